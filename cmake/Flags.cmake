@@ -1,0 +1,37 @@
+# Compiler flags, the allocator behind the memory room, and the libraries from the system.
+
+find_package(spdlog REQUIRED)
+find_package(Threads REQUIRED)
+find_path(ASIO_INCLUDE_DIR asio.hpp REQUIRED)
+
+add_compile_options(-Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wcast-align -Wno-missing-field-initializers)
+if(LARDER_WERROR)
+  add_compile_options(-Werror)
+endif()
+add_compile_options(-fno-omit-frame-pointer -ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
+
+if(CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64" AND NOT LARDER_PORTABLE)
+  add_compile_options(-march=x86-64-v2 -maes)
+endif()
+
+# The sanitizers watch malloc, so a sanitized build allocates from it; every other build
+# allocates from jemalloc. The ledger counts the same sizes in both.
+add_library(larder_allocator INTERFACE)
+target_link_libraries(larder_allocator INTERFACE Threads::Threads ${CMAKE_DL_LIBS})
+if(LARDER_SANITIZE)
+  add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined)
+  add_link_options(-fsanitize=address,undefined)
+  target_compile_definitions(larder_allocator INTERFACE LARDER_SYSTEM_MALLOC=1)
+else()
+  find_library(JEMALLOC_LIBRARY NAMES libjemalloc_pic.a libjemalloc.a REQUIRED)
+  target_link_libraries(larder_allocator INTERFACE ${JEMALLOC_LIBRARY} m)
+endif()
+
+if(LARDER_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
+find_program(MOLD mold)
+if(MOLD AND NOT CMAKE_INTERPROCEDURAL_OPTIMIZATION)
+  add_link_options(-fuse-ld=mold)
+endif()

@@ -1,0 +1,21 @@
+# A room is src/<name>/ with its contract under include/larder/<name>/. Each becomes one
+# library that sees its own contract and those of the rooms it uses.
+
+function(larder_room name)
+  cmake_parse_arguments(ROOM "" "ORDER" "USES;LINKS" ${ARGN})
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/src/${name}/*.cc")
+  list(FILTER sources EXCLUDE REGEX "/main\\.cc$")
+  set(target larder_${name})
+  if(sources)
+    set(scope PUBLIC)
+    add_library(${target} STATIC ${sources})
+  else()
+    set(scope INTERFACE)
+    add_library(${target} INTERFACE)
+  endif()
+  target_include_directories(${target} ${scope} "${CMAKE_SOURCE_DIR}/include")
+  foreach(used IN LISTS ROOM_USES)
+    target_link_libraries(${target} ${scope} larder_${used})
+  endforeach()
+  target_link_libraries(${target} ${scope} ${ROOM_LINKS})
+endfunction()

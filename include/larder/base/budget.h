@@ -1,0 +1,37 @@
+#pragma once
+
+// How long a piece of background work may go on. Work in small steps and ask `spent()`
+// between them; the clock is read only every few asks.
+
+#include <cstdint>
+
+#include "larder/base/clock.h"
+
+namespace larder::base {
+
+class Budget {
+ public:
+  // Ends `us` microseconds from now.
+  Budget(const Clock& clock, std::int64_t us)
+      : clock_(&clock), deadline_us_(clock.steady_now_us() + us) {}
+
+  // Never ends; for shutdown and tests.
+  static Budget unlimited() { return Budget(); }
+
+  // True when the time is over. `stride` is how many cheap steps may pass between two looks
+  // at the clock; 1 when a step can take microseconds.
+  bool spent(std::uint32_t stride = 1) {
+    if (clock_ == nullptr || ++asked_ < stride) return false;
+    asked_ = 0;
+    return clock_->steady_now_us() >= deadline_us_;
+  }
+
+ private:
+  Budget() = default;
+
+  const Clock* clock_ = nullptr;
+  std::int64_t deadline_us_ = 0;
+  std::uint32_t asked_ = 0;
+};
+
+}  // namespace larder::base

@@ -1,0 +1,241 @@
+#pragma once
+
+// Directives: any room declares the settings it obeys as members of a Group; the Registry
+// reads them from files and command lines, serves CONFIG GET/SET/REWRITE, and prints the
+// documented configuration file. A setting is read where it acts by value(): one load.
+//
+//   struct Settings : config::Group {
+//     using Group::Group;
+//     config::Integer samples{*this, {.name = "maxmemory-samples", .fallback = 5,
+//         .range = {1, 64}, .help = "Keys looked at in each round; more is closer to exact and slower."}};
+//   };
+
+#include <cstdint>
+#include <functional>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "larder/base/result.h"
+
+namespace larder::config {
+
+class Directive;
+class Registry;
+
+// A room's directives. Derive, declare them as members, and pass the Registry; the group must
+// not outlive it. `title` heads the group in the printed configuration file.
+class Group {
+ public:
+  Group(Registry& registry, std::string_view title);
+  virtual ~Group();
+  Group(const Group&) = delete;
+  Group& operator=(const Group&) = delete;
+
+  Registry& registry() { return registry_; }
+
+ private:
+  Registry& registry_;
+};
+
+// How a directive may change and be seen. Combine with |.
+enum Trait : std::uint32_t {
+  kPlain = 0,
+  kImmutable = 1,        // only by file and command line
+  kSensitive = 2,        // never logged or shown in MONITOR
+  kHidden = 4,           // not matched by CONFIG GET patterns, only by its name
+  kProtected = 8,        // CONFIG SET needs enable-protected-configs
+  kDeniedLoading = 16,   // not by CONFIG SET while loading
+  kRepeatable = 32,      // lines of the file add up instead of replacing
+  kNotActing = 64,       // known, stored and reported; its feature is not there yet
+};
+
+struct Range {
+  std::int64_t least;
+  std::int64_t most;
+};
+
+// Called after a change at run time; an error refuses the change, and the old value is put
+// back. Not called for values from the file and command line.
+using Watcher = std::function<base::Result<void>()>;
+
+// What every directive has: its names, how it changes, and its text form.
+class Directive {
+ public:
+  Directive(Group& group, std::string_view name, std::string_view alias, std::uint32_t traits,
+            std::string_view help);
+  virtual ~Directive() = default;
+  Directive(const Directive&) = delete;
+  Directive& operator=(const Directive&) = delete;
+
+  std::string_view name() const { return name_; }
+  // Another name of the same setting; empty when there is none.
+  std::string_view alias() const { return alias_; }
+  std::string_view help() const { return help_; }
+  bool has(Trait trait) const { return (traits_ & trait) != 0; }
+  Group& group() const { return group_; }
+
+  // Takes the arguments of one line (`port 6379` has one). The error is Redis's text.
+  virtual base::Result<void> parse(const std::vector<std::string>& arguments) = 0;
+  // As CONFIG GET shows it.
+  virtual std::string print() const = 0;
+  // As CONFIG REWRITE writes it: zero or more whole lines without line ends.
+  virtual std::vector<std::string> lines() const;
+  virtual bool is_default() const = 0;
+  // What the documented file says about admissible values: "1 to 64", "yes or no".
+  virtual std::string domain() const = 0;
+
+  void watch(Watcher watcher) { watcher_ = std::move(watcher); }
+  const Watcher& watcher() const { return watcher_; }
+
+ private:
+  Group& group_;
+  std::string_view name_;
+  std::string_view alias_;
+  std::string_view help_;
+  std::uint32_t traits_;
+  Watcher watcher_;
+};
+
+class Integer final : public Directive {
+ public:
+  struct Spec {
+    std::string_view name;
+    std::string_view alias = {};
+    std::int64_t fallback;
+    Range range;
+    std::uint32_t traits = kPlain;
+    std::string_view help;
+  };
+  Integer(Group& group, const Spec& spec);
+
+  std::int64_t value() const { return value_; }
+  void value(std::int64_t value) { value_ = value; }
+
+  base::Result<void> parse(const std::vector<std::string>& arguments) override;
+  std::string print() const override;
+  bool is_default() const override { return value_ == fallback_; }
+  std::string domain() const override;
+
+ private:
+  std::int64_t value_;
+  std::int64_t fallback_;
+  Range range_;
+};
+
+// A number of bytes, with units (100mb). Where `percent` is allowed, "5%" is kept as -5.
+class Bytes final : public Directive {
+ public:
+  struct Spec {
+    std::string_view name;
+    std::string_view alias = {};
+    std::int64_t fallback;
+    Range range;
+    std::uint32_t traits = kPlain;
+    bool percent = false;
+    std::string_view help;
+  };
+  Bytes(Group& group, const Spec& spec);
+
+  std::int64_t value() const { return value_; }
+  void value(std::int64_t value) { value_ = value; }
+
+  base::Result<void> parse(const std::vector<std::string>& arguments) override;
+  std::string print() const override;
+  std::vector<std::string> lines() const override;
+  bool is_default() const override { return value_ == fallback_; }
+  std::string domain() const override;
+
+ private:
+  std::int64_t value_;
+  std::int64_t fallback_;
+  Range range_;
+  bool percent_;
+};
+
+class Toggle final : public Directive {
+ public:
+  struct Spec {
+    std::string_view name;
+    std::string_view alias = {};
+    bool fallback;
+    std::uint32_t traits = kPlain;
+    std::string_view help;
+  };
+  Toggle(Group& group, const Spec& spec);
+
+  bool value() const { return value_; }
+  void value(bool value) { value_ = value; }
+
+  base::Result<void> parse(const std::vector<std::string>& arguments) override;
+  std::string print() const override;
+  bool is_default() const override { return value_ == fallback_; }
+  std::string domain() const override;
+
+ private:
+  bool value_;
+  bool fallback_;
+};
+
+// One of a few words. value() is the index into `words`, in their order; convert it to the
+// room's own enum.
+class Choice final : public Directive {
+ public:
+  struct Spec {
+    std::string_view name;
+    std::string_view alias = {};
+    int fallback;
+    std::initializer_list<std::string_view> words;
+    std::uint32_t traits = kPlain;
+    std::string_view help;
+  };
+  Choice(Group& group, const Spec& spec);
+
+  int value() const { return value_; }
+  void value(int value) { value_ = value; }
+  template <typename Enum>
+  Enum as() const {
+    return static_cast<Enum>(value_);
+  }
+
+  base::Result<void> parse(const std::vector<std::string>& arguments) override;
+  std::string print() const override;
+  bool is_default() const override { return value_ == fallback_; }
+  std::string domain() const override;
+
+ private:
+  int value_;
+  int fallback_;
+  std::vector<std::string_view> words_;
+};
+
+class Text final : public Directive {
+ public:
+  struct Spec {
+    std::string_view name;
+    std::string_view alias = {};
+    std::string_view fallback = {};
+    std::uint32_t traits = kPlain;
+    std::string_view help;
+    // Refuses a value with a reason; absent: every text is taken.
+    std::function<base::Result<void>(const std::string&)> check = {};
+  };
+  Text(Group& group, const Spec& spec);
+
+  const std::string& value() const { return value_; }
+  void value(std::string value) { value_ = std::move(value); }
+
+  base::Result<void> parse(const std::vector<std::string>& arguments) override;
+  std::string print() const override;
+  bool is_default() const override { return value_ == fallback_; }
+  std::string domain() const override { return {}; }
+
+ private:
+  std::string value_;
+  std::string fallback_;
+  std::function<base::Result<void>(const std::string&)> check_;
+};
+
+}  // namespace larder::config

@@ -1,0 +1,74 @@
+#pragma once
+
+// Allocation with an owner. Bytes are charged at the size the allocator really hands out,
+// and given back by size, so the ledger is exact without a header on any block.
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <new>
+#include <utility>
+
+#include "larder/memory/ledger.h"
+
+namespace larder::memory {
+
+// What a block of `bytes` really takes: the allocator's size class. bytes > 0.
+// Classes stand 16 apart up to 128 (and 8 itself), then four to each doubling.
+constexpr std::size_t size_class(std::size_t bytes) {
+  if (bytes <= 8) return 8;
+  if (bytes <= 128) return (bytes + 15) & ~std::size_t{15};
+  const unsigned doubling = static_cast<unsigned>(std::bit_width(bytes - 1)) - 1;
+  const std::size_t step = std::size_t{1} << (doubling - 2);
+  return (bytes + step - 1) & ~(step - 1);
+}
+
+// A block of at least `bytes`, aligned to 16 (to 8 below 16 bytes); its contents are not
+// set. Ends the process when the system has no memory left. Give it back with release()
+// and any size of the same size class.
+void* allocate(Owner owner, std::size_t bytes);
+void release(Owner owner, void* block, std::size_t bytes) noexcept;
+
+// The same with an alignment, a power of two above 16 and at most 4096. size_class applies
+// to `bytes` rounded up to a multiple of the alignment.
+void* allocate_aligned(Owner owner, std::size_t bytes, std::size_t alignment);
+void release_aligned(Owner owner, void* block, std::size_t bytes, std::size_t alignment) noexcept;
+
+// Grows or shrinks a block, in place where the allocator can; contents move along.
+void* reallocate(Owner owner, void* block, std::size_t old_bytes, std::size_t new_bytes);
+
+// For containers of the standard library: charges `owner` for what they hold.
+template <typename T, Owner kOwner>
+struct Allocator {
+  using value_type = T;
+  template <typename U>
+  struct rebind {
+    using other = Allocator<U, kOwner>;
+  };
+
+  Allocator() = default;
+  template <typename U>
+  Allocator(const Allocator<U, kOwner>&) noexcept {}
+
+  T* allocate(std::size_t n) {
+    return static_cast<T*>(memory::allocate(kOwner, n * sizeof(T)));
+  }
+  void deallocate(T* block, std::size_t n) noexcept {
+    memory::release(kOwner, block, n * sizeof(T));
+  }
+  friend bool operator==(const Allocator&, const Allocator&) { return true; }
+};
+
+// One object charged to an owner, with its pair.
+template <typename T, typename... Args>
+T* make(Owner owner, Args&&... args) {
+  return new (allocate(owner, sizeof(T))) T(std::forward<Args>(args)...);
+}
+template <typename T>
+void destroy(Owner owner, T* object) noexcept {
+  object->~T();
+  release(owner, object, sizeof(T));
+}
+
+}  // namespace larder::memory
