@@ -125,7 +125,6 @@ std::uint64_t& TableCore::entry_for(std::uint64_t hash) {
 void TableCore::widen(const ElementPlan& plan, std::uint64_t hash) {
   std::uint64_t& entry = entry_for(hash);
   const std::uint32_t buckets = buckets_of(entry);
-  LARDER_ASSERT(buckets + kBlockBuckets <= 0xffff);
   resize(plan, entry, buckets + std::max(1U, std::min(kBlockBuckets, buckets / 8)));
 }
 

@@ -17,6 +17,8 @@ namespace {
 
 constexpr std::uint32_t kLeast = 128;
 constexpr std::uint32_t kMost = 240;
+constexpr std::uint32_t kCrowdedPercent = 94;
+constexpr std::uint32_t kShrunkPercent = 80;
 
 // How many buckets a segment of `buckets` gets in a step up.
 std::uint32_t step_at(std::uint32_t buckets) {
@@ -28,9 +30,11 @@ std::uint32_t step_at(std::uint32_t buckets) {
 std::uint32_t above(std::uint32_t buckets) { return buckets + step_at(buckets); }
 std::uint32_t below(std::uint32_t buckets) { return buckets - step_at(buckets - 1); }
 
-// `buckets`, or more in whole steps where `size` entries would crowd them.
-std::uint32_t fitting(std::uint32_t buckets, std::uint64_t size) {
-  while (size * 100 > std::uint64_t{buckets} * kBucketSlots * 94) buckets = above(buckets);
+// `buckets`, or more in whole steps where `size` entries would fill over `most_percent`.
+std::uint32_t fitting(std::uint32_t buckets, std::uint64_t size, std::uint32_t most_percent) {
+  while (size * 100 > std::uint64_t{buckets} * kBucketSlots * most_percent) {
+    buckets = above(buckets);
+  }
   return buckets;
 }
 
@@ -78,7 +82,9 @@ void TableCore::shrink(const ElementPlan& plan) {
   }
   if (halves_ != nullptr) return merge_last(plan);
   std::uint64_t& entry = directory_[--swept_];
-  resize(plan, entry, fitting(width_, segment_size(segment_of(entry))));
+  // In a small table one step is a large part of the whole: stay clear of growing again.
+  const std::uint32_t most_percent = depth_ == 0 ? kShrunkPercent : kCrowdedPercent;
+  resize(plan, entry, fitting(width_, segment_size(segment_of(entry)), most_percent));
   if (depth_ == 0) widest_ = buckets_of(entry);
 }
 
@@ -96,7 +102,7 @@ void TableCore::split_next(const ElementPlan& plan) {
         [](std::uint64_t slot) { return slot; });
     plan.reseat(scratch.slots(), scratch.size(), depth_ + 1);
     std::uint64_t& half = halves_[2 * split_ + upper];
-    half = build(plan, fitting(kLeast, scratch.size()));
+    half = build(plan, fitting(kLeast, scratch.size(), kCrowdedPercent));
     fill(half, scratch);
   }
   destroy(plan, whole);
@@ -130,7 +136,7 @@ void TableCore::merge_last(const ElementPlan& plan) {
         });
   }
   std::uint64_t& whole = directory_[split_ - 1];
-  whole = build(plan, fitting(kMost, size));
+  whole = build(plan, fitting(kMost, size, kCrowdedPercent));
   fill(whole, scratch);
   destroy(plan, pair[0]);
   destroy(plan, pair[1]);

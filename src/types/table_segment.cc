@@ -28,6 +28,7 @@ std::size_t header_bytes(std::uint32_t buckets) {
 bool has_small_header(std::uint32_t buckets) { return buckets <= kBlockBuckets; }
 
 std::uint64_t entry_of(const std::uint64_t* segment, std::uint32_t buckets) {
+  LARDER_ASSERT(buckets <= 0xffff);
   return pack(segment, buckets);
 }
 
@@ -109,12 +110,13 @@ void TableCore::rebuild(const ElementPlan& plan, std::uint64_t& entry, std::uint
 }
 
 void TableCore::destroy(const ElementPlan& plan, std::uint64_t entry) {
-  const std::uint32_t buckets = buckets_of(entry);
   std::uint64_t* segment = segment_of(entry);
+  // Fewer than the directory says when take_apart() has begun on this segment.
+  const auto buckets = static_cast<std::uint32_t>(segment[0] >> 32);
   for (std::uint32_t i = 0; i < blocks_for(buckets); ++i) {
     release_block(plan, bucket_at(segment, i * kBlockBuckets), block_buckets(buckets, i));
   }
-  release_header(plan, segment, buckets);
+  release_header(plan, segment, buckets_of(entry));
   slots_ -= std::uint64_t{buckets} * kBucketSlots;
 }
 
