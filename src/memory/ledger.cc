@@ -5,7 +5,7 @@
 #include <new>
 
 #include "larder/base/assert.h"
-#include "operator_new.h"
+#include "linked.h"
 
 namespace larder::memory {
 
@@ -54,7 +54,8 @@ namespace detail {
 constinit thread_local ThreadCharges* t_charges = nullptr;
 
 ThreadCharges& thread_charges() {
-  charge_operator_new();
+  link_operator_new();
+  link_jemalloc_options();
   if (t_charges == nullptr) t_charges = &open_page()->charges;
   return *t_charges;
 }

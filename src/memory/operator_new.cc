@@ -1,7 +1,7 @@
 // The global operator new and delete: whatever does not come through heap.h is charged to
 // Owner::runtime, so that no byte of C++ code is missing from the ledger.
 
-#include "operator_new.h"
+#include "linked.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -20,7 +20,7 @@
 
 namespace larder::memory {
 
-void charge_operator_new() {}
+void link_operator_new() {}
 
 namespace {
 
