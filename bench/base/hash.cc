@@ -18,7 +18,7 @@ namespace {
 constexpr std::size_t kKeys = 256;
 
 struct Keys {
-  explicit Keys(std::size_t size) : size(size), text(kKeys * size, '\0') {
+  explicit Keys(std::size_t bytes) : size(bytes), text(kKeys * bytes, '\0') {
     Rng rng(1);
     for (char& c : text) c = static_cast<char>('a' + rng.below(26));
   }

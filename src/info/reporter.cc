@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "field_order.h"
@@ -62,15 +63,19 @@ void print_line(const Field& field, std::string& out) {
   if (!field.name().empty()) out += "\r\n";
 }
 
-std::vector<const Field*> fields_of(const std::vector<Group*>& groups, std::string_view section) {
-  std::vector<const Field*> fields;
+using RankedField = std::pair<std::size_t, const Field*>;
+
+std::vector<RankedField> fields_of(const std::vector<Group*>& groups, std::string_view section) {
+  std::vector<RankedField> fields;
   for (const Group* group : groups) {
     for (const Field* field : group->fields()) {
-      if (field->section() == section) fields.push_back(field);
+      if (field->section() == section) {
+        fields.emplace_back(field_rank(section, field->name()), field);
+      }
     }
   }
-  std::stable_sort(fields.begin(), fields.end(), [section](const Field* a, const Field* b) {
-    return field_rank(section, a->name()) < field_rank(section, b->name());
+  std::stable_sort(fields.begin(), fields.end(), [](const RankedField& a, const RankedField& b) {
+    return a.first < b.first;
   });
   return fields;
 }
@@ -97,7 +102,7 @@ std::string Reporter::render(const std::vector<std::string_view>& asked) {
   for (const Section& section : wanted) {
     if (!out.empty()) out += "\r\n";
     out.append("# ").append(section.head).append("\r\n");
-    for (const Field* field : fields_of(groups_, section.name)) print_line(*field, out);
+    for (const auto& [rank, field] : fields_of(groups_, section.name)) print_line(*field, out);
   }
   return out;
 }
