@@ -34,12 +34,12 @@ struct Ours {
 };
 struct Sip {
   static std::uint64_t hash(std::string_view key) {
-    return sip_hash_1_3(detail::kProcessSecret, key);
+    return sip_hash_1_3(detail::process_secret, key);
   }
 };
 struct Xxh3 {
   static std::uint64_t hash(std::string_view key) {
-    return XXH3_64bits_withSeed(key.data(), key.size(), detail::kProcessSecret.words[0]);
+    return XXH3_64bits_withSeed(key.data(), key.size(), detail::process_secret.words[0]);
   }
 };
 

@@ -30,12 +30,13 @@ void AllocatorAlone(benchmark::State& state) {
 }
 BENCHMARK(AllocatorAlone)->Arg(32)->Arg(200);
 
+// Given back without a size, which is the dearer form.
 void OperatorNew(benchmark::State& state) {
   const auto bytes = static_cast<std::size_t>(state.range(0));
   for (auto _ : state) {
     void* block = ::operator new(bytes);
     benchmark::DoNotOptimize(block);
-    ::operator delete(block, bytes);
+    ::operator delete(block);
   }
 }
 BENCHMARK(OperatorNew)->Arg(32)->Arg(200);

@@ -48,8 +48,8 @@ bool is_wanted(const Section& section, std::span<const std::string_view> asked) 
   return std::any_of(asked.begin(), asked.end(), [&section](std::string_view name) {
     if (names_section(name, section)) return true;
     if (base::equals_ignoring_case(name, "default")) return section.shown == Shown::by_default;
-    const bool all = base::equals_ignoring_case(name, "all") ||
-                     base::equals_ignoring_case(name, "everything");
+    const bool all =
+        base::equals_ignoring_case(name, "all") || base::equals_ignoring_case(name, "everything");
     return all && section.shown != Shown::by_name_only;
   });
 }
@@ -74,9 +74,8 @@ std::vector<RankedField> fields_of(const std::vector<Group*>& groups, std::strin
       }
     }
   }
-  std::stable_sort(fields.begin(), fields.end(), [](const RankedField& a, const RankedField& b) {
-    return a.first < b.first;
-  });
+  std::stable_sort(fields.begin(), fields.end(),
+                   [](const RankedField& a, const RankedField& b) { return a.first < b.first; });
   return fields;
 }
 

@@ -46,9 +46,9 @@ int try_each_size(Try attempt) {
 // followed as a pointer; such a number lies in no page of the process.
 bool is_text(const char* pointer) {
   constexpr std::uintptr_t kPage = 4096;
-  const auto page = reinterpret_cast<std::uintptr_t>(pointer) & ~(kPage - 1);
+  char* page = const_cast<char*>(pointer) - reinterpret_cast<std::uintptr_t>(pointer) % kPage;
   unsigned char resident = 0;
-  return mincore(reinterpret_cast<void*>(page), kPage, &resident) == 0;
+  return mincore(page, kPage, &resident) == 0;
 }
 
 void append(void* report, const char* text) { static_cast<std::string*>(report)->append(text); }
@@ -90,9 +90,8 @@ std::string allocator_report() {
 
 base::Result<std::int64_t> read_control(const std::string& name) {
   std::int64_t value = 0;
-  const int code = try_each_size([&](std::size_t size) {
-    return mallctl(name.c_str(), &value, &size, nullptr, 0);
-  });
+  const int code = try_each_size(
+      [&](std::size_t size) { return mallctl(name.c_str(), &value, &size, nullptr, 0); });
   if (code != 0) return failure(code);
   return value;
 }
@@ -106,9 +105,8 @@ base::Result<std::optional<std::int64_t>> write_control(const std::string& name,
   });
   if (code == 0) return std::optional(old);
   if (code == EPERM) {
-    code = try_each_size([&](std::size_t size) {
-      return mallctl(name.c_str(), nullptr, nullptr, &value, size);
-    });
+    code = try_each_size(
+        [&](std::size_t size) { return mallctl(name.c_str(), nullptr, nullptr, &value, size); });
   }
   if (code != 0) return failure(code);
   return std::optional<std::int64_t>();

@@ -12,10 +12,10 @@ namespace larder::memory {
 namespace {
 
 constexpr std::array<std::string_view, kOwners> kNames = {
-    "runtime",       "strings",    "lists",     "hashes",       "sets",          "sorted.sets",
-    "streams",       "table",      "expires",   "graveyard",    "client.input",  "client.output",
-    "pubsub",        "tracking",   "replicas",  "backlog",      "journal",       "snapshot",
-    "scripts",       "acl",        "statistics"};
+    "runtime", "strings",  "lists",     "hashes",    "sets",         "sorted.sets",
+    "streams", "table",    "expires",   "graveyard", "client.input", "client.output",
+    "pubsub",  "tracking", "replicas",  "backlog",   "journal",      "snapshot",
+    "scripts", "acl",      "statistics"};
 
 // A thread's page of the ledger. Pages stay when their thread ends: what it allocated may
 // live on, and be given back by another.
@@ -75,9 +75,8 @@ Charges balance() {
 
 std::int64_t balance(Owner owner) {
   std::int64_t sum = 0;
-  each_page([&sum, owner](const Charges& bytes) {
-    sum += read(bytes[static_cast<std::size_t>(owner)]);
-  });
+  each_page(
+      [&sum, owner](const Charges& bytes) { sum += read(bytes[static_cast<std::size_t>(owner)]); });
   LARDER_ASSERT(sum >= 0);
   return sum;
 }

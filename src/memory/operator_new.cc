@@ -1,8 +1,6 @@
 // The global operator new and delete: whatever does not come through heap.h is charged to
 // Owner::runtime, so that no byte of C++ code is missing from the ledger.
 
-#include "linked.h"
-
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -11,6 +9,7 @@
 
 #include "larder/memory/heap.h"
 #include "larder/memory/ledger.h"
+#include "linked.h"
 
 #ifdef LARDER_SYSTEM_MALLOC
 #include <malloc.h>

@@ -80,9 +80,8 @@ TEST(Result, HoldsAValueOrTheReason) {
 TEST(AssertDeathTest, CallsTheHandlerThatWasInstalled) {
   EXPECT_DEATH(
       {
-        on_assertion_failure([](const char*, const char*, int) {
-          std::fputs("handled\n", stderr);
-        });
+        on_assertion_failure(
+            [](const char*, const char*, int) { std::fputs("handled\n", stderr); });
         LARDER_ASSERT(1 + 1 == 3);
       },
       "ASSERTION FAILED: 1 \\+ 1 == 3(.|\n)*handled");

@@ -35,11 +35,10 @@ class LogFile : public testing::Test {
 
 TEST_F(LogFile, WritesRedissLineAtOnce) {
   log_.notice("Ready to accept connections tcp");
-  EXPECT_THAT(read(path_),
-              MatchesRegex(std::to_string(getpid()) +
-                           ":M [0-9][0-9] [A-Z][a-z][a-z] [0-9][0-9][0-9][0-9] "
-                           "[0-9][0-9]:[0-9][0-9]:[0-9][0-9]\\.[0-9][0-9][0-9] \\* "
-                           "Ready to accept connections tcp\n"));
+  EXPECT_THAT(read(path_), MatchesRegex(std::to_string(getpid()) +
+                                        ":M [0-9][0-9] [A-Z][a-z][a-z] [0-9][0-9][0-9][0-9] "
+                                        "[0-9][0-9]:[0-9][0-9]:[0-9][0-9]\\.[0-9][0-9][0-9] \\* "
+                                        "Ready to accept connections tcp\n"));
 }
 
 TEST_F(LogFile, MarksLevelAndRole) {

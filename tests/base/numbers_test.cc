@@ -26,9 +26,9 @@ TEST(ParseInt64, TakesCanonicalDecimalsOnly) {
   EXPECT_EQ(parse_int64("-1"), -1);
   EXPECT_EQ(parse_int64("9223372036854775807"), std::numeric_limits<std::int64_t>::max());
   EXPECT_EQ(parse_int64("-9223372036854775808"), std::numeric_limits<std::int64_t>::min());
-  for (const char* text : {"", "-", "+1", "-0", "00", "01", "-01", " 1", "1 ", "1a", "0x1", "--1",
-                           "9223372036854775808", "-9223372036854775809",
-                           "99999999999999999999999"}) {
+  for (const char* text :
+       {"", "-", "+1", "-0", "00", "01", "-01", " 1", "1 ", "1a", "0x1", "--1",
+        "9223372036854775808", "-9223372036854775809", "99999999999999999999999"}) {
     EXPECT_FALSE(parse_int64(text)) << text;
   }
   EXPECT_FALSE(parse_int64(std::string_view("1\0", 2)));

@@ -69,7 +69,8 @@ std::string heads(const std::string& text) {
 
 TEST_F(Info, KnowsTheUsualSectionsAndAllOfThem) {
   const std::string usual =
-      "Server Clients Memory Persistence Stats Replication CPU Modules Errorstats Cluster Keyspace ";
+      "Server Clients Memory Persistence Stats Replication CPU Modules Errorstats Cluster "
+      "Keyspace ";
   const std::string all =
       "Server Clients Memory Persistence Stats Replication CPU Modules Commandstats Errorstats "
       "Latencystats Cluster Keyspace ";

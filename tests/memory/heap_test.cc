@@ -115,9 +115,11 @@ TEST(OperatorNew, LeavesTheRuntimeAsItWas) {
   delete[] new Line[10];
   ::operator delete(::operator new(0));
   ::operator delete(::operator new(100, std::nothrow), std::nothrow);
-  ::operator delete(::operator new(100), std::size_t{100});
+#ifdef __cpp_sized_deallocation
+  ::operator delete (::operator new(100), std::size_t{100});
   ::operator delete[](::operator new[](100), std::size_t{100});
-  ::operator delete(::operator new(5000, std::align_val_t{8192}), std::align_val_t{8192});
+#endif
+  ::operator delete (::operator new (5000, std::align_val_t{8192}), std::align_val_t{8192});
   ::operator delete(nullptr);
   EXPECT_EQ(balance(Owner::runtime), before);
 }

@@ -79,8 +79,8 @@ TEST_F(MemoryInfo, HasEveryFieldThatRedisHas) {
        {"used_memory_human", "used_memory_rss_human", "used_memory_peak_perc", "allocator_active",
         "total_system_memory_human", "used_memory_lua_human", "number_of_cached_scripts",
         "number_of_libraries", "used_memory_vm_total_human", "used_memory_scripts_human",
-        "allocator_rss_bytes", "rss_overhead_ratio", "mem_fragmentation_ratio",
-        "mem_cluster_links", "mem_allocator", "active_defrag_running", "lazyfree_pending_objects",
+        "allocator_rss_bytes", "rss_overhead_ratio", "mem_fragmentation_ratio", "mem_cluster_links",
+        "mem_allocator", "active_defrag_running", "lazyfree_pending_objects",
         "lazyfreed_objects"}) {
     EXPECT_THAT(text, HasSubstr("\n" + std::string(name) + ":")) << name;
   }

@@ -18,7 +18,7 @@ struct Pages {
   std::uint64_t resident = 0;   // pages with memory behind them, the allocator's own included
   std::uint64_t mapped = 0;
   std::uint64_t metadata = 0;
-  std::uint64_t retained = 0;   // given back to the system, addresses kept
+  std::uint64_t retained = 0;  // given back to the system, addresses kept
 };
 
 // The figures of this instant. Cost: tens of microseconds.
