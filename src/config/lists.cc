@@ -164,8 +164,8 @@ std::vector<std::string> Numbers::arguments() const {
 std::string Numbers::print() const { return join_spaces(arguments()); }
 
 std::string Numbers::domain() const {
-  return std::to_string(fallback_.size()) + " integers, " + std::to_string(range_.least) +
-         " to " + std::to_string(range_.most);
+  return std::to_string(fallback_.size()) + " integers, " + std::to_string(range_.least) + " to " +
+         std::to_string(range_.most);
 }
 
 Percentiles::Percentiles(Group& group, const Spec& spec)
@@ -180,8 +180,7 @@ base::Result<void> Percentiles::parse(const std::vector<std::string>& arguments)
       const auto share = base::parse_double(argument);
       if (!share) return base::Error{"Invalid " + std::string(name()) + " parameters"};
       if (*share < 0.0 || *share > 100.0) {
-        return base::Error{std::string(name()) +
-                           " parameters should sit between [0.0,100.0]"};
+        return base::Error{std::string(name()) + " parameters should sit between [0.0,100.0]"};
       }
       shares.push_back(*share);
     }

@@ -84,8 +84,8 @@ class Loader {
   base::Error report(std::size_t number, const std::string& line, const std::string& reason) {
     is_reported_ = true;
     return {"\n*** FATAL CONFIG FILE ERROR (" + product_ + ") ***\n" +
-            "Reading the configuration file, at line " + std::to_string(number) + "\n>>> '" +
-            line + "'\n" + reason + "\n"};
+            "Reading the configuration file, at line " + std::to_string(number) + "\n>>> '" + line +
+            "'\n" + reason + "\n"};
   }
 
   static constexpr const char* kUnknown = "Bad directive or wrong number of arguments";

@@ -1,9 +1,10 @@
 // Integer and Bytes.
 
+#include "larder/base/numbers.h"
+
 #include <climits>
 #include <cstdio>
 
-#include "larder/base/numbers.h"
 #include "larder/config/config.h"
 
 namespace larder::config {

@@ -78,15 +78,19 @@ void print_row(std::string& out, const Directive& directive) {
 constexpr const char* kFileHead =
     "# Larder's configuration: every directive with its default.\n"
     "#\n"
-    "# One directive a line: a name and its values, separated by blanks. A value that holds blanks\n"
-    "# stands in quotes; in double quotes \\n, \\r, \\t and \\xNN are escapes. Sizes take units: 1k is\n"
-    "# 1000 bytes, 1kb is 1024; likewise m, mb, g and gb. `include <file>` reads another file, whose\n"
+    "# One directive a line: a name and its values, separated by blanks. A value that holds "
+    "blanks\n"
+    "# stands in quotes; in double quotes \\n, \\r, \\t and \\xNN are escapes. Sizes take units: "
+    "1k is\n"
+    "# 1000 bytes, 1kb is 1024; likewise m, mb, g and gb. `include <file>` reads another file, "
+    "whose\n"
     "# name may be a pattern. The last of two equal directives counts.\n";
 
 constexpr const char* kReferenceHead =
     "# Configuration\n\n"
     "Every directive that CONFIG GET lists, by the room that owns it. A directive that is \"not\n"
-    "acting yet\" is known, checked, stored and reported, but the feature it steers is not there.\n";
+    "acting yet\" is known, checked, stored and reported, but the feature it steers is not "
+    "there.\n";
 
 }  // namespace
 
@@ -113,7 +117,8 @@ std::string Registry::print_reference() const {
     }
     if (rows.empty()) continue;
     out += "\n## " + std::string(group->title()) +
-           "\n\n| directive | values | default | changes | meaning |\n| --- | --- | --- | --- | --- |\n" +
+           "\n\n| directive | values | default | changes | meaning |\n| --- | --- | --- | --- | "
+           "--- |\n" +
            rows;
   }
   return out;

@@ -7,7 +7,8 @@
 //   struct Settings : config::Group {
 //     using Group::Group;
 //     config::Integer samples{*this, {.name = "maxmemory-samples", .fallback = 5,
-//         .range = {1, 64}, .help = "Keys looked at in each round; more is closer to exact and slower."}};
+//         .range = {1, 64}, .help = "Keys looked at in each round; more is closer to exact and
+//         slower."}};
 //   };
 
 #include <cstdint>
@@ -26,7 +27,8 @@ class Directive;
 class Registry;
 
 // A room's directives. Derive, declare them as members, and pass the Registry; the group must
-// not outlive it. Names, titles, helps and words are string literals. `title` heads the group in the printed configuration file.
+// not outlive it. Names, titles, helps and words are string literals. `title` heads the group in
+// the printed configuration file.
 class Group {
  public:
   Group(Registry& registry, std::string_view title);
@@ -46,14 +48,14 @@ class Group {
 // How a directive may change and be seen. Combine with |.
 enum Trait : std::uint32_t {
   kPlain = 0,
-  kImmutable = 1,        // only by file and command line
-  kSensitive = 2,        // never logged or shown in MONITOR
-  kHidden = 4,           // not matched by CONFIG GET patterns, only by its name
-  kProtected = 8,        // CONFIG SET needs enable-protected-configs
-  kDeniedLoading = 16,   // not by CONFIG SET while loading
-  kRepeatable = 32,      // lines of the file add up instead of replacing
-  kNotActing = 64,       // known, stored and reported; its feature is not there yet
-  kFileOnly = 128,       // unknown to CONFIG GET, SET and REWRITE: a line of the file, no setting
+  kImmutable = 1,       // only by file and command line
+  kSensitive = 2,       // never logged or shown in MONITOR
+  kHidden = 4,          // not matched by CONFIG GET patterns, only by its name
+  kProtected = 8,       // CONFIG SET needs enable-protected-configs
+  kDeniedLoading = 16,  // not by CONFIG SET while loading
+  kRepeatable = 32,     // lines of the file add up instead of replacing
+  kNotActing = 64,      // known, stored and reported; its feature is not there yet
+  kFileOnly = 128,      // unknown to CONFIG GET, SET and REWRITE: a line of the file, no setting
 };
 
 struct Range {

@@ -17,9 +17,9 @@ namespace larder::config {
 
 // What a command line asks for, before anything is read.
 struct CommandLine {
-  std::string file;           // the configuration file; empty when none is named
+  std::string file;             // the configuration file; empty when none is named
   bool standard_input = false;  // `-`: configuration comes on standard input too
-  std::string options;        // the other arguments as lines of a configuration file
+  std::string options;          // the other arguments as lines of a configuration file
 };
 
 // Takes the arguments after the program's name. Never fails: what makes no sense becomes a

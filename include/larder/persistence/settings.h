@@ -42,8 +42,9 @@ struct SnapshotSettings : config::Group {
       {.name = "save",
        .fallback = {{3600, 1}, {300, 100}, {60, 10000}},
        .traits = config::kRepeatable | config::kNotActing,
-       .help = "Write a snapshot after so many seconds if there were so many changes. Several lines "
-               "add up; an empty value means never."}};
+       .help =
+           "Write a snapshot after so many seconds if there were so many changes. Several lines "
+           "add up; an empty value means never."}};
   config::Text dbfilename{*this,
                           {.name = "dbfilename",
                            .fallback = "dump.rdb",

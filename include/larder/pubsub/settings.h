@@ -52,9 +52,10 @@ struct Settings : config::Group {
                    {'m', kNotifyMiss}},
        .refusal = "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.",
        .traits = config::kNotActing,
-       .help = "Which changes of keys are published: K by key, E by event, and at least one kind: g "
-               "generic, $ strings, l lists, s sets, h hashes, z sorted sets, x expired, e evicted, "
-               "t streams, d modules, A all of these; m misses, n new keys. Empty publishes none."}};
+       .help =
+           "Which changes of keys are published: K by key, E by event, and at least one kind: g "
+           "generic, $ strings, l lists, s sets, h hashes, z sorted sets, x expired, e evicted, "
+           "t streams, d modules, A all of these; m misses, n new keys. Empty publishes none."}};
 };
 
 }  // namespace larder::pubsub
