@@ -154,10 +154,6 @@ void Endpoint::value(std::string host, int port) {
 }
 
 base::Result<void> Endpoint::parse(const std::vector<std::string>& arguments) {
-  if (is_empty(arguments)) {
-    value({}, 0);
-    return {};
-  }
   if (arguments.size() != 2) return base::Error{"wrong number of arguments"};
   if (base::equals_ignoring_case(arguments[0], "no") &&
       base::equals_ignoring_case(arguments[1], "one")) {
@@ -175,7 +171,7 @@ std::string Endpoint::print() const {
 }
 
 std::vector<std::string> Endpoint::arguments() const {
-  if (host_.empty()) return {};
+  if (host_.empty()) return {"no", "one"};
   return {host_, std::to_string(port_)};
 }
 

@@ -38,13 +38,12 @@ const Flags::Word* Flags::find(std::string_view text) const {
 }
 
 base::Result<void> Flags::parse(const std::vector<std::string>& arguments) {
+  const base::Error refusal{"argument(s) must be one of the following: " + domain()};
+  if (arguments.empty()) return refusal;
   std::uint32_t bits = 0;
-  if (arguments.empty()) return base::Error{"wrong number of arguments"};
   for (const std::string& argument : arguments) {
     const Word* found = find(argument);
-    if (found == nullptr) {
-      return base::Error{"argument(s) must be one of the following: " + domain()};
-    }
+    if (found == nullptr) return refusal;
     bits |= found->bit;
   }
   if (check_ != nullptr) {

@@ -41,6 +41,7 @@ std::string values_sentence(const Directive& directive) {
   std::string text = "Values: " + directive.domain() + ".";
   if (!directive.has(kFileOnly)) text += " Default: " + shown_value(directive) + ".";
   if (!directive.alias().empty()) text += " Also named " + std::string(directive.alias()) + ".";
+  if (directive.has(kRepeatable)) text += " May stand several times.";
   return text + " Changes " + changes(directive) + ".";
 }
 
