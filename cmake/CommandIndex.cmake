@@ -17,12 +17,12 @@ function(larder_command_index out sources)
       continue()
     endif()
     string(APPEND declarations "std::span<const engine::Command> ${rows}();\n")
-    string(APPEND entries "      ${rows},\n")
+    string(APPEND entries "      ${rows}(),\n")
   endforeach()
   if(NOT entries)
     set(body "  return {};\n")
   else()
-    set(body "  static constexpr Rows kRows[] = {\n${entries}  };\n  return kRows;\n")
+    set(body "  static const std::span<const engine::Command> kRows[] = {\n${entries}  };\n  return kRows;\n")
   endif()
   set(file "${CMAKE_BINARY_DIR}/generated/command_index.cc")
   file(CONFIGURE OUTPUT "${file}" @ONLY CONTENT
@@ -32,7 +32,7 @@ function(larder_command_index out sources)
 namespace larder::commands {
 
 @declarations@
-std::span<const Rows> index() {
+std::span<const std::span<const engine::Command>> index() {
 @body@}
 
 }  // namespace larder::commands
