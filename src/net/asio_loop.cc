@@ -1,4 +1,5 @@
 #define ASIO_STANDALONE
+#include <asio/executor_work_guard.hpp>
 #include <asio/io_context.hpp>
 #include <asio/posix/stream_descriptor.hpp>
 #include <chrono>
@@ -25,7 +26,8 @@ struct Socket {
 
 class AsioLoop final : public Loop {
  public:
-  explicit AsioLoop(base::Clock& clock) : Loop(clock), context_(1) {}
+  explicit AsioLoop(base::Clock& clock)
+      : Loop(clock), context_(1), work_(asio::make_work_guard(context_)) {}
   // The descriptors are not asio's to close.
   ~AsioLoop() override {
     for (auto& socket : sockets_) {
@@ -57,13 +59,11 @@ class AsioLoop final : public Loop {
 
   // Runs what became ready into ready_, so that dispatch() comes after the clock.
   void wait(std::int64_t wait_us) override {
-    context_.restart();
     if (wait_us < 0) {
       context_.run_one();
     } else if (wait_us > 0) {
       context_.run_one_for(std::chrono::microseconds(wait_us));
     }
-    context_.restart();
     context_.poll();
   }
 
@@ -98,6 +98,8 @@ class AsioLoop final : public Loop {
   }
 
   asio::io_context context_;
+  // Keeps the context from stopping while nothing is watched.
+  asio::executor_work_guard<asio::io_context::executor_type> work_;
   std::vector<std::shared_ptr<Socket>> sockets_;  // by descriptor
   std::vector<Ready> ready_;
 };
