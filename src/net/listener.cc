@@ -32,7 +32,7 @@ class Listeners::Door final : public Watch, public Timer {
   Door(Listeners& house, int listening, Transport transport)
       : house_(house), socket_(listening), transport_(transport) {}
 
-  ~Door() {
+  ~Door() override {
     house_.loop_.cancel(*this);
     house_.loop_.forget(*this);
     ::close(socket_);
@@ -100,7 +100,7 @@ base::Result<void> Listeners::listen_tcp(const TcpPlace& place) {
   const auto opened = open_tcp(place);
   const auto kept = opened ? opened : open_tcp(tcp_place_);
   if (kept) {
-    for (const int descriptor : *kept) {
+    for (const int descriptor : kept.value()) {
       tcp_.push_back(std::make_unique<Door>(*this, descriptor, Transport::tcp));
     }
   }
@@ -125,6 +125,8 @@ void Listeners::open() {
   for (auto& door : tcp_) door->open();
   if (unix_ != nullptr) unix_->open();
 }
+
+void Listeners::close_tcp() { tcp_.clear(); }
 
 void Listeners::close_unix() {
   if (unix_ == nullptr) return;

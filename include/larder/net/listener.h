@@ -54,7 +54,7 @@ class Listeners {
 
   // Starts to accept on what is open and on what will be opened.
   void open();
-  void close_tcp() { tcp_.clear(); }
+  void close_tcp();
   void close_unix();
 
   bool has_tcp() const { return !tcp_.empty(); }

@@ -28,7 +28,7 @@ class Watch {
 
  protected:
   Watch() = default;
-  ~Watch() = default;
+  virtual ~Watch() = default;
   Watch(const Watch&) = delete;
   Watch& operator=(const Watch&) = delete;
 
