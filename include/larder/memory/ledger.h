@@ -48,14 +48,15 @@ struct alignas(64) ThreadCharges {
 };
 // This thread's part of the ledger; registered for summing at the thread's first charge.
 ThreadCharges& thread_charges();
-extern thread_local ThreadCharges* t_charges;
+extern constinit thread_local ThreadCharges* t_charges;
 }  // namespace detail
 
 // Moves the owner's figure. Cost: one addition.
 inline void charge(Owner owner, std::int64_t bytes) {
   detail::ThreadCharges* charges = detail::t_charges;
   if (__builtin_expect(charges == nullptr, 0)) charges = &detail::thread_charges();
-  charges->bytes[static_cast<std::size_t>(owner)] += bytes;
+  std::int64_t& figure = charges->bytes[static_cast<std::size_t>(owner)];
+  __atomic_store_n(&figure, figure + bytes, __ATOMIC_RELAXED);
 }
 
 // Gives bytes from one owner to another, as when a value moves to the graveyard.

@@ -1,0 +1,138 @@
+#pragma once
+
+// A command is a function and a constexpr row. Everything that others want to know of it
+// (COMMAND INFO, DOCS and GETKEYS, ACL categories, what refuses it, which keys to
+// prefetch) is read from the row.
+
+#include <array>
+#include <cstdint>
+#include <initializer_list>
+#include <span>
+#include <string_view>
+
+#include "larder/engine/handler.h"
+
+namespace larder::engine {
+
+// COMMAND DOCS' group.
+enum class Family : std::uint8_t {
+  generic, string, list, set, sorted_set, hash, pubsub, transactions, connection, server,
+  scripting, hyperloglog, cluster, geo, stream, bitmap,
+};
+
+// COMMAND INFO's flags; combine with |.
+enum Flag : std::uint32_t {
+  kWrites = 1u << 0,
+  kReads = 1u << 1,
+  kGrows = 1u << 2,  // denyoom
+  kAdmin = 1u << 3,
+  kPubSub = 1u << 4,
+  kNoScript = 1u << 5,
+  kBlocks = 1u << 6,
+  kLoading = 1u << 7,
+  kStale = 1u << 8,
+  kSkipMonitor = 1u << 9,
+  kSkipSlowlog = 1u << 10,
+  kAsking = 1u << 11,
+  kFast = 1u << 12,
+  kNoAuth = 1u << 13,
+  kMayReplicate = 1u << 14,
+  kNoMulti = 1u << 15,
+  kMovableKeys = 1u << 16,
+  kAllowBusy = 1u << 17,
+  kNoAsyncLoading = 1u << 18,
+  kNoMandatoryKeys = 1u << 19,
+  kProtected = 1u << 20,     // DEBUG, MODULE: need enable-*-command
+  kTouchesArbitraryKeys = 1u << 21,
+  kContainer = 1u << 22,     // has subcommands; without a handler it only resolves them
+};
+
+// ACL categories that neither flags nor family imply.
+enum Category : std::uint32_t {
+  kKeyspace = 1u << 0,
+  kDangerous = 1u << 1,
+};
+
+struct Arity {
+  int value;  // as Redis: n exactly, -n at least; the command's own name counts
+  constexpr bool admits(std::size_t arguments) const {
+    return value >= 0 ? arguments == static_cast<std::size_t>(value)
+                      : arguments >= static_cast<std::size_t>(-value);
+  }
+};
+constexpr Arity exactly(int arguments) { return {arguments}; }
+constexpr Arity at_least(int arguments) { return {-arguments}; }
+
+// What happens to the keys of a specification.
+enum KeyFlag : std::uint32_t {
+  kRW = 1u << 0,
+  kRO = 1u << 1,
+  kOW = 1u << 2,
+  kRM = 1u << 3,
+  kAccess = 1u << 4,
+  kUpdate = 1u << 5,
+  kInsert = 1u << 6,
+  kDelete = 1u << 7,
+  kNotKey = 1u << 8,
+  kIncomplete = 1u << 9,
+  kVariableFlags = 1u << 10,
+};
+
+// Where keys stand among the arguments.
+struct KeySpec {
+  enum class Begin : std::uint8_t { none, index, keyword };
+  enum class Find : std::uint8_t { range, keynum };
+
+  Begin begin = Begin::none;
+  Find find = Find::range;
+  int first = 0;                  // index: position; keyword: where to start looking
+  std::string_view keyword = {};
+  int last = 0;                   // range: relative to the first key, negative from the end
+  int step = 1;
+  int limit = 0;
+  int keynum_index = 0;           // keynum: relative to begin
+  int keynum_first = 1;
+  std::uint32_t flags = 0;
+
+  static constexpr KeySpec one(int position, std::uint32_t flags) {
+    return {.begin = Begin::index, .first = position, .flags = flags};
+  }
+  // Keys from `position` to `last` (relative to it; negative counts from the end).
+  static constexpr KeySpec range(int position, int last, int step, std::uint32_t flags) {
+    return {.begin = Begin::index, .first = position, .last = last, .step = step, .flags = flags};
+  }
+  // A count at `position`, the keys behind it.
+  static constexpr KeySpec counted(int position, std::uint32_t flags) {
+    return {.begin = Begin::index, .find = Find::keynum, .first = position, .flags = flags};
+  }
+};
+using KeySpecs = std::array<KeySpec, 3>;
+
+struct Command {
+  std::string_view name;  // lower case; a subcommand is "config get"
+  Family family;
+  Arity arity;
+  std::uint32_t flags = 0;
+  std::uint32_t categories = 0;
+  KeySpecs keys{};
+  Handler handler{};
+  std::string_view since;
+  std::string_view summary;
+  std::string_view complexity = {};
+  // COMMAND DOCS' arguments in a compact form; commands/server/command_docs.h says how it
+  // is written.
+  std::string_view arguments = {};
+  // How COMMAND INFO's tips are told: words separated by spaces.
+  std::string_view tips = {};
+
+  constexpr bool has(std::uint32_t flag) const { return (flags & flag) != 0; }
+  // Position of the first key; 0 when there is none at a fixed place.
+  constexpr int first_key() const {
+    return keys[0].begin == KeySpec::Begin::index && keys[0].find == KeySpec::Find::range &&
+                   (keys[0].flags & kNotKey) == 0
+               ? keys[0].first
+               : 0;
+  }
+};
+
+}  // namespace larder::engine

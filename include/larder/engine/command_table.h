@@ -1,0 +1,68 @@
+#pragma once
+
+// All commands by name, bound to the tools they asked for, with their statistics.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "larder/base/result.h"
+#include "larder/engine/command.h"
+#include "larder/resp/batch.h"
+
+namespace larder::engine {
+
+struct CommandStats {
+  std::uint64_t calls = 0;
+  std::uint64_t cycles = 0;
+  std::uint64_t rejected = 0;
+  std::uint64_t failed = 0;
+};
+
+struct BoundCommand {
+  const Command* row = nullptr;
+  BoundTools tools{};
+  std::uint32_t refusals = 0;
+  int first_key = 0;
+  CommandStats stats;
+  BoundCommand* parent = nullptr;
+  std::vector<BoundCommand*> children;
+  std::string name;  // as clients call it: renamed, subcommands without the parent
+
+  bool is_container() const { return !children.empty(); }
+  // "config|get", as errors, COMMAND and INFO print it.
+  std::string full_name() const;
+};
+
+class CommandTable {
+ public:
+  // Binds every row of `families`; throws std::runtime_error naming the command when a tool
+  // was not lent or a name stands twice.
+  CommandTable(std::span<const std::span<const Command>> families, const Toolbox& tools);
+
+  // The command that these arguments call: a container's subcommand where there is one.
+  // nullptr when the name is unknown; a container itself when only its subcommand is.
+  BoundCommand* resolve(resp::Args args) const;
+  // By name alone, in any letter case: "get", "config|get".
+  BoundCommand* find(std::string_view name) const;
+
+  // All top-level commands, sorted by name.
+  std::span<BoundCommand* const> commands() const { return sorted_; }
+
+  // rename-command: an empty new name removes the command.
+  base::Result<void> rename(std::string_view from, std::string_view to);
+  void reset_stats();
+
+ private:
+  BoundCommand* lookup(std::string_view name) const;
+  void rebuild();
+
+  std::vector<std::unique_ptr<BoundCommand>> all_;
+  std::vector<BoundCommand*> sorted_;
+  std::vector<BoundCommand*> slots_;  // open addressing by a hash of the folded name
+};
+
+}  // namespace larder::engine

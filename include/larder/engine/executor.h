@@ -1,0 +1,73 @@
+#pragma once
+
+// Runs batches of requests: plans a whole batch (finds the commands, fetches their keys into
+// cache), then for each request admits, runs and settles.
+
+#include <cstdint>
+#include <span>
+
+#include "larder/base/budget.h"
+#include "larder/base/clock.h"
+#include "larder/engine/command_table.h"
+#include "larder/engine/gates.h"
+#include "larder/engine/metrics.h"
+#include "larder/engine/propagation.h"
+#include "larder/engine/session.h"
+#include "larder/eviction/evictor.h"
+#include "larder/expiry/sweeper.h"
+#include "larder/keyspace/keyspace.h"
+#include "larder/resp/batch.h"
+
+namespace larder::engine {
+
+// Reads what a command changed, after it ran. Sinks are told in the order in which they were
+// added and must not touch the keyspace.
+class ChangeSink {
+ public:
+  virtual ~ChangeSink() = default;
+  virtual void read(std::span<const keyspace::Change> changes) = 0;
+};
+
+class Executor {
+ public:
+  struct Parts {
+    base::Clock& clock;
+    CommandTable& commands;
+    keyspace::Keyspace& keyspace;
+    eviction::Evictor& evictor;
+    expiry::Sweeper& sweeper;
+    GateBoard& gates;
+    Propagation& effects;
+    Metrics& metrics;
+  };
+  explicit Executor(const Parts& parts) : parts_(parts) {}
+
+  // Runs requests in order and returns how many were run. Stops early when the session is
+  // closing or its unsent replies exceed `most_unsent` bytes; the rest must be kept and run later.
+  std::size_t run(Session& session, std::span<const resp::Request> requests, std::size_t most_unsent);
+
+  void add(ChangeSink& sink);
+
+  // Before the loop sleeps: goes on evicting where the limit was lowered, runs the fast
+  // expiry cycle, frees the dead; all within about a millisecond. True when work is left, so the loop must not sleep long.
+  bool end_turn();
+
+ private:
+  struct Planned {
+    BoundCommand* command;
+    std::uint64_t hash;
+  };
+
+  void plan(const Session& session, std::span<const resp::Request> requests, Planned* planned);
+  void dispatch(Session& session, resp::Args args, const Planned& planned);
+  bool admit(Session& session, resp::Args args, BoundCommand* command);
+  void invoke(Session& session, resp::Args args, const Planned& planned);
+  void settle(Session& session, resp::Args args, BoundCommand& command, std::uint64_t changes_before);
+  void reject(Session& session, BoundCommand* command, std::string_view error);
+
+  Parts parts_;
+  std::vector<ChangeSink*> sinks_;
+  std::uint64_t cycles_ = 0;
+};
+
+}  // namespace larder::engine

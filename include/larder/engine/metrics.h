@@ -1,0 +1,38 @@
+#pragma once
+
+// What the engine counts: commands, errors by code, and the rate of commands.
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "larder/info/info.h"
+
+namespace larder::engine {
+
+class CommandTable;
+
+// Error replies by their code ("ERR", "WRONGTYPE"). Bounded: past kMostCodes further codes
+// are counted in the total alone.
+class ErrorCounts {
+ public:
+  static constexpr std::size_t kMostCodes = 128;
+  void count(std::string_view code);
+  void clear() { codes_.clear(); }
+  const std::vector<std::pair<std::string, std::uint64_t>>& codes() const { return codes_; }
+
+ private:
+  std::vector<std::pair<std::string, std::uint64_t>> codes_;
+};
+
+struct Metrics : info::Group {
+  using Group::Group;
+  info::Counter commands_processed{*this, "stats", "total_commands_processed"};
+  info::Counter error_replies{*this, "stats", "total_error_replies"};
+  info::Counter unexpected_error_replies{*this, "stats", "unexpected_error_replies"};
+  ErrorCounts errors;
+};
+
+}  // namespace larder::engine

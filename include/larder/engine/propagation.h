@@ -1,0 +1,45 @@
+#pragma once
+
+// Effects: the commands that another process must run to follow. A command that changed
+// something is passed on as it was sent, unless its handler said otherwise.
+
+#include <initializer_list>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace larder::engine {
+
+struct Effect {
+  int db;
+  std::vector<std::string> words;
+};
+
+// Receives effects in the order in which they happened. Must not touch the keyspace.
+class EffectSink {
+ public:
+  virtual ~EffectSink() = default;
+  virtual void take(const Effect& effect) = 0;
+};
+
+class Propagation {
+ public:
+  void add(EffectSink& sink) { sinks_.push_back(&sink); }
+  bool listened() const { return !sinks_.empty(); }
+
+  // Ahead of the running command: what eviction and expiry removed.
+  void ahead(int db, std::initializer_list<std::string_view> words);
+  // Instead of the running command's own words; several calls add up.
+  void replace(std::initializer_list<std::string_view> words);
+  // The running command ended: passes everything on, its own words when it changed something
+  // and nothing replaced them.
+  void settle(int db, std::span<const std::string_view> words, bool changed);
+
+ private:
+  std::vector<EffectSink*> sinks_;
+  std::vector<Effect> ahead_;
+  std::vector<Effect> replaced_;
+};
+
+}  // namespace larder::engine

@@ -1,0 +1,84 @@
+#pragma once
+
+// The log of what changed in the keyspace. Whatever must react to a write (WATCH, blocked
+// clients, notifications, the journal, replicas) reads it after the command; commands,
+// eviction and expiry only write it.
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "larder/memory/heap.h"
+
+namespace larder::keyspace {
+
+// Why a key went, where it did.
+enum class Cause : std::uint8_t { command, expired, evicted };
+
+// What happened to a key: its name and class as keyspace notifications tell them
+// ('$' string, 'g' generic, 'x' expired, 'e' evicted, 'n' new).
+struct Event {
+  std::string_view name;
+  char kind;
+};
+
+namespace events {
+inline constexpr Event kSet{"set", '$'};
+inline constexpr Event kAppend{"append", '$'};
+inline constexpr Event kSetRange{"setrange", '$'};
+inline constexpr Event kIncrBy{"incrby", '$'};
+inline constexpr Event kIncrByFloat{"incrbyfloat", '$'};
+inline constexpr Event kDel{"del", 'g'};
+inline constexpr Event kExpire{"expire", 'g'};
+inline constexpr Event kPersist{"persist", 'g'};
+inline constexpr Event kRenameFrom{"rename_from", 'g'};
+inline constexpr Event kRenameTo{"rename_to", 'g'};
+inline constexpr Event kMoveFrom{"move_from", 'g'};
+inline constexpr Event kMoveTo{"move_to", 'g'};
+inline constexpr Event kCopyTo{"copy_to", 'g'};
+inline constexpr Event kExpired{"expired", 'x'};
+inline constexpr Event kEvicted{"evicted", 'e'};
+inline constexpr Event kNew{"new", 'n'};
+}  // namespace events
+
+struct Change {
+  Event event;
+  Cause cause;
+  int db;
+  std::string_view key;  // lives until the log is cleared
+};
+
+class ChangeLog {
+ public:
+  // Something reads the log from now on. Without listeners changes are only counted.
+  void listen() { ++listeners_; }
+  void unlisten() { --listeners_; }
+
+  void add(Event event, int db, std::string_view key, Cause cause = Cause::command) {
+    ++changes_;
+    if (__builtin_expect(listeners_ > 0, 0)) record({event, cause, db, key});
+  }
+  // Every key of a database went, or of all of them (db < 0).
+  void add_flush(int db, std::uint64_t keys);
+
+  bool empty() const { return entries_.empty(); }
+  // The recorded changes in their order; keys are resolved into the log's own copy.
+  std::span<const Change> entries() const { return entries_; }
+  void clear();
+
+  // Changes since the start, as rdb_changes_since_last_save counts them.
+  std::uint64_t changes() const { return changes_; }
+
+ private:
+  using Text = std::vector<char, memory::Allocator<char, memory::Owner::runtime>>;
+
+  void record(Change change);
+
+  std::uint64_t changes_ = 0;
+  int listeners_ = 0;
+  std::vector<Change> entries_;
+  std::vector<Text> keys_;
+};
+
+}  // namespace larder::keyspace

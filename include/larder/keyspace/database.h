@@ -1,0 +1,213 @@
+#pragma once
+
+// A database: its keys with their values and deadlines. All changes to data go through
+// here, so that the ledger, the expires index and the change log are always right.
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "larder/base/clock.h"
+#include "larder/keyspace/change_log.h"
+#include "larder/keyspace/entry.h"
+#include "larder/keyspace/graveyard.h"
+#include "larder/keyspace/metrics.h"
+#include "larder/keyspace/tables.h"
+
+namespace larder::keyspace {
+
+// How a lookup counts: as a use and a hit or miss; as a hit or miss without changing when the
+// key was last used; or as neither, on the way to a write.
+enum class Look : std::uint8_t { read, untouched, write };
+
+// What a lookup of a value of type T found.
+template <typename T>
+class Found {
+ public:
+  Found() = default;
+  explicit Found(Entry* entry)
+      : entry_(entry), wrong_type_(entry != nullptr && entry->type() != T::kType) {
+    if (entry_ != nullptr && !wrong_type_) value_.emplace(entry_->string());
+  }
+
+  explicit operator bool() const { return value_.has_value(); }
+  bool wrong_type() const { return wrong_type_; }
+  const T* operator->() const { return &*value_; }
+  const T& operator*() const { return *value_; }
+  Entry* entry() const { return entry_; }
+
+ private:
+  Entry* entry_ = nullptr;
+  std::optional<T> value_;
+  bool wrong_type_ = false;
+};
+
+// When a stored key shall go: never, at a time, or as the key it replaces.
+class Deadline {
+ public:
+  static Deadline never() { return {}; }
+  static Deadline at(std::int64_t unix_ms) { return Deadline(unix_ms, false); }
+  static Deadline kept() { return Deadline(std::nullopt, true); }
+
+  std::optional<std::int64_t> resolve(const Entry* replaced) const {
+    return keep_ && replaced != nullptr ? replaced->deadline() : at_;
+  }
+
+ private:
+  Deadline() = default;
+  Deadline(std::optional<std::int64_t> at, bool keep) : at_(at), keep_(keep) {}
+  std::optional<std::int64_t> at_;
+  bool keep_ = false;
+};
+
+template <typename T>
+class Edit;
+
+// What databases share; owned by the Keyspace.
+struct Shared {
+  const base::Clock& clock;
+  const struct AccessPolicy& access;
+  ChangeLog& log;
+  Graveyard& graveyard;
+  Metrics& metrics;
+};
+
+class Database {
+ public:
+  Database(int index, const Shared& shared);
+  ~Database();
+  Database(const Database&) = delete;
+  Database& operator=(const Database&) = delete;
+
+  int index() const { return index_; }
+  std::size_t size() const { return entries_.size(); }
+  std::size_t volatile_size() const { return expires_.size(); }
+
+  // Brings the key's bucket, then its entry, into cache ahead of the lookup.
+  void prefetch(std::uint64_t hash) const { entries_.prefetch(hash); }
+  void prefetch_entry(std::uint64_t hash) const { entries_.prefetch_candidate(hash); }
+
+  // The key's entry; an expired one is removed and not found. The entry stays where it is
+  // until the next change to this database.
+  Entry* look(const Key& key, Look how);
+  template <typename T>
+  Found<T> find(const Key& key, Look how = Look::read) {
+    return Found<T>(look(key, how));
+  }
+
+  // Stores a string, replacing whatever the key held.
+  void put(const Key& key, std::string_view bytes, Deadline deadline = Deadline::never(),
+           Event event = events::kSet);
+
+  // Opens an existing string for change. The edit must not outlive the next other change.
+  template <typename T>
+  Edit<T> edit(const Key& key, Entry* entry, Event event) {
+    return Edit<T>(*this, key, entry, event);
+  }
+
+  // Removes the key; false when there is none.
+  bool erase(const Key& key, Cause cause = Cause::command, Event event = events::kDel);
+  void erase(Entry* entry, std::uint64_t hash, Cause cause, Event event);
+
+  // Gives the entry a deadline, or takes it away; the entry may move and its new place is
+  // returned.
+  Entry* expire_at(const Key& key, Entry* entry, std::int64_t unix_ms);
+  Entry* persist(const Key& key, Entry* entry);
+
+  // Stores a copy of `source`'s value (of another key or database) with its deadline.
+  void put_copy(const Key& key, const Entry& source, Event event);
+
+  // Empties the database into the graveyard.
+  void flush();
+
+  // One step of SCAN: calls fn(Entry&) for some entries, about `count`, expired ones too, and returns the cursor for the next
+  // step, 0 at the end.
+  template <typename Fn>
+  std::uint64_t scan(std::uint64_t cursor, std::size_t count, Fn&& fn) const;
+
+  // A key picked uniformly; expired ones are removed and another is tried. nullptr when empty.
+  Entry* random(base::Rng& rng);
+
+  const EntryTable& entries() const { return entries_; }
+  EntryTable& entries() { return entries_; }
+  ExpiresTable& expires() { return expires_; }
+  const ExpiresTable& expires() const { return expires_; }
+
+  // What MEMORY USAGE tells of a key: entry, storage, and its slots in the tables.
+  std::size_t memory_usage(const Entry& entry) const;
+
+  // Estimated by the sweeper.
+  std::int64_t average_ttl_ms = 0;
+
+  // Exchanges the contents; both keep their numbers.
+  void swap(Database& other) noexcept;
+
+ private:
+  template <typename T>
+  friend class Edit;
+
+  std::int64_t now_ms() const { return shared_.clock.unix_ms(); }
+  void touch(Entry& entry);
+  void insert(Entry* entry, std::uint64_t hash);
+  // Puts `now` where `before` stood and buries `before`; fixes the expires index.
+  void replace(Entry* before, Entry* now, std::uint64_t hash);
+  void index_deadline(std::optional<std::int64_t> before, Entry* entry, std::uint64_t hash);
+  // The entry with its value under a head with this deadline.
+  Entry* reshape(const Key& key, Entry* entry, std::optional<std::int64_t> deadline_ms);
+  Entry* drop_expired(const Key& key, Entry* entry);
+
+  int index_;
+  Shared shared_;
+  EntryTable entries_;
+  ExpiresTable expires_;
+};
+
+template <typename Fn>
+std::uint64_t Database::scan(std::uint64_t cursor, std::size_t count, Fn&& fn) const {
+  std::size_t seen = 0;
+  do {
+    cursor = entries_.scan(cursor, [&](Entry* entry) {
+      ++seen;
+      fn(*entry);
+    });
+  } while (cursor != 0 && seen < count);
+  return cursor;
+}
+
+// An open string: changes it in place where the block has room, moves it where not, and logs
+// one change when it ends.
+template <>
+class Edit<types::String> {
+ public:
+  Edit(Database& db, const Key& key, Entry* entry, Event event)
+      : db_(db), key_(key), entry_(entry), event_(event) {}
+  ~Edit() {
+    if (!discarded_) db_.shared_.log.add(event_, db_.index_, key_.name);
+  }
+  Edit(const Edit&) = delete;
+  Edit& operator=(const Edit&) = delete;
+
+  std::size_t size() const { return entry_->string().size(); }
+
+  void number(std::int64_t value);
+  void append(std::string_view bytes);
+  // Writes at an offset, filling a gap behind the old end with zero bytes.
+  void overwrite(std::size_t offset, std::string_view bytes);
+
+  // Nothing was changed after all: no entry in the log.
+  void discard() { discarded_ = true; }
+
+ private:
+  // Makes the value `size` bytes long, old bytes kept, and returns where they stand.
+  char* resize(std::size_t size);
+  char* resize_into_new(std::string_view old, std::size_t size);
+
+  Database& db_;
+  Key key_;
+  Entry* entry_;
+  Event event_;
+  bool discarded_ = false;
+};
+
+}  // namespace larder::keyspace

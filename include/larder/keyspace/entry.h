@@ -1,0 +1,162 @@
+#pragma once
+
+// An Entry is a key with its value in one allocation. Only the keyspace's tables know its
+// address, so it can move whenever nobody holds it: never keep an Entry beyond a turn.
+//
+//   0        3        4       5          6             8
+//   | access | type   | flags | key      | inside      | [key size] | [deadline] | key | value |
+//   | 3      | and    | 1     | size     | size        | 4, for a   | 8, ms, if  |     |
+//   |        | form 1 |       | 1        | 2           | long key   | there is one     |
+//
+// The value is an integer (8 bytes), the bytes of a small string (`inside size` of them), or
+// a pointer to the type's own storage. A key of more than 255 bytes has its size in front.
+
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <string_view>
+
+#include "larder/base/hash.h"
+#include "larder/memory/heap.h"
+#include "larder/types/string.h"
+#include "larder/types/type.h"
+
+namespace larder::keyspace {
+
+// A key's name with its hash, so that it is hashed once per command.
+struct Key {
+  std::string_view name;
+  std::uint64_t hash = 0;
+
+  static Key of(std::string_view name) { return {name, base::hash_bytes(name)}; }
+};
+
+// How a value stands in its entry.
+enum class Form : std::uint8_t { integer, inside, storage };
+
+class Entry {
+ public:
+  // What an entry is built from.
+  struct Shape {
+    std::string_view key;
+    std::optional<std::int64_t> deadline_ms;
+    types::Type type = types::Type::string;
+    Form form = Form::inside;
+    std::size_t inside_bytes = 0;  // for Form::inside
+  };
+  // Strings up to this many bytes stand inside their entry.
+  static constexpr std::size_t kMostInside = 512;
+
+  static std::size_t bytes(const Shape& shape);
+  // A new entry with key and deadline written; the caller sets the value and the access bits.
+  static Entry* create(const Shape& shape);
+  // Frees the entry alone; its storage, if any, must be gone or adopted by another.
+  static void release(memory::Owner owner, Entry* entry) noexcept;
+  // Writes the shape over an entry whose block has the same size class. The bytes that `shape` refers to must
+  // not lie in the entry, but for its own key, which may.
+  void rewrite(const Shape& shape);
+
+  std::string_view key() const { return {key_data(), key_size()}; }
+  types::Type type() const { return static_cast<types::Type>(type_and_form_ & 0x0f); }
+  Form form() const { return static_cast<Form>(type_and_form_ >> 4); }
+
+  std::uint32_t access() const {
+    return static_cast<std::uint32_t>(access_[0] | (access_[1] << 8) | (access_[2] << 16));
+  }
+  void access(std::uint32_t bits) {
+    access_[0] = static_cast<std::uint8_t>(bits);
+    access_[1] = static_cast<std::uint8_t>(bits >> 8);
+    access_[2] = static_cast<std::uint8_t>(bits >> 16);
+  }
+
+  bool has_deadline() const { return (flags_ & kHasDeadline) != 0; }
+  // Unix time in ms; only when has_deadline().
+  std::int64_t deadline_ms() const {
+    std::int64_t deadline;
+    std::memcpy(&deadline, tail() + wide_bytes(), sizeof deadline);
+    return deadline;
+  }
+  void deadline_ms(std::int64_t deadline) {
+    std::memcpy(tail() + wide_bytes(), &deadline, sizeof deadline);
+  }
+  std::optional<std::int64_t> deadline() const {
+    return has_deadline() ? std::optional(deadline_ms()) : std::nullopt;
+  }
+  bool expired(std::int64_t now_ms) const { return has_deadline() && deadline_ms() <= now_ms; }
+
+  std::int64_t integer() const {
+    std::int64_t value;
+    std::memcpy(&value, value_data(), sizeof value);
+    return value;
+  }
+  void integer(std::int64_t value) { std::memcpy(value_data(), &value, sizeof value); }
+
+  std::string_view inside() const { return {value_data(), inside_size_}; }
+  char* inside_data() { return value_data(); }
+  // Changes how many bytes stand inside; the block must have room for them.
+  void inside_size(std::size_t bytes) { inside_size_ = static_cast<std::uint16_t>(bytes); }
+
+  void* storage() const {
+    void* pointer;
+    std::memcpy(&pointer, value_data(), sizeof pointer);
+    return pointer;
+  }
+  void storage(void* pointer) { std::memcpy(value_data(), &pointer, sizeof pointer); }
+
+  // The value of an entry of type string.
+  types::String string() const {
+    switch (form()) {
+      case Form::integer: return types::String(integer());
+      case Form::inside: return types::String(inside());
+      case Form::storage: break;
+    }
+    return types::String(static_cast<const types::Blob*>(storage())->view());
+  }
+
+  // A string that was changed in place keeps the encoding name "raw" whatever its size.
+  bool was_edited() const { return (flags_ & kWasEdited) != 0; }
+  void mark_edited() { flags_ |= kWasEdited; }
+  void clear_edited() { flags_ &= static_cast<std::uint8_t>(~kWasEdited); }
+
+  // Bytes asked for this entry's own block; its size class is what it takes.
+  std::size_t block_bytes() const {
+    const std::size_t head = static_cast<std::size_t>(value_data() - reinterpret_cast<const char*>(this));
+    return head + (form() == Form::inside ? inside_size_ : sizeof(std::int64_t));
+  }
+  // What the entry and its storage take, at the allocator's sizes.
+  std::size_t footprint() const {
+    const std::size_t own = memory::size_class(block_bytes());
+    return form() == Form::storage ? own + types::row(type()).footprint(storage()) : own;
+  }
+
+ private:
+  static constexpr std::uint8_t kHasDeadline = 1;
+  static constexpr std::uint8_t kLongKey = 2;
+  static constexpr std::uint8_t kWasEdited = 4;
+
+  Entry() = default;
+  void write_head(const Shape& shape);
+
+  std::size_t wide_bytes() const { return (flags_ & kLongKey) != 0 ? 4 : 0; }
+  std::size_t key_offset() const { return wide_bytes() + (has_deadline() ? 8 : 0); }
+  std::size_t key_size() const {
+    if (__builtin_expect((flags_ & kLongKey) == 0, 1)) return key_size_;
+    std::uint32_t size;
+    std::memcpy(&size, tail(), sizeof size);
+    return size;
+  }
+  char* tail() { return reinterpret_cast<char*>(this + 1); }
+  const char* tail() const { return reinterpret_cast<const char*>(this + 1); }
+  const char* key_data() const { return tail() + key_offset(); }
+  char* value_data() { return tail() + key_offset() + key_size(); }
+  const char* value_data() const { return tail() + key_offset() + key_size(); }
+
+  std::uint8_t access_[3] = {};
+  std::uint8_t type_and_form_ = 0;
+  std::uint8_t flags_ = 0;
+  std::uint8_t key_size_ = 0;
+  std::uint16_t inside_size_ = 0;
+};
+static_assert(sizeof(Entry) == 8);
+
+}  // namespace larder::keyspace

@@ -1,0 +1,70 @@
+#pragma once
+
+// Where removed entries wait to be freed: what a handler looked up stays readable until the
+// end of its turn, and large values are taken apart in steps, so no free holds the loop.
+
+#include <cstddef>
+#include <vector>
+
+#include "larder/base/budget.h"
+#include "larder/keyspace/entry.h"
+#include "larder/keyspace/tables.h"
+#include "larder/memory/audit.h"
+
+namespace larder::keyspace {
+
+class Graveyard final : public memory::Witness {
+ public:
+  Graveyard() = default;
+  ~Graveyard() override;
+  Graveyard(const Graveyard&) = delete;
+  Graveyard& operator=(const Graveyard&) = delete;
+
+  // Takes an entry that no table knows any more.
+  void bury(Entry* entry);
+  // Takes the storage of a value whose entry lives on.
+  void bury(types::Type type, void* storage);
+  // Takes a flushed database's tables. Their entries stay charged to their own owners until
+  // they are freed one by one.
+  void bury(EntryTable&& entries, ExpiresTable&& expires);
+
+  // Frees until all is gone or the budget is spent; true when nothing is left.
+  bool drain(base::Budget budget);
+
+  bool empty() const { return entries_.empty() && storages_.empty() && tables_.empty(); }
+  // Keys that wait here.
+  std::size_t keys() const;
+  // True while whole tables wait: their bytes cannot be told from living ones by the ledger.
+  bool holds_tables() const { return !tables_.empty(); }
+  // Keys whose memory was returned since the start.
+  std::uint64_t freed() const { return freed_; }
+  void reset_freed() { freed_ = 0; }
+
+  void testify(memory::Audit& audit) const override;
+
+ private:
+  struct Storage {
+    types::Type type;
+    void* pointer;
+  };
+  struct Tables {
+    EntryTable entries;
+    ExpiresTable expires;
+  };
+  template <typename T>
+  using List = std::vector<T, memory::Allocator<T, memory::Owner::graveyard>>;
+
+  bool drain_entries(base::Budget& budget);
+  bool drain_storages(base::Budget& budget);
+  bool drain_tables(base::Budget& budget);
+
+  List<Entry*> entries_;
+  List<Storage> storages_;
+  List<Tables> tables_;
+  std::uint64_t freed_ = 0;
+};
+
+// Frees the storage and then the entry, all at once, charging both back to `owner`.
+void destroy_now(memory::Owner owner, Entry* entry);
+
+}  // namespace larder::keyspace

@@ -1,0 +1,80 @@
+#pragma once
+
+// All databases with what they share: the change log, the graveyard, and how uses are
+// remembered.
+
+#include <memory>
+#include <vector>
+
+#include "larder/base/clock.h"
+#include "larder/base/rng.h"
+#include "larder/keyspace/access.h"
+#include "larder/keyspace/change_log.h"
+#include "larder/keyspace/database.h"
+#include "larder/keyspace/graveyard.h"
+#include "larder/keyspace/metrics.h"
+#include "larder/keyspace/settings.h"
+#include "larder/memory/audit.h"
+
+namespace larder::keyspace {
+
+enum class AccessMode : std::uint8_t { lru, lfu };
+
+// How the 24 access bits of an entry are written and read.
+struct AccessPolicy {
+  const base::Clock& clock;
+  const Settings& settings;
+  base::Rng& rng;
+  AccessMode mode = AccessMode::lru;
+  // False while a command runs whose client asked for NO-TOUCH.
+  bool touching = true;
+
+  std::uint32_t fresh() const;
+  std::uint32_t used(std::uint32_t bits) const;
+  // Milliseconds since the last use; LRU mode only.
+  std::int64_t idle_ms(const Entry& entry) const {
+    return LruStamp(entry.access()).idle_ms(clock.unix_ms());
+  }
+  // The counter as of now; LFU mode only.
+  std::uint8_t frequency(const Entry& entry) const;
+};
+
+class Keyspace final : public memory::Witness {
+ public:
+  Keyspace(const base::Clock& clock, base::Rng& rng, const Settings& settings, Metrics& metrics);
+
+  Database& db(std::size_t index) { return *databases_[index]; }
+  const Database& db(std::size_t index) const { return *databases_[index]; }
+  std::size_t databases() const { return databases_.size(); }
+
+  std::size_t size() const;
+  bool has_volatile_keys() const;
+
+  // Empties one database, or all.
+  void flush(std::size_t index);
+  void flush_all();
+  // Exchanges the contents of two databases.
+  void swap(std::size_t a, std::size_t b);
+
+  ChangeLog& log() { return log_; }
+  Graveyard& graveyard() { return graveyard_; }
+  const Graveyard& graveyard() const { return graveyard_; }
+  AccessPolicy& access() { return access_; }
+  const AccessPolicy& access() const { return access_; }
+  const base::Clock& clock() const { return clock_; }
+  base::Rng& rng() { return rng_; }
+
+  // Ends a turn: the changes were read, the dead are freed within the budget.
+  void testify(memory::Audit& audit) const override;
+
+ private:
+  const base::Clock& clock_;
+  base::Rng& rng_;
+  AccessPolicy access_;
+  ChangeLog log_;
+  Graveyard graveyard_;
+  Metrics& metrics_;
+  std::vector<std::unique_ptr<Database>> databases_;
+};
+
+}  // namespace larder::keyspace

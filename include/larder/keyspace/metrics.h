@@ -1,0 +1,16 @@
+#pragma once
+
+// What the keyspace counts.
+
+#include "larder/info/info.h"
+
+namespace larder::keyspace {
+
+struct Metrics : info::Group {
+  using Group::Group;
+  info::Counter expired_keys{*this, "stats", "expired_keys"};
+  info::Counter hits{*this, "stats", "keyspace_hits"};
+  info::Counter misses{*this, "stats", "keyspace_misses"};
+};
+
+}  // namespace larder::keyspace

@@ -1,0 +1,39 @@
+#pragma once
+
+// The two tables of a database: all entries by key, and those with a deadline.
+
+#include <string_view>
+
+#include "larder/keyspace/entry.h"
+#include "larder/memory/ledger.h"
+#include "larder/types/table.h"
+
+namespace larder::keyspace {
+
+struct EntryTraits {
+  using Element = Entry;
+  static constexpr memory::Owner kOwner = memory::Owner::table;
+  static std::string_view key(const Entry& entry) { return entry.key(); }
+  static std::uint64_t hash(const Entry& entry) { return base::hash_bytes(entry.key()); }
+};
+
+// In the expires index the tag beside each slot is a byte of the deadline instead of the hash, so
+// the sweeper reads the index alone and touches the entries that are due and few others.
+struct ExpiresTraits {
+  using Element = Entry;
+  static constexpr memory::Owner kOwner = memory::Owner::expires;
+  static std::string_view key(const Entry& entry) { return entry.key(); }
+  static std::uint64_t hash(const Entry& entry) { return base::hash_bytes(entry.key()); }
+  static std::uint8_t tag(const Entry& entry, std::uint64_t) { return tag_of(entry.deadline_ms()); }
+
+  // 256 classes of about a second each; deadlines 262 s apart share one.
+  static constexpr unsigned kTagShift = 10;
+  static std::uint8_t tag_of(std::int64_t deadline_ms) {
+    return static_cast<std::uint8_t>(deadline_ms >> kTagShift);
+  }
+};
+
+using EntryTable = types::Table<EntryTraits>;
+using ExpiresTable = types::Table<ExpiresTraits>;
+
+}  // namespace larder::keyspace

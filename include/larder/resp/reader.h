@@ -1,0 +1,74 @@
+#pragma once
+
+// Cuts requests out of a connection's bytes: RESP arrays of bulk strings and inline commands,
+// with Redis's limits and Redis's words for what is wrong.
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "larder/resp/request.h"
+
+namespace larder::resp {
+
+struct Limits {
+  std::uint64_t max_bulk_bytes = std::uint64_t{512} << 20;  // proto-max-bulk-len
+  bool authenticated = true;  // strangers may send 10 arguments of 16 KiB
+};
+
+// A line (inline command, array or bulk header) ends within this many bytes.
+inline constexpr std::size_t kMostLineBytes = 64 * 1024;
+
+struct Parsed {
+  enum class Status : std::uint8_t {
+    more,    // nothing whole is left: read on
+    full,    // the batch should run, then parse the rest of the input
+    failed,  // run the batch, answer `error`, close the connection
+  };
+
+  Status status = Status::more;
+  // Bytes at the start of the input that are done with (requests in the batch, empty lines).
+  std::uint64_t consumed = 0;
+  // With `more`: how long the unfinished tail must become before anything can happen, counted from
+  // its first byte; 0 when that is not known. Within the limits, yet only the client's word.
+  std::uint64_t wanted = 0;
+  // Bytes this call went over, the insides of bulk strings counted once when they are whole.
+  std::uint64_t examined = 0;
+  // With `failed`: "ERR Protocol error: ...", which lives until the batch is cleared.
+  std::string_view error;
+};
+
+// One for each connection. Costs 24 bytes; while an array is half received also one block of
+// 8 bytes for each argument that arrived.
+class Reader {
+ public:
+  Reader() = default;
+  ~Reader() { reset(); }
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+
+  // Appends the whole requests at the start of `input` to `batch`. What is not consumed must come
+  // again, at any address, as the start of the next input, with at least as many bytes; the reader
+  // knows how far it came in it, so every byte is looked at once however the input is cut.
+  // While not authenticated it stops after each request, since that one may log in.
+  Parsed parse(std::span<const char> input, Batch& batch, const Limits& limits);
+
+  // Forgets the unfinished tail.
+  void reset();
+
+  // True when the tail of the last input is a part of a request.
+  bool half_way() const { return half_ != nullptr || scanned_ != 0; }
+  // What the unfinished request costs here, beside its bytes in the input.
+  std::size_t held_bytes() const;
+
+ private:
+  friend class RequestCutter;
+  struct HalfRequest;
+
+  HalfRequest* half_ = nullptr;  // the array whose header has been read, if any
+  std::uint64_t wanted_ = 0;     // a tail shorter than this brings nothing new
+  std::uint32_t scanned_ = 0;    // without half_: bytes of the first line known to have no end
+};
+
+}  // namespace larder::resp

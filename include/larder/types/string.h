@@ -1,0 +1,85 @@
+#pragma once
+
+// Strings. A String is what a reader sees: a number or bytes that live elsewhere. A Blob is
+// the storage of bytes too long to stand inside their entry.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "larder/base/numbers.h"
+#include "larder/memory/heap.h"
+#include "larder/types/type.h"
+
+namespace larder::types {
+
+// The longest string there can be, whatever proto-max-bulk-len says.
+inline constexpr std::size_t kLongestString = std::size_t{512} << 20;
+
+// A view of a stored string. Copy it freely; it lives as long as the entry stays as it is.
+class String {
+ public:
+  static constexpr Type kType = Type::string;
+
+  explicit String(std::string_view bytes) : bytes_(bytes) {}
+  explicit String(std::int64_t number) : number_(number), is_number_(true) {}
+
+  bool is_number() const { return is_number_; }
+  std::int64_t number() const { return number_; }
+
+  // As an integer, whether it is stored as one or merely reads as one.
+  std::optional<std::int64_t> integer() const {
+    return is_number_ ? std::optional(number_) : base::parse_int64(bytes_);
+  }
+
+  using Scratch = std::array<char, base::kInt64Chars>;
+  // The bytes; a stored number is printed into `scratch`, which must outlive the result.
+  std::string_view text(Scratch& scratch) const {
+    return is_number_ ? base::print_int64(number_, scratch) : bytes_;
+  }
+  std::size_t size() const {
+    if (!is_number_) return bytes_.size();
+    Scratch scratch;
+    return base::print_int64(number_, scratch).size();
+  }
+
+ private:
+  std::string_view bytes_;
+  std::int64_t number_ = 0;
+  bool is_number_ = false;
+};
+
+// The number that `text` is the canonical form of, if it fits the integer encoding.
+inline std::optional<std::int64_t> as_stored_integer(std::string_view text) {
+  if (text.empty() || text.size() > 20) return std::nullopt;
+  return base::parse_int64(text);
+}
+
+// Bytes in one block:  | size: 8 | bytes ... | up to the block's size class |
+//
+// The room left in the size class is all the slack a growing string gets: classes stand 12
+// to 25 % apart, so repeated appends copy each byte about five times in all, and a string
+// never holds more than one size class above what it stores.
+class Blob {
+ public:
+  // A blob of `size` bytes whose contents the caller fills.
+  static Blob* create(memory::Owner owner, std::size_t size);
+  static void destroy(memory::Owner owner, Blob* blob) noexcept;
+
+  // Gives it `size` bytes, keeping what fits; the blob may move.
+  static Blob* resize(memory::Owner owner, Blob* blob, std::size_t size);
+
+  std::size_t size() const { return size_; }
+  char* data() { return reinterpret_cast<char*>(this + 1); }
+  const char* data() const { return reinterpret_cast<const char*>(this + 1); }
+  std::string_view view() const { return {data(), size_}; }
+  std::size_t footprint() const { return memory::size_class(sizeof(Blob) + size_); }
+
+ private:
+  explicit Blob(std::size_t size) : size_(size) {}
+  std::size_t size_;
+};
+
+}  // namespace larder::types

@@ -1,0 +1,93 @@
+#include "larder/memory/ledger.h"
+
+#include <atomic>
+#include <cstdlib>
+#include <new>
+
+#include "larder/base/assert.h"
+#include "operator_new.h"
+
+namespace larder::memory {
+
+namespace {
+
+constexpr std::array<std::string_view, kOwners> kNames = {
+    "runtime",       "strings",    "lists",     "hashes",       "sets",          "sorted.sets",
+    "streams",       "table",      "expires",   "graveyard",    "client.input",  "client.output",
+    "pubsub",        "tracking",   "replicas",  "backlog",      "journal",       "snapshot",
+    "scripts",       "acl",        "statistics"};
+
+// A thread's page of the ledger. Pages stay when their thread ends: what it allocated may
+// live on, and be given back by another.
+struct Page {
+  detail::ThreadCharges charges;
+  Page* next = nullptr;
+};
+
+constinit std::atomic<Page*> g_pages{nullptr};
+
+// From malloc: operator new would come back here for the page it needs.
+Page* open_page() {
+  void* room = std::aligned_alloc(alignof(Page), sizeof(Page));
+  LARDER_ASSERT(room != nullptr);
+  Page* page = new (room) Page;
+  page->next = g_pages.load(std::memory_order_relaxed);
+  while (!g_pages.compare_exchange_weak(page->next, page, std::memory_order_release,
+                                        std::memory_order_relaxed)) {
+  }
+  return page;
+}
+
+template <typename Visit>
+void each_page(Visit visit) {
+  for (const Page* page = g_pages.load(std::memory_order_acquire); page; page = page->next) {
+    visit(page->charges.bytes);
+  }
+}
+
+std::int64_t read(const std::int64_t& figure) { return __atomic_load_n(&figure, __ATOMIC_RELAXED); }
+
+}  // namespace
+
+namespace detail {
+
+constinit thread_local ThreadCharges* t_charges = nullptr;
+
+ThreadCharges& thread_charges() {
+  charge_operator_new();
+  if (t_charges == nullptr) t_charges = &open_page()->charges;
+  return *t_charges;
+}
+
+}  // namespace detail
+
+std::string_view name(Owner owner) { return kNames[static_cast<std::size_t>(owner)]; }
+
+Charges balance() {
+  Charges sum{};
+  each_page([&sum](const Charges& bytes) {
+    for (std::size_t i = 0; i < kOwners; ++i) sum[i] += read(bytes[i]);
+  });
+  for (const std::int64_t bytes : sum) LARDER_ASSERT(bytes >= 0);
+  return sum;
+}
+
+std::int64_t balance(Owner owner) {
+  std::int64_t sum = 0;
+  each_page([&sum, owner](const Charges& bytes) {
+    sum += read(bytes[static_cast<std::size_t>(owner)]);
+  });
+  LARDER_ASSERT(sum >= 0);
+  return sum;
+}
+
+std::uint64_t used_bytes() {
+  std::int64_t sum = 0;
+  each_page([&sum](const Charges& bytes) {
+    for (const std::int64_t& figure : bytes) sum += read(figure);
+  });
+  LARDER_ASSERT(sum >= 0);
+  return static_cast<std::uint64_t>(sum);
+}
+
+}  // namespace larder::memory
