@@ -68,12 +68,12 @@ void Loop::run_timers() {
 }
 
 void Loop::run_once(std::int64_t wait_us) {
-  wait(time_to_wait(wait_us));
+  wait(left_ == Left::work ? 0 : time_to_wait(wait_us));
   clock_.tick();
   const std::int64_t began = clock_.steady_us();
   dispatch();
   run_timers();
-  if (turn_end_ != nullptr) turn_end_->on_turn_end();
+  left_ = turn_end_ != nullptr ? turn_end_->on_turn_end() : Left::nothing;
   const auto took = static_cast<std::uint64_t>(clock_.steady_now_us() - began);
   ++figures_.turns;
   figures_.busy_us += took;

@@ -48,10 +48,14 @@ class Timer {
   ~Timer() = default;
 };
 
-// What is done at the end of each turn, before the loop waits again.
+// What is left to do when a turn's work is over.
+enum class Left : std::uint8_t { nothing, work };
+
+// What is done at the end of each turn, before the loop waits again. While work is left the loop
+// does not wait.
 class TurnEnd {
  public:
-  virtual void on_turn_end() = 0;
+  virtual Left on_turn_end() = 0;
 
  protected:
   ~TurnEnd() = default;
@@ -128,6 +132,7 @@ class Loop {
   std::vector<Due> timers_;  // few; searched in order
   TurnEnd* turn_end_ = nullptr;
   TurnFigures figures_;
+  Left left_ = Left::nothing;
   bool stopped_ = false;
 };
 
