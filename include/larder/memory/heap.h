@@ -43,7 +43,7 @@ template <typename T, Owner kOwner>
 struct Allocator {
   using value_type = T;
   template <typename U>
-  struct rebind {
+  struct rebind {  // NOLINT(readability-identifier-naming): the standard's name
     using other = Allocator<U, kOwner>;
   };
 
@@ -51,9 +51,7 @@ struct Allocator {
   template <typename U>
   Allocator(const Allocator<U, kOwner>&) noexcept {}
 
-  T* allocate(std::size_t n) {
-    return static_cast<T*>(memory::allocate(kOwner, n * sizeof(T)));
-  }
+  T* allocate(std::size_t n) { return static_cast<T*>(memory::allocate(kOwner, n * sizeof(T))); }
   void deallocate(T* block, std::size_t n) noexcept {
     memory::release(kOwner, block, n * sizeof(T));
   }

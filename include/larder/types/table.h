@@ -1,0 +1,311 @@
+#pragma once
+
+// The hash table: finds elements by key, while the elements themselves live elsewhere. It
+// serves the keyspace and the large encodings. Memory follows the number of elements as a
+// straight line, no single call moves more than one segment, and a table without elements
+// holds no memory at all.
+//
+//   hash   | segment: depth bits | home: 16 bits | ...            | tag: 8 bits |
+//
+//   directory          segment                   blocks of 16 buckets, 64 bytes each
+//   +--------------+   +------------------+      +--------+--------+-----+---------+
+//   | buckets, ptr |-->| size and buckets |  +-->| bucket | bucket | ... | bucket  |
+//   | buckets, ptr |   | block            |--+   +--------+--------+-----+---------+
+//   | ...          |   | block            |----> ...      (table_bucket.h draws a bucket)
+//   +--------------+   +------------------+      8 to 15 blocks; fewer when there is only
+//                                                one segment
+//
+// The home bucket is (16 bits * buckets) >> 16, so buckets stand in hash order and a segment
+// can have any number of them: it grows by one block, from the 16 bits that its slots hold,
+// without looking at an element. An entry whose home is full stands in one of the buckets
+// after it, round the end of the segment; each full bucket counts who passed it, so that a
+// search ends at the first bucket that nobody passed. Only when all segments have 15 blocks
+// does each split in two, and only then are hashes read from elements again.
+//
+// Elements are pointers of 48 bits and unique by key. Keys with equal hashes work, and cost
+// a walk over all of them. Nothing here calls back while the table is being changed.
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <utility>
+
+#include "larder/base/budget.h"
+#include "larder/base/rng.h"
+#include "larder/memory/ledger.h"
+#include "larder/types/table_core.h"
+
+namespace larder::types {
+
+using detail::TagWindow;
+
+// What a sweep does with the element it has just shown.
+enum class Verdict : std::uint8_t { keep, erase };
+
+// Traits of a table of elements:
+//   using Element = ...;
+//   static constexpr memory::Owner kOwner;                    pays for the table
+//   static std::string_view key(const Element&);              only for find by key
+//   static std::uint64_t hash(const Element&);                recomputed from the key
+//   static std::uint8_t tag(const Element&, std::uint64_t);   optional; else 8 hash bits
+// With a tag of their own, elements are found by address alone.
+template <typename Traits>
+class Table {
+ public:
+  using Element = typename Traits::Element;
+  static constexpr bool kTagsFromHash =
+      !requires(const Element& element) { Traits::tag(element, std::uint64_t{}); };
+
+  // Where an element stands; good until the table changes.
+  class Slot {
+   public:
+    Slot() = default;
+    explicit operator bool() const { return static_cast<bool>(spot_); }
+    Element* element() const {
+      return static_cast<Element*>(detail::pointer_of(spot_.bucket->slots[spot_.slot]));
+    }
+    // The element has moved to another address; key and hash are the same.
+    void replace(Element* element) const {
+      std::uint64_t& slot = spot_.bucket->slots[spot_.slot];
+      slot = detail::pack(element, slot >> 48);
+    }
+
+   private:
+    friend class Table;
+    explicit Slot(detail::Spot spot) : spot_(spot) {}
+    detail::Spot spot_;
+  };
+
+  Table() = default;
+  Table(Table&&) noexcept = default;
+  Table& operator=(Table&& other) noexcept {
+    if (this != &other) core_.assign(kPlan, other.core_);
+    return *this;
+  }
+  // Releases the table's own memory; the elements are the owner's affair.
+  ~Table() { core_.release_all(kPlan); }
+
+  std::uint64_t size() const { return core_.size(); }
+  bool empty() const { return core_.size() == 0; }
+  // Places for elements, taken or free.
+  std::uint64_t slots() const { return core_.slots(); }
+  // What the table holds by size class, without the elements and the object itself.
+  std::uint64_t bytes() const { return core_.bytes(); }
+
+  // A lookup in stages, so that a batch can have several cache misses under way: first
+  // prefetch() for all hashes, then prefetch_candidate(), then find().
+  void prefetch(std::uint64_t hash) const {
+    const detail::Place at = core_.place(hash);
+    __builtin_prefetch(detail::TableCore::bucket_at(at.segment, at.home));
+  }
+  // Reads the bucket, not the element: fetches the first element that 24 bits of the hash
+  // allow and returns it, or null. Nearly always the one that find() will return.
+  const Element* prefetch_candidate(std::uint64_t hash) const {
+    const Element* candidate = search(hash, [](const Element&) { return true; }).element_or_null();
+    if (candidate != nullptr) __builtin_prefetch(candidate);
+    return candidate;
+  }
+
+  // The element with this key, or null. Cost: a cache miss for the bucket, one for the
+  // element; most misses of the key touch no element.
+  Element* find(std::string_view key, std::uint64_t hash) const {
+    return search(hash, [key](const Element& element) { return Traits::key(element) == key; })
+        .element_or_null();
+  }
+  Slot find_slot(std::string_view key, std::uint64_t hash) const {
+    return Slot(search(hash, [key](const Element& element) { return Traits::key(element) == key; }));
+  }
+
+  // By address; touches no element.
+  bool contains(const Element* element, std::uint64_t hash) const {
+    return static_cast<bool>(core_.find_pointer(element, hash));
+  }
+
+  // No element with this key may be in the table. May take one step of growing: up to one
+  // segment's slots move, and while the table doubles, its hashes are read.
+  void insert(Element* element, std::uint64_t hash) {
+    core_.add(kPlan, element, hash, tag_of(*element, hash));
+  }
+
+  // Takes the element out and returns it, or null when there was none. May take one step of
+  // shrinking.
+  Element* erase(std::string_view key, std::uint64_t hash) {
+    const Slot slot = find_slot(key, hash);
+    if (!slot) return nullptr;
+    Element* element = slot.element();
+    core_.remove(kPlan, slot.spot_, hash);
+    return element;
+  }
+  bool erase(const Element* element, std::uint64_t hash) {
+    const detail::Spot spot = core_.find_pointer(element, hash);
+    if (spot) core_.remove(kPlan, spot, hash);
+    return static_cast<bool>(spot);
+  }
+
+  // `from` has moved to `to`. False when `from` is not in the table.
+  bool replace(const Element* from, Element* to, std::uint64_t hash) {
+    const detail::Spot spot = core_.find_pointer(from, hash);
+    if (spot) Slot(spot).replace(to);
+    return static_cast<bool>(spot);
+  }
+
+  // The element's own tag has changed. False when the element is not in the table.
+  bool retag(const Element* element, std::uint64_t hash, std::uint8_t tag)
+    requires(!kTagsFromHash)
+  {
+    const detail::Spot spot = core_.find_pointer(element, hash);
+    if (spot) spot.bucket->tags[spot.slot] = tag;
+    return static_cast<bool>(spot);
+  }
+
+  // Calls fn(Element*) on the elements at home in one bucket and returns where to go on; 0
+  // is both the start and the end. An element that stays in the table from start to end is
+  // shown at least once, whatever is inserted and erased between the calls; one is shown
+  // twice only after a table has halved. fn must not change the table. Cursors are positions
+  // in hash order, good in any table of the same hash.
+  template <typename Fn>
+  std::uint64_t scan(std::uint64_t cursor, Fn fn) const {
+    return scan_slots(cursor, [&fn](Slot slot) { fn(slot.element()); });
+  }
+  // The same with fn(Slot), for elements that may be moved.
+  template <typename Fn>
+  std::uint64_t scan_slots(std::uint64_t cursor, Fn fn) const {
+    const detail::Place at = core_.place(cursor);
+    const std::uint64_t end = detail::TableCore::first_bits(at.home + 1, at.buckets);
+    detail::TableCore::walk(at, [&](detail::Bucket* bucket) {
+      for (unsigned i = 0; i < detail::kBucketSlots; ++i) {
+        const std::uint64_t bits = bucket->slots[i] >> 48;
+        if (bucket->slots[i] != 0 && bits >= at.bits && bits < end) fn(Slot({bucket, i}));
+      }
+      return false;
+    });
+    return detail::TableCore::next_position(at, cursor);
+  }
+
+  // Calls fn(Element*) on every element. fn must not change the table.
+  template <typename Fn>
+  void for_each(Fn fn) const {
+    if (slots() == 0) return;
+    for (std::uint64_t s = 0; s < core_.segments(); ++s) {
+      const std::uint64_t entry = core_.segment_entry(s);
+      for (std::uint32_t i = 0; i < detail::TableCore::buckets_of(entry); ++i) {
+        show(*detail::TableCore::bucket_at(detail::TableCore::segment_of(entry), i), fn);
+      }
+    }
+  }
+
+  // Walks `lines` buckets in order from the cursor (0: the start) and returns where to go
+  // on, 0 after the last. Shows fn those elements whose tag lies in the window and takes out
+  // those for which it answers Verdict::erase. Reads one cache line for a bucket and touches
+  // no element that the window leaves out. fn must not change the table itself. An element
+  // is seen once a round, unless its segment changes its shape meanwhile.
+  template <typename Fn>
+  std::uint64_t sweep(std::uint64_t cursor, TagWindow window, std::size_t lines, Fn fn) {
+    if (slots() == 0) return 0;
+    do {
+      const detail::Place at = core_.place(cursor);
+      cursor = detail::TableCore::next_position(at, cursor);
+      detail::Bucket* bucket = detail::TableCore::bucket_at(at.segment, at.home);
+      for (unsigned hits = bucket->in_window(window); hits != 0; hits &= hits - 1) {
+        const detail::Spot spot{bucket, static_cast<unsigned>(std::countr_zero(hits))};
+        if (fn(Slot(spot).element()) == Verdict::erase) core_.remove_from_segment(spot, at);
+      }
+      if (core_.wants_less()) core_.shrink(kPlan);
+    } while (cursor != 0 && --lines > 0);
+    return cursor;
+  }
+
+  // One element, each with the same probability; null when there is none. Cost: a cache miss
+  // or two, without touching the element.
+  Element* random(base::Rng& rng) const {
+    if (empty()) return nullptr;
+    for (;;) {
+      const std::uint64_t slot = core_.random_bucket(rng)->slots[rng.below(detail::kBucketSlots)];
+      if (slot != 0) return static_cast<Element*>(detail::pointer_of(slot));
+    }
+  }
+  // Calls fn(Element*) on up to 7 elements that share a bucket, each element with the same
+  // probability; none when that bucket is empty.
+  template <typename Fn>
+  void sample_bucket(base::Rng& rng, Fn fn) const {
+    if (!empty()) show(*core_.random_bucket(rng), fn);
+  }
+
+  // Takes the table apart: calls fn(Element*) on each element, which leaves the table, until
+  // the budget is spent. True when the table is empty and can be used again; until then only
+  // size() and clear_some() may be called.
+  template <typename Fn>
+  bool clear_some(base::Budget& budget, Fn fn) {
+    const auto hand_over = [&fn](void* element) { fn(static_cast<Element*>(element)); };
+    while (core_.take_apart(kPlan, hand_over)) {
+      if (slots() != 0 && budget.spent()) return false;
+    }
+    return true;
+  }
+
+  TableStats stats() const { return core_.stats(); }
+  // How many slots growing and shrinking have moved so far.
+  std::uint64_t moved_slots() const { return core_.moved(); }
+
+ private:
+  struct Found : detail::Spot {
+    Element* element_or_null() const {
+      return *this ? static_cast<Element*>(detail::pointer_of(this->bucket->slots[this->slot]))
+                   : nullptr;
+    }
+  };
+
+  static std::uint8_t tag_of(const Element& element, std::uint64_t hash) {
+    if constexpr (kTagsFromHash) {
+      return static_cast<std::uint8_t>(hash);
+    } else {
+      return Traits::tag(element, hash);
+    }
+  }
+
+  template <typename Fn>
+  static void show(const detail::Bucket& bucket, Fn& fn) {
+    for (const std::uint64_t slot : bucket.slots) {
+      if (slot != 0) fn(static_cast<Element*>(detail::pointer_of(slot)));
+    }
+  }
+
+  template <typename Matches>
+  Found search(std::uint64_t hash, Matches matches) const {
+    static_assert(kTagsFromHash, "elements with tags of their own are found by address");
+    const detail::Place at = core_.place(hash);
+    Found found;
+    detail::TableCore::walk(at, [&](detail::Bucket* bucket) {
+      unsigned hits = bucket->with_tag(static_cast<std::uint8_t>(hash));
+      for (; hits != 0; hits &= hits - 1) {
+        const auto i = static_cast<unsigned>(std::countr_zero(hits));
+        const std::uint64_t slot = bucket->slots[i];
+        if (slot >> 48 != at.bits || slot == 0) continue;
+        if (!matches(*static_cast<const Element*>(detail::pointer_of(slot)))) continue;
+        found.bucket = bucket;
+        found.slot = i;
+        return true;
+      }
+      return false;
+    });
+    return found;
+  }
+
+  static void reseat(std::uint64_t* slots, std::size_t count, unsigned depth) {
+    constexpr std::size_t kAhead = 16;
+    for (std::size_t i = 0; i < count && i < kAhead; ++i) {
+      __builtin_prefetch(detail::pointer_of(slots[i]));
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      if (i + kAhead < count) __builtin_prefetch(detail::pointer_of(slots[i + kAhead]));
+      const auto* element = static_cast<const Element*>(detail::pointer_of(slots[i]));
+      slots[i] = detail::pack(element, (Traits::hash(*element) << depth) >> 48);
+    }
+  }
+
+  static constexpr detail::ElementPlan kPlan{Traits::kOwner, &reseat};
+  detail::TableCore core_;
+};
+
+}  // namespace larder::types

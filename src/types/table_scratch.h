@@ -1,0 +1,62 @@
+#pragma once
+
+// Where the entries of a segment wait while its buckets are laid out anew.
+
+#include <cstdint>
+#include <cstring>
+
+#include "larder/memory/heap.h"
+#include "larder/types/table_core.h"
+
+namespace larder::types::detail {
+
+// Room for an ordinary segment on the stack; a segment that many equal hashes have bloated
+// takes a block for the time.
+class Scratch {
+ public:
+  Scratch(memory::Owner owner, std::size_t entries) : owner_(owner), capacity_(entries) {
+    if (entries <= kUsual) return;
+    const std::size_t bytes = entries * sizeof(std::uint64_t);
+    slots_ = static_cast<std::uint64_t*>(memory::allocate(owner, bytes));
+    tags_ = static_cast<std::uint8_t*>(memory::allocate(owner, entries));
+  }
+  ~Scratch() {
+    if (capacity_ <= kUsual) return;
+    memory::release(owner_, slots_, capacity_ * sizeof(std::uint64_t));
+    memory::release(owner_, tags_, capacity_);
+  }
+  Scratch(const Scratch&) = delete;
+  Scratch& operator=(const Scratch&) = delete;
+
+  void clear() { size_ = 0; }
+
+  // Appends the entries of a segment that `wants(slot)`, turned by `change(slot)`.
+  template <typename Wants, typename Change>
+  void gather(std::uint64_t entry, Wants wants, Change change) {
+    const std::uint64_t* segment = TableCore::segment_of(entry);
+    for (std::uint32_t i = 0; i < TableCore::buckets_of(entry); ++i) {
+      const Bucket& bucket = *TableCore::bucket_at(segment, i);
+      for (unsigned k = 0; k < kBucketSlots; ++k) {
+        if (bucket.slots[k] == 0 || !wants(bucket.slots[k])) continue;
+        slots_[size_] = change(bucket.slots[k]);
+        tags_[size_++] = bucket.tags[k];
+      }
+    }
+  }
+
+  std::uint64_t* slots() { return slots_; }
+  const std::uint8_t* tags() const { return tags_; }
+  std::size_t size() const { return size_; }
+
+ private:
+  static constexpr std::size_t kUsual = 2048;
+  memory::Owner owner_;
+  std::size_t capacity_;
+  std::size_t size_ = 0;
+  std::uint64_t usual_slots_[kUsual];
+  std::uint8_t usual_tags_[kUsual];
+  std::uint64_t* slots_ = usual_slots_;
+  std::uint8_t* tags_ = usual_tags_;
+};
+
+}  // namespace larder::types::detail
