@@ -49,8 +49,8 @@ bool Connections::turned_away(int descriptor, Transport transport) {
   std::string_view reason;
   if (size_ >= static_cast<std::size_t>(parts_.settings.clients.maxclients.value())) {
     reason = kTooMany;
-  } else if (transport == Transport::tcp && parts_.doorman.locals_only() &&
-             !is_loopback(descriptor)) {
+  } else if (transport == Transport::tcp && parts_.settings.listen.protected_mode.value() &&
+             !parts_.credentials.password_required() && !is_loopback(descriptor)) {
     reason = kProtected;
   } else {
     return false;
@@ -72,7 +72,7 @@ void Connections::on_accepted(int descriptor, Transport transport) {
   }
   auto* const connection = memory::make<Connection>(memory::Owner::client_input, *this, descriptor,
                                                     transport);
-  connection->session().closed_gates = parts_.doorman.closed_gates(*connection);
+  connection->session().closed_gates = parts_.credentials.closed_gates(*connection);
   connection->previous_ = last_;
   (last_ != nullptr ? last_->next_ : first_) = connection;
   last_ = connection;

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "larder/base/log.h"
+#include "larder/engine/credentials.h"
 #include "larder/engine/executor.h"
 #include "larder/engine/session.h"
 #include "larder/net/listener.h"
@@ -30,18 +31,6 @@ namespace larder::net {
 
 class Connection;
 
-// Who may come in, and how far.
-class Doorman {
- public:
-  // The gates that a new session finds closed.
-  virtual std::uint32_t closed_gates(const engine::Peer& peer) const = 0;
-  // Whether clients from other machines are turned away (protected mode).
-  virtual bool locals_only() const = 0;
-
- protected:
-  ~Doorman() = default;
-};
-
 class Connections final : public Host {
  public:
   struct Parts {
@@ -49,7 +38,7 @@ class Connections final : public Host {
     base::Log& log;
     engine::Executor& executor;
     engine::Sessions& sessions;
-    const Doorman& doorman;
+    const engine::Credentials& credentials;
     const Settings& settings;
     Metrics& metrics;
   };
