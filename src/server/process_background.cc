@@ -50,7 +50,8 @@ Supervisor::Supervisor(Supervision asked, base::Log& log) : log_(log) {
   }
   if (asked == Supervision::upstart) {
     if (upstart == nullptr) {
-      return log_.warning("upstart supervision requested, but UPSTART_JOB not found!");
+      log_.warning("upstart supervision requested, but UPSTART_JOB not found!");
+      return;
     }
     found_ = Supervision::upstart;
     log_.notice("supervised by upstart, will stop to signal readiness.");
@@ -58,7 +59,8 @@ Supervisor::Supervisor(Supervision asked, base::Log& log) : log_(log) {
     ::unsetenv("UPSTART_JOB");
   } else if (asked == Supervision::systemd) {
     if (systemd == nullptr) {
-      return log_.warning("systemd supervision requested or auto-detected, but NOTIFY_SOCKET is not set!");
+      log_.warning("systemd supervision requested or auto-detected, but NOTIFY_SOCKET not found!");
+      return;
     }
     found_ = Supervision::systemd;
     socket_ = systemd;
