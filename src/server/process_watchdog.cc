@@ -23,15 +23,11 @@ void on_alarm(int, siginfo_t* info, void*) {
 }  // namespace
 
 void Watchdog::period_ms(std::int64_t period) {
-  if (period == 0 && period_ms_ == 0) return;
+  if (period == period_ms_) return;
+  if (period > 0) Signals::handle(SIGALRM, on_alarm, SA_RESTART);
   period_ms_ = period;
   comfort();
-  if (period == 0) {
-    Signals::handle_as_usual(SIGALRM);
-  } else {
-    Signals::handle(SIGALRM, on_alarm, SA_RESTART);
-  }
-  comfort();
+  if (period == 0) Signals::handle_as_usual(SIGALRM);
 }
 
 void Watchdog::comfort() {
