@@ -33,6 +33,9 @@ class Evictor {
     return limit != 0 && counted_bytes() > limit;
   }
 
+  // How long one command may evict, by maxmemory-eviction-tenacity.
+  base::Budget budget() const;
+
   // Evicts until there is room, nothing is left to evict, or the budget is spent.
   Room make_room(base::Budget budget);
 
