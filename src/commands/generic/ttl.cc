@@ -14,7 +14,7 @@ constexpr std::int64_t kNoDeadline = -1;
 
 std::int64_t rounded_seconds(std::int64_t ms) { return (ms + 500) / 1000; }
 
-// Answers what  makes of the key's deadline.
+// Answers what the function makes of the key's deadline.
 template <typename Show>
 void reply_deadline(Call& call, Show&& show) {
   const keyspace::Entry* entry = call.db.look(call.key, keyspace::Look::untouched);
