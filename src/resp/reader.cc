@@ -19,7 +19,7 @@ constexpr std::uint64_t kMostStrangerBulk = 16384;
 constexpr std::uint64_t kLeastArgBytes = 6;
 
 // Reads up to ten plain digits, a '\r' and the byte after it. Returns what follows, or null for
-// whatever else stands there: find_line() and base::parse_int64 then have the say.
+// whatever else stands there, on which the careful path decides.
 inline const char* plain_number(const char* at, const char* end, std::uint64_t& number) {
   if (end - at < 3) return nullptr;
   unsigned digit = static_cast<unsigned char>(*at) - unsigned{'0'};
@@ -39,6 +39,31 @@ inline const char* plain_number(const char* at, const char* end, std::uint64_t& 
   if (end - at < 2 || *at != '\r') return nullptr;
   number = value;
   return at + 2;
+}
+
+// Reads a header that begins with `type` and moves `at` behind it; false, leaving `at` alone,
+// unless it is as plain as plain_number wants it.
+inline bool plain_header(const char*& at, const char* end, char type, std::uint64_t& number) {
+  constexpr std::ptrdiff_t kTwoDigits = 5;  // "$14\r\n"
+  if (end - at >= kTwoDigits && *at == type) {
+    const unsigned first = static_cast<unsigned char>(at[1]) - unsigned{'0'};
+    const unsigned second = static_cast<unsigned char>(at[2]) - unsigned{'0'};
+    if (at[2] == '\r' && first <= 9) {
+      number = first;
+      at += kTwoDigits - 1;
+      return true;
+    }
+    if (at[3] == '\r' && first - 1 <= 8 && second <= 9) {
+      number = first * 10 + second;
+      at += kTwoDigits;
+      return true;
+    }
+    const char* after = plain_number(at + 1, end, number);
+    if (after == nullptr) return false;
+    at = after;
+    return true;
+  }
+  return false;
 }
 
 enum class Line : std::uint8_t { whole, unfinished, too_long };
@@ -113,7 +138,9 @@ class RequestCutter {
 
   Step next() {
     if (reader_.half_ != nullptr) return resume();
+    if (authenticated_) plain_arrays();
     if (at_ == end_) return Step::more;
+    if (batch_.full()) return Step::done;
     return *at_ == '*' ? array() : inline_command();
   }
 
@@ -132,14 +159,44 @@ class RequestCutter {
     return Step::failed;
   }
 
-  Step array() {
-    std::uint64_t count = 0;
-    const char* args = plain_number(at_ + 1, end_, count);
-    if (args == nullptr || count == 0 || count > kMostStrangerArgs) return array_with_care();
-    return arguments(count, args);
+  // The hot path: takes whole arrays with plain headers for as long as they come. Everything is
+  // in locals, since stores of arguments could otherwise change what `this` points to.
+  void plain_arrays() {
+    const char* at = at_;
+    const char* const end = end_;
+    const std::uint64_t most = most_bulk_;
+    Batch& batch = batch_;
+    while (!batch.full()) {
+      const char* const start = at;
+      std::uint64_t count = 0;
+      if (!plain_header(at, end, '*', count) || count == 0 || count > left(at) / kLeastArgBytes) {
+        break;
+      }
+      std::string_view* room = batch.arg_room(count);
+      if (!plain_arguments(at, end, room, room + count, most)) break;
+      batch.add(count, static_cast<std::uint64_t>(at - start));
+      at_ = at;
+      reader_.scanned_ = 0;
+    }
   }
 
-  Step array_with_care() {
+  static bool plain_arguments(const char*& at, const char* end, std::string_view* room,
+                              const std::string_view* room_end, std::uint64_t most) {
+    const char* next = at;
+    for (; room != room_end; ++room) {
+      std::uint64_t bytes = 0;
+      if (!plain_header(next, end, '$', bytes) || bytes > most ||
+          static_cast<std::uint64_t>(end - next) < bytes + 2) {
+        return false;
+      }
+      *room = {next, bytes};
+      next += bytes + 2;
+    }
+    at = next;
+    return true;
+  }
+
+  Step array() {
     const std::string_view text(at_, left(at_));
     switch (find_line(text, '\r', reader_.scanned_)) {
       case Line::too_long:
@@ -162,31 +219,12 @@ class RequestCutter {
     return arguments(static_cast<std::uint64_t>(*count), at_ + line + 2);
   }
 
-  // Takes the arguments in one go when they are all there, and remembers them otherwise.
+  // Begins to take `count` arguments, whose first header is at `first`, one by one.
   Step arguments(std::uint64_t count, const char* first) {
-    const char* at = first;
-    std::uint64_t taken = 0;
-    std::string_view* room = nullptr;
-    if (count <= left(at) / kLeastArgBytes) {
-      room = batch_.arg_room(count);
-      for (; taken < count; ++taken) {
-        std::uint64_t bytes = 0;
-        if (at == end_ || *at != '$') break;
-        const char* text = plain_number(at + 1, end_, bytes);
-        if (text == nullptr || bytes > most_bulk() || left(text) < bytes + 2) break;
-        room[taken] = {text, bytes};
-        at = text + bytes + 2;
-      }
-      if (taken == count) return finish(count, at);
-    }
+    const auto header = static_cast<std::uint64_t>(first - at_);
     reader_.half_ = memory::make<Reader::HalfRequest>(
-        kOwner, Reader::HalfRequest{.count = count,
-                                    .header_bytes = static_cast<std::uint64_t>(first - at_),
-                                    .position = static_cast<std::uint64_t>(at - at_)});
+        kOwner, Reader::HalfRequest{.count = count, .header_bytes = header, .position = header});
     reader_.scanned_ = 0;
-    auto& lengths = reader_.half_->lengths;
-    lengths.reserve(taken);
-    for (std::uint64_t i = 0; i < taken; ++i) lengths.push_back(room[i].size());
     return resume();
   }
 

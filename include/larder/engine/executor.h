@@ -18,7 +18,7 @@
 #include "larder/eviction/evictor.h"
 #include "larder/expiry/sweeper.h"
 #include "larder/keyspace/keyspace.h"
-#include "larder/resp/batch.h"
+#include "larder/resp/request.h"
 
 namespace larder::engine {
 
