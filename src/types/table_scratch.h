@@ -54,7 +54,7 @@ class Scratch {
   std::size_t size() const { return size_; }
 
  private:
-  static constexpr std::size_t kUsual = 2048;
+  static constexpr std::size_t kUsual = 1024;
   memory::Owner owner_;
   std::size_t capacity_;
   std::size_t size_ = 0;
