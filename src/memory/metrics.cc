@@ -58,10 +58,7 @@ Metrics::Metrics(info::Reporter& reporter) : Group(reporter) {
 
 void Metrics::note_peak() { peak_bytes_ = std::max(peak_bytes_, used_bytes()); }
 
-void Metrics::reset() {
-  peak_bytes_ = used_bytes();
-  lazyfreed_objects.reset();
-}
+void Metrics::reset() { lazyfreed_objects.reset(); }
 
 void Metrics::note_startup() { startup_bytes_ = used_bytes(); }
 

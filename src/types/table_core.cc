@@ -10,9 +10,12 @@
 namespace larder::types::detail {
 namespace {
 
+// Fuller than this and the table takes a step up.
+constexpr std::uint64_t kFilledPercent = 86;
+
 // A segment that alone is fuller than this grows alone, whatever the others do.
 bool is_crowded(std::uint64_t size, std::uint64_t buckets) {
-  return size * 100 > buckets * kBucketSlots * 96;
+  return size * 100 > buckets * kBucketSlots * 93;
 }
 
 }  // namespace
@@ -30,8 +33,8 @@ void TableCore::become_empty() {
 
 void TableCore::take(TableCore& other) {
   directory_ = other.directory_ == &other.only_ ? &only_ : other.directory_;
-  only_ = segment_of(other.only_) == other.small_ ? pack(small_, buckets_of(other.only_))
-                                                  : other.only_;
+  only_ =
+      segment_of(other.only_) == other.small_ ? pack(small_, buckets_of(other.only_)) : other.only_;
   small_[0] = other.small_[0];
   small_[1] = other.small_[1];
   halves_ = other.halves_;
@@ -66,10 +69,13 @@ Spot TableCore::find_pointer(const void* element, std::uint64_t hash) const {
 void TableCore::add(const ElementPlan& plan, const void* element, std::uint64_t hash,
                     std::uint8_t tag) {
   LARDER_ASSERT(pack(element, 0) <= kPointerMask && element != nullptr);
-  if ((size_ + 1) * 100 > slots_ * 86) grow(plan);
   Place at = place(hash);
+  // One or the other, so that no insertion moves two segments.
   if (is_crowded(segment_size(at.segment) + 1, at.buckets)) {
     widen(plan, hash);
+    at = place(hash);
+  } else if ((size_ + 1) * 100 > slots_ * kFilledPercent) {
+    grow(plan);
     at = place(hash);
   }
   ++size_;

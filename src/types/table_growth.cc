@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::uint32_t kLeast = 128;
 constexpr std::uint32_t kMost = 240;
-constexpr std::uint32_t kCrowdedPercent = 94;
+constexpr std::uint32_t kCrowdedPercent = 91;
 constexpr std::uint32_t kShrunkPercent = 80;
 
 // How many buckets a segment of `buckets` gets in a step up.
@@ -125,8 +125,8 @@ void TableCore::begin_merge(const ElementPlan& plan) {
 
 void TableCore::merge_last(const ElementPlan& plan) {
   std::uint64_t* pair = halves_ + 2 * (split_ - 1);
-  const std::uint64_t size = std::uint64_t{segment_size(segment_of(pair[0]))} +
-                             segment_size(segment_of(pair[1]));
+  const std::uint64_t size =
+      std::uint64_t{segment_size(segment_of(pair[0]))} + segment_size(segment_of(pair[1]));
   Scratch scratch(plan.owner, size);
   for (const std::uint64_t upper : {0, 1}) {
     scratch.gather(

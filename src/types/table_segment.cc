@@ -56,8 +56,7 @@ std::uint64_t* TableCore::new_header(const ElementPlan& plan, std::uint32_t buck
   if (has_small_header(buckets)) return small_;
   const std::size_t bytes = header_bytes(buckets);
   bytes_ += memory::size_class(bytes);
-  return static_cast<std::uint64_t*>(
-      memory::allocate_aligned(plan.owner, bytes, alignof(Bucket)));
+  return static_cast<std::uint64_t*>(memory::allocate_aligned(plan.owner, bytes, alignof(Bucket)));
 }
 
 void TableCore::release_header(const ElementPlan& plan, std::uint64_t* header,
@@ -72,8 +71,7 @@ std::uint64_t TableCore::build(const ElementPlan& plan, std::uint32_t buckets) {
   std::uint64_t* segment = new_header(plan, buckets);
   set_counts(segment, 0, buckets);
   for (std::uint32_t i = 0; i < blocks_for(buckets); ++i) {
-    segment[1 + i] =
-        reinterpret_cast<std::uintptr_t>(new_block(plan, block_buckets(buckets, i)));
+    segment[1 + i] = reinterpret_cast<std::uintptr_t>(new_block(plan, block_buckets(buckets, i)));
   }
   slots_ += std::uint64_t{buckets} * kBucketSlots;
   widest_ = std::max(widest_, buckets);
@@ -132,8 +130,8 @@ void TableCore::fill(std::uint64_t entry, Scratch& scratch) {
     auto index = static_cast<std::uint32_t>(((slot >> 48) * buckets) >> 16);
     for (;;) {
       Bucket* bucket = bucket_at(segment, index);
-      const unsigned used = counted ? usual[index]
-                                    : static_cast<unsigned>(std::popcount(bucket->occupied()));
+      const unsigned used =
+          counted ? usual[index] : static_cast<unsigned>(std::popcount(bucket->occupied()));
       if (used < kBucketSlots) {
         bucket->slots[used] = slot;
         bucket->tags[used] = scratch.tags()[n];

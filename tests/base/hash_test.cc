@@ -70,7 +70,7 @@ TYPED_TEST(Hash, FlipsHalfTheBitsWhenOneBitOfTheTextFlips) {
       for (int b = 0; b < 64; ++b) flips[static_cast<std::size_t>(b)] += (changed >> b) & 1;
     }
     // Six standard deviations of a fair coin's 400 throws are 60.
-    for (const int flipped : flips) EXPECT_NEAR(flipped, kRounds / 2, 60) << "size " << size;
+    for (const int flipped : flips) EXPECT_NEAR(flipped, 0.5 * kRounds, 60) << "size " << size;
   }
 }
 

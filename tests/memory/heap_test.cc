@@ -4,6 +4,7 @@
 
 #include <cstring>
 #include <memory>
+#include <string_view>
 
 #include "larder/base/rng.h"
 
@@ -75,12 +76,13 @@ TEST(Heap, AlignsBlocks) {
 TEST(Heap, KeepsContentsWhenABlockGrowsAndShrinks) {
   const auto before = used_bytes();
   auto* block = static_cast<char*>(allocate(Owner::streams, 10));
-  std::memcpy(block, "0123456789", 10);
+  const std::string_view text = "0123456789";
+  text.copy(block, text.size());
   std::size_t bytes = 10;
   for (const std::size_t next : {100u, 100'000u, 40u, 12u}) {
     block = static_cast<char*>(reallocate(Owner::streams, block, bytes, next));
     bytes = next;
-    EXPECT_EQ(std::memcmp(block, "0123456789", 10), 0);
+    EXPECT_EQ(std::string_view(block, text.size()), text);
     EXPECT_EQ(balance(Owner::streams), static_cast<std::int64_t>(size_class(next)));
   }
   release(Owner::streams, block, bytes);

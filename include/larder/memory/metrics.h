@@ -18,7 +18,7 @@ class Metrics : public info::Group {
   // Remembers the most that was ever used. Called once per turn of the loop and by refresh();
   // costs one used_bytes().
   void note_peak();
-  // CONFIG RESETSTAT: the peak starts again from now; the counters from zero.
+  // CONFIG RESETSTAT: the counters go back to zero; the peak stays, as in Redis.
   void reset() override;
   // Takes what is used now for what an empty server needs. Called at the end of start-up.
   void note_startup();

@@ -104,7 +104,7 @@ struct SnapshotSettings : config::Group {
        .traits = config::kHidden | config::kNotActing,
        .help = "Microseconds to wait after each key that is loaded; a negative number waits one "
                "microsecond after so many keys. For tests."}};
-  config::Bytes loading_process_events_interval_bytes{
+  config::Integer loading_process_events_interval_bytes{
       *this,
       {.name = "loading-process-events-interval-bytes",
        .fallback = 2 << 20,

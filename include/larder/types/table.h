@@ -54,8 +54,9 @@ template <typename Traits>
 class Table {
  public:
   using Element = typename Traits::Element;
-  static constexpr bool kTagsFromHash =
-      !requires(const Element& element) { Traits::tag(element, std::uint64_t{}); };
+  static constexpr bool kTagsFromHash = !requires(const Element& element) {
+    Traits::tag(element, std::uint64_t{});
+  };
 
   // Where an element stands; good until the table changes.
   class Slot {
@@ -76,6 +77,9 @@ class Table {
     explicit Slot(detail::Spot spot) : spot_(spot) {}
     detail::Spot spot_;
   };
+
+  // What one element takes of a bucket: pointer, tag, and its share of the control byte.
+  static constexpr std::size_t kSlotBytes = sizeof(detail::Bucket) / detail::kBucketSlots;
 
   Table() = default;
   Table(Table&&) noexcept = default;
@@ -114,7 +118,8 @@ class Table {
         .element_or_null();
   }
   Slot find_slot(std::string_view key, std::uint64_t hash) const {
-    return Slot(search(hash, [key](const Element& element) { return Traits::key(element) == key; }));
+    return Slot(
+        search(hash, [key](const Element& element) { return Traits::key(element) == key; }));
   }
 
   // By address; touches no element.
@@ -151,9 +156,8 @@ class Table {
   }
 
   // The element's own tag has changed. False when the element is not in the table.
-  bool retag(const Element* element, std::uint64_t hash, std::uint8_t tag)
-    requires(!kTagsFromHash)
-  {
+  bool retag(const Element* element, std::uint64_t hash,
+             std::uint8_t tag) requires(!kTagsFromHash) {
     const detail::Spot spot = core_.find_pointer(element, hash);
     if (spot) spot.bucket->tags[spot.slot] = tag;
     return static_cast<bool>(spot);

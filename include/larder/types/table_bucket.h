@@ -86,9 +86,7 @@ struct alignas(64) Bucket {
 
  private:
 #if defined(__SSE2__)
-  __m128i load_tags() const {
-    return _mm_loadl_epi64(reinterpret_cast<const __m128i*>(tags));
-  }
+  __m128i load_tags() const { return _mm_loadl_epi64(reinterpret_cast<const __m128i*>(tags)); }
   static unsigned movemask(__m128i hits) {
     return static_cast<unsigned>(_mm_movemask_epi8(hits)) & 0x7f;
   }

@@ -1,0 +1,135 @@
+#include <gtest/gtest.h>
+
+#include <vector>
+
+#include "table_support.h"
+
+namespace larder::types::testing {
+namespace {
+
+// What happens to the table between two steps of a scan.
+struct Mix {
+  const char* name;
+  int start;
+  int inserts_per_step;
+  int erases_per_step;
+};
+
+class ScanUnderMix : public ::testing::TestWithParam<Mix> {};
+
+// Half of the items present at the start stay; the others come and go at random.
+TEST_P(ScanUnderMix, ShowsEveryElementThatStays) {
+  const Mix mix = GetParam();
+  for (std::uint64_t seed = 1; seed <= 5; ++seed) {
+    base::Rng rng(seed);
+    Items items;
+    ItemTable table;
+    std::vector<Item*> passing;
+    for (int i = 0; i < mix.start; ++i) {
+      Item* item = items.add(rng.next());
+      insert(table, item);
+      if (i % 4 != 0) passing.push_back(item);
+    }
+    std::vector<int> times_seen(items.size());
+    std::uint64_t cursor = 0;
+    do {
+      cursor = table.scan(cursor, [&](Item* item) {
+        if (item->key < times_seen.size()) ++times_seen[item->key];
+      });
+      for (int i = 0; i < mix.inserts_per_step; ++i) {
+        passing.push_back(items.add(rng.next()));
+        insert(table, passing.back());
+      }
+      for (int i = 0; i < mix.erases_per_step && !passing.empty(); ++i) {
+        std::swap(passing[rng.below(passing.size())], passing.back());
+        ASSERT_TRUE(table.erase(passing.back(), passing.back()->hash));
+        passing.pop_back();
+      }
+    } while (cursor != 0);
+    int repeated = 0;
+    for (int i = 0; i < mix.start; i += 4) {
+      ASSERT_GE(times_seen[i], 1) << mix.name << " item " << i;
+      repeated += times_seen[i] > 1;
+    }
+    EXPECT_LE(repeated, 2) << mix.name;
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Mixes, ScanUnderMix,
+    ::testing::Values(Mix{"still", 3000, 0, 0}, Mix{"small", 10, 3, 2}, Mix{"rising", 500, 12, 1},
+                      Mix{"rising_far", 5000, 20, 0}, Mix{"falling", 40'000, 0, 5},
+                      Mix{"falling_fast", 20'000, 0, 30}, Mix{"churning", 5000, 10, 10}),
+    [](const auto& test) { return test.param.name; });
+
+TEST(TableScan, ShowsEachElementOnceWhenNothingChanges) {
+  for (const int size : {1, 6, 7, 100, 1300, 1500, 9000}) {
+    Items items;
+    ItemTable table;
+    for (int i = 0; i < size; ++i) insert(table, items.add());
+    std::vector<int> times_seen(items.size());
+    std::uint64_t cursor = 0;
+    std::uint64_t last = 0;
+    do {
+      cursor = table.scan(cursor, [&](Item* item) { ++times_seen[item->key]; });
+      ASSERT_TRUE(cursor == 0 || cursor > last);
+      last = cursor;
+    } while (cursor != 0);
+    for (const int times : times_seen) ASSERT_EQ(times, 1);
+  }
+}
+
+TEST(TableScan, GoesOnInATableOfAnotherShape) {
+  Items items;
+  ItemTable small;
+  ItemTable large;
+  for (int i = 0; i < 50'000; ++i) {
+    insert(large, items.add());
+    if (i < 2000) insert(small, &items[i]);
+  }
+  std::vector<int> times_seen(2000);
+  const auto count = [&](Item* item) {
+    if (item->key < 2000) ++times_seen[item->key];
+  };
+  std::uint64_t cursor = 0;
+  for (int step = 0;; ++step) {
+    cursor = step % 2 == 0 ? small.scan(cursor, count) : large.scan(cursor, count);
+    if (cursor == 0) break;
+  }
+  for (const int times : times_seen) ASSERT_GE(times, 1);
+}
+
+TEST(TableScan, LetsElementsMove) {
+  Items items;
+  ItemTable table;
+  for (int i = 0; i < 3000; ++i) insert(table, items.add());
+  std::uint64_t cursor = 0;
+  do {
+    cursor = table.scan_slots(cursor, [&](ItemTable::Slot slot) {
+      Item* copy = items.add(slot.element()->hash);
+      copy->key = slot.element()->key;
+      slot.replace(copy);
+    });
+  } while (cursor != 0);
+  for (int i = 0; i < 3000; ++i) {
+    const Item* found = find(table, items[i]);
+    ASSERT_NE(found, nullptr);
+    ASSERT_NE(found, &items[i]);
+  }
+}
+
+TEST(TableScan, TakesAnyCursor) {
+  Items items;
+  ItemTable table;
+  for (int i = 0; i < 3000; ++i) insert(table, items.add());
+  base::Rng rng(3);
+  for (int i = 0; i < 10'000; ++i) {
+    const std::uint64_t cursor = rng.next();
+    const std::uint64_t next = table.scan(cursor, [](Item*) {});
+    ASSERT_TRUE(next == 0 || next > cursor);
+  }
+  EXPECT_EQ(table.scan(~std::uint64_t{0}, [](Item*) {}), 0U);
+}
+
+}  // namespace
+}  // namespace larder::types::testing
