@@ -12,7 +12,7 @@ constexpr std::int64_t kLongestDebtMs = 60'000;
 }  // namespace
 
 void Ager::restart() {
-  restarting_ = true;
+  restarting_ = keyspace_.size() > 0;
   db_ = 0;
   cursor_ = 0;
 }
@@ -36,27 +36,27 @@ std::size_t Ager::step() {
     pass(entry);
     ++passed;
   });
-  if (cursor_ == 0 && ++db_ == keyspace_.databases()) end_walk();
+  if (cursor_ == 0) {
+    ++passed;
+    if (++db_ == keyspace_.databases()) end_walk();
+  }
   return passed;
 }
 
-std::size_t Ager::owed() {
+void Ager::earn() {
   const std::int64_t now = keyspace_.clock().steady_ms();
   const std::int64_t elapsed = last_ms_ < 0 ? 0 : std::min(now - last_ms_, kLongestDebtMs);
   last_ms_ = now;
   // Empty databases are steps too.
   const auto all = static_cast<double>(keyspace_.size() + keyspace_.databases());
   owed_ = std::min(owed_ + all * static_cast<double>(elapsed) / kWalkMs, all);
-  return static_cast<std::size_t>(owed_);
 }
 
 void Ager::run(base::Budget budget) {
-  std::size_t left = owed();
+  earn();
   if (keyspace_.access().mode == keyspace::AccessMode::lfu && !restarting_) return;
-  while (restarting_ || left > 0) {
-    const std::size_t cost = step() + 1;
-    left -= std::min(left, cost);
-    owed_ = std::max(owed_ - static_cast<double>(cost), 0.0);
+  while (restarting_ || owed_ >= 1) {
+    owed_ -= static_cast<double>(step());
     if (budget.spent(kStride)) return;
   }
 }

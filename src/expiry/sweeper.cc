@@ -23,8 +23,11 @@ constexpr std::int64_t kLeastIntervalUs = 2'000;
 constexpr std::int64_t kCheapPassUs = 10'000;
 // What fast cycles may save up.
 constexpr std::int64_t kMostAllowanceUs = 5'000;
-// Looked at again though the passes before have seen them: an entry can slip through a pass
-// when its part of the index changes its shape at that moment.
+// An entry can slip through a lap over its index when its segment changes its shape at that
+// moment. Where more than one slot in kSteadiness came or went, another lap follows at once;
+// else the next passes look at what came due this long before them.
+constexpr std::uint64_t kSteadiness = 64;
+constexpr int kMostLaps = 8;
 constexpr std::int64_t kOverlapMs = 2'000;
 constexpr std::int64_t kClasses = 256;
 // Keys asked for their deadline by the estimate of the average.
@@ -107,6 +110,7 @@ void Sweeper::begin_pass() {
   begun_us_ = keyspace_.clock().steady_us();
   began_ms_ = {keyspace_.clock().unix_ms(), began_ms_[0], began_ms_[1]};
   for (std::size_t i = 0; i < keyspace_.databases(); ++i) all_ += keyspace_.db(i).volatile_size();
+  begin_database();
 }
 
 void Sweeper::end_pass() {
@@ -146,18 +150,47 @@ types::TagWindow Sweeper::window() const {
 std::size_t Sweeper::sweep_lines() {
   Database& db = keyspace_.db(db_);
   Hits hits;
+  const std::uint64_t slots = db.expires().slots();
   cursor_ = db.expires().sweep(cursor_, window(), kLines, [&hits](Entry* entry) {
     __builtin_prefetch(entry);
     hits.items[hits.count++].entry = entry;
     return types::Verdict::keep;
   });
+  if (db.expires().slots() != slots) hits.drop_repeated();
   keep_due(db, hits);
   take(db, hits);
-  if (cursor_ == 0) {
+  if (cursor_ == 0 && !starts_another_lap(db)) {
     estimate_ttl(db);
-    if (++db_ == keyspace_.databases()) end_pass();
+    if (++db_ == keyspace_.databases()) {
+      end_pass();
+    } else {
+      begin_database();
+    }
   }
   return active_ ? hits.count : 0;
+}
+
+bool Sweeper::starts_another_lap(const Database& db) {
+  const std::uint64_t slots = db.expires().slots();
+  const std::uint64_t change = slots > lap_slots_ ? slots - lap_slots_ : lap_slots_ - slots;
+  if (!active_ || laps_ == kMostLaps || change * kSteadiness <= lap_slots_) return false;
+  ++laps_;
+  lap_slots_ = slots;
+  return true;
+}
+
+void Sweeper::begin_database() {
+  laps_ = 1;
+  lap_slots_ = keyspace_.db(db_).expires().slots();
+}
+
+// Where the index shrank on the way, an entry may have been shown twice.
+void Sweeper::Hits::drop_repeated() {
+  const auto by_address = [](const Due& a, const Due& b) { return a.entry < b.entry; };
+  const auto same = [](const Due& a, const Due& b) { return a.entry == b.entry; };
+  const auto end = items.begin() + static_cast<std::ptrdiff_t>(count);
+  std::sort(items.begin(), end, by_address);
+  count = static_cast<std::size_t>(std::unique(items.begin(), end, same) - items.begin());
 }
 
 void Sweeper::keep_due(const Database& db, Hits& hits) const {

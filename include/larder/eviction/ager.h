@@ -37,16 +37,18 @@ class Ager {
   bool is_restarting() const { return restarting_; }
 
  private:
-  // Passes some entries and returns how many; at the end of the last database the walk is over.
+  // Passes some entries and returns how many, with each database that ends as one more; the
+  // walk is over at the end of the last.
   std::size_t step();
   void end_walk();
   void pass(keyspace::Entry& entry);
-  std::size_t owed();
+  void earn();
 
   keyspace::Keyspace& keyspace_;
   std::size_t db_ = 0;
   std::uint64_t cursor_ = 0;
   std::int64_t last_ms_ = -1;
+  // Entries to pass; below zero when the last step passed more than was asked for.
   double owed_ = 0;
   bool restarting_ = false;
 };

@@ -63,6 +63,7 @@ class Sweeper {
   struct Hits {
     std::array<Due, kMostHits> items;
     std::size_t count = 0;
+    void drop_repeated();
   };
 
   bool is_due() const { return keyspace_.clock().steady_us() >= next_pass_us_; }
@@ -73,6 +74,9 @@ class Sweeper {
   void end_pass();
   void schedule();
   std::size_t sweep_lines();
+  void begin_database();
+  // The lap over this database's index is over; true when it must be made again.
+  bool starts_another_lap(const keyspace::Database& db);
   // Drops those whose deadline lies ahead and prepares to erase the others.
   void keep_due(const keyspace::Database& db, Hits& hits) const;
   void take(keyspace::Database& db, const Hits& hits);
@@ -88,6 +92,8 @@ class Sweeper {
   bool in_pass_ = false;
   std::size_t db_ = 0;
   std::uint64_t cursor_ = 0;
+  int laps_ = 0;
+  std::uint64_t lap_slots_ = 0;
   std::uint64_t found_ = 0;
   std::uint64_t found_bytes_ = 0;
   std::uint64_t all_ = 0;
