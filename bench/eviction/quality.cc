@@ -60,7 +60,7 @@ void print_table(const std::vector<Trace>& traces, const std::string& policy,
                  std::uint64_t footprint, Redis* redis) {
   std::printf("\n### %s\n\n| trace | memory | Larder | exact LRU | Larder less exact | keys |%s\n",
               policy.c_str(),
-              redis ? " redis-server | Larder less Redis | its keys | it less exact |" : "");
+              redis ? " redis-server | Larder less Redis | Redis keys | Redis less exact |" : "");
   std::printf("|---|---:|---:|---:|---:|---:|%s\n", redis ? "---:|---:|---:|---:|" : "");
   for (const Trace& trace : traces) {
     for (const int percent : kPercents) {
