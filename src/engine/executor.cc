@@ -89,7 +89,7 @@ bool Executor::admit(Session& session, resp::Args args, BoundCommand* command) {
     if (!session.authenticated()) return reject(session, nullptr, errors::kNoAuth), false;
     return reject(session, nullptr, unknown_command(args)), false;
   }
-  if (__builtin_expect(command->is_container() && args.size() > 1, 0)) {
+  if (__builtin_expect(command->is_container() && args.size() > 1 && !command->row->has(kTakesTheRest), 0)) {
     return reject(session, nullptr, unknown_subcommand(*command, args)), false;
   }
   if (__builtin_expect(!command->row->arity.admits(args.size()), 0)) {

@@ -54,11 +54,15 @@ engine::Toolbox Core::tools(engine::Shutdown& shutdown) {
   box.lend(log);
   box.lend(rng);
   box.lend(configuration.registry);
+  box.lend(configuration.eviction);
+  box.lend(configuration.persistence);
   box.lend(reporter);
   box.lend(auditor);
   box.lend(memory_metrics);
   box.lend(keyspace);
   box.lend(sweeper);
+  box.lend(cron);
+  box.lend(expiry_metrics);
   box.lend(evictor);
   box.lend(credentials);
   box.lend(limits);
@@ -75,6 +79,7 @@ std::int64_t Core::hz() const {
 }
 
 void Core::beat() {
+  if (cron.paused) return;
   sweeper.run(base::Budget(clock, 1'000'000 / hz() * kExpiryPercent / 100));
   evictor.ager().run(base::Budget(clock, kAgeUs));
   if (clock.steady_ms() - sampled_ms_ >= kSampleMs) {

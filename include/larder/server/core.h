@@ -7,6 +7,7 @@
 #include "larder/base/rng.h"
 #include "larder/engine/command_table.h"
 #include "larder/engine/credentials.h"
+#include "larder/engine/cron.h"
 #include "larder/engine/executor.h"
 #include "larder/engine/gates.h"
 #include "larder/engine/limits.h"
@@ -54,6 +55,7 @@ class Core {
   eviction::Evictor evictor;
   engine::Metrics engine_metrics;
   engine::GateBoard gates;
+  engine::Cron cron;
   engine::Propagation effects;
   engine::Credentials credentials;
   engine::Limits limits;
