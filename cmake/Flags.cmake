@@ -1,4 +1,13 @@
-# Compiler flags, the allocator behind the memory room, and the libraries from the system.
+# Compiler flags, the compiler's cache, the allocator behind the memory room, and the libraries
+# from the system.
+
+# The cache keeps objects across build folders and checkouts: paths below the sources are
+# relative in what it compares.
+find_program(CCACHE ccache)
+if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env "CCACHE_BASEDIR=${CMAKE_SOURCE_DIR}"
+                                  CCACHE_NOHASHDIR=1 "${CCACHE}")
+endif()
 
 find_package(spdlog REQUIRED)
 find_package(Threads REQUIRED)
@@ -31,6 +40,7 @@ if(LARDER_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
+# g++ and mold do not agree on link-time optimisation; everything else links faster with it.
 find_program(MOLD mold)
 if(MOLD AND NOT CMAKE_INTERPROCEDURAL_OPTIMIZATION)
   add_link_options(-fuse-ld=mold)

@@ -1,10 +1,16 @@
 # A room is src/<name>/ with its contract under include/larder/<name>/. Each becomes one
 # library that sees its own contract and those of the rooms it uses.
 
+include("${CMAKE_CURRENT_LIST_DIR}/CommandIndex.cmake")
+
 function(larder_room name)
   cmake_parse_arguments(ROOM "" "ORDER" "USES;LINKS" ${ARGN})
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_SOURCE_DIR}/src/${name}/*.cc")
   list(FILTER sources EXCLUDE REGEX "/main\\.cc$")
+  if(name STREQUAL "commands" AND sources)
+    larder_command_index(index "${sources}")
+    list(APPEND sources "${index}")
+  endif()
   set(target larder_${name})
   if(sources)
     set(scope PUBLIC)

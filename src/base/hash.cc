@@ -15,7 +15,7 @@ HashSecret HashSecret::random() {
 namespace detail {
 
 // Before all objects of ordinary priority, so that none can hash with a secret of zeros.
-__attribute__((init_priority(101))) const HashSecret kProcessSecret = HashSecret::random();
+__attribute__((init_priority(101))) const HashSecret process_secret = HashSecret::random();
 
 #ifdef __AES__
 

@@ -145,8 +145,8 @@ Result<void> Log::write_to(const std::string& path) {
 }
 
 void Log::mirror_to_syslog(const std::string& ident, int facility) {
-  auto syslog = std::make_shared<spdlog::sinks::syslog_sink_mt>(ident, LOG_PID | LOG_NDELAY,
-                                                                facility, false);
+  auto syslog =
+      std::make_shared<spdlog::sinks::syslog_sink_mt>(ident, LOG_PID | LOG_NDELAY, facility, false);
   auto& sinks = sink_->logger.sinks();
   sinks.resize(1);
   sinks.push_back(std::move(syslog));

@@ -65,7 +65,8 @@ std::optional<std::uint64_t> parse_uint64(std::string_view text) {
 std::optional<std::uint64_t> parse_bytes(std::string_view text) {
   std::size_t digits = 0;
   while (digits < text.size() && is_digit(text[digits])) ++digits;
-  const auto count = parse_whole<std::uint64_t>(text.substr(0, digits));
+  // A unit alone, and no text at all, are zero.
+  const auto count = digits == 0 ? 0 : parse_whole<std::uint64_t>(text.substr(0, digits));
   if (!count) return std::nullopt;
   for (const Unit& unit : kUnits) {
     if (!equals_ignoring_case(unit.name, text.substr(digits))) continue;

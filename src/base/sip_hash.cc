@@ -30,8 +30,14 @@ struct SipState {
   }
 };
 
-// Little-endian, as the algorithm defines its words.
-std::uint64_t load_le(const char* from, std::size_t size) {
+// Words are little-endian, as the algorithm defines them.
+std::uint64_t load_word_le(const char* from) {
+  std::uint64_t word;
+  std::memcpy(&word, from, sizeof word);
+  return std::endian::native == std::endian::little ? word : __builtin_bswap64(word);
+}
+
+std::uint64_t load_rest_le(const char* from, std::size_t size) {
   std::uint64_t word = 0;
   for (std::size_t i = 0; i < size; ++i) {
     word |= std::uint64_t{static_cast<unsigned char>(from[i])} << (8 * i);
@@ -47,8 +53,8 @@ std::uint64_t sip_hash(const HashSecret& secret, std::string_view bytes) {
                  k1 ^ 0x7465646279746573};
   const char* at = bytes.data();
   std::size_t left = bytes.size();
-  for (; left >= 8; at += 8, left -= 8) state.absorb(load_le(at, 8), kWordRounds);
-  state.absorb(load_le(at, left) | std::uint64_t{bytes.size()} << 56, kWordRounds);
+  for (; left >= 8; at += 8, left -= 8) state.absorb(load_word_le(at), kWordRounds);
+  state.absorb(load_rest_le(at, left) | std::uint64_t{bytes.size()} << 56, kWordRounds);
   state.v2 ^= 0xff;
   for (int i = 0; i < kFinalRounds; ++i) state.round();
   return state.v0 ^ state.v1 ^ state.v2 ^ state.v3;

@@ -1,6 +1,9 @@
 #include <algorithm>
 #include <span>
+#include <utility>
+#include <vector>
 
+#include "field_order.h"
 #include "larder/base/text.h"
 #include "larder/info/info.h"
 
@@ -9,7 +12,7 @@ namespace larder::info {
 namespace {
 
 // When a section is printed without being named.
-enum class Shown { by_default, with_all, with_everything, by_name_only };
+enum class Shown { by_default, with_all, by_name_only };
 
 struct Section {
   std::string_view name;
@@ -45,11 +48,9 @@ bool is_wanted(const Section& section, std::span<const std::string_view> asked) 
   return std::any_of(asked.begin(), asked.end(), [&section](std::string_view name) {
     if (names_section(name, section)) return true;
     if (base::equals_ignoring_case(name, "default")) return section.shown == Shown::by_default;
-    if (base::equals_ignoring_case(name, "all")) {
-      return section.shown <= Shown::with_all && section.name != "modules";
-    }
-    return base::equals_ignoring_case(name, "everything") &&
-           section.shown <= Shown::with_everything;
+    const bool all =
+        base::equals_ignoring_case(name, "all") || base::equals_ignoring_case(name, "everything");
+    return all && section.shown != Shown::by_name_only;
   });
 }
 
@@ -60,6 +61,22 @@ void print_line(const Field& field, std::string& out) {
   }
   field.print(out);
   if (!field.name().empty()) out += "\r\n";
+}
+
+using RankedField = std::pair<std::size_t, const Field*>;
+
+std::vector<RankedField> fields_of(const std::vector<Group*>& groups, std::string_view section) {
+  std::vector<RankedField> fields;
+  for (const Group* group : groups) {
+    for (const Field* field : group->fields()) {
+      if (field->section() == section) {
+        fields.emplace_back(field_rank(section, field->name()), field);
+      }
+    }
+  }
+  std::stable_sort(fields.begin(), fields.end(),
+                   [](const RankedField& a, const RankedField& b) { return a.first < b.first; });
+  return fields;
 }
 
 bool has_section(const Group& group, std::string_view section) {
@@ -84,11 +101,7 @@ std::string Reporter::render(const std::vector<std::string_view>& asked) {
   for (const Section& section : wanted) {
     if (!out.empty()) out += "\r\n";
     out.append("# ").append(section.head).append("\r\n");
-    for (const Group* group : groups_) {
-      for (const Field* field : group->fields()) {
-        if (field->section() == section.name) print_line(*field, out);
-      }
-    }
+    for (const auto& [rank, field] : fields_of(groups_, section.name)) print_line(*field, out);
   }
   return out;
 }

@@ -14,13 +14,14 @@ namespace {
 
 #ifdef LARDER_SYSTEM_MALLOC
 
-void* take(std::size_t bytes) { return std::malloc(bytes); }
+// The whole size class, since callers may grow into it.
+void* take(std::size_t bytes) { return std::malloc(size_class(bytes)); }
 void give_back(void* block, std::size_t) { std::free(block); }
 void* take_aligned(std::size_t bytes, std::size_t alignment) {
   return std::aligned_alloc(alignment, bytes);
 }
 void give_back_aligned(void* block, std::size_t, std::size_t) { std::free(block); }
-void* resize(void* block, std::size_t bytes) { return std::realloc(block, bytes); }
+void* resize(void* block, std::size_t bytes) { return std::realloc(block, size_class(bytes)); }
 
 #else
 

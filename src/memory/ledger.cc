@@ -5,17 +5,17 @@
 #include <new>
 
 #include "larder/base/assert.h"
-#include "operator_new.h"
+#include "linked.h"
 
 namespace larder::memory {
 
 namespace {
 
 constexpr std::array<std::string_view, kOwners> kNames = {
-    "runtime",       "strings",    "lists",     "hashes",       "sets",          "sorted.sets",
-    "streams",       "table",      "expires",   "graveyard",    "client.input",  "client.output",
-    "pubsub",        "tracking",   "replicas",  "backlog",      "journal",       "snapshot",
-    "scripts",       "acl",        "statistics"};
+    "runtime", "strings",  "lists",     "hashes",    "sets",         "sorted.sets",
+    "streams", "table",    "expires",   "graveyard", "client.input", "client.output",
+    "pubsub",  "tracking", "replicas",  "backlog",   "journal",      "snapshot",
+    "scripts", "acl",      "statistics"};
 
 // A thread's page of the ledger. Pages stay when their thread ends: what it allocated may
 // live on, and be given back by another.
@@ -54,7 +54,8 @@ namespace detail {
 constinit thread_local ThreadCharges* t_charges = nullptr;
 
 ThreadCharges& thread_charges() {
-  charge_operator_new();
+  link_operator_new();
+  link_jemalloc_options();
   if (t_charges == nullptr) t_charges = &open_page()->charges;
   return *t_charges;
 }
@@ -74,9 +75,8 @@ Charges balance() {
 
 std::int64_t balance(Owner owner) {
   std::int64_t sum = 0;
-  each_page([&sum, owner](const Charges& bytes) {
-    sum += read(bytes[static_cast<std::size_t>(owner)]);
-  });
+  each_page(
+      [&sum, owner](const Charges& bytes) { sum += read(bytes[static_cast<std::size_t>(owner)]); });
   LARDER_ASSERT(sum >= 0);
   return sum;
 }

@@ -1,15 +1,15 @@
 // The global operator new and delete: whatever does not come through heap.h is charged to
 // Owner::runtime, so that no byte of C++ code is missing from the ledger.
 
-#include "operator_new.h"
-
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
 #include <new>
 
+#include "larder/memory/heap.h"
 #include "larder/memory/ledger.h"
+#include "linked.h"
 
 #ifdef LARDER_SYSTEM_MALLOC
 #include <malloc.h>
@@ -20,7 +20,7 @@
 
 namespace larder::memory {
 
-void charge_operator_new() {}
+void link_operator_new() {}
 
 namespace {
 
@@ -30,6 +30,8 @@ void* take(std::size_t bytes, std::size_t alignment) {
   if (alignment <= alignof(std::max_align_t)) return std::malloc(bytes);
   return std::aligned_alloc(alignment, (bytes + alignment - 1) & ~(alignment - 1));
 }
+// What taking `bytes` cost is known from the block alone here.
+std::size_t size_taken(void* block, std::size_t, std::size_t) { return malloc_usable_size(block); }
 std::size_t size_of(void* block) { return malloc_usable_size(block); }
 void give_back(void* block) { std::free(block); }
 
@@ -37,6 +39,10 @@ void give_back(void* block) { std::free(block); }
 
 void* take(std::size_t bytes, std::size_t alignment) {
   return mallocx(bytes, alignment <= alignof(std::max_align_t) ? 0 : MALLOCX_ALIGN(alignment));
+}
+// Computed where it can be: asking jemalloc for a block's size is a look-up in its index.
+std::size_t size_taken(void* block, std::size_t bytes, std::size_t alignment) {
+  return alignment <= alignof(std::max_align_t) ? size_class(bytes) : sallocx(block, 0);
 }
 std::size_t size_of(void* block) { return sallocx(block, 0); }
 void give_back(void* block) { dallocx(block, 0); }
@@ -47,7 +53,9 @@ void* allocate_or_null(std::size_t bytes, std::size_t alignment) {
   bytes = std::max<std::size_t>(bytes, 1);
   if (bytes > PTRDIFF_MAX) return nullptr;
   void* block = take(bytes, alignment);
-  if (block != nullptr) charge(Owner::runtime, static_cast<std::int64_t>(size_of(block)));
+  if (block != nullptr) {
+    charge(Owner::runtime, static_cast<std::int64_t>(size_taken(block, bytes, alignment)));
+  }
   return block;
 }
 
@@ -66,6 +74,14 @@ void give_back_charged(void* block) noexcept {
   give_back(block);
 }
 
+#ifdef LARDER_SYSTEM_MALLOC
+void give_back_sized(void* block, std::size_t) noexcept { give_back_charged(block); }
+#else
+void give_back_sized(void* block, std::size_t bytes) noexcept {
+  if (block != nullptr) release(Owner::runtime, block, std::max<std::size_t>(bytes, 1));
+}
+#endif
+
 constexpr std::size_t kPlain = alignof(std::max_align_t);
 
 }  // namespace
@@ -75,6 +91,7 @@ constexpr std::size_t kPlain = alignof(std::max_align_t);
 using larder::memory::allocate_or_null;
 using larder::memory::allocate_or_throw;
 using larder::memory::give_back_charged;
+using larder::memory::give_back_sized;
 using larder::memory::kPlain;
 
 void* operator new(std::size_t n) { return allocate_or_throw(n, kPlain); }
@@ -100,8 +117,8 @@ void* operator new[](std::size_t n, std::align_val_t a, const std::nothrow_t&) n
 
 void operator delete(void* p) noexcept { give_back_charged(p); }
 void operator delete[](void* p) noexcept { give_back_charged(p); }
-void operator delete(void* p, std::size_t) noexcept { give_back_charged(p); }
-void operator delete[](void* p, std::size_t) noexcept { give_back_charged(p); }
+void operator delete(void* p, std::size_t n) noexcept { give_back_sized(p, n); }
+void operator delete[](void* p, std::size_t n) noexcept { give_back_sized(p, n); }
 void operator delete(void* p, const std::nothrow_t&) noexcept { give_back_charged(p); }
 void operator delete[](void* p, const std::nothrow_t&) noexcept { give_back_charged(p); }
 void operator delete(void* p, std::align_val_t) noexcept { give_back_charged(p); }

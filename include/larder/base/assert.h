@@ -14,7 +14,7 @@ void on_assertion_failure(AssertionHandler handler);
 
 }  // namespace larder::base
 
-#define LARDER_ASSERT(condition)        \
+#define LARDER_ASSERT(condition)      \
   (__builtin_expect(!!(condition), 1) \
-       ? static_cast<void>(0)           \
+       ? static_cast<void>(0)         \
        : ::larder::base::assertion_failed(#condition, __FILE__, __LINE__))

@@ -31,7 +31,7 @@ std::uint64_t sip_hash_1_3(const HashSecret& secret, std::string_view bytes);
 std::uint64_t sip_hash_2_4(const HashSecret& secret, std::string_view bytes);
 
 namespace detail {
-extern const HashSecret kProcessSecret;
+extern const HashSecret process_secret;
 }  // namespace detail
 
 #ifdef __AES__
@@ -93,9 +93,9 @@ inline std::uint64_t aes_hash(const HashSecret& secret, std::string_view bytes) 
 // before main(): the secret is drawn among the first of the static objects.
 inline std::uint64_t hash_bytes(std::string_view bytes) {
 #ifdef __AES__
-  return aes_hash(detail::kProcessSecret, bytes);
+  return aes_hash(detail::process_secret, bytes);
 #else
-  return sip_hash_1_3(detail::kProcessSecret, bytes);
+  return sip_hash_1_3(detail::process_secret, bytes);
 #endif
 }
 

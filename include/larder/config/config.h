@@ -7,7 +7,8 @@
 //   struct Settings : config::Group {
 //     using Group::Group;
 //     config::Integer samples{*this, {.name = "maxmemory-samples", .fallback = 5,
-//         .range = {1, 64}, .help = "Keys looked at in each round; more is closer to exact and slower."}};
+//         .range = {1, 64}, .help = "Keys looked at in each round; more is closer to exact and
+//         slower."}};
 //   };
 
 #include <cstdint>
@@ -26,30 +27,35 @@ class Directive;
 class Registry;
 
 // A room's directives. Derive, declare them as members, and pass the Registry; the group must
-// not outlive it. `title` heads the group in the printed configuration file.
+// not outlive it. Names, titles, helps and words are string literals. `title` heads the group in
+// the printed configuration file.
 class Group {
  public:
   Group(Registry& registry, std::string_view title);
+  // Takes its directives out of the registry.
   virtual ~Group();
   Group(const Group&) = delete;
   Group& operator=(const Group&) = delete;
 
   Registry& registry() { return registry_; }
+  std::string_view title() const { return title_; }
 
  private:
   Registry& registry_;
+  std::string_view title_;
 };
 
 // How a directive may change and be seen. Combine with |.
 enum Trait : std::uint32_t {
   kPlain = 0,
-  kImmutable = 1,        // only by file and command line
-  kSensitive = 2,        // never logged or shown in MONITOR
-  kHidden = 4,           // not matched by CONFIG GET patterns, only by its name
-  kProtected = 8,        // CONFIG SET needs enable-protected-configs
-  kDeniedLoading = 16,   // not by CONFIG SET while loading
-  kRepeatable = 32,      // lines of the file add up instead of replacing
-  kNotActing = 64,       // known, stored and reported; its feature is not there yet
+  kImmutable = 1,       // only by file and command line
+  kSensitive = 2,       // never logged or shown in MONITOR
+  kHidden = 4,          // not matched by CONFIG GET patterns, only by its name
+  kProtected = 8,       // CONFIG SET needs enable-protected-configs
+  kDeniedLoading = 16,  // not by CONFIG SET while loading
+  kRepeatable = 32,     // lines of the file add up instead of replacing
+  kNotActing = 64,      // known, stored and reported; its feature is not there yet
+  kFileOnly = 128,      // unknown to CONFIG GET, SET and REWRITE: a line of the file, no setting
 };
 
 struct Range {
@@ -58,7 +64,8 @@ struct Range {
 };
 
 // Called after a change at run time; an error refuses the change, and the old value is put
-// back. Not called for values from the file and command line.
+// back, after which the watcher is called again for the old value and its answer is ignored.
+// Not called for values from the file and command line.
 using Watcher = std::function<base::Result<void>()>;
 
 // What every directive has: its names, how it changes, and its text form.
@@ -66,7 +73,7 @@ class Directive {
  public:
   Directive(Group& group, std::string_view name, std::string_view alias, std::uint32_t traits,
             std::string_view help);
-  virtual ~Directive() = default;
+  virtual ~Directive();
   Directive(const Directive&) = delete;
   Directive& operator=(const Directive&) = delete;
 
@@ -77,8 +84,15 @@ class Directive {
   bool has(Trait trait) const { return (traits_ & trait) != 0; }
   Group& group() const { return group_; }
 
-  // Takes the arguments of one line (`port 6379` has one). The error is Redis's text.
+  // Whether a value is several words, so that one argument is split at its spaces.
+  virtual bool is_list() const { return false; }
+  // Takes the arguments of one line (`port 6379` has one). The error is Redis's text, and
+  // leaves the old value.
   virtual base::Result<void> parse(const std::vector<std::string>& arguments) = 0;
+  // The same for a line of a file or command line; differs from parse() where lines add up.
+  virtual base::Result<void> read_line(const std::vector<std::string>& arguments);
+  // What parse() takes to come to the present value.
+  virtual std::vector<std::string> arguments() const;
   // As CONFIG GET shows it.
   virtual std::string print() const = 0;
   // As CONFIG REWRITE writes it: zero or more whole lines without line ends.
@@ -99,6 +113,8 @@ class Directive {
   Watcher watcher_;
 };
 
+enum class Radix : std::uint8_t { decimal, octal };
+
 class Integer final : public Directive {
  public:
   struct Spec {
@@ -108,6 +124,7 @@ class Integer final : public Directive {
     Range range;
     std::uint32_t traits = kPlain;
     std::string_view help;
+    Radix radix = Radix::decimal;
   };
   Integer(Group& group, const Spec& spec);
 
@@ -123,9 +140,11 @@ class Integer final : public Directive {
   std::int64_t value_;
   std::int64_t fallback_;
   Range range_;
+  Radix radix_;
 };
 
-// A number of bytes, with units (100mb). Where `percent` is allowed, "5%" is kept as -5.
+// A number of bytes, with units (100mb). Where `percent` is allowed, "5%" is kept as -5, and
+// `range` speaks of the bytes only.
 class Bytes final : public Directive {
  public:
   struct Spec {
@@ -229,8 +248,9 @@ class Text final : public Directive {
 
   base::Result<void> parse(const std::vector<std::string>& arguments) override;
   std::string print() const override;
+  std::vector<std::string> lines() const override;
   bool is_default() const override { return value_ == fallback_; }
-  std::string domain() const override { return {}; }
+  std::string domain() const override { return "text"; }
 
  private:
   std::string value_;

@@ -46,6 +46,14 @@ class ArgReader {
     return value.value_or(0);
   }
 
+  // A number that must fit 32 bits.
+  int small_integer() {
+    const std::int64_t value = integer();
+    if (value == static_cast<int>(value)) return static_cast<int>(value);
+    fail("ERR value is out of range, value must between -2147483648 and 2147483647");
+    return 0;
+  }
+
   // Latches the error; later ones are not looked at.
   void fail(std::string_view error) {
     if (error_.empty()) error_ = error;

@@ -10,7 +10,7 @@
 #include "larder/engine/propagation.h"
 #include "larder/engine/session.h"
 #include "larder/keyspace/database.h"
-#include "larder/resp/batch.h"
+#include "larder/resp/request.h"
 #include "larder/resp/writer.h"
 
 namespace larder::engine {

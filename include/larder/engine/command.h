@@ -45,6 +45,7 @@ enum Flag : std::uint32_t {
   kProtected = 1u << 20,     // DEBUG, MODULE: need enable-*-command
   kTouchesArbitraryKeys = 1u << 21,
   kContainer = 1u << 22,     // has subcommands; without a handler it only resolves them
+  kAlwaysTouches = 1u << 23, // TOUCH: a use even for clients that asked for NO-TOUCH
 };
 
 // ACL categories that neither flags nor family imply.

@@ -11,7 +11,7 @@
 
 #include "larder/base/result.h"
 #include "larder/engine/command.h"
-#include "larder/resp/batch.h"
+#include "larder/resp/request.h"
 
 namespace larder::engine {
 

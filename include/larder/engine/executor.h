@@ -5,6 +5,8 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
+#include <vector>
 
 #include "larder/base/budget.h"
 #include "larder/base/clock.h"
@@ -16,7 +18,7 @@
 #include "larder/eviction/evictor.h"
 #include "larder/expiry/sweeper.h"
 #include "larder/keyspace/keyspace.h"
-#include "larder/resp/batch.h"
+#include "larder/resp/request.h"
 
 namespace larder::engine {
 
@@ -49,7 +51,8 @@ class Executor {
   void add(ChangeSink& sink);
 
   // Before the loop sleeps: goes on evicting where the limit was lowered, runs the fast
-  // expiry cycle, frees the dead; all within about a millisecond. True when work is left, so the loop must not sleep long.
+  // expiry cycle, frees the dead; about a millisecond at most for each. True when work is left, so that the loop
+  // must not sleep.
   bool end_turn();
 
  private:
@@ -62,12 +65,12 @@ class Executor {
   void dispatch(Session& session, resp::Args args, const Planned& planned);
   bool admit(Session& session, resp::Args args, BoundCommand* command);
   void invoke(Session& session, resp::Args args, const Planned& planned);
-  void settle(Session& session, resp::Args args, BoundCommand& command, std::uint64_t changes_before);
+  void settle(int db, resp::Args args, std::uint64_t changes_before);
   void reject(Session& session, BoundCommand* command, std::string_view error);
 
   Parts parts_;
   std::vector<ChangeSink*> sinks_;
-  std::uint64_t cycles_ = 0;
+  std::uint64_t cycles_ = 0;  // when the last command ended
 };
 
 }  // namespace larder::engine

@@ -37,13 +37,17 @@ class Peer {
     std::size_t arguments = 0;     // parsed arguments that wait
     std::size_t reply_buffer = 0;  // unsent output in the current block
     std::size_t reply_peak = 0;
-    std::size_t reply_blocks = 0;  // further blocks, and their bytes
-    std::size_t reply_bytes = 0;
+    std::size_t reply_blocks = 0;  // further blocks
+    std::size_t reply_bytes = 0;   // unsent bytes
+    std::size_t reply_held = 0;    // what those blocks take
     std::size_t total = 0;         // everything, at the allocator's sizes
     bool reading = true;           // waits for input
     bool writing = false;          // waits until the socket takes more output
   };
   virtual Buffers buffers() const = 0;
+
+  // The session shall close: see to it at the end of the turn.
+  virtual void closing() = 0;
 };
 
 enum class ReplyMode : std::uint8_t { on, off, skip_next, skip };
@@ -79,8 +83,12 @@ class Session {
   const Peer& peer() const { return peer_; }
   bool authenticated() const { return (closed_gates & bit(Gate::auth)) == 0; }
   void close(Closing when) {
-    if (when > closing) closing = when;
+    if (when <= closing) return;
+    closing = when;
+    peer_.closing();
   }
+  // Called after each command while reply_mode is not `on`: mutes or unmutes what follows.
+  void advance_reply_mode();
   // RESET: as right after connecting; `closed` are the gates of a new session.
   void reset(std::uint32_t closed);
 

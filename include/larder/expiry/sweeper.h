@@ -2,7 +2,14 @@
 
 // Removes keys whose deadline has passed, a little at a time, so that memory comes back
 // even when nobody reads them. Readers never see an expired key whether or not this runs.
+//
+// The sweeper walks the expires index from end to end, one pass after another. Beside each
+// slot of the index stands one byte of the deadline, its class: about a second of 256. A pass
+// touches only the entries whose class has come due since the passes before it, so that a pass
+// over keys that are not due reads the index alone, about a millisecond for a million. How
+// soon the next pass follows depends on how much the last one found.
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -16,25 +23,93 @@ namespace larder::expiry {
 
 class Sweeper {
  public:
+  // The longest step, whatever active-expire-effort says.
+  static constexpr std::int64_t kStepUs = 1000;
+
   Sweeper(keyspace::Keyspace& keyspace, const Settings& settings, Metrics& metrics);
 
   // The slow cycle, run at hz: goes on until a whole pass over the index is done or the
   // budget is spent. Returns how many keys went. Never touches a key whose deadline lies ahead.
   std::size_t run(base::Budget budget);
 
-  // The fast cycle, before the loop sleeps: goes on where the last cycle ran out of time,
-  // for a millisecond at most. Does nothing when the index was clean lately.
+  // The fast cycle, before the loop sleeps: goes on with an unfinished pass, or starts one
+  // that is due, for a millisecond at most and within the share of time that expiry may take
+  // (25 %, and 2 % more for each point of active-expire-effort above 1). Returns how many keys
+  // went. Costs one comparison when there is nothing to do.
   std::size_t run_fast();
 
-  // DEBUG SET-ACTIVE-EXPIRE.
-  void active(bool on) { active_ = on; }
+  // The budget of one step, for run().
+  base::Budget budget() const { return {keyspace_.clock(), kStepUs}; }
+
+  // A pass was cut short and goes on with the next call.
+  bool is_unfinished() const { return in_pass_; }
+  // How long the loop may sleep without keeping run_fast() from its work; kNoWish at most.
+  static constexpr std::int64_t kNoWish = 1000;
+  std::int64_t rest_ms() const;
+
+  // DEBUG SET-ACTIVE-EXPIRE. While off, passes only count what they would remove.
+  void active(bool on);
   bool active() const { return active_; }
 
  private:
+  // Buckets between two looks at the clock, and the most keys in them.
+  static constexpr std::size_t kLines = 16;
+  static constexpr std::size_t kMostHits = kLines * 7;
+
+  struct Due {
+    keyspace::Entry* entry;
+    std::uint64_t hash;
+  };
+  struct Hits {
+    std::array<Due, kMostHits> items;
+    std::size_t count = 0;
+    void drop_repeated();
+  };
+
+  bool is_due() const { return keyspace_.clock().steady_us() >= next_pass_us_; }
+  double share() const;
+  void earn();
+  std::size_t step(base::Budget& budget);
+  void begin_pass();
+  void end_pass();
+  void schedule();
+  std::size_t sweep_lines();
+  void begin_database();
+  // The lap over this database's index is over; true when it must be made again.
+  bool starts_another_lap(const keyspace::Database& db);
+  // Drops those whose deadline lies ahead and prepares to erase the others.
+  void keep_due(const keyspace::Database& db, Hits& hits) const;
+  void take(keyspace::Database& db, const Hits& hits);
+  void estimate_ttl(keyspace::Database& db);
+  types::TagWindow window() const;
+
   keyspace::Keyspace& keyspace_;
   const Settings& settings_;
   Metrics& metrics_;
   bool active_ = true;
+
+  // The pass under way: where it stands and what it has seen.
+  bool in_pass_ = false;
+  std::size_t db_ = 0;
+  std::uint64_t cursor_ = 0;
+  int laps_ = 0;
+  std::uint64_t lap_slots_ = 0;
+  std::uint64_t found_ = 0;
+  std::uint64_t found_bytes_ = 0;
+  std::uint64_t all_ = 0;
+  std::int64_t begun_us_ = 0;
+  std::int64_t cost_us_ = 0;
+
+  // When this pass and the two before it began, the latest first; kNever before the first.
+  static constexpr std::int64_t kNever = -1;
+  std::array<std::int64_t, 3> began_ms_{kNever, kNever, kNever};
+
+  std::int64_t last_cost_us_ = 0;
+  std::int64_t interval_us_ = 0;
+  std::int64_t next_pass_us_ = 0;
+  // Time that fast cycles may take: earned as time goes by, spent by every cycle.
+  std::int64_t allowance_us_ = 0;
+  std::int64_t earned_at_us_ = kNever;
 };
 
 }  // namespace larder::expiry

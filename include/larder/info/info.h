@@ -115,7 +115,8 @@ class Reporter {
  public:
   // INFO's answer to these section names: none or "default" gives the usual ones, "all" and
   // "everything" add the statistics by command. Sections come in Redis's order, each once;
-  // names that no section has are passed over.
+  // names that no section has are passed over. Within a section the fields that Redis has
+  // come in its order, whichever group they are in, and then the others as declared.
   std::string render(const std::vector<std::string_view>& sections);
 
   // The value of one field as it would be printed now; empty when there is none.

@@ -40,6 +40,8 @@ inline constexpr Event kCopyTo{"copy_to", 'g'};
 inline constexpr Event kExpired{"expired", 'x'};
 inline constexpr Event kEvicted{"evicted", 'e'};
 inline constexpr Event kNew{"new", 'n'};
+// A whole database, or all of them, was emptied; its change names no key.
+inline constexpr Event kFlush{"flush", 'g'};
 }  // namespace events
 
 struct Change {

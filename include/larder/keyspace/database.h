@@ -115,8 +115,13 @@ class Database {
   Entry* expire_at(const Key& key, Entry* entry, std::int64_t unix_ms);
   Entry* persist(const Key& key, Entry* entry);
 
-  // Stores a copy of `source`'s value (of another key or database) with its deadline.
+  // Stores a copy of `source`'s value, which stands under another key or in another database,
+  // with its deadline and last use, in place of whatever the key held.
   void put_copy(const Key& key, const Entry& source, Event event);
+  // The same, taking the value away from `source`, which is removed from `from`. The changes
+  // are logged as `left` there and `arrived` here.
+  void put_moved(const Key& key, Database& from, const Key& source_key, Entry* source, Event left,
+                 Event arrived);
 
   // Empties the database into the graveyard.
   void flush();
@@ -148,14 +153,20 @@ class Database {
   friend class Edit;
 
   std::int64_t now_ms() const { return shared_.clock.unix_ms(); }
+  Entry* drop_expired(Entry* entry, std::uint64_t hash);
   void touch(Entry& entry);
   void insert(Entry* entry, std::uint64_t hash);
+  // Puts the entry where the key stands, or inserts it.
+  void store(const Key& key, Entry* entry);
   // Puts `now` where `before` stood and buries `before`; fixes the expires index.
   void replace(Entry* before, Entry* now, std::uint64_t hash);
   void index_deadline(std::optional<std::int64_t> before, Entry* entry, std::uint64_t hash);
   // The entry with its value under a head with this deadline.
   Entry* reshape(const Key& key, Entry* entry, std::optional<std::int64_t> deadline_ms);
-  Entry* drop_expired(const Key& key, Entry* entry);
+  // The key's entry as it is about to be overwritten; an expired one counts as absent for
+  // keeping its deadline, but still gives its place.
+  bool overwrite_in_place(Entry* old, const Entry::Shape& shape);
+  void take_out(Entry* entry, std::uint64_t hash);
 
   int index_;
   Shared shared_;

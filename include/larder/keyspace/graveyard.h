@@ -64,6 +64,9 @@ class Graveyard final : public memory::Witness {
   std::uint64_t freed_ = 0;
 };
 
+// Tells the audit of the tables and of every entry in them.
+void testify_tables(const EntryTable& entries, const ExpiresTable& expires, memory::Audit& audit);
+
 // Frees the storage and then the entry, all at once, charging both back to `owner`.
 void destroy_now(memory::Owner owner, Entry* entry);
 

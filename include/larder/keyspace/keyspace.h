@@ -64,7 +64,7 @@ class Keyspace final : public memory::Witness {
   const base::Clock& clock() const { return clock_; }
   base::Rng& rng() { return rng_; }
 
-  // Ends a turn: the changes were read, the dead are freed within the budget.
+  // Tells the audit of every entry and table; time is that of a walk over all keys.
   void testify(memory::Audit& audit) const override;
 
  private:

@@ -24,7 +24,7 @@ constexpr std::size_t size_class(std::size_t bytes) {
   return (bytes + step - 1) & ~(step - 1);
 }
 
-// A block of at least `bytes`, aligned to 16 (to 8 below 16 bytes); its contents are not
+// A block of size_class(bytes), all of which may be used, aligned to 16 (to 8 below 16 bytes); its contents are not
 // set. Ends the process when the system has no memory left. Give it back with release()
 // and any size of the same size class.
 void* allocate(Owner owner, std::size_t bytes);
@@ -43,7 +43,7 @@ template <typename T, Owner kOwner>
 struct Allocator {
   using value_type = T;
   template <typename U>
-  struct rebind {
+  struct rebind {  // NOLINT(readability-identifier-naming): the standard's name
     using other = Allocator<U, kOwner>;
   };
 
@@ -51,9 +51,7 @@ struct Allocator {
   template <typename U>
   Allocator(const Allocator<U, kOwner>&) noexcept {}
 
-  T* allocate(std::size_t n) {
-    return static_cast<T*>(memory::allocate(kOwner, n * sizeof(T)));
-  }
+  T* allocate(std::size_t n) { return static_cast<T*>(memory::allocate(kOwner, n * sizeof(T))); }
   void deallocate(T* block, std::size_t n) noexcept {
     memory::release(kOwner, block, n * sizeof(T));
   }

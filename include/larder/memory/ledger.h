@@ -13,18 +13,18 @@ namespace larder::memory {
 
 // Who holds bytes. A closed list: MEMORY AUDIT prints one line for each.
 enum class Owner : std::uint8_t {
-  runtime,         // libraries, the loop, start-up: whatever comes through operator new
-  strings,         // entries whose value is a string, with the key
+  runtime,  // libraries, the loop, start-up: whatever comes through operator new
+  strings,  // entries whose value is a string, with the key
   lists,
   hashes,
   sets,
   sorted_sets,
   streams,
-  table,           // the keyspace's hash tables
-  expires,         // the index of keys with a deadline
-  graveyard,       // removed from the keyspace, not freed yet
-  client_input,    // sessions, query buffers and parsed arguments
-  client_output,   // replies not sent yet
+  table,          // the keyspace's hash tables
+  expires,        // the index of keys with a deadline
+  graveyard,      // removed from the keyspace, not freed yet
+  client_input,   // sessions, query buffers and parsed arguments
+  client_output,  // replies not sent yet
   pubsub,
   tracking,
   replicas,
@@ -33,7 +33,7 @@ enum class Owner : std::uint8_t {
   snapshot,
   scripts,
   acl,
-  statistics,      // slow log, latency samples, command statistics
+  statistics,  // slow log, latency samples, command statistics
 };
 inline constexpr std::size_t kOwners = 21;
 

@@ -65,24 +65,29 @@ class ReplyReader {
   Value take();
 
  private:
-  // An aggregate that still lacks items. levels_[0] is the stream itself.
+  // An aggregate that still lacks items.
   struct Level {
     Value value;
     bool is_attribute = false;
-    std::uint64_t missing = 1;
+    std::uint64_t missing = 0;
     std::vector<Value> attributes;  // waiting for the next item
   };
 
-  bool read_line(std::string_view line);
-  bool open(Value::Kind kind, std::string_view count, bool is_attribute);
-  bool open_text(Value::Kind kind, std::string_view length);
+  std::size_t feed_text(std::string_view input);
+  std::size_t feed_line(std::string_view input);
+  void read_line(std::string_view line);
+  void open(Value::Kind kind, std::string_view count, bool is_attribute);
+  void open_text(Value::Kind kind, std::string_view length);
   void finish(Value value);
-  bool fail(std::string_view why);
+  void place(Value value);
+  void close_levels();
+  void fail(std::string_view why);
 
   Status status_ = Status::more;
   std::string_view error_;
   std::string line_;  // the start of a line that came in pieces
   std::vector<Level> levels_;
+  std::vector<Value> attributes_;   // waiting for the reply
   Value text_;                      // the bulk whose bytes are arriving
   std::uint64_t missing_text_ = 0;  // of it, with the line break; 0 when none is open
   Value result_;

@@ -101,7 +101,7 @@ class Writer {
   void header(char kind, std::uint64_t n);
   void negative_integer(std::int64_t value);
   void bulk_in_pieces(std::string_view text);
-  void note_error(std::string_view text);
+  void note_error(std::string_view code);
   Mark begin();
   void end(const Mark& mark, char kind, std::uint64_t n);
 

@@ -78,6 +78,9 @@ class Table {
     detail::Spot spot_;
   };
 
+  // What one element takes of a bucket: pointer, tag, and its share of the control byte.
+  static constexpr std::size_t kSlotBytes = sizeof(detail::Bucket) / detail::kBucketSlots;
+
   Table() = default;
   Table(Table&&) noexcept = default;
   Table& operator=(Table&& other) noexcept {

@@ -1,0 +1,98 @@
+#pragma once
+
+// All directives of all groups: found by name, loaded from files and command lines, got, set
+// and rewritten by CONFIG, and printed with their documentation.
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "larder/base/result.h"
+#include "larder/config/config.h"
+
+namespace larder::config {
+
+// What a command line asks for, before anything is read.
+struct CommandLine {
+  std::string file;             // the configuration file; empty when none is named
+  bool standard_input = false;  // `-`: configuration comes on standard input too
+  std::string options;          // the other arguments as lines of a configuration file
+};
+
+// Takes the arguments after the program's name. Never fails: what makes no sense becomes a
+// line that load() refuses.
+CommandLine read_command_line(const std::vector<std::string>& arguments);
+
+// What load() reads, in this order; later lines win.
+struct Sources {
+  std::string file;     // a path; empty for none
+  std::string input;    // what standard input held
+  std::string options;  // CommandLine::options
+};
+
+// Under which circumstances CONFIG SET is asked.
+struct SetConditions {
+  bool protected_allowed = false;  // what enable-protected-configs says of this client
+  bool loading = false;            // the dataset is being loaded
+};
+
+enum class Extent : std::uint8_t { changed, all };
+
+class Registry {
+ public:
+  // `product` is named in the report of a bad directive: "Redis 7.2.4".
+  explicit Registry(std::string_view product);
+  Registry(const Registry&) = delete;
+  Registry& operator=(const Registry&) = delete;
+
+  // The directive of that name or alias, in any letter case; null when there is none.
+  Directive* find(std::string_view name) const;
+  // All of them, in the order of their declaration.
+  std::vector<Directive*> directives() const;
+
+  // Reads everything. The error is the whole report for standard error, several lines, after
+  // which the process exits with status 1. Directives read before the bad one stay changed.
+  base::Result<void> load(const Sources& sources);
+
+  // Name and value for each pattern of CONFIG GET, none twice. A name without *, ? or [ is
+  // answered as it was written and finds hidden directives too; aliases are names of their own.
+  std::vector<std::pair<std::string, std::string>> get(
+      const std::vector<std::string>& patterns) const;
+
+  // CONFIG SET: all of them or, after an error, none. The error is the reply's text with its
+  // code word ("ERR ...", "LOADING ...").
+  base::Result<void> set(const std::vector<std::pair<std::string, std::string>>& pairs,
+                         const SetConditions& conditions);
+
+  // CONFIG REWRITE: brings the file up to date, keeping comments, order and lines that are no
+  // settings; what it lacks goes to its end. The file is replaced at once or not at all, and
+  // keeps its mode. The error is the reply's text with its code word.
+  base::Result<void> rewrite(const std::string& path, Extent extent = Extent::changed) const;
+
+  // A configuration file with every directive at its present value, explained; hidden ones
+  // are left out. Loading it changes nothing.
+  std::string print_file() const;
+  // The same as tables in markdown.
+  std::string print_reference() const;
+
+  // For Group and Directive only.
+  void add(Group& group);
+  void add(Directive& directive);
+  void remove(Group& group);
+
+ private:
+  struct Entry {
+    Directive* directive;
+    Group* group;
+  };
+
+  std::string product_;
+  std::vector<Group*> groups_;
+  std::vector<Entry> entries_;
+  std::unordered_map<std::string, Directive*> names_;  // in small letters, with aliases
+};
+
+}  // namespace larder::config

@@ -1,0 +1,114 @@
+#pragma once
+
+// The directives of the engine: who may run what, and what is watched while it runs.
+
+#include <climits>
+
+#include "larder/config/config.h"
+#include "larder/config/lists.h"
+
+namespace larder::engine {
+
+enum class Permission { no, yes, local };
+
+struct Settings : config::Group {
+  explicit Settings(config::Registry& registry) : Group(registry, "Commands") {}
+
+  config::Text requirepass{*this,
+                           {.name = "requirepass",
+                            .traits = config::kSensitive,
+                            .help = "Password that clients must give; empty asks for none."}};
+  config::Choice enable_protected_configs{
+      *this,
+      {.name = "enable-protected-configs",
+       .fallback = 0,
+       .words = {"no", "yes", "local"},
+       .traits = config::kImmutable,
+       .help = "Who may change dir and dbfilename by command: nobody, everybody, or clients on "
+               "this machine."}};
+  config::Choice enable_debug_command{
+      *this,
+      {.name = "enable-debug-command",
+       .fallback = 0,
+       .words = {"no", "yes", "local"},
+       .traits = config::kImmutable,
+       .help = "Who may use DEBUG: nobody, everybody, or clients on this machine."}};
+  config::Choice enable_module_command{
+      *this,
+      {.name = "enable-module-command",
+       .fallback = 0,
+       .words = {"no", "yes", "local"},
+       .traits = config::kImmutable | config::kNotActing,
+       .help = "Who may use MODULE: nobody, everybody, or clients on this machine."}};
+  config::Lines rename_command{*this,
+                               {.name = "rename-command",
+                                .least_words = 2,
+                                .most_words = 2,
+                                .form = "command and its new name, or \"\" to remove it",
+                                .traits = config::kNotActing,
+                                .help = "Gives a command another name; one line for each."}};
+  config::Integer hz{*this,
+                     {.name = "hz",
+                      .fallback = 10,
+                      .range = {0, INT_MAX},
+                      .help = "How often a second the periodic work is done: expiry, timeouts, "
+                              "statistics. 1 to 500 act; what lies beyond is taken as the nearest "
+                              "of them."}};
+  config::Toggle dynamic_hz{*this,
+                            {.name = "dynamic-hz",
+                             .fallback = true,
+                             .help = "Do the periodic work more often when there are very many "
+                                     "clients."}};
+  config::Integer slowlog_log_slower_than{
+      *this,
+      {.name = "slowlog-log-slower-than",
+       .fallback = 10000,
+       .range = {-1, INT64_MAX},
+       .traits = config::kNotActing,
+       .help =
+           "Microseconds from which a command is noted in the slow log; 0 notes all, -1 none."}};
+  config::Integer slowlog_max_len{*this,
+                                  {.name = "slowlog-max-len",
+                                   .fallback = 128,
+                                   .range = {0, INT64_MAX},
+                                   .traits = config::kNotActing,
+                                   .help = "Most entries that the slow log keeps."}};
+  config::Integer latency_monitor_threshold{
+      *this,
+      {.name = "latency-monitor-threshold",
+       .fallback = 0,
+       .range = {0, INT64_MAX},
+       .traits = config::kNotActing,
+       .help = "Milliseconds from which an event is noted for LATENCY; 0 notes none."}};
+  config::Toggle latency_tracking{*this,
+                                  {.name = "latency-tracking",
+                                   .fallback = true,
+                                   .traits = config::kNotActing,
+                                   .help = "Keep the distribution of each command's times."}};
+  config::Percentiles latency_tracking_info_percentiles{
+      *this,
+      {.name = "latency-tracking-info-percentiles",
+       .fallback = {50, 99, 99.9},
+       .traits = config::kNotActing,
+       .help = "Which percentiles of the times INFO latencystats shows."}};
+  config::Integer tracking_table_max_keys{
+      *this,
+      {.name = "tracking-table-max-keys",
+       .fallback = 1000000,
+       .range = {0, INT64_MAX},
+       .traits = config::kNotActing,
+       .help = "Most keys that are remembered for clients with caches; 0 is no limit."}};
+  config::Integer client_default_resp{
+      *this,
+      {.name = "client-default-resp",
+       .fallback = 2,
+       .range = {2, 3},
+       .traits = config::kHidden | config::kNotActing,
+       .help = "Version of the protocol that a connection begins with. For tests."}};
+  config::Text req_res_logfile{*this,
+                               {.name = "req-res-logfile",
+                                .traits = config::kImmutable | config::kHidden | config::kNotActing,
+                                .help = "File to write all requests and replies to. For tests."}};
+};
+
+}  // namespace larder::engine

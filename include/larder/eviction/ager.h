@@ -1,0 +1,56 @@
+#pragma once
+
+// Keeps the access bits of all entries meaningful, in small steps: stamps that nobody passes
+// are made coarse before they wrap, and after a change between LRU and LFU the bits of the
+// old kind are replaced.
+
+#include <cstdint>
+
+#include "larder/base/budget.h"
+#include "larder/keyspace/keyspace.h"
+
+namespace larder::eviction {
+
+// Makes the entry's stamp coarse if it is old enough. LRU mode only.
+inline void age(keyspace::Entry& entry, std::int64_t unix_ms) {
+  const keyspace::LruStamp stamp(entry.access());
+  const std::uint32_t aged = stamp.aged(unix_ms).bits();
+  if (__builtin_expect(aged != stamp.bits(), 0)) entry.access(aged);
+}
+
+class Ager {
+ public:
+  // A walk over all entries takes this long at most, so that no fine stamp grows older than
+  // kFineMs and this together, which is well below kWrapMs.
+  static constexpr std::int64_t kWalkMs = 2 * 3600 * 1000;
+
+  explicit Ager(keyspace::Keyspace& keyspace) : keyspace_(keyspace) {}
+
+  // Walks as far as the time since the last call asks for, or as the budget allows; what is
+  // missed is made up for in later calls. Does nothing in LFU mode, unless restarting. About
+  // 30 entries a call for a million keys and ten calls a second.
+  void run(base::Budget budget);
+
+  // The bits have changed their meaning and nothing in them tells which kind they are, so each
+  // entry starts again as if just stored. Until run() has passed all of them is_restarting().
+  void restart();
+  bool is_restarting() const { return restarting_; }
+
+ private:
+  // Passes some entries and returns how many, with each database that ends as one more; the
+  // walk is over at the end of the last.
+  std::size_t step();
+  void end_walk();
+  void pass(keyspace::Entry& entry);
+  void earn();
+
+  keyspace::Keyspace& keyspace_;
+  std::size_t db_ = 0;
+  std::uint64_t cursor_ = 0;
+  std::int64_t last_ms_ = -1;
+  // Entries to pass; below zero when the last step passed more than was asked for.
+  double owed_ = 0;
+  bool restarting_ = false;
+};
+
+}  // namespace larder::eviction

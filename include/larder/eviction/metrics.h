@@ -1,0 +1,48 @@
+#pragma once
+
+// What eviction counts and what it was told.
+
+#include <cstdint>
+
+#include "larder/base/clock.h"
+#include "larder/eviction/settings.h"
+#include "larder/info/info.h"
+
+namespace larder::eviction {
+
+class Metrics : public info::Group {
+ public:
+  Metrics(info::Reporter& reporter, const Settings& settings, const base::Clock& clock);
+
+  info::Counter evicted_keys{*this, "stats", "evicted_keys"};
+
+  // Memory stood over the limit, or no longer does; both are cheap to repeat.
+  void over_limit() {
+    if (over_since_us_ == kNever) over_since_us_ = clock_.steady_us();
+  }
+  void under_limit() {
+    if (__builtin_expect(over_since_us_ != kNever, 0)) end_excess();
+  }
+
+  void refresh() override;
+  void reset() override;
+
+ private:
+  static constexpr std::int64_t kNever = -1;
+
+  void end_excess();
+
+  // Milliseconds spent over the limit, since the start and of late.
+  info::Gauge total_exceeded_{*this, "stats", "total_eviction_exceeded_time"};
+  info::Gauge current_exceeded_{*this, "stats", "current_eviction_exceeded_time"};
+  info::Gauge maxmemory_{*this, "memory", "maxmemory"};
+  info::Text maxmemory_human_{*this, "memory", "maxmemory_human"};
+  info::Text policy_{*this, "memory", "maxmemory_policy"};
+
+  const Settings& settings_;
+  const base::Clock& clock_;
+  std::int64_t over_since_us_ = kNever;
+  std::int64_t ended_excess_us_ = 0;
+};
+
+}  // namespace larder::eviction

@@ -1,0 +1,53 @@
+#pragma once
+
+// What expiry counts.
+
+#include <cstdint>
+
+#include "larder/info/info.h"
+#include "larder/keyspace/keyspace.h"
+
+namespace larder::expiry {
+
+class Metrics : public info::Group {
+ public:
+  Metrics(info::Reporter& reporter, const keyspace::Keyspace& keyspace);
+
+  // Slow cycles that ended for want of time.
+  info::Counter time_cap_reached{*this, "stats", "expired_time_cap_reached_count"};
+
+  // A pass is over: `found` of `all` keys with a deadline were past it.
+  void pass_done(std::uint64_t found, std::uint64_t all);
+  void spent(std::int64_t us) { cycle_us_ += us; }
+
+  // A key went to the graveyard, with so many bytes.
+  void buried(std::size_t bytes);
+  // What the last whole pass saw past its deadline and left in place, active expiry being off.
+  void left(std::uint64_t keys, std::uint64_t bytes);
+
+  void refresh() override;
+  void reset() override;
+
+ private:
+  // Of the keys with a deadline, how many the passes found past it: an average over about the
+  // last ten passes. About half of it is what an observer at a random time would find.
+  info::Text stale_percent_{*this, "stats", "expired_stale_perc"};
+  info::Gauge cycle_ms_{*this, "stats", "expire_cycle_cpu_milliseconds"};
+  // Seen past their deadline by a sweep and still taking memory: those it removed that wait in
+  // the graveyard and, while DEBUG SET-ACTIVE-EXPIRE is off, those its last whole pass left in
+  // place. Exact, but for keys that others buried in the same turn: then no more than this.
+  // Keys whose deadline has passed since the last pass were not seen yet and are not in it.
+  info::Gauge unfreed_keys_{*this, "stats", "expired_unfreed_keys"};
+  info::Gauge unfreed_bytes_{*this, "stats", "expired_unfreed_bytes"};
+
+  const keyspace::Keyspace& keyspace_;
+  double stale_share_ = 0;
+  std::int64_t cycle_us_ = 0;
+  // Since the graveyard was last seen empty.
+  std::uint64_t buried_keys_ = 0;
+  std::uint64_t buried_bytes_ = 0;
+  std::uint64_t left_keys_ = 0;
+  std::uint64_t left_bytes_ = 0;
+};
+
+}  // namespace larder::expiry

@@ -1,0 +1,55 @@
+#pragma once
+
+// The pages behind the ledger: what the allocator took from the system for the bytes that
+// the owners hold, what the system says the process has, and the allocator's own controls.
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "larder/base/result.h"
+
+namespace larder::memory {
+
+// The allocator's figures in bytes, as jemalloc defines them.
+struct Pages {
+  std::uint64_t allocated = 0;  // handed out, at size-class sizes; with what thread caches keep
+  std::uint64_t active = 0;     // pages that hold at least one block
+  std::uint64_t resident = 0;   // pages with memory behind them, the allocator's own included
+  std::uint64_t mapped = 0;
+  std::uint64_t metadata = 0;
+  std::uint64_t retained = 0;  // given back to the system, addresses kept
+};
+
+// The figures of this instant. Cost: tens of microseconds.
+Pages read_pages();
+
+// Bytes of the process in physical memory, from the system. Cost: a few microseconds.
+std::uint64_t resident_set_bytes();
+
+// Physical memory of the machine.
+std::uint64_t system_memory_bytes();
+
+// "jemalloc-5.3.0"; "libc" in sanitized builds.
+std::string allocator_name();
+
+// Gives all unused pages back to the system at once. Fails where the allocator cannot.
+base::Result<void> purge();
+// Gives back the unused pages whose time has come; without it they wait for allocations.
+void decay();
+// Empties this thread's cache of free blocks, so that read_pages() counts none of them.
+void flush_thread_cache();
+
+// The allocator's statistics as a text for people.
+std::string allocator_report();
+
+// jemalloc's controls by name, such as "arenas.page". A control that can be written but not
+// read answers a write with nothing. Errors are the system's words.
+base::Result<std::int64_t> read_control(const std::string& name);
+base::Result<std::optional<std::int64_t>> write_control(const std::string& name,
+                                                        std::int64_t value);
+base::Result<std::string> read_text_control(const std::string& name);
+base::Result<std::optional<std::string>> write_text_control(const std::string& name,
+                                                            const std::string& value);
+
+}  // namespace larder::memory

@@ -1,0 +1,99 @@
+#pragma once
+
+// All connections: takes accepted sockets, hands what they send to the engine, and sends what
+// the engine answers.
+//
+// A turn: bytes land in one read buffer that all share, behind the unfinished end that the
+// connection kept; they are cut into batches of requests and run; what is left, if anything, is
+// kept by the connection in a block of its own size. At the end of the turn each connection with
+// replies gets one send, and waits for the socket with what it does not take. An idle connection
+// holds no buffer.
+//
+// Bound for slow readers: a connection whose unsent replies pass client-reply-pause-bytes is
+// neither read nor are its further requests run, until it has taken half of them.
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "larder/base/log.h"
+#include "larder/engine/credentials.h"
+#include "larder/engine/executor.h"
+#include "larder/engine/session.h"
+#include "larder/net/listener.h"
+#include "larder/net/loop.h"
+#include "larder/net/metrics.h"
+#include "larder/net/settings.h"
+#include "larder/resp/reply_buffer.h"
+#include "larder/resp/request.h"
+
+namespace larder::net {
+
+class Connection;
+
+class Connections final : public Host {
+ public:
+  struct Parts {
+    Loop& loop;
+    base::Log& log;
+    engine::Executor& executor;
+    engine::Sessions& sessions;
+    const engine::Credentials& credentials;
+    const Settings& settings;
+    Metrics& metrics;
+  };
+  explicit Connections(const Parts& parts);
+  ~Connections();
+  Connections(const Connections&) = delete;
+  Connections& operator=(const Connections&) = delete;
+
+  void on_accepted(int descriptor, Transport transport) override;
+
+  // The end of a turn: sends replies, and closes what is to be closed. Work is left when a
+  // connection can go on with requests that it had sent already.
+  Left end_turn();
+
+  // Periodic: disconnects who has been idle for longer than `timeout` or was told to go. Looks at a part of the
+  // connections in each call, at all of them within `calls` calls.
+  void tend(std::size_t calls);
+
+  std::size_t size() const { return size_; }
+  // The largest that any connection's input and output were lately: since about 5 to 10 seconds.
+  std::uint64_t recent_input_bytes() const;
+  std::uint64_t recent_output_bytes() const;
+
+ private:
+  friend class Connection;
+
+  // The largest of two periods, so that a peak is remembered for one and forgotten after two.
+  struct Peak {
+    std::uint64_t now = 0;
+    std::uint64_t before = 0;
+    void note(std::uint64_t value) {
+      if (value > now) now = value;
+    }
+  };
+
+  bool turned_away(int descriptor, Transport transport);
+  void mark_dirty(Connection& connection);
+  void mark_dead(Connection& connection);
+  void bury();
+  void roll_peaks();
+
+  Parts parts_;
+  resp::ChunkPool chunks_;
+  resp::Batch batch_;
+  std::unique_ptr<char[]> read_buffer_;
+  Connection* first_ = nullptr;
+  Connection* last_ = nullptr;
+  Connection* cursor_ = nullptr;  // the next that tend() looks at
+  std::size_t size_ = 0;
+  std::vector<Connection*> dirty_;    // with replies to send, or to be closed
+  std::vector<Connection*> stalled_;  // may go on with requests they had sent
+  std::vector<Connection*> dead_;     // closed in this turn
+  Peak input_peak_;
+  Peak output_peak_;
+  std::int64_t peaks_rolled_ms_ = 0;
+};
+
+}  // namespace larder::net

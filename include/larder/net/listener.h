@@ -1,0 +1,83 @@
+#pragma once
+
+// The doors: listening sockets for TCP (IPv4, IPv6, several addresses) and for a Unix socket.
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "larder/base/log.h"
+#include "larder/base/result.h"
+#include "larder/net/loop.h"
+
+namespace larder::net {
+
+enum class Transport : std::uint8_t { tcp, unix_socket };
+
+// Takes what was accepted.
+class Host {
+ public:
+  // Owns `descriptor`, a non-blocking socket, from now on.
+  virtual void on_accepted(int descriptor, Transport transport) = 0;
+
+ protected:
+  ~Host() = default;
+};
+
+// Where to listen for TCP. An address may be "*" (any IPv4), "::*" (any IPv6), a name or a number;
+// with "-" in front its failure is no reason to stop.
+struct TcpPlace {
+  std::vector<std::string> addresses;
+  int port = 0;  // 0: nowhere
+  int backlog = 511;
+  int mark = 0;  // SO_MARK; 0: none
+};
+
+struct UnixPlace {
+  std::string path;     // empty: nowhere
+  unsigned mode = 0;    // permissions; 0: as umask leaves them
+  int backlog = 511;
+};
+
+class Listeners {
+ public:
+  Listeners(Loop& loop, Host& host, base::Log& log);
+  ~Listeners();
+  Listeners(const Listeners&) = delete;
+  Listeners& operator=(const Listeners&) = delete;
+
+  // Opens sockets at this place instead of the one before. On failure the old place is open
+  // again, and the log says which address it was.
+  base::Result<void> listen_tcp(const TcpPlace& place);
+  base::Result<void> listen_unix(const UnixPlace& place);
+
+  // Starts to accept on what is open and on what will be opened.
+  void open();
+  void close_tcp();
+  void close_unix();
+
+  bool has_tcp() const { return !tcp_.empty(); }
+  bool has_unix() const { return unix_ != nullptr; }
+  // INFO's listener lines: "listener0:name=tcp,bind=127.0.0.1,port=6379\r\n".
+  std::string describe() const;
+
+ private:
+  class Door;
+
+  base::Result<std::vector<int>> open_tcp(const TcpPlace& place);
+
+  Loop& loop_;
+  Host& host_;
+  base::Log& log_;
+  std::vector<std::unique_ptr<Door>> tcp_;
+  std::unique_ptr<Door> unix_;
+  TcpPlace tcp_place_;
+  UnixPlace unix_place_;
+  bool open_ = false;
+};
+
+// What the kernel will make of a backlog: warns when net.core.somaxconn is lower.
+void warn_of_short_backlog(base::Log& log, int backlog);
+
+}  // namespace larder::net

@@ -1,0 +1,21 @@
+#pragma once
+
+// What the network counts.
+
+#include "larder/info/info.h"
+
+namespace larder::net {
+
+struct Metrics : info::Group {
+  using Group::Group;
+  info::Counter connections_received{*this, "stats", "total_connections_received"};
+  info::Counter input_bytes{*this, "stats", "total_net_input_bytes"};
+  info::Counter output_bytes{*this, "stats", "total_net_output_bytes"};
+  info::Counter rejected_connections{*this, "stats", "rejected_connections"};
+  info::Counter reads_processed{*this, "stats", "total_reads_processed"};
+  info::Counter writes_processed{*this, "stats", "total_writes_processed"};
+  info::Counter query_limit_disconnections{*this, "stats",
+                                           "client_query_buffer_limit_disconnections"};
+};
+
+}  // namespace larder::net

@@ -1,0 +1,206 @@
+#pragma once
+
+// The directives of what survives a restart: snapshots and the append-only file.
+
+#include <climits>
+#include <string>
+
+#include "larder/config/config.h"
+#include "larder/config/lists.h"
+
+namespace larder::persistence {
+
+inline bool is_path(const std::string& name) {
+  return name.find_first_of("/\\") != std::string::npos;
+}
+
+inline base::Result<void> check_dbfilename(const std::string& name) {
+  if (is_path(name)) return base::Error{"dbfilename can't be a path, just a filename"};
+  return {};
+}
+
+inline base::Result<void> check_appendfilename(const std::string& name) {
+  if (name.empty()) return base::Error{"appendfilename can't be empty"};
+  if (is_path(name)) return base::Error{"appendfilename can't be a path, just a filename"};
+  return {};
+}
+
+inline base::Result<void> check_appenddirname(const std::string& name) {
+  if (name.empty()) return base::Error{"appenddirname can't be empty"};
+  if (is_path(name)) return base::Error{"appenddirname can't be a path, just a dirname"};
+  return {};
+}
+
+enum class SyncPolicy { everysec, always, no };
+enum class SanitizePayload { no, yes, clients };
+
+struct SnapshotSettings : config::Group {
+  explicit SnapshotSettings(config::Registry& registry) : Group(registry, "Snapshots") {}
+
+  config::SavePoints save{
+      *this,
+      {.name = "save",
+       .fallback = {{3600, 1}, {300, 100}, {60, 10000}},
+       .traits = config::kRepeatable | config::kNotActing,
+       .help =
+           "Write a snapshot after so many seconds if there were so many changes. Several lines "
+           "add up; an empty value means never."}};
+  config::Text dbfilename{*this,
+                          {.name = "dbfilename",
+                           .fallback = "dump.rdb",
+                           .traits = config::kProtected | config::kNotActing,
+                           .help = "Name of the snapshot, inside dir.",
+                           .check = check_dbfilename}};
+  config::Toggle rdbcompression{*this,
+                                {.name = "rdbcompression",
+                                 .fallback = true,
+                                 .traits = config::kNotActing,
+                                 .help = "Compress strings in snapshots."}};
+  config::Toggle rdbchecksum{*this,
+                             {.name = "rdbchecksum",
+                              .fallback = true,
+                              .traits = config::kImmutable | config::kNotActing,
+                              .help = "End snapshots with a checksum and check it on loading."}};
+  config::Choice sanitize_dump_payload{
+      *this,
+      {.name = "sanitize-dump-payload",
+       .fallback = 0,
+       .words = {"no", "yes", "clients"},
+       .traits = config::kNotActing,
+       .help = "Examine every byte of what RESTORE and snapshots bring: never, always, or only for "
+               "clients that are not exempt."}};
+  config::Toggle stop_writes_on_bgsave_error{
+      *this,
+      {.name = "stop-writes-on-bgsave-error",
+       .fallback = true,
+       .traits = config::kNotActing,
+       .help = "Refuse writes while the last snapshot failed and save points are set."}};
+  config::Toggle rdb_save_incremental_fsync{
+      *this,
+      {.name = "rdb-save-incremental-fsync",
+       .fallback = true,
+       .traits = config::kNotActing,
+       .help = "Flush a snapshot to disk every few megabytes while it is written."}};
+  config::Toggle rdb_del_sync_files{
+      *this,
+      {.name = "rdb-del-sync-files",
+       .fallback = false,
+       .traits = config::kNotActing,
+       .help = "Delete snapshots that were only written for replicas, where nothing is to be kept "
+               "on disk."}};
+  config::Integer rdb_key_save_delay{
+      *this,
+      {.name = "rdb-key-save-delay",
+       .fallback = 0,
+       .range = {INT_MIN, INT_MAX},
+       .traits = config::kHidden | config::kNotActing,
+       .help = "Microseconds to wait after each key that is saved; a negative number waits one "
+               "microsecond after so many keys. For tests."}};
+  config::Integer key_load_delay{
+      *this,
+      {.name = "key-load-delay",
+       .fallback = 0,
+       .range = {INT_MIN, INT_MAX},
+       .traits = config::kHidden | config::kNotActing,
+       .help = "Microseconds to wait after each key that is loaded; a negative number waits one "
+               "microsecond after so many keys. For tests."}};
+  config::Integer loading_process_events_interval_bytes{
+      *this,
+      {.name = "loading-process-events-interval-bytes",
+       .fallback = 2 << 20,
+       .range = {1024, INT_MAX},
+       .traits = config::kHidden | config::kNotActing,
+       .help = "How many bytes are loaded between two looks at the clients."}};
+};
+
+struct JournalSettings : config::Group {
+  explicit JournalSettings(config::Registry& registry) : Group(registry, "Append-only file") {}
+
+  config::Toggle appendonly{*this,
+                            {.name = "appendonly",
+                             .fallback = false,
+                             .traits = config::kDeniedLoading | config::kNotActing,
+                             .help = "Write every change to a file as it happens."}};
+  config::Text appendfilename{*this,
+                              {.name = "appendfilename",
+                               .fallback = "appendonly.aof",
+                               .traits = config::kImmutable | config::kNotActing,
+                               .help = "What the names of the append-only files begin with.",
+                               .check = check_appendfilename}};
+  config::Text appenddirname{*this,
+                             {.name = "appenddirname",
+                              .fallback = "appendonlydir",
+                              .traits = config::kImmutable | config::kNotActing,
+                              .help = "Folder of the append-only files, inside dir.",
+                              .check = check_appenddirname}};
+  config::Choice appendfsync{
+      *this,
+      {.name = "appendfsync",
+       .fallback = 0,
+       .words = {"everysec", "always", "no"},
+       .traits = config::kNotActing,
+       .help = "When the append-only file is forced to disk: once a second, before each reply, or "
+               "when the system likes to."}};
+  config::Toggle no_appendfsync_on_rewrite{
+      *this,
+      {.name = "no-appendfsync-on-rewrite",
+       .fallback = false,
+       .traits = config::kNotActing,
+       .help = "Do not force the append-only file to disk while a child writes a snapshot or a "
+               "rewrite."}};
+  config::Integer auto_aof_rewrite_percentage{
+      *this,
+      {.name = "auto-aof-rewrite-percentage",
+       .fallback = 100,
+       .range = {0, INT_MAX},
+       .traits = config::kNotActing,
+       .help = "Growth in percent after which the append-only file is rewritten; 0 is never."}};
+  config::Bytes auto_aof_rewrite_min_size{
+      *this,
+      {.name = "auto-aof-rewrite-min-size",
+       .fallback = 64 << 20,
+       .range = {0, INT64_MAX},
+       .traits = config::kNotActing,
+       .help = "Size below which the append-only file is not rewritten by itself."}};
+  config::Toggle aof_load_truncated{
+      *this,
+      {.name = "aof-load-truncated",
+       .fallback = true,
+       .traits = config::kNotActing,
+       .help = "Cut off an incomplete end of the append-only file at the start, and go on; "
+               "otherwise stop."}};
+  config::Toggle aof_use_rdb_preamble{
+      *this,
+      {.name = "aof-use-rdb-preamble",
+       .fallback = true,
+       .traits = config::kNotActing,
+       .help = "Begin a rewritten append-only file with a snapshot, which loads faster."}};
+  config::Toggle aof_timestamp_enabled{
+      *this,
+      {.name = "aof-timestamp-enabled",
+       .fallback = false,
+       .traits = config::kNotActing,
+       .help = "Note the time in the append-only file, so that it can be cut at a moment."}};
+  config::Toggle aof_rewrite_incremental_fsync{
+      *this,
+      {.name = "aof-rewrite-incremental-fsync",
+       .fallback = true,
+       .traits = config::kNotActing,
+       .help = "Flush a rewrite to disk every few megabytes while it is written."}};
+  config::Toggle aof_disable_auto_gc{
+      *this,
+      {.name = "aof-disable-auto-gc",
+       .fallback = false,
+       .traits = config::kHidden | config::kNotActing,
+       .help = "Keep append-only files that a rewrite has replaced."}};
+};
+
+// All directives of this room.
+struct Settings {
+  explicit Settings(config::Registry& registry) : snapshots(registry), journal(registry) {}
+
+  SnapshotSettings snapshots;
+  JournalSettings journal;
+};
+
+}  // namespace larder::persistence

@@ -1,0 +1,174 @@
+#pragma once
+
+// The directives of replication.
+
+#include <climits>
+
+#include "larder/config/config.h"
+#include "larder/config/lists.h"
+
+namespace larder::replication {
+
+enum class DisklessLoad { disabled, on_empty_db, swapdb };
+enum class PropagationError { ignore, panic, panic_on_replicas };
+
+struct Settings : config::Group {
+  explicit Settings(config::Registry& registry) : Group(registry, "Replication") {}
+
+  config::Endpoint replicaof{*this,
+                             {.name = "replicaof",
+                              .alias = "slaveof",
+                              .refusal = "Invalid master port",
+                              .traits = config::kImmutable | config::kNotActing,
+                              .help = "Host and port of the primary to copy."}};
+  config::Text masteruser{*this,
+                          {.name = "masteruser",
+                           .traits = config::kSensitive | config::kNotActing,
+                           .help = "User to log in to the primary as."}};
+  config::Text masterauth{*this,
+                          {.name = "masterauth",
+                           .traits = config::kSensitive | config::kNotActing,
+                           .help = "Password to log in to the primary with."}};
+  config::Toggle replica_serve_stale_data{
+      *this,
+      {.name = "replica-serve-stale-data",
+       .alias = "slave-serve-stale-data",
+       .fallback = true,
+       .traits = config::kNotActing,
+       .help = "Answer from what there is while the primary cannot be reached or the copy is not "
+               "complete; otherwise refuse."}};
+  config::Toggle replica_read_only{*this,
+                                   {.name = "replica-read-only",
+                                    .alias = "slave-read-only",
+                                    .fallback = true,
+                                    .traits = config::kNotActing,
+                                    .help = "Refuse writes of clients on a replica."}};
+  config::Toggle replica_lazy_flush{
+      *this,
+      {.name = "replica-lazy-flush",
+       .alias = "slave-lazy-flush",
+       .fallback = false,
+       .traits = config::kNotActing,
+       .help = "Free the old data in the background before a full copy is loaded."}};
+  config::Integer replica_priority{
+      *this,
+      {.name = "replica-priority",
+       .alias = "slave-priority",
+       .fallback = 100,
+       .range = {0, INT_MAX},
+       .traits = config::kNotActing,
+       .help = "Rank in a failover: the lowest is promoted first, 0 never."}};
+  config::Toggle replica_announced{*this,
+                                   {.name = "replica-announced",
+                                    .fallback = true,
+                                    .traits = config::kNotActing,
+                                    .help = "Let Sentinel name this replica to clients."}};
+  config::Text replica_announce_ip{*this,
+                                   {.name = "replica-announce-ip",
+                                    .alias = "slave-announce-ip",
+                                    .traits = config::kNotActing,
+                                    .help = "Address that this replica reports instead of its "
+                                            "own."}};
+  config::Integer replica_announce_port{*this,
+                                        {.name = "replica-announce-port",
+                                         .alias = "slave-announce-port",
+                                         .fallback = 0,
+                                         .range = {0, 65535},
+                                         .traits = config::kNotActing,
+                                         .help = "Port that this replica reports; 0 is its own."}};
+  config::Toggle replica_ignore_disk_write_errors{
+      *this,
+      {.name = "replica-ignore-disk-write-errors",
+       .fallback = false,
+       .traits = config::kNotActing,
+       .help = "Let a replica go on when it cannot write to disk; otherwise it stops."}};
+  config::Integer min_replicas_to_write{
+      *this,
+      {.name = "min-replicas-to-write",
+       .alias = "min-slaves-to-write",
+       .fallback = 0,
+       .range = {0, INT_MAX},
+       .traits = config::kNotActing,
+       .help = "Refuse writes with fewer replicas than this that keep up; 0 never does."}};
+  config::Integer min_replicas_max_lag{
+      *this,
+      {.name = "min-replicas-max-lag",
+       .alias = "min-slaves-max-lag",
+       .fallback = 10,
+       .range = {0, INT_MAX},
+       .traits = config::kNotActing,
+       .help = "Seconds since its last word up to which a replica counts as keeping up."}};
+  config::Bytes repl_backlog_size{
+      *this,
+      {.name = "repl-backlog-size",
+       .fallback = 1 << 20,
+       .range = {1, INT64_MAX},
+       .traits = config::kNotActing,
+       .help = "Changes kept for replicas that were cut off, so that they need no full copy."}};
+  config::Integer repl_backlog_ttl{
+      *this,
+      {.name = "repl-backlog-ttl",
+       .fallback = 3600,
+       .range = {0, INT64_MAX},
+       .traits = config::kNotActing,
+       .help = "Seconds without replicas after which the kept changes are dropped; 0 is never."}};
+  config::Integer repl_timeout{
+      *this,
+      {.name = "repl-timeout",
+       .fallback = 60,
+       .range = {1, INT_MAX},
+       .traits = config::kNotActing,
+       .help = "Seconds of silence after which the link to the other side counts as broken."}};
+  config::Integer repl_ping_replica_period{
+      *this,
+      {.name = "repl-ping-replica-period",
+       .alias = "repl-ping-slave-period",
+       .fallback = 10,
+       .range = {1, INT_MAX},
+       .traits = config::kNotActing,
+       .help = "Seconds between two pings of the primary to its replicas."}};
+  config::Toggle repl_disable_tcp_nodelay{
+      *this,
+      {.name = "repl-disable-tcp-nodelay",
+       .fallback = false,
+       .traits = config::kNotActing,
+       .help = "Fewer and larger packets to replicas, at the price of delay."}};
+  config::Toggle repl_diskless_sync{
+      *this,
+      {.name = "repl-diskless-sync",
+       .fallback = true,
+       .traits = config::kNotActing,
+       .help = "Send a full copy straight to the replicas without writing it to disk."}};
+  config::Integer repl_diskless_sync_delay{
+      *this,
+      {.name = "repl-diskless-sync-delay",
+       .fallback = 5,
+       .range = {0, INT_MAX},
+       .traits = config::kNotActing,
+       .help = "Seconds to wait for more replicas before a diskless copy begins."}};
+  config::Integer repl_diskless_sync_max_replicas{
+      *this,
+      {.name = "repl-diskless-sync-max-replicas",
+       .fallback = 0,
+       .range = {0, INT_MAX},
+       .traits = config::kNotActing,
+       .help = "Begin a diskless copy at once when so many replicas wait; 0 waits the whole "
+               "delay."}};
+  config::Choice repl_diskless_load{
+      *this,
+      {.name = "repl-diskless-load",
+       .fallback = 0,
+       .words = {"disabled", "on-empty-db", "swapdb"},
+       .traits = config::kNotActing | config::kDeniedLoading,
+       .help = "Load a full copy straight from the link: never, when there is no data yet, or "
+               "beside the old data."}};
+  config::Choice propagation_error_behavior{
+      *this,
+      {.name = "propagation-error-behavior",
+       .fallback = 0,
+       .words = {"ignore", "panic", "panic-on-replicas"},
+       .traits = config::kNotActing,
+       .help = "What to do when a command from the primary or the append-only file fails."}};
+};
+
+}  // namespace larder::replication

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <string>
+
+#include "larder/base/clock.h"
+#include "larder/engine/session.h"
+
+namespace larder::commands {
+
+// One line of CLIENT LIST, without a line end.
+std::string client_line(const engine::Session& session, const base::Clock& clock);
+
+}  // namespace larder::commands

@@ -1,0 +1,11 @@
+#pragma once
+
+#include "larder/engine/call.h"
+
+namespace larder::commands {
+
+// `<container> HELP`: two lines for each subcommand, its usage and its summary, made from the
+// rows.
+void container_help(engine::Call& call);
+
+}  // namespace larder::commands

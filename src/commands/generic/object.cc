@@ -1,0 +1,103 @@
+#include "../container_help.h"
+#include "larder/engine/call.h"
+#include "larder/engine/command.h"
+#include "larder/eviction/policy.h"
+#include "larder/eviction/settings.h"
+#include "larder/keyspace/encoding.h"
+#include "larder/keyspace/keyspace.h"
+
+namespace larder::commands {
+namespace {
+
+using namespace engine;
+
+// Redis keeps one object for each of these numbers, and clients can tell.
+constexpr std::int64_t kSharedIntegers = 10'000;
+constexpr std::int64_t kSharedReferences = INT32_MAX;
+
+constexpr std::string_view kNoFrequency =
+    "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that "
+    "when switching between policies at runtime LRU and LFU data will take some time to adjust.";
+constexpr std::string_view kNoIdleTime =
+    "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when "
+    "switching between policies at runtime LRU and LFU data will take some time to adjust.";
+
+// The key's entry; nullptr when there is none, having answered that.
+const keyspace::Entry* look(Call& call) {
+  const keyspace::Entry* entry = call.db.look(call.key, keyspace::Look::untouched);
+  if (entry == nullptr) call.reply.null();
+  return entry;
+}
+
+// Under a limit with an LRU or LFU policy every key needs a use time or counter of its own.
+bool shares_integers(const eviction::Settings& settings) {
+  if (settings.maxmemory.value() == 0) return true;
+  const auto order = eviction::Policy::named(settings.maxmemory_policy.print()).order;
+  return order != eviction::Order::least_recent && order != eviction::Order::least_frequent;
+}
+
+void object_encoding(Call& call) {
+  if (const auto* entry = look(call)) call.reply.bulk(keyspace::encoding(*entry));
+}
+
+void object_freq(Call& call, keyspace::Keyspace& keyspace) {
+  const auto* entry = look(call);
+  if (entry == nullptr) return;
+  const auto& access = keyspace.access();
+  if (access.mode != keyspace::AccessMode::lfu) return call.reply.error(kNoFrequency);
+  call.reply.integer(access.frequency(*entry));
+}
+
+void object_idletime(Call& call, keyspace::Keyspace& keyspace) {
+  const auto* entry = look(call);
+  if (entry == nullptr) return;
+  const auto& access = keyspace.access();
+  if (access.mode == keyspace::AccessMode::lfu) return call.reply.error(kNoIdleTime);
+  call.reply.integer(access.idle_ms(*entry) / 1000);
+}
+
+void object_refcount(Call& call, eviction::Settings& settings) {
+  const auto* entry = look(call);
+  if (entry == nullptr) return;
+  const bool small = entry->type() == types::Type::string &&
+                     entry->form() == keyspace::Form::integer && entry->integer() >= 0 &&
+                     entry->integer() < kSharedIntegers;
+  call.reply.integer(small && shares_integers(settings) ? kSharedReferences : 1);
+}
+
+}  // namespace
+
+std::span<const engine::Command> generic_object() {
+  static constexpr Command kCommands[] = {
+      {.name = "object", .family = Family::generic, .arity = at_least(2), .flags = kContainer,
+       .since = "2.2.3", .summary = "Tells how values are stored and used.",
+       .complexity = "As its subcommands"},
+      {.name = "object encoding", .family = Family::generic, .arity = exactly(3), .flags = kReads,
+       .categories = kKeyspace, .keys = {KeySpec::one(2, kRO)},
+       .handler = Handler::of<object_encoding>(), .since = "2.2.3",
+       .summary = "Names the form in which a key's value is stored.", .complexity = "O(1)",
+       .arguments = "key:key#0", .tips = "nondeterministic_output"},
+      {.name = "object freq", .family = Family::generic, .arity = exactly(3), .flags = kReads,
+       .categories = kKeyspace, .keys = {KeySpec::one(2, kRO)},
+       .handler = Handler::of<object_freq>(), .since = "4.0.0",
+       .summary = "Returns how often a key was used lately, on a logarithmic scale to 255.",
+       .complexity = "O(1)", .arguments = "key:key#0", .tips = "nondeterministic_output"},
+      {.name = "object help", .family = Family::generic, .arity = exactly(2),
+       .flags = kLoading | kStale, .categories = kKeyspace,
+       .handler = Handler::of<container_help>(), .since = "6.2.0",
+       .summary = "Lists these subcommands.", .complexity = "O(1)"},
+      {.name = "object idletime", .family = Family::generic, .arity = exactly(3), .flags = kReads,
+       .categories = kKeyspace, .keys = {KeySpec::one(2, kRO)},
+       .handler = Handler::of<object_idletime>(), .since = "2.2.3",
+       .summary = "Returns for how many seconds a key has not been used.", .complexity = "O(1)",
+       .arguments = "key:key#0", .tips = "nondeterministic_output"},
+      {.name = "object refcount", .family = Family::generic, .arity = exactly(3), .flags = kReads,
+       .categories = kKeyspace, .keys = {KeySpec::one(2, kRO)},
+       .handler = Handler::of<object_refcount>(), .since = "2.2.3",
+       .summary = "Returns how many places refer to a key's value.", .complexity = "O(1)",
+       .arguments = "key:key#0", .tips = "nondeterministic_output"},
+  };
+  return kCommands;
+}
+
+}  // namespace larder::commands

@@ -1,0 +1,29 @@
+#include "larder/engine/call.h"
+#include "larder/engine/command.h"
+#include "larder/keyspace/keyspace.h"
+
+namespace larder::commands {
+namespace {
+
+using namespace engine;
+
+void randomkey(Call& call, keyspace::Keyspace& keyspace) {
+  const keyspace::Entry* entry = call.db.random(keyspace.rng());
+  if (entry == nullptr) return call.reply.null();
+  call.reply.bulk(entry->key());
+}
+
+}  // namespace
+
+std::span<const engine::Command> generic_randomkey() {
+  static constexpr Command kCommands[] = {
+      {.name = "randomkey", .family = Family::generic, .arity = exactly(1),
+       .flags = kReads | kTouchesArbitraryKeys, .categories = kKeyspace,
+       .handler = Handler::of<randomkey>(), .since = "1.0.0",
+       .summary = "Returns the name of any key.", .complexity = "O(1)",
+       .tips = "request_policy:all_shards response_policy:special nondeterministic_output"},
+  };
+  return kCommands;
+}
+
+}  // namespace larder::commands

@@ -1,0 +1,39 @@
+#include "larder/engine/call.h"
+#include "larder/engine/command.h"
+#include "larder/engine/limits.h"
+
+namespace larder::commands {
+namespace {
+
+using namespace engine;
+
+void append(Call& call, Limits& limits) {
+  const std::string_view more = call.arg(2);
+  const auto text = call.db.find<types::String>(call.key, keyspace::Look::write);
+  if (text.wrong_type()) return call.reply.error(errors::kWrongType);
+  const std::size_t size = text ? text->size() : 0;
+  if (!text) {
+    call.db.put(call.key, more, keyspace::Deadline::never(), keyspace::events::kAppend);
+  } else if (!limits.admits_string(size, more.size())) {
+    return call.reply.error(errors::kStringTooLong);
+  } else {
+    call.db.edit<types::String>(call.key, text.entry(), keyspace::events::kAppend).append(more);
+  }
+  call.reply.integer(static_cast<std::int64_t>(size + more.size()));
+}
+
+}  // namespace
+
+std::span<const engine::Command> string_append() {
+  static constexpr Command kCommands[] = {
+      {.name = "append", .family = Family::string, .arity = exactly(3),
+       .flags = kWrites | kGrows | kFast, .keys = {KeySpec::one(1, kRW | kInsert)},
+       .handler = Handler::of<append>(), .since = "2.0.0",
+       .summary = "Adds bytes at the end of the string stored at a key, which may be new.",
+       .complexity = "O(N) for N added bytes, amortised",
+       .arguments = "key:key#0 value:string"},
+  };
+  return kCommands;
+}
+
+}  // namespace larder::commands

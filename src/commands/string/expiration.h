@@ -1,0 +1,34 @@
+#pragma once
+
+// Deadlines as SET, GETEX and SETEX are given them: EX, PX, EXAT and PXAT.
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "larder/engine/arg_reader.h"
+#include "larder/engine/call.h"
+
+namespace larder::commands {
+
+struct Expiration {
+  enum class Form : std::uint8_t { none, ex, px, exat, pxat };
+
+  Form form = Form::none;
+  std::string_view amount = {};
+
+  bool given() const { return form != Form::none; }
+  bool is_absolute() const { return form == Form::exat || form == Form::pxat; }
+
+  // Takes one of the four words with its number; false when the next argument is none of them,
+  // or another of them came before. The number is not looked at yet.
+  bool read(engine::ArgReader& options);
+
+  // The Unix time in ms; nothing when the number is wrong, having answered the error.
+  std::optional<std::int64_t> deadline_ms(engine::Call& call, std::int64_t now_ms) const;
+};
+
+// Answers "invalid expire time" for the running command.
+void reply_invalid_expire_time(engine::Call& call);
+
+}  // namespace larder::commands

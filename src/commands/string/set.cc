@@ -1,0 +1,145 @@
+#include "expiration.h"
+#include "larder/base/numbers.h"
+#include "larder/engine/arg_reader.h"
+#include "larder/engine/call.h"
+#include "larder/engine/command.h"
+#include "larder/keyspace/keyspace.h"
+#include "string_reply.h"
+
+namespace larder::commands {
+namespace {
+
+using namespace engine;
+
+enum class Condition : std::uint8_t { none, absent, present, equal };
+
+struct Options {
+  Condition condition = Condition::none;
+  std::string_view comparison;  // what IFEQ expects
+  bool get = false;
+  bool keep_ttl = false;
+  Expiration expiration;
+};
+
+bool read_condition(ArgReader& reader, Options& options) {
+  const auto free_for = [&options](Condition wanted) {
+    return options.condition == Condition::none || options.condition == wanted;
+  };
+  if (free_for(Condition::absent) && reader.word("NX")) {
+    options.condition = Condition::absent;
+  } else if (free_for(Condition::present) && reader.word("XX")) {
+    options.condition = Condition::present;
+  } else if (options.condition == Condition::none && reader.option("IFEQ")) {
+    options.condition = Condition::equal;
+    options.comparison = reader.text();
+  } else {
+    return false;
+  }
+  return true;
+}
+
+// False when an option is wrong, which has been answered.
+bool read(Call& call, Options& options) {
+  ArgReader reader(call, 3);
+  while (reader.more()) {
+    if (read_condition(reader, options)) continue;
+    if (!options.keep_ttl && options.expiration.read(reader)) continue;
+    if (reader.word("GET")) {
+      options.get = true;
+    } else if (!options.expiration.given() && reader.word("KEEPTTL")) {
+      options.keep_ttl = true;
+    } else {
+      reader.fail(errors::kSyntax);
+    }
+  }
+  return !reader.failed();
+}
+
+bool holds(const Options& options, const keyspace::Found<types::String>& old) {
+  types::String::Scratch scratch;
+  switch (options.condition) {
+    case Condition::none: return true;
+    case Condition::absent: return old.entry() == nullptr;
+    case Condition::present: return old.entry() != nullptr;
+    case Condition::equal: return old && old->text(scratch) == options.comparison;
+  }
+  return false;
+}
+
+// Looks at the old value, answers it where GET was given, and says whether to go on; when
+// not, the command has been answered.
+bool check_old_value(Call& call, const Options& options) {
+  const auto old = call.db.find<types::String>(
+      call.key, options.get ? keyspace::Look::read : keyspace::Look::write);
+  const bool needs_string = options.get || options.condition == Condition::equal;
+  if (needs_string && old.wrong_type()) {
+    call.reply.error(errors::kWrongType);
+    return false;
+  }
+  const bool go_on = holds(options, old);
+  if (options.get && old) {
+    reply_string(call.reply, *old);
+  } else if (options.get || !go_on) {
+    call.reply.null();
+  }
+  return go_on;
+}
+
+// Others need neither the reply nor the condition, which they could judge differently.
+void propagate(Call& call, const Options& options, std::optional<std::int64_t> deadline_ms) {
+  const std::string_view key = call.key.name;
+  const std::string_view value = call.arg(2);
+  if (deadline_ms) {
+    std::array<char, base::kInt64Chars> digits;
+    call.propagate({"SET", key, value, "PXAT", base::print_int64(*deadline_ms, digits)});
+  } else if (options.get || options.condition == Condition::equal) {
+    options.keep_ttl ? call.propagate({"SET", key, value, "KEEPTTL"})
+                     : call.propagate({"SET", key, value});
+  }
+}
+
+void set_with_options(Call& call, keyspace::Keyspace& keyspace) {
+  Options options;
+  if (!read(call, options)) return;
+  std::optional<std::int64_t> deadline_ms;
+  if (options.expiration.given()) {
+    deadline_ms = options.expiration.deadline_ms(call, keyspace.clock().unix_ms());
+    if (!deadline_ms) return;
+  }
+  if ((options.get || options.condition != Condition::none) && !check_old_value(call, options)) {
+    return;
+  }
+  const auto deadline = deadline_ms        ? keyspace::Deadline::at(*deadline_ms)
+                        : options.keep_ttl ? keyspace::Deadline::kept()
+                                           : keyspace::Deadline::never();
+  call.db.put(call.key, call.arg(2), deadline);
+  if (call.effects.listened()) propagate(call, options, deadline_ms);
+  if (!options.get) call.reply.ok();
+}
+
+void set(Call& call, keyspace::Keyspace& keyspace) {
+  if (__builtin_expect(call.size() > 3, 0)) return set_with_options(call, keyspace);
+  call.db.put(call.key, call.arg(2));
+  call.reply.ok();
+}
+
+}  // namespace
+
+std::span<const engine::Command> string_set() {
+  static constexpr Command kCommands[] = {
+      {.name = "set", .family = Family::string, .arity = at_least(3), .flags = kWrites | kGrows,
+       .keys = {KeySpec::one(1, kRW | kAccess | kUpdate | kVariableFlags)},
+       .handler = Handler::of<set>(), .since = "1.0.0",
+       .summary = "Stores a string at a key, whatever the key held, on conditions and with a "
+                  "deadline if asked.",
+       .complexity = "O(1)",
+       .arguments = "key:key#0 value:string condition:oneof?(nx:pure-token@NX xx:pure-token@XX "
+                    "comparison-value:string@IFEQ) get:pure-token@GET? "
+                    "expiration:oneof?(seconds:integer@EX milliseconds:integer@PX "
+                    "unix-time-seconds:unix-time@EXAT unix-time-milliseconds:unix-time@PXAT "
+                    "keepttl:pure-token@KEEPTTL)"},
+  };
+  return kCommands;
+}
+
+}  // namespace larder::commands

@@ -1,0 +1,172 @@
+#include "larder/engine/executor.h"
+
+#include <array>
+#include <string>
+
+#include "larder/base/cycles.h"
+#include "larder/base/text.h"
+#include "larder/engine/call.h"
+
+namespace larder::engine {
+namespace {
+
+// How long the end of a turn may take for evicting, and for freeing.
+constexpr std::int64_t kEvictUs = 500;
+constexpr std::int64_t kFreeUs = 300;
+
+// Redis shows this much of what it did not understand.
+constexpr std::size_t kMostShown = 128;
+
+std::string unknown_command(resp::Args args) {
+  std::string text = "ERR unknown command '" + std::string(args[0].substr(0, kMostShown)) +
+                     "', with args beginning with: ";
+  std::string shown;
+  for (std::size_t i = 1; i < args.size() && shown.size() < kMostShown; ++i) {
+    shown += '\'';
+    shown += args[i].substr(0, kMostShown - std::min(shown.size(), kMostShown));
+    shown += "' ";
+  }
+  return text + shown;
+}
+
+std::string unknown_subcommand(const BoundCommand& container, resp::Args args) {
+  std::string name = container.name;
+  for (char& c : name) c = base::upper(c);
+  return "ERR unknown subcommand '" + std::string(args[1].substr(0, kMostShown)) + "'. Try " + name +
+         " HELP.";
+}
+
+}  // namespace
+
+void Executor::add(ChangeSink& sink) {
+  sinks_.push_back(&sink);
+  parts_.keyspace.log().listen();
+}
+
+std::size_t Executor::run(Session& session, std::span<const resp::Request> requests,
+                          std::size_t most_unsent) {
+  std::array<Planned, resp::Batch::kMostRequests> planned;
+  plan(session, requests, planned.data());
+  session.last_active_ms = parts_.clock.steady_ms();
+  cycles_ = base::cycles();
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    if (session.closing != Closing::no || session.reply.buffer().size() > most_unsent) return i;
+    dispatch(session, requests[i].args, planned[i]);
+  }
+  return requests.size();
+}
+
+void Executor::plan(const Session& session, std::span<const resp::Request> requests, Planned* planned) {
+  const keyspace::Database& db = parts_.keyspace.db(static_cast<std::size_t>(session.db));
+  const bool several = requests.size() > 1;
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    const resp::Args args = requests[i].args;
+    BoundCommand* command = parts_.commands.resolve(args);
+    planned[i] = {command, 0};
+    if (command == nullptr || command->first_key == 0) continue;
+    const auto first_key = static_cast<std::size_t>(command->first_key);
+    if (first_key >= args.size()) continue;
+    planned[i].hash = base::hash_bytes(args[first_key]);
+    if (several) db.prefetch(planned[i].hash);
+  }
+  if (!several) return;
+  for (std::size_t i = 0; i < requests.size(); ++i) {
+    if (planned[i].hash != 0) db.prefetch_entry(planned[i].hash);
+  }
+}
+
+void Executor::reject(Session& session, BoundCommand* command, std::string_view error) {
+  session.reply.start_command();
+  session.reply.error(error);
+  if (command != nullptr) ++command->stats.rejected;
+  ++parts_.metrics.error_replies;
+  parts_.metrics.errors.count(session.reply.error_code());
+}
+
+bool Executor::admit(Session& session, resp::Args args, BoundCommand* command) {
+  if (__builtin_expect(command == nullptr, 0)) {
+    // A stranger is told to log in before anything else.
+    if (!session.authenticated()) return reject(session, nullptr, errors::kNoAuth), false;
+    return reject(session, nullptr, unknown_command(args)), false;
+  }
+  if (__builtin_expect(command->is_container() && args.size() > 1, 0)) {
+    return reject(session, nullptr, unknown_subcommand(*command, args)), false;
+  }
+  if (__builtin_expect(!command->row->arity.admits(args.size()), 0)) {
+    return reject(session, command, "ERR wrong number of arguments for '" + command->full_name() + "' command"), false;
+  }
+  const std::uint32_t refused = command->refusals & (parts_.gates.closed() | session.closed_gates);
+  if (__builtin_expect(refused != 0, 0)) {
+    return reject(session, command, GateBoard::error(refused)), false;
+  }
+  if (command->row->has(kGrows) && __builtin_expect(parts_.evictor.over_limit(), 0)) {
+    if (parts_.evictor.make_room(parts_.evictor.budget()) == eviction::Room::none) {
+      return reject(session, command, errors::kOutOfMemory), false;
+    }
+  }
+  return true;
+}
+
+void Executor::dispatch(Session& session, resp::Args args, const Planned& planned) {
+  if (!admit(session, args, planned.command)) {
+    cycles_ = base::cycles();
+    return;
+  }
+  invoke(session, args, planned);
+}
+
+void Executor::invoke(Session& session, resp::Args args, const Planned& planned) {
+  BoundCommand& command = *planned.command;
+  auto& access = parts_.keyspace.access();
+  const std::uint64_t changes_before = parts_.keyspace.log().changes();
+  const auto key = static_cast<std::size_t>(command.first_key);
+  session.last_command = command.row;
+  session.reply.start_command();
+  const std::uint64_t errors_before = session.reply.errors();
+  access.touching = !session.no_touch || command.row->has(kAlwaysTouches);
+
+  const int db = session.db;
+  Call call{args,
+            key != 0 && key < args.size() ? keyspace::Key{args[key], planned.hash} : keyspace::Key{},
+            parts_.keyspace.db(static_cast<std::size_t>(db)),
+            session,
+            session.reply,
+            parts_.effects,
+            command};
+  command.row->handler(call, command.tools);
+
+  const std::uint64_t now = base::cycles();
+  command.stats.cycles += now - cycles_;
+  cycles_ = now;
+  ++command.stats.calls;
+  ++parts_.metrics.commands_processed;
+  if (__builtin_expect(session.reply.errors() != errors_before, 0)) {
+    ++command.stats.failed;
+    parts_.metrics.error_replies += session.reply.errors() - errors_before;
+    parts_.metrics.errors.count(session.reply.error_code());
+  }
+  if (__builtin_expect(session.reply_mode != ReplyMode::on, 0)) session.advance_reply_mode();
+  settle(db, args, changes_before);
+}
+
+void Executor::settle(int db, resp::Args args, std::uint64_t changes_before) {
+  keyspace::ChangeLog& log = parts_.keyspace.log();
+  if (parts_.effects.listened()) parts_.effects.settle(db, args, log.changes() != changes_before);
+  if (log.empty()) return;
+  for (ChangeSink* sink : sinks_) sink->read(log.entries());
+  log.clear();
+}
+
+bool Executor::end_turn() {
+  bool left = false;
+  if (parts_.evictor.over_limit()) {
+    left = parts_.evictor.make_room(base::Budget(parts_.clock, kEvictUs)) == eviction::Room::working;
+  }
+  parts_.sweeper.run_fast();
+  keyspace::Graveyard& graveyard = parts_.keyspace.graveyard();
+  if (!graveyard.empty()) left |= !graveyard.drain(base::Budget(parts_.clock, kFreeUs));
+  settle(0, {}, parts_.keyspace.log().changes());
+  return left;
+}
+
+}  // namespace larder::engine

@@ -1,0 +1,63 @@
+#include "larder/engine/session.h"
+
+namespace larder::engine {
+
+Session::Session(Sessions& sessions, Peer& peer, resp::ReplyBuffer& output, const base::Clock& clock)
+    : id(sessions.add(*this)),
+      created_ms(clock.steady_ms()),
+      last_active_ms(clock.steady_ms()),
+      reply(output),
+      sessions_(sessions),
+      peer_(peer) {}
+
+Session::~Session() { sessions_.remove(*this); }
+
+void Session::advance_reply_mode() {
+  switch (reply_mode) {
+    case ReplyMode::on: break;
+    case ReplyMode::off: reply.mute(true); break;
+    case ReplyMode::skip_next:
+      reply.mute(true);
+      reply_mode = ReplyMode::skip;
+      break;
+    case ReplyMode::skip:
+      reply.mute(false);
+      reply_mode = ReplyMode::on;
+      break;
+  }
+}
+
+void Session::reset(std::uint32_t closed) {
+  db = 0;
+  closed_gates = closed;
+  reply_mode = ReplyMode::on;
+  no_evict = false;
+  no_touch = false;
+  name.clear();
+  reply.mute(false);
+  reply.protocol(resp::Protocol::resp2);
+}
+
+std::uint64_t Sessions::add(Session& session) {
+  session.previous_ = last_;
+  session.next_ = nullptr;
+  (last_ == nullptr ? first_ : last_->next_) = &session;
+  last_ = &session;
+  ++size_;
+  return ++last_id_;
+}
+
+void Sessions::remove(Session& session) {
+  (session.previous_ == nullptr ? first_ : session.previous_->next_) = session.next_;
+  (session.next_ == nullptr ? last_ : session.next_->previous_) = session.previous_;
+  --size_;
+}
+
+Session* Sessions::find(std::uint64_t id) const {
+  for (Session* session = first_; session != nullptr; session = session->next()) {
+    if (session->id == id) return session;
+  }
+  return nullptr;
+}
+
+}  // namespace larder::engine

@@ -1,0 +1,64 @@
+#include "larder/eviction/ager.h"
+
+#include <algorithm>
+
+namespace larder::eviction {
+namespace {
+
+constexpr std::uint32_t kStride = 4;
+// Time that a call makes up for at most; after a longer pause the walk goes on from there.
+constexpr std::int64_t kLongestDebtMs = 60'000;
+
+}  // namespace
+
+void Ager::restart() {
+  restarting_ = keyspace_.size() > 0;
+  db_ = 0;
+  cursor_ = 0;
+}
+
+void Ager::pass(keyspace::Entry& entry) {
+  const keyspace::AccessPolicy& access = keyspace_.access();
+  if (restarting_) return entry.access(access.fresh());
+  age(entry, access.clock.unix_ms());
+}
+
+void Ager::end_walk() {
+  restarting_ = false;
+  db_ = 0;
+  owed_ = 0;
+}
+
+std::size_t Ager::step() {
+  keyspace::Database& db = keyspace_.db(db_);
+  std::size_t passed = 0;
+  cursor_ = db.scan(cursor_, 1, [&](keyspace::Entry& entry) {
+    pass(entry);
+    ++passed;
+  });
+  if (cursor_ == 0) {
+    ++passed;
+    if (++db_ == keyspace_.databases()) end_walk();
+  }
+  return passed;
+}
+
+void Ager::earn() {
+  const std::int64_t now = keyspace_.clock().steady_ms();
+  const std::int64_t elapsed = last_ms_ < 0 ? 0 : std::min(now - last_ms_, kLongestDebtMs);
+  last_ms_ = now;
+  // Empty databases are steps too.
+  const auto all = static_cast<double>(keyspace_.size() + keyspace_.databases());
+  owed_ = std::min(owed_ + all * static_cast<double>(elapsed) / kWalkMs, all);
+}
+
+void Ager::run(base::Budget budget) {
+  earn();
+  if (keyspace_.access().mode == keyspace::AccessMode::lfu && !restarting_) return;
+  while (restarting_ || owed_ >= 1) {
+    owed_ -= static_cast<double>(step());
+    if (budget.spent(kStride)) return;
+  }
+}
+
+}  // namespace larder::eviction

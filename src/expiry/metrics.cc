@@ -1,0 +1,52 @@
+#include "larder/expiry/metrics.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "larder/memory/ledger.h"
+
+namespace larder::expiry {
+namespace {
+
+constexpr double kWeightOfLastPass = 0.1;
+
+}  // namespace
+
+Metrics::Metrics(info::Reporter& reporter, const keyspace::Keyspace& keyspace)
+    : Group(reporter), keyspace_(keyspace) {}
+
+void Metrics::pass_done(std::uint64_t found, std::uint64_t all) {
+  const double share = all == 0 ? 0 : static_cast<double>(found) / static_cast<double>(all);
+  stale_share_ += (share - stale_share_) * kWeightOfLastPass;
+}
+
+void Metrics::buried(std::size_t bytes) {
+  if (keyspace_.graveyard().empty()) buried_keys_ = buried_bytes_ = 0;
+  ++buried_keys_;
+  buried_bytes_ += bytes;
+}
+
+void Metrics::left(std::uint64_t keys, std::uint64_t bytes) {
+  left_keys_ = keys;
+  left_bytes_ = bytes;
+}
+
+void Metrics::refresh() {
+  const auto waiting_keys = static_cast<std::uint64_t>(keyspace_.graveyard().keys());
+  const auto waiting_bytes = static_cast<std::uint64_t>(memory::balance(memory::Owner::graveyard));
+  if (keyspace_.graveyard().empty()) buried_keys_ = buried_bytes_ = 0;
+  unfreed_keys_ = static_cast<std::int64_t>(left_keys_ + std::min(buried_keys_, waiting_keys));
+  unfreed_bytes_ = static_cast<std::int64_t>(left_bytes_ + std::min(buried_bytes_, waiting_bytes));
+  cycle_ms_ = cycle_us_ / 1000;
+  char text[32];
+  std::snprintf(text, sizeof text, "%.2f", stale_share_ * 100);
+  stale_percent_ = text;
+}
+
+void Metrics::reset() {
+  Group::reset();
+  stale_share_ = 0;
+  cycle_us_ = 0;
+}
+
+}  // namespace larder::expiry

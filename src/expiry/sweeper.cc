@@ -1,0 +1,243 @@
+#include "larder/expiry/sweeper.h"
+
+#include <algorithm>
+
+#include "larder/types/table.h"
+
+namespace larder::expiry {
+namespace {
+
+using keyspace::Database;
+using keyspace::Entry;
+using keyspace::ExpiresTraits;
+
+// The share of keys that a pass may find expired before the next one follows sooner; divided
+// by active-expire-effort. On average half of it is in memory.
+constexpr double kGoal = 0.005;
+// A pass that finds little leaves 15 times what it cost to others, within these bounds.
+constexpr std::int64_t kRelaxation = 16;
+constexpr std::int64_t kLeastRelaxedUs = 25'000;
+constexpr std::int64_t kMostRelaxedUs = 1'000'000;
+constexpr std::int64_t kLeastIntervalUs = 2'000;
+// The slow cycle makes a pass whenever it is called if that costs no more than this.
+constexpr std::int64_t kCheapPassUs = 10'000;
+// What fast cycles may save up.
+constexpr std::int64_t kMostAllowanceUs = 5'000;
+// An entry can slip through a lap over its index when its segment changes its shape at that
+// moment. Where more than one slot in kSteadiness came or went, another lap follows at once;
+// else the next passes look at what came due this long before them.
+constexpr std::uint64_t kSteadiness = 64;
+constexpr int kMostLaps = 8;
+constexpr std::int64_t kOverlapMs = 2'000;
+constexpr std::int64_t kClasses = 256;
+// Keys asked for their deadline by the estimate of the average.
+constexpr std::size_t kTtlSamples = 16;
+
+}  // namespace
+
+Sweeper::Sweeper(keyspace::Keyspace& keyspace, const Settings& settings, Metrics& metrics)
+    : keyspace_(keyspace), settings_(settings), metrics_(metrics) {}
+
+void Sweeper::active(bool on) {
+  active_ = on;
+  if (on) metrics_.left(0, 0);
+}
+
+double Sweeper::share() const {
+  return 0.25 + 0.02 * static_cast<double>(settings_.active_expire_effort.value() - 1);
+}
+
+void Sweeper::earn() {
+  const std::int64_t now = keyspace_.clock().steady_us();
+  const std::int64_t elapsed = earned_at_us_ == kNever ? kMostAllowanceUs : now - earned_at_us_;
+  earned_at_us_ = now;
+  const auto earned = static_cast<std::int64_t>(static_cast<double>(elapsed) * share());
+  allowance_us_ = std::min(allowance_us_ + earned, kMostAllowanceUs);
+}
+
+std::int64_t Sweeper::rest_ms() const {
+  if (!in_pass_) {
+    if (!active_ || !keyspace_.has_volatile_keys() || interval_us_ >= kLeastRelaxedUs) {
+      return kNoWish;
+    }
+    return std::max<std::int64_t>(0, next_pass_us_ - keyspace_.clock().steady_us()) / 1000;
+  }
+  if (allowance_us_ > 0) return 0;
+  return static_cast<std::int64_t>(static_cast<double>(1 - allowance_us_) / share()) / 1000 + 1;
+}
+
+std::size_t Sweeper::run(base::Budget budget) {
+  earn();
+  if (!in_pass_) {
+    if (!is_due() && last_cost_us_ > kCheapPassUs) return 0;
+    begin_pass();
+  }
+  const std::size_t gone = step(budget);
+  if (in_pass_) ++metrics_.time_cap_reached;
+  return gone;
+}
+
+std::size_t Sweeper::run_fast() {
+  if (!active_ || (!in_pass_ && !is_due())) return 0;
+  earn();
+  if (allowance_us_ <= 0) return 0;
+  if (!in_pass_) begin_pass();
+  base::Budget budget(keyspace_.clock(), kStepUs);
+  return step(budget);
+}
+
+std::size_t Sweeper::step(base::Budget& budget) {
+  const base::Clock& clock = keyspace_.clock();
+  const std::int64_t start_us = clock.steady_now_us();
+  std::size_t gone = 0;
+  do {
+    gone += sweep_lines();
+  } while (in_pass_ && !budget.spent());
+  const std::int64_t spent_us = clock.steady_now_us() - start_us;
+  metrics_.spent(spent_us);
+  allowance_us_ -= spent_us;
+  cost_us_ += spent_us;
+  if (!in_pass_) schedule();
+  return gone;
+}
+
+void Sweeper::begin_pass() {
+  in_pass_ = true;
+  db_ = 0;
+  cursor_ = 0;
+  found_ = found_bytes_ = all_ = 0;
+  cost_us_ = 0;
+  begun_us_ = keyspace_.clock().steady_us();
+  began_ms_ = {keyspace_.clock().unix_ms(), began_ms_[0], began_ms_[1]};
+  for (std::size_t i = 0; i < keyspace_.databases(); ++i) all_ += keyspace_.db(i).volatile_size();
+  begin_database();
+}
+
+void Sweeper::end_pass() {
+  in_pass_ = false;
+  if (active_) {
+    metrics_.pass_done(found_, all_);
+  } else {
+    metrics_.left(found_, found_bytes_);
+  }
+}
+
+void Sweeper::schedule() {
+  last_cost_us_ = cost_us_;
+  const std::int64_t relaxed = std::clamp(kRelaxation * cost_us_, kLeastRelaxedUs, kMostRelaxedUs);
+  const double goal = kGoal / static_cast<double>(settings_.active_expire_effort.value());
+  const double found = all_ == 0 ? 0 : static_cast<double>(found_) / static_cast<double>(all_);
+  if (interval_us_ == 0) interval_us_ = relaxed;
+  if (found > goal) interval_us_ = std::max(interval_us_ / 2, kLeastIntervalUs);
+  if (found < goal / 4) interval_us_ *= 2;
+  interval_us_ = std::min(interval_us_, relaxed);
+  next_pass_us_ = begun_us_ + interval_us_;
+}
+
+// The classes that have come due since the pass before the last began: one pass may have
+// missed a table that SWAPDB carried past it.
+types::TagWindow Sweeper::window() const {
+  const std::int64_t since_ms = began_ms_[2];
+  const std::int64_t now_ms = keyspace_.clock().unix_ms();
+  if (since_ms == kNever || since_ms > now_ms) return {};
+  const std::int64_t oldest = (since_ms - kOverlapMs) >> ExpiresTraits::kTagShift;
+  const std::int64_t width = (now_ms >> ExpiresTraits::kTagShift) - oldest;
+  if (width >= kClasses - 1) return {};
+  return {ExpiresTraits::tag_of(since_ms - kOverlapMs), static_cast<std::uint8_t>(width)};
+}
+
+std::size_t Sweeper::sweep_lines() {
+  Database& db = keyspace_.db(db_);
+  Hits hits;
+  const std::uint64_t slots = db.expires().slots();
+  cursor_ = db.expires().sweep(cursor_, window(), kLines, [&hits](Entry* entry) {
+    __builtin_prefetch(entry);
+    hits.items[hits.count++].entry = entry;
+    return types::Verdict::keep;
+  });
+  if (db.expires().slots() != slots) hits.drop_repeated();
+  keep_due(db, hits);
+  take(db, hits);
+  if (cursor_ == 0 && !starts_another_lap(db)) {
+    estimate_ttl(db);
+    if (++db_ == keyspace_.databases()) {
+      end_pass();
+    } else {
+      begin_database();
+    }
+  }
+  return active_ ? hits.count : 0;
+}
+
+bool Sweeper::starts_another_lap(const Database& db) {
+  const std::uint64_t slots = db.expires().slots();
+  const std::uint64_t change = slots > lap_slots_ ? slots - lap_slots_ : lap_slots_ - slots;
+  if (!active_ || laps_ == kMostLaps || change * kSteadiness <= lap_slots_) return false;
+  ++laps_;
+  lap_slots_ = slots;
+  return true;
+}
+
+void Sweeper::begin_database() {
+  laps_ = 1;
+  lap_slots_ = keyspace_.db(db_).expires().slots();
+}
+
+// Where the index shrank on the way, an entry may have been shown twice.
+void Sweeper::Hits::drop_repeated() {
+  const auto by_address = [](const Due& a, const Due& b) { return a.entry < b.entry; };
+  const auto same = [](const Due& a, const Due& b) { return a.entry == b.entry; };
+  const auto end = items.begin() + static_cast<std::ptrdiff_t>(count);
+  std::sort(items.begin(), end, by_address);
+  count = static_cast<std::size_t>(std::unique(items.begin(), end, same) - items.begin());
+}
+
+void Sweeper::keep_due(const Database& db, Hits& hits) const {
+  const std::int64_t now_ms = keyspace_.clock().unix_ms();
+  std::size_t due = 0;
+  for (std::size_t i = 0; i < hits.count; ++i) {
+    Entry* entry = hits.items[i].entry;
+    if (!entry->expired(now_ms)) continue;
+    const std::uint64_t hash = ExpiresTraits::hash(*entry);
+    if (active_) db.prefetch(hash);
+    hits.items[due++] = {entry, hash};
+  }
+  hits.count = due;
+}
+
+void Sweeper::take(Database& db, const Hits& hits) {
+  found_ += hits.count;
+  for (std::size_t i = 0; i < hits.count; ++i) {
+    const std::size_t bytes = hits.items[i].entry->footprint();
+    found_bytes_ += bytes;
+    if (!active_) continue;
+    metrics_.buried(bytes);
+    db.erase(hits.items[i].entry, hits.items[i].hash, keyspace::Cause::expired,
+             keyspace::events::kExpired);
+  }
+}
+
+void Sweeper::estimate_ttl(Database& db) {
+  if (db.volatile_size() == 0) {
+    db.average_ttl_ms = 0;
+    return;
+  }
+  const std::int64_t now_ms = keyspace_.clock().unix_ms();
+  std::int64_t sum = 0;
+  std::int64_t count = 0;
+  const auto ask = [&sum, &count, now_ms](const Entry* entry) {
+    sum += std::max<std::int64_t>(0, entry->deadline_ms() - now_ms);
+    ++count;
+  };
+  const bool all = db.volatile_size() <= kTtlSamples;
+  if (all) {
+    db.expires().for_each(ask);
+  } else {
+    for (std::size_t i = 0; i < kTtlSamples; ++i) ask(db.expires().random(keyspace_.rng()));
+  }
+  const std::int64_t mean = sum / count;
+  const bool known = !all && db.average_ttl_ms != 0;
+  db.average_ttl_ms = known ? db.average_ttl_ms + (mean - db.average_ttl_ms) / 8 : mean;
+}
+
+}  // namespace larder::expiry

@@ -1,0 +1,259 @@
+#include "larder/keyspace/database.h"
+
+#include <cstring>
+
+#include "larder/base/assert.h"
+#include "larder/keyspace/keyspace.h"
+
+namespace larder::keyspace {
+namespace {
+
+// How a string is going to stand: as a number, inside its entry, or in a blob.
+Entry::Shape shape_of(std::string_view key, std::string_view bytes,
+                      std::optional<std::int64_t> number, std::optional<std::int64_t> deadline_ms) {
+  Entry::Shape shape{.key = key, .deadline_ms = deadline_ms};
+  if (number) {
+    shape.form = Form::integer;
+  } else if (bytes.size() <= Entry::kMostInside) {
+    shape.inside_bytes = bytes.size();
+  } else {
+    shape.form = Form::storage;
+  }
+  return shape;
+}
+
+void write_string(Entry& entry, std::string_view bytes, std::optional<std::int64_t> number) {
+  switch (entry.form()) {
+    case Form::integer: return entry.integer(*number);
+    case Form::inside: std::memcpy(entry.inside_data(), bytes.data(), bytes.size()); return;
+    case Form::storage: break;
+  }
+  types::Blob* blob = types::Blob::create(memory::Owner::strings, bytes.size());
+  std::memcpy(blob->data(), bytes.data(), bytes.size());
+  entry.storage(blob);
+}
+
+Entry::Shape shape_like(std::string_view key, const Entry& entry,
+                        std::optional<std::int64_t> deadline_ms) {
+  return {.key = key,
+          .deadline_ms = deadline_ms,
+          .type = entry.type(),
+          .form = entry.form(),
+          .inside_bytes = entry.form() == Form::inside ? entry.inside().size() : 0};
+}
+
+// Carries value, access bits and marks over; the storage pointer is shared from here on.
+void carry_over(const Entry& from, Entry& to) {
+  to.access(from.access());
+  if (from.was_edited()) to.mark_edited();
+  switch (from.form()) {
+    case Form::integer: return to.integer(from.integer());
+    case Form::inside: std::memcpy(to.inside_data(), from.inside().data(), from.inside().size()); return;
+    case Form::storage: return to.storage(from.storage());
+  }
+}
+
+}  // namespace
+
+Database::Database(int index, const Shared& shared) : index_(index), shared_(shared) {}
+
+Database::~Database() {
+  base::Budget budget = base::Budget::unlimited();
+  entries_.clear_some(budget, [](Entry* entry) {
+    destroy_now(types::row(entry->type()).owner, entry);
+  });
+  expires_.clear_some(budget, [](Entry*) {});
+}
+
+void Database::touch(Entry& entry) {
+  if (shared_.access.touching) entry.access(shared_.access.used(entry.access()));
+}
+
+Entry* Database::look(const Key& key, Look how) {
+  Entry* entry = entries_.find(key.name, key.hash);
+  if (entry != nullptr && entry->expired(now_ms())) entry = drop_expired(entry, key.hash);
+  if (how == Look::write) {
+    if (entry != nullptr) touch(*entry);
+    return entry;
+  }
+  if (entry == nullptr) {
+    ++shared_.metrics.misses;
+    return nullptr;
+  }
+  ++shared_.metrics.hits;
+  if (how == Look::read) touch(*entry);
+  return entry;
+}
+
+Entry* Database::drop_expired(Entry* entry, std::uint64_t hash) {
+  erase(entry, hash, Cause::expired, events::kExpired);
+  return nullptr;
+}
+
+void Database::insert(Entry* entry, std::uint64_t hash) {
+  entries_.insert(entry, hash);
+  if (entry->has_deadline()) expires_.insert(entry, hash);
+}
+
+void Database::replace(Entry* before, Entry* now, std::uint64_t hash) {
+  entries_.replace(before, now, hash);
+  if (before->has_deadline()) expires_.erase(before, hash);
+  if (now->has_deadline()) expires_.insert(now, hash);
+}
+
+void Database::store(const Key& key, Entry* entry) {
+  if (Entry* old = entries_.find(key.name, key.hash)) {
+    replace(old, entry, key.hash);
+    shared_.graveyard.bury(old);
+  } else {
+    insert(entry, key.hash);
+  }
+}
+
+void Database::index_deadline(std::optional<std::int64_t> before, Entry* entry, std::uint64_t hash) {
+  if (!entry->has_deadline()) {
+    if (before) expires_.erase(entry, hash);
+  } else if (!before) {
+    expires_.insert(entry, hash);
+  } else if (*before != entry->deadline_ms()) {
+    expires_.retag(entry, hash, ExpiresTraits::tag_of(entry->deadline_ms()));
+  }
+}
+
+bool Database::overwrite_in_place(Entry* old, const Entry::Shape& shape) {
+  if (memory::size_class(Entry::bytes(shape)) != memory::size_class(old->block_bytes()) ||
+      old->type() != shape.type) {
+    return false;
+  }
+  if (old->form() == Form::storage) shared_.graveyard.bury(old->type(), old->storage());
+  old->rewrite(shape);
+  return true;
+}
+
+void Database::put(const Key& key, std::string_view bytes, Deadline deadline, Event event) {
+  Entry* old = entries_.find(key.name, key.hash);
+  if (old != nullptr && old->expired(now_ms())) old = drop_expired(old, key.hash);
+  const auto number = types::as_stored_integer(bytes);
+  const auto due = deadline.resolve(old);
+  const Entry::Shape shape = shape_of(key.name, bytes, number, due);
+  shared_.log.add(event, index_, key.name);
+  if (old == nullptr) {
+    Entry* entry = Entry::create(shape);
+    write_string(*entry, bytes, number);
+    entry->access(shared_.access.fresh());
+    insert(entry, key.hash);
+    return;
+  }
+  const auto had = old->deadline();
+  const std::uint32_t access = shared_.access.touching ? shared_.access.used(old->access()) : old->access();
+  if (overwrite_in_place(old, shape)) {
+    write_string(*old, bytes, number);
+    old->access(access);
+    index_deadline(had, old, key.hash);
+    return;
+  }
+  Entry* entry = Entry::create(shape);
+  write_string(*entry, bytes, number);
+  entry->access(access);
+  replace(old, entry, key.hash);
+  shared_.graveyard.bury(old);
+}
+
+void Database::take_out(Entry* entry, std::uint64_t hash) {
+  if (entry->has_deadline()) expires_.erase(entry, hash);
+  entries_.erase(entry, hash);
+}
+
+void Database::erase(Entry* entry, std::uint64_t hash, Cause cause, Event event) {
+  shared_.log.add(event, index_, entry->key(), cause);
+  if (cause == Cause::expired) ++shared_.metrics.expired_keys;
+  take_out(entry, hash);
+  shared_.graveyard.bury(entry);
+}
+
+bool Database::erase(const Key& key, Cause cause, Event event) {
+  Entry* entry = entries_.find(key.name, key.hash);
+  if (entry == nullptr) return false;
+  if (entry->expired(now_ms())) {
+    drop_expired(entry, key.hash);
+    return false;
+  }
+  erase(entry, key.hash, cause, event);
+  return true;
+}
+
+Entry* Database::reshape(const Key& key, Entry* entry, std::optional<std::int64_t> deadline_ms) {
+  if (entry->has_deadline() && deadline_ms) {
+    const auto before = entry->deadline();
+    entry->deadline_ms(*deadline_ms);
+    index_deadline(before, entry, key.hash);
+    return entry;
+  }
+  Entry* moved = Entry::create(shape_like(key.name, *entry, deadline_ms));
+  carry_over(*entry, *moved);
+  replace(entry, moved, key.hash);
+  Entry::release(types::row(entry->type()).owner, entry);
+  return moved;
+}
+
+Entry* Database::expire_at(const Key& key, Entry* entry, std::int64_t unix_ms) {
+  shared_.log.add(events::kExpire, index_, key.name);
+  return reshape(key, entry, unix_ms);
+}
+
+Entry* Database::persist(const Key& key, Entry* entry) {
+  shared_.log.add(events::kPersist, index_, key.name);
+  return reshape(key, entry, std::nullopt);
+}
+
+void Database::put_copy(const Key& key, const Entry& source, Event event) {
+  LARDER_ASSERT(source.type() == types::Type::string);
+  types::String::Scratch scratch;
+  const std::string_view bytes = source.string().text(scratch);
+  const auto number = source.form() == Form::integer ? std::optional(source.integer()) : std::nullopt;
+  Entry* entry = Entry::create(shape_of(key.name, bytes, number, source.deadline()));
+  write_string(*entry, bytes, number);
+  entry->access(source.access());
+  if (source.was_edited()) entry->mark_edited();
+  shared_.log.add(event, index_, key.name);
+  store(key, entry);
+}
+
+void Database::put_moved(const Key& key, Database& from, const Key& source_key, Entry* source,
+                         Event left, Event arrived) {
+  Entry* entry = Entry::create(shape_like(key.name, *source, source->deadline()));
+  carry_over(*source, *entry);
+  shared_.log.add(left, from.index_, source_key.name);
+  shared_.log.add(arrived, index_, key.name);
+  from.take_out(source, source_key.hash);
+  Entry::release(types::row(source->type()).owner, source);
+  store(key, entry);
+}
+
+void Database::flush() {
+  shared_.graveyard.bury(std::move(entries_), std::move(expires_));
+  entries_ = EntryTable();
+  expires_ = ExpiresTable();
+  average_ttl_ms = 0;
+}
+
+Entry* Database::random(base::Rng& rng) {
+  while (Entry* entry = entries_.random(rng)) {
+    if (!entry->expired(now_ms())) return entry;
+    drop_expired(entry, EntryTraits::hash(*entry));
+  }
+  return nullptr;
+}
+
+std::size_t Database::memory_usage(const Entry& entry) const {
+  const std::size_t slots = entry.has_deadline() ? 2 : 1;
+  return entry.footprint() + slots * EntryTable::kSlotBytes;
+}
+
+void Database::swap(Database& other) noexcept {
+  std::swap(entries_, other.entries_);
+  std::swap(expires_, other.expires_);
+  std::swap(average_ttl_ms, other.average_ttl_ms);
+}
+
+}  // namespace larder::keyspace

@@ -1,0 +1,20 @@
+#include "larder/keyspace/encoding.h"
+
+#include "larder/base/assert.h"
+
+namespace larder::keyspace {
+namespace {
+
+// Up to here Redis keeps a string in one block with its object, and calls that embstr.
+constexpr std::size_t kMostEmbedded = 44;
+
+}  // namespace
+
+std::string_view encoding(const Entry& entry) {
+  LARDER_ASSERT(entry.type() == types::Type::string);
+  if (entry.form() == Form::integer) return "int";
+  const bool fresh = !entry.was_edited();
+  return fresh && entry.string().size() <= kMostEmbedded ? "embstr" : "raw";
+}
+
+}  // namespace larder::keyspace

@@ -1,0 +1,66 @@
+#include "larder/keyspace/keyspace.h"
+
+namespace larder::keyspace {
+
+std::uint32_t AccessPolicy::fresh() const {
+  return mode == AccessMode::lru ? LruStamp::now(clock.unix_ms()).bits()
+                                 : LfuCounter::fresh(clock.unix_ms()).bits();
+}
+
+std::uint32_t AccessPolicy::used(std::uint32_t bits) const {
+  if (mode == AccessMode::lru) return LruStamp::now(clock.unix_ms()).bits();
+  return LfuCounter(bits)
+      .used(clock.unix_ms(), settings.lfu_decay_time.value(), settings.lfu_log_factor.value(), rng)
+      .bits();
+}
+
+std::uint8_t AccessPolicy::frequency(const Entry& entry) const {
+  return LfuCounter(entry.access()).count(clock.unix_ms(), settings.lfu_decay_time.value());
+}
+
+Keyspace::Keyspace(const base::Clock& clock, base::Rng& rng, const Settings& settings,
+                   Metrics& metrics)
+    : clock_(clock), rng_(rng), access_{clock, settings, rng}, metrics_(metrics) {
+  const auto count = static_cast<int>(settings.databases.value());
+  for (int i = 0; i < count; ++i) {
+    databases_.push_back(std::make_unique<Database>(
+        i, Shared{clock_, access_, log_, graveyard_, metrics_}));
+  }
+}
+
+std::size_t Keyspace::size() const {
+  std::size_t keys = 0;
+  for (const auto& db : databases_) keys += db->size();
+  return keys;
+}
+
+bool Keyspace::has_volatile_keys() const {
+  for (const auto& db : databases_) {
+    if (db->volatile_size() > 0) return true;
+  }
+  return false;
+}
+
+void Keyspace::flush(std::size_t index) {
+  Database& db = *databases_[index];
+  log_.add_flush(db.index(), db.size());
+  if (db.size() > 0) db.flush();
+}
+
+void Keyspace::flush_all() {
+  log_.add_flush(-1, size());
+  for (const auto& db : databases_) {
+    if (db->size() > 0) db->flush();
+  }
+}
+
+void Keyspace::swap(std::size_t a, std::size_t b) {
+  if (a != b) databases_[a]->swap(*databases_[b]);
+}
+
+void Keyspace::testify(memory::Audit& audit) const {
+  for (const auto& db : databases_) testify_tables(db->entries(), db->expires(), audit);
+  graveyard_.testify(audit);
+}
+
+}  // namespace larder::keyspace

@@ -1,0 +1,72 @@
+#include <cstring>
+
+#include "larder/base/assert.h"
+#include "larder/keyspace/database.h"
+
+namespace larder::keyspace {
+
+void Edit<types::String>::number(std::int64_t value) {
+  if (entry_->form() == Form::integer) return entry_->integer(value);
+  types::String::Scratch scratch;
+  const std::string_view digits = base::print_int64(value, scratch);
+  db_.put(key_, digits, Deadline::kept(), event_);
+  discarded_ = true;  // put() has logged it
+}
+
+void Edit<types::String>::append(std::string_view bytes) {
+  const std::size_t before = size();
+  char* text = resize(before + bytes.size());
+  std::memcpy(text + before, bytes.data(), bytes.size());
+}
+
+void Edit<types::String>::overwrite(std::size_t offset, std::string_view bytes) {
+  const std::size_t before = size();
+  char* text = resize(std::max(before, offset + bytes.size()));
+  if (offset > before) std::memset(text + before, 0, offset - before);
+  std::memcpy(text + offset, bytes.data(), bytes.size());
+}
+
+char* Edit<types::String>::resize(std::size_t size) {
+  LARDER_ASSERT(size <= types::kLongestString * 8);
+  if (entry_->form() == Form::storage && size > Entry::kMostInside) {
+    auto* blob = types::Blob::resize(memory::Owner::strings, static_cast<types::Blob*>(entry_->storage()), size);
+    entry_->storage(blob);
+    entry_->mark_edited();
+    return blob->data();
+  }
+  if (entry_->form() == Form::inside && size <= Entry::kMostInside) {
+    const std::size_t grown = entry_->block_bytes() - entry_->inside().size() + size;
+    if (memory::size_class(grown) == memory::size_class(entry_->block_bytes())) {
+      entry_->inside_size(size);
+      entry_->mark_edited();
+      return entry_->inside_data();
+    }
+  }
+  types::String::Scratch scratch;
+  return resize_into_new(entry_->string().text(scratch), size);
+}
+
+char* Edit<types::String>::resize_into_new(std::string_view old, std::size_t size) {
+  const bool inside = size <= Entry::kMostInside;
+  Entry* grown = Entry::create({.key = key_.name,
+                                .deadline_ms = entry_->deadline(),
+                                .form = inside ? Form::inside : Form::storage,
+                                .inside_bytes = inside ? size : 0});
+  char* text = nullptr;
+  if (inside) {
+    text = grown->inside_data();
+  } else {
+    types::Blob* blob = types::Blob::create(memory::Owner::strings, size);
+    grown->storage(blob);
+    text = blob->data();
+  }
+  std::memcpy(text, old.data(), std::min(old.size(), size));
+  grown->access(entry_->access());
+  grown->mark_edited();
+  db_.replace(entry_, grown, key_.hash);
+  db_.shared_.graveyard.bury(entry_);
+  entry_ = grown;
+  return text;
+}
+
+}  // namespace larder::keyspace

@@ -1,0 +1,84 @@
+#include "larder/memory/audit.h"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+
+#include "larder/memory/pages.h"
+
+namespace larder::memory {
+
+namespace {
+
+// Between the two readings nothing may allocate.
+std::int64_t bytes_beside_the_ledger() {
+  flush_thread_cache();
+  const auto handed_out = static_cast<std::int64_t>(read_pages().allocated);
+  return handed_out - static_cast<std::int64_t>(used_bytes());
+}
+
+#ifdef LARDER_SYSTEM_MALLOC
+constexpr bool kAllocatorIsComparable = false;
+#else
+constexpr bool kAllocatorIsComparable = true;
+#endif
+
+void append_line(std::string& out, std::string_view label, std::int64_t ledger,
+                 std::string_view walked, std::string_view mark) {
+  char line[160];
+  const int size = std::snprintf(line, sizeof line, "%-16.*s %16lld %16.*s%.*s\n",
+                                 static_cast<int>(label.size()), label.data(),
+                                 static_cast<long long>(ledger), static_cast<int>(walked.size()),
+                                 walked.data(), static_cast<int>(mark.size()), mark.data());
+  out.append(line, static_cast<std::size_t>(size));
+}
+
+}  // namespace
+
+Audit::Audit(const Charges& ledger, std::optional<std::int64_t> foreign_bytes)
+    : foreign_bytes_(foreign_bytes) {
+  for (std::size_t i = 0; i < kOwners; ++i) {
+    rows_[i] = {static_cast<Owner>(i), ledger[i], std::nullopt};
+    ledger_bytes_ += ledger[i];
+  }
+}
+
+void Audit::found(Owner owner, std::int64_t bytes) {
+  auto& walked = rows_[static_cast<std::size_t>(owner)].walked_bytes;
+  walked = walked.value_or(0) + bytes;
+}
+
+bool Audit::balanced() const {
+  if (foreign_bytes_ && std::abs(*foreign_bytes_) > Auditor::kForeignBytes) return false;
+  return std::all_of(rows_.begin(), rows_.end(), [](const Row& row) { return row.balanced(); });
+}
+
+std::string Audit::text() const {
+  std::string out;
+  for (const Row& row : rows_) {
+    const std::string walked = row.walked_bytes ? std::to_string(*row.walked_bytes) : "not walked";
+    append_line(out, name(row.owner), row.ledger_bytes, walked, row.balanced() ? "" : " DIFFERS");
+  }
+  append_line(out, "sum", ledger_bytes_, "", "");
+  if (foreign_bytes_) append_line(out, "beside ledger", *foreign_bytes_, "", "");
+  out += balanced() ? "balanced\n" : "NOT balanced\n";
+  return out;
+}
+
+Auditor::Auditor() : foreign_at_start_(bytes_beside_the_ledger()) {}
+
+void Auditor::add(const Witness& witness) { witnesses_.push_back(&witness); }
+
+void Auditor::remove(const Witness& witness) {
+  witnesses_.erase(std::remove(witnesses_.begin(), witnesses_.end(), &witness), witnesses_.end());
+}
+
+Audit Auditor::run() const {
+  std::optional<std::int64_t> foreign;
+  if (kAllocatorIsComparable) foreign = bytes_beside_the_ledger() - foreign_at_start_;
+  Audit audit(balance(), foreign);
+  for (const Witness* witness : witnesses_) witness->testify(audit);
+  return audit;
+}
+
+}  // namespace larder::memory

@@ -1,0 +1,38 @@
+// What the operating system knows about the process and the machine.
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+#include <charconv>
+#include <string_view>
+
+#include "larder/memory/pages.h"
+
+namespace larder::memory {
+
+namespace {
+
+std::uint64_t page_bytes() { return static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)); }
+
+}  // namespace
+
+std::uint64_t resident_set_bytes() {
+  const int file = ::open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+  if (file < 0) return 0;
+  std::array<char, 128> text;
+  const ssize_t size = ::read(file, text.data(), text.size());
+  ::close(file);
+  if (size <= 0) return 0;
+  const std::string_view fields(text.data(), static_cast<std::size_t>(size));
+  const std::size_t second = fields.find(' ') + 1;
+  std::uint64_t pages = 0;
+  std::from_chars(fields.data() + second, fields.data() + fields.size(), pages);
+  return pages * page_bytes();
+}
+
+std::uint64_t system_memory_bytes() {
+  return static_cast<std::uint64_t>(sysconf(_SC_PHYS_PAGES)) * page_bytes();
+}
+
+}  // namespace larder::memory

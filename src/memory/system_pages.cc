@@ -1,0 +1,50 @@
+// The sanitized build's allocator has few figures and no controls.
+
+#ifdef LARDER_SYSTEM_MALLOC
+
+#include <malloc.h>
+
+#include "larder/memory/pages.h"
+
+namespace larder::memory {
+
+namespace {
+
+base::Error no_controls() { return base::Error{"the allocator has no controls"}; }
+
+}  // namespace
+
+Pages read_pages() {
+  const struct mallinfo2 info = mallinfo2();
+  return {.allocated = info.uordblks + info.hblkhd,
+          .active = info.arena + info.hblkhd,
+          .resident = info.arena + info.hblkhd,
+          .mapped = info.arena + info.hblkhd,
+          .metadata = 0,
+          .retained = 0};
+}
+
+std::string allocator_name() { return "libc"; }
+
+base::Result<void> purge() {
+  malloc_trim(0);
+  return {};
+}
+void decay() {}
+void flush_thread_cache() {}
+
+std::string allocator_report() { return "Stats not supported for the current allocator"; }
+
+base::Result<std::int64_t> read_control(const std::string&) { return no_controls(); }
+base::Result<std::optional<std::int64_t>> write_control(const std::string&, std::int64_t) {
+  return no_controls();
+}
+base::Result<std::string> read_text_control(const std::string&) { return no_controls(); }
+base::Result<std::optional<std::string>> write_text_control(const std::string&,
+                                                            const std::string&) {
+  return no_controls();
+}
+
+}  // namespace larder::memory
+
+#endif

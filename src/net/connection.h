@@ -1,0 +1,84 @@
+#pragma once
+
+// One connection: its socket, its session, and what is under way in either direction.
+
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include "input.h"
+#include "larder/engine/session.h"
+#include "larder/net/connections.h"
+#include "larder/resp/reader.h"
+
+namespace larder::net {
+
+// A read takes at most this much into the shared buffer.
+inline constexpr std::size_t kReadBytes = 64 * 1024;
+// An unfinished request up to this long is copied to the front of the shared buffer; a longer
+// one is received where it stands.
+inline constexpr std::size_t kMostCopied = 8 * 1024;
+
+class Connection final : public Watch, public engine::Peer {
+ public:
+  Connection(Connections& home, int socket, Transport transport);
+  ~Connection() override;
+
+  void on_ready(unsigned readiness) override;
+
+  // Goes on with requests that waited for the replies before them to be taken.
+  void resume();
+  // Sends what the socket takes and decides what is waited for next.
+  void finish_turn();
+  void disconnect();
+
+  bool can_resume() const { return stalled_ && output_.size() <= pause_bytes() / 2; }
+  bool is_dead() const { return socket_ < 0; }
+  engine::Session& session() { return session_; }
+
+  std::string address() const override;
+  std::string local_address() const override;
+  int descriptor() const override { return socket_; }
+  bool is_unix_socket() const override { return transport_ == Transport::unix_socket; }
+  bool is_local() const override;
+  Buffers buffers() const override;
+  void closing() override;
+
+ private:
+  friend class Connections;
+
+  void receive();
+  // Reads, and gives the connection's unfinished bytes with the new ones behind them.
+  std::span<const char> take_in();
+  ssize_t read_into(std::span<char> room);
+  // Cuts and runs requests; returns how many bytes are done with.
+  std::size_t run_requests(std::span<const char> input);
+  void keep(std::span<const char> input, std::size_t done);
+  bool outgrew_its_limit();
+
+  bool send_output();
+  void choose_interest();
+  void lose(const char* what);
+  bool is_done() const;
+
+  std::size_t pause_bytes() const;
+  bool is_closing() const { return session_.closing != engine::Closing::no; }
+  std::string describe() const;
+
+  Connections& home_;
+  Connection* previous_ = nullptr;
+  Connection* next_ = nullptr;
+  int socket_;
+  Transport transport_;
+  bool dirty_ = false;
+  bool stalled_ = false;  // has whole requests that wait
+  bool paused_ = false;   // is not read
+  bool ended_ = false;    // the other end will send nothing more
+  Input input_;
+  std::uint64_t wanted_ = 0;
+  resp::Reader reader_;
+  resp::ReplyBuffer output_;
+  engine::Session session_;
+};
+
+}  // namespace larder::net

@@ -1,0 +1,146 @@
+#include "larder/net/connections.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <string_view>
+
+#include "connection.h"
+#include "larder/memory/heap.h"
+#include "sockets.h"
+
+namespace larder::net {
+namespace {
+
+constexpr std::string_view kTooMany = "-ERR max number of clients reached\r\n";
+
+// The first sentence is what clients look for.
+constexpr std::string_view kProtected =
+    "-DENIED Redis is running in protected mode because protected mode is enabled and no password "
+    "is set for the default user. Until that changes only clients on the server's own machine are "
+    "served. To let others in, set a password ('CONFIG SET requirepass ...'), or, if the network "
+    "is a trusted one, turn the protection off ('CONFIG SET protected-mode no', the configuration "
+    "file, or '--protected-mode no' at the start).\r\n";
+
+// How long a peak of buffer use is remembered, once or twice over.
+constexpr std::int64_t kPeakPeriodMs = 5000;
+
+// The refusal is tried once: who is refused gets no buffer.
+void refuse(int descriptor, std::string_view reason) {
+  [[maybe_unused]] const ssize_t sent =
+      ::send(descriptor, reason.data(), reason.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  ::close(descriptor);
+}
+
+}  // namespace
+
+Connections::Connections(const Parts& parts)
+    : parts_(parts), read_buffer_(std::make_unique<char[]>(kReadBytes + kMostCopied)) {}
+
+Connections::~Connections() {
+  while (first_ != nullptr) {
+    first_->disconnect();
+    bury();
+  }
+}
+
+bool Connections::turned_away(int descriptor, Transport transport) {
+  std::string_view reason;
+  if (size_ >= static_cast<std::size_t>(parts_.settings.clients.maxclients.value())) {
+    reason = kTooMany;
+  } else if (transport == Transport::tcp && parts_.settings.listen.protected_mode.value() &&
+             !parts_.credentials.password_required() && !is_loopback(descriptor)) {
+    reason = kProtected;
+  } else {
+    return false;
+  }
+  parts_.metrics.rejected_connections += 1;
+  refuse(descriptor, reason);
+  return true;
+}
+
+void Connections::on_accepted(int descriptor, Transport transport) {
+  if (parts_.log.wants(base::LogLevel::verbose)) {
+    parts_.log.verbose("Accepted " + peer_name(descriptor));
+  }
+  if (turned_away(descriptor, transport)) return;
+  parts_.metrics.connections_received += 1;
+  if (transport == Transport::tcp) {
+    disable_delay(descriptor);
+    keep_alive(descriptor, static_cast<int>(parts_.settings.listen.tcp_keepalive.value()));
+  }
+  auto* const connection = memory::make<Connection>(memory::Owner::client_input, *this, descriptor,
+                                                    transport);
+  connection->session().closed_gates = parts_.credentials.closed_gates(*connection);
+  connection->previous_ = last_;
+  (last_ != nullptr ? last_->next_ : first_) = connection;
+  last_ = connection;
+  ++size_;
+}
+
+void Connections::mark_dirty(Connection& connection) {
+  if (connection.dirty_ || connection.is_dead()) return;
+  connection.dirty_ = true;
+  dirty_.push_back(&connection);
+}
+
+void Connections::mark_dead(Connection& connection) {
+  --size_;
+  if (cursor_ == &connection) cursor_ = connection.next_;
+  (connection.previous_ != nullptr ? connection.previous_->next_ : first_) = connection.next_;
+  (connection.next_ != nullptr ? connection.next_->previous_ : last_) = connection.previous_;
+  dead_.push_back(&connection);
+}
+
+void Connections::bury() {
+  for (Connection* connection : dead_) memory::destroy(memory::Owner::client_input, connection);
+  dead_.clear();
+}
+
+Left Connections::end_turn() {
+  for (Connection* connection : stalled_) connection->resume();
+  stalled_.clear();
+  // Nothing that happens here makes another connection dirty.
+  for (std::size_t i = 0; i < dirty_.size(); ++i) {
+    Connection& connection = *dirty_[i];
+    connection.dirty_ = false;
+    connection.finish_turn();
+    if (!connection.is_dead() && connection.can_resume()) stalled_.push_back(&connection);
+  }
+  dirty_.clear();
+  if (!dead_.empty()) bury();
+  return stalled_.empty() ? Left::nothing : Left::work;
+}
+
+void Connections::tend(std::size_t calls) {
+  const std::int64_t now = parts_.loop.clock().steady_ms();
+  const std::int64_t most_idle_ms = parts_.settings.clients.timeout.value() * 1000;
+  for (std::size_t left = size_ / std::max<std::size_t>(calls, 1) + 1; left > 0; --left) {
+    if (cursor_ == nullptr) cursor_ = first_;
+    if (cursor_ == nullptr) break;
+    Connection& connection = *cursor_;
+    cursor_ = connection.next_;
+    if (most_idle_ms == 0 || now - connection.session().last_active_ms <= most_idle_ms) continue;
+    parts_.log.verbose("Closing idle client");
+    connection.session().close(engine::Closing::now);
+  }
+  if (now - peaks_rolled_ms_ >= kPeakPeriodMs) roll_peaks();
+}
+
+void Connections::roll_peaks() {
+  peaks_rolled_ms_ = parts_.loop.clock().steady_ms();
+  for (Peak* peak : {&input_peak_, &output_peak_}) {
+    peak->before = peak->now;
+    peak->now = 0;
+  }
+}
+
+std::uint64_t Connections::recent_input_bytes() const {
+  return std::max(input_peak_.now, input_peak_.before);
+}
+std::uint64_t Connections::recent_output_bytes() const {
+  return std::max(output_peak_.now, output_peak_.before);
+}
+
+}  // namespace larder::net

@@ -1,0 +1,74 @@
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <stdexcept>
+#include <string>
+
+#include "larder/base/assert.h"
+#include "larder/net/loop.h"
+
+namespace larder::net {
+namespace {
+
+std::uint32_t to_epoll(unsigned interest) {
+  return ((interest & kReadable) != 0 ? EPOLLIN : 0u) | ((interest & kWritable) != 0 ? EPOLLOUT : 0u);
+}
+
+// Hang-ups and errors go to whatever the watch asked for: the next read or write tells.
+unsigned from_epoll(std::uint32_t events) {
+  if ((events & (EPOLLERR | EPOLLHUP)) != 0) return kReadable | kWritable;
+  return ((events & EPOLLIN) != 0 ? kReadable : 0u) | ((events & EPOLLOUT) != 0 ? kWritable : 0u);
+}
+
+class EpollLoop final : public Loop {
+ public:
+  explicit EpollLoop(base::Clock& clock) : Loop(clock), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
+    if (epoll_ < 0) throw std::runtime_error(std::string("epoll_create1: ") + std::strerror(errno));
+  }
+  ~EpollLoop() override { ::close(epoll_); }
+
+  std::string_view name() const override { return "epoll"; }
+
+ protected:
+  void add(Watch& who) override { control(EPOLL_CTL_ADD, who); }
+  void update(Watch& who) override { control(EPOLL_CTL_MOD, who); }
+  void remove(Watch& who) override { control(EPOLL_CTL_DEL, who); }
+
+  void wait(std::int64_t wait_us) override {
+    // Rounded up, so that a timer is due when its wait is over.
+    const int wait_ms = wait_us < 0 ? -1 : static_cast<int>((wait_us + 999) / 1000);
+    const int found = ::epoll_wait(epoll_, events_.data(), static_cast<int>(events_.size()), wait_ms);
+    found_ = found < 0 ? 0 : static_cast<std::size_t>(found);
+  }
+
+  void dispatch() override {
+    for (std::size_t i = 0; i < found_; ++i) {
+      deliver(*static_cast<Watch*>(events_[i].data.ptr), from_epoll(events_[i].events));
+    }
+  }
+
+ private:
+  void control(int operation, Watch& who) {
+    epoll_event event{};
+    event.events = to_epoll(who.interest());
+    event.data.ptr = &who;
+    const int failed = ::epoll_ctl(epoll_, operation, who.descriptor(), &event);
+    LARDER_ASSERT(failed == 0 || operation == EPOLL_CTL_DEL);
+  }
+
+  int epoll_;
+  std::size_t found_ = 0;
+  // What is left over when more are ready comes in the next turn.
+  std::array<epoll_event, 512> events_;
+};
+
+}  // namespace
+
+std::unique_ptr<Loop> make_epoll_loop(base::Clock& clock) {
+  return std::make_unique<EpollLoop>(clock);
+}
+
+}  // namespace larder::net

@@ -1,0 +1,63 @@
+#include "input.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "larder/memory/heap.h"
+
+namespace larder::net {
+namespace {
+
+constexpr auto kOwner = memory::Owner::client_input;
+
+// The least room worth a read of its own.
+constexpr std::size_t kLeastRoom = 16 * 1024;
+
+}  // namespace
+
+void Input::reserve(std::size_t capacity) {
+  capacity = memory::size_class(capacity);
+  if (capacity == capacity_) return;
+  data_ = static_cast<char*>(data_ == nullptr
+                                 ? memory::allocate(kOwner, capacity)
+                                 : memory::reallocate(kOwner, data_, capacity_, capacity));
+  capacity_ = capacity;
+}
+
+void Input::assign(std::span<const char> bytes) {
+  clear();
+  append(bytes);
+}
+
+void Input::append(std::span<const char> bytes) {
+  if (bytes.empty()) return;
+  if (size_ + bytes.size() > capacity_) reserve(std::max(size_ + bytes.size(), size_ + size_ / 2));
+  std::memcpy(data_ + size_, bytes.data(), bytes.size());
+  size_ += bytes.size();
+}
+
+std::span<char> Input::room(std::size_t wanted) {
+  const std::size_t bounded = std::max(2 * size_, size_ + kLeastRoom);
+  if (wanted > capacity_) {
+    if (capacity_ < bounded) reserve(std::min(wanted, bounded));
+  } else if (size_ == capacity_) {
+    reserve(bounded);
+  }
+  return {data_ + size_, capacity_ - size_};
+}
+
+void Input::drop(std::size_t bytes) {
+  if (bytes == size_) return clear();
+  if (bytes == 0) return;
+  size_ -= bytes;
+  std::memmove(data_, data_ + bytes, size_);
+  if (size_ < capacity_ / 4) reserve(size_);
+}
+
+void Input::clear() {
+  if (data_ != nullptr) memory::release(kOwner, data_, capacity_);
+  data_ = nullptr;
+  size_ = capacity_ = 0;
+}
+
+}  // namespace larder::net

@@ -1,0 +1,45 @@
+#pragma once
+
+// The bytes of a connection that are not done with yet: the unfinished end of what it sent.
+// Holds no memory when there are none.
+
+#include <cstddef>
+#include <span>
+
+namespace larder::net {
+
+class Input {
+ public:
+  Input() = default;
+  ~Input() { clear(); }
+  Input(const Input&) = delete;
+  Input& operator=(const Input&) = delete;
+
+  std::span<const char> bytes() const { return {data_, size_}; }
+  std::size_t size() const { return size_; }
+  std::size_t capacity() const { return capacity_; }
+  bool empty() const { return size_ == 0; }
+
+  // Holds a copy of `bytes`, which must not lie in here, and nothing else.
+  void assign(std::span<const char> bytes);
+  void append(std::span<const char> bytes);
+
+  // Room to read into behind the bytes. Grows towards `wanted` bytes in all, at most to twice what has
+  // arrived, so that nobody gets memory for what he only announced, and each byte is copied about
+  // twice however large the whole becomes.
+  std::span<char> room(std::size_t wanted);
+  void added(std::size_t bytes) { size_ += bytes; }
+
+  // The first `bytes` are done with.
+  void drop(std::size_t bytes);
+  void clear();
+
+ private:
+  void reserve(std::size_t capacity);
+
+  char* data_ = nullptr;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = 0;
+};
+
+}  // namespace larder::net

@@ -1,0 +1,160 @@
+#include "larder/net/listener.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+
+#include "sockets.h"
+
+namespace larder::net {
+namespace {
+
+// How many connections one turn takes from one door, so that a rush of them does not hold up those
+// who are already in.
+constexpr int kMostAccepted = 256;
+
+// How long a door stays shut when there is no descriptor left for who comes in.
+constexpr std::int64_t kBreathUs = 100'000;
+
+// Whether an address that cannot be used is one that this machine does not have at all.
+bool is_absent(int code) {
+  return code == ENOPROTOOPT || code == EPROTONOSUPPORT || code == ESOCKTNOSUPPORT ||
+         code == EPFNOSUPPORT || code == EAFNOSUPPORT;
+}
+
+}  // namespace
+
+class Listeners::Door final : public Watch, public Timer {
+ public:
+  Door(Listeners& house, int listening, Transport transport)
+      : house_(house), socket_(listening), transport_(transport) {}
+
+  ~Door() override {
+    house_.loop_.cancel(*this);
+    house_.loop_.forget(*this);
+    ::close(socket_);
+  }
+
+  void open() {
+    if (descriptor() < 0) house_.loop_.watch(socket_, kReadable, *this);
+  }
+
+  void on_ready(unsigned) override {
+    for (int i = 0; i < kMostAccepted; ++i) {
+      const int accepted = ::accept4(socket_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+      if (accepted >= 0) {
+        house_.host_.on_accepted(accepted, transport_);
+      } else if (errno != EINTR && errno != ECONNABORTED) {
+        if (errno != EAGAIN && errno != EWOULDBLOCK) pause();
+        return;
+      }
+    }
+  }
+
+  std::int64_t on_time() override {
+    house_.loop_.change(*this, kReadable);
+    return 0;
+  }
+
+ private:
+  // The one who waits outside would make the door ready in every turn.
+  void pause() {
+    house_.log_.warning(std::string("Accepting client connection: ") + std::strerror(errno));
+    house_.loop_.change(*this, kNothing);
+    house_.loop_.start(*this, kBreathUs);
+  }
+
+  Listeners& house_;
+  int socket_;
+  Transport transport_;
+};
+
+Listeners::Listeners(Loop& loop, Host& host, base::Log& log)
+    : loop_(loop), host_(host), log_(log) {}
+
+Listeners::~Listeners() { close_unix(); }
+
+base::Result<std::vector<int>> Listeners::open_tcp(const TcpPlace& place) {
+  std::vector<int> opened;
+  if (place.port == 0) return opened;
+  for (const std::string& written : place.addresses) {
+    const bool optional = written.size() > 1 && written[0] == '-';
+    const std::string address = optional ? written.substr(1) : written;
+    const Opened one = open_tcp_address(address, place);
+    opened.insert(opened.end(), one.descriptors.begin(), one.descriptors.end());
+    if (!one.descriptors.empty()) continue;
+    log_.warning("Warning: Could not create server TCP listening socket " + address + ":" +
+                 std::to_string(place.port) + ": " + one.error.text);
+    if (is_absent(one.error.code) || (optional && one.error.code == EADDRNOTAVAIL)) continue;
+    for (const int descriptor : opened) ::close(descriptor);
+    return base::Error{one.error.text};
+  }
+  return opened;
+}
+
+base::Result<void> Listeners::listen_tcp(const TcpPlace& place) {
+  tcp_.clear();
+  const auto opened = open_tcp(place);
+  const auto kept = opened ? opened : open_tcp(tcp_place_);
+  if (kept) {
+    for (const int descriptor : kept.value()) {
+      tcp_.push_back(std::make_unique<Door>(*this, descriptor, Transport::tcp));
+    }
+  }
+  if (open_) open();
+  if (!opened) return opened.error();
+  tcp_place_ = place;
+  return {};
+}
+
+base::Result<void> Listeners::listen_unix(const UnixPlace& place) {
+  if (place.path.empty()) return {};
+  const Opened opened = open_unix_path(place);
+  if (opened.descriptors.empty()) return base::Error{opened.error.text};
+  unix_ = std::make_unique<Door>(*this, opened.descriptors.front(), Transport::unix_socket);
+  unix_place_ = place;
+  if (open_) open();
+  return {};
+}
+
+void Listeners::open() {
+  open_ = true;
+  for (auto& door : tcp_) door->open();
+  if (unix_ != nullptr) unix_->open();
+}
+
+void Listeners::close_tcp() { tcp_.clear(); }
+
+void Listeners::close_unix() {
+  if (unix_ == nullptr) return;
+  unix_.reset();
+  ::unlink(unix_place_.path.c_str());
+}
+
+std::string Listeners::describe() const {
+  std::string lines;
+  int number = 0;
+  if (!tcp_.empty()) {
+    lines += "listener" + std::to_string(number++) + ":name=tcp";
+    for (const std::string& address : tcp_place_.addresses) lines += ",bind=" + address;
+    lines += ",port=" + std::to_string(tcp_place_.port) + "\r\n";
+  }
+  if (unix_ != nullptr) {
+    lines += "listener" + std::to_string(number) + ":name=unix,bind=" + unix_place_.path + "\r\n";
+  }
+  return lines;
+}
+
+void warn_of_short_backlog(base::Log& log, int backlog) {
+  std::ifstream file("/proc/sys/net/core/somaxconn");
+  int most = 0;
+  if (!(file >> most) || most <= 0 || most >= backlog) return;
+  log.warning("WARNING: The TCP backlog setting of " + std::to_string(backlog) +
+              " cannot be enforced because /proc/sys/net/core/somaxconn is set to the lower value of " +
+              std::to_string(most) + ".");
+}
+
+}  // namespace larder::net

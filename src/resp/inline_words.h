@@ -1,0 +1,23 @@
+#pragma once
+
+// The words of an inline command: separated by spaces, or quoted as in a shell.
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+#include "larder/resp/request.h"
+
+namespace larder::resp {
+
+// The most words that a line of `bytes` can have.
+constexpr std::size_t most_words(std::size_t bytes) { return bytes / 2 + 1; }
+
+// Writes the words of `line`, which holds no NUL, to `words` and returns how many. "double"
+// quotes know \n \r \t \b \a \xHH and \ before any other character; 'single' ones only \'. A
+// closing quote ends the word and must be followed by a space: nothing is returned otherwise, or
+// when a quote stays open. Words that had to change are copied into the batch.
+std::optional<std::size_t> split_words(std::string_view line, std::string_view* words,
+                                       Batch& batch);
+
+}  // namespace larder::resp

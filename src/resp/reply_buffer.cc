@@ -1,0 +1,174 @@
+#include "larder/resp/reply_buffer.h"
+
+#include <sys/uio.h>
+
+#include <algorithm>
+
+#include "larder/base/assert.h"
+#include "larder/memory/heap.h"
+
+namespace larder::resp {
+namespace {
+
+constexpr auto kOwner = memory::Owner::client_output;
+
+}  // namespace
+
+Chunk* ChunkPool::take(std::size_t bytes) {
+  Chunk* chunk = nullptr;
+  std::size_t capacity = kRoom;
+  if (bytes > kRoom) {
+    const std::size_t block = memory::size_class(sizeof(Chunk) + bytes);
+    capacity = block - sizeof(Chunk);
+    chunk = static_cast<Chunk*>(memory::allocate(kOwner, block));
+  } else if (free_ != nullptr) {
+    chunk = free_;
+    free_ = chunk->next;
+    --free_count_;
+  } else {
+    chunk = static_cast<Chunk*>(memory::allocate(kOwner, kChunkBytes));
+  }
+  *chunk = Chunk{.next = nullptr, .capacity = capacity, .begin = 0, .end = 0};
+  return chunk;
+}
+
+void ChunkPool::give(Chunk* chunk) {
+  if (chunk->capacity == kRoom && free_count_ < most_free_) {
+    chunk->next = free_;
+    free_ = chunk;
+    ++free_count_;
+  } else {
+    memory::release(kOwner, chunk, sizeof(Chunk) + chunk->capacity);
+  }
+}
+
+void ChunkPool::trim() {
+  while (free_ != nullptr) {
+    Chunk* next = free_->next;
+    memory::release(kOwner, free_, kChunkBytes);
+    free_ = next;
+  }
+  free_count_ = 0;
+}
+
+void ReplyBuffer::settle_tail() {
+  if (tail_ == nullptr) return;
+  tail_->end = static_cast<std::size_t>(write_ - tail_->data());
+}
+
+char* ReplyBuffer::start_chunk(std::size_t bytes) {
+  Chunk* chunk = pool_->take(bytes);
+  held_ += sizeof(Chunk) + chunk->capacity;
+  if (tail_ == nullptr) {
+    head_ = chunk;
+  } else {
+    settle_tail();
+    closed_ += tail_->end - tail_->begin;
+    tail_->next = chunk;
+  }
+  tail_ = chunk;
+  write_ = chunk->data();
+  limit_ = write_ + chunk->capacity;
+  return write_;
+}
+
+void ReplyBuffer::append_slowly(std::string_view text) {
+  const auto left = static_cast<std::size_t>(limit_ - write_);
+  const std::string_view first = text.substr(0, left);
+  if (!first.empty()) {
+    std::memcpy(write_, first.data(), first.size());
+    commit(first.size());
+  }
+  const std::string_view rest = text.substr(first.size());
+  if (rest.empty()) return;
+  std::memcpy(start_chunk(rest.size()), rest.data(), rest.size());
+  commit(rest.size());
+}
+
+void ReplyBuffer::take_over(ReplyBuffer& other) {
+  LARDER_ASSERT(pool_ == other.pool_ && this != &other);
+  if (other.head_ == nullptr) return;
+  if (tail_ == nullptr) {
+    head_ = other.head_;
+  } else {
+    settle_tail();
+    closed_ += tail_->end - tail_->begin;
+    tail_->next = other.head_;
+  }
+  tail_ = other.tail_;
+  write_ = other.write_;
+  limit_ = other.limit_;
+  closed_ += other.closed_;
+  held_ += other.held_;
+  other.head_ = other.tail_ = nullptr;
+  other.write_ = other.limit_ = nullptr;
+  other.closed_ = other.held_ = 0;
+}
+
+std::size_t ReplyBuffer::gather(iovec* pieces, std::size_t most) const {
+  std::size_t count = 0;
+  for (Chunk* chunk = head_; chunk != nullptr && count < most; chunk = chunk->next) {
+    const std::size_t end =
+        chunk == tail_ ? static_cast<std::size_t>(write_ - chunk->data()) : chunk->end;
+    if (end == chunk->begin) continue;
+    pieces[count++] = iovec{chunk->data() + chunk->begin, end - chunk->begin};
+  }
+  return count;
+}
+
+void ReplyBuffer::consume(std::uint64_t bytes) {
+  LARDER_ASSERT(bytes <= size());
+  settle_tail();
+  while (head_ != nullptr) {
+    const std::size_t part = std::min<std::uint64_t>(bytes, head_->end - head_->begin);
+    head_->begin += part;
+    bytes -= part;
+    if (head_ != tail_) closed_ -= part;
+    if (head_->begin != head_->end) return;
+    drop_head();
+  }
+}
+
+// Frees the first chunk, whose bytes closed_ does not count any more.
+void ReplyBuffer::drop_head() {
+  Chunk* chunk = head_;
+  head_ = chunk->next;
+  held_ -= sizeof(Chunk) + chunk->capacity;
+  if (head_ == nullptr) {
+    tail_ = nullptr;
+    write_ = limit_ = nullptr;
+  }
+  pool_->give(chunk);
+}
+
+void ReplyBuffer::clear() {
+  closed_ = 0;
+  while (head_ != nullptr) drop_head();
+}
+
+ReplyBuffer::Patch ReplyBuffer::open_patch() {
+  const char* place = reserve(kPatchRoom);
+  const Patch patch{tail_, static_cast<std::size_t>(place - tail_->data())};
+  commit(kPatchRoom);
+  return patch;
+}
+
+void ReplyBuffer::close_patch(const Patch& patch, std::string_view text) {
+  LARDER_ASSERT(text.size() <= kPatchRoom);
+  settle_tail();
+  Chunk& chunk = *patch.chunk;
+  char* place = chunk.data() + patch.offset;
+  const char* followers = place + kPatchRoom;
+  const std::size_t unused = kPatchRoom - text.size();
+  std::memcpy(place, text.data(), text.size());
+  std::memmove(place + text.size(), followers,
+               static_cast<std::size_t>(chunk.data() + chunk.end - followers));
+  chunk.end -= unused;
+  if (&chunk == tail_) {
+    write_ -= unused;
+  } else {
+    closed_ -= unused;
+  }
+}
+
+}  // namespace larder::resp

@@ -1,0 +1,43 @@
+#pragma once
+
+// What the process asks of the kernel: descriptors, processors, pages, and how it is judged when
+// memory runs out.
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "larder/base/log.h"
+#include "larder/base/result.h"
+#include "larder/server/settings.h"
+
+namespace larder::server {
+
+// Descriptors for the server's own files and sockets, beside one for each client.
+inline constexpr std::int64_t kOwnDescriptors = 32;
+
+// Raises the limit of descriptors as far as `maxclients` clients need and the system allows.
+// Returns how many clients there is room for, or the reason why the server cannot start.
+base::Result<std::int64_t> reserve_descriptors(std::int64_t maxclients, base::Log& log);
+
+// Binds the process to processors: "0,2,4-7", "0-7:2". Empty leaves it everywhere.
+base::Result<void> run_on(const std::string& processors);
+
+// Do without transparent huge pages.
+void disable_huge_pages(base::Log& log);
+
+// /proc/self/oom_score_adj, by oom-score-adj and its values.
+class OomScore {
+ public:
+  OomScore(base::Log& log);
+  base::Result<void> apply(OomScoreMode mode, const std::vector<std::int64_t>& values);
+
+ private:
+  base::Result<void> write(std::int64_t score);
+
+  base::Log& log_;
+  std::int64_t at_start_;
+  bool changed_ = false;
+};
+
+}  // namespace larder::server

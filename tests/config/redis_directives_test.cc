@@ -1,0 +1,114 @@
+// Larder's directives beside Redis's, from redis_directives.tsv.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <set>
+
+#include "all_settings.h"
+
+namespace larder::config {
+namespace {
+
+struct Row {
+  std::string name;
+  std::string fallback;
+  std::string trait;
+  std::string refusal;
+};
+
+std::vector<std::string> cells(const std::string& line) {
+  std::vector<std::string> found(1);
+  for (const char c : line) {
+    if (c == '\t') {
+      found.emplace_back();
+    } else {
+      found.back() += c;
+    }
+  }
+  return found;
+}
+
+std::vector<Row> rows() {
+  std::ifstream file("tests/config/redis_directives.tsv");
+  std::vector<Row> all;
+  for (std::string line; std::getline(file, line);) {
+    if (line.empty() || line[0] == '#') continue;
+    const std::vector<std::string> found = cells(line);
+    EXPECT_EQ(found.size(), 4u) << line;
+    all.push_back({found[0], found[1], found[2], found[3]});
+  }
+  EXPECT_GT(all.size(), 190u);
+  return all;
+}
+
+bool matched_by_star(const AllSettings& all, const std::string& name) {
+  for (const auto& [found, value] : all.registry.get({"*"})) {
+    if (found == name) return true;
+  }
+  return false;
+}
+
+TEST(RedisDirectives, AreKnownWithTheirDefaults) {
+  const AllSettings all;
+  for (const Row& row : rows()) EXPECT_EQ(all.get(row.name), row.fallback) << row.name;
+}
+
+TEST(RedisDirectives, AreHiddenImmutableOrProtectedAsThere) {
+  AllSettings all;
+  for (const Row& row : rows()) {
+    const Directive* directive = all.registry.find(row.name);
+    ASSERT_NE(directive, nullptr) << row.name;
+    EXPECT_EQ(directive->has(kHidden), row.trait == "hidden") << row.name;
+    EXPECT_EQ(matched_by_star(all, row.name), row.trait != "hidden") << row.name;
+    EXPECT_EQ(directive->has(kImmutable), row.trait == "immutable") << row.name;
+    EXPECT_EQ(directive->has(kProtected), row.trait == "protected") << row.name;
+  }
+}
+
+TEST(RedisDirectives, RefuseABadValueInTheSameWords) {
+  for (const Row& row : rows()) {
+    AllSettings all;
+    const std::string reply = all.start({"--" + row.name, "-99999999999999999"});
+    if (row.refusal.empty()) {
+      EXPECT_EQ(reply, "OK") << row.name;
+    } else {
+      EXPECT_THAT(reply, testing::EndsWith("'\n" + row.refusal + "\n")) << row.name;
+    }
+  }
+}
+
+TEST(RedisDirectives, AreAllThatLarderHasSaveItsOwn) {
+  const AllSettings all;
+  std::set<std::string> own;
+  for (const Directive* directive : all.registry.directives()) own.emplace(directive->name());
+  for (const Row& row : rows()) own.erase(row.name);
+  EXPECT_THAT(own, testing::ElementsAre("client-default-resp", "client-reply-pause-bytes",
+                                        "rename-command", "req-res-logfile", "user"));
+}
+
+// Each value of CONFIG GET *, set again, stays what it is.
+TEST(RedisDirectives, TakeTheValuesThatTheyShow) {
+  AllSettings all;
+  const auto before = all.registry.get({"*"});
+  const SetConditions allowed{.protected_allowed = true};
+  for (const auto& [name, value] : before) {
+    if (all.registry.find(name)->has(kImmutable)) continue;
+    EXPECT_EQ(all.set({{name, value}}, allowed), "OK") << name;
+  }
+  EXPECT_EQ(all.registry.get({"*"}), before);
+}
+
+TEST(RedisDirectives, AllExplainThemselves) {
+  const AllSettings all;
+  for (const Directive* directive : all.registry.directives()) {
+    EXPECT_GT(directive->help().size(), 15u) << directive->name();
+    EXPECT_EQ(directive->help().back(), '.') << directive->name();
+    EXPECT_NE(directive->domain(), "") << directive->name();
+    EXPECT_TRUE(directive->is_default()) << directive->name();
+  }
+}
+
+}  // namespace
+}  // namespace larder::config

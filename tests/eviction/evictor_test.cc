@@ -1,0 +1,238 @@
+#include "larder/eviction/evictor.h"
+
+#include "tests/eviction/world.h"
+
+namespace larder::eviction {
+namespace {
+
+TEST(Evictor, IsNeverOverALimitOfZero) {
+  World world;
+  world.put("k");
+  EXPECT_FALSE(world.evictor.over_limit());
+  EXPECT_EQ(world.make_room(), Room::enough);
+}
+
+TEST(Evictor, EndsUnderTheLimit) {
+  World world;
+  world.policy("allkeys-lru");
+  for (std::size_t i = 0; i < 5000; ++i) world.put(name_of(i));
+  world.limit(world.evictor.counted_bytes() - 300'000);
+  EXPECT_TRUE(world.evictor.over_limit());
+  EXPECT_EQ(world.make_room(), Room::enough);
+  EXPECT_FALSE(world.evictor.over_limit());
+  EXPECT_LE(world.evictor.counted_bytes(),
+            static_cast<std::uint64_t>(world.settings.maxmemory.value()));
+  EXPECT_GT(world.keyspace.size(), 2500u);
+}
+
+TEST(Evictor, EmptiesTheKeyspaceBeforeItGivesUp) {
+  World world;
+  world.policy("allkeys-lfu");
+  for (std::size_t i = 0; i < 500; ++i) world.put(name_of(i), 100, i % 3);
+  world.limit(1);
+  EXPECT_EQ(world.make_room(), Room::none);
+  EXPECT_EQ(world.keyspace.size(), 0u);
+  EXPECT_EQ(world.metrics.evicted_keys.value(), 500u);
+}
+
+TEST(Evictor, TakesFromAllDatabasesByTheirSize) {
+  World world;
+  world.policy("allkeys-random");
+  for (std::size_t i = 0; i < 3000; ++i) world.put(name_of(i), 100, i % 3 == 0 ? 2 : 9);
+  world.ask_for(1500);
+  EXPECT_EQ(world.make_room(), Room::enough);
+  EXPECT_NEAR(static_cast<double>(world.db(9).size()),
+              2.0 * static_cast<double>(world.db(2).size()), 200.0);
+}
+
+TEST(Evictor, LoweringTheLimitEvictsInBoundedSteps) {
+  WorldOn<CostlyClock> world(100);
+  world.policy("allkeys-lru");
+  for (std::size_t i = 0; i < 4000; ++i) world.put(name_of(i));
+  world.limit(world.evictor.counted_bytes() / 4);
+  int steps = 0;
+  std::size_t before = world.keyspace.size();
+  for (Room room = Room::working; room == Room::working; ++steps) {
+    room = world.evictor.make_room(world.evictor.budget());
+    // 500 us at 100 us a look, with 8 victims between two looks.
+    EXPECT_LE(before - world.keyspace.size(), 48u);
+    before = world.keyspace.size();
+    ASSERT_LT(steps, 1000);
+  }
+  EXPECT_GT(steps, 20);
+  EXPECT_FALSE(world.evictor.over_limit());
+  EXPECT_GT(world.keyspace.size(), 0u);
+}
+
+TEST(Evictor, TenacitySetsTheBudget) {
+  WorldOn<CostlyClock> world(1);
+  const auto looks = [&world](const char* tenacity) {
+    world.set("maxmemory-eviction-tenacity", tenacity);
+    base::Budget budget = world.evictor.budget();
+    int count = 1;
+    while (!budget.spent() && count < 1'000'000) ++count;
+    return count;
+  };
+  EXPECT_EQ(looks("0"), 1);
+  EXPECT_EQ(looks("1"), 50);
+  EXPECT_EQ(looks("10"), 500);
+  EXPECT_EQ(looks("11"), 575);
+  EXPECT_NEAR(looks("50"), 500 * 267.86, 50);
+  EXPECT_EQ(looks("100"), 1'000'000);
+}
+
+TEST(Evictor, DoesNotCountWhatItCannotFreeByEvicting) {
+  World world;
+  const std::uint64_t before = world.evictor.counted_bytes();
+  for (const auto owner : {memory::Owner::replicas, memory::Owner::journal,
+                           memory::Owner::client_output, memory::Owner::graveyard}) {
+    memory::charge(owner, 1'000'000);
+    EXPECT_EQ(world.evictor.counted_bytes(), before);
+    memory::charge(owner, -1'000'000);
+  }
+  memory::charge(memory::Owner::client_input, 1'000'000);
+  EXPECT_EQ(world.evictor.counted_bytes(), before + 1'000'000);
+  memory::charge(memory::Owner::client_input, -1'000'000);
+}
+
+TEST(Evictor, BytesInTheGraveyardAreNotEvictedForTwice) {
+  World world;
+  world.policy("allkeys-lru");
+  for (std::size_t i = 0; i < 1000; ++i) world.put(name_of(i));
+  const std::uint64_t half = world.evictor.counted_bytes();
+  for (std::size_t i = 1000; i < 2000; ++i) world.put(name_of(i));
+  world.limit(half + 20'000);
+  for (std::size_t i = 1000; i < 2000; ++i) {
+    world.db().erase(keyspace::Key::of(name_of(i)));
+  }
+  EXPECT_FALSE(world.keyspace.graveyard().empty());
+  EXPECT_EQ(world.make_room(), Room::enough);
+  EXPECT_EQ(world.metrics.evicted_keys.value(), 0u);
+}
+
+TEST(Evictor, FreesFlushedTablesBeforeItEvicts) {
+  WorldOn<CostlyClock> world(100);
+  world.policy("allkeys-lru");
+  for (std::size_t i = 0; i < 3000; ++i) world.put(name_of(i), 100, 1);
+  for (std::size_t i = 0; i < 100; ++i) world.put(name_of(i));
+  world.limit(world.evictor.counted_bytes() / 2);
+  world.keyspace.flush(1);
+  int steps = 0;
+  while (world.evictor.make_room(world.evictor.budget()) == Room::working) ++steps;
+  EXPECT_GT(steps, 0);
+  EXPECT_EQ(world.metrics.evicted_keys.value(), 0u);
+  EXPECT_EQ(world.db().size(), 100u);
+}
+
+TEST(Evictor, TakesExpiredKeysFirstAndAsExpired) {
+  World world;
+  world.policy("allkeys-lru");
+  world.set("maxmemory-samples", "100");
+  for (std::size_t i = 0; i < 20; ++i) {
+    world.clock.advance_ms(1000);
+    world.put(name_of(i));
+  }
+  world.put_until("fleeting", world.clock.unix_ms() + 10);
+  world.clock.advance_ms(20);
+  world.ask_for(1);
+  world.limit(world.evictor.counted_bytes() - 1);
+  EXPECT_EQ(world.make_room(), Room::enough);
+  EXPECT_FALSE(world.has("fleeting"));
+  EXPECT_EQ(world.keyspace_metrics.expired_keys.value(), 1u);
+  EXPECT_EQ(world.metrics.evicted_keys.value(), 0u);
+}
+
+TEST(Evictor, LogsEvictionsWithTheirCause) {
+  World world;
+  world.keyspace.log().listen();
+  world.policy("allkeys-random");
+  world.put("k", 100, 3);
+  world.keyspace.log().clear();
+  world.limit(world.evictor.counted_bytes() - 1);
+  EXPECT_EQ(world.make_room(), Room::enough);
+  ASSERT_EQ(world.keyspace.log().entries().size(), 1u);
+  const keyspace::Change change = world.keyspace.log().entries()[0];
+  EXPECT_EQ(change.cause, keyspace::Cause::evicted);
+  EXPECT_EQ(change.event.name, "evicted");
+  EXPECT_EQ(change.key, "k");
+  EXPECT_EQ(change.db, 3);
+}
+
+TEST(Evictor, SparesCandidatesThatWereUsedSinceTheyWereSampled) {
+  World world;
+  world.policy("allkeys-lru");
+  world.set("maxmemory-samples", "300");
+  for (std::size_t i = 0; i < 100; ++i) {
+    world.clock.advance_ms(1000);
+    world.put(name_of(i));
+  }
+  // The first round fills the pool with the eldest; they are used before the next.
+  world.limit(world.evictor.counted_bytes() - 1);
+  EXPECT_EQ(world.make_room(), Room::enough);
+  world.clock.advance_ms(1000);
+  for (std::size_t i = 0; i < 50; ++i) world.use(name_of(i));
+  world.ask_for(20);
+  EXPECT_EQ(world.make_room(), Room::enough);
+  std::size_t used_and_gone = 0;
+  for (std::size_t i = 0; i < 50; ++i) used_and_gone += world.has(name_of(i)) ? 0 : 1;
+  EXPECT_LE(used_and_gone, 1u);
+}
+
+TEST(Evictor, ForgetsCandidatesOfAFlushedDatabase) {
+  World world;
+  world.policy("allkeys-lru");
+  for (std::size_t i = 0; i < 200; ++i) world.put(name_of(i), 100, 1);
+  world.ask_for(5);
+  EXPECT_EQ(world.make_room(), Room::enough);
+  world.keyspace.flush(1);
+  world.keyspace.graveyard().drain(base::Budget::unlimited());
+  world.put("new");
+  world.limit(world.evictor.counted_bytes() - 1);
+  EXPECT_EQ(world.make_room(), Room::enough);
+  EXPECT_EQ(world.keyspace.size(), 0u);
+}
+
+TEST(Evictor, AgesTheStampsItPasses) {
+  World world;
+  world.policy("allkeys-lru");
+  world.set("maxmemory-samples", "100");
+  world.put("oldest");
+  world.clock.advance_ms(8192);
+  world.put("old");
+  world.clock.advance_ms(keyspace::LruStamp::kFineMs + 60'000);
+  const auto* old = world.db().entries().find("old", keyspace::Key::of("old").hash);
+  const std::uint32_t fine = old->access();
+  const std::int64_t idle = world.keyspace.access().idle_ms(*old);
+  world.limit(world.evictor.counted_bytes() - 1);
+  EXPECT_EQ(world.make_room(), Room::enough);
+  ASSERT_TRUE(world.has("old"));
+  EXPECT_FALSE(world.has("oldest"));
+  EXPECT_NE(old->access(), fine);
+  EXPECT_NEAR(static_cast<double>(world.keyspace.access().idle_ms(*old)), static_cast<double>(idle),
+              4096.0);
+}
+
+TEST(Evictor, TellsHowLongMemoryStoodOverTheLimit) {
+  World world;
+  world.put("k");
+  world.limit(1);
+  EXPECT_EQ(world.make_room(), Room::none);
+  world.clock.advance_ms(250);
+  EXPECT_EQ(world.info("current_eviction_exceeded_time"), "250");
+  EXPECT_EQ(world.info("total_eviction_exceeded_time"), "250");
+  world.limit(0);
+  EXPECT_FALSE(world.evictor.over_limit());
+  world.clock.advance_ms(250);
+  EXPECT_EQ(world.info("current_eviction_exceeded_time"), "0");
+  EXPECT_EQ(world.info("total_eviction_exceeded_time"), "250");
+}
+
+TEST(Evictor, TellsItsLimit) {
+  World world;
+  world.set("maxmemory", "100mb");
+  EXPECT_EQ(world.info("maxmemory"), "104857600");
+  EXPECT_EQ(world.info("maxmemory_human"), "100.00M");
+}
+
+}  // namespace
+}  // namespace larder::eviction

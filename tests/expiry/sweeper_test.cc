@@ -1,0 +1,378 @@
+#include "larder/expiry/sweeper.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+
+#include "larder/base/clock.h"
+#include "larder/base/rng.h"
+#include "larder/config/registry.h"
+#include "larder/info/info.h"
+#include "larder/keyspace/keyspace.h"
+#include "larder/memory/audit.h"
+
+namespace larder::expiry {
+namespace {
+
+// A clock on which every look at the time takes a while, so that budgets end after a known
+// number of steps. The wall clock stands unless it is moved.
+class CostlyClock final : public base::Clock {
+ public:
+  explicit CostlyClock(std::int64_t us_per_look) : us_per_look_(us_per_look) {
+    unix_us_ = 1'700'000'000'000'000;
+  }
+  void tick() override { steady_us_ = looked_us_; }
+  std::int64_t steady_now_us() const override { return looked_us_ += us_per_look_; }
+  void advance_ms(std::int64_t ms) {
+    unix_us_ += ms * 1000;
+    looked_us_ += ms * 1000;
+    tick();
+  }
+
+ private:
+  std::int64_t us_per_look_;
+  mutable std::int64_t looked_us_ = 0;
+};
+
+template <typename Clock>
+struct WorldOn {
+  template <typename... Args>
+  explicit WorldOn(Args... args) : clock(args...) {}
+  ~WorldOn() {
+    keyspace.graveyard().drain(base::Budget::unlimited());
+    memory::Auditor auditor;
+    auditor.add(keyspace);
+    EXPECT_TRUE(auditor.run().balanced()) << auditor.run().text();
+  }
+
+  Clock clock;
+  base::Rng rng{4711};
+  config::Registry registry{"Larder"};
+  info::Reporter reporter;
+  keyspace::Settings keyspace_settings{registry};
+  keyspace::Metrics keyspace_metrics{reporter};
+  keyspace::Keyspace keyspace{clock, rng, keyspace_settings, keyspace_metrics};
+  Settings settings{registry};
+  Metrics metrics{reporter, keyspace};
+  Sweeper sweeper{keyspace, settings, metrics};
+
+  keyspace::Database& db(std::size_t index = 0) { return keyspace.db(index); }
+  std::size_t run() { return sweeper.run(base::Budget::unlimited()); }
+  void put(std::size_t i, std::int64_t ttl_ms, std::size_t index = 0) {
+    db(index).put(keyspace::Key::of("key:" + std::to_string(i)), "value",
+                  keyspace::Deadline::at(clock.unix_ms() + ttl_ms));
+  }
+  void put_persistent(const std::string& name) { db().put(keyspace::Key::of(name), "value"); }
+  std::string info(std::string_view field) { return reporter.value(field); }
+};
+
+using World = WorldOn<base::ManualClock>;
+
+TEST(Sweeper, RemovesWhatHasExpiredAndNothingElse) {
+  World world;
+  for (std::size_t i = 0; i < 1000; ++i) {
+    world.put(i, static_cast<std::int64_t>(i) * 100 + 1, i % 5);
+  }
+  world.put_persistent("stays");
+  world.clock.advance_ms(50'000);
+  EXPECT_EQ(world.run(), 500u);
+  EXPECT_EQ(world.keyspace.size(), 501u);
+  EXPECT_EQ(world.keyspace_metrics.expired_keys.value(), 500u);
+  for (std::size_t i = 500; i < 1000; ++i) {
+    const auto key = keyspace::Key::of("key:" + std::to_string(i));
+    ASSERT_NE(world.db(i % 5).entries().find("key:" + std::to_string(i), key.hash), nullptr);
+  }
+}
+
+TEST(Sweeper, NeverRunsAheadOfADeadline) {
+  World world;
+  for (std::size_t i = 0; i < 3000; ++i) world.put(i, 1 + static_cast<std::int64_t>(i));
+  for (int ms = 0; ms < 3000; ++ms) {
+    world.clock.advance_ms(1);
+    world.run();
+    ASSERT_EQ(world.keyspace.size(), 3000u - static_cast<std::size_t>(ms + 1));
+  }
+}
+
+TEST(Sweeper, TellsDeadlinesApartThatShareAClass) {
+  World world;
+  constexpr std::int64_t kRound = 256 << keyspace::ExpiresTraits::kTagShift;
+  for (std::size_t i = 0; i < 100; ++i) {
+    world.put(i, 500 + static_cast<std::int64_t>(i % 4) * kRound);
+  }
+  for (std::size_t left = 100; left > 0; left -= 25) {
+    world.clock.advance_ms(501);
+    EXPECT_EQ(world.run(), 25u);
+    EXPECT_EQ(world.keyspace.size(), left - 25);
+    for (int i = 0; i < 10; ++i) {
+      world.clock.advance_ms((kRound - 501) / 10);
+      EXPECT_EQ(world.run(), 0u);
+    }
+    world.clock.advance_ms((kRound - 501) % 10);
+  }
+}
+
+TEST(Sweeper, FindsEverythingAfterAPauseOfManyRounds) {
+  World world;
+  world.run();
+  for (std::size_t i = 0; i < 500; ++i) world.put(i, static_cast<std::int64_t>(i) * 3'600);
+  world.clock.advance_ms(3'600'000);
+  EXPECT_EQ(world.run(), 500u);
+}
+
+TEST(Sweeper, FindsEverythingAfterTheClockWasSetBack) {
+  World world;
+  world.clock.advance_ms(100'000'000);
+  for (int i = 0; i < 4; ++i) world.run();
+  world.clock.advance_us(-90'000'000'000);
+  for (std::size_t i = 0; i < 100; ++i) world.put(i, static_cast<std::int64_t>(i));
+  world.clock.advance_ms(200);
+  EXPECT_EQ(world.run(), 100u);
+}
+
+TEST(Sweeper, FollowsDeadlinesThatAreChanged) {
+  World world;
+  world.put(1, 1'000);
+  world.put(2, 600'000);
+  world.put(3, 1'000);
+  const auto change = [&world](const char* name, auto act) {
+    const auto key = keyspace::Key::of(name);
+    act(key, world.db().entries().find(name, key.hash));
+  };
+  change("key:1", [&](const auto& key, auto* entry) {
+    world.db().expire_at(key, entry, world.clock.unix_ms() + 900'000);
+  });
+  change("key:2", [&](const auto& key, auto* entry) {
+    world.db().expire_at(key, entry, world.clock.unix_ms() + 1'000);
+  });
+  change("key:3", [&](const auto& key, auto* entry) { world.db().persist(key, entry); });
+  world.clock.advance_ms(2'000);
+  EXPECT_EQ(world.run(), 1u);
+  EXPECT_EQ(world.keyspace.size(), 2u);
+}
+
+TEST(Sweeper, SurvivesSwapsAndFlushesInTheMiddleOfAPass) {
+  WorldOn<CostlyClock> world(400);
+  for (std::size_t i = 0; i < 5000; ++i)
+    world.put(i, 1 + static_cast<std::int64_t>(i % 1000), i % 2);
+  world.put(9999, 500, 5);
+  world.clock.advance_ms(2'000);
+  for (int i = 0; i < 2000 && world.keyspace.size() > 0; ++i) {
+    world.sweeper.run(world.sweeper.budget());
+    world.keyspace.swap(0, 1);
+    if (i == 20) world.keyspace.flush(5);
+    world.clock.advance_ms(1);
+  }
+  EXPECT_EQ(world.keyspace.size(), 0u);
+}
+
+TEST(Sweeper, AMassExpiryIsTakenInBoundedSteps) {
+  // 16 buckets between two looks at the clock and 10 looks a step.
+  WorldOn<CostlyClock> world(100);
+  constexpr std::size_t kKeys = 50'000;
+  for (std::size_t i = 0; i < kKeys; ++i) world.put(i, 10'000);
+  world.clock.advance_ms(10'001);
+  std::size_t gone = world.sweeper.run(world.sweeper.budget());
+  EXPECT_GT(gone, 0u);
+  EXPECT_LE(gone, 11u * 16 * 7);
+  EXPECT_TRUE(world.sweeper.is_unfinished());
+  EXPECT_EQ(world.metrics.time_cap_reached.value(), 1u);
+  int turns = 0;
+  const std::int64_t start_us = world.clock.steady_us();
+  std::int64_t worked_us = 0;
+  while (gone < kKeys) {
+    const std::int64_t before_us = world.clock.steady_now_us();
+    const std::size_t some = world.sweeper.run_fast();
+    const std::int64_t step_us = world.clock.steady_now_us() - before_us;
+    ASSERT_LE(step_us, Sweeper::kStepUs + 500);
+    if (some > 0) worked_us += step_us;
+    ASSERT_LE(some, 11u * 16 * 7);
+    gone += some;
+    world.clock.advance_ms(1);
+    ASSERT_LT(++turns, 10'000);
+  }
+  EXPECT_EQ(world.keyspace.size(), 0u);
+  const auto elapsed_us = static_cast<double>(world.clock.steady_us() - start_us);
+  EXPECT_LE(static_cast<double>(worked_us), 0.33 * elapsed_us + 6'000);
+}
+
+TEST(Sweeper, StopsWhenTheBudgetIsSpentAndGoesOnWhereItStopped) {
+  WorldOn<CostlyClock> world(100);
+  for (std::size_t i = 0; i < 20'000; ++i) world.put(i, 1'000, i % 2);
+  world.clock.advance_ms(2'000);
+  std::size_t runs = 0;
+  while (world.keyspace.size() > 0) {
+    world.sweeper.run(base::Budget(world.clock, 1000));
+    ASSERT_LT(++runs, 1000u);
+  }
+  EXPECT_GT(runs, 10u);
+}
+
+TEST(Sweeper, TheFastCycleDoesNothingBetweenPasses) {
+  World world;
+  world.put(1, 5);
+  world.run();
+  world.clock.advance_ms(10);
+  EXPECT_EQ(world.sweeper.run_fast(), 0u);
+  world.clock.advance_ms(20);
+  EXPECT_EQ(world.sweeper.run_fast(), 1u);
+}
+
+TEST(Sweeper, AnUnfinishedPassAsksForTheLoopsTime) {
+  WorldOn<CostlyClock> world(100);
+  EXPECT_EQ(world.sweeper.rest_ms(), Sweeper::kNoWish);
+  for (std::size_t i = 0; i < 50'000; ++i) world.put(i, 1'000);
+  world.clock.advance_ms(2'000);
+  world.sweeper.run(world.sweeper.budget());
+  EXPECT_EQ(world.sweeper.rest_ms(), 0);
+  for (int i = 0; i < 10; ++i) world.sweeper.run_fast();
+  EXPECT_GE(world.sweeper.rest_ms(), 1);
+  EXPECT_LT(world.sweeper.rest_ms(), 10);
+}
+
+TEST(Sweeper, EffortRaisesTheShareOfTime) {
+  const auto turns_for = [](const char* effort) {
+    WorldOn<CostlyClock> world(100);
+    EXPECT_TRUE(world.registry.set({{"active-expire-effort", effort}}, {}));
+    for (std::size_t i = 0; i < 60'000; ++i) world.put(i, 1'000);
+    world.clock.advance_ms(2'000);
+    int turns = 0;
+    for (; world.keyspace.size() > 0; ++turns) {
+      world.sweeper.run_fast();
+      world.clock.advance_ms(1);
+    }
+    return turns;
+  };
+  EXPECT_LT(turns_for("10") * 5, turns_for("1") * 4);
+}
+
+TEST(Sweeper, CanBeTurnedOff) {
+  World world;
+  for (std::size_t i = 0; i < 100; ++i) world.put(i, 100);
+  world.clock.advance_ms(1'000);
+  world.sweeper.active(false);
+  EXPECT_EQ(world.run(), 0u);
+  EXPECT_EQ(world.sweeper.run_fast(), 0u);
+  EXPECT_EQ(world.keyspace.size(), 100u);
+  world.sweeper.active(true);
+  world.clock.advance_ms(1'000);
+  EXPECT_EQ(world.run(), 100u);
+}
+
+TEST(Sweeper, TellsWhatIsExpiredAndNotYetFreed) {
+  World world;
+  for (std::size_t i = 0; i < 100; ++i) world.put(i, i < 60 ? 100 : 100'000);
+  world.clock.advance_ms(1'000);
+  EXPECT_EQ(world.info("expired_unfreed_keys"), "0");
+  world.sweeper.active(false);
+  world.run();
+  EXPECT_EQ(world.info("expired_unfreed_keys"), "60");
+  const auto* entry = world.db().entries().find("key:1", keyspace::Key::of("key:1").hash);
+  const std::string bytes = std::to_string(60 * entry->footprint());
+  EXPECT_EQ(world.info("expired_unfreed_bytes"), bytes);
+  world.sweeper.active(true);
+  EXPECT_EQ(world.run(), 60u);
+  EXPECT_EQ(world.info("expired_unfreed_keys"), "60");
+  EXPECT_EQ(world.info("expired_unfreed_bytes"), bytes);
+  world.keyspace.graveyard().drain(base::Budget::unlimited());
+  EXPECT_EQ(world.info("expired_unfreed_keys"), "0");
+  EXPECT_EQ(world.info("expired_unfreed_bytes"), "0");
+}
+
+TEST(Sweeper, EstimatesTheAverageTtl) {
+  World world;
+  world.put(1, 10'000);
+  world.put(2, 20'000);
+  world.run();
+  EXPECT_EQ(world.db().average_ttl_ms, 15'000);
+  for (std::size_t i = 3; i < 10'000; ++i) world.put(i, 50'000 + static_cast<std::int64_t>(i));
+  for (int i = 0; i < 60; ++i) {
+    world.clock.advance_ms(25);
+    world.run();
+  }
+  EXPECT_NEAR(static_cast<double>(world.db().average_ttl_ms), 54'000, 3'000);
+  world.clock.advance_ms(1'000'000);
+  world.run();
+  EXPECT_EQ(world.db().average_ttl_ms, 0);
+}
+
+// Share of expired keys in memory under a steady load, at a random moment.
+struct SteadyLoad {
+  WorldOn<base::ManualClock> world;
+  std::size_t next = 0;
+  double worst_share = 0;
+
+  std::size_t expired() {
+    std::size_t count = 0;
+    const std::int64_t now = world.clock.unix_ms();
+    world.db().expires().for_each(
+        [&](const keyspace::Entry* entry) { count += entry->expired(now) ? 1 : 0; });
+    return count;
+  }
+  // A turn of the loop each millisecond, the slow cycle ten times a second.
+  void run(int ms, std::int64_t least_ttl_ms, std::int64_t most_ttl_ms, bool measure) {
+    const auto spread = static_cast<std::uint64_t>(most_ttl_ms - least_ttl_ms + 1);
+    double sum = 0;
+    for (int i = 0; i < ms; ++i) {
+      world.clock.advance_ms(1);
+      for (int n = 0; n < 10; ++n) {
+        world.put(next++, least_ttl_ms + static_cast<std::int64_t>(world.rng.below(spread)));
+      }
+      if (i % 100 == 0) world.sweeper.run(world.sweeper.budget());
+      world.sweeper.run_fast();
+      world.keyspace.graveyard().drain(base::Budget::unlimited());
+      if (i % 7 == 0) {
+        sum += static_cast<double>(expired()) / static_cast<double>(world.db().size()) * 7;
+      }
+    }
+    if (measure) worst_share = sum / ms;
+  }
+};
+
+TEST(Sweeper, KeepsTheShareOfExpiredKeysUnderOnePercent) {
+  SteadyLoad load;
+  load.run(4'000, 300, 6'000, false);
+  load.run(1'000, 300, 6'000, true);
+  EXPECT_GT(load.world.db().size(), 5'000u);
+  EXPECT_GT(load.world.keyspace_metrics.expired_keys.value(), 5'000u);
+  EXPECT_LT(load.worst_share, 0.01);
+}
+
+TEST(Sweeper, KeepsTheShareLowAlsoForShortLives) {
+  SteadyLoad load;
+  load.run(2'000, 100, 1'000, false);
+  load.run(1'000, 100, 1'000, true);
+  EXPECT_LT(load.worst_share, 0.01);
+}
+
+TEST(Sweeper, AClientThatScansDoesNotStarveIt) {
+  SteadyLoad load;
+  std::uint64_t cursor = 0;
+  for (int i = 0; i < 300; ++i) {
+    load.run(10, 100, 1'000, false);
+    cursor = load.world.db().scan(cursor, 50, [](keyspace::Entry&) {});
+  }
+  EXPECT_LT(static_cast<double>(load.expired()),
+            0.01 * static_cast<double>(load.world.db().size()));
+}
+
+TEST(Sweeper, TellsTheShareItFound) {
+  World world;
+  for (std::size_t i = 0; i < 100; ++i) world.put(i, i < 50 ? 100 : 100'000);
+  world.clock.advance_ms(1'000);
+  world.run();
+  EXPECT_EQ(world.info("expired_stale_perc"), "5.00");
+  world.reporter.reset();
+  EXPECT_EQ(world.info("expired_stale_perc"), "0.00");
+}
+
+TEST(Sweeper, CountsTheTimeItTakes) {
+  WorldOn<CostlyClock> world(1'000);
+  world.put(1, 10);
+  world.run();
+  EXPECT_GE(std::stoi(world.info("expire_cycle_cpu_milliseconds")), 1);
+}
+
+}  // namespace
+}  // namespace larder::expiry

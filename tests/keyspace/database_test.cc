@@ -1,0 +1,214 @@
+#include "larder/keyspace/database.h"
+
+#include <map>
+#include <string>
+
+#include "fixture.h"
+
+namespace larder::keyspace {
+namespace {
+
+using DatabaseTest = KeyspaceTest;
+
+TEST_F(DatabaseTest, FindsWhatWasPutInEachForm) {
+  const std::string large(100'000, 'x');
+  db.put(key("number"), "-42");
+  db.put(key("small"), "value");
+  db.put(key("large"), large);
+  EXPECT_EQ(text("number"), "-42");
+  EXPECT_EQ(text("small"), "value");
+  EXPECT_EQ(text("large"), large);
+  EXPECT_EQ(db.look(key("number"), Look::untouched)->form(), Form::integer);
+  EXPECT_EQ(db.look(key("small"), Look::untouched)->form(), Form::inside);
+  EXPECT_EQ(db.look(key("large"), Look::untouched)->form(), Form::storage);
+  EXPECT_EQ(text("none"), "(nil)");
+}
+
+TEST_F(DatabaseTest, AnEntryCostsEightBytesBesideKeyAndValue) {
+  const Entry::Shape shape{.key = "key:0000000001", .inside_bytes = 32};
+  EXPECT_EQ(Entry::bytes(shape), 8 + 14 + 32u);
+}
+
+TEST_F(DatabaseTest, OverwritesInPlaceWhenTheSizeClassIsTheSame) {
+  db.put(key("k"), "aaaa");
+  const Entry* before = db.look(key("k"), Look::untouched);
+  db.put(key("k"), "bb");
+  EXPECT_EQ(db.look(key("k"), Look::untouched), before);
+  EXPECT_EQ(text("k"), "bb");
+  EXPECT_TRUE(keyspace.graveyard().empty());
+}
+
+TEST_F(DatabaseTest, BuriesWhatItReplacesElsewhere) {
+  db.put(key("k"), "aaaa");
+  db.put(key("k"), std::string(300, 'b'));
+  EXPECT_EQ(keyspace.graveyard().keys(), 1u);
+  EXPECT_GT(memory::balance(memory::Owner::graveyard), 0);
+  EXPECT_TRUE(keyspace.graveyard().drain(base::Budget::unlimited()));
+  EXPECT_EQ(text("k"), std::string(300, 'b'));
+}
+
+TEST_F(DatabaseTest, LongKeysWork) {
+  for (const std::size_t size : {0u, 1u, 254u, 255u, 256u, 257u, 70'000u}) {
+    const std::string name(size, 'k');
+    db.put(key(name), "v", Deadline::at(clock.unix_ms() + 5000));
+    EXPECT_EQ(text(name), "v");
+    EXPECT_EQ(db.look(key(name), Look::untouched)->deadline(), clock.unix_ms() + 5000);
+  }
+}
+
+TEST_F(DatabaseTest, AnExpiredKeyIsGoneAtItsDeadline) {
+  db.put(key("k"), "v", Deadline::at(clock.unix_ms() + 100));
+  clock.advance_ms(99);
+  EXPECT_EQ(text("k"), "v");
+  clock.advance_ms(1);
+  EXPECT_EQ(text("k"), "(nil)");
+  EXPECT_EQ(db.size(), 0u);
+  EXPECT_EQ(db.volatile_size(), 0u);
+  EXPECT_EQ(metrics.expired_keys.value(), 1u);
+}
+
+TEST_F(DatabaseTest, PutTakesTheDeadlineAwayUnlessItIsKept) {
+  db.put(key("k"), "v", Deadline::at(clock.unix_ms() + 100));
+  db.put(key("k"), "w", Deadline::kept());
+  EXPECT_TRUE(db.look(key("k"), Look::untouched)->has_deadline());
+  db.put(key("k"), "x");
+  EXPECT_FALSE(db.look(key("k"), Look::untouched)->has_deadline());
+  EXPECT_EQ(db.volatile_size(), 0u);
+}
+
+TEST_F(DatabaseTest, ExpireAndPersistKeepTheValue) {
+  for (const std::string& value : {std::string("12"), std::string("value"), std::string(5000, 'v')}) {
+    db.put(key("k"), value);
+    Entry* entry = db.expire_at(key("k"), db.look(key("k"), Look::write), clock.unix_ms() + 1000);
+    EXPECT_EQ(entry->deadline_ms(), clock.unix_ms() + 1000);
+    EXPECT_EQ(db.volatile_size(), 1u);
+    entry = db.expire_at(key("k"), entry, clock.unix_ms() + 9000);
+    EXPECT_EQ(entry->deadline_ms(), clock.unix_ms() + 9000);
+    EXPECT_EQ(text("k"), value);
+    entry = db.persist(key("k"), entry);
+    EXPECT_FALSE(entry->has_deadline());
+    EXPECT_EQ(db.volatile_size(), 0u);
+    EXPECT_EQ(text("k"), value);
+  }
+}
+
+TEST_F(DatabaseTest, GrowingStringsHoldAtMostOneSizeClassMore) {
+  db.put(key("k"), "x");
+  const std::string piece(100, 'p');
+  std::size_t size = 1;
+  while (size < 1'000'000) {
+    db.edit<types::String>(key("k"), db.look(key("k"), Look::write), events::kAppend).append(piece);
+    size += piece.size();
+    const std::size_t held = db.look(key("k"), Look::untouched)->footprint();
+    ASSERT_LE(held, std::max<std::size_t>(size + 64, (size + 64) * 5 / 4)) << size;
+    keyspace.graveyard().drain(base::Budget::unlimited());
+  }
+  EXPECT_EQ(text("k"), "x" + std::string(size - 1, 'p'));
+}
+
+TEST_F(DatabaseTest, OverwritingPastTheEndFillsWithZeros) {
+  db.put(key("k"), "ab");
+  db.edit<types::String>(key("k"), db.look(key("k"), Look::write), events::kSetRange).overwrite(5, "xy");
+  EXPECT_EQ(text("k"), std::string("ab\0\0\0xy", 7));
+  EXPECT_TRUE(db.look(key("k"), Look::untouched)->was_edited());
+}
+
+TEST_F(DatabaseTest, MovesAndCopiesCarryDeadlineAndValue) {
+  Database& other = keyspace.db(1);
+  const std::int64_t due = clock.unix_ms() + 1000;
+  db.put(key("a"), std::string(2000, 'a'), Deadline::at(due));
+  other.put(key("b"), "old");
+  other.put_moved(key("b"), db, key("a"), db.look(key("a"), Look::write), events::kMoveFrom, events::kMoveTo);
+  EXPECT_EQ(db.size(), 0u);
+  EXPECT_EQ(other.look(key("b"), Look::untouched)->deadline(), due);
+  db.put_copy(key("c"), *other.look(key("b"), Look::untouched), events::kCopyTo);
+  EXPECT_EQ(text("c"), std::string(2000, 'a'));
+  EXPECT_EQ(db.look(key("c"), Look::untouched)->deadline(), due);
+  EXPECT_EQ(other.size(), 1u);
+}
+
+TEST_F(DatabaseTest, FlushedKeysAreFreedInSteps) {
+  for (int i = 0; i < 5000; ++i) db.put(key("key:" + std::to_string(i)), "value", Deadline::at(clock.unix_ms() + i + 1));
+  keyspace.flush(0);
+  EXPECT_EQ(db.size(), 0u);
+  EXPECT_EQ(text("key:1"), "(nil)");
+  EXPECT_EQ(keyspace.graveyard().keys(), 5000u);
+  db.put(key("key:1"), "new");
+  EXPECT_TRUE(keyspace.graveyard().drain(base::Budget::unlimited()));
+  EXPECT_EQ(text("key:1"), "new");
+}
+
+TEST_F(DatabaseTest, ReadsCountAsHitsAndMisses) {
+  db.put(key("k"), "v");
+  text("k");
+  text("none");
+  db.look(key("k"), Look::untouched);
+  db.look(key("k"), Look::write);
+  db.look(key("none"), Look::write);
+  EXPECT_EQ(metrics.hits.value(), 2u);
+  EXPECT_EQ(metrics.misses.value(), 1u);
+}
+
+TEST_F(DatabaseTest, OnlyReadsAndWritesMoveTheAccessClock) {
+  db.put(key("k"), "v");
+  clock.advance_ms(5000);
+  Entry* entry = db.look(key("k"), Look::untouched);
+  EXPECT_EQ(keyspace.access().idle_ms(*entry), 5000);
+  db.look(key("k"), Look::read);
+  EXPECT_EQ(keyspace.access().idle_ms(*entry), 0);
+}
+
+TEST_F(DatabaseTest, BehavesAsAMapUnderRandomOperations) {
+  std::map<std::string, std::string> model;
+  for (int i = 0; i < 60'000; ++i) {
+    const std::string name = "k" + std::to_string(rng.below(500));
+    const std::string value(rng.below(20) == 0 ? rng.below(3000) : rng.below(40), static_cast<char>('a' + i % 26));
+    switch (rng.below(5)) {
+      case 0:
+      case 1:
+        db.put(key(name), value, Deadline::kept());
+        model[name] = value;
+        break;
+      case 2:
+        EXPECT_EQ(db.erase(key(name)), model.erase(name) == 1);
+        break;
+      case 3:
+        if (Entry* entry = db.look(key(name), Look::write)) {
+          db.edit<types::String>(key(name), entry, events::kAppend).append(value);
+          model[name] += value;
+        }
+        break;
+      default:
+        if (Entry* entry = db.look(key(name), Look::write)) {
+          if (entry->has_deadline()) {
+            db.persist(key(name), entry);
+          } else {
+            db.expire_at(key(name), entry, clock.unix_ms() + 1'000'000);
+          }
+        }
+    }
+    if (i % 64 == 0) keyspace.graveyard().drain(base::Budget::unlimited());
+  }
+  EXPECT_EQ(db.size(), model.size());
+  for (const auto& [name, value] : model) EXPECT_EQ(text(name), value);
+}
+
+TEST_F(DatabaseTest, TheLogTellsChangesOnlyWhenSomebodyListens) {
+  db.put(key("k"), "v");
+  EXPECT_TRUE(keyspace.log().empty());
+  EXPECT_EQ(keyspace.log().changes(), 1u);
+  keyspace.log().listen();
+  db.put(key("k"), "v", Deadline::at(clock.unix_ms() + 1));
+  clock.advance_ms(1);
+  text("k");
+  const auto entries = keyspace.log().entries();
+  ASSERT_EQ(entries.size(), 2u);
+  EXPECT_EQ(entries[0].event.name, "set");
+  EXPECT_EQ(entries[1].event.name, "expired");
+  EXPECT_EQ(entries[1].cause, Cause::expired);
+  EXPECT_EQ(entries[1].key, "k");
+  keyspace.log().clear();
+}
+
+}  // namespace
+}  // namespace larder::keyspace

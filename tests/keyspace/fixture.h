@@ -1,0 +1,40 @@
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include "larder/config/registry.h"
+#include "larder/info/info.h"
+#include "larder/keyspace/keyspace.h"
+#include "larder/memory/audit.h"
+
+namespace larder::keyspace {
+
+// Real objects on a clock that stands still; after each test the audit must balance.
+class KeyspaceTest : public ::testing::Test {
+ protected:
+  static Key key(std::string_view name) { return Key::of(name); }
+  std::string text(std::string_view name) {
+    const auto found = db.find<types::String>(key(name));
+    if (!found) return "(nil)";
+    types::String::Scratch scratch;
+    return std::string(found->text(scratch));
+  }
+
+  void TearDown() override {
+    memory::Auditor auditor;
+    auditor.add(keyspace);
+    const memory::Audit audit = auditor.run();
+    EXPECT_TRUE(audit.balanced()) << audit.text();
+  }
+
+  base::ManualClock clock;
+  base::Rng rng{7};
+  config::Registry registry{"Redis 7.2.6"};
+  info::Reporter reporter;
+  Settings settings{registry};
+  Metrics metrics{reporter};
+  Keyspace keyspace{clock, rng, settings, metrics};
+  Database& db = keyspace.db(0);
+};
+
+}  // namespace larder::keyspace

@@ -1,0 +1,138 @@
+#include "larder/memory/heap.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <memory>
+#include <string_view>
+
+#include "larder/base/rng.h"
+
+#ifndef LARDER_SYSTEM_MALLOC
+#include <jemalloc/jemalloc.h>
+#endif
+
+namespace larder::memory {
+namespace {
+
+TEST(SizeClass, HoldsTheBytesAndIsItsOwnClass) {
+  for (std::size_t bytes = 1; bytes <= 1 << 16; ++bytes) {
+    const std::size_t whole = size_class(bytes);
+    ASSERT_GE(whole, bytes);
+    ASSERT_EQ(size_class(whole), whole);
+    ASSERT_TRUE(bytes <= 16 || whole < bytes + bytes / 4 + 16) << bytes;
+  }
+}
+
+#ifndef LARDER_SYSTEM_MALLOC
+
+TEST(SizeClass, IsWhatTheAllocatorHandsOut) {
+  for (std::size_t bytes = 1; bytes <= 1 << 20; ++bytes) {
+    ASSERT_EQ(size_class(bytes), nallocx(bytes, 0)) << bytes;
+  }
+  base::Rng rng(1);
+  for (int i = 0; i < 100'000; ++i) {
+    const std::size_t bytes = (1 << 20) + rng.below(std::size_t{1} << (21 + rng.below(20)));
+    ASSERT_EQ(size_class(bytes), nallocx(bytes, 0)) << bytes;
+  }
+}
+
+TEST(SizeClass, OfARoundedUpSizeIsThatOfAnAlignedBlock) {
+  for (std::size_t alignment = 32; alignment <= 4096; alignment *= 2) {
+    for (std::size_t bytes = 1; bytes <= 1 << 17; bytes += 7) {
+      const std::size_t whole = (bytes + alignment - 1) & ~(alignment - 1);
+      ASSERT_EQ(size_class(whole), nallocx(whole, MALLOCX_ALIGN(alignment)))
+          << bytes << " at " << alignment;
+    }
+  }
+}
+
+TEST(Heap, GivesBlocksOfTheirSizeClass) {
+  void* block = allocate(Owner::strings, 100);
+  EXPECT_EQ(sallocx(block, 0), size_class(100));
+  release(Owner::strings, block, 100);
+}
+
+#endif
+
+TEST(Heap, AlignsBlocks) {
+  for (std::size_t bytes = 1; bytes < 5000; bytes = bytes * 3 / 2 + 1) {
+    void* block = allocate(Owner::strings, bytes);
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(block) % (bytes < 16 ? 8 : 16), 0u);
+    std::memset(block, 1, bytes);
+    release(Owner::strings, block, bytes);
+    for (std::size_t alignment = 32; alignment <= 4096; alignment *= 2) {
+      const auto before = balance(Owner::table);
+      void* aligned = allocate_aligned(Owner::table, bytes, alignment);
+      EXPECT_EQ(reinterpret_cast<std::uintptr_t>(aligned) % alignment, 0u);
+      std::memset(aligned, 1, bytes);
+      EXPECT_GT(balance(Owner::table), before);
+      release_aligned(Owner::table, aligned, bytes, alignment);
+      EXPECT_EQ(balance(Owner::table), before);
+    }
+  }
+}
+
+TEST(Heap, KeepsContentsWhenABlockGrowsAndShrinks) {
+  const auto before = used_bytes();
+  auto* block = static_cast<char*>(allocate(Owner::streams, 10));
+  const std::string_view text = "0123456789";
+  text.copy(block, text.size());
+  std::size_t bytes = 10;
+  for (const std::size_t next : {100u, 100'000u, 40u, 12u}) {
+    block = static_cast<char*>(reallocate(Owner::streams, block, bytes, next));
+    bytes = next;
+    EXPECT_EQ(std::string_view(block, text.size()), text);
+    EXPECT_EQ(balance(Owner::streams), static_cast<std::int64_t>(size_class(next)));
+  }
+  release(Owner::streams, block, bytes);
+  EXPECT_EQ(used_bytes(), before);
+}
+
+TEST(Heap, MakesAndDestroysObjects) {
+  struct Counted {
+    explicit Counted(int& count) : living(count) { ++living; }
+    ~Counted() { --living; }
+    int& living;
+  };
+  int living = 0;
+  Counted* object = make<Counted>(Owner::acl, living);
+  EXPECT_EQ(living, 1);
+  EXPECT_EQ(balance(Owner::acl), 8);
+  destroy(Owner::acl, object);
+  EXPECT_EQ(living, 0);
+  EXPECT_EQ(balance(Owner::acl), 0);
+}
+
+struct alignas(64) Line {
+  char bytes[64];
+};
+
+// Every form of new and delete gives back exactly what it took.
+TEST(OperatorNew, LeavesTheRuntimeAsItWas) {
+  const auto before = balance(Owner::runtime);
+  delete new int(1);
+  delete[] new char[1000];
+  delete new Line;
+  delete[] new Line[10];
+  ::operator delete(::operator new(0));
+  ::operator delete(::operator new(100, std::nothrow), std::nothrow);
+#ifdef __cpp_sized_deallocation
+  ::operator delete (::operator new(100), std::size_t{100});
+  ::operator delete[](::operator new[](100), std::size_t{100});
+#endif
+  ::operator delete (::operator new (5000, std::align_val_t{8192}), std::align_val_t{8192});
+  ::operator delete(nullptr);
+  EXPECT_EQ(balance(Owner::runtime), before);
+}
+
+TEST(OperatorNew, ThrowsWhenThereIsNoSuchRoom) {
+  const auto before = balance(Owner::runtime);
+  volatile std::size_t bytes = PTRDIFF_MAX;
+  EXPECT_THROW(::operator delete(::operator new(bytes + 1)), std::bad_alloc);
+  EXPECT_EQ(::operator new(bytes + 1, std::nothrow), nullptr);
+  EXPECT_EQ(balance(Owner::runtime), before);
+}
+
+}  // namespace
+}  // namespace larder::memory

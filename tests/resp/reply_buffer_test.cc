@@ -1,0 +1,130 @@
+#include "larder/resp/reply_buffer.h"
+
+#include <gtest/gtest.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <string>
+
+#include "larder/memory/ledger.h"
+
+namespace larder::resp {
+namespace {
+
+std::int64_t output_bytes() { return memory::balance(memory::Owner::client_output); }
+
+std::string waiting(const ReplyBuffer& buffer) {
+  iovec pieces[64];
+  std::string out;
+  for (std::size_t i = 0, n = buffer.gather(pieces, 64); i < n; ++i) {
+    out.append(static_cast<const char*>(pieces[i].iov_base), pieces[i].iov_len);
+  }
+  return out;
+}
+
+TEST(ReplyBuffer, HoldsNothingWhenEmpty) {
+  const std::int64_t before = output_bytes();
+  {
+    ChunkPool pool(0);
+    ReplyBuffer buffer(pool);
+    EXPECT_TRUE(buffer.empty());
+    buffer.append("");
+    EXPECT_EQ(output_bytes(), before);
+    buffer.append("hello");
+    EXPECT_EQ(buffer.size(), 5u);
+    EXPECT_EQ(buffer.held_bytes(), ChunkPool::kChunkBytes);
+    EXPECT_EQ(output_bytes() - before, static_cast<std::int64_t>(ChunkPool::kChunkBytes));
+    buffer.consume(5);
+    EXPECT_TRUE(buffer.empty());
+    EXPECT_EQ(buffer.held_bytes(), 0u);
+    EXPECT_EQ(output_bytes(), before);
+  }
+  EXPECT_EQ(output_bytes(), before);
+}
+
+TEST(ReplyBuffer, SendsInAnyStepsWhatWasAppended) {
+  ChunkPool pool;
+  for (const std::size_t step : {1000u, 16352u, 16384u, 50'000u}) {
+    ReplyBuffer buffer(pool);
+    std::string expected;
+    for (std::size_t i = 0; i < 24; ++i) {
+      const std::string text(i * 997 % 40'000, static_cast<char>('a' + i % 26));
+      buffer.append(text);
+      expected += text;
+    }
+    while (!expected.empty()) {
+      ASSERT_EQ(buffer.size(), expected.size());
+      const std::string head = waiting(buffer);
+      ASSERT_EQ(head, expected.substr(0, head.size()));
+      const std::size_t part = std::min(step, expected.size());
+      buffer.consume(part);
+      expected.erase(0, part);
+    }
+    EXPECT_EQ(buffer.held_bytes(), 0u);
+  }
+}
+
+TEST(ReplyBuffer, GivesLargeTextsABlockOfTheirSize) {
+  ChunkPool pool;
+  ReplyBuffer buffer(pool);
+  buffer.append("head");
+  buffer.append(std::string(1 << 20, 'x'));
+  iovec pieces[8];
+  EXPECT_EQ(buffer.gather(pieces, 8), 2u);
+  EXPECT_LT(buffer.held_bytes(), (5u << 20) / 4 + 2 * ChunkPool::kChunkBytes);
+}
+
+TEST(ReplyBuffer, AppendsWhileItIsBeingSent) {
+  ChunkPool pool;
+  ReplyBuffer buffer(pool);
+  buffer.append("abc");
+  buffer.consume(2);
+  buffer.append("def");
+  EXPECT_EQ(waiting(buffer), "cdef");
+  EXPECT_EQ(buffer.size(), 4u);
+}
+
+TEST(ReplyBuffer, ReservesInOnePiece) {
+  ChunkPool pool;
+  ReplyBuffer buffer(pool);
+  EXPECT_EQ(buffer.room(1), nullptr);
+  char* room = buffer.reserve(100'000);
+  std::fill_n(room, 100'000, 'r');
+  buffer.commit(100'000);
+  EXPECT_EQ(waiting(buffer), std::string(100'000, 'r'));
+}
+
+TEST(ReplyBuffer, TakesOverAnothersBytes) {
+  ChunkPool pool;
+  ReplyBuffer first(pool);
+  ReplyBuffer second(pool);
+  first.take_over(second);
+  second.append("b");
+  second.append(std::string(20'000, 'c'));
+  first.take_over(second);
+  EXPECT_TRUE(second.empty());
+  EXPECT_EQ(second.held_bytes(), 0u);
+  second.append("d");
+  first.take_over(second);
+  first.append("e");
+  EXPECT_EQ(waiting(first), "b" + std::string(20'000, 'c') + "de");
+  EXPECT_EQ(first.size(), 20'003u);
+}
+
+TEST(ChunkPool, KeepsABoundedNumberOfFreeChunks) {
+  const std::int64_t before = output_bytes();
+  {
+    ChunkPool pool(3);
+    {
+      ReplyBuffer buffer(pool);
+      for (int i = 0; i < 1000; ++i) buffer.append(std::string(100, 'x'));
+    }
+    EXPECT_EQ(pool.free_bytes(), 3 * ChunkPool::kChunkBytes);
+    EXPECT_EQ(output_bytes() - before, static_cast<std::int64_t>(pool.free_bytes()));
+    pool.trim();
+    EXPECT_EQ(output_bytes(), before);
+  }
+}
+
+}  // namespace
+}  // namespace larder::resp

@@ -1,0 +1,96 @@
+#!/usr/bin/env python3
+"""Checks every include against the order of the rooms.
+
+The rooms, their numbers and what each may use stand once, in the larder_room lines of
+CMakeLists.txt. Usage: check_rooms.py SOURCE_FOLDER
+"""
+import pathlib
+import re
+import sys
+
+ROOM_LINE = re.compile(r"larder_room\(\s*(.*?)\)", re.DOTALL)
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
+
+
+def read_rooms(text):
+    """The number of each room, and the set of rooms that it may use."""
+    orders, uses = {}, {}
+    for line in ROOM_LINE.findall(text):
+        words = line.split()
+        name, part = words[0], None
+        orders[name], uses[name] = None, set()
+        for word in words[1:]:
+            if word in ("ORDER", "USES", "LINKS"):
+                part = word
+            elif part == "ORDER":
+                orders[name] = int(word)
+            elif part == "USES":
+                uses[name].add(word)
+    return orders, uses
+
+
+def wrong_uses(orders, uses):
+    """Declarations that break the order themselves."""
+    for room, used_rooms in uses.items():
+        if orders[room] is None:
+            yield f"CMakeLists.txt: room {room} has no ORDER"
+            continue
+        for used in used_rooms:
+            if used not in orders:
+                yield f"CMakeLists.txt: {room} uses {used}, which is no room"
+            elif orders[used] >= orders[room]:
+                yield f"CMakeLists.txt: {room} ({orders[room]}) uses {used} ({orders[used]})"
+
+
+def wrong_includes(root, path, room, orders, uses):
+    """Includes of one file of `room` that the declarations do not allow."""
+    place = path.relative_to(root)
+    for style, target in INCLUDE.findall(path.read_text()):
+        parts = target.split("/")
+        if parts[0] == "larder":
+            used = parts[1]
+            if used not in orders:
+                yield f"{place}: includes {target}, which is in no room"
+            elif used != room and used not in uses[room]:
+                yield f"{place}: {room} may not use {used} ({target})"
+            elif not (root / "include" / target).exists():
+                yield f"{place}: includes {target}, which is not in include/"
+        elif style == '"':
+            if place.parts[0] == "include":
+                yield f'{place}: a contract includes "{target}"; contracts include contracts'
+                continue
+            found = (path.parent / target).resolve()
+            own = (root / "src" / room).resolve()
+            if own not in found.parents:
+                yield f"{place}: includes {target}, which is not in its own room"
+            elif not found.exists():
+                yield f"{place}: includes {target}, which does not exist"
+
+
+def check(root):
+    orders, uses = read_rooms((root / "CMakeLists.txt").read_text())
+    problems = list(wrong_uses(orders, uses))
+    files = 0
+    for top in (root / "include" / "larder", root / "src"):
+        for path in sorted(p for p in top.rglob("*") if p.suffix in (".h", ".cc")):
+            files += 1
+            room = path.relative_to(top).parts[0]
+            if room not in orders:
+                problems.append(f"{path.relative_to(root)}: {room} is no room")
+            else:
+                problems.extend(wrong_includes(root, path, room, orders, uses))
+    if not orders or not files:
+        problems.append("no rooms or no sources found: the check would be empty")
+    return len(orders), files, problems
+
+
+def main():
+    rooms, files, problems = check(pathlib.Path(sys.argv[1]).resolve())
+    for problem in problems:
+        print(problem)
+    print(f"{rooms} rooms, {files} files, {len(problems)} problems")
+    return 1 if problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,159 @@
+#include "runner.h"
+
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <utility>
+
+namespace larder::transcripts {
+
+namespace {
+
+constexpr int kSilenceMs = 30;
+constexpr int kPatienceMs = 20'000;
+
+bool expects_silence(const Step& step) {
+  return step.expected.size() == 1 && step.expected[0].text == "(none)";
+}
+
+// One case under way: its connections, and the settings to put back.
+class Performance {
+ public:
+  Performance(Target& target, Protocol protocol, int silence_ms, const Runner::Hear& hear)
+      : target_(target),
+        protocol_(protocol),
+        silence_ms_(silence_ms),
+        hear_(hear),
+        control_(target, Protocol::resp2) {
+    must({"FLUSHALL"});
+    connection(1);
+  }
+
+  Verdict run(const Case& about) {
+    Verdict verdict;
+    for (const Step& step : about.steps) {
+      verdict = take(step);
+      if (verdict.outcome != Outcome::passed) break;
+    }
+    if (verdict.outcome == Outcome::passed) verdict = end();
+    clients_.clear();
+    for (auto old = changed_.rbegin(); old != changed_.rend(); ++old) {
+      must({"CONFIG", "SET", old->first, old->second});
+    }
+    if (verdict.outcome == Outcome::passed && target_.is_larder()) verdict = audit();
+    return verdict;
+  }
+
+ private:
+  Client& connection(int number) {
+    auto& client = clients_[number];
+    if (client == nullptr) client = std::make_unique<Client>(target_, protocol_);
+    current_ = client.get();
+    return *client;
+  }
+
+  resp::Value must(const std::vector<std::string>& words) {
+    resp::Value reply = control_.ask(words);
+    if (reply.is_error()) throw std::runtime_error(words[0] + " is refused: " + reply.text);
+    return reply;
+  }
+
+  Verdict take(const Step& step) {
+    switch (step.what) {
+      case Step::What::raw: current_->send_raw(step.bytes); return {};
+      case Step::What::switch_connection: connection(step.number); return {};
+      case Step::What::configure: configure(step.words[0], step.words[1]); return {};
+      case Step::What::advance:
+        if (target_.advance_ms(step.number)) return {};
+        return {Outcome::skipped, "would have to sleep"};
+      case Step::What::command: current_->send(step.words); break;
+      case Step::What::read: break;
+    }
+    const int wait_ms = expects_silence(step) ? kSilenceMs : silence_ms_;
+    if (!hear_(step, current_->read(wait_ms))) return {Outcome::failed, {}};
+    return {};
+  }
+
+  void configure(const std::string& name, const std::string& value) {
+    const resp::Value old = must({"CONFIG", "GET", name});
+    if (old.items.size() != 2) throw std::runtime_error("no directive " + name);
+    changed_.emplace_back(name, old.items[1].text);
+    must({"CONFIG", "SET", name, value});
+  }
+
+  // Nothing may be left over on any connection.
+  Verdict end() {
+    for (auto& [number, client] : clients_) {
+      const std::string rest = client->unread();
+      if (!rest.empty()) {
+        return {Outcome::failed, "    left unread on connection " + std::to_string(number) + ": " +
+                                     rest + "\n"};
+      }
+    }
+    return {};
+  }
+
+  Verdict audit() {
+    const resp::Value reply = control_.ask({"MEMORY", "AUDIT"});
+    if (!reply.is_error()) return {};
+    return {Outcome::failed, "    MEMORY AUDIT: " + reply.text + "\n"};
+  }
+
+  Target& target_;
+  Protocol protocol_;
+  int silence_ms_;
+  const Runner::Hear& hear_;
+  Client control_;
+  std::map<int, std::unique_ptr<Client>> clients_;
+  Client* current_ = nullptr;
+  std::vector<std::pair<std::string, std::string>> changed_;
+};
+
+std::string in_words(const Step& step) {
+  if (step.what == Step::What::read) return "@read";
+  std::string out = ">";
+  for (const std::string& word : step.words) out += " " + word.substr(0, 60);
+  return out;
+}
+
+}  // namespace
+
+std::string Runner::reason_to_skip(const Case& about, Protocol protocol) const {
+  if (protocol == Protocol::resp2 && !about.resp2) return "is for RESP3";
+  if (protocol == Protocol::resp3 && !about.resp3) return "is for RESP2";
+  if (target_.is_larder()) return {};
+  if (about.larder_only) return "is Larder's own";
+  if (about.newer) return "is newer than the reference";
+  return {};
+}
+
+Verdict Runner::perform(const Case& about, Protocol protocol, int silence_ms, const Hear& hear) {
+  Verdict verdict;
+  try {
+    verdict = Performance(target_, protocol, silence_ms, hear).run(about);
+  } catch (const std::runtime_error& error) {
+    verdict = {Outcome::failed, std::string("    ") + error.what() + "\n"};
+  }
+  if (const std::string trouble = target_.trouble(); !trouble.empty()) {
+    verdict = {Outcome::failed, verdict.text + "    " + trouble + "\n"};
+  }
+  return verdict;
+}
+
+Verdict Runner::run(const Case& about, Protocol protocol) {
+  const std::string reason = reason_to_skip(about, protocol);
+  if (!reason.empty()) return {Outcome::skipped, reason};
+  std::string wrong;
+  const Hear compare = [&](const Step& step, const Lines& lines) {
+    const Expected expected = expected_in(step, protocol);
+    if (matches(expected, lines)) return true;
+    wrong = "    line " + std::to_string(step.line) + ": " + in_words(step) + "\n" +
+            difference(expected, lines);
+    return false;
+  };
+  Verdict verdict = perform(about, protocol, kPatienceMs, compare);
+  verdict.text = wrong + verdict.text;
+  return verdict;
+}
+
+}  // namespace larder::transcripts

@@ -1,0 +1,42 @@
+#pragma once
+
+// A server process of the runner's own, behind a Unix socket in a folder of its own.
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "target.h"
+
+namespace larder::transcripts {
+
+class SocketTarget final : public Target {
+ public:
+  struct Options {
+    std::string binary;
+    bool is_larder = true;
+    int longest_sleep_ms = 50;
+  };
+
+  // Starts the server and waits until it answers; throws std::runtime_error when it does not.
+  explicit SocketTarget(Options options);
+  ~SocketTarget() override;
+
+  std::unique_ptr<Connection> connect() override;
+  bool advance_ms(int ms) override;
+  bool is_larder() const override { return options_.is_larder; }
+  std::string trouble() override;
+
+ private:
+  void start();
+  void wait_until_ready();
+  std::string log_text() const;
+
+  Options options_;
+  std::string folder_;
+  std::string socket_;
+  pid_t pid_ = -1;
+};
+
+}  // namespace larder::transcripts

@@ -1,0 +1,36 @@
+#pragma once
+
+// What transcripts run against: Larder in process, or a server behind a socket.
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace larder::transcripts {
+
+// One client. Bytes in, bytes out; RESP is the runner's affair.
+class Connection {
+ public:
+  virtual ~Connection() = default;
+  virtual void send(std::string_view bytes) = 0;
+  // Whatever has come, at least a byte; empty when nothing came within `wait_ms` or the other
+  // side has closed.
+  virtual std::string receive(int wait_ms) = 0;
+  // The other side has closed, and everything it sent was received.
+  virtual bool is_closed() = 0;
+};
+
+class Target {
+ public:
+  virtual ~Target() = default;
+  virtual std::unique_ptr<Connection> connect() = 0;
+  // Lets time pass. False when the target cannot in reasonable time.
+  virtual bool advance_ms(int ms) = 0;
+  // Larder has MEMORY AUDIT; a reference has not, and skips cases marked for Larder alone.
+  virtual bool is_larder() const = 0;
+  // Something that no reply shows went wrong: the process ended, or printed a report.
+  virtual std::string trouble() { return {}; }
+};
+
+}  // namespace larder::transcripts
