@@ -1,0 +1,27 @@
+#pragma once
+
+// Larder in this process: bytes go through the parser and the executor as those of a socket
+// would, and time stands still until a transcript moves it.
+
+#include <memory>
+#include <string>
+
+#include "target.h"
+#include "world.h"
+
+namespace larder::transcripts {
+
+class InProcessTarget final : public Target {
+ public:
+  std::unique_ptr<Connection> connect() override;
+  bool advance_ms(int ms) override;
+  void clear() override;
+  std::string configure(const std::string& name, const std::string& value) override;
+  std::string audit() override;
+  bool is_larder() const override { return true; }
+
+ private:
+  World world_;
+};
+
+}  // namespace larder::transcripts
