@@ -6,8 +6,8 @@
 #include <memory>
 #include <string>
 
+#include "larder/server/harness.h"
 #include "target.h"
-#include "world.h"
 
 namespace larder::transcripts {
 
@@ -21,7 +21,9 @@ class InProcessTarget final : public Target {
   bool is_larder() const override { return true; }
 
  private:
-  World world_;
+  void settle();
+
+  server::Harness harness_{"enable-protected-configs yes\n"};
 };
 
 }  // namespace larder::transcripts

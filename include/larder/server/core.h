@@ -4,6 +4,7 @@
 // connected. Larder puts connections around it; tests talk to it directly.
 
 #include "larder/base/clock.h"
+#include "larder/base/log.h"
 #include "larder/base/rng.h"
 #include "larder/engine/command_table.h"
 #include "larder/engine/credentials.h"
