@@ -7,6 +7,7 @@
 #include "larder/base/log.h"
 #include "larder/base/rng.h"
 #include "larder/engine/command_table.h"
+#include "larder/engine/config_file.h"
 #include "larder/engine/credentials.h"
 #include "larder/engine/cron.h"
 #include "larder/engine/executor.h"
@@ -60,6 +61,8 @@ class Core {
   engine::Propagation effects;
   engine::Credentials credentials;
   engine::Limits limits;
+  engine::ConfigFile config_file;
+  engine::Cron cron;
   engine::Sessions sessions;
   engine::CommandTable commands;
   engine::Executor executor;
