@@ -21,12 +21,12 @@ std::int64_t idle_seconds(const keyspace::AccessPolicy& access, const keyspace::
 }
 
 void debug_object(Call& call, keyspace::Keyspace& keyspace, eviction::Settings& eviction,
-                  persistence::Settings& persistence) {
+                  persistence::SnapshotSettings& snapshot) {
   const auto key = keyspace::Key::of(call.arg(2));
   const keyspace::Entry* entry = call.db.look(key, keyspace::Look::untouched);
   if (entry == nullptr) return call.reply.error(errors::kNoSuchKey);
   const auto compression =
-      persistence.rdbcompression.value() ? Compression::on : Compression::off;
+      snapshot.rdbcompression.value() ? Compression::on : Compression::off;
   const std::string_view encoding = keyspace::encoding(*entry);
   char line[200];
   const int size = std::snprintf(
