@@ -124,8 +124,7 @@ void Sweeper::end_pass() {
 
 void Sweeper::schedule() {
   last_cost_us_ = cost_us_;
-  const std::int64_t relaxed =
-      std::clamp(kRelaxation * cost_us_, kLeastRelaxedUs, kMostRelaxedUs);
+  const std::int64_t relaxed = std::clamp(kRelaxation * cost_us_, kLeastRelaxedUs, kMostRelaxedUs);
   const double goal = kGoal / static_cast<double>(settings_.active_expire_effort.value());
   const double found = all_ == 0 ? 0 : static_cast<double>(found_) / static_cast<double>(all_);
   if (interval_us_ == 0) interval_us_ = relaxed;

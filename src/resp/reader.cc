@@ -102,6 +102,7 @@ class RequestCutter {
         input_(input.data()),
         end_(input_ + input.size()),
         at_(input_),
+        from_(input_),
         authenticated_(limits.authenticated),
         most_bulk_(limits.max_bulk_bytes) {}
 
@@ -146,7 +147,8 @@ class RequestCutter {
 
   Step finish(std::size_t args, const char* end) {
     if (args != 0) {
-      batch_.add(args, static_cast<std::uint64_t>(end - at_));
+      batch_.add(args, static_cast<std::uint64_t>(end - from_));
+      from_ = end;
       cut_one_ = true;
     }
     at_ = end;
@@ -163,18 +165,20 @@ class RequestCutter {
   // in locals, since stores of arguments could otherwise change what `this` points to.
   void plain_arrays() {
     const char* at = at_;
+    const char* from = from_;
     const char* const end = end_;
     const std::uint64_t most = most_bulk_;
     Batch& batch = batch_;
     while (!batch.full()) {
-      const char* const start = at;
       std::uint64_t count = 0;
       if (!plain_header(at, end, '*', count) || count == 0 || count > left(at) / kLeastArgBytes) {
         break;
       }
       std::string_view* room = batch.arg_room(count);
       if (!plain_arguments(at, end, room, room + count, most)) break;
-      batch.add(count, static_cast<std::uint64_t>(at - start));
+      batch.add(count, static_cast<std::uint64_t>(at - from));
+      from = at;
+      from_ = at;
       at_ = at;
       reader_.scanned_ = 0;
     }
@@ -320,7 +324,8 @@ class RequestCutter {
   Batch& batch_;
   const char* input_;
   const char* end_;
-  const char* at_;  // the first byte of the request at hand
+  const char* at_;    // the first byte of the request at hand
+  const char* from_;  // the end of the last request that was cut
   bool authenticated_;
   bool cut_one_ = false;
   std::uint64_t most_bulk_;

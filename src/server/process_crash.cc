@@ -149,7 +149,8 @@ void report_stack(int descriptor) {
   ::backtrace_symbols_fd(calls.data(), depth, descriptor);
 }
 
-CrashReports::CrashReports(Signals& signals) : signals_(signals) {
+CrashReports::CrashReports(Signals& signals, info::Reporter& info) : signals_(signals) {
+  signals_.reach().info = &info;
   // The first call loads a library, which must not happen in a handler.
   std::array<void*, 1> call;
   ::backtrace(call.data(), 1);

@@ -11,7 +11,7 @@ namespace larder::server {
 // Reports for SIGSEGV, SIGBUS, SIGFPE, SIGILL and SIGABRT, and for failed assertions.
 class CrashReports {
  public:
-  explicit CrashReports(Signals& signals);
+  CrashReports(Signals& signals, info::Reporter& info);
   ~CrashReports();
   CrashReports(const CrashReports&) = delete;
   CrashReports& operator=(const CrashReports&) = delete;

@@ -33,13 +33,12 @@ SignalReach* signal_reach() {
   return reach->mark == SignalReach::kMark ? reach : nullptr;
 }
 
-Signals::Signals(base::Log& log, info::Reporter& info)
+Signals::Signals(base::Log& log)
     : stack_(::mmap(nullptr, kStackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
                     0)) {
   if (stack_ == MAP_FAILED) throw std::runtime_error("no memory for the signal stack");
   reach_ = new (stack_) SignalReach;
   reach_->log = &log;
-  reach_->info = &info;
   reach_->wake = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   stack_t stack{};
   stack.ss_sp = stack_;

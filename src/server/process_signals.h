@@ -34,7 +34,7 @@ class Signals {
 
   // SIGTERM and SIGINT ask for an orderly end, a second SIGINT ends at once; SIGHUP and SIGPIPE are
   // ignored. For the thread that runs the loop.
-  Signals(base::Log& log, info::Reporter& info);
+  explicit Signals(base::Log& log);
   // Puts everything back as it was for a new process.
   ~Signals();
   Signals(const Signals&) = delete;
@@ -43,8 +43,10 @@ class Signals {
   SignalReach& reach() { return *reach_; }
   // Becomes readable when someone asks for the end.
   int wake_descriptor() const { return reach_->wake; }
-  // The signal that asked since the last call; 0 for none.
+  // The signal that asked, and makes the descriptor wait for another.
   int take_stop_signal();
+  // The request came to nothing: the next SIGINT is the first again.
+  void forget_stop_signal() { reach_->stop_signal = 0; }
 
   // Runs `handler` on the alternate stack; with `flags` besides SA_SIGINFO and SA_ONSTACK.
   static void handle(int signal, Handler handler, int flags = 0);

@@ -3,9 +3,9 @@
 // All shapes lie on one line, and the table stands at one point of it: width_, swept_, and
 // while it doubles split_. grow() takes one step up the line, shrink() one step back.
 //
-//   one segment:  1 2 .. 8 10 .. 32 36 .. 64 72 .. 128 144 .. 240 buckets
-//   doubling:     each segment of 240 becomes two of 128, one at a step
-//   2^n segments: each in turn from 128 to 144, then each from 144 to 160, .. up to 240
+//   one segment:  1 2 .. 8 10 .. 32 36 .. 64 72 .. 120 buckets
+//   doubling:     each segment of 120 becomes two of 64, one at a step
+//   2^n segments: each in turn from 64 to 72, then each from 72 to 80, .. up to 120
 
 #include <algorithm>
 
@@ -15,8 +15,8 @@
 namespace larder::types::detail {
 namespace {
 
-constexpr std::uint32_t kLeast = 128;
-constexpr std::uint32_t kMost = 240;
+constexpr std::uint32_t kLeast = 8 * kBlockBuckets;
+constexpr std::uint32_t kMost = 15 * kBlockBuckets;
 constexpr std::uint32_t kCrowdedPercent = 91;
 constexpr std::uint32_t kShrunkPercent = 80;
 
@@ -24,8 +24,7 @@ constexpr std::uint32_t kShrunkPercent = 80;
 std::uint32_t step_at(std::uint32_t buckets) {
   if (buckets < 8) return 1;
   if (buckets < 32) return 2;
-  if (buckets < 64) return 4;
-  return buckets < 128 ? 8 : kBlockBuckets;
+  return buckets < 64 ? 4 : kBlockBuckets;
 }
 std::uint32_t above(std::uint32_t buckets) { return buckets + step_at(buckets); }
 std::uint32_t below(std::uint32_t buckets) { return buckets - step_at(buckets - 1); }

@@ -14,11 +14,12 @@ namespace larder::types::detail {
 // takes a block for the time.
 class Scratch {
  public:
-  Scratch(memory::Owner owner, std::size_t entries) : owner_(owner), capacity_(entries) {
-    if (entries <= kUsual) return;
-    const std::size_t bytes = entries * sizeof(std::uint64_t);
+  // For `entries`, and one more that gather() may write over.
+  Scratch(memory::Owner owner, std::size_t entries) : owner_(owner), capacity_(entries + 1) {
+    if (capacity_ <= kUsual) return;
+    const std::size_t bytes = capacity_ * sizeof(std::uint64_t);
     slots_ = static_cast<std::uint64_t*>(memory::allocate(owner, bytes));
-    tags_ = static_cast<std::uint8_t*>(memory::allocate(owner, entries));
+    tags_ = static_cast<std::uint8_t*>(memory::allocate(owner, capacity_));
   }
   ~Scratch() {
     if (capacity_ <= kUsual) return;
@@ -28,18 +29,22 @@ class Scratch {
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
 
-  void clear() { size_ = 0; }
-
   // Appends the entries of a segment that `wants(slot)`, turned by `change(slot)`.
   template <typename Wants, typename Change>
   void gather(std::uint64_t entry, Wants wants, Change change) {
     const std::uint64_t* segment = TableCore::segment_of(entry);
-    for (std::uint32_t i = 0; i < TableCore::buckets_of(entry); ++i) {
+    const std::uint32_t buckets = TableCore::buckets_of(entry);
+    for (std::uint32_t i = 0; i < buckets; ++i) {
+      if (i + kBlockBuckets < buckets) {
+        __builtin_prefetch(TableCore::bucket_at(segment, i + kBlockBuckets));
+      }
       const Bucket& bucket = *TableCore::bucket_at(segment, i);
       for (unsigned k = 0; k < kBucketSlots; ++k) {
-        if (bucket.slots[k] == 0 || !wants(bucket.slots[k])) continue;
-        slots_[size_] = change(bucket.slots[k]);
-        tags_[size_++] = bucket.tags[k];
+        // Written always and kept by counting: free slots come too irregularly to predict.
+        const std::uint64_t slot = bucket.slots[k];
+        slots_[size_] = change(slot);
+        tags_[size_] = bucket.tags[k];
+        size_ += std::size_t{slot != 0} & std::size_t{wants(slot)};
       }
     }
   }
@@ -49,7 +54,7 @@ class Scratch {
   std::size_t size() const { return size_; }
 
  private:
-  static constexpr std::size_t kUsual = 2048;
+  static constexpr std::size_t kUsual = 1024;
   memory::Owner owner_;
   std::size_t capacity_;
   std::size_t size_ = 0;

@@ -20,8 +20,8 @@ TEST(Ager, KeepsIdleTimesRightThoughNothingIsEverEvicted) {
     const auto& db = world.keyspace.db(i % 4);
     const auto* entry = db.entries().find(name_of(i), keyspace::Key::of(name_of(i)).hash);
     ASSERT_NE(entry, nullptr);
-    ASSERT_NEAR(static_cast<double>(world.keyspace.access().idle_ms(*entry)),
-                30.0 * kHourMs, 8192.0);
+    ASSERT_NEAR(static_cast<double>(world.keyspace.access().idle_ms(*entry)), 30.0 * kHourMs,
+                8192.0);
   }
 }
 
@@ -32,9 +32,8 @@ TEST(Ager, WalksNoFasterThanItMust) {
   world.evictor.ager().run(base::Budget::unlimited());
   const auto coarse = [&world] {
     std::size_t count = 0;
-    world.db().entries().for_each([&](const keyspace::Entry* entry) {
-      count += entry->access() >> 23;
-    });
+    world.db().entries().for_each(
+        [&](const keyspace::Entry* entry) { count += entry->access() >> 23; });
     return count;
   };
   EXPECT_EQ(coarse(), 0u);

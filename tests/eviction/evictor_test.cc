@@ -208,8 +208,8 @@ TEST(Evictor, AgesTheStampsItPasses) {
   ASSERT_TRUE(world.has("old"));
   EXPECT_FALSE(world.has("oldest"));
   EXPECT_NE(old->access(), fine);
-  EXPECT_NEAR(static_cast<double>(world.keyspace.access().idle_ms(*old)),
-              static_cast<double>(idle), 4096.0);
+  EXPECT_NEAR(static_cast<double>(world.keyspace.access().idle_ms(*old)), static_cast<double>(idle),
+              4096.0);
 }
 
 TEST(Evictor, TellsHowLongMemoryStoodOverTheLimit) {

@@ -3,11 +3,11 @@
 // A keyspace with an evictor over it, a clock that the test moves, and random numbers that
 // repeat from run to run.
 
+#include <gtest/gtest.h>
+
 #include <string>
 #include <string_view>
 #include <vector>
-
-#include <gtest/gtest.h>
 
 #include "larder/base/clock.h"
 #include "larder/base/rng.h"
@@ -68,9 +68,7 @@ struct WorldOn {
   void put_until(const std::string& name, std::int64_t unix_ms, std::size_t index = 0) {
     db(index).put(keyspace::Key::of(name), std::string(100, 'x'), keyspace::Deadline::at(unix_ms));
   }
-  void use(const std::string& name) {
-    db().look(keyspace::Key::of(name), keyspace::Look::read);
-  }
+  void use(const std::string& name) { db().look(keyspace::Key::of(name), keyspace::Look::read); }
   bool has(const std::string& name, std::size_t index = 0) const {
     return keyspace.db(index).entries().find(name, keyspace::Key::of(name).hash) != nullptr;
   }
@@ -82,9 +80,7 @@ struct WorldOn {
     const std::uint64_t entry = 160;
     limit(evictor.counted_bytes() - keys * entry);
   }
-  void limit(std::uint64_t bytes) {
-    settings.maxmemory.value(static_cast<std::int64_t>(bytes));
-  }
+  void limit(std::uint64_t bytes) { settings.maxmemory.value(static_cast<std::int64_t>(bytes)); }
   Room make_room() { return evictor.make_room(base::Budget::unlimited()); }
 };
 

@@ -154,7 +154,8 @@ TEST(Sweeper, FollowsDeadlinesThatAreChanged) {
 
 TEST(Sweeper, SurvivesSwapsAndFlushesInTheMiddleOfAPass) {
   WorldOn<CostlyClock> world(400);
-  for (std::size_t i = 0; i < 5000; ++i) world.put(i, 1 + static_cast<std::int64_t>(i % 1000), i % 2);
+  for (std::size_t i = 0; i < 5000; ++i)
+    world.put(i, 1 + static_cast<std::int64_t>(i % 1000), i % 2);
   world.put(9999, 500, 5);
   world.clock.advance_ms(2'000);
   for (int i = 0; i < 2000 && world.keyspace.size() > 0; ++i) {
@@ -305,9 +306,8 @@ struct SteadyLoad {
   std::size_t expired() {
     std::size_t count = 0;
     const std::int64_t now = world.clock.unix_ms();
-    world.db().expires().for_each([&](const keyspace::Entry* entry) {
-      count += entry->expired(now) ? 1 : 0;
-    });
+    world.db().expires().for_each(
+        [&](const keyspace::Entry* entry) { count += entry->expired(now) ? 1 : 0; });
     return count;
   }
   // A turn of the loop each millisecond, the slow cycle ten times a second.
@@ -353,7 +353,8 @@ TEST(Sweeper, AClientThatScansDoesNotStarveIt) {
     load.run(10, 100, 1'000, false);
     cursor = load.world.db().scan(cursor, 50, [](keyspace::Entry&) {});
   }
-  EXPECT_LT(static_cast<double>(load.expired()), 0.01 * static_cast<double>(load.world.db().size()));
+  EXPECT_LT(static_cast<double>(load.expired()),
+            0.01 * static_cast<double>(load.world.db().size()));
 }
 
 TEST(Sweeper, TellsTheShareItFound) {

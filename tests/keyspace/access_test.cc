@@ -57,13 +57,11 @@ TEST(LruStamp, OneThatIsNeverAgedWrapsAfterNineHours) {
 
 TEST(LruStamp, CanBeMadeForAnIdleTime) {
   EXPECT_EQ(LruStamp::idle_since(kNow, 10'000).idle_ms(kNow), 10'000);
-  EXPECT_NEAR(static_cast<double>(LruStamp::idle_since(kNow, 10 * kDay).idle_ms(kNow)),
-              10.0 * kDay, 4096.0);
+  EXPECT_NEAR(static_cast<double>(LruStamp::idle_since(kNow, 10 * kDay).idle_ms(kNow)), 10.0 * kDay,
+              4096.0);
 }
 
-TEST(LfuCounter, StartsAtFive) {
-  EXPECT_EQ(LfuCounter::fresh(kNow).count(kNow, 1), 5);
-}
+TEST(LfuCounter, StartsAtFive) { EXPECT_EQ(LfuCounter::fresh(kNow).count(kNow, 1), 5); }
 
 TEST(LfuCounter, AlwaysRisesUpToTheStartAndAlwaysWithAFactorOfZero) {
   base::Rng rng(1);

@@ -220,7 +220,7 @@ TEST(Table, IsTakenApartWithinABudget) {
       });
       most_at_once = std::max(most_at_once, at_once);
     }
-    EXPECT_LE(most_at_once, 3U * 112);
+    EXPECT_LE(most_at_once, 3U * 56);
     EXPECT_TRUE(std::all_of(seen.begin(), seen.end(), [](int times) { return times == 1; }));
     EXPECT_EQ(table.bytes(), 0U);
     insert(table, items.add(1));

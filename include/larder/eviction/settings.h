@@ -19,7 +19,7 @@ struct Settings : config::Group {
        .help = "Most memory for data and what clients ask for. Beyond it keys are evicted as "
                "maxmemory-policy says, and where that yields nothing, commands that need memory "
                "are refused. 0 is no limit."}};
-  // The words stand in the order of the enumerators of Policy.
+  // Policy::named() knows the words.
   config::Choice maxmemory_policy{
       *this,
       {.name = "maxmemory-policy",

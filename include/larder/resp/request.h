@@ -13,7 +13,8 @@ namespace larder::resp {
 
 using Args = std::span<const std::string_view>;
 
-// One command with its arguments, never empty. `bytes` is what it took on the wire.
+// One command with its arguments, never empty. `bytes` is what it took on the wire, empty lines
+// before it included, so that the sums of these are places in the input.
 struct Request {
   Args args;
   std::uint64_t bytes = 0;

@@ -7,7 +7,7 @@
 //
 //   hash   | segment: depth bits | home: 16 bits | ...            | tag: 8 bits |
 //
-//   directory          segment                   blocks of 16 buckets, 64 bytes each
+//   directory          segment                   blocks of 8 buckets, 64 bytes each
 //   +--------------+   +------------------+      +--------+--------+-----+---------+
 //   | buckets, ptr |-->| size and buckets |  +-->| bucket | bucket | ... | bucket  |
 //   | buckets, ptr |   | block            |--+   +--------+--------+-----+---------+

@@ -21,7 +21,7 @@
 namespace larder::types::detail {
 
 inline constexpr unsigned kBucketSlots = 7;
-inline constexpr unsigned kBlockBuckets = 16;
+inline constexpr unsigned kBlockBuckets = 8;
 inline constexpr std::uint64_t kPointerMask = (std::uint64_t{1} << 48) - 1;
 inline constexpr std::uint8_t kPassedMany = 255;
 

@@ -69,7 +69,7 @@ class TableCore {
     take(other);
   }
 
-  // A segment is an array of words: its size and bucket count, then one block for each 16
+  // A segment is an array of words: its size and bucket count, then one block for each 8
   // buckets. The directory repeats the bucket count beside the segment's address, so that a
   // lookup reads one word of the directory, one of the segment, and the bucket.
   static std::uint32_t segment_size(const std::uint64_t* segment) {

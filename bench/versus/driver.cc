@@ -1,0 +1,211 @@
+// versus_driver: sends one workload to a server and prints the operations, the seconds, and the
+// server's CPU nanoseconds: one line, for scripts/versus. With --idle N it holds N connections
+// open until its standard input ends.
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <stdexcept>
+#include <vector>
+
+#include "replies.h"
+#include "workload.h"
+
+namespace larder::versus {
+
+namespace {
+
+struct Options {
+  Workload workload;
+  int port = 6379;
+  int pid = 0;
+  int clients = 50;
+  int idle = 0;
+  double seconds = 2;
+};
+
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+// What all threads of the process have run, in nanoseconds; 0 when no process was named.
+std::uint64_t cpu_ns(int pid) {
+  if (pid == 0) return 0;
+  std::uint64_t sum = 0;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task")) {
+    std::ifstream file(task.path() / "schedstat");
+    std::uint64_t ran = 0;
+    if (file >> ran) sum += ran;
+  }
+  return sum;
+}
+
+int open_connection(int port) {
+  const int fd = socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
+    throw std::runtime_error("no connection to port " + std::to_string(port));
+  }
+  const int on = 1;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  return fd;
+}
+
+struct Client {
+  Client(const Options& options, std::uint64_t seed)
+      : fd(open_connection(options.port)), requests(options.workload, seed) {}
+  ~Client() { close(fd); }
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  int fd;
+  Requests requests;
+  ReplyCounter replies;
+  std::uint64_t waiting = 0;
+};
+
+void send_all(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t n = send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (n <= 0) throw std::runtime_error("the server closed a connection");
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+}
+
+class Driver {
+ public:
+  explicit Driver(const Options& options) : options_(options), poll_(epoll_create1(0)) {
+    for (int i = 0; i < options.clients; ++i) {
+      clients_.push_back(std::make_unique<Client>(options, static_cast<std::uint64_t>(i) + 1));
+      epoll_event event{EPOLLIN, {.ptr = clients_.back().get()}};
+      epoll_ctl(poll_, EPOLL_CTL_ADD, clients_.back()->fd, &event);
+    }
+  }
+  ~Driver() { close(poll_); }
+
+  // Keeps every client at one burst until the time is over, or the keys are loaded.
+  void run() {
+    const bool is_loading = options_.workload.op == "load";
+    next_key_ = options_.workload.first;
+    const std::uint64_t cpu_before = cpu_ns(options_.pid);
+    const double start = now();
+    for (auto& client : clients_) refill(*client);
+    while (in_flight_ > 0) {
+      turn();
+      if (!is_loading && now() - start >= options_.seconds) break;
+    }
+    const double seconds = now() - start;
+    const std::uint64_t cpu = cpu_ns(options_.pid) - cpu_before;
+    std::printf("%llu %.6f %llu\n", static_cast<unsigned long long>(operations_), seconds,
+                static_cast<unsigned long long>(cpu));
+  }
+
+ private:
+  void turn() {
+    std::array<epoll_event, 64> events;
+    const int n = epoll_wait(poll_, events.data(), static_cast<int>(events.size()), 1000);
+    for (int i = 0; i < n; ++i) take(*static_cast<Client*>(events[static_cast<std::size_t>(i)].data.ptr));
+  }
+
+  void take(Client& client) {
+    const ssize_t n = recv(client.fd, buffer_.data(), buffer_.size(), 0);
+    if (n <= 0) throw std::runtime_error("the server closed a connection");
+    const std::uint64_t ended = client.replies.feed({buffer_.data(), static_cast<std::size_t>(n)});
+    if (!client.replies.error().empty()) throw std::runtime_error(client.replies.error());
+    operations_ += ended;
+    in_flight_ -= ended;
+    client.waiting -= ended;
+    if (client.waiting == 0) refill(client);
+  }
+
+  void refill(Client& client) {
+    const Workload& workload = options_.workload;
+    std::uint64_t count = static_cast<std::uint64_t>(workload.pipeline);
+    if (workload.op == "load") {
+      count = std::min(count, workload.first + workload.keys - next_key_);
+      if (count == 0) return;
+      send_all(client.fd, client.requests.in_order(next_key_, count));
+      next_key_ += count;
+    } else {
+      send_all(client.fd, client.requests.random());
+    }
+    client.waiting = count;
+    in_flight_ += count;
+  }
+
+  const Options options_;
+  int poll_;
+  std::vector<std::unique_ptr<Client>> clients_;
+  std::uint64_t next_key_ = 0;
+  std::uint64_t in_flight_ = 0;
+  std::uint64_t operations_ = 0;
+  std::vector<char> buffer_ = std::vector<char>(256 * 1024);
+};
+
+void hold_idle(const Options& options) {
+  std::vector<int> open;
+  for (int i = 0; i < options.idle; ++i) open.push_back(open_connection(options.port));
+  std::printf("open\n");
+  std::fflush(stdout);
+  while (std::getchar() != EOF) {
+  }
+  for (const int fd : open) close(fd);
+}
+
+Options read_options(int count, char** arguments) {
+  Options out;
+  for (int i = 1; i + 1 < count; i += 2) {
+    const std::string name = arguments[i];
+    const char* value = arguments[i + 1];
+    const auto number = std::strtoull(value, nullptr, 10);
+    if (name == "--op") out.workload.op = value;
+    else if (name == "--prefix") out.workload.prefix = value;
+    else if (name == "--keys") out.workload.keys = number;
+    else if (name == "--first") out.workload.first = number;
+    else if (name == "--pipeline") out.workload.pipeline = static_cast<int>(number);
+    else if (name == "--value-bytes") out.workload.value_bytes = static_cast<int>(number);
+    else if (name == "--integers") out.workload.integers = number != 0;
+    else if (name == "--ttl") out.workload.ttl = number;
+    else if (name == "--port") out.port = static_cast<int>(number);
+    else if (name == "--pid") out.pid = static_cast<int>(number);
+    else if (name == "--clients") out.clients = static_cast<int>(number);
+    else if (name == "--idle") out.idle = static_cast<int>(number);
+    else if (name == "--seconds") out.seconds = std::strtod(value, nullptr);
+    else throw std::runtime_error("unknown option " + name);
+  }
+  return out;
+}
+
+}  // namespace
+
+}  // namespace larder::versus
+
+int main(int count, char** arguments) {
+  try {
+    const auto options = larder::versus::read_options(count, arguments);
+    if (options.idle > 0) {
+      larder::versus::hold_idle(options);
+    } else {
+      larder::versus::Driver(options).run();
+    }
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "versus_driver: %s\n", error.what());
+    return 1;
+  }
+  return 0;
+}

@@ -1,0 +1,71 @@
+#pragma once
+
+// The server without sockets and without a process: data, commands and sessions, built and
+// connected. Larder puts connections around it; tests talk to it directly.
+
+#include "larder/base/clock.h"
+#include "larder/base/log.h"
+#include "larder/base/rng.h"
+#include "larder/engine/command_table.h"
+#include "larder/engine/credentials.h"
+#include "larder/engine/executor.h"
+#include "larder/engine/gates.h"
+#include "larder/engine/limits.h"
+#include "larder/engine/metrics.h"
+#include "larder/engine/propagation.h"
+#include "larder/engine/session.h"
+#include "larder/engine/shutdown.h"
+#include "larder/eviction/evictor.h"
+#include "larder/expiry/sweeper.h"
+#include "larder/info/info.h"
+#include "larder/keyspace/keyspace.h"
+#include "larder/memory/audit.h"
+#include "larder/memory/metrics.h"
+#include "larder/server/configuration.h"
+
+namespace larder::server {
+
+class Core {
+ public:
+  // The configuration has been loaded: some of it counts only now. Throws std::runtime_error when the
+  // commands do not fit together.
+  Core(Configuration& configuration, base::Clock& clock, base::Log& log, engine::Shutdown& shutdown);
+  Core(const Core&) = delete;
+  Core& operator=(const Core&) = delete;
+
+  // The periodic work on the data, hz times a second.
+  void beat();
+  // How often beat() is to be called: `hz` within what makes sense.
+  std::int64_t hz() const;
+  // The work at the end of a turn; true when some is left.
+  bool end_turn();
+
+  Configuration& configuration;
+  base::Clock& clock;
+  base::Log& log;
+  base::Rng rng;
+  memory::Auditor auditor;
+  info::Reporter reporter;
+  memory::Metrics memory_metrics;
+  keyspace::Metrics keyspace_metrics;
+  keyspace::Keyspace keyspace;
+  expiry::Metrics expiry_metrics;
+  expiry::Sweeper sweeper;
+  eviction::Metrics eviction_metrics;
+  eviction::Evictor evictor;
+  engine::Metrics engine_metrics;
+  engine::GateBoard gates;
+  engine::Propagation effects;
+  engine::Credentials credentials;
+  engine::Limits limits;
+  engine::Sessions sessions;
+  engine::CommandTable commands;
+  engine::Executor executor;
+
+ private:
+  engine::Toolbox tools(engine::Shutdown& shutdown);
+
+  std::int64_t sampled_ms_ = 0;
+};
+
+}  // namespace larder::server

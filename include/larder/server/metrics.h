@@ -1,0 +1,155 @@
+#pragma once
+
+// What the process and the loop tell of themselves: INFO's sections server, clients and cpu,
+// and the rates in stats.
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "larder/base/clock.h"
+#include "larder/engine/command_table.h"
+#include "larder/engine/metrics.h"
+#include "larder/info/info.h"
+#include "larder/net/connections.h"
+#include "larder/net/listener.h"
+#include "larder/net/loop.h"
+#include "larder/net/metrics.h"
+#include "larder/server/configuration.h"
+
+namespace larder::server {
+
+// How fast a count grows: the mean of the last samples, one each 100 ms.
+class Rate {
+ public:
+  void sample(std::uint64_t count, std::int64_t now_us);
+  // Growth in a second.
+  std::uint64_t per_second() const;
+
+ private:
+  static constexpr std::size_t kSamples = 16;
+  std::array<std::uint64_t, kSamples> samples_{};
+  std::size_t next_ = 0;
+  std::uint64_t count_ = 0;
+  std::int64_t at_us_ = 0;
+};
+
+// What stands in INFO server and does not change while the process lives.
+struct Identity {
+  std::string program;      // whole path
+  std::string supervised;   // "no", "systemd", "upstart"
+};
+
+class ServerMetrics final : public info::Group {
+ public:
+  ServerMetrics(info::Reporter& reporter, const Configuration& configuration,
+                const base::Clock& clock, const net::Loop& loop, const net::Listeners& listeners,
+                const Identity& identity);
+  void refresh() override;
+
+ private:
+  const Configuration& configuration_;
+  const base::Clock& clock_;
+  const net::Listeners& listeners_;
+  std::int64_t started_us_;
+
+  info::Text version_{*this, "server", "redis_version"};
+  info::Text name_{*this, "server", "server_name"};
+  info::Text larder_version_{*this, "server", "larder_version"};
+  info::Text git_sha1_{*this, "server", "redis_git_sha1"};
+  info::Gauge git_dirty_{*this, "server", "redis_git_dirty"};
+  info::Text build_id_{*this, "server", "redis_build_id"};
+  info::Text mode_{*this, "server", "redis_mode"};
+  info::Text os_{*this, "server", "os"};
+  info::Gauge arch_bits_{*this, "server", "arch_bits"};
+  info::Text monotonic_clock_{*this, "server", "monotonic_clock"};
+  info::Text multiplexing_api_{*this, "server", "multiplexing_api"};
+  info::Text atomicvar_api_{*this, "server", "atomicvar_api"};
+  info::Text gcc_version_{*this, "server", "gcc_version"};
+  info::Gauge process_id_{*this, "server", "process_id"};
+  info::Text process_supervised_{*this, "server", "process_supervised"};
+  info::Text run_id_{*this, "server", "run_id"};
+  info::Gauge tcp_port_{*this, "server", "tcp_port"};
+  info::Gauge server_time_usec_{*this, "server", "server_time_usec"};
+  info::Gauge uptime_in_seconds_{*this, "server", "uptime_in_seconds"};
+  info::Gauge uptime_in_days_{*this, "server", "uptime_in_days"};
+  info::Gauge hz_{*this, "server", "hz"};
+  info::Gauge configured_hz_{*this, "server", "configured_hz"};
+  info::Gauge lru_clock_{*this, "server", "lru_clock"};
+  info::Text executable_{*this, "server", "executable"};
+  info::Text config_file_{*this, "server", "config_file"};
+  info::Gauge io_threads_active_{*this, "server", "io_threads_active"};
+  info::Lines listener_lines_{*this, "server"};
+};
+
+class ClientMetrics final : public info::Group {
+ public:
+  ClientMetrics(info::Reporter& reporter, const Configuration& configuration,
+                const net::Connections& connections);
+  void refresh() override;
+
+ private:
+  const Configuration& configuration_;
+  const net::Connections& connections_;
+
+  info::Gauge connected_clients_{*this, "clients", "connected_clients"};
+  info::Gauge cluster_connections_{*this, "clients", "cluster_connections"};
+  info::Gauge maxclients_{*this, "clients", "maxclients"};
+  info::Gauge recent_max_input_{*this, "clients", "client_recent_max_input_buffer"};
+  info::Gauge recent_max_output_{*this, "clients", "client_recent_max_output_buffer"};
+  info::Gauge blocked_clients_{*this, "clients", "blocked_clients"};
+  info::Gauge tracking_clients_{*this, "clients", "tracking_clients"};
+  info::Gauge clients_in_timeout_table_{*this, "clients", "clients_in_timeout_table"};
+  info::Gauge total_blocking_keys_{*this, "clients", "total_blocking_keys"};
+  info::Gauge total_blocking_keys_on_nokey_{*this, "clients", "total_blocking_keys_on_nokey"};
+};
+
+class CpuMetrics final : public info::Group {
+ public:
+  using Group::Group;
+  void refresh() override;
+
+ private:
+  info::Text sys_{*this, "cpu", "used_cpu_sys"};
+  info::Text user_{*this, "cpu", "used_cpu_user"};
+  info::Text sys_children_{*this, "cpu", "used_cpu_sys_children"};
+  info::Text user_children_{*this, "cpu", "used_cpu_user_children"};
+  info::Text sys_main_thread_{*this, "cpu", "used_cpu_sys_main_thread"};
+  info::Text user_main_thread_{*this, "cpu", "used_cpu_user_main_thread"};
+};
+
+// The loop's figures and everything per second.
+class LoopMetrics final : public info::Group {
+ public:
+  LoopMetrics(info::Reporter& reporter, net::Loop& loop, const engine::CommandTable& commands,
+              const engine::Metrics& engine, const net::Metrics& net);
+  void refresh() override;
+  void reset() override;
+  // At every beat; samples are taken each 100 ms.
+  void sample();
+
+ private:
+  net::Loop& loop_;
+  const engine::CommandTable& commands_;
+  const engine::Metrics& engine_;
+  const net::Metrics& net_;
+  std::int64_t sampled_us_ = 0;
+  Rate commands_rate_;
+  Rate input_rate_;
+  Rate output_rate_;
+  Rate cycles_rate_;
+  Rate busy_rate_;
+
+  info::Gauge ops_per_sec_{*this, "stats", "instantaneous_ops_per_sec"};
+  info::Text input_kbps_{*this, "stats", "instantaneous_input_kbps"};
+  info::Text output_kbps_{*this, "stats", "instantaneous_output_kbps"};
+  info::Gauge cycles_{*this, "stats", "eventloop_cycles"};
+  info::Gauge duration_sum_{*this, "stats", "eventloop_duration_sum"};
+  info::Gauge duration_cmd_sum_{*this, "stats", "eventloop_duration_cmd_sum"};
+  info::Gauge cycles_per_sec_{*this, "stats", "instantaneous_eventloop_cycles_per_sec"};
+  info::Gauge duration_usec_{*this, "stats", "instantaneous_eventloop_duration_usec"};
+  info::Gauge cron_sum_{*this, "debug", "eventloop_duration_cron_sum"};
+  info::Gauge duration_max_{*this, "debug", "eventloop_duration_max"};
+};
+
+}  // namespace larder::server

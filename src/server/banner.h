@@ -1,0 +1,20 @@
+#pragma once
+
+// The first lines of the log.
+
+#include <string>
+
+#include "larder/base/log.h"
+#include "larder/server/configuration.h"
+
+namespace larder::server {
+
+// "Larder server v=7.2.6 ...": what --version prints, in the shape that tools read.
+std::string version_line();
+
+// Who starts, with what.
+void log_start(base::Log& log, const Configuration& configuration, const std::string& program);
+// The picture, or one line where no person would see it.
+void log_banner(base::Log& log, const Configuration& configuration);
+
+}  // namespace larder::server

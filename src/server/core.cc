@@ -1,0 +1,92 @@
+#include "larder/server/core.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <span>
+
+#include "larder/commands/index.h"
+
+namespace larder::server {
+namespace {
+
+// The share of the time between two beats that expiry may take, and the most for other work.
+constexpr std::int64_t kExpiryPercent = 25;
+constexpr std::int64_t kAgeUs = 500;
+
+// How often the allocator's and the system's figures are read.
+constexpr std::int64_t kSampleMs = 100;
+
+std::uint64_t random_seed() {
+  std::array<std::byte, sizeof(std::uint64_t)> bytes;
+  base::random_secret(bytes);
+  std::uint64_t seed;
+  std::memcpy(&seed, bytes.data(), sizeof seed);
+  return seed;
+}
+
+}  // namespace
+
+Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
+           engine::Shutdown& shutdown)
+    : configuration(configuration_),
+      clock(clock_),
+      log(log_),
+      rng(random_seed()),
+      memory_metrics(reporter),
+      keyspace_metrics(reporter),
+      keyspace(clock, rng, configuration.keyspace, keyspace_metrics),
+      expiry_metrics(reporter, keyspace),
+      sweeper(keyspace, configuration.expiry, expiry_metrics),
+      eviction_metrics(reporter, configuration.eviction, clock),
+      evictor(keyspace, configuration.eviction, eviction_metrics),
+      engine_metrics(reporter),
+      credentials(configuration.engine),
+      limits{configuration.net.clients.proto_max_bulk_len},
+      commands(commands::index(), tools(shutdown)),
+      executor({clock, commands, keyspace, evictor, sweeper, gates, effects, engine_metrics}) {
+  auditor.add(keyspace);
+}
+
+engine::Toolbox Core::tools(engine::Shutdown& shutdown) {
+  engine::Toolbox box;
+  box.lend(clock);
+  box.lend(log);
+  box.lend(rng);
+  box.lend(configuration.registry);
+  box.lend(reporter);
+  box.lend(auditor);
+  box.lend(memory_metrics);
+  box.lend(keyspace);
+  box.lend(sweeper);
+  box.lend(evictor);
+  box.lend(credentials);
+  box.lend(limits);
+  box.lend(sessions);
+  box.lend(gates);
+  box.lend(commands);
+  box.lend(engine_metrics);
+  box.lend(shutdown);
+  return box;
+}
+
+std::int64_t Core::hz() const {
+  return std::clamp<std::int64_t>(configuration.engine.hz.value(), 1, 500);
+}
+
+void Core::beat() {
+  sweeper.run(base::Budget(clock, 1'000'000 / hz() * kExpiryPercent / 100));
+  evictor.ager().run(base::Budget(clock, kAgeUs));
+  if (clock.steady_ms() - sampled_ms_ >= kSampleMs) {
+    sampled_ms_ = clock.steady_ms();
+    memory_metrics.sample();
+  }
+}
+
+bool Core::end_turn() {
+  const bool left = executor.end_turn();
+  memory_metrics.note_peak();
+  return left;
+}
+
+}  // namespace larder::server

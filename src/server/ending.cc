@@ -1,0 +1,46 @@
+#include "ending.h"
+
+#include <csignal>
+#include <string>
+
+namespace larder::server {
+namespace {
+
+engine::ShutdownOptions options_of(std::uint32_t flags) {
+  return {.save = (flags & kShutdownSave) != 0,
+          .nosave = (flags & kShutdownNoSave) != 0,
+          .now = (flags & kShutdownNow) != 0,
+          .force = (flags & kShutdownForce) != 0};
+}
+
+}  // namespace
+
+Ending::Ending(net::Loop& loop, Signals& signals, const ShutdownSettings& settings, base::Log& log)
+    : loop_(loop), signals_(signals), settings_(settings), log_(log) {
+  loop_.watch(signals_.wake_descriptor(), net::kReadable, *this);
+}
+
+Ending::~Ending() { loop_.forget(*this); }
+
+base::Result<void> Ending::begin(const engine::ShutdownOptions& options) {
+  log_.notice("User requested shutdown...");
+  if (options.save && !options.force) {
+    log_.warning("Error trying to save the DB, can't exit.");
+    return base::Error{"there is no persistence yet that could save the data"};
+  }
+  loop_.stop();
+  return {};
+}
+
+void Ending::on_ready(unsigned) {
+  const int signal = signals_.take_stop_signal();
+  const bool is_int = signal == SIGINT;
+  log_.notice(std::string("Received ") + (is_int ? "SIGINT" : "SIGTERM") +
+              " scheduling shutdown...");
+  const auto& flags = is_int ? settings_.shutdown_on_sigint : settings_.shutdown_on_sigterm;
+  if (begin(options_of(flags.value()))) return;
+  log_.warning("Errors trying to shut down the server. Check the logs for more information.");
+  signals_.forget_stop_signal();
+}
+
+}  // namespace larder::server

@@ -1,0 +1,31 @@
+#include "heartbeat.h"
+
+#include <algorithm>
+
+namespace larder::server {
+
+Heartbeat::Heartbeat(Core& core, net::Loop& loop, net::Connections& connections,
+                     LoopMetrics& metrics, Watchdog& watchdog)
+    : core_(core), loop_(loop), connections_(connections), metrics_(metrics), watchdog_(watchdog) {
+  loop_.start(*this, 1);
+  loop_.at_turn_end(*this);
+}
+
+Heartbeat::~Heartbeat() { loop_.cancel(*this); }
+
+std::int64_t Heartbeat::on_time() {
+  const std::int64_t hz = core_.hz();
+  watchdog_.comfort();
+  metrics_.sample();
+  core_.beat();
+  connections_.tend(static_cast<std::size_t>(hz));
+  return 1'000'000 / hz;
+}
+
+net::Left Heartbeat::on_turn_end() {
+  const net::Left answers = connections_.end_turn();
+  const bool data = core_.end_turn();
+  return data ? net::Left::work : answers;
+}
+
+}  // namespace larder::server

@@ -1,0 +1,30 @@
+#pragma once
+
+// What is done hz times a second, and what at the end of each turn.
+
+#include "larder/net/connections.h"
+#include "larder/net/loop.h"
+#include "larder/server/core.h"
+#include "larder/server/metrics.h"
+#include "process_watchdog.h"
+
+namespace larder::server {
+
+class Heartbeat final : public net::Timer, public net::TurnEnd {
+ public:
+  Heartbeat(Core& core, net::Loop& loop, net::Connections& connections, LoopMetrics& metrics,
+            Watchdog& watchdog);
+  ~Heartbeat();
+
+  std::int64_t on_time() override;
+  net::Left on_turn_end() override;
+
+ private:
+  Core& core_;
+  net::Loop& loop_;
+  net::Connections& connections_;
+  LoopMetrics& metrics_;
+  Watchdog& watchdog_;
+};
+
+}  // namespace larder::server

@@ -1,0 +1,65 @@
+#include "larder.h"
+
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+
+namespace larder::server {
+namespace {
+
+std::string whole_path(const std::string& program) {
+  std::error_code ignored;
+  const auto link = std::filesystem::read_symlink("/proc/self/exe", ignored);
+  return link.empty() ? program : link.string();
+}
+
+}  // namespace
+
+Larder::Larder(const Parts& parts)
+    : parts_(parts),
+      loop_(net::make_epoll_loop(clock_)),
+      signals_(parts.log),
+      ending_(*loop_, signals_, parts.configuration.server.shutdown, parts.log),
+      core_(parts.configuration, clock_, parts.log, ending_),
+      crashes_(signals_, core_.reporter),
+      net_metrics_(core_.reporter),
+      connections_({*loop_, parts.log, core_.executor, core_.sessions, core_.credentials,
+                    parts.configuration.net, net_metrics_}),
+      listeners_(*loop_, connections_, parts.log),
+      server_metrics_(core_.reporter, parts.configuration, clock_, *loop_, listeners_,
+                      {whole_path(parts.title.program()), std::string(parts.supervisor.name())}),
+      client_metrics_(core_.reporter, parts.configuration, connections_),
+      cpu_metrics_(core_.reporter),
+      loop_metrics_(core_.reporter, *loop_, core_.commands, core_.engine_metrics, net_metrics_),
+      heartbeat_(core_, *loop_, connections_, loop_metrics_, watchdog_),
+      live_settings_({parts.configuration, parts.log, listeners_, crashes_, watchdog_,
+                      parts.title}) {}
+
+base::Result<void> Larder::listen() {
+  const auto& settings = parts_.configuration.net.listen;
+  const auto tcp = listeners_.listen_tcp(tcp_place(settings));
+  if (!tcp) {
+    return base::Error{"Failed listening on port " + std::to_string(settings.port.value()) +
+                       " (tcp), aborting."};
+  }
+  const auto local = listeners_.listen_unix(unix_place(settings));
+  if (!local) return base::Error{"Failed opening Unix socket: " + local.error().text};
+  if (listeners_.has_tcp() || listeners_.has_unix()) return {};
+  return base::Error{"Configured to not listen anywhere, exiting."};
+}
+
+void Larder::run() {
+  core_.memory_metrics.note_startup();
+  listeners_.open();
+  const std::string ready = "Ready to accept connections";
+  if (listeners_.has_tcp()) parts_.log.notice(ready + " tcp");
+  if (listeners_.has_unix()) parts_.log.notice(ready + " unix");
+  parts_.supervisor.status(ready);
+  parts_.supervisor.ready();
+  loop_->run();
+  parts_.supervisor.stopping();
+  listeners_.close_tcp();
+  listeners_.close_unix();
+}
+
+}  // namespace larder::server

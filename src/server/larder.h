@@ -1,0 +1,65 @@
+#pragma once
+
+// The whole server: the core with its network and process around it.
+
+#include <memory>
+#include <stdexcept>
+
+#include "ending.h"
+#include "heartbeat.h"
+#include "larder/base/clock.h"
+#include "larder/base/log.h"
+#include "larder/net/connections.h"
+#include "larder/net/listener.h"
+#include "larder/net/loop.h"
+#include "larder/net/metrics.h"
+#include "larder/server/configuration.h"
+#include "larder/server/core.h"
+#include "larder/server/metrics.h"
+#include "live_settings.h"
+#include "process_background.h"
+#include "process_crash.h"
+#include "process_signals.h"
+#include "process_title.h"
+#include "process_watchdog.h"
+
+namespace larder::server {
+
+class Larder {
+ public:
+  struct Parts {
+    Configuration& configuration;
+    base::Log& log;
+    ProcessTitle& title;
+    Supervisor& supervisor;
+  };
+  explicit Larder(const Parts& parts);
+  Larder(const Larder&) = delete;
+  Larder& operator=(const Larder&) = delete;
+
+  // Opens the doors as configured. The error is the line for the log before the process ends.
+  base::Result<void> listen();
+  // Serves until asked to end.
+  void run();
+
+ private:
+  Parts parts_;
+  base::SystemClock clock_;
+  std::unique_ptr<net::Loop> loop_;
+  Signals signals_;
+  Ending ending_;
+  Core core_;
+  CrashReports crashes_;
+  Watchdog watchdog_;
+  net::Metrics net_metrics_;
+  net::Connections connections_;
+  net::Listeners listeners_;
+  ServerMetrics server_metrics_;
+  ClientMetrics client_metrics_;
+  CpuMetrics cpu_metrics_;
+  LoopMetrics loop_metrics_;
+  Heartbeat heartbeat_;
+  LiveSettings live_settings_;
+};
+
+}  // namespace larder::server

@@ -1,0 +1,50 @@
+#pragma once
+
+// Makes the directives of the process and the network act: at the start, and when CONFIG SET
+// changes them.
+
+#include "larder/base/log.h"
+#include "larder/net/listener.h"
+#include "larder/server/configuration.h"
+#include "process_crash.h"
+#include "process_limits.h"
+#include "process_title.h"
+#include "process_watchdog.h"
+
+namespace larder::server {
+
+net::TcpPlace tcp_place(const net::ListenSettings& settings);
+net::UnixPlace unix_place(const net::ListenSettings& settings);
+
+// The log as the settings want it. The error is the reason why the file cannot be written.
+base::Result<void> set_up_log(base::Log& log, const LogSettings& settings);
+
+class LiveSettings {
+ public:
+  struct Parts {
+    Configuration& configuration;
+    base::Log& log;
+    net::Listeners& listeners;
+    CrashReports& crashes;
+    Watchdog& watchdog;
+    ProcessTitle& title;
+  };
+  explicit LiveSettings(const Parts& parts);
+
+ private:
+  void obey();
+  void watch_network();
+  void watch_process();
+  void watch_log();
+  base::Result<void> listen(const char* refusal);
+  base::Result<void> change_most_clients();
+  base::Result<void> change_oom_score();
+  void obey_crash_log();
+  void obey_watchdog();
+  void show_title();
+
+  Parts parts_;
+  OomScore oom_score_;
+};
+
+}  // namespace larder::server

@@ -1,0 +1,152 @@
+// larder-server: reads the command line and the configuration, prepares the process, and runs the
+// server until it is asked to end.
+
+#include <unistd.h>
+
+#include <cerrno>
+#include <clocale>
+#include <cstdio>
+#include <cstring>
+#include <exception>
+#include <filesystem>
+#include <iostream>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include "banner.h"
+#include "larder.h"
+#include "larder/config/registry.h"
+#include "larder/net/listener.h"
+#include "larder/server/configuration.h"
+#include "live_settings.h"
+#include "process_background.h"
+#include "process_limits.h"
+#include "process_title.h"
+
+namespace larder::server {
+namespace {
+
+constexpr const char* kUsage =
+    "Usage: larder-server [/path/to/larder.conf] [options] [-]\n"
+    "       larder-server - (read the configuration from standard input)\n"
+    "       larder-server -v or --version\n"
+    "       larder-server -h or --help\n"
+    "       larder-server --print-config        (a configuration file with all directives)\n"
+    "       larder-server --print-config-docs   (the same as tables for reading)\n"
+    "\n"
+    "Options are directives of the configuration file with two dashes in front:\n"
+    "       larder-server --port 7777 --maxmemory 100mb\n"
+    "       larder-server /etc/larder.conf --loglevel verbose\n";
+
+// What is printed instead of serving; empty when the server is to run.
+std::string answer_of(const std::vector<std::string>& arguments) {
+  if (arguments.size() != 1) return {};
+  const std::string& word = arguments.front();
+  if (word == "-v" || word == "--version") return version_line() + "\n";
+  if (word == "-h" || word == "--help") return kUsage;
+  if (word == "--print-config") return Configuration().registry.print_file();
+  if (word == "--print-config-docs") return Configuration().registry.print_reference();
+  return {};
+}
+
+base::Result<void> load(Configuration& configuration, const std::vector<std::string>& arguments) {
+  const config::CommandLine line = config::read_command_line(arguments);
+  config::Sources sources{line.file, {}, line.options};
+  if (line.standard_input) {
+    sources.input.assign(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
+  }
+  if (!line.file.empty()) configuration.file = std::filesystem::absolute(line.file).string();
+  return configuration.registry.load(sources);
+}
+
+// Enters the working folder and opens the log there.
+base::Result<void> settle_in(const Configuration& configuration, base::Log& log) {
+  const std::string& dir = configuration.server.process.dir.value();
+  if (::chdir(dir.c_str()) != 0) {
+    return base::Error{"Can't chdir to '" + dir + "': " + std::strerror(errno)};
+  }
+  return set_up_log(log, configuration.server.log);
+}
+
+base::Result<void> prepare_process(Configuration& configuration, base::Log& log) {
+  const auto& process = configuration.server.process;
+  if (std::setlocale(LC_COLLATE, process.locale_collate.value().c_str()) == nullptr) {
+    return base::Error{"Failed to configure LOCALE for invalid locale name."};
+  }
+  if (process.disable_thp.value()) disable_huge_pages(log);
+  if (const auto bound = run_on(process.server_cpulist.value()); !bound) {
+    log.warning("Can't run on the processors of server_cpulist: " + bound.error().text);
+  }
+  auto& maxclients = configuration.net.clients.maxclients;
+  const auto possible = reserve_descriptors(maxclients.value(), log);
+  if (!possible) return possible.error();
+  maxclients.value(possible.value());
+  return {};
+}
+
+std::string pid_path(const ProcessSettings& settings) {
+  const bool background = settings.daemonize.value();
+  if (!settings.pidfile.value().empty() || !background) return settings.pidfile.value();
+  return "/var/run/redis.pid";
+}
+
+int fail(base::Log& log, const std::string& text) {
+  log.warning(text);
+  return 1;
+}
+
+int serve(Configuration& configuration, base::Log& log, ProcessTitle& title) {
+  const auto& process = configuration.server.process;
+  log_start(log, configuration, title.program());
+  Supervisor supervisor(process.supervised.as<Supervision>(), log);
+  PidFile pid_file;
+  pid_file.write(pid_path(process), log);
+  if (const auto ready = prepare_process(configuration, log); !ready) {
+    return fail(log, ready.error().text);
+  }
+  {
+    Larder larder({configuration, log, title, supervisor});
+    log_banner(log, configuration);
+    net::warn_of_short_backlog(log, static_cast<int>(configuration.net.listen.tcp_backlog.value()));
+    if (const auto open = larder.listen(); !open) return fail(log, open.error().text);
+    log.notice("Server initialized");
+    larder.run();
+  }
+  log.notice("Larder is now ready to exit, bye bye...");
+  return 0;
+}
+
+int run(const std::vector<std::string>& arguments, ProcessTitle& title) {
+  const std::string answer = answer_of(arguments);
+  if (!answer.empty()) return std::fputs(answer.c_str(), stdout) < 0 ? 1 : 0;
+  Configuration configuration;
+  base::Log log;
+  if (const auto loaded = load(configuration, arguments); !loaded) {
+    std::cerr << loaded.error().text << std::flush;
+    return 1;
+  }
+  const auto& process = configuration.server.process;
+  const bool supervised = process.supervised.as<Supervision>() != Supervision::none;
+  if (process.daemonize.value() && !supervised) go_to_background();
+  if (const auto settled = settle_in(configuration, log); !settled) {
+    std::cerr << settled.error().text << "\n";
+    return 1;
+  }
+  return serve(configuration, log, title);
+}
+
+}  // namespace
+}  // namespace larder::server
+
+int main(int argc, char** argv) {
+  larder::server::ProcessTitle title(argc, argv);
+  // The title lives where the arguments did, so they are copied before it is shown.
+  const std::vector<std::string> arguments(argv + 1, argv + argc);
+  try {
+    return larder::server::run(arguments, title);
+  } catch (const std::exception& failure) {
+    std::cerr << failure.what() << "\n";
+    return 1;
+  }
+}

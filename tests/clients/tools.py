@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+"""redis-cli's and redis-benchmark's modes against a server, with what they print checked.
+
+Usage: tools.py BINARY
+"""
+import re
+import subprocess
+import sys
+import unittest
+
+import server
+
+PORT = None
+KEYS = 500
+
+
+def run(*words, text=None, seconds=60):
+    """What a tool prints; fails when it does not end well."""
+    done = subprocess.run([words[0], "-p", str(PORT), *words[1:]], input=text, capture_output=True,
+                          text=True, timeout=seconds)
+    if done.returncode != 0:
+        raise AssertionError(f"{words} ended with {done.returncode}: {done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def run_for(seconds, *words):
+    """What a tool that never ends printed in this time."""
+    process = subprocess.Popen(["stdbuf", "-oL", words[0], "-p", str(PORT), *words[1:]], stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, text=True)
+    try:
+        process.wait(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        process.terminate()
+    return process.communicate()[0]
+
+
+class Cli(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        run("redis-cli", "FLUSHALL")
+        lines = [f"SET key:{i} {'v' * (10 + i % 7)}" for i in range(KEYS)]
+        run("redis-cli", text="\n".join([*lines, f"SET biggest {'x' * 5000}"]) + "\n")
+
+    def test_single_commands(self):
+        self.assertEqual(run("redis-cli", "GET", "key:0"), "vvvvvvvvvv\n")
+        self.assertEqual(run("redis-cli", "DBSIZE"), f"{KEYS + 1}\n")
+        self.assertEqual(run("redis-cli", "-3", "EXISTS", "key:1", "nothing"), "1\n")
+        self.assertIn("ERR unknown command", run("redis-cli", "NOSUCH"))
+
+    def test_scan(self):
+        names = run("redis-cli", "--scan").split()
+        self.assertEqual(len(names), KEYS + 1)
+        self.assertEqual(len(set(names)), KEYS + 1)
+        self.assertEqual(len(run("redis-cli", "--scan", "--pattern", "key:1?").split()), 10)
+
+    def test_bigkeys(self):
+        out = run("redis-cli", "--bigkeys")
+        self.assertRegex(out, r'Biggest string found .?"biggest".? has 5000 bytes')
+        self.assertIn(f"Sampled {KEYS + 1} keys in the keyspace!", out)
+
+    def test_memkeys(self):
+        out = run("redis-cli", "--memkeys")
+        found = re.search(r'Biggest string found .?"biggest".? has (\d+) bytes', out)
+        self.assertIsNotNone(found, out)
+        self.assertGreater(int(found.group(1)), 5000)
+
+    def test_stat(self):
+        out = run_for(2.5, "redis-cli", "--stat", "-i", "1")
+        self.assertRegex(out, rf"(?m)^{KEYS + 1} +[0-9.]+[KMG]? +\d+ +\d+")
+
+    def test_latency(self):
+        out = run_for(2.5, "redis-cli", "--latency", "--raw")
+        self.assertRegex(out, r"(?m)^\d+ \d+ \d+\.\d+ \d+")
+
+    def test_pipe(self):
+        request = "".join(f"*3\r\n$3\r\nSET\r\n$5\r\np{i:04d}\r\n$1\r\nv\r\n" for i in range(1000))
+        out = run("redis-cli", "--pipe", text=request)
+        self.assertIn("errors: 0, replies: 1000", out)
+        self.assertEqual(run("redis-cli", "EXISTS", *(f"p{i:04d}" for i in range(1000))), "1000\n")
+        run("redis-cli", "UNLINK", *(f"p{i:04d}" for i in range(1000)))
+
+
+class Benchmark(unittest.TestCase):
+    def check(self, tests, *options):
+        out = run("redis-benchmark", "-n", "20000", "--csv", "-t", tests, *options, seconds=120)
+        rows = re.findall(r'(?m)^"([^"]+)","([0-9.]+)"', out)
+        for name, rate in rows:
+            self.assertGreater(float(rate), 0, name)
+        self.assertNotIn("rror", out)
+        return [name for name, _ in rows]
+
+    def test_default_run_of_the_commands_that_exist(self):
+        names = self.check("ping,set,get,incr,mset")
+        self.assertEqual(names, ["PING_INLINE", "PING_MBULK", "SET", "GET", "INCR", "MSET (10 keys)"])
+
+    def test_pipelined_with_random_keys(self):
+        self.assertEqual(self.check("set,get", "-P", "16", "-r", "100000", "-d", "100"), ["SET", "GET"])
+
+
+if __name__ == "__main__":
+    with server.running(sys.argv[1]) as PORT:
+        outcome = unittest.main(argv=sys.argv[:1], exit=False)
+    sys.exit(not outcome.result.wasSuccessful())
