@@ -43,6 +43,7 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
       engine_metrics(reporter),
       credentials(configuration.engine),
       limits{configuration.net.clients.proto_max_bulk_len},
+      config_file{configuration.file},
       commands(commands::index(), tools(shutdown)),
       executor({clock, commands, keyspace, evictor, sweeper, gates, effects, engine_metrics}) {
   auditor.add(keyspace);
@@ -62,6 +63,11 @@ engine::Toolbox Core::tools(engine::Shutdown& shutdown) {
   box.lend(evictor);
   box.lend(credentials);
   box.lend(limits);
+  box.lend(config_file);
+  box.lend(cron);
+  box.lend(configuration.engine);
+  box.lend(configuration.keyspace);
+  box.lend(configuration.eviction);
   box.lend(sessions);
   box.lend(gates);
   box.lend(commands);
@@ -75,6 +81,7 @@ std::int64_t Core::hz() const {
 }
 
 void Core::beat() {
+  if (cron.paused) return;
   sweeper.run(base::Budget(clock, 1'000'000 / hz() * kExpiryPercent / 100));
   evictor.ager().run(base::Budget(clock, kAgeUs));
   if (clock.steady_ms() - sampled_ms_ >= kSampleMs) {

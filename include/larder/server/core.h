@@ -4,9 +4,12 @@
 // connected. Larder puts connections around it; tests talk to it directly.
 
 #include "larder/base/clock.h"
+#include "larder/base/log.h"
 #include "larder/base/rng.h"
 #include "larder/engine/command_table.h"
+#include "larder/engine/config_file.h"
 #include "larder/engine/credentials.h"
+#include "larder/engine/cron.h"
 #include "larder/engine/executor.h"
 #include "larder/engine/gates.h"
 #include "larder/engine/limits.h"
@@ -57,6 +60,8 @@ class Core {
   engine::Propagation effects;
   engine::Credentials credentials;
   engine::Limits limits;
+  engine::ConfigFile config_file;
+  engine::Cron cron;
   engine::Sessions sessions;
   engine::CommandTable commands;
   engine::Executor executor;

@@ -1,0 +1,92 @@
+#pragma once
+
+// A server in process, for tests: the real core behind clients without sockets, on a clock that
+// stands still until it is moved.
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "larder/base/clock.h"
+#include "larder/base/log.h"
+#include "larder/engine/session.h"
+#include "larder/engine/shutdown.h"
+#include "larder/resp/reader.h"
+#include "larder/resp/reply_buffer.h"
+#include "larder/resp/request.h"
+#include "larder/server/configuration.h"
+#include "larder/server/core.h"
+
+namespace larder::server {
+
+class Harness {
+ public:
+  class Client;
+
+  // `options` are lines of a configuration file. DEBUG is allowed; nothing is logged.
+  explicit Harness(const std::string& options = {});
+  ~Harness();
+  Harness(const Harness&) = delete;
+  Harness& operator=(const Harness&) = delete;
+
+  std::unique_ptr<Client> connect();
+
+  // Lets time pass, with a heartbeat every 100 ms of it.
+  void advance_ms(std::int64_t ms);
+
+  Core& core() { return *core_; }
+  base::ManualClock& clock() { return clock_; }
+  Configuration& configuration() { return configuration_; }
+  // SHUTDOWN was asked for.
+  bool ended() const { return end_.asked; }
+
+ private:
+  struct End final : engine::Shutdown {
+    base::Result<void> begin(const engine::ShutdownOptions&) override {
+      asked = true;
+      return {};
+    }
+    bool abort() override { return false; }
+    bool asked = false;
+  };
+
+  base::ManualClock clock_;
+  base::Log log_;
+  Configuration configuration_;
+  End end_;
+  resp::ChunkPool chunks_;
+  std::unique_ptr<Core> core_;
+};
+
+// A client of a harness, which must outlive it.
+class Harness::Client final : public engine::Peer {
+ public:
+  explicit Client(Harness& harness);
+
+  // Sends bytes, runs a turn, and returns all bytes of replies. Unfinished requests stay for the next
+  // call. After the connection was closed nothing happens and nothing comes.
+  std::string exchange(std::string_view bytes);
+  bool is_closed() const { return session_.closing != engine::Closing::no; }
+  engine::Session& session() { return session_; }
+
+  std::string address() const override { return "127.0.0.1:" + std::to_string(1024 + session_.id); }
+  std::string local_address() const override { return "127.0.0.1:6379"; }
+  int descriptor() const override { return -1; }
+  bool is_unix_socket() const override { return false; }
+  bool is_local() const override { return true; }
+  Buffers buffers() const override;
+  void closing() override {}
+
+ private:
+  void run_requests();
+  std::string take_output();
+
+  Harness& harness_;
+  std::string input_;
+  resp::Reader reader_;
+  resp::Batch batch_;
+  resp::ReplyBuffer output_;
+  engine::Session session_;
+};
+
+}  // namespace larder::server
