@@ -62,6 +62,7 @@ engine::Toolbox Core::tools(engine::Shutdown& shutdown) {
   box.lend(log);
   box.lend(rng);
   box.lend(configuration.registry);
+  box.lend(configuration.eviction);
   box.lend(reporter);
   box.lend(auditor);
   box.lend(memory_metrics);

@@ -7,13 +7,11 @@
 #include <optional>
 #include <stdexcept>
 
+#include "in_process_target.h"
 #include "record.h"
 #include "runner.h"
 #include "script.h"
 #include "socket_target.h"
-#ifdef LARDER_IN_PROCESS
-#include "in_process_target.h"
-#endif
 
 namespace larder::transcripts {
 
@@ -86,10 +84,7 @@ std::string reference_binary() {
 }
 
 std::unique_ptr<Target> make_target(const Options& options) {
-#ifdef LARDER_IN_PROCESS
   if (options.in_process) return std::make_unique<InProcessTarget>();
-#endif
-  if (options.in_process) throw std::runtime_error("this build holds no server");
   SocketTarget::Options socket;
   socket.binary = options.reference ? reference_binary() : options.server;
   socket.is_larder = !options.reference;

@@ -23,9 +23,8 @@ class Performance {
       : target_(target),
         protocol_(protocol),
         silence_ms_(silence_ms),
-        hear_(hear),
-        control_(target, Protocol::resp2) {
-    must({"FLUSHALL"});
+        hear_(hear) {
+    target_.clear();
     connection(1);
   }
 
@@ -38,24 +37,20 @@ class Performance {
     if (verdict.outcome == Outcome::passed) verdict = end();
     clients_.clear();
     for (auto old = changed_.rbegin(); old != changed_.rend(); ++old) {
-      must({"CONFIG", "SET", old->first, old->second});
+      target_.configure(old->first, old->second);
     }
-    if (verdict.outcome == Outcome::passed && target_.is_larder()) verdict = audit();
+    if (verdict.outcome != Outcome::passed) return verdict;
+    const std::string unbalanced = target_.audit();
+    if (!unbalanced.empty()) return {Outcome::failed, "    MEMORY AUDIT: " + unbalanced + "\n"};
     return verdict;
   }
 
  private:
   Client& connection(int number) {
     auto& client = clients_[number];
-    if (client == nullptr) client = std::make_unique<Client>(target_, protocol_);
+    if (client == nullptr) client = std::make_unique<Client>(target_.connect(), protocol_);
     current_ = client.get();
     return *client;
-  }
-
-  resp::Value must(const std::vector<std::string>& words) {
-    resp::Value reply = control_.ask(words);
-    if (reply.is_error()) throw std::runtime_error(words[0] + " is refused: " + reply.text);
-    return reply;
   }
 
   Verdict take(const Step& step) {
@@ -75,10 +70,7 @@ class Performance {
   }
 
   void configure(const std::string& name, const std::string& value) {
-    const resp::Value old = must({"CONFIG", "GET", name});
-    if (old.items.size() != 2) throw std::runtime_error("no directive " + name);
-    changed_.emplace_back(name, old.items[1].text);
-    must({"CONFIG", "SET", name, value});
+    changed_.emplace_back(name, target_.configure(name, value));
   }
 
   // Nothing may be left over on any connection.
@@ -93,17 +85,10 @@ class Performance {
     return {};
   }
 
-  Verdict audit() {
-    const resp::Value reply = control_.ask({"MEMORY", "AUDIT"});
-    if (!reply.is_error()) return {};
-    return {Outcome::failed, "    MEMORY AUDIT: " + reply.text + "\n"};
-  }
-
   Target& target_;
   Protocol protocol_;
   int silence_ms_;
   const Runner::Hear& hear_;
-  Client control_;
   std::map<int, std::unique_ptr<Client>> clients_;
   Client* current_ = nullptr;
   std::vector<std::pair<std::string, std::string>> changed_;

@@ -98,8 +98,9 @@ class Session {
   friend class Sessions;
   Sessions& sessions_;
   Peer& peer_;
-  Session* previous_ = nullptr;
-  Session* next_ = nullptr;
+  // Set by Sessions::add, which runs before members with initializers would be set.
+  Session* previous_;
+  Session* next_;
 };
 
 // All sessions, in the order in which they connected.
