@@ -60,7 +60,7 @@ void print_table(const std::vector<Trace>& traces, const std::string& policy,
                  std::uint64_t footprint, Redis* redis) {
   std::printf("\n### %s\n\n| trace | memory | Larder | exact LRU | Larder less exact | keys |%s\n",
               policy.c_str(),
-              redis ? " redis-server | Larder less Redis | its keys | it less exact |" : "");
+              redis ? " redis-server | Larder less Redis | Redis keys | Redis less exact |" : "");
   std::printf("|---|---:|---:|---:|---:|---:|%s\n", redis ? "---:|---:|---:|---:|" : "");
   for (const Trace& trace : traces) {
     for (const int percent : kPercents) {
@@ -81,7 +81,7 @@ void run(int port, std::uint32_t keys) {
                 redis->cache.version().c_str());
   }
   std::printf("\n");
-  const auto traces = all_traces(keys, keys * std::size_t{4});
+  const auto traces = all_traces(keys, keys * std::size_t{8});
   for (const char* policy : {"allkeys-lru", "allkeys-lfu"}) {
     print_table(traces, policy, footprint, redis.get());
   }
@@ -92,7 +92,7 @@ void run(int port, std::uint32_t keys) {
 int main(int argc, char** argv) {
   try {
     run(argc > 1 ? std::atoi(argv[1]) : 0,
-        argc > 2 ? static_cast<std::uint32_t>(std::atoi(argv[2])) : 100'000);
+        argc > 2 ? static_cast<std::uint32_t>(std::atoi(argv[2])) : 60'000);
   } catch (const std::exception& failure) {
     std::fprintf(stderr, "%s\n", failure.what());
     return 1;

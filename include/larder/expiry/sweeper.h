@@ -6,7 +6,7 @@
 // The sweeper walks the expires index from end to end, one pass after another. Beside each
 // slot of the index stands one byte of the deadline, its class: about a second of 256. A pass
 // touches only the entries whose class has come due since the passes before it, so that a pass
-// over keys that are not due reads the index alone, about a millisecond for a million. How
+// over keys that are not due reads the index alone, a few milliseconds for a million. How
 // soon the next pass follows depends on how much the last one found.
 
 #include <array>
