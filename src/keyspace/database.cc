@@ -1,5 +1,6 @@
 #include "larder/keyspace/database.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "larder/base/assert.h"
@@ -25,7 +26,7 @@ Entry::Shape shape_of(std::string_view key, std::string_view bytes,
 void write_string(Entry& entry, std::string_view bytes, std::optional<std::int64_t> number) {
   switch (entry.form()) {
     case Form::integer: return entry.integer(*number);
-    case Form::inside: std::memcpy(entry.inside_data(), bytes.data(), bytes.size()); return;
+    case Form::inside: std::copy(bytes.begin(), bytes.end(), entry.inside_data()); return;
     case Form::storage: break;
   }
   types::Blob* blob = types::Blob::create(memory::Owner::strings, bytes.size());
@@ -137,6 +138,7 @@ void Database::put(const Key& key, std::string_view bytes, Deadline deadline, Ev
   const auto due = deadline.resolve(old);
   const Entry::Shape shape = shape_of(key.name, bytes, number, due);
   shared_.log.add(event, index_, key.name);
+  if (deadline.is_new()) shared_.log.also(events::kExpire, index_, key.name);
   if (old == nullptr) {
     Entry* entry = Entry::create(shape);
     write_string(*entry, bytes, number);
@@ -224,7 +226,7 @@ void Database::put_moved(const Key& key, Database& from, const Key& source_key, 
   Entry* entry = Entry::create(shape_like(key.name, *source, source->deadline()));
   carry_over(*source, *entry);
   shared_.log.add(left, from.index_, source_key.name);
-  shared_.log.add(arrived, index_, key.name);
+  shared_.log.also(arrived, index_, key.name);
   from.take_out(source, source_key.hash);
   Entry::release(types::row(source->type()).owner, source);
   store(key, entry);

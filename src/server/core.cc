@@ -36,14 +36,22 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
       memory_metrics(reporter),
       keyspace_metrics(reporter),
       keyspace(clock, rng, configuration.keyspace, keyspace_metrics),
+      database_metrics(reporter, keyspace),
       expiry_metrics(reporter, keyspace),
       sweeper(keyspace, configuration.expiry, expiry_metrics),
       eviction_metrics(reporter, configuration.eviction, clock),
       evictor(keyspace, configuration.eviction, eviction_metrics),
       engine_metrics(reporter),
+      acl_metrics(reporter),
+      pubsub_metrics(reporter),
+      persistence_metrics(reporter, clock, keyspace, gates),
+      replication_metrics(reporter, configuration.replication),
+      cluster_metrics(reporter),
       credentials(configuration.engine),
       limits{configuration.net.clients.proto_max_bulk_len},
+      config_file{configuration.file},
       commands(commands::index(), tools(shutdown)),
+      command_metrics(reporter, commands, engine_metrics),
       executor({clock, commands, keyspace, evictor, sweeper, gates, effects, engine_metrics}) {
   auditor.add(keyspace);
 }
@@ -54,18 +62,27 @@ engine::Toolbox Core::tools(engine::Shutdown& shutdown) {
   box.lend(log);
   box.lend(rng);
   box.lend(configuration.registry);
+  box.lend(configuration.eviction);
   box.lend(reporter);
   box.lend(auditor);
   box.lend(memory_metrics);
   box.lend(keyspace);
   box.lend(sweeper);
   box.lend(evictor);
+  box.lend(configuration.eviction);
   box.lend(credentials);
   box.lend(limits);
+  box.lend(config_file);
+  box.lend(cron);
+  box.lend(configuration.engine);
+  box.lend(configuration.keyspace);
+  box.lend(configuration.persistence.snapshots);
+  box.lend(expiry_metrics);
   box.lend(sessions);
   box.lend(gates);
   box.lend(commands);
   box.lend(engine_metrics);
+  box.lend(acl_metrics);
   box.lend(shutdown);
   return box;
 }
@@ -75,6 +92,7 @@ std::int64_t Core::hz() const {
 }
 
 void Core::beat() {
+  if (cron.paused) return;
   sweeper.run(base::Budget(clock, 1'000'000 / hz() * kExpiryPercent / 100));
   evictor.ager().run(base::Budget(clock, kAgeUs));
   if (clock.steady_ms() - sampled_ms_ >= kSampleMs) {

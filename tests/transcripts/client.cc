@@ -1,6 +1,7 @@
 #include "client.h"
 
 #include <stdexcept>
+#include <utility>
 
 #include "larder/base/text.h"
 #include "words.h"
@@ -24,7 +25,8 @@ Lines split_lines(const std::string& text) {
 
 }  // namespace
 
-Client::Client(Target& target, Protocol protocol) : connection_(target.connect()) {
+Client::Client(std::unique_ptr<Connection> connection, Protocol protocol)
+    : connection_(std::move(connection)) {
   if (protocol == Protocol::resp2) return;
   const resp::Value greeting = ask({"HELLO", "3"});
   if (greeting.is_error()) throw std::runtime_error("HELLO 3 is refused: " + greeting.text);

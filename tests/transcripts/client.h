@@ -17,7 +17,7 @@ using Lines = std::vector<std::string>;
 class Client {
  public:
   // Says HELLO 3 first where that is the protocol.
-  Client(Target& target, Protocol protocol);
+  Client(std::unique_ptr<Connection> connection, Protocol protocol);
 
   void send(const std::vector<std::string>& words);
   void send_raw(std::string_view bytes) { connection_->send(bytes); }

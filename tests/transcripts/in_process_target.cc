@@ -1,8 +1,10 @@
 #include "in_process_target.h"
 
+#include <stdexcept>
 #include <utility>
 
 namespace larder::transcripts {
+
 namespace {
 
 class InProcessConnection final : public Connection {
@@ -11,7 +13,7 @@ class InProcessConnection final : public Connection {
       : client_(std::move(client)) {}
 
   void send(std::string_view bytes) override { received_ += client_->exchange(bytes); }
-  std::string receive(int) override { return std::exchange(received_, {}); }
+  std::string receive(int /*wait_ms*/) override { return std::exchange(received_, {}); }
   bool is_closed() override { return client_->is_closed() && received_.empty(); }
 
  private:
@@ -28,6 +30,32 @@ std::unique_ptr<Connection> InProcessTarget::connect() {
 bool InProcessTarget::advance_ms(int ms) {
   harness_.advance_ms(ms);
   return true;
+}
+
+void InProcessTarget::settle() {
+  while (harness_.core().end_turn()) {
+  }
+}
+
+void InProcessTarget::clear() {
+  harness_.core().keyspace.flush_all();
+  settle();
+}
+
+std::string InProcessTarget::configure(const std::string& name, const std::string& value) {
+  config::Registry& registry = harness_.configuration().registry;
+  const config::Directive* directive = registry.find(name);
+  if (directive == nullptr) throw std::runtime_error("no directive " + name);
+  std::string old = directive->print();
+  const base::Result<void> set = registry.set({{name, value}}, {.protected_allowed = true});
+  if (!set) throw std::runtime_error(name + ": " + set.error().text);
+  return old;
+}
+
+std::string InProcessTarget::audit() {
+  settle();
+  const memory::Audit audit = harness_.core().auditor.run();
+  return audit.balanced() ? std::string() : audit.text();
 }
 
 }  // namespace larder::transcripts

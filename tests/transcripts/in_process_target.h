@@ -1,6 +1,10 @@
 #pragma once
 
-// Larder in this very process, without sockets, on a clock that moves when it is told to.
+// Larder in this process: bytes go through the parser and the executor as those of a socket
+// would, and time stands still until a transcript moves it.
+
+#include <memory>
+#include <string>
 
 #include "larder/server/harness.h"
 #include "target.h"
@@ -11,10 +15,15 @@ class InProcessTarget final : public Target {
  public:
   std::unique_ptr<Connection> connect() override;
   bool advance_ms(int ms) override;
+  void clear() override;
+  std::string configure(const std::string& name, const std::string& value) override;
+  std::string audit() override;
   bool is_larder() const override { return true; }
 
  private:
-  server::Harness harness_;
+  void settle();
+
+  server::Harness harness_{"enable-protected-configs yes\n"};
 };
 
 }  // namespace larder::transcripts

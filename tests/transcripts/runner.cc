@@ -20,12 +20,8 @@ bool expects_silence(const Step& step) {
 class Performance {
  public:
   Performance(Target& target, Protocol protocol, int silence_ms, const Runner::Hear& hear)
-      : target_(target),
-        protocol_(protocol),
-        silence_ms_(silence_ms),
-        hear_(hear),
-        control_(target, Protocol::resp2) {
-    must({"FLUSHALL"});
+      : target_(target), protocol_(protocol), silence_ms_(silence_ms), hear_(hear) {
+    target_.clear();
     connection(1);
   }
 
@@ -38,36 +34,41 @@ class Performance {
     if (verdict.outcome == Outcome::passed) verdict = end();
     clients_.clear();
     for (auto old = changed_.rbegin(); old != changed_.rend(); ++old) {
-      must({"CONFIG", "SET", old->first, old->second});
+      target_.configure(old->first, old->second);
     }
-    if (verdict.outcome == Outcome::passed && target_.is_larder()) verdict = audit();
+    if (verdict.outcome != Outcome::passed) return verdict;
+    const std::string unbalanced = target_.audit();
+    if (!unbalanced.empty()) return {Outcome::failed, "    MEMORY AUDIT: " + unbalanced + "\n"};
     return verdict;
   }
 
  private:
   Client& connection(int number) {
     auto& client = clients_[number];
-    if (client == nullptr) client = std::make_unique<Client>(target_, protocol_);
+    if (client == nullptr) client = std::make_unique<Client>(target_.connect(), protocol_);
     current_ = client.get();
     return *client;
   }
 
-  resp::Value must(const std::vector<std::string>& words) {
-    resp::Value reply = control_.ask(words);
-    if (reply.is_error()) throw std::runtime_error(words[0] + " is refused: " + reply.text);
-    return reply;
-  }
-
   Verdict take(const Step& step) {
     switch (step.what) {
-      case Step::What::raw: current_->send_raw(step.bytes); return {};
-      case Step::What::switch_connection: connection(step.number); return {};
-      case Step::What::configure: configure(step.words[0], step.words[1]); return {};
+      case Step::What::raw:
+        current_->send_raw(step.bytes);
+        return {};
+      case Step::What::switch_connection:
+        connection(step.number);
+        return {};
+      case Step::What::configure:
+        configure(step.words[0], step.words[1]);
+        return {};
       case Step::What::advance:
         if (target_.advance_ms(step.number)) return {};
         return {Outcome::skipped, "would have to sleep"};
-      case Step::What::command: current_->send(step.words); break;
-      case Step::What::read: break;
+      case Step::What::command:
+        current_->send(step.words);
+        break;
+      case Step::What::read:
+        break;
     }
     const int wait_ms = expects_silence(step) ? kSilenceMs : silence_ms_;
     if (!hear_(step, current_->read(wait_ms))) return {Outcome::failed, {}};
@@ -75,10 +76,7 @@ class Performance {
   }
 
   void configure(const std::string& name, const std::string& value) {
-    const resp::Value old = must({"CONFIG", "GET", name});
-    if (old.items.size() != 2) throw std::runtime_error("no directive " + name);
-    changed_.emplace_back(name, old.items[1].text);
-    must({"CONFIG", "SET", name, value});
+    changed_.emplace_back(name, target_.configure(name, value));
   }
 
   // Nothing may be left over on any connection.
@@ -86,24 +84,17 @@ class Performance {
     for (auto& [number, client] : clients_) {
       const std::string rest = client->unread();
       if (!rest.empty()) {
-        return {Outcome::failed, "    left unread on connection " + std::to_string(number) + ": " +
-                                     rest + "\n"};
+        return {Outcome::failed,
+                "    left unread on connection " + std::to_string(number) + ": " + rest + "\n"};
       }
     }
     return {};
-  }
-
-  Verdict audit() {
-    const resp::Value reply = control_.ask({"MEMORY", "AUDIT"});
-    if (!reply.is_error()) return {};
-    return {Outcome::failed, "    MEMORY AUDIT: " + reply.text + "\n"};
   }
 
   Target& target_;
   Protocol protocol_;
   int silence_ms_;
   const Runner::Hear& hear_;
-  Client control_;
   std::map<int, std::unique_ptr<Client>> clients_;
   Client* current_ = nullptr;
   std::vector<std::pair<std::string, std::string>> changed_;

@@ -108,8 +108,9 @@ void SocketTarget::start() {
   dup2(out, STDOUT_FILENO);
   dup2(out, STDERR_FILENO);
   const char* name = options_.binary.c_str();
-  execl(name, name, "--port", "0", "--unixsocket", socket_.c_str(), "--dir", folder_.c_str(), "--save", "",
-        "--enable-debug-command", "yes", "--enable-protected-configs", "yes", nullptr);
+  execl(name, name, "--port", "0", "--unixsocket", socket_.c_str(), "--dir", folder_.c_str(),
+        "--save", "", "--enable-debug-command", "yes", "--enable-protected-configs", "yes",
+        nullptr);
   _exit(127);
 }
 
@@ -130,6 +131,32 @@ std::unique_ptr<Connection> SocketTarget::connect() {
   const int fd = open_socket(socket_);
   if (fd < 0) throw std::runtime_error("the server takes no connection; " + trouble());
   return std::make_unique<SocketConnection>(fd);
+}
+
+resp::Value SocketTarget::must(const std::vector<std::string>& words) {
+  if (control_ == nullptr) control_ = std::make_unique<Client>(connect(), Protocol::resp2);
+  resp::Value reply = control_->ask(words);
+  if (reply.is_error()) throw std::runtime_error(words[0] + " is refused: " + reply.text);
+  return reply;
+}
+
+void SocketTarget::clear() { must({"FLUSHALL"}); }
+
+std::string SocketTarget::configure(const std::string& name, const std::string& value) {
+  const resp::Value old = must({"CONFIG", "GET", name});
+  if (old.items.size() != 2) throw std::runtime_error("no directive " + name);
+  must({"CONFIG", "SET", name, value});
+  return old.items[1].text;
+}
+
+std::string SocketTarget::audit() {
+  if (!options_.is_larder) return {};
+  try {
+    must({"MEMORY", "AUDIT"});
+  } catch (const std::runtime_error& error) {
+    return error.what();
+  }
+  return {};
 }
 
 bool SocketTarget::advance_ms(int ms) {

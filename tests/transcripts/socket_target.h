@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "client.h"
 #include "target.h"
 
 namespace larder::transcripts {
@@ -25,6 +26,9 @@ class SocketTarget final : public Target {
 
   std::unique_ptr<Connection> connect() override;
   bool advance_ms(int ms) override;
+  void clear() override;
+  std::string configure(const std::string& name, const std::string& value) override;
+  std::string audit() override;
   bool is_larder() const override { return options_.is_larder; }
   std::string trouble() override;
 
@@ -32,11 +36,14 @@ class SocketTarget final : public Target {
   void start();
   void wait_until_ready();
   std::string log_text() const;
+  // Asks on a connection that is the runner's own; an error throws.
+  resp::Value must(const std::vector<std::string>& words);
 
   Options options_;
   std::string folder_;
   std::string socket_;
   pid_t pid_ = -1;
+  std::unique_ptr<Client> control_;
 };
 
 }  // namespace larder::transcripts

@@ -27,6 +27,12 @@ class Target {
   virtual std::unique_ptr<Connection> connect() = 0;
   // Lets time pass. False when the target cannot in reasonable time.
   virtual bool advance_ms(int ms) = 0;
+  // Empties all databases.
+  virtual void clear() = 0;
+  // CONFIG SET; returns the value until now. Throws std::runtime_error when it is refused.
+  virtual std::string configure(const std::string& name, const std::string& value) = 0;
+  // What does not balance in the memory audit; empty when all does, or when there is none.
+  virtual std::string audit() = 0;
   // Larder has MEMORY AUDIT; a reference has not, and skips cases marked for Larder alone.
   virtual bool is_larder() const = 0;
   // Something that no reply shows went wrong: the process ended, or printed a report.

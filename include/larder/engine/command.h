@@ -46,12 +46,14 @@ enum Flag : std::uint32_t {
   kTouchesArbitraryKeys = 1u << 21,
   kContainer = 1u << 22,     // has subcommands; without a handler it only resolves them
   kAlwaysTouches = 1u << 23, // TOUCH: a use even for clients that asked for NO-TOUCH
+  kTakesTheRest = 1u << 24,  // DEBUG: a container whose handler answers what no subcommand takes
 };
 
 // ACL categories that neither flags nor family imply.
 enum Category : std::uint32_t {
   kKeyspace = 1u << 0,
   kDangerous = 1u << 1,
+  kConnection = 1u << 2,
 };
 
 struct Arity {
@@ -116,11 +118,13 @@ struct Command {
   std::uint32_t flags = 0;
   std::uint32_t categories = 0;
   KeySpecs keys{};
+  // For kVariableFlags: what a call with these arguments does to its keys.
+  std::uint32_t (*key_flags)(std::span<const std::string_view> args) = nullptr;
   Handler handler{};
   std::string_view since;
   std::string_view summary;
   std::string_view complexity = {};
-  // COMMAND DOCS' arguments in a compact form; commands/server/command_docs.h says how it
+  // COMMAND DOCS' arguments in a compact form; larder/commands/argument_syntax.h says how it
   // is written.
   std::string_view arguments = {};
   // How COMMAND INFO's tips are told: words separated by spaces.

@@ -98,8 +98,9 @@ class Session {
   friend class Sessions;
   Sessions& sessions_;
   Peer& peer_;
-  Session* previous_ = nullptr;
-  Session* next_ = nullptr;
+  // Set by Sessions::add, which runs before members with initializers would be set.
+  Session* previous_;
+  Session* next_;
 };
 
 // All sessions, in the order in which they connected.
@@ -112,7 +113,8 @@ class Sessions {
 
  private:
   friend class Session;
-  std::uint64_t add(Session& session);
+  std::uint64_t next_id() { return ++last_id_; }
+  void add(Session& session);
   void remove(Session& session);
 
   Session* first_ = nullptr;

@@ -61,6 +61,10 @@ class ChangeLog {
     ++changes_;
     if (__builtin_expect(listeners_ > 0, 0)) record({event, cause, db, key});
   }
+  // A further event of the change just added, such as SET's `expire`; the two count as one.
+  void also(Event event, int db, std::string_view key) {
+    if (__builtin_expect(listeners_ > 0, 0)) record({event, Cause::command, db, key});
+  }
   // Every key of a database went, or of all of them (db < 0).
   void add_flush(int db, std::uint64_t keys);
 

@@ -50,6 +50,9 @@ class Deadline {
   static Deadline at(std::int64_t unix_ms) { return Deadline(unix_ms, false); }
   static Deadline kept() { return Deadline(std::nullopt, true); }
 
+  // A time was given, rather than none or the one there was.
+  bool is_new() const { return at_.has_value(); }
+
   std::optional<std::int64_t> resolve(const Entry* replaced) const {
     return keep_ && replaced != nullptr ? replaced->deadline() : at_;
   }
@@ -96,7 +99,8 @@ class Database {
     return Found<T>(look(key, how));
   }
 
-  // Stores a string, replacing whatever the key held.
+  // Stores a string, replacing whatever the key held. Logs `event`, and `expire` with it where
+  // a new deadline was given.
   void put(const Key& key, std::string_view bytes, Deadline deadline = Deadline::never(),
            Event event = events::kSet);
 

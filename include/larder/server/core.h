@@ -3,11 +3,16 @@
 // The server without sockets and without a process: data, commands and sessions, built and
 // connected. Larder puts connections around it; tests talk to it directly.
 
+#include "larder/acl/metrics.h"
 #include "larder/base/clock.h"
 #include "larder/base/log.h"
 #include "larder/base/rng.h"
+#include "larder/cluster/metrics.h"
+#include "larder/engine/command_metrics.h"
 #include "larder/engine/command_table.h"
+#include "larder/engine/config_file.h"
 #include "larder/engine/credentials.h"
+#include "larder/engine/cron.h"
 #include "larder/engine/executor.h"
 #include "larder/engine/gates.h"
 #include "larder/engine/limits.h"
@@ -18,9 +23,13 @@
 #include "larder/eviction/evictor.h"
 #include "larder/expiry/sweeper.h"
 #include "larder/info/info.h"
+#include "larder/keyspace/database_metrics.h"
 #include "larder/keyspace/keyspace.h"
 #include "larder/memory/audit.h"
 #include "larder/memory/metrics.h"
+#include "larder/persistence/metrics.h"
+#include "larder/pubsub/metrics.h"
+#include "larder/replication/metrics.h"
 #include "larder/server/configuration.h"
 
 namespace larder::server {
@@ -49,17 +58,26 @@ class Core {
   memory::Metrics memory_metrics;
   keyspace::Metrics keyspace_metrics;
   keyspace::Keyspace keyspace;
+  keyspace::DatabaseMetrics database_metrics;
   expiry::Metrics expiry_metrics;
   expiry::Sweeper sweeper;
   eviction::Metrics eviction_metrics;
   eviction::Evictor evictor;
   engine::Metrics engine_metrics;
   engine::GateBoard gates;
+  acl::Metrics acl_metrics;
+  pubsub::Metrics pubsub_metrics;
+  persistence::Metrics persistence_metrics;
+  replication::Metrics replication_metrics;
+  cluster::Metrics cluster_metrics;
   engine::Propagation effects;
   engine::Credentials credentials;
   engine::Limits limits;
+  engine::ConfigFile config_file;
+  engine::Cron cron;
   engine::Sessions sessions;
   engine::CommandTable commands;
+  engine::CommandMetrics command_metrics;
   engine::Executor executor;
 
  private:

@@ -1,3 +1,4 @@
+#include "larder/acl/metrics.h"
 #include "larder/engine/arg_reader.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
@@ -20,18 +21,26 @@ constexpr std::string_view kHelloNoAuth =
     "AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol "
     "version at the same time";
 
-bool log_in(Session& session, const Credentials& credentials, std::string_view user,
-            std::string_view password) {
-  if (!credentials.accepts(user, password)) return false;
+// Where the door opens, and who counts those who were refused.
+struct Door {
+  const Credentials& credentials;
+  acl::Metrics& metrics;
+};
+
+bool log_in(Session& session, const Door& door, std::string_view user, std::string_view password) {
+  if (!door.credentials.accepts(user, password)) {
+    ++door.metrics.denied_auth;
+    return false;
+  }
   session.closed_gates &= ~bit(Gate::auth);
   return true;
 }
 
-void auth(Call& call, Credentials& credentials) {
+void auth(Call& call, Credentials& credentials, acl::Metrics& metrics) {
   if (call.size() > 3) return call.reply.error(errors::kSyntax);
   const bool named = call.size() == 3;
   if (!named && !credentials.password_required()) return call.reply.error(kNoPassword);
-  if (!log_in(call.session, credentials, named ? call.arg(1) : "default", call.args.back())) {
+  if (!log_in(call.session, {credentials, metrics}, named ? call.arg(1) : "default", call.args.back())) {
     return call.reply.error(kWrongPassword);
   }
   call.reply.ok();
@@ -56,7 +65,7 @@ void describe_server(Call& call) {
   reply.array(0);
 }
 
-void hello(Call& call, Credentials& credentials) {
+void hello(Call& call, Credentials& credentials, acl::Metrics& metrics) {
   std::int64_t version = 0;
   std::string_view user, password, name;
   bool named = false;
@@ -70,7 +79,7 @@ void hello(Call& call, Credentials& credentials) {
     if (options.left() >= 3 && options.word("AUTH")) {
       user = options.text();
       password = options.text();
-      if (!log_in(call.session, credentials, user, password)) return call.reply.error(kWrongPassword);
+      if (!log_in(call.session, {credentials, metrics}, user, password)) return call.reply.error(kWrongPassword);
     } else if (options.option("SETNAME")) {
       name = options.text();
       named = true;

@@ -12,7 +12,7 @@ using namespace engine;
 
 // A string that SETRANGE makes is written into, not stored, and so is encoded as edited.
 void write_new(Call& call, std::size_t offset, std::string_view bytes) {
-  call.db.put(call.key, {}, keyspace::Deadline::never(), keyspace::events::kSetRange);
+  call.db.put(call.key, "", keyspace::Deadline::never(), keyspace::events::kSetRange);
   keyspace::Entry* entry = call.db.look(call.key, keyspace::Look::write);
   auto edit = call.db.edit<types::String>(call.key, entry, keyspace::events::kSetRange);
   edit.overwrite(offset, bytes);

@@ -1,0 +1,15 @@
+#pragma once
+
+// INFO's section cluster, and what cluster mode counts. Larder runs without it.
+
+#include "larder/info/info.h"
+
+namespace larder::cluster {
+
+struct Metrics final : info::Group {
+  using Group::Group;
+  info::Gauge cluster_enabled{*this, "cluster", "cluster_enabled"};
+  info::Gauge migrate_cached_sockets{*this, "stats", "migrate_cached_sockets"};
+};
+
+}  // namespace larder::cluster

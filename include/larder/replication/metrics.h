@@ -1,0 +1,70 @@
+#pragma once
+
+// INFO's section replication, and what replication counts: the figures of a primary that has
+// no replicas.
+
+#include <array>
+#include <cstddef>
+#include <string>
+
+#include "larder/base/rng.h"
+#include "larder/info/info.h"
+#include "larder/replication/settings.h"
+
+namespace larder::replication {
+
+// 40 hex digits that no other history of writes has.
+inline std::string random_replication_id() {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::array<std::byte, 20> secret;
+  base::random_secret(secret);
+  std::string id;
+  for (const std::byte byte : secret) {
+    id += kDigits[std::to_integer<unsigned>(byte) >> 4];
+    id += kDigits[std::to_integer<unsigned>(byte) & 15];
+  }
+  return id;
+}
+
+class Metrics final : public info::Group {
+ public:
+  Metrics(info::Reporter& reporter, const Settings& settings)
+      : Group(reporter), settings_(settings) {
+    role = "master";
+    master_failover_state = "no-failover";
+    master_replid = random_replication_id();
+    master_replid2 = std::string(40, '0');
+    second_repl_offset = -1;
+    instantaneous_input_repl_kbps = "0.00";
+    instantaneous_output_repl_kbps = "0.00";
+  }
+
+  info::Text role{*this, "replication", "role"};
+  info::Gauge connected_slaves{*this, "replication", "connected_slaves"};
+  info::Text master_failover_state{*this, "replication", "master_failover_state"};
+  info::Text master_replid{*this, "replication", "master_replid"};
+  info::Text master_replid2{*this, "replication", "master_replid2"};
+  info::Gauge master_repl_offset{*this, "replication", "master_repl_offset"};
+  info::Gauge second_repl_offset{*this, "replication", "second_repl_offset"};
+  info::Gauge repl_backlog_active{*this, "replication", "repl_backlog_active"};
+  info::Gauge repl_backlog_first_byte_offset{*this, "replication",
+                                             "repl_backlog_first_byte_offset"};
+  info::Gauge repl_backlog_histlen{*this, "replication", "repl_backlog_histlen"};
+
+  info::Counter net_repl_input_bytes{*this, "stats", "total_net_repl_input_bytes"};
+  info::Counter net_repl_output_bytes{*this, "stats", "total_net_repl_output_bytes"};
+  info::Text instantaneous_input_repl_kbps{*this, "stats", "instantaneous_input_repl_kbps"};
+  info::Text instantaneous_output_repl_kbps{*this, "stats", "instantaneous_output_repl_kbps"};
+  info::Counter sync_full{*this, "stats", "sync_full"};
+  info::Counter sync_partial_ok{*this, "stats", "sync_partial_ok"};
+  info::Counter sync_partial_err{*this, "stats", "sync_partial_err"};
+  info::Gauge slave_expires_tracked_keys{*this, "stats", "slave_expires_tracked_keys"};
+
+  void refresh() override { repl_backlog_size_ = settings_.repl_backlog_size.value(); }
+
+ private:
+  const Settings& settings_;
+  info::Gauge repl_backlog_size_{*this, "replication", "repl_backlog_size"};
+};
+
+}  // namespace larder::replication

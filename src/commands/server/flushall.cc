@@ -1,0 +1,80 @@
+#include <optional>
+
+#include "larder/engine/arg_reader.h"
+#include "larder/engine/call.h"
+#include "larder/engine/command.h"
+#include "larder/keyspace/keyspace.h"
+#include "larder/keyspace/settings.h"
+
+namespace larder::commands {
+namespace {
+
+using namespace engine;
+
+// When the memory comes back: before the reply, or little by little afterwards.
+enum class Freeing { at_once, later };
+
+// Nothing when an option is wrong, which has been answered.
+std::optional<Freeing> read_freeing(Call& call, const keyspace::Settings& settings) {
+  ArgReader options(call, 1);
+  Freeing freeing = settings.lazyfree_lazy_user_flush.value() ? Freeing::later : Freeing::at_once;
+  if (options.word("SYNC")) {
+    freeing = Freeing::at_once;
+  } else if (options.word("ASYNC")) {
+    freeing = Freeing::later;
+  }
+  if (options.more()) options.fail(errors::kSyntax);
+  if (options.failed()) return std::nullopt;
+  return freeing;
+}
+
+// Followers run it even where this server had nothing to remove.
+void propagate_as_sent(Call& call) {
+  call.size() == 1 ? call.propagate({call.arg(0)}) : call.propagate({call.arg(0), call.arg(1)});
+}
+
+void finish(Call& call, keyspace::Keyspace& keyspace, Freeing freeing) {
+  if (freeing == Freeing::at_once) keyspace.graveyard().drain(base::Budget::unlimited());
+  propagate_as_sent(call);
+  call.reply.ok();
+}
+
+void flushall(Call& call, keyspace::Keyspace& keyspace, keyspace::Settings& settings) {
+  const auto freeing = read_freeing(call, settings);
+  if (!freeing) return;
+  keyspace.flush_all();
+  finish(call, keyspace, *freeing);
+}
+
+void flushdb(Call& call, keyspace::Keyspace& keyspace, keyspace::Settings& settings) {
+  const auto freeing = read_freeing(call, settings);
+  if (!freeing) return;
+  keyspace.flush(static_cast<std::size_t>(call.session.db));
+  finish(call, keyspace, *freeing);
+}
+
+constexpr std::string_view kArguments =
+    "flush-type:oneof?(async:pure-token@ASYNC sync:pure-token@SYNC)";
+constexpr std::string_view kTips = "request_policy:all_shards response_policy:all_succeeded";
+
+}  // namespace
+
+std::span<const engine::Command> server_flushall() {
+  static constexpr Command kCommands[] = {
+      {.name = "flushall", .family = Family::server, .arity = at_least(1), .flags = kWrites,
+       .categories = kKeyspace | kDangerous, .handler = Handler::of<flushall>(), .since = "1.0.0",
+       .summary = "Removes all keys of all databases.",
+       .complexity = "O(N) where N is the number of all keys; O(1) with ASYNC, the work being "
+                     "done later",
+       .arguments = kArguments, .tips = kTips},
+      {.name = "flushdb", .family = Family::server, .arity = at_least(1), .flags = kWrites,
+       .categories = kKeyspace | kDangerous, .handler = Handler::of<flushdb>(), .since = "1.0.0",
+       .summary = "Removes all keys of the connection's database.",
+       .complexity = "O(N) where N is the number of its keys; O(1) with ASYNC, the work being "
+                     "done later",
+       .arguments = kArguments, .tips = kTips},
+  };
+  return kCommands;
+}
+
+}  // namespace larder::commands

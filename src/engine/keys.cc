@@ -1,0 +1,108 @@
+#include "larder/engine/keys.h"
+
+#include <algorithm>
+
+#include "larder/base/numbers.h"
+#include "larder/base/text.h"
+
+namespace larder::engine {
+namespace {
+
+constexpr std::uint32_t kNotActions = kNotKey | kIncomplete | kVariableFlags;
+
+// The position after a keyword; searched from `first`, backwards where that counts from the end.
+std::optional<int> after_keyword(const KeySpec& spec, resp::Args args) {
+  const int count = static_cast<int>(args.size());
+  const int from = spec.first > 0 ? spec.first : count + spec.first;
+  const int step = spec.first > 0 ? 1 : -1;
+  for (int i = from; i > 0 && i < count; i += step) {
+    if (base::equals_ignoring_case(args[static_cast<std::size_t>(i)], spec.keyword)) return i + 1;
+  }
+  return std::nullopt;
+}
+
+struct Span {
+  int first;
+  int last;
+};
+
+std::optional<Span> counted_span(const KeySpec& spec, resp::Args args, int begin) {
+  const int count = static_cast<int>(args.size());
+  const int at = begin + spec.keynum_index;
+  if (at >= count) return std::nullopt;
+  const auto keys = base::parse_int64(args[static_cast<std::size_t>(at)]);
+  if (!keys || *keys < 0 || *keys > count) return std::nullopt;
+  const int first = begin + spec.keynum_first;
+  return Span{first, first + (static_cast<int>(*keys) - 1) * spec.step};
+}
+
+Span ranged_span(const KeySpec& spec, int count, int begin) {
+  if (spec.last >= 0) return {begin, begin + spec.last};
+  if (spec.limit <= 1) return {begin, count + spec.last};
+  return {begin, begin + (count - begin) / spec.limit + spec.last};
+}
+
+// Adds the keys of one specification; false when the arguments do not fit it.
+bool add_keys(const KeySpec& spec, resp::Args args, std::uint32_t flags,
+              std::vector<FoundKey>& found) {
+  std::optional<int> begin = spec.first;
+  if (spec.begin == KeySpec::Begin::keyword) begin = after_keyword(spec, args);
+  if (!begin) return true;
+  const int count = static_cast<int>(args.size());
+  const auto span = spec.find == KeySpec::Find::keynum ? counted_span(spec, args, *begin)
+                                                       : ranged_span(spec, count, *begin);
+  if (!span || span->last >= count) return false;
+  for (int i = span->first; i <= span->last; i += spec.step) {
+    found.push_back({static_cast<std::size_t>(i), flags});
+  }
+  return true;
+}
+
+int absolute_last(const KeySpec& spec) {
+  return spec.last >= 0 ? spec.first + spec.last : spec.last;
+}
+
+bool is_plain_range(const KeySpec& spec) {
+  return spec.begin == KeySpec::Begin::index && spec.find == KeySpec::Find::range;
+}
+
+}  // namespace
+
+bool names_keys(const Command& command) {
+  return std::any_of(command.keys.begin(), command.keys.end(), [](const KeySpec& spec) {
+    return (spec.begin != KeySpec::Begin::none || spec.flags != 0) && (spec.flags & kNotKey) == 0;
+  });
+}
+
+std::optional<std::vector<FoundKey>> find_keys(const Command& command, resp::Args args) {
+  std::vector<FoundKey> found;
+  for (const KeySpec& spec : command.keys) {
+    if (spec.begin == KeySpec::Begin::none || (spec.flags & kNotKey) != 0) continue;
+    std::uint32_t flags = spec.flags & ~kNotActions;
+    if ((spec.flags & kVariableFlags) != 0 && command.key_flags != nullptr) {
+      flags = command.key_flags(args);
+    }
+    if (!add_keys(spec, args, flags, found)) return std::nullopt;
+  }
+  return found;
+}
+
+KeyRange key_range(const Command& command) {
+  KeyRange range;
+  bool alone = true;
+  for (const KeySpec& spec : command.keys) {
+    if (!is_plain_range(spec)) continue;
+    if (range.first == 0) {
+      range = {spec.first, absolute_last(spec), spec.step};
+      alone = true;
+      continue;
+    }
+    // Neighbouring ranges of single steps make one range.
+    if (spec.step != 1 || range.step != 1 || spec.first != range.last + 1 || !alone) continue;
+    range.last = absolute_last(spec);
+    alone = range.last > 0;
+  }
+  return range;
+}
+
+}  // namespace larder::engine

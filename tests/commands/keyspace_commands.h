@@ -1,0 +1,156 @@
+#pragma once
+
+// The string and key commands on real objects and a clock that stands still.
+
+#include <gtest/gtest.h>
+
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "larder/commands/index.h"
+#include "larder/config/registry.h"
+#include "larder/engine/executor.h"
+#include "larder/engine/limits.h"
+#include "larder/info/info.h"
+#include "larder/memory/audit.h"
+#include "larder/resp/reply_reader.h"
+
+namespace larder::commands {
+
+class QuietPeer final : public engine::Peer {
+ public:
+  std::string address() const override { return "127.0.0.1:1"; }
+  std::string local_address() const override { return "127.0.0.1:6379"; }
+  int descriptor() const override { return -1; }
+  bool is_unix_socket() const override { return false; }
+  bool is_local() const override { return true; }
+  Buffers buffers() const override { return {}; }
+  void closing() override {}
+};
+
+// Keeps the effects as lines: "0 SET k v".
+class EffectLines final : public engine::EffectSink {
+ public:
+  void take(const engine::Effect& effect) override {
+    std::string line = std::to_string(effect.db);
+    for (const std::string& word : effect.words) line += " " + word;
+    lines.push_back(line);
+  }
+  std::vector<std::string> lines;
+};
+
+// Keeps the changes as lines: "$ set k@0".
+class ChangeLines final : public engine::ChangeSink {
+ public:
+  void read(std::span<const keyspace::Change> changes) override {
+    for (const auto& change : changes) {
+      lines.push_back(std::string(1, change.event.kind) + " " + std::string(change.event.name) +
+                      " " + std::string(change.key) + "@" + std::to_string(change.db));
+    }
+  }
+  std::vector<std::string> lines;
+};
+
+class KeyspaceCommands : public ::testing::Test {
+ protected:
+  // Runs one command and returns its reply as transcripts print it, without the last line end.
+  std::string run(std::initializer_list<std::string_view> words) {
+    const std::vector<std::string_view> args(words);
+    return run(resp::Args(args));
+  }
+  std::string run(resp::Args args) {
+    const resp::Request request{args};
+    executor.run(session, {&request, 1}, SIZE_MAX);
+    std::string bytes;
+    while (!output.empty()) take(bytes);
+    std::string reply = resp::print(resp::parse_reply(bytes));
+    reply.pop_back();
+    return reply;
+  }
+
+  // What the command passes on, and what it changed, one line each.
+  std::string effects_of(std::initializer_list<std::string_view> words) {
+    effect_lines.lines.clear();
+    run(words);
+    return joined(effect_lines.lines);
+  }
+  std::string changes_of(std::initializer_list<std::string_view> words) {
+    change_lines.lines.clear();
+    run(words);
+    return joined(change_lines.lines);
+  }
+
+  std::string now_plus(std::int64_t ms) const { return std::to_string(clock.unix_ms() + ms); }
+
+  void SetUp() override {
+    effects.add(effect_lines);
+    executor.add(change_lines);
+  }
+  void TearDown() override {
+    executor.end_turn();
+    memory::Auditor auditor;
+    auditor.add(keyspace);
+    const memory::Audit audit = auditor.run();
+    EXPECT_TRUE(audit.balanced()) << audit.text();
+  }
+
+  struct OwnSettings : config::Group {
+    explicit OwnSettings(config::Registry& registry) : Group(registry, "Test") {}
+    config::Bytes proto_max_bulk_len{*this,
+                                     {.name = "proto-max-bulk-len",
+                                      .fallback = 512 << 20,
+                                      .range = {1, INT64_MAX},
+                                      .help = "Longest string."}};
+  };
+
+  base::ManualClock clock;
+  base::Rng rng{7};
+  config::Registry registry{"Redis 7.2.6"};
+  info::Reporter reporter;
+  OwnSettings own_settings{registry};
+  keyspace::Settings keyspace_settings{registry};
+  keyspace::Metrics keyspace_metrics{reporter};
+  keyspace::Keyspace keyspace{clock, rng, keyspace_settings, keyspace_metrics};
+  eviction::Settings eviction_settings{registry};
+  eviction::Metrics eviction_metrics{reporter, eviction_settings, clock};
+  eviction::Evictor evictor{keyspace, eviction_settings, eviction_metrics};
+  expiry::Settings expiry_settings{registry};
+  expiry::Metrics expiry_metrics{reporter, keyspace};
+  expiry::Sweeper sweeper{keyspace, expiry_settings, expiry_metrics};
+  engine::Limits limits{own_settings.proto_max_bulk_len};
+  engine::GateBoard gates;
+  engine::Propagation effects;
+  engine::Metrics metrics{reporter};
+  engine::CommandTable table{rows(), toolbox()};
+  engine::Executor executor{
+      {clock, table, keyspace, evictor, sweeper, gates, effects, metrics}};
+  QuietPeer peer;
+  resp::ChunkPool pool;
+  resp::ReplyBuffer output{pool};
+  engine::Sessions sessions;
+  engine::Session session{sessions, peer, output, clock};
+  EffectLines effect_lines;
+  ChangeLines change_lines;
+
+ private:
+  static std::string joined(const std::vector<std::string>& lines) {
+    std::string text;
+    for (const std::string& line : lines) text += (text.empty() ? "" : "\n") + line;
+    return text;
+  }
+
+  void take(std::string& bytes);
+
+  static std::vector<std::span<const engine::Command>> rows();
+  engine::Toolbox toolbox() {
+    engine::Toolbox tools;
+    tools.lend(keyspace);
+    tools.lend(eviction_settings);
+    tools.lend(limits);
+    return tools;
+  }
+};
+
+}  // namespace larder::commands

@@ -1,0 +1,158 @@
+#include "larder/net/listener.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <vector>
+
+namespace larder::net {
+namespace {
+
+struct Guests final : Host {
+  ~Guests() {
+    for (const int descriptor : came) ::close(descriptor);
+  }
+  void on_accepted(int descriptor, Transport transport) override {
+    came.push_back(descriptor);
+    how.push_back(transport);
+  }
+  std::vector<int> came;
+  std::vector<Transport> how;
+};
+
+int connect_tcp(int port) {
+  const int descriptor = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (::connect(descriptor, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0) {
+    return descriptor;
+  }
+  ::close(descriptor);
+  return -1;
+}
+
+// A port that nobody uses at this moment.
+int free_port() {
+  const int descriptor = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ::bind(descriptor, reinterpret_cast<sockaddr*>(&address), sizeof address);
+  socklen_t size = sizeof address;
+  ::getsockname(descriptor, reinterpret_cast<sockaddr*>(&address), &size);
+  ::close(descriptor);
+  return ntohs(address.sin_port);
+}
+
+class ListenerTest : public testing::Test {
+ protected:
+  ListenerTest() { log.level(base::LogLevel::nothing); }
+
+  base::ManualClock clock;
+  std::unique_ptr<Loop> loop = make_epoll_loop(clock);
+  base::Log log;
+  Guests guests;
+  Listeners listeners{*loop, guests, log};
+};
+
+TEST_F(ListenerTest, TakesGuestsFromTcpOnceItIsOpen) {
+  const int port = free_port();
+  ASSERT_TRUE(listeners.listen_tcp({.addresses = {"127.0.0.1"}, .port = port}));
+  const int guest = connect_tcp(port);
+  ASSERT_GE(guest, 0);
+  loop->run_once(0);
+  EXPECT_TRUE(guests.came.empty());
+  listeners.open();
+  loop->run_once(100'000);
+  EXPECT_EQ(guests.how, std::vector<Transport>{Transport::tcp});
+  EXPECT_EQ(listeners.describe(),
+            "listener0:name=tcp,bind=127.0.0.1,port=" + std::to_string(port) + "\r\n");
+  ::close(guest);
+}
+
+TEST_F(ListenerTest, PortZeroListensNowhere) {
+  ASSERT_TRUE(listeners.listen_tcp({.addresses = {"127.0.0.1"}, .port = 0}));
+  EXPECT_FALSE(listeners.has_tcp());
+}
+
+TEST_F(ListenerTest, MissesOptionalAddressesAndNotOthers) {
+  const int port = free_port();
+  EXPECT_TRUE(listeners.listen_tcp({.addresses = {"127.0.0.1", "-192.0.2.1"}, .port = port}));
+  EXPECT_TRUE(listeners.has_tcp());
+  EXPECT_FALSE(listeners.listen_tcp({.addresses = {"127.0.0.1", "192.0.2.1"}, .port = port}));
+}
+
+TEST_F(ListenerTest, StaysWhereItWasWhenTheNewPlaceIsTaken) {
+  const int port = free_port();
+  const int taken = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(::bind(taken, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  ASSERT_EQ(::listen(taken, 1), 0);
+  socklen_t size = sizeof address;
+  ::getsockname(taken, reinterpret_cast<sockaddr*>(&address), &size);
+
+  ASSERT_TRUE(listeners.listen_tcp({.addresses = {"127.0.0.1"}, .port = port}));
+  listeners.open();
+  EXPECT_FALSE(
+      listeners.listen_tcp({.addresses = {"127.0.0.1"}, .port = ntohs(address.sin_port)}));
+  const int guest = connect_tcp(port);
+  EXPECT_GE(guest, 0);
+  loop->run_once(100'000);
+  EXPECT_EQ(guests.came.size(), 1u);
+  ::close(guest);
+  ::close(taken);
+}
+
+TEST_F(ListenerTest, GivesTheUnixSocketItsPermissionsAndTakesItAway) {
+  const std::string path = "/tmp/larder_listener_" + std::to_string(::getpid());
+  ASSERT_TRUE(listeners.listen_unix({.path = path, .mode = 0700}));
+  struct stat found {};
+  ASSERT_EQ(::stat(path.c_str(), &found), 0);
+  EXPECT_EQ(found.st_mode & 0777, 0700u);
+  listeners.close_unix();
+  EXPECT_NE(::stat(path.c_str(), &found), 0);
+}
+
+TEST_F(ListenerTest, RefusesAPathThatIsTooLong) {
+  const auto opened = listeners.listen_unix({.path = "/tmp/" + std::string(120, 'x')});
+  ASSERT_FALSE(opened);
+  EXPECT_EQ(opened.error().text, "bind: File name too long");
+}
+
+TEST_F(ListenerTest, TakesABreathWhenDescriptorsRunOut) {
+  const int port = free_port();
+  ASSERT_TRUE(listeners.listen_tcp({.addresses = {"127.0.0.1"}, .port = port}));
+  listeners.open();
+  const int guest = connect_tcp(port);
+  ASSERT_GE(guest, 0);
+  rlimit before{};
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  rlimit none = before;
+  none.rlim_cur = 3;
+  ::setrlimit(RLIMIT_NOFILE, &none);
+  loop->run_once(100'000);
+  const auto served = loop->figures().turns;
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  EXPECT_TRUE(guests.came.empty());
+  loop->run_once(0);
+  EXPECT_TRUE(guests.came.empty()) << "the door was open " << served << " turns after it closed";
+  clock.advance_ms(100);
+  loop->run_once(0);
+  loop->run_once(100'000);
+  EXPECT_EQ(guests.came.size(), 1u);
+  ::close(guest);
+}
+
+}  // namespace
+}  // namespace larder::net

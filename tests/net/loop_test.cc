@@ -1,0 +1,175 @@
+#include "larder/net/loop.h"
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace larder::net {
+namespace {
+
+struct Ear final : Watch {
+  void on_ready(unsigned readiness) override {
+    heard.push_back(readiness);
+    if (then) then();
+  }
+  std::vector<unsigned> heard;
+  std::function<void()> then;
+};
+
+struct Alarm final : Timer {
+  std::int64_t on_time() override {
+    ++rings;
+    return again_us;
+  }
+  int rings = 0;
+  std::int64_t again_us = 0;
+};
+
+struct End final : TurnEnd {
+  Left on_turn_end() override {
+    ++turns;
+    return left;
+  }
+  int turns = 0;
+  Left left = Left::nothing;
+};
+
+using Make = std::unique_ptr<Loop> (*)(base::Clock&);
+
+class LoopTest : public testing::TestWithParam<Make> {
+ protected:
+  LoopTest() { EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0); }
+  ~LoopTest() override {
+    loop.reset();
+    for (const int end : ends) ::close(end);
+  }
+  void say(char c) { EXPECT_EQ(::write(ends[1], &c, 1), 1); }
+  void drain() {
+    char buffer[64];
+    EXPECT_GT(::read(ends[0], buffer, sizeof buffer), 0);
+  }
+
+  base::ManualClock clock;
+  std::unique_ptr<Loop> loop = GetParam()(clock);
+  int ends[2] = {-1, -1};
+};
+
+TEST_P(LoopTest, TellsOfBytesAsLongAsTheyAreNotRead) {
+  Ear ear;
+  loop->watch(ends[0], kReadable, ear);
+  loop->run_once(0);
+  EXPECT_TRUE(ear.heard.empty());
+  say('x');
+  loop->run_once(10'000);
+  loop->run_once(10'000);
+  EXPECT_EQ(ear.heard, (std::vector<unsigned>{kReadable, kReadable}));
+  drain();
+  loop->run_once(0);
+  EXPECT_EQ(ear.heard.size(), 2u);
+  loop->forget(ear);
+}
+
+TEST_P(LoopTest, TellsOfRoomOnlyWhenAsked) {
+  Ear ear;
+  loop->watch(ends[0], kReadable, ear);
+  loop->run_once(0);
+  EXPECT_TRUE(ear.heard.empty());
+  loop->change(ear, kReadable | kWritable);
+  loop->run_once(10'000);
+  EXPECT_EQ(ear.heard, (std::vector<unsigned>{kWritable}));
+  loop->change(ear, kNothing);
+  say('x');
+  loop->run_once(0);
+  loop->run_once(0);
+  EXPECT_EQ(ear.heard.size(), 1u);
+  loop->forget(ear);
+}
+
+TEST_P(LoopTest, SaysNothingToWhoForgotInTheSameTurn) {
+  Ear first;
+  Ear second;
+  loop->watch(ends[0], kReadable, first);
+  loop->watch(ends[1], kReadable, second);
+  first.then = [&] { loop->forget(second); };
+  second.then = [&] { loop->forget(first); };
+  say('x');
+  EXPECT_EQ(::write(ends[0], "y", 1), 1);
+  loop->run_once(10'000);
+  loop->run_once(0);
+  loop->forget(first.heard.empty() ? second : first);
+  EXPECT_TRUE(first.heard.empty() || second.heard.empty());
+  EXPECT_FALSE(first.heard.empty() && second.heard.empty());
+}
+
+TEST_P(LoopTest, TellsOfAHangUpAsReadable) {
+  Ear ear;
+  loop->watch(ends[0], kReadable, ear);
+  ::shutdown(ends[1], SHUT_RDWR);
+  loop->run_once(10'000);
+  EXPECT_EQ(ear.heard, (std::vector<unsigned>{kReadable}));
+  loop->forget(ear);
+}
+
+TEST_P(LoopTest, RingsWhenTheTimeHasComeAndAgainAsAsked) {
+  Alarm alarm;
+  alarm.again_us = 5'000;
+  loop->start(alarm, 1'000);
+  loop->run_once(0);
+  EXPECT_EQ(alarm.rings, 0);
+  clock.advance_us(1'000);
+  loop->run_once(0);
+  EXPECT_EQ(alarm.rings, 1);
+  clock.advance_us(4'999);
+  loop->run_once(0);
+  EXPECT_EQ(alarm.rings, 1);
+  clock.advance_us(1);
+  alarm.again_us = 0;
+  loop->run_once(0);
+  EXPECT_EQ(alarm.rings, 2);
+  clock.advance_ms(100);
+  loop->run_once(0);
+  EXPECT_EQ(alarm.rings, 2);
+}
+
+TEST_P(LoopTest, CancelledTimersStaySilent) {
+  Alarm alarm;
+  loop->start(alarm, 1'000);
+  loop->cancel(alarm);
+  clock.advance_ms(10);
+  loop->run_once(0);
+  EXPECT_EQ(alarm.rings, 0);
+}
+
+TEST_P(LoopTest, DoesNotWaitWhileWorkIsLeft) {
+  End end;
+  end.left = Left::work;
+  loop->at_turn_end(end);
+  loop->run_once(0);
+  loop->run_once(-1);  // would wait for ever
+  EXPECT_EQ(end.turns, 2);
+}
+
+TEST_P(LoopTest, RunsUntilItIsStopped) {
+  Ear ear;
+  ear.then = [&] {
+    if (ear.heard.size() == 3) loop->stop();
+  };
+  loop->watch(ends[0], kReadable, ear);
+  say('x');
+  loop->run();
+  EXPECT_EQ(ear.heard.size(), 3u);
+  EXPECT_EQ(loop->figures().turns, 3u);
+  loop->forget(ear);
+}
+
+INSTANTIATE_TEST_SUITE_P(Both, LoopTest, testing::Values(make_epoll_loop, make_asio_loop),
+                         [](const auto& chosen) {
+                           return chosen.param == &make_epoll_loop ? "epoll" : "asio";
+                         });
+
+}  // namespace
+}  // namespace larder::net

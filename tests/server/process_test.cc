@@ -1,0 +1,172 @@
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+
+#include <string>
+
+#include "tests/server/child.h"
+
+namespace larder::server {
+namespace {
+
+bool ended_well(std::optional<int> status) {
+  return status && WIFEXITED(*status) && WEXITSTATUS(*status) == 0;
+}
+bool failed(std::optional<int> status) {
+  return status && WIFEXITED(*status) && WEXITSTATUS(*status) == 1;
+}
+
+TEST(Process, PrintsItsVersionAndEnds) {
+  Child child;
+  child.start({"--version"});
+  EXPECT_TRUE(ended_well(child.wait()));
+  EXPECT_EQ(child.output().rfind("Larder server v=7.2.6 ", 0), 0u) << child.output();
+}
+
+TEST(Process, ServesAndEndsInOrderOnSigterm) {
+  Child child;
+  ASSERT_TRUE(child.serve({"--pidfile", child.path("pid"), "--always-show-logo", "yes"}));
+  EXPECT_EQ(child.ask("PING"), "+PONG\r\n");
+  EXPECT_EQ(read_file(child.path("pid")), std::to_string(child.pid()) + "\n");
+  const std::string text = child.output();
+  EXPECT_LT(text.find(" PID: " + std::to_string(child.pid())), text.find("Server initialized"));
+  EXPECT_LT(text.find("Server initialized"), text.find("Ready to accept connections unix"));
+  EXPECT_TRUE(ended_well(child.end(SIGTERM)));
+  EXPECT_NE(child.output().find("ready to exit, bye bye"), std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(child.path("pid")));
+  EXPECT_FALSE(std::filesystem::exists(child.path("socket")));
+}
+
+TEST(Process, GoesOnWhenItIsToSaveAndCannot) {
+  Child child;
+  ASSERT_TRUE(child.serve({"--shutdown-on-sigint", "save"}));
+  ::kill(child.pid(), SIGINT);
+  EXPECT_TRUE(child.wrote("Errors trying to shut down"));
+  EXPECT_EQ(child.ask("PING"), "+PONG\r\n");
+  EXPECT_TRUE(ended_well(child.end(SIGTERM)));
+}
+
+TEST(Process, RefusesABadOption) {
+  Child child;
+  child.start({"--port", "--loglevel", "verbose"});
+  EXPECT_TRUE(failed(child.wait()));
+  EXPECT_NE(child.output().find(">>> 'port \"--loglevel\" \"verbose\"'"), std::string::npos)
+      << child.output();
+}
+
+TEST(Process, EndsWhenItsPortIsTaken) {
+  const int taken = ::socket(AF_INET, SOCK_STREAM, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(::bind(taken, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  ASSERT_EQ(::listen(taken, 1), 0);
+  socklen_t size = sizeof address;
+  ::getsockname(taken, reinterpret_cast<sockaddr*>(&address), &size);
+  const std::string port = std::to_string(ntohs(address.sin_port));
+  Child child;
+  child.start({"--bind", "127.0.0.1", "--port", port});
+  EXPECT_TRUE(failed(child.wait()));
+  EXPECT_NE(child.output().find("Failed listening on port " + port), std::string::npos);
+  EXPECT_EQ(child.output().find("Server initialized"), std::string::npos);
+  ::close(taken);
+}
+
+TEST(Process, ReadsItsConfigurationFromStandardInput) {
+  Child child;
+  ASSERT_TRUE(child.serve({"-"}, "loglevel verbose\nmaxclients 17\n"));
+  EXPECT_EQ(child.ask("CONFIG GET maxclients"), "*2\r\n$10\r\nmaxclients\r\n$2\r\n17\r\n");
+}
+
+TEST(Process, WritesItsLogWhereItIsTold) {
+  Child child;
+  child.start({"--port", "0", "--unixsocket", child.path("socket"), "--logfile", "log", "--dir",
+               child.folder()});
+  ASSERT_TRUE(wait_for([&] {
+    return read_file(child.path("log")).find("Ready to accept") != std::string::npos;
+  }));
+  EXPECT_EQ(child.output(), "");
+  EXPECT_TRUE(ended_well(child.end(SIGTERM)));
+}
+
+TEST(Process, ShowsItsTitle) {
+  Child child;
+  ASSERT_TRUE(child.serve({"--proc-title-template", "pantry {unixsocket}"}));
+  const std::string title = read_file("/proc/" + std::to_string(child.pid()) + "/cmdline");
+  EXPECT_EQ(title.substr(0, title.find('\0')), "pantry " + child.path("socket"));
+}
+
+TEST(Process, ReportsACrashAndDiesByIt) {
+  Child child;
+  ASSERT_TRUE(child.serve({"--enable-debug-command", "yes"}));
+  child.ask("DEBUG SEGFAULT");
+  const auto status = child.wait();
+  ASSERT_TRUE(status);
+  EXPECT_TRUE(WIFSIGNALED(*status) && WTERMSIG(*status) == SIGSEGV) << *status;
+  const std::string text = child.output();
+  for (const char* part : {"REDIS BUG REPORT START", "crashed by signal: 11", "STACK TRACE",
+                           "INFO OUTPUT", "used_memory:", "REDIS BUG REPORT END"}) {
+    EXPECT_NE(text.find(part), std::string::npos) << part;
+  }
+}
+
+TEST(Process, ReportsAnAbortFromOutside) {
+  Child child;
+  ASSERT_TRUE(child.serve());
+  const auto status = child.end(SIGABRT);
+  ASSERT_TRUE(status);
+  EXPECT_TRUE(WIFSIGNALED(*status) && WTERMSIG(*status) == SIGABRT) << *status;
+  EXPECT_NE(child.output().find("crashed by signal: 6"), std::string::npos);
+}
+
+TEST(Process, DiesWithoutAReportWhenNoneIsWanted) {
+  Child child;
+  ASSERT_TRUE(child.serve({"--crash-log-enabled", "no"}));
+  const auto status = child.end(SIGABRT);
+  ASSERT_TRUE(status);
+  EXPECT_TRUE(WIFSIGNALED(*status));
+  EXPECT_EQ(child.output().find("BUG REPORT"), std::string::npos);
+}
+
+TEST(Process, TellsWhereItIsWhenTheWatchdogExpires) {
+  Child child;
+  ASSERT_TRUE(child.serve({"--enable-debug-command", "yes", "--watchdog-period", "200"}));
+  EXPECT_EQ(child.ask("DEBUG SLEEP 0.6"), "+OK\r\n");
+  EXPECT_NE(child.output().find("WATCHDOG TIMER EXPIRED"), std::string::npos);
+  EXPECT_EQ(child.ask("PING"), "+PONG\r\n");
+}
+
+TEST(Process, GoesToTheBackground) {
+  Child child;
+  child.start({"--daemonize", "yes", "--port", "0", "--unixsocket", child.path("socket"),
+               "--pidfile", child.path("pid"), "--logfile", child.path("log")});
+  EXPECT_TRUE(ended_well(child.wait()));
+  ASSERT_TRUE(wait_for([&] { return child.ask("PING") == "+PONG\r\n"; }));
+  const pid_t server = std::stoi(read_file(child.path("pid")));
+  EXPECT_EQ(::getsid(server), server);
+  ::kill(server, SIGTERM);
+  EXPECT_TRUE(wait_for([&] { return !std::filesystem::exists(child.path("pid")); }));
+}
+
+TEST(Process, TellsSystemdThatItIsReady) {
+  Child child;
+  const int notices = ::socket(AF_UNIX, SOCK_DGRAM, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::strncpy(address.sun_path, child.path("notify").c_str(), sizeof address.sun_path - 1);
+  ASSERT_EQ(::bind(notices, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  ::setenv("NOTIFY_SOCKET", address.sun_path, 1);
+  ASSERT_TRUE(child.serve({"--supervised", "systemd"}));
+  ::unsetenv("NOTIFY_SOCKET");
+  std::string told;
+  ASSERT_TRUE(wait_for([&] {
+    char text[256];
+    const ssize_t got = ::recv(notices, text, sizeof text, MSG_DONTWAIT);
+    if (got > 0) told.append(text, static_cast<std::size_t>(got));
+    return told.find("READY=1") != std::string::npos;
+  })) << told;
+  EXPECT_NE(told.find("STATUS=Ready to accept connections"), std::string::npos);
+  ::close(notices);
+}
+
+}  // namespace
+}  // namespace larder::server

@@ -1,0 +1,99 @@
+#pragma once
+
+// A core with connections over socket pairs, whose loop is stepped by the test.
+
+#include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "larder/net/connections.h"
+#include "larder/net/loop.h"
+#include "larder/net/metrics.h"
+#include "larder/server/harness.h"
+
+namespace larder::server {
+
+// The client's end of a connection.
+class Line {
+ public:
+  explicit Line(int socket) : socket_(socket) {}
+  ~Line() { close(); }
+  Line(Line&& other) noexcept : socket_(std::exchange(other.socket_, -1)) {}
+  Line(const Line&) = delete;
+  Line& operator=(const Line&) = delete;
+
+  // As many bytes as the socket takes.
+  std::size_t write(std::string_view bytes) {
+    const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    return sent < 0 ? 0 : static_cast<std::size_t>(sent);
+  }
+  // What has come; `closed` is set at the end.
+  std::string read() {
+    std::string got(256 * 1024, '\0');
+    const ssize_t size = ::recv(socket_, got.data(), got.size(), MSG_DONTWAIT);
+    if (size == 0) closed = true;
+    got.resize(size < 0 ? 0 : static_cast<std::size_t>(size));
+    return got;
+  }
+  void stop_writing() { ::shutdown(socket_, SHUT_WR); }
+  void close() {
+    if (socket_ >= 0) ::close(socket_);
+    socket_ = -1;
+  }
+
+  bool closed = false;
+
+ private:
+  int socket_;
+};
+
+class SocketFixture : public testing::Test {
+ protected:
+  explicit SocketFixture(const std::string& options = {}) : harness(options) {}
+
+  Line connect() {
+    int ends[2];
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
+    connections.on_accepted(ends[0], net::Transport::unix_socket);
+    return Line(ends[1]);
+  }
+
+  void turn() {
+    loop->run_once(0);
+    connections.end_turn();
+    harness.core().end_turn();
+  }
+  void turns(int count) {
+    for (int i = 0; i < count; ++i) turn();
+  }
+  // Sends all of it, however many turns it takes, and returns what came back until then and in a
+  // few turns more.
+  std::string talk(Line& line, std::string_view bytes) {
+    std::string got;
+    while (!bytes.empty()) {
+      bytes.remove_prefix(line.write(bytes));
+      turn();
+      got += line.read();
+    }
+    for (int quiet = 0; quiet < 4; ++quiet) {
+      turn();
+      const std::string more = line.read();
+      if (!more.empty()) quiet = 0;
+      got += more;
+    }
+    return got;
+  }
+
+  Harness harness;
+  std::unique_ptr<net::Loop> loop = net::make_epoll_loop(harness.clock());
+  net::Metrics metrics{harness.core().reporter};
+  base::Log log;
+  net::Connections connections{{*loop, log, harness.core().executor, harness.core().sessions,
+                                harness.core().credentials, harness.configuration().net, metrics}};
+};
+
+}  // namespace larder::server
