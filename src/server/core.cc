@@ -69,6 +69,7 @@ engine::Toolbox Core::tools(engine::Shutdown& shutdown) {
   box.lend(keyspace);
   box.lend(sweeper);
   box.lend(evictor);
+  box.lend(configuration.eviction);
   box.lend(credentials);
   box.lend(limits);
   box.lend(config_file);
