@@ -3,12 +3,14 @@
 namespace larder::engine {
 
 Session::Session(Sessions& sessions, Peer& peer, resp::ReplyBuffer& output, const base::Clock& clock)
-    : id(sessions.add(*this)),
+    : id(sessions.next_id()),
       created_ms(clock.steady_ms()),
       last_active_ms(clock.steady_ms()),
       reply(output),
       sessions_(sessions),
-      peer_(peer) {}
+      peer_(peer) {
+  sessions_.add(*this);
+}
 
 Session::~Session() { sessions_.remove(*this); }
 
@@ -38,13 +40,12 @@ void Session::reset(std::uint32_t closed) {
   reply.protocol(resp::Protocol::resp2);
 }
 
-std::uint64_t Sessions::add(Session& session) {
+void Sessions::add(Session& session) {
   session.previous_ = last_;
   session.next_ = nullptr;
   (last_ == nullptr ? first_ : last_->next_) = &session;
   last_ = &session;
   ++size_;
-  return ++last_id_;
 }
 
 void Sessions::remove(Session& session) {

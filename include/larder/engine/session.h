@@ -113,7 +113,8 @@ class Sessions {
 
  private:
   friend class Session;
-  std::uint64_t add(Session& session);
+  std::uint64_t next_id() { return ++last_id_; }
+  void add(Session& session);
   void remove(Session& session);
 
   Session* first_ = nullptr;

@@ -47,7 +47,7 @@ void add_shelf(std::string& art, base::Rng& rng) {
   for (;;) {
     const Thing& thing = kThings[rng.below(std::size(kThings))];
     const std::size_t gap = 1 + rng.below(3);
-    if (rows[0].size() + gap + thing.width > kWidth) break;
+    if (rows[0].size() + gap + thing.width >= kWidth) break;
     for (int i = 0; i < kRows; ++i) {
       const auto row = static_cast<std::size_t>(i);
       rows[row] += std::string(gap, ' ') + padded(thing.rows[row], thing.width);

@@ -127,6 +127,14 @@ void set(Call& call, keyspace::Keyspace& keyspace) {
   call.reply.ok();
 }
 
+// With GET the old value is read too.
+std::uint32_t key_flags(std::span<const std::string_view> args) {
+  for (std::size_t i = 3; i < args.size(); ++i) {
+    if (base::equals_ignoring_case(args[i], "GET")) return kRW | kAccess | kUpdate;
+  }
+  return kOW | kUpdate;
+}
+
 }  // namespace
 
 std::span<const engine::Command> string_set() {
@@ -136,6 +144,7 @@ std::span<const engine::Command> string_set() {
        .arity = at_least(3),
        .flags = kWrites | kGrows,
        .keys = {KeySpec::one(1, kRW | kAccess | kUpdate | kVariableFlags)},
+       .key_flags = key_flags,
        .handler = Handler::of<set>(),
        .since = "1.0.0",
        .summary = "Stores a string at a key, whatever the key held, on conditions and with a "
