@@ -44,7 +44,8 @@ double now() {
 std::uint64_t cpu_ns(int pid) {
   if (pid == 0) return 0;
   std::uint64_t sum = 0;
-  for (const auto& task : std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task")) {
+  for (const auto& task :
+       std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task")) {
     std::ifstream file(task.path() / "schedstat");
     std::uint64_t ran = 0;
     if (file >> ran) sum += ran;
@@ -119,7 +120,8 @@ class Driver {
   void turn() {
     std::array<epoll_event, 64> events;
     const int n = epoll_wait(poll_, events.data(), static_cast<int>(events.size()), 1000);
-    for (int i = 0; i < n; ++i) take(*static_cast<Client*>(events[static_cast<std::size_t>(i)].data.ptr));
+    for (int i = 0; i < n; ++i)
+      take(*static_cast<Client*>(events[static_cast<std::size_t>(i)].data.ptr));
   }
 
   void take(Client& client) {
@@ -173,20 +175,34 @@ Options read_options(int count, char** arguments) {
     const std::string name = arguments[i];
     const char* value = arguments[i + 1];
     const auto number = std::strtoull(value, nullptr, 10);
-    if (name == "--op") out.workload.op = value;
-    else if (name == "--prefix") out.workload.prefix = value;
-    else if (name == "--keys") out.workload.keys = number;
-    else if (name == "--first") out.workload.first = number;
-    else if (name == "--pipeline") out.workload.pipeline = static_cast<int>(number);
-    else if (name == "--value-bytes") out.workload.value_bytes = static_cast<int>(number);
-    else if (name == "--integers") out.workload.integers = number != 0;
-    else if (name == "--ttl") out.workload.ttl = number;
-    else if (name == "--port") out.port = static_cast<int>(number);
-    else if (name == "--pid") out.pid = static_cast<int>(number);
-    else if (name == "--clients") out.clients = static_cast<int>(number);
-    else if (name == "--idle") out.idle = static_cast<int>(number);
-    else if (name == "--seconds") out.seconds = std::strtod(value, nullptr);
-    else throw std::runtime_error("unknown option " + name);
+    if (name == "--op")
+      out.workload.op = value;
+    else if (name == "--prefix")
+      out.workload.prefix = value;
+    else if (name == "--keys")
+      out.workload.keys = number;
+    else if (name == "--first")
+      out.workload.first = number;
+    else if (name == "--pipeline")
+      out.workload.pipeline = static_cast<int>(number);
+    else if (name == "--value-bytes")
+      out.workload.value_bytes = static_cast<int>(number);
+    else if (name == "--integers")
+      out.workload.integers = number != 0;
+    else if (name == "--ttl")
+      out.workload.ttl = number;
+    else if (name == "--port")
+      out.port = static_cast<int>(number);
+    else if (name == "--pid")
+      out.pid = static_cast<int>(number);
+    else if (name == "--clients")
+      out.clients = static_cast<int>(number);
+    else if (name == "--idle")
+      out.idle = static_cast<int>(number);
+    else if (name == "--seconds")
+      out.seconds = std::strtod(value, nullptr);
+    else
+      throw std::runtime_error("unknown option " + name);
   }
   return out;
 }

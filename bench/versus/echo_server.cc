@@ -40,7 +40,8 @@ void echo(int fd, std::vector<char>& buffer) {
     return;
   }
   for (ssize_t sent = 0; sent < n;) {
-    const ssize_t more = send(fd, buffer.data() + sent, static_cast<std::size_t>(n - sent), MSG_NOSIGNAL);
+    const ssize_t more =
+        send(fd, buffer.data() + sent, static_cast<std::size_t>(n - sent), MSG_NOSIGNAL);
     if (more <= 0) return;
     sent += more;
   }

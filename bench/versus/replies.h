@@ -27,7 +27,8 @@ class ReplyCounter {
         line_ += bytes;
         return ended;
       }
-      const std::size_t n = static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data()) + 1;
+      const std::size_t n =
+          static_cast<std::size_t>(static_cast<const char*>(found) - bytes.data()) + 1;
       if (line_.empty()) {
         ended += read_line(bytes.substr(0, n));
       } else {

@@ -27,7 +27,8 @@ std::string key(std::uint64_t number, const std::string& prefix) {
 // The same length for every number, and not a compressible run.
 std::string value(std::uint64_t number, int bytes) {
   std::string out = key(number, "v");
-  while (out.size() < static_cast<std::size_t>(bytes)) out += "abcdefghijklmnopqrstuvwxyz"[out.size() % 26];
+  while (out.size() < static_cast<std::size_t>(bytes))
+    out += "abcdefghijklmnopqrstuvwxyz"[out.size() % 26];
   out.resize(static_cast<std::size_t>(bytes));
   return out;
 }
@@ -40,7 +41,8 @@ Requests::Requests(const Workload& workload, std::uint64_t seed)
   const std::string some = key(0, workload.prefix);
   for (int i = 0; i < workload.pipeline; ++i) {
     if (workload.op == "get") append({"GET", some}, {false, true});
-    if (workload.op == "set") append({"SET", some, value(0, workload.value_bytes)}, {false, true, false});
+    if (workload.op == "set")
+      append({"SET", some, value(0, workload.value_bytes)}, {false, true, false});
     if (workload.op == "incr") append({"INCR", some}, {false, true});
     if (workload.op == "mget") {
       std::vector<std::string> words(kKeysOfMget + 1, some);

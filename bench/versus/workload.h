@@ -12,11 +12,11 @@ struct Workload {
   std::string op = "get";       // get, set, incr, mget, load
   std::string prefix = "key:";  // four characters, before the ten digits
   std::uint64_t keys = 1'000'000;
-  std::uint64_t first = 0;      // load: the first key's number
+  std::uint64_t first = 0;  // load: the first key's number
   int pipeline = 1;
   int value_bytes = 32;
-  bool integers = false;        // load: the values are distinct numbers above 9999
-  std::uint64_t ttl = 0;        // load: with this deadline in seconds
+  bool integers = false;  // load: the values are distinct numbers above 9999
+  std::uint64_t ttl = 0;  // load: with this deadline in seconds
 };
 
 // One connection's requests: `pipeline` of them in one buffer.

@@ -105,7 +105,8 @@ BoundCommand* CommandTable::resolve(resp::Args args) const {
   BoundCommand* command = lookup(args[0]);
   if (command == nullptr || !command->is_container() || args.size() < 2) return command;
   for (BoundCommand* child : command->children) {
-    if (base::equals_ignoring_case(child->name, args[1])) return child;
+    if (!base::equals_ignoring_case(child->name, args[1])) continue;
+    return command->row->has(kTakesTheRest) && !child->row->arity.admits(args.size()) ? command : child;
   }
   return command;
 }

@@ -43,6 +43,11 @@ void Executor::add(ChangeSink& sink) {
   parts_.keyspace.log().listen();
 }
 
+void Executor::follow(EffectSink& sink) {
+  parts_.effects.add(sink);
+  parts_.keyspace.log().listen();
+}
+
 std::size_t Executor::run(Session& session, std::span<const resp::Request> requests,
                           std::size_t most_unsent) {
   std::array<Planned, resp::Batch::kMostRequests> planned;
@@ -89,7 +94,7 @@ bool Executor::admit(Session& session, resp::Args args, BoundCommand* command) {
     if (!session.authenticated()) return reject(session, nullptr, errors::kNoAuth), false;
     return reject(session, nullptr, unknown_command(args)), false;
   }
-  if (__builtin_expect(command->is_container() && args.size() > 1, 0)) {
+  if (__builtin_expect(command->is_container() && args.size() > 1 && !command->row->has(kTakesTheRest), 0)) {
     return reject(session, nullptr, unknown_subcommand(*command, args)), false;
   }
   if (__builtin_expect(!command->row->arity.admits(args.size()), 0)) {
@@ -118,7 +123,6 @@ void Executor::dispatch(Session& session, resp::Args args, const Planned& planne
 void Executor::invoke(Session& session, resp::Args args, const Planned& planned) {
   BoundCommand& command = *planned.command;
   auto& access = parts_.keyspace.access();
-  const std::uint64_t changes_before = parts_.keyspace.log().changes();
   const auto key = static_cast<std::size_t>(command.first_key);
   session.last_command = command.row;
   session.reply.start_command();
@@ -146,12 +150,24 @@ void Executor::invoke(Session& session, resp::Args args, const Planned& planned)
     parts_.metrics.errors.count(session.reply.error_code());
   }
   if (__builtin_expect(session.reply_mode != ReplyMode::on, 0)) session.advance_reply_mode();
-  settle(db, args, changes_before);
+  settle(db, args);
 }
 
-void Executor::settle(int db, resp::Args args, std::uint64_t changes_before) {
+void Executor::pass_on(int db, resp::Args args) {
+  bool changed = false;
+  for (const keyspace::Change& change : parts_.keyspace.log().entries()) {
+    if (change.cause == keyspace::Cause::command) {
+      changed = true;
+    } else {
+      parts_.effects.ahead(change.db, {"DEL", change.key});
+    }
+  }
+  parts_.effects.settle(db, args, changed);
+}
+
+void Executor::settle(int db, resp::Args args) {
   keyspace::ChangeLog& log = parts_.keyspace.log();
-  if (parts_.effects.listened()) parts_.effects.settle(db, args, log.changes() != changes_before);
+  if (parts_.effects.listened()) pass_on(db, args);
   if (log.empty()) return;
   for (ChangeSink* sink : sinks_) sink->read(log.entries());
   log.clear();
@@ -165,7 +181,7 @@ bool Executor::end_turn() {
   parts_.sweeper.run_fast();
   keyspace::Graveyard& graveyard = parts_.keyspace.graveyard();
   if (!graveyard.empty()) left |= !graveyard.drain(base::Budget(parts_.clock, kFreeUs));
-  settle(0, {}, parts_.keyspace.log().changes());
+  settle(0, {});
   return left;
 }
 

@@ -1,5 +1,7 @@
 #include "larder/engine/propagation.h"
 
+#include <utility>
+
 namespace larder::engine {
 namespace {
 
@@ -18,10 +20,11 @@ void Propagation::replace(std::initializer_list<std::string_view> words) {
 }
 
 void Propagation::settle(int db, std::span<const std::string_view> words, bool changed) {
+  const bool withheld = std::exchange(withheld_, false);
   if (!listened()) return;
   std::vector<Effect> effects = std::move(ahead_);
   ahead_.clear();
-  if (changed && replaced_.empty()) effects.push_back({db, copied(words)});
+  if (changed && !withheld && replaced_.empty()) effects.push_back({db, copied(words)});
   for (Effect& effect : replaced_) {
     effect.db = db;
     effects.push_back(std::move(effect));

@@ -31,12 +31,17 @@ void Metrics::left(std::uint64_t keys, std::uint64_t bytes) {
   left_bytes_ = bytes;
 }
 
+std::uint64_t Metrics::unfreed_bytes() const {
+  if (keyspace_.graveyard().empty()) return left_bytes_;
+  const auto waiting = static_cast<std::uint64_t>(memory::balance(memory::Owner::graveyard));
+  return left_bytes_ + std::min(buried_bytes_, waiting);
+}
+
 void Metrics::refresh() {
   const auto waiting_keys = static_cast<std::uint64_t>(keyspace_.graveyard().keys());
-  const auto waiting_bytes = static_cast<std::uint64_t>(memory::balance(memory::Owner::graveyard));
   if (keyspace_.graveyard().empty()) buried_keys_ = buried_bytes_ = 0;
   unfreed_keys_ = static_cast<std::int64_t>(left_keys_ + std::min(buried_keys_, waiting_keys));
-  unfreed_bytes_ = static_cast<std::int64_t>(left_bytes_ + std::min(buried_bytes_, waiting_bytes));
+  unfreed_bytes_ = static_cast<std::int64_t>(unfreed_bytes());
   cycle_ms_ = cycle_us_ / 1000;
   char text[32];
   std::snprintf(text, sizeof text, "%.2f", stale_share_ * 100);

@@ -1,5 +1,6 @@
 #include "larder/keyspace/database.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "larder/base/assert.h"
@@ -25,7 +26,7 @@ Entry::Shape shape_of(std::string_view key, std::string_view bytes,
 void write_string(Entry& entry, std::string_view bytes, std::optional<std::int64_t> number) {
   switch (entry.form()) {
     case Form::integer: return entry.integer(*number);
-    case Form::inside: std::memcpy(entry.inside_data(), bytes.data(), bytes.size()); return;
+    case Form::inside: std::copy(bytes.begin(), bytes.end(), entry.inside_data()); return;
     case Form::storage: break;
   }
   types::Blob* blob = types::Blob::create(memory::Owner::strings, bytes.size());

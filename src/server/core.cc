@@ -69,13 +69,15 @@ engine::Toolbox Core::tools(engine::Shutdown& shutdown) {
   box.lend(keyspace);
   box.lend(sweeper);
   box.lend(evictor);
+  box.lend(configuration.eviction);
   box.lend(credentials);
   box.lend(limits);
   box.lend(config_file);
   box.lend(cron);
   box.lend(configuration.engine);
   box.lend(configuration.keyspace);
-  box.lend(configuration.eviction);
+  box.lend(configuration.persistence.snapshots);
+  box.lend(expiry_metrics);
   box.lend(sessions);
   box.lend(gates);
   box.lend(commands);

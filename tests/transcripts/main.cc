@@ -42,17 +42,28 @@ std::optional<Options> read_options(int count, char** arguments) {
   for (int i = 1; i < count; ++i) {
     const std::string word = arguments[i];
     const bool has_next = i + 1 < count;
-    if (word == "--in-process") out.in_process = true;
-    else if (word == "--reference") out.reference = true;
-    else if (word == "--record") out.reference = out.recording = out.patient = true;
-    else if (word == "--patient") out.patient = true;
-    else if (word == "--verbose") out.verbose = true;
-    else if (word == "--resp2") out.protocols = {Protocol::resp2};
-    else if (word == "--resp3") out.protocols = {Protocol::resp3};
-    else if (word == "--server" && has_next) out.server = arguments[++i];
-    else if (word == "--only" && has_next) out.only = arguments[++i];
-    else if (word[0] != '-') out.paths.push_back(word);
-    else return std::nullopt;
+    if (word == "--in-process")
+      out.in_process = true;
+    else if (word == "--reference")
+      out.reference = true;
+    else if (word == "--record")
+      out.reference = out.recording = out.patient = true;
+    else if (word == "--patient")
+      out.patient = true;
+    else if (word == "--verbose")
+      out.verbose = true;
+    else if (word == "--resp2")
+      out.protocols = {Protocol::resp2};
+    else if (word == "--resp3")
+      out.protocols = {Protocol::resp3};
+    else if (word == "--server" && has_next)
+      out.server = arguments[++i];
+    else if (word == "--only" && has_next)
+      out.only = arguments[++i];
+    else if (word[0] != '-')
+      out.paths.push_back(word);
+    else
+      return std::nullopt;
   }
   if (out.in_process + out.reference + !out.server.empty() != 1) return std::nullopt;
   if (out.paths.empty()) out.paths.push_back("tests/transcripts");
@@ -107,7 +118,9 @@ void run_case(Runner& runner, const Script& script, const Case& about, Protocol 
                 about.title.c_str());
   };
   switch (verdict.outcome) {
-    case Outcome::passed: ++counts.passed; break;
+    case Outcome::passed:
+      ++counts.passed;
+      break;
     case Outcome::failed:
       ++counts.failed;
       tell("FAILED");

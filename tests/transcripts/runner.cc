@@ -20,10 +20,7 @@ bool expects_silence(const Step& step) {
 class Performance {
  public:
   Performance(Target& target, Protocol protocol, int silence_ms, const Runner::Hear& hear)
-      : target_(target),
-        protocol_(protocol),
-        silence_ms_(silence_ms),
-        hear_(hear) {
+      : target_(target), protocol_(protocol), silence_ms_(silence_ms), hear_(hear) {
     target_.clear();
     connection(1);
   }
@@ -55,14 +52,23 @@ class Performance {
 
   Verdict take(const Step& step) {
     switch (step.what) {
-      case Step::What::raw: current_->send_raw(step.bytes); return {};
-      case Step::What::switch_connection: connection(step.number); return {};
-      case Step::What::configure: configure(step.words[0], step.words[1]); return {};
+      case Step::What::raw:
+        current_->send_raw(step.bytes);
+        return {};
+      case Step::What::switch_connection:
+        connection(step.number);
+        return {};
+      case Step::What::configure:
+        configure(step.words[0], step.words[1]);
+        return {};
       case Step::What::advance:
         if (target_.advance_ms(step.number)) return {};
         return {Outcome::skipped, "would have to sleep"};
-      case Step::What::command: current_->send(step.words); break;
-      case Step::What::read: break;
+      case Step::What::command:
+        current_->send(step.words);
+        break;
+      case Step::What::read:
+        break;
     }
     const int wait_ms = expects_silence(step) ? kSilenceMs : silence_ms_;
     if (!hear_(step, current_->read(wait_ms))) return {Outcome::failed, {}};
@@ -78,8 +84,8 @@ class Performance {
     for (auto& [number, client] : clients_) {
       const std::string rest = client->unread();
       if (!rest.empty()) {
-        return {Outcome::failed, "    left unread on connection " + std::to_string(number) + ": " +
-                                     rest + "\n"};
+        return {Outcome::failed,
+                "    left unread on connection " + std::to_string(number) + ": " + rest + "\n"};
       }
     }
     return {};

@@ -38,8 +38,8 @@ struct Step {
   std::string bytes;               // raw
   int number = 0;                  // connection, or milliseconds
   Expected expected;
-  Expected expected3;              // for RESP3, where it differs
-  int last_line = 0;               // of the step with its expectations
+  Expected expected3;  // for RESP3, where it differs
+  int last_line = 0;   // of the step with its expectations
 
   bool reads() const { return what == What::command || what == What::read; }
 };

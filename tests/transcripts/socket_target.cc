@@ -108,8 +108,9 @@ void SocketTarget::start() {
   dup2(out, STDOUT_FILENO);
   dup2(out, STDERR_FILENO);
   const char* name = options_.binary.c_str();
-  execl(name, name, "--port", "0", "--unixsocket", socket_.c_str(), "--dir", folder_.c_str(), "--save", "",
-        "--enable-debug-command", "yes", "--enable-protected-configs", "yes", nullptr);
+  execl(name, name, "--port", "0", "--unixsocket", socket_.c_str(), "--dir", folder_.c_str(),
+        "--save", "", "--enable-debug-command", "yes", "--enable-protected-configs", "yes",
+        nullptr);
   _exit(127);
 }
 

@@ -46,6 +46,7 @@ enum Flag : std::uint32_t {
   kTouchesArbitraryKeys = 1u << 21,
   kContainer = 1u << 22,     // has subcommands; without a handler it only resolves them
   kAlwaysTouches = 1u << 23, // TOUCH: a use even for clients that asked for NO-TOUCH
+  kTakesTheRest = 1u << 24,  // DEBUG: a container whose handler answers what no subcommand takes
 };
 
 // ACL categories that neither flags nor family imply.

@@ -49,6 +49,9 @@ class Executor {
   std::size_t run(Session& session, std::span<const resp::Request> requests, std::size_t most_unsent);
 
   void add(ChangeSink& sink);
+  // Tells `sink` every effect from now on: what expiry and eviction removed as DEL, ahead of the
+  // command during which it went.
+  void follow(EffectSink& sink);
 
   // Before the loop sleeps: goes on evicting where the limit was lowered, runs the fast
   // expiry cycle, frees the dead; about a millisecond at most for each. True when work is left, so that the loop
@@ -65,7 +68,8 @@ class Executor {
   void dispatch(Session& session, resp::Args args, const Planned& planned);
   bool admit(Session& session, resp::Args args, BoundCommand* command);
   void invoke(Session& session, resp::Args args, const Planned& planned);
-  void settle(int db, resp::Args args, std::uint64_t changes_before);
+  void settle(int db, resp::Args args);
+  void pass_on(int db, resp::Args args);
   void reject(Session& session, BoundCommand* command, std::string_view error);
 
   Parts parts_;

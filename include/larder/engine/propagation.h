@@ -32,6 +32,8 @@ class Propagation {
   void ahead(int db, std::initializer_list<std::string_view> words);
   // Instead of the running command's own words; several calls add up.
   void replace(std::initializer_list<std::string_view> words);
+  // The running command is nobody else's affair, whatever it changes.
+  void withhold() { withheld_ = true; }
   // The running command ended: passes everything on, its own words when it changed something
   // and nothing replaced them.
   void settle(int db, std::span<const std::string_view> words, bool changed);
@@ -40,6 +42,7 @@ class Propagation {
   std::vector<EffectSink*> sinks_;
   std::vector<Effect> ahead_;
   std::vector<Effect> replaced_;
+  bool withheld_ = false;
 };
 
 }  // namespace larder::engine

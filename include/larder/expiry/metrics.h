@@ -25,6 +25,9 @@ class Metrics : public info::Group {
   // What the last whole pass saw past its deadline and left in place, active expiry being off.
   void left(std::uint64_t keys, std::uint64_t bytes);
 
+  // Bytes seen past their deadline and not freed, as the field below tells them.
+  std::uint64_t unfreed_bytes() const;
+
   void refresh() override;
   void reset() override;
 

@@ -1,7 +1,7 @@
 #include "../container_help.h"
+#include "../shared_integers.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
-#include "larder/eviction/policy.h"
 #include "larder/eviction/settings.h"
 #include "larder/keyspace/encoding.h"
 #include "larder/keyspace/keyspace.h"
@@ -10,10 +10,6 @@ namespace larder::commands {
 namespace {
 
 using namespace engine;
-
-// Redis keeps one object for each of these numbers, and clients can tell.
-constexpr std::int64_t kSharedIntegers = 10'000;
-constexpr std::int64_t kSharedReferences = INT32_MAX;
 
 constexpr std::string_view kNoFrequency =
     "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that "
@@ -27,13 +23,6 @@ const keyspace::Entry* look(Call& call) {
   const keyspace::Entry* entry = call.db.look(call.key, keyspace::Look::untouched);
   if (entry == nullptr) call.reply.null();
   return entry;
-}
-
-// Under a limit with an LRU or LFU policy every key needs a use time or counter of its own.
-bool shares_integers(const eviction::Settings& settings) {
-  if (settings.maxmemory.value() == 0) return true;
-  const auto order = eviction::Policy::named(settings.maxmemory_policy.print()).order;
-  return order != eviction::Order::least_recent && order != eviction::Order::least_frequent;
 }
 
 void object_encoding(Call& call) {
@@ -59,10 +48,7 @@ void object_idletime(Call& call, keyspace::Keyspace& keyspace) {
 void object_refcount(Call& call, eviction::Settings& settings) {
   const auto* entry = look(call);
   if (entry == nullptr) return;
-  const bool small = entry->type() == types::Type::string &&
-                     entry->form() == keyspace::Form::integer && entry->integer() >= 0 &&
-                     entry->integer() < kSharedIntegers;
-  call.reply.integer(small && shares_integers(settings) ? kSharedReferences : 1);
+  call.reply.integer(references(*entry, settings));
 }
 
 }  // namespace

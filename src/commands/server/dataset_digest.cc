@@ -1,0 +1,89 @@
+#include "dataset_digest.h"
+
+#include <openssl/sha.h>
+
+namespace larder::commands {
+namespace {
+
+using Hash = std::array<std::uint8_t, SHA_DIGEST_LENGTH>;
+
+// The plain functions of libcrypto, as the newer ones allocate on their first use and would stand
+// in the way of the memory audit.
+Hash sha1(const void* bytes, std::size_t size) {
+  SHA_CTX context;
+  Hash hash;
+  SHA1_Init(&context);
+  SHA1_Update(&context, bytes, size);
+  SHA1_Final(hash.data(), &context);
+  return hash;
+}
+
+Digest digest_key(const keyspace::Entry& entry) {
+  Digest digest;
+  digest.mix(entry.key());
+  return digest;
+}
+
+void mix_value(Digest& digest, const keyspace::Entry& entry) {
+  types::String::Scratch scratch;
+  digest.mix_number(static_cast<std::uint32_t>(entry.type()));
+  digest.mix(entry.string().text(scratch));
+  if (entry.has_deadline()) digest.fold("!!expire!!");
+}
+
+}  // namespace
+
+void Digest::fold(std::string_view bytes) {
+  const Hash hash = sha1(bytes.data(), bytes.size());
+  for (std::size_t i = 0; i < hash.size(); ++i) bytes_[i] ^= hash[i];
+}
+
+void Digest::fold(const Digest& digest) {
+  fold(std::string_view(reinterpret_cast<const char*>(digest.bytes_.data()), digest.bytes_.size()));
+}
+
+void Digest::mix(std::string_view bytes) {
+  fold(bytes);
+  bytes_ = sha1(bytes_.data(), bytes_.size());
+}
+
+void Digest::mix_number(std::uint32_t number) {
+  const char bytes[4] = {static_cast<char>(number >> 24), static_cast<char>(number >> 16),
+                         static_cast<char>(number >> 8), static_cast<char>(number)};
+  mix({bytes, sizeof bytes});
+}
+
+std::string Digest::hex() const {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string text;
+  for (const std::uint8_t byte : bytes_) {
+    text += kDigits[byte >> 4];
+    text += kDigits[byte & 15];
+  }
+  return text;
+}
+
+Digest digest_value(const keyspace::Entry& entry) {
+  Digest digest;
+  mix_value(digest, entry);
+  return digest;
+}
+
+Digest digest_dataset(const keyspace::Keyspace& keyspace) {
+  const std::int64_t now_ms = keyspace.clock().unix_ms();
+  Digest all;
+  for (std::size_t i = 0; i < keyspace.databases(); ++i) {
+    const keyspace::Database& db = keyspace.db(i);
+    if (db.size() == 0) continue;
+    all.mix_number(static_cast<std::uint32_t>(i));
+    db.entries().for_each([&all, now_ms](const keyspace::Entry* entry) {
+      if (entry->expired(now_ms)) return;
+      Digest one = digest_key(*entry);
+      mix_value(one, *entry);
+      all.fold(one);
+    });
+  }
+  return all;
+}
+
+}  // namespace larder::commands

@@ -1,0 +1,54 @@
+#include <cstdio>
+
+#include "../shared_integers.h"
+#include "larder/engine/call.h"
+#include "larder/engine/command.h"
+#include "larder/keyspace/encoding.h"
+#include "larder/keyspace/keyspace.h"
+#include "larder/persistence/settings.h"
+#include "serialized_length.h"
+
+namespace larder::commands {
+namespace {
+
+using namespace engine;
+
+// Under an LFU policy: since the counter last fell, in whole minutes.
+std::int64_t idle_seconds(const keyspace::AccessPolicy& access, const keyspace::Entry& entry) {
+  if (access.mode == keyspace::AccessMode::lru) return access.idle_ms(entry) / 1000;
+  const auto minutes = static_cast<std::uint16_t>(access.clock.unix_ms() / 60'000);
+  return static_cast<std::uint16_t>(minutes - (entry.access() >> 8)) * std::int64_t{60};
+}
+
+void debug_object(Call& call, keyspace::Keyspace& keyspace, eviction::Settings& eviction,
+                  persistence::SnapshotSettings& snapshot) {
+  const auto key = keyspace::Key::of(call.arg(2));
+  const keyspace::Entry* entry = call.db.look(key, keyspace::Look::untouched);
+  if (entry == nullptr) return call.reply.error(errors::kNoSuchKey);
+  const auto compression =
+      snapshot.rdbcompression.value() ? Compression::on : Compression::off;
+  const std::string_view encoding = keyspace::encoding(*entry);
+  char line[200];
+  const int size = std::snprintf(
+      line, sizeof line,
+      "Value at:%p refcount:%lld encoding:%.*s serializedlength:%zu lru:%u lru_seconds_idle:%lld",
+      static_cast<const void*>(entry), static_cast<long long>(references(*entry, eviction)),
+      static_cast<int>(encoding.size()), encoding.data(), serialized_length(*entry, compression),
+      entry->access(), static_cast<long long>(idle_seconds(keyspace.access(), *entry)));
+  call.reply.simple({line, static_cast<std::size_t>(size)});
+}
+
+}  // namespace
+
+std::span<const engine::Command> server_debug_object() {
+  static constexpr Command kCommands[] = {
+      {.name = "debug object", .family = Family::server, .arity = exactly(3),
+       .flags = kAdmin | kNoScript | kLoading | kStale | kProtected,
+       .handler = Handler::of<debug_object>(), .since = "1.0.0",
+       .summary = "Tells how and where a key's value is stored.",
+       .complexity = "O(N) where N is the value's length", .arguments = "key:string"},
+  };
+  return kCommands;
+}
+
+}  // namespace larder::commands

@@ -1,0 +1,121 @@
+#include "room.h"
+
+namespace larder::engine {
+namespace {
+
+using Admission = Room;
+
+TEST_F(Admission, TellsUnknownCommandsWithTheirArguments) {
+  EXPECT_EQ(reply({"nosuch"}), "-ERR unknown command 'nosuch', with args beginning with: \r\n");
+  EXPECT_EQ(reply({"nosuch", "a", "b"}),
+            "-ERR unknown command 'nosuch', with args beginning with: 'a' 'b' \r\n");
+  EXPECT_EQ(reply({"get\r\nx", "a\nb"}),
+            "-ERR unknown command 'get  x', with args beginning with: 'a b' \r\n");
+}
+
+TEST_F(Admission, ShowsAtMost128BytesOfWhatItDoesNotKnow) {
+  const std::string long_name(500, 'n');
+  EXPECT_EQ(reply({long_name, long_name, "second"}),
+            "-ERR unknown command '" + long_name.substr(0, 128) + "', with args beginning with: '" +
+                long_name.substr(0, 128) + "' \r\n");
+}
+
+TEST_F(Admission, ChecksTheNumberOfArguments) {
+  EXPECT_EQ(reply({"GET"}), "-ERR wrong number of arguments for 'get' command\r\n");
+  EXPECT_EQ(reply({"Get", "a", "b"}), "-ERR wrong number of arguments for 'get' command\r\n");
+  EXPECT_EQ(reply({"box", "one", "x"}), "-ERR wrong number of arguments for 'box|one' command\r\n");
+  EXPECT_EQ(reply({"box"}), "-ERR wrong number of arguments for 'box' command\r\n");
+}
+
+TEST_F(Admission, FindsSubcommandsInAnyLetterCase) {
+  EXPECT_EQ(reply({"BOX", "One"}), "+one\r\n");
+  EXPECT_EQ(reply({"box", "two"}), "-ERR unknown subcommand 'two'. Try BOX HELP.\r\n");
+}
+
+TEST_F(Admission, LetsAContainerAnswerWhatNoSubcommandTakes) {
+  EXPECT_EQ(reply({"open", "one"}), "+one\r\n");
+  EXPECT_EQ(reply({"open", "one", "x"}), "+rest\r\n");
+  EXPECT_EQ(reply({"open", "two"}), "+rest\r\n");
+  EXPECT_EQ(reply({"open"}), "-ERR wrong number of arguments for 'open' command\r\n");
+}
+
+TEST_F(Admission, AsksStrangersToLogInBeforeAnythingElse) {
+  session.closed_gates = bit(Gate::auth);
+  const std::string refusal = "-NOAUTH Authentication required.\r\n";
+  EXPECT_EQ(reply({"get", "a"}), refusal);
+  EXPECT_EQ(reply({"nosuch"}), refusal);
+  EXPECT_EQ(reply({"login"}), "+OK\r\n");
+  EXPECT_EQ(reply({"get", "a"}), "$-1\r\n");
+}
+
+TEST_F(Admission, KeepsProtectedCommandsBehindTheirGate) {
+  session.closed_gates = bit(Gate::debug);
+  EXPECT_THAT(reply({"guarded"}), testing::StartsWith("-ERR DEBUG command not allowed."));
+  EXPECT_EQ(reply({"get", "a"}), "$-1\r\n");
+  session.closed_gates = 0;
+  EXPECT_EQ(reply({"guarded"}), "+one\r\n");
+}
+
+TEST_F(Admission, RefusesMostWhileLoading) {
+  gates.close(Gate::loading);
+  EXPECT_EQ(reply({"get", "a"}), "-LOADING Redis is loading the dataset in memory\r\n");
+  EXPECT_EQ(reply({"ready"}), "+one\r\n");
+  gates.open(Gate::loading);
+  EXPECT_EQ(reply({"get", "a"}), "$-1\r\n");
+}
+
+TEST_F(Admission, RefusesOnlyWhatGrowsWhenMemoryIsFull) {
+  EXPECT_EQ(reply({"set", "a", "1"}), "+OK\r\n");
+  limit("1");
+  EXPECT_EQ(reply({"set", "b", "1"}),
+            "-OOM command not allowed when used memory > 'maxmemory'.\r\n");
+  EXPECT_EQ(reply({"get", "a"}), "$1\r\n1\r\n");
+  EXPECT_EQ(reply({"del", "a"}), ":1\r\n");
+  limit("0");
+  EXPECT_EQ(reply({"set", "b", "1"}), "+OK\r\n");
+}
+
+TEST_F(Admission, EvictsBeforeItRefuses) {
+  for (int i = 0; i < 200; ++i) reply({"set", "k" + std::to_string(i), std::string(4000, 'x')});
+  const std::uint64_t used = memory::used_bytes();
+  limit(std::to_string(used - 100'000), "allkeys-random");
+  EXPECT_EQ(reply({"set", "new", "1"}), "+OK\r\n");
+  EXPECT_LT(keyspace.size(), 200u);
+  EXPECT_GT(keyspace.size(), 100u);
+}
+
+TEST_F(Admission, CountsCallsRefusalsAndFailures) {
+  reply({"get", "a"});
+  reply({"get"});
+  reply({"fail"});
+  reply({"nosuch"});
+  const CommandStats& get = commands.find("get")->stats;
+  EXPECT_EQ(get.calls, 1u);
+  EXPECT_EQ(get.rejected, 1u);
+  EXPECT_EQ(get.failed, 0u);
+  EXPECT_EQ(commands.find("fail")->stats.failed, 1u);
+  EXPECT_EQ(metrics.commands_processed.value(), 2u);
+  EXPECT_EQ(metrics.error_replies.value(), 3u);
+  const std::vector<std::pair<std::string, std::uint64_t>> codes{{"ERR", 2}, {"WRONG", 1}};
+  EXPECT_EQ(metrics.errors.codes(), codes);
+}
+
+TEST(Credentials, CloseGatesByPasswordAndByPeer) {
+  config::Registry registry{"Larder"};
+  Settings settings{registry};
+  const Credentials credentials(settings);
+  NoPeer peer;
+  EXPECT_EQ(credentials.closed_gates(peer), bit(Gate::debug));
+  ASSERT_TRUE(registry.load({.input = "requirepass secret\nenable-debug-command local\n"}));
+  EXPECT_EQ(credentials.closed_gates(peer), bit(Gate::auth) | bit(Gate::debug));
+  peer.local = true;
+  EXPECT_EQ(credentials.closed_gates(peer), bit(Gate::auth));
+  EXPECT_TRUE(credentials.accepts("default", "secret"));
+  EXPECT_FALSE(credentials.accepts("default", "secre"));
+  EXPECT_FALSE(credentials.accepts("default", "secretsecret"));
+  EXPECT_FALSE(credentials.accepts("default", ""));
+  EXPECT_FALSE(credentials.accepts("other", "secret"));
+}
+
+}  // namespace
+}  // namespace larder::engine

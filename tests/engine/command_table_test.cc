@@ -1,0 +1,102 @@
+#include "room.h"
+
+namespace larder::engine {
+namespace {
+
+struct Tool {
+  int used = 0;
+};
+void use_tool(Call&, Tool& tool) { ++tool.used; }
+constexpr Command kTooled[] = {
+    {.name = "tooled", .arity = exactly(1), .handler = Handler::of<use_tool>()}};
+constexpr Command kOrphan[] = {
+    {.name = "no parent", .arity = exactly(1), .handler = Handler::of<test_one>()}};
+
+using Families = std::array<std::span<const Command>, 1>;
+
+std::string failure(std::span<const std::span<const Command>> families, const Toolbox& tools) {
+  try {
+    CommandTable table(families, tools);
+  } catch (const std::runtime_error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+TEST(CommandTable, NeedsEveryToolThatItsHandlersName) {
+  const Families families{kTooled};
+  EXPECT_THAT(failure(families, Toolbox()), testing::HasSubstr("'tooled'"));
+  Tool tool;
+  Toolbox tools;
+  tools.lend(tool);
+  EXPECT_EQ(failure(families, tools), "");
+}
+
+TEST(CommandTable, RefusesTwoCommandsOfOneName) {
+  const std::array<std::span<const Command>, 2> families{test_rows(), test_rows()};
+  EXPECT_THAT(failure(families, Toolbox()), testing::HasSubstr("'box'"));
+}
+
+TEST(CommandTable, RefusesASubcommandWithoutItsContainer) {
+  EXPECT_THAT(failure(Families{kOrphan}, Toolbox()), testing::HasSubstr("'no parent'"));
+}
+
+struct Names : testing::Test {
+  Families families{test_rows()};
+  CommandTable table{families, Toolbox()};
+};
+
+TEST_F(Names, AreFoundInAnyLetterCase) {
+  ASSERT_NE(table.find("GeT"), nullptr);
+  EXPECT_EQ(table.find("GeT")->name, "get");
+  EXPECT_EQ(table.find("Box|ONE")->full_name(), "box|one");
+  EXPECT_EQ(table.find("box|two"), nullptr);
+  EXPECT_EQ(table.find(""), nullptr);
+  EXPECT_EQ(table.find("ge"), nullptr);
+  EXPECT_EQ(table.find("gett"), nullptr);
+  EXPECT_EQ(table.find(std::string_view("get\0", 4)), nullptr);
+}
+
+TEST_F(Names, StandSorted) {
+  const auto sorted = table.commands();
+  EXPECT_TRUE(std::is_sorted(sorted.begin(), sorted.end(),
+                             [](const auto* a, const auto* b) { return a->name < b->name; }));
+  EXPECT_EQ(sorted.size(), 13u);
+}
+
+TEST_F(Names, AreChangedByRename) {
+  ASSERT_TRUE(table.rename("get", "Fetch"));
+  EXPECT_EQ(table.find("get"), nullptr);
+  EXPECT_EQ(table.find("FETCH")->row->name, "get");
+  EXPECT_EQ(table.commands().size(), 13u);
+}
+
+TEST_F(Names, AreTakenAwayByAnEmptyName) {
+  ASSERT_TRUE(table.rename("get", ""));
+  EXPECT_EQ(table.find("get"), nullptr);
+  EXPECT_EQ(table.commands().size(), 12u);
+  const auto again = table.rename("get", "x");
+  ASSERT_FALSE(again);
+  EXPECT_EQ(again.error().text, "No such command in rename-command");
+}
+
+TEST_F(Names, AreNotGivenTwice) {
+  const auto renamed = table.rename("get", "SET");
+  ASSERT_FALSE(renamed);
+  EXPECT_EQ(renamed.error().text, "Target command name already exists");
+  EXPECT_EQ(table.find("get")->row->name, "get");
+}
+
+TEST_F(Names, OfContainersTakeTheirSubcommandsAlong) {
+  ASSERT_TRUE(table.rename("box", "case"));
+  EXPECT_EQ(table.find("case|one")->full_name(), "case|one");
+}
+
+TEST_F(Names, KeepTheirStatisticsUntilTheyAreReset) {
+  table.find("get")->stats.calls = 5;
+  table.reset_stats();
+  EXPECT_EQ(table.find("get")->stats.calls, 0u);
+}
+
+}  // namespace
+}  // namespace larder::engine

@@ -1,0 +1,113 @@
+#include "room.h"
+
+namespace larder::engine {
+namespace {
+
+// Writes what it is told into a list that several may share.
+struct Listener final : ChangeSink, EffectSink {
+  Listener(std::string name, Room::Words& heard_) : who(std::move(name)), heard(heard_) {}
+  void read(std::span<const keyspace::Change> changes) override {
+    for (const auto& change : changes) {
+      heard.push_back(who + " " + std::string(change.event.name) + " " + std::string(change.key));
+    }
+  }
+  void take(const Effect& effect) override {
+    std::string line = who + " " + std::to_string(effect.db) + ":";
+    for (const std::string& word : effect.words) line += " " + word;
+    heard.push_back(line);
+  }
+  std::string who;
+  Room::Words& heard;
+};
+
+class Settle : public Room {
+ protected:
+  Words heard;
+  Listener first{"first", heard};
+  Listener second{"second", heard};
+};
+
+TEST_F(Settle, TellsSinksOfChangesInTheOrderInWhichTheyCame) {
+  executor.add(first);
+  executor.add(second);
+  reply({"set", "a", "1"});
+  EXPECT_EQ(heard, (Words{"first set a", "second set a"}));
+  heard.clear();
+  reply({"get", "a"});
+  reply({"del", "nosuch"});
+  EXPECT_EQ(heard, Words{});
+}
+
+TEST_F(Settle, TellsSinksAfterEachCommandOfABatch) {
+  executor.add(first);
+  executor.follow(second);
+  run({{"set", "a", "1"}, {"del", "a"}});
+  EXPECT_EQ(heard, (Words{"second 0: set a 1", "first set a", "second 0: del a", "first del a"}));
+}
+
+TEST_F(Settle, PassesOnWhatChangedAsItWasSent) {
+  executor.follow(first);
+  session.db = 3;
+  reply({"SET", "a", "1"});
+  reply({"get", "a"});
+  reply({"del", "nosuch"});
+  EXPECT_EQ(heard, (Words{"first 3: SET a 1"}));
+}
+
+TEST_F(Settle, PassesOnWhatAHandlerSaidInstead) {
+  executor.follow(first);
+  reply({"put", "a", "1"});
+  reply({"secret", "b"});
+  reply({"set", "c", "1"});
+  EXPECT_EQ(heard, (Words{"first 0: SET a 1", "first 0: set c 1"}));
+}
+
+TEST_F(Settle, NamesTheDatabaseInWhichTheCommandBegan) {
+  executor.follow(first);
+  effects.ahead(5, {"DEL", "x"});
+  session.db = 2;
+  reply({"set", "a", "1"});
+  EXPECT_EQ(heard, (Words{"first 5: DEL x", "first 2: set a 1"}));
+}
+
+TEST_F(Settle, PutsExpiryAheadOfTheCommandThatMetIt) {
+  executor.follow(first);
+  keyspace.db(0).put(keyspace::Key::of("a"), "1", keyspace::Deadline::at(clock.unix_ms() + 10));
+  clock.advance_ms(20);
+  reply({"set", "a", "2"});
+  ASSERT_FALSE(heard.empty());
+  EXPECT_EQ(heard.back(), "first 0: set a 2");
+  EXPECT_THAT(heard, testing::ElementsAre("first 0: DEL a", "first 0: set a 2"));
+}
+
+TEST_F(Settle, PutsEvictionAheadOfTheCommandThatNeededRoom) {
+  for (int i = 0; i < 100; ++i) reply({"set", "k" + std::to_string(i), std::string(4000, 'x')});
+  executor.follow(first);
+  limit(std::to_string(memory::used_bytes() - 50'000), "allkeys-random");
+  reply({"set", "new", "1"});
+  ASSERT_GE(heard.size(), 2u);
+  EXPECT_EQ(heard.back(), "first 0: set new 1");
+  for (std::size_t i = 0; i + 1 < heard.size(); ++i) {
+    EXPECT_THAT(heard[i], testing::StartsWith("first 0: DEL k"));
+  }
+}
+
+TEST_F(Settle, TellsWhatTheEndOfATurnRemoved) {
+  executor.add(first);
+  for (int i = 0; i < 10; ++i) {
+    keyspace.db(0).put(keyspace::Key::of("k" + std::to_string(i)), "1",
+                       keyspace::Deadline::at(clock.unix_ms() + 10));
+  }
+  executor.end_turn();
+  heard.clear();
+  for (int i = 0; i < 50 && keyspace.size() > 0; ++i) {
+    clock.advance_ms(100);
+    executor.end_turn();
+  }
+  EXPECT_EQ(keyspace.size(), 0u);
+  EXPECT_EQ(heard.size(), 10u);
+  EXPECT_THAT(heard, testing::Each(testing::StartsWith("first expired k")));
+}
+
+}  // namespace
+}  // namespace larder::engine

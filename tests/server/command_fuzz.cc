@@ -1,0 +1,66 @@
+// Bytes from a client, through the parser, to every command there is. The memory audit must
+// balance afterwards, whatever they did.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+#include <vector>
+
+#include "larder/server/harness.h"
+
+namespace {
+
+// Longer inputs only repeat themselves.
+constexpr std::size_t kMostBytes = 4096;
+
+// Commands that would take the test itself away, or hold it up.
+constexpr std::string_view kWithout[] = {"sleep", "segfault", "populate", "mallctl", "mallctl-str"};
+
+constexpr const char* kOptions =
+    "proto-max-bulk-len 1mb\n"
+    "maxmemory 64mb\n"
+    "maxmemory-policy allkeys-lru\n";
+
+void take_away(larder::engine::CommandTable& commands) {
+  if (commands.find("shutdown") != nullptr) (void)commands.rename("shutdown", "");
+  std::erase_if(commands.find("debug")->children, [](const auto* child) {
+    return std::find(std::begin(kWithout), std::end(kWithout), child->name) != std::end(kWithout);
+  });
+}
+
+void expect_balance(larder::server::Harness& harness) {
+  auto& graveyard = harness.core().keyspace.graveyard();
+  while (!graveyard.drain(larder::base::Budget::unlimited())) {
+  }
+  const larder::memory::Audit audit = harness.core().auditor.run();
+  if (audit.balanced()) return;
+  std::fputs(audit.text().c_str(), stderr);
+  std::abort();
+}
+
+// A byte says how many of the following bytes come next, and how much time passes before them.
+void drive(larder::server::Harness& harness, std::string_view bytes) {
+  const auto client = harness.connect();
+  while (!bytes.empty() && !client->is_closed()) {
+    const auto control = static_cast<unsigned char>(bytes.front());
+    bytes.remove_prefix(1);
+    const std::size_t count = std::min<std::size_t>(bytes.size(), 1 + control / 2 * 4);
+    if (control % 2 == 1) harness.advance_ms(control);
+    client->exchange(bytes.substr(0, count));
+    bytes.remove_prefix(count);
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  if (size > kMostBytes) return 0;
+  larder::server::Harness harness(kOptions);
+  take_away(harness.core().commands);
+  drive(harness, {reinterpret_cast<const char*>(data), size});
+  expect_balance(harness);
+  return 0;
+}
