@@ -20,6 +20,12 @@ TEST_F(Admission, ShowsAtMost128BytesOfWhatItDoesNotKnow) {
                 long_name.substr(0, 128) + "' \r\n");
 }
 
+TEST_F(Admission, LeavesTheNextArgumentTheRestOfThe128Bytes) {
+  EXPECT_EQ(reply({"x", std::string(100, 'a'), std::string(100, 'b'), "third"}),
+            "-ERR unknown command 'x', with args beginning with: '" + std::string(100, 'a') +
+                "' '" + std::string(25, 'b') + "' \r\n");
+}
+
 TEST_F(Admission, ChecksTheNumberOfArguments) {
   EXPECT_EQ(reply({"GET"}), "-ERR wrong number of arguments for 'get' command\r\n");
   EXPECT_EQ(reply({"Get", "a", "b"}), "-ERR wrong number of arguments for 'get' command\r\n");
