@@ -90,8 +90,6 @@ void Executor::reject(Session& session, BoundCommand* command, std::string_view 
 
 bool Executor::admit(Session& session, resp::Args args, BoundCommand* command) {
   if (__builtin_expect(command == nullptr, 0)) {
-    // A stranger is told to log in before anything else.
-    if (!session.authenticated()) return reject(session, nullptr, errors::kNoAuth), false;
     return reject(session, nullptr, unknown_command(args)), false;
   }
   if (__builtin_expect(command->is_container() && args.size() > 1 && !command->row->has(kTakesTheRest), 0)) {

@@ -14,6 +14,16 @@ Session::Session(Sessions& sessions, Peer& peer, resp::ReplyBuffer& output, cons
 
 Session::~Session() { sessions_.remove(*this); }
 
+std::size_t Session::text_bytes() const {
+  // A text this short stands inside its own object.
+  const std::size_t inside = Text().capacity();
+  std::size_t bytes = 0;
+  for (const Text* text : {&name, &library_name, &library_version}) {
+    if (text->capacity() > inside) bytes += memory::size_class(text->capacity() + 1);
+  }
+  return bytes;
+}
+
 void Session::advance_reply_mode() {
   switch (reply_mode) {
     case ReplyMode::on: break;

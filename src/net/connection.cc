@@ -244,9 +244,10 @@ Connection::Buffers Connection::buffers() const {
   found.query_free = input_.capacity() - input_.size();
   found.arguments = reader_.held_bytes();
   found.reply_blocks = output_.gather(pieces.data(), pieces.size());
-  found.reply_bytes = output_.held_bytes();
+  found.reply_bytes = output_.size();
+  found.reply_held = output_.held_bytes();
   found.total = memory::size_class(sizeof(Connection)) + input_.capacity() + reader_.held_bytes() +
-                output_.held_bytes();
+                session_.text_bytes() + output_.held_bytes();
   found.reading = (interest() & kReadable) != 0;
   found.writing = (interest() & kWritable) != 0;
   return found;

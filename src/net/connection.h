@@ -8,6 +8,7 @@
 
 #include "input.h"
 #include "larder/engine/session.h"
+#include "larder/memory/audit.h"
 #include "larder/net/connections.h"
 #include "larder/resp/reader.h"
 
@@ -43,6 +44,9 @@ class Connection final : public Watch, public engine::Peer {
   bool is_local() const override;
   Buffers buffers() const override;
   void closing() override;
+
+  // Tells the audit what this connection holds of client_input and client_output.
+  void testify(memory::Audit& audit) const;
 
  private:
   friend class Connections;

@@ -27,6 +27,14 @@ Batch::~Batch() {
   release_blocks(nullptr);
 }
 
+std::size_t Batch::held_bytes() const {
+  std::size_t bytes = args_ == nullptr ? 0 : memory::size_class(arg_capacity_ * sizeof(*args_));
+  for (const Block* block = blocks_; block != nullptr; block = block->next) {
+    bytes += memory::size_class(sizeof(Block) + block->capacity);
+  }
+  return bytes;
+}
+
 void Batch::clear() {
   size_ = 0;
   arg_count_ = 0;

@@ -10,8 +10,7 @@
 namespace larder::server {
 namespace {
 
-// The share of the time between two beats that expiry may take, and the most for other work.
-constexpr std::int64_t kExpiryPercent = 25;
+// The most that one beat spends on keeping access bits right.
 constexpr std::int64_t kAgeUs = 500;
 
 // How often the allocator's and the system's figures are read.
@@ -42,6 +41,7 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
       eviction_metrics(reporter, configuration.eviction, clock),
       evictor(keyspace, configuration.eviction, eviction_metrics),
       engine_metrics(reporter),
+      tracking_metrics(reporter),
       acl_metrics(reporter),
       pubsub_metrics(reporter),
       persistence_metrics(reporter, clock, keyspace, gates),
@@ -93,7 +93,7 @@ std::int64_t Core::hz() const {
 
 void Core::beat() {
   if (cron.paused) return;
-  sweeper.run(base::Budget(clock, 1'000'000 / hz() * kExpiryPercent / 100));
+  sweeper.run(sweeper.budget());
   evictor.ager().run(base::Budget(clock, kAgeUs));
   if (clock.steady_ms() - sampled_ms_ >= kSampleMs) {
     sampled_ms_ = clock.steady_ms();

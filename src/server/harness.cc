@@ -94,7 +94,8 @@ engine::Peer::Buffers Harness::Client::buffers() const {
   found.query = input_.size();
   found.query_free = input_.capacity() - input_.size();
   found.arguments = reader_.held_bytes();
-  found.reply_bytes = output_.held_bytes();
+  found.reply_bytes = output_.size();
+  found.reply_held = output_.held_bytes();
   found.total = sizeof(Client) + input_.capacity() + reader_.held_bytes() + output_.held_bytes();
   return found;
 }

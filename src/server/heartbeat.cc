@@ -4,9 +4,15 @@
 
 namespace larder::server {
 
+std::int64_t SweepTimer::on_time() {
+  if (!core_.cron.paused) core_.sweeper.run_fast();
+  return std::clamp<std::int64_t>(core_.sweeper.rest_ms(), 1, expiry::Sweeper::kNoWish) * 1000;
+}
+
 Heartbeat::Heartbeat(Core& core, net::Loop& loop, net::Connections& connections,
                      LoopMetrics& metrics, Watchdog& watchdog)
-    : core_(core), loop_(loop), connections_(connections), metrics_(metrics), watchdog_(watchdog) {
+    : core_(core), loop_(loop), connections_(connections), metrics_(metrics), watchdog_(watchdog),
+      sweep_(core, loop) {
   loop_.start(*this, 1);
   loop_.at_turn_end(*this);
 }

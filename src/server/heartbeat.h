@@ -10,6 +10,19 @@
 
 namespace larder::server {
 
+// Wakes a sleeping loop when the sweeper has work and may do it again.
+class SweepTimer final : public net::Timer {
+ public:
+  SweepTimer(Core& core, net::Loop& loop) : core_(core), loop_(loop) { loop_.start(*this, 1); }
+  ~SweepTimer() { loop_.cancel(*this); }
+
+  std::int64_t on_time() override;
+
+ private:
+  Core& core_;
+  net::Loop& loop_;
+};
+
 class Heartbeat final : public net::Timer, public net::TurnEnd {
  public:
   Heartbeat(Core& core, net::Loop& loop, net::Connections& connections, LoopMetrics& metrics,
@@ -25,6 +38,7 @@ class Heartbeat final : public net::Timer, public net::TurnEnd {
   net::Connections& connections_;
   LoopMetrics& metrics_;
   Watchdog& watchdog_;
+  SweepTimer sweep_;
 };
 
 }  // namespace larder::server

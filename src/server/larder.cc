@@ -33,7 +33,9 @@ Larder::Larder(const Parts& parts)
       loop_metrics_(core_.reporter, *loop_, core_.commands, core_.engine_metrics, net_metrics_),
       heartbeat_(core_, *loop_, connections_, loop_metrics_, watchdog_),
       live_settings_({parts.configuration, parts.log, listeners_, crashes_, watchdog_,
-                      parts.title}) {}
+                      parts.title}) {
+  core_.auditor.add(connections_);
+}
 
 base::Result<void> Larder::listen() {
   const auto& settings = parts_.configuration.net.listen;

@@ -124,8 +124,7 @@ class KeyspaceCommands : public ::testing::Test {
   engine::Propagation effects;
   engine::Metrics metrics{reporter};
   engine::CommandTable table{rows(), toolbox()};
-  engine::Executor executor{
-      {clock, table, keyspace, evictor, sweeper, gates, effects, metrics}};
+  engine::Executor executor{{clock, table, keyspace, evictor, sweeper, gates, effects, metrics}};
   QuietPeer peer;
   resp::ChunkPool pool;
   resp::ReplyBuffer output{pool};

@@ -91,7 +91,8 @@ TEST_F(Strings, ListThousandsOfKeysOnce) {
   do {
     const std::string page = run({"SCAN", cursor, "COUNT", "100"});
     cursor = page.substr(6, page.find('"', 6) - 6);
-    for (auto at = page.find("key:"); at != std::string::npos; at = page.find("key:", at + 1)) ++seen;
+    for (auto at = page.find("key:"); at != std::string::npos; at = page.find("key:", at + 1))
+      ++seen;
   } while (cursor != "0");
   EXPECT_EQ(seen, 5'000u);
 }

@@ -98,9 +98,10 @@ struct NoPeer final : Peer {
 };
 
 class Room : public testing::Test {
- protected:
+ public:
   using Words = std::vector<std::string>;
 
+ protected:
   ~Room() override {
     output.clear();
     while (!keyspace.graveyard().empty()) keyspace.graveyard().drain(base::Budget::unlimited());
@@ -110,10 +111,10 @@ class Room : public testing::Test {
   }
 
   // Runs the commands as one batch; returns how many were run.
-  std::size_t run(const std::vector<Words>& commands,
+  std::size_t run(const std::vector<Words>& batch,
                   std::size_t most_unsent = std::numeric_limits<std::size_t>::max()) {
     std::vector<std::vector<std::string_view>> views;
-    for (const Words& words : commands) views.emplace_back(words.begin(), words.end());
+    for (const Words& words : batch) views.emplace_back(words.begin(), words.end());
     std::vector<resp::Request> requests;
     for (const auto& words : views) requests.push_back({.args = words, .bytes = 0});
     return executor.run(session, requests, most_unsent);

@@ -80,6 +80,9 @@ class Session {
   Text library_name;
   Text library_version;
 
+  // What the texts take beyond this object, at the allocator's sizes.
+  std::size_t text_bytes() const;
+
   const Peer& peer() const { return peer_; }
   bool authenticated() const { return (closed_gates & bit(Gate::auth)) == 0; }
   void close(Closing when) {

@@ -64,8 +64,7 @@ struct Settings : config::Group {
       *this,
       {.name = "lazyfree-lazy-user-flush",
        .fallback = false,
-       .traits = config::kNotActing,
-       .help = "Let FLUSHALL, FLUSHDB, SCRIPT FLUSH and FUNCTION FLUSH free in the background "
+       .help = "Let FLUSHALL and FLUSHDB answer at once and free little by little afterwards, "
                "unless they say SYNC."}};
   config::Toggle activerehashing{
       *this,

@@ -95,6 +95,12 @@ class Metrics : public info::Group {
   info::Gauge number_of_libraries{*this, "memory", "number_of_libraries"};
   info::Gauge mem_cluster_links{*this, "memory", "mem_cluster_links"};
   info::Gauge active_defrag_running{*this, "memory", "active_defrag_running"};
+  info::Counter active_defrag_hits{*this, "stats", "active_defrag_hits"};
+  info::Counter active_defrag_misses{*this, "stats", "active_defrag_misses"};
+  info::Counter active_defrag_key_hits{*this, "stats", "active_defrag_key_hits"};
+  info::Counter active_defrag_key_misses{*this, "stats", "active_defrag_key_misses"};
+  info::Gauge total_active_defrag_time{*this, "stats", "total_active_defrag_time"};
+  info::Gauge current_active_defrag_time{*this, "stats", "current_active_defrag_time"};
   info::Gauge lazyfree_pending_objects{*this, "memory", "lazyfree_pending_objects"};
   info::Counter lazyfreed_objects{*this, "memory", "lazyfreed_objects"};
 };

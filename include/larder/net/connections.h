@@ -20,6 +20,7 @@
 #include "larder/engine/credentials.h"
 #include "larder/engine/executor.h"
 #include "larder/engine/session.h"
+#include "larder/memory/audit.h"
 #include "larder/net/listener.h"
 #include "larder/net/loop.h"
 #include "larder/net/metrics.h"
@@ -31,7 +32,7 @@ namespace larder::net {
 
 class Connection;
 
-class Connections final : public Host {
+class Connections final : public Host, public memory::Witness {
  public:
   struct Parts {
     Loop& loop;
@@ -43,7 +44,7 @@ class Connections final : public Host {
     Metrics& metrics;
   };
   explicit Connections(const Parts& parts);
-  ~Connections();
+  ~Connections() override;
   Connections(const Connections&) = delete;
   Connections& operator=(const Connections&) = delete;
 
@@ -56,6 +57,10 @@ class Connections final : public Host {
   // Periodic: disconnects who has been idle for longer than `timeout` or was told to go. Looks at a part of the
   // connections in each call, at all of them within `calls` calls.
   void tend(std::size_t calls);
+
+  // Tells the audit of everything charged to client_input and client_output; the time is that of a
+  // walk over all connections.
+  void testify(memory::Audit& audit) const override;
 
   std::size_t size() const { return size_; }
   // The largest that any connection's input and output were lately: since about 5 to 10 seconds.

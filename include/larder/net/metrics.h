@@ -12,6 +12,8 @@ struct Metrics : info::Group {
   info::Counter input_bytes{*this, "stats", "total_net_input_bytes"};
   info::Counter output_bytes{*this, "stats", "total_net_output_bytes"};
   info::Counter rejected_connections{*this, "stats", "rejected_connections"};
+  // Disconnected for the sake of maxmemory-clients.
+  info::Counter evicted_clients{*this, "stats", "evicted_clients"};
   info::Counter reads_processed{*this, "stats", "total_reads_processed"};
   info::Counter writes_processed{*this, "stats", "total_writes_processed"};
   info::Counter query_limit_disconnections{*this, "stats",

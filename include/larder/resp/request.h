@@ -35,6 +35,8 @@ class Batch {
   std::span<const Request> requests() const { return {requests_.data(), size_}; }
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
+  // What it keeps of client_input, at the allocator's sizes.
+  std::size_t held_bytes() const;
   bool full() const { return size_ == kMostRequests; }
 
   // Forgets the requests; their views end here.

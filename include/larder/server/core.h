@@ -20,6 +20,7 @@
 #include "larder/engine/propagation.h"
 #include "larder/engine/session.h"
 #include "larder/engine/shutdown.h"
+#include "larder/engine/tracking_metrics.h"
 #include "larder/eviction/evictor.h"
 #include "larder/expiry/sweeper.h"
 #include "larder/info/info.h"
@@ -64,6 +65,7 @@ class Core {
   eviction::Metrics eviction_metrics;
   eviction::Evictor evictor;
   engine::Metrics engine_metrics;
+  engine::TrackingMetrics tracking_metrics;
   engine::GateBoard gates;
   acl::Metrics acl_metrics;
   pubsub::Metrics pubsub_metrics;

@@ -53,10 +53,14 @@ void copy(Call& call, keyspace::Keyspace& keyspace) {
 
 std::span<const engine::Command> generic_copy() {
   static constexpr Command kCommands[] = {
-      {.name = "copy", .family = Family::generic, .arity = at_least(3), .flags = kWrites | kGrows,
+      {.name = "copy",
+       .family = Family::generic,
+       .arity = at_least(3),
+       .flags = kWrites | kGrows,
        .categories = kKeyspace,
        .keys = {KeySpec::one(1, kRO | kAccess), KeySpec::one(2, kOW | kUpdate)},
-       .handler = Handler::of<copy>(), .since = "6.2.0",
+       .handler = Handler::of<copy>(),
+       .since = "6.2.0",
        .summary = "Stores a copy of a key's value and deadline at another key.",
        .complexity = "O(N) for N nested elements, O(1) for strings",
        .arguments = "source:key#0 destination:key#1 destination-db:integer@DB? "

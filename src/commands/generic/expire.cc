@@ -62,7 +62,8 @@ std::optional<std::int64_t> read_deadline(Call& call, Unit unit, std::int64_t fr
   ArgReader args(call, 2);
   std::int64_t ms = args.integer();
   if (args.failed()) return std::nullopt;
-  if ((unit == Unit::seconds && __builtin_mul_overflow(ms, 1000, &ms)) || ms > INT64_MAX - from_ms) {
+  if ((unit == Unit::seconds && __builtin_mul_overflow(ms, 1000, &ms)) ||
+      ms > INT64_MAX - from_ms) {
     call.reply.error("ERR invalid expire time in '" + call.command.full_name() + "' command");
     return std::nullopt;
   }
@@ -109,28 +110,52 @@ void pexpireat(Call& call, keyspace::Keyspace& keyspace) {
 
 std::span<const engine::Command> generic_expire() {
   static constexpr Command kCommands[] = {
-      {.name = "expire", .family = Family::generic, .arity = at_least(3), .flags = kWrites | kFast,
-       .categories = kKeyspace, .keys = {KeySpec::one(1, kRW | kUpdate)},
-       .handler = Handler::of<expire>(), .since = "1.0.0",
-       .summary = "Gives a key a deadline some seconds ahead.", .complexity = "O(1)",
+      {.name = "expire",
+       .family = Family::generic,
+       .arity = at_least(3),
+       .flags = kWrites | kFast,
+       .categories = kKeyspace,
+       .keys = {KeySpec::one(1, kRW | kUpdate)},
+       .handler = Handler::of<expire>(),
+       .since = "1.0.0",
+       .summary = "Gives a key a deadline some seconds ahead.",
+       .complexity = "O(1)",
        .arguments = "key:key#0 seconds:integer condition:oneof?(nx:pure-token@NX "
                     "xx:pure-token@XX gt:pure-token@GT lt:pure-token@LT)"},
-      {.name = "expireat", .family = Family::generic, .arity = at_least(3),
-       .flags = kWrites | kFast, .categories = kKeyspace, .keys = {KeySpec::one(1, kRW | kUpdate)},
-       .handler = Handler::of<expireat>(), .since = "1.2.0",
-       .summary = "Gives a key a deadline, as a Unix time in seconds.", .complexity = "O(1)",
+      {.name = "expireat",
+       .family = Family::generic,
+       .arity = at_least(3),
+       .flags = kWrites | kFast,
+       .categories = kKeyspace,
+       .keys = {KeySpec::one(1, kRW | kUpdate)},
+       .handler = Handler::of<expireat>(),
+       .since = "1.2.0",
+       .summary = "Gives a key a deadline, as a Unix time in seconds.",
+       .complexity = "O(1)",
        .arguments = "key:key#0 unix-time-seconds:unix-time condition:oneof?(nx:pure-token@NX "
                     "xx:pure-token@XX gt:pure-token@GT lt:pure-token@LT)"},
-      {.name = "pexpire", .family = Family::generic, .arity = at_least(3), .flags = kWrites | kFast,
-       .categories = kKeyspace, .keys = {KeySpec::one(1, kRW | kUpdate)},
-       .handler = Handler::of<pexpire>(), .since = "2.6.0",
-       .summary = "Gives a key a deadline some milliseconds ahead.", .complexity = "O(1)",
+      {.name = "pexpire",
+       .family = Family::generic,
+       .arity = at_least(3),
+       .flags = kWrites | kFast,
+       .categories = kKeyspace,
+       .keys = {KeySpec::one(1, kRW | kUpdate)},
+       .handler = Handler::of<pexpire>(),
+       .since = "2.6.0",
+       .summary = "Gives a key a deadline some milliseconds ahead.",
+       .complexity = "O(1)",
        .arguments = "key:key#0 milliseconds:integer condition:oneof?(nx:pure-token@NX "
                     "xx:pure-token@XX gt:pure-token@GT lt:pure-token@LT)"},
-      {.name = "pexpireat", .family = Family::generic, .arity = at_least(3),
-       .flags = kWrites | kFast, .categories = kKeyspace, .keys = {KeySpec::one(1, kRW | kUpdate)},
-       .handler = Handler::of<pexpireat>(), .since = "2.6.0",
-       .summary = "Gives a key a deadline, as a Unix time in milliseconds.", .complexity = "O(1)",
+      {.name = "pexpireat",
+       .family = Family::generic,
+       .arity = at_least(3),
+       .flags = kWrites | kFast,
+       .categories = kKeyspace,
+       .keys = {KeySpec::one(1, kRW | kUpdate)},
+       .handler = Handler::of<pexpireat>(),
+       .since = "2.6.0",
+       .summary = "Gives a key a deadline, as a Unix time in milliseconds.",
+       .complexity = "O(1)",
        .arguments = "key:key#0 unix-time-milliseconds:unix-time condition:oneof?(nx:pure-token@NX "
                     "xx:pure-token@XX gt:pure-token@GT lt:pure-token@LT)"},
   };

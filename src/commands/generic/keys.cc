@@ -26,11 +26,16 @@ void keys(Call& call, keyspace::Keyspace& keyspace) {
 
 std::span<const engine::Command> generic_keys() {
   static constexpr Command kCommands[] = {
-      {.name = "keys", .family = Family::generic, .arity = exactly(2),
-       .flags = kReads | kTouchesArbitraryKeys, .categories = kKeyspace | kDangerous,
-       .handler = Handler::of<keys>(), .since = "1.0.0",
+      {.name = "keys",
+       .family = Family::generic,
+       .arity = exactly(2),
+       .flags = kReads | kTouchesArbitraryKeys,
+       .categories = kKeyspace | kDangerous,
+       .handler = Handler::of<keys>(),
+       .since = "1.0.0",
        .summary = "Lists all keys whose names match a pattern.",
-       .complexity = "O(N) for N keys in the database", .arguments = "pattern:pattern",
+       .complexity = "O(N) for N keys in the database",
+       .arguments = "pattern:pattern",
        .tips = "request_policy:all_shards nondeterministic_output_order"},
   };
   return kCommands;

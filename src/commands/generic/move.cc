@@ -31,10 +31,16 @@ void move(Call& call, keyspace::Keyspace& keyspace) {
 
 std::span<const engine::Command> generic_move() {
   static constexpr Command kCommands[] = {
-      {.name = "move", .family = Family::generic, .arity = exactly(3), .flags = kWrites | kFast,
-       .categories = kKeyspace, .keys = {KeySpec::one(1, kRW | kAccess | kUpdate)},
-       .handler = Handler::of<commands::move>(), .since = "1.0.0",
-       .summary = "Moves a key to another database.", .complexity = "O(1)",
+      {.name = "move",
+       .family = Family::generic,
+       .arity = exactly(3),
+       .flags = kWrites | kFast,
+       .categories = kKeyspace,
+       .keys = {KeySpec::one(1, kRW | kAccess | kUpdate)},
+       .handler = Handler::of<commands::move>(),
+       .since = "1.0.0",
+       .summary = "Moves a key to another database.",
+       .complexity = "O(1)",
        .arguments = "key:key#0 db:integer"},
   };
   return kCommands;

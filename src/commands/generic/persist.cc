@@ -17,10 +17,16 @@ void persist(Call& call) {
 
 std::span<const engine::Command> generic_persist() {
   static constexpr Command kCommands[] = {
-      {.name = "persist", .family = Family::generic, .arity = exactly(2), .flags = kWrites | kFast,
-       .categories = kKeyspace, .keys = {KeySpec::one(1, kRW | kUpdate)},
-       .handler = Handler::of<persist>(), .since = "2.2.0",
-       .summary = "Takes a key's deadline away.", .complexity = "O(1)",
+      {.name = "persist",
+       .family = Family::generic,
+       .arity = exactly(2),
+       .flags = kWrites | kFast,
+       .categories = kKeyspace,
+       .keys = {KeySpec::one(1, kRW | kUpdate)},
+       .handler = Handler::of<persist>(),
+       .since = "2.2.0",
+       .summary = "Takes a key's deadline away.",
+       .complexity = "O(1)",
        .arguments = "key:key#0"},
   };
   return kCommands;

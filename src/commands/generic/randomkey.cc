@@ -17,10 +17,15 @@ void randomkey(Call& call, keyspace::Keyspace& keyspace) {
 
 std::span<const engine::Command> generic_randomkey() {
   static constexpr Command kCommands[] = {
-      {.name = "randomkey", .family = Family::generic, .arity = exactly(1),
-       .flags = kReads | kTouchesArbitraryKeys, .categories = kKeyspace,
-       .handler = Handler::of<randomkey>(), .since = "1.0.0",
-       .summary = "Returns the name of any key.", .complexity = "O(1)",
+      {.name = "randomkey",
+       .family = Family::generic,
+       .arity = exactly(1),
+       .flags = kReads | kTouchesArbitraryKeys,
+       .categories = kKeyspace,
+       .handler = Handler::of<randomkey>(),
+       .since = "1.0.0",
+       .summary = "Returns the name of any key.",
+       .complexity = "O(1)",
        .tips = "request_policy:all_shards response_policy:special nondeterministic_output"},
   };
   return kCommands;

@@ -42,17 +42,27 @@ void renamenx(Call& call) {
 
 std::span<const engine::Command> generic_rename() {
   static constexpr Command kCommands[] = {
-      {.name = "rename", .family = Family::generic, .arity = exactly(3), .flags = kWrites,
+      {.name = "rename",
+       .family = Family::generic,
+       .arity = exactly(3),
+       .flags = kWrites,
        .categories = kKeyspace,
        .keys = {KeySpec::one(1, kRW | kAccess | kDelete), KeySpec::one(2, kOW | kUpdate)},
-       .handler = Handler::of<commands::rename>(), .since = "1.0.0",
+       .handler = Handler::of<commands::rename>(),
+       .since = "1.0.0",
        .summary = "Gives a key another name, in place of a key that has it.",
-       .complexity = "O(1)", .arguments = "key:key#0 newkey:key#1"},
-      {.name = "renamenx", .family = Family::generic, .arity = exactly(3), .flags = kWrites | kFast,
+       .complexity = "O(1)",
+       .arguments = "key:key#0 newkey:key#1"},
+      {.name = "renamenx",
+       .family = Family::generic,
+       .arity = exactly(3),
+       .flags = kWrites | kFast,
        .categories = kKeyspace,
        .keys = {KeySpec::one(1, kRW | kAccess | kDelete), KeySpec::one(2, kOW | kInsert)},
-       .handler = Handler::of<renamenx>(), .since = "1.0.0",
-       .summary = "Gives a key another name that no key has yet.", .complexity = "O(1)",
+       .handler = Handler::of<renamenx>(),
+       .since = "1.0.0",
+       .summary = "Gives a key another name that no key has yet.",
+       .complexity = "O(1)",
        .arguments = "key:key#0 newkey:key#1"},
   };
   return kCommands;

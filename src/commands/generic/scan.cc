@@ -86,9 +86,13 @@ void scan(Call& call, keyspace::Keyspace& keyspace) {
 
 std::span<const engine::Command> generic_scan() {
   static constexpr Command kCommands[] = {
-      {.name = "scan", .family = Family::generic, .arity = at_least(2),
-       .flags = kReads | kTouchesArbitraryKeys, .categories = kKeyspace,
-       .handler = Handler::of<scan>(), .since = "2.8.0",
+      {.name = "scan",
+       .family = Family::generic,
+       .arity = at_least(2),
+       .flags = kReads | kTouchesArbitraryKeys,
+       .categories = kKeyspace,
+       .handler = Handler::of<scan>(),
+       .since = "2.8.0",
        .summary = "Lists the keys of the database a few at a time.",
        .complexity = "O(1) for a call, O(N) for a walk over all N keys",
        .arguments = "cursor:integer pattern:pattern@MATCH? count:integer@COUNT? type:string@TYPE?",

@@ -1,6 +1,7 @@
+#include "larder/types/type.h"
+
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
-#include "larder/types/type.h"
 
 namespace larder::commands {
 namespace {
@@ -16,10 +17,17 @@ void type(Call& call) {
 
 std::span<const engine::Command> generic_type() {
   static constexpr Command kCommands[] = {
-      {.name = "type", .family = Family::generic, .arity = exactly(2), .flags = kReads | kFast,
-       .categories = kKeyspace, .keys = {KeySpec::one(1, kRO)}, .handler = Handler::of<type>(),
-       .since = "1.0.0", .summary = "Names the type of the value stored at a key.",
-       .complexity = "O(1)", .arguments = "key:key#0"},
+      {.name = "type",
+       .family = Family::generic,
+       .arity = exactly(2),
+       .flags = kReads | kFast,
+       .categories = kKeyspace,
+       .keys = {KeySpec::one(1, kRO)},
+       .handler = Handler::of<type>(),
+       .since = "1.0.0",
+       .summary = "Names the type of the value stored at a key.",
+       .complexity = "O(1)",
+       .arguments = "key:key#0"},
   };
   return kCommands;
 }

@@ -26,9 +26,13 @@ void append(Call& call, Limits& limits) {
 
 std::span<const engine::Command> string_append() {
   static constexpr Command kCommands[] = {
-      {.name = "append", .family = Family::string, .arity = exactly(3),
-       .flags = kWrites | kGrows | kFast, .keys = {KeySpec::one(1, kRW | kInsert)},
-       .handler = Handler::of<append>(), .since = "2.0.0",
+      {.name = "append",
+       .family = Family::string,
+       .arity = exactly(3),
+       .flags = kWrites | kGrows | kFast,
+       .keys = {KeySpec::one(1, kRW | kInsert)},
+       .handler = Handler::of<append>(),
+       .since = "2.0.0",
        .summary = "Adds bytes at the end of the string stored at a key, which may be new.",
        .complexity = "O(N) for N added bytes, amortised",
        .arguments = "key:key#0 value:string"},

@@ -20,10 +20,16 @@ void delifeq(Call& call) {
 
 std::span<const engine::Command> string_delifeq() {
   static constexpr Command kCommands[] = {
-      {.name = "delifeq", .family = Family::string, .arity = exactly(3), .flags = kWrites,
-       .keys = {KeySpec::one(1, kRM | kAccess | kDelete)}, .handler = Handler::of<delifeq>(),
-       .since = "9.0.0", .summary = "Removes a key if the string stored there is the given one.",
-       .complexity = "O(1)", .arguments = "key:key#0 value:string"},
+      {.name = "delifeq",
+       .family = Family::string,
+       .arity = exactly(3),
+       .flags = kWrites,
+       .keys = {KeySpec::one(1, kRM | kAccess | kDelete)},
+       .handler = Handler::of<delifeq>(),
+       .since = "9.0.0",
+       .summary = "Removes a key if the string stored there is the given one.",
+       .complexity = "O(1)",
+       .arguments = "key:key#0 value:string"},
   };
   return kCommands;
 }

@@ -18,9 +18,15 @@ void get(Call& call) {
 
 std::span<const engine::Command> string_get() {
   static constexpr Command kCommands[] = {
-      {.name = "get", .family = Family::string, .arity = exactly(2), .flags = kReads | kFast,
-       .keys = {KeySpec::one(1, kRO | kAccess)}, .handler = Handler::of<get>(), .since = "1.0.0",
-       .summary = "Returns the string stored at a key.", .complexity = "O(1)",
+      {.name = "get",
+       .family = Family::string,
+       .arity = exactly(2),
+       .flags = kReads | kFast,
+       .keys = {KeySpec::one(1, kRO | kAccess)},
+       .handler = Handler::of<get>(),
+       .since = "1.0.0",
+       .summary = "Returns the string stored at a key.",
+       .complexity = "O(1)",
        .arguments = "key:key#0"},
   };
   return kCommands;

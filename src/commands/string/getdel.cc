@@ -20,10 +20,16 @@ void getdel(Call& call) {
 
 std::span<const engine::Command> string_getdel() {
   static constexpr Command kCommands[] = {
-      {.name = "getdel", .family = Family::string, .arity = exactly(2), .flags = kWrites | kFast,
-       .keys = {KeySpec::one(1, kRW | kAccess | kDelete)}, .handler = Handler::of<getdel>(),
-       .since = "6.2.0", .summary = "Returns the string stored at a key and removes the key.",
-       .complexity = "O(1)", .arguments = "key:key#0"},
+      {.name = "getdel",
+       .family = Family::string,
+       .arity = exactly(2),
+       .flags = kWrites | kFast,
+       .keys = {KeySpec::one(1, kRW | kAccess | kDelete)},
+       .handler = Handler::of<getdel>(),
+       .since = "6.2.0",
+       .summary = "Returns the string stored at a key and removes the key.",
+       .complexity = "O(1)",
+       .arguments = "key:key#0"},
   };
   return kCommands;
 }

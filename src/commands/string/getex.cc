@@ -67,10 +67,15 @@ void getex(Call& call, keyspace::Keyspace& keyspace) {
 
 std::span<const engine::Command> string_getex() {
   static constexpr Command kCommands[] = {
-      {.name = "getex", .family = Family::string, .arity = at_least(2), .flags = kWrites | kFast,
-       .keys = {KeySpec::one(1, kRW | kAccess | kUpdate)}, .handler = Handler::of<getex>(),
+      {.name = "getex",
+       .family = Family::string,
+       .arity = at_least(2),
+       .flags = kWrites | kFast,
+       .keys = {KeySpec::one(1, kRW | kAccess | kUpdate)},
+       .handler = Handler::of<getex>(),
        .since = "6.2.0",
-       .summary = "Returns the string stored at a key and gives the key a deadline or takes it away.",
+       .summary = "Returns the string stored at a key and gives the key a deadline or takes it "
+                  "away.",
        .complexity = "O(1)",
        .arguments = "key:key#0 expiration:oneof?(seconds:integer@EX milliseconds:integer@PX "
                     "unix-time-seconds:unix-time@EXAT unix-time-milliseconds:unix-time@PXAT "

@@ -23,11 +23,16 @@ void getset(Call& call) {
 
 std::span<const engine::Command> string_getset() {
   static constexpr Command kCommands[] = {
-      {.name = "getset", .family = Family::string, .arity = exactly(3),
-       .flags = kWrites | kGrows | kFast, .keys = {KeySpec::one(1, kRW | kAccess | kUpdate)},
-       .handler = Handler::of<getset>(), .since = "1.0.0",
+      {.name = "getset",
+       .family = Family::string,
+       .arity = exactly(3),
+       .flags = kWrites | kGrows | kFast,
+       .keys = {KeySpec::one(1, kRW | kAccess | kUpdate)},
+       .handler = Handler::of<getset>(),
+       .since = "1.0.0",
        .summary = "Stores a string at a key and returns the one it replaces.",
-       .complexity = "O(1)", .arguments = "key:key#0 value:string"},
+       .complexity = "O(1)",
+       .arguments = "key:key#0 value:string"},
   };
   return kCommands;
 }

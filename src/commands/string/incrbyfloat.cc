@@ -38,11 +38,16 @@ void incrbyfloat(Call& call) {
 
 std::span<const engine::Command> string_incrbyfloat() {
   static constexpr Command kCommands[] = {
-      {.name = "incrbyfloat", .family = Family::string, .arity = exactly(3),
-       .flags = kWrites | kGrows | kFast, .keys = {KeySpec::one(1, kRW | kAccess | kUpdate)},
-       .handler = Handler::of<incrbyfloat>(), .since = "2.6.0",
+      {.name = "incrbyfloat",
+       .family = Family::string,
+       .arity = exactly(3),
+       .flags = kWrites | kGrows | kFast,
+       .keys = {KeySpec::one(1, kRW | kAccess | kUpdate)},
+       .handler = Handler::of<incrbyfloat>(),
+       .since = "2.6.0",
        .summary = "Adds a number, which may have a fraction, to the number stored at a key.",
-       .complexity = "O(1)", .arguments = "key:key#0 increment:double"},
+       .complexity = "O(1)",
+       .arguments = "key:key#0 increment:double"},
   };
   return kCommands;
 }

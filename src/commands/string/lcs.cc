@@ -43,7 +43,8 @@ bool admitted(Call& call, const Limits& limits, std::size_t a, std::size_t b) {
   if (a >= UINT32_MAX - 1 || b >= UINT32_MAX - 1) {
     call.reply.error("ERR String too long for LCS");
   } else if (!limits.admits_string((std::uint64_t{a} + 1) * (b + 1) * sizeof(std::uint32_t))) {
-    call.reply.error("ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len");
+    call.reply.error(
+        "ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len");
   } else {
     return true;
   }
@@ -134,8 +135,12 @@ void lcs(Call& call, Limits& limits) {
 
 std::span<const engine::Command> string_lcs() {
   static constexpr Command kCommands[] = {
-      {.name = "lcs", .family = Family::string, .arity = at_least(3), .flags = kReads,
-       .keys = {KeySpec::range(1, 1, 1, kRO | kAccess)}, .handler = Handler::of<lcs>(),
+      {.name = "lcs",
+       .family = Family::string,
+       .arity = at_least(3),
+       .flags = kReads,
+       .keys = {KeySpec::range(1, 1, 1, kRO | kAccess)},
+       .handler = Handler::of<lcs>(),
        .since = "7.0.0",
        .summary = "Finds the longest sequence of bytes that two strings have in the same order.",
        .complexity = "O(N*M) for strings of N and M bytes",

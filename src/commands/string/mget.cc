@@ -24,10 +24,16 @@ void mget(Call& call) {
 
 std::span<const engine::Command> string_mget() {
   static constexpr Command kCommands[] = {
-      {.name = "mget", .family = Family::string, .arity = at_least(2), .flags = kReads | kFast,
-       .keys = {KeySpec::range(1, -1, 1, kRO | kAccess)}, .handler = Handler::of<mget>(),
-       .since = "1.0.0", .summary = "Returns the strings stored at several keys.",
-       .complexity = "O(N) for N keys", .arguments = "key:key#0*",
+      {.name = "mget",
+       .family = Family::string,
+       .arity = at_least(2),
+       .flags = kReads | kFast,
+       .keys = {KeySpec::range(1, -1, 1, kRO | kAccess)},
+       .handler = Handler::of<mget>(),
+       .since = "1.0.0",
+       .summary = "Returns the strings stored at several keys.",
+       .complexity = "O(N) for N keys",
+       .arguments = "key:key#0*",
        .tips = "request_policy:multi_shard"},
   };
   return kCommands;

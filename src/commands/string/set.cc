@@ -58,10 +58,14 @@ bool read(Call& call, Options& options) {
 bool holds(const Options& options, const keyspace::Found<types::String>& old) {
   types::String::Scratch scratch;
   switch (options.condition) {
-    case Condition::none: return true;
-    case Condition::absent: return old.entry() == nullptr;
-    case Condition::present: return old.entry() != nullptr;
-    case Condition::equal: return old && old->text(scratch) == options.comparison;
+    case Condition::none:
+      return true;
+    case Condition::absent:
+      return old.entry() == nullptr;
+    case Condition::present:
+      return old.entry() != nullptr;
+    case Condition::equal:
+      return old && old->text(scratch) == options.comparison;
   }
   return false;
 }
@@ -135,9 +139,14 @@ std::uint32_t key_flags(std::span<const std::string_view> args) {
 
 std::span<const engine::Command> string_set() {
   static constexpr Command kCommands[] = {
-      {.name = "set", .family = Family::string, .arity = at_least(3), .flags = kWrites | kGrows,
+      {.name = "set",
+       .family = Family::string,
+       .arity = at_least(3),
+       .flags = kWrites | kGrows,
        .keys = {KeySpec::one(1, kRW | kAccess | kUpdate | kVariableFlags)},
-       .key_flags = key_flags, .handler = Handler::of<set>(), .since = "1.0.0",
+       .key_flags = key_flags,
+       .handler = Handler::of<set>(),
+       .since = "1.0.0",
        .summary = "Stores a string at a key, whatever the key held, on conditions and with a "
                   "deadline if asked.",
        .complexity = "O(1)",

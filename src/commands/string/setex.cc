@@ -32,14 +32,26 @@ void psetex(Call& call, keyspace::Keyspace& keyspace) {
 
 std::span<const engine::Command> string_setex() {
   static constexpr Command kCommands[] = {
-      {.name = "setex", .family = Family::string, .arity = exactly(4), .flags = kWrites | kGrows,
-       .keys = {KeySpec::one(1, kOW | kUpdate)}, .handler = Handler::of<setex>(),
-       .since = "2.0.0", .summary = "Stores a string at a key for a number of seconds.",
-       .complexity = "O(1)", .arguments = "key:key#0 seconds:integer value:string"},
-      {.name = "psetex", .family = Family::string, .arity = exactly(4), .flags = kWrites | kGrows,
-       .keys = {KeySpec::one(1, kOW | kUpdate)}, .handler = Handler::of<psetex>(),
-       .since = "2.6.0", .summary = "Stores a string at a key for a number of milliseconds.",
-       .complexity = "O(1)", .arguments = "key:key#0 milliseconds:integer value:string"},
+      {.name = "setex",
+       .family = Family::string,
+       .arity = exactly(4),
+       .flags = kWrites | kGrows,
+       .keys = {KeySpec::one(1, kOW | kUpdate)},
+       .handler = Handler::of<setex>(),
+       .since = "2.0.0",
+       .summary = "Stores a string at a key for a number of seconds.",
+       .complexity = "O(1)",
+       .arguments = "key:key#0 seconds:integer value:string"},
+      {.name = "psetex",
+       .family = Family::string,
+       .arity = exactly(4),
+       .flags = kWrites | kGrows,
+       .keys = {KeySpec::one(1, kOW | kUpdate)},
+       .handler = Handler::of<psetex>(),
+       .since = "2.6.0",
+       .summary = "Stores a string at a key for a number of milliseconds.",
+       .complexity = "O(1)",
+       .arguments = "key:key#0 milliseconds:integer value:string"},
   };
   return kCommands;
 }

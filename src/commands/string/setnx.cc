@@ -16,10 +16,15 @@ void setnx(Call& call) {
 
 std::span<const engine::Command> string_setnx() {
   static constexpr Command kCommands[] = {
-      {.name = "setnx", .family = Family::string, .arity = exactly(3),
-       .flags = kWrites | kGrows | kFast, .keys = {KeySpec::one(1, kOW | kInsert)},
-       .handler = Handler::of<setnx>(), .since = "1.0.0",
-       .summary = "Stores a string at a key that does not exist yet.", .complexity = "O(1)",
+      {.name = "setnx",
+       .family = Family::string,
+       .arity = exactly(3),
+       .flags = kWrites | kGrows | kFast,
+       .keys = {KeySpec::one(1, kOW | kInsert)},
+       .handler = Handler::of<setnx>(),
+       .since = "1.0.0",
+       .summary = "Stores a string at a key that does not exist yet.",
+       .complexity = "O(1)",
        .arguments = "key:key#0 value:string"},
   };
   return kCommands;

@@ -45,10 +45,15 @@ void setrange(Call& call, Limits& limits) {
 
 std::span<const engine::Command> string_setrange() {
   static constexpr Command kCommands[] = {
-      {.name = "setrange", .family = Family::string, .arity = exactly(4), .flags = kWrites | kGrows,
-       .keys = {KeySpec::one(1, kRW | kUpdate)}, .handler = Handler::of<setrange>(),
+      {.name = "setrange",
+       .family = Family::string,
+       .arity = exactly(4),
+       .flags = kWrites | kGrows,
+       .keys = {KeySpec::one(1, kRW | kUpdate)},
+       .handler = Handler::of<setrange>(),
        .since = "2.2.0",
-       .summary = "Writes bytes over a part of the string stored at a key, filling a gap with zeros.",
+       .summary = "Writes bytes over a part of the string stored at a key, filling a gap with "
+                  "zeros.",
        .complexity = "O(N) for N written bytes, amortised",
        .arguments = "key:key#0 offset:integer value:string"},
   };

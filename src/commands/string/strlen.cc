@@ -16,9 +16,15 @@ void strlen(Call& call) {
 
 std::span<const engine::Command> string_strlen() {
   static constexpr Command kCommands[] = {
-      {.name = "strlen", .family = Family::string, .arity = exactly(2), .flags = kReads | kFast,
-       .keys = {KeySpec::one(1, kRO)}, .handler = Handler::of<commands::strlen>(), .since = "2.2.0",
-       .summary = "Returns the length of the string stored at a key.", .complexity = "O(1)",
+      {.name = "strlen",
+       .family = Family::string,
+       .arity = exactly(2),
+       .flags = kReads | kFast,
+       .keys = {KeySpec::one(1, kRO)},
+       .handler = Handler::of<commands::strlen>(),
+       .since = "2.2.0",
+       .summary = "Returns the length of the string stored at a key.",
+       .complexity = "O(1)",
        .arguments = "key:key#0"},
   };
   return kCommands;

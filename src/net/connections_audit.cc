@@ -1,0 +1,25 @@
+#include "connection.h"
+#include "larder/memory/audit.h"
+#include "larder/memory/heap.h"
+#include "larder/net/connections.h"
+
+namespace larder::net {
+
+void Connection::testify(memory::Audit& audit) const {
+  const std::size_t input = memory::size_class(sizeof(Connection)) + input_.capacity() +
+                            reader_.held_bytes() + session_.text_bytes();
+  audit.found(memory::Owner::client_input, static_cast<std::int64_t>(input));
+  audit.found(memory::Owner::client_output, static_cast<std::int64_t>(output_.held_bytes()));
+}
+
+void Connections::testify(memory::Audit& audit) const {
+  for (const Connection* connection = first_; connection != nullptr;
+       connection = connection->next_) {
+    connection->testify(audit);
+  }
+  for (const Connection* connection : dead_) connection->testify(audit);
+  audit.found(memory::Owner::client_input, static_cast<std::int64_t>(batch_.held_bytes()));
+  audit.found(memory::Owner::client_output, static_cast<std::int64_t>(chunks_.free_bytes()));
+}
+
+}  // namespace larder::net

@@ -1,0 +1,85 @@
+#!/usr/bin/env python3
+"""Compares COMMAND INFO of every command with a redis-server where one is installed.
+
+Usage: command_rows.py BINARY. What Redis 7.2 changed since the installed 7.0 stands in NEWER.
+"""
+import shutil
+import sys
+
+import redis
+
+import server
+
+SKIPPED = 77
+FIELDS = ("name", "arity", "flags", "first key", "last key", "step", "categories", "tips",
+          "key specifications")
+
+# Fields that Redis 7.2 has otherwise than 7.0.
+NEWER = {
+    ("command|getkeys", "arity"),
+    ("command|getkeysandflags", "arity"),
+    ("config|resetstat", "tips"),
+    ("config|rewrite", "tips"),
+    ("randomkey", "tips"),
+    ("scan", "tips"),
+}
+# Commands that Redis 7.0 has not: of 7.2, and Larder's or Valkey's own.
+UNKNOWN = {"client|no-touch", "client|setinfo", "delifeq", "memory|audit"}
+
+
+def pairs(flat):
+    return {flat[i]: flat[i + 1] for i in range(0, len(flat), 2)}
+
+
+def key_specs(specs):
+    """Without the notes, which are words for people."""
+    found = [pairs(spec) for spec in specs]
+    for spec in found:
+        spec.pop("notes", None)
+    return found
+
+
+def rows(port):
+    found = {}
+
+    def add(replies):
+        for reply in replies:
+            fields = list(reply[:9])
+            fields[8] = key_specs(fields[8])
+            found[reply[0]] = dict(zip(FIELDS, fields))
+            add(reply[9])
+
+    client = redis.Redis(port=port, decode_responses=True)
+    client.response_callbacks.clear()
+    add(client.execute_command("COMMAND"))
+    return found
+
+
+def differences(ours, theirs):
+    for name, row in sorted(ours.items()):
+        if name not in theirs:
+            if name not in UNKNOWN:
+                yield f"{name}: the reference does not know it"
+            continue
+        for field in FIELDS:
+            if row[field] != theirs[name][field] and (name, field) not in NEWER:
+                yield f"{name}, {field}: {row[field]}, the reference: {theirs[name][field]}"
+
+
+def main():
+    reference = shutil.which("redis-server")
+    if reference is None:
+        print("redis-server is not installed: nothing to compare with")
+        return SKIPPED
+    with server.running(sys.argv[1]) as port:
+        ours = rows(port)
+    with server.running(reference) as port:
+        theirs = rows(port)
+    found = list(differences(ours, theirs))
+    print(f"{len(ours)} commands compared")
+    print("\n".join(found))
+    return 1 if found or not ours else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

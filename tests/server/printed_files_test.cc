@@ -1,0 +1,42 @@
+// conf/larder.conf and docs/configuration.md are printed by the program; these fail when they
+// are stale. To print them anew:
+//
+//   larder-server --print-config > conf/larder.conf
+//   larder-server --print-config-docs > docs/configuration.md
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "larder/server/configuration.h"
+
+namespace larder::server {
+namespace {
+
+// Tests run from the top of the tree.
+std::string contents(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), {}};
+}
+
+TEST(PrintedFiles, TheConfigurationFileIsWhatTheDirectivesSay) {
+  EXPECT_EQ(contents("conf/larder.conf"), Configuration().registry.print_file());
+}
+
+TEST(PrintedFiles, TheReferenceIsWhatTheDirectivesSay) {
+  EXPECT_EQ(contents("docs/configuration.md"), Configuration().registry.print_reference());
+}
+
+TEST(PrintedFiles, TheConfigurationFileLoadsAndChangesNothing) {
+  Configuration loaded;
+  config::Sources sources;
+  sources.file = "conf/larder.conf";
+  const auto done = loaded.registry.load(sources);
+  ASSERT_TRUE(done) << done.error().text;
+  EXPECT_EQ(loaded.registry.print_file(), Configuration().registry.print_file());
+}
+
+}  // namespace
+}  // namespace larder::server
