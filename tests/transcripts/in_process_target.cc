@@ -36,10 +36,7 @@ void InProcessTarget::restart() {
   harness_ = make_harness();
 }
 
-bool InProcessTarget::advance_ms(int ms) {
-  harness_->advance_ms(ms);
-  return true;
-}
+void InProcessTarget::advance_ms(int ms) { harness_->advance_ms(ms); }
 
 void InProcessTarget::settle() {
   while (harness_->core().end_turn()) {

@@ -25,7 +25,8 @@ class SocketTarget final : public Target {
   ~SocketTarget() override;
 
   std::unique_ptr<Connection> connect() override;
-  bool advance_ms(int ms) override;
+  void advance_ms(int ms) override;
+  int longest_advance_ms() const override { return options_.longest_sleep_ms; }
   void restart() override;
   void clear() override;
   std::string configure(const std::string& name, const std::string& value) override;

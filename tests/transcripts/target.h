@@ -25,8 +25,9 @@ class Target {
  public:
   virtual ~Target() = default;
   virtual std::unique_ptr<Connection> connect() = 0;
-  // Lets time pass. False when the target cannot in reasonable time.
-  virtual bool advance_ms(int ms) = 0;
+  // Lets time pass; at most longest_advance_ms() at a time.
+  virtual void advance_ms(int ms) = 0;
+  virtual int longest_advance_ms() const = 0;
   // Begins anew, so that a case that failed half way leaves nothing to the next. No connection
   // may be open.
   virtual void restart() = 0;
