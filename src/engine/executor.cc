@@ -22,8 +22,9 @@ std::string unknown_command(resp::Args args) {
                      "', with args beginning with: ";
   std::string shown;
   for (std::size_t i = 1; i < args.size() && shown.size() < kMostShown; ++i) {
+    const std::size_t room = kMostShown - shown.size();
     shown += '\'';
-    shown += args[i].substr(0, kMostShown - std::min(shown.size(), kMostShown));
+    shown += args[i].substr(0, room);
     shown += "' ";
   }
   return text + shown;

@@ -59,6 +59,11 @@ void Keyspace::swap(std::size_t a, std::size_t b) {
 }
 
 void Keyspace::testify(memory::Audit& audit) const {
+  for (const memory::Owner owner : {memory::Owner::strings, memory::Owner::lists,
+                                    memory::Owner::hashes, memory::Owner::sets,
+                                    memory::Owner::sorted_sets, memory::Owner::streams}) {
+    audit.found(owner, 0);
+  }
   for (const auto& db : databases_) testify_tables(db->entries(), db->expires(), audit);
   graveyard_.testify(audit);
 }

@@ -20,6 +20,12 @@ TEST_F(Admission, ShowsAtMost128BytesOfWhatItDoesNotKnow) {
                 long_name.substr(0, 128) + "' \r\n");
 }
 
+TEST_F(Admission, LeavesTheNextArgumentTheRestOfThe128Bytes) {
+  EXPECT_EQ(reply({"x", std::string(100, 'a'), std::string(100, 'b'), "third"}),
+            "-ERR unknown command 'x', with args beginning with: '" + std::string(100, 'a') +
+                "' '" + std::string(25, 'b') + "' \r\n");
+}
+
 TEST_F(Admission, ChecksTheNumberOfArguments) {
   EXPECT_EQ(reply({"GET"}), "-ERR wrong number of arguments for 'get' command\r\n");
   EXPECT_EQ(reply({"Get", "a", "b"}), "-ERR wrong number of arguments for 'get' command\r\n");
@@ -39,11 +45,11 @@ TEST_F(Admission, LetsAContainerAnswerWhatNoSubcommandTakes) {
   EXPECT_EQ(reply({"open"}), "-ERR wrong number of arguments for 'open' command\r\n");
 }
 
-TEST_F(Admission, AsksStrangersToLogInBeforeAnythingElse) {
+TEST_F(Admission, AsksStrangersToLogInBeforeAnyCommandThatThereIs) {
   session.closed_gates = bit(Gate::auth);
   const std::string refusal = "-NOAUTH Authentication required.\r\n";
   EXPECT_EQ(reply({"get", "a"}), refusal);
-  EXPECT_EQ(reply({"nosuch"}), refusal);
+  EXPECT_EQ(reply({"nosuch"}), "-ERR unknown command 'nosuch', with args beginning with: \r\n");
   EXPECT_EQ(reply({"login"}), "+OK\r\n");
   EXPECT_EQ(reply({"get", "a"}), "$-1\r\n");
 }
