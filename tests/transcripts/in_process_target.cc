@@ -58,6 +58,10 @@ std::string InProcessTarget::configure(const std::string& name, const std::strin
   return old;
 }
 
+bool InProcessTarget::has_jemalloc() {
+  return harness_->core().reporter.value("mem_allocator").starts_with("jemalloc");
+}
+
 std::string InProcessTarget::audit() {
   settle();
   const memory::Audit audit = harness_->core().auditor.run();

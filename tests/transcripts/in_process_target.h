@@ -22,6 +22,7 @@ class InProcessTarget final : public Target {
   std::string configure(const std::string& name, const std::string& value) override;
   std::string audit() override;
   bool is_larder() const override { return true; }
+  bool has_jemalloc() override;
 
  private:
   static std::unique_ptr<server::Harness> make_harness();

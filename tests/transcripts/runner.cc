@@ -116,6 +116,7 @@ std::string Runner::reason_to_skip(const Case& about, Protocol protocol) const {
     const bool passes_time = step.what == Step::What::advance;
     if (passes_time && step.number > target_.longest_advance_ms()) return "would have to sleep";
   }
+  if (about.jemalloc && !target_.has_jemalloc()) return "needs jemalloc";
   if (target_.is_larder()) return {};
   if (about.larder_only) return "is Larder's own";
   if (about.newer) return "is newer than the reference";

@@ -162,6 +162,10 @@ std::string SocketTarget::configure(const std::string& name, const std::string& 
   return old.items[1].text;
 }
 
+bool SocketTarget::has_jemalloc() {
+  return must({"INFO", "memory"}).text.find("mem_allocator:jemalloc") != std::string::npos;
+}
+
 std::string SocketTarget::audit() {
   if (!options_.is_larder) return {};
   try {

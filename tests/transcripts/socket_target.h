@@ -31,6 +31,7 @@ class SocketTarget final : public Target {
   void clear() override;
   std::string configure(const std::string& name, const std::string& value) override;
   std::string audit() override;
+  bool has_jemalloc() override;
   bool is_larder() const override { return options_.is_larder; }
   std::string trouble() override;
 

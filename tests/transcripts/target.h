@@ -39,6 +39,8 @@ class Target {
   virtual std::string audit() = 0;
   // Larder has MEMORY AUDIT; a reference has not, and skips cases marked for Larder alone.
   virtual bool is_larder() const = 0;
+  // Allocates from jemalloc, as every build does that is not sanitized.
+  virtual bool has_jemalloc() = 0;
   // Something that no reply shows went wrong: the process ended, or printed a report.
   virtual std::string trouble() { return {}; }
 };
