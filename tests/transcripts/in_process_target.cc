@@ -36,10 +36,7 @@ void InProcessTarget::restart() {
   harness_ = make_harness();
 }
 
-bool InProcessTarget::advance_ms(int ms) {
-  harness_->advance_ms(ms);
-  return true;
-}
+void InProcessTarget::advance_ms(int ms) { harness_->advance_ms(ms); }
 
 void InProcessTarget::settle() {
   while (harness_->core().end_turn()) {
@@ -59,6 +56,10 @@ std::string InProcessTarget::configure(const std::string& name, const std::strin
   const base::Result<void> set = registry.set({{name, value}}, {.protected_allowed = true});
   if (!set) throw std::runtime_error(name + ": " + set.error().text);
   return old;
+}
+
+bool InProcessTarget::has_jemalloc() {
+  return harness_->core().reporter.value("mem_allocator").starts_with("jemalloc");
 }
 
 std::string InProcessTarget::audit() {

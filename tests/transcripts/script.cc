@@ -100,8 +100,10 @@ class Parser {
     if (text == "resp3") return about.resp2 = false, nullptr;
     if (text == "resp2") return about.resp3 = false, nullptr;
     if (text == "larder") return about.larder_only = true, nullptr;
+    if (text == "jemalloc") return about.jemalloc = true, nullptr;
     if (text == "7.2") return about.newer = true, nullptr;
-    if (script_.cases.empty()) return "only @resp2, @resp3, @larder and @7.2 hold for a file";
+    if (script_.cases.empty())
+      return "only @resp2, @resp3, @larder, @7.2 and @jemalloc hold for a file";
     if (text == "read") return add(Step::What::read), nullptr;
     if (starts(text, "advance ")) return number(Step::What::advance, after(text, 7));
     if (starts(text, "conn ")) return number(Step::What::switch_connection, after(text, 4));

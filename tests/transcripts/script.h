@@ -51,6 +51,7 @@ struct Case {
   bool resp3 = true;
   bool larder_only = false;  // differs from the reference on purpose
   bool newer = false;        // Redis 7.2 answers so; an older reference does not
+  bool jemalloc = false;     // only where that is the allocator
   std::vector<Step> steps;
 };
 

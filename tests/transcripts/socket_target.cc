@@ -162,6 +162,10 @@ std::string SocketTarget::configure(const std::string& name, const std::string& 
   return old.items[1].text;
 }
 
+bool SocketTarget::has_jemalloc() {
+  return must({"INFO", "memory"}).text.find("mem_allocator:jemalloc") != std::string::npos;
+}
+
 std::string SocketTarget::audit() {
   if (!options_.is_larder) return {};
   try {
@@ -172,11 +176,7 @@ std::string SocketTarget::audit() {
   return {};
 }
 
-bool SocketTarget::advance_ms(int ms) {
-  if (ms > options_.longest_sleep_ms) return false;
-  sleep_ms(ms);
-  return true;
-}
+void SocketTarget::advance_ms(int ms) { sleep_ms(ms); }
 
 std::string SocketTarget::trouble() {
   int status = 0;

@@ -25,11 +25,13 @@ class SocketTarget final : public Target {
   ~SocketTarget() override;
 
   std::unique_ptr<Connection> connect() override;
-  bool advance_ms(int ms) override;
+  void advance_ms(int ms) override;
+  int longest_advance_ms() const override { return options_.longest_sleep_ms; }
   void restart() override;
   void clear() override;
   std::string configure(const std::string& name, const std::string& value) override;
   std::string audit() override;
+  bool has_jemalloc() override;
   bool is_larder() const override { return options_.is_larder; }
   std::string trouble() override;
 

@@ -25,8 +25,9 @@ class Target {
  public:
   virtual ~Target() = default;
   virtual std::unique_ptr<Connection> connect() = 0;
-  // Lets time pass. False when the target cannot in reasonable time.
-  virtual bool advance_ms(int ms) = 0;
+  // Lets time pass; at most longest_advance_ms() at a time.
+  virtual void advance_ms(int ms) = 0;
+  virtual int longest_advance_ms() const = 0;
   // Begins anew, so that a case that failed half way leaves nothing to the next. No connection
   // may be open.
   virtual void restart() = 0;
@@ -38,6 +39,8 @@ class Target {
   virtual std::string audit() = 0;
   // Larder has MEMORY AUDIT; a reference has not, and skips cases marked for Larder alone.
   virtual bool is_larder() const = 0;
+  // Allocates from jemalloc, as every build does that is not sanitized.
+  virtual bool has_jemalloc() = 0;
   // Something that no reply shows went wrong: the process ended, or printed a report.
   virtual std::string trouble() { return {}; }
 };
