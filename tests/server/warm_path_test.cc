@@ -7,7 +7,9 @@
 #include "larder/resp/reader.h"
 #include "larder/server/harness.h"
 #ifdef LARDER_SYSTEM_MALLOC
-#include <sanitizer/allocator_interface.h>
+// Of the sanitizers' runtime; g++ comes without the header.
+extern "C" int __sanitizer_install_malloc_and_free_hooks(  // NOLINT(bugprone-reserved-identifier)
+    void (*taken)(const volatile void*, std::size_t), void (*given_back)(const volatile void*));
 #endif
 
 namespace larder::server {
