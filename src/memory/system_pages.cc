@@ -10,7 +10,8 @@ namespace larder::memory {
 
 namespace {
 
-base::Error no_controls() { return base::Error{"the allocator has no controls"}; }
+// No control has any name here: what jemalloc says of a name it does not know.
+base::Error no_controls() { return base::Error{"No such file or directory"}; }
 
 }  // namespace
 

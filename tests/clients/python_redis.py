@@ -91,7 +91,7 @@ class Keys(Client):
 
     def test_scanning(self):
         names = {f"key:{i}" for i in range(2000)}
-        with self.db.pipeline() as pipe:
+        with self.db.pipeline(transaction=False) as pipe:
             for name in names:
                 pipe.set(name, "v")
             pipe.execute()

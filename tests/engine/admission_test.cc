@@ -45,11 +45,11 @@ TEST_F(Admission, LetsAContainerAnswerWhatNoSubcommandTakes) {
   EXPECT_EQ(reply({"open"}), "-ERR wrong number of arguments for 'open' command\r\n");
 }
 
-TEST_F(Admission, AsksStrangersToLogInBeforeAnythingElse) {
+TEST_F(Admission, AsksStrangersToLogInBeforeAnyCommandThatThereIs) {
   session.closed_gates = bit(Gate::auth);
   const std::string refusal = "-NOAUTH Authentication required.\r\n";
   EXPECT_EQ(reply({"get", "a"}), refusal);
-  EXPECT_EQ(reply({"nosuch"}), refusal);
+  EXPECT_EQ(reply({"nosuch"}), "-ERR unknown command 'nosuch', with args beginning with: \r\n");
   EXPECT_EQ(reply({"login"}), "+OK\r\n");
   EXPECT_EQ(reply({"get", "a"}), "$-1\r\n");
 }

@@ -202,11 +202,12 @@ TEST_F(DatabaseTest, TheLogTellsChangesOnlyWhenSomebodyListens) {
   clock.advance_ms(1);
   text("k");
   const auto entries = keyspace.log().entries();
-  ASSERT_EQ(entries.size(), 2u);
+  ASSERT_EQ(entries.size(), 3u);
   EXPECT_EQ(entries[0].event.name, "set");
-  EXPECT_EQ(entries[1].event.name, "expired");
-  EXPECT_EQ(entries[1].cause, Cause::expired);
-  EXPECT_EQ(entries[1].key, "k");
+  EXPECT_EQ(entries[1].event.name, "expire");
+  EXPECT_EQ(entries[2].event.name, "expired");
+  EXPECT_EQ(entries[2].cause, Cause::expired);
+  EXPECT_EQ(entries[2].key, "k");
   keyspace.log().clear();
 }
 

@@ -16,6 +16,7 @@ using Words = std::vector<std::string>;
 
 struct Outcome {
   std::vector<Words> requests;
+  // Not compared: where empty lines before a request count depends on how the stream was cut.
   std::vector<std::uint64_t> bytes;
   std::string error;
   std::uint64_t examined = 0;
@@ -23,7 +24,7 @@ struct Outcome {
   std::size_t most_held = 0;
 
   bool operator==(const Outcome& other) const {
-    return requests == other.requests && bytes == other.bytes && error == other.error &&
+    return requests == other.requests && error == other.error &&
            (!error.empty() || consumed == other.consumed);
   }
 };

@@ -105,11 +105,11 @@ TEST_F(MemoryCommands, StatsAddsUpItsOwners) {
 }
 
 TEST_F(MemoryCommands, UsageOfAllKeysIsWhatTheOwnersHold) {
-  for (int i = 1; i < 100; ++i) {
+  for (int i = 1; i <= 100; ++i) {
     ask("SET k" + std::to_string(i) + " " + std::string(static_cast<std::size_t>(i) * 20, 'x'));
   }
   std::int64_t sum = 0;
-  for (int i = 1; i < 100; ++i) {
+  for (int i = 1; i <= 100; ++i) {
     sum += std::stoll(ask("MEMORY USAGE k" + std::to_string(i)).substr(1)) - 9;
   }
   EXPECT_EQ(sum, memory::balance(memory::Owner::strings));

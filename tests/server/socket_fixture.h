@@ -9,6 +9,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "larder/net/connections.h"
 #include "larder/net/loop.h"

@@ -6,10 +6,11 @@
 #include "larder/memory/pages.h"
 #include "larder/resp/reader.h"
 #include "larder/server/harness.h"
+
 #ifdef LARDER_SYSTEM_MALLOC
-// Of the sanitizers' runtime; g++ comes without the header.
+// Offered by the sanitizers' runtime; not every compiler ships its header.
 extern "C" int __sanitizer_install_malloc_and_free_hooks(  // NOLINT(bugprone-reserved-identifier)
-    void (*taken)(const volatile void*, std::size_t), void (*given_back)(const volatile void*));
+    void (*malloc_hook)(const volatile void*, std::size_t), void (*free_hook)(const volatile void*));
 #endif
 
 namespace larder::server {

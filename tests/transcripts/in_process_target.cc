@@ -24,26 +24,35 @@ class InProcessConnection final : public Connection {
 }  // namespace
 
 std::unique_ptr<Connection> InProcessTarget::connect() {
-  return std::make_unique<InProcessConnection>(harness_.connect());
+  return std::make_unique<InProcessConnection>(harness_->connect());
+}
+
+std::unique_ptr<server::Harness> InProcessTarget::make_harness() {
+  return std::make_unique<server::Harness>("enable-protected-configs yes\n");
+}
+
+void InProcessTarget::restart() {
+  harness_.reset();
+  harness_ = make_harness();
 }
 
 bool InProcessTarget::advance_ms(int ms) {
-  harness_.advance_ms(ms);
+  harness_->advance_ms(ms);
   return true;
 }
 
 void InProcessTarget::settle() {
-  while (harness_.core().end_turn()) {
+  while (harness_->core().end_turn()) {
   }
 }
 
 void InProcessTarget::clear() {
-  harness_.core().keyspace.flush_all();
+  harness_->core().keyspace.flush_all();
   settle();
 }
 
 std::string InProcessTarget::configure(const std::string& name, const std::string& value) {
-  config::Registry& registry = harness_.configuration().registry;
+  config::Registry& registry = harness_->configuration().registry;
   const config::Directive* directive = registry.find(name);
   if (directive == nullptr) throw std::runtime_error("no directive " + name);
   std::string old = directive->print();
@@ -54,7 +63,7 @@ std::string InProcessTarget::configure(const std::string& name, const std::strin
 
 std::string InProcessTarget::audit() {
   settle();
-  const memory::Audit audit = harness_.core().auditor.run();
+  const memory::Audit audit = harness_->core().auditor.run();
   return audit.balanced() ? std::string() : audit.text();
 }
 

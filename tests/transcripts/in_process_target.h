@@ -15,15 +15,17 @@ class InProcessTarget final : public Target {
  public:
   std::unique_ptr<Connection> connect() override;
   bool advance_ms(int ms) override;
+  void restart() override;
   void clear() override;
   std::string configure(const std::string& name, const std::string& value) override;
   std::string audit() override;
   bool is_larder() const override { return true; }
 
  private:
+  static std::unique_ptr<server::Harness> make_harness();
   void settle();
 
-  server::Harness harness_{"enable-protected-configs yes\n"};
+  std::unique_ptr<server::Harness> harness_ = make_harness();
 };
 
 }  // namespace larder::transcripts

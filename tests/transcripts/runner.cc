@@ -128,6 +128,7 @@ Verdict Runner::perform(const Case& about, Protocol protocol, int silence_ms, co
   if (const std::string trouble = target_.trouble(); !trouble.empty()) {
     verdict = {Outcome::failed, verdict.text + "    " + trouble + "\n"};
   }
+  if (verdict.outcome == Outcome::failed) target_.restart();
   return verdict;
 }
 

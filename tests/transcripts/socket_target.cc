@@ -92,12 +92,25 @@ SocketTarget::SocketTarget(Options options)
 }
 
 SocketTarget::~SocketTarget() {
+  stop();
+  std::error_code ignored;
+  std::filesystem::remove_all(folder_, ignored);
+}
+
+void SocketTarget::stop() {
+  control_.reset();
   if (pid_ > 0) {
     kill(pid_, SIGKILL);
     waitpid(pid_, nullptr, 0);
   }
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
+  pid_ = -1;
+  unlink(socket_.c_str());
+}
+
+void SocketTarget::restart() {
+  stop();
+  start();
+  wait_until_ready();
 }
 
 void SocketTarget::start() {

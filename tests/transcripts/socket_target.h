@@ -26,6 +26,7 @@ class SocketTarget final : public Target {
 
   std::unique_ptr<Connection> connect() override;
   bool advance_ms(int ms) override;
+  void restart() override;
   void clear() override;
   std::string configure(const std::string& name, const std::string& value) override;
   std::string audit() override;
@@ -34,6 +35,7 @@ class SocketTarget final : public Target {
 
  private:
   void start();
+  void stop();
   void wait_until_ready();
   std::string log_text() const;
   // Asks on a connection that is the runner's own; an error throws.

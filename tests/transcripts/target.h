@@ -27,6 +27,9 @@ class Target {
   virtual std::unique_ptr<Connection> connect() = 0;
   // Lets time pass. False when the target cannot in reasonable time.
   virtual bool advance_ms(int ms) = 0;
+  // Begins anew, so that a case that failed half way leaves nothing to the next. No connection
+  // may be open.
+  virtual void restart() = 0;
   // Empties all databases.
   virtual void clear() = 0;
   // CONFIG SET; returns the value until now. Throws std::runtime_error when it is refused.
