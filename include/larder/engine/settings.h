@@ -45,7 +45,6 @@ struct Settings : config::Group {
                                 .least_words = 2,
                                 .most_words = 2,
                                 .form = "command and its new name, or \"\" to remove it",
-                                .traits = config::kNotActing,
                                 .help = "Gives a command another name; one line for each."}};
   config::Integer hz{*this,
                      {.name = "hz",

@@ -62,7 +62,7 @@ struct ListenSettings : config::Group {
                                  {.name = "socket-mark-id",
                                   .fallback = 0,
                                   .range = {0, UINT_MAX},
-                                  .traits = config::kImmutable | config::kNotActing,
+                                  .traits = config::kImmutable,
                                   .help = "Mark that the system puts on every packet, for "
                                           "filters."}};
   config::Integer io_threads{

@@ -107,7 +107,6 @@ struct ProcessSettings : config::Group {
        .check = check_title_template}};
   config::Text locale_collate{*this,
                               {.name = "locale-collate",
-                               .traits = config::kNotActing,
                                .help = "Locale that texts are compared by; empty is the "
                                        "environment's."}};
   config::Choice oom_score_adj{
@@ -202,7 +201,7 @@ struct LogSettings : config::Group {
   config::Toggle use_exit_on_panic{*this,
                                    {.name = "use-exit-on-panic",
                                     .fallback = false,
-                                    .traits = config::kHidden | config::kNotActing,
+                                    .traits = config::kHidden,
                                     .help = "End by exit() instead of abort() after a failed "
                                             "internal check."}};
   config::Integer watchdog_period{
@@ -210,7 +209,7 @@ struct LogSettings : config::Group {
       {.name = "watchdog-period",
        .fallback = 0,
        .range = {0, INT_MAX},
-       .traits = config::kHidden | config::kNotActing,
+       .traits = config::kHidden,
        .help = "Milliseconds after which a command that still runs writes its stack to the log; 0 "
                "is never."}};
 };
