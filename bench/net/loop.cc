@@ -20,7 +20,9 @@ constexpr int kConnections = 50;
 constexpr int kRequestBytes = 14;
 
 struct Echo final : Watch {
-  Echo(Loop& loop, int socket) : loop_(loop), socket_(socket) { loop.watch(socket, kReadable, *this); }
+  Echo(Loop& loop, int socket) : loop_(loop), socket_(socket) {
+    loop.watch(socket, kReadable, *this);
+  }
   ~Echo() override {
     loop_.forget(*this);
     ::close(socket_);

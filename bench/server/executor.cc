@@ -98,7 +98,8 @@ void get_one_by_one(benchmark::State& state) {
   measure(state, Load(static_cast<std::size_t>(state.range(0)), {"GET"}, 1, {}), kValue, 1);
 }
 void set(benchmark::State& state) {
-  measure(state, Load(static_cast<std::size_t>(state.range(0)), {"SET"}, 1, {kValue}), kValue, kBatch);
+  measure(state, Load(static_cast<std::size_t>(state.range(0)), {"SET"}, 1, {kValue}), kValue,
+          kBatch);
 }
 void incr(benchmark::State& state) {
   measure(state, Load(static_cast<std::size_t>(state.range(0)), {"INCR"}, 1, {}), "1000", kBatch);

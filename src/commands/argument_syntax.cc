@@ -49,18 +49,31 @@ class SyntaxParser {
     if (kind == ' ' || kind == ')') return false;
     text_.remove_prefix(1);
     switch (kind) {
-      case '#': argument.key_spec = word().front() - '0'; break;
-      case '@': argument.token = word(); break;
-      case '=': argument.shown = word(); break;
-      case '?': argument.optional = true; break;
-      case '*': argument.multiple = true; break;
-      case '+': argument.multiple_token = true; break;
+      case '#':
+        argument.key_spec = word().front() - '0';
+        break;
+      case '@':
+        argument.token = word();
+        break;
+      case '=':
+        argument.shown = word();
+        break;
+      case '?':
+        argument.optional = true;
+        break;
+      case '*':
+        argument.multiple = true;
+        break;
+      case '+':
+        argument.multiple_token = true;
+        break;
       case '(':
         argument.parts = items();
         LARDER_ASSERT(!text_.empty());
         text_.remove_prefix(1);
         break;
-      default: LARDER_ASSERT(false);
+      default:
+        LARDER_ASSERT(false);
     }
     return true;
   }

@@ -21,14 +21,16 @@ std::string raised(std::string_view text) {
 
 void container_help(engine::Call& call) {
   const engine::BoundCommand& container = *call.command.parent;
-  std::vector<const engine::BoundCommand*> children(container.children.begin(), container.children.end());
+  std::vector<const engine::BoundCommand*> children(container.children.begin(),
+                                                    container.children.end());
   std::sort(children.begin(), children.end(), [&call](const auto* a, const auto* b) {
     const bool a_last = a == &call.command;
     const bool b_last = b == &call.command;
     return a_last != b_last ? b_last : a->name < b->name;
   });
   call.reply.array(1 + 2 * children.size());
-  call.reply.simple(raised(container.name) + " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
+  call.reply.simple(raised(container.name) +
+                    " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:");
   for (const auto* child : children) {
     std::string line = raised(child->name);
     const std::string arguments = usage(parse_arguments(child->row->arguments));

@@ -8,36 +8,68 @@ namespace larder::engine {
 namespace {
 
 enum Bit : std::size_t {
-  keyspace, read, write, set, sorted_set, list, hash, string, bitmap, hyperloglog, geo, stream,
-  pubsub, admin, fast, slow, blocking, dangerous, connection, transaction, scripting,
+  keyspace,
+  read,
+  write,
+  set,
+  sorted_set,
+  list,
+  hash,
+  string,
+  bitmap,
+  hyperloglog,
+  geo,
+  stream,
+  pubsub,
+  admin,
+  fast,
+  slow,
+  blocking,
+  dangerous,
+  connection,
+  transaction,
+  scripting,
 };
 
 constexpr std::array<std::string_view, kAclCategories> kNames = {
-    "keyspace", "read",     "write",     "set",        "sortedset",   "list",     "hash",
-    "string",   "bitmap",   "hyperloglog", "geo",      "stream",      "pubsub",   "admin",
-    "fast",     "slow",     "blocking",  "dangerous",  "connection",  "transaction", "scripting",
+    "keyspace", "read",   "write",       "set",       "sortedset",  "list",        "hash",
+    "string",   "bitmap", "hyperloglog", "geo",       "stream",     "pubsub",      "admin",
+    "fast",     "slow",   "blocking",    "dangerous", "connection", "transaction", "scripting",
 };
 
 constexpr AclCategories mask(Bit bit) { return AclCategories{1} << bit; }
 
 AclCategories of_family(Family family) {
   switch (family) {
-    case Family::string: return mask(string);
-    case Family::list: return mask(list);
-    case Family::set: return mask(set);
-    case Family::sorted_set: return mask(sorted_set);
-    case Family::hash: return mask(hash);
-    case Family::transactions: return mask(transaction);
-    case Family::connection: return mask(connection);
-    case Family::scripting: return mask(scripting);
-    case Family::hyperloglog: return mask(hyperloglog);
-    case Family::geo: return mask(geo);
-    case Family::stream: return mask(stream);
-    case Family::bitmap: return mask(bitmap);
+    case Family::string:
+      return mask(string);
+    case Family::list:
+      return mask(list);
+    case Family::set:
+      return mask(set);
+    case Family::sorted_set:
+      return mask(sorted_set);
+    case Family::hash:
+      return mask(hash);
+    case Family::transactions:
+      return mask(transaction);
+    case Family::connection:
+      return mask(connection);
+    case Family::scripting:
+      return mask(scripting);
+    case Family::hyperloglog:
+      return mask(hyperloglog);
+    case Family::geo:
+      return mask(geo);
+    case Family::stream:
+      return mask(stream);
+    case Family::bitmap:
+      return mask(bitmap);
     case Family::generic:
     case Family::pubsub:
     case Family::server:
-    case Family::cluster: break;
+    case Family::cluster:
+      break;
   }
   return 0;
 }

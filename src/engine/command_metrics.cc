@@ -11,15 +11,17 @@ namespace {
 void add_line(std::string& lines, const BoundCommand& command) {
   const CommandStats& stats = command.stats;
   if (stats.calls == 0 && stats.rejected == 0 && stats.failed == 0) return;
-  const auto us = static_cast<std::uint64_t>(static_cast<double>(stats.cycles) / base::cycles_per_us());
+  const auto us =
+      static_cast<std::uint64_t>(static_cast<double>(stats.cycles) / base::cycles_per_us());
   const double each =
       stats.calls == 0 ? 0 : static_cast<double>(us) / static_cast<double>(stats.calls);
   std::array<char, 200> figures;
-  std::snprintf(figures.data(), figures.size(),
-                ":calls=%llu,usec=%llu,usec_per_call=%.2f,rejected_calls=%llu,failed_calls=%llu\r\n",
-                static_cast<unsigned long long>(stats.calls), static_cast<unsigned long long>(us),
-                each, static_cast<unsigned long long>(stats.rejected),
-                static_cast<unsigned long long>(stats.failed));
+  std::snprintf(
+      figures.data(), figures.size(),
+      ":calls=%llu,usec=%llu,usec_per_call=%.2f,rejected_calls=%llu,failed_calls=%llu\r\n",
+      static_cast<unsigned long long>(stats.calls), static_cast<unsigned long long>(us), each,
+      static_cast<unsigned long long>(stats.rejected),
+      static_cast<unsigned long long>(stats.failed));
   lines += "cmdstat_" + command.full_name() + figures.data();
 }
 

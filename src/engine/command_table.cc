@@ -51,7 +51,8 @@ std::string BoundCommand::full_name() const {
   return parent == nullptr ? name : parent->name + "|" + name;
 }
 
-CommandTable::CommandTable(std::span<const std::span<const Command>> families, const Toolbox& tools) {
+CommandTable::CommandTable(std::span<const std::span<const Command>> families,
+                           const Toolbox& tools) {
   for (const auto& rows : families) {
     for (const Command& row : rows) {
       auto bound = std::make_unique<BoundCommand>();
@@ -106,7 +107,8 @@ BoundCommand* CommandTable::resolve(resp::Args args) const {
   if (command == nullptr || !command->is_container() || args.size() < 2) return command;
   for (BoundCommand* child : command->children) {
     if (!base::equals_ignoring_case(child->name, args[1])) continue;
-    return command->row->has(kTakesTheRest) && !child->row->arity.admits(args.size()) ? command : child;
+    return command->row->has(kTakesTheRest) && !child->row->arity.admits(args.size()) ? command
+                                                                                      : child;
   }
   return command;
 }
@@ -124,7 +126,8 @@ BoundCommand* CommandTable::find(std::string_view name) const {
 base::Result<void> CommandTable::rename(std::string_view from, std::string_view to) {
   BoundCommand* command = lookup(from);
   if (command == nullptr) return base::Error{"No such command in rename-command"};
-  if (!to.empty() && lookup(to) != nullptr) return base::Error{"Target command name already exists"};
+  if (!to.empty() && lookup(to) != nullptr)
+    return base::Error{"Target command name already exists"};
   if (to.empty()) {
     std::erase(sorted_, command);
   } else {

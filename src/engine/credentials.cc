@@ -24,7 +24,8 @@ bool Credentials::accepts(std::string_view user, std::string_view password) cons
 std::uint32_t Credentials::closed_gates(const Peer& peer) const {
   std::uint32_t closed = password_required() ? bit(Gate::auth) : 0;
   const auto debug = settings_.enable_debug_command.as<Permission>();
-  if (debug == Permission::no || (debug == Permission::local && !peer.is_local())) closed |= bit(Gate::debug);
+  if (debug == Permission::no || (debug == Permission::local && !peer.is_local()))
+    closed |= bit(Gate::debug);
   return closed;
 }
 

@@ -33,8 +33,8 @@ std::string unknown_command(resp::Args args) {
 std::string unknown_subcommand(const BoundCommand& container, resp::Args args) {
   std::string name = container.name;
   for (char& c : name) c = base::upper(c);
-  return "ERR unknown subcommand '" + std::string(args[1].substr(0, kMostShown)) + "'. Try " + name +
-         " HELP.";
+  return "ERR unknown subcommand '" + std::string(args[1].substr(0, kMostShown)) + "'. Try " +
+         name + " HELP.";
 }
 
 }  // namespace
@@ -62,7 +62,8 @@ std::size_t Executor::run(Session& session, std::span<const resp::Request> reque
   return requests.size();
 }
 
-void Executor::plan(const Session& session, std::span<const resp::Request> requests, Planned* planned) {
+void Executor::plan(const Session& session, std::span<const resp::Request> requests,
+                    Planned* planned) {
   const keyspace::Database& db = parts_.keyspace.db(static_cast<std::size_t>(session.db));
   const bool several = requests.size() > 1;
   for (std::size_t i = 0; i < requests.size(); ++i) {
@@ -93,11 +94,14 @@ bool Executor::admit(Session& session, resp::Args args, BoundCommand* command) {
   if (__builtin_expect(command == nullptr, 0)) {
     return reject(session, nullptr, unknown_command(args)), false;
   }
-  if (__builtin_expect(command->is_container() && args.size() > 1 && !command->row->has(kTakesTheRest), 0)) {
+  if (__builtin_expect(
+          command->is_container() && args.size() > 1 && !command->row->has(kTakesTheRest), 0)) {
     return reject(session, nullptr, unknown_subcommand(*command, args)), false;
   }
   if (__builtin_expect(!command->row->arity.admits(args.size()), 0)) {
-    return reject(session, command, "ERR wrong number of arguments for '" + command->full_name() + "' command"), false;
+    return reject(session, command,
+                  "ERR wrong number of arguments for '" + command->full_name() + "' command"),
+           false;
   }
   const std::uint32_t refused = command->refusals & (parts_.gates.closed() | session.closed_gates);
   if (__builtin_expect(refused != 0, 0)) {
@@ -129,13 +133,14 @@ void Executor::invoke(Session& session, resp::Args args, const Planned& planned)
   access.touching = !session.no_touch || command.row->has(kAlwaysTouches);
 
   const int db = session.db;
-  Call call{args,
-            key != 0 && key < args.size() ? keyspace::Key{args[key], planned.hash} : keyspace::Key{},
-            parts_.keyspace.db(static_cast<std::size_t>(db)),
-            session,
-            session.reply,
-            parts_.effects,
-            command};
+  Call call{
+      args,
+      key != 0 && key < args.size() ? keyspace::Key{args[key], planned.hash} : keyspace::Key{},
+      parts_.keyspace.db(static_cast<std::size_t>(db)),
+      session,
+      session.reply,
+      parts_.effects,
+      command};
   command.row->handler(call, command.tools);
 
   const std::uint64_t now = base::cycles();
@@ -175,7 +180,8 @@ void Executor::settle(int db, resp::Args args) {
 bool Executor::end_turn() {
   bool left = false;
   if (parts_.evictor.over_limit()) {
-    left = parts_.evictor.make_room(base::Budget(parts_.clock, kEvictUs)) == eviction::Room::working;
+    left =
+        parts_.evictor.make_room(base::Budget(parts_.clock, kEvictUs)) == eviction::Room::working;
   }
   parts_.sweeper.run_fast();
   keyspace::Graveyard& graveyard = parts_.keyspace.graveyard();

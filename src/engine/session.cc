@@ -2,7 +2,8 @@
 
 namespace larder::engine {
 
-Session::Session(Sessions& sessions, Peer& peer, resp::ReplyBuffer& output, const base::Clock& clock)
+Session::Session(Sessions& sessions, Peer& peer, resp::ReplyBuffer& output,
+                 const base::Clock& clock)
     : id(sessions.next_id()),
       created_ms(clock.steady_ms()),
       last_active_ms(clock.steady_ms()),
@@ -26,8 +27,11 @@ std::size_t Session::text_bytes() const {
 
 void Session::advance_reply_mode() {
   switch (reply_mode) {
-    case ReplyMode::on: break;
-    case ReplyMode::off: reply.mute(true); break;
+    case ReplyMode::on:
+      break;
+    case ReplyMode::off:
+      reply.mute(true);
+      break;
     case ReplyMode::skip_next:
       reply.mute(true);
       reply_mode = ReplyMode::skip;

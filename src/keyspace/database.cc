@@ -25,9 +25,13 @@ Entry::Shape shape_of(std::string_view key, std::string_view bytes,
 
 void write_string(Entry& entry, std::string_view bytes, std::optional<std::int64_t> number) {
   switch (entry.form()) {
-    case Form::integer: return entry.integer(*number);
-    case Form::inside: std::copy(bytes.begin(), bytes.end(), entry.inside_data()); return;
-    case Form::storage: break;
+    case Form::integer:
+      return entry.integer(*number);
+    case Form::inside:
+      std::copy(bytes.begin(), bytes.end(), entry.inside_data());
+      return;
+    case Form::storage:
+      break;
   }
   types::Blob* blob = types::Blob::create(memory::Owner::strings, bytes.size());
   std::memcpy(blob->data(), bytes.data(), bytes.size());
@@ -48,9 +52,13 @@ void carry_over(const Entry& from, Entry& to) {
   to.access(from.access());
   if (from.was_edited()) to.mark_edited();
   switch (from.form()) {
-    case Form::integer: return to.integer(from.integer());
-    case Form::inside: std::memcpy(to.inside_data(), from.inside().data(), from.inside().size()); return;
-    case Form::storage: return to.storage(from.storage());
+    case Form::integer:
+      return to.integer(from.integer());
+    case Form::inside:
+      std::memcpy(to.inside_data(), from.inside().data(), from.inside().size());
+      return;
+    case Form::storage:
+      return to.storage(from.storage());
   }
 }
 
@@ -60,9 +68,8 @@ Database::Database(int index, const Shared& shared) : index_(index), shared_(sha
 
 Database::~Database() {
   base::Budget budget = base::Budget::unlimited();
-  entries_.clear_some(budget, [](Entry* entry) {
-    destroy_now(types::row(entry->type()).owner, entry);
-  });
+  entries_.clear_some(budget,
+                      [](Entry* entry) { destroy_now(types::row(entry->type()).owner, entry); });
   expires_.clear_some(budget, [](Entry*) {});
 }
 
@@ -111,7 +118,8 @@ void Database::store(const Key& key, Entry* entry) {
   }
 }
 
-void Database::index_deadline(std::optional<std::int64_t> before, Entry* entry, std::uint64_t hash) {
+void Database::index_deadline(std::optional<std::int64_t> before, Entry* entry,
+                              std::uint64_t hash) {
   if (!entry->has_deadline()) {
     if (before) expires_.erase(entry, hash);
   } else if (!before) {
@@ -147,7 +155,8 @@ void Database::put(const Key& key, std::string_view bytes, Deadline deadline, Ev
     return;
   }
   const auto had = old->deadline();
-  const std::uint32_t access = shared_.access.touching ? shared_.access.used(old->access()) : old->access();
+  const std::uint32_t access =
+      shared_.access.touching ? shared_.access.used(old->access()) : old->access();
   if (overwrite_in_place(old, shape)) {
     write_string(*old, bytes, number);
     old->access(access);
@@ -212,7 +221,8 @@ void Database::put_copy(const Key& key, const Entry& source, Event event) {
   LARDER_ASSERT(source.type() == types::Type::string);
   types::String::Scratch scratch;
   const std::string_view bytes = source.string().text(scratch);
-  const auto number = source.form() == Form::integer ? std::optional(source.integer()) : std::nullopt;
+  const auto number =
+      source.form() == Form::integer ? std::optional(source.integer()) : std::nullopt;
   Entry* entry = Entry::create(shape_of(key.name, bytes, number, source.deadline()));
   write_string(*entry, bytes, number);
   entry->access(source.access());

@@ -15,7 +15,8 @@ bool is_long(std::string_view key) { return key.size() > kShortKey; }
 
 std::size_t Entry::bytes(const Shape& shape) {
   const std::size_t value = shape.form == Form::inside ? shape.inside_bytes : sizeof(std::int64_t);
-  return sizeof(Entry) + (is_long(shape.key) ? 4 : 0) + (shape.deadline_ms ? 8 : 0) + shape.key.size() + value;
+  return sizeof(Entry) + (is_long(shape.key) ? 4 : 0) + (shape.deadline_ms ? 8 : 0) +
+         shape.key.size() + value;
 }
 
 void Entry::write_head(const Shape& shape) {

@@ -23,8 +23,8 @@ Keyspace::Keyspace(const base::Clock& clock, base::Rng& rng, const Settings& set
     : clock_(clock), rng_(rng), access_{clock, settings, rng}, metrics_(metrics) {
   const auto count = static_cast<int>(settings.databases.value());
   for (int i = 0; i < count; ++i) {
-    databases_.push_back(std::make_unique<Database>(
-        i, Shared{clock_, access_, log_, graveyard_, metrics_}));
+    databases_.push_back(
+        std::make_unique<Database>(i, Shared{clock_, access_, log_, graveyard_, metrics_}));
   }
 }
 
@@ -59,9 +59,9 @@ void Keyspace::swap(std::size_t a, std::size_t b) {
 }
 
 void Keyspace::testify(memory::Audit& audit) const {
-  for (const memory::Owner owner : {memory::Owner::strings, memory::Owner::lists,
-                                    memory::Owner::hashes, memory::Owner::sets,
-                                    memory::Owner::sorted_sets, memory::Owner::streams}) {
+  for (const memory::Owner owner :
+       {memory::Owner::strings, memory::Owner::lists, memory::Owner::hashes, memory::Owner::sets,
+        memory::Owner::sorted_sets, memory::Owner::streams}) {
     audit.found(owner, 0);
   }
   for (const auto& db : databases_) testify_tables(db->entries(), db->expires(), audit);

@@ -106,6 +106,8 @@ class AsioLoop final : public Loop {
 
 }  // namespace
 
-std::unique_ptr<Loop> make_asio_loop(base::Clock& clock) { return std::make_unique<AsioLoop>(clock); }
+std::unique_ptr<Loop> make_asio_loop(base::Clock& clock) {
+  return std::make_unique<AsioLoop>(clock);
+}
 
 }  // namespace larder::net

@@ -39,8 +39,7 @@ Connection::Connection(Connections& home, int socket, Transport transport)
 Connection::~Connection() { disconnect(); }
 
 std::size_t Connection::pause_bytes() const {
-  return static_cast<std::size_t>(
-      home_.parts_.settings.clients.client_reply_pause_bytes.value());
+  return static_cast<std::size_t>(home_.parts_.settings.clients.client_reply_pause_bytes.value());
 }
 
 void Connection::on_ready(unsigned readiness) {
@@ -104,9 +103,9 @@ std::size_t Connection::run_requests(std::span<const char> input) {
       static_cast<std::uint64_t>(home_.parts_.settings.clients.proto_max_bulk_len.value());
   for (auto status = resp::Parsed::Status::full; status == resp::Parsed::Status::full;) {
     batch.clear();
-    const resp::Parsed parsed = reader_.parse(
-        input.subspan(done), batch,
-        {.max_bulk_bytes = most_bulk, .authenticated = session_.authenticated()});
+    const resp::Parsed parsed =
+        reader_.parse(input.subspan(done), batch,
+                      {.max_bulk_bytes = most_bulk, .authenticated = session_.authenticated()});
     status = parsed.status;
     const auto requests = batch.requests();
     const std::size_t ran =
@@ -141,13 +140,13 @@ void Connection::keep(std::span<const char> input, std::size_t done) {
 }
 
 bool Connection::outgrew_its_limit() {
-  const auto limit = static_cast<std::uint64_t>(
-      home_.parts_.settings.clients.client_query_buffer_limit.value());
+  const auto limit =
+      static_cast<std::uint64_t>(home_.parts_.settings.clients.client_query_buffer_limit.value());
   if (input_.size() + reader_.held_bytes() <= limit) return false;
   const auto start = input_.bytes().first(std::min<std::size_t>(input_.size(), 64));
   home_.parts_.log.warning("Closing client that reached max query buffer length: " + describe() +
-                           " (qbuf initial bytes: " +
-                           base::quoted({start.data(), start.size()}) + ")");
+                           " (qbuf initial bytes: " + base::quoted({start.data(), start.size()}) +
+                           ")");
   home_.parts_.metrics.query_limit_disconnections += 1;
   return true;
 }
@@ -201,8 +200,7 @@ void Connection::choose_interest() {
   const std::size_t pause = pause_bytes();
   paused_ = output_.size() > (paused_ ? pause / 2 : pause);
   const bool reads = !stalled_ && !paused_ && !ended_ && !is_closing();
-  home_.parts_.loop.change(*this,
-                           (reads ? kReadable : 0u) | (output_.empty() ? 0u : kWritable));
+  home_.parts_.loop.change(*this, (reads ? kReadable : 0u) | (output_.empty() ? 0u : kWritable));
 }
 
 // The end

@@ -70,8 +70,8 @@ void Connections::on_accepted(int descriptor, Transport transport) {
     disable_delay(descriptor);
     keep_alive(descriptor, static_cast<int>(parts_.settings.listen.tcp_keepalive.value()));
   }
-  auto* const connection = memory::make<Connection>(memory::Owner::client_input, *this, descriptor,
-                                                    transport);
+  auto* const connection =
+      memory::make<Connection>(memory::Owner::client_input, *this, descriptor, transport);
   connection->session().closed_gates = parts_.credentials.closed_gates(*connection);
   connection->previous_ = last_;
   (last_ != nullptr ? last_->next_ : first_) = connection;

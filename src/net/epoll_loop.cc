@@ -14,7 +14,8 @@ namespace larder::net {
 namespace {
 
 std::uint32_t to_epoll(unsigned interest) {
-  return ((interest & kReadable) != 0 ? EPOLLIN : 0u) | ((interest & kWritable) != 0 ? EPOLLOUT : 0u);
+  return ((interest & kReadable) != 0 ? EPOLLIN : 0u) |
+         ((interest & kWritable) != 0 ? EPOLLOUT : 0u);
 }
 
 // Hang-ups and errors go to whatever the watch asked for: the next read or write tells.
@@ -40,7 +41,8 @@ class EpollLoop final : public Loop {
   void wait(std::int64_t wait_us) override {
     // Rounded up, so that a timer is due when its wait is over.
     const int wait_ms = wait_us < 0 ? -1 : static_cast<int>((wait_us + 999) / 1000);
-    const int found = ::epoll_wait(epoll_, events_.data(), static_cast<int>(events_.size()), wait_ms);
+    const int found =
+        ::epoll_wait(epoll_, events_.data(), static_cast<int>(events_.size()), wait_ms);
     found_ = found < 0 ? 0 : static_cast<std::size_t>(found);
   }
 

@@ -18,9 +18,9 @@ constexpr std::size_t kLeastRoom = 16 * 1024;
 void Input::reserve(std::size_t capacity) {
   capacity = memory::size_class(capacity);
   if (capacity == capacity_) return;
-  data_ = static_cast<char*>(data_ == nullptr
-                                 ? memory::allocate(kOwner, capacity)
-                                 : memory::reallocate(kOwner, data_, capacity_, capacity));
+  data_ =
+      static_cast<char*>(data_ == nullptr ? memory::allocate(kOwner, capacity)
+                                          : memory::reallocate(kOwner, data_, capacity_, capacity));
   capacity_ = capacity;
 }
 

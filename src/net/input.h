@@ -24,9 +24,9 @@ class Input {
   void assign(std::span<const char> bytes);
   void append(std::span<const char> bytes);
 
-  // Room to read into behind the bytes. Grows towards `wanted` bytes in all, at most to twice what has
-  // arrived, so that nobody gets memory for what he only announced, and each byte is copied about
-  // twice however large the whole becomes.
+  // Room to read into behind the bytes. Grows towards `wanted` bytes in all, at most to twice what
+  // has arrived, so that nobody gets memory for what he only announced, and each byte is copied
+  // about twice however large the whole becomes.
   std::span<char> room(std::size_t wanted);
   void added(std::size_t bytes) { size_ += bytes; }
 

@@ -152,9 +152,10 @@ void warn_of_short_backlog(base::Log& log, int backlog) {
   std::ifstream file("/proc/sys/net/core/somaxconn");
   int most = 0;
   if (!(file >> most) || most <= 0 || most >= backlog) return;
-  log.warning("WARNING: The TCP backlog setting of " + std::to_string(backlog) +
-              " cannot be enforced because /proc/sys/net/core/somaxconn is set to the lower value of " +
-              std::to_string(most) + ".");
+  log.warning(
+      "WARNING: The TCP backlog setting of " + std::to_string(backlog) +
+      " cannot be enforced because /proc/sys/net/core/somaxconn is set to the lower value of " +
+      std::to_string(most) + ".");
 }
 
 }  // namespace larder::net

@@ -40,9 +40,8 @@ void Loop::cancel(Timer& timer) {
 
 std::int64_t Loop::time_to_wait(std::int64_t wait_us) const {
   if (timers_.empty() || wait_us == 0) return wait_us;
-  const auto first =
-      std::min_element(timers_.begin(), timers_.end(),
-                       [](const Due& a, const Due& b) { return a.at_us < b.at_us; });
+  const auto first = std::min_element(timers_.begin(), timers_.end(),
+                                      [](const Due& a, const Due& b) { return a.at_us < b.at_us; });
   const std::int64_t left = std::max<std::int64_t>(0, first->at_us - clock_.steady_now_us());
   return wait_us < 0 ? left : std::min(wait_us, left);
 }

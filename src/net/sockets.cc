@@ -77,7 +77,8 @@ Opened open_tcp_address(const std::string& address, const TcpPlace& place) {
   addrinfo* found = nullptr;
   const int problem = ::getaddrinfo(any ? nullptr : address.c_str(),
                                     std::to_string(place.port).c_str(), &hints, &found);
-  if (problem != 0) return {{}, {::gai_strerror(problem), problem == EAI_ADDRFAMILY ? EADDRNOTAVAIL : EINVAL}};
+  if (problem != 0)
+    return {{}, {::gai_strerror(problem), problem == EAI_ADDRFAMILY ? EADDRNOTAVAIL : EINVAL}};
   const std::unique_ptr<addrinfo, void (*)(addrinfo*)> list(found, ::freeaddrinfo);
   Opened result;
   for (const addrinfo* one = found; one != nullptr; one = one->ai_next) {

@@ -10,16 +10,11 @@ namespace larder::server {
 namespace {
 
 constexpr std::string_view kPicture[] = {
-    R"(   ___________________________      )",
-    R"(  |  _   ___   _    _   ___  |      )",
-    R"(  | (_) |   | (_)  (_) |   | |      )",
-    R"(  |_[_]_|___|_[_]__[_]_|___|_|      )",
-    R"(  |   __    _   ___    __    |      )",
-    R"(  |  (__)  (_) |   |  (__)   |      )",
-    R"(  |__[__]__[_]_|___|__[__]___|      )",
-    R"(  |   _   ____   _    ____   |      )",
-    R"(  |__(_)_|____|_(_)__|____|__|      )",
-    R"(  |__________________________|      )",
+    R"(   ___________________________      )", R"(  |  _   ___   _    _   ___  |      )",
+    R"(  | (_) |   | (_)  (_) |   | |      )", R"(  |_[_]_|___|_[_]__[_]_|___|_|      )",
+    R"(  |   __    _   ___    __    |      )", R"(  |  (__)  (_) |   |  (__)   |      )",
+    R"(  |__[__]__[_]_|___|__[__]___|      )", R"(  |   _   ____   _    ____   |      )",
+    R"(  |__(_)_|____|_(_)__|____|__|      )", R"(  |__________________________|      )",
 };
 
 }  // namespace
@@ -34,7 +29,6 @@ std::string build_id() {
   return digits;
 }
 
-
 std::string version_line() {
   return "Larder server v=" + std::string(engine::kCompatibleVersion) +
          " larder=" + std::string(engine::kLarderVersion) + " sha=" + std::string(kBuildCommit) +
@@ -45,11 +39,13 @@ std::string version_line() {
 void log_start(base::Log& log, const Configuration& configuration, const std::string& program) {
   log.notice("Larder is starting");
   log.notice("Larder version=" + std::string(engine::kLarderVersion) + ", compatible with Redis " +
-             std::string(engine::kCompatibleVersion) +
-             ", bits=" + std::to_string(sizeof(void*) * 8) + ", PID: " + std::to_string(::getpid()));
+             std::string(engine::kCompatibleVersion) + ", bits=" +
+             std::to_string(sizeof(void*) * 8) + ", PID: " + std::to_string(::getpid()));
   if (configuration.file.empty()) {
-    log.warning("Warning: no config file specified, using the default config. In order to specify "
-                "a config file use " + program + " /path/to/larder.conf");
+    log.warning(
+        "Warning: no config file specified, using the default config. In order to specify "
+        "a config file use " +
+        program + " /path/to/larder.conf");
   } else {
     log.notice("Configuration loaded from " + configuration.file);
   }

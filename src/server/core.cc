@@ -13,8 +13,19 @@ namespace {
 // The most that one beat spends on keeping access bits right.
 constexpr std::int64_t kAgeUs = 500;
 
+// Beats per second at most, and the clients for one of them that dynamic-hz aims at.
+constexpr std::int64_t kMostHz = 500;
+constexpr std::int64_t kClientsPerBeat = 200;
+
 // How often the allocator's and the system's figures are read.
 constexpr std::int64_t kSampleMs = 100;
+
+void rename_commands(engine::CommandTable& commands, const config::Lines& names) {
+  for (const auto& line : names.value()) {
+    const auto renamed = commands.rename(line[0], line[1]);
+    if (!renamed) throw std::runtime_error("rename-command: " + renamed.error().text);
+  }
+}
 
 std::uint64_t random_seed() {
   std::array<std::byte, sizeof(std::uint64_t)> bytes;
@@ -53,6 +64,7 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
       commands(commands::index(), tools(shutdown)),
       command_metrics(reporter, commands, engine_metrics),
       executor({clock, commands, keyspace, evictor, sweeper, gates, effects, engine_metrics}) {
+  rename_commands(commands, configuration.engine.rename_command);
   auditor.add(keyspace);
 }
 
@@ -88,7 +100,11 @@ engine::Toolbox Core::tools(engine::Shutdown& shutdown) {
 }
 
 std::int64_t Core::hz() const {
-  return std::clamp<std::int64_t>(configuration.engine.hz.value(), 1, 500);
+  std::int64_t hz = std::clamp<std::int64_t>(configuration.engine.hz.value(), 1, kMostHz);
+  if (!configuration.engine.dynamic_hz.value()) return hz;
+  const auto clients = static_cast<std::int64_t>(sessions.size());
+  while (hz < kMostHz && clients / hz > kClientsPerBeat) hz = std::min(2 * hz, kMostHz);
+  return hz;
 }
 
 void Core::beat() {

@@ -11,7 +11,11 @@ std::int64_t SweepTimer::on_time() {
 
 Heartbeat::Heartbeat(Core& core, net::Loop& loop, net::Connections& connections,
                      LoopMetrics& metrics, Watchdog& watchdog)
-    : core_(core), loop_(loop), connections_(connections), metrics_(metrics), watchdog_(watchdog),
+    : core_(core),
+      loop_(loop),
+      connections_(connections),
+      metrics_(metrics),
+      watchdog_(watchdog),
       sweep_(core, loop) {
   loop_.start(*this, 1);
   loop_.at_turn_end(*this);

@@ -13,8 +13,9 @@ namespace larder::server {
 namespace {
 
 // In the order of the words of syslog-facility.
-constexpr std::array<int, 9> kFacilities = {LOG_USER,   LOG_LOCAL0, LOG_LOCAL1, LOG_LOCAL2, LOG_LOCAL3,
-                                            LOG_LOCAL4, LOG_LOCAL5, LOG_LOCAL6, LOG_LOCAL7};
+constexpr std::array<int, 9> kFacilities = {LOG_USER,   LOG_LOCAL0, LOG_LOCAL1,
+                                            LOG_LOCAL2, LOG_LOCAL3, LOG_LOCAL4,
+                                            LOG_LOCAL5, LOG_LOCAL6, LOG_LOCAL7};
 
 std::string listen_address(const net::ListenSettings& settings) {
   const std::int64_t port = settings.port.value();
@@ -145,14 +146,15 @@ void LiveSettings::show_title() {
   const auto& settings = parts_.configuration.server.process;
   const auto& listen_settings = parts_.configuration.net.listen;
   if (!settings.set_proc_title.value()) return;
-  parts_.title.show(expand_title(settings.proc_title_template.value(),
-                                 {.title = parts_.title.program(),
-                                  .listen_address = listen_address(listen_settings),
-                                  .mode = {},
-                                  .port = std::to_string(listen_settings.port.value()),
-                                  .tls_port = std::to_string(parts_.configuration.tls.tls_port.value()),
-                                  .unix_socket = listen_settings.unixsocket.value(),
-                                  .config_file = parts_.configuration.file}));
+  parts_.title.show(
+      expand_title(settings.proc_title_template.value(),
+                   {.title = parts_.title.program(),
+                    .listen_address = listen_address(listen_settings),
+                    .mode = {},
+                    .port = std::to_string(listen_settings.port.value()),
+                    .tls_port = std::to_string(parts_.configuration.tls.tls_port.value()),
+                    .unix_socket = listen_settings.unixsocket.value(),
+                    .config_file = parts_.configuration.file}));
 }
 
 }  // namespace larder::server

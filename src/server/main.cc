@@ -54,7 +54,8 @@ base::Result<void> load(Configuration& configuration, const std::vector<std::str
   const config::CommandLine line = config::read_command_line(arguments);
   config::Sources sources{line.file, {}, line.options};
   if (line.standard_input) {
-    sources.input.assign(std::istreambuf_iterator<char>(std::cin), std::istreambuf_iterator<char>());
+    sources.input.assign(std::istreambuf_iterator<char>(std::cin),
+                         std::istreambuf_iterator<char>());
   }
   if (!line.file.empty()) configuration.file = std::filesystem::absolute(line.file).string();
   return configuration.registry.load(sources);

@@ -178,7 +178,8 @@ void LoopMetrics::refresh() {
   duration_sum_ = static_cast<std::int64_t>(figures.busy_us);
   duration_cmd_sum_ = command_us(commands_);
   cycles_per_sec_ = static_cast<std::int64_t>(cycles);
-  duration_usec_ = static_cast<std::int64_t>(busy_rate_.per_second() / std::max<std::uint64_t>(cycles, 1));
+  duration_usec_ =
+      static_cast<std::int64_t>(busy_rate_.per_second() / std::max<std::uint64_t>(cycles, 1));
   cron_sum_ = static_cast<std::int64_t>(figures.timers_us);
   duration_max_ = static_cast<std::int64_t>(figures.longest_us);
 }

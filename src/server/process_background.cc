@@ -64,16 +64,20 @@ Supervisor::Supervisor(Supervision asked, base::Log& log) : log_(log) {
     }
     found_ = Supervision::systemd;
     socket_ = systemd;
-    log_.notice("Supervised by systemd. Please make sure you set appropriate values for "
-                "TimeoutStartSec and TimeoutStopSec in your service unit.");
+    log_.notice(
+        "Supervised by systemd. Please make sure you set appropriate values for "
+        "TimeoutStartSec and TimeoutStopSec in your service unit.");
   }
 }
 
 std::string_view Supervisor::name() const {
   switch (found_) {
-    case Supervision::upstart: return "upstart";
-    case Supervision::systemd: return "systemd";
-    default: return "no";
+    case Supervision::upstart:
+      return "upstart";
+    case Supervision::systemd:
+      return "systemd";
+    default:
+      return "no";
   }
 }
 

@@ -24,18 +24,20 @@ rlim_t raise_limit(rlimit limit, rlim_t wanted, int& problem) {
     const rlimit asked{ask, std::max(ask, limit.rlim_max)};
     if (::setrlimit(RLIMIT_NOFILE, &asked) == 0) return ask;
     problem = errno;
-    if (limit.rlim_max > limit.rlim_cur && ask > limit.rlim_max + kStep) ask = limit.rlim_max + kStep;
+    if (limit.rlim_max > limit.rlim_cur && ask > limit.rlim_max + kStep)
+      ask = limit.rlim_max + kStep;
   }
   return limit.rlim_cur;
 }
 
-std::int64_t settle_for_fewer(std::int64_t maxclients, rlim_t reached, int problem, base::Log& log) {
+std::int64_t settle_for_fewer(std::int64_t maxclients, rlim_t reached, int problem,
+                              base::Log& log) {
   const std::int64_t possible = static_cast<std::int64_t>(reached) - kOwnDescriptors;
   log.warning("You requested maxclients of " + std::to_string(maxclients) + " requiring at least " +
               std::to_string(maxclients + kOwnDescriptors) + " max file descriptors.");
   log.warning("Server can't set maximum open files to " +
-              std::to_string(maxclients + kOwnDescriptors) + " because of OS error: " +
-              std::strerror(problem) + ".");
+              std::to_string(maxclients + kOwnDescriptors) +
+              " because of OS error: " + std::strerror(problem) + ".");
   log.warning("Current maximum open files is " + std::to_string(reached) +
               ". maxclients has been reduced to " + std::to_string(possible) +
               " to compensate for low ulimit. If you need higher maxclients increase 'ulimit -n'.");
@@ -51,7 +53,8 @@ bool add_range(const std::string& text, cpu_set_t& set) {
   const auto last = dash == std::string::npos ? first : base::parse_uint64(range.substr(dash + 1));
   const auto step = colon == std::string::npos ? std::optional<std::uint64_t>(1)
                                                : base::parse_uint64(text.substr(colon + 1));
-  if (!first || !last || !step || *step == 0 || *first > *last || *last >= CPU_SETSIZE) return false;
+  if (!first || !last || !step || *step == 0 || *first > *last || *last >= CPU_SETSIZE)
+    return false;
   for (std::uint64_t cpu = *first; cpu <= *last; cpu += *step) CPU_SET(cpu, &set);
   return true;
 }

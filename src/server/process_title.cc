@@ -35,9 +35,12 @@ void ProcessTitle::show(std::string_view title) {
 
 std::string expand_title(const std::string& pattern, const TitleParts& parts) {
   const std::pair<std::string_view, const std::string&> variables[] = {
-      {"{title}", parts.title},           {"{listen-addr}", parts.listen_address},
-      {"{server-mode}", parts.mode},      {"{port}", parts.port},
-      {"{tls-port}", parts.tls_port},     {"{unixsocket}", parts.unix_socket},
+      {"{title}", parts.title},
+      {"{listen-addr}", parts.listen_address},
+      {"{server-mode}", parts.mode},
+      {"{port}", parts.port},
+      {"{tls-port}", parts.tls_port},
+      {"{unixsocket}", parts.unix_socket},
       {"{config-file}", parts.config_file}};
   std::string text;
   for (std::size_t i = 0; i < pattern.size();) {

@@ -77,7 +77,8 @@ TEST_F(DatabaseTest, PutTakesTheDeadlineAwayUnlessItIsKept) {
 }
 
 TEST_F(DatabaseTest, ExpireAndPersistKeepTheValue) {
-  for (const std::string& value : {std::string("12"), std::string("value"), std::string(5000, 'v')}) {
+  for (const std::string& value :
+       {std::string("12"), std::string("value"), std::string(5000, 'v')}) {
     db.put(key("k"), value);
     Entry* entry = db.expire_at(key("k"), db.look(key("k"), Look::write), clock.unix_ms() + 1000);
     EXPECT_EQ(entry->deadline_ms(), clock.unix_ms() + 1000);
@@ -108,7 +109,8 @@ TEST_F(DatabaseTest, GrowingStringsHoldAtMostOneSizeClassMore) {
 
 TEST_F(DatabaseTest, OverwritingPastTheEndFillsWithZeros) {
   db.put(key("k"), "ab");
-  db.edit<types::String>(key("k"), db.look(key("k"), Look::write), events::kSetRange).overwrite(5, "xy");
+  db.edit<types::String>(key("k"), db.look(key("k"), Look::write), events::kSetRange)
+      .overwrite(5, "xy");
   EXPECT_EQ(text("k"), std::string("ab\0\0\0xy", 7));
   EXPECT_TRUE(db.look(key("k"), Look::untouched)->was_edited());
 }
@@ -118,7 +120,8 @@ TEST_F(DatabaseTest, MovesAndCopiesCarryDeadlineAndValue) {
   const std::int64_t due = clock.unix_ms() + 1000;
   db.put(key("a"), std::string(2000, 'a'), Deadline::at(due));
   other.put(key("b"), "old");
-  other.put_moved(key("b"), db, key("a"), db.look(key("a"), Look::write), events::kMoveFrom, events::kMoveTo);
+  other.put_moved(key("b"), db, key("a"), db.look(key("a"), Look::write), events::kMoveFrom,
+                  events::kMoveTo);
   EXPECT_EQ(db.size(), 0u);
   EXPECT_EQ(other.look(key("b"), Look::untouched)->deadline(), due);
   db.put_copy(key("c"), *other.look(key("b"), Look::untouched), events::kCopyTo);
@@ -128,7 +131,8 @@ TEST_F(DatabaseTest, MovesAndCopiesCarryDeadlineAndValue) {
 }
 
 TEST_F(DatabaseTest, FlushedKeysAreFreedInSteps) {
-  for (int i = 0; i < 5000; ++i) db.put(key("key:" + std::to_string(i)), "value", Deadline::at(clock.unix_ms() + i + 1));
+  for (int i = 0; i < 5000; ++i)
+    db.put(key("key:" + std::to_string(i)), "value", Deadline::at(clock.unix_ms() + i + 1));
   keyspace.flush(0);
   EXPECT_EQ(db.size(), 0u);
   EXPECT_EQ(text("key:1"), "(nil)");
@@ -162,7 +166,8 @@ TEST_F(DatabaseTest, BehavesAsAMapUnderRandomOperations) {
   std::map<std::string, std::string> model;
   for (int i = 0; i < 60'000; ++i) {
     const std::string name = "k" + std::to_string(rng.below(500));
-    const std::string value(rng.below(20) == 0 ? rng.below(3000) : rng.below(40), static_cast<char>('a' + i % 26));
+    const std::string value(rng.below(20) == 0 ? rng.below(3000) : rng.below(40),
+                            static_cast<char>('a' + i % 26));
     switch (rng.below(5)) {
       case 0:
       case 1:

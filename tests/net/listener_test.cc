@@ -104,8 +104,7 @@ TEST_F(ListenerTest, StaysWhereItWasWhenTheNewPlaceIsTaken) {
 
   ASSERT_TRUE(listeners.listen_tcp({.addresses = {"127.0.0.1"}, .port = port}));
   listeners.open();
-  EXPECT_FALSE(
-      listeners.listen_tcp({.addresses = {"127.0.0.1"}, .port = ntohs(address.sin_port)}));
+  EXPECT_FALSE(listeners.listen_tcp({.addresses = {"127.0.0.1"}, .port = ntohs(address.sin_port)}));
   const int guest = connect_tcp(port);
   EXPECT_GE(guest, 0);
   loop->run_once(100'000);

@@ -62,7 +62,8 @@ class Child {
   pid_t pid() const { return pid_; }
   std::string output() const { return read_file(path("out")); }
 
-  // Runs it with these arguments, output and errors in the file `out`, `input` at its standard input.
+  // Runs it with these arguments, output and errors in the file `out`, `input` at its standard
+  // input.
   void start(std::vector<std::string> arguments, const std::string& input = {}) {
     std::ofstream(path("in")) << input;
     arguments.insert(arguments.begin(), server_binary());

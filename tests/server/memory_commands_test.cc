@@ -121,7 +121,9 @@ TEST_F(ConnectionsAudit, BalancesWithUnsentRepliesAndHalfRequests) {
   harness.core().auditor.add(connections);
   Line line = connect();
   Line slow = connect();
-  line.write("CLIENT SETNAME a-name-that-does-not-fit-inside-a-short-string\r\n*2\r\n$3\r\nGET\r\n$100\r\nhal");
+  line.write(
+      "CLIENT SETNAME "
+      "a-name-that-does-not-fit-inside-a-short-string\r\n*2\r\n$3\r\nGET\r\n$100\r\nhal");
   slow.write("SET k " + std::string(30000, 'x') + "\r\n");
   turn();
   for (int i = 0; i < 50; ++i) slow.write("GET k\r\n");

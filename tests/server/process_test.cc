@@ -81,9 +81,8 @@ TEST(Process, WritesItsLogWhereItIsTold) {
   Child child;
   child.start({"--port", "0", "--unixsocket", child.path("socket"), "--logfile", "log", "--dir",
                child.folder()});
-  ASSERT_TRUE(wait_for([&] {
-    return read_file(child.path("log")).find("Ready to accept") != std::string::npos;
-  }));
+  ASSERT_TRUE(wait_for(
+      [&] { return read_file(child.path("log")).find("Ready to accept") != std::string::npos; }));
   EXPECT_EQ(child.output(), "");
   EXPECT_TRUE(ended_well(child.end(SIGTERM)));
 }

@@ -10,7 +10,8 @@
 #ifdef LARDER_SYSTEM_MALLOC
 // Offered by the sanitizers' runtime; not every compiler ships its header.
 extern "C" int __sanitizer_install_malloc_and_free_hooks(  // NOLINT(bugprone-reserved-identifier)
-    void (*malloc_hook)(const volatile void*, std::size_t), void (*free_hook)(const volatile void*));
+    void (*malloc_hook)(const volatile void*, std::size_t),
+    void (*free_hook)(const volatile void*));
 #endif
 
 namespace larder::server {

@@ -31,7 +31,8 @@ struct Argument {
   std::vector<Argument> parts;
 };
 
-// The tree that `syntax` describes. It is part of the program: a mistake in it is a bug and asserts.
+// The tree that `syntax` describes. It is part of the program: a mistake in it is a bug and
+// asserts.
 std::vector<Argument> parse_arguments(std::string_view syntax);
 
 // As people write it: "key [NX|XX] [EX seconds]".

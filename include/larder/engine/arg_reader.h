@@ -29,7 +29,8 @@ class ArgReader {
 
   // Takes the next argument if it is this word, in any letter case.
   bool word(std::string_view expected) {
-    if (next_ >= call_.size() || !base::equals_ignoring_case(call_.arg(next_), expected)) return false;
+    if (next_ >= call_.size() || !base::equals_ignoring_case(call_.arg(next_), expected))
+      return false;
     ++next_;
     return true;
   }

@@ -16,8 +16,22 @@ namespace larder::engine {
 
 // COMMAND DOCS' group.
 enum class Family : std::uint8_t {
-  generic, string, list, set, sorted_set, hash, pubsub, transactions, connection, server,
-  scripting, hyperloglog, cluster, geo, stream, bitmap,
+  generic,
+  string,
+  list,
+  set,
+  sorted_set,
+  hash,
+  pubsub,
+  transactions,
+  connection,
+  server,
+  scripting,
+  hyperloglog,
+  cluster,
+  geo,
+  stream,
+  bitmap,
 };
 
 // COMMAND INFO's flags; combine with |.
@@ -42,11 +56,11 @@ enum Flag : std::uint32_t {
   kAllowBusy = 1u << 17,
   kNoAsyncLoading = 1u << 18,
   kNoMandatoryKeys = 1u << 19,
-  kProtected = 1u << 20,     // DEBUG, MODULE: need enable-*-command
+  kProtected = 1u << 20,  // DEBUG, MODULE: need enable-*-command
   kTouchesArbitraryKeys = 1u << 21,
-  kContainer = 1u << 22,     // has subcommands; without a handler it only resolves them
-  kAlwaysTouches = 1u << 23, // TOUCH: a use even for clients that asked for NO-TOUCH
-  kTakesTheRest = 1u << 24,  // DEBUG: a container whose handler answers what no subcommand takes
+  kContainer = 1u << 22,      // has subcommands; without a handler it only resolves them
+  kAlwaysTouches = 1u << 23,  // TOUCH: a use even for clients that asked for NO-TOUCH
+  kTakesTheRest = 1u << 24,   // DEBUG: a container whose handler answers what no subcommand takes
 };
 
 // ACL categories that neither flags nor family imply.
@@ -88,12 +102,12 @@ struct KeySpec {
 
   Begin begin = Begin::none;
   Find find = Find::range;
-  int first = 0;                  // index: position; keyword: where to start looking
+  int first = 0;  // index: position; keyword: where to start looking
   std::string_view keyword = {};
-  int last = 0;                   // range: relative to the first key, negative from the end
+  int last = 0;  // range: relative to the first key, negative from the end
   int step = 1;
   int limit = 0;
-  int keynum_index = 0;           // keynum: relative to begin
+  int keynum_index = 0;  // keynum: relative to begin
   int keynum_first = 1;
   std::uint32_t flags = 0;
 

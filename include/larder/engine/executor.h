@@ -46,7 +46,8 @@ class Executor {
 
   // Runs requests in order and returns how many were run. Stops early when the session is
   // closing or its unsent replies exceed `most_unsent` bytes; the rest must be kept and run later.
-  std::size_t run(Session& session, std::span<const resp::Request> requests, std::size_t most_unsent);
+  std::size_t run(Session& session, std::span<const resp::Request> requests,
+                  std::size_t most_unsent);
 
   void add(ChangeSink& sink);
   // Tells `sink` every effect from now on: what expiry and eviction removed as DEL, ahead of the
@@ -54,8 +55,8 @@ class Executor {
   void follow(EffectSink& sink);
 
   // Before the loop sleeps: goes on evicting where the limit was lowered, runs the fast
-  // expiry cycle, frees the dead; about a millisecond at most for each. True when work is left, so that the loop
-  // must not sleep.
+  // expiry cycle, frees the dead; about a millisecond at most for each. True when work is left, so
+  // that the loop must not sleep.
   bool end_turn();
 
  private:

@@ -62,8 +62,8 @@ class Session {
   Session& operator=(const Session&) = delete;
 
   const std::uint64_t id;
-  const std::int64_t created_ms;      // steady clock
-  std::int64_t last_active_ms;        // steady clock
+  const std::int64_t created_ms;  // steady clock
+  std::int64_t last_active_ms;    // steady clock
   int db = 0;
   // Gates closed for this session alone.
   std::uint32_t closed_gates = 0;

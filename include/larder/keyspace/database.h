@@ -130,8 +130,8 @@ class Database {
   // Empties the database into the graveyard.
   void flush();
 
-  // One step of SCAN: calls fn(Entry&) for some entries, about `count`, expired ones too, and returns the cursor for the next
-  // step, 0 at the end.
+  // One step of SCAN: calls fn(Entry&) for some entries, about `count`, expired ones too, and
+  // returns the cursor for the next step, 0 at the end.
   template <typename Fn>
   std::uint64_t scan(std::uint64_t cursor, std::size_t count, Fn&& fn) const;
 

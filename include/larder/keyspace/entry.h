@@ -52,8 +52,8 @@ class Entry {
   static Entry* create(const Shape& shape);
   // Frees the entry alone; its storage, if any, must be gone or adopted by another.
   static void release(memory::Owner owner, Entry* entry) noexcept;
-  // Writes the shape over an entry whose block has the same size class. The bytes that `shape` refers to must
-  // not lie in the entry, but for its own key, which may.
+  // Writes the shape over an entry whose block has the same size class. The bytes that `shape`
+  // refers to must not lie in the entry, but for its own key, which may.
   void rewrite(const Shape& shape);
 
   std::string_view key() const { return {key_data(), key_size()}; }
@@ -106,9 +106,12 @@ class Entry {
   // The value of an entry of type string.
   types::String string() const {
     switch (form()) {
-      case Form::integer: return types::String(integer());
-      case Form::inside: return types::String(inside());
-      case Form::storage: break;
+      case Form::integer:
+        return types::String(integer());
+      case Form::inside:
+        return types::String(inside());
+      case Form::storage:
+        break;
     }
     return types::String(static_cast<const types::Blob*>(storage())->view());
   }
@@ -120,7 +123,8 @@ class Entry {
 
   // Bytes asked for this entry's own block; its size class is what it takes.
   std::size_t block_bytes() const {
-    const std::size_t head = static_cast<std::size_t>(value_data() - reinterpret_cast<const char*>(this));
+    const std::size_t head =
+        static_cast<std::size_t>(value_data() - reinterpret_cast<const char*>(this));
     return head + (form() == Form::inside ? inside_size_ : sizeof(std::int64_t));
   }
   // What the entry and its storage take, at the allocator's sizes.

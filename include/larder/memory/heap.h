@@ -24,9 +24,9 @@ constexpr std::size_t size_class(std::size_t bytes) {
   return (bytes + step - 1) & ~(step - 1);
 }
 
-// A block of size_class(bytes), all of which may be used, aligned to 16 (to 8 below 16 bytes); its contents are not
-// set. Ends the process when the system has no memory left. Give it back with release()
-// and any size of the same size class.
+// A block of size_class(bytes), all of which may be used, aligned to 16 (to 8 below 16 bytes); its
+// contents are not set. Ends the process when the system has no memory left. Give it back with
+// release() and any size of the same size class.
 void* allocate(Owner owner, std::size_t bytes);
 void release(Owner owner, void* block, std::size_t bytes) noexcept;
 

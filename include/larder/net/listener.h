@@ -35,8 +35,8 @@ struct TcpPlace {
 };
 
 struct UnixPlace {
-  std::string path;     // empty: nowhere
-  unsigned mode = 0;    // permissions; 0: as umask leaves them
+  std::string path;   // empty: nowhere
+  unsigned mode = 0;  // permissions; 0: as umask leaves them
   int backlog = 511;
 };
 

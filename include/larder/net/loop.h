@@ -93,8 +93,8 @@ class Loop {
 
   void at_turn_end(TurnEnd& work) { turn_end_ = &work; }
 
-  // One turn: waits at most `wait_us` (negative: as long as it takes), ticks the clock, serves what is
-  // ready, then the timers that are due, then the end of the turn.
+  // One turn: waits at most `wait_us` (negative: as long as it takes), ticks the clock, serves what
+  // is ready, then the timers that are due, then the end of the turn.
   void run_once(std::int64_t wait_us);
   // Turns until stop() was called in one of them.
   void run();

@@ -63,8 +63,7 @@ class Metrics final : public info::Group {
 
   void refresh() override {
     loading_ = (gates_.closed() & bit(engine::Gate::loading)) != 0 ? 1 : 0;
-    rdb_changes_since_last_save_ =
-        static_cast<std::int64_t>(keyspace_.log().changes());
+    rdb_changes_since_last_save_ = static_cast<std::int64_t>(keyspace_.log().changes());
   }
 
  private:

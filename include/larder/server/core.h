@@ -37,9 +37,10 @@ namespace larder::server {
 
 class Core {
  public:
-  // The configuration has been loaded: some of it counts only now. Throws std::runtime_error when the
-  // commands do not fit together.
-  Core(Configuration& configuration, base::Clock& clock, base::Log& log, engine::Shutdown& shutdown);
+  // The configuration has been loaded: some of it counts only now. Throws std::runtime_error when
+  // the commands do not fit together.
+  Core(Configuration& configuration, base::Clock& clock, base::Log& log,
+       engine::Shutdown& shutdown);
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
 

@@ -63,8 +63,8 @@ class Harness::Client final : public engine::Peer {
  public:
   explicit Client(Harness& harness);
 
-  // Sends bytes, runs a turn, and returns all bytes of replies. Unfinished requests stay for the next
-  // call. After the connection was closed nothing happens and nothing comes.
+  // Sends bytes, runs a turn, and returns all bytes of replies. Unfinished requests stay for the
+  // next call. After the connection was closed nothing happens and nothing comes.
   std::string exchange(std::string_view bytes);
   bool is_closed() const { return session_.closing != engine::Closing::no; }
   engine::Session& session() { return session_; }

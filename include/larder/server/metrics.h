@@ -36,8 +36,8 @@ class Rate {
 
 // What stands in INFO server and does not change while the process lives.
 struct Identity {
-  std::string program;      // whole path
-  std::string supervised;   // "no", "systemd", "upstart"
+  std::string program;     // whole path
+  std::string supervised;  // "no", "systemd", "upstart"
 };
 
 class ServerMetrics final : public info::Group {

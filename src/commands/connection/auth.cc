@@ -17,7 +17,8 @@ constexpr std::string_view kNoPassword =
     "ERR AUTH <password> called without any password configured for the default user. Are you sure "
     "your configuration is correct?";
 constexpr std::string_view kHelloNoAuth =
-    "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> "
+    "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO "
+    "<proto> "
     "AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol "
     "version at the same time";
 
@@ -40,7 +41,8 @@ void auth(Call& call, Credentials& credentials, acl::Metrics& metrics) {
   if (call.size() > 3) return call.reply.error(errors::kSyntax);
   const bool named = call.size() == 3;
   if (!named && !credentials.password_required()) return call.reply.error(kNoPassword);
-  if (!log_in(call.session, {credentials, metrics}, named ? call.arg(1) : "default", call.args.back())) {
+  if (!log_in(call.session, {credentials, metrics}, named ? call.arg(1) : "default",
+              call.args.back())) {
     return call.reply.error(kWrongPassword);
   }
   call.reply.ok();
@@ -70,7 +72,8 @@ void hello(Call& call, Credentials& credentials, acl::Metrics& metrics) {
   std::string_view user, password, name;
   bool named = false;
   ArgReader options(call, 1);
-  if (options.more()) version = options.integer("ERR Protocol version is not an integer or out of range");
+  if (options.more())
+    version = options.integer("ERR Protocol version is not an integer or out of range");
   if (options.failed()) return;
   if (call.size() > 1 && version != 2 && version != 3) {
     return call.reply.error("NOPROTO unsupported protocol version");
@@ -79,13 +82,15 @@ void hello(Call& call, Credentials& credentials, acl::Metrics& metrics) {
     if (options.left() >= 3 && options.word("AUTH")) {
       user = options.text();
       password = options.text();
-      if (!log_in(call.session, {credentials, metrics}, user, password)) return call.reply.error(kWrongPassword);
+      if (!log_in(call.session, {credentials, metrics}, user, password))
+        return call.reply.error(kWrongPassword);
     } else if (options.option("SETNAME")) {
       name = options.text();
       named = true;
       if (!is_session_name(name)) return call.reply.error(kBadSessionName);
     } else {
-      return call.reply.error("ERR Syntax error in HELLO option '" + std::string(options.text()) + "'");
+      return call.reply.error("ERR Syntax error in HELLO option '" + std::string(options.text()) +
+                              "'");
     }
   }
   if (!call.session.authenticated()) return call.reply.error(kHelloNoAuth);
@@ -100,12 +105,21 @@ constexpr std::uint32_t kLogInFlags = kNoScript | kLoading | kStale | kFast | kN
 
 std::span<const engine::Command> connection_auth() {
   static constexpr Command kCommands[] = {
-      {.name = "auth", .family = Family::connection, .arity = at_least(2), .flags = kLogInFlags,
-       .handler = Handler::of<auth>(), .since = "1.0.0", .summary = "Logs the connection in.",
+      {.name = "auth",
+       .family = Family::connection,
+       .arity = at_least(2),
+       .flags = kLogInFlags,
+       .handler = Handler::of<auth>(),
+       .since = "1.0.0",
+       .summary = "Logs the connection in.",
        .complexity = "O(N) where N is the number of passwords of the user",
        .arguments = "username:string? password:string"},
-      {.name = "hello", .family = Family::connection, .arity = at_least(1), .flags = kLogInFlags,
-       .handler = Handler::of<hello>(), .since = "6.0.0",
+      {.name = "hello",
+       .family = Family::connection,
+       .arity = at_least(1),
+       .flags = kLogInFlags,
+       .handler = Handler::of<hello>(),
+       .since = "6.0.0",
        .summary = "Chooses the protocol, logs in and names the connection in one go.",
        .complexity = "O(1)",
        .arguments = "arguments:block?(protover:integer username_password:block@AUTH?"

@@ -41,7 +41,8 @@ void client_list(Call& call, Sessions& sessions, base::Clock& clock) {
   if (options.more()) options.fail(errors::kSyntax);
   if (options.failed()) return;
   std::string lines;
-  for (const Session* session = normal ? sessions.first() : nullptr; session != nullptr; session = session->next()) {
+  for (const Session* session = normal ? sessions.first() : nullptr; session != nullptr;
+       session = session->next()) {
     lines += client_line(*session, clock) + "\n";
   }
   call.reply.verbatim("txt", lines);
@@ -120,7 +121,8 @@ void client_kill(Call& call, Sessions& sessions) {
   if (call.size() == 3) {
     filter.address = call.arg(2);
     filter.skip_me = false;
-    if (kill_all(filter, sessions, call.session) == 0) return call.reply.error("ERR No such client");
+    if (kill_all(filter, sessions, call.session) == 0)
+      return call.reply.error("ERR No such client");
     return call.reply.ok();
   }
   ArgReader options(call, 2);
@@ -137,25 +139,40 @@ constexpr std::uint32_t kFlags = kNoScript | kLoading | kStale;
 
 std::span<const engine::Command> connection_client_list() {
   static constexpr Command kCommands[] = {
-      {.name = "client list", .family = Family::connection, .arity = at_least(2),
-       .flags = kAdmin | kFlags, .handler = Handler::of<client_list>(), .since = "2.4.0",
-       .summary = "Lists the connections.", .complexity = "O(N) where N is the number of connections",
+      {.name = "client list",
+       .family = Family::connection,
+       .arity = at_least(2),
+       .flags = kAdmin | kFlags,
+       .handler = Handler::of<client_list>(),
+       .since = "2.4.0",
+       .summary = "Lists the connections.",
+       .complexity = "O(N) where N is the number of connections",
        .arguments = "client-type:oneof@TYPE?(normal:pure-token@NORMAL master:pure-token@MASTER "
                     "replica:pure-token@REPLICA pubsub:pure-token@PUBSUB) client-id:integer@ID?*",
        .tips = "nondeterministic_output"},
-      {.name = "client info", .family = Family::connection, .arity = exactly(2), .flags = kFlags,
-       .handler = Handler::of<client_info>(), .since = "6.2.0",
-       .summary = "Tells about this connection.", .complexity = "O(1)",
+      {.name = "client info",
+       .family = Family::connection,
+       .arity = exactly(2),
+       .flags = kFlags,
+       .handler = Handler::of<client_info>(),
+       .since = "6.2.0",
+       .summary = "Tells about this connection.",
+       .complexity = "O(1)",
        .tips = "nondeterministic_output"},
-      {.name = "client kill", .family = Family::connection, .arity = at_least(3),
-       .flags = kAdmin | kFlags, .handler = Handler::of<client_kill>(), .since = "2.4.0",
+      {.name = "client kill",
+       .family = Family::connection,
+       .arity = at_least(3),
+       .flags = kAdmin | kFlags,
+       .handler = Handler::of<client_kill>(),
+       .since = "2.4.0",
        .summary = "Closes connections, by address or by filters that must all match.",
        .complexity = "O(N) where N is the number of connections",
-       .arguments = "filter:oneof(old-format:string=ip:port new-format:oneof*(client-id:integer@ID? "
-                    "client-type:oneof@TYPE?(normal:pure-token@NORMAL master:pure-token@MASTER "
-                    "slave:pure-token@SLAVE replica:pure-token@REPLICA pubsub:pure-token@PUBSUB) "
-                    "username:string@USER? addr:string=ip:port@ADDR? laddr:string=ip:port@LADDR? "
-                    "skipme:oneof@SKIPME?(yes:pure-token@YES no:pure-token@NO)))"},
+       .arguments =
+           "filter:oneof(old-format:string=ip:port new-format:oneof*(client-id:integer@ID? "
+           "client-type:oneof@TYPE?(normal:pure-token@NORMAL master:pure-token@MASTER "
+           "slave:pure-token@SLAVE replica:pure-token@REPLICA pubsub:pure-token@PUBSUB) "
+           "username:string@USER? addr:string=ip:port@ADDR? laddr:string=ip:port@LADDR? "
+           "skipme:oneof@SKIPME?(yes:pure-token@YES no:pure-token@NO)))"},
   };
   return kCommands;
 }

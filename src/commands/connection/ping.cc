@@ -20,14 +20,25 @@ void echo(Call& call) { call.reply.bulk(call.arg(1)); }
 
 std::span<const engine::Command> connection_ping() {
   static constexpr Command kCommands[] = {
-      {.name = "ping", .family = Family::connection, .arity = at_least(1), .flags = kFast,
-       .handler = Handler::of<ping>(), .since = "1.0.0",
-       .summary = "Answers PONG, or the message.", .complexity = "O(1)",
+      {.name = "ping",
+       .family = Family::connection,
+       .arity = at_least(1),
+       .flags = kFast,
+       .handler = Handler::of<ping>(),
+       .since = "1.0.0",
+       .summary = "Answers PONG, or the message.",
+       .complexity = "O(1)",
        .arguments = "message:string?",
        .tips = "request_policy:all_shards response_policy:all_succeeded"},
-      {.name = "echo", .family = Family::connection, .arity = exactly(2),
-       .flags = kLoading | kStale | kFast, .handler = Handler::of<echo>(), .since = "1.0.0",
-       .summary = "Answers the message.", .complexity = "O(1)", .arguments = "message:string"},
+      {.name = "echo",
+       .family = Family::connection,
+       .arity = exactly(2),
+       .flags = kLoading | kStale | kFast,
+       .handler = Handler::of<echo>(),
+       .since = "1.0.0",
+       .summary = "Answers the message.",
+       .complexity = "O(1)",
+       .arguments = "message:string"},
   };
   return kCommands;
 }

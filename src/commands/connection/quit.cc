@@ -17,17 +17,27 @@ void reset(Call& call, Credentials& credentials) {
   call.reply.simple("RESET");
 }
 
-constexpr std::uint32_t kSessionFlags = kNoScript | kLoading | kStale | kFast | kNoAuth | kAllowBusy;
+constexpr std::uint32_t kSessionFlags =
+    kNoScript | kLoading | kStale | kFast | kNoAuth | kAllowBusy;
 
 }  // namespace
 
 std::span<const engine::Command> connection_quit() {
   static constexpr Command kCommands[] = {
-      {.name = "quit", .family = Family::connection, .arity = at_least(1), .flags = kSessionFlags,
-       .handler = Handler::of<quit>(), .since = "1.0.0",
-       .summary = "Closes the connection once all replies are sent.", .complexity = "O(1)"},
-      {.name = "reset", .family = Family::connection, .arity = exactly(1), .flags = kSessionFlags,
-       .handler = Handler::of<reset>(), .since = "6.2.0",
+      {.name = "quit",
+       .family = Family::connection,
+       .arity = at_least(1),
+       .flags = kSessionFlags,
+       .handler = Handler::of<quit>(),
+       .since = "1.0.0",
+       .summary = "Closes the connection once all replies are sent.",
+       .complexity = "O(1)"},
+      {.name = "reset",
+       .family = Family::connection,
+       .arity = exactly(1),
+       .flags = kSessionFlags,
+       .handler = Handler::of<reset>(),
+       .since = "6.2.0",
        .summary = "Puts the connection back to how it was when it was new.",
        .complexity = "O(1)"},
   };

@@ -23,9 +23,14 @@ void select(Call& call, keyspace::Keyspace& keyspace) {
 
 std::span<const engine::Command> connection_select() {
   static constexpr Command kCommands[] = {
-      {.name = "select", .family = Family::connection, .arity = exactly(2),
-       .flags = kLoading | kStale | kFast, .handler = Handler::of<select>(), .since = "1.0.0",
-       .summary = "Changes the connection's database.", .complexity = "O(1)",
+      {.name = "select",
+       .family = Family::connection,
+       .arity = exactly(2),
+       .flags = kLoading | kStale | kFast,
+       .handler = Handler::of<select>(),
+       .since = "1.0.0",
+       .summary = "Changes the connection's database.",
+       .complexity = "O(1)",
        .arguments = "index:integer"},
   };
   return kCommands;

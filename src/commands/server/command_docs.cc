@@ -9,22 +9,38 @@ using namespace engine;
 
 std::string_view group_name(Family family) {
   switch (family) {
-    case Family::generic: return "generic";
-    case Family::string: return "string";
-    case Family::list: return "list";
-    case Family::set: return "set";
-    case Family::sorted_set: return "sorted-set";
-    case Family::hash: return "hash";
-    case Family::pubsub: return "pubsub";
-    case Family::transactions: return "transactions";
-    case Family::connection: return "connection";
-    case Family::server: return "server";
-    case Family::scripting: return "scripting";
-    case Family::hyperloglog: return "hyperloglog";
-    case Family::cluster: return "cluster";
-    case Family::geo: return "geo";
-    case Family::stream: return "stream";
-    case Family::bitmap: break;
+    case Family::generic:
+      return "generic";
+    case Family::string:
+      return "string";
+    case Family::list:
+      return "list";
+    case Family::set:
+      return "set";
+    case Family::sorted_set:
+      return "sorted-set";
+    case Family::hash:
+      return "hash";
+    case Family::pubsub:
+      return "pubsub";
+    case Family::transactions:
+      return "transactions";
+    case Family::connection:
+      return "connection";
+    case Family::server:
+      return "server";
+    case Family::scripting:
+      return "scripting";
+    case Family::hyperloglog:
+      return "hyperloglog";
+    case Family::cluster:
+      return "cluster";
+    case Family::geo:
+      return "geo";
+    case Family::stream:
+      return "stream";
+    case Family::bitmap:
+      break;
   }
   return "bitmap";
 }

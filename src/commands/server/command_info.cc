@@ -102,7 +102,8 @@ void write_search_head(resp::Writer& reply, std::string_view type, std::uint64_t
 
 void write_begin(resp::Writer& reply, const KeySpec& spec) {
   switch (spec.begin) {
-    case KeySpec::Begin::none: return write_search_head(reply, "unknown", 0);
+    case KeySpec::Begin::none:
+      return write_search_head(reply, "unknown", 0);
     case KeySpec::Begin::index:
       write_search_head(reply, "index", 1);
       return write_number(reply, "index", spec.first);

@@ -26,14 +26,23 @@ constexpr std::uint32_t kFlags = kAdmin | kNoScript | kLoading | kStale | kProte
 
 std::span<const engine::Command> server_debug_digest() {
   static constexpr Command kCommands[] = {
-      {.name = "debug digest", .family = Family::server, .arity = exactly(2), .flags = kFlags,
-       .handler = Handler::of<debug_digest>(), .since = "1.0.0",
+      {.name = "debug digest",
+       .family = Family::server,
+       .arity = exactly(2),
+       .flags = kFlags,
+       .handler = Handler::of<debug_digest>(),
+       .since = "1.0.0",
        .summary = "Returns 40 hexadecimal digits that are the same for equal datasets.",
        .complexity = "O(N) where N is the number of keys"},
-      {.name = "debug digest-value", .family = Family::server, .arity = at_least(2),
-       .flags = kFlags, .handler = Handler::of<debug_digest_value>(), .since = "5.0.0",
+      {.name = "debug digest-value",
+       .family = Family::server,
+       .arity = at_least(2),
+       .flags = kFlags,
+       .handler = Handler::of<debug_digest_value>(),
+       .since = "5.0.0",
        .summary = "Returns such digits for each key's value.",
-       .complexity = "O(N) where N is the number of keys", .arguments = "key:string*"},
+       .complexity = "O(N) where N is the number of keys",
+       .arguments = "key:string*"},
   };
   return kCommands;
 }

@@ -13,8 +13,8 @@ using namespace engine;
 
 void append_line(std::string& out, const char* name, std::uint64_t value) {
   char line[80];
-  const int size = std::snprintf(line, sizeof line, " %s: %llu\n", name,
-                                 static_cast<unsigned long long>(value));
+  const int size =
+      std::snprintf(line, sizeof line, " %s: %llu\n", name, static_cast<unsigned long long>(value));
   out.append(line, static_cast<std::size_t>(size));
 }
 
@@ -23,7 +23,8 @@ void append_distribution(std::string& out, const types::TableStats& stats) {
   out += " Chain length distribution:\n";
   for (std::size_t i = 0; i < stats.at_distance.size(); ++i) {
     if (stats.at_distance[i] == 0) continue;
-    const double share = 100.0 * static_cast<double>(stats.at_distance[i]) / static_cast<double>(stats.size);
+    const double share =
+        100.0 * static_cast<double>(stats.at_distance[i]) / static_cast<double>(stats.size);
     char line[80];
     const int size = std::snprintf(line, sizeof line, "   %zu%s: %llu (%.2f%%)\n", i + 1,
                                    i + 1 == stats.at_distance.size() ? " and more" : "",
@@ -78,7 +79,8 @@ void debug_htstats_key(Call& call) {
   if (call.db.entries().find(key.name, key.hash) == nullptr) {
     return call.reply.error(errors::kNoSuchKey);
   }
-  call.reply.error("ERR The value stored at the specified key is not represented using an hash table");
+  call.reply.error(
+      "ERR The value stored at the specified key is not represented using an hash table");
 }
 
 constexpr std::uint32_t kFlags = kAdmin | kNoScript | kLoading | kStale | kProtected;
@@ -87,14 +89,24 @@ constexpr std::uint32_t kFlags = kAdmin | kNoScript | kLoading | kStale | kProte
 
 std::span<const engine::Command> server_debug_htstats() {
   static constexpr Command kCommands[] = {
-      {.name = "debug htstats", .family = Family::server, .arity = at_least(3), .flags = kFlags,
-       .handler = Handler::of<debug_htstats>(), .since = "3.2.0",
-       .summary = "Tells the shape of a database's tables.", .complexity = "O(N)",
+      {.name = "debug htstats",
+       .family = Family::server,
+       .arity = at_least(3),
+       .flags = kFlags,
+       .handler = Handler::of<debug_htstats>(),
+       .since = "3.2.0",
+       .summary = "Tells the shape of a database's tables.",
+       .complexity = "O(N)",
        .arguments = "dbid:integer full:pure-token@FULL?"},
-      {.name = "debug htstats-key", .family = Family::server, .arity = at_least(3), .flags = kFlags,
-       .handler = Handler::of<debug_htstats_key>(), .since = "5.0.0",
+      {.name = "debug htstats-key",
+       .family = Family::server,
+       .arity = at_least(3),
+       .flags = kFlags,
+       .handler = Handler::of<debug_htstats_key>(),
+       .since = "5.0.0",
        .summary = "Tells the shape of the table that a key's value is stored in.",
-       .complexity = "O(N)", .arguments = "key:string full:pure-token@FULL?"},
+       .complexity = "O(N)",
+       .arguments = "key:string full:pure-token@FULL?"},
   };
   return kCommands;
 }

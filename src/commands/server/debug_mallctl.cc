@@ -52,14 +52,24 @@ constexpr std::uint32_t kFlags = kAdmin | kNoScript | kLoading | kStale | kProte
 
 std::span<const engine::Command> server_debug_mallctl() {
   static constexpr Command kCommands[] = {
-      {.name = "debug mallctl", .family = Family::server, .arity = at_least(3), .flags = kFlags,
-       .handler = Handler::of<debug_mallctl>(), .since = "6.0.0",
+      {.name = "debug mallctl",
+       .family = Family::server,
+       .arity = at_least(3),
+       .flags = kFlags,
+       .handler = Handler::of<debug_mallctl>(),
+       .since = "6.0.0",
        .summary = "Reads one of the allocator's controls that is a number, or writes it.",
-       .complexity = "O(1)", .arguments = "control:string value:integer?"},
-      {.name = "debug mallctl-str", .family = Family::server, .arity = at_least(3),
-       .flags = kFlags, .handler = Handler::of<debug_mallctl_str>(), .since = "6.0.0",
+       .complexity = "O(1)",
+       .arguments = "control:string value:integer?"},
+      {.name = "debug mallctl-str",
+       .family = Family::server,
+       .arity = at_least(3),
+       .flags = kFlags,
+       .handler = Handler::of<debug_mallctl_str>(),
+       .since = "6.0.0",
        .summary = "Reads one of the allocator's controls that is a text, or writes it.",
-       .complexity = "O(1)", .arguments = "control:string value:string?"},
+       .complexity = "O(1)",
+       .arguments = "control:string value:string?"},
   };
   return kCommands;
 }

@@ -25,8 +25,7 @@ void debug_object(Call& call, keyspace::Keyspace& keyspace, eviction::Settings& 
   const auto key = keyspace::Key::of(call.arg(2));
   const keyspace::Entry* entry = call.db.look(key, keyspace::Look::untouched);
   if (entry == nullptr) return call.reply.error(errors::kNoSuchKey);
-  const auto compression =
-      snapshot.rdbcompression.value() ? Compression::on : Compression::off;
+  const auto compression = snapshot.rdbcompression.value() ? Compression::on : Compression::off;
   const std::string_view encoding = keyspace::encoding(*entry);
   char line[200];
   const int size = std::snprintf(
@@ -42,11 +41,15 @@ void debug_object(Call& call, keyspace::Keyspace& keyspace, eviction::Settings& 
 
 std::span<const engine::Command> server_debug_object() {
   static constexpr Command kCommands[] = {
-      {.name = "debug object", .family = Family::server, .arity = exactly(3),
+      {.name = "debug object",
+       .family = Family::server,
+       .arity = exactly(3),
        .flags = kAdmin | kNoScript | kLoading | kStale | kProtected,
-       .handler = Handler::of<debug_object>(), .since = "1.0.0",
+       .handler = Handler::of<debug_object>(),
+       .since = "1.0.0",
        .summary = "Tells how and where a key's value is stored.",
-       .complexity = "O(N) where N is the value's length", .arguments = "key:string"},
+       .complexity = "O(N) where N is the value's length",
+       .arguments = "key:string"},
   };
   return kCommands;
 }

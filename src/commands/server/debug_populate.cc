@@ -58,9 +58,12 @@ void debug_populate(Call& call, Limits& limits) {
 
 std::span<const engine::Command> server_debug_populate() {
   static constexpr Command kCommands[] = {
-      {.name = "debug populate", .family = Family::server, .arity = at_least(3),
+      {.name = "debug populate",
+       .family = Family::server,
+       .arity = at_least(3),
        .flags = kAdmin | kNoScript | kLoading | kStale | kProtected,
-       .handler = Handler::of<debug_populate>(), .since = "1.0.0",
+       .handler = Handler::of<debug_populate>(),
+       .since = "1.0.0",
        .summary = "Makes those of the keys prefix:0, prefix:1, ... that do not exist; replicas are "
                   "not told.",
        .complexity = "O(N) where N is the number of keys",

@@ -76,12 +76,16 @@ void debug_protocol(Call& call) {
 
 std::span<const engine::Command> server_debug_protocol() {
   static constexpr Command kCommands[] = {
-      {.name = "debug protocol", .family = Family::server, .arity = exactly(3),
+      {.name = "debug protocol",
+       .family = Family::server,
+       .arity = exactly(3),
        .flags = kAdmin | kNoScript | kLoading | kStale | kProtected,
-       .handler = Handler::of<debug_protocol>(), .since = "6.0.0",
+       .handler = Handler::of<debug_protocol>(),
+       .since = "6.0.0",
        .summary = "Answers a sample of a reply: string, integer, double, null, array, set, map, "
                   "attrib, push, verbatim, bignum, true or false.",
-       .complexity = "O(1)", .arguments = "type:string"},
+       .complexity = "O(1)",
+       .arguments = "type:string"},
   };
   return kCommands;
 }

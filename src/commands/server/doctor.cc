@@ -92,8 +92,7 @@ void check_dead(const Symptoms& s, std::string& report) {
 
 void check_peak(const Symptoms& s, std::string& report) {
   if (!exceeds(s.peak_bytes, s.used_bytes(), kPeakPercent)) return;
-  say(report, "There was a peak of " + bytes(s.peak_bytes) + " against " +
-                  bytes(s.used_bytes()) +
+  say(report, "There was a peak of " + bytes(s.peak_bytes) + " against " + bytes(s.used_bytes()) +
                   " now. The system may still count pages from then (" + bytes(s.rss_bytes) +
                   " resident); MEMORY PURGE gives unused ones back.");
 }
@@ -119,9 +118,9 @@ void check_pages(const Symptoms& s, std::string& report) {
 
 // Beside the dataset and its tables, whoever holds a large part of it all.
 void check_owners(const Symptoms& s, std::string& report) {
-  for (const Owner owner : {Owner::pubsub, Owner::tracking, Owner::replicas, Owner::backlog,
-                            Owner::journal, Owner::snapshot, Owner::scripts, Owner::acl,
-                            Owner::statistics, Owner::runtime}) {
+  for (const Owner owner :
+       {Owner::pubsub, Owner::tracking, Owner::replicas, Owner::backlog, Owner::journal,
+        Owner::snapshot, Owner::scripts, Owner::acl, Owner::statistics, Owner::runtime}) {
     const std::int64_t held = s.of(owner) - (owner == Owner::runtime ? s.startup_bytes : 0);
     if (held < kMuch || !exceeds(held, s.used_bytes(), kBufferPercent)) continue;
     say(report, std::string(name(owner)) + " holds " + bytes(held) + ", " +
@@ -152,10 +151,9 @@ std::string diagnose(const Symptoms& symptoms) {
   check_peak(symptoms, report);
   check_pages(symptoms, report);
   const std::int64_t dataset = memory::dataset_bytes(symptoms.charges);
-  const std::string summary = bytes(used) + " in use, " + percent(dataset, used) +
-                              " of it keys and values, " +
-                              percent(symptoms.of(Owner::table) + symptoms.of(Owner::expires), used) +
-                              " tables.\n";
+  const std::string summary =
+      bytes(used) + " in use, " + percent(dataset, used) + " of it keys and values, " +
+      percent(symptoms.of(Owner::table) + symptoms.of(Owner::expires), used) + " tables.\n";
   if (report.empty()) return "No memory problems found. " + summary;
   return "Memory problems found. " + summary + report + "MEMORY STATS lists every owner.\n";
 }

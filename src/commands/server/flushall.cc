@@ -61,18 +61,30 @@ constexpr std::string_view kTips = "request_policy:all_shards response_policy:al
 
 std::span<const engine::Command> server_flushall() {
   static constexpr Command kCommands[] = {
-      {.name = "flushall", .family = Family::server, .arity = at_least(1), .flags = kWrites,
-       .categories = kKeyspace | kDangerous, .handler = Handler::of<flushall>(), .since = "1.0.0",
+      {.name = "flushall",
+       .family = Family::server,
+       .arity = at_least(1),
+       .flags = kWrites,
+       .categories = kKeyspace | kDangerous,
+       .handler = Handler::of<flushall>(),
+       .since = "1.0.0",
        .summary = "Removes all keys of all databases.",
        .complexity = "O(N) where N is the number of all keys; O(1) with ASYNC, the work being "
                      "done later",
-       .arguments = kArguments, .tips = kTips},
-      {.name = "flushdb", .family = Family::server, .arity = at_least(1), .flags = kWrites,
-       .categories = kKeyspace | kDangerous, .handler = Handler::of<flushdb>(), .since = "1.0.0",
+       .arguments = kArguments,
+       .tips = kTips},
+      {.name = "flushdb",
+       .family = Family::server,
+       .arity = at_least(1),
+       .flags = kWrites,
+       .categories = kKeyspace | kDangerous,
+       .handler = Handler::of<flushdb>(),
+       .since = "1.0.0",
        .summary = "Removes all keys of the connection's database.",
        .complexity = "O(N) where N is the number of its keys; O(1) with ASYNC, the work being "
                      "done later",
-       .arguments = kArguments, .tips = kTips},
+       .arguments = kArguments,
+       .tips = kTips},
   };
   return kCommands;
 }

@@ -17,9 +17,15 @@ void info(Call& call, larder::info::Reporter& reporter) {
 
 std::span<const engine::Command> server_info() {
   static constexpr Command kCommands[] = {
-      {.name = "info", .family = Family::server, .arity = at_least(1), .flags = kLoading | kStale,
-       .categories = kDangerous, .handler = Handler::of<info>(), .since = "1.0.0",
-       .summary = "Tells how the server is doing, section by section.", .complexity = "O(1)",
+      {.name = "info",
+       .family = Family::server,
+       .arity = at_least(1),
+       .flags = kLoading | kStale,
+       .categories = kDangerous,
+       .handler = Handler::of<info>(),
+       .since = "1.0.0",
+       .summary = "Tells how the server is doing, section by section.",
+       .complexity = "O(1)",
        .arguments = "section:string?*",
        .tips = "nondeterministic_output request_policy:all_shards response_policy:special"},
   };

@@ -81,9 +81,14 @@ void lolwut(Call& call, base::Rng& rng) {
 
 std::span<const engine::Command> server_lolwut() {
   static constexpr Command kCommands[] = {
-      {.name = "lolwut", .family = Family::server, .arity = at_least(1), .flags = kReads | kFast,
-       .handler = Handler::of<lolwut>(), .since = "5.0.0",
-       .summary = "Draws a larder and tells Larder's version.", .complexity = "O(1)",
+      {.name = "lolwut",
+       .family = Family::server,
+       .arity = at_least(1),
+       .flags = kReads | kFast,
+       .handler = Handler::of<lolwut>(),
+       .since = "5.0.0",
+       .summary = "Draws a larder and tells Larder's version.",
+       .complexity = "O(1)",
        .arguments = "version:integer@VERSION?"},
   };
   return kCommands;

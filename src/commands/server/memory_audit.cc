@@ -1,7 +1,6 @@
-#include "larder/memory/audit.h"
-
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
+#include "larder/memory/audit.h"
 
 namespace larder::commands {
 namespace {
@@ -34,8 +33,11 @@ void memory_audit(Call& call, memory::Auditor& auditor) {
 
 std::span<const engine::Command> server_memory_audit() {
   static constexpr Command kCommands[] = {
-      {.name = "memory audit", .family = Family::server, .arity = exactly(2),
-       .handler = Handler::of<memory_audit>(), .since = "7.2.0",
+      {.name = "memory audit",
+       .family = Family::server,
+       .arity = exactly(2),
+       .handler = Handler::of<memory_audit>(),
+       .since = "7.2.0",
        .summary = "Walks everything that holds memory and compares it with the ledger, owner by "
                   "owner; an error when they differ.",
        .complexity = "O(N) where N is the number of keys",

@@ -51,8 +51,11 @@ void memory_doctor(Call& call, memory::Metrics& metrics, Sessions& sessions,
 
 std::span<const engine::Command> server_memory_doctor() {
   static constexpr Command kCommands[] = {
-      {.name = "memory doctor", .family = Family::server, .arity = exactly(2),
-       .handler = Handler::of<memory_doctor>(), .since = "4.0.0",
+      {.name = "memory doctor",
+       .family = Family::server,
+       .arity = exactly(2),
+       .handler = Handler::of<memory_doctor>(),
+       .since = "4.0.0",
        .summary = "Says in plain words which owner of memory to look at, if any.",
        .complexity = "O(N) where N is the number of connections",
        .tips = "nondeterministic_output request_policy:all_shards response_policy:special"},

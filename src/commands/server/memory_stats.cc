@@ -69,7 +69,8 @@ void write_totals(Fields& fields, const Balance& balance, const memory::Metrics&
   fields.number("startup.allocated", balance.startup);
   fields.number("replication.backlog", balance.of(Owner::backlog));
   fields.number("clients.slaves", balance.of(Owner::replicas));
-  fields.number("clients.normal", balance.of(Owner::client_input) + balance.of(Owner::client_output));
+  fields.number("clients.normal",
+                balance.of(Owner::client_input) + balance.of(Owner::client_output));
   fields.number("cluster.links", metrics.mem_cluster_links.value());
   fields.number("aof.buffer", balance.of(Owner::journal));
   fields.number("lua.caches", metrics.used_memory_scripts_eval.value());
@@ -138,8 +139,11 @@ void memory_stats(Call& call, keyspace::Keyspace& keyspace, memory::Metrics& met
 
 std::span<const engine::Command> server_memory_stats() {
   static constexpr Command kCommands[] = {
-      {.name = "memory stats", .family = Family::server, .arity = exactly(2),
-       .handler = Handler::of<memory_stats>(), .since = "4.0.0",
+      {.name = "memory stats",
+       .family = Family::server,
+       .arity = exactly(2),
+       .handler = Handler::of<memory_stats>(),
+       .since = "4.0.0",
        .summary = "Tells where the memory is: totals, databases, the allocator, and each owner.",
        .complexity = "O(1)",
        .tips = "nondeterministic_output request_policy:all_shards response_policy:special"},

@@ -24,11 +24,17 @@ void memory_usage(Call& call) {
 
 std::span<const engine::Command> server_memory_usage() {
   static constexpr Command kCommands[] = {
-      {.name = "memory usage", .family = Family::server, .arity = at_least(3), .flags = kReads,
-       .keys = {KeySpec::one(2, kRO)}, .handler = Handler::of<memory_usage>(), .since = "4.0.0",
+      {.name = "memory usage",
+       .family = Family::server,
+       .arity = at_least(3),
+       .flags = kReads,
+       .keys = {KeySpec::one(2, kRO)},
+       .handler = Handler::of<memory_usage>(),
+       .since = "4.0.0",
        .summary = "Tells the bytes that a key takes: entry, value and places in the tables, "
                   "exactly.",
-       .complexity = "O(1)", .arguments = "key:key#0 count:integer@SAMPLES?"},
+       .complexity = "O(1)",
+       .arguments = "key:key#0 count:integer@SAMPLES?"},
   };
   return kCommands;
 }

@@ -61,9 +61,12 @@ void shutdown(Call& call, Shutdown& shutdown) {
 
 std::span<const engine::Command> server_shutdown() {
   static constexpr Command kCommands[] = {
-      {.name = "shutdown", .family = Family::server, .arity = at_least(1),
+      {.name = "shutdown",
+       .family = Family::server,
+       .arity = at_least(1),
        .flags = kAdmin | kNoScript | kLoading | kStale | kNoMulti | kAllowBusy,
-       .handler = Handler::of<shutdown>(), .since = "1.0.0",
+       .handler = Handler::of<shutdown>(),
+       .since = "1.0.0",
        .summary = "Ends the server, or takes back a shutdown that still waits.",
        .complexity = "O(N) where N is the number of all keys, when they are saved; O(1) otherwise",
        .arguments = "save-selector:oneof?(nosave:pure-token@NOSAVE save:pure-token@SAVE) "

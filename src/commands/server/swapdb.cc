@@ -26,10 +26,16 @@ void swapdb(Call& call, keyspace::Keyspace& keyspace) {
 
 std::span<const engine::Command> server_swapdb() {
   static constexpr Command kCommands[] = {
-      {.name = "swapdb", .family = Family::server, .arity = exactly(3), .flags = kWrites | kFast,
-       .categories = kKeyspace | kDangerous, .handler = Handler::of<swapdb>(), .since = "4.0.0",
+      {.name = "swapdb",
+       .family = Family::server,
+       .arity = exactly(3),
+       .flags = kWrites | kFast,
+       .categories = kKeyspace | kDangerous,
+       .handler = Handler::of<swapdb>(),
+       .since = "4.0.0",
        .summary = "Exchanges the contents of two databases for all connections.",
-       .complexity = "O(1)", .arguments = "index1:integer index2:integer"},
+       .complexity = "O(1)",
+       .arguments = "index1:integer index2:integer"},
   };
   return kCommands;
 }

@@ -18,10 +18,15 @@ void time(Call& call, base::Clock& clock) {
 
 std::span<const engine::Command> server_time() {
   static constexpr Command kCommands[] = {
-      {.name = "time", .family = Family::server, .arity = exactly(1),
-       .flags = kLoading | kStale | kFast, .handler = Handler::of<time>(), .since = "2.6.0",
+      {.name = "time",
+       .family = Family::server,
+       .arity = exactly(1),
+       .flags = kLoading | kStale | kFast,
+       .handler = Handler::of<time>(),
+       .since = "2.6.0",
        .summary = "Returns the server's time: Unix seconds, and microseconds within the second.",
-       .complexity = "O(1)", .tips = "nondeterministic_output"},
+       .complexity = "O(1)",
+       .tips = "nondeterministic_output"},
   };
   return kCommands;
 }

@@ -31,9 +31,7 @@ TEST(Match, FitsAPatternToTheWholeLine) {
   EXPECT_FALSE(matches(expected, {"x:42"}));
 }
 
-TEST(Match, RefusesAPatternThatIsNone) {
-  EXPECT_FALSE(matches({{How::regex, ":[0-9"}}, {":1"}));
-}
+TEST(Match, RefusesAPatternThatIsNone) { EXPECT_FALSE(matches({{How::regex, ":[0-9"}}, {":1"})); }
 
 TEST(Match, TakesTheNullsOfRESP2ForTheOneOfRESP3) {
   Step step;
