@@ -55,7 +55,9 @@ void Keyspace::flush_all() {
 }
 
 void Keyspace::swap(std::size_t a, std::size_t b) {
-  if (a != b) databases_[a]->swap(*databases_[b]);
+  if (a == b) return;
+  databases_[a]->swap(*databases_[b]);
+  log_.add(events::kSwap, static_cast<int>(a), {});
 }
 
 void Keyspace::testify(memory::Audit& audit) const {

@@ -114,6 +114,7 @@ Left Connections::end_turn() {
 }
 
 void Connections::tend(std::size_t calls) {
+  chunks_.trim();
   const std::int64_t now = parts_.loop.clock().steady_ms();
   const std::int64_t most_idle_ms = parts_.settings.clients.timeout.value() * 1000;
   for (std::size_t left = size_ / std::max<std::size_t>(calls, 1) + 1; left > 0; --left) {

@@ -111,6 +111,9 @@ void Core::beat() {
   if (cron.paused) return;
   sweeper.run(sweeper.budget());
   evictor.ager().run(base::Budget(clock, kAgeUs));
+  keyspace::Graveyard& graveyard = keyspace.graveyard();
+  memory_metrics.lazyfree_pending_objects = static_cast<std::int64_t>(graveyard.keys());
+  memory_metrics.lazyfreed_objects += graveyard.take_freed();
   if (clock.steady_ms() - sampled_ms_ >= kSampleMs) {
     sampled_ms_ = clock.steady_ms();
     memory_metrics.sample();

@@ -42,6 +42,8 @@ inline constexpr Event kEvicted{"evicted", 'e'};
 inline constexpr Event kNew{"new", 'n'};
 // A whole database, or all of them, was emptied; its change names no key.
 inline constexpr Event kFlush{"flush", 'g'};
+// Two databases changed places; this change names no key either.
+inline constexpr Event kSwap{"swapdb", 'g'};
 }  // namespace events
 
 struct Change {

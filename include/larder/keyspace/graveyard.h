@@ -4,6 +4,7 @@
 // end of its turn, and large values are taken apart in steps, so no free holds the loop.
 
 #include <cstddef>
+#include <utility>
 #include <vector>
 
 #include "larder/base/budget.h"
@@ -36,9 +37,8 @@ class Graveyard final : public memory::Witness {
   std::size_t keys() const;
   // True while whole tables wait: their bytes cannot be told from living ones by the ledger.
   bool holds_tables() const { return !tables_.empty(); }
-  // Keys whose memory was returned since the start.
-  std::uint64_t freed() const { return freed_; }
-  void reset_freed() { freed_ = 0; }
+  // Keys whose memory was returned since this was last asked.
+  std::uint64_t take_freed() { return std::exchange(freed_, 0); }
 
   void testify(memory::Audit& audit) const override;
 

@@ -54,8 +54,9 @@ class Connections final : public Host, public memory::Witness {
   // connection can go on with requests that it had sent already.
   Left end_turn();
 
-  // Periodic: disconnects who has been idle for longer than `timeout` or was told to go. Looks at a
-  // part of the connections in each call, at all of them within `calls` calls.
+  // Periodic: gives free reply chunks back, disconnects who has been idle for longer than `timeout`
+  // or was told to go. Looks at a part of the connections in each call, at all of them within
+  // `calls` calls.
   void tend(std::size_t calls);
 
   // Tells the audit of everything charged to client_input and client_output; the time is that of a
