@@ -11,20 +11,35 @@
 namespace larder::engine {
 namespace {
 
-// Names differ early, so their first eight letters, folded to lower case, and the length
-// tell most of them apart.
-std::uint64_t folded_hash(std::string_view name) {
+constexpr std::size_t kLetters = sizeof(std::uint64_t);
+
+// The first eight letters in lower case; a shorter name is filled up with blanks. Two names of one
+// length whose letters are equal are the same up to there, if one has no other characters.
+std::uint64_t folded_letters(std::string_view name) {
   std::uint64_t letters = 0;
-  if (name.size() >= 8) {
-    std::memcpy(&letters, name.data(), 8);
+  if (name.size() >= kLetters) {
+    std::memcpy(&letters, name.data(), kLetters);
+  } else if (name.size() >= 4) {
+    std::uint32_t low = 0;
+    std::uint32_t high = 0;
+    std::memcpy(&low, name.data(), 4);
+    std::memcpy(&high, name.data() + name.size() - 4, 4);
+    letters = low | (static_cast<std::uint64_t>(high) << (8 * (name.size() - 4)));
   } else {
     for (std::size_t i = 0; i < name.size(); ++i) {
       letters |= static_cast<std::uint64_t>(static_cast<unsigned char>(name[i])) << (8 * i);
     }
   }
-  letters |= 0x2020202020202020u;
-  letters ^= name.size() * 0x9e3779b97f4a7c15u;
-  return (letters * 0xff51afd7ed558ccdu) >> 32;
+  return letters | 0x2020202020202020u;
+}
+
+std::size_t slot_hash(std::uint64_t letters, std::size_t length) {
+  return ((letters ^ (length * 0x9e3779b97f4a7c15u)) * 0xff51afd7ed558ccdu) >> 32;
+}
+
+bool is_short_word(std::string_view name) {
+  return name.size() <= kLetters &&
+         std::all_of(name.begin(), name.end(), [](char c) { return c >= 'a' && c <= 'z'; });
 }
 
 std::string_view subcommand_part(std::string_view name) {
@@ -83,21 +98,28 @@ CommandTable::CommandTable(std::span<const std::span<const Command>> families,
 void CommandTable::rebuild() {
   std::sort(sorted_.begin(), sorted_.end(),
             [](const BoundCommand* a, const BoundCommand* b) { return a->name < b->name; });
-  slots_.assign(std::bit_ceil(sorted_.size() * 4 + 1), nullptr);
+  slots_.assign(std::bit_ceil(sorted_.size() * 4 + 1), Slot{});
   for (BoundCommand* command : sorted_) {
     if (lookup(command->name) != nullptr) {
       throw std::runtime_error("two commands are named '" + command->name + "'");
     }
-    std::size_t slot = folded_hash(command->name) & (slots_.size() - 1);
-    while (slots_[slot] != nullptr) slot = (slot + 1) & (slots_.size() - 1);
-    slots_[slot] = command;
+    const std::string_view name = command->name;
+    const std::uint64_t letters = folded_letters(name);
+    std::size_t slot = slot_hash(letters, name.size()) & (slots_.size() - 1);
+    while (slots_[slot].command != nullptr) slot = (slot + 1) & (slots_.size() - 1);
+    slots_[slot] = {letters, static_cast<std::uint32_t>(name.size()), is_short_word(name), command};
   }
 }
 
 BoundCommand* CommandTable::lookup(std::string_view name) const {
-  std::size_t slot = folded_hash(name) & (slots_.size() - 1);
-  for (; slots_[slot] != nullptr; slot = (slot + 1) & (slots_.size() - 1)) {
-    if (base::equals_ignoring_case(slots_[slot]->name, name)) return slots_[slot];
+  const std::uint64_t letters = folded_letters(name);
+  std::size_t at = slot_hash(letters, name.size()) & (slots_.size() - 1);
+  for (; slots_[at].command != nullptr; at = (at + 1) & (slots_.size() - 1)) {
+    const Slot& slot = slots_[at];
+    if (slot.letters != letters || slot.length != name.size()) continue;
+    if (slot.letters_tell || base::equals_ignoring_case(slot.command->name, name)) {
+      return slot.command;
+    }
   }
   return nullptr;
 }

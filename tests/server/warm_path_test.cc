@@ -30,8 +30,11 @@ std::int64_t allocations() {
   return g_allocations;
 }
 #else
-// Bytes that this thread took from the allocator so far.
-std::int64_t allocations() { return *memory::read_control("thread.allocated"); }
+// Bytes that this thread took from the allocator so far, before this call takes some itself.
+std::int64_t allocations() {
+  static const std::string kName = "thread.allocated";
+  return *memory::read_control(kName);
+}
 #endif
 
 std::string request(std::initializer_list<std::string_view> words) {

@@ -57,12 +57,20 @@ class CommandTable {
   void reset_stats();
 
  private:
+  // What a lookup reads before it touches the command.
+  struct Slot {
+    std::uint64_t letters = 0;
+    std::uint32_t length = 0;
+    bool letters_tell = false;  // letters and length are the whole name
+    BoundCommand* command = nullptr;
+  };
+
   BoundCommand* lookup(std::string_view name) const;
   void rebuild();
 
   std::vector<std::unique_ptr<BoundCommand>> all_;
   std::vector<BoundCommand*> sorted_;
-  std::vector<BoundCommand*> slots_;  // open addressing by a hash of the folded name
+  std::vector<Slot> slots_;  // open addressing by a hash of letters and length
 };
 
 }  // namespace larder::engine
