@@ -15,7 +15,7 @@ constexpr std::size_t kLetters = sizeof(std::uint64_t);
 
 // The first eight letters in lower case; a shorter name is filled up with blanks. Two names of one
 // length whose letters are equal are the same up to there, if one has no other characters.
-std::uint64_t folded_letters(std::string_view name) {
+[[gnu::always_inline]] inline std::uint64_t folded_letters(std::string_view name) {
   std::uint64_t letters = 0;
   if (name.size() >= kLetters) {
     std::memcpy(&letters, name.data(), kLetters);

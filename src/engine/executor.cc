@@ -55,11 +55,28 @@ std::size_t Executor::run(Session& session, std::span<const resp::Request> reque
   plan(session, requests, planned.data());
   session.last_active_ms = parts_.clock.steady_ms();
   cycles_ = base::cycles();
-  for (std::size_t i = 0; i < requests.size(); ++i) {
-    if (session.closing != Closing::no || session.reply.buffer().size() > most_unsent) return i;
-    dispatch(session, requests[i].args, planned[i]);
+  std::size_t ran = 0;
+  for (; ran < requests.size(); ++ran) {
+    if (session.closing != Closing::no || session.reply.buffer().size() > most_unsent) break;
+    const bool goes_on = ran + 1 < requests.size() && is_same_fast(planned[ran], planned[ran + 1]);
+    dispatch(session, requests[ran].args, planned[ran], goes_on ? Timing::with_next : Timing::now);
   }
-  return requests.size();
+  if (ran > 0 && ran < requests.size() && planned[ran - 1].command != nullptr) {
+    charge(*planned[ran - 1].command);
+  }
+  return ran;
+}
+
+// Fast commands of one kind in a row are timed together: reading the counter costs a fifth of
+// what they do.
+bool Executor::is_same_fast(const Planned& one, const Planned& next) {
+  return one.command == next.command && one.command != nullptr && one.command->row->has(kFast);
+}
+
+void Executor::charge(BoundCommand& command) {
+  const std::uint64_t now = base::cycles();
+  command.stats.cycles += now - cycles_;
+  cycles_ = now;
 }
 
 void Executor::plan(const Session& session, std::span<const resp::Request> requests,
@@ -115,15 +132,15 @@ bool Executor::admit(Session& session, resp::Args args, BoundCommand* command) {
   return true;
 }
 
-void Executor::dispatch(Session& session, resp::Args args, const Planned& planned) {
-  if (!admit(session, args, planned.command)) {
+void Executor::dispatch(Session& session, resp::Args args, const Planned& planned, Timing timing) {
+  if (admit(session, args, planned.command)) {
+    invoke(session, args, planned, timing);
+  } else if (timing == Timing::now) {
     cycles_ = base::cycles();
-    return;
   }
-  invoke(session, args, planned);
 }
 
-void Executor::invoke(Session& session, resp::Args args, const Planned& planned) {
+void Executor::invoke(Session& session, resp::Args args, const Planned& planned, Timing timing) {
   BoundCommand& command = *planned.command;
   auto& access = parts_.keyspace.access();
   const auto key = static_cast<std::size_t>(command.first_key);
@@ -143,9 +160,7 @@ void Executor::invoke(Session& session, resp::Args args, const Planned& planned)
       command};
   command.row->handler(call, command.tools);
 
-  const std::uint64_t now = base::cycles();
-  command.stats.cycles += now - cycles_;
-  cycles_ = now;
+  if (timing == Timing::now) charge(command);
   ++command.stats.calls;
   ++parts_.metrics.commands_processed;
   if (__builtin_expect(session.reply.errors() != errors_before, 0)) {

@@ -65,10 +65,15 @@ class Executor {
     std::uint64_t hash;
   };
 
+  // When the time since the last reading of the counter is charged to a command.
+  enum class Timing : std::uint8_t { now, with_next };
+
   void plan(const Session& session, std::span<const resp::Request> requests, Planned* planned);
-  void dispatch(Session& session, resp::Args args, const Planned& planned);
+  void dispatch(Session& session, resp::Args args, const Planned& planned, Timing timing);
   bool admit(Session& session, resp::Args args, BoundCommand* command);
-  void invoke(Session& session, resp::Args args, const Planned& planned);
+  void invoke(Session& session, resp::Args args, const Planned& planned, Timing timing);
+  static bool is_same_fast(const Planned& one, const Planned& next);
+  void charge(BoundCommand& command);
   void settle(int db, resp::Args args);
   void pass_on(int db, resp::Args args);
   void reject(Session& session, BoundCommand* command, std::string_view error);
