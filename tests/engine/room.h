@@ -136,6 +136,7 @@ class Room : public testing::Test {
     while (!keyspace.graveyard().empty()) keyspace.graveyard().drain(base::Budget::unlimited());
     memory::Auditor auditor;
     auditor.add(keyspace);
+    auditor.add(waiters);
     EXPECT_TRUE(auditor.run().balanced()) << auditor.run().text();
   }
 
@@ -181,11 +182,12 @@ class Room : public testing::Test {
   eviction::Metrics eviction_metrics{reporter, eviction_settings, clock};
   eviction::Evictor evictor{keyspace, eviction_settings, eviction_metrics};
   Metrics metrics{reporter};
+  Waiters waiters{clock, keyspace, metrics};
   GateBoard gates;
   Propagation effects;
   std::array<std::span<const Command>, 1> families{test_rows()};
   CommandTable commands{families, Toolbox()};
-  Executor executor{{clock, commands, keyspace, evictor, sweeper, gates, effects, metrics}};
+  Executor executor{{clock, commands, keyspace, evictor, sweeper, gates, effects, metrics, waiters}};
   Sessions sessions;
   NoPeer peer;
   resp::ChunkPool pool;
