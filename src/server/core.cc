@@ -95,7 +95,6 @@ engine::Toolbox Core::tools(engine::Shutdown& shutdown) {
   box.lend(configuration.persistence.snapshots);
   box.lend(expiry_metrics);
   box.lend(sessions);
-  box.lend(waiters);
   box.lend(gates);
   box.lend(commands);
   box.lend(engine_metrics);
