@@ -14,6 +14,9 @@ namespace {
 constexpr std::int64_t kEvictUs = 500;
 constexpr std::int64_t kFreeUs = 300;
 
+// A database of this many keys stays in the processor's second cache: nothing to fetch ahead.
+constexpr std::size_t kKeysInCache = 4096;
+
 // Redis shows this much of what it did not understand.
 constexpr std::size_t kMostShown = 128;
 
@@ -38,6 +41,13 @@ std::string unknown_subcommand(const BoundCommand& container, resp::Args args) {
 }
 
 }  // namespace
+
+// Without listeners there is nothing to pass on: two tests.
+[[gnu::always_inline]] inline void Executor::settle(int db, resp::Args args) {
+  keyspace::ChangeLog& log = parts_.keyspace.log();
+  if (__builtin_expect(!parts_.effects.listened() && log.empty(), 1)) return;
+  pass_on_and_tell(db, args);
+}
 
 void Executor::add(ChangeSink& sink) {
   sinks_.push_back(&sink);
@@ -82,7 +92,7 @@ void Executor::charge(BoundCommand& command) {
 void Executor::plan(const Session& session, std::span<const resp::Request> requests,
                     Planned* planned) {
   const keyspace::Database& db = parts_.keyspace.db(static_cast<std::size_t>(session.db));
-  const bool several = requests.size() > 1;
+  const bool fetches = requests.size() > 1 && db.size() > kKeysInCache;
   for (std::size_t i = 0; i < requests.size(); ++i) {
     const resp::Args args = requests[i].args;
     BoundCommand* command = parts_.commands.resolve(args);
@@ -91,9 +101,9 @@ void Executor::plan(const Session& session, std::span<const resp::Request> reque
     const auto first_key = static_cast<std::size_t>(command->first_key);
     if (first_key >= args.size()) continue;
     planned[i].hash = base::hash_bytes(args[first_key]);
-    if (several) db.prefetch(planned[i].hash);
+    if (fetches) db.prefetch(planned[i].hash);
   }
-  if (!several) return;
+  if (!fetches) return;
   for (std::size_t i = 0; i < requests.size(); ++i) {
     if (planned[i].hash != 0) db.prefetch_entry(planned[i].hash);
   }
@@ -184,7 +194,7 @@ void Executor::pass_on(int db, resp::Args args) {
   parts_.effects.settle(db, args, changed);
 }
 
-void Executor::settle(int db, resp::Args args) {
+void Executor::pass_on_and_tell(int db, resp::Args args) {
   keyspace::ChangeLog& log = parts_.keyspace.log();
   if (parts_.effects.listened()) pass_on(db, args);
   if (log.empty()) return;
