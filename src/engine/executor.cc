@@ -16,6 +16,9 @@ constexpr std::int64_t kFreeUs = 300;
 // How long those who waited are served in one go.
 constexpr std::int64_t kServeUs = 500;
 
+// A database of this many keys stays in the processor's second cache: nothing to fetch ahead.
+constexpr std::size_t kKeysInCache = 4096;
+
 // Redis shows this much of what it did not understand.
 constexpr std::size_t kMostShown = 128;
 
@@ -43,6 +46,13 @@ std::string unknown_subcommand(const BoundCommand& container, resp::Args args) {
 
 // The waiters listen to the log themselves, while there are any.
 Executor::Executor(const Parts& parts) : parts_(parts) { sinks_.push_back(&parts_.waiters); }
+
+// Without listeners there is nothing to pass on: two tests.
+[[gnu::always_inline]] inline void Executor::settle(int db, resp::Args args) {
+  keyspace::ChangeLog& log = parts_.keyspace.log();
+  if (__builtin_expect(!parts_.effects.listened() && log.empty(), 1)) return;
+  pass_on_and_tell(db, args);
+}
 
 void Executor::add(ChangeSink& sink) {
   sinks_.push_back(&sink);
@@ -90,7 +100,7 @@ void Executor::charge(BoundCommand& command) {
 void Executor::plan(const Session& session, std::span<const resp::Request> requests,
                     Planned* planned) {
   const keyspace::Database& db = parts_.keyspace.db(static_cast<std::size_t>(session.db));
-  const bool several = requests.size() > 1;
+  const bool fetches = requests.size() > 1 && db.size() > kKeysInCache;
   for (std::size_t i = 0; i < requests.size(); ++i) {
     const resp::Args args = requests[i].args;
     BoundCommand* command = parts_.commands.resolve(args);
@@ -99,9 +109,9 @@ void Executor::plan(const Session& session, std::span<const resp::Request> reque
     const auto first_key = static_cast<std::size_t>(command->first_key);
     if (first_key >= args.size()) continue;
     planned[i].hash = base::hash_bytes(args[first_key]);
-    if (several) db.prefetch(planned[i].hash);
+    if (fetches) db.prefetch(planned[i].hash);
   }
-  if (!several) return;
+  if (!fetches) return;
   for (std::size_t i = 0; i < requests.size(); ++i) {
     if (planned[i].hash != 0) db.prefetch_entry(planned[i].hash);
   }
@@ -226,7 +236,7 @@ void Executor::pass_on(int db, resp::Args args) {
   parts_.effects.settle(db, args, changed);
 }
 
-void Executor::settle(int db, resp::Args args) {
+void Executor::pass_on_and_tell(int db, resp::Args args) {
   keyspace::ChangeLog& log = parts_.keyspace.log();
   if (parts_.effects.listened()) pass_on(db, args);
   if (log.empty()) return;

@@ -79,6 +79,7 @@ engine::Toolbox Core::tools(engine::Shutdown& shutdown) {
   box.lend(rng);
   box.lend(configuration.registry);
   box.lend(configuration.eviction);
+  box.lend(configuration.types);
   box.lend(reporter);
   box.lend(auditor);
   box.lend(memory_metrics);
@@ -86,6 +87,7 @@ engine::Toolbox Core::tools(engine::Shutdown& shutdown) {
   box.lend(sweeper);
   box.lend(evictor);
   box.lend(configuration.eviction);
+  box.lend(configuration.types);
   box.lend(credentials);
   box.lend(limits);
   box.lend(config_file);

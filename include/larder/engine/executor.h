@@ -82,6 +82,7 @@ class Executor {
   static bool is_same_fast(const Planned& one, const Planned& next);
   void charge(BoundCommand& command);
   void settle(int db, resp::Args args);
+  void pass_on_and_tell(int db, resp::Args args);
   void pass_on(int db, resp::Args args);
   void reject(Session& session, BoundCommand* command, std::string_view error);
 
