@@ -27,7 +27,6 @@ void Edit<types::String>::overwrite(std::size_t offset, std::string_view bytes) 
 }
 
 char* Edit<types::String>::resize(std::size_t size) {
-  LARDER_ASSERT(size <= types::kLongestString * 8);
   if (entry_->form() == Form::storage && size > Entry::kMostInside) {
     auto* blob = types::Blob::resize(memory::Owner::strings,
                                      static_cast<types::Blob*>(entry_->storage()), size);
