@@ -104,6 +104,11 @@ class Database {
   void put(const Key& key, std::string_view bytes, Deadline deadline = Deadline::never(),
            Event event = events::kSet);
 
+  // The same with a string of `size` bytes that the caller must write before anything else
+  // happens; returns where they stand. Never an integer, and what the key held before stays
+  // readable until the turn ends, so the new value may be made from it.
+  char* put_unwritten(const Key& key, std::size_t size, Event event);
+
   // Opens an existing string for change. The edit must not outlive the next other change.
   template <typename T>
   Edit<T> edit(const Key& key, Entry* entry, Event event) {
@@ -209,6 +214,9 @@ class Edit<types::String> {
   void append(std::string_view bytes);
   // Writes at an offset, filling a gap behind the old end with zero bytes.
   void overwrite(std::size_t offset, std::string_view bytes);
+  // Makes the value `size` bytes long, old bytes kept and new ones zero, and returns where they
+  // stand, to be written until the edit ends or changes the size again.
+  char* bytes(std::size_t size);
 
   // Nothing was changed after all: no entry in the log.
   void discard() { discarded_ = true; }
