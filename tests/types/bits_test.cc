@@ -127,7 +127,8 @@ TEST(Bits, FieldsAreReadAndWrittenBitByBit) {
     const unsigned width = 1 + static_cast<unsigned>(rng.below(64));
     const std::uint64_t offset = rng.below(bytes.size() * 8 + 10);
     std::uint64_t expected = 0;
-    for (unsigned i = 0; i < width; ++i) expected = expected << 1 | (bit_of(bytes, offset + i) ? 1 : 0);
+    for (unsigned i = 0; i < width; ++i)
+      expected = expected << 1 | (bit_of(bytes, offset + i) ? 1 : 0);
     ASSERT_EQ(field(bytes, offset, width), expected);
 
     if (offset + width > bytes.size() * 8) continue;

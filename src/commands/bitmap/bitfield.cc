@@ -121,8 +121,7 @@ std::optional<Needs> survey(Call& call, const Limits& limits) {
 }
 
 std::int64_t read_field(std::string_view bytes, const FieldOperation& operation) {
-  return operation.type.decode(
-      types::bits::field(bytes, operation.offset, operation.type.width));
+  return operation.type.decode(types::bits::field(bytes, operation.offset, operation.type.width));
 }
 
 void read_all(Call& call, const Limits& limits, const Needs& needs) {
