@@ -31,6 +31,22 @@ std::optional<std::string> test_packing(base::Rng& rng) {
   return std::nullopt;
 }
 
+// Registers of few and of many values must be counted as one by one.
+std::optional<std::string> test_histogram(base::Rng& rng) {
+  for (const std::uint64_t values : {1, 2, 20, 33, 63, 64}) {
+    Registers registers;
+    Histogram expected{};
+    for (std::uint8_t& value : registers) {
+      value = static_cast<std::uint8_t>(rng.below(values));
+      ++expected[value];
+    }
+    if (histogram(registers) != expected) {
+      return "registers of " + std::to_string(values) + " values are counted wrongly";
+    }
+  }
+  return std::nullopt;
+}
+
 // Seven standard errors: rounding lets small counts be one off.
 bool is_near(std::uint64_t estimated, std::uint64_t real) {
   const double error = 1.04 / std::sqrt(double{kRegisters}) * static_cast<double>(real);
@@ -74,6 +90,7 @@ std::optional<std::string> test_counts(base::Rng& rng) {
 std::optional<std::string> self_test() {
   base::Rng rng(0x68796c6c);
   if (auto wrong = test_packing(rng)) return wrong;
+  if (auto wrong = test_histogram(rng)) return wrong;
   return test_counts(rng);
 }
 
