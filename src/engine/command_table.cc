@@ -13,24 +13,29 @@ namespace {
 
 constexpr std::size_t kLetters = sizeof(std::uint64_t);
 
-// The first eight letters in lower case; a shorter name is filled up with blanks. Two names of one
+// The first eight letters in lower case, those of a shorter name all of them: two names of one
 // length whose letters are equal are the same up to there, if one has no other characters.
 [[gnu::always_inline]] inline std::uint64_t folded_letters(std::string_view name) {
-  std::uint64_t letters = 0;
-  if (name.size() >= kLetters) {
-    std::memcpy(&letters, name.data(), kLetters);
-  } else if (name.size() >= 4) {
-    std::uint32_t low = 0;
-    std::uint32_t high = 0;
-    std::memcpy(&low, name.data(), 4);
-    std::memcpy(&high, name.data() + name.size() - 4, 4);
-    letters = low | (static_cast<std::uint64_t>(high) << (8 * (name.size() - 4)));
-  } else {
-    for (std::size_t i = 0; i < name.size(); ++i) {
-      letters |= static_cast<std::uint64_t>(static_cast<unsigned char>(name[i])) << (8 * i);
-    }
+  constexpr std::uint64_t kLowerCase = 0x2020202020202020u;
+  const char* text = name.data();
+  const std::size_t size = name.size();
+  if (size >= kLetters) {
+    std::uint64_t letters;
+    std::memcpy(&letters, text, sizeof letters);
+    return letters | kLowerCase;
   }
-  return letters | 0x2020202020202020u;
+  if (size >= 4) {
+    std::uint32_t first;
+    std::uint32_t last;
+    std::memcpy(&first, text, sizeof first);
+    std::memcpy(&last, text + size - 4, sizeof last);
+    return (first | (std::uint64_t{last} << 32)) | kLowerCase;
+  }
+  if (size == 0) return kLowerCase;
+  const auto letter = [text](std::size_t i) {
+    return std::uint64_t{static_cast<unsigned char>(text[i])};
+  };
+  return (letter(0) | (letter(size / 2) << 8) | (letter(size - 1) << 16)) | kLowerCase;
 }
 
 std::size_t slot_hash(std::uint64_t letters, std::size_t length) {
@@ -66,6 +71,19 @@ std::string BoundCommand::full_name() const {
   return parent == nullptr ? name : parent->name + "|" + name;
 }
 
+[[gnu::always_inline]] inline BoundCommand* CommandTable::lookup(std::string_view name) const {
+  const std::uint64_t letters = folded_letters(name);
+  std::size_t at = slot_hash(letters, name.size()) & mask_;
+  for (; slots_[at].command != nullptr; at = (at + 1) & mask_) {
+    const Slot& slot = slots_[at];
+    if (slot.letters != letters || slot.length != name.size()) continue;
+    if (slot.letters_tell || base::equals_ignoring_case(slot.command->name, name)) {
+      return slot.command;
+    }
+  }
+  return nullptr;
+}
+
 CommandTable::CommandTable(std::span<const std::span<const Command>> families,
                            const Toolbox& tools) {
   for (const auto& rows : families) {
@@ -99,29 +117,17 @@ void CommandTable::rebuild() {
   std::sort(sorted_.begin(), sorted_.end(),
             [](const BoundCommand* a, const BoundCommand* b) { return a->name < b->name; });
   slots_.assign(std::bit_ceil(sorted_.size() * 4 + 1), Slot{});
+  mask_ = slots_.size() - 1;
   for (BoundCommand* command : sorted_) {
     if (lookup(command->name) != nullptr) {
       throw std::runtime_error("two commands are named '" + command->name + "'");
     }
     const std::string_view name = command->name;
     const std::uint64_t letters = folded_letters(name);
-    std::size_t slot = slot_hash(letters, name.size()) & (slots_.size() - 1);
-    while (slots_[slot].command != nullptr) slot = (slot + 1) & (slots_.size() - 1);
+    std::size_t slot = slot_hash(letters, name.size()) & mask_;
+    while (slots_[slot].command != nullptr) slot = (slot + 1) & mask_;
     slots_[slot] = {letters, static_cast<std::uint32_t>(name.size()), is_short_word(name), command};
   }
-}
-
-BoundCommand* CommandTable::lookup(std::string_view name) const {
-  const std::uint64_t letters = folded_letters(name);
-  std::size_t at = slot_hash(letters, name.size()) & (slots_.size() - 1);
-  for (; slots_[at].command != nullptr; at = (at + 1) & (slots_.size() - 1)) {
-    const Slot& slot = slots_[at];
-    if (slot.letters != letters || slot.length != name.size()) continue;
-    if (slot.letters_tell || base::equals_ignoring_case(slot.command->name, name)) {
-      return slot.command;
-    }
-  }
-  return nullptr;
 }
 
 BoundCommand* CommandTable::resolve(resp::Args args) const {

@@ -196,6 +196,42 @@ char* Database::put_unwritten(const Key& key, std::size_t size, Event event) {
   return bytes;
 }
 
+void Database::put_storage(const Key& key, types::Type type, void* storage, Event event,
+                           Deadline deadline) {
+  if (storage == nullptr) {
+    erase(key);
+    return;
+  }
+  Entry* old = entries_.find(key.name, key.hash);
+  if (old != nullptr && old->expired(now_ms())) old = drop_expired(old, key.hash);
+  Entry* entry = Entry::create(
+      {.key = key.name, .deadline_ms = deadline.resolve(old), .type = type, .form = Form::storage});
+  entry->storage(storage);
+  entry->access(shared_.access.fresh());
+  shared_.log.add(event, index_, key.name);
+  if (old == nullptr) return insert(entry, key.hash);
+  replace(old, entry, key.hash);
+  shared_.graveyard.bury(old);
+}
+
+void Database::close(const Key& key, Entry* entry, types::Type type, void* storage, bool empty,
+                     Event event, bool changed) {
+  if (entry != nullptr) entry->storage(storage);
+  if (!empty) {
+    if (entry == nullptr) return put_storage(key, type, storage, event);
+    if (changed) shared_.log.add(event, index_, key.name);
+    return;
+  }
+  if (entry == nullptr) {
+    if (storage != nullptr) shared_.graveyard.bury(type, storage);
+    return;
+  }
+  if (changed) shared_.log.add(event, index_, key.name);
+  shared_.log.also(events::kDel, index_, key.name);
+  take_out(entry, key.hash);
+  shared_.graveyard.bury(entry);
+}
+
 void Database::take_out(Entry* entry, std::uint64_t hash) {
   if (entry->has_deadline()) expires_.erase(entry, hash);
   entries_.erase(entry, hash);
@@ -244,15 +280,11 @@ Entry* Database::persist(const Key& key, Entry* entry) {
 }
 
 void Database::put_copy(const Key& key, const Entry& source, Event event) {
-  LARDER_ASSERT(source.type() == types::Type::string);
-  types::String::Scratch scratch;
-  const std::string_view bytes = source.string().text(scratch);
-  const auto number =
-      source.form() == Form::integer ? std::optional(source.integer()) : std::nullopt;
-  Entry* entry = Entry::create(shape_of(key.name, bytes, number, source.deadline()));
-  write_string(*entry, bytes, number);
-  entry->access(source.access());
-  if (source.was_edited()) entry->mark_edited();
+  Entry* entry = Entry::create(shape_like(key.name, source, source.deadline()));
+  carry_over(source, *entry);
+  if (source.form() == Form::storage) {
+    entry->storage(types::row(source.type()).copy(source.storage()));
+  }
   shared_.log.add(event, index_, key.name);
   store(key, entry);
 }

@@ -1,7 +1,5 @@
 #include "larder/keyspace/encoding.h"
 
-#include "larder/base/assert.h"
-
 namespace larder::keyspace {
 namespace {
 
@@ -11,7 +9,7 @@ constexpr std::size_t kMostEmbedded = 44;
 }  // namespace
 
 std::string_view encoding(const Entry& entry) {
-  LARDER_ASSERT(entry.type() == types::Type::string);
+  if (const auto named = types::row(entry.type()).encoding) return named(entry.storage());
   if (entry.form() == Form::integer) return "int";
   const bool fresh = !entry.was_edited();
   return fresh && entry.string().size() <= kMostEmbedded ? "embstr" : "raw";

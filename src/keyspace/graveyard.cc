@@ -14,6 +14,14 @@ constexpr std::uint32_t kStride = 32;
 // A list keeps room for this many when it is empty.
 constexpr std::size_t kKeptRoom = 1024;
 
+// Freed in steps when a flushed table hands it over.
+constexpr std::size_t kLargeEffort = 64;
+
+bool is_large(const Entry& entry) {
+  return entry.form() == Form::storage &&
+         types::row(entry.type()).free_effort(entry.storage()) > kLargeEffort;
+}
+
 template <typename List>
 void trim(List& list) {
   if (list.empty() && list.capacity() > kKeptRoom) List().swap(list);
@@ -89,10 +97,12 @@ bool Graveyard::drain_tables(base::Budget& budget) {
   while (!tables_.empty()) {
     Tables& dead = tables_.back();
     const bool gone = dead.entries.clear_some(budget, [this](Entry* entry) {
+      if (is_large(*entry)) return bury(entry);
       destroy_now(types::row(entry->type()).owner, entry);
       ++freed_;
     });
-    if (!gone || !dead.expires.clear_some(budget, [](Entry*) {})) return false;
+    if (!gone || !drain_entries(budget) || !dead.expires.clear_some(budget, [](Entry*) {}))
+      return false;
     tables_.pop_back();
   }
   trim(tables_);

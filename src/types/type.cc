@@ -1,6 +1,7 @@
 #include "larder/types/type.h"
 
 #include <array>
+#include <cstring>
 
 #include "larder/base/assert.h"
 #include "larder/types/string.h"
@@ -19,14 +20,32 @@ bool string_destroy_some(void* storage, memory::Owner owner, base::Budget&) {
 
 std::size_t string_free_effort(const void*) { return 1; }
 
-constexpr TypeRow kString{"string", memory::Owner::strings, string_footprint, string_destroy_some,
-                          string_free_effort};
+void* string_copy(const void* storage) {
+  const std::string_view bytes = static_cast<const Blob*>(storage)->view();
+  Blob* copy = Blob::create(memory::Owner::strings, bytes.size());
+  std::memcpy(copy->data(), bytes.data(), bytes.size());
+  return copy;
+}
+
+constexpr TypeRow kString{.name = "string",
+                          .owner = memory::Owner::strings,
+                          .footprint = string_footprint,
+                          .encoding = nullptr,
+                          .copy = string_copy,
+                          .destroy_some = string_destroy_some,
+                          .free_effort = string_free_effort};
+
+// In the order of Type.
+constexpr std::array<const TypeRow*, kTypes> kRows = {
+    &kString, nullptr, nullptr, nullptr, nullptr, nullptr,
+};
 
 }  // namespace
 
 const TypeRow& row(Type type) {
-  LARDER_ASSERT(type == Type::string);
-  return kString;
+  const TypeRow* found = kRows[static_cast<std::size_t>(type)];
+  LARDER_ASSERT(found != nullptr);
+  return *found;
 }
 
 }  // namespace larder::types

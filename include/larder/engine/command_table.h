@@ -71,6 +71,7 @@ class CommandTable {
   std::vector<std::unique_ptr<BoundCommand>> all_;
   std::vector<BoundCommand*> sorted_;
   std::vector<Slot> slots_;  // open addressing by a hash of letters and length
+  std::size_t mask_ = 0;     // of slots_, whose number is a power of two
 };
 
 }  // namespace larder::engine

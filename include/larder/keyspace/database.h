@@ -28,7 +28,7 @@ class Found {
   Found() = default;
   explicit Found(Entry* entry)
       : entry_(entry), wrong_type_(entry != nullptr && entry->type() != T::kType) {
-    if (entry_ != nullptr && !wrong_type_) value_.emplace(entry_->string());
+    if (entry_ != nullptr && !wrong_type_) value_.emplace(entry_->value<T>());
   }
 
   explicit operator bool() const { return value_.has_value(); }
@@ -109,7 +109,13 @@ class Database {
   // readable until the turn ends, so the new value may be made from it.
   char* put_unwritten(const Key& key, std::size_t size, Event event);
 
-  // Opens an existing string for change. The edit must not outlive the next other change.
+  // Stores a collection's storage (types/type.h), replacing whatever the key held, and adopts it.
+  // Null storage removes the key, logged as del. Logs `event`.
+  void put_storage(const Key& key, types::Type type, void* storage, Event event,
+                   Deadline deadline = Deadline::never());
+
+  // Opens a value for change: an existing string, or a collection, whose entry is null where the
+  // key is to be made (keyspace/edit.h). The edit must not outlive the next other change.
   template <typename T>
   Edit<T> edit(const Key& key, Entry* entry, Event event) {
     return Edit<T>(*this, key, entry, event);
@@ -161,6 +167,10 @@ class Database {
   template <typename T>
   friend class Edit;
 
+  // Ends an edit: puts the collection's storage into its entry, or makes the entry, or removes what
+  // has become empty.
+  void close(const Key& key, Entry* entry, types::Type type, void* storage, bool empty, Event event,
+             bool changed);
   std::int64_t now_ms() const { return shared_.clock.unix_ms(); }
   Entry* drop_expired(Entry* entry, std::uint64_t hash);
   void touch(Entry& entry);

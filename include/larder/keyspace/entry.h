@@ -15,6 +15,7 @@
 #include <cstring>
 #include <optional>
 #include <string_view>
+#include <type_traits>
 
 #include "larder/base/hash.h"
 #include "larder/memory/heap.h"
@@ -114,6 +115,16 @@ class Entry {
         break;
     }
     return types::String(static_cast<const types::Blob*>(storage())->view());
+  }
+
+  // The value of an entry whose type is T's.
+  template <typename T>
+  T value() const {
+    if constexpr (std::is_same_v<T, types::String>) {
+      return string();
+    } else {
+      return T(storage());
+    }
   }
 
   // A string that was changed in place keeps the encoding name "raw" whatever its size.

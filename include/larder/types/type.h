@@ -15,14 +15,21 @@ namespace larder::types {
 enum class Type : std::uint8_t { string, list, set, sorted_set, hash, stream };
 inline constexpr std::size_t kTypes = 6;
 
+// Storage is whatever a type keeps behind the pointer in its entry: null for an empty value, and
+// tagged in its lowest 3 bits where the type has several encodings.
 struct TypeRow {
   // As TYPE and SCAN TYPE name it.
   std::string_view name;
   memory::Owner owner;
-  // Bytes of the storage behind the entry's pointer, at the allocator's sizes.
+  // Bytes of the storage, at the allocator's sizes. Cost: O(1), whatever the size.
   std::size_t (*footprint)(const void* storage);
+  // As OBJECT ENCODING names it; null for strings, whose encoding the entry knows.
+  std::string_view (*encoding)(const void* storage);
+  // A second storage with the same contents. Cost: that of all of it.
+  void* (*copy)(const void* storage);
   // Frees the storage, a step at a time until the budget is spent; true when nothing is left.
-  // The storage's bytes are charged to `owner` until they are released.
+  // The storage's bytes are charged to `owner` until they are released; between the steps
+  // footprint() tells what is left, and nothing else may be asked.
   bool (*destroy_some)(void* storage, memory::Owner owner, base::Budget& budget);
   // How many allocations a free has to visit.
   std::size_t (*free_effort)(const void* storage);

@@ -24,10 +24,20 @@ Digest digest_key(const keyspace::Entry& entry) {
   return digest;
 }
 
-void mix_value(Digest& digest, const keyspace::Entry& entry) {
+void mix_string(Digest& digest, const keyspace::Entry& entry) {
   types::String::Scratch scratch;
-  digest.mix_number(static_cast<std::uint32_t>(entry.type()));
   digest.mix(entry.string().text(scratch));
+}
+
+// In the order of types::Type.
+using Mix = void (*)(Digest&, const keyspace::Entry&);
+constexpr std::array<Mix, types::kTypes> kMixes = {
+    mix_string, nullptr, nullptr, nullptr, nullptr, nullptr,
+};
+
+void mix_value(Digest& digest, const keyspace::Entry& entry) {
+  digest.mix_number(static_cast<std::uint32_t>(entry.type()));
+  kMixes[static_cast<std::size_t>(entry.type())](digest, entry);
   if (entry.has_deadline()) digest.fold("!!expire!!");
 }
 

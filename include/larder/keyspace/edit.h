@@ -1,0 +1,49 @@
+#pragma once
+
+// An open collection: changed in place through its type's own class, and put back when the
+// edit ends. A key comes into being with its first element and goes with its last.
+
+#include <utility>
+
+#include "larder/keyspace/database.h"
+
+namespace larder::keyspace {
+
+// T is one of the collections of the types room, which all have
+//   static constexpr types::Type kType;
+//   explicit T(void* storage);     a handle, nothing is owned
+//   void* storage() const;         where the storage is now; it moves when it changes
+//   bool empty() const;
+// Strings have an edit of their own (database.h).
+template <typename T>
+class Edit {
+ public:
+  // `entry` is the key's, of type T, or null when there is no such key. Logs `event` at the end.
+  Edit(Database& db, const Key& key, Entry* entry, Event event)
+      : db_(db),
+        key_(key),
+        entry_(entry),
+        value_(entry == nullptr ? nullptr : entry->storage()),
+        event_(event) {}
+  ~Edit() { db_.close(key_, entry_, T::kType, value_.storage(), value_.empty(), event_, changed_); }
+  Edit(const Edit&) = delete;
+  Edit& operator=(const Edit&) = delete;
+
+  T* operator->() { return &value_; }
+  T& operator*() { return value_; }
+
+  // What happened was something else than announced.
+  void rename(Event event) { event_ = event; }
+  // No element was changed after all: no entry in the log. The encoding may have changed.
+  void discard() { changed_ = false; }
+
+ private:
+  Database& db_;
+  Key key_;
+  Entry* entry_;
+  T value_;
+  Event event_;
+  bool changed_ = true;
+};
+
+}  // namespace larder::keyspace

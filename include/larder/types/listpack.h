@@ -1,0 +1,128 @@
+#pragma once
+
+// A listpack: a short sequence of strings and integers in one block, walked from either end.
+// All compact encodings stand on it. The bytes are those of Redis's format, so that they go
+// into dumps and snapshots as they are:
+//
+//   | total bytes: 4 | elements: 2 | element | element | ... | 0xff |
+//   element:  | kind, and small values and lengths | longer value | size of the former: 1-5 |
+//
+//   0xxxxxxx               integer 0 to 127            11110000 +4   string, 32-bit size
+//   10xxxxxx               string, up to 63 bytes      11110001 +2   16-bit integer
+//   110xxxxx +1            13-bit integer              11110010 +3   24-bit integer
+//   1110xxxx +1            string, up to 4,095 bytes   11110011 +4   32-bit integer
+//                                                      11110100 +8   64-bit integer
+//
+// Texts that are canonical integers are stored as integers, and read back as the same text.
+// 65,535 in the header's count means that the elements must be counted.
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "larder/memory/heap.h"
+#include "larder/types/string.h"
+
+namespace larder::types {
+
+// Reads listpack bytes wherever they are. Copy it freely. The bytes must be well formed:
+// check those that come from outside with valid().
+class ListpackView {
+ public:
+  // Where an element stands: its offset; kEnd is behind the last.
+  using Place = std::uint32_t;
+  static constexpr Place kEnd = 0;
+  static constexpr std::size_t kHeaderBytes = 6;
+
+  explicit ListpackView(const std::uint8_t* bytes) : bytes_(bytes) {}
+
+  // All of it, with header and end mark.
+  std::size_t bytes() const {
+    std::uint32_t total;
+    std::memcpy(&total, bytes_, sizeof total);
+    return total;
+  }
+  std::string_view raw() const { return {reinterpret_cast<const char*>(bytes_), bytes()}; }
+  // Cost: none worth counting below 65,535 elements, a walk from there.
+  std::size_t size() const;
+  bool empty() const { return bytes_[kHeaderBytes] == kEndMark; }
+
+  Place first() const { return empty() ? kEnd : Place{kHeaderBytes}; }
+  Place last() const { return previous(kEnd); }
+  // The neighbours; kEnd where there is none. previous(kEnd) is the last.
+  Place next(Place place) const {
+    const auto after = static_cast<Place>(place + element_bytes(place));
+    return bytes_[after] == kEndMark ? kEnd : after;
+  }
+  Place previous(Place place) const;
+  // The element with this index, counted from the end where it is negative (-1 is the last);
+  // kEnd when there is none. Cost: a walk from the nearer end.
+  Place at(std::int64_t index) const;
+
+  // The element's value; a view into the block.
+  String get(Place place) const;
+  // Where `text` stands, at `from` or after it, looking at every `skip` + 1st element; kEnd when
+  // it does not.
+  Place find(std::string_view text, Place from, unsigned skip = 0) const;
+
+  // Bytes that the element takes, its kind and back length included.
+  std::size_t element_bytes(Place place) const;
+
+  // True when `raw` is a well-formed listpack, every element included. Cost: a walk.
+  static bool valid(std::string_view raw);
+
+ protected:
+  static constexpr std::uint8_t kEndMark = 0xff;
+  static constexpr std::uint16_t kUncounted = 0xffff;
+
+  const std::uint8_t* bytes_;
+};
+
+// A listpack that can change: a handle of 8 bytes to its own block, which moves when it
+// changes. The block's size is the size class of bytes(). Whoever holds the handle calls
+// destroy(); all calls name the same owner. Cost of a change: a move of what follows.
+class Listpack : public ListpackView {
+ public:
+  // The most bytes that one may reach; callers convert long before.
+  static constexpr std::size_t kMostBytes = std::size_t{1} << 30;
+
+  // Adopts a block that release() gave.
+  explicit Listpack(void* block) : ListpackView(static_cast<std::uint8_t*>(block)) {}
+
+  static Listpack create(memory::Owner owner);
+  // From bytes that are valid().
+  static Listpack copy(memory::Owner owner, std::string_view raw);
+  void destroy(memory::Owner owner) noexcept;
+
+  void* block() const { return const_cast<std::uint8_t*>(bytes_); }
+  std::size_t footprint() const { return memory::size_class(bytes()); }
+
+  // Each returns where the element now stands. Places before it stay good.
+  Place insert(memory::Owner owner, Place before, std::string_view text);
+  Place insert(memory::Owner owner, Place before, std::int64_t number);
+  Place append(memory::Owner owner, std::string_view text) { return insert(owner, kEnd, text); }
+  Place append(memory::Owner owner, std::int64_t number) { return insert(owner, kEnd, number); }
+  Place prepend(memory::Owner owner, std::string_view text) { return insert(owner, first(), text); }
+  Place replace(memory::Owner owner, Place place, std::string_view text);
+  Place replace(memory::Owner owner, Place place, std::int64_t number);
+  // Takes out `count` elements from `place` on, as many as there are; returns the place of what
+  // followed them, kEnd when nothing did.
+  Place erase(memory::Owner owner, Place place, std::size_t count = 1);
+
+  // What `text` would add to bytes().
+  static std::size_t cost(std::string_view text);
+
+ private:
+  struct Encoded;
+  static Encoded encode(std::string_view text);
+  static Encoded encode(std::int64_t number);
+
+  Place put(memory::Owner owner, Place place, std::size_t old_bytes, const Encoded& element);
+  // Gives the block `total` bytes and writes that into the header.
+  void resize(memory::Owner owner, std::size_t total);
+  void count(std::int64_t change);
+  std::uint8_t* data() { return const_cast<std::uint8_t*>(bytes_); }
+};
+
+}  // namespace larder::types
