@@ -26,6 +26,13 @@ void Edit<types::String>::overwrite(std::size_t offset, std::string_view bytes) 
   std::memcpy(text + offset, bytes.data(), bytes.size());
 }
 
+char* Edit<types::String>::bytes(std::size_t size) {
+  const std::size_t before = this->size();
+  char* text = resize(size);
+  if (size > before) std::memset(text + before, 0, size - before);
+  return text;
+}
+
 char* Edit<types::String>::resize(std::size_t size) {
   if (entry_->form() == Form::storage && size > Entry::kMostInside) {
     auto* blob = types::Blob::resize(memory::Owner::strings,
