@@ -1,6 +1,5 @@
 #include <cstring>
 
-#include "larder/base/assert.h"
 #include "larder/keyspace/database.h"
 
 namespace larder::keyspace {
