@@ -16,6 +16,7 @@
 #include "larder/info/info.h"
 #include "larder/memory/audit.h"
 #include "larder/resp/reply_reader.h"
+#include "larder/types/settings.h"
 
 namespace larder::commands {
 
@@ -111,6 +112,7 @@ class KeyspaceCommands : public ::testing::Test {
   info::Reporter reporter;
   OwnSettings own_settings{registry};
   keyspace::Settings keyspace_settings{registry};
+  types::Settings types_settings{registry};
   keyspace::Metrics keyspace_metrics{reporter};
   keyspace::Keyspace keyspace{clock, rng, keyspace_settings, keyspace_metrics};
   eviction::Settings eviction_settings{registry};
@@ -150,6 +152,7 @@ class KeyspaceCommands : public ::testing::Test {
     tools.lend(keyspace);
     tools.lend(eviction_settings);
     tools.lend(limits);
+    tools.lend(types_settings);
     return tools;
   }
 };
