@@ -17,14 +17,12 @@ constexpr std::size_t kEmptyPack = kPackHeader + 1;
 // A compressed block: the listpack's header, and how long the rest is.
 constexpr std::size_t kCompressedHead = kPackHeader + sizeof(std::uint32_t);
 
-// Block sizes stand 64 apart up to 512: a block that grows in small steps through many size
-// classes leaves holes in all of them.
-constexpr std::size_t kSmallStep = 64;
-constexpr std::size_t kMostSmall = 512;
-
+// Few sizes for small blocks, and of those that share the allocator's pages well: a block that
+// grows in small steps through many size classes leaves holes in all of them.
 std::size_t block_size(std::size_t bytes) {
-  if (bytes <= kMostSmall) return (bytes + kSmallStep - 1) & ~(kSmallStep - 1);
-  return memory::size_class(bytes);
+  const auto up_to = [bytes](std::size_t step) { return (bytes + step - 1) & ~(step - 1); };
+  if (bytes <= 256) return up_to(64);
+  return bytes <= 512 ? up_to(128) : memory::size_class(bytes);
 }
 
 void write_total(std::uint8_t* pack, std::size_t total) {
