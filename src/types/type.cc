@@ -3,6 +3,7 @@
 #include <array>
 #include <cstring>
 
+#include "hash_row.h"
 #include "larder/base/assert.h"
 #include "larder/types/string.h"
 
@@ -37,7 +38,7 @@ constexpr TypeRow kString{.name = "string",
 
 // In the order of Type.
 constexpr std::array<const TypeRow*, kTypes> kRows = {
-    &kString, nullptr, nullptr, nullptr, nullptr, nullptr,
+    &kString, nullptr, nullptr, nullptr, &kHashRow, nullptr,
 };
 
 }  // namespace
