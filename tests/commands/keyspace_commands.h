@@ -115,6 +115,7 @@ class KeyspaceCommands : public ::testing::Test {
   types::Settings types_settings{registry};
   keyspace::Metrics keyspace_metrics{reporter};
   keyspace::Keyspace keyspace{clock, rng, keyspace_settings, keyspace_metrics};
+  types::Settings types_settings{registry};
   eviction::Settings eviction_settings{registry};
   eviction::Metrics eviction_metrics{reporter, eviction_settings, clock};
   eviction::Evictor evictor{keyspace, eviction_settings, eviction_metrics};
@@ -150,6 +151,8 @@ class KeyspaceCommands : public ::testing::Test {
   engine::Toolbox toolbox() {
     engine::Toolbox tools;
     tools.lend(keyspace);
+    tools.lend(keyspace_settings);
+    tools.lend(types_settings);
     tools.lend(eviction_settings);
     tools.lend(limits);
     tools.lend(types_settings);
