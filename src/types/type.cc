@@ -3,6 +3,7 @@
 #include <array>
 #include <cstring>
 
+#include "hash_row.h"
 #include "larder/base/assert.h"
 #include "larder/types/string.h"
 #include "set_row.h"
@@ -38,7 +39,7 @@ constexpr TypeRow kString{.name = "string",
 
 // In the order of Type.
 constexpr std::array<const TypeRow*, kTypes> kRows = {
-    &kString, nullptr, &kSetRow, nullptr, nullptr, nullptr,
+    &kString, nullptr, &kSetRow, nullptr, &kHashRow, nullptr,
 };
 
 }  // namespace

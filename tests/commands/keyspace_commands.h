@@ -154,6 +154,7 @@ class KeyspaceCommands : public ::testing::Test {
     tools.lend(keyspace_settings);
     tools.lend(types_settings);
     tools.lend(eviction_settings);
+    tools.lend(types_settings);
     tools.lend(limits);
     tools.lend(types_settings);
     return tools;
