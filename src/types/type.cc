@@ -6,6 +6,8 @@
 #include "hash_row.h"
 #include "larder/base/assert.h"
 #include "larder/types/string.h"
+#include "list_row.h"
+#include "set_row.h"
 
 namespace larder::types {
 namespace {
@@ -38,7 +40,7 @@ constexpr TypeRow kString{.name = "string",
 
 // In the order of Type.
 constexpr std::array<const TypeRow*, kTypes> kRows = {
-    &kString, nullptr, nullptr, nullptr, &kHashRow, nullptr,
+    &kString, &kListRow, &kSetRow, nullptr, &kHashRow, nullptr,
 };
 
 }  // namespace
