@@ -325,7 +325,7 @@ class OperationsTest : public SetTest {
 };
 
 TEST_F(OperationsTest, AgreeWithTheirDefinitions) {
-  for (int round = 0; round < 120; ++round) {
+  for (int round = 0; round < 40; ++round) {
     make(1 + rng.below(round % 10 == 0 ? 20 : 4), round % 3 == 0);
     std::multiset<std::string> found;
     const auto collect = [&](const String& member) { found.insert(text_of(member)); };
