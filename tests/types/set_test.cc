@@ -32,7 +32,7 @@ std::multiset<std::string> as_multiset(const Model& model) { return {model.begin
 class SetTest : public testing::Test {
  protected:
   void TearDown() override {
-    for (Set& set : others) set.clear();
+    for (Set& other : others) other.clear();
     EXPECT_EQ(memory::balance(memory::Owner::sets),
               before + static_cast<std::int64_t>(Set::footprint(set.storage())));
     set.clear();
@@ -305,7 +305,7 @@ class OperationsTest : public SetTest {
     }
   }
   void clear() {
-    for (Set& set : others) set.clear();
+    for (Set& other : others) other.clear();
     others.clear();
     models.clear();
   }
@@ -325,7 +325,7 @@ class OperationsTest : public SetTest {
 };
 
 TEST_F(OperationsTest, AgreeWithTheirDefinitions) {
-  for (int round = 0; round < 120; ++round) {
+  for (int round = 0; round < 40; ++round) {
     make(1 + rng.below(round % 10 == 0 ? 20 : 4), round % 3 == 0);
     std::multiset<std::string> found;
     const auto collect = [&](const String& member) { found.insert(text_of(member)); };
