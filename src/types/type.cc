@@ -5,7 +5,7 @@
 
 #include "larder/base/assert.h"
 #include "larder/types/string.h"
-#include "sorted_set_row.h"
+    &kString, nullptr, &kSetRow, &kSortedSetRow, nullptr, nullptr,
 
 namespace larder::types {
 namespace {
@@ -38,7 +38,11 @@ constexpr TypeRow kString{.name = "string",
 
 // In the order of Type.
 constexpr std::array<const TypeRow*, kTypes> kRows = {
+<<<<<<< HEAD
     &kString, nullptr, nullptr, &kSortedSetRow, nullptr, nullptr,
+=======
+    &kString, nullptr, &kSetRow, nullptr, nullptr, nullptr,
+>>>>>>> sets
 };
 
 }  // namespace
