@@ -14,8 +14,8 @@ unsigned RankedTree::child_for(const Inner& node, unsigned levels, const Bound& 
   while (high - low > 1) {
     const unsigned middle = (low + high) / 2;
     const int side = bound.side(node.least[middle]);
-    const bool before = side != 0 ? side < 0
-                                  : bound.has_before(*first_below(node.children[middle], levels - 1));
+    const bool before =
+        side != 0 ? side < 0 : bound.has_before(*first_below(node.children[middle], levels - 1));
     (before ? low : high) = middle;
   }
   return low;

@@ -1,5 +1,7 @@
 #include "larder/types/ranked_set.h"
 
+#include <utility>
+
 #include "larder/memory/heap.h"
 
 namespace larder::types {
@@ -8,6 +10,11 @@ namespace {
 constexpr auto kOwner = RankedTraits::kOwner;
 
 }  // namespace
+
+RankedSet::RankedSet(Index&& index, std::span<RankedMember* const> order, std::size_t member_bytes)
+    : index_(std::move(index)), member_bytes_(member_bytes) {
+  for (RankedMember* member : order) order_.append(member);
+}
 
 std::size_t RankedSet::footprint() const {
   return memory::size_class(sizeof *this) + index_.bytes() + order_.bytes() + member_bytes_;

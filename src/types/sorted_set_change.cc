@@ -3,6 +3,7 @@
 #include <cmath>
 #include <new>
 #include <optional>
+#include <utility>
 
 #include "larder/base/assert.h"
 #include "larder/memory/heap.h"
@@ -44,6 +45,13 @@ SortedSet::Put put_packed(Listpack& pack, Place known, std::string_view member, 
 }
 
 }  // namespace
+
+SortedSet SortedSet::adopt(Table<RankedTraits>&& index, std::span<RankedMember* const> order,
+                           std::size_t member_bytes) {
+  void* block = memory::allocate(kOwner, sizeof(RankedSet));
+  auto* set = new (block) RankedSet(std::move(index), order, member_bytes);
+  return SortedSet(reinterpret_cast<char*>(set) + kRanked);
+}
 
 // Whether one more member makes too much of a listpack.
 bool SortedSet::is_full_for(std::string_view member, const Limits& limits) const {

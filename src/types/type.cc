@@ -5,7 +5,8 @@
 
 #include "larder/base/assert.h"
 #include "larder/types/string.h"
-    &kString, nullptr, &kSetRow, &kSortedSetRow, nullptr, nullptr,
+#include "set_row.h"
+#include "sorted_set_row.h"
 
 namespace larder::types {
 namespace {
@@ -38,11 +39,7 @@ constexpr TypeRow kString{.name = "string",
 
 // In the order of Type.
 constexpr std::array<const TypeRow*, kTypes> kRows = {
-<<<<<<< HEAD
-    &kString, nullptr, nullptr, &kSortedSetRow, nullptr, nullptr,
-=======
-    &kString, nullptr, &kSetRow, nullptr, nullptr, nullptr,
->>>>>>> sets
+    &kString, nullptr, &kSetRow, &kSortedSetRow, nullptr, nullptr,
 };
 
 }  // namespace

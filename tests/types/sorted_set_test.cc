@@ -60,8 +60,8 @@ class SortedSetTest : public testing::TestWithParam<SortedSet::Limits> {
 };
 
 INSTANTIATE_TEST_SUITE_P(Encodings, SortedSetTest, testing::Values(kSmall, kNone),
-                         [](const auto& info) {
-                           return info.param.entries == 0 ? "Skiplist" : "Listpack";
+                         [](const auto& encoding) {
+                           return encoding.param.entries == 0 ? "Skiplist" : "Listpack";
                          });
 
 TEST_P(SortedSetTest, OrdersByScoreThenBytes) {

@@ -4,6 +4,7 @@
 // members. Sorted sets own one; nobody else needs it.
 
 #include <cstddef>
+#include <span>
 #include <string_view>
 
 #include "larder/base/hash.h"
@@ -24,6 +25,8 @@ class RankedSet {
   using Index = Table<RankedTraits>;
 
   RankedSet() = default;
+  // Of members that stand in an index already, given in their order.
+  RankedSet(Index&& index, std::span<RankedMember* const> order, std::size_t member_bytes);
   RankedSet(const RankedSet&) = delete;
   RankedSet& operator=(const RankedSet&) = delete;
 

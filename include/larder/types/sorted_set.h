@@ -18,12 +18,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "larder/base/rng.h"
 #include "larder/types/listpack.h"
 #include "larder/types/ranked_tree.h"
 #include "larder/types/string.h"
+#include "larder/types/table.h"
 #include "larder/types/type.h"
 
 namespace larder::types {
@@ -57,6 +59,7 @@ struct TextRange {
 };
 
 class RankedSet;
+struct RankedTraits;
 
 class SortedSet {
  public:
@@ -114,6 +117,9 @@ class SortedSet {
 
   // Adopts storage; null is an empty set.
   explicit SortedSet(void* storage) : storage_(storage) {}
+  // A large set of members that stand in an index already, given in their order.
+  static SortedSet adopt(Table<RankedTraits>&& index, std::span<RankedMember* const> order,
+                         std::size_t member_bytes);
 
   void* storage() const { return storage_; }
   bool empty() const { return size() == 0; }

@@ -3,6 +3,7 @@
 #include <openssl/sha.h>
 
 #include "digest_set.h"
+#include "digest_sorted_set.h"
 
 namespace larder::commands {
 namespace {
@@ -34,7 +35,7 @@ void mix_string(Digest& digest, const keyspace::Entry& entry) {
 // In the order of types::Type.
 using Mix = void (*)(Digest&, const keyspace::Entry&);
 constexpr std::array<Mix, types::kTypes> kMixes = {
-    mix_string, nullptr, mix_set, nullptr, nullptr, nullptr,
+    mix_string, nullptr, mix_set, mix_sorted_set, nullptr, nullptr,
 };
 
 void mix_value(Digest& digest, const keyspace::Entry& entry) {

@@ -29,15 +29,15 @@ void pop(engine::Call& call, const keyspace::Key& key, keyspace::Entry* entry, P
          std::size_t count, PopShape shape) {
   const bool least = from == PopFrom::least;
   {
-    keyspace::Edit<SortedSet> edit(call.db, key, entry, least ? events::kZPopMin : events::kZPopMax);
+    keyspace::Edit<SortedSet> edit(call.db, key, entry,
+                                   least ? events::kZPopMin : events::kZPopMax);
     const std::size_t size = edit->size();
     count = std::min(count, size);
     reply_ends(call.reply, *edit, from, count, shape);
     edit->erase(least ? types::RankRange{0, count} : types::RankRange{size - count, size});
   }
   std::array<char, base::kInt64Chars> digits;
-  call.propagate(
-      {least ? "ZPOPMIN" : "ZPOPMAX", key.name, base::print_uint64(count, digits)});
+  call.propagate({least ? "ZPOPMIN" : "ZPOPMAX", key.name, base::print_uint64(count, digits)});
 }
 
 std::optional<PopFrom> read_pop_from(std::string_view word) {

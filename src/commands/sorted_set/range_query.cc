@@ -64,8 +64,8 @@ bool read_range(Call& call, std::size_t first, RangeBy by, RangeQuery& query) {
   const std::string_view least = call.arg(query.falling ? first + 1 : first);
   const std::string_view most = call.arg(query.falling ? first : first + 1);
   return by == RangeBy::score
-             ? take(call, read_score_range(least, most), errors::kNotAScoreRange, query)
-             : take(call, read_text_range(least, most), errors::kNotATextRange, query);
+             ? take(call, read_score_range(least, most), kNotAScoreRange, query)
+             : take(call, read_text_range(least, most), kNotATextRange, query);
 }
 
 }  // namespace

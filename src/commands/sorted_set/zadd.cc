@@ -150,7 +150,29 @@ void zincrby(Call& call, types::Settings& settings) {
 
 std::span<const engine::Command> sorted_set_zadd() {
   static constexpr Command kCommands[] = {
-@ROWS zadd zincrby
+      {.name = "zadd",
+       .family = Family::sorted_set,
+       .arity = at_least(4),
+       .flags = kWrites | kGrows | kFast,
+       .keys = {KeySpec::one(1, kRW | kUpdate)},
+       .handler = Handler::of<zadd>(),
+       .since = "1.2.0",
+       .summary = "Adds members with their scores, or changes the scores of members, on "
+                  "conditions if asked.",
+       .complexity = "O(log(N)) for each member added or changed",
+       .arguments = "key:key#0 condition:oneof?(nx:pure-token@NX xx:pure-token@XX) "
+                    "comparison:oneof?(gt:pure-token@GT lt:pure-token@LT) change:pure-token@CH? "
+                    "increment:pure-token@INCR? score_member:block*(score:double member:string)"},
+      {.name = "zincrby",
+       .family = Family::sorted_set,
+       .arity = exactly(4),
+       .flags = kWrites | kGrows | kFast,
+       .keys = {KeySpec::one(1, kRW | kAccess | kUpdate)},
+       .handler = Handler::of<zincrby>(),
+       .since = "1.2.0",
+       .summary = "Adds a number to a member's score; no member counts as zero.",
+       .complexity = "O(log(N))",
+       .arguments = "key:key#0 increment:integer member:string"},
   };
   return kCommands;
 }

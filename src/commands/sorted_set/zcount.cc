@@ -16,18 +16,37 @@ void count(Call& call, const std::optional<Range>& range, std::string_view error
 }
 
 void zcount(Call& call) {
-  count(call, read_score_range(call.arg(2), call.arg(3)), errors::kNotAScoreRange);
+  count(call, read_score_range(call.arg(2), call.arg(3)), kNotAScoreRange);
 }
 
 void zlexcount(Call& call) {
-  count(call, read_text_range(call.arg(2), call.arg(3)), errors::kNotATextRange);
+  count(call, read_text_range(call.arg(2), call.arg(3)), kNotATextRange);
 }
 
 }  // namespace
 
 std::span<const engine::Command> sorted_set_zcount() {
   static constexpr Command kCommands[] = {
-@ROWS zcount zlexcount
+      {.name = "zcount",
+       .family = Family::sorted_set,
+       .arity = exactly(4),
+       .flags = kReads | kFast,
+       .keys = {KeySpec::one(1, kRO | kAccess)},
+       .handler = Handler::of<zcount>(),
+       .since = "2.0.0",
+       .summary = "Counts the members in a range of scores.",
+       .complexity = "O(log(N))",
+       .arguments = "key:key#0 min:double max:double"},
+      {.name = "zlexcount",
+       .family = Family::sorted_set,
+       .arity = exactly(4),
+       .flags = kReads | kFast,
+       .keys = {KeySpec::one(1, kRO | kAccess)},
+       .handler = Handler::of<zlexcount>(),
+       .since = "2.8.9",
+       .summary = "Counts the members in a range of texts, where all have one score.",
+       .complexity = "O(log(N))",
+       .arguments = "key:key#0 min:string max:string"},
   };
   return kCommands;
 }

@@ -38,8 +38,8 @@ std::optional<Request> read(Call& call, std::size_t first) {
       reader.fail(errors::kSyntax);
     } else {
       counted = true;
-      request.count = static_cast<std::size_t>(
-          read_positive(reader, "ERR count should be greater than 0"));
+      request.count =
+          static_cast<std::size_t>(read_positive(reader, "ERR count should be greater than 0"));
     }
   }
   if (reader.failed()) return std::nullopt;
@@ -107,7 +107,51 @@ void bzpop(Call& call) {
 
 std::span<const engine::Command> sorted_set_zmpop() {
   static constexpr Command kCommands[] = {
-@ROWS zmpop bzmpop bzpopmin:bzpop<PopFrom::least> bzpopmax:bzpop<PopFrom::greatest>
+      {.name = "zmpop",
+       .family = Family::sorted_set,
+       .arity = at_least(4),
+       .flags = kWrites | kMovableKeys,
+       .keys = {KeySpec::counted(1, kRW | kAccess | kDelete)},
+       .handler = Handler::of<zmpop>(),
+       .since = "7.0.0",
+       .summary = "Removes and returns members at one end of the first sorted set that has any.",
+       .complexity = "O(K+M*log(N)) for K keys and M members",
+       .arguments = "numkeys:integer key:key#0* where:oneof(min:pure-token@MIN "
+                    "max:pure-token@MAX) count:integer@COUNT?"},
+      {.name = "bzmpop",
+       .family = Family::sorted_set,
+       .arity = at_least(5),
+       .flags = kWrites | kBlocks | kMovableKeys,
+       .keys = {KeySpec::counted(2, kRW | kAccess | kDelete)},
+       .handler = Handler::of<bzmpop>(),
+       .since = "7.0.0",
+       .summary = "Removes and returns members at one end of the first sorted set that has any, "
+                  "waiting for one.",
+       .complexity = "O(K+M*log(N)) for K keys and M members",
+       .arguments = "timeout:double numkeys:integer key:key#0* where:oneof(min:pure-token@MIN "
+                    "max:pure-token@MAX) count:integer@COUNT?"},
+      {.name = "bzpopmin",
+       .family = Family::sorted_set,
+       .arity = at_least(3),
+       .flags = kWrites | kNoScript | kBlocks | kFast,
+       .keys = {KeySpec::range(1, -2, 1, kRW | kAccess | kDelete)},
+       .handler = Handler::of<bzpop<PopFrom::least>>(),
+       .since = "5.0.0",
+       .summary = "Removes and returns the member with the lowest score of the first sorted set "
+                  "that has any, waiting for one.",
+       .complexity = "O(log(N))",
+       .arguments = "key:key#0* timeout:double"},
+      {.name = "bzpopmax",
+       .family = Family::sorted_set,
+       .arity = at_least(3),
+       .flags = kWrites | kNoScript | kBlocks | kFast,
+       .keys = {KeySpec::range(1, -2, 1, kRW | kAccess | kDelete)},
+       .handler = Handler::of<bzpop<PopFrom::greatest>>(),
+       .since = "5.0.0",
+       .summary = "Removes and returns the member with the highest score of the first sorted set "
+                  "that has any, waiting for one.",
+       .complexity = "O(log(N))",
+       .arguments = "key:key#0* timeout:double"},
   };
   return kCommands;
 }

@@ -37,7 +37,26 @@ void pop_end(Call& call) {
 
 std::span<const engine::Command> sorted_set_zpopmin() {
   static constexpr Command kCommands[] = {
-@ROWS zpopmin:pop_end<PopFrom::least> zpopmax:pop_end<PopFrom::greatest>
+      {.name = "zpopmin",
+       .family = Family::sorted_set,
+       .arity = at_least(2),
+       .flags = kWrites | kFast,
+       .keys = {KeySpec::one(1, kRW | kAccess | kDelete)},
+       .handler = Handler::of<pop_end<PopFrom::least>>(),
+       .since = "5.0.0",
+       .summary = "Removes and returns the members with the lowest scores.",
+       .complexity = "O(M*log(N)) for M members",
+       .arguments = "key:key#0 count:integer?"},
+      {.name = "zpopmax",
+       .family = Family::sorted_set,
+       .arity = at_least(2),
+       .flags = kWrites | kFast,
+       .keys = {KeySpec::one(1, kRW | kAccess | kDelete)},
+       .handler = Handler::of<pop_end<PopFrom::greatest>>(),
+       .since = "5.0.0",
+       .summary = "Removes and returns the members with the highest scores.",
+       .complexity = "O(M*log(N)) for M members",
+       .arguments = "key:key#0 count:integer?"},
   };
   return kCommands;
 }

@@ -95,7 +95,17 @@ void zrandmember(Call& call, keyspace::Keyspace& keyspace) {
 
 std::span<const engine::Command> sorted_set_zrandmember() {
   static constexpr Command kCommands[] = {
-@ROWS zrandmember
+      {.name = "zrandmember",
+       .family = Family::sorted_set,
+       .arity = at_least(2),
+       .flags = kReads,
+       .keys = {KeySpec::one(1, kRO | kAccess)},
+       .handler = Handler::of<zrandmember>(),
+       .since = "6.2.0",
+       .summary = "Returns members picked at random.",
+       .complexity = "O(M*log(N)) for M members returned, O(N) for a large part of them",
+       .arguments = "key:key#0 options:block?(count:integer withscores:pure-token@WITHSCORES?)",
+       .tips = "nondeterministic_output"},
   };
   return kCommands;
 }

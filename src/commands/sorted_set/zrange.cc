@@ -44,8 +44,7 @@ SortedSet copy_range(const SortedSet& set, types::RankRange ranks,
 }
 
 void zrangestore(Call& call, types::Settings& settings) {
-  const auto query =
-      RangeQuery::read(call, 3, RangeBy::open, RangeOrder::open, RangeUse::store);
+  const auto query = RangeQuery::read(call, 3, RangeBy::open, RangeOrder::open, RangeUse::store);
   if (!query) return;
   const auto set = call.db.find<SortedSet>(keyspace::Key::of(call.arg(2)));
   if (set.wrong_type()) return call.reply.error(errors::kWrongType);
@@ -58,7 +57,86 @@ void zrangestore(Call& call, types::Settings& settings) {
 
 std::span<const engine::Command> sorted_set_zrange() {
   static constexpr Command kCommands[] = {
-@ROWS zrange:range<RangeBy::open,RangeOrder::open> zrevrange:range<RangeBy::rank,RangeOrder::falling> zrangebyscore:range<RangeBy::score,RangeOrder::rising> zrevrangebyscore:range<RangeBy::score,RangeOrder::falling> zrangebylex:range<RangeBy::text,RangeOrder::rising> zrevrangebylex:range<RangeBy::text,RangeOrder::falling> zrangestore
+      {.name = "zrange",
+       .family = Family::sorted_set,
+       .arity = at_least(4),
+       .flags = kReads,
+       .keys = {KeySpec::one(1, kRO | kAccess)},
+       .handler = Handler::of<range<RangeBy::open, RangeOrder::open>>(),
+       .since = "1.2.0",
+       .summary = "Returns the members in a range of ranks, scores or texts.",
+       .complexity = "O(log(N)+M) for M members returned",
+       .arguments = "key:key#0 start:string stop:string sortby:oneof?(byscore:pure-token@BYSCORE "
+                    "bylex:pure-token@BYLEX) rev:pure-token@REV? "
+                    "offset_count:block@LIMIT?(offset:integer count:integer) "
+                    "withscores:pure-token@WITHSCORES?"},
+      {.name = "zrevrange",
+       .family = Family::sorted_set,
+       .arity = at_least(4),
+       .flags = kReads,
+       .keys = {KeySpec::one(1, kRO | kAccess)},
+       .handler = Handler::of<range<RangeBy::rank, RangeOrder::falling>>(),
+       .since = "1.2.0",
+       .summary = "Returns the members in a range of ranks, the greatest first.",
+       .complexity = "O(log(N)+M) for M members returned",
+       .arguments = "key:key#0 start:integer stop:integer withscores:pure-token@WITHSCORES?"},
+      {.name = "zrangebyscore",
+       .family = Family::sorted_set,
+       .arity = at_least(4),
+       .flags = kReads,
+       .keys = {KeySpec::one(1, kRO | kAccess)},
+       .handler = Handler::of<range<RangeBy::score, RangeOrder::rising>>(),
+       .since = "1.0.5",
+       .summary = "Returns the members in a range of scores.",
+       .complexity = "O(log(N)+M) for M members returned",
+       .arguments = "key:key#0 min:double max:double withscores:pure-token@WITHSCORES? "
+                    "offset_count:block@LIMIT?(offset:integer count:integer)"},
+      {.name = "zrevrangebyscore",
+       .family = Family::sorted_set,
+       .arity = at_least(4),
+       .flags = kReads,
+       .keys = {KeySpec::one(1, kRO | kAccess)},
+       .handler = Handler::of<range<RangeBy::score, RangeOrder::falling>>(),
+       .since = "2.2.0",
+       .summary = "Returns the members in a range of scores, the greatest first.",
+       .complexity = "O(log(N)+M) for M members returned",
+       .arguments = "key:key#0 max:double min:double withscores:pure-token@WITHSCORES? "
+                    "offset_count:block@LIMIT?(offset:integer count:integer)"},
+      {.name = "zrangebylex",
+       .family = Family::sorted_set,
+       .arity = at_least(4),
+       .flags = kReads,
+       .keys = {KeySpec::one(1, kRO | kAccess)},
+       .handler = Handler::of<range<RangeBy::text, RangeOrder::rising>>(),
+       .since = "2.8.9",
+       .summary = "Returns the members in a range of texts, where all have one score.",
+       .complexity = "O(log(N)+M) for M members returned",
+       .arguments = "key:key#0 min:string max:string offset_count:block@LIMIT?(offset:integer "
+                    "count:integer)"},
+      {.name = "zrevrangebylex",
+       .family = Family::sorted_set,
+       .arity = at_least(4),
+       .flags = kReads,
+       .keys = {KeySpec::one(1, kRO | kAccess)},
+       .handler = Handler::of<range<RangeBy::text, RangeOrder::falling>>(),
+       .since = "2.8.9",
+       .summary = "Returns the members in a range of texts, where all have one score, the "
+                  "greatest first.",
+       .complexity = "O(log(N)+M) for M members returned",
+       .arguments = "key:key#0 max:string min:string offset_count:block@LIMIT?(offset:integer "
+                    "count:integer)"},
+      {.name = "zrangestore",
+       .family = Family::sorted_set,
+       .arity = at_least(5),
+       .flags = kWrites | kGrows,
+       .keys = {KeySpec::one(1, kOW | kUpdate), KeySpec::one(2, kRO | kAccess)},
+       .handler = Handler::of<zrangestore>(),
+       .since = "6.2.0",
+       .summary = "Stores the members in a range of ranks, scores or texts at another key.",
+       .complexity = "O(log(N)+M) for M members stored",
+       .arguments = "dst:key#0 src:key#1 min:string max:string "
+                    "sortby:oneof?(byscore:pure-token@BYSCORE bylex:pure-token@BYLEX) "
+                    "rev:pure-token@REV? offset_count:block@LIMIT?(offset:integer count:integer)"},
   };
   return kCommands;
 }

@@ -37,7 +37,26 @@ void zrevrank(Call& call) { rank(call, From::greatest); }
 
 std::span<const engine::Command> sorted_set_zrank() {
   static constexpr Command kCommands[] = {
-@ROWS zrank zrevrank
+      {.name = "zrank",
+       .family = Family::sorted_set,
+       .arity = at_least(3),
+       .flags = kReads | kFast,
+       .keys = {KeySpec::one(1, kRO | kAccess)},
+       .handler = Handler::of<zrank>(),
+       .since = "2.0.0",
+       .summary = "Tells how many members stand before a member.",
+       .complexity = "O(log(N))",
+       .arguments = "key:key#0 member:string withscore:pure-token@WITHSCORE?"},
+      {.name = "zrevrank",
+       .family = Family::sorted_set,
+       .arity = at_least(3),
+       .flags = kReads | kFast,
+       .keys = {KeySpec::one(1, kRO | kAccess)},
+       .handler = Handler::of<zrevrank>(),
+       .since = "2.0.0",
+       .summary = "Tells how many members stand behind a member.",
+       .complexity = "O(log(N))",
+       .arguments = "key:key#0 member:string withscore:pure-token@WITHSCORE?"},
   };
   return kCommands;
 }

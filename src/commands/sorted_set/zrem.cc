@@ -43,21 +43,20 @@ void zremrangebyrank(Call& call) {
   const std::int64_t start = reader.integer();
   const std::int64_t stop = reader.integer();
   if (reader.failed()) return;
-  remove_range(call, events::kZRemRangeByRank, [&](const SortedSet& set) {
-    return rank_range(start, stop, set.size(), false);
-  });
+  remove_range(call, events::kZRemRangeByRank,
+               [&](const SortedSet& set) { return rank_range(start, stop, set.size(), false); });
 }
 
 void zremrangebyscore(Call& call) {
   const auto range = read_score_range(call.arg(2), call.arg(3));
-  if (!range) return call.reply.error(errors::kNotAScoreRange);
+  if (!range) return call.reply.error(kNotAScoreRange);
   remove_range(call, events::kZRemRangeByScore,
                [&](const SortedSet& set) { return set.ranks(*range); });
 }
 
 void zremrangebylex(Call& call) {
   const auto range = read_text_range(call.arg(2), call.arg(3));
-  if (!range) return call.reply.error(errors::kNotATextRange);
+  if (!range) return call.reply.error(kNotATextRange);
   remove_range(call, events::kZRemRangeByLex,
                [&](const SortedSet& set) { return set.ranks(*range); });
 }
@@ -66,7 +65,46 @@ void zremrangebylex(Call& call) {
 
 std::span<const engine::Command> sorted_set_zrem() {
   static constexpr Command kCommands[] = {
-@ROWS zrem zremrangebyrank zremrangebyscore zremrangebylex
+      {.name = "zrem",
+       .family = Family::sorted_set,
+       .arity = at_least(3),
+       .flags = kWrites | kFast,
+       .keys = {KeySpec::one(1, kRW | kDelete)},
+       .handler = Handler::of<zrem>(),
+       .since = "1.2.0",
+       .summary = "Removes members.",
+       .complexity = "O(M*log(N)) for M members",
+       .arguments = "key:key#0 member:string*"},
+      {.name = "zremrangebyrank",
+       .family = Family::sorted_set,
+       .arity = exactly(4),
+       .flags = kWrites,
+       .keys = {KeySpec::one(1, kRW | kDelete)},
+       .handler = Handler::of<zremrangebyrank>(),
+       .since = "2.0.0",
+       .summary = "Removes the members in a range of ranks.",
+       .complexity = "O(M*log(N)) for M members removed, O(1) for all of them",
+       .arguments = "key:key#0 start:integer stop:integer"},
+      {.name = "zremrangebyscore",
+       .family = Family::sorted_set,
+       .arity = exactly(4),
+       .flags = kWrites,
+       .keys = {KeySpec::one(1, kRW | kDelete)},
+       .handler = Handler::of<zremrangebyscore>(),
+       .since = "1.2.0",
+       .summary = "Removes the members in a range of scores.",
+       .complexity = "O(M*log(N)) for M members removed, O(1) for all of them",
+       .arguments = "key:key#0 min:double max:double"},
+      {.name = "zremrangebylex",
+       .family = Family::sorted_set,
+       .arity = exactly(4),
+       .flags = kWrites,
+       .keys = {KeySpec::one(1, kRW | kDelete)},
+       .handler = Handler::of<zremrangebylex>(),
+       .since = "2.8.9",
+       .summary = "Removes the members in a range of texts, where all have one score.",
+       .complexity = "O(M*log(N)) for M members removed, O(1) for all of them",
+       .arguments = "key:key#0 min:string max:string"},
   };
   return kCommands;
 }

@@ -42,7 +42,17 @@ void zscan(Call& call) {
 
 std::span<const engine::Command> sorted_set_zscan() {
   static constexpr Command kCommands[] = {
-@ROWS zscan
+      {.name = "zscan",
+       .family = Family::sorted_set,
+       .arity = at_least(3),
+       .flags = kReads,
+       .keys = {KeySpec::one(1, kRO | kAccess)},
+       .handler = Handler::of<zscan>(),
+       .since = "2.8.0",
+       .summary = "Lists the members with their scores a few at a time.",
+       .complexity = "O(1) for a call, O(N) for a walk over all N members",
+       .arguments = "key:key#0 cursor:integer pattern:pattern@MATCH? count:integer@COUNT?",
+       .tips = "nondeterministic_output"},
   };
   return kCommands;
 }

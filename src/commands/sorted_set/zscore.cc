@@ -35,7 +35,36 @@ void zmscore(Call& call) {
 
 std::span<const engine::Command> sorted_set_zscore() {
   static constexpr Command kCommands[] = {
-@ROWS zcard zscore zmscore
+      {.name = "zcard",
+       .family = Family::sorted_set,
+       .arity = exactly(2),
+       .flags = kReads | kFast,
+       .keys = {KeySpec::one(1, kRO)},
+       .handler = Handler::of<zcard>(),
+       .since = "1.2.0",
+       .summary = "Tells how many members a sorted set has.",
+       .complexity = "O(1)",
+       .arguments = "key:key#0"},
+      {.name = "zscore",
+       .family = Family::sorted_set,
+       .arity = exactly(3),
+       .flags = kReads | kFast,
+       .keys = {KeySpec::one(1, kRO | kAccess)},
+       .handler = Handler::of<zscore>(),
+       .since = "1.2.0",
+       .summary = "Returns the score of a member.",
+       .complexity = "O(1)",
+       .arguments = "key:key#0 member:string"},
+      {.name = "zmscore",
+       .family = Family::sorted_set,
+       .arity = at_least(3),
+       .flags = kReads | kFast,
+       .keys = {KeySpec::one(1, kRO | kAccess)},
+       .handler = Handler::of<zmscore>(),
+       .since = "6.2.0",
+       .summary = "Returns the scores of several members.",
+       .complexity = "O(N) for N members",
+       .arguments = "key:key#0 member:string*"},
   };
   return kCommands;
 }
