@@ -3,8 +3,10 @@
 #include <array>
 #include <cstring>
 
+#include "hash_row.h"
 #include "larder/base/assert.h"
 #include "larder/types/string.h"
+#include "list_row.h"
 #include "set_row.h"
 #include "sorted_set_row.h"
 
@@ -39,7 +41,7 @@ constexpr TypeRow kString{.name = "string",
 
 // In the order of Type.
 constexpr std::array<const TypeRow*, kTypes> kRows = {
-    &kString, nullptr, &kSetRow, &kSortedSetRow, nullptr, nullptr,
+    &kString, &kListRow, &kSetRow, &kSortedSetRow, &kHashRow, nullptr,
 };
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include "larder/info/info.h"
 #include "larder/memory/audit.h"
 #include "larder/resp/reply_reader.h"
+#include "larder/types/settings.h"
 
 namespace larder::commands {
 
@@ -111,8 +112,10 @@ class KeyspaceCommands : public ::testing::Test {
   info::Reporter reporter;
   OwnSettings own_settings{registry};
   keyspace::Settings keyspace_settings{registry};
+  types::Settings types_settings{registry};
   keyspace::Metrics keyspace_metrics{reporter};
   keyspace::Keyspace keyspace{clock, rng, keyspace_settings, keyspace_metrics};
+  types::Settings types_settings{registry};
   eviction::Settings eviction_settings{registry};
   eviction::Metrics eviction_metrics{reporter, eviction_settings, clock};
   eviction::Evictor evictor{keyspace, eviction_settings, eviction_metrics};
@@ -148,8 +151,12 @@ class KeyspaceCommands : public ::testing::Test {
   engine::Toolbox toolbox() {
     engine::Toolbox tools;
     tools.lend(keyspace);
+    tools.lend(keyspace_settings);
+    tools.lend(types_settings);
     tools.lend(eviction_settings);
+    tools.lend(types_settings);
     tools.lend(limits);
+    tools.lend(types_settings);
     return tools;
   }
 };

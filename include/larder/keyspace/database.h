@@ -104,6 +104,11 @@ class Database {
   void put(const Key& key, std::string_view bytes, Deadline deadline = Deadline::never(),
            Event event = events::kSet);
 
+  // The same with a string of `size` bytes that the caller must write before anything else
+  // happens; returns where they stand. Never an integer, and what the key held before stays
+  // readable until the turn ends, so the new value may be made from it.
+  char* put_unwritten(const Key& key, std::size_t size, Event event);
+
   // Stores a collection's storage (types/type.h), replacing whatever the key held, and adopts it.
   // Null storage removes the key, logged as del. Logs `event`.
   void put_storage(const Key& key, types::Type type, void* storage, Event event,
@@ -124,6 +129,10 @@ class Database {
   // returned.
   Entry* expire_at(const Key& key, Entry* entry, std::int64_t unix_ms);
   Entry* persist(const Key& key, Entry* entry);
+
+  // Frees elements past their own deadline, looking at about `lines` cache lines of the value, and
+  // the key when none is left. True when the value has been looked through.
+  bool expire_elements(Entry* entry, std::uint64_t hash, std::size_t lines);
 
   // Stores a copy of `source`'s value, which stands under another key or in another database,
   // with its deadline and last use, in place of whatever the key held.
@@ -148,6 +157,8 @@ class Database {
   EntryTable& entries() { return entries_; }
   ExpiresTable& expires() { return expires_; }
   const ExpiresTable& expires() const { return expires_; }
+  ElementExpiresTable& element_expires() { return element_expires_; }
+  const ElementExpiresTable& element_expires() const { return element_expires_; }
 
   // What MEMORY USAGE tells of a key: entry, storage, and its slots in the tables.
   std::size_t memory_usage(const Entry& entry) const;
@@ -181,11 +192,15 @@ class Database {
   // keeping its deadline, but still gives its place.
   bool overwrite_in_place(Entry* old, const Entry::Shape& shape);
   void take_out(Entry* entry, std::uint64_t hash);
+  // Brings the index of element deadlines in line with the entry's value, or takes it out.
+  void index_elements(Entry* entry, std::uint64_t hash);
+  void unindex_elements(Entry* entry, std::uint64_t hash);
 
   int index_;
   Shared shared_;
   EntryTable entries_;
   ExpiresTable expires_;
+  ElementExpiresTable element_expires_;
 };
 
 template <typename Fn>
@@ -219,6 +234,9 @@ class Edit<types::String> {
   void append(std::string_view bytes);
   // Writes at an offset, filling a gap behind the old end with zero bytes.
   void overwrite(std::size_t offset, std::string_view bytes);
+  // Makes the value `size` bytes long, old bytes kept and new ones zero, and returns where they
+  // stand, to be written until the edit ends or changes the size again.
+  char* bytes(std::size_t size);
 
   // Nothing was changed after all: no entry in the log.
   void discard() { discarded_ = true; }

@@ -17,14 +17,12 @@ struct Settings : config::Group {
        .alias = "hash-max-ziplist-entries",
        .fallback = 512,
        .range = {0, INT64_MAX},
-       .traits = config::kNotActing,
        .help = "Most fields of a hash that is one compact block."}};
   config::Bytes hash_max_listpack_value{*this,
                                         {.name = "hash-max-listpack-value",
                                          .alias = "hash-max-ziplist-value",
                                          .fallback = 64,
                                          .range = {0, INT64_MAX},
-                                         .traits = config::kNotActing,
                                          .help = "Longest field or value of a hash that is one "
                                                  "compact block."}};
   config::Integer list_max_listpack_size{
@@ -33,7 +31,6 @@ struct Settings : config::Group {
        .alias = "list-max-ziplist-size",
        .fallback = -2,
        .range = {INT_MIN, INT_MAX},
-       .traits = config::kNotActing,
        .help = "Size of a node of a list: a positive number is elements; -1 to -5 are 4, 8, 16, 32 "
                "and 64 kilobytes."}};
   config::Integer list_compress_depth{
@@ -41,7 +38,6 @@ struct Settings : config::Group {
       {.name = "list-compress-depth",
        .fallback = 0,
        .range = {0, INT_MAX},
-       .traits = config::kNotActing,
        .help = "Nodes at each end of a list that stay uncompressed; 0 compresses none."}};
   config::Integer set_max_intset_entries{
       *this,
@@ -80,7 +76,6 @@ struct Settings : config::Group {
       {.name = "hll-sparse-max-bytes",
        .fallback = 3000,
        .range = {0, INT64_MAX},
-       .traits = config::kNotActing,
        .help = "Size up to which a HyperLogLog keeps its sparse form."}};
   config::Bytes stream_node_max_bytes{*this,
                                       {.name = "stream-node-max-bytes",
@@ -95,6 +90,10 @@ struct Settings : config::Group {
        .range = {0, INT64_MAX},
        .traits = config::kNotActing,
        .help = "Entries of a node of a stream; 0 is no limit."}};
+
+  // DEBUG QUICKLIST-PACKED-THRESHOLD: list elements of this many bytes get a node of their own; 0
+  // for those that no node could hold.
+  std::size_t list_plain_from = 0;
 };
 
 }  // namespace larder::types
