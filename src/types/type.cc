@@ -8,6 +8,7 @@
 #include "larder/types/string.h"
 #include "list_row.h"
 #include "set_row.h"
+#include "sorted_set_row.h"
 
 namespace larder::types {
 namespace {
@@ -40,7 +41,7 @@ constexpr TypeRow kString{.name = "string",
 
 // In the order of Type.
 constexpr std::array<const TypeRow*, kTypes> kRows = {
-    &kString, &kListRow, &kSetRow, nullptr, &kHashRow, nullptr,
+    &kString, &kListRow, &kSetRow, &kSortedSetRow, &kHashRow, nullptr,
 };
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include "digest_hash.h"
 #include "digest_list.h"
 #include "digest_set.h"
+#include "digest_sorted_set.h"
 
 namespace larder::commands {
 namespace {
@@ -36,7 +37,7 @@ void mix_string(Digest& digest, const keyspace::Entry& entry) {
 // In the order of types::Type.
 using Mix = void (*)(Digest&, const keyspace::Entry&);
 constexpr std::array<Mix, types::kTypes> kMixes = {
-    mix_string, mix_list, mix_set, nullptr, mix_hash, nullptr,
+    mix_string, mix_list, mix_set, mix_sorted_set, mix_hash, nullptr,
 };
 
 void mix_value(Digest& digest, const keyspace::Entry& entry) {
