@@ -44,15 +44,15 @@ std::string unknown_subcommand(const BoundCommand& container, resp::Args args) {
 
 }  // namespace
 
+// The waiters listen to the log themselves, while there are any.
+Executor::Executor(const Parts& parts) : parts_(parts) { sinks_.push_back(&parts_.waiters); }
+
 // Without listeners there is nothing to pass on: two tests.
 [[gnu::always_inline]] inline void Executor::settle(int db, resp::Args args) {
   keyspace::ChangeLog& log = parts_.keyspace.log();
   if (__builtin_expect(!parts_.effects.listened() && log.empty(), 1)) return;
   pass_on_and_tell(db, args);
 }
-
-// The waiters listen to the log themselves, while there are any.
-Executor::Executor(const Parts& parts) : parts_(parts) { sinks_.push_back(&parts_.waiters); }
 
 void Executor::add(ChangeSink& sink) {
   sinks_.push_back(&sink);

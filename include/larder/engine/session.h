@@ -78,6 +78,12 @@ class Session {
   // False inside transactions and scripts, where a command that finds nothing answers at once.
   bool may_block = true;
   const Command* last_command = nullptr;
+
+ private:
+  // Here because each command looks at it, as it does at what stands around.
+  ParkedCommand* parked_ = nullptr;
+
+ public:
   resp::Writer reply;
 
   using Text = std::basic_string<char, std::char_traits<char>,
@@ -116,7 +122,6 @@ class Session {
   Sessions& sessions_;
   Peer& peer_;
   Waiters* waiters_ = nullptr;  // where it waits or waited
-  ParkedCommand* parked_ = nullptr;
   // Set by Sessions::add, which runs before members with initializers would be set.
   Session* previous_;
   Session* next_;
