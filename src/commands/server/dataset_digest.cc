@@ -2,6 +2,8 @@
 
 #include <openssl/sha.h>
 
+#include "digest_stream.h"
+
 namespace larder::commands {
 namespace {
 
@@ -32,11 +34,14 @@ void mix_string(Digest& digest, const keyspace::Entry& entry) {
 // In the order of types::Type.
 using Mix = void (*)(Digest&, const keyspace::Entry&);
 constexpr std::array<Mix, types::kTypes> kMixes = {
-    mix_string, nullptr, nullptr, nullptr, nullptr, nullptr,
+    mix_string, nullptr, nullptr, nullptr, nullptr, mix_stream,
 };
 
+// The types' numbers in the digest; 5 belongs to modules.
+constexpr std::array<std::uint32_t, types::kTypes> kNumbers = {0, 1, 2, 3, 4, 6};
+
 void mix_value(Digest& digest, const keyspace::Entry& entry) {
-  digest.mix_number(static_cast<std::uint32_t>(entry.type()));
+  digest.mix_number(kNumbers[static_cast<std::size_t>(entry.type())]);
   kMixes[static_cast<std::size_t>(entry.type())](digest, entry);
   if (entry.has_deadline()) digest.fold("!!expire!!");
 }
