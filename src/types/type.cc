@@ -9,6 +9,7 @@
 #include "list_row.h"
 #include "set_row.h"
 #include "sorted_set_row.h"
+#include "stream_storage.h"
 
 namespace larder::types {
 namespace {
@@ -41,7 +42,7 @@ constexpr TypeRow kString{.name = "string",
 
 // In the order of Type.
 constexpr std::array<const TypeRow*, kTypes> kRows = {
-    &kString, &kListRow, &kSetRow, &kSortedSetRow, &kHashRow, nullptr,
+    &kString, &kListRow, &kSetRow, &kSortedSetRow, &kHashRow, &kStreamRow,
 };
 
 }  // namespace
