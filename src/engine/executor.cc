@@ -13,6 +13,8 @@ namespace {
 // How long the end of a turn may take for evicting, and for freeing.
 constexpr std::int64_t kEvictUs = 500;
 constexpr std::int64_t kFreeUs = 300;
+// How long those who waited are served in one go.
+constexpr std::int64_t kServeUs = 500;
 
 // A database of this many keys stays in the processor's second cache: nothing to fetch ahead.
 constexpr std::size_t kKeysInCache = 4096;
@@ -42,6 +44,9 @@ std::string unknown_subcommand(const BoundCommand& container, resp::Args args) {
 
 }  // namespace
 
+// The waiters listen to the log themselves, while there are any.
+Executor::Executor(const Parts& parts) : parts_(parts) { sinks_.push_back(&parts_.waiters); }
+
 // Without listeners there is nothing to pass on: two tests.
 [[gnu::always_inline]] inline void Executor::settle(int db, resp::Args args) {
   keyspace::ChangeLog& log = parts_.keyspace.log();
@@ -67,7 +72,10 @@ std::size_t Executor::run(Session& session, std::span<const resp::Request> reque
   cycles_ = base::cycles();
   std::size_t ran = 0;
   for (; ran < requests.size(); ++ran) {
-    if (session.closing != Closing::no || session.reply.buffer().size() > most_unsent) break;
+    if (session.closing != Closing::no || session.is_blocked() ||
+        session.reply.buffer().size() > most_unsent) {
+      break;
+    }
     const bool goes_on = ran + 1 < requests.size() && is_same_fast(planned[ran], planned[ran + 1]);
     dispatch(session, requests[ran].args, planned[ran], goes_on ? Timing::with_next : Timing::now);
   }
@@ -148,9 +156,36 @@ void Executor::dispatch(Session& session, resp::Args args, const Planned& planne
   } else if (timing == Timing::now) {
     cycles_ = base::cycles();
   }
+  if (__builtin_expect(parts_.waiters.has_ready() && !postponed_, 0)) {
+    if (timing == Timing::with_next && planned.command != nullptr) charge(*planned.command);
+    serve_ready();
+  }
 }
 
-void Executor::invoke(Session& session, resp::Args args, const Planned& planned, Timing timing) {
+void Executor::serve_ready() {
+  base::Budget budget(parts_.clock, kServeUs);
+  while (const ParkedCommand* parked = parts_.waiters.resume()) {
+    run_again(*parked);
+    parts_.waiters.end_resume();
+    if (budget.spent()) break;
+  }
+  postponed_ = parts_.waiters.has_ready();
+  // What was found expired on the way.
+  if (!parts_.keyspace.log().empty()) settle(0, {});
+}
+
+void Executor::run_again(const ParkedCommand& parked) {
+  BoundCommand& command = *parked.bound;
+  const auto key = static_cast<std::size_t>(command.first_key);
+  const bool has_key = key != 0 && key < parked.words.size();
+  const Planned planned{&command, has_key ? base::hash_bytes(parked.words[key]) : 0};
+  if (admit(*parked.session, parked.words, &command)) {
+    invoke(*parked.session, parked.words, planned, Timing::now, Turn::again);
+  }
+}
+
+void Executor::invoke(Session& session, resp::Args args, const Planned& planned, Timing timing,
+                      Turn turn) {
   BoundCommand& command = *planned.command;
   auto& access = parts_.keyspace.access();
   const auto key = static_cast<std::size_t>(command.first_key);
@@ -167,10 +202,18 @@ void Executor::invoke(Session& session, resp::Args args, const Planned& planned,
       session,
       session.reply,
       parts_.effects,
-      command};
+      command,
+      parts_.waiters,
+      turn == Turn::again};
   command.row->handler(call, command.tools);
 
   if (timing == Timing::now) charge(command);
+  // Who waits has not been answered: the command counts when it is.
+  if (__builtin_expect(!session.is_blocked(), 1)) count(session, command, errors_before);
+  settle(db, args);
+}
+
+void Executor::count(Session& session, BoundCommand& command, std::uint64_t errors_before) {
   ++command.stats.calls;
   ++parts_.metrics.commands_processed;
   if (__builtin_expect(session.reply.errors() != errors_before, 0)) {
@@ -179,7 +222,6 @@ void Executor::invoke(Session& session, resp::Args args, const Planned& planned,
     parts_.metrics.errors.count(session.reply.error_code());
   }
   if (__builtin_expect(session.reply_mode != ReplyMode::on, 0)) session.advance_reply_mode();
-  settle(db, args);
 }
 
 void Executor::pass_on(int db, resp::Args args) {
@@ -212,7 +254,17 @@ bool Executor::end_turn() {
   keyspace::Graveyard& graveyard = parts_.keyspace.graveyard();
   if (!graveyard.empty()) left |= !graveyard.drain(base::Budget(parts_.clock, kFreeUs));
   settle(0, {});
-  return left;
+  return serve_late() || left;
+}
+
+// True when someone got an answer now, or shall in the next turn.
+bool Executor::serve_late() {
+  bool served = parts_.waiters.expire() > 0;
+  if (parts_.waiters.has_ready()) {
+    serve_ready();
+    served = true;
+  }
+  return served;
 }
 
 }  // namespace larder::engine

@@ -1,5 +1,8 @@
 #include "larder/engine/session.h"
 
+#include "larder/engine/waiters.h"
+#include "parked_command.h"
+
 namespace larder::engine {
 
 Session::Session(Sessions& sessions, Peer& peer, resp::ReplyBuffer& output,
@@ -13,7 +16,18 @@ Session::Session(Sessions& sessions, Peer& peer, resp::ReplyBuffer& output,
   sessions_.add(*this);
 }
 
-Session::~Session() { sessions_.remove(*this); }
+Session::~Session() {
+  stop_waiting();
+  sessions_.remove(*this);
+}
+
+void Session::stop_waiting() {
+  if (parked_ != nullptr) waiters_->forget(*this);
+}
+
+std::size_t Session::parked_bytes() const {
+  return parked_ == nullptr ? 0 : engine::parked_bytes(*parked_);
+}
 
 std::size_t Session::text_bytes() const {
   // A text this short stands inside its own object.

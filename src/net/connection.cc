@@ -49,6 +49,7 @@ void Connection::on_ready(unsigned readiness) {
 }
 
 void Connection::closing() { home_.mark_dirty(*this); }
+void Connection::unblocked() { home_.mark_dirty(*this); }
 
 // Input
 
@@ -87,7 +88,7 @@ std::span<const char> Connection::take_in() {
 void Connection::receive() {
   const std::span<const char> input = take_in();
   if (input.empty()) return;
-  const std::size_t done = run_requests(input);
+  const std::size_t done = session_.is_blocked() ? 0 : run_requests(input);
   if (is_dead()) return;
   keep(input, done);
   home_.input_peak_.note(input.size());
@@ -110,7 +111,7 @@ std::size_t Connection::run_requests(std::span<const char> input) {
     const auto requests = batch.requests();
     const std::size_t ran =
         requests.empty() ? 0 : home_.parts_.executor.run(session_, requests, pause_bytes());
-    if (ran < requests.size()) {
+    if (ran < requests.size() || session_.is_blocked()) {
       for (std::size_t i = 0; i < ran; ++i) done += requests[i].bytes;
       reader_.reset();
       stalled_ = !is_closing();
@@ -185,6 +186,8 @@ bool Connection::send_output() {
 
 bool Connection::is_done() const {
   if (session_.closing == engine::Closing::now) return true;
+  // Nobody is left to be answered when the other end has gone from a wait.
+  if (ended_ && session_.is_blocked()) return true;
   return output_.empty() && (is_closing() || (ended_ && !stalled_));
 }
 
@@ -199,7 +202,9 @@ void Connection::finish_turn() {
 void Connection::choose_interest() {
   const std::size_t pause = pause_bytes();
   paused_ = output_.size() > (paused_ ? pause / 2 : pause);
-  const bool reads = !stalled_ && !paused_ && !ended_ && !is_closing();
+  // Who waits for keys is read all the same: what comes is kept, and his going is noticed.
+  const bool waits = stalled_ && !session_.is_blocked();
+  const bool reads = !waits && !paused_ && !ended_ && !is_closing();
   home_.parts_.loop.change(*this, (reads ? kReadable : 0u) | (output_.empty() ? 0u : kWritable));
 }
 
@@ -214,6 +219,7 @@ void Connection::lose(const char* what) {
 
 void Connection::disconnect() {
   if (is_dead()) return;
+  session_.stop_waiting();
   home_.parts_.loop.forget(*this);
   ::close(socket_);
   socket_ = -1;
@@ -240,12 +246,12 @@ Connection::Buffers Connection::buffers() const {
   Buffers found;
   found.query = input_.size();
   found.query_free = input_.capacity() - input_.size();
-  found.arguments = reader_.held_bytes();
+  found.arguments = reader_.held_bytes() + session_.parked_bytes();
   found.reply_blocks = output_.gather(pieces.data(), pieces.size());
   found.reply_bytes = output_.size();
   found.reply_held = output_.held_bytes();
   found.total = memory::size_class(sizeof(Connection)) + input_.capacity() + reader_.held_bytes() +
-                session_.text_bytes() + output_.held_bytes();
+                session_.text_bytes() + session_.parked_bytes() + output_.held_bytes();
   found.reading = (interest() & kReadable) != 0;
   found.writing = (interest() & kWritable) != 0;
   return found;

@@ -33,7 +33,9 @@ class Connection final : public Watch, public engine::Peer {
   void finish_turn();
   void disconnect();
 
-  bool can_resume() const { return stalled_ && output_.size() <= pause_bytes() / 2; }
+  bool can_resume() const {
+    return stalled_ && !session_.is_blocked() && output_.size() <= pause_bytes() / 2;
+  }
   bool is_dead() const { return socket_ < 0; }
   engine::Session& session() { return session_; }
 
@@ -44,6 +46,7 @@ class Connection final : public Watch, public engine::Peer {
   bool is_local() const override;
   Buffers buffers() const override;
   void closing() override;
+  void unblocked() override;
 
   // Tells the audit what this connection holds of client_input and client_output.
   void testify(memory::Audit& audit) const;
@@ -75,7 +78,7 @@ class Connection final : public Watch, public engine::Peer {
   int socket_;
   Transport transport_;
   bool dirty_ = false;
-  bool stalled_ = false;  // has whole requests that wait
+  bool stalled_ = false;  // may have whole requests that wait
   bool paused_ = false;   // is not read
   bool ended_ = false;    // the other end will send nothing more
   Input input_;

@@ -122,7 +122,10 @@ void Connections::tend(std::size_t calls) {
     if (cursor_ == nullptr) break;
     Connection& connection = *cursor_;
     cursor_ = connection.next_;
-    if (most_idle_ms == 0 || now - connection.session().last_active_ms <= most_idle_ms) continue;
+    const engine::Session& session = connection.session();
+    if (most_idle_ms == 0 || session.is_blocked() || now - session.last_active_ms <= most_idle_ms) {
+      continue;
+    }
     parts_.log.verbose("Closing idle client");
     connection.session().close(engine::Closing::now);
   }

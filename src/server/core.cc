@@ -52,6 +52,8 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
       eviction_metrics(reporter, configuration.eviction, clock),
       evictor(keyspace, configuration.eviction, eviction_metrics),
       engine_metrics(reporter),
+      waiters(clock, keyspace, engine_metrics),
+      wait_metrics(reporter, waiters),
       tracking_metrics(reporter),
       acl_metrics(reporter),
       pubsub_metrics(reporter),
@@ -63,9 +65,11 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
       config_file{configuration.file},
       commands(commands::index(), tools(shutdown)),
       command_metrics(reporter, commands, engine_metrics),
-      executor({clock, commands, keyspace, evictor, sweeper, gates, effects, engine_metrics}) {
+      executor(
+          {clock, commands, keyspace, evictor, sweeper, gates, effects, engine_metrics, waiters}) {
   rename_commands(commands, configuration.engine.rename_command);
   auditor.add(keyspace);
+  auditor.add(waiters);
 }
 
 engine::Toolbox Core::tools(engine::Shutdown& shutdown) {

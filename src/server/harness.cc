@@ -20,9 +20,28 @@ Harness::Harness(const std::string& options) {
       configuration_.registry.load({{}, "enable-debug-command yes\n" + options, {}});
   if (!loaded) throw std::runtime_error(loaded.error().text);
   core_ = std::make_unique<Core>(configuration_, clock_, log_, end_);
+  core_->auditor.add(*this);
 }
 
 Harness::~Harness() = default;
+
+bool Harness::end_turn() {
+  const bool left = core_->end_turn();
+  for (std::size_t i = 0; i < unblocked_.size(); ++i) unblocked_[i]->run_requests();
+  unblocked_.clear();
+  return left;
+}
+
+void Harness::testify(memory::Audit& audit) const {
+  for (const Client* client : clients_) {
+    const std::size_t input = client->reader_.held_bytes() + client->batch_.held_bytes() +
+                              client->session_.text_bytes();
+    audit.found(memory::Owner::client_input, static_cast<std::int64_t>(input));
+    audit.found(memory::Owner::client_output,
+                static_cast<std::int64_t>(client->output_.held_bytes()));
+  }
+  audit.found(memory::Owner::client_output, static_cast<std::int64_t>(chunks_.free_bytes()));
+}
 
 std::unique_ptr<Harness::Client> Harness::connect() { return std::make_unique<Client>(*this); }
 
@@ -30,7 +49,7 @@ void Harness::advance_ms(std::int64_t ms) {
   for (std::int64_t left = ms; left > 0; left -= kBeatMs) {
     clock_.advance_ms(std::min(left, kBeatMs));
     core_->beat();
-    core_->end_turn();
+    end_turn();
   }
 }
 
@@ -39,6 +58,13 @@ Harness::Client::Client(Harness& harness)
       output_(harness.chunks_),
       session_(harness.core_->sessions, *this, output_, harness.clock_) {
   session_.closed_gates = harness_.core_->credentials.closed_gates(*this);
+  harness_.clients_.push_back(this);
+}
+
+Harness::Client::~Client() {
+  for (auto* list : {&harness_.clients_, &harness_.unblocked_}) {
+    list->erase(std::remove(list->begin(), list->end(), this), list->end());
+  }
 }
 
 std::string Harness::Client::exchange(std::string_view bytes) {
@@ -46,7 +72,7 @@ std::string Harness::Client::exchange(std::string_view bytes) {
   input_ += bytes;
   run_requests();
   std::string replies = take_output();
-  harness_.core_->end_turn();
+  harness_.end_turn();
   return replies;
 }
 
@@ -55,15 +81,21 @@ void Harness::Client::run_requests() {
       static_cast<std::uint64_t>(harness_.configuration_.net.clients.proto_max_bulk_len.value());
   std::size_t done = 0;
   for (auto status = resp::Parsed::Status::full;
-       status == resp::Parsed::Status::full && !is_closed();) {
+       status == resp::Parsed::Status::full && !is_closed() && !session_.is_blocked();) {
     batch_.clear();
     const resp::Parsed parsed =
         reader_.parse({input_.data() + done, input_.size() - done}, batch_,
                       {.max_bulk_bytes = most_bulk, .authenticated = session_.authenticated()});
     status = parsed.status;
-    if (!batch_.empty()) {
-      harness_.core_->executor.run(session_, batch_.requests(),
-                                   std::numeric_limits<std::size_t>::max());
+    const auto requests = batch_.requests();
+    const std::size_t ran =
+        requests.empty() ? 0
+                         : harness_.core_->executor.run(session_, requests,
+                                                        std::numeric_limits<std::size_t>::max());
+    if (session_.is_blocked()) {
+      for (std::size_t i = 0; i < ran; ++i) done += requests[i].bytes;
+      reader_.reset();
+      break;
     }
     done += parsed.consumed;
     if (status != resp::Parsed::Status::failed || is_closed()) continue;

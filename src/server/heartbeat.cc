@@ -9,6 +9,23 @@ std::int64_t SweepTimer::on_time() {
   return std::clamp<std::int64_t>(core_.sweeper.rest_ms(), 1, expiry::Sweeper::kNoWish) * 1000;
 }
 
+std::int64_t WaitTimer::delay_us() const {
+  return std::max<std::int64_t>(aimed_at_us_ - loop_.clock().steady_us(), 1);
+}
+
+std::int64_t WaitTimer::on_time() {
+  waiters_.expire();
+  aimed_at_us_ = waiters_.next_deadline_us();
+  return aimed_at_us_ == 0 ? 0 : delay_us();
+}
+
+void WaitTimer::aim() {
+  const std::int64_t deadline_us = waiters_.next_deadline_us();
+  if (deadline_us == aimed_at_us_) return;
+  aimed_at_us_ = deadline_us;
+  deadline_us == 0 ? loop_.cancel(*this) : loop_.start(*this, delay_us());
+}
+
 Heartbeat::Heartbeat(Core& core, net::Loop& loop, net::Connections& connections,
                      LoopMetrics& metrics, Watchdog& watchdog)
     : core_(core),
@@ -16,7 +33,8 @@ Heartbeat::Heartbeat(Core& core, net::Loop& loop, net::Connections& connections,
       connections_(connections),
       metrics_(metrics),
       watchdog_(watchdog),
-      sweep_(core, loop) {
+      sweep_(core, loop),
+      waits_(core.waiters, loop) {
   loop_.start(*this, 1);
   loop_.at_turn_end(*this);
 }
@@ -35,6 +53,7 @@ std::int64_t Heartbeat::on_time() {
 net::Left Heartbeat::on_turn_end() {
   const net::Left answers = connections_.end_turn();
   const bool data = core_.end_turn();
+  waits_.aim();
   return data ? net::Left::work : answers;
 }
 

@@ -23,6 +23,24 @@ class SweepTimer final : public net::Timer {
   net::Loop& loop_;
 };
 
+// Wakes a sleeping loop when a wait for keys is over.
+class WaitTimer final : public net::Timer {
+ public:
+  WaitTimer(engine::Waiters& waiters, net::Loop& loop) : waiters_(waiters), loop_(loop) {}
+  ~WaitTimer() { loop_.cancel(*this); }
+
+  std::int64_t on_time() override;
+  // Goes off at the earliest deadline there is now.
+  void aim();
+
+ private:
+  std::int64_t delay_us() const;
+
+  engine::Waiters& waiters_;
+  net::Loop& loop_;
+  std::int64_t aimed_at_us_ = 0;  // 0: at nothing
+};
+
 class Heartbeat final : public net::Timer, public net::TurnEnd {
  public:
   Heartbeat(Core& core, net::Loop& loop, net::Connections& connections, LoopMetrics& metrics,
@@ -39,6 +57,7 @@ class Heartbeat final : public net::Timer, public net::TurnEnd {
   LoopMetrics& metrics_;
   Watchdog& watchdog_;
   SweepTimer sweep_;
+  WaitTimer waits_;
 };
 
 }  // namespace larder::server

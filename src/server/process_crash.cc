@@ -13,6 +13,7 @@
 
 #include "larder/base/assert.h"
 #include "larder/engine/identity.h"
+#include "process_symbols.h"
 
 namespace larder::server {
 namespace {
@@ -146,7 +147,17 @@ void report_text(int descriptor, const char* text) {
 void report_stack(int descriptor) {
   std::array<void*, 100> calls;
   const int depth = ::backtrace(calls.data(), static_cast<int>(calls.size()));
-  ::backtrace_symbols_fd(calls.data(), depth, descriptor);
+  const ProgramSymbols symbols;
+  for (int i = 0; i < depth; ++i) {
+    void* const call = calls[static_cast<std::size_t>(i)];
+    const ProgramSymbols::Place place = symbols.find(call);
+    if (place.name == nullptr) {
+      ::backtrace_symbols_fd(&call, 1, descriptor);
+    } else {
+      report_text(descriptor, place.name);
+      report_line(descriptor, "+0x%zx [%p]\n", place.offset, call);
+    }
+  }
 }
 
 CrashReports::CrashReports(Signals& signals, info::Reporter& info) : signals_(signals) {

@@ -5,6 +5,7 @@
 
 #include "larder/base/assert.h"
 #include "larder/types/string.h"
+#include "set_row.h"
 
 namespace larder::types {
 namespace {
@@ -37,7 +38,7 @@ constexpr TypeRow kString{.name = "string",
 
 // In the order of Type.
 constexpr std::array<const TypeRow*, kTypes> kRows = {
-    &kString, nullptr, nullptr, nullptr, nullptr, nullptr,
+    &kString, nullptr, &kSetRow, nullptr, nullptr, nullptr,
 };
 
 }  // namespace

@@ -123,8 +123,10 @@ class KeyspaceCommands : public ::testing::Test {
   engine::GateBoard gates;
   engine::Propagation effects;
   engine::Metrics metrics{reporter};
+  engine::Waiters waiters{clock, keyspace, metrics};
   engine::CommandTable table{rows(), toolbox()};
-  engine::Executor executor{{clock, table, keyspace, evictor, sweeper, gates, effects, metrics}};
+  engine::Executor executor{
+      {clock, table, keyspace, evictor, sweeper, gates, effects, metrics, waiters}};
   QuietPeer peer;
   resp::ChunkPool pool;
   resp::ReplyBuffer output{pool};

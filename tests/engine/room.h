@@ -21,6 +21,7 @@
 #include "larder/engine/credentials.h"
 #include "larder/engine/executor.h"
 #include "larder/memory/audit.h"
+#include "tests/engine/wait_rows.h"
 
 namespace larder::engine {
 
@@ -123,7 +124,9 @@ struct NoPeer final : Peer {
   Buffers buffers() const override { return {}; }
   void closing() override { ++closings; }
   bool local = false;
+  void unblocked() override { ++unblockings; }
   int closings = 0;
+  int unblockings = 0;
 };
 
 class Room : public testing::Test {
@@ -136,6 +139,7 @@ class Room : public testing::Test {
     while (!keyspace.graveyard().empty()) keyspace.graveyard().drain(base::Budget::unlimited());
     memory::Auditor auditor;
     auditor.add(keyspace);
+    auditor.add(waiters);
     EXPECT_TRUE(auditor.run().balanced()) << auditor.run().text();
   }
 
@@ -166,6 +170,12 @@ class Room : public testing::Test {
     ASSERT_TRUE(registry.set({{"maxmemory", bytes}, {"maxmemory-policy", policy}}, {}));
   }
 
+  Toolbox toolbox() {
+    Toolbox box;
+    box.lend(runs);
+    return box;
+  }
+
   base::ManualClock clock;
   base::Rng rng{7};
   config::Registry registry{"Larder"};
@@ -181,11 +191,14 @@ class Room : public testing::Test {
   eviction::Metrics eviction_metrics{reporter, eviction_settings, clock};
   eviction::Evictor evictor{keyspace, eviction_settings, eviction_metrics};
   Metrics metrics{reporter};
+  Waiters waiters{clock, keyspace, metrics};
   GateBoard gates;
   Propagation effects;
-  std::array<std::span<const Command>, 1> families{test_rows()};
-  CommandTable commands{families, Toolbox()};
-  Executor executor{{clock, commands, keyspace, evictor, sweeper, gates, effects, metrics}};
+  Runs runs;
+  std::array<std::span<const Command>, 2> families{test_rows(), wait_rows()};
+  CommandTable commands{families, toolbox()};
+  Executor executor{
+      {clock, commands, keyspace, evictor, sweeper, gates, effects, metrics, waiters}};
   Sessions sessions;
   NoPeer peer;
   resp::ChunkPool pool;

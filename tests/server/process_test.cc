@@ -102,8 +102,9 @@ TEST(Process, ReportsACrashAndDiesByIt) {
   ASSERT_TRUE(status);
   EXPECT_TRUE(WIFSIGNALED(*status) && WTERMSIG(*status) == SIGSEGV) << *status;
   const std::string text = child.output();
-  for (const char* part : {"REDIS BUG REPORT START", "crashed by signal: 11", "STACK TRACE",
-                           "INFO OUTPUT", "used_memory:", "REDIS BUG REPORT END"}) {
+  for (const char* part :
+       {"REDIS BUG REPORT START", "crashed by signal: 11", "STACK TRACE", "debug_segfault",
+        "INFO OUTPUT", "used_memory:", "REDIS BUG REPORT END"}) {
     EXPECT_NE(text.find(part), std::string::npos) << part;
   }
 }
@@ -131,6 +132,7 @@ TEST(Process, TellsWhereItIsWhenTheWatchdogExpires) {
   ASSERT_TRUE(child.serve({"--enable-debug-command", "yes", "--watchdog-period", "200"}));
   EXPECT_EQ(child.ask("DEBUG SLEEP 0.6"), "+OK\r\n");
   EXPECT_NE(child.output().find("WATCHDOG TIMER EXPIRED"), std::string::npos);
+  EXPECT_NE(child.output().find("debug_sleep"), std::string::npos);
   EXPECT_EQ(child.ask("PING"), "+PONG\r\n");
 }
 

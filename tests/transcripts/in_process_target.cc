@@ -13,7 +13,10 @@ class InProcessConnection final : public Connection {
       : client_(std::move(client)) {}
 
   void send(std::string_view bytes) override { received_ += client_->exchange(bytes); }
-  std::string receive(int /*wait_ms*/) override { return std::exchange(received_, {}); }
+  std::string receive(int /*wait_ms*/) override {
+    received_ += client_->exchange({});
+    return std::exchange(received_, {});
+  }
   bool is_closed() override { return client_->is_closed() && received_.empty(); }
 
  private:
@@ -39,7 +42,7 @@ void InProcessTarget::restart() {
 void InProcessTarget::advance_ms(int ms) { harness_->advance_ms(ms); }
 
 void InProcessTarget::settle() {
-  while (harness_->core().end_turn()) {
+  while (harness_->end_turn()) {
   }
 }
 

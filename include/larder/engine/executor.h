@@ -10,25 +10,19 @@
 
 #include "larder/base/budget.h"
 #include "larder/base/clock.h"
+#include "larder/engine/change_sink.h"
 #include "larder/engine/command_table.h"
 #include "larder/engine/gates.h"
 #include "larder/engine/metrics.h"
 #include "larder/engine/propagation.h"
 #include "larder/engine/session.h"
+#include "larder/engine/waiters.h"
 #include "larder/eviction/evictor.h"
 #include "larder/expiry/sweeper.h"
 #include "larder/keyspace/keyspace.h"
 #include "larder/resp/request.h"
 
 namespace larder::engine {
-
-// Reads what a command changed, after it ran. Sinks are told in the order in which they were
-// added and must not touch the keyspace.
-class ChangeSink {
- public:
-  virtual ~ChangeSink() = default;
-  virtual void read(std::span<const keyspace::Change> changes) = 0;
-};
 
 class Executor {
  public:
@@ -41,11 +35,13 @@ class Executor {
     GateBoard& gates;
     Propagation& effects;
     Metrics& metrics;
+    Waiters& waiters;
   };
-  explicit Executor(const Parts& parts) : parts_(parts) {}
+  explicit Executor(const Parts& parts);
 
   // Runs requests in order and returns how many were run. Stops early when the session is
-  // closing or its unsent replies exceed `most_unsent` bytes; the rest must be kept and run later.
+  // closing, waits for keys, or its unsent replies exceed `most_unsent` bytes; the rest must be
+  // kept and run later.
   std::size_t run(Session& session, std::span<const resp::Request> requests,
                   std::size_t most_unsent);
 
@@ -54,9 +50,15 @@ class Executor {
   // command during which it went.
   void follow(EffectSink& sink);
 
-  // Before the loop sleeps: goes on evicting where the limit was lowered, runs the fast
-  // expiry cycle, frees the dead; about a millisecond at most for each. True when work is left, so
-  // that the loop must not sleep.
+  // Runs the commands again that wait for keys which have become ready, until nothing is ready or
+  // half a millisecond has gone; the rest follows at the ends of turns. Called after each command
+  // that a client sent: what runs commands within a command (transactions, scripts) does so below
+  // this, and those whom it fed are served when it is over.
+  void serve_ready();
+
+  // Before the loop sleeps: goes on evicting where the limit was lowered, runs the fast expiry
+  // cycle, frees the dead, ends waits whose time is over and serves those who can be fed; about a
+  // millisecond at most for each. True when work is left, so that the loop must not sleep.
   bool end_turn();
 
  private:
@@ -67,11 +69,16 @@ class Executor {
 
   // When the time since the last reading of the counter is charged to a command.
   enum class Timing : std::uint8_t { now, with_next };
+  enum class Turn : std::uint8_t { first, again };
 
   void plan(const Session& session, std::span<const resp::Request> requests, Planned* planned);
   void dispatch(Session& session, resp::Args args, const Planned& planned, Timing timing);
   bool admit(Session& session, resp::Args args, BoundCommand* command);
-  void invoke(Session& session, resp::Args args, const Planned& planned, Timing timing);
+  void invoke(Session& session, resp::Args args, const Planned& planned, Timing timing,
+              Turn turn = Turn::first);
+  void count(Session& session, BoundCommand& command, std::uint64_t errors_before);
+  void run_again(const ParkedCommand& parked);
+  bool serve_late();
   static bool is_same_fast(const Planned& one, const Planned& next);
   void charge(BoundCommand& command);
   void settle(int db, resp::Args args);
@@ -82,6 +89,7 @@ class Executor {
   Parts parts_;
   std::vector<ChangeSink*> sinks_;
   std::uint64_t cycles_ = 0;  // when the last command ended
+  bool postponed_ = false;    // who is ready waits for the end of the turn
 };
 
 }  // namespace larder::engine

@@ -15,7 +15,9 @@
 namespace larder::engine {
 
 class Sessions;
+class Waiters;
 struct Command;
+struct ParkedCommand;
 
 // What the engine asks of the connection behind a session.
 class Peer {
@@ -48,6 +50,8 @@ class Peer {
 
   // The session shall close: see to it at the end of the turn.
   virtual void closing() = 0;
+  // The session waited for keys and has its answer: what it sent meanwhile may run.
+  virtual void unblocked() {}
 };
 
 enum class ReplyMode : std::uint8_t { on, off, skip_next, skip };
@@ -71,7 +75,15 @@ class Session {
   Closing closing = Closing::no;
   bool no_evict = false;
   bool no_touch = false;
+  // False inside transactions and scripts, where a command that finds nothing answers at once.
+  bool may_block = true;
   const Command* last_command = nullptr;
+
+ private:
+  // Here because each command looks at it, as it does at what stands around.
+  ParkedCommand* parked_ = nullptr;
+
+ public:
   resp::Writer reply;
 
   using Text = std::basic_string<char, std::char_traits<char>,
@@ -88,8 +100,15 @@ class Session {
   void close(Closing when) {
     if (when <= closing) return;
     closing = when;
+    if (is_blocked()) stop_waiting();
     peer_.closing();
   }
+  // Waits for keys: nothing that it sent meanwhile is run.
+  bool is_blocked() const { return parked_ != nullptr; }
+  // What the parked command takes, at the allocator's sizes.
+  std::size_t parked_bytes() const;
+  // Leaves all lines, without an answer.
+  void stop_waiting();
   // Called after each command while reply_mode is not `on`: mutes or unmutes what follows.
   void advance_reply_mode();
   // RESET: as right after connecting; `closed` are the gates of a new session.
@@ -99,8 +118,10 @@ class Session {
 
  private:
   friend class Sessions;
+  friend class Waiters;
   Sessions& sessions_;
   Peer& peer_;
+  Waiters* waiters_ = nullptr;  // where it waits or waited
   // Set by Sessions::add, which runs before members with initializers would be set.
   Session* previous_;
   Session* next_;

@@ -11,6 +11,9 @@
 //
 // Bound for slow readers: a connection whose unsent replies pass client-reply-pause-bytes is
 // neither read nor are its further requests run, until it has taken half of them.
+//
+// A connection whose session waits for keys is read, up to client-query-buffer-limit, but what it
+// sends is kept until the wait is over. It is not idle, however long it waits.
 
 #include <cstdint>
 #include <memory>

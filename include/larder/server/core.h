@@ -21,6 +21,8 @@
 #include "larder/engine/session.h"
 #include "larder/engine/shutdown.h"
 #include "larder/engine/tracking_metrics.h"
+#include "larder/engine/wait_metrics.h"
+#include "larder/engine/waiters.h"
 #include "larder/eviction/evictor.h"
 #include "larder/expiry/sweeper.h"
 #include "larder/info/info.h"
@@ -66,6 +68,8 @@ class Core {
   eviction::Metrics eviction_metrics;
   eviction::Evictor evictor;
   engine::Metrics engine_metrics;
+  engine::Waiters waiters;
+  engine::WaitMetrics wait_metrics;
   engine::TrackingMetrics tracking_metrics;
   engine::GateBoard gates;
   acl::Metrics acl_metrics;

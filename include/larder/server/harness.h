@@ -6,11 +6,13 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "larder/base/clock.h"
 #include "larder/base/log.h"
 #include "larder/engine/session.h"
 #include "larder/engine/shutdown.h"
+#include "larder/memory/audit.h"
 #include "larder/resp/reader.h"
 #include "larder/resp/reply_buffer.h"
 #include "larder/resp/request.h"
@@ -19,18 +21,21 @@
 
 namespace larder::server {
 
-class Harness {
+class Harness final : public memory::Witness {
  public:
   class Client;
 
   // `options` are lines of a configuration file. DEBUG is allowed; nothing is logged.
   explicit Harness(const std::string& options = {});
-  ~Harness();
+  ~Harness() override;
   Harness(const Harness&) = delete;
   Harness& operator=(const Harness&) = delete;
 
   std::unique_ptr<Client> connect();
 
+  // The end of a turn; clients whose waiting it ended go on with what they had sent. True when
+  // work is left.
+  bool end_turn();
   // Lets time pass, with a heartbeat every 100 ms of it.
   void advance_ms(std::int64_t ms);
 
@@ -39,6 +44,9 @@ class Harness {
   Configuration& configuration() { return configuration_; }
   // SHUTDOWN was asked for.
   bool ended() const { return end_.asked; }
+
+  // Tells the audit what the clients hold of client_input and client_output.
+  void testify(memory::Audit& audit) const override;
 
  private:
   struct End final : engine::Shutdown {
@@ -55,6 +63,8 @@ class Harness {
   Configuration configuration_;
   End end_;
   resp::ChunkPool chunks_;
+  std::vector<Client*> clients_;
+  std::vector<Client*> unblocked_;
   std::unique_ptr<Core> core_;
 };
 
@@ -62,9 +72,11 @@ class Harness {
 class Harness::Client final : public engine::Peer {
  public:
   explicit Client(Harness& harness);
+  ~Client() override;
 
-  // Sends bytes, runs a turn, and returns all bytes of replies. Unfinished requests stay for the
-  // next call. After the connection was closed nothing happens and nothing comes.
+  // Sends bytes, runs a turn, and returns all bytes of replies, also those that came since the last
+  // call. Unfinished requests stay for the next call, as does all while the client waits for keys.
+  // After the connection was closed nothing happens and nothing comes.
   std::string exchange(std::string_view bytes);
   bool is_closed() const { return session_.closing != engine::Closing::no; }
   engine::Session& session() { return session_; }
@@ -76,8 +88,10 @@ class Harness::Client final : public engine::Peer {
   bool is_local() const override { return true; }
   Buffers buffers() const override;
   void closing() override {}
+  void unblocked() override { harness_.unblocked_.push_back(this); }
 
  private:
+  friend class Harness;
   void run_requests();
   std::string take_output();
 

@@ -97,11 +97,7 @@ class ClientMetrics final : public info::Group {
   info::Gauge maxclients_{*this, "clients", "maxclients"};
   info::Gauge recent_max_input_{*this, "clients", "client_recent_max_input_buffer"};
   info::Gauge recent_max_output_{*this, "clients", "client_recent_max_output_buffer"};
-  info::Gauge blocked_clients_{*this, "clients", "blocked_clients"};
   info::Gauge tracking_clients_{*this, "clients", "tracking_clients"};
-  info::Gauge clients_in_timeout_table_{*this, "clients", "clients_in_timeout_table"};
-  info::Gauge total_blocking_keys_{*this, "clients", "total_blocking_keys"};
-  info::Gauge total_blocking_keys_on_nokey_{*this, "clients", "total_blocking_keys_on_nokey"};
 };
 
 class CpuMetrics final : public info::Group {

@@ -48,21 +48,18 @@ struct Settings : config::Group {
       {.name = "set-max-intset-entries",
        .fallback = 512,
        .range = {0, INT64_MAX},
-       .traits = config::kNotActing,
        .help = "Most members of a set of integers that is one sorted array."}};
   config::Integer set_max_listpack_entries{
       *this,
       {.name = "set-max-listpack-entries",
        .fallback = 128,
        .range = {0, INT64_MAX},
-       .traits = config::kNotActing,
        .help = "Most members of a set that is one compact block."}};
   config::Bytes set_max_listpack_value{
       *this,
       {.name = "set-max-listpack-value",
        .fallback = 64,
        .range = {0, INT64_MAX},
-       .traits = config::kNotActing,
        .help = "Longest member of a set that is one compact block."}};
   config::Integer zset_max_listpack_entries{
       *this,

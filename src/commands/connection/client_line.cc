@@ -9,6 +9,7 @@ namespace {
 
 std::string flags(const engine::Session& session) {
   std::string letters;
+  if (session.is_blocked()) letters += 'b';
   if (session.closing == engine::Closing::after_reply) letters += 'c';
   if (session.closing == engine::Closing::now) letters += 'A';
   if (session.peer().is_unix_socket()) letters += 'U';

@@ -1,0 +1,17 @@
+#pragma once
+
+#include <span>
+
+#include "larder/keyspace/change_log.h"
+
+namespace larder::engine {
+
+// Reads what a command changed, after it ran. Sinks are told in the order in which they were
+// added and must not touch the keyspace.
+class ChangeSink {
+ public:
+  virtual ~ChangeSink() = default;
+  virtual void read(std::span<const keyspace::Change> changes) = 0;
+};
+
+}  // namespace larder::engine

@@ -1,0 +1,31 @@
+#pragma once
+
+// Who waits for keys, as INFO's section clients tells it.
+
+#include "larder/engine/waiters.h"
+#include "larder/info/info.h"
+
+namespace larder::engine {
+
+class WaitMetrics final : public info::Group {
+ public:
+  WaitMetrics(info::Reporter& reporter, const Waiters& waiters)
+      : Group(reporter), waiters_(waiters) {}
+
+  void refresh() override {
+    blocked_clients_ = static_cast<std::int64_t>(waiters_.sessions());
+    clients_in_timeout_table_ = static_cast<std::int64_t>(waiters_.with_deadline());
+    total_blocking_keys_ = static_cast<std::int64_t>(waiters_.keys());
+    total_blocking_keys_on_nokey_ = static_cast<std::int64_t>(waiters_.keys_watched_for_going());
+  }
+
+ private:
+  const Waiters& waiters_;
+
+  info::Gauge blocked_clients_{*this, "clients", "blocked_clients"};
+  info::Gauge clients_in_timeout_table_{*this, "clients", "clients_in_timeout_table"};
+  info::Gauge total_blocking_keys_{*this, "clients", "total_blocking_keys"};
+  info::Gauge total_blocking_keys_on_nokey_{*this, "clients", "total_blocking_keys_on_nokey"};
+};
+
+}  // namespace larder::engine

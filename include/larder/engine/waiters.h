@@ -1,0 +1,109 @@
+#pragma once
+
+// The sessions that wait for keys. After each command the waiters read what it changed; a change
+// that may feed a waited-for key makes the key ready. Ready keys are served in the order in which
+// they became ready, and for each key its sessions in the order of blocking, by running their
+// commands again (Executor::serve_ready).
+//
+// Which changes feed: all that name the key, but for those of a deadline (`expire`, `persist`)
+// and, of a stream's own ('t'), all but `xadd` and `xgroup-destroy`. Flushes make ready what waits
+// for keys to go, swapped databases everything. The log is listened to only while someone waits.
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "larder/base/clock.h"
+#include "larder/engine/change_sink.h"
+#include "larder/engine/deadlines.h"
+#include "larder/engine/metrics.h"
+#include "larder/engine/wait.h"
+#include "larder/engine/waiting.h"
+#include "larder/keyspace/keyspace.h"
+#include "larder/memory/audit.h"
+
+namespace larder::engine {
+
+class Session;
+
+class Waiters final : public ChangeSink, public memory::Witness {
+ public:
+  Waiters(const base::Clock& clock, keyspace::Keyspace& keyspace, Metrics& metrics);
+  // No session may wait any more.
+  ~Waiters() override;
+  Waiters(const Waiters&) = delete;
+  Waiters& operator=(const Waiters&) = delete;
+
+  const base::Clock& clock() const { return clock_; }
+
+  // Parks the session with a copy of the words it ran; of one whose command is being run again,
+  // lets it keep its place. False where the session may not wait: the handler answers at once.
+  // Cost: one allocation, and one lookup for each key.
+  bool wait(Session& session, BoundCommand& command, resp::Args words, const Wait& wait);
+  // The session waits no more and gets no answer for it; nothing when it did not wait.
+  void forget(Session& session);
+
+  // CLIENT UNBLOCK: ends the wait as if its time were over, or by an error. False when the session
+  // does not wait.
+  enum class Ending : std::uint8_t { timeout, error };
+  bool unblock(Session& session, Ending ending);
+
+  // Ends the waits whose time is over, the earliest first. Returns how many.
+  std::size_t expire();
+  // When the next wait ends, on the steady clock; 0 when none has a deadline.
+  std::int64_t next_deadline_us() const;
+
+  void read(std::span<const keyspace::Change> changes) override;
+
+  bool has_ready() const { return first_ready_ != nullptr; }
+  // The next command to run again; nullptr when nobody can be fed. While it runs its session
+  // does not count as waiting, unless it asks to wait again. To be followed by end_resume().
+  // Looks at the key, which may find it expired and remove it.
+  ParkedCommand* resume();
+  void end_resume();
+
+  // Sessions that wait, those of them with a deadline, the keys waited for, and the keys for whose
+  // going someone waits.
+  std::size_t sessions() const { return sessions_; }
+  std::size_t with_deadline() const { return deadlines_.size(); }
+  std::size_t keys() const { return keys_; }
+  std::size_t keys_watched_for_going() const { return keys_when_gone_; }
+
+  // Tells the audit of everything that waiting costs: client_input.
+  void testify(memory::Audit& audit) const override;
+
+ private:
+  using Keys = types::Table<WaitedKeyTraits>;
+
+  void park(Session& session, BoundCommand& command, resp::Args words, const Wait& wait);
+  void line_up(ParkedCommand& command, const Wait& wait);
+  void release(ParkedCommand& command);
+  void end(ParkedCommand& command);
+
+  WaitedKey& key_for(int db, std::string_view name);
+  void add_place(Place& place);
+  void remove_place(Place& place);
+  void drop(WaitedKey& key);
+
+  void mark(WaitedKey& key);
+  void mark_all(int db, bool only_when_gone);
+  void unmark(WaitedKey& key);
+  Place* next_to_try(WaitedKey& key);
+  bool is_exhausted(const ParkedCommand& command) const;
+
+  const base::Clock& clock_;
+  keyspace::Keyspace& keyspace_;
+  Metrics& metrics_;
+  std::vector<Keys> by_name_;  // for each database
+  Deadlines deadlines_;
+  WaitedKey* first_ready_ = nullptr;
+  WaitedKey* last_ready_ = nullptr;
+  ParkedCommand* resumed_ = nullptr;
+  std::vector<std::uint64_t> exhausted_;  // rivals of whom one found nothing in this pass
+  std::size_t sessions_ = 0;
+  std::size_t keys_ = 0;
+  std::size_t keys_when_gone_ = 0;
+};
+
+}  // namespace larder::engine

@@ -1,0 +1,84 @@
+#pragma once
+
+// What the waiters are made of. A parked command stands in the line of each of its keys, one
+// place in each; command, places and copied words are one block.
+//
+//   ParkedCommand | Place x keys | word views | bytes of the words
+//                     |
+//   WaitedKey --> Place <-> Place <-> Place      in the order of blocking
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "larder/base/hash.h"
+#include "larder/engine/wait.h"
+#include "larder/memory/heap.h"
+#include "larder/types/table.h"
+
+namespace larder::engine {
+
+struct BoundCommand;
+class Session;
+struct ParkedCommand;
+struct WaitedKey;
+
+struct Place {
+  ParkedCommand* command;
+  WaitedKey* key;
+  Place* previous;
+  Place* next;
+};
+
+struct ParkedCommand {
+  static constexpr std::size_t kNoDeadline = ~std::size_t{0};
+
+  Session* session;
+  BoundCommand* bound;
+  resp::Args words;
+  std::span<Place> places;
+  std::size_t bytes;         // of the whole block
+  std::int64_t deadline_us;  // steady clock; with kNoDeadline it is not looked at
+  std::size_t deadline_at;   // where it stands among the deadlines
+  std::uint64_t rivals;
+  types::Type type;
+  WaitMode mode;
+  WaitEnd end;
+  bool wakes_when_gone;
+};
+
+// A key that somebody waits for; its name stands behind it in the same block.
+struct WaitedKey {
+  int db;
+  std::size_t name_bytes;
+  std::uint64_t hash;
+  Place* first = nullptr;
+  Place* last = nullptr;
+  std::array<std::uint32_t, types::kTypes> by_type{};  // who waits for a value of that type
+  std::uint32_t when_gone = 0;                         // who wants to know that it went
+  // All in the line, as far back as it goes, have been rivals for values of one type.
+  bool uniform = true;
+
+  // While it is ready: its neighbours in the order of readiness, who is tried next, whether
+  // trying has begun, and whether it changed again since.
+  WaitedKey* previous_ready = nullptr;
+  WaitedKey* next_ready = nullptr;
+  Place* cursor = nullptr;
+  bool ready = false;
+  bool under_way = false;
+  bool again = false;
+
+  std::string_view name() const { return {reinterpret_cast<const char*>(this + 1), name_bytes}; }
+  std::size_t bytes() const { return sizeof(WaitedKey) + name_bytes; }
+};
+
+struct WaitedKeyTraits {
+  using Element = WaitedKey;
+  static constexpr memory::Owner kOwner = memory::Owner::client_input;
+  static std::string_view key(const WaitedKey& key) { return key.name(); }
+  static std::uint64_t hash(const WaitedKey& key) { return key.hash; }
+};
+
+}  // namespace larder::engine

@@ -1,0 +1,16 @@
+#pragma once
+
+// Making and releasing the one block of a parked command.
+
+#include "larder/engine/waiting.h"
+
+namespace larder::engine {
+
+// Copies the words; the places, one for each key, are still to be taken.
+ParkedCommand* make_parked(Session& session, BoundCommand& bound, resp::Args words,
+                           const Wait& wait);
+void release_parked(ParkedCommand* command);
+// At the allocator's sizes.
+std::size_t parked_bytes(const ParkedCommand& command);
+
+}  // namespace larder::engine

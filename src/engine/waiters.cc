@@ -1,0 +1,141 @@
+#include "larder/engine/waiters.h"
+
+#include <algorithm>
+#include <limits>
+
+#include "larder/base/assert.h"
+#include "larder/engine/command_table.h"
+#include "larder/engine/session.h"
+#include "parked_command.h"
+
+namespace larder::engine {
+namespace {
+
+constexpr std::string_view kUnblocked = "UNBLOCKED client unblocked via CLIENT UNBLOCK";
+
+// A deadline past the end of time is none.
+std::int64_t deadline_us(const base::Clock& clock, std::int64_t timeout_ms) {
+  const std::int64_t now = clock.steady_us();
+  const std::int64_t most_ms = (std::numeric_limits<std::int64_t>::max() - now) / 1000;
+  return timeout_ms > 0 && timeout_ms <= most_ms ? now + timeout_ms * 1000 : 0;
+}
+
+}  // namespace
+
+Waiters::Waiters(const base::Clock& clock, keyspace::Keyspace& keyspace, Metrics& metrics)
+    : clock_(clock), keyspace_(keyspace), metrics_(metrics), by_name_(keyspace.databases()) {}
+
+Waiters::~Waiters() { LARDER_ASSERT(sessions_ == 0); }
+
+bool Waiters::wait(Session& session, BoundCommand& command, resp::Args words, const Wait& wait) {
+  if (resumed_ != nullptr && resumed_->session == &session) {
+    session.parked_ = resumed_;
+    return true;
+  }
+  LARDER_ASSERT(!session.is_blocked() && !wait.keys.empty());
+  if (!session.may_block) return false;
+  park(session, command, wait.words.empty() ? words : wait.words, wait);
+  return true;
+}
+
+void Waiters::park(Session& session, BoundCommand& bound, resp::Args words, const Wait& wait) {
+  ParkedCommand& command = *make_parked(session, bound, words, wait);
+  line_up(command, wait);
+  command.deadline_us = deadline_us(clock_, wait.timeout_ms);
+  if (command.deadline_us != 0) deadlines_.add(command);
+  session.waiters_ = this;
+  session.parked_ = &command;
+  if (sessions_++ == 0) keyspace_.log().listen();
+}
+
+void Waiters::line_up(ParkedCommand& command, const Wait& wait) {
+  std::size_t used = 0;
+  for (const std::string_view name : wait.keys) {
+    WaitedKey& key = key_for(command.session->db, name);
+    if (key.last != nullptr && key.last->command == &command) continue;
+    Place& place = command.places[used++];
+    place = {.command = &command, .key = &key, .previous = key.last, .next = nullptr};
+    add_place(place);
+  }
+  command.places = command.places.first(used);
+}
+
+void Waiters::release(ParkedCommand& command) {
+  for (Place& place : command.places) remove_place(place);
+  deadlines_.remove(command);
+  if (command.session->parked_ == &command) command.session->parked_ = nullptr;
+  release_parked(&command);
+  if (--sessions_ == 0) keyspace_.log().unlisten();
+}
+
+void Waiters::forget(Session& session) {
+  if (!session.is_blocked()) return;
+  // Its words are in use while it is run; end_resume() lets it go.
+  if (session.parked_ == resumed_) {
+    session.parked_ = nullptr;
+  } else {
+    release(*session.parked_);
+  }
+}
+
+// The session has its answer.
+void Waiters::end(ParkedCommand& command) {
+  Session& session = *command.session;
+  session.last_active_ms = clock_.steady_ms();
+  release(command);
+  session.peer_.unblocked();
+}
+
+bool Waiters::unblock(Session& session, Ending ending) {
+  if (!session.is_blocked()) return false;
+  ParkedCommand& command = *session.parked_;
+  CommandStats& stats = command.bound->stats;
+  session.reply.start_command();
+  if (ending == Ending::error) {
+    session.reply.error(kUnblocked);
+    ++stats.failed;
+    ++metrics_.error_replies;
+    metrics_.errors.count(session.reply.error_code());
+  } else if (command.end == WaitEnd::null_array) {
+    session.reply.null_array();
+  } else {
+    session.reply.null();
+  }
+  ++stats.calls;
+  if (session.reply_mode != ReplyMode::on) session.advance_reply_mode();
+  end(command);
+  return true;
+}
+
+std::size_t Waiters::expire() {
+  std::size_t ended = 0;
+  for (ParkedCommand* command = deadlines_.earliest();
+       command != nullptr && command->deadline_us <= clock_.steady_us();
+       command = deadlines_.earliest()) {
+    unblock(*command->session, Ending::timeout);
+    ++ended;
+  }
+  return ended;
+}
+
+std::int64_t Waiters::next_deadline_us() const {
+  const ParkedCommand* earliest = deadlines_.earliest();
+  return earliest == nullptr ? 0 : earliest->deadline_us;
+}
+
+void Waiters::testify(memory::Audit& audit) const {
+  std::size_t bytes = deadlines_.held_bytes();
+  for (const Keys& keys : by_name_) {
+    bytes += keys.bytes();
+    keys.for_each([&bytes](const WaitedKey* key) {
+      bytes += memory::size_class(key->bytes());
+      for (const Place* place = key->first; place != nullptr; place = place->next) {
+        // A command is counted in the first of its lines.
+        if (place == place->command->places.data()) bytes += parked_bytes(*place->command);
+      }
+    });
+  }
+  audit.found(memory::Owner::client_input, static_cast<std::int64_t>(bytes));
+}
+
+}  // namespace larder::engine

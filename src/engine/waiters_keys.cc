@@ -1,0 +1,166 @@
+// The keys that are waited for: who stands in whose line, which are ready, who is next.
+
+#include <algorithm>
+#include <new>
+#include <optional>
+
+#include "larder/base/assert.h"
+#include "larder/engine/session.h"
+#include "larder/engine/waiters.h"
+
+namespace larder::engine {
+namespace {
+
+constexpr auto kOwner = memory::Owner::client_input;
+constexpr char kStreamEvent = 't';
+
+bool may_feed(const keyspace::Event& event) {
+  if (event.kind == kStreamEvent) return event.name == "xadd" || event.name == "xgroup-destroy";
+  return event.name != keyspace::events::kExpire.name &&
+         event.name != keyspace::events::kPersist.name;
+}
+
+bool are_rivals(const ParkedCommand& one, const ParkedCommand& other) {
+  return one.type == other.type && one.mode == WaitMode::takes && other.mode == WaitMode::takes &&
+         one.rivals == other.rivals;
+}
+
+}  // namespace
+
+WaitedKey& Waiters::key_for(int db, std::string_view name) {
+  Keys& keys = by_name_[static_cast<std::size_t>(db)];
+  const auto key = keyspace::Key::of(name);
+  if (WaitedKey* known = keys.find(name, key.hash)) return *known;
+  void* block = memory::allocate(kOwner, sizeof(WaitedKey) + name.size());
+  auto* waited = new (block) WaitedKey{.db = db, .name_bytes = name.size(), .hash = key.hash};
+  std::copy(name.begin(), name.end(), reinterpret_cast<char*>(waited + 1));
+  keys.insert(waited, key.hash);
+  ++keys_;
+  return *waited;
+}
+
+void Waiters::add_place(Place& place) {
+  WaitedKey& key = *place.key;
+  const ParkedCommand& command = *place.command;
+  key.uniform = key.uniform && command.mode == WaitMode::takes &&
+                (key.last == nullptr || are_rivals(*key.last->command, command));
+  (key.last == nullptr ? key.first : key.last->next) = &place;
+  key.last = &place;
+  ++key.by_type[static_cast<std::size_t>(command.type)];
+  if (command.wakes_when_gone && key.when_gone++ == 0) ++keys_when_gone_;
+}
+
+void Waiters::remove_place(Place& place) {
+  WaitedKey& key = *place.key;
+  const ParkedCommand& command = *place.command;
+  if (key.cursor == &place) key.cursor = place.next;
+  (place.previous == nullptr ? key.first : place.previous->next) = place.next;
+  (place.next == nullptr ? key.last : place.next->previous) = place.previous;
+  --key.by_type[static_cast<std::size_t>(command.type)];
+  if (command.wakes_when_gone && --key.when_gone == 0) --keys_when_gone_;
+  if (key.first == nullptr) drop(key);
+}
+
+void Waiters::drop(WaitedKey& key) {
+  if (key.ready) unmark(key);
+  by_name_[static_cast<std::size_t>(key.db)].erase(&key, key.hash);
+  memory::release(kOwner, &key, key.bytes());
+  --keys_;
+}
+
+void Waiters::read(std::span<const keyspace::Change> changes) {
+  if (sessions_ == 0) return;
+  for (const keyspace::Change& change : changes) {
+    if (change.event.name == keyspace::events::kFlush.name) {
+      if (keys_when_gone_ > 0) mark_all(change.db, /*only_when_gone=*/true);
+    } else if (change.event.name == keyspace::events::kSwap.name) {
+      mark_all(-1, /*only_when_gone=*/false);
+    } else if (may_feed(change.event)) {
+      const Keys& keys = by_name_[static_cast<std::size_t>(change.db)];
+      if (keys.empty()) continue;
+      WaitedKey* key = keys.find(change.key, base::hash_bytes(change.key));
+      if (key != nullptr) mark(*key);
+    }
+  }
+}
+
+void Waiters::mark(WaitedKey& key) {
+  if (key.under_way) key.again = true;
+  if (key.ready) return;
+  key.ready = true;
+  key.previous_ready = last_ready_;
+  key.next_ready = nullptr;
+  (last_ready_ == nullptr ? first_ready_ : last_ready_->next_ready) = &key;
+  last_ready_ = &key;
+}
+
+// The keys of one database, or of all (db < 0).
+void Waiters::mark_all(int db, bool only_when_gone) {
+  for (std::size_t i = 0; i < by_name_.size(); ++i) {
+    if (db >= 0 && i != static_cast<std::size_t>(db)) continue;
+    by_name_[i].for_each([&](WaitedKey* key) {
+      if (!only_when_gone || key->when_gone > 0) mark(*key);
+    });
+  }
+}
+
+void Waiters::unmark(WaitedKey& key) {
+  (key.previous_ready == nullptr ? first_ready_ : key.previous_ready->next_ready) = key.next_ready;
+  (key.next_ready == nullptr ? last_ready_ : key.next_ready->previous_ready) = key.previous_ready;
+  key.ready = key.under_way = key.again = false;
+}
+
+bool Waiters::is_exhausted(const ParkedCommand& command) const {
+  return command.mode == WaitMode::takes &&
+         std::find(exhausted_.begin(), exhausted_.end(), command.rivals) != exhausted_.end();
+}
+
+// Goes on through the line to the first whom the key, as it is now, may feed.
+Place* Waiters::next_to_try(WaitedKey& key) {
+  if (key.cursor == nullptr) return nullptr;
+  if (key.uniform && is_exhausted(*key.cursor->command)) return nullptr;
+  const keyspace::Entry* entry = keyspace_.db(static_cast<std::size_t>(key.db))
+                                     .look({key.name(), key.hash}, keyspace::Look::write);
+  const auto type = entry == nullptr ? std::nullopt : std::optional(entry->type());
+  const bool feeds = type && key.by_type[static_cast<std::size_t>(*type)] > 0;
+  if (!feeds && key.when_gone == 0) return nullptr;
+  while (key.cursor != nullptr) {
+    Place* place = key.cursor;
+    key.cursor = place->next;
+    const ParkedCommand& command = *place->command;
+    if (is_exhausted(command)) continue;
+    if (type == command.type || command.wakes_when_gone) return place;
+  }
+  return nullptr;
+}
+
+ParkedCommand* Waiters::resume() {
+  LARDER_ASSERT(resumed_ == nullptr);
+  while (first_ready_ != nullptr) {
+    WaitedKey& key = *first_ready_;
+    if (!key.under_way) {
+      key.under_way = true;
+      key.again = false;
+      key.cursor = key.first;
+      exhausted_.clear();
+    }
+    if (Place* place = next_to_try(key)) {
+      resumed_ = place->command;
+      resumed_->session->parked_ = nullptr;
+      return resumed_;
+    }
+    const bool again = key.again;
+    unmark(key);
+    if (again) mark(key);
+  }
+  return nullptr;
+}
+
+void Waiters::end_resume() {
+  ParkedCommand& command = *resumed_;
+  resumed_ = nullptr;
+  if (!command.session->is_blocked()) return end(command);
+  if (command.mode == WaitMode::takes) exhausted_.push_back(command.rivals);
+}
+
+}  // namespace larder::engine

@@ -1,0 +1,417 @@
+#include <memory>
+
+#include "room.h"
+
+namespace larder::engine {
+namespace {
+
+struct Effects final : EffectSink {
+  void take(const Effect& effect) override {
+    std::string line = std::to_string(effect.db) + ":";
+    for (const std::string& word : effect.words) line += " " + word;
+    lines.push_back(line);
+  }
+  Room::Words lines;
+};
+
+class Waiting : public Room {
+ protected:
+  using Room::run;
+
+  // A session of its own.
+  struct Client {
+    explicit Client(Waiting& room)
+        : output(room.pool), session(room.sessions, peer, output, room.clock) {}
+    NoPeer peer;
+    resp::ReplyBuffer output;
+    Session session;
+  };
+
+  Client& client() { return *clients.emplace_back(std::make_unique<Client>(*this)); }
+  // A client that waits for this.
+  Client& waits(const Words& words) {
+    Client& made = client();
+    run(made, {words});
+    EXPECT_TRUE(made.session.is_blocked()) << words[0];
+    return made;
+  }
+  std::size_t run(Client& who, const std::vector<Words>& batch) {
+    std::vector<std::vector<std::string_view>> views;
+    for (const Words& words : batch) views.emplace_back(words.begin(), words.end());
+    std::vector<resp::Request> requests;
+    for (const auto& words : views) requests.push_back({.args = words, .bytes = 0});
+    return executor.run(who.session, requests, std::numeric_limits<std::size_t>::max());
+  }
+  std::string heard(Client& who) {
+    std::array<iovec, 64> pieces;
+    std::string text;
+    const std::size_t count = who.output.gather(pieces.data(), pieces.size());
+    for (std::size_t i = 0; i < count; ++i) {
+      text.append(static_cast<const char*>(pieces[i].iov_base), pieces[i].iov_len);
+    }
+    who.output.clear();
+    return text;
+  }
+  void expect_balance() {
+    memory::Auditor auditor;
+    auditor.add(waiters);
+    EXPECT_TRUE(auditor.run().balanced()) << auditor.run().text();
+  }
+
+  std::vector<std::unique_ptr<Client>> clients;
+};
+
+TEST_F(Waiting, EndsWhenTheKeyGetsWhatWasWaitedFor) {
+  Client& one = waits({"bpop", "k", "0"});
+  EXPECT_EQ(heard(one), "");
+  EXPECT_EQ(reply({"push", "k", "a"}), "+OK\r\n");
+  EXPECT_FALSE(one.session.is_blocked());
+  EXPECT_EQ(heard(one), "+k=a\r\n");
+  EXPECT_EQ(one.peer.unblockings, 1);
+  EXPECT_EQ(keyspace.size(), 0u);
+}
+
+TEST_F(Waiting, IsServedInTheOrderOfBlocking) {
+  Client& one = waits({"bpop", "k", "0"});
+  Client& two = waits({"bpop", "k", "0"});
+  Client& three = waits({"bpop", "k", "0"});
+  reply({"push", "k", "ab"});
+  EXPECT_EQ(heard(one), "+k=a\r\n");
+  EXPECT_EQ(heard(two), "+k=b\r\n");
+  EXPECT_EQ(heard(three), "");
+  reply({"push", "k", "cd"});
+  EXPECT_EQ(heard(three), "+k=c\r\n");
+  EXPECT_EQ(reply({"get", "k"}), "$1\r\nd\r\n");
+}
+
+TEST_F(Waiting, ServesKeysInTheOrderInWhichTheyBecameReady) {
+  Effects effects_heard;
+  executor.follow(effects_heard);
+  waits({"bmove", "a", "x", "0"});
+  waits({"bmove", "b", "x", "0"});
+  waits({"bmove", "x", "b", "0"});
+  waits({"bmove", "b", "y", "0"});
+  reply({"push", "b", "1"});
+  EXPECT_EQ(effects_heard.lines,
+            (Words{"0: push b 1", "0: MOVED b x", "0: MOVED x b", "0: MOVED b y"}));
+  EXPECT_EQ(reply({"get", "y"}), "$1\r\n1\r\n");
+  EXPECT_EQ(waiters.sessions(), 1u);
+}
+
+TEST_F(Waiting, TriesTheKeysOfACommandInItsOwnOrder) {
+  Client& one = waits({"bpop", "a", "b", "a", "0"});
+  EXPECT_EQ(waiters.keys(), 2u);
+  reply({"push", "b", "1"});
+  EXPECT_EQ(heard(one), "+b=1\r\n");
+  EXPECT_EQ(waiters.keys(), 0u);
+  reply({"push", "a", "1"});
+  EXPECT_EQ(heard(one), "");
+}
+
+TEST_F(Waiting, HoldsBackTheRestOfItsBatch) {
+  Client& one = client();
+  EXPECT_EQ(run(one, {{"set", "x", "1"}, {"bpop", "k", "0"}, {"get", "x"}}), 2u);
+  EXPECT_EQ(heard(one), "+OK\r\n");
+  EXPECT_EQ(run(one, {{"get", "x"}}), 0u);
+  reply({"push", "k", "a"});
+  EXPECT_EQ(run(one, {{"get", "x"}}), 1u);
+  EXPECT_EQ(heard(one), "+k=a\r\n$1\r\n1\r\n");
+}
+
+TEST_F(Waiting, CostsOneRunForOnePushHoweverManyWait) {
+  for (int i = 0; i < 10'000; ++i) waits({"bpop", "k", "100"});
+  expect_balance();
+  reply({"push", "k", "a"});
+  EXPECT_EQ(runs.again, 1);
+  EXPECT_EQ(waiters.sessions(), 9'999u);
+  EXPECT_EQ(heard(*clients.front()), "+k=a\r\n");
+  reply({"push", "k", "abc"});
+  EXPECT_EQ(runs.again, 4);
+  EXPECT_EQ(waiters.with_deadline(), 9'996u);
+}
+
+TEST_F(Waiting, AsksOneOfSeveralRivalsWhenTheKeyHoldsNothingForThem) {
+  for (int i = 0; i < 1000; ++i) waits({"bgroup", "k", "a"});
+  reply({"push", "k", "z"});
+  EXPECT_EQ(runs.again, 1);
+  for (int i = 0; i < 1000; ++i) waits({"bgroup", "k", "b"});
+  runs = {};
+  reply({"push", "k", "b"});
+  EXPECT_EQ(heard(*clients[1000]), "+taken\r\n");
+  // One of the first group, the one that takes, its next; and once more after what was taken.
+  EXPECT_LE(runs.again, 5);
+  EXPECT_EQ(waiters.sessions(), 1999u);
+}
+
+TEST_F(Waiting, TriesAllWhoTakeNothing) {
+  Client& many = waits({"bread", "k", "2"});
+  Client& few = waits({"bread", "k", "0"});
+  Client& now = waits({"bread", "k", "$"});
+  reply({"push", "k", "a"});
+  EXPECT_EQ(heard(many), "");
+  EXPECT_EQ(heard(few), "$1\r\na\r\n");
+  EXPECT_EQ(heard(now), "$1\r\na\r\n");
+  EXPECT_EQ(runs.again, 3);
+  Client& later = waits({"bread", "k", "$"});
+  reply({"push", "k", "b"});
+  EXPECT_EQ(heard(later), "$2\r\nab\r\n");
+  EXPECT_TRUE(many.session.is_blocked());
+}
+
+TEST_F(Waiting, KeepsItsPlaceWhenItWasRunInVain) {
+  Client& first = waits({"bgroup", "k", "a"});
+  waits({"bgroup", "k", "a"});
+  reply({"push", "k", "z"});
+  reply({"push", "k", "a"});
+  EXPECT_EQ(heard(first), "+taken\r\n");
+  EXPECT_EQ(waiters.sessions(), 1u);
+}
+
+TEST_F(Waiting, LearnsThatItsKeyWentWhenItAsked) {
+  reply({"push", "k", "z"});
+  Client& one = waits({"bgroup", "k", "a"});
+  EXPECT_EQ(waiters.keys_watched_for_going(), 1u);
+  reply({"del", "k"});
+  EXPECT_EQ(heard(one), "-GONE with the key\r\n");
+  EXPECT_EQ(waiters.keys_watched_for_going(), 0u);
+  EXPECT_EQ(metrics.errors.codes().back().first, "GONE");
+
+  reply({"push", "k", "z"});
+  Client& two = waits({"bgroup", "k", "a"});
+  keyspace.flush_all();
+  EXPECT_TRUE(executor.end_turn());
+  EXPECT_EQ(heard(two), "-GONE with the key\r\n");
+
+  keyspace.db(0).put(keyspace::Key::of("k"), "z", keyspace::Deadline::at(clock.unix_ms() + 10));
+  Client& three = waits({"bgroup", "k", "a"});
+  clock.advance_ms(20);
+  reply({"get", "k"});
+  EXPECT_EQ(heard(three), "-GONE with the key\r\n");
+}
+
+TEST_F(Waiting, DoesNotRunForAKeyThatWentWhenItDidNotAsk) {
+  Client& one = waits({"bpop", "k", "0"});
+  keyspace.db(0).put(keyspace::Key::of("k"), "1");
+  keyspace.db(0).erase(keyspace::Key::of("k"));
+  executor.end_turn();
+  EXPECT_TRUE(one.session.is_blocked());
+  EXPECT_EQ(runs.again, 0);
+}
+
+TEST_F(Waiting, SeesWhatASwapOfDatabasesBrings) {
+  keyspace.db(3).put(keyspace::Key::of("k"), "a");
+  Client& one = waits({"bpop", "k", "0"});
+  keyspace.swap(0, 3);
+  executor.end_turn();
+  EXPECT_EQ(heard(one), "+k=a\r\n");
+}
+
+TEST_F(Waiting, IsForTheDatabaseInWhichItBegan) {
+  Client& one = client();
+  one.session.db = 2;
+  run(one, {{"bpop", "k", "0"}});
+  reply({"push", "k", "a"});
+  EXPECT_TRUE(one.session.is_blocked());
+  session.db = 2;
+  reply({"push", "k", "b"});
+  EXPECT_EQ(heard(one), "+k=b\r\n");
+}
+
+TEST_F(Waiting, EndsWithNothingWhenItsTimeIsOver) {
+  Client& array = waits({"bpop", "k", "1.5"});
+  Client& bulk = waits({"bmove", "k", "x", "1000"});
+  Client& three = client();
+  three.session.reply.protocol(resp::Protocol::resp3);
+  run(three, {{"bpop", "k", "0.0001"}});
+  EXPECT_EQ(waiters.next_deadline_us(), clock.steady_us() + 1000);
+  clock.advance_us(999);
+  EXPECT_EQ(waiters.expire(), 0u);
+  clock.advance_us(1);
+  EXPECT_TRUE(executor.end_turn());
+  EXPECT_EQ(heard(three), "_\r\n");
+  clock.advance_ms(999);
+  executor.end_turn();
+  EXPECT_EQ(heard(bulk), "$-1\r\n");
+  EXPECT_EQ(heard(array), "");
+  clock.advance_ms(500);
+  executor.end_turn();
+  EXPECT_EQ(heard(array), "*-1\r\n");
+  EXPECT_EQ(waiters.next_deadline_us(), 0);
+  EXPECT_FALSE(executor.end_turn());
+}
+
+TEST_F(Waiting, KeepsItsDeadlineWhenItWasRunInVain) {
+  Client& one = waits({"bpop", "k", "1"});
+  clock.advance_ms(600);
+  keyspace.db(0).put(keyspace::Key::of("k"), "");
+  executor.end_turn();
+  EXPECT_EQ(runs.again, 1);
+  clock.advance_ms(400);
+  executor.end_turn();
+  EXPECT_EQ(heard(one), "*-1\r\n");
+}
+
+TEST_F(Waiting, EndsTenThousandDeadlinesEachAtItsTime) {
+  base::Rng order{1};
+  for (int i = 0; i < 10'000; ++i) waits({"bpop", "k", std::to_string(1 + order.below(100))});
+  for (int i = 0; i < 10'000; i += 3) clients[static_cast<std::size_t>(i)].reset();
+  std::size_t left = waiters.sessions();
+  for (int second = 1; second <= 100; ++second) {
+    clock.advance_ms(1000);
+    left -= waiters.expire();
+    EXPECT_EQ(waiters.sessions(), left);
+    EXPECT_TRUE(left == 0 || waiters.next_deadline_us() > clock.steady_us());
+  }
+  EXPECT_EQ(left, 0u);
+  expect_balance();
+}
+
+TEST_F(Waiting, LeavesAllLinesWithItsSession) {
+  waits({"bpop", "a", "b", "9"});
+  Client& two = waits({"bpop", "b", "0"});
+  clients.front().reset();
+  EXPECT_EQ(waiters.keys(), 1u);
+  EXPECT_EQ(waiters.with_deadline(), 0u);
+  reply({"push", "b", "1"});
+  EXPECT_EQ(heard(two), "+b=1\r\n");
+}
+
+TEST_F(Waiting, LeavesAllLinesWhenItsSessionCloses) {
+  Client& one = waits({"bpop", "k", "0"});
+  one.session.close(Closing::now);
+  EXPECT_FALSE(one.session.is_blocked());
+  EXPECT_EQ(waiters.keys(), 0u);
+  reply({"push", "k", "1"});
+  EXPECT_EQ(reply({"get", "k"}), "$1\r\n1\r\n");
+}
+
+TEST_F(Waiting, CanBeEndedByOthers) {
+  Client& one = waits({"bpop", "k", "0"});
+  EXPECT_TRUE(waiters.unblock(one.session, Waiters::Ending::timeout));
+  EXPECT_FALSE(waiters.unblock(one.session, Waiters::Ending::timeout));
+  EXPECT_EQ(heard(one), "*-1\r\n");
+  Client& two = waits({"bpop", "k", "0"});
+  EXPECT_TRUE(waiters.unblock(two.session, Waiters::Ending::error));
+  EXPECT_EQ(heard(two), "-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n");
+  EXPECT_EQ(metrics.error_replies.value(), 1u);
+}
+
+TEST_F(Waiting, DoesNotHappenWhereTheSessionMayNot) {
+  session.may_block = false;
+  EXPECT_EQ(reply({"bpop", "k", "0"}), "$-1\r\n");
+  EXPECT_FALSE(session.is_blocked());
+  session.may_block = true;
+}
+
+TEST_F(Waiting, CountsAsOneCallWhenItIsAnswered) {
+  const CommandStats& stats = commands.find("bpop")->stats;
+  Client& one = waits({"bpop", "k", "0"});
+  EXPECT_EQ(stats.calls, 0u);
+  keyspace.db(0).put(keyspace::Key::of("k"), "");
+  executor.end_turn();
+  EXPECT_EQ(stats.calls, 0u);
+  reply({"push", "k", "a"});
+  EXPECT_EQ(stats.calls, 1u);
+  EXPECT_EQ(metrics.commands_processed.value(), 2u);
+  run(one, {{"bpop", "k", "0"}});
+  waiters.unblock(one.session, Waiters::Ending::error);
+  EXPECT_EQ(stats.calls, 2u);
+  EXPECT_EQ(stats.failed, 1u);
+  waits({"bpop", "k", "0"});
+  clients.pop_back();
+  EXPECT_EQ(stats.calls, 2u);
+}
+
+TEST_F(Waiting, SkipsTheReplyThatShallBeSkipped) {
+  Client& one = client();
+  run(one, {{"mode", "skip"}, {"bpop", "k", "0"}});
+  reply({"push", "k", "a"});
+  EXPECT_EQ(heard(one), "");
+  run(one, {{"get", "k"}});
+  EXPECT_EQ(heard(one), "$-1\r\n");
+}
+
+TEST_F(Waiting, PropagatesAsACommandThatRanAfterTheOneThatFedIt) {
+  Effects followed;
+  executor.follow(followed);
+  waits({"bmove", "k", "x", "0"});
+  EXPECT_EQ(followed.lines, Words{});
+  run({{"push", "k", "a"}, {"set", "y", "1"}});
+  EXPECT_EQ(followed.lines, (Words{"0: push k a", "0: MOVED k x", "0: set y 1"}));
+}
+
+TEST_F(Waiting, ListensToTheLogOnlyWhileSomeoneWaits) {
+  keyspace.db(0).put(keyspace::Key::of("a"), "1");
+  EXPECT_TRUE(keyspace.log().empty());
+  Client& one = waits({"bpop", "k", "0"});
+  keyspace.db(0).put(keyspace::Key::of("a"), "2");
+  EXPECT_FALSE(keyspace.log().empty());
+  waiters.forget(one.session);
+  executor.end_turn();
+  keyspace.db(0).put(keyspace::Key::of("a"), "3");
+  EXPECT_TRUE(keyspace.log().empty());
+}
+
+TEST_F(Waiting, IsRefusedAtTheReRunAsAnyCommand) {
+  Client& one = waits({"bmove", "k", "x", "0"});
+  keyspace.db(0).put(keyspace::Key::of("k"), "a");
+  limit("1");
+  executor.end_turn();
+  EXPECT_EQ(heard(one), "-OOM command not allowed when used memory > 'maxmemory'.\r\n");
+  EXPECT_EQ(waiters.sessions(), 0u);
+}
+
+TEST_F(Waiting, CanHaveAKeyWithoutAName) {
+  Client& one = waits({"bpop", "", "0"});
+  reply({"push", "", "a"});
+  EXPECT_EQ(heard(one), "+=a\r\n");
+}
+
+TEST_F(Waiting, AnswersWhatIsWrongWithATimeout) {
+  EXPECT_EQ(reply({"bpop", "k", "x"}), "-ERR timeout is not a float or out of range\r\n");
+  EXPECT_EQ(reply({"bpop", "k", "-1"}), "-ERR timeout is negative\r\n");
+  EXPECT_EQ(reply({"bpop", "k", "-0.01"}), "-ERR timeout is negative\r\n");
+  EXPECT_EQ(reply({"bpop", "k", "1e30"}), "-ERR timeout is out of range\r\n");
+  EXPECT_EQ(reply({"bpop", "k", "inf"}), "-ERR timeout is out of range\r\n");
+  EXPECT_EQ(reply({"bpop", "k", "9223372036854775"}), "-ERR timeout is out of range\r\n");
+  EXPECT_EQ(reply({"bmove", "k", "x", "1.5"}),
+            "-ERR timeout is not an integer or out of range\r\n");
+  EXPECT_EQ(reply({"bmove", "k", "x", "-1"}), "-ERR timeout is negative\r\n");
+  EXPECT_EQ(reply({"bmove", "k", "x", "9223372036854775807"}), "-ERR timeout is out of range\r\n");
+  EXPECT_EQ(waiters.sessions(), 0u);
+}
+
+// A clock on which every look takes a while.
+struct SlowClock final : base::Clock {
+  explicit SlowClock(std::int64_t step) : step_us(step) { steady_us_ = 1'000'000; }
+  void tick() override { steady_us_ = now_us; }
+  std::int64_t steady_now_us() const override { return now_us += step_us; }
+  std::int64_t step_us;
+  mutable std::int64_t now_us = 1'000'000;
+};
+
+TEST_F(Waiting, IsServedOverSeveralTurnsWhereAChainIsLong) {
+  SlowClock slow(100);
+  Executor slowly{{slow, commands, keyspace, evictor, sweeper, gates, effects, metrics, waiters}};
+  for (int i = 0; i < 20; ++i) {
+    waits({"bmove", "k" + std::to_string(i), "k" + std::to_string(i + 1), "0"});
+  }
+  const std::array<std::string_view, 3> words{"push", "k0", "a"};
+  const resp::Request push{.args = words, .bytes = 0};
+  slowly.run(session, {&push, 1}, 1000);
+  EXPECT_EQ(waiters.sessions(), 15u);
+  // What follows in the same turn does not serve any more.
+  const std::array<std::string_view, 2> other{"get", "x"};
+  const resp::Request get{.args = other, .bytes = 0};
+  slowly.run(session, {&get, 1}, 1000);
+  EXPECT_EQ(waiters.sessions(), 15u);
+  int turns = 0;
+  for (; waiters.has_ready(); ++turns) EXPECT_TRUE(slowly.end_turn());
+  EXPECT_EQ(turns, 3);
+  EXPECT_EQ(waiters.sessions(), 0u);
+  take_output();
+  EXPECT_EQ(reply({"get", "k20"}), "$1\r\na\r\n");
+}
+
+}  // namespace
+}  // namespace larder::engine
