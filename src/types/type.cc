@@ -6,6 +6,7 @@
 #include "larder/base/assert.h"
 #include "larder/types/string.h"
 #include "set_row.h"
+#include "sorted_set_row.h"
 
 namespace larder::types {
 namespace {
@@ -38,7 +39,7 @@ constexpr TypeRow kString{.name = "string",
 
 // In the order of Type.
 constexpr std::array<const TypeRow*, kTypes> kRows = {
-    &kString, nullptr, &kSetRow, nullptr, nullptr, nullptr,
+    &kString, nullptr, &kSetRow, &kSortedSetRow, nullptr, nullptr,
 };
 
 }  // namespace

@@ -67,7 +67,6 @@ struct Settings : config::Group {
        .alias = "zset-max-ziplist-entries",
        .fallback = 128,
        .range = {0, INT64_MAX},
-       .traits = config::kNotActing,
        .help = "Most members of a sorted set that is one compact block."}};
   config::Bytes zset_max_listpack_value{
       *this,
@@ -75,7 +74,6 @@ struct Settings : config::Group {
        .alias = "zset-max-ziplist-value",
        .fallback = 64,
        .range = {0, INT64_MAX},
-       .traits = config::kNotActing,
        .help = "Longest member of a sorted set that is one compact block."}};
   config::Bytes hll_sparse_max_bytes{
       *this,
