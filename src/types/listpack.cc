@@ -156,6 +156,24 @@ Listpack::Encoded Listpack::encode(std::string_view text) {
 }
 
 std::size_t Listpack::cost(std::string_view text) { return encode(text).bytes(); }
+std::size_t Listpack::cost(std::int64_t number) { return encode(number).bytes(); }
+
+std::uint8_t* Listpack::print(std::uint8_t* out, const Encoded& element) {
+  std::memcpy(out, element.head, element.head_bytes);
+  if (!element.text.empty()) {
+    std::memcpy(out + element.head_bytes, element.text.data(), element.text.size());
+  }
+  print_back_length(out + element.content(), element.content());
+  return out + element.bytes();
+}
+
+std::uint8_t* Listpack::print(std::uint8_t* out, std::string_view text) {
+  return print(out, encode(text));
+}
+
+std::uint8_t* Listpack::print(std::uint8_t* out, std::int64_t number) {
+  return print(out, encode(number));
+}
 
 std::size_t ListpackView::size() const {
   std::uint16_t counted;
@@ -288,12 +306,7 @@ Listpack::Place Listpack::put(memory::Owner owner, Place place, std::size_t old_
   if (fresh > old_bytes) resize(owner, before + fresh - old_bytes);
   std::memmove(data() + at + fresh, data() + at + old_bytes, tail);
   if (fresh < old_bytes) resize(owner, before + fresh - old_bytes);
-  std::uint8_t* out = data() + at;
-  std::memcpy(out, element.head, element.head_bytes);
-  if (!element.text.empty()) {
-    std::memcpy(out + element.head_bytes, element.text.data(), element.text.size());
-  }
-  print_back_length(out + element.content(), element.content());
+  print(data() + at, element);
   return static_cast<Place>(at);
 }
 

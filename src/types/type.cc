@@ -7,6 +7,7 @@
 #include "larder/types/string.h"
 #include "set_row.h"
 #include "sorted_set_row.h"
+#include "stream_storage.h"
 
 namespace larder::types {
 namespace {
@@ -39,7 +40,7 @@ constexpr TypeRow kString{.name = "string",
 
 // In the order of Type.
 constexpr std::array<const TypeRow*, kTypes> kRows = {
-    &kString, nullptr, &kSetRow, &kSortedSetRow, nullptr, nullptr,
+    &kString, nullptr, &kSetRow, &kSortedSetRow, nullptr, &kStreamRow,
 };
 
 }  // namespace

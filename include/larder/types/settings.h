@@ -86,14 +86,12 @@ struct Settings : config::Group {
                                       {.name = "stream-node-max-bytes",
                                        .fallback = 4096,
                                        .range = {0, INT64_MAX},
-                                       .traits = config::kNotActing,
                                        .help = "Size of a node of a stream; 0 is no limit."}};
   config::Integer stream_node_max_entries{
       *this,
       {.name = "stream-node-max-entries",
        .fallback = 100,
        .range = {0, INT64_MAX},
-       .traits = config::kNotActing,
        .help = "Entries of a node of a stream; 0 is no limit."}};
 };
 
