@@ -10,8 +10,8 @@ namespace {
 // 0xad93d23594c935a9 with its bits in reverse.
 constexpr std::uint64_t kPolynomial = 0x95ac9329ac4bc9b5;
 
-// tables[k][b] is the remainder of byte b with k zero bytes behind it, so that eight bytes are taken
-// in one step.
+// tables[k][b] is the remainder of byte b with k zero bytes behind it, so that eight bytes are
+// taken in one step.
 using Tables = std::array<std::array<std::uint64_t, 256>, 8>;
 
 constexpr Tables make_tables() {

@@ -40,8 +40,9 @@ class ZiplistReader {
   bool valid_ = false;
 };
 
-// A zipmap:  | entries: 1 | key length | key | value length | unused: 1 | value | unused | ... | 0xff |
-// with lengths of 1 byte, or 0xfe and 4. 254 and more in the count mean that they must be counted.
+// A zipmap:  | entries: 1 | key length | key | value length | unused: 1 | value | unused | ... |
+// 0xff | with lengths of 1 byte, or 0xfe and 4. 254 and more in the count mean that they must be
+// counted.
 class ZipmapReader {
  public:
   explicit ZipmapReader(std::string_view raw) : raw_(raw) {}

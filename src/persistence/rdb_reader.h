@@ -41,8 +41,8 @@ class RdbReader {
   std::uint64_t word() { return number<std::uint64_t>(); }
   double real() { return number<double>(); }
   std::uint64_t length();
-  // How many elements follow, each of at least so many bytes: fails where there is no room for them,
-  // and for none at all.
+  // How many elements follow, each of at least so many bytes: fails where there is no room for
+  // them, and for none at all.
   std::size_t count(std::size_t least_bytes = 1);
   std::string_view raw(std::size_t bytes);
   // False when it failed.
