@@ -5,6 +5,7 @@
 
 #include "larder/base/assert.h"
 #include "larder/types/string.h"
+#include "hash_row.h"
 #include "set_row.h"
 #include "sorted_set_row.h"
 #include "stream_storage.h"
@@ -40,7 +41,7 @@ constexpr TypeRow kString{.name = "string",
 
 // In the order of Type.
 constexpr std::array<const TypeRow*, kTypes> kRows = {
-    &kString, nullptr, &kSetRow, &kSortedSetRow, nullptr, &kStreamRow,
+    &kString, nullptr, &kSetRow, &kSortedSetRow, &kHashRow, &kStreamRow,
 };
 
 }  // namespace

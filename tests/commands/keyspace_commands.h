@@ -16,6 +16,7 @@
 #include "larder/info/info.h"
 #include "larder/memory/audit.h"
 #include "larder/resp/reply_reader.h"
+#include "larder/types/settings.h"
 
 namespace larder::commands {
 
@@ -113,6 +114,7 @@ class KeyspaceCommands : public ::testing::Test {
   keyspace::Settings keyspace_settings{registry};
   keyspace::Metrics keyspace_metrics{reporter};
   keyspace::Keyspace keyspace{clock, rng, keyspace_settings, keyspace_metrics};
+  types::Settings types_settings{registry};
   eviction::Settings eviction_settings{registry};
   eviction::Metrics eviction_metrics{reporter, eviction_settings, clock};
   eviction::Evictor evictor{keyspace, eviction_settings, eviction_metrics};
@@ -149,6 +151,7 @@ class KeyspaceCommands : public ::testing::Test {
     engine::Toolbox tools;
     tools.lend(keyspace);
     tools.lend(eviction_settings);
+    tools.lend(types_settings);
     tools.lend(limits);
     return tools;
   }

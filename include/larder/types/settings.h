@@ -17,14 +17,12 @@ struct Settings : config::Group {
        .alias = "hash-max-ziplist-entries",
        .fallback = 512,
        .range = {0, INT64_MAX},
-       .traits = config::kNotActing,
        .help = "Most fields of a hash that is one compact block."}};
   config::Bytes hash_max_listpack_value{*this,
                                         {.name = "hash-max-listpack-value",
                                          .alias = "hash-max-ziplist-value",
                                          .fallback = 64,
                                          .range = {0, INT64_MAX},
-                                         .traits = config::kNotActing,
                                          .help = "Longest field or value of a hash that is one "
                                                  "compact block."}};
   config::Integer list_max_listpack_size{

@@ -2,6 +2,7 @@
 
 #include <openssl/sha.h>
 
+#include "digest_hash.h"
 #include "digest_set.h"
 
 namespace larder::commands {
@@ -34,7 +35,7 @@ void mix_string(Digest& digest, const keyspace::Entry& entry) {
 // In the order of types::Type.
 using Mix = void (*)(Digest&, const keyspace::Entry&);
 constexpr std::array<Mix, types::kTypes> kMixes = {
-    mix_string, nullptr, mix_set, nullptr, nullptr, nullptr,
+    mix_string, nullptr, mix_set, nullptr, mix_hash, nullptr,
 };
 
 void mix_value(Digest& digest, const keyspace::Entry& entry) {
