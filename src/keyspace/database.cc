@@ -174,6 +174,32 @@ void Database::put(const Key& key, std::string_view bytes, Deadline deadline, Ev
   shared_.graveyard.bury(old);
 }
 
+char* Database::put_unwritten(const Key& key, std::size_t size, Event event) {
+  Entry* old = entries_.find(key.name, key.hash);
+  if (old != nullptr && old->expired(now_ms())) old = drop_expired(old, key.hash);
+  shared_.log.add(event, index_, key.name);
+  const bool inside = size <= Entry::kMostInside;
+  Entry* entry = Entry::create({.key = key.name,
+                                .form = inside ? Form::inside : Form::storage,
+                                .inside_bytes = inside ? size : 0});
+  char* bytes = entry->inside_data();
+  if (!inside) {
+    types::Blob* blob = types::Blob::create(memory::Owner::strings, size);
+    entry->storage(blob);
+    bytes = blob->data();
+  }
+  entry->mark_edited();
+  entry->access(shared_.access.fresh());
+  if (old == nullptr) {
+    insert(entry, key.hash);
+    return bytes;
+  }
+  entry->access(shared_.access.touching ? shared_.access.used(old->access()) : old->access());
+  replace(old, entry, key.hash);
+  shared_.graveyard.bury(old);
+  return bytes;
+}
+
 void Database::put_storage(const Key& key, types::Type type, void* storage, Event event,
                            Deadline deadline) {
   if (storage == nullptr) {

@@ -1,6 +1,5 @@
 #include <cstring>
 
-#include "larder/base/assert.h"
 #include "larder/keyspace/database.h"
 
 namespace larder::keyspace {
@@ -26,8 +25,14 @@ void Edit<types::String>::overwrite(std::size_t offset, std::string_view bytes) 
   std::memcpy(text + offset, bytes.data(), bytes.size());
 }
 
+char* Edit<types::String>::bytes(std::size_t size) {
+  const std::size_t before = this->size();
+  char* text = resize(size);
+  if (size > before) std::memset(text + before, 0, size - before);
+  return text;
+}
+
 char* Edit<types::String>::resize(std::size_t size) {
-  LARDER_ASSERT(size <= types::kLongestString * 8);
   if (entry_->form() == Form::storage && size > Entry::kMostInside) {
     auto* blob = types::Blob::resize(memory::Owner::strings,
                                      static_cast<types::Blob*>(entry_->storage()), size);

@@ -94,6 +94,7 @@ engine::Toolbox Core::tools(engine::Shutdown& shutdown) {
   box.lend(cron);
   box.lend(configuration.engine);
   box.lend(configuration.keyspace);
+  box.lend(configuration.types);
   box.lend(configuration.persistence.snapshots);
   box.lend(expiry_metrics);
   box.lend(sessions);

@@ -19,7 +19,8 @@ std::vector<std::span<const engine::Command>> KeyspaceCommands::rows() {
   std::vector<std::span<const engine::Command>> found;
   for (const auto list : index()) {
     const auto family = list.front().family;
-    if (family == engine::Family::string || family == engine::Family::generic) {
+    if (family == engine::Family::string || family == engine::Family::generic ||
+        family == engine::Family::bitmap || family == engine::Family::hyperloglog) {
       found.push_back(list);
     }
   }

@@ -112,6 +112,7 @@ class KeyspaceCommands : public ::testing::Test {
   info::Reporter reporter;
   OwnSettings own_settings{registry};
   keyspace::Settings keyspace_settings{registry};
+  types::Settings types_settings{registry};
   keyspace::Metrics keyspace_metrics{reporter};
   keyspace::Keyspace keyspace{clock, rng, keyspace_settings, keyspace_metrics};
   types::Settings types_settings{registry};
@@ -153,6 +154,7 @@ class KeyspaceCommands : public ::testing::Test {
     tools.lend(eviction_settings);
     tools.lend(types_settings);
     tools.lend(limits);
+    tools.lend(types_settings);
     return tools;
   }
 };

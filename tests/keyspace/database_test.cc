@@ -115,6 +115,41 @@ TEST_F(DatabaseTest, OverwritingPastTheEndFillsWithZeros) {
   EXPECT_TRUE(db.look(key("k"), Look::untouched)->was_edited());
 }
 
+TEST_F(DatabaseTest, BytesOfAnEditAreChangedWhereTheyStand) {
+  const std::size_t sizes[] = {1, 30, 512, 513, 5000, 600, 40, 3};
+  db.put(key("k"), "12", Deadline::at(clock.unix_ms() + 100));
+  std::string expected = "12";
+  for (const std::size_t size : sizes) {
+    auto edit = db.edit<types::String>(key("k"), db.look(key("k"), Look::write), events::kSetBit);
+    char* bytes = edit.bytes(size);
+    expected.resize(size);
+    bytes[size - 1] = expected[size - 1] = 'z';
+    EXPECT_EQ(text("k"), expected);
+  }
+  EXPECT_TRUE(db.look(key("k"), Look::untouched)->was_edited());
+  EXPECT_EQ(db.volatile_size(), 1u);
+}
+
+TEST_F(DatabaseTest, AnUnwrittenStringLeavesTheOldOneReadable) {
+  for (const std::size_t size : {1u, 512u, 513u, 5000u}) {
+    const std::string before(size, 'a');
+    db.put(key("k"), before, Deadline::at(clock.unix_ms() + 100));
+    const auto old = db.find<types::String>(key("k"));
+    types::String::Scratch scratch;
+    const std::string_view bytes = old->text(scratch);
+    char* fresh = db.put_unwritten(key("k"), size, events::kSet);
+    for (std::size_t i = 0; i < size; ++i) fresh[i] = static_cast<char>(bytes[i] ^ 3);
+    EXPECT_EQ(text("k"), std::string(size, 'b'));
+    EXPECT_EQ(bytes, before);
+    EXPECT_FALSE(db.look(key("k"), Look::untouched)->has_deadline());
+    keyspace.graveyard().drain(base::Budget::unlimited());
+  }
+  db.put_unwritten(key("digits"), 1, events::kSet)[0] = '7';
+  EXPECT_EQ(db.look(key("digits"), Look::untouched)->form(), Form::inside);
+  EXPECT_EQ(db.volatile_size(), 0u);
+  EXPECT_EQ(db.size(), 2u);
+}
+
 TEST_F(DatabaseTest, MovesAndCopiesCarryDeadlineAndValue) {
   Database& other = keyspace.db(1);
   const std::int64_t due = clock.unix_ms() + 1000;

@@ -18,7 +18,8 @@ namespace larder::keyspace {
 enum class Cause : std::uint8_t { command, expired, evicted, element_expired };
 
 // What happened to a key: its name and class as keyspace notifications tell them
-// ('$' string, 'h' hash, 'g' generic, 'x' expired, 'e' evicted, 'n' new).
+// ('$' string, 'h' hash, 'g' generic, 'x' expired, 'e' evicted, 'n' new, '\0' none: not to be
+// told).
 struct Event {
   std::string_view name;
   char kind;
@@ -28,6 +29,8 @@ namespace events {
 inline constexpr Event kSet{"set", '$'};
 inline constexpr Event kAppend{"append", '$'};
 inline constexpr Event kSetRange{"setrange", '$'};
+inline constexpr Event kSetBit{"setbit", '$'};
+inline constexpr Event kPfAdd{"pfadd", '$'};
 inline constexpr Event kIncrBy{"incrby", '$'};
 inline constexpr Event kIncrByFloat{"incrbyfloat", '$'};
 inline constexpr Event kDel{"del", 'g'};
@@ -42,6 +45,8 @@ inline constexpr Event kExpired{"expired", 'x'};
 inline constexpr Event kEvicted{"evicted", 'e'};
 inline constexpr Event kFieldExpired{"hexpired", 'h'};
 inline constexpr Event kNew{"new", 'n'};
+// The value's bytes changed but not what they mean: others must follow, nobody is notified.
+inline constexpr Event kSilent{"", '\0'};
 // A whole database, or all of them, was emptied; its change names no key.
 inline constexpr Event kFlush{"flush", 'g'};
 // Two databases changed places; this change names no key either.

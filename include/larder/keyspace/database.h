@@ -104,6 +104,11 @@ class Database {
   void put(const Key& key, std::string_view bytes, Deadline deadline = Deadline::never(),
            Event event = events::kSet);
 
+  // The same with a string of `size` bytes that the caller must write before anything else
+  // happens; returns where they stand. Never an integer, and what the key held before stays
+  // readable until the turn ends, so the new value may be made from it.
+  char* put_unwritten(const Key& key, std::size_t size, Event event);
+
   // Stores a collection's storage (types/type.h), replacing whatever the key held, and adopts it.
   // Null storage removes the key, logged as del. Logs `event`.
   void put_storage(const Key& key, types::Type type, void* storage, Event event,
@@ -229,6 +234,9 @@ class Edit<types::String> {
   void append(std::string_view bytes);
   // Writes at an offset, filling a gap behind the old end with zero bytes.
   void overwrite(std::size_t offset, std::string_view bytes);
+  // Makes the value `size` bytes long, old bytes kept and new ones zero, and returns where they
+  // stand, to be written until the edit ends or changes the size again.
+  char* bytes(std::size_t size);
 
   // Nothing was changed after all: no entry in the log.
   void discard() { discarded_ = true; }

@@ -78,7 +78,6 @@ struct Settings : config::Group {
       {.name = "hll-sparse-max-bytes",
        .fallback = 3000,
        .range = {0, INT64_MAX},
-       .traits = config::kNotActing,
        .help = "Size up to which a HyperLogLog keeps its sparse form."}};
   config::Bytes stream_node_max_bytes{*this,
                                       {.name = "stream-node-max-bytes",
