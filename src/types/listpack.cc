@@ -3,176 +3,25 @@
 #include <algorithm>
 
 #include "larder/base/assert.h"
+#include "listpack_format.h"
 
 namespace larder::types {
-namespace {
 
-constexpr std::size_t kMostHead = 9;  // kind byte and a 64-bit integer
-constexpr std::size_t kMostBackLength = 5;
+using namespace listpack_format;
 
-// What the kind byte says: how many bytes of head stand in front of a string's bytes, how
-// many an integer takes altogether.
-struct Head {
-  std::size_t head = 0;  // 0: no kind that exists
-  std::size_t text = 0;  // bytes of a string
-  bool is_text = false;
-};
+std::size_t Listpack::cost(std::string_view text) { return ListpackElement::of(text).bytes(); }
+std::size_t Listpack::cost(std::int64_t number) { return ListpackElement::of(number).bytes(); }
 
-std::uint32_t read_le(const std::uint8_t* bytes, std::size_t count) {
-  std::uint32_t value = 0;
-  std::memcpy(&value, bytes, count);
-  return value;
-}
-
-// Reads at most 5 bytes from `at`.
-Head head_of(const std::uint8_t* at) {
-  const std::uint8_t kind = at[0];
-  if (kind < 0x80) return {1};
-  if (kind < 0xc0) return {1, static_cast<std::size_t>(kind & 0x3f), true};
-  if (kind < 0xe0) return {2};
-  if (kind < 0xf0) return {2, (static_cast<std::size_t>(kind & 0x0f) << 8) | at[1], true};
-  switch (kind) {
-    case 0xf0:
-      return {5, read_le(at + 1, 4), true};
-    case 0xf1:
-      return {3};
-    case 0xf2:
-      return {4};
-    case 0xf3:
-      return {5};
-    case 0xf4:
-      return {9};
-    default:
-      return {};
-  }
-}
-
-// How many bytes of head head_of() looks at.
-std::size_t head_needs(std::uint8_t kind) {
-  if (kind == 0xf0) return 5;
-  return (kind & 0xf0) == 0xe0 ? 2 : 1;
-}
-
-std::int64_t integer_at(const std::uint8_t* at) {
-  const std::uint8_t kind = at[0];
-  if (kind < 0x80) return kind;
-  if (kind < 0xe0) {
-    const std::uint32_t bits = (static_cast<std::uint32_t>(kind & 0x1f) << 8) | at[1];
-    return static_cast<std::int32_t>(bits << 19) >> 19;
-  }
-  if (kind == 0xf1) return static_cast<std::int16_t>(read_le(at + 1, 2));
-  if (kind == 0xf2) return static_cast<std::int32_t>(read_le(at + 1, 3) << 8) >> 8;
-  if (kind == 0xf3) return static_cast<std::int32_t>(read_le(at + 1, 4));
-  std::int64_t value;
-  std::memcpy(&value, at + 1, sizeof value);
-  return value;
-}
-
-std::size_t back_length_bytes(std::size_t length) {
-  if (length <= 127) return 1;
-  if (length < 16383) return 2;
-  if (length < 2097151) return 3;
-  if (length < 268435455) return 4;
-  return 5;
-}
-
-// Seven bits a byte, the highest first; all but the first carry the top bit, so that it can
-// be read backwards.
-void print_back_length(std::uint8_t* out, std::size_t length) {
-  const std::size_t bytes = back_length_bytes(length);
-  for (std::size_t i = bytes; i-- > 0; length >>= 7) {
-    out[i] = static_cast<std::uint8_t>((length & 0x7f) | (i == 0 ? 0 : 0x80));
-  }
-}
-
-// Reads backwards from `last`, not before `stop`; nothing sensible when it does not end there.
-std::size_t read_back_length(const std::uint8_t* last, const std::uint8_t* stop) {
-  std::size_t length = 0;
-  for (unsigned shift = 0; shift < 7 * kMostBackLength; shift += 7, --last) {
-    length |= static_cast<std::size_t>(*last & 0x7f) << shift;
-    if ((*last & 0x80) == 0 || last == stop) break;
-  }
-  return length;
-}
-
-}  // namespace
-
-struct Listpack::Encoded {
-  std::uint8_t head[kMostHead];
-  std::size_t head_bytes = 0;
-  std::string_view text;
-
-  std::size_t content() const { return head_bytes + text.size(); }
-  std::size_t bytes() const { return content() + back_length_bytes(content()); }
-};
-
-Listpack::Encoded Listpack::encode(std::int64_t number) {
-  Encoded result{};
-  const auto bits = static_cast<std::uint64_t>(number);
-  const auto wide = [&](std::uint8_t kind, std::size_t bytes) {
-    result.head[0] = kind;
-    std::memcpy(result.head + 1, &bits, bytes);
-    result.head_bytes = 1 + bytes;
-  };
-  if (number >= 0 && number <= 127) {
-    result.head[0] = static_cast<std::uint8_t>(number);
-    result.head_bytes = 1;
-  } else if (number >= -4096 && number <= 4095) {
-    result.head[0] = static_cast<std::uint8_t>(0xc0 | ((bits >> 8) & 0x1f));
-    result.head[1] = static_cast<std::uint8_t>(bits);
-    result.head_bytes = 2;
-  } else if (number >= INT16_MIN && number <= INT16_MAX) {
-    wide(0xf1, 2);
-  } else if (number >= -(1 << 23) && number < (1 << 23)) {
-    wide(0xf2, 3);
-  } else if (number >= INT32_MIN && number <= INT32_MAX) {
-    wide(0xf3, 4);
-  } else {
-    wide(0xf4, 8);
-  }
-  return result;
-}
-
-Listpack::Encoded Listpack::encode(std::string_view text) {
-  if (const auto number = as_stored_integer(text)) return encode(*number);
-  Encoded result{};
-  result.text = text;
-  const std::size_t size = text.size();
-  if (size < 64) {
-    result.head[0] = static_cast<std::uint8_t>(0x80 | size);
-    result.head_bytes = 1;
-  } else if (size < 4096) {
-    result.head[0] = static_cast<std::uint8_t>(0xe0 | (size >> 8));
-    result.head[1] = static_cast<std::uint8_t>(size);
-    result.head_bytes = 2;
-  } else {
-    LARDER_ASSERT(size < kMostBytes);
-    const auto wide = static_cast<std::uint32_t>(size);
-    result.head[0] = 0xf0;
-    std::memcpy(result.head + 1, &wide, sizeof wide);
-    result.head_bytes = 5;
-  }
-  return result;
-}
-
-std::size_t Listpack::cost(std::string_view text) { return encode(text).bytes(); }
-std::size_t Listpack::cost(std::int64_t number) { return encode(number).bytes(); }
-
-std::uint8_t* Listpack::print(std::uint8_t* out, const Encoded& element) {
-  std::memcpy(out, element.head, element.head_bytes);
-  if (!element.text.empty()) {
-    std::memcpy(out + element.head_bytes, element.text.data(), element.text.size());
-  }
-  print_back_length(out + element.content(), element.content());
+std::uint8_t* Listpack::print(std::uint8_t* out, std::string_view text) {
+  const auto element = ListpackElement::of(text);
+  element.write(out);
   return out + element.bytes();
 }
 
-std::uint8_t* Listpack::print(std::uint8_t* out, std::string_view text) {
-  return print(out, encode(text));
-}
-
 std::uint8_t* Listpack::print(std::uint8_t* out, std::int64_t number) {
-  return print(out, encode(number));
+  const auto element = ListpackElement::of(number);
+  element.write(out);
+  return out + element.bytes();
 }
 
 std::size_t ListpackView::size() const {
@@ -298,7 +147,7 @@ void Listpack::count(std::int64_t change) {
 
 // Puts the element in place of `old_bytes` bytes that stand there.
 Listpack::Place Listpack::put(memory::Owner owner, Place place, std::size_t old_bytes,
-                              const Encoded& element) {
+                              const ListpackElement& element) {
   const std::size_t before = bytes();
   const std::size_t at = place == kEnd ? before - 1 : place;
   const std::size_t fresh = element.bytes();
@@ -306,28 +155,28 @@ Listpack::Place Listpack::put(memory::Owner owner, Place place, std::size_t old_
   if (fresh > old_bytes) resize(owner, before + fresh - old_bytes);
   std::memmove(data() + at + fresh, data() + at + old_bytes, tail);
   if (fresh < old_bytes) resize(owner, before + fresh - old_bytes);
-  print(data() + at, element);
+  element.write(data() + at);
   return static_cast<Place>(at);
 }
 
 Listpack::Place Listpack::insert(memory::Owner owner, Place before, std::string_view text) {
-  const Place place = put(owner, before, 0, encode(text));
+  const Place place = put(owner, before, 0, ListpackElement::of(text));
   count(1);
   return place;
 }
 
 Listpack::Place Listpack::insert(memory::Owner owner, Place before, std::int64_t number) {
-  const Place place = put(owner, before, 0, encode(number));
+  const Place place = put(owner, before, 0, ListpackElement::of(number));
   count(1);
   return place;
 }
 
 Listpack::Place Listpack::replace(memory::Owner owner, Place place, std::string_view text) {
-  return put(owner, place, element_bytes(place), encode(text));
+  return put(owner, place, element_bytes(place), ListpackElement::of(text));
 }
 
 Listpack::Place Listpack::replace(memory::Owner owner, Place place, std::int64_t number) {
-  return put(owner, place, element_bytes(place), encode(number));
+  return put(owner, place, element_bytes(place), ListpackElement::of(number));
 }
 
 Listpack::Place Listpack::erase(memory::Owner owner, Place place, std::size_t count) {

@@ -6,6 +6,7 @@
 #include "hash_row.h"
 #include "larder/base/assert.h"
 #include "larder/types/string.h"
+#include "list_row.h"
 #include "set_row.h"
 #include "sorted_set_row.h"
 #include "stream_storage.h"
@@ -41,7 +42,7 @@ constexpr TypeRow kString{.name = "string",
 
 // In the order of Type.
 constexpr std::array<const TypeRow*, kTypes> kRows = {
-    &kString, nullptr, &kSetRow, &kSortedSetRow, &kHashRow, &kStreamRow,
+    &kString, &kListRow, &kSetRow, &kSortedSetRow, &kHashRow, &kStreamRow,
 };
 
 }  // namespace

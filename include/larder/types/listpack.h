@@ -26,6 +26,8 @@
 
 namespace larder::types {
 
+struct ListpackElement;
+
 // Reads listpack bytes wherever they are. Copy it freely. The bytes must be well formed:
 // check those that come from outside with valid().
 class ListpackView {
@@ -121,12 +123,8 @@ class Listpack : public ListpackView {
   static std::uint8_t* print(std::uint8_t* out, std::int64_t number);
 
  private:
-  struct Encoded;
-  static Encoded encode(std::string_view text);
-  static Encoded encode(std::int64_t number);
-  static std::uint8_t* print(std::uint8_t* out, const Encoded& element);
-
-  Place put(memory::Owner owner, Place place, std::size_t old_bytes, const Encoded& element);
+  Place put(memory::Owner owner, Place place, std::size_t old_bytes,
+            const ListpackElement& element);
   // Gives the block `total` bytes and writes that into the header.
   void resize(memory::Owner owner, std::size_t total);
   void count(std::int64_t change);

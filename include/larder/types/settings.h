@@ -31,7 +31,6 @@ struct Settings : config::Group {
        .alias = "list-max-ziplist-size",
        .fallback = -2,
        .range = {INT_MIN, INT_MAX},
-       .traits = config::kNotActing,
        .help = "Size of a node of a list: a positive number is elements; -1 to -5 are 4, 8, 16, 32 "
                "and 64 kilobytes."}};
   config::Integer list_compress_depth{
@@ -39,7 +38,6 @@ struct Settings : config::Group {
       {.name = "list-compress-depth",
        .fallback = 0,
        .range = {0, INT_MAX},
-       .traits = config::kNotActing,
        .help = "Nodes at each end of a list that stay uncompressed; 0 compresses none."}};
   config::Integer set_max_intset_entries{
       *this,
@@ -90,6 +88,10 @@ struct Settings : config::Group {
        .fallback = 100,
        .range = {0, INT64_MAX},
        .help = "Entries of a node of a stream; 0 is no limit."}};
+
+  // DEBUG QUICKLIST-PACKED-THRESHOLD: list elements of this many bytes get a node of their own; 0
+  // for those that no node could hold.
+  std::size_t list_plain_from = 0;
 };
 
 }  // namespace larder::types

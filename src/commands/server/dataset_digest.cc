@@ -3,6 +3,7 @@
 #include <openssl/sha.h>
 
 #include "digest_hash.h"
+#include "digest_list.h"
 #include "digest_set.h"
 
 namespace larder::commands {
@@ -35,7 +36,7 @@ void mix_string(Digest& digest, const keyspace::Entry& entry) {
 // In the order of types::Type.
 using Mix = void (*)(Digest&, const keyspace::Entry&);
 constexpr std::array<Mix, types::kTypes> kMixes = {
-    mix_string, nullptr, mix_set, nullptr, mix_hash, nullptr,
+    mix_string, mix_list, mix_set, nullptr, mix_hash, nullptr,
 };
 
 void mix_value(Digest& digest, const keyspace::Entry& entry) {

@@ -1,0 +1,168 @@
+#pragma once
+
+// A list: elements in order, with cheap ends. A short one is a single block ("listpack"), a
+// longer one a chain of such blocks ("quicklist"), of which those inside may be compressed.
+//
+//   handle ──> block                                    tag 0
+//   handle ──> head: ends, size, bytes ──> node <─> ... <─> node   tag 1
+//
+//   block, node:  | start, size, kind: 8 | [neighbours: 16] | room | listpack | room |
+//
+// The room on either side of a block's listpack makes pushing and popping at either end cost
+// the element alone. Elements too large for a node have a node of their own, without listpack.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <type_traits>
+
+#include "larder/base/budget.h"
+#include "larder/types/listpack.h"
+#include "larder/types/settings.h"
+#include "larder/types/string.h"
+#include "larder/types/type.h"
+
+namespace larder::types {
+
+class ListBlock;
+class ListNode;
+class Quicklist;
+
+enum class ListEnd : std::uint8_t { head, tail };
+enum class ListSide : std::uint8_t { before, after };
+
+// How large the blocks of a list may become, as list-max-listpack-size says it.
+struct ListLimits {
+  int fill = -2;
+  int depth = 0;
+  // Elements of this size or more get a node of their own; 0: those larger than a node.
+  std::size_t plain_from = 0;
+
+  static ListLimits of(const Settings& settings);
+
+  // Bytes that a block may have; with a limit of elements, what it may have beside it.
+  std::size_t most_bytes() const;
+  // SIZE_MAX where bytes are the limit.
+  std::size_t most_elements() const;
+  // Whether a list of so many bytes (of a listpack) and elements may be a single block.
+  bool admits(std::size_t bytes, std::size_t elements) const {
+    return bytes <= most_bytes() && elements <= most_elements();
+  }
+  bool is_plain(std::size_t element_bytes) const {
+    return element_bytes >= (plain_from != 0 ? plain_from : most_bytes() + 1);
+  }
+};
+
+// An element to look for, prepared once for many comparisons.
+class ListNeedle {
+ public:
+  explicit ListNeedle(std::string_view text) : text_(text), number_(as_stored_integer(text)) {}
+  std::string_view text() const { return text_; }
+  bool matches(const String& element) const;
+
+ private:
+  std::string_view text_;
+  std::optional<std::int64_t> number_;
+};
+
+// What stands in the nodes of a list, for DEBUG OBJECT.
+struct ListFigures {
+  std::size_t nodes = 0;
+  std::size_t compressed_nodes = 0;
+  std::size_t listpack_bytes = 0;  // uncompressed
+};
+
+class List {
+ public:
+  static constexpr Type kType = Type::list;
+
+  // Walks a list that does not change meanwhile. Compressed nodes are unpacked into memory of
+  // the cursor's own.
+  class Cursor {
+   public:
+    ~Cursor() { forget(); }
+    Cursor(const Cursor&) = delete;
+    Cursor& operator=(const Cursor&) = delete;
+
+    bool done() const { return place_ == ListpackView::kEnd; }
+    // Only while not done(). A view that lives until the cursor leaves the node.
+    String get() const;
+    void next();
+    void previous();
+
+   private:
+    friend class List;
+    friend class Quicklist;
+    Cursor() = default;
+    Cursor(const List& list, std::int64_t index);
+    // Stands on the element `index` of the block, negative from its end.
+    void enter(const ListBlock* block, std::int64_t index);
+    void forget();
+
+    const ListBlock* block_ = nullptr;
+    ListpackView pack_{nullptr};
+    ListpackView::Place place_ = ListpackView::kEnd;
+    std::uint8_t* unpacked_ = nullptr;
+    bool plain_ = false;
+    bool linked_ = false;
+  };
+
+  explicit List(void* storage) : storage_(reinterpret_cast<std::uintptr_t>(storage)) {}
+  void* storage() const { return reinterpret_cast<void*>(storage_); }
+
+  bool empty() const { return size() == 0; }
+  std::size_t size() const;
+
+  // The element with this index, from the end where it is negative; done() where there is none.
+  // Cost: a step for each node between it and the nearer end, then a walk within its node.
+  Cursor at(std::int64_t index) const;
+
+  // Before elements of so many bytes together are added: becomes a quicklist where a single
+  // block could not hold them.
+  void admit(const ListLimits& limits, std::size_t bytes, std::size_t elements);
+  // After elements went or changed: a quicklist whose one node is half as large as it may be
+  // becomes a single block again.
+  void compact(const ListLimits& limits);
+
+  // These do not convert: admit() first, compact() afterwards.
+  void push(const ListLimits& limits, ListEnd end, std::string_view text);
+  // Takes out `count` elements, as many as there are.
+  void drop(ListEnd end, std::size_t count);
+  // False when there is no such element.
+  bool replace(const ListLimits& limits, std::int64_t index, std::string_view text);
+  // Puts `text` beside the first element that matches; false when none does.
+  bool insert(const ListLimits& limits, const ListNeedle& pivot, ListSide side,
+              std::string_view text);
+  // Takes out up to `most` matching elements, looking from that end on. Returns how many.
+  std::size_t remove(ListEnd from, std::size_t most, const ListNeedle& needle);
+
+  ListFigures figures() const;
+
+  // Calls fn(bool plain, std::string_view bytes) for each node from the head on: a listpack's
+  // bytes, or those of the one element. For dumps.
+  template <typename Fn>
+  void for_each_node(Fn&& fn) const {
+    using Plain = std::remove_reference_t<Fn>;
+    visit_nodes(
+        [](void* context, bool plain, std::string_view bytes) {
+          (*static_cast<Plain*>(context))(plain, bytes);
+        },
+        &fn);
+  }
+
+ private:
+  static constexpr std::uintptr_t kQuicklistTag = 1;
+  using Visit = void (*)(void* context, bool plain, std::string_view bytes);
+
+  bool is_quicklist() const { return (storage_ & kQuicklistTag) != 0; }
+  ListBlock* block() const { return reinterpret_cast<ListBlock*>(storage_); }
+  Quicklist* nodes() const { return reinterpret_cast<Quicklist*>(storage_ & ~kQuicklistTag); }
+  void put(ListBlock* block) { storage_ = reinterpret_cast<std::uintptr_t>(block); }
+  void put(Quicklist* nodes) { storage_ = reinterpret_cast<std::uintptr_t>(nodes) | kQuicklistTag; }
+  void visit_nodes(Visit visit, void* context) const;
+
+  std::uintptr_t storage_;
+};
+
+}  // namespace larder::types

@@ -1,0 +1,83 @@
+#include "move_element.h"
+
+#include <array>
+#include <cstring>
+#include <vector>
+
+#include "events.h"
+
+namespace larder::commands {
+namespace {
+
+using namespace engine;
+
+// The text of an element that is about to go, for as long as this lives.
+class Kept {
+ public:
+  explicit Kept(const types::String& element) : text_(element.text(scratch_)) {
+    if (element.is_number()) return;
+    char* room = small_.data();
+    if (text_.size() > small_.size()) {
+      large_.resize(text_.size());
+      room = large_.data();
+    }
+    if (!text_.empty()) std::memcpy(room, text_.data(), text_.size());
+    text_ = {room, text_.size()};
+  }
+  Kept(const Kept&) = delete;
+  Kept& operator=(const Kept&) = delete;
+
+  std::string_view text() const { return text_; }
+
+ private:
+  types::String::Scratch scratch_;
+  std::array<char, 256> small_;
+  std::vector<char, memory::Allocator<char, memory::Owner::runtime>> large_;
+  std::string_view text_;
+};
+
+void push(Call& call, const keyspace::Key& key, keyspace::Entry* entry,
+          const types::ListLimits& limits, ListEnd end, std::string_view text) {
+  keyspace::Edit<types::List> list(call.db, key, entry, events::push(end));
+  list->admit(limits, text.size(), 1);
+  list->push(limits, end, text);
+}
+
+// Within one list; it tells of both halves.
+void rotate(Call& call, const types::ListLimits& limits, const MoveRequest& request,
+            const keyspace::Key& key, keyspace::Entry* entry, const types::String& element) {
+  const Kept kept(element);
+  {
+    keyspace::Edit<types::List> list(call.db, key, entry, events::push(request.to));
+    list->drop(request.from, 1);
+    list->admit(limits, kept.text().size(), 1);
+    list->push(limits, request.to, kept.text());
+  }
+  keyspace::Edit<types::List> list(call.db, key, entry, events::pop(request.from));
+  list->compact(limits);
+}
+
+}  // namespace
+
+bool move_element(Call& call, const types::ListLimits& limits, const MoveRequest& request,
+                  const keyspace::Found<types::List>& source) {
+  const auto source_key = keyspace::Key::of(request.source);
+  const auto cursor = at_end(*source, request.from);
+  const types::String element = cursor.get();
+  if (request.source == request.target) {
+    reply_string(call.reply, element);
+    rotate(call, limits, request, source_key, source.entry(), element);
+    return true;
+  }
+  const auto target_key = keyspace::Key::of(request.target);
+  const auto target = call.db.find<types::List>(target_key, keyspace::Look::write);
+  if (target.wrong_type()) return call.reply.error(errors::kWrongType), false;
+  reply_string(call.reply, element);
+  types::String::Scratch scratch;
+  push(call, target_key, target.entry(), limits, request.to, element.text(scratch));
+  keyspace::Entry* entry = call.db.look(source_key, keyspace::Look::write);
+  take(call.db, source_key, entry, limits, request.from, 1);
+  return true;
+}
+
+}  // namespace larder::commands

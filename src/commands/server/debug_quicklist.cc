@@ -1,0 +1,42 @@
+#include "larder/base/numbers.h"
+#include "larder/engine/call.h"
+#include "larder/engine/command.h"
+#include "larder/types/settings.h"
+
+namespace larder::commands {
+namespace {
+
+using namespace engine;
+
+// A little below what 32 bits can say, as nodes keep their sizes in so many.
+constexpr std::uint64_t kMostThreshold = (std::uint64_t{1} << 32) - (std::uint64_t{1} << 20);
+
+void debug_quicklist_packed_threshold(Call& call, types::Settings& settings) {
+  const auto bytes = base::parse_bytes(call.arg(2));
+  if (!bytes || *bytes > kMostThreshold) {
+    return call.reply.error(
+        "ERR argument must be a memory value bigger then 1 and smaller than 4gb");
+  }
+  settings.list_plain_from = static_cast<std::size_t>(*bytes);
+  call.reply.ok();
+}
+
+}  // namespace
+
+std::span<const engine::Command> server_debug_quicklist() {
+  static constexpr Command kCommands[] = {
+      {.name = "debug quicklist-packed-threshold",
+       .family = Family::server,
+       .arity = exactly(3),
+       .flags = kAdmin | kNoScript | kLoading | kStale | kProtected,
+       .handler = Handler::of<debug_quicklist_packed_threshold>(),
+       .since = "7.0.0",
+       .summary = "Gives list elements of this size or more nodes of their own; 0 only those that "
+                  "no node could hold.",
+       .complexity = "O(1)",
+       .arguments = "size:string"},
+  };
+  return kCommands;
+}
+
+}  // namespace larder::commands

@@ -1,0 +1,114 @@
+#pragma once
+
+// A block of a list: a listpack with room on both sides, so that elements come and go at
+// either end without moving the others.
+//
+//   | start: 4 | size and kind: 4 | [previous: 8 | next: 8] | room | contents | room |
+//
+// Blocks in a chain have the links. The contents by kind:
+//   sole, packed   a listpack
+//   compressed     | a listpack's first 6 bytes | size: 4 | the rest of it by LZF |
+//   plain          | size: 8 | bytes of one element |
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "larder/memory/heap.h"
+#include "larder/types/list.h"
+#include "larder/types/listpack.h"
+#include "listpack_format.h"
+
+namespace larder::types {
+
+class ListBlock {
+ public:
+  enum class Kind : std::uint8_t { sole, packed, compressed, plain };
+  using Place = ListpackView::Place;
+
+  static ListBlock* create(Kind kind, std::size_t room);
+  static void destroy(memory::Owner owner, ListBlock* block) noexcept;
+  static ListBlock* copy(const ListBlock* block);
+
+  // A block with no elements that has place for `bytes` of them.
+  static ListBlock* create_pack(Kind kind, std::size_t bytes);
+  // The same listpack in a block of another kind, which takes the place of this.
+  static ListBlock* convert(ListBlock* block, Kind kind);
+  static ListBlock* create_plain(std::string_view text);
+
+  Kind kind() const { return static_cast<Kind>(size_and_kind_ & kKindMask); }
+  std::size_t footprint() const { return size_and_kind_ & ~kKindMask; }
+  static std::size_t head_bytes(Kind kind) { return kind == Kind::sole ? 8 : 24; }
+
+  // The listpack; of a compressed block its first 6 bytes alone may be read.
+  ListpackView pack() const { return ListpackView(contents()); }
+  // Elements, in a block of any kind.
+  std::size_t elements() const { return kind() == Kind::plain ? 1 : pack().size(); }
+  std::string_view plain() const;
+  // Whether a listpack, compressed or not, has this element.
+  bool holds(std::string_view text) const;
+
+  // The following work on listpacks. They return the block, which may have moved. kEnd is the
+  // place behind the last element.
+  static ListBlock* insert(ListBlock* block, Place place, const ListpackElement& element);
+  static ListBlock* replace(ListBlock* block, Place place, const ListpackElement& element);
+  static ListBlock* erase(ListBlock* block, Place place, std::size_t count);
+  // Takes out up to `most` elements that match, looking from that end on; counts them.
+  static ListBlock* remove(ListBlock* block, ListEnd from, std::size_t most,
+                           const ListNeedle& needle, std::size_t& removed);
+  // Appends all elements of `pack` from `from` on.
+  static ListBlock* append(ListBlock* block, ListpackView pack, Place from);
+  // Takes out everything from `place` on.
+  static ListBlock* cut(ListBlock* block, Place place);
+  // Gives back what is not used.
+  static ListBlock* fit(ListBlock* block);
+
+  // A compressed block with the same elements, or null where that would not be smaller.
+  static ListBlock* compress(const ListBlock* block);
+  static ListBlock* decompress(const ListBlock* block);
+  // Writes the listpack of a compressed block to `out`, which has room for pack().bytes().
+  void unpack(std::uint8_t* out) const;
+
+ private:
+  static constexpr std::uint32_t kKindMask = 7;
+
+  ListBlock(std::uint32_t start, std::size_t size, Kind kind)
+      : start_(start),
+        size_and_kind_(static_cast<std::uint32_t>(size) | static_cast<std::uint32_t>(kind)) {}
+
+  std::uint8_t* contents() { return reinterpret_cast<std::uint8_t*>(this) + start_; }
+  const std::uint8_t* contents() const {
+    return reinterpret_cast<const std::uint8_t*>(this) + start_;
+  }
+  std::size_t front_room() const { return start_ - head_bytes(kind()); }
+  std::size_t back_room() const { return footprint() - start_ - pack().bytes(); }
+  std::size_t used() const { return head_bytes(kind()) + pack().bytes(); }
+
+  void count(std::size_t elements);
+  // Makes `before` bytes at `at` of the listpack `after` bytes; what stands in them is up to the
+  // caller.
+  static ListBlock* splice(ListBlock* block, std::size_t at, std::size_t before, std::size_t after);
+  static ListBlock* grow(ListBlock* block, std::size_t at, std::size_t before, std::size_t after);
+  static ListBlock* shrink(ListBlock* block);
+  // Moves the listpack into a block of `size` bytes, `front` bytes of room ahead of it.
+  static ListBlock* move(ListBlock* block, std::size_t size, std::size_t front);
+
+  std::uint32_t start_;
+  std::uint32_t size_and_kind_;
+};
+
+// A block in a chain; the compiler lays the links behind the base's 8 bytes.
+class ListNode : public ListBlock {
+ public:
+  ListNode* previous;
+  ListNode* next;
+};
+static_assert(sizeof(ListNode) == 24);
+
+inline ListNode* as_node(ListBlock* block) { return static_cast<ListNode*>(block); }
+inline const ListNode* as_node(const ListBlock* block) {
+  return static_cast<const ListNode*>(block);
+}
+
+}  // namespace larder::types

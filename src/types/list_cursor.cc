@@ -1,0 +1,55 @@
+#include "quicklist.h"
+
+namespace larder::types {
+
+List::Cursor::Cursor(const List& list, std::int64_t index) : linked_(list.is_quicklist()) {
+  if (linked_) {
+    list.nodes()->enter(*this, index);
+  } else if (list.storage_ != 0) {
+    enter(list.block(), index);
+  }
+}
+
+void List::Cursor::forget() {
+  if (unpacked_ == nullptr) return;
+  memory::release(memory::Owner::lists, unpacked_, pack_.bytes());
+  unpacked_ = nullptr;
+}
+
+void List::Cursor::enter(const ListBlock* block, std::int64_t index) {
+  forget();
+  block_ = block;
+  plain_ = block->kind() == ListBlock::Kind::plain;
+  if (plain_) {
+    place_ = ListpackView::kHeaderBytes;
+    return;
+  }
+  pack_ = block->pack();
+  if (block->kind() == ListBlock::Kind::compressed) {
+    unpacked_ =
+        static_cast<std::uint8_t*>(memory::allocate(memory::Owner::lists, pack_.bytes()));
+    block->unpack(unpacked_);
+    pack_ = ListpackView(unpacked_);
+  }
+  place_ = pack_.at(index);
+}
+
+String List::Cursor::get() const {
+  return plain_ ? String(block_->plain()) : pack_.get(place_);
+}
+
+void List::Cursor::next() {
+  place_ = plain_ ? ListpackView::kEnd : pack_.next(place_);
+  if (place_ != ListpackView::kEnd || !linked_) return;
+  if (const ListNode* node = as_node(block_)->next) enter(node, 0);
+}
+
+void List::Cursor::previous() {
+  // Ahead of the first element there is nothing; previous(kEnd) would be the last.
+  place_ = plain_ || place_ == ListpackView::kHeaderBytes ? ListpackView::kEnd
+                                                          : pack_.previous(place_);
+  if (place_ != ListpackView::kEnd || !linked_) return;
+  if (const ListNode* node = as_node(block_)->previous) enter(node, -1);
+}
+
+}  // namespace larder::types

@@ -1,0 +1,56 @@
+#include "list_row.h"
+
+#include "quicklist.h"
+
+namespace larder::types {
+namespace {
+
+constexpr std::uintptr_t kQuicklistTag = 1;
+
+const Quicklist* chain_in(const void* storage) {
+  const auto bits = reinterpret_cast<std::uintptr_t>(storage);
+  return (bits & kQuicklistTag) == 0 ? nullptr
+                                     : reinterpret_cast<const Quicklist*>(bits - kQuicklistTag);
+}
+
+std::size_t footprint(const void* storage) {
+  if (const Quicklist* chain = chain_in(storage)) return chain->footprint();
+  return storage == nullptr ? 0 : static_cast<const ListBlock*>(storage)->footprint();
+}
+
+std::string_view encoding(const void* storage) {
+  return chain_in(storage) != nullptr ? "quicklist" : "listpack";
+}
+
+void* copy(const void* storage) {
+  if (const Quicklist* chain = chain_in(storage)) {
+    const auto twin = reinterpret_cast<std::uintptr_t>(Quicklist::copy(*chain));
+    return reinterpret_cast<void*>(twin | kQuicklistTag);
+  }
+  return storage == nullptr ? nullptr : ListBlock::copy(static_cast<const ListBlock*>(storage));
+}
+
+bool destroy_some(void* storage, memory::Owner owner, base::Budget& budget) {
+  if (const Quicklist* chain = chain_in(storage)) {
+    return Quicklist::destroy_some(const_cast<Quicklist*>(chain), owner, budget);
+  }
+  if (storage != nullptr) ListBlock::destroy(owner, static_cast<ListBlock*>(storage));
+  return true;
+}
+
+std::size_t free_effort(const void* storage) {
+  const Quicklist* chain = chain_in(storage);
+  return chain == nullptr ? 1 : chain->nodes() + 1;
+}
+
+}  // namespace
+
+const TypeRow kListRow{.name = "list",
+                       .owner = memory::Owner::lists,
+                       .footprint = footprint,
+                       .encoding = encoding,
+                       .copy = copy,
+                       .destroy_some = destroy_some,
+                       .free_effort = free_effort};
+
+}  // namespace larder::types
