@@ -151,6 +151,8 @@ class KeyspaceCommands : public ::testing::Test {
   engine::Toolbox toolbox() {
     engine::Toolbox tools;
     tools.lend(keyspace);
+    tools.lend(keyspace_settings);
+    tools.lend(types_settings);
     tools.lend(eviction_settings);
     tools.lend(types_settings);
     tools.lend(limits);
