@@ -10,47 +10,48 @@
 #include "set_row.h"
 #include "sorted_set_row.h"
 #include "stream_storage.h"
+&kString, nullptr, &kSetRow, &kSortedSetRow, nullptr, nullptr,
 
-namespace larder::types {
-namespace {
+    namespace larder::types {
+  namespace {
 
-std::size_t string_footprint(const void* storage) {
-  return static_cast<const Blob*>(storage)->footprint();
-}
+  std::size_t string_footprint(const void* storage) {
+    return static_cast<const Blob*>(storage)->footprint();
+  }
 
-bool string_destroy_some(void* storage, memory::Owner owner, base::Budget&) {
-  Blob::destroy(owner, static_cast<Blob*>(storage));
-  return true;
-}
+  bool string_destroy_some(void* storage, memory::Owner owner, base::Budget&) {
+    Blob::destroy(owner, static_cast<Blob*>(storage));
+    return true;
+  }
 
-std::size_t string_free_effort(const void*) { return 1; }
+  std::size_t string_free_effort(const void*) { return 1; }
 
-void* string_copy(const void* storage) {
-  const std::string_view bytes = static_cast<const Blob*>(storage)->view();
-  Blob* copy = Blob::create(memory::Owner::strings, bytes.size());
-  std::memcpy(copy->data(), bytes.data(), bytes.size());
-  return copy;
-}
+  void* string_copy(const void* storage) {
+    const std::string_view bytes = static_cast<const Blob*>(storage)->view();
+    Blob* copy = Blob::create(memory::Owner::strings, bytes.size());
+    std::memcpy(copy->data(), bytes.data(), bytes.size());
+    return copy;
+  }
 
-constexpr TypeRow kString{.name = "string",
-                          .owner = memory::Owner::strings,
-                          .footprint = string_footprint,
-                          .encoding = nullptr,
-                          .copy = string_copy,
-                          .destroy_some = string_destroy_some,
-                          .free_effort = string_free_effort};
+  constexpr TypeRow kString{.name = "string",
+                            .owner = memory::Owner::strings,
+                            .footprint = string_footprint,
+                            .encoding = nullptr,
+                            .copy = string_copy,
+                            .destroy_some = string_destroy_some,
+                            .free_effort = string_free_effort};
 
-// In the order of Type.
-constexpr std::array<const TypeRow*, kTypes> kRows = {
-    &kString, &kListRow, &kSetRow, &kSortedSetRow, &kHashRow, &kStreamRow,
-};
+  // In the order of Type.
+  constexpr std::array<const TypeRow*, kTypes> kRows = {
+      &kString, &kListRow, &kSetRow, &kSortedSetRow, &kHashRow, &kStreamRow,
+  };
 
-}  // namespace
+  }  // namespace
 
-const TypeRow& row(Type type) {
-  const TypeRow* found = kRows[static_cast<std::size_t>(type)];
-  LARDER_ASSERT(found != nullptr);
-  return *found;
-}
+  const TypeRow& row(Type type) {
+    const TypeRow* found = kRows[static_cast<std::size_t>(type)];
+    LARDER_ASSERT(found != nullptr);
+    return *found;
+  }
 
 }  // namespace larder::types

@@ -103,7 +103,9 @@ TEST_F(RankedTreeTest, FollowsAModelThroughRandomChanges) {
       } else {
         move(rng.below(model.size()), score);
       }
-      if (round % 500 == 0) ASSERT_NO_FATAL_FAILURE(compare());
+      if (round % 500 == 0) {
+        ASSERT_NO_FATAL_FAILURE(compare());
+      }
     }
     ASSERT_NO_FATAL_FAILURE(compare_ranks(3));
     while (!model.empty()) erase(rng.below(model.size()));

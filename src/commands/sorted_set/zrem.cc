@@ -1,0 +1,74 @@
+#include "events.h"
+#include "larder/engine/arg_reader.h"
+#include "larder/engine/command.h"
+#include "range_bounds.h"
+#include "sorted_set_tools.h"
+
+namespace larder::commands {
+namespace {
+
+using namespace engine;
+using types::SortedSet;
+
+void zrem(Call& call) {
+  const auto set = call.db.find<SortedSet>(call.key, keyspace::Look::write);
+  if (set.wrong_type()) return call.reply.error(errors::kWrongType);
+  if (!set) return call.reply.integer(0);
+  std::int64_t removed = 0;
+  {
+    keyspace::Edit<SortedSet> edit(call.db, call.key, set.entry(), events::kZRem);
+    for (std::size_t i = 2; i < call.size() && !edit->empty(); ++i) {
+      removed += edit->erase(call.arg(i)) ? 1 : 0;
+    }
+    if (removed == 0) edit.discard();
+  }
+  call.reply.integer(removed);
+}
+
+// Removes the ranks that `ranks(set)` tells.
+template <typename Ranks>
+void remove_range(Call& call, keyspace::Event event, Ranks ranks) {
+  const auto set = call.db.find<SortedSet>(call.key, keyspace::Look::write);
+  if (set.wrong_type()) return call.reply.error(errors::kWrongType);
+  const types::RankRange range = set ? ranks(*set) : types::RankRange{};
+  if (range.size() > 0) {
+    keyspace::Edit<SortedSet> edit(call.db, call.key, set.entry(), event);
+    edit->erase(range);
+  }
+  call.reply.integer(static_cast<std::int64_t>(range.size()));
+}
+
+void zremrangebyrank(Call& call) {
+  ArgReader reader(call, 2);
+  const std::int64_t start = reader.integer();
+  const std::int64_t stop = reader.integer();
+  if (reader.failed()) return;
+  remove_range(call, events::kZRemRangeByRank, [&](const SortedSet& set) {
+    return rank_range(start, stop, set.size(), false);
+  });
+}
+
+void zremrangebyscore(Call& call) {
+  const auto range = read_score_range(call.arg(2), call.arg(3));
+  if (!range) return call.reply.error(errors::kNotAScoreRange);
+  remove_range(call, events::kZRemRangeByScore,
+               [&](const SortedSet& set) { return set.ranks(*range); });
+}
+
+void zremrangebylex(Call& call) {
+  const auto range = read_text_range(call.arg(2), call.arg(3));
+  if (!range) return call.reply.error(errors::kNotATextRange);
+  remove_range(call, events::kZRemRangeByLex,
+               [&](const SortedSet& set) { return set.ranks(*range); });
+}
+
+}  // namespace
+
+std::span<const engine::Command> sorted_set_zrem() {
+  static constexpr Command kCommands[] = {
+@ROWS zrem zremrangebyrank zremrangebyscore zremrangebylex
+  };
+  return kCommands;
+}
+
+}  // namespace larder::commands

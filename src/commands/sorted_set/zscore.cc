@@ -1,0 +1,43 @@
+#include "larder/engine/command.h"
+#include "sorted_set_tools.h"
+
+namespace larder::commands {
+namespace {
+
+using namespace engine;
+
+void zcard(Call& call) {
+  const auto set = call.db.find<types::SortedSet>(call.key);
+  if (set.wrong_type()) return call.reply.error(errors::kWrongType);
+  call.reply.integer(set ? static_cast<std::int64_t>(set->size()) : 0);
+}
+
+void reply_score(resp::Writer& reply, std::optional<double> score) {
+  score ? reply.real(*score) : reply.null();
+}
+
+void zscore(Call& call) {
+  const auto set = call.db.find<types::SortedSet>(call.key);
+  if (set.wrong_type()) return call.reply.error(errors::kWrongType);
+  reply_score(call.reply, set ? set->score(call.arg(2)) : std::nullopt);
+}
+
+void zmscore(Call& call) {
+  const auto set = call.db.find<types::SortedSet>(call.key);
+  if (set.wrong_type()) return call.reply.error(errors::kWrongType);
+  call.reply.array(call.size() - 2);
+  for (std::size_t i = 2; i < call.size(); ++i) {
+    reply_score(call.reply, set ? set->score(call.arg(i)) : std::nullopt);
+  }
+}
+
+}  // namespace
+
+std::span<const engine::Command> sorted_set_zscore() {
+  static constexpr Command kCommands[] = {
+@ROWS zcard zscore zmscore
+  };
+  return kCommands;
+}
+
+}  // namespace larder::commands
