@@ -1,6 +1,7 @@
 // versus_driver: sends one workload to a server and prints the operations, the seconds, and the
 // server's CPU nanoseconds: one line, for scripts/versus. With --idle N it holds N connections
-// open until its standard input ends.
+// open until its standard input ends; with --longest-wait 1 it sends one PING after the other for
+// --seconds and prints the microseconds that the slowest took.
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -33,6 +34,7 @@ struct Options {
   int pid = 0;
   int clients = 50;
   int idle = 0;
+  bool longest_wait = false;
   double seconds = 2;
 };
 
@@ -99,7 +101,8 @@ class Driver {
   }
   ~Driver() { close(poll_); }
 
-  // Keeps every client at one burst until the time is over, or the keys are loaded.
+  // Keeps every client at one burst until the time is over and something was answered, or the
+  // keys are loaded.
   void run() {
     const bool is_loading = options_.workload.op == "load";
     next_key_ = options_.workload.first;
@@ -108,7 +111,7 @@ class Driver {
     for (auto& client : clients_) refill(*client);
     while (in_flight_ > 0) {
       turn();
-      if (!is_loading && now() - start >= options_.seconds) break;
+      if (!is_loading && operations_ > 0 && now() - start >= options_.seconds) break;
     }
     const double seconds = now() - start;
     const std::uint64_t cpu = cpu_ns(options_.pid) - cpu_before;
@@ -169,6 +172,24 @@ void hold_idle(const Options& options) {
   for (const int fd : open) close(fd);
 }
 
+void measure_longest_wait(const Options& options) {
+  const int fd = open_connection(options.port);
+  std::array<char, 64> reply;
+  double longest = 0;
+  const double start = now();
+  for (double before = start; before - start < options.seconds;) {
+    send_all(fd, "PING\r\n");
+    if (recv(fd, reply.data(), reply.size(), 0) <= 0) {
+      throw std::runtime_error("the server closed a connection");
+    }
+    const double after = now();
+    longest = std::max(longest, after - before);
+    before = after;
+  }
+  std::printf("%.0f\n", longest * 1e6);
+  close(fd);
+}
+
 Options read_options(int count, char** arguments) {
   Options out;
   for (int i = 1; i + 1 < count; i += 2) {
@@ -191,6 +212,10 @@ Options read_options(int count, char** arguments) {
       out.workload.integers = number != 0;
     else if (name == "--ttl")
       out.workload.ttl = number;
+    else if (name == "--request")
+      out.workload.request = value;
+    else if (name == "--longest-wait")
+      out.longest_wait = number != 0;
     else if (name == "--port")
       out.port = static_cast<int>(number);
     else if (name == "--pid")
@@ -216,6 +241,8 @@ int main(int count, char** arguments) {
     const auto options = larder::versus::read_options(count, arguments);
     if (options.idle > 0) {
       larder::versus::hold_idle(options);
+    } else if (options.longest_wait) {
+      larder::versus::measure_longest_wait(options);
     } else {
       larder::versus::Driver(options).run();
     }

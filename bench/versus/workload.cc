@@ -1,5 +1,7 @@
 #include "workload.h"
 
+#include <sstream>
+
 namespace larder::versus {
 
 namespace {
@@ -33,13 +35,29 @@ std::string value(std::uint64_t number, int bytes) {
   return out;
 }
 
+std::vector<std::vector<std::string>> split(const std::string& request) {
+  std::vector<std::vector<std::string>> out(1);
+  std::istringstream words(request);
+  for (std::string word; words >> word;) {
+    if (word == ";") {
+      out.emplace_back();
+    } else {
+      out.back().push_back(word);
+    }
+  }
+  return out;
+}
+
 }  // namespace
 
 Requests::Requests(const Workload& workload, std::uint64_t seed)
-    : workload_(workload), state_(seed * 0x9e3779b97f4a7c15 + 1) {
+    : workload_(workload),
+      state_(seed * 0x9e3779b97f4a7c15 + 1),
+      made_of_(split(workload.request)) {
   if (workload.op == "load") return;
   const std::string some = key(0, workload.prefix);
   for (int i = 0; i < workload.pipeline; ++i) {
+    if (workload.op == "request") append(made_of_[static_cast<std::size_t>(i) % made_of_.size()]);
     if (workload.op == "get") append({"GET", some}, {false, true});
     if (workload.op == "set")
       append({"SET", some, value(0, workload.value_bytes)}, {false, true, false});
@@ -63,6 +81,28 @@ void Requests::append(const std::vector<std::string>& words, const std::vector<b
   }
 }
 
+void Requests::append(const std::vector<std::string>& words) {
+  static constexpr std::string_view kNumber = "{}";
+  buffer_ += "*" + std::to_string(words.size()) + "\r\n";
+  for (const std::string& word : words) {
+    const std::size_t place = word.find(kNumber);
+    if (place == std::string::npos) {
+      buffer_ += "$" + std::to_string(word.size()) + "\r\n" + word + "\r\n";
+      continue;
+    }
+    buffer_ += "$" + std::to_string(word.size() - kNumber.size() + kDigits) + "\r\n";
+    places_.push_back(buffer_.size() + place);
+    buffer_ += word.substr(0, place) + std::string(kDigits, '0') +
+               word.substr(place + kNumber.size()) + "\r\n";
+  }
+}
+
+void Requests::write_numbers(std::size_t first_place, std::uint64_t number) {
+  for (std::size_t i = first_place; i < places_.size(); ++i) {
+    write_digits(buffer_.data() + places_[i], number);
+  }
+}
+
 const std::string& Requests::random() {
   for (const std::size_t place : places_) {
     write_digits(buffer_.data() + place, next_random(state_) % workload_.keys);
@@ -74,6 +114,12 @@ const std::string& Requests::in_order(std::uint64_t number, std::uint64_t most) 
   buffer_.clear();
   places_.clear();
   for (std::uint64_t i = number; i < number + most; ++i) {
+    if (!workload_.request.empty()) {
+      const std::size_t first = places_.size();
+      append(made_of_.front());
+      write_numbers(first, i);
+      continue;
+    }
     const std::string held =
         workload_.integers ? std::to_string(10'000 + i) : value(i, workload_.value_bytes);
     std::vector<std::string> words = {"SET", key(i, workload_.prefix), held};

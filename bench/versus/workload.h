@@ -9,7 +9,7 @@
 namespace larder::versus {
 
 struct Workload {
-  std::string op = "get";       // get, set, incr, mget, load
+  std::string op = "get";       // get, set, incr, mget, load, request
   std::string prefix = "key:";  // four characters, before the ten digits
   std::uint64_t keys = 1'000'000;
   std::uint64_t first = 0;  // load: the first key's number
@@ -17,6 +17,9 @@ struct Workload {
   int value_bytes = 32;
   bool integers = false;  // load: the values are distinct numbers above 9999
   std::uint64_t ttl = 0;  // load: with this deadline in seconds
+  // request, and load where it is not empty: words with spaces between them, "{}" in them for the
+  // ten digits of a number; several requests with " ; " between them are sent in turn.
+  std::string request;
 };
 
 // One connection's requests: `pipeline` of them in one buffer.
@@ -31,11 +34,14 @@ class Requests {
 
  private:
   void append(const std::vector<std::string>& words, const std::vector<bool>& is_key);
+  void append(const std::vector<std::string>& words);
+  void write_numbers(std::size_t first_place, std::uint64_t number);
 
   const Workload workload_;
   std::uint64_t state_;
   std::string buffer_;
-  std::vector<std::size_t> places_;  // where the ten digits of each key stand
+  std::vector<std::size_t> places_;                // where the ten digits of each key stand
+  std::vector<std::vector<std::string>> made_of_;  // the words of `request`
 };
 
 }  // namespace larder::versus

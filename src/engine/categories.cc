@@ -102,6 +102,7 @@ AclCategories acl_categories(const Command& command) {
   if ((command.categories & kKeyspace) != 0) found |= mask(keyspace);
   if ((command.categories & kDangerous) != 0) found |= mask(dangerous);
   if ((command.categories & kConnection) != 0) found |= mask(connection);
+  if ((command.categories & kSortable) != 0) found |= mask(list) | mask(set) | mask(sorted_set);
   return found;
 }
 

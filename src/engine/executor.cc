@@ -229,8 +229,11 @@ void Executor::pass_on(int db, resp::Args args) {
   for (const keyspace::Change& change : parts_.keyspace.log().entries()) {
     if (change.cause == keyspace::Cause::command) {
       changed = true;
-    } else {
+    } else if (change.cause != keyspace::Cause::element_expired) {
       parts_.effects.ahead(change.db, {"DEL", change.key});
+    } else if (change.element) {
+      // Without an element the key went with its last one, there as here.
+      parts_.effects.ahead(change.db, {"HDEL", change.key, *change.element});
     }
   }
   parts_.effects.settle(db, args, changed);

@@ -15,8 +15,8 @@ void Propagation::ahead(int db, std::initializer_list<std::string_view> words) {
   if (listened()) ahead_.push_back({db, copied({words.begin(), words.size()})});
 }
 
-void Propagation::replace(std::initializer_list<std::string_view> words) {
-  replaced_.push_back({0, copied({words.begin(), words.size()})});
+void Propagation::replace(std::span<const std::string_view> words) {
+  replaced_.push_back({0, copied(words)});
 }
 
 void Propagation::settle(int db, std::span<const std::string_view> words, bool changed) {

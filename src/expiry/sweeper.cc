@@ -40,6 +40,8 @@ Sweeper::Sweeper(keyspace::Keyspace& keyspace, const Settings& settings, Metrics
 
 void Sweeper::active(bool on) {
   active_ = on;
+  // Much may have come due since anybody looked.
+  began_ms_.fill(kNever);
   if (on) metrics_.left(0, 0);
 }
 
@@ -103,6 +105,7 @@ std::size_t Sweeper::step(base::Budget& budget) {
 
 void Sweeper::begin_pass() {
   in_pass_ = true;
+  in_elements_ = false;
   db_ = 0;
   cursor_ = 0;
   found_ = found_bytes_ = all_ = 0;
@@ -147,6 +150,7 @@ types::TagWindow Sweeper::window() const {
 }
 
 std::size_t Sweeper::sweep_lines() {
+  if (in_elements_) return sweep_elements();
   Database& db = keyspace_.db(db_);
   Hits hits;
   const std::uint64_t slots = db.expires().slots();
@@ -160,13 +164,47 @@ std::size_t Sweeper::sweep_lines() {
   take(db, hits);
   if (cursor_ == 0 && !starts_another_lap(db)) {
     estimate_ttl(db);
-    if (++db_ == keyspace_.databases()) {
-      end_pass();
-    } else {
-      begin_database();
-    }
+    in_elements_ = true;
   }
   return active_ ? hits.count : 0;
+}
+
+std::size_t Sweeper::sweep_elements() {
+  Database& db = keyspace_.db(db_);
+  if (!active_ || db.element_expires().empty()) {
+    end_database();
+    return 0;
+  }
+  Hits hits;
+  const std::uint64_t start = cursor_;
+  const std::uint64_t slots = db.element_expires().slots();
+  cursor_ = db.element_expires().sweep(cursor_, window(), kElementIndexLines, [&](Entry* entry) {
+    hits.items[hits.count++].entry = entry;
+    return types::Verdict::keep;
+  });
+  if (db.element_expires().slots() != slots) hits.drop_repeated();
+  const std::int64_t now_ms = keyspace_.clock().unix_ms();
+  const std::size_t keys = db.size();
+  bool done = true;
+  for (std::size_t i = 0; i < hits.count; ++i) {
+    Entry* entry = hits.items[i].entry;
+    if (entry->next_element_deadline() > now_ms) continue;
+    done = db.expire_elements(entry, ExpiresTraits::hash(*entry), kElementLines) && done;
+  }
+  // These lines again, until nothing in them is due.
+  if (!done) cursor_ = start;
+  if (done && cursor_ == 0) end_database();
+  return keys - db.size();
+}
+
+void Sweeper::end_database() {
+  in_elements_ = false;
+  cursor_ = 0;
+  if (++db_ == keyspace_.databases()) {
+    end_pass();
+  } else {
+    begin_database();
+  }
 }
 
 bool Sweeper::starts_another_lap(const Database& db) {

@@ -71,6 +71,7 @@ Database::~Database() {
   entries_.clear_some(budget,
                       [](Entry* entry) { destroy_now(types::row(entry->type()).owner, entry); });
   expires_.clear_some(budget, [](Entry*) {});
+  element_expires_.clear_some(budget, [](Entry*) {});
 }
 
 void Database::touch(Entry& entry) {
@@ -101,10 +102,13 @@ Entry* Database::drop_expired(Entry* entry, std::uint64_t hash) {
 void Database::insert(Entry* entry, std::uint64_t hash) {
   entries_.insert(entry, hash);
   if (entry->has_deadline()) expires_.insert(entry, hash);
+  index_elements(entry, hash);
 }
 
 void Database::replace(Entry* before, Entry* now, std::uint64_t hash) {
   entries_.replace(before, now, hash);
+  unindex_elements(before, hash);
+  index_elements(now, hash);
   if (before->has_deadline()) expires_.erase(before, hash);
   if (now->has_deadline()) expires_.insert(now, hash);
 }
@@ -219,6 +223,7 @@ void Database::close(const Key& key, Entry* entry, types::Type type, void* stora
   if (entry != nullptr) entry->storage(storage);
   if (!empty) {
     if (entry == nullptr) return put_storage(key, type, storage, event);
+    index_elements(entry, key.hash);
     if (changed) shared_.log.add(event, index_, key.name);
     return;
   }
@@ -234,6 +239,7 @@ void Database::close(const Key& key, Entry* entry, types::Type type, void* stora
 
 void Database::take_out(Entry* entry, std::uint64_t hash) {
   if (entry->has_deadline()) expires_.erase(entry, hash);
+  unindex_elements(entry, hash);
   entries_.erase(entry, hash);
 }
 
@@ -301,9 +307,10 @@ void Database::put_moved(const Key& key, Database& from, const Key& source_key, 
 }
 
 void Database::flush() {
-  shared_.graveyard.bury(std::move(entries_), std::move(expires_));
+  shared_.graveyard.bury({std::move(entries_), std::move(expires_), std::move(element_expires_)});
   entries_ = EntryTable();
   expires_ = ExpiresTable();
+  element_expires_ = ElementExpiresTable();
   average_ttl_ms = 0;
 }
 
@@ -316,13 +323,15 @@ Entry* Database::random(base::Rng& rng) {
 }
 
 std::size_t Database::memory_usage(const Entry& entry) const {
-  const std::size_t slots = entry.has_deadline() ? 2 : 1;
+  const std::size_t slots =
+      1 + (entry.has_deadline() ? 1 : 0) + (entry.is_element_indexed() ? 1 : 0);
   return entry.footprint() + slots * EntryTable::kSlotBytes;
 }
 
 void Database::swap(Database& other) noexcept {
   std::swap(entries_, other.entries_);
   std::swap(expires_, other.expires_);
+  std::swap(element_expires_, other.element_expires_);
   std::swap(average_ttl_ms, other.average_ttl_ms);
 }
 

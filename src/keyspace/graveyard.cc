@@ -52,9 +52,7 @@ void Graveyard::bury(types::Type type, void* storage) {
   storages_.push_back({type, storage});
 }
 
-void Graveyard::bury(EntryTable&& entries, ExpiresTable&& expires) {
-  tables_.push_back({std::move(entries), std::move(expires)});
-}
+void Graveyard::bury(Tables&& tables) { tables_.push_back(std::move(tables)); }
 
 std::size_t Graveyard::keys() const {
   std::size_t count = entries_.size();
@@ -101,8 +99,10 @@ bool Graveyard::drain_tables(base::Budget& budget) {
       destroy_now(types::row(entry->type()).owner, entry);
       ++freed_;
     });
-    if (!gone || !drain_entries(budget) || !dead.expires.clear_some(budget, [](Entry*) {}))
+    if (!gone || !drain_entries(budget) || !dead.expires.clear_some(budget, [](Entry*) {}) ||
+        !dead.element_expires.clear_some(budget, [](Entry*) {})) {
       return false;
+    }
     tables_.pop_back();
   }
   trim(tables_);
@@ -120,15 +120,18 @@ void Graveyard::testify(memory::Audit& audit) const {
   bytes += list_bytes(storages_.capacity(), sizeof(Storage));
   bytes += list_bytes(tables_.capacity(), sizeof(Tables));
   audit.found(Owner::graveyard, bytes);
-  for (const Tables& dead : tables_) testify_tables(dead.entries, dead.expires, audit);
+  for (const Tables& dead : tables_) {
+    testify_tables(dead.entries, dead.expires, dead.element_expires, audit);
+  }
 }
 
-void testify_tables(const EntryTable& entries, const ExpiresTable& expires, memory::Audit& audit) {
+void testify_tables(const EntryTable& entries, const ExpiresTable& expires,
+                    const ElementExpiresTable& element_expires, memory::Audit& audit) {
   entries.for_each([&audit](const Entry* entry) {
     audit.found(types::row(entry->type()).owner, entry->footprint());
   });
   audit.found(Owner::table, entries.bytes());
-  audit.found(Owner::expires, expires.bytes());
+  audit.found(Owner::expires, static_cast<std::int64_t>(expires.bytes() + element_expires.bytes()));
 }
 
 }  // namespace larder::keyspace

@@ -36,7 +36,7 @@ std::size_t Keyspace::size() const {
 
 bool Keyspace::has_volatile_keys() const {
   for (const auto& db : databases_) {
-    if (db->volatile_size() > 0) return true;
+    if (db->volatile_size() > 0 || !db->element_expires().empty()) return true;
   }
   return false;
 }
@@ -66,7 +66,9 @@ void Keyspace::testify(memory::Audit& audit) const {
         memory::Owner::sorted_sets, memory::Owner::streams}) {
     audit.found(owner, 0);
   }
-  for (const auto& db : databases_) testify_tables(db->entries(), db->expires(), audit);
+  for (const auto& db : databases_) {
+    testify_tables(db->entries(), db->expires(), db->element_expires(), audit);
+  }
   graveyard_.testify(audit);
 }
 

@@ -10,6 +10,19 @@ namespace larder::types {
 using namespace listpack_format;
 
 std::size_t Listpack::cost(std::string_view text) { return ListpackElement::of(text).bytes(); }
+std::size_t Listpack::cost(std::int64_t number) { return ListpackElement::of(number).bytes(); }
+
+std::uint8_t* Listpack::print(std::uint8_t* out, std::string_view text) {
+  const ListpackElement element = ListpackElement::of(text);
+  element.write(out);
+  return out + element.bytes();
+}
+
+std::uint8_t* Listpack::print(std::uint8_t* out, std::int64_t number) {
+  const ListpackElement element = ListpackElement::of(number);
+  element.write(out);
+  return out + element.bytes();
+}
 
 std::size_t ListpackView::size() const {
   std::uint16_t counted;

@@ -3,9 +3,13 @@
 #include <array>
 #include <cstring>
 
+#include "hash_row.h"
 #include "larder/base/assert.h"
 #include "larder/types/string.h"
 #include "list_row.h"
+#include "set_row.h"
+#include "sorted_set_row.h"
+#include "stream_storage.h"
 
 namespace larder::types {
 namespace {
@@ -38,7 +42,7 @@ constexpr TypeRow kString{.name = "string",
 
 // In the order of Type.
 constexpr std::array<const TypeRow*, kTypes> kRows = {
-    &kString, &kListRow, nullptr, nullptr, nullptr, nullptr,
+    &kString, &kListRow, &kSetRow, &kSortedSetRow, &kHashRow, &kStreamRow,
 };
 
 }  // namespace

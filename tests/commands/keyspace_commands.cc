@@ -20,7 +20,8 @@ std::vector<std::span<const engine::Command>> KeyspaceCommands::rows() {
   for (const auto list : index()) {
     const auto family = list.front().family;
     if (family == engine::Family::string || family == engine::Family::generic ||
-        family == engine::Family::bitmap || family == engine::Family::hyperloglog) {
+        family == engine::Family::bitmap || family == engine::Family::hyperloglog ||
+        family == engine::Family::set) {
       found.push_back(list);
     }
   }

@@ -15,6 +15,7 @@
 #include "larder/engine/limits.h"
 #include "larder/info/info.h"
 #include "larder/memory/audit.h"
+#include "larder/persistence/settings.h"
 #include "larder/resp/reply_reader.h"
 #include "larder/types/settings.h"
 
@@ -115,6 +116,7 @@ class KeyspaceCommands : public ::testing::Test {
   types::Settings types_settings{registry};
   keyspace::Metrics keyspace_metrics{reporter};
   keyspace::Keyspace keyspace{clock, rng, keyspace_settings, keyspace_metrics};
+  persistence::SnapshotSettings snapshot_settings{registry};
   eviction::Settings eviction_settings{registry};
   eviction::Metrics eviction_metrics{reporter, eviction_settings, clock};
   eviction::Evictor evictor{keyspace, eviction_settings, eviction_metrics};
@@ -150,9 +152,11 @@ class KeyspaceCommands : public ::testing::Test {
   engine::Toolbox toolbox() {
     engine::Toolbox tools;
     tools.lend(keyspace);
+    tools.lend(keyspace_settings);
+    tools.lend(types_settings);
     tools.lend(eviction_settings);
     tools.lend(limits);
-    tools.lend(types_settings);
+    tools.lend(snapshot_settings);
     return tools;
   }
 };

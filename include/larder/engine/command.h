@@ -68,6 +68,7 @@ enum Category : std::uint32_t {
   kKeyspace = 1u << 0,
   kDangerous = 1u << 1,
   kConnection = 1u << 2,
+  kSortable = 1u << 3,  // of lists, sets and sorted sets together
 };
 
 struct Arity {

@@ -31,7 +31,10 @@ class Propagation {
   // Ahead of the running command: what eviction and expiry removed.
   void ahead(int db, std::initializer_list<std::string_view> words);
   // Instead of the running command's own words; several calls add up.
-  void replace(std::initializer_list<std::string_view> words);
+  void replace(std::span<const std::string_view> words);
+  void replace(std::initializer_list<std::string_view> words) {
+    replace(std::span(words.begin(), words.size()));
+  }
   // The running command is nobody else's affair, whatever it changes.
   void withhold() { withheld_ = true; }
   // The running command ended: passes everything on, its own words when it changed something

@@ -1,7 +1,8 @@
 #pragma once
 
-// Removes keys whose deadline has passed, a little at a time, so that memory comes back
-// even when nobody reads them. Readers never see an expired key whether or not this runs.
+// Removes keys and fields of hashes whose deadline has passed, a little at a time, so that memory
+// comes back even when nobody reads them. Readers never see an expired key whether or not this
+// runs.
 //
 // The sweeper walks the expires index from end to end, one pass after another. Beside each
 // slot of the index stands one byte of the deadline, its class: about a second of 256. A pass
@@ -55,6 +56,10 @@ class Sweeper {
   // Buckets between two looks at the clock, and the most keys in them.
   static constexpr std::size_t kLines = 16;
   static constexpr std::size_t kMostHits = kLines * 7;
+  // The same for values with elements that expire, and the cache lines looked at in each: at most
+  // some 800 elements.
+  static constexpr std::size_t kElementIndexLines = 2;
+  static constexpr std::size_t kElementLines = 8;
 
   struct Due {
     keyspace::Entry* entry;
@@ -74,6 +79,9 @@ class Sweeper {
   void end_pass();
   void schedule();
   std::size_t sweep_lines();
+  // The same over the index of values whose elements have deadlines, once the keys are through.
+  std::size_t sweep_elements();
+  void end_database();
   void begin_database();
   // The lap over this database's index is over; true when it must be made again.
   bool starts_another_lap(const keyspace::Database& db);
@@ -91,6 +99,7 @@ class Sweeper {
   // The pass under way: where it stands and what it has seen.
   bool in_pass_ = false;
   std::size_t db_ = 0;
+  bool in_elements_ = false;
   std::uint64_t cursor_ = 0;
   int laps_ = 0;
   std::uint64_t lap_slots_ = 0;

@@ -5,6 +5,7 @@
 // eviction and expiry only write it.
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -13,11 +14,12 @@
 
 namespace larder::keyspace {
 
-// Why a key went, where it did.
-enum class Cause : std::uint8_t { command, expired, evicted };
+// Why a key went, where it did; element_expired: why an element of it did.
+enum class Cause : std::uint8_t { command, expired, evicted, element_expired };
 
 // What happened to a key: its name and class as keyspace notifications tell them
-// ('$' string, 'g' generic, 'x' expired, 'e' evicted, 'n' new, '\0' none: not to be told).
+// ('$' string, 'h' hash, 'g' generic, 'x' expired, 'e' evicted, 'n' new, '\0' none: not to be
+// told).
 struct Event {
   std::string_view name;
   char kind;
@@ -41,6 +43,7 @@ inline constexpr Event kMoveTo{"move_to", 'g'};
 inline constexpr Event kCopyTo{"copy_to", 'g'};
 inline constexpr Event kExpired{"expired", 'x'};
 inline constexpr Event kEvicted{"evicted", 'e'};
+inline constexpr Event kFieldExpired{"hexpired", 'h'};
 inline constexpr Event kNew{"new", 'n'};
 // The value's bytes changed but not what they mean: others must follow, nobody is notified.
 inline constexpr Event kSilent{"", '\0'};
@@ -54,7 +57,9 @@ struct Change {
   Event event;
   Cause cause;
   int db;
-  std::string_view key;  // lives until the log is cleared
+  std::string_view key;  // lives until the log is cleared, as does the element
+  // Of a key's elements the one that expired; nothing where the change is the key's.
+  std::optional<std::string_view> element{};
 };
 
 class ChangeLog {
@@ -66,6 +71,12 @@ class ChangeLog {
   void add(Event event, int db, std::string_view key, Cause cause = Cause::command) {
     ++changes_;
     if (__builtin_expect(listeners_ > 0, 0)) record({event, cause, db, key});
+  }
+  // An element of the key went because its deadline has passed; without one, the key after them.
+  void add_expired(Event event, int db, std::string_view key,
+                   std::optional<std::string_view> element) {
+    ++changes_;
+    if (listeners_ > 0) record({event, Cause::element_expired, db, key, element});
   }
   // A further event of the change just added, such as SET's `expire`; the two count as one.
   void also(Event event, int db, std::string_view key) {
@@ -86,11 +97,12 @@ class ChangeLog {
   using Text = std::vector<char, memory::Allocator<char, memory::Owner::runtime>>;
 
   void record(Change change);
+  std::string_view keep(std::string_view text);
 
   std::uint64_t changes_ = 0;
   int listeners_ = 0;
   std::vector<Change> entries_;
-  std::vector<Text> keys_;
+  std::vector<Text> texts_;
 };
 
 }  // namespace larder::keyspace

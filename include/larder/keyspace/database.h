@@ -130,6 +130,10 @@ class Database {
   Entry* expire_at(const Key& key, Entry* entry, std::int64_t unix_ms);
   Entry* persist(const Key& key, Entry* entry);
 
+  // Frees elements past their own deadline, looking at about `lines` cache lines of the value, and
+  // the key when none is left. True when the value has been looked through.
+  bool expire_elements(Entry* entry, std::uint64_t hash, std::size_t lines);
+
   // Stores a copy of `source`'s value, which stands under another key or in another database,
   // with its deadline and last use, in place of whatever the key held.
   void put_copy(const Key& key, const Entry& source, Event event);
@@ -153,6 +157,8 @@ class Database {
   EntryTable& entries() { return entries_; }
   ExpiresTable& expires() { return expires_; }
   const ExpiresTable& expires() const { return expires_; }
+  ElementExpiresTable& element_expires() { return element_expires_; }
+  const ElementExpiresTable& element_expires() const { return element_expires_; }
 
   // What MEMORY USAGE tells of a key: entry, storage, and its slots in the tables.
   std::size_t memory_usage(const Entry& entry) const;
@@ -186,11 +192,15 @@ class Database {
   // keeping its deadline, but still gives its place.
   bool overwrite_in_place(Entry* old, const Entry::Shape& shape);
   void take_out(Entry* entry, std::uint64_t hash);
+  // Brings the index of element deadlines in line with the entry's value, or takes it out.
+  void index_elements(Entry* entry, std::uint64_t hash);
+  void unindex_elements(Entry* entry, std::uint64_t hash);
 
   int index_;
   Shared shared_;
   EntryTable entries_;
   ExpiresTable expires_;
+  ElementExpiresTable element_expires_;
 };
 
 template <typename Fn>

@@ -127,6 +127,17 @@ class Entry {
     }
   }
 
+  // The entry stands in the index of those whose elements have deadlines.
+  bool is_element_indexed() const { return (flags_ & kElementIndexed) != 0; }
+  void mark_element_indexed(bool on) {
+    flags_ = static_cast<std::uint8_t>(on ? flags_ | kElementIndexed : flags_ & ~kElementIndexed);
+  }
+  // A time before which no element's own deadline passes; types::kNoDeadline without any.
+  std::int64_t next_element_deadline() const {
+    const auto next = types::row(type()).next_deadline;
+    return next == nullptr ? types::kNoDeadline : next(storage());
+  }
+
   // A string that was changed in place keeps the encoding name "raw" whatever its size.
   bool was_edited() const { return (flags_ & kWasEdited) != 0; }
   void mark_edited() { flags_ |= kWasEdited; }
@@ -148,6 +159,7 @@ class Entry {
   static constexpr std::uint8_t kHasDeadline = 1;
   static constexpr std::uint8_t kLongKey = 2;
   static constexpr std::uint8_t kWasEdited = 4;
+  static constexpr std::uint8_t kElementIndexed = 8;
 
   Entry() = default;
   void write_head(const Shape& shape);

@@ -25,9 +25,14 @@ class Graveyard final : public memory::Witness {
   void bury(Entry* entry);
   // Takes the storage of a value whose entry lives on.
   void bury(types::Type type, void* storage);
+  struct Tables {
+    EntryTable entries;
+    ExpiresTable expires;
+    ElementExpiresTable element_expires;
+  };
   // Takes a flushed database's tables. Their entries stay charged to their own owners until
   // they are freed one by one.
-  void bury(EntryTable&& entries, ExpiresTable&& expires);
+  void bury(Tables&& tables);
 
   // Frees until all is gone or the budget is spent; true when nothing is left.
   bool drain(base::Budget budget);
@@ -47,10 +52,6 @@ class Graveyard final : public memory::Witness {
     types::Type type;
     void* pointer;
   };
-  struct Tables {
-    EntryTable entries;
-    ExpiresTable expires;
-  };
   template <typename T>
   using List = std::vector<T, memory::Allocator<T, memory::Owner::graveyard>>;
 
@@ -65,7 +66,8 @@ class Graveyard final : public memory::Witness {
 };
 
 // Tells the audit of the tables and of every entry in them.
-void testify_tables(const EntryTable& entries, const ExpiresTable& expires, memory::Audit& audit);
+void testify_tables(const EntryTable& entries, const ExpiresTable& expires,
+                    const ElementExpiresTable& element_expires, memory::Audit& audit);
 
 // Frees the storage and then the entry, all at once, charging both back to `owner`.
 void destroy_now(memory::Owner owner, Entry* entry);

@@ -48,6 +48,7 @@ class Keyspace final : public memory::Witness {
   std::size_t databases() const { return databases_.size(); }
 
   std::size_t size() const;
+  // A key, or an element of one, has a deadline.
   bool has_volatile_keys() const;
 
   // Empties one database, or all.

@@ -9,6 +9,8 @@ namespace larder::keyspace {
 struct Metrics : info::Group {
   using Group::Group;
   info::Counter expired_keys{*this, "stats", "expired_keys"};
+  // Elements of values, fields of hashes, that went the same way.
+  info::Counter expired_subkeys{*this, "stats", "expired_subkeys"};
   info::Counter hits{*this, "stats", "keyspace_hits"};
   info::Counter misses{*this, "stats", "keyspace_misses"};
 };

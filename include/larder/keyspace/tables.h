@@ -1,6 +1,7 @@
 #pragma once
 
-// The two tables of a database: all entries by key, and those with a deadline.
+// The tables of a database: all entries by key, those with a deadline, and those with elements
+// that have deadlines of their own.
 
 #include <string_view>
 
@@ -33,7 +34,19 @@ struct ExpiresTraits {
   }
 };
 
+// The same for entries with elements that have deadlines: the tag is a byte of the next one's.
+struct ElementExpiresTraits {
+  using Element = Entry;
+  static constexpr memory::Owner kOwner = memory::Owner::expires;
+  static std::string_view key(const Entry& entry) { return entry.key(); }
+  static std::uint64_t hash(const Entry& entry) { return base::hash_bytes(entry.key()); }
+  static std::uint8_t tag(const Entry& entry, std::uint64_t) {
+    return ExpiresTraits::tag_of(entry.next_element_deadline());
+  }
+};
+
 using EntryTable = types::Table<EntryTraits>;
 using ExpiresTable = types::Table<ExpiresTraits>;
+using ElementExpiresTable = types::Table<ElementExpiresTraits>;
 
 }  // namespace larder::keyspace

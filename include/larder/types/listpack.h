@@ -114,6 +114,13 @@ class Listpack : public ListpackView {
 
   // What `text` would add to bytes().
   static std::size_t cost(std::string_view text);
+  static std::size_t cost(std::int64_t number);
+  // More than any element takes beside its text.
+  static constexpr std::size_t kMostAround = 10;
+  // Prints an element where the caller has room for it; returns its end. For those who write
+  // whole rows of elements, and the header, themselves.
+  static std::uint8_t* print(std::uint8_t* out, std::string_view text);
+  static std::uint8_t* print(std::uint8_t* out, std::int64_t number);
 
  private:
   Place put(memory::Owner owner, Place place, std::size_t old_bytes, const ListpackElement& element);

@@ -17,14 +17,12 @@ struct Settings : config::Group {
        .alias = "hash-max-ziplist-entries",
        .fallback = 512,
        .range = {0, INT64_MAX},
-       .traits = config::kNotActing,
        .help = "Most fields of a hash that is one compact block."}};
   config::Bytes hash_max_listpack_value{*this,
                                         {.name = "hash-max-listpack-value",
                                          .alias = "hash-max-ziplist-value",
                                          .fallback = 64,
                                          .range = {0, INT64_MAX},
-                                         .traits = config::kNotActing,
                                          .help = "Longest field or value of a hash that is one "
                                                  "compact block."}};
   config::Integer list_max_listpack_size{
@@ -46,21 +44,18 @@ struct Settings : config::Group {
       {.name = "set-max-intset-entries",
        .fallback = 512,
        .range = {0, INT64_MAX},
-       .traits = config::kNotActing,
        .help = "Most members of a set of integers that is one sorted array."}};
   config::Integer set_max_listpack_entries{
       *this,
       {.name = "set-max-listpack-entries",
        .fallback = 128,
        .range = {0, INT64_MAX},
-       .traits = config::kNotActing,
        .help = "Most members of a set that is one compact block."}};
   config::Bytes set_max_listpack_value{
       *this,
       {.name = "set-max-listpack-value",
        .fallback = 64,
        .range = {0, INT64_MAX},
-       .traits = config::kNotActing,
        .help = "Longest member of a set that is one compact block."}};
   config::Integer zset_max_listpack_entries{
       *this,
@@ -68,7 +63,6 @@ struct Settings : config::Group {
        .alias = "zset-max-ziplist-entries",
        .fallback = 128,
        .range = {0, INT64_MAX},
-       .traits = config::kNotActing,
        .help = "Most members of a sorted set that is one compact block."}};
   config::Bytes zset_max_listpack_value{
       *this,
@@ -76,7 +70,6 @@ struct Settings : config::Group {
        .alias = "zset-max-ziplist-value",
        .fallback = 64,
        .range = {0, INT64_MAX},
-       .traits = config::kNotActing,
        .help = "Longest member of a sorted set that is one compact block."}};
   config::Bytes hll_sparse_max_bytes{
       *this,
@@ -88,14 +81,12 @@ struct Settings : config::Group {
                                       {.name = "stream-node-max-bytes",
                                        .fallback = 4096,
                                        .range = {0, INT64_MAX},
-                                       .traits = config::kNotActing,
                                        .help = "Size of a node of a stream; 0 is no limit."}};
   config::Integer stream_node_max_entries{
       *this,
       {.name = "stream-node-max-entries",
        .fallback = 100,
        .range = {0, INT64_MAX},
-       .traits = config::kNotActing,
        .help = "Entries of a node of a stream; 0 is no limit."}};
 
   // DEBUG QUICKLIST-PACKED-THRESHOLD: list elements of this many bytes get a node of their own; 0

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string_view>
 
 #include "larder/base/budget.h"
@@ -14,6 +15,12 @@ namespace larder::types {
 
 enum class Type : std::uint8_t { string, list, set, sorted_set, hash, stream };
 inline constexpr std::size_t kTypes = 6;
+
+// No element has a deadline.
+inline constexpr std::int64_t kNoDeadline = std::numeric_limits<std::int64_t>::max();
+
+// Told of an element that is about to go, by name.
+using ElementGoes = void (*)(void* context, std::string_view element);
 
 // Storage is whatever a type keeps behind the pointer in its entry: null for an empty value, and
 // tagged in its lowest 3 bits where the type has several encodings.
@@ -33,6 +40,15 @@ struct TypeRow {
   bool (*destroy_some)(void* storage, memory::Owner owner, base::Budget& budget);
   // How many allocations a free has to visit.
   std::size_t (*free_effort)(const void* storage);
+  // Only where elements can have deadlines of their own. A Unix time in ms before which none is
+  // past; kNoDeadline when none has one. Cost: O(1).
+  std::int64_t (*next_deadline)(const void* storage) = nullptr;
+  // How many elements there are. Cost: O(1).
+  std::size_t (*size)(const void* storage) = nullptr;
+  // Frees elements past their deadline, looking at about `lines` cache lines of their table and
+  // going on with the next call. True when it has come to the end and next_deadline() is right.
+  bool (*expire_some)(void* storage, std::int64_t now_ms, std::size_t lines, ElementGoes goes,
+                      void* context) = nullptr;
 };
 
 const TypeRow& row(Type type);

@@ -2,7 +2,11 @@
 
 #include <openssl/sha.h>
 
+#include "digest_hash.h"
 #include "digest_list.h"
+#include "digest_set.h"
+#include "digest_sorted_set.h"
+#include "digest_stream.h"
 
 namespace larder::commands {
 namespace {
@@ -34,11 +38,14 @@ void mix_string(Digest& digest, const keyspace::Entry& entry) {
 // In the order of types::Type.
 using Mix = void (*)(Digest&, const keyspace::Entry&);
 constexpr std::array<Mix, types::kTypes> kMixes = {
-    mix_string, mix_list, nullptr, nullptr, nullptr, nullptr,
+    mix_string, mix_list, mix_set, mix_sorted_set, mix_hash, mix_stream,
 };
 
+// The types' numbers in the digest; 5 belongs to modules.
+constexpr std::array<std::uint32_t, types::kTypes> kNumbers = {0, 1, 2, 3, 4, 6};
+
 void mix_value(Digest& digest, const keyspace::Entry& entry) {
-  digest.mix_number(static_cast<std::uint32_t>(entry.type()));
+  digest.mix_number(kNumbers[static_cast<std::size_t>(entry.type())]);
   kMixes[static_cast<std::size_t>(entry.type())](digest, entry);
   if (entry.has_deadline()) digest.fold("!!expire!!");
 }

@@ -1,10 +1,13 @@
+#include <array>
 #include <cstdio>
+#include <optional>
 #include <string>
 
 #include "larder/engine/arg_reader.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
 #include "larder/keyspace/keyspace.h"
+#include "larder/types/hash.h"
 
 namespace larder::commands {
 namespace {
@@ -69,15 +72,32 @@ void debug_htstats(Call& call, keyspace::Keyspace& keyspace) {
   call.reply.verbatim("txt", text);
 }
 
-// A string is the only type there is that could stand at the key, and it has no table.
+// The shape of the table that a value stands on; nothing where it does not.
+std::optional<types::TableStats> hash_stats(const keyspace::Entry& entry) {
+  const types::HashTable* table = entry.value<types::Hash>().table();
+  return table == nullptr ? std::nullopt : std::optional(table->fields().stats());
+}
+
+// In the order of types::Type.
+using StatsOf = std::optional<types::TableStats> (*)(const keyspace::Entry&);
+constexpr std::array<StatsOf, types::kTypes> kStats = {
+    nullptr, nullptr, nullptr, nullptr, hash_stats, nullptr,
+};
+
 void debug_htstats_key(Call& call) {
   ArgReader args(call, 3);
-  if (args.more() && !args.word("full")) args.fail(errors::kSyntax);
+  const bool full = args.word("full");
   if (args.more()) args.fail(errors::kSyntax);
   if (args.failed()) return;
   const auto key = keyspace::Key::of(call.arg(2));
-  if (call.db.entries().find(key.name, key.hash) == nullptr) {
-    return call.reply.error(errors::kNoSuchKey);
+  const keyspace::Entry* entry = call.db.entries().find(key.name, key.hash);
+  if (entry == nullptr) return call.reply.error(errors::kNoSuchKey);
+  if (const StatsOf stats_of = kStats[static_cast<std::size_t>(entry->type())]) {
+    if (const auto stats = stats_of(*entry)) {
+      std::string text;
+      append_stats(text, *stats, full);
+      return call.reply.verbatim("txt", text);
+    }
   }
   call.reply.error(
       "ERR The value stored at the specified key is not represented using an hash table");

@@ -25,15 +25,17 @@ void debug_object(Call& call, keyspace::Keyspace& keyspace, eviction::Settings& 
   const auto key = keyspace::Key::of(call.arg(2));
   const keyspace::Entry* entry = call.db.look(key, keyspace::Look::untouched);
   if (entry == nullptr) return call.reply.error(errors::kNoSuchKey);
-  const auto compression = snapshot.rdbcompression.value() ? Compression::on : Compression::off;
+  const auto compression = snapshot.rdbcompression.value() ? persistence::Compression::on
+                                                           : persistence::Compression::off;
   const std::string_view encoding = keyspace::encoding(*entry);
   char line[200];
   const int size = std::snprintf(
       line, sizeof line,
       "Value at:%p refcount:%lld encoding:%.*s serializedlength:%zu lru:%u lru_seconds_idle:%lld",
       static_cast<const void*>(entry), static_cast<long long>(references(*entry, eviction)),
-      static_cast<int>(encoding.size()), encoding.data(), serialized_length(*entry, compression),
-      entry->access(), static_cast<long long>(idle_seconds(keyspace.access(), *entry)));
+      static_cast<int>(encoding.size()), encoding.data(),
+      serialized_length(*entry, keyspace.clock().unix_ms(), compression), entry->access(),
+      static_cast<long long>(idle_seconds(keyspace.access(), *entry)));
   call.reply.simple({line, static_cast<std::size_t>(size)});
 }
 

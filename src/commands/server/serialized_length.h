@@ -1,15 +1,15 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 
 #include "larder/keyspace/entry.h"
+#include "larder/persistence/value_codec.h"
 
 namespace larder::commands {
 
-enum class Compression { off, on };
-
-// How many bytes a string takes in an RDB file: small numbers in 2 to 5 bytes, texts behind
-// their length, longer texts compressed by LZF where that is shorter.
-std::size_t serialized_length(const keyspace::Entry& entry, Compression compression);
+// How many bytes a value takes in an RDB file, without the byte of its type. Cost: as that of DUMP.
+std::size_t serialized_length(const keyspace::Entry& entry, std::int64_t now_ms,
+                              persistence::Compression compression);
 
 }  // namespace larder::commands

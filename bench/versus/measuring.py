@@ -1,0 +1,121 @@
+"""What scripts/versus is made of: the servers, the driver, tables of results."""
+import contextlib
+import os
+import re
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+BUILD = os.path.join(ROOT, "build", "release")
+DRIVER = os.path.join(BUILD, "bench", "versus", "versus_driver")
+SERVER_CORE, DRIVER_CORE = "0", "1"
+MILLION = 1_000_000
+
+
+class Server:
+    """A server process on the servers' core, with a port and a folder of its own."""
+
+    def __init__(self, name, binary):
+        self.name = name
+        self.port = free_port()
+        self.folder = tempfile.mkdtemp(prefix="versus-")
+        self.process = subprocess.Popen(
+            ["taskset", "-c", SERVER_CORE, binary, "--port", str(self.port), "--bind", "127.0.0.1",
+             "--save", "", "--appendonly", "no", "--dir", self.folder, "--daemonize", "no",
+             "--maxclients", "12000"],
+            stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+        self.wait_until_ready()
+
+    def wait_until_ready(self):
+        for _ in range(500):
+            if self.process.poll() is not None:
+                raise SystemExit(f"{self.name} did not start")
+            with contextlib.suppress(OSError):
+                self.ask("PING")
+                return
+            time.sleep(0.02)
+        raise SystemExit(f"{self.name} does not answer")
+
+    def ask(self, *words):
+        """One request on a connection of its own; the reply as text."""
+        request = f"*{len(words)}\r\n" + "".join(f"${len(w)}\r\n{w}\r\n" for w in words)
+        with socket.create_connection(("127.0.0.1", self.port), timeout=60) as link:
+            link.sendall(request.encode())
+            stream = link.makefile("rb")
+            line = stream.readline().decode()
+            if line[0] == "-":
+                raise SystemExit(f"{self.name}: {words[0]}: {line}")
+            return stream.read(int(line[1:])).decode() if line[0] == "$" else line[1:]
+
+    def knows(self, command):
+        """Whether COMMAND INFO tells of it."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=60) as link:
+            link.sendall(f"COMMAND INFO {command}\r\n".encode())
+            stream = link.makefile("rb")
+            stream.readline()
+            return stream.readline()[1:2] != b"-"
+
+    def memory(self, field):
+        return int(re.search(rf"^{field}:(\d+)", self.ask("INFO", "memory"), re.M).group(1))
+
+    def used_memory(self):
+        return self.memory("used_memory")
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@contextlib.contextmanager
+def servers(arguments):
+    pair = []
+    try:
+        pair.append(Server("redis-server", arguments.against))
+        pair.append(Server("Larder", arguments.server))
+        yield pair
+    finally:
+        for server in pair:
+            server.stop()
+
+
+def drive(port, pid, *options):
+    """Runs the driver; returns operations, seconds and the server's CPU seconds."""
+    out = subprocess.run(
+        ["taskset", "-c", DRIVER_CORE, DRIVER, "--port", str(port), "--pid", str(pid), *map(str, options)],
+        check=True, capture_output=True, text=True).stdout.split()
+    return int(out[0]), float(out[1]), int(out[2]) / 1e9
+
+
+def load(server, keys, *options, first=0):
+    drive(server.port, 0, "--op", "load", "--keys", keys, "--first", first, "--pipeline", 64,
+          "--clients", 8, *options)
+
+
+class Table:
+    """Prints rows as they come, as aligned text or as Markdown."""
+
+    def __init__(self, title, columns, markdown):
+        self.markdown = markdown
+        self.widths = [max(30, len(columns[0]))] + [len(c) for c in columns[1:]]
+        print(f"\n{'## ' if markdown else ''}{title}\n")
+        self.row(*columns)
+        if markdown:
+            print("|---" + "|---:" * (len(columns) - 1) + "|")
+
+    def row(self, *cells):
+        if self.markdown:
+            print("| " + " | ".join(cells) + " |", flush=True)
+        else:
+            first = cells[0].ljust(self.widths[0])
+            rest = (c.rjust(w) for c, w in zip(cells[1:], self.widths[1:]))
+            print("  ".join([first, *rest]), flush=True)

@@ -1,0 +1,20 @@
+#pragma once
+
+// What DUMP gives and RESTORE takes: | a value (value_codec.h) | RDB version: 2 | CRC64: 8 |,
+// numbers little-endian, the checksum over all that stands before it.
+
+#include <optional>
+#include <string_view>
+
+#include "larder/persistence/value_codec.h"
+
+namespace larder::persistence {
+
+// Appends a value's payload.
+void write_payload(const keyspace::Entry& entry, std::int64_t now_ms, Compression compression,
+                   Bytes& out);
+
+// The value's bytes; nothing when the version is a later one or the checksum is not right.
+std::optional<std::string_view> open_payload(std::string_view payload);
+
+}  // namespace larder::persistence

@@ -1,0 +1,115 @@
+#pragma once
+
+// A large hash: a Table of fields, and what must be known of their deadlines. Part of hash.h.
+
+#include <algorithm>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string_view>
+
+#include "larder/types/hash_field.h"
+#include "larder/types/table.h"
+
+namespace larder::types {
+
+// Whether a field that gets a new value keeps the deadline it has.
+enum class FieldDeadline : std::uint8_t { drop, keep };
+
+class HashTable {
+ public:
+  using Fields = Table<HashFieldTraits>;
+  static constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
+
+  static HashTable* create();
+  static HashTable* copy(const HashTable& source);
+  // Frees it a step at a time; true when nothing is left.
+  static bool destroy_some(HashTable* table, memory::Owner owner, base::Budget& budget);
+
+  // Those past their deadline included.
+  std::size_t size() const { return fields_.size(); }
+  const Fields& fields() const { return fields_; }
+  std::size_t footprint() const {
+    return memory::size_class(sizeof(HashTable)) + fields_.bytes() + field_bytes_;
+  }
+
+  const HashField* find(std::string_view name, std::int64_t now_ms) const {
+    const HashField* field = fields_.find(name, base::hash_bytes(name));
+    return field != nullptr && field->live(now_ms) ? field : nullptr;
+  }
+  // True when there was no such field, or one past its deadline.
+  bool set(std::string_view name, std::string_view value, std::int64_t now_ms,
+           FieldDeadline deadline);
+  // No field of this name may be there.
+  void add(std::string_view name, std::string_view value);
+  bool erase(std::string_view name, std::int64_t now_ms);
+  // False when there is no such field.
+  bool set_deadline(std::string_view name, std::optional<std::int64_t> deadline_ms,
+                    std::int64_t now_ms);
+
+  // When expire_some() may find something again; kNever when no field has a deadline.
+  std::int64_t next_deadline() const { return std::max(soonest_, next_lap_ms_); }
+  // Some fields may be past their deadline: none is before the earliest that was ever set since
+  // the last lap.
+  bool stale(std::int64_t now_ms) const { return soonest_ <= now_ms; }
+
+  // Removes fields past their deadline, looking at `lines` buckets; calls fn(name) on each
+  // before it goes. True when the hash has been looked through to its end, so that
+  // next_deadline() is right again.
+  template <typename Fn>
+  bool expire_some(std::int64_t now_ms, std::size_t lines, Fn fn);
+
+ private:
+  HashTable() = default;
+  ~HashTable() = default;
+
+  void note_deadline(std::int64_t deadline_ms) {
+    if (deadline_ms < soonest_) soonest_ = deadline_ms;
+    if (deadline_ms < lap_soonest_) lap_soonest_ = deadline_ms;
+  }
+  // The field has moved there, or only its deadline or size is another.
+  void account(std::size_t footprint_before, bool had_deadline, const HashField& field);
+  void lost_deadline() {
+    if (--expiring_ == 0) soonest_ = kNever;
+  }
+  void begin_lap();
+  void end_lap(std::int64_t now_ms);
+
+  Fields fields_;
+  std::size_t field_bytes_ = 0;
+  // How many fields have a deadline, and a time before which none is due.
+  std::size_t expiring_ = 0;
+  std::int64_t soonest_ = kNever;
+  // The walk of expire_some(): where it stands, the earliest deadline it left, and the slots when
+  // it began.
+  std::uint64_t lap_cursor_ = 0;
+  std::int64_t lap_soonest_ = kNever;
+  std::uint64_t lap_slots_ = 0;
+  // No walk begins before.
+  std::int64_t next_lap_ms_ = 0;
+};
+
+template <typename Fn>
+bool HashTable::expire_some(std::int64_t now_ms, std::size_t lines, Fn fn) {
+  if (next_deadline() > now_ms) return true;
+  if (lap_cursor_ == 0) begin_lap();
+  std::int64_t soonest = kNever;
+  lap_cursor_ = fields_.sweep(lap_cursor_, {}, lines, [&](HashField* field) {
+    if (!field->has_deadline()) return Verdict::keep;
+    if (field->live(now_ms)) {
+      soonest = field->deadline_ms() < soonest ? field->deadline_ms() : soonest;
+      return Verdict::keep;
+    }
+    fn(field->name());
+    field_bytes_ -= field->footprint();
+    --expiring_;
+    HashField::destroy(HashFieldTraits::kOwner, field);
+    return Verdict::erase;
+  });
+  if (soonest < lap_soonest_) lap_soonest_ = soonest;
+  if (lap_cursor_ != 0 && !fields_.empty()) return false;
+  end_lap(now_ms);
+  return true;
+}
+
+}  // namespace larder::types

@@ -1,0 +1,61 @@
+#pragma once
+
+// The large encoding of sorted sets: an index by member and a tree in order, over the same
+// members. Sorted sets own one; nobody else needs it.
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+#include "larder/base/hash.h"
+#include "larder/types/ranked_tree.h"
+#include "larder/types/table.h"
+
+namespace larder::types {
+
+struct RankedTraits {
+  using Element = RankedMember;
+  static constexpr memory::Owner kOwner = memory::Owner::sorted_sets;
+  static std::string_view key(const RankedMember& member) { return member.text(); }
+  static std::uint64_t hash(const RankedMember& member) { return base::hash_bytes(member.text()); }
+};
+
+class RankedSet {
+ public:
+  using Index = Table<RankedTraits>;
+
+  RankedSet() = default;
+  // Of members that stand in an index already, given in their order.
+  RankedSet(Index&& index, std::span<RankedMember* const> order, std::size_t member_bytes);
+  RankedSet(const RankedSet&) = delete;
+  RankedSet& operator=(const RankedSet&) = delete;
+
+  const Index& index() const { return index_; }
+  const RankedTree& order() const { return order_; }
+  std::size_t size() const { return abandoned_ ? 0 : order_.size(); }
+  // With this object itself.
+  std::size_t footprint() const;
+
+  RankedMember* find(std::string_view member, std::uint64_t hash) const {
+    return index_.find(member, hash);
+  }
+  // The member must not be there.
+  void add(std::string_view member, std::uint64_t hash, double score);
+  void append(std::string_view member, double score);
+  void move(RankedMember* member, double score) { order_.move(member, score); }
+  void erase(RankedMember* member, std::uint64_t hash);
+
+  // Counts as empty from now on; all that is left to do is free_some().
+  void abandon() { abandoned_ = true; }
+  bool free_some(memory::Owner owner, base::Budget& budget);
+
+ private:
+  RankedMember* create(std::string_view member, std::uint64_t hash, double score);
+
+  Index index_;
+  RankedTree order_;
+  std::size_t member_bytes_ = 0;
+  bool abandoned_ = false;
+};
+
+}  // namespace larder::types

@@ -1,0 +1,202 @@
+#pragma once
+
+// Streams: entries of fields and values in the order of their ids, and the groups that read them.
+//
+//   Stream --> | marks | nodes ----> IdIndex of (first id, listpack)      stream_node.h
+//              |       | groups ---> Group, Group, ...                    stream_group.h
+//
+// A node takes entries until it has the bytes or the entries that NodeLimits allow. The last one
+// has room for more; all others are of the size class of their bytes. Entries that are deleted
+// stay as marks until their node has no other left.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "larder/base/budget.h"
+#include "larder/types/id_index.h"
+#include "larder/types/stream_group.h"
+#include "larder/types/stream_node.h"
+#include "larder/types/type.h"
+
+namespace larder::types {
+
+struct TypeRow;
+
+// stream-node-max-bytes and stream-node-max-entries; 0 is no limit.
+struct NodeLimits {
+  std::size_t bytes = 0;
+  std::uint64_t entries = 0;
+};
+
+// How far to trim. Whole nodes alone go where `whole_nodes`; with `most` not more entries than that
+// in one call, looked at before each node.
+struct Trim {
+  enum class Keep : std::uint8_t { newest, from_id };
+  Keep keep = Keep::newest;
+  std::uint64_t entries = 0;  // how many to keep, for `newest`
+  StreamId from;              // the least id to keep, for `from_id`
+  bool whole_nodes = false;
+  std::uint64_t most = 0;
+};
+
+// What a stream remembers beside its entries.
+struct StreamMarks {
+  std::uint64_t length = 0;
+  StreamId last;         // the greatest id there ever was, or was set
+  StreamId first;        // of the entries there are; 0-0 without any
+  StreamId max_deleted;  // the greatest id taken out by itself
+  std::uint64_t added = 0;
+};
+
+class Stream {
+ public:
+  static constexpr Type kType = Type::stream;
+  // Fields and values of one entry together.
+  static constexpr std::size_t kMostEntryBytes = std::size_t{1} << 29;
+
+  struct NodeRef {
+    StreamId id;
+    void* block;
+    StreamNodeView view() const { return {id, static_cast<const std::uint8_t*>(block)}; }
+  };
+  static StreamId id_of_node(const NodeRef& node) { return node.id; }
+  using Nodes = IdIndex<NodeRef, id_of_node>;
+
+  explicit Stream(void* storage) : header_(static_cast<Header*>(storage)) {}
+  void* storage() const { return header_; }
+  // A stream without entries is a value all the same.
+  bool empty() const { return header_ == nullptr; }
+
+  std::size_t size() const { return marks().length; }
+  const StreamMarks& marks() const { return header_ == nullptr ? kNone : header_->marks; }
+  // The id of the last entry that there is; 0-0 without any.
+  StreamId last_entry() const;
+  bool contains(StreamId id) const;
+
+  const Nodes& nodes() const { return header_ == nullptr ? kNoNodes : header_->nodes; }
+
+  // Changes; each makes the stream where there is none.
+  void create();
+  // `id` is greater than last; pairs are fields and values in turn, kMostEntryBytes together.
+  void append(StreamId id, std::span<const std::string_view> pairs, NodeLimits limits);
+  // False when there is no such entry.
+  bool erase(StreamId id);
+  // Returns how many went.
+  std::uint64_t trim(const Trim& trim);
+  void set_last(StreamId id) { header_->marks.last = id; }
+  void set_added(std::uint64_t added) { header_->marks.added = added; }
+  void set_max_deleted(StreamId id) { header_->marks.max_deleted = id; }
+  void note_deleted(StreamId id) {
+    if (id > header_->marks.max_deleted) header_->marks.max_deleted = id;
+  }
+
+  // A node from outside, behind all others; false when it is not valid there. Counts its entries
+  // and moves `first` and `last` along.
+  bool append_node(StreamId id, std::string_view raw);
+
+  // How many entries were added up to this one, ever; nothing when that is not known.
+  std::optional<std::uint64_t> distance(StreamId id) const;
+  // An entry at `from` or after it may have been taken out by itself.
+  bool has_gaps(StreamId from) const;
+  // How many entries a group has still to read; nothing when that is not known.
+  std::optional<std::int64_t> lag(const Group& group) const;
+
+  // Groups in the order of their names. Nothing is owned by whoever gets one.
+  std::span<Group* const> groups() const;
+  Group* group(std::string_view name) const;
+  // nullptr when there is one of that name.
+  Group* create_group(std::string_view name, StreamId last, std::int64_t entries_read);
+  bool destroy_group(std::string_view name);
+  // There must be none of that name.
+  Consumer* create_consumer(Group& group, std::string_view name, std::int64_t now_ms);
+  // Its pending entries go with it; returns how many.
+  std::size_t destroy_consumer(Group& group, Consumer& consumer);
+
+  // A new pending entry that is nobody's yet, which must not last: assign() it.
+  Pending* add_pending(Group& group, StreamId id, std::int64_t now_ms);
+  void assign(Pending& pending, Consumer& consumer);
+  bool acknowledge(Group& group, StreamId id);
+
+  std::size_t footprint() const { return header_ == nullptr ? 0 : header_->bytes; }
+  std::size_t free_effort() const;
+  Stream copy() const;
+  // See TypeRow::destroy_some.
+  bool destroy_some(memory::Owner owner, base::Budget& budget);
+
+ private:
+  struct Header {
+    std::size_t bytes = 0;  // of everything, at the allocator's sizes
+    StreamMarks marks;
+    Nodes nodes;
+    PointerArray<Group> groups;
+    std::size_t last_room = 0;  // bytes of the last node's block
+  };
+  static const StreamMarks kNone;
+  static const Nodes kNoNodes;
+
+  Tally tally() { return {memory::Owner::streams, header_->bytes}; }
+
+  bool takes(const NodeRef& node, std::size_t text_bytes, NodeLimits limits) const;
+  void start_node(StreamId id, std::span<const std::string_view> pairs, std::size_t room);
+  void close_node();
+  std::uint8_t* last_with_room(std::size_t bytes, NodeLimits limits);
+  void append_to_last(StreamId id, std::span<const std::string_view> pairs,
+                      std::size_t text_bytes, NodeLimits limits);
+  Nodes::Cursor drop_node(Nodes::Cursor node);
+  void set_number(NodeRef& node, StreamNodeView::Place place, std::uint64_t value);
+  void count_deleted(NodeRef& node, std::uint64_t entries);
+  void find_first();
+  std::uint64_t trim_within(NodeRef& node, const Trim& trim);
+
+  void release_pending(Tally& tally, Pending& pending);
+  void take_from_consumer(Tally& tally, Pending& pending);
+  bool destroy_group_some(Tally& tally, Group& group, base::Budget& budget);
+  bool destroy_groups_some(Tally& tally, base::Budget& budget);
+  void copy_groups(const Stream& from);
+
+  Header* header_;
+};
+
+// Reads the entries between two ids, both included, in either direction. Ends with the next
+// change to the stream. Cost: that of finding the first, then of what is read.
+class StreamReader {
+ public:
+  enum class Order : std::uint8_t { ascending, descending };
+
+  StreamReader(const Stream& stream, StreamId from, StreamId to, Order order = Order::ascending);
+
+  // Moves to the next entry, the first at first; false at the end.
+  bool next();
+
+  StreamId id() const { return entry_.id; }
+  std::uint64_t fields() const { return entry_.fields; }
+  // The entry's next field or value: 2 * fields() of them, in turn.
+  String text();
+
+ private:
+  bool open(Stream::Nodes::Cursor cursor);
+  bool step();
+  bool step_node();
+  bool is_past(StreamId id) const { return ascending() ? id > to_ : id < from_; }
+  bool is_short_of(StreamId id) const { return ascending() ? id < from_ : id > to_; }
+  bool ascending() const { return order_ == Order::ascending; }
+
+  const Stream::Nodes& nodes_;
+  StreamId from_;
+  StreamId to_;
+  Order order_;
+  Stream::Nodes::Cursor cursor_;
+  StreamNodeView node_{StreamId(), nullptr};
+  StreamNodeView::Entry entry_{};
+  StreamNodeView::Place at_ = StreamNodeView::kEnd;       // where the next entry stands
+  StreamNodeView::Place content_ = StreamNodeView::kEnd;  // the next text of this one
+  StreamNodeView::Place name_ = StreamNodeView::kEnd;     // the next field of the node's
+  std::uint64_t texts_left_ = 0;
+  bool open_ = false;   // node_ is the cursor's
+  bool value_ = false;  // the next text is a value
+};
+
+}  // namespace larder::types

@@ -1,0 +1,58 @@
+#pragma once
+
+// What a stream keeps of its consumer groups. An entry that was delivered and not acknowledged is
+// one Pending, which stands in its group's index and in its consumer's.
+//
+//   Group  --> pending: by id ------> Pending <------ pending: by id <-- Consumer
+//          --> consumers: by name ----------------------------------------->
+
+#include <cstdint>
+#include <string_view>
+
+#include "larder/types/id_index.h"
+#include "larder/types/pointer_array.h"
+
+namespace larder::types {
+
+struct Consumer;
+
+struct Pending {
+  StreamId id;
+  std::int64_t delivered_ms;
+  std::uint64_t deliveries;
+  Consumer* consumer;
+};
+
+inline StreamId id_of_pending(Pending* const& pending) { return pending->id; }
+using PendingIndex = IdIndex<Pending*, id_of_pending>;
+
+// Their names stand behind them in the same block.
+struct Consumer {
+  static constexpr std::int64_t kNever = -1;
+
+  std::int64_t seen_ms;             // unix time of its last attempt
+  std::int64_t active_ms = kNever;  // of the last one that gave it an entry
+  PendingIndex pending;
+  std::uint32_t name_bytes;
+
+  std::string_view name() const { return {reinterpret_cast<const char*>(this + 1), name_bytes}; }
+};
+
+struct Group {
+  static constexpr std::int64_t kUnknown = -1;
+
+  StreamId last_id;                      // the last entry delivered
+  std::int64_t entries_read = kUnknown;  // how many entries there were up to that one, ever
+  PendingIndex pending;
+  PointerArray<Consumer> consumers;
+  std::uint32_t name_bytes;
+
+  std::string_view name() const { return {reinterpret_cast<const char*>(this + 1), name_bytes}; }
+  Consumer* consumer(std::string_view name) const;
+  Pending* find(StreamId id) const {
+    const auto cursor = pending.find(id);
+    return pending.valid(cursor) ? pending[cursor] : nullptr;
+  }
+};
+
+}  // namespace larder::types

@@ -1,0 +1,147 @@
+#include <algorithm>
+
+#include "larder/base/numbers.h"
+#include "larder/engine/arg_reader.h"
+#include "larder/engine/call.h"
+#include "larder/engine/command.h"
+#include "larder/keyspace/keyspace.h"
+#include "larder/persistence/dump_payload.h"
+#include "larder/types/settings.h"
+
+namespace larder::commands {
+namespace {
+
+using namespace engine;
+
+constexpr keyspace::Event kRestored{"restore", 'g'};
+
+constexpr std::string_view kBusy = "BUSYKEY Target key name already exists.";
+constexpr std::string_view kInvalidTtl = "ERR Invalid TTL value, must be >= 0";
+constexpr std::string_view kInvalidIdleTime = "ERR Invalid IDLETIME value, must be >= 0";
+constexpr std::string_view kInvalidFrequency = "ERR Invalid FREQ value, must be >= 0 and <= 255";
+constexpr std::string_view kBadPayload = "ERR DUMP payload version or checksum are wrong";
+constexpr std::string_view kBadValue = "ERR Bad data format";
+
+// Longer ago than any access bits can tell.
+constexpr std::int64_t kMostIdleSeconds = std::int64_t{1} << 31;
+
+struct Options {
+  bool replace = false;
+  bool is_absolute = false;
+  std::optional<std::int64_t> idle_s;
+  std::optional<std::int64_t> frequency;
+};
+
+// False when an option is wrong, which has been answered.
+bool read(Call& call, Options& options) {
+  ArgReader reader(call, 4);
+  while (reader.more()) {
+    if (reader.word("REPLACE")) {
+      options.replace = true;
+    } else if (reader.word("ABSTTL")) {
+      options.is_absolute = true;
+    } else if (!options.frequency && reader.option("IDLETIME")) {
+      options.idle_s = reader.integer();
+      if (*options.idle_s < 0) reader.fail(kInvalidIdleTime);
+    } else if (!options.idle_s && reader.option("FREQ")) {
+      options.frequency = reader.integer();
+      if (*options.frequency < 0 || *options.frequency > 255) reader.fail(kInvalidFrequency);
+    } else {
+      reader.fail(errors::kSyntax);
+    }
+  }
+  return !reader.failed();
+}
+
+// The Unix time in ms of the second argument, 0 for none; nothing when it is wrong, having
+// answered.
+std::optional<std::int64_t> read_deadline(Call& call, const Options& options, std::int64_t now_ms) {
+  ArgReader reader(call, 2);
+  std::int64_t deadline = reader.integer();
+  if (deadline < 0) reader.fail(kInvalidTtl);
+  if (deadline > 0 && !options.is_absolute && __builtin_add_overflow(deadline, now_ms, &deadline)) {
+    reader.fail(kInvalidTtl);
+  }
+  return reader.failed() ? std::nullopt : std::optional(deadline);
+}
+
+void store(Call& call, persistence::DecodedValue& value, std::int64_t deadline_ms) {
+  const auto deadline =
+      deadline_ms == 0 ? keyspace::Deadline::never() : keyspace::Deadline::at(deadline_ms);
+  if (value.type() == types::Type::string) {
+    return call.db.put(call.key, value.text(), deadline, kRestored);
+  }
+  call.db.put_storage(call.key, value.type(), value.take_storage(), kRestored, deadline);
+}
+
+// Makes the key look as often or as lately used as the options say, where the policy keeps that.
+void remember_use(Call& call, const Options& options, const keyspace::AccessPolicy& access) {
+  keyspace::Entry* entry = call.db.look(call.key, keyspace::Look::write);
+  const std::int64_t now_ms = access.clock.unix_ms();
+  if (access.mode == keyspace::AccessMode::lfu) {
+    if (!options.frequency) return;
+    const auto count = static_cast<std::uint8_t>(*options.frequency);
+    entry->access(keyspace::LfuCounter::fresh(now_ms, count).bits());
+  } else if (options.idle_s) {
+    const std::int64_t idle_ms = std::min(*options.idle_s, kMostIdleSeconds) * 1000;
+    entry->access(keyspace::LruStamp::idle_since(now_ms, idle_ms).bits());
+  }
+}
+
+// Followers get the time at which the key goes, not how long that is from now.
+void propagate(Call& call, const Options& options, std::int64_t deadline_ms) {
+  if (options.is_absolute || deadline_ms == 0) return;
+  char digits[base::kInt64Chars];
+  const std::string_view at = base::print_int64(deadline_ms, digits);
+  if (options.replace) {
+    call.propagate({"RESTORE", call.key.name, at, call.arg(3), "ABSTTL", "REPLACE"});
+  } else {
+    call.propagate({"RESTORE", call.key.name, at, call.arg(3), "ABSTTL"});
+  }
+}
+
+void restore(Call& call, keyspace::Keyspace& keyspace, types::Settings& settings) {
+  Options options;
+  if (!read(call, options)) return;
+  if (!options.replace && call.db.look(call.key, keyspace::Look::write) != nullptr) {
+    return call.reply.error(kBusy);
+  }
+  const std::int64_t now_ms = keyspace.clock().unix_ms();
+  const auto deadline_ms = read_deadline(call, options, now_ms);
+  if (!deadline_ms) return;
+  const auto bytes = persistence::open_payload(call.arg(3));
+  if (!bytes) return call.reply.error(kBadPayload);
+  persistence::DecodedValue value;
+  if (!value.read(*bytes, settings, now_ms)) return call.reply.error(kBadValue);
+  if (*deadline_ms != 0 && *deadline_ms <= now_ms) {
+    if (call.db.erase(call.key)) call.propagate({"DEL", call.key.name});
+    return call.reply.ok();
+  }
+  store(call, value, *deadline_ms);
+  remember_use(call, options, keyspace.access());
+  propagate(call, options, *deadline_ms);
+  call.reply.ok();
+}
+
+}  // namespace
+
+std::span<const engine::Command> generic_restore() {
+  static constexpr Command kCommands[] = {
+      {.name = "restore",
+       .family = Family::generic,
+       .arity = at_least(4),
+       .flags = kWrites | kGrows,
+       .categories = kKeyspace | kDangerous,
+       .keys = {KeySpec::one(1, kOW | kUpdate)},
+       .handler = Handler::of<restore>(),
+       .since = "2.6.0",
+       .summary = "Makes a key of the bytes that DUMP gave.",
+       .complexity = "O(N) where N is the size of the value, O(N*log(N)) for sorted sets",
+       .arguments = "key:key#0 ttl:integer serialized-value:string replace:pure-token@REPLACE? "
+                    "absttl:pure-token@ABSTTL? seconds:integer@IDLETIME? "
+                    "frequency:integer@FREQ?"},
+  };
+  return kCommands;
+}
+
+}  // namespace larder::commands

@@ -1,0 +1,179 @@
+#include <algorithm>
+
+#include "larder/engine/arg_reader.h"
+#include "larder/engine/call.h"
+#include "larder/engine/command.h"
+#include "larder/types/list.h"
+#include "larder/types/settings.h"
+#include "sorting.h"
+
+namespace larder::commands {
+namespace {
+
+using namespace engine;
+
+constexpr keyspace::Event kSortStored{"sortstore", 'l'};
+
+constexpr std::string_view kNotANumber = "ERR One or more scores can't be converted into double";
+
+struct Options {
+  SortOrder order;
+  std::vector<SortPattern> wanted;  // empty: the elements
+  std::int64_t offset = 0;
+  std::int64_t count = -1;  // negative: all
+  std::optional<std::string_view> target;
+};
+
+enum class Storing : std::uint8_t { refused, allowed };
+
+// False when an option is wrong, which has been answered.
+bool read(Call& call, Storing storing, Options& options) {
+  ArgReader reader(call, 2);
+  while (reader.more()) {
+    if (reader.word("ASC")) {
+      options.order.descending = false;
+    } else if (reader.word("DESC")) {
+      options.order.descending = true;
+    } else if (reader.word("ALPHA")) {
+      options.order.by_text = true;
+    } else if (reader.left() > 2 && reader.word("LIMIT")) {
+      options.offset = reader.integer();
+      options.count = reader.integer();
+    } else if (storing == Storing::allowed && reader.option("STORE")) {
+      options.target = reader.text();
+    } else if (reader.option("BY")) {
+      options.order.by = SortPattern(reader.text());
+      if (!options.order.by->has_place()) options.order.none = true;
+    } else if (reader.option("GET")) {
+      options.wanted.emplace_back(reader.text());
+    } else {
+      reader.fail(errors::kSyntax);
+    }
+  }
+  return !reader.failed();
+}
+
+bool is_sortable(types::Type type) {
+  return type == types::Type::list || type == types::Type::set || type == types::Type::sorted_set;
+}
+
+// The first and the last element but one that LIMIT lets through.
+struct Part {
+  std::size_t first;
+  std::size_t end;
+};
+
+Part part_of(std::size_t size, const Options& options) {
+  const std::size_t first =
+      std::min(size, static_cast<std::size_t>(std::max<std::int64_t>(options.offset, 0)));
+  const std::size_t left = size - first;
+  if (options.count < 0) return {first, size};
+  return {first, first + std::min(left, static_cast<std::size_t>(options.count))};
+}
+
+// Calls fn(std::optional<types::String>) on each value of the answer.
+template <typename Fn>
+void for_each_value(const Sorting& sorting, const Part& part, const Options& options,
+                    keyspace::Database& db, std::int64_t now_ms, Fn fn) {
+  for (std::size_t i = part.first; i < part.end; ++i) {
+    if (options.wanted.empty()) fn(std::optional(types::String(sorting.element(i))));
+    for (const SortPattern& pattern : options.wanted) {
+      fn(pattern.look(db, sorting.element(i), now_ms));
+    }
+  }
+}
+
+std::size_t store(Call& call, const Sorting& sorting, const Part& part, const Options& options,
+                  std::int64_t now_ms, const types::Settings& settings) {
+  const auto limits = types::ListLimits::of(settings);
+  types::List list(nullptr);
+  std::size_t stored = 0;
+  for_each_value(sorting, part, options, call.db, now_ms, [&](const auto& value) {
+    types::String::Scratch scratch;
+    const std::string_view text = value ? value->text(scratch) : std::string_view();
+    list.admit(limits, text.size(), 1);
+    list.push(limits, types::ListEnd::tail, text);
+    ++stored;
+  });
+  call.db.put_storage(keyspace::Key::of(*options.target), types::Type::list, list.storage(),
+                      kSortStored);
+  return stored;
+}
+
+void answer(Call& call, const Sorting& sorting, const Part& part, const Options& options,
+            std::int64_t now_ms) {
+  call.reply.array((part.end - part.first) * std::max<std::size_t>(options.wanted.size(), 1));
+  for_each_value(sorting, part, options, call.db, now_ms, [&](const auto& value) {
+    if (!value) return call.reply.null();
+    types::String::Scratch scratch;
+    call.reply.bulk(value->text(scratch));
+  });
+}
+
+void run(Call& call, keyspace::Keyspace& keyspace, const types::Settings& settings,
+         Storing storing) {
+  Options options;
+  if (!read(call, storing, options)) return;
+  const keyspace::Entry* entry = call.db.look(call.key, keyspace::Look::read);
+  if (entry != nullptr && !is_sortable(entry->type())) return call.reply.error(errors::kWrongType);
+  // What is stored must not depend on the order in which a set happens to stand.
+  if (options.order.none && options.target && entry != nullptr &&
+      entry->type() == types::Type::set) {
+    options.order = {.descending = options.order.descending, .by_text = true};
+  }
+  const std::int64_t now_ms = keyspace.clock().unix_ms();
+  Sorting sorting;
+  if (entry != nullptr) sorting.load(*entry, options.order);
+  if (!sorting.sort(call.db, options.order, now_ms)) return call.reply.error(kNotANumber);
+  const Part part = part_of(sorting.size(), options);
+  if (!options.target) return answer(call, sorting, part, options, now_ms);
+  const std::size_t stored = store(call, sorting, part, options, now_ms, settings);
+  call.reply.integer(static_cast<std::int64_t>(stored));
+}
+
+void sort(Call& call, keyspace::Keyspace& keyspace, types::Settings& settings) {
+  run(call, keyspace, settings, Storing::allowed);
+}
+
+void sort_ro(Call& call, keyspace::Keyspace& keyspace, types::Settings& settings) {
+  run(call, keyspace, settings, Storing::refused);
+}
+
+}  // namespace
+
+std::span<const engine::Command> generic_sort() {
+  // The keys of patterns follow from the elements, and STORE may stand anywhere.
+  static constexpr KeySpec kOfPatterns{.flags = kRO | kAccess};
+  static constexpr KeySpec kTarget{.flags = kOW | kUpdate};
+  static constexpr Command kCommands[] = {
+      {.name = "sort",
+       .family = Family::generic,
+       .arity = at_least(2),
+       .flags = kWrites | kGrows | kMovableKeys,
+       .categories = kDangerous | kSortable,
+       .keys = {KeySpec::one(1, kRO | kAccess), kOfPatterns, kTarget},
+       .handler = Handler::of<commands::sort>(),
+       .since = "1.0.0",
+       .summary = "Puts the elements of a list, set or sorted set in order, or stores them so.",
+       .complexity = "O(N*log(N)) where N is the number of elements, O(N) when nothing is sorted",
+       .arguments = "key:key#0 pattern:pattern#1@BY? offset_count:block@LIMIT?(offset:integer "
+                    "count:integer) pattern:pattern#1@GET?*+ order:oneof?(asc:pure-token@ASC "
+                    "desc:pure-token@DESC) sorting:pure-token@ALPHA? destination:key#2@STORE?"},
+      {.name = "sort_ro",
+       .family = Family::generic,
+       .arity = at_least(2),
+       .flags = kReads | kMovableKeys,
+       .categories = kDangerous | kSortable,
+       .keys = {KeySpec::one(1, kRO | kAccess), kOfPatterns},
+       .handler = Handler::of<sort_ro>(),
+       .since = "7.0.0",
+       .summary = "Puts the elements of a list, set or sorted set in order, and changes nothing.",
+       .complexity = "O(N*log(N)) where N is the number of elements, O(N) when nothing is sorted",
+       .arguments = "key:key#0 pattern:pattern#1@BY? offset_count:block@LIMIT?(offset:integer "
+                    "count:integer) pattern:pattern#1@GET?*+ order:oneof?(asc:pure-token@ASC "
+                    "desc:pure-token@DESC) sorting:pure-token@ALPHA?"},
+  };
+  return kCommands;
+}
+
+}  // namespace larder::commands

@@ -1,0 +1,55 @@
+#pragma once
+
+// What the geo commands read and write alike.
+
+#include <cmath>
+#include <cstdio>
+#include <optional>
+
+#include "../sorted_set/sorted_set_tools.h"
+#include "geohash.h"
+#include "larder/base/numbers.h"
+#include "larder/engine/call.h"
+
+namespace larder::commands::geo {
+
+// Longitude and latitude at `first` and after it; nothing when they are none, which has been
+// answered.
+inline std::optional<Position> read_position(engine::Call& call, std::size_t first) {
+  const auto longitude = base::parse_double(call.arg(first));
+  const auto latitude = longitude ? base::parse_double(call.arg(first + 1)) : std::nullopt;
+  if (!latitude) {
+    call.reply.error(engine::errors::kNotAFloat);
+    return std::nullopt;
+  }
+  const Position position{*longitude, *latitude};
+  if (is_valid(position)) return position;
+  char text[160];
+  const int length = std::snprintf(text, sizeof text, "ERR invalid longitude,latitude pair %f,%f",
+                                   position.longitude, position.latitude);
+  call.reply.error({text, static_cast<std::size_t>(length)});
+  return std::nullopt;
+}
+
+// Metres in the unit at `index`; nothing when there is no such unit, which has been answered.
+inline std::optional<double> read_unit(engine::Call& call, std::size_t index) {
+  const auto metres = metres_in(call.arg(index));
+  if (!metres) call.reply.error("ERR unsupported unit provided. please use M, KM, FT, MI");
+  return metres;
+}
+
+inline Position position_of_score(double score) {
+  return position_of(static_cast<std::uint64_t>(score));
+}
+
+// With four places, as a bulk string.
+inline void reply_distance(resp::Writer& reply, double distance) {
+  char text[64];
+  const int length = std::snprintf(text, sizeof text, "%.4f", distance);
+  reply.bulk({text, static_cast<std::size_t>(length)});
+}
+
+// A pair of bulk strings with 17 places, trailing zeros removed; reals in RESP3.
+void reply_position(resp::Writer& reply, const Position& position);
+
+}  // namespace larder::commands::geo

@@ -1,0 +1,42 @@
+#pragma once
+
+// GEOSEARCH and the GEORADIUS family: one query, read from their arguments.
+
+#include <optional>
+
+#include "geo_arguments.h"
+#include "geo_search.h"
+
+namespace larder::commands::geo {
+
+// Which of the commands reads.
+struct Reader {
+  enum class Form : std::uint8_t { by_position, by_member, search };
+  Form form = Form::search;
+  bool stores = false;  // takes STORE and STOREDIST; of GEOSEARCHSTORE, whose key stands first
+};
+
+enum class Sorting : std::uint8_t { none, nearest, farthest };
+
+struct Query {
+  Shape shape;
+  double metres = 1;  // in the unit of the answer
+  Sorting sorting = Sorting::none;
+  std::size_t count = 0;  // 0: all
+  bool any = false;
+  bool with_distance = false;
+  bool with_hash = false;
+  bool with_position = false;
+  std::optional<std::string_view> store;  // the key
+  bool store_distance = false;
+
+  // `set` is what is searched, or nothing where the key does not exist: then a member's position is
+  // not looked for. Nothing when something is wrong, which has been answered.
+  static std::optional<Query> read(engine::Call& call, const keyspace::Found<types::SortedSet>& set,
+                                   const Reader& reader);
+
+  // What the query finds, sorted and cut as it wants.
+  Hits run(const types::SortedSet& set) const;
+};
+
+}  // namespace larder::commands::geo

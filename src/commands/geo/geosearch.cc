@@ -1,0 +1,183 @@
+#include "../sorted_set/events.h"
+#include "geo_query.h"
+#include "larder/engine/command.h"
+#include "larder/types/sorted_set_gatherer.h"
+
+namespace larder::commands {
+namespace {
+
+using namespace engine;
+using geo::Reader;
+using types::SortedSet;
+
+void reply_hits(resp::Writer& reply, const geo::Query& query, const geo::Hits& hits) {
+  const int extras = query.with_distance + query.with_hash + query.with_position;
+  reply.array(hits.size());
+  for (const geo::Hit& hit : hits) {
+    if (extras > 0) reply.array(static_cast<std::uint64_t>(1 + extras));
+    reply_string(reply, hit.member);
+    if (query.with_distance) geo::reply_distance(reply, hit.distance / query.metres);
+    if (query.with_hash) reply.integer(static_cast<std::int64_t>(hit.score));
+    if (query.with_position) geo::reply_position(reply, hit.position);
+  }
+}
+
+void store_hits(Call& call, const geo::Query& query, const geo::Hits& hits,
+                const SortedSet::Limits& limits, keyspace::Event event) {
+  types::SortedSetGatherer gatherer;
+  types::String::Scratch scratch;
+  for (const geo::Hit& hit : hits) {
+    gatherer.add(hit.member.text(scratch),
+                 query.store_distance ? hit.distance / query.metres : hit.score);
+  }
+  const SortedSet result = gatherer.finish(limits);
+  call.db.put_storage(keyspace::Key::of(*query.store), types::Type::sorted_set, result.storage(),
+                      event);
+  call.reply.integer(static_cast<std::int64_t>(hits.size()));
+}
+
+void run(Call& call, const types::Settings& settings, const Reader& reader) {
+  const bool second = reader.form == Reader::Form::search && reader.stores;
+  const keyspace::Key key = second ? keyspace::Key::of(call.arg(2)) : call.key;
+  const auto set = call.db.find<SortedSet>(key);
+  if (set.wrong_type()) return call.reply.error(errors::kWrongType);
+  const auto query = geo::Query::read(call, set, reader);
+  if (!query) return;
+  const geo::Hits hits = set ? query->run(*set) : geo::Hits();
+  if (!query->store) return reply_hits(call.reply, *query, hits);
+  const bool search = reader.form == Reader::Form::search;
+  store_hits(call, *query, hits, limits_of(settings),
+             search ? events::kGeoSearchStore : events::kGeoRadiusStore);
+}
+
+template <Reader::Form kForm, bool kStores>
+void search(Call& call, types::Settings& settings) {
+  run(call, settings, {.form = kForm, .stores = kStores});
+}
+
+constexpr auto kByPosition = Reader::Form::by_position;
+constexpr auto kByMember = Reader::Form::by_member;
+constexpr auto kSearch = Reader::Form::search;
+
+}  // namespace
+
+std::span<const engine::Command> geo_geosearch() {
+  static constexpr Command kCommands[] = {
+      {.name = "geosearch",
+       .family = Family::geo,
+       .arity = at_least(7),
+       .flags = kReads,
+       .keys = {KeySpec::one(1, kRO | kAccess)},
+       .handler = Handler::of<search<kSearch, false>>(),
+       .since = "6.2.0",
+       .summary = "Finds the members within a circle or a box.",
+       .complexity = "O(N+log(M)) for N members in the area's bounding box of M in all",
+       .arguments = "key:key#0 from:oneof(member:string@FROMMEMBER "
+                    "longitude_latitude:block@FROMLONLAT(longitude:double latitude:double)) "
+                    "by:oneof(circle:block(radius:double@BYRADIUS unit:oneof(m:pure-token@M "
+                    "km:pure-token@KM ft:pure-token@FT mi:pure-token@MI)) "
+                    "box:block(width:double@BYBOX height:double unit:oneof(m:pure-token@M "
+                    "km:pure-token@KM ft:pure-token@FT mi:pure-token@MI))) "
+                    "order:oneof?(asc:pure-token@ASC desc:pure-token@DESC) "
+                    "count:block?(count:integer@COUNT any:pure-token@ANY?) "
+                    "withcoord:pure-token@WITHCOORD? withdist:pure-token@WITHDIST? "
+                    "withhash:pure-token@WITHHASH?"},
+      {.name = "geosearchstore",
+       .family = Family::geo,
+       .arity = at_least(8),
+       .flags = kWrites | kGrows,
+       .keys = {KeySpec::one(1, kOW | kUpdate), KeySpec::one(2, kRO | kAccess)},
+       .handler = Handler::of<search<kSearch, true>>(),
+       .since = "6.2.0",
+       .summary = "Stores the members within a circle or a box.",
+       .complexity = "O(N+log(M)) for N members in the area's bounding box of M in all",
+       .arguments = "destination:key#0 source:key#1 from:oneof(member:string@FROMMEMBER "
+                    "longitude_latitude:block@FROMLONLAT(longitude:double latitude:double)) "
+                    "by:oneof(circle:block(radius:double@BYRADIUS unit:oneof(m:pure-token@M "
+                    "km:pure-token@KM ft:pure-token@FT mi:pure-token@MI)) "
+                    "box:block(width:double@BYBOX height:double unit:oneof(m:pure-token@M "
+                    "km:pure-token@KM ft:pure-token@FT mi:pure-token@MI))) "
+                    "order:oneof?(asc:pure-token@ASC desc:pure-token@DESC) "
+                    "count:block?(count:integer@COUNT any:pure-token@ANY?) "
+                    "storedist:pure-token@STOREDIST?"},
+      {.name = "georadius",
+       .family = Family::geo,
+       .arity = at_least(6),
+       .flags = kWrites | kGrows | kMovableKeys,
+       .keys = {KeySpec::one(1, kRO | kAccess),
+                {.begin = KeySpec::Begin::keyword,
+                 .first = 6,
+                 .keyword = "STORE",
+                 .flags = kOW | kUpdate},
+                {.begin = KeySpec::Begin::keyword,
+                 .first = 6,
+                 .keyword = "STOREDIST",
+                 .flags = kOW | kUpdate}},
+       .handler = Handler::of<search<kByPosition, true>>(),
+       .since = "3.2.0",
+       .summary = "Finds, and stores if asked, the members within a distance of a position.",
+       .complexity = "O(N+log(M)) for N members in the area's bounding box of M in all",
+       .arguments = "key:key#0 longitude:double latitude:double radius:double "
+                    "unit:oneof(m:pure-token@M km:pure-token@KM ft:pure-token@FT "
+                    "mi:pure-token@MI) withcoord:pure-token@WITHCOORD? "
+                    "withdist:pure-token@WITHDIST? withhash:pure-token@WITHHASH? "
+                    "count:block?(count:integer@COUNT any:pure-token@ANY?) "
+                    "order:oneof?(asc:pure-token@ASC desc:pure-token@DESC) key:key#1@STORE? "
+                    "key:key#2@STOREDIST?"},
+      {.name = "georadius_ro",
+       .family = Family::geo,
+       .arity = at_least(6),
+       .flags = kReads,
+       .keys = {KeySpec::one(1, kRO | kAccess)},
+       .handler = Handler::of<search<kByPosition, false>>(),
+       .since = "3.2.10",
+       .summary = "Finds the members within a distance of a position.",
+       .complexity = "O(N+log(M)) for N members in the area's bounding box of M in all",
+       .arguments = "key:key#0 longitude:double latitude:double radius:double "
+                    "unit:oneof(m:pure-token@M km:pure-token@KM ft:pure-token@FT "
+                    "mi:pure-token@MI) withcoord:pure-token@WITHCOORD? "
+                    "withdist:pure-token@WITHDIST? withhash:pure-token@WITHHASH? "
+                    "count:block?(count:integer@COUNT any:pure-token@ANY?) "
+                    "order:oneof?(asc:pure-token@ASC desc:pure-token@DESC)"},
+      {.name = "georadiusbymember",
+       .family = Family::geo,
+       .arity = at_least(5),
+       .flags = kWrites | kGrows | kMovableKeys,
+       .keys = {KeySpec::one(1, kRO | kAccess),
+                {.begin = KeySpec::Begin::keyword,
+                 .first = 5,
+                 .keyword = "STORE",
+                 .flags = kOW | kUpdate},
+                {.begin = KeySpec::Begin::keyword,
+                 .first = 5,
+                 .keyword = "STOREDIST",
+                 .flags = kOW | kUpdate}},
+       .handler = Handler::of<search<kByMember, true>>(),
+       .since = "3.2.0",
+       .summary = "Finds, and stores if asked, the members within a distance of a member.",
+       .complexity = "O(N+log(M)) for N members in the area's bounding box of M in all",
+       .arguments = "key:key#0 member:string radius:double unit:oneof(m:pure-token@M "
+                    "km:pure-token@KM ft:pure-token@FT mi:pure-token@MI) "
+                    "withcoord:pure-token@WITHCOORD? withdist:pure-token@WITHDIST? "
+                    "withhash:pure-token@WITHHASH? count:block?(count:integer@COUNT "
+                    "any:pure-token@ANY?) order:oneof?(asc:pure-token@ASC desc:pure-token@DESC) "
+                    "key:key#1@STORE? key:key#2@STOREDIST?"},
+      {.name = "georadiusbymember_ro",
+       .family = Family::geo,
+       .arity = at_least(5),
+       .flags = kReads,
+       .keys = {KeySpec::one(1, kRO | kAccess)},
+       .handler = Handler::of<search<kByMember, false>>(),
+       .since = "3.2.10",
+       .summary = "Finds the members within a distance of a member.",
+       .complexity = "O(N+log(M)) for N members in the area's bounding box of M in all",
+       .arguments = "key:key#0 member:string radius:double unit:oneof(m:pure-token@M "
+                    "km:pure-token@KM ft:pure-token@FT mi:pure-token@MI) "
+                    "withcoord:pure-token@WITHCOORD? withdist:pure-token@WITHDIST? "
+                    "withhash:pure-token@WITHHASH? count:block?(count:integer@COUNT "
+                    "any:pure-token@ANY?) order:oneof?(asc:pure-token@ASC desc:pure-token@DESC)"},
+  };
+  return kCommands;
+}
+
+}  // namespace larder::commands

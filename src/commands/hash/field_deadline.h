@@ -1,0 +1,37 @@
+#pragma once
+
+// Deadlines of fields: how they are read, and how others are told of them.
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "open_hash.h"
+
+namespace larder::commands {
+
+// The latest there may be, as in Redis: 2^46 - 1 ms after 1970.
+inline constexpr std::int64_t kLatestFieldDeadline = (std::int64_t{1} << 46) - 1;
+
+// How a number of a command is meant.
+struct TimeForm {
+  bool in_seconds;
+  bool is_absolute;
+};
+
+// EX, PX, EXAT and PXAT; nothing for any other word.
+std::optional<TimeForm> time_form(std::string_view word);
+
+// The Unix time in ms that `text` names; nothing when it is none, which has been answered.
+std::optional<std::int64_t> read_deadline(engine::Call& call, std::string_view text, TimeForm form,
+                                          std::int64_t now_ms);
+
+// What another process must run for a field that got this deadline, and for one that went.
+void propagate_deadline(engine::Call& call, std::string_view field, std::int64_t deadline_ms);
+void propagate_removal(engine::Call& call, std::string_view field);
+
+// Gives a field that exists the deadline, or removes it when that has passed; says which to others.
+void expire_field(engine::Call& call, types::Hash& hash, std::string_view field,
+                  std::int64_t deadline_ms, std::int64_t now_ms);
+
+}  // namespace larder::commands

@@ -1,0 +1,31 @@
+#pragma once
+
+// "FIELDS numfields field [field ...]", as the commands on single fields take it.
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+#include "larder/engine/call.h"
+
+namespace larder::commands {
+
+// Where the fields stand among the arguments.
+struct FieldList {
+  std::size_t first;
+  std::size_t end;
+  std::size_t size() const { return end - first; }
+};
+
+// Redis has two texts for a count that is none.
+inline constexpr std::string_view kFieldCountNotPositive =
+    "ERR Number of fields must be a positive integer";
+inline constexpr std::string_view kNumFieldsNotPositive =
+    "ERR Parameter `numFields` should be greater than 0";
+
+// The list whose word FIELDS stands at `position`, and behind which nothing may follow; nothing
+// when something is wrong, which has been answered.
+std::optional<FieldList> read_fields(engine::Call& call, std::size_t position,
+                                     std::string_view bad_count = kFieldCountNotPositive);
+
+}  // namespace larder::commands

@@ -1,0 +1,158 @@
+#include "field_deadline.h"
+#include "field_list.h"
+#include "larder/base/text.h"
+#include "larder/engine/command.h"
+
+namespace larder::commands {
+namespace {
+
+using namespace engine;
+
+enum class Condition : std::uint8_t { none, absent, present, later, earlier };
+
+// What became of a field.
+enum Answer : std::int64_t { kNoField = -2, kNotMet = 0, kSet = 1, kRemoved = 2 };
+
+Condition condition_in(std::string_view word) {
+  constexpr struct {
+    std::string_view word;
+    Condition condition;
+  } kWords[] = {{"NX", Condition::absent},
+                {"XX", Condition::present},
+                {"GT", Condition::later},
+                {"LT", Condition::earlier}};
+  for (const auto& [name, condition] : kWords) {
+    if (base::equals_ignoring_case(word, name)) return condition;
+  }
+  return Condition::none;
+}
+
+// No deadline is later than any.
+bool holds(Condition condition, std::optional<std::int64_t> old, std::int64_t deadline_ms) {
+  switch (condition) {
+    case Condition::none:
+      return true;
+    case Condition::absent:
+      return !old;
+    case Condition::present:
+      return old.has_value();
+    case Condition::later:
+      return old && deadline_ms > *old;
+    case Condition::earlier:
+      return !old || deadline_ms < *old;
+  }
+  return false;
+}
+
+struct Request {
+  std::int64_t deadline_ms;
+  Condition condition;
+  FieldList fields;
+};
+
+// Nothing when an argument is wrong, which has been answered.
+std::optional<Request> read(Call& call, TimeForm form, std::int64_t now_ms) {
+  const auto deadline_ms = read_deadline(call, call.arg(2), form, now_ms);
+  if (!deadline_ms) return std::nullopt;
+  const Condition condition = condition_in(call.arg(3));
+  const auto fields =
+      read_fields(call, condition == Condition::none ? 3 : 4, kNumFieldsNotPositive);
+  if (!fields) return std::nullopt;
+  return Request{*deadline_ms, condition, *fields};
+}
+
+Answer expire(Call& call, types::Hash& hash, std::string_view field, const Request& request,
+              std::int64_t now_ms) {
+  if (!hash.contains(field, now_ms)) return kNoField;
+  if (!holds(request.condition, hash.deadline(field, now_ms), request.deadline_ms)) return kNotMet;
+  expire_field(call, hash, field, request.deadline_ms, now_ms);
+  return request.deadline_ms <= now_ms ? kRemoved : kSet;
+}
+
+void run(Call& call, keyspace::Keyspace& keyspace, TimeForm form) {
+  const auto found = find_hash_to_change(call, keyspace);
+  if (found.wrong_type()) return call.reply.error(errors::kWrongType);
+  const std::int64_t now_ms = keyspace.clock().unix_ms();
+  const auto request = read(call, form, now_ms);
+  if (!request) return;
+  call.reply.array(request->fields.size());
+  if (!found) {
+    for (std::size_t i = 0; i < request->fields.size(); ++i) call.reply.integer(kNoField);
+    return;
+  }
+  const bool past = request->deadline_ms <= now_ms;
+  HashEdit hash(call.db, call.key, found.entry(), past ? events::kHDel : events::kHExpire);
+  bool changed = false;
+  for (std::size_t i = request->fields.first; i < request->fields.end; ++i) {
+    const Answer answer = expire(call, *hash, call.arg(i), *request, now_ms);
+    changed |= answer == kSet || answer == kRemoved;
+    call.reply.integer(answer);
+  }
+  if (!changed) hash.discard();
+}
+
+void hexpire(Call& call, keyspace::Keyspace& keyspace) { run(call, keyspace, {true, false}); }
+void hpexpire(Call& call, keyspace::Keyspace& keyspace) { run(call, keyspace, {false, false}); }
+void hexpireat(Call& call, keyspace::Keyspace& keyspace) { run(call, keyspace, {true, true}); }
+void hpexpireat(Call& call, keyspace::Keyspace& keyspace) { run(call, keyspace, {false, true}); }
+
+}  // namespace
+
+std::span<const engine::Command> hash_hexpire() {
+  static constexpr Command kCommands[] = {
+      {.name = "hexpire",
+       .family = Family::hash,
+       .arity = at_least(6),
+       .flags = kWrites | kGrows | kFast,
+       .keys = {KeySpec::one(1, kRW | kUpdate)},
+       .handler = Handler::of<hexpire>(),
+       .since = "7.4.0",
+       .summary = "Gives fields of a hash a deadline some seconds ahead.",
+       .complexity = "O(N) for N fields",
+       .arguments = "key:key#0 seconds:integer condition:oneof?(nx:pure-token@NX xx:pure-token@XX "
+                    "gt:pure-token@GT lt:pure-token@LT) "
+                    "fields:block@FIELDS(numfields:integer field:string*)"},
+      {.name = "hpexpire",
+       .family = Family::hash,
+       .arity = at_least(6),
+       .flags = kWrites | kGrows | kFast,
+       .keys = {KeySpec::one(1, kRW | kUpdate)},
+       .handler = Handler::of<hpexpire>(),
+       .since = "7.4.0",
+       .summary = "Gives fields of a hash a deadline some milliseconds ahead.",
+       .complexity = "O(N) for N fields",
+       .arguments =
+           "key:key#0 milliseconds:integer condition:oneof?(nx:pure-token@NX xx:pure-token@XX "
+           "gt:pure-token@GT lt:pure-token@LT) "
+           "fields:block@FIELDS(numfields:integer field:string*)"},
+      {.name = "hexpireat",
+       .family = Family::hash,
+       .arity = at_least(6),
+       .flags = kWrites | kGrows | kFast,
+       .keys = {KeySpec::one(1, kRW | kUpdate)},
+       .handler = Handler::of<hexpireat>(),
+       .since = "7.4.0",
+       .summary = "Gives fields of a hash a deadline named as a Unix time in seconds.",
+       .complexity = "O(N) for N fields",
+       .arguments = "key:key#0 unix-time-seconds:unix-time condition:oneof?(nx:pure-token@NX "
+                    "xx:pure-token@XX "
+                    "gt:pure-token@GT lt:pure-token@LT) "
+                    "fields:block@FIELDS(numfields:integer field:string*)"},
+      {.name = "hpexpireat",
+       .family = Family::hash,
+       .arity = at_least(6),
+       .flags = kWrites | kGrows | kFast,
+       .keys = {KeySpec::one(1, kRW | kUpdate)},
+       .handler = Handler::of<hpexpireat>(),
+       .since = "7.4.0",
+       .summary = "Gives fields of a hash a deadline named as a Unix time in milliseconds.",
+       .complexity = "O(N) for N fields",
+       .arguments = "key:key#0 unix-time-milliseconds:unix-time condition:oneof?(nx:pure-token@NX "
+                    "xx:pure-token@XX "
+                    "gt:pure-token@GT lt:pure-token@LT) "
+                    "fields:block@FIELDS(numfields:integer field:string*)"},
+  };
+  return kCommands;
+}
+
+}  // namespace larder::commands

@@ -1,0 +1,56 @@
+#include "../string/string_reply.h"
+#include "field_deadline.h"
+#include "field_list.h"
+#include "larder/engine/command.h"
+
+namespace larder::commands {
+namespace {
+
+using namespace engine;
+
+void hgetdel(Call& call, keyspace::Keyspace& keyspace) {
+  const auto found = find_hash_to_change(call, keyspace);
+  if (found.wrong_type()) return call.reply.error(errors::kWrongType);
+  const auto fields = read_fields(call, 2);
+  if (!fields) return;
+  call.reply.array(fields->size());
+  if (!found) {
+    for (std::size_t i = 0; i < fields->size(); ++i) call.reply.null();
+    return;
+  }
+  const std::int64_t now_ms = keyspace.clock().unix_ms();
+  HashEdit hash(call.db, call.key, found.entry(), events::kHDel);
+  bool changed = false;
+  for (std::size_t i = fields->first; i < fields->end; ++i) {
+    const auto value = hash->get(call.arg(i), now_ms);
+    if (!value) {
+      call.reply.null();
+      continue;
+    }
+    reply_string(call.reply, *value);
+    hash->erase(call.arg(i), now_ms);
+    propagate_removal(call, call.arg(i));
+    changed = true;
+  }
+  if (!changed) hash.discard();
+}
+
+}  // namespace
+
+std::span<const engine::Command> hash_hgetdel() {
+  static constexpr Command kCommands[] = {
+      {.name = "hgetdel",
+       .family = Family::hash,
+       .arity = at_least(5),
+       .flags = kWrites | kFast,
+       .keys = {KeySpec::one(1, kRW | kAccess | kDelete)},
+       .handler = Handler::of<hgetdel>(),
+       .since = "8.0.0",
+       .summary = "Returns the values of fields of a hash and removes the fields.",
+       .complexity = "O(N) for N fields",
+       .arguments = "key:key#0 fields:block@FIELDS(numfields:integer field:string*)"},
+  };
+  return kCommands;
+}
+
+}  // namespace larder::commands

@@ -1,0 +1,113 @@
+#include "../string/string_reply.h"
+#include "field_deadline.h"
+#include "field_list.h"
+#include "larder/base/text.h"
+#include "larder/engine/command.h"
+
+namespace larder::commands {
+namespace {
+
+using namespace engine;
+
+struct Request {
+  std::optional<std::int64_t> deadline_ms;
+  bool persist = false;
+  FieldList fields{};
+
+  bool changes() const { return deadline_ms || persist; }
+};
+
+// Nothing when an argument is wrong, which has been answered.
+std::optional<Request> read(Call& call, std::int64_t now_ms) {
+  Request request;
+  std::size_t position = 2;
+  if (base::equals_ignoring_case(call.arg(2), "PERSIST")) {
+    request.persist = true;
+    position = 3;
+  } else if (const auto form = time_form(call.arg(2))) {
+    request.deadline_ms = read_deadline(call, call.arg(3), *form, now_ms);
+    if (!request.deadline_ms) return std::nullopt;
+    position = 4;
+  }
+  const auto fields = read_fields(call, position);
+  if (!fields) return std::nullopt;
+  request.fields = *fields;
+  return request;
+}
+
+// Changes the deadline of a field that exists; true when that was a change.
+bool change(Call& call, types::Hash& hash, std::string_view field, const Request& request,
+            std::int64_t now_ms) {
+  if (request.deadline_ms) {
+    expire_field(call, hash, field, *request.deadline_ms, now_ms);
+    return true;
+  }
+  if (!hash.deadline(field, now_ms)) return false;
+  hash.set_deadline(field, std::nullopt, now_ms);
+  call.propagate({"HPERSIST", call.key.name, "FIELDS", "1", field});
+  return true;
+}
+
+keyspace::Event event_of(const Request& request, std::int64_t now_ms) {
+  if (request.persist) return events::kHPersist;
+  return *request.deadline_ms <= now_ms ? events::kHDel : events::kHExpire;
+}
+
+void reply_values(Call& call, const FoundHash& found, const FieldList& fields,
+                  std::int64_t now_ms) {
+  for (std::size_t i = fields.first; i < fields.end; ++i) {
+    const auto value = found ? found->get(call.arg(i), now_ms) : std::nullopt;
+    value ? reply_string(call.reply, *value) : call.reply.null();
+  }
+}
+
+void reply_and_change(Call& call, const FoundHash& found, const Request& request,
+                      std::int64_t now_ms) {
+  HashEdit hash(call.db, call.key, found.entry(), event_of(request, now_ms));
+  bool changed = false;
+  for (std::size_t i = request.fields.first; i < request.fields.end; ++i) {
+    const auto value = hash->get(call.arg(i), now_ms);
+    if (!value) {
+      call.reply.null();
+      continue;
+    }
+    reply_string(call.reply, *value);
+    changed |= change(call, *hash, call.arg(i), request, now_ms);
+  }
+  if (!changed) hash.discard();
+}
+
+void hgetex(Call& call, keyspace::Keyspace& keyspace) {
+  const auto found = find_hash_to_change(call, keyspace);
+  if (found.wrong_type()) return call.reply.error(errors::kWrongType);
+  const std::int64_t now_ms = keyspace.clock().unix_ms();
+  const auto request = read(call, now_ms);
+  if (!request) return;
+  call.reply.array(request->fields.size());
+  if (!found || !request->changes()) return reply_values(call, found, request->fields, now_ms);
+  reply_and_change(call, found, *request, now_ms);
+}
+
+}  // namespace
+
+std::span<const engine::Command> hash_hgetex() {
+  static constexpr Command kCommands[] = {
+      {.name = "hgetex",
+       .family = Family::hash,
+       .arity = at_least(5),
+       .flags = kWrites | kFast,
+       .keys = {KeySpec::one(1, kRW | kAccess | kUpdate)},
+       .handler = Handler::of<hgetex>(),
+       .since = "8.0.0",
+       .summary = "Returns the values of fields of a hash and gives the fields a deadline or takes "
+                  "it away.",
+       .complexity = "O(N) for N fields",
+       .arguments = "key:key#0 expiration:oneof?(seconds:integer@EX milliseconds:integer@PX "
+                    "unix-time-seconds:unix-time@EXAT unix-time-milliseconds:unix-time@PXAT "
+                    "persist:pure-token@PERSIST) "
+                    "fields:block@FIELDS(numfields:integer field:string*)"},
+  };
+  return kCommands;
+}
+
+}  // namespace larder::commands

@@ -1,0 +1,40 @@
+#pragma once
+
+// What SCAN and its siblings of sets, hashes and sorted sets share: cursors and options.
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "larder/base/glob.h"
+#include "larder/engine/call.h"
+
+namespace larder::commands {
+
+// Options that only some of the family take.
+enum ScanExtra : unsigned { kScanOnlyCommon = 0, kScanType = 1u << 0, kScanNoValues = 1u << 1 };
+
+struct ScanOptions {
+  std::size_t count = 10;
+  std::optional<std::string_view> pattern;
+  std::optional<std::string_view> type;
+  bool values = true;
+
+  bool admits(std::string_view name) const { return !pattern || base::match_glob(*pattern, name); }
+};
+
+// The cursor that stands at `position`; nothing when it is none, which has been answered.
+std::optional<std::uint64_t> read_scan_cursor(engine::Call& call, std::size_t position);
+
+// The options from `first` on; nothing when one is wrong, which has been answered. Where the key
+// does not exist Redis does not look at them: call reply_empty_scan() and leave.
+std::optional<ScanOptions> read_scan_options(engine::Call& call, std::size_t first,
+                                             unsigned extras);
+
+// The beginning of an answer: a pair of the cursor to go on with and an array that must follow.
+void reply_scan_cursor(engine::Call& call, std::uint64_t cursor);
+// The whole answer of a walk that found nothing and is over.
+void reply_empty_scan(engine::Call& call);
+
+}  // namespace larder::commands

@@ -1,0 +1,36 @@
+#include "operands.h"
+
+#include "larder/engine/errors.h"
+
+namespace larder::commands {
+
+bool Operands::read(engine::Call& call, std::size_t first, std::size_t count) {
+  count_ = count;
+  if (count > kFew) many_.resize(count);
+  const std::span<types::Set> found = sets();
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto set = call.db.find<types::Set>(keyspace::Key::of(call.arg(first + i)));
+    if (set.wrong_type()) {
+      call.reply.error(engine::errors::kWrongType);
+      return false;
+    }
+    if (set) {
+      found[i] = *set;
+    } else {
+      any_empty_ = true;
+    }
+  }
+  return true;
+}
+
+void store_result(engine::Call& call, types::Set result, keyspace::Event event) {
+  if (result.empty()) {
+    result.clear();
+    call.db.erase(call.key);
+    return call.reply.integer(0);
+  }
+  call.db.put_storage(call.key, types::Type::set, result.storage(), event);
+  call.reply.integer(static_cast<std::int64_t>(result.size()));
+}
+
+}  // namespace larder::commands

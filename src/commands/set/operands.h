@@ -1,0 +1,38 @@
+#pragma once
+
+// The sets that a command works on, and where the result of one is stored.
+
+#include <array>
+#include <span>
+#include <vector>
+
+#include "larder/engine/call.h"
+#include "larder/types/set.h"
+
+namespace larder::commands {
+
+// Views; they live until the database changes.
+class Operands {
+ public:
+  // Reads the sets at the arguments from `first` on, `count` of them; keys that are not there
+  // are empty sets. False when one holds another type, which has been answered.
+  bool read(engine::Call& call, std::size_t first, std::size_t count);
+
+  std::span<types::Set> sets() { return {count_ <= kFew ? few_.data() : many_.data(), count_}; }
+  // A set has no members, so neither has an intersection.
+  bool any_empty() const { return any_empty_; }
+
+ private:
+  static constexpr std::size_t kFew = 16;
+
+  std::size_t count_ = 0;
+  bool any_empty_ = false;
+  std::array<types::Set, kFew> few_;
+  std::vector<types::Set, memory::Allocator<types::Set, memory::Owner::runtime>> many_;
+};
+
+// Puts the result under the command's first key, or removes that where the result is empty, and
+// answers its size. Takes the result over.
+void store_result(engine::Call& call, types::Set result, keyspace::Event event);
+
+}  // namespace larder::commands

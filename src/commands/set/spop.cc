@@ -1,0 +1,96 @@
+#include "../string/string_reply.h"
+#include "events.h"
+#include "larder/engine/arg_reader.h"
+#include "larder/engine/call.h"
+#include "larder/engine/command.h"
+#include "larder/keyspace/edit.h"
+#include "larder/keyspace/keyspace.h"
+#include "larder/keyspace/settings.h"
+#include "larder/types/set.h"
+
+namespace larder::commands {
+namespace {
+
+using namespace engine;
+
+constexpr std::string_view kNotPositive = "ERR value is out of range, must be positive";
+
+// Others cannot know which member it was, so they are told to remove that one.
+void propagate_removal(Call& call, const types::String& member) {
+  types::String::Scratch scratch;
+  call.propagate({"SREM", call.arg(1), member.text(scratch)});
+}
+
+void pop_one(Call& call, keyspace::Keyspace& keyspace, keyspace::Entry* entry) {
+  keyspace::Edit<types::Set> set(call.db, call.key, entry, events::kSPop);
+  const types::String member = set->random(keyspace.rng());
+  reply_string(call.reply, member);
+  propagate_removal(call, member);
+  types::String::Scratch scratch;
+  set->remove(member.text(scratch));
+}
+
+void pop_all(Call& call, keyspace::Keyspace& keyspace, const keyspace::Settings& settings,
+             keyspace::Entry* entry) {
+  const auto set = entry->value<types::Set>();
+  call.reply.set(set.size());
+  set.for_each([&call](const types::String& member) { reply_string(call.reply, member); });
+  call.db.erase(entry, call.key.hash, keyspace::Cause::command, events::kSPop);
+  keyspace.log().also(keyspace::events::kDel, call.db.index(), call.key.name);
+  call.propagate({settings.lazyfree_lazy_server_del.value() ? "UNLINK" : "DEL", call.arg(1)});
+}
+
+void pop_some(Call& call, keyspace::Keyspace& keyspace, keyspace::Entry* entry, std::size_t count) {
+  keyspace::Edit<types::Set> set(call.db, call.key, entry, events::kSPop);
+  call.reply.set(count);
+  set->take(count, keyspace.rng(), [&call](const types::String& member) {
+    reply_string(call.reply, member);
+    propagate_removal(call, member);
+  });
+}
+
+// The count, where one is given; false when it is none, which has been answered.
+bool read_count(Call& call, std::optional<std::size_t>& count) {
+  if (call.size() == 2) return true;
+  if (call.size() > 3) return call.reply.error(errors::kSyntax), false;
+  ArgReader reader(call, 2);
+  const std::int64_t value = reader.integer(kNotPositive);
+  if (value < 0) reader.fail(kNotPositive);
+  count = static_cast<std::size_t>(value);
+  return !reader.failed();
+}
+
+void spop(Call& call, keyspace::Keyspace& keyspace, keyspace::Settings& settings) {
+  std::optional<std::size_t> count;
+  if (!read_count(call, count)) return;
+  keyspace::Entry* entry = call.db.look(call.key, keyspace::Look::write);
+  if (entry == nullptr) return count ? call.reply.set(0) : call.reply.null();
+  if (entry->type() != types::Type::set) return call.reply.error(errors::kWrongType);
+  if (!count) return pop_one(call, keyspace, entry);
+  if (*count == 0) return call.reply.set(0);
+  if (*count >= entry->value<types::Set>().size()) {
+    return pop_all(call, keyspace, settings, entry);
+  }
+  pop_some(call, keyspace, entry, *count);
+}
+
+}  // namespace
+
+std::span<const engine::Command> set_spop() {
+  static constexpr Command kCommands[] = {
+      {.name = "spop",
+       .family = Family::set,
+       .arity = at_least(2),
+       .flags = kWrites | kFast,
+       .keys = {KeySpec::one(1, kRW | kAccess | kDelete)},
+       .handler = Handler::of<spop>(),
+       .since = "1.0.0",
+       .summary = "Removes members picked at random and returns them.",
+       .complexity = "O(N) for N members",
+       .arguments = "key:key#0 count:integer?",
+       .tips = "nondeterministic_output"},
+  };
+  return kCommands;
+}
+
+}  // namespace larder::commands

@@ -1,0 +1,64 @@
+#include "../string/string_reply.h"
+#include "events.h"
+#include "larder/engine/call.h"
+#include "larder/engine/command.h"
+#include "larder/types/set_operations.h"
+#include "larder/types/settings.h"
+#include "operands.h"
+
+namespace larder::commands {
+namespace {
+
+using namespace engine;
+
+void sunion(Call& call) {
+  Operands operands;
+  if (!operands.read(call, 1, call.size() - 1)) return;
+  const auto items = call.reply.begin_set();
+  std::uint64_t count = 0;
+  types::unite(operands.sets(), [&](const types::String& member) {
+    ++count;
+    reply_string(call.reply, member);
+  });
+  call.reply.end_set(items, count);
+}
+
+void sunionstore(Call& call, types::Settings& settings) {
+  Operands operands;
+  if (!operands.read(call, 2, call.size() - 2)) return;
+  const auto limits = types::SetLimits::of(settings);
+  types::Set result = types::Set::create(types::Set::Encoding::intset);
+  types::unite(operands.sets(), [&](const types::String& member) { result.add(member, limits); });
+  store_result(call, result, events::kSUnionStore);
+}
+
+}  // namespace
+
+std::span<const engine::Command> set_sunion() {
+  static constexpr Command kCommands[] = {
+      {.name = "sunion",
+       .family = Family::set,
+       .arity = at_least(2),
+       .flags = kReads,
+       .keys = {KeySpec::range(1, -1, 1, kRO | kAccess)},
+       .handler = Handler::of<sunion>(),
+       .since = "1.0.0",
+       .summary = "Returns the members that any of several sets has.",
+       .complexity = "O(N) for N members in all sets",
+       .arguments = "key:key#0*",
+       .tips = "nondeterministic_output_order"},
+      {.name = "sunionstore",
+       .family = Family::set,
+       .arity = at_least(3),
+       .flags = kWrites | kGrows,
+       .keys = {KeySpec::one(1, kOW | kUpdate), KeySpec::range(2, -1, 1, kRO | kAccess)},
+       .handler = Handler::of<sunionstore>(),
+       .since = "1.0.0",
+       .summary = "Stores the members that any of several sets has.",
+       .complexity = "O(N) for N members in all sets",
+       .arguments = "destination:key#0 key:key#1*"},
+  };
+  return kCommands;
+}
+
+}  // namespace larder::commands

@@ -1,0 +1,80 @@
+#pragma once
+
+// What ZUNION, ZINTER and ZDIFF work on: sorted sets and sets, whose members all have the
+// score 1.
+
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "larder/engine/call.h"
+#include "larder/types/set.h"
+#include "larder/types/sorted_set.h"
+
+namespace larder::commands {
+
+// A view; lives until the database changes.
+class Source {
+ public:
+  Source() = default;
+  explicit Source(types::SortedSet set) : set_(set) {}
+  explicit Source(types::Set set) : set_(set) {}
+
+  double weight = 1;
+
+  std::size_t size() const {
+    return std::visit([](const auto& set) { return set.size(); }, set_);
+  }
+  // The member's score, without the weight.
+  std::optional<double> score(std::string_view member) const {
+    if (const auto* sorted = std::get_if<types::SortedSet>(&set_)) return sorted->score(member);
+    return std::get<types::Set>(set_).contains(member) ? std::optional(1.0) : std::nullopt;
+  }
+  // Calls fn(String, score) on all members, in the order of a sorted set, until it returns false.
+  template <typename Fn>
+  void for_each(Fn fn) const {
+    if (const auto* plain = std::get_if<types::Set>(&set_)) {
+      bool goes_on = true;
+      plain->for_each([&](const types::String& member) { goes_on = goes_on && fn(member, 1.0); });
+      return;
+    }
+    for (auto at = std::get<types::SortedSet>(set_).at(0); at; at.next()) {
+      if (!fn(at.member(), at.score())) return;
+    }
+  }
+
+ private:
+  std::variant<types::SortedSet, types::Set> set_{types::SortedSet(nullptr)};
+};
+
+// How the scores of a member that stands in several sources become one.
+enum class Aggregate : std::uint8_t { sum, least, greatest };
+
+struct SourceOptions {
+  Aggregate aggregate = Aggregate::sum;
+  bool with_scores = false;
+  std::size_t limit = 0;  // 0: none
+};
+
+// Which options a command takes.
+enum SourceOption : unsigned {
+  kTakesWeights = 1u << 0,  // and AGGREGATE
+  kTakesScores = 1u << 1,
+  kTakesLimit = 1u << 2,
+};
+
+struct Sources {
+  using List = std::vector<Source, memory::Allocator<Source, memory::Owner::runtime>>;
+
+  List list;
+  SourceOptions options;
+
+  // Reads the count of keys at `first`, the keys and the options behind them. Nothing when
+  // something is wrong, which has been answered.
+  static std::optional<Sources> read(engine::Call& call, std::size_t first, unsigned takes);
+
+  // The smallest first, keeping the order of equal ones.
+  void sort();
+};
+
+}  // namespace larder::commands

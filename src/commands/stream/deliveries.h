@@ -1,0 +1,29 @@
+#pragma once
+
+// What groups and their consumers have got, as the other commands of groups share it.
+
+#include <string>
+
+#include "larder/engine/call.h"
+#include "larder/keyspace/edit.h"
+#include "larder/types/stream.h"
+
+namespace larder::commands {
+
+// "NOGROUP No such key 'k' or consumer group 'g'", and what follows it.
+void reply_no_group(engine::Call& call, std::string_view key, std::string_view group,
+                    std::string_view rest = {});
+
+// Others follow by these: an entry's delivery as it stands, or its loss where it is deleted; what
+// the group has read; a consumer that is new.
+void propagate_claim(engine::Call& call, std::string_view key, const types::Group& group,
+                     const types::Pending& pending);
+void propagate_group_id(engine::Call& call, std::string_view key, const types::Group& group);
+void propagate_consumer(engine::Call& call, std::string_view key, const types::Group& group,
+                        const types::Consumer& consumer);
+
+// The consumer, made where there is none, seen now. The edit tells of a new one; `is_new` too.
+types::Consumer& see_consumer(keyspace::Edit<types::Stream>& edit, types::Group& group,
+                              std::string_view name, std::int64_t now_ms, bool& is_new);
+
+}  // namespace larder::commands

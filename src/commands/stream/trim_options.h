@@ -1,0 +1,40 @@
+#pragma once
+
+// XADD's and XTRIM's options that say how far to trim: MAXLEN or MINID, `=` or `~`, LIMIT.
+
+#include <optional>
+
+#include "larder/engine/arg_reader.h"
+#include "larder/types/settings.h"
+#include "larder/types/stream.h"
+
+namespace larder::commands {
+
+class TrimOptions {
+ public:
+  // Takes the next option, if it is one of these.
+  bool read(engine::ArgReader& reader);
+  // After the last option: latches what does not go together.
+  void check(engine::ArgReader& reader, bool required, const types::Settings& settings);
+
+  bool given() const { return given_; }
+  bool approximate() const { return trim_.whole_nodes; }
+  const types::Trim& trim() const { return trim_; }
+
+  // What the trim came to, in exact words: "MAXLEN" or "MINID", "=", and the threshold that is
+  // left.
+  using Scratch = types::StreamIdScratch;
+  std::string_view strategy() const;
+  std::string_view threshold(const types::Stream& stream, Scratch& scratch) const;
+
+ private:
+  bool read_strategy(engine::ArgReader& reader);
+
+  types::Trim trim_;
+  bool given_ = false;
+  std::optional<std::int64_t> limit_;
+};
+
+types::NodeLimits node_limits(const types::Settings& settings);
+
+}  // namespace larder::commands

@@ -1,0 +1,172 @@
+#include <string>
+
+#include "deliveries.h"
+#include "events.h"
+#include "larder/engine/arg_reader.h"
+#include "larder/engine/command.h"
+#include "larder/keyspace/keyspace.h"
+#include "stream_ids.h"
+#include "stream_reply.h"
+
+namespace larder::commands {
+namespace {
+
+using namespace engine;
+using types::StreamId;
+
+struct Options {
+  std::int64_t min_idle_ms = 0;
+  std::size_t ids_end = 5;  // ids stand from 5 on
+  std::optional<std::int64_t> delivered_ms;
+  std::optional<std::int64_t> deliveries;
+  StreamId last_id;
+  bool force = false;
+  bool only_ids = false;
+};
+
+// False when an option is wrong, which has been answered.
+bool read(Call& call, std::int64_t now_ms, Options& options) {
+  const auto idle = base::parse_int64(call.arg(4));
+  if (!idle) return call.reply.error("ERR Invalid min-idle-time argument for XCLAIM"), false;
+  options.min_idle_ms = std::max<std::int64_t>(*idle, 0);
+  while (options.ids_end < call.size() && parse_stream_id(call.arg(options.ids_end))) {
+    ++options.ids_end;
+  }
+  ArgReader reader(call, options.ids_end);
+  while (reader.more()) {
+    if (reader.word("FORCE")) {
+      options.force = true;
+    } else if (reader.word("JUSTID")) {
+      options.only_ids = true;
+    } else if (reader.option("IDLE")) {
+      options.delivered_ms =
+          now_ms - reader.integer("ERR Invalid IDLE option argument for XCLAIM");
+    } else if (reader.option("TIME")) {
+      options.delivered_ms = reader.integer("ERR Invalid TIME option argument for XCLAIM");
+    } else if (reader.option("RETRYCOUNT")) {
+      options.deliveries = reader.integer("ERR Invalid RETRYCOUNT option argument for XCLAIM");
+    } else if (reader.option("LASTID")) {
+      const auto id = parse_stream_id(reader.text());
+      if (!id) reader.fail(kInvalidStreamId);
+      options.last_id = id.value_or(StreamId());
+    } else {
+      std::string text = "ERR Unrecognized XCLAIM option '";
+      call.reply.error(text.append(reader.text()).append("'"));
+      return false;
+    }
+  }
+  return !reader.failed();
+}
+
+struct Claim {
+  Call& call;
+  const Options& options;
+  keyspace::Edit<types::Stream>& edit;
+  types::Group& group;
+  types::Consumer& consumer;
+  std::int64_t now_ms;
+};
+
+// An entry that was deleted leaves the pending ones. True when it was one.
+bool forget(const Claim& claim, StreamId id) {
+  const types::Pending* pending = claim.group.find(id);
+  if (pending == nullptr) return false;
+  propagate_claim(claim.call, claim.call.key.name, claim.group, *pending);
+  return claim.edit->acknowledge(claim.group, id);
+}
+
+// The entry as the consumer's; nullptr when it may not have it.
+types::Pending* take(const Claim& claim, StreamId id) {
+  const Options& options = claim.options;
+  types::Pending* pending = claim.group.find(id);
+  if (pending == nullptr) {
+    if (!options.force) return nullptr;
+    pending = claim.edit->add_pending(claim.group, id, claim.now_ms);
+  } else if (claim.now_ms - pending->delivered_ms < options.min_idle_ms) {
+    return nullptr;
+  }
+  claim.edit->assign(*pending, claim.consumer);
+  std::int64_t delivered = options.delivered_ms.value_or(claim.now_ms);
+  if (delivered < 0 || delivered > claim.now_ms) delivered = claim.now_ms;
+  pending->delivered_ms = delivered;
+  if (options.deliveries.value_or(-1) >= 0) {
+    pending->deliveries = static_cast<std::uint64_t>(*options.deliveries);
+  } else if (!options.only_ids) {
+    ++pending->deliveries;
+  }
+  claim.consumer.active_ms = claim.now_ms;
+  return pending;
+}
+
+// Answers those that were claimed; true when anything has changed and was passed on.
+bool reply_claimed(const Claim& claim) {
+  resp::Writer& reply = claim.call.reply;
+  const auto mark = reply.begin_array();
+  std::uint64_t entries = 0;
+  bool changed = false;
+  for (std::size_t i = 5; i < claim.options.ids_end; ++i) {
+    const StreamId id = *parse_stream_id(claim.call.arg(i));
+    types::StreamReader reader(*claim.edit, id, id);
+    if (!reader.next()) {
+      changed |= forget(claim, id);
+      continue;
+    }
+    const types::Pending* pending = take(claim, id);
+    if (pending == nullptr) continue;
+    propagate_claim(claim.call, claim.call.key.name, claim.group, *pending);
+    changed = true;
+    ++entries;
+    if (claim.options.only_ids) {
+      reply_stream_id(reply, id);
+    } else {
+      reply_stream_entry(reply, reader);
+    }
+  }
+  reply.end_array(mark, entries);
+  return changed;
+}
+
+void xclaim(Call& call, keyspace::Keyspace& keyspace) {
+  const auto found = call.db.find<types::Stream>(call.key, keyspace::Look::write);
+  if (found.wrong_type()) return call.reply.error(errors::kWrongType);
+  if (!found || found->group(call.arg(2)) == nullptr) {
+    return reply_no_group(call, call.key.name, call.arg(2));
+  }
+  const std::int64_t now_ms = keyspace.clock().unix_ms();
+  Options options;
+  if (!read(call, now_ms, options)) return;
+  keyspace::Edit<types::Stream> edit(call.db, call.key, found.entry(), stream_events::kDelivery);
+  types::Group& group = *edit->group(call.arg(2));
+  const bool moves_on = options.last_id > group.last_id;
+  if (moves_on) group.last_id = options.last_id;
+  bool is_new = false;
+  types::Consumer& consumer = see_consumer(edit, group, call.arg(3), now_ms, is_new);
+  if (is_new) propagate_consumer(call, call.key.name, group, consumer);
+  const bool claimed = reply_claimed({call, options, edit, group, consumer, now_ms});
+  if (moves_on && !claimed) propagate_group_id(call, call.key.name, group);
+  if (!claimed && !moves_on && !is_new) edit.discard();
+}
+
+}  // namespace
+
+std::span<const engine::Command> stream_xclaim() {
+  static constexpr Command kCommands[] = {
+      {.name = "xclaim",
+       .family = Family::stream,
+       .arity = at_least(6),
+       .flags = kWrites | kFast,
+       .keys = {KeySpec::one(1, kRW | kUpdate)},
+       .handler = Handler::of<xclaim>(),
+       .since = "5.0.0",
+       .summary = "Gives pending entries to a consumer, as if they had been delivered to it.",
+       .complexity = "O(log(N)) for each entry",
+       .arguments = "key:key#0 group:string consumer:string min-idle-time:string id:string* "
+                    "ms:integer@IDLE? unix-time-milliseconds:unix-time@TIME? "
+                    "count:integer@RETRYCOUNT? force:pure-token@FORCE? justid:pure-token@JUSTID? "
+                    "id:string@LASTID?",
+       .tips = "nondeterministic_output"},
+  };
+  return kCommands;
+}
+
+}  // namespace larder::commands

@@ -1,0 +1,220 @@
+#include <string>
+
+#include "../container_help.h"
+#include "events.h"
+#include "larder/base/text.h"
+#include "larder/engine/arg_reader.h"
+#include "larder/engine/call.h"
+#include "larder/engine/command.h"
+#include "larder/keyspace/edit.h"
+#include "larder/keyspace/keyspace.h"
+#include "larder/types/stream.h"
+#include "stream_ids.h"
+
+namespace larder::commands {
+namespace {
+
+using namespace engine;
+using Found = keyspace::Found<types::Stream>;
+
+constexpr std::string_view kNeedsKey =
+    "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use "
+    "the MKSTREAM option to create an empty stream automatically.";
+
+struct Options {
+  bool make_stream = false;
+  std::int64_t entries_read = types::Group::kUnknown;
+};
+
+// False when an option is wrong, which has been answered.
+bool read(Call& call, bool may_make_stream, Options& options) {
+  ArgReader reader(call, 5);
+  while (reader.more()) {
+    if (may_make_stream && reader.word("MKSTREAM")) {
+      options.make_stream = true;
+    } else if (reader.option("ENTRIESREAD")) {
+      options.entries_read = reader.integer();
+      if (options.entries_read < types::Group::kUnknown) {
+        reader.fail("ERR value for ENTRIESREAD must be positive or -1");
+      }
+    } else {
+      std::string text = "ERR unknown subcommand or wrong number of arguments for '";
+      text.append(call.arg(1).substr(0, 128)).append("'. Try XGROUP HELP.");
+      call.reply.error(text);
+      return false;
+    }
+  }
+  return !reader.failed();
+}
+
+// Nothing after having answered that the key, or what it holds, is wrong.
+std::optional<Found> find_stream(Call& call, bool may_be_absent = false) {
+  const auto found = call.db.find<types::Stream>(call.key, keyspace::Look::write);
+  if (found.wrong_type()) return call.reply.error(errors::kWrongType), std::nullopt;
+  if (!found && !may_be_absent) return call.reply.error(kNeedsKey), std::nullopt;
+  return found;
+}
+
+// The same where the group must exist too.
+std::optional<Found> find_group(Call& call) {
+  const auto found = find_stream(call);
+  if (!found || (*found)->group(call.arg(3)) != nullptr) return found;
+  std::string text = "NOGROUP No such consumer group '";
+  text.append(call.arg(3)).append("' for key name '").append(call.arg(2)).append("'");
+  call.reply.error(text);
+  return std::nullopt;
+}
+
+std::optional<types::StreamId> read_last(Call& call, const Found& stream) {
+  if (call.arg(4) != "$") return read_stream_id(call, call.arg(4));
+  return stream ? stream->marks().last : types::StreamId();
+}
+
+void xgroup_create(Call& call) {
+  Options options;
+  if (!read(call, /*may_make_stream=*/true, options)) return;
+  const auto found = find_stream(call, options.make_stream);
+  if (!found) return;
+  const auto last = read_last(call, *found);
+  if (!last) return;
+  keyspace::Edit<types::Stream> edit(call.db, call.key, found->entry(),
+                                     stream_events::kCreateGroup);
+  if (edit->create_group(call.arg(3), *last, options.entries_read) == nullptr) {
+    edit.discard();
+    return call.reply.error("BUSYGROUP Consumer Group name already exists");
+  }
+  call.reply.ok();
+}
+
+void xgroup_setid(Call& call) {
+  Options options;
+  if (!read(call, /*may_make_stream=*/false, options)) return;
+  const auto found = find_group(call);
+  if (!found) return;
+  const auto last = read_last(call, *found);
+  if (!last) return;
+  keyspace::Edit<types::Stream> edit(call.db, call.key, found->entry(),
+                                     stream_events::kSetGroupId);
+  types::Group& group = *edit->group(call.arg(3));
+  group.last_id = *last;
+  group.entries_read = options.entries_read;
+  call.reply.ok();
+}
+
+void xgroup_destroy(Call& call) {
+  const auto found = find_stream(call);
+  if (!found) return;
+  keyspace::Edit<types::Stream> edit(call.db, call.key, found->entry(),
+                                     stream_events::kDestroyGroup);
+  const bool gone = edit->destroy_group(call.arg(3));
+  if (!gone) edit.discard();
+  call.reply.integer(gone ? 1 : 0);
+}
+
+void xgroup_createconsumer(Call& call, keyspace::Keyspace& keyspace) {
+  const auto found = find_group(call);
+  if (!found) return;
+  keyspace::Edit<types::Stream> edit(call.db, call.key, found->entry(),
+                                     stream_events::kCreateConsumer);
+  types::Group& group = *edit->group(call.arg(3));
+  const bool is_new = group.consumer(call.arg(4)) == nullptr;
+  if (is_new) {
+    edit->create_consumer(group, call.arg(4), keyspace.clock().unix_ms());
+  } else {
+    edit.discard();
+  }
+  call.reply.integer(is_new ? 1 : 0);
+}
+
+void xgroup_delconsumer(Call& call) {
+  const auto found = find_group(call);
+  if (!found) return;
+  keyspace::Edit<types::Stream> edit(call.db, call.key, found->entry(),
+                                     stream_events::kDelConsumer);
+  types::Group& group = *edit->group(call.arg(3));
+  types::Consumer* consumer = group.consumer(call.arg(4));
+  std::size_t pending = 0;
+  if (consumer != nullptr) {
+    pending = edit->destroy_consumer(group, *consumer);
+  } else {
+    edit.discard();
+  }
+  call.reply.integer(static_cast<std::int64_t>(pending));
+}
+
+}  // namespace
+
+std::span<const engine::Command> stream_xgroup() {
+  static constexpr Command kCommands[] = {
+      {.name = "xgroup",
+       .family = Family::stream,
+       .arity = at_least(2),
+       .flags = kContainer,
+       .since = "5.0.0",
+       .summary = "Makes and changes the groups that read a stream.",
+       .complexity = "As its subcommands"},
+      {.name = "xgroup create",
+       .family = Family::stream,
+       .arity = at_least(5),
+       .flags = kWrites | kGrows,
+       .keys = {KeySpec::one(2, kRW | kInsert)},
+       .handler = Handler::of<xgroup_create>(),
+       .since = "5.0.0",
+       .summary = "Makes a group that reads what comes after an id.",
+       .complexity = "O(1)",
+       .arguments = "key:key#0 groupname:string id:oneof(id:string new_id:pure-token@$) "
+                    "mkstream:pure-token@MKSTREAM? entries_read:integer@ENTRIESREAD?"},
+      {.name = "xgroup createconsumer",
+       .family = Family::stream,
+       .arity = exactly(5),
+       .flags = kWrites | kGrows,
+       .keys = {KeySpec::one(2, kRW | kInsert)},
+       .handler = Handler::of<xgroup_createconsumer>(),
+       .since = "6.2.0",
+       .summary = "Makes a consumer of a group.",
+       .complexity = "O(1)",
+       .arguments = "key:key#0 groupname:string consumername:string"},
+      {.name = "xgroup delconsumer",
+       .family = Family::stream,
+       .arity = exactly(5),
+       .flags = kWrites,
+       .keys = {KeySpec::one(2, kRW | kDelete)},
+       .handler = Handler::of<xgroup_delconsumer>(),
+       .since = "5.0.0",
+       .summary = "Removes a consumer with its pending entries; returns how many those were.",
+       .complexity = "O(N) for N pending entries",
+       .arguments = "key:key#0 groupname:string consumername:string"},
+      {.name = "xgroup destroy",
+       .family = Family::stream,
+       .arity = exactly(4),
+       .flags = kWrites,
+       .keys = {KeySpec::one(2, kRW | kDelete)},
+       .handler = Handler::of<xgroup_destroy>(),
+       .since = "5.0.0",
+       .summary = "Removes a group.",
+       .complexity = "O(N) for N pending entries",
+       .arguments = "key:key#0 groupname:string"},
+      {.name = "xgroup help",
+       .family = Family::stream,
+       .arity = exactly(2),
+       .flags = kLoading | kStale,
+       .handler = Handler::of<container_help>(),
+       .since = "5.0.0",
+       .summary = "Lists these subcommands.",
+       .complexity = "O(1)"},
+      {.name = "xgroup setid",
+       .family = Family::stream,
+       .arity = at_least(5),
+       .flags = kWrites,
+       .keys = {KeySpec::one(2, kRW | kUpdate)},
+       .handler = Handler::of<xgroup_setid>(),
+       .since = "5.0.0",
+       .summary = "Sets the id up to which a group has read.",
+       .complexity = "O(1)",
+       .arguments = "key:key#0 groupname:string id:oneof(id:string new_id:pure-token@$) "
+                    "entries_read:integer@ENTRIESREAD?"},
+  };
+  return kCommands;
+}
+
+}  // namespace larder::commands

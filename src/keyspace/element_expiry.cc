@@ -1,0 +1,52 @@
+#include "larder/keyspace/database.h"
+
+namespace larder::keyspace {
+namespace {
+
+// What happens to an element past its deadline, behind a plain function of the types room.
+struct Passing {
+  const Shared& shared;
+  int db;
+  std::string_view key;
+
+  static void goes(void* context, std::string_view element) {
+    const auto& self = *static_cast<const Passing*>(context);
+    ++self.shared.metrics.expired_subkeys;
+    self.shared.log.add_expired(events::kFieldExpired, self.db, self.key, element);
+  }
+};
+
+}  // namespace
+
+void Database::index_elements(Entry* entry, std::uint64_t hash) {
+  const std::int64_t next = entry->next_element_deadline();
+  if (next == types::kNoDeadline) return unindex_elements(entry, hash);
+  if (entry->is_element_indexed()) {
+    element_expires_.retag(entry, hash, ExpiresTraits::tag_of(next));
+    return;
+  }
+  entry->mark_element_indexed(true);
+  element_expires_.insert(entry, hash);
+}
+
+void Database::unindex_elements(Entry* entry, std::uint64_t hash) {
+  if (!entry->is_element_indexed()) return;
+  entry->mark_element_indexed(false);
+  element_expires_.erase(entry, hash);
+}
+
+bool Database::expire_elements(Entry* entry, std::uint64_t hash, std::size_t lines) {
+  Passing passing{shared_, index_, entry->key()};
+  const types::TypeRow& row = types::row(entry->type());
+  const bool done = row.expire_some(entry->storage(), now_ms(), lines, Passing::goes, &passing);
+  if (row.size(entry->storage()) != 0) {
+    index_elements(entry, hash);
+    return done;
+  }
+  shared_.log.add_expired(events::kDel, index_, entry->key(), std::nullopt);
+  take_out(entry, hash);
+  shared_.graveyard.bury(entry);
+  return true;
+}
+
+}  // namespace larder::keyspace

@@ -1,0 +1,47 @@
+#pragma once
+
+// The numbers of the RDB format.
+
+#include <cstdint>
+
+namespace larder::persistence {
+
+// Form of a value: its first byte. Those not named are modules' and belong to no type here.
+enum class RdbType : std::uint8_t {
+  string = 0,
+  list = 1,
+  set = 2,
+  sorted_set_text = 3,  // scores as text
+  hash = 4,
+  sorted_set = 5,
+  hash_zipmap = 9,
+  list_ziplist = 10,
+  set_intset = 11,
+  sorted_set_ziplist = 12,
+  hash_ziplist = 13,
+  list_of_ziplists = 14,
+  stream_1 = 15,
+  hash_listpack = 16,
+  sorted_set_listpack = 17,
+  list_of_listpacks = 18,
+  stream_2 = 19,
+  set_listpack = 20,
+  stream_3 = 21,
+  hash_with_deadlines = 24,
+  hash_listpack_with_deadlines = 25,
+};
+
+// Versions that brought what is written.
+inline constexpr int kPlainVersion = 10;
+inline constexpr int kFieldDeadlineVersion = 12;
+
+// The two highest bits of a length tell how it goes on; 3 is a text in a form of its own.
+enum class LengthForm : std::uint8_t { bits_6, bits_14, wide, special };
+inline constexpr std::uint8_t kLength32 = 0x80;
+inline constexpr std::uint8_t kLength64 = 0x81;
+enum class SpecialText : std::uint8_t { int8, int16, int32, lzf };
+
+// A node of a list of listpacks.
+enum class NodeForm : std::uint8_t { plain = 1, packed = 2 };
+
+}  // namespace larder::persistence

@@ -1,0 +1,97 @@
+#include "rdb_reader.h"
+
+#include <liblzf/lzf.h>
+
+namespace larder::persistence {
+namespace {
+
+// The most that LZF makes of a byte: a reference of 3 bytes stands for up to 264.
+constexpr std::uint64_t kMostExpansion = 88;
+
+LengthForm form_of(std::uint8_t first) { return static_cast<LengthForm>(first >> 6); }
+
+}  // namespace
+
+std::string_view RdbReader::raw(std::size_t bytes) {
+  if (bytes > bytes_.size()) {
+    fail();
+    return {};
+  }
+  const std::string_view taken = bytes_.substr(0, bytes);
+  bytes_.remove_prefix(bytes);
+  return taken;
+}
+
+std::uint64_t RdbReader::length() {
+  const std::uint8_t first = byte();
+  switch (form_of(first)) {
+    case LengthForm::bits_6:
+      return first & 0x3f;
+    case LengthForm::bits_14:
+      return static_cast<std::uint64_t>(first & 0x3f) << 8 | byte();
+    case LengthForm::wide:
+      if (first == kLength32) return __builtin_bswap32(number<std::uint32_t>());
+      if (first == kLength64) return __builtin_bswap64(word());
+      break;
+    case LengthForm::special:
+      break;
+  }
+  fail();
+  return 0;
+}
+
+std::size_t RdbReader::count(std::size_t least_bytes) {
+  const std::uint64_t count = length();
+  if (count == 0 || count > left() / least_bytes) {
+    fail();
+    return 0;
+  }
+  return count;
+}
+
+bool RdbReader::text(RdbText& out) {
+  out.view_ = {};
+  if (bytes_.empty()) return fail();
+  const auto first = static_cast<std::uint8_t>(bytes_.front());
+  if (form_of(first) == LengthForm::special) {
+    bytes_.remove_prefix(1);
+    return special_text(out, static_cast<SpecialText>(first & 0x3f));
+  }
+  out.view_ = raw(length());
+  return !failed_;
+}
+
+bool RdbReader::special_text(RdbText& out, SpecialText form) {
+  switch (form) {
+    case SpecialText::int8:
+      integer(out, number<std::int8_t>());
+      return !failed_;
+    case SpecialText::int16:
+      integer(out, number<std::int16_t>());
+      return !failed_;
+    case SpecialText::int32:
+      integer(out, number<std::int32_t>());
+      return !failed_;
+    case SpecialText::lzf:
+      return compressed_text(out);
+  }
+  return fail();
+}
+
+bool RdbReader::compressed_text(RdbText& out) {
+  const std::uint64_t packed_bytes = length();
+  const std::uint64_t bytes = length();
+  const std::string_view packed = raw(packed_bytes);
+  if (failed_ || bytes == 0 || bytes > types::kLongestString ||
+      bytes > packed.size() * kMostExpansion) {
+    return fail();
+  }
+  out.own_.resize(bytes);
+  const unsigned done = lzf_decompress(packed.data(), static_cast<unsigned>(packed.size()),
+                                       out.own_.data(), static_cast<unsigned>(bytes));
+  if (done != bytes) return fail();
+  out.view_ = {out.own_.data(), out.own_.size()};
+  return true;
+}
+
+}  // namespace larder::persistence

@@ -1,0 +1,103 @@
+#include <cmath>
+#include <limits>
+
+#include "larder/base/numbers.h"
+#include "larder/types/sorted_set.h"
+#include "packed.h"
+#include "type_codecs.h"
+
+namespace larder::persistence {
+namespace {
+
+using types::SortedSet;
+
+// Scores as text: their length in a byte, or one of these.
+constexpr std::uint8_t kNotANumber = 253, kPlusInfinity = 254, kMinusInfinity = 255;
+
+std::optional<double> text_score(RdbReader& in) {
+  constexpr double kInfinity = std::numeric_limits<double>::infinity();
+  const std::uint8_t bytes = in.byte();
+  if (bytes == kPlusInfinity) return kInfinity;
+  if (bytes == kMinusInfinity) return -kInfinity;
+  if (bytes == kNotANumber) return std::nullopt;
+  return base::parse_double(in.raw(bytes));
+}
+
+std::optional<double> score_of(const types::String& score) {
+  if (score.is_number()) return static_cast<double>(score.number());
+  types::String::Scratch scratch;
+  return base::parse_double(score.text(scratch));
+}
+
+// Adds what must not be there yet, under a score that must be a number.
+class Builder {
+ public:
+  explicit Builder(const types::Settings& settings)
+      : limits_{static_cast<std::size_t>(settings.zset_max_listpack_entries.value()),
+                static_cast<std::size_t>(settings.zset_max_listpack_value.value())} {}
+
+  bool add(std::string_view member, std::optional<double> score) {
+    return score && !std::isnan(*score) &&
+           set_.put(member, *score, {}, limits_).outcome == SortedSet::Outcome::added;
+  }
+  void* storage() const { return set_.storage(); }
+
+ private:
+  const SortedSet::Limits limits_;
+  SortedSet set_{nullptr};
+};
+
+bool read_members(RdbType form, RdbReader& in, Builder& set) {
+  const std::size_t count = in.count(2);
+  RdbText member;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!in.text(member)) return false;
+    const auto score = form == RdbType::sorted_set ? std::optional(in.real()) : text_score(in);
+    if (in.failed() || !set.add(member.view(), score)) return false;
+  }
+  return count > 0;
+}
+
+bool read_packed(Packing packing, RdbReader& in, Builder& set) {
+  RdbText raw;
+  return in.text(raw) &&
+         for_each_pair(packing, raw.view(),
+                       [&](const types::String& member, const types::String& score) {
+                         types::String::Scratch scratch;
+                         return set.add(member.text(scratch), score_of(score));
+                       });
+}
+
+}  // namespace
+
+int write_sorted_set(const void* storage, RdbWriter& out) {
+  const SortedSet set(const_cast<void*>(storage));
+  if (set.is_packed()) {
+    out.type(RdbType::sorted_set_listpack);
+    out.text(types::ListpackView(static_cast<const std::uint8_t*>(storage)).raw());
+    return kPlainVersion;
+  }
+  out.type(RdbType::sorted_set);
+  out.length(set.size());
+  for (auto cursor = set.at(set.size() - 1); cursor; cursor.previous()) {
+    out.text(cursor.member());
+    out.real(cursor.score());
+  }
+  return kPlainVersion;
+}
+
+bool read_sorted_set(RdbType form, RdbReader& in, const types::Settings& settings, void*& storage) {
+  Builder set(settings);
+  bool good = false;
+  if (form == RdbType::sorted_set_ziplist) {
+    good = read_packed(Packing::ziplist, in, set);
+  } else if (form == RdbType::sorted_set_listpack) {
+    good = read_packed(Packing::listpack, in, set);
+  } else {
+    good = read_members(form, in, set);
+  }
+  storage = set.storage();
+  return good && storage != nullptr;
+}
+
+}  // namespace larder::persistence

@@ -1,0 +1,29 @@
+#pragma once
+
+// How each type is written and read. A writer starts with the type's byte. A reader takes a body of
+// one of its types' forms, and leaves the storage it made in `storage` whether it succeeds or not;
+// it returns false where something is wrong, which may have failed `in` or not.
+
+#include "larder/keyspace/entry.h"
+#include "larder/types/settings.h"
+#include "rdb_format.h"
+#include "rdb_reader.h"
+#include "rdb_writer.h"
+
+namespace larder::persistence {
+
+// The RDB version that a reader must know of.
+int write_list(const void* storage, RdbWriter& out);
+int write_set(const void* storage, RdbWriter& out);
+int write_sorted_set(const void* storage, RdbWriter& out);
+int write_hash(const void* storage, std::int64_t now_ms, RdbWriter& out);
+int write_stream(const void* storage, RdbWriter& out);
+
+bool read_list(RdbType form, RdbReader& in, const types::Settings& settings, void*& storage);
+bool read_set(RdbType form, RdbReader& in, const types::Settings& settings, void*& storage);
+bool read_sorted_set(RdbType form, RdbReader& in, const types::Settings& settings, void*& storage);
+bool read_hash(RdbType form, RdbReader& in, const types::Settings& settings, std::int64_t now_ms,
+               void*& storage);
+bool read_stream(RdbType form, RdbReader& in, void*& storage);
+
+}  // namespace larder::persistence

@@ -1,0 +1,121 @@
+#include "larder/persistence/value_codec.h"
+
+#include "type_codecs.h"
+
+namespace larder::persistence {
+namespace {
+
+using types::Type;
+
+std::optional<Type> type_of(RdbType form) {
+  switch (form) {
+    case RdbType::string:
+      return Type::string;
+    case RdbType::list:
+    case RdbType::list_ziplist:
+    case RdbType::list_of_ziplists:
+    case RdbType::list_of_listpacks:
+      return Type::list;
+    case RdbType::set:
+    case RdbType::set_intset:
+    case RdbType::set_listpack:
+      return Type::set;
+    case RdbType::sorted_set_text:
+    case RdbType::sorted_set:
+    case RdbType::sorted_set_ziplist:
+    case RdbType::sorted_set_listpack:
+      return Type::sorted_set;
+    case RdbType::hash:
+    case RdbType::hash_zipmap:
+    case RdbType::hash_ziplist:
+    case RdbType::hash_listpack:
+    case RdbType::hash_with_deadlines:
+    case RdbType::hash_listpack_with_deadlines:
+      return Type::hash;
+    case RdbType::stream_1:
+    case RdbType::stream_2:
+    case RdbType::stream_3:
+      return Type::stream;
+  }
+  return std::nullopt;
+}
+
+bool read_text(RdbReader& in, Bytes& out) {
+  RdbText text;
+  if (!in.text(text)) return false;
+  out.assign(text.view().begin(), text.view().end());
+  return true;
+}
+
+void destroy(Type type, void* storage) {
+  base::Budget budget = base::Budget::unlimited();
+  while (!types::row(type).destroy_some(storage, types::row(type).owner, budget)) {
+  }
+}
+
+}  // namespace
+
+int encode_value(const keyspace::Entry& entry, std::int64_t now_ms, Compression compression,
+                 Bytes& out) {
+  RdbWriter writer(out, compression);
+  switch (entry.type()) {
+    case Type::string:
+      writer.type(RdbType::string);
+      writer.text(entry.string());
+      return kPlainVersion;
+    case Type::list:
+      return write_list(entry.storage(), writer);
+    case Type::set:
+      return write_set(entry.storage(), writer);
+    case Type::sorted_set:
+      return write_sorted_set(entry.storage(), writer);
+    case Type::hash:
+      return write_hash(entry.storage(), now_ms, writer);
+    case Type::stream:
+      break;
+  }
+  return write_stream(entry.storage(), writer);
+}
+
+DecodedValue::~DecodedValue() {
+  if (storage_ != nullptr) destroy(type_, storage_);
+}
+
+void* DecodedValue::take_storage() {
+  void* taken = storage_;
+  storage_ = nullptr;
+  return taken;
+}
+
+bool DecodedValue::read(std::string_view bytes, const types::Settings& settings,
+                        std::int64_t now_ms) {
+  RdbReader in(bytes);
+  const auto form = static_cast<RdbType>(in.byte());
+  const auto type = type_of(form);
+  if (in.failed() || !type) return false;
+  type_ = *type;
+  bool good = false;
+  switch (type_) {
+    case Type::string:
+      good = read_text(in, text_);
+      break;
+    case Type::list:
+      good = read_list(form, in, settings, storage_);
+      break;
+    case Type::set:
+      good = read_set(form, in, settings, storage_);
+      break;
+    case Type::sorted_set:
+      good = read_sorted_set(form, in, settings, storage_);
+      break;
+    case Type::hash:
+      good = read_hash(form, in, settings, now_ms, storage_);
+      break;
+    case Type::stream:
+      good = read_stream(form, in, storage_);
+      break;
+  }
+  return good && !in.failed() && in.left() == 0;
+}
+
+}  // namespace larder::persistence

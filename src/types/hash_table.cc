@@ -1,0 +1,123 @@
+#include "larder/types/hash_table.h"
+
+#include <algorithm>
+#include <new>
+
+namespace larder::types {
+namespace {
+
+constexpr memory::Owner kOwner = HashFieldTraits::kOwner;
+// A field can slip through a walk when the table changes its shape under it. After such a walk
+// another follows within this time.
+constexpr std::int64_t kSecondLookMs = 1000;
+// A walk reads every field, some 30 ns each, and may take a few hundredths of the time.
+constexpr std::size_t kFieldsPerRestMs = 1000;
+
+}  // namespace
+
+HashTable* HashTable::create() {
+  return new (memory::allocate(kOwner, sizeof(HashTable))) HashTable;
+}
+
+HashTable* HashTable::copy(const HashTable& source) {
+  HashTable* copy = create();
+  source.fields_.for_each([copy](const HashField* field) {
+    copy->fields_.insert(HashField::copy(*field), HashFieldTraits::hash(*field));
+  });
+  copy->field_bytes_ = source.field_bytes_;
+  copy->expiring_ = source.expiring_;
+  copy->soonest_ = source.soonest_;
+  return copy;
+}
+
+bool HashTable::destroy_some(HashTable* table, memory::Owner owner, base::Budget& budget) {
+  // The table's own blocks go back under its owner, so they are returned to it first.
+  const auto blocks = static_cast<std::int64_t>(table->fields_.bytes());
+  memory::transfer(owner, kOwner, blocks);
+  const bool gone = table->fields_.clear_some(budget, [&](HashField* field) {
+    table->field_bytes_ -= field->footprint();
+    HashField::destroy(owner, field);
+  });
+  memory::transfer(kOwner, owner, static_cast<std::int64_t>(table->fields_.bytes()));
+  if (!gone) return false;
+  table->~HashTable();
+  memory::release(owner, table, sizeof(HashTable));
+  return true;
+}
+
+void HashTable::account(std::size_t footprint_before, bool had_deadline, const HashField& field) {
+  field_bytes_ += field.footprint() - footprint_before;
+  if (field.has_deadline()) {
+    if (!had_deadline) ++expiring_;
+    note_deadline(field.deadline_ms());
+  } else if (had_deadline) {
+    lost_deadline();
+  }
+}
+
+void HashTable::add(std::string_view name, std::string_view value) {
+  HashField* field = HashField::create(name, value, std::nullopt);
+  field_bytes_ += field->footprint();
+  fields_.insert(field, base::hash_bytes(name));
+}
+
+bool HashTable::set(std::string_view name, std::string_view value, std::int64_t now_ms,
+                    FieldDeadline deadline) {
+  const std::uint64_t hash = base::hash_bytes(name);
+  const Fields::Slot slot = fields_.find_slot(name, hash);
+  if (!slot) {
+    HashField* field = HashField::create(name, value, std::nullopt);
+    field_bytes_ += field->footprint();
+    fields_.insert(field, hash);
+    return true;
+  }
+  HashField* field = slot.element();
+  const bool was_live = field->live(now_ms);
+  const bool had_deadline = field->has_deadline();
+  const bool keeps = deadline == FieldDeadline::keep && was_live;
+  const std::size_t before = field->footprint();
+  HashField* now = field->with_value(value, keeps ? field->deadline() : std::nullopt);
+  if (now != field) slot.replace(now);
+  account(before, had_deadline, *now);
+  return !was_live;
+}
+
+bool HashTable::erase(std::string_view name, std::int64_t now_ms) {
+  const std::uint64_t hash = base::hash_bytes(name);
+  HashField* field = fields_.find(name, hash);
+  if (field == nullptr || !field->live(now_ms)) return false;
+  fields_.erase(field, hash);
+  field_bytes_ -= field->footprint();
+  if (field->has_deadline()) lost_deadline();
+  HashField::destroy(kOwner, field);
+  return true;
+}
+
+bool HashTable::set_deadline(std::string_view name, std::optional<std::int64_t> deadline_ms,
+                             std::int64_t now_ms) {
+  const Fields::Slot slot = fields_.find_slot(name, base::hash_bytes(name));
+  if (!slot || !slot.element()->live(now_ms)) return false;
+  HashField* field = slot.element();
+  const bool had_deadline = field->has_deadline();
+  const std::size_t before = field->footprint();
+  HashField* now = field->with_deadline(deadline_ms);
+  if (now != field) slot.replace(now);
+  account(before, had_deadline, *now);
+  return true;
+}
+
+void HashTable::begin_lap() {
+  lap_soonest_ = kNever;
+  lap_slots_ = fields_.slots();
+}
+
+void HashTable::end_lap(std::int64_t now_ms) {
+  lap_cursor_ = 0;
+  next_lap_ms_ = now_ms + static_cast<std::int64_t>(size() / kFieldsPerRestMs);
+  soonest_ = expiring_ == 0 ? kNever : lap_soonest_;
+  if (expiring_ != 0 && lap_slots_ != fields_.slots()) {
+    soonest_ = std::min(soonest_, now_ms + kSecondLookMs);
+  }
+}
+
+}  // namespace larder::types

@@ -1,0 +1,56 @@
+#include "larder/types/ranked_set.h"
+
+#include <utility>
+
+#include "larder/memory/heap.h"
+
+namespace larder::types {
+namespace {
+
+constexpr auto kOwner = RankedTraits::kOwner;
+
+}  // namespace
+
+RankedSet::RankedSet(Index&& index, std::span<RankedMember* const> order, std::size_t member_bytes)
+    : index_(std::move(index)), member_bytes_(member_bytes) {
+  for (RankedMember* member : order) order_.append(member);
+}
+
+std::size_t RankedSet::footprint() const {
+  return memory::size_class(sizeof *this) + index_.bytes() + order_.bytes() + member_bytes_;
+}
+
+RankedMember* RankedSet::create(std::string_view member, std::uint64_t hash, double score) {
+  RankedMember* made = RankedMember::create(kOwner, member, score);
+  member_bytes_ += made->footprint();
+  index_.insert(made, hash);
+  return made;
+}
+
+void RankedSet::add(std::string_view member, std::uint64_t hash, double score) {
+  order_.insert(create(member, hash, score));
+}
+
+void RankedSet::append(std::string_view member, double score) {
+  order_.append(create(member, base::hash_bytes(member), score));
+}
+
+void RankedSet::erase(RankedMember* member, std::uint64_t hash) {
+  index_.erase(member, hash);
+  order_.erase(member);
+  member_bytes_ -= member->footprint();
+  RankedMember::release(kOwner, member);
+}
+
+bool RankedSet::free_some(memory::Owner owner, base::Budget& budget) {
+  // The table gives its blocks back to its own owner, who no longer has them.
+  const std::uint64_t before = index_.bytes();
+  const bool no_members = index_.clear_some(budget, [&](RankedMember* member) {
+    member_bytes_ -= member->footprint();
+    RankedMember::release(owner, member);
+  });
+  memory::transfer(owner, kOwner, static_cast<std::int64_t>(before - index_.bytes()));
+  return no_members && order_.free_some(owner, budget);
+}
+
+}  // namespace larder::types

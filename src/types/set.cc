@@ -1,0 +1,318 @@
+#include "larder/types/set.h"
+
+#include <algorithm>
+
+#include "larder/types/settings.h"
+#include "set_row.h"
+
+namespace larder::types {
+namespace {
+
+constexpr std::size_t kMostIntegerChars = 20;
+
+// What an integer's text takes.
+std::size_t text_size(std::int64_t number) { return String(number).size(); }
+
+std::string_view set_encoding(const void* storage) {
+  switch (Set(const_cast<void*>(storage)).encoding()) {
+    case Set::Encoding::table:
+      return "hashtable";
+    case Set::Encoding::listpack:
+      return "listpack";
+    case Set::Encoding::intset:
+      break;
+  }
+  return "intset";
+}
+
+std::size_t set_free_effort(const void* storage) {
+  const MemberTable* members = Set(const_cast<void*>(storage)).table();
+  return members == nullptr ? 1 : members->size();
+}
+
+}  // namespace
+
+const TypeRow kSetRow{.name = "set",
+                      .owner = memory::Owner::sets,
+                      .footprint = Set::footprint,
+                      .encoding = set_encoding,
+                      .copy = Set::copy,
+                      .destroy_some = Set::destroy_some,
+                      .free_effort = set_free_effort};
+
+SetLimits SetLimits::of(const Settings& settings) {
+  return {
+      .intset_entries = std::min(static_cast<std::size_t>(settings.set_max_intset_entries.value()),
+                                 Intset::kMostIntegers),
+      .listpack_entries = static_cast<std::size_t>(settings.set_max_listpack_entries.value()),
+      .listpack_value = static_cast<std::size_t>(settings.set_max_listpack_value.value())};
+}
+
+Set Set::create(Encoding encoding) {
+  Set set;
+  switch (encoding) {
+    case Encoding::table:
+      set.store(memory::make<Large>(kOwner), encoding);
+      break;
+    case Encoding::listpack:
+      set.store(Listpack::create(kOwner).block(), encoding);
+      break;
+    case Encoding::intset:
+      set.store(Intset::create(kOwner).block(), encoding);
+      break;
+  }
+  return set;
+}
+
+Set Set::from_intset(std::string_view raw) {
+  Set set;
+  set.store(Intset::copy(kOwner, raw).block(), Encoding::intset);
+  return set;
+}
+
+Set Set::from_listpack(std::string_view raw) {
+  Set set;
+  set.store(Listpack::copy(kOwner, raw).block(), Encoding::listpack);
+  return set;
+}
+
+std::size_t Set::compact_size() const {
+  return encoding() == Encoding::intset ? intset().size() : listpack().size();
+}
+
+bool Set::contains(std::string_view member) const {
+  if (storage_ == 0) return false;
+  if (const MemberTable* members = table()) {
+    return members->find(member, base::hash_bytes(member)) != nullptr;
+  }
+  if (encoding() == Encoding::listpack) {
+    return listpack().find(member, listpack().first()) != ListpackView::kEnd;
+  }
+  const auto number = as_stored_integer(member);
+  return number && intset().contains(*number);
+}
+
+void Set::start(std::string_view first, std::size_t count, const SetLimits& limits) {
+  if (count <= limits.intset_entries && as_stored_integer(first)) {
+    *this = create(Encoding::intset);
+  } else {
+    *this = create(count <= limits.listpack_entries ? Encoding::listpack : Encoding::table);
+  }
+}
+
+void Set::expect(std::string_view first, std::size_t count, const SetLimits& limits) {
+  if (storage_ == 0) return start(first, count, limits);
+  if ((encoding() == Encoding::intset && count > limits.intset_entries) ||
+      (encoding() == Encoding::listpack && count > limits.listpack_entries)) {
+    become_table();
+  }
+}
+
+bool Set::add(std::string_view member, const SetLimits& limits) {
+  if (storage_ == 0) start(member, 1, limits);
+  switch (encoding()) {
+    case Encoding::table:
+      return add_to_table(member);
+    case Encoding::listpack:
+      return add_to_listpack(member, limits);
+    case Encoding::intset:
+      break;
+  }
+  if (const auto number = as_stored_integer(member)) return add_to_intset(*number, limits);
+  add_text_to_intset(member, limits);
+  return true;
+}
+
+bool Set::add(const String& member, const SetLimits& limits) {
+  if (member.is_number() && storage_ != 0 && encoding() == Encoding::intset) {
+    return add_to_intset(member.number(), limits);
+  }
+  String::Scratch scratch;
+  return add(member.text(scratch), limits);
+}
+
+bool Set::add_to_table(std::string_view member) {
+  Large& self = *large();
+  const std::uint64_t hash = base::hash_bytes(member);
+  if (self.members.find(member, hash) != nullptr) return false;
+  SetMember* added = SetMember::create(kOwner, member);
+  self.member_bytes += added->footprint();
+  self.members.insert(added, hash);
+  return true;
+}
+
+bool Set::add_to_listpack(std::string_view member, const SetLimits& limits) {
+  Listpack pack(block());
+  if (pack.find(member, pack.first()) != Listpack::kEnd) return false;
+  if (pack.size() < limits.listpack_entries && member.size() <= limits.listpack_value &&
+      pack.bytes() + Listpack::cost(member) <= Listpack::kMostBytes) {
+    pack.append(kOwner, member);
+    store(pack.block(), Encoding::listpack);
+    return true;
+  }
+  become_table();
+  return add_to_table(member);
+}
+
+bool Set::add_to_intset(std::int64_t member, const SetLimits& limits) {
+  Intset integers(block());
+  if (!integers.add(kOwner, member)) return false;
+  store(integers.block(), Encoding::intset);
+  if (integers.size() > limits.intset_entries) become_table();
+  return true;
+}
+
+void Set::add_text_to_intset(std::string_view member, const SetLimits& limits) {
+  const IntsetView integers = intset();
+  std::size_t longest = 0;
+  if (!integers.empty()) {
+    longest = std::max(text_size(integers.least()), text_size(integers.greatest()));
+  }
+  if (integers.size() < limits.listpack_entries && member.size() <= limits.listpack_value &&
+      longest <= limits.listpack_value &&
+      integers.size() * kMostIntegerChars + member.size() < Listpack::kMostBytes / 2) {
+    become_listpack();
+    add_to_listpack(member, limits);
+  } else {
+    become_table();
+    add_to_table(member);
+  }
+}
+
+void Set::become_table() {
+  Set grown = create(Encoding::table);
+  for_each([&grown](const String& member) {
+    String::Scratch scratch;
+    grown.add_to_table(member.text(scratch));
+  });
+  free_compact(kOwner);
+  *this = grown;
+}
+
+void Set::become_listpack() {
+  Listpack pack = Listpack::create(kOwner);
+  for_each([&pack](const String& member) { pack.append(kOwner, member.number()); });
+  free_compact(kOwner);
+  store(pack.block(), Encoding::listpack);
+}
+
+void Set::prefer_intset(const SetLimits& limits) {
+  if (empty() || encoding() == Encoding::intset || size() > limits.intset_entries) return;
+  bool integers_only = true;
+  for_each([&integers_only](const String& member) {
+    integers_only = integers_only && member.integer().has_value();
+  });
+  if (!integers_only) return;
+  Intset integers = Intset::create(kOwner);
+  for_each([&integers](const String& member) { integers.add(kOwner, *member.integer()); });
+  clear();
+  store(integers.block(), Encoding::intset);
+}
+
+bool Set::remove(std::string_view member) {
+  if (storage_ == 0) return false;
+  switch (encoding()) {
+    case Encoding::table: {
+      Large& self = *large();
+      SetMember* removed = self.members.erase(member, base::hash_bytes(member));
+      if (removed == nullptr) return false;
+      self.member_bytes -= removed->footprint();
+      SetMember::destroy(kOwner, removed);
+      break;
+    }
+    case Encoding::listpack: {
+      Listpack pack(block());
+      const auto at = pack.find(member, pack.first());
+      if (at == Listpack::kEnd) return false;
+      pack.erase(kOwner, at);
+      store(pack.block(), Encoding::listpack);
+      break;
+    }
+    case Encoding::intset: {
+      Intset integers(block());
+      const auto number = as_stored_integer(member);
+      if (!number || !integers.remove(kOwner, *number)) return false;
+      store(integers.block(), Encoding::intset);
+      break;
+    }
+  }
+  if (size() == 0) clear();
+  return true;
+}
+
+String Set::random(base::Rng& rng) const {
+  if (const MemberTable* members = table()) return String(members->random(rng)->text());
+  const std::uint64_t index = rng.below(size());
+  if (encoding() == Encoding::intset) return String(intset().at(index));
+  return listpack().get(listpack().at(static_cast<std::int64_t>(index)));
+}
+
+void Set::free_compact(memory::Owner owner) noexcept {
+  if (encoding() == Encoding::intset) {
+    Intset(block()).destroy(owner);
+  } else {
+    Listpack(block()).destroy(owner);
+  }
+}
+
+void Set::clear() {
+  base::Budget budget = base::Budget::unlimited();
+  while (!destroy_some(storage(), kOwner, budget)) {
+  }
+  storage_ = 0;
+}
+
+std::size_t Set::footprint(const void* storage) {
+  const Set set(const_cast<void*>(storage));
+  if (set.storage_ == 0) return 0;
+  switch (set.encoding()) {
+    case Encoding::table:
+      return memory::size_class(sizeof(Large)) + set.large()->member_bytes +
+             set.large()->members.bytes();
+    case Encoding::listpack:
+      return memory::size_class(set.listpack().bytes());
+    case Encoding::intset:
+      break;
+  }
+  return memory::size_class(set.intset().bytes());
+}
+
+void* Set::copy(const void* storage) {
+  const Set from(const_cast<void*>(storage));
+  if (from.storage_ == 0) return nullptr;
+  if (from.encoding() == Encoding::intset) return from_intset(from.intset().raw()).storage();
+  if (from.encoding() == Encoding::listpack) return from_listpack(from.listpack().raw()).storage();
+  const Set to = create(Encoding::table);
+  Large& self = *to.large();
+  from.for_each([&self](const String& member) {
+    String::Scratch scratch;
+    const std::string_view text = member.text(scratch);
+    self.members.insert(SetMember::create(kOwner, text), base::hash_bytes(text));
+  });
+  self.member_bytes = from.large()->member_bytes;
+  return to.storage();
+}
+
+bool Set::destroy_some(void* storage, memory::Owner owner, base::Budget& budget) {
+  Set set(storage);
+  if (set.storage_ == 0) return true;
+  if (set.encoding() != Encoding::table) {
+    set.free_compact(owner);
+    return true;
+  }
+  // The table gives its memory back in the name of its own owner.
+  Large* self = set.large();
+  memory::transfer(owner, kOwner, static_cast<std::int64_t>(footprint(storage)));
+  const bool gone = self->members.clear_some(budget, [self](SetMember* member) {
+    self->member_bytes -= member->footprint();
+    SetMember::destroy(kOwner, member);
+  });
+  if (gone) {
+    memory::destroy(kOwner, self);
+  } else {
+    memory::transfer(kOwner, owner, static_cast<std::int64_t>(footprint(storage)));
+  }
+  return gone;
+}
+
+}  // namespace larder::types

@@ -1,0 +1,71 @@
+#include "sorted_set_row.h"
+
+#include <cstring>
+
+#include "larder/memory/heap.h"
+#include "larder/types/sorted_set.h"
+
+namespace larder::types {
+namespace {
+
+constexpr std::uintptr_t kTagMask = 7;
+
+SortedSet of(const void* storage) { return SortedSet(const_cast<void*>(storage)); }
+
+RankedSet* ranked(const void* storage) {
+  return reinterpret_cast<RankedSet*>(reinterpret_cast<std::uintptr_t>(storage) & ~kTagMask);
+}
+
+std::size_t footprint(const void* storage) {
+  if (storage == nullptr) return 0;
+  if (of(storage).is_packed()) return Listpack(const_cast<void*>(storage)).footprint();
+  return ranked(storage)->footprint();
+}
+
+std::string_view encoding(const void* storage) {
+  return of(storage).is_packed() ? "listpack" : "skiplist";
+}
+
+void* copy(const void* storage) {
+  if (storage == nullptr) return nullptr;
+  if (of(storage).is_packed()) {
+    return Listpack::copy(SortedSet::kOwner, Listpack(const_cast<void*>(storage)).raw()).block();
+  }
+  constexpr SortedSet::Limits kAlwaysLarge{0, 0};
+  SortedSet made(nullptr);
+  made.expect(1, 0, kAlwaysLarge);
+  for (auto at = of(storage).at(0); at; at.next()) {
+    String::Scratch unused;
+    made.append(at.member().text(unused), at.score(), kAlwaysLarge);
+  }
+  return made.storage();
+}
+
+bool destroy_some(void* storage, memory::Owner owner, base::Budget& budget) {
+  if (storage == nullptr) return true;
+  if (of(storage).is_packed()) {
+    Listpack(storage).destroy(owner);
+    return true;
+  }
+  RankedSet* set = ranked(storage);
+  if (!set->free_some(owner, budget)) return false;
+  memory::destroy(owner, set);
+  return true;
+}
+
+std::size_t free_effort(const void* storage) {
+  if (storage == nullptr || of(storage).is_packed()) return 1;
+  return ranked(storage)->order().size();
+}
+
+}  // namespace
+
+const TypeRow kSortedSetRow{.name = "zset",
+                            .owner = SortedSet::kOwner,
+                            .footprint = footprint,
+                            .encoding = encoding,
+                            .copy = copy,
+                            .destroy_some = destroy_some,
+                            .free_effort = free_effort};
+
+}  // namespace larder::types

@@ -1,0 +1,178 @@
+#include "larder/types/stream_group.h"
+
+#include <algorithm>
+#include <new>
+
+#include "larder/types/stream.h"
+
+namespace larder::types {
+namespace {
+
+// Where a name stands, or would stand.
+template <typename T>
+std::uint32_t place_of(const PointerArray<T>& array, std::string_view name) {
+  const auto* found = std::lower_bound(array.begin(), array.end(), name,
+                                       [](const T* one, std::string_view wanted) {
+                                         return one->name() < wanted;
+                                       });
+  return static_cast<std::uint32_t>(found - array.begin());
+}
+
+template <typename T>
+T* find_named(const PointerArray<T>& array, std::string_view name) {
+  const std::uint32_t at = place_of(array, name);
+  return at < array.size() && array[at]->name() == name ? array[at] : nullptr;
+}
+
+template <typename T>
+T* make_named(Tally& tally, std::string_view name) {
+  T* made = new (tally.allocate(sizeof(T) + name.size())) T{};
+  made->name_bytes = static_cast<std::uint32_t>(name.size());
+  std::copy(name.begin(), name.end(), reinterpret_cast<char*>(made + 1));
+  return made;
+}
+
+template <typename T>
+void release_named(Tally& tally, T* named) noexcept {
+  tally.release(named, sizeof(T) + named->name_bytes);
+}
+
+}  // namespace
+
+Consumer* Group::consumer(std::string_view name) const { return find_named(consumers, name); }
+
+std::span<Group* const> Stream::groups() const {
+  if (header_ == nullptr) return {};
+  return {header_->groups.begin(), header_->groups.size()};
+}
+
+Group* Stream::group(std::string_view name) const {
+  return header_ == nullptr ? nullptr : find_named(header_->groups, name);
+}
+
+Group* Stream::create_group(std::string_view name, StreamId last, std::int64_t entries_read) {
+  create();
+  if (group(name) != nullptr) return nullptr;
+  Tally tally = this->tally();
+  Group* made = make_named<Group>(tally, name);
+  made->last_id = last;
+  made->entries_read = entries_read;
+  header_->groups.insert(tally, place_of(header_->groups, name), made);
+  return made;
+}
+
+Consumer* Stream::create_consumer(Group& group, std::string_view name, std::int64_t now_ms) {
+  Tally tally = this->tally();
+  auto* made = make_named<Consumer>(tally, name);
+  made->seen_ms = now_ms;
+  made->active_ms = Consumer::kNever;
+  group.consumers.insert(tally, place_of(group.consumers, name), made);
+  return made;
+}
+
+void Stream::release_pending(Tally& tally, Pending& pending) {
+  tally.release(&pending, sizeof(Pending));
+}
+
+void Stream::take_from_consumer(Tally& tally, Pending& pending) {
+  if (pending.consumer == nullptr) return;
+  PendingIndex& index = pending.consumer->pending;
+  index.erase(tally, index.find(pending.id));
+}
+
+std::size_t Stream::destroy_consumer(Group& group, Consumer& consumer) {
+  Tally tally = this->tally();
+  const std::size_t count = consumer.pending.size();
+  while (!consumer.pending.empty()) {
+    consumer.pending.pop_leaf(tally, [&](Pending* pending) {
+      group.pending.erase(tally, group.pending.find(pending->id));
+      release_pending(tally, *pending);
+    });
+  }
+  group.consumers.erase(tally, place_of(group.consumers, consumer.name()));
+  release_named(tally, &consumer);
+  return count;
+}
+
+Pending* Stream::add_pending(Group& group, StreamId id, std::int64_t now_ms) {
+  Tally tally = this->tally();
+  auto* pending = new (tally.allocate(sizeof(Pending)))
+      Pending{.id = id, .delivered_ms = now_ms, .deliveries = 1, .consumer = nullptr};
+  group.pending.insert(tally, pending);
+  return pending;
+}
+
+void Stream::assign(Pending& pending, Consumer& consumer) {
+  if (pending.consumer == &consumer) return;
+  Tally tally = this->tally();
+  take_from_consumer(tally, pending);
+  pending.consumer = &consumer;
+  consumer.pending.insert(tally, &pending);
+}
+
+bool Stream::acknowledge(Group& group, StreamId id) {
+  const auto cursor = group.pending.find(id);
+  if (!group.pending.valid(cursor)) return false;
+  Tally tally = this->tally();
+  Pending& pending = *group.pending[cursor];
+  take_from_consumer(tally, pending);
+  group.pending.erase(tally, cursor);
+  release_pending(tally, pending);
+  return true;
+}
+
+// Pending entries go by the group's leaves; those of consumers then point nowhere.
+bool Stream::destroy_group_some(Tally& tally, Group& group, base::Budget& budget) {
+  while (!group.pending.empty()) {
+    group.pending.pop_leaf(tally, [&](Pending* pending) { release_pending(tally, *pending); });
+    if (budget.spent()) return false;
+  }
+  while (!group.consumers.empty()) {
+    Consumer* consumer = group.consumers.back();
+    while (!consumer->pending.empty()) {
+      consumer->pending.pop_leaf(tally, [](Pending*) {});
+      if (budget.spent()) return false;
+    }
+    group.consumers.erase(tally, group.consumers.size() - 1);
+    release_named(tally, consumer);
+    if (budget.spent()) return false;
+  }
+  release_named(tally, &group);
+  return true;
+}
+
+bool Stream::destroy_groups_some(Tally& tally, base::Budget& budget) {
+  PointerArray<Group>& groups = header_->groups;
+  while (!groups.empty()) {
+    if (!destroy_group_some(tally, *groups.back(), budget)) return false;
+    groups.erase(tally, groups.size() - 1);
+  }
+  return true;
+}
+
+bool Stream::destroy_group(std::string_view name) {
+  Group* found = group(name);
+  if (found == nullptr) return false;
+  Tally tally = this->tally();
+  base::Budget budget = base::Budget::unlimited();
+  header_->groups.erase(tally, place_of(header_->groups, name));
+  destroy_group_some(tally, *found, budget);
+  return true;
+}
+
+void Stream::copy_groups(const Stream& from) {
+  for (const Group* group : from.groups()) {
+    Group& copied = *create_group(group->name(), group->last_id, group->entries_read);
+    for (const Consumer* consumer : group->consumers) {
+      create_consumer(copied, consumer->name(), consumer->seen_ms)->active_ms = consumer->active_ms;
+    }
+    const PendingIndex& index = group->pending;
+    for (auto at = index.first(); index.valid(at); at = index.next(at)) {
+      Pending& pending = *add_pending(copied, index[at]->id, index[at]->delivered_ms);
+      pending.deliveries = index[at]->deliveries;
+      assign(pending, *copied.consumer(index[at]->consumer->name()));
+    }
+  }
+}
+
+}  // namespace larder::types

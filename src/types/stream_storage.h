@@ -1,0 +1,9 @@
+#pragma once
+
+#include "larder/types/type.h"
+
+namespace larder::types {
+
+extern const TypeRow kStreamRow;
+
+}  // namespace larder::types

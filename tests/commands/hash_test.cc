@@ -1,0 +1,105 @@
+#include "keyspace_commands.h"
+
+namespace larder::commands {
+namespace {
+
+class Hashes : public KeyspaceCommands {};
+
+TEST_F(Hashes, TellOthersWhatWasDone) {
+  EXPECT_EQ(effects_of({"HSET", "h", "a", "1", "b", "2"}), "0 HSET h a 1 b 2");
+  EXPECT_EQ(effects_of({"HSETNX", "h", "a", "1"}), "");
+  EXPECT_EQ(effects_of({"HDEL", "h", "none"}), "");
+  EXPECT_EQ(effects_of({"HINCRBY", "h", "a", "1"}), "0 HINCRBY h a 1");
+  EXPECT_EQ(effects_of({"HINCRBY", "h", "a", "x"}), "");
+  EXPECT_EQ(effects_of({"HINCRBYFLOAT", "h", "a", "0.5"}), "0 HSET h a 2.5");
+  EXPECT_EQ(effects_of({"HGETDEL", "h", "FIELDS", "2", "b", "none"}), "0 HDEL h b");
+  EXPECT_EQ(effects_of({"HDEL", "h", "a"}), "0 HDEL h a");
+  EXPECT_EQ(effects_of({"HGETEX", "h", "FIELDS", "1", "a"}), "");
+}
+
+TEST_F(Hashes, NameFieldDeadlinesAbsolutely) {
+  run({"HSET", "h", "a", "1", "b", "2"});
+  EXPECT_EQ(effects_of({"HEXPIRE", "h", "10", "FIELDS", "3", "a", "none", "b"}),
+            "0 HPEXPIREAT h " + now_plus(10'000) + " FIELDS 1 a\n0 HPEXPIREAT h " +
+                now_plus(10'000) + " FIELDS 1 b");
+  EXPECT_EQ(effects_of({"HEXPIRE", "h", "10", "NX", "FIELDS", "1", "a"}), "");
+  EXPECT_EQ(effects_of({"HINCRBYFLOAT", "h", "a", "0.5"}), "0 HSETEX h KEEPTTL FIELDS 1 a 1.5");
+  EXPECT_EQ(effects_of({"HGETEX", "h", "PX", "5", "FIELDS", "1", "a"}),
+            "0 HPEXPIREAT h " + now_plus(5) + " FIELDS 1 a");
+  EXPECT_EQ(effects_of({"HGETEX", "h", "PERSIST", "FIELDS", "1", "a"}), "0 HPERSIST h FIELDS 1 a");
+  EXPECT_EQ(effects_of({"HGETEX", "h", "PERSIST", "FIELDS", "1", "a"}), "");
+  EXPECT_EQ(effects_of({"HSETEX", "h", "PX", "5", "FIELDS", "1", "a", "v"}),
+            "0 HSETEX h PXAT " + now_plus(5) + " FIELDS 1 a v");
+  EXPECT_EQ(effects_of({"HSETEX", "h", "EX", "0", "FIELDS", "2", "a", "v", "c", "v"}),
+            "0 HDEL h a");
+  EXPECT_EQ(effects_of({"HEXPIRE", "h", "0", "FIELDS", "1", "b"}), "0 HDEL h b");
+}
+
+TEST_F(Hashes, LogTheEventsOfRedis) {
+  EXPECT_EQ(changes_of({"HSET", "h", "a", "1", "b", "2", "c", "3"}), "h hset h@0");
+  EXPECT_EQ(changes_of({"HINCRBY", "h", "a", "1"}), "h hincrby h@0");
+  EXPECT_EQ(changes_of({"HINCRBYFLOAT", "h", "a", "1"}), "h hincrbyfloat h@0");
+  EXPECT_EQ(changes_of({"HEXPIRE", "h", "10", "FIELDS", "1", "a"}), "h hexpire h@0");
+  EXPECT_EQ(changes_of({"HPERSIST", "h", "FIELDS", "2", "a", "b"}), "h hpersist h@0");
+  EXPECT_EQ(changes_of({"HPERSIST", "h", "FIELDS", "2", "a", "b"}), "");
+  EXPECT_EQ(changes_of({"HSETEX", "h", "EX", "10", "FIELDS", "1", "a", "1"}),
+            "h hset h@0\nh hexpire h@0");
+  EXPECT_EQ(changes_of({"HGETEX", "h", "EX", "0", "FIELDS", "1", "a"}), "h hdel h@0");
+  EXPECT_EQ(changes_of({"HDEL", "h", "b", "none"}), "h hdel h@0");
+  EXPECT_EQ(changes_of({"HGETDEL", "h", "FIELDS", "1", "c"}), "h hdel h@0\ng del h@0");
+}
+
+TEST_F(Hashes, LoseFieldsPastTheirDeadlineWhenLookedAt) {
+  run({"HSET", "h", "a", "1", "b", "2"});
+  run({"HPEXPIRE", "h", "5", "FIELDS", "1", "a"});
+  clock.advance_ms(5);
+  change_lines.lines.clear();
+  EXPECT_EQ(effects_of({"HLEN", "h"}), "0 HDEL h a");
+  EXPECT_EQ(change_lines.lines, std::vector<std::string>{"h hexpired h@0"});
+  EXPECT_EQ(reporter.value("expired_subkeys"), "1");
+  run({"HPEXPIRE", "h", "5", "FIELDS", "1", "b"});
+  clock.advance_ms(5);
+  EXPECT_EQ(effects_of({"HSET", "h", "c", "3"}), "0 HDEL h b\n0 HSET h c 3");
+  EXPECT_EQ(run({"HKEYS", "h"}), "*1\n  \"c\"");
+}
+
+TEST_F(Hashes, LoseTheKeyWithTheLastFieldThatExpires) {
+  run({"HSET", "h", "a", "1"});
+  run({"HPEXPIRE", "h", "5", "FIELDS", "1", "a"});
+  clock.advance_ms(5);
+  EXPECT_EQ(changes_of({"HGET", "h", "a"}), "h hexpired h@0\ng del h@0");
+  EXPECT_EQ(run({"EXISTS", "h"}), ":0");
+  EXPECT_EQ(keyspace.db(0).element_expires().size(), 0u);
+}
+
+TEST_F(Hashes, OfManyDeadFieldsShowOnlyTheOthers) {
+  for (int i = 0; i < 2000; ++i) {
+    const std::string name = std::to_string(i);
+    run({"HSET", "h", name, "v"});
+    if (i % 10 != 0) run({"HPEXPIRE", "h", "5", "FIELDS", "1", name});
+  }
+  clock.advance_ms(5);
+  EXPECT_EQ(run({"HGET", "h", "11"}), "$-1");
+  EXPECT_EQ(run({"HGET", "h", "10"}), "\"v\"");
+  EXPECT_EQ(run({"HKEYS", "h"}).substr(0, 4), "*200");
+  EXPECT_EQ(run({"HGETALL", "h"}).substr(0, 4), "*400");
+  EXPECT_EQ(run({"HRANDFIELD", "h", "1000"}).substr(0, 4), "*200");
+  EXPECT_EQ(run({"HRANDFIELD", "h", "5"}).substr(0, 2), "*5");
+  EXPECT_EQ(run({"HSETNX", "h", "11", "w"}), ":1");
+  EXPECT_EQ(run({"HTTL", "h", "FIELDS", "2", "11", "12"}), "*2\n  :-1\n  :-2");
+  sweeper.run(base::Budget::unlimited());
+  EXPECT_EQ(run({"HLEN", "h"}), ":201");
+  EXPECT_EQ(reporter.value("expired_subkeys"), "1799");
+}
+
+TEST_F(Hashes, CountOneSlotOfEachIndexInMemoryUsage) {
+  run({"HSET", "h", "a", "1"});
+  run({"HEXPIRE", "h", "10", "FIELDS", "1", "a"});
+  const auto key = keyspace::Key::of("h");
+  const keyspace::Entry* entry = keyspace.db(0).look(key, keyspace::Look::write);
+  EXPECT_EQ(keyspace.db(0).memory_usage(*entry),
+            entry->footprint() + 2 * keyspace::EntryTable::kSlotBytes);
+}
+
+}  // namespace
+}  // namespace larder::commands

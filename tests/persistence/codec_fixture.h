@@ -1,0 +1,121 @@
+#pragma once
+
+// Values as they stand in an entry, and what is in them as text.
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "larder/base/assert.h"
+#include "larder/config/registry.h"
+#include "larder/keyspace/entry.h"
+#include "larder/persistence/value_codec.h"
+#include "larder/types/hash.h"
+#include "larder/types/list.h"
+#include "larder/types/set.h"
+#include "larder/types/sorted_set.h"
+#include "larder/types/stream.h"
+
+namespace larder::persistence {
+
+inline constexpr std::int64_t kNow = 1'700'000'000'000;
+
+// An entry of its own for a decoded value, whose storage it takes.
+class Holder {
+ public:
+  explicit Holder(DecodedValue& value) {
+    if (value.type() == types::Type::string) {
+      const std::string_view text = value.text();
+      blob_ = types::Blob::create(memory::Owner::strings, text.size());
+      std::copy(text.begin(), text.end(), blob_->data());
+    }
+    entry_ = keyspace::Entry::create(
+        {.key = "k", .type = value.type(), .form = keyspace::Form::storage});
+    entry_->storage(blob_ != nullptr ? blob_ : value.take_storage());
+  }
+  ~Holder() {
+    const types::TypeRow& row = types::row(entry_->type());
+    base::Budget budget = base::Budget::unlimited();
+    while (!row.destroy_some(entry_->storage(), row.owner, budget)) {
+    }
+    keyspace::Entry::release(row.owner, entry_);
+  }
+  Holder(const Holder&) = delete;
+  Holder& operator=(const Holder&) = delete;
+
+  const keyspace::Entry& entry() const { return *entry_; }
+
+  std::string encode(Compression compression = Compression::on) const {
+    Bytes bytes;
+    encode_value(*entry_, kNow, compression, bytes);
+    return {bytes.data(), bytes.size()};
+  }
+
+ private:
+  types::Blob* blob_ = nullptr;
+  keyspace::Entry* entry_;
+};
+
+inline std::string text_of(const types::String& value) {
+  types::String::Scratch scratch;
+  return std::string(value.text(scratch));
+}
+
+// The contents, whatever the encoding; of hashes and sets in order.
+inline std::vector<std::string> contents(const keyspace::Entry& entry) {
+  std::vector<std::string> found;
+  switch (entry.type()) {
+    case types::Type::string:
+      found.push_back(text_of(entry.string()));
+      break;
+    case types::Type::list: {
+      const types::List list(entry.storage());
+      for (auto cursor = list.at(0); !cursor.done(); cursor.next()) {
+        found.push_back(text_of(cursor.get()));
+      }
+      break;
+    }
+    case types::Type::set:
+      types::Set(entry.storage()).for_each([&](const types::String& member) {
+        found.push_back(text_of(member));
+      });
+      std::sort(found.begin(), found.end());
+      break;
+    case types::Type::sorted_set: {
+      const types::SortedSet set(entry.storage());
+      for (auto cursor = set.at(0); cursor; cursor.next()) {
+        found.push_back(text_of(cursor.member()) + " " + std::to_string(cursor.score()));
+      }
+      break;
+    }
+    case types::Type::hash: {
+      const types::Hash hash(entry.storage());
+      hash.for_each(kNow, [&](const types::String& name, const types::String& value) {
+        const auto deadline = hash.deadline(text_of(name), kNow);
+        found.push_back(text_of(name) + " " + text_of(value) + " " +
+                        std::to_string(deadline.value_or(0)));
+      });
+      std::sort(found.begin(), found.end());
+      break;
+    }
+    case types::Type::stream: {
+      const types::Stream stream(entry.storage());
+      types::StreamReader reader(stream, types::StreamId::least(), types::StreamId::most());
+      while (reader.next()) {
+        types::StreamIdScratch scratch;
+        std::string line(types::print(reader.id(), scratch));
+        for (std::uint64_t i = 0; i < 2 * reader.fields(); ++i)
+          line += " " + text_of(reader.text());
+        found.push_back(line);
+      }
+      for (const types::Group* group : stream.groups()) {
+        found.push_back(std::string(group->name()) + " " + std::to_string(group->pending.size()) +
+                        " " + std::to_string(group->entries_read));
+      }
+      break;
+    }
+  }
+  return found;
+}
+
+}  // namespace larder::persistence

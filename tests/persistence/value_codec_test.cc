@@ -1,0 +1,166 @@
+#include "larder/persistence/value_codec.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+
+#include "codec_fixture.h"
+#include "larder/memory/ledger.h"
+#include "larder/persistence/dump_payload.h"
+
+namespace larder::persistence {
+namespace {
+
+// Values of every form, as redis-server wrote them, or as older and newer ones do.
+std::map<std::string, std::string> corpus() {
+  std::map<std::string, std::string> found;
+  for (const auto& file :
+       std::filesystem::directory_iterator("tests/persistence/value_codec_fuzz_corpus")) {
+    std::ifstream in(file.path(), std::ios::binary);
+    found[file.path().filename()] = {std::istreambuf_iterator<char>(in), {}};
+  }
+  return found;
+}
+
+class ValueCodec : public ::testing::Test {
+ protected:
+  ValueCodec() : before_(dataset()) {}
+  void TearDown() override { EXPECT_EQ(dataset(), before_); }
+
+  bool reads(std::string_view bytes) {
+    DecodedValue value;
+    return value.read(bytes, settings_, kNow);
+  }
+  std::vector<std::string> contents_of(std::string_view bytes) {
+    DecodedValue value;
+    if (!value.read(bytes, settings_, kNow)) return {"refused"};
+    return contents(Holder(value).entry());
+  }
+  // Every collection leaves its compact encoding at once.
+  void lower_limits() {
+    ASSERT_TRUE(registry_.set({{"hash-max-listpack-entries", "0"},
+                               {"zset-max-listpack-entries", "0"},
+                               {"set-max-listpack-entries", "0"},
+                               {"set-max-intset-entries", "0"},
+                               {"list-max-listpack-size", "1"},
+                               {"list-compress-depth", "1"}},
+                              {}));
+  }
+
+  config::Registry registry_{"Redis 7.2.6"};
+  types::Settings settings_{registry_};
+
+ private:
+  static std::int64_t dataset() {
+    using memory::Owner;
+    std::int64_t sum = 0;
+    for (const Owner owner : {Owner::strings, Owner::lists, Owner::hashes, Owner::sets,
+                              Owner::sorted_sets, Owner::streams, Owner::snapshot}) {
+      sum += memory::balance(owner);
+    }
+    return sum;
+  }
+  const std::int64_t before_;
+};
+
+TEST_F(ValueCodec, ReadsEveryFormAndWhatItWritesOfIt) {
+  const auto values = corpus();
+  ASSERT_GE(values.size(), 30u);
+  for (const bool low : {false, true}) {
+    if (low) lower_limits();
+    for (const auto& [name, bytes] : values) {
+      SCOPED_TRACE(name);
+      DecodedValue value;
+      ASSERT_TRUE(value.read(bytes, settings_, kNow));
+      const Holder held(value);
+      const auto expected = contents(held.entry());
+      EXPECT_EQ(contents_of(held.encode()), expected);
+      EXPECT_EQ(contents_of(held.encode(Compression::off)), expected);
+    }
+  }
+}
+
+TEST_F(ValueCodec, WritesWhatRedisWroteWhereTheFormIsTheSame) {
+  const auto values = corpus();
+  for (const char* name :
+       {"string_int8", "string_int16", "string_int32", "string_int64", "string_text",
+        "string_empty", "list_packed", "set_intset", "hash_listpack", "zset_listpack", "stream",
+        "stream_groups", "stream_empty"}) {
+    SCOPED_TRACE(name);
+    DecodedValue value;
+    ASSERT_TRUE(value.read(values.at(name), settings_, kNow));
+    EXPECT_EQ(Holder(value).encode(), values.at(name));
+  }
+}
+
+TEST_F(ValueCodec, TellsWhatStandsInOldForms) {
+  const auto values = corpus();
+  EXPECT_EQ(contents_of(values.at("list_ziplist")),
+            (std::vector<std::string>{"a", "5", "-100", "-30000", "100000", "-1073741824",
+                                      "1099511627776", std::string(70, 'x'), "12", "13"}));
+  EXPECT_EQ(contents_of(values.at("hash_zipmap")),
+            (std::vector<std::string>{"f v 0", "g " + std::string(260, 'w') + " 0"}));
+  EXPECT_EQ(contents_of(values.at("zset_text")),
+            (std::vector<std::string>{"c -inf", "a 1.500000", "d 3.000000", "b inf"}));
+  EXPECT_EQ(contents_of(values.at("hash_deadlines")),
+            (std::vector<std::string>{"f v 33177117420000", "g w 0"}));
+}
+
+TEST_F(ValueCodec, RefusesValuesThatEndEarlyOrLate) {
+  for (const auto& [name, bytes] : corpus()) {
+    SCOPED_TRACE(name);
+    for (std::size_t size = 0; size < bytes.size(); ++size) {
+      EXPECT_FALSE(reads(std::string_view(bytes).substr(0, size))) << size;
+    }
+    EXPECT_FALSE(reads(bytes + 'x'));
+  }
+}
+
+TEST_F(ValueCodec, SurvivesEveryChangedByte) {
+  std::size_t taken = 0;
+  for (const auto& [name, bytes] : corpus()) {
+    SCOPED_TRACE(name);
+    for (std::size_t at = 0; at < bytes.size(); ++at) {
+      for (const int change : {0x01, 0x02, 0x10, 0x40, 0x80, 0xff}) {
+        std::string changed = bytes;
+        changed[at] = static_cast<char>(changed[at] ^ change);
+        DecodedValue value;
+        if (!value.read(changed, settings_, kNow)) continue;
+        const Holder held(value);
+        ++taken;
+        EXPECT_EQ(contents_of(held.encode()), contents(held.entry())) << at << " " << change;
+      }
+    }
+  }
+  EXPECT_GT(taken, 0u);
+}
+
+TEST_F(ValueCodec, LeavesOutFieldsWhoseDeadlineHasPassed) {
+  std::string bytes = corpus().at("hash_deadlines");
+  DecodedValue value;
+  ASSERT_TRUE(value.read(bytes, settings_, 33177117420000));
+  EXPECT_EQ(contents(Holder(value).entry()), (std::vector<std::string>{"g w 0"}));
+}
+
+TEST_F(ValueCodec, PayloadsAreCheckedByVersionAndSum) {
+  DecodedValue value;
+  ASSERT_TRUE(value.read(corpus().at("string_text"), settings_, kNow));
+  const Holder held(value);
+  Bytes bytes;
+  write_payload(held.entry(), kNow, Compression::on, bytes);
+  std::string payload(bytes.data(), bytes.size());
+  EXPECT_EQ(open_payload(payload), held.encode());
+  for (std::size_t at = 0; at < payload.size(); ++at) {
+    std::string changed = payload;
+    changed[at] = static_cast<char>(changed[at] ^ 1);
+    EXPECT_FALSE(open_payload(changed)) << at;
+  }
+  EXPECT_FALSE(open_payload(""));
+  EXPECT_FALSE(open_payload("123456789"));
+}
+
+}  // namespace
+}  // namespace larder::persistence
