@@ -123,6 +123,7 @@ ListFigures List::figures() const {
     figures.listpack_bytes += bytes.size();
   });
   if (!is_quicklist()) return figures;
+  figures.depth = nodes()->depth();
   for (const ListNode* node = nodes()->first(); node != nullptr; node = node->next) {
     if (node->kind() == Kind::compressed) ++figures.compressed_nodes;
   }

@@ -22,6 +22,7 @@ class Quicklist {
 
   std::size_t size() const { return size_; }
   std::size_t nodes() const { return nodes_; }
+  std::size_t depth() const { return depth_; }
   // Nodes and head, at the allocator's sizes.
   std::size_t footprint() const { return bytes_ + memory::size_class(sizeof(Quicklist)); }
   const ListNode* first() const { return first_; }

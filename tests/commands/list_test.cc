@@ -17,6 +17,17 @@ TEST_F(Lists, TellWhatAnotherProcessMustRun) {
   EXPECT_EQ(effects_of({"LMPOP", "1", "a", "LEFT"}), "");
 }
 
+TEST_F(Lists, TellWhatHappenedToEachKey) {
+  EXPECT_EQ(changes_of({"RPUSH", "a", "1", "2"}), "l rpush a@0");
+  EXPECT_EQ(changes_of({"LMOVE", "a", "b", "LEFT", "RIGHT"}), "l rpush b@0\nl lpop a@0");
+  EXPECT_EQ(changes_of({"RPOPLPUSH", "b", "b"}), "l lpush b@0\nl rpop b@0");
+  EXPECT_EQ(changes_of({"LSET", "b", "0", "x"}), "l lset b@0");
+  EXPECT_EQ(changes_of({"LINSERT", "b", "AFTER", "x", "y"}), "l linsert b@0");
+  EXPECT_EQ(changes_of({"LTRIM", "b", "0", "0"}), "l ltrim b@0");
+  EXPECT_EQ(changes_of({"LREM", "b", "0", "x"}), "l lrem b@0\ng del b@0");
+  EXPECT_EQ(changes_of({"BLPOP", "a", "0"}), "l lpop a@0\ng del a@0");
+}
+
 TEST_F(Lists, TellNothingWhereNothingChanged) {
   run({"RPUSH", "a", "1", "2"});
   EXPECT_EQ(effects_of({"LPUSHX", "none", "1"}), "");

@@ -71,6 +71,7 @@ struct ListFigures {
   std::size_t nodes = 0;
   std::size_t compressed_nodes = 0;
   std::size_t listpack_bytes = 0;  // uncompressed
+  std::size_t depth = 0;           // nodes at each end that stay uncompressed; 0: all
 };
 
 class List {

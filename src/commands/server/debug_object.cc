@@ -6,6 +6,7 @@
 #include "larder/keyspace/encoding.h"
 #include "larder/keyspace/keyspace.h"
 #include "larder/persistence/settings.h"
+#include "larder/types/list.h"
 #include "serialized_length.h"
 
 namespace larder::commands {
@@ -20,22 +21,39 @@ std::int64_t idle_seconds(const keyspace::AccessPolicy& access, const keyspace::
   return static_cast<std::uint16_t>(minutes - (entry.access() >> 8)) * std::int64_t{60};
 }
 
+// What there is to say of a list of several nodes, in Redis's words. Returns the length.
+int print_nodes(char* out, std::size_t room, const keyspace::Entry& entry,
+                const types::Settings& settings) {
+  const auto list = entry.value<types::List>();
+  const types::ListFigures figures = list.figures();
+  return std::snprintf(
+      out, room,
+      " ql_nodes:%zu ql_avg_node:%.2f ql_listpack_max:%d ql_compressed:%d "
+      "ql_uncompressed_size:%zu",
+      figures.nodes, static_cast<double>(list.size()) / static_cast<double>(figures.nodes),
+      types::ListLimits::of(settings).fill, figures.depth != 0 ? 1 : 0, figures.listpack_bytes);
+}
+
 void debug_object(Call& call, keyspace::Keyspace& keyspace, eviction::Settings& eviction,
-                  persistence::SnapshotSettings& snapshot) {
+                  persistence::SnapshotSettings& snapshot, types::Settings& nodes) {
   const auto key = keyspace::Key::of(call.arg(2));
   const keyspace::Entry* entry = call.db.look(key, keyspace::Look::untouched);
   if (entry == nullptr) return call.reply.error(errors::kNoSuchKey);
   const auto compression = snapshot.rdbcompression.value() ? persistence::Compression::on
                                                            : persistence::Compression::off;
   const std::string_view encoding = keyspace::encoding(*entry);
-  char line[200];
-  const int size = std::snprintf(
+  char line[400];
+  int size = std::snprintf(
       line, sizeof line,
       "Value at:%p refcount:%lld encoding:%.*s serializedlength:%zu lru:%u lru_seconds_idle:%lld",
       static_cast<const void*>(entry), static_cast<long long>(references(*entry, eviction)),
       static_cast<int>(encoding.size()), encoding.data(),
       serialized_length(*entry, keyspace.clock().unix_ms(), compression), entry->access(),
       static_cast<long long>(idle_seconds(keyspace.access(), *entry)));
+  if (encoding == "quicklist") {
+    const auto written = static_cast<std::size_t>(size);
+    size += print_nodes(line + written, sizeof line - written, *entry, nodes);
+  }
   call.reply.simple({line, static_cast<std::size_t>(size)});
 }
 
