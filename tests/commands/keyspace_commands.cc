@@ -19,11 +19,9 @@ std::vector<std::span<const engine::Command>> KeyspaceCommands::rows() {
   std::vector<std::span<const engine::Command>> found;
   for (const auto list : index()) {
     const auto family = list.front().family;
-    if (family == engine::Family::string || family == engine::Family::generic ||
-        family == engine::Family::bitmap || family == engine::Family::hyperloglog ||
-        family == engine::Family::set) {
-      found.push_back(list);
-    }
+    const bool of_the_server =
+        family == engine::Family::connection || family == engine::Family::server;
+    if (!of_the_server) found.push_back(list);
   }
   return found;
 }

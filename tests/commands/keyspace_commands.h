@@ -1,6 +1,6 @@
 #pragma once
 
-// The string and key commands on real objects and a clock that stands still.
+// The commands on values and keys, on real objects and a clock that stands still.
 
 #include <gtest/gtest.h>
 
