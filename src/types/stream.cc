@@ -95,7 +95,8 @@ void Stream::append(StreamId id, std::span<const std::string_view> pairs, NodeLi
   if (nodes.empty() || !takes(nodes[nodes.last()], text_bytes, limits)) {
     close_node();
     std::size_t fields = 0;
-    for (std::size_t i = 0; i < pairs.size(); i += 2) fields += Listpack::kMostAround + pairs[i].size();
+    for (std::size_t i = 0; i < pairs.size(); i += 2)
+      fields += Listpack::kMostAround + pairs[i].size();
     start_node(id, pairs, kHeaderBytes + 1 + fields + room_for(pairs, text_bytes));
   }
   append_to_last(id, pairs, text_bytes, limits);

@@ -39,8 +39,7 @@ bool read(Call& call, std::int64_t now_ms, Options& options) {
     } else if (reader.word("JUSTID")) {
       options.only_ids = true;
     } else if (reader.option("IDLE")) {
-      options.delivered_ms =
-          now_ms - reader.integer("ERR Invalid IDLE option argument for XCLAIM");
+      options.delivered_ms = now_ms - reader.integer("ERR Invalid IDLE option argument for XCLAIM");
     } else if (reader.option("TIME")) {
       options.delivered_ms = reader.integer("ERR Invalid TIME option argument for XCLAIM");
     } else if (reader.option("RETRYCOUNT")) {
