@@ -49,8 +49,8 @@ def shortest(reply):
     """Scores as numbers: 7.0 prints 17 digits, 7.2 the fewest that mean the same."""
     if isinstance(reply, list):
         return type(reply)(map(shortest, reply))
-    if type(reply) is bytes and REAL.fullmatch(reply):
-        return repr(float(reply)).encode() if b"." in reply or b"e" in reply else reply
+    if type(reply) is bytes and (len(reply) > 16 or b"." in reply or b"e" in reply) and REAL.fullmatch(reply):
+        return repr(float(reply)).encode()
     return reply
 
 
@@ -90,6 +90,7 @@ class Source:
         self.rng = random.Random(seed)
         self.keys, self.ordered = keys, ordered
         self.clock = 0
+        self.junk = JUNK
 
     def chance(self, part):
         return self.rng.random() < part
@@ -163,15 +164,17 @@ class Source:
             return command  # 7.2 reads what it counts before it looks for the key, 7.0 after
         if words[0] == "ZADD" and words[1] == "equal":
             return command  # its scores stay equal
+        if words[0] in ("ZRANK", "ZREVRANK"):
+            return command  # 7.2 has WITHSCORE
         kind = self.rng.random()
         if kind < 0.2:
             words = words[:-1] if len(words) > 1 else words
         elif kind < 0.4:
-            words.append(self.one(*JUNK))
+            words.append(self.one(*self.junk))
         elif kind < 0.5 and len(words) > 2:
             del words[self.rng.randrange(1, len(words))]
         elif len(words) > 1:
-            words[self.rng.randrange(1, len(words))] = self.one(*JUNK)
-        if words[0][0] == "X" and " 1" in words:
-            return command  # Redis lets white space stand before the number of an ID
+            words[self.rng.randrange(1, len(words))] = self.one(*self.junk)
+        if words[0][0] == "X" and {" 1", "*"} & set(words):
+            return command  # Redis lets white space stand before the number of an ID; and the clock makes IDs
         return Command(*words, normal=command.normal)
