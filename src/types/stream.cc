@@ -309,7 +309,8 @@ bool Stream::append_node(StreamId id, std::string_view raw) {
 
 bool Stream::has_gaps(StreamId from) const {
   const StreamMarks& marks = this->marks();
-  return marks.length > 0 && !marks.max_deleted.zero() && from <= marks.max_deleted;
+  if (marks.length == 0 || marks.max_deleted < marks.first) return false;
+  return !marks.max_deleted.zero() && from <= marks.max_deleted;
 }
 
 std::optional<std::uint64_t> Stream::distance(StreamId id) const {
