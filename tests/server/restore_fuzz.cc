@@ -160,6 +160,7 @@ class World {
 
   // What the value's own payload makes is the same value.
   void expect_round_trip() {
+    ask({"PERSIST", "k"});
     const Value payload = ask({"DUMP", "k"});
     if (payload.is_null()) return;
     const Value restored = ask({"RESTORE", "j", "0", payload.text, "REPLACE"});
