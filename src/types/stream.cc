@@ -328,13 +328,13 @@ std::optional<std::uint64_t> Stream::distance(StreamId id) const {
 }
 
 std::optional<std::int64_t> Stream::lag(const Group& group) const {
-  const auto added = as_number(marks().added);
+  const std::uint64_t added = marks().added;
   if (added == 0) return 0;
   if (group.entries_read != Group::kUnknown && !has_gaps(group.last_id)) {
-    return added - group.entries_read;
+    return as_number(added - static_cast<std::uint64_t>(group.entries_read));
   }
   const auto read = distance(group.last_id);
-  return read ? std::optional(added - as_number(*read)) : std::nullopt;
+  return read ? std::optional(as_number(added - *read)) : std::nullopt;
 }
 
 }  // namespace larder::types
