@@ -316,7 +316,6 @@ std::optional<std::uint64_t> Stream::distance(StreamId id) const {
   const StreamMarks& marks = this->marks();
   if (marks.added == 0) return 0;
   if (marks.length == 0 && id <= marks.last) return marks.added;
-  if (!id.zero() && id < marks.max_deleted) return std::nullopt;
   if (id == marks.last) return marks.added;
   if (id > marks.last) return std::nullopt;
   if (marks.max_deleted.zero() || marks.max_deleted < marks.first) {
