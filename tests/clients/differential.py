@@ -209,10 +209,11 @@ class Comparison:
                 other.ask("DEL", "carried")
 
 
+# Not below what one ZADD brings: 7.2 makes the sorted set large for that already, 7.0 for a new member.
 SHARED = [name for name in LOW if name not in ("set-max-listpack-entries", "set-max-listpack-value")]  # 7.2 has those
 SOME = {"list-max-listpack-size": [-1, -2, 1, 2, 128], "list-compress-depth": [0, 1, 2, 3],
         "hll-sparse-max-bytes": [0, 300], "hash-max-listpack-value": [64], "zset-max-listpack-value": [64],
-        "zset-max-listpack-entries": [0, 20], "hash-max-listpack-entries": [0, 20]}
+        "zset-max-listpack-entries": [10, 20], "hash-max-listpack-entries": [0, 20]}
 
 
 def known_makers(makers, source, ours, theirs):
@@ -260,7 +261,7 @@ def compare_family(family, arguments, our_port, their_port):
 def read_arguments():
     parser = argparse.ArgumentParser()
     parser.add_argument("binary")
-    parser.add_argument("--operations", type=int, default=5000, help="for each family")
+    parser.add_argument("--operations", type=int, default=4000, help="for each family")
     parser.add_argument("--seed", type=int, default=20260)
     parser.add_argument("--only", default="", help="names of families, with commas between them")
     return parser.parse_args()
