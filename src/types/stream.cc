@@ -95,7 +95,8 @@ void Stream::append(StreamId id, std::span<const std::string_view> pairs, NodeLi
   if (nodes.empty() || !takes(nodes[nodes.last()], text_bytes, limits)) {
     close_node();
     std::size_t fields = 0;
-    for (std::size_t i = 0; i < pairs.size(); i += 2) fields += Listpack::kMostAround + pairs[i].size();
+    for (std::size_t i = 0; i < pairs.size(); i += 2)
+      fields += Listpack::kMostAround + pairs[i].size();
     start_node(id, pairs, kHeaderBytes + 1 + fields + room_for(pairs, text_bytes));
   }
   append_to_last(id, pairs, text_bytes, limits);
@@ -308,14 +309,14 @@ bool Stream::append_node(StreamId id, std::string_view raw) {
 
 bool Stream::has_gaps(StreamId from) const {
   const StreamMarks& marks = this->marks();
-  return marks.length > 0 && !marks.max_deleted.zero() && from <= marks.max_deleted;
+  if (marks.length == 0 || marks.max_deleted < marks.first) return false;
+  return !marks.max_deleted.zero() && from <= marks.max_deleted;
 }
 
 std::optional<std::uint64_t> Stream::distance(StreamId id) const {
   const StreamMarks& marks = this->marks();
   if (marks.added == 0) return 0;
   if (marks.length == 0 && id <= marks.last) return marks.added;
-  if (!id.zero() && id < marks.max_deleted) return std::nullopt;
   if (id == marks.last) return marks.added;
   if (id > marks.last) return std::nullopt;
   if (marks.max_deleted.zero() || marks.max_deleted < marks.first) {
