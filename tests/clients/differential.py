@@ -82,9 +82,10 @@ def as_newer(reply):
 
 
 def rows_of_pairs(flat, pairs):
-    if not pairs or not flat or isinstance(flat[0], list):
-        return [tuple(row) if pairs else row for row in flat]
-    return list(zip(flat[0::2], flat[1::2]))
+    if not pairs or not flat:
+        return flat
+    rows = flat if isinstance(flat[0], list) else zip(flat[0::2], flat[1::2])
+    return [(name, shortest(value)) for name, value in rows]
 
 
 class Comparison:
@@ -116,8 +117,6 @@ class Comparison:
     def draw(self, draw):
         """A random command: asked of Larder alone but for its errors and its size."""
         members, ours = self.theirs.ask(*draw.members), self.ours.ask(*draw.words)
-        if draw.pairs:
-            members, ours = shortest(members), shortest(ours)
         if not isinstance(members, list) or not members or not isinstance(ours, (list, bytes)):
             return self.expect(draw.words, ours, self.theirs.ask(*draw.words))
         drawn = rows_of_pairs(ours if isinstance(ours, list) else [ours], draw.pairs)
@@ -141,7 +140,7 @@ class Comparison:
             reply = one.ask(*words)
             if not isinstance(reply, list):
                 return reply
-            found += rows_of_pairs(shortest(reply[1]), scan.pairs)
+            found += rows_of_pairs(reply[1], scan.pairs)
             words[scan.at] = reply[0]
             if reply[0] == b"0":
                 return sorted(set(found))

@@ -136,7 +136,7 @@ class Source:
         if kind < 0.6:
             return str(self.rng.randint(-10, 10))
         if kind < 0.95:
-            return repr(self.rng.choice([0.5, 0.1, -1.25, 3.0e20, 1.0 / 3, -0.0, 12345.678, 2.0**53, 1e-7, 5e-324, 1e15]))
+            return repr(self.rng.choice([0.5, 0.1, -1.25, 3.0e20, 1.0 / 3, 12345.678, 2.0**53, 1e-7, 5e-324, 1e15]))
         return self.rng.choice(["inf", "-inf", "+inf", "1e5", "nan", "word"])
 
     def score_bound(self):
@@ -166,6 +166,8 @@ class Source:
             return command  # its scores stay equal
         if words[0] in ("ZRANK", "ZREVRANK"):
             return command  # 7.2 has WITHSCORE
+        if words[0] == "ZADD" and "-0" in words or "WEIGHTS" in words:
+            return command  # no score is -0: listpacks lose its sign, and 7.2 needs one less often on the way to large
         kind = self.rng.random()
         if kind < 0.2:
             words = words[:-1] if len(words) > 1 else words
