@@ -110,6 +110,7 @@ void Sweeper::begin_pass() {
   cursor_ = 0;
   found_ = found_bytes_ = all_ = 0;
   cost_us_ = 0;
+  swaps_before_ = keyspace_.swaps();
   begun_us_ = keyspace_.clock().steady_us();
   began_ms_ = {keyspace_.clock().unix_ms(), began_ms_[0], began_ms_[1]};
   for (std::size_t i = 0; i < keyspace_.databases(); ++i) all_ += keyspace_.db(i).volatile_size();
@@ -118,6 +119,7 @@ void Sweeper::begin_pass() {
 
 void Sweeper::end_pass() {
   in_pass_ = false;
+  if (keyspace_.swaps() != swaps_before_) began_ms_[0] = began_ms_[1];
   if (active_) {
     metrics_.pass_done(found_, all_);
   } else {
@@ -137,8 +139,8 @@ void Sweeper::schedule() {
   next_pass_us_ = begun_us_ + interval_us_;
 }
 
-// The classes that have come due since the pass before the last began: one pass may have
-// missed a table that SWAPDB carried past it.
+// The classes that have come due since the pass before the last began: one pass may have missed
+// what a table that changed its shape moved past it.
 types::TagWindow Sweeper::window() const {
   const std::int64_t since_ms = began_ms_[2];
   const std::int64_t now_ms = keyspace_.clock().unix_ms();
@@ -153,13 +155,13 @@ std::size_t Sweeper::sweep_lines() {
   if (in_elements_) return sweep_elements();
   Database& db = keyspace_.db(db_);
   Hits hits;
-  const std::uint64_t slots = db.expires().slots();
+  const std::uint64_t moved = db.expires().moved_slots();
   cursor_ = db.expires().sweep(cursor_, window(), kLines, [&hits](Entry* entry) {
     __builtin_prefetch(entry);
     hits.items[hits.count++].entry = entry;
     return types::Verdict::keep;
   });
-  if (db.expires().slots() != slots) hits.drop_repeated();
+  if (db.expires().moved_slots() != moved) hits.drop_repeated();
   keep_due(db, hits);
   take(db, hits);
   if (cursor_ == 0 && !starts_another_lap(db)) {
@@ -177,12 +179,12 @@ std::size_t Sweeper::sweep_elements() {
   }
   Hits hits;
   const std::uint64_t start = cursor_;
-  const std::uint64_t slots = db.element_expires().slots();
+  const std::uint64_t moved = db.element_expires().moved_slots();
   cursor_ = db.element_expires().sweep(cursor_, window(), kElementIndexLines, [&](Entry* entry) {
     hits.items[hits.count++].entry = entry;
     return types::Verdict::keep;
   });
-  if (db.element_expires().slots() != slots) hits.drop_repeated();
+  if (db.element_expires().moved_slots() != moved) hits.drop_repeated();
   const std::int64_t now_ms = keyspace_.clock().unix_ms();
   const std::size_t keys = db.size();
   bool done = true;

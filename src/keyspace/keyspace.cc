@@ -57,6 +57,7 @@ void Keyspace::flush_all() {
 void Keyspace::swap(std::size_t a, std::size_t b) {
   if (a == b) return;
   databases_[a]->swap(*databases_[b]);
+  ++swaps_;
   log_.add(events::kSwap, static_cast<int>(a), {});
 }
 

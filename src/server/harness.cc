@@ -34,8 +34,8 @@ bool Harness::end_turn() {
 
 void Harness::testify(memory::Audit& audit) const {
   for (const Client* client : clients_) {
-    const std::size_t input = client->reader_.held_bytes() + client->batch_.held_bytes() +
-                              client->session_.text_bytes();
+    const std::size_t input =
+        client->reader_.held_bytes() + client->batch_.held_bytes() + client->session_.text_bytes();
     audit.found(memory::Owner::client_input, static_cast<std::int64_t>(input));
     audit.found(memory::Owner::client_output,
                 static_cast<std::int64_t>(client->output_.held_bytes()));
@@ -88,10 +88,10 @@ void Harness::Client::run_requests() {
                       {.max_bulk_bytes = most_bulk, .authenticated = session_.authenticated()});
     status = parsed.status;
     const auto requests = batch_.requests();
-    const std::size_t ran =
-        requests.empty() ? 0
-                         : harness_.core_->executor.run(session_, requests,
-                                                        std::numeric_limits<std::size_t>::max());
+    const std::size_t ran = requests.empty()
+                                ? 0
+                                : harness_.core_->executor.run(
+                                      session_, requests, std::numeric_limits<std::size_t>::max());
     if (session_.is_blocked()) {
       for (std::size_t i = 0; i < ran; ++i) done += requests[i].bytes;
       reader_.reset();

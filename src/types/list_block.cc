@@ -96,8 +96,7 @@ ListBlock* ListBlock::move(ListBlock* block, std::size_t size, std::size_t front
   if (size != block->footprint()) {
     fresh = static_cast<ListBlock*>(memory::allocate(kOwner, size));
     std::memcpy(static_cast<void*>(fresh), static_cast<const void*>(block), head);
-    fresh->size_and_kind_ =
-        static_cast<std::uint32_t>(size) | (block->size_and_kind_ & kKindMask);
+    fresh->size_and_kind_ = static_cast<std::uint32_t>(size) | (block->size_and_kind_ & kKindMask);
   }
   std::memmove(reinterpret_cast<std::uint8_t*>(fresh) + head + front, pack.raw().data(),
                pack.bytes());

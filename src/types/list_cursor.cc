@@ -26,17 +26,14 @@ void List::Cursor::enter(const ListBlock* block, std::int64_t index) {
   }
   pack_ = block->pack();
   if (block->kind() == ListBlock::Kind::compressed) {
-    unpacked_ =
-        static_cast<std::uint8_t*>(memory::allocate(memory::Owner::lists, pack_.bytes()));
+    unpacked_ = static_cast<std::uint8_t*>(memory::allocate(memory::Owner::lists, pack_.bytes()));
     block->unpack(unpacked_);
     pack_ = ListpackView(unpacked_);
   }
   place_ = pack_.at(index);
 }
 
-String List::Cursor::get() const {
-  return plain_ ? String(block_->plain()) : pack_.get(place_);
-}
+String List::Cursor::get() const { return plain_ ? String(block_->plain()) : pack_.get(place_); }
 
 void List::Cursor::next() {
   place_ = plain_ ? ListpackView::kEnd : pack_.next(place_);
@@ -46,8 +43,8 @@ void List::Cursor::next() {
 
 void List::Cursor::previous() {
   // Ahead of the first element there is nothing; previous(kEnd) would be the last.
-  place_ = plain_ || place_ == ListpackView::kHeaderBytes ? ListpackView::kEnd
-                                                          : pack_.previous(place_);
+  place_ =
+      plain_ || place_ == ListpackView::kHeaderBytes ? ListpackView::kEnd : pack_.previous(place_);
   if (place_ != ListpackView::kEnd || !linked_) return;
   if (const ListNode* node = as_node(block_)->previous) enter(node, -1);
 }

@@ -72,8 +72,7 @@ class Quicklist {
   bool insert_near(const ListLimits& limits, const Spot& spot, std::string_view text);
   void insert_before(const ListLimits& limits, const Spot& spot, std::string_view text);
   void erase_at(std::size_t index);
-  std::size_t remove_from(ListNode* node, ListEnd from, std::size_t most,
-                          const ListNeedle& needle);
+  std::size_t remove_from(ListNode* node, ListEnd from, std::size_t most, const ListNeedle& needle);
 
   // Makes the compression right again near both ends, and around a node that was changed.
   void settle(ListNode* changed = nullptr);

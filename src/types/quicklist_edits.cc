@@ -28,8 +28,8 @@ ListNode* Quicklist::insert_at(ListNode* node, Place place, const ListpackElemen
 ListNode* Quicklist::make_node(std::string_view text, const ListLimits& limits) {
   if (limits.is_plain(text.size())) return as_node(ListBlock::create_plain(text));
   const auto element = ListpackElement::of(text);
-  return as_node(ListBlock::insert(ListBlock::create_pack(Kind::packed, element.bytes()), kEnd,
-                                   element));
+  return as_node(
+      ListBlock::insert(ListBlock::create_pack(Kind::packed, element.bytes()), kEnd, element));
 }
 
 void Quicklist::push(const ListLimits& limits, ListEnd end, std::string_view text) {

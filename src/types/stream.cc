@@ -95,7 +95,8 @@ void Stream::append(StreamId id, std::span<const std::string_view> pairs, NodeLi
   if (nodes.empty() || !takes(nodes[nodes.last()], text_bytes, limits)) {
     close_node();
     std::size_t fields = 0;
-    for (std::size_t i = 0; i < pairs.size(); i += 2) fields += Listpack::kMostAround + pairs[i].size();
+    for (std::size_t i = 0; i < pairs.size(); i += 2)
+      fields += Listpack::kMostAround + pairs[i].size();
     start_node(id, pairs, kHeaderBytes + 1 + fields + room_for(pairs, text_bytes));
   }
   append_to_last(id, pairs, text_bytes, limits);
@@ -326,13 +327,13 @@ std::optional<std::uint64_t> Stream::distance(StreamId id) const {
 }
 
 std::optional<std::int64_t> Stream::lag(const Group& group) const {
-  const auto added = as_number(marks().added);
+  const std::uint64_t added = marks().added;
   if (added == 0) return 0;
   if (group.entries_read != Group::kUnknown && !has_gaps(group.last_id)) {
-    return added - group.entries_read;
+    return as_number(added - static_cast<std::uint64_t>(group.entries_read));
   }
   const auto read = distance(group.last_id);
-  return read ? std::optional(added - as_number(*read)) : std::nullopt;
+  return read ? std::optional(as_number(added - *read)) : std::nullopt;
 }
 
 }  // namespace larder::types

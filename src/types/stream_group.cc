@@ -11,10 +11,9 @@ namespace {
 // Where a name stands, or would stand.
 template <typename T>
 std::uint32_t place_of(const PointerArray<T>& array, std::string_view name) {
-  const auto* found = std::lower_bound(array.begin(), array.end(), name,
-                                       [](const T* one, std::string_view wanted) {
-                                         return one->name() < wanted;
-                                       });
+  const auto* found =
+      std::lower_bound(array.begin(), array.end(), name,
+                       [](const T* one, std::string_view wanted) { return one->name() < wanted; });
   return static_cast<std::uint32_t>(found - array.begin());
 }
 

@@ -87,6 +87,20 @@ void TableCore::shrink(const ElementPlan& plan) {
   if (depth_ == 0) widest_ = buckets_of(entry);
 }
 
+std::uint64_t TableCore::shrink_under(const ElementPlan& plan, std::uint64_t position) {
+  if (position == 0) {
+    shrink(plan);
+    return 0;
+  }
+  const Place before = place(position);
+  shrink(plan);
+  if (slots_ == 0) return 0;
+  const Place after = place(position);
+  const bool same = after.segment == before.segment && after.buckets == before.buckets;
+  // The lowest bit finds no other bucket; a position of 0 would be the end.
+  return same ? position : segment_start(after, position) | 1;
+}
+
 void TableCore::begin_split(const ElementPlan& plan) {
   halves_ = new_directory(plan, std::uint64_t{2} << depth_);
   split_ = 0;

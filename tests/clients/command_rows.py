@@ -22,9 +22,13 @@ NEWER = {
     ("config|rewrite", "tips"),
     ("randomkey", "tips"),
     ("scan", "tips"),
+    ("zrank", "arity"),
+    ("zrevrank", "arity"),
 }
-# Commands that Redis 7.0 has not: of 7.2, and Larder's or Valkey's own.
-UNKNOWN = {"client|no-touch", "client|setinfo", "delifeq", "memory|audit"}
+# Commands that Redis 7.0 has not: of 7.2, of 7.4 and 8 (the deadlines of fields), and Larder's or
+# Valkey's own.
+UNKNOWN = {"client|no-touch", "client|setinfo", "delifeq", "hexpire", "hexpireat", "hexpiretime", "hgetdel", "hgetex",
+           "hpersist", "hpexpire", "hpexpireat", "hpexpiretime", "hpttl", "hsetex", "httl", "memory|audit"}
 # Containers whose subcommands Redis has without listing them.
 UNLISTED = ("debug|",)
 

@@ -131,7 +131,8 @@ def streams(s):
         lambda: Command("XREAD", *count(), "STREAMS", *(lambda keys: keys + [old_id() for _ in keys])(s.some_keys())),
         lambda: s.as_it_is("XREAD", *count(), "BLOCK", s.one("1", "-1"), "STREAMS", k(), s.one("$", old_id())),
         lambda: Command("XTRIM", k(), *trim()),
-        lambda: rarely(0.1, "XSETID", k(), s.one(f"{s.clock + 1}-0", old_id()),
+        # An older id fails: 7.2 looks at the deleted ones too, and first.
+        lambda: rarely(0.1, "XSETID", k(), f"{s.clock + 1}-0",
                        *s.maybe("ENTRIESADDED", s.number(0, 400), "MAXDELETEDID", old_id())),
         lambda: Command("XGROUP", "CREATE", k(), group(), s.one("0", "$", old_id()), *s.maybe("MKSTREAM"),
                         *s.maybe("ENTRIESREAD", s.number(-1, 50))),

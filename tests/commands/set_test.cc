@@ -1,7 +1,8 @@
+#include "larder/types/set.h"
+
 #include <set>
 
 #include "keyspace_commands.h"
-#include "larder/types/set.h"
 
 namespace larder::commands {
 namespace {

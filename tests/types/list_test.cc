@@ -160,10 +160,9 @@ TEST_P(ListShapes, BehaveAsASequenceDoes) {
     }
     pair.check();
     const std::int64_t index = static_cast<std::int64_t>(rng.below(pair.model().size() + 1));
-    EXPECT_EQ(text_at(pair.list(), index),
-              index < static_cast<std::int64_t>(pair.model().size())
-                  ? pair.model()[static_cast<std::size_t>(index)]
-                  : "(none)");
+    EXPECT_EQ(text_at(pair.list(), index), index < static_cast<std::int64_t>(pair.model().size())
+                                               ? pair.model()[static_cast<std::size_t>(index)]
+                                               : "(none)");
   }
 }
 
@@ -262,9 +261,8 @@ TEST(List, GivesLargeElementsNodesOfTheirOwn) {
   pair.push(ListEnd::tail, std::string(5000, 'y'));
   fill(pair, 5);
   std::vector<bool> plain;
-  pair.list().for_each_node([&plain](bool is_plain, std::string_view) {
-    plain.push_back(is_plain);
-  });
+  pair.list().for_each_node(
+      [&plain](bool is_plain, std::string_view) { plain.push_back(is_plain); });
   EXPECT_EQ(plain, (std::vector<bool>{false, true, false}));
   pair.replace(5, "small");
   pair.check();
@@ -298,8 +296,8 @@ TEST(List, IsFreedInStepsThatTellWhatIsLeft) {
   EXPECT_GT(row(Type::list).free_effort(list.storage()), 900u);
   base::ManualClock clock;
   int steps = 1;
-  for (base::Budget budget(clock, 0);
-       !row(Type::list).destroy_some(list.storage(), kOwner, budget); ++steps) {
+  for (base::Budget budget(clock, 0); !row(Type::list).destroy_some(list.storage(), kOwner, budget);
+       ++steps) {
     const auto left = static_cast<std::int64_t>(row(Type::list).footprint(list.storage()));
     EXPECT_EQ(memory::balance(kOwner), before - size + left);
   }

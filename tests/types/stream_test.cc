@@ -119,8 +119,8 @@ class Against : public StreamTest {
 };
 
 TEST_F(Against, AModelWithNodesOfAnySize) {
-  for (const NodeLimits tried : {NodeLimits{4096, 100}, NodeLimits{100, 0}, NodeLimits{0, 3},
-                                 NodeLimits{0, 500}}) {
+  for (const NodeLimits tried :
+       {NodeLimits{4096, 100}, NodeLimits{100, 0}, NodeLimits{0, 3}, NodeLimits{0, 500}}) {
     limits = tried;
     for (int round = 0; round < 8; ++round) {
       for (int i = 0; i < 200; ++i) step();

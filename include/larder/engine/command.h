@@ -144,6 +144,9 @@ struct Command {
   std::string_view arguments = {};
   // How COMMAND INFO's tips are told: words separated by spaces.
   std::string_view tips = {};
+  // For COMMAND DOCS, where there is a better way by now.
+  std::string_view deprecated_since = {};
+  std::string_view replaced_by = {};
 
   constexpr bool has(std::uint32_t flag) const { return (flags & flag) != 0; }
   // Position of the first key; 0 when there is none at a fixed place.

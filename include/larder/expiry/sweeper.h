@@ -106,10 +106,12 @@ class Sweeper {
   std::uint64_t found_ = 0;
   std::uint64_t found_bytes_ = 0;
   std::uint64_t all_ = 0;
+  std::uint64_t swaps_before_ = 0;
   std::int64_t begun_us_ = 0;
   std::int64_t cost_us_ = 0;
 
-  // When this pass and the two before it began, the latest first; kNever before the first.
+  // When this pass and the two before it began, the latest first; kNever before the first. A pass
+  // during which databases were exchanged counts as one that began when the pass before it did.
   static constexpr std::int64_t kNever = -1;
   std::array<std::int64_t, 3> began_ms_{kNever, kNever, kNever};
 

@@ -56,6 +56,9 @@ class Keyspace final : public memory::Witness {
   void flush_all();
   // Exchanges the contents of two databases.
   void swap(std::size_t a, std::size_t b);
+  // How often two were exchanged: a walk over all databases during which this changed may have
+  // missed some keys.
+  std::uint64_t swaps() const { return swaps_; }
 
   ChangeLog& log() { return log_; }
   Graveyard& graveyard() { return graveyard_; }
@@ -75,6 +78,7 @@ class Keyspace final : public memory::Witness {
   ChangeLog log_;
   Graveyard graveyard_;
   Metrics& metrics_;
+  std::uint64_t swaps_ = 0;
   std::vector<std::unique_ptr<Database>> databases_;
 };
 

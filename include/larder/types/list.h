@@ -145,11 +145,9 @@ class List {
   template <typename Fn>
   void for_each_node(Fn&& fn) const {
     using Plain = std::remove_reference_t<Fn>;
-    visit_nodes(
-        [](void* context, bool plain, std::string_view bytes) {
-          (*static_cast<Plain*>(context))(plain, bytes);
-        },
-        &fn);
+    visit_nodes([](void* context, bool plain,
+                   std::string_view bytes) { (*static_cast<Plain*>(context))(plain, bytes); },
+                &fn);
   }
 
  private:

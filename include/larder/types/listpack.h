@@ -123,7 +123,8 @@ class Listpack : public ListpackView {
   static std::uint8_t* print(std::uint8_t* out, std::int64_t number);
 
  private:
-  Place put(memory::Owner owner, Place place, std::size_t old_bytes, const ListpackElement& element);
+  Place put(memory::Owner owner, Place place, std::size_t old_bytes,
+            const ListpackElement& element);
   // Gives the block `total` bytes and writes that into the header.
   void resize(memory::Owner owner, std::size_t total);
   void count(std::int64_t change);

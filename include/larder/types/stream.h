@@ -143,8 +143,8 @@ class Stream {
   void start_node(StreamId id, std::span<const std::string_view> pairs, std::size_t room);
   void close_node();
   std::uint8_t* last_with_room(std::size_t bytes, NodeLimits limits);
-  void append_to_last(StreamId id, std::span<const std::string_view> pairs,
-                      std::size_t text_bytes, NodeLimits limits);
+  void append_to_last(StreamId id, std::span<const std::string_view> pairs, std::size_t text_bytes,
+                      NodeLimits limits);
   Nodes::Cursor drop_node(Nodes::Cursor node);
   void set_number(NodeRef& node, StreamNodeView::Place place, std::uint64_t value);
   void count_deleted(NodeRef& node, std::uint64_t entries);

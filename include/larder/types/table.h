@@ -202,8 +202,9 @@ class Table {
   // Walks `lines` buckets in order from the cursor (0: the start) and returns where to go
   // on, 0 after the last. Shows fn those elements whose tag lies in the window and takes out
   // those for which it answers Verdict::erase. Reads one cache line for a bucket and touches
-  // no element that the window leaves out. fn must not change the table itself. An element
-  // is seen once a round, unless its segment changes its shape meanwhile.
+  // no element that the window leaves out. fn must not change the table itself. An element is
+  // seen once a round; more often, or not at all, when its segment changes its shape between
+  // two calls; more often when the sweep's own removals make it smaller.
   template <typename Fn>
   std::uint64_t sweep(std::uint64_t cursor, TagWindow window, std::size_t lines, Fn fn) {
     if (slots() == 0) return 0;
@@ -215,7 +216,7 @@ class Table {
         const detail::Spot spot{bucket, static_cast<unsigned>(std::countr_zero(hits))};
         if (fn(Slot(spot).element()) == Verdict::erase) core_.remove_from_segment(spot, at);
       }
-      if (core_.wants_less()) core_.shrink(kPlan);
+      if (core_.wants_less()) cursor = core_.shrink_under(kPlan, cursor);
     } while (cursor != 0 && --lines > 0);
     return cursor;
   }

@@ -114,10 +114,13 @@ class TableCore {
     return false;
   }
 
+  // The start of the hash range of the whole segment that a position lies in.
+  static std::uint64_t segment_start(const Place& at, std::uint64_t position) {
+    return position & ~(~std::uint64_t{0} >> at.depth);
+  }
   // The start of the hash range of the bucket after `at.home`; 0 after the last of all.
   static std::uint64_t next_position(const Place& at, std::uint64_t position) {
-    const std::uint64_t base = position & ~(~std::uint64_t{0} >> at.depth);
-    return base + (first_bits(at.home + 1, at.buckets) << (48 - at.depth));
+    return segment_start(at, position) + (first_bits(at.home + 1, at.buckets) << (48 - at.depth));
   }
   // The least 16 bits whose home is `bucket` among `buckets`.
   static std::uint64_t first_bits(std::uint64_t bucket, std::uint64_t buckets) {
@@ -136,6 +139,10 @@ class TableCore {
   void remove_from_segment(Spot spot, Place at);
   bool wants_less() const { return size_ * 10 < slots_ * 7; }
   void shrink(const ElementPlan& plan);
+  // The same while a walk in hash order stands at `position`. Returns where it goes on: entries
+  // that stand behind their home may have moved to the part it has seen, so it sees a segment
+  // that was reshaped under it from the start again.
+  std::uint64_t shrink_under(const ElementPlan& plan, std::uint64_t position);
 
   // A bucket of the table, each with the same probability. Null when there is none.
   Bucket* random_bucket(base::Rng& rng) const;

@@ -72,14 +72,17 @@ Sorting::Text Sorting::keep(const types::String& text) {
 }
 
 void Sorting::load(const keyspace::Entry& entry, const SortOrder& order) {
+  const bool backwards = order.none && order.descending;
   if (entry.type() == types::Type::list) {
     const types::List list(entry.storage());
-    for (auto cursor = list.at(0); !cursor.done(); cursor.next()) add(cursor.get());
+    for (auto cursor = list.at(backwards ? -1 : 0); !cursor.done();
+         backwards ? cursor.previous() : cursor.next()) {
+      add(cursor.get());
+    }
   } else if (entry.type() == types::Type::set) {
     types::Set(entry.storage()).for_each([&](const types::String& member) { add(member); });
   } else {
     const types::SortedSet set(entry.storage());
-    const bool backwards = order.none && order.descending;
     for (auto cursor = set.at(backwards ? set.size() - 1 : 0); cursor;
          backwards ? cursor.previous() : cursor.next()) {
       add(cursor.member());

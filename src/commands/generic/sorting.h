@@ -43,8 +43,8 @@ struct SortOrder {
 
 class Sorting {
  public:
-  // Copies the elements of an entry, which is a list, a set or a sorted set; the latter backwards
-  // where the order is `none` and descending.
+  // Copies the elements of an entry, which is a list, a set or a sorted set; backwards where the
+  // order is `none` and descending and the elements have an order of their own.
   void load(const keyspace::Entry& entry, const SortOrder& order);
   // Puts them in order. False when a weight is no number.
   bool sort(keyspace::Database& db, const SortOrder& order, std::int64_t now_ms);

@@ -123,7 +123,9 @@ std::span<const engine::Command> geo_geosearch() {
                     "withdist:pure-token@WITHDIST? withhash:pure-token@WITHHASH? "
                     "count:block?(count:integer@COUNT any:pure-token@ANY?) "
                     "order:oneof?(asc:pure-token@ASC desc:pure-token@DESC) key:key#1@STORE? "
-                    "key:key#2@STOREDIST?"},
+                    "key:key#2@STOREDIST?",
+       .deprecated_since = "6.2.0",
+       .replaced_by = "`GEOSEARCH` and `GEOSEARCHSTORE` with `BYRADIUS`"},
       {.name = "georadius_ro",
        .family = Family::geo,
        .arity = at_least(6),
@@ -138,7 +140,9 @@ std::span<const engine::Command> geo_geosearch() {
                     "mi:pure-token@MI) withcoord:pure-token@WITHCOORD? "
                     "withdist:pure-token@WITHDIST? withhash:pure-token@WITHHASH? "
                     "count:block?(count:integer@COUNT any:pure-token@ANY?) "
-                    "order:oneof?(asc:pure-token@ASC desc:pure-token@DESC)"},
+                    "order:oneof?(asc:pure-token@ASC desc:pure-token@DESC)",
+       .deprecated_since = "6.2.0",
+       .replaced_by = "`GEOSEARCH` with `BYRADIUS`"},
       {.name = "georadiusbymember",
        .family = Family::geo,
        .arity = at_least(5),
@@ -161,7 +165,9 @@ std::span<const engine::Command> geo_geosearch() {
                     "withcoord:pure-token@WITHCOORD? withdist:pure-token@WITHDIST? "
                     "withhash:pure-token@WITHHASH? count:block?(count:integer@COUNT "
                     "any:pure-token@ANY?) order:oneof?(asc:pure-token@ASC desc:pure-token@DESC) "
-                    "key:key#1@STORE? key:key#2@STOREDIST?"},
+                    "key:key#1@STORE? key:key#2@STOREDIST?",
+       .deprecated_since = "6.2.0",
+       .replaced_by = "`GEOSEARCH` and `GEOSEARCHSTORE` with `BYRADIUS` and `FROMMEMBER`"},
       {.name = "georadiusbymember_ro",
        .family = Family::geo,
        .arity = at_least(5),
@@ -175,7 +181,9 @@ std::span<const engine::Command> geo_geosearch() {
                     "km:pure-token@KM ft:pure-token@FT mi:pure-token@MI) "
                     "withcoord:pure-token@WITHCOORD? withdist:pure-token@WITHDIST? "
                     "withhash:pure-token@WITHHASH? count:block?(count:integer@COUNT "
-                    "any:pure-token@ANY?) order:oneof?(asc:pure-token@ASC desc:pure-token@DESC)"},
+                    "any:pure-token@ANY?) order:oneof?(asc:pure-token@ASC desc:pure-token@DESC)",
+       .deprecated_since = "6.2.0",
+       .replaced_by = "`GEOSEARCH` with `BYRADIUS` and `FROMMEMBER`"},
   };
   return kCommands;
 }

@@ -60,7 +60,9 @@ std::span<const engine::Command> list_blmove() {
        .since = "2.2.0",
        .summary = "As RPOPLPUSH, waiting for an element where there is none.",
        .complexity = "O(1)",
-       .arguments = "source:key#0 destination:key#1 timeout:double"},
+       .arguments = "source:key#0 destination:key#1 timeout:double",
+       .deprecated_since = "6.2.0",
+       .replaced_by = "`BLMOVE` with `RIGHT` and `LEFT`"},
   };
   return kCommands;
 }

@@ -36,8 +36,7 @@ void take(keyspace::Database& db, const keyspace::Key& key, keyspace::Entry* ent
 }
 
 std::optional<PopRequest> read_pop_request(Call& call, std::size_t first) {
-  const auto keys =
-      read_positive(call, call.arg(first), "ERR numkeys should be greater than 0");
+  const auto keys = read_positive(call, call.arg(first), "ERR numkeys should be greater than 0");
   if (!keys) return std::nullopt;
   if (*keys >= call.size() - first - 1) return call.reply.error(errors::kSyntax), std::nullopt;
   const std::size_t where = first + 1 + *keys;
@@ -50,8 +49,7 @@ std::optional<PopRequest> read_pop_request(Call& call, std::size_t first) {
       options.fail(errors::kSyntax);
       break;
     }
-    const auto count =
-        read_positive(call, options.text(), "ERR count should be greater than 0");
+    const auto count = read_positive(call, options.text(), "ERR count should be greater than 0");
     if (!count) return std::nullopt;
     request.count = *count;
   }
@@ -74,8 +72,8 @@ Popped pop_first_list(Call& call, const types::ListLimits& limits, const PopRequ
     reply_from_end(call.reply, *list, request.end, count);
     take(call.db, key, list.entry(), limits, request.end, count);
     std::array<char, base::kInt64Chars> digits;
-    call.propagate({request.end == ListEnd::head ? "LPOP" : "RPOP", name,
-                    base::print_uint64(count, digits)});
+    call.propagate(
+        {request.end == ListEnd::head ? "LPOP" : "RPOP", name, base::print_uint64(count, digits)});
     return Popped::some;
   }
   return Popped::nothing;

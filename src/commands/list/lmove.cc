@@ -49,7 +49,9 @@ std::span<const engine::Command> list_lmove() {
        .since = "1.2.0",
        .summary = "Moves the last element of a list ahead of the first of another, and returns it.",
        .complexity = "O(1)",
-       .arguments = "source:key#0 destination:key#1"},
+       .arguments = "source:key#0 destination:key#1",
+       .deprecated_since = "6.2.0",
+       .replaced_by = "`LMOVE` with `RIGHT` and `LEFT`"},
   };
   return kCommands;
 }

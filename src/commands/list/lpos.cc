@@ -58,9 +58,8 @@ void for_each_match(const types::List& list, std::string_view text, const Option
   const types::ListNeedle needle(text);
   const bool backwards = options.rank < 0;
   const auto elements = static_cast<std::int64_t>(list.size());
-  const std::int64_t most = options.most_compared == 0
-                                ? elements
-                                : std::min(options.most_compared, elements);
+  const std::int64_t most =
+      options.most_compared == 0 ? elements : std::min(options.most_compared, elements);
   std::int64_t passing = (backwards ? -options.rank : options.rank) - 1;
   auto cursor = list.at(backwards ? -1 : 0);
   for (std::int64_t i = 0; i < most; ++i, backwards ? cursor.previous() : cursor.next()) {

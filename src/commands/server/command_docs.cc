@@ -111,6 +111,13 @@ void write_command_docs(resp::Writer& reply, const BoundCommand& command) {
   pairs.text("since", row.since);
   pairs.text("group", group_name(row.family));
   pairs.text("complexity", row.complexity);
+  if (!row.deprecated_since.empty()) {
+    pairs.name("doc_flags");
+    reply.set(1);
+    reply.simple("deprecated");
+  }
+  pairs.text("deprecated_since", row.deprecated_since);
+  pairs.text("replaced_by", row.replaced_by);
   const auto arguments = parse_arguments(row.arguments);
   if (!arguments.empty()) {
     pairs.name("arguments");

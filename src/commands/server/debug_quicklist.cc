@@ -15,7 +15,7 @@ void debug_quicklist_packed_threshold(Call& call, types::Settings& settings) {
   const auto bytes = base::parse_bytes(call.arg(2));
   if (!bytes || *bytes > kMostThreshold) {
     return call.reply.error(
-        "ERR argument must be a memory value bigger then 1 and smaller than 4gb");
+        "ERR argument must be a memory value bigger than 1 and smaller than 4gb");
   }
   settings.list_plain_from = static_cast<std::size_t>(*bytes);
   call.reply.ok();

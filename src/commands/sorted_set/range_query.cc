@@ -63,9 +63,8 @@ bool read_range(Call& call, std::size_t first, RangeBy by, RangeQuery& query) {
   // The greater end stands first in a falling range.
   const std::string_view least = call.arg(query.falling ? first + 1 : first);
   const std::string_view most = call.arg(query.falling ? first : first + 1);
-  return by == RangeBy::score
-             ? take(call, read_score_range(least, most), kNotAScoreRange, query)
-             : take(call, read_text_range(least, most), kNotATextRange, query);
+  return by == RangeBy::score ? take(call, read_score_range(least, most), kNotAScoreRange, query)
+                              : take(call, read_text_range(least, most), kNotATextRange, query);
 }
 
 }  // namespace

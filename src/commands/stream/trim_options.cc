@@ -29,8 +29,7 @@ bool TrimOptions::read_strategy(engine::ArgReader& reader) {
     return false;
   }
   if (given_) {
-    reader.fail(
-        "ERR syntax error, MAXLEN and MINID options at the same time are not compatible");
+    reader.fail("ERR syntax error, MAXLEN and MINID options at the same time are not compatible");
   }
   given_ = true;
   return true;
@@ -57,11 +56,9 @@ bool TrimOptions::read(engine::ArgReader& reader) {
   return true;
 }
 
-void TrimOptions::check(engine::ArgReader& reader, bool required,
-                        const types::Settings& settings) {
+void TrimOptions::check(engine::ArgReader& reader, bool required, const types::Settings& settings) {
   if (limit_.value_or(0) != 0 && !given_) {
-    reader.fail(
-        "ERR syntax error, LIMIT cannot be used without specifying a trimming strategy");
+    reader.fail("ERR syntax error, LIMIT cannot be used without specifying a trimming strategy");
   }
   if (required && !given_) {
     reader.fail("ERR syntax error, XTRIM must be called with a trimming strategy");

@@ -93,8 +93,7 @@ void xgroup_setid(Call& call) {
   if (!found) return;
   const auto last = read_last(call, *found);
   if (!last) return;
-  keyspace::Edit<types::Stream> edit(call.db, call.key, found->entry(),
-                                     stream_events::kSetGroupId);
+  keyspace::Edit<types::Stream> edit(call.db, call.key, found->entry(), stream_events::kSetGroupId);
   types::Group& group = *edit->group(call.arg(3));
   group.last_id = *last;
   group.entries_read = options.entries_read;

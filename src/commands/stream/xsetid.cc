@@ -41,14 +41,14 @@ bool read(Call& call, StreamId id, Options& options) {
 
 // Why the stream cannot take these; empty when it can.
 std::string_view refusal(const types::Stream& stream, StreamId id, const Options& options) {
+  if (id < stream.marks().max_deleted) {
+    return "ERR The ID specified in XSETID is smaller than current max_deleted_entry_id";
+  }
   if (stream.size() > 0 && id < stream.last_entry()) {
     return "ERR The ID specified in XSETID is smaller than the target stream top item";
   }
   if (options.added && stream.size() > static_cast<std::uint64_t>(*options.added)) {
     return "ERR The entries_added specified in XSETID is smaller than the target stream length";
-  }
-  if (id < stream.marks().max_deleted) {
-    return "ERR The ID specified in XSETID is smaller than current max_deleted_entry_id";
   }
   return {};
 }

@@ -13,8 +13,8 @@ using namespace engine;
 void propagate(Call& call, const TrimOptions& options, const types::Stream& stream) {
   if (!options.approximate()) return;
   TrimOptions::Scratch scratch;
-  call.propagate({"XTRIM", call.key.name, options.strategy(), "=",
-                  options.threshold(stream, scratch)});
+  call.propagate(
+      {"XTRIM", call.key.name, options.strategy(), "=", options.threshold(stream, scratch)});
 }
 
 void xtrim(Call& call, types::Settings& settings) {

@@ -54,7 +54,9 @@ std::span<const engine::Command> string_getrange() {
        .since = "1.0.0",
        .summary = "Returns a part of the string stored at a key; GETRANGE's old name.",
        .complexity = "O(N) for N returned bytes",
-       .arguments = "key:key#0 start:integer end:integer"},
+       .arguments = "key:key#0 start:integer end:integer",
+       .deprecated_since = "2.0.0",
+       .replaced_by = "`GETRANGE`"},
   };
   return kCommands;
 }

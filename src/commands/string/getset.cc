@@ -32,7 +32,9 @@ std::span<const engine::Command> string_getset() {
        .since = "1.0.0",
        .summary = "Stores a string at a key and returns the one it replaces.",
        .complexity = "O(1)",
-       .arguments = "key:key#0 value:string"},
+       .arguments = "key:key#0 value:string",
+       .deprecated_since = "6.2.0",
+       .replaced_by = "`SET` with `GET`"},
   };
   return kCommands;
 }

@@ -41,7 +41,9 @@ std::span<const engine::Command> string_setex() {
        .since = "2.0.0",
        .summary = "Stores a string at a key for a number of seconds.",
        .complexity = "O(1)",
-       .arguments = "key:key#0 seconds:integer value:string"},
+       .arguments = "key:key#0 seconds:integer value:string",
+       .deprecated_since = "2.6.12",
+       .replaced_by = "`SET` with `EX`"},
       {.name = "psetex",
        .family = Family::string,
        .arity = exactly(4),
@@ -51,7 +53,9 @@ std::span<const engine::Command> string_setex() {
        .since = "2.6.0",
        .summary = "Stores a string at a key for a number of milliseconds.",
        .complexity = "O(1)",
-       .arguments = "key:key#0 milliseconds:integer value:string"},
+       .arguments = "key:key#0 milliseconds:integer value:string",
+       .deprecated_since = "2.6.12",
+       .replaced_by = "`SET` with `PX`"},
   };
   return kCommands;
 }

@@ -25,7 +25,9 @@ std::span<const engine::Command> string_setnx() {
        .since = "1.0.0",
        .summary = "Stores a string at a key that does not exist yet.",
        .complexity = "O(1)",
-       .arguments = "key:key#0 value:string"},
+       .arguments = "key:key#0 value:string",
+       .deprecated_since = "2.6.12",
+       .replaced_by = "`SET` with `NX`"},
   };
   return kCommands;
 }
