@@ -25,6 +25,8 @@ target_link_libraries(larder_logger INTERFACE Threads::Threads)
 if(NOT LARDER_SANITIZE)
   set(OPENSSL_USE_STATIC_LIBS ON)
   add_link_options(-static-libstdc++ -static-libgcc -Wl,--exclude-libs,libstdc++.a:libcrypto.a)
+  # Symbols are looked up at the start, whose pages go back before the first request.
+  add_link_options(-Wl,-z,relro,-z,now)
 endif()
 
 # SHA-1 by libcrypto's plain functions, which allocate nothing; the newer ones do.

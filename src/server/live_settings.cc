@@ -67,8 +67,7 @@ void LiveSettings::obey() {
     parts_.log.warning(changed.error().text);
   }
   if (const auto changed = change_page_return(); !changed) {
-    parts_.log.warning("The allocator cannot return pages from a thread: " +
-                       changed.error().text);
+    parts_.log.warning("The allocator cannot return pages from a thread: " + changed.error().text);
   }
 }
 
