@@ -266,6 +266,9 @@ bool Executor::serve_late() {
   if (parts_.waiters.has_ready()) {
     serve_ready();
     served = true;
+  } else {
+    // Whom there was to serve may have gone.
+    postponed_ = false;
   }
   return served;
 }
