@@ -11,7 +11,7 @@ namespace larder::memory {
 namespace {
 
 // The allocator's thread wakes for more than this, and is slow to come for less.
-constexpr std::uint64_t kLittle = 2 << 20;
+constexpr std::uint64_t kLittle = 4 << 20;
 
 std::int64_t of(const Charges& charges, Owner owner) {
   return charges[static_cast<std::size_t>(owner)];
