@@ -12,7 +12,7 @@ namespace {
 
 // How long the end of a turn may take for evicting, and for freeing.
 constexpr std::int64_t kEvictUs = 500;
-constexpr std::int64_t kFreeUs = 300;
+constexpr std::int64_t kFreeUs = 200;
 // How long those who waited are served in one go.
 constexpr std::int64_t kServeUs = 500;
 
