@@ -158,5 +158,64 @@ TEST_F(StreamGroups, AreCopiedWhole) {
   EXPECT_EQ(model_of(stream), model);
 }
 
+// 5,000 entries pending, nine of ten one consumer's.
+Stream stream_with_pending() {
+  Stream stream(nullptr);
+  Group& group = *stream.create_group("g", {}, 0);
+  Consumer& many = *stream.create_consumer(group, "many", 1);
+  Consumer& few = *stream.create_consumer(group, "few", 1);
+  for (std::uint64_t i = 1; i <= 5000; ++i) {
+    stream.assign(*stream.add_pending(group, {i, 0}, 1), i % 10 == 0 ? few : many);
+  }
+  return stream;
+}
+
+void destroy_in_steps(Stream stream) {
+  while (true) {
+    base::Budget budget = base::Budget::unlimited();
+    if (stream.destroy_some(memory::Owner::streams, budget)) break;
+  }
+}
+
+TEST(TakenFromStreams, GroupsComeWholeWithTheirBytes) {
+  const auto before = memory::balance(memory::Owner::streams);
+  Stream stream = stream_with_pending();
+  stream.create_group("h", {}, 0);
+  const std::size_t all = stream.footprint();
+  Stream taken = stream.take_group(*stream.group("g"));
+  EXPECT_EQ(stream.group("g"), nullptr);
+  EXPECT_NE(stream.group("h"), nullptr);
+  EXPECT_LT(stream.footprint(), 1000u);
+  EXPECT_GT(taken.footprint() + stream.footprint(), all);
+  EXPECT_EQ(memory::balance(memory::Owner::streams) - before,
+            static_cast<std::int64_t>(taken.footprint() + stream.footprint()));
+  destroy_in_steps(taken);
+  EXPECT_EQ(memory::balance(memory::Owner::streams) - before,
+            static_cast<std::int64_t>(stream.footprint()));
+  destroy_in_steps(stream);
+  EXPECT_EQ(memory::balance(memory::Owner::streams), before);
+}
+
+TEST(TakenFromStreams, ConsumersLeaveWhatIsNotTheirs) {
+  const auto before = memory::balance(memory::Owner::streams);
+  Stream stream = stream_with_pending();
+  Group& group = *stream.group("g");
+  Stream taken = stream.take_consumer(group, *group.consumer("many"));
+  EXPECT_EQ(group.consumer("many"), nullptr);
+  EXPECT_EQ(group.pending.size(), 500u);
+  EXPECT_EQ(group.find({9, 0}), nullptr);
+  ASSERT_NE(group.find({10, 0}), nullptr);
+  EXPECT_EQ(group.find({10, 0})->consumer, group.consumer("few"));
+  EXPECT_EQ(taken.groups()[0]->pending.size(), 4500u);
+  EXPECT_EQ(memory::balance(memory::Owner::streams) - before,
+            static_cast<std::int64_t>(taken.footprint() + stream.footprint()));
+  destroy_in_steps(taken);
+  for (std::uint64_t i = 10; i <= 5000; i += 10) EXPECT_TRUE(stream.acknowledge(group, {i, 0}));
+  EXPECT_EQ(memory::balance(memory::Owner::streams) - before,
+            static_cast<std::int64_t>(stream.footprint()));
+  destroy_in_steps(stream);
+  EXPECT_EQ(memory::balance(memory::Owner::streams), before);
+}
+
 }  // namespace
 }  // namespace larder::types
