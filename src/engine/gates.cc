@@ -14,8 +14,11 @@ constexpr std::array<std::string_view, kGates> kErrors = {
     "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you "
     "can run it from a local connection, otherwise you need to set this option in the "
     "configuration file, and then restart the server.",
+    "ERR Command not allowed inside a transaction",
     "LOADING Redis is loading the dataset in memory",
     errors::kOutOfMemory,
+    {},
+    {},
 };
 
 }  // namespace
@@ -31,6 +34,9 @@ std::uint32_t refusals(std::uint32_t command_flags) {
   if ((command_flags & kProtected) != 0) refused |= bit(Gate::debug);
   if ((command_flags & kLoading) == 0) refused |= bit(Gate::loading);
   if ((command_flags & kGrows) != 0) refused |= bit(Gate::out_of_memory);
+  if ((command_flags & kNoMulti) != 0) refused |= bit(Gate::transaction);
+  if ((command_flags & kForSubscribers) == 0) refused |= bit(Gate::subscribed);
+  if ((command_flags & kNotQueued) == 0) refused |= bit(Gate::queueing);
   return refused;
 }
 
