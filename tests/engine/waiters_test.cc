@@ -392,7 +392,8 @@ struct SlowClock final : base::Clock {
 
 TEST_F(Waiting, IsServedOverSeveralTurnsWhereAChainIsLong) {
   SlowClock slow(100);
-  Executor slowly{{slow, commands, keyspace, evictor, sweeper, gates, effects, metrics, waiters}};
+  Executor slowly{
+      {slow, commands, keyspace, evictor, sweeper, gates, effects, metrics, waiters, watches}};
   for (int i = 0; i < 20; ++i) {
     waits({"bmove", "k" + std::to_string(i), "k" + std::to_string(i + 1), "0"});
   }
