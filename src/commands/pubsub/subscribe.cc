@@ -10,7 +10,13 @@ using pubsub::Kind;
 
 void subscribe(Call& call, Hub& hub) { subscribe_to_all(call, hub, Kind::channel, "subscribe"); }
 void psubscribe(Call& call, Hub& hub) { subscribe_to_all(call, hub, Kind::pattern, "psubscribe"); }
-void ssubscribe(Call& call, Hub& hub) { subscribe_to_all(call, hub, Kind::shard, "ssubscribe"); }
+// Alone of the three it is refused in transactions.
+void ssubscribe(Call& call, Hub& hub) {
+  if (!call.session.may_block) {
+    return call.reply.error("ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client");
+  }
+  subscribe_to_all(call, hub, Kind::shard, "ssubscribe");
+}
 void unsubscribe(Call& call, Hub& hub) {
   unsubscribe_from_all(call, hub, Kind::channel, "unsubscribe");
 }
