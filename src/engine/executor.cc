@@ -48,14 +48,18 @@ std::string not_for_subscribers(const BoundCommand& command) {
          "context";
 }
 
-// What cannot be queued spoils the transaction; an EXEC that is refused ends it.
-void refuse_in_transaction(Session& session, BoundCommand* command, std::string_view error) {
+// What cannot be queued spoils the transaction. An EXEC that is refused ends it, if there is one,
+// and says why without the plainest of codes.
+void refuse(Session& session, const BoundCommand* command, std::string_view error) {
+  Transaction* transaction = Transaction::of(session);
   if (command == nullptr || !command->row->has(kRunsQueue)) {
-    Transaction::of(session)->abort();
+    if (transaction != nullptr) transaction->abort();
     return session.reply.error(error);
   }
+  static constexpr std::string_view kPlain = "ERR ";
+  if (error.starts_with(kPlain)) error.remove_prefix(kPlain.size());
   session.reply.error("EXECABORT Transaction discarded because of: " + std::string(error));
-  Transaction::end(session);
+  if (transaction != nullptr) Transaction::end(session);
 }
 
 }  // namespace
@@ -137,11 +141,7 @@ void Executor::plan(const Session& session, std::span<const resp::Request> reque
 
 void Executor::reject(Session& session, BoundCommand* command, std::string_view error) {
   session.reply.start_command();
-  if (__builtin_expect(Transaction::of(session) != nullptr, 0)) {
-    refuse_in_transaction(session, command, error);
-  } else {
-    session.reply.error(error);
-  }
+  refuse(session, command, error);
   if (command != nullptr) ++command->stats.rejected;
   ++parts_.metrics.error_replies;
   parts_.metrics.errors.count(session.reply.error_code());

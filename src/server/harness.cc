@@ -136,7 +136,8 @@ engine::Peer::Buffers Harness::Client::buffers() const {
   found.arguments = reader_.held_bytes();
   found.reply_bytes = output_.size();
   found.reply_held = output_.held_bytes();
-  found.total = sizeof(Client) + input_.capacity() + reader_.held_bytes() + output_.held_bytes();
+  found.total = sizeof(Client) + input_.capacity() + reader_.held_bytes() + output_.held_bytes() +
+                session_.attached_bytes();
   return found;
 }
 
