@@ -17,6 +17,7 @@ constexpr std::array<std::string_view, kGates> kErrors = {
     "ERR Command not allowed inside a transaction",
     "LOADING Redis is loading the dataset in memory",
     errors::kOutOfMemory,
+    "ERR Replica can't interact with the keyspace",
     {},
     {},
 };
@@ -35,6 +36,7 @@ std::uint32_t refusals(std::uint32_t command_flags) {
   if ((command_flags & kLoading) == 0) refused |= bit(Gate::loading);
   if ((command_flags & kGrows) != 0) refused |= bit(Gate::out_of_memory);
   if ((command_flags & kNoMulti) != 0) refused |= bit(Gate::transaction);
+  if ((command_flags & (kReads | kWrites | kMayReplicate)) != 0) refused |= bit(Gate::monitoring);
   if ((command_flags & kForSubscribers) == 0) refused |= bit(Gate::subscribed);
   if ((command_flags & kNotQueued) == 0) refused |= bit(Gate::queueing);
   return refused;

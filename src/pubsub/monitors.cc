@@ -12,6 +12,7 @@ namespace larder::pubsub {
 namespace {
 
 constexpr auto kOwner = memory::Owner::client_input;
+constexpr std::uint32_t kGate = engine::bit(engine::Gate::monitoring);
 constexpr std::int64_t kSecondUs = 1'000'000;
 // A line longer than this is not kept for the next.
 constexpr std::size_t kKeptLine = 4096;
@@ -43,6 +44,7 @@ class Monitors::Seat final : public engine::Attachment {
   }
 
   void detach(engine::Session&) override {
+    session.closed_gates &= ~kGate;
     (previous == nullptr ? home.first_ : previous->next) = next;
     if (next != nullptr) next->previous = previous;
     if (home.first_ == nullptr) home.executor_.remove(home);
@@ -61,6 +63,7 @@ Monitors::~Monitors() { LARDER_ASSERT(first_ == nullptr); }
 bool Monitors::add(engine::Session& session) {
   if (is_monitor(session)) return false;
   if (first_ == nullptr) executor_.add(*this);
+  session.closed_gates |= kGate;
   session.attach(engine::Attached::monitor, *memory::make<Seat>(kOwner, *this, session));
   return true;
 }

@@ -207,9 +207,13 @@ TEST_F(Listening, ShowsCommandsToMonitors) {
   const std::string line = heard(one);
   EXPECT_THAT(line, testing::MatchesRegex("\\+[0-9]+\\.[0-9]+ \\[3 10.0.0.1:1\\] .*\r\n"));
   EXPECT_NE(line.find(R"( "get" "a\"\r\n")"), std::string::npos);
+  const std::array<std::string_view, 2> words = {"get", "a"};
+  const resp::Request request{.args = words, .bytes = 0};
+  executor.run(one.session, {&request, 1}, SIZE_MAX);
+  EXPECT_EQ(heard(one), "-ERR Replica can't interact with the keyspace\r\n");
   one.session.reset(0);
-  reply({"get", "a"});
-  EXPECT_EQ(heard(one), "");
+  executor.run(one.session, {&request, 1}, SIZE_MAX);
+  EXPECT_EQ(heard(one), "$-1\r\n");
   Client& another = client();
   monitors.add(another.session);
   clients.clear();

@@ -17,10 +17,11 @@ enum class Gate : std::uint8_t {
   transaction,  // commands that may not stand in one
   loading,
   out_of_memory,
+  monitoring,  // reads and writes of a session that monitors
   subscribed,
   queueing,
 };
-inline constexpr std::size_t kGates = 7;
+inline constexpr std::size_t kGates = 8;
 
 constexpr std::uint32_t bit(Gate gate) { return 1u << static_cast<unsigned>(gate); }
 

@@ -22,7 +22,7 @@ class Monitors final : public engine::CommandSink, public memory::Witness {
   Monitors(const Monitors&) = delete;
   Monitors& operator=(const Monitors&) = delete;
 
-  // False when the session does so already.
+  // False when the session does so already. It may read and write no keys meanwhile.
   bool add(engine::Session& session);
   static bool is_monitor(const engine::Session& session) {
     return session.attachment(engine::Attached::monitor) != nullptr;
