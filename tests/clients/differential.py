@@ -82,9 +82,10 @@ def as_newer(reply):
 
 
 def rows_of_pairs(flat, pairs):
-    if not pairs or not flat or isinstance(flat[0], list):
-        return [tuple(row) if pairs else row for row in flat]
-    return list(zip(flat[0::2], flat[1::2]))
+    if not pairs or not flat:
+        return flat
+    rows = flat if isinstance(flat[0], list) else zip(flat[0::2], flat[1::2])
+    return [(name, shortest(value)) for name, value in rows]
 
 
 class Comparison:
@@ -116,8 +117,6 @@ class Comparison:
     def draw(self, draw):
         """A random command: asked of Larder alone but for its errors and its size."""
         members, ours = self.theirs.ask(*draw.members), self.ours.ask(*draw.words)
-        if draw.pairs:
-            members, ours = shortest(members), shortest(ours)
         if not isinstance(members, list) or not members or not isinstance(ours, (list, bytes)):
             return self.expect(draw.words, ours, self.theirs.ask(*draw.words))
         drawn = rows_of_pairs(ours if isinstance(ours, list) else [ours], draw.pairs)
@@ -141,7 +140,7 @@ class Comparison:
             reply = one.ask(*words)
             if not isinstance(reply, list):
                 return reply
-            found += rows_of_pairs(shortest(reply[1]), scan.pairs)
+            found += rows_of_pairs(reply[1], scan.pairs)
             words[scan.at] = reply[0]
             if reply[0] == b"0":
                 return sorted(set(found))
@@ -210,10 +209,11 @@ class Comparison:
                 other.ask("DEL", "carried")
 
 
+# Not below what one ZADD brings: 7.2 makes the sorted set large for that already, 7.0 for a new member.
 SHARED = [name for name in LOW if name not in ("set-max-listpack-entries", "set-max-listpack-value")]  # 7.2 has those
 SOME = {"list-max-listpack-size": [-1, -2, 1, 2, 128], "list-compress-depth": [0, 1, 2, 3],
         "hll-sparse-max-bytes": [0, 300], "hash-max-listpack-value": [64], "zset-max-listpack-value": [64],
-        "zset-max-listpack-entries": [0, 20], "hash-max-listpack-entries": [0, 20]}
+        "zset-max-listpack-entries": [10, 20], "hash-max-listpack-entries": [0, 20]}
 
 
 def known_makers(makers, source, ours, theirs):
@@ -261,7 +261,7 @@ def compare_family(family, arguments, our_port, their_port):
 def read_arguments():
     parser = argparse.ArgumentParser()
     parser.add_argument("binary")
-    parser.add_argument("--operations", type=int, default=5000, help="for each family")
+    parser.add_argument("--operations", type=int, default=4000, help="for each family")
     parser.add_argument("--seed", type=int, default=20260)
     parser.add_argument("--only", default="", help="names of families, with commas between them")
     return parser.parse_args()

@@ -11,7 +11,7 @@ def sorted_sets(s):
 
     def combined(name, *head):
         keys = s.some_keys()
-        weights = ["WEIGHTS", *[s.one("1", "2", "-0.5", "inf", "0") for _ in keys]] if s.chance(0.4) else []
+        weights = ["WEIGHTS", *[s.one("1", "2", "0.5", "3e2", "inf", "word") for _ in keys]] if s.chance(0.4) else []
         tail = [] if "DIFF" in name else weights + s.maybe("AGGREGATE", s.one("SUM", "MIN", "MAX"))
         return command(name, *head, str(len(keys)), *keys, *tail, *([] if head else scores()))
 

@@ -88,7 +88,7 @@ void change(Listpack& pack, Texts texts, std::uint64_t choice) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes, std::size_t size) {
   using namespace larder;
   using namespace larder::types;
-  constexpr std::size_t kMostBytes = 8192;
+  constexpr std::size_t kMostBytes = 1024;
   const std::string_view raw(reinterpret_cast<const char*>(bytes), size);
   if (size > kMostBytes || !ListpackView::valid(raw)) return 0;
   Listpack pack = Listpack::copy(kOwner, raw);
