@@ -2,9 +2,7 @@
 
 An operation is a whole transaction, or a message together with all its deliveries.
 """
-import statistics
-
-from measuring import MILLION, Table, drive, load, servers
+from measuring import MILLION, Table, drive, load, medians, servers
 
 # name, requests sent in turn, operations among them, options of the driver, redis-server's CPU over Larder's to reach
 TEN_SETS = "MULTI ; " + "SET key:{} value{} ; " * 10 + "EXEC"
@@ -42,13 +40,7 @@ def compare(arguments, is_wanted):
 
 
 def report(table, arguments, workload, redis, larder):
-    rounds = []
-    for number in range(arguments.rounds):
-        order = (redis, larder) if number % 2 == 0 else (larder, redis)
-        result = {server: measure(server, workload, arguments.seconds) for server in order}
-        rounds.append((*result[redis], *result[larder]))
-    median = statistics.median
-    table.row(workload[0],
-              f"{median(r[0] for r in rounds):,.0f}", f"{median(r[2] for r in rounds):,.0f}",
-              f"{median(r[1] for r in rounds):.3f}", f"{median(r[3] for r in rounds):.3f}",
-              f"{median(r[1] / r[3] for r in rounds):.2f}", f"{workload[4]:.2f}")
+    redis_rate, redis_cpu, rate, cpu, ratio = medians(arguments, lambda s: measure(s, workload, arguments.seconds), redis,
+                                                      larder)
+    table.row(workload[0], f"{redis_rate:,.0f}", f"{rate:,.0f}", f"{redis_cpu:.3f}", f"{cpu:.3f}", f"{ratio:.2f}",
+              f"{workload[4]:.2f}")

@@ -2,19 +2,11 @@
 
 #include <memory>
 
+#include "effect_lines.h"
 #include "room.h"
 
 namespace larder::engine {
 namespace {
-
-struct Effects final : EffectSink {
-  void take(const Effect& effect) override {
-    std::string line = std::to_string(effect.db) + ":";
-    for (const std::string& word : effect.words) line += " " + word;
-    lines.push_back(line);
-  }
-  Room::Words lines;
-};
 
 struct Commands final : CommandSink {
   void ran(const Session& session, const BoundCommand& command, resp::Args words) override {
@@ -99,7 +91,7 @@ TEST_F(Transactions, AreSpoiledByWhatCannotBeQueued) {
 }
 
 TEST_F(Transactions, PassOnTheirEffectsTogether) {
-  Effects heard;
+  EffectLines heard;
   executor.follow(heard);
   session.db = 2;
   run({{"multi"}, {"set", "a", "1"}, {"get", "a"}, {"put", "b", "1"}, {"exec"}});
