@@ -2,7 +2,8 @@
 // server's CPU nanoseconds: one line, for scripts/versus. With --idle N it holds N connections
 // open until its standard input ends; with --longest-wait 1 it sends one PING after the other for
 // --seconds and prints the microseconds that the slowest took, and the most of the server's CPU
-// that went by while one was on its way: what the wait is on a machine with nothing else to do. With
+// that went by while one was on its way: what the wait is on a machine with nothing else to do.
+// With
 // --subscribers N so many further connections listen to the channel "ch", and nothing more is sent
 // until all have heard all.
 

@@ -39,8 +39,7 @@ Transaction::~Transaction() {
 
 Transaction& Transaction::begin(Session& session) {
   LARDER_ASSERT(of(session) == nullptr);
-  auto* const transaction =
-      new (memory::allocate(kOwner, sizeof(Transaction))) Transaction;
+  auto* const transaction = new (memory::allocate(kOwner, sizeof(Transaction))) Transaction;
   session.attach(Attached::transaction, *transaction);
   session.closed_gates |= kGatesOfTransactions;
   return *transaction;
@@ -61,8 +60,8 @@ void Transaction::detach(Session& session) {
 std::byte* Transaction::room(std::size_t bytes) {
   if (blocks_ == nullptr || blocks_->bytes - blocks_->used < bytes) {
     const std::size_t twice = blocks_ == nullptr ? kFirstBlock : 2 * blocks_->bytes;
-    const std::size_t block_bytes = memory::size_class(
-        std::max(std::min(twice, kLargestBlock), sizeof(Block) + bytes));
+    const std::size_t block_bytes =
+        memory::size_class(std::max(std::min(twice, kLargestBlock), sizeof(Block) + bytes));
     blocks_ = new (memory::allocate(kOwner, block_bytes))
         Block{.next = blocks_, .bytes = block_bytes, .used = sizeof(Block)};
     bytes_ += block_bytes;

@@ -83,14 +83,14 @@ void WatchSet::watch(Session& session, std::string_view name) {
       if (w->key == &key) return;
     }
   }
-  auto* const watch = new (memory::allocate(kOwner, sizeof(Watch)))
-      Watch{.key = &key,
-            .watcher = watcher,
-            .previous = nullptr,
-            .next = key.first,
-            .next_of_watcher = watcher->first,
-            .existed = false,
-            .expired = false};
+  auto* const watch =
+      new (memory::allocate(kOwner, sizeof(Watch))) Watch{.key = &key,
+                                                          .watcher = watcher,
+                                                          .previous = nullptr,
+                                                          .next = key.first,
+                                                          .next_of_watcher = watcher->first,
+                                                          .existed = false,
+                                                          .expired = false};
   watch->existed = exists(key, watch->expired);
   if (key.first != nullptr) key.first->previous = watch;
   key.first = watch;

@@ -88,13 +88,13 @@ bool Hub::subscribe(engine::Session& session, Kind kind, std::string_view name) 
   const std::uint64_t hash = pair.hash();
   if (subscriptions_.find(pair.key(), hash) != nullptr) return false;
   Subscription*& own = subscriber.firsts[static_cast<std::size_t>(kind)];
-  auto* const made = new (memory::allocate(kOwner, sizeof(Subscription)))
-      Subscription{.topic = &topic,
-                   .subscriber = &subscriber,
-                   .previous = nullptr,
-                   .next = topic.first,
-                   .previous_own = nullptr,
-                   .next_own = own};
+  auto* const made =
+      new (memory::allocate(kOwner, sizeof(Subscription))) Subscription{.topic = &topic,
+                                                                        .subscriber = &subscriber,
+                                                                        .previous = nullptr,
+                                                                        .next = topic.first,
+                                                                        .previous_own = nullptr,
+                                                                        .next_own = own};
   if (topic.first != nullptr) topic.first->previous = made;
   if (own != nullptr) own->previous_own = made;
   topic.first = own = made;

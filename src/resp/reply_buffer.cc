@@ -35,11 +35,8 @@ Chunk* ChunkPool::take(std::size_t bytes) {
 Chunk* ChunkPool::take(SharedText& text) {
   auto* const chunk = static_cast<Chunk*>(memory::allocate(kOwner, sizeof(Chunk)));
   text.hold();
-  *chunk = Chunk{.next = nullptr,
-                 .capacity = 0,
-                 .begin = 0,
-                 .end = text.text().size(),
-                 .shared = &text};
+  *chunk =
+      Chunk{.next = nullptr, .capacity = 0, .begin = 0, .end = text.text().size(), .shared = &text};
   return chunk;
 }
 

@@ -68,8 +68,8 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
       config_file{configuration.file},
       commands(commands::index(), tools(shutdown)),
       command_metrics(reporter, commands, engine_metrics),
-      executor({clock, commands, keyspace, evictor, sweeper, gates, effects, engine_metrics, waiters,
-                watches}),
+      executor({clock, commands, keyspace, evictor, sweeper, gates, effects, engine_metrics,
+                waiters, watches}),
       monitors(executor, clock) {
   rename_commands(commands, configuration.engine.rename_command);
   auditor.add(keyspace);

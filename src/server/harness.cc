@@ -40,9 +40,9 @@ bool Harness::end_turn() {
 void Harness::testify(memory::Audit& audit) const {
   for (const Client* client : clients_) {
     const engine::Transaction* transaction = engine::Transaction::of(client->session_);
-    const std::size_t input =
-        client->reader_.held_bytes() + client->batch_.held_bytes() + client->session_.text_bytes() +
-        (transaction == nullptr ? 0 : transaction->bytes());
+    const std::size_t input = client->reader_.held_bytes() + client->batch_.held_bytes() +
+                              client->session_.text_bytes() +
+                              (transaction == nullptr ? 0 : transaction->bytes());
     audit.found(memory::Owner::client_input, static_cast<std::int64_t>(input));
     audit.found(memory::Owner::client_output,
                 static_cast<std::int64_t>(client->output_.held_bytes() +

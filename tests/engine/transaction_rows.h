@@ -57,10 +57,7 @@ inline std::span<const Command> transaction_rows() {
        .arity = exactly(1),
        .flags = kNoMulti,
        .handler = Handler::of<test_act>()},
-      {.name = "admin",
-       .arity = exactly(1),
-       .flags = kAdmin,
-       .handler = Handler::of<test_act>()},
+      {.name = "admin", .arity = exactly(1), .flags = kAdmin, .handler = Handler::of<test_act>()},
   };
   return kRows;
 }

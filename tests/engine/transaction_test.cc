@@ -22,10 +22,9 @@ class Transactions : public Room {
     memory::Auditor auditor;
     auditor.add(watches);
     auditor.add(waiters);
-    const std::int64_t queued =
-        Transaction::of(session) == nullptr
-            ? 0
-            : static_cast<std::int64_t>(Transaction::of(session)->bytes());
+    const std::int64_t queued = Transaction::of(session) == nullptr
+                                    ? 0
+                                    : static_cast<std::int64_t>(Transaction::of(session)->bytes());
     const memory::Audit audit = auditor.run();
     for (const auto& row : audit.rows()) {
       if (row.owner != memory::Owner::client_input) continue;
@@ -80,12 +79,12 @@ TEST_F(Transactions, EndWithTheirSession) {
 }
 
 TEST_F(Transactions, AreSpoiledByWhatCannotBeQueued) {
-  for (const Words& wrong : {Words{"nosuch"}, Words{"get"}, Words{"box", "nosuch"}, Words{"barred"}}) {
+  for (const Words& wrong :
+       {Words{"nosuch"}, Words{"get"}, Words{"box", "nosuch"}, Words{"barred"}}) {
     reply({"multi"});
     reply({"set", "a", "1"});
     EXPECT_EQ(reply(wrong).substr(0, 4), "-ERR");
-    EXPECT_EQ(reply({"exec"}),
-              "-EXECABORT Transaction discarded because of previous errors.\r\n");
+    EXPECT_EQ(reply({"exec"}), "-EXECABORT Transaction discarded because of previous errors.\r\n");
     EXPECT_EQ(keyspace.size(), 0u);
   }
 }
@@ -159,7 +158,14 @@ TEST_F(Transactions, AreAnsweredThoughRepliesAreOff) {
 TEST_F(Transactions, LetMonitorsSeeEachCommandAsItRuns) {
   Commands seen;
   executor.add(seen);
-  run({{"multi"}, {"set", "a", "1"}, {"nosuch"}, {"discard"}, {"multi"}, {"get", "a"}, {"admin"}, {"exec"}});
+  run({{"multi"},
+       {"set", "a", "1"},
+       {"nosuch"},
+       {"discard"},
+       {"multi"},
+       {"get", "a"},
+       {"admin"},
+       {"exec"}});
   EXPECT_EQ(seen.lines, (Words{"0 multi multi", "0 discard discard", "0 multi multi", "0 get a",
                                "0 exec exec"}));
   executor.remove(seen);

@@ -100,8 +100,8 @@ TEST_F(Listening, KeepsTheOrderOfRepliesAndMessages) {
   const auto message = [](const std::string& text) {
     return "*3\r\n$7\r\nmessage\r\n$2\r\nch\r\n$1\r\n" + text + "\r\n";
   };
-  EXPECT_EQ(heard(one), "+OK\r\n" + message("a") + "+between\r\n" + message("b") + message("c") +
-                            "+OK\r\n");
+  EXPECT_EQ(heard(one),
+            "+OK\r\n" + message("a") + "+between\r\n" + message("b") + message("c") + "+OK\r\n");
 }
 
 TEST_F(Listening, MatchesPatterns) {

@@ -58,11 +58,11 @@ enum Flag : std::uint32_t {
   kNoMandatoryKeys = 1u << 19,
   kProtected = 1u << 20,  // DEBUG, MODULE: need enable-*-command
   kTouchesArbitraryKeys = 1u << 21,
-  kContainer = 1u << 22,      // has subcommands; without a handler it only resolves them
-  kAlwaysTouches = 1u << 23,  // TOUCH: a use even for clients that asked for NO-TOUCH
-  kTakesTheRest = 1u << 24,   // DEBUG: a container whose handler answers what no subcommand takes
-  kNotQueued = 1u << 25,      // runs at once inside a transaction: DISCARD, WATCH, RESET
-  kRunsQueue = 1u << 26,      // EXEC: refused with the queue's commands, and for their sake
+  kContainer = 1u << 22,       // has subcommands; without a handler it only resolves them
+  kAlwaysTouches = 1u << 23,   // TOUCH: a use even for clients that asked for NO-TOUCH
+  kTakesTheRest = 1u << 24,    // DEBUG: a container whose handler answers what no subcommand takes
+  kNotQueued = 1u << 25,       // runs at once inside a transaction: DISCARD, WATCH, RESET
+  kRunsQueue = 1u << 26,       // EXEC: refused with the queue's commands, and for their sake
   kForSubscribers = 1u << 27,  // what a RESP2 connection may send while it is subscribed
 };
 

@@ -110,8 +110,8 @@ class Executor {
   std::vector<ChangeSink*> sinks_;
   std::vector<CommandSink*> command_sinks_;
   std::uint64_t errors_seen_ = 0;  // of the session that runs, when its command began
-  std::uint64_t cycles_ = 0;  // when the last command ended
-  bool postponed_ = false;    // who is ready waits for the end of the turn
+  std::uint64_t cycles_ = 0;       // when the last command ended
+  bool postponed_ = false;         // who is ready waits for the end of the turn
 };
 
 }  // namespace larder::engine

@@ -140,9 +140,7 @@ class Session {
   // In RESP2 only kForSubscribers commands are taken then.
   bool is_subscribed() const { return (closed_gates & bit(Gate::subscribed)) != 0; }
   // Listens rather than asks: silence is no sign that it is idle.
-  bool is_listener() const {
-    return is_subscribed() || attachment(Attached::monitor) != nullptr;
-  }
+  bool is_listener() const { return is_subscribed() || attachment(Attached::monitor) != nullptr; }
 
   // Puts a text into the output that no reply is, muted or not; behind the reply of its own
   // command while that holds pushes back.

@@ -23,9 +23,7 @@ struct alignas(16) Chunk {
   std::size_t end;
   SharedText* shared;
 
-  char* data() {
-    return shared == nullptr ? reinterpret_cast<char*>(this + 1) : shared->bytes();
-  }
+  char* data() { return shared == nullptr ? reinterpret_cast<char*>(this + 1) : shared->bytes(); }
   const char* data() const { return const_cast<Chunk*>(this)->data(); }
 };
 
