@@ -9,7 +9,7 @@ import subprocess
 import threading
 import time
 
-from measuring import DRIVER, DRIVER_CORE, MILLION, Table, drive, servers
+from measuring import DRIVER, DRIVER_CORE, MILLION, Table, drive, medians, servers
 
 MEMBERS = 100_000
 SMALL = 1_000
@@ -120,15 +120,10 @@ def measure(server, workload, seconds):
 
 
 def report_speed(table, arguments, workload, redis, larder):
-    rounds = []
-    for number in range(arguments.rounds):
-        order = (redis, larder) if number % 2 == 0 else (larder, redis)
-        result = {server: measure(server, workload, arguments.seconds) for server in order}
-        rounds.append((*result[redis], *result[larder]))
-    median = statistics.median
-    table.row(workload.name, f"{median(r[0] for r in rounds):,.0f}", f"{median(r[2] for r in rounds):,.0f}",
-              f"{median(r[1] for r in rounds):.3f}", f"{median(r[3] for r in rounds):.3f}",
-              f"{median(r[1] / r[3] for r in rounds):.2f}", f"{workload.goal:.2f}")
+    redis_rate, redis_cpu, rate, cpu, ratio = medians(arguments, lambda s: measure(s, workload, arguments.seconds), redis,
+                                                      larder)
+    table.row(workload.name, f"{redis_rate:,.0f}", f"{rate:,.0f}", f"{redis_cpu:.3f}", f"{cpu:.3f}", f"{ratio:.2f}",
+              f"{workload.goal:.2f}")
 
 
 def compare_sizes(arguments, wanted):

@@ -3,6 +3,9 @@
 // open until its standard input ends; with --longest-wait 1 it sends one PING after the other for
 // --seconds and prints the microseconds that the slowest took, and the most of the server's CPU
 // that went by while one was on its way: what the wait is on a machine with nothing else to do.
+// With
+// --subscribers N so many further connections listen to the channel "ch", and nothing more is sent
+// until all have heard all.
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -36,6 +39,7 @@ struct Options {
   int pid = 0;
   int clients = 50;
   int idle = 0;
+  int subscribers = 0;
   bool longest_wait = false;
   double seconds = 2;
 };
@@ -86,8 +90,8 @@ int open_connection(int port) {
 }
 
 struct Client {
-  Client(const Options& options, std::uint64_t seed)
-      : fd(open_connection(options.port)), requests(options.workload, seed) {}
+  Client(const Options& options, std::uint64_t seed, bool listens_ = false)
+      : fd(open_connection(options.port)), requests(options.workload, seed), listens(listens_) {}
   ~Client() { close(fd); }
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
@@ -96,6 +100,7 @@ struct Client {
   Requests requests;
   ReplyCounter replies;
   std::uint64_t waiting = 0;
+  bool listens;
 };
 
 void send_all(int fd, std::string_view bytes) {
@@ -111,8 +116,12 @@ class Driver {
   explicit Driver(const Options& options) : options_(options), poll_(epoll_create1(0)) {
     for (int i = 0; i < options.clients; ++i) {
       clients_.push_back(std::make_unique<Client>(options, static_cast<std::uint64_t>(i) + 1));
-      epoll_event event{EPOLLIN, {.ptr = clients_.back().get()}};
-      epoll_ctl(poll_, EPOLL_CTL_ADD, clients_.back()->fd, &event);
+      watch(*clients_.back());
+    }
+    for (int i = 0; i < options.subscribers; ++i) {
+      listeners_.push_back(std::make_unique<Client>(options, 1, true));
+      subscribe(*listeners_.back());
+      watch(*listeners_.back());
     }
   }
   ~Driver() { close(poll_); }
@@ -125,7 +134,7 @@ class Driver {
     const std::uint64_t cpu_before = cpu_ns(options_.pid);
     const double start = now();
     for (auto& client : clients_) refill(*client);
-    while (in_flight_ > 0) {
+    while (in_flight_ + to_hear_ > 0) {
       turn();
       if (!is_loading && operations_ > 0 && now() - start >= options_.seconds) break;
     }
@@ -136,6 +145,23 @@ class Driver {
   }
 
  private:
+  void watch(Client& client) {
+    epoll_event event{EPOLLIN, {.ptr = &client}};
+    epoll_ctl(poll_, EPOLL_CTL_ADD, client.fd, &event);
+  }
+
+  void subscribe(Client& client) {
+    send_all(client.fd, "SUBSCRIBE ch\r\n");
+    std::uint64_t answers = 0;
+    while (answers == 0) answers = client.replies.feed(receive(client));
+  }
+
+  std::string_view receive(Client& client) {
+    const ssize_t n = recv(client.fd, buffer_.data(), buffer_.size(), 0);
+    if (n <= 0) throw std::runtime_error("the server closed a connection");
+    return {buffer_.data(), static_cast<std::size_t>(n)};
+  }
+
   void turn() {
     std::array<epoll_event, 64> events;
     const int n = epoll_wait(poll_, events.data(), static_cast<int>(events.size()), 1000);
@@ -144,14 +170,20 @@ class Driver {
   }
 
   void take(Client& client) {
-    const ssize_t n = recv(client.fd, buffer_.data(), buffer_.size(), 0);
-    if (n <= 0) throw std::runtime_error("the server closed a connection");
-    const std::uint64_t ended = client.replies.feed({buffer_.data(), static_cast<std::size_t>(n)});
+    const std::uint64_t ended = client.replies.feed(receive(client));
     if (!client.replies.error().empty()) throw std::runtime_error(client.replies.error());
-    operations_ += ended;
-    in_flight_ -= ended;
-    client.waiting -= ended;
-    if (client.waiting == 0) refill(client);
+    if (client.listens) {
+      to_hear_ -= ended;
+    } else {
+      operations_ += ended;
+      in_flight_ -= ended;
+      client.waiting -= ended;
+    }
+    if (listeners_.empty()) {
+      if (client.waiting == 0) refill(client);
+    } else if (in_flight_ == 0 && to_hear_ == 0) {
+      for (auto& one : clients_) refill(*one);
+    }
   }
 
   void refill(Client& client) {
@@ -167,11 +199,14 @@ class Driver {
     }
     client.waiting = count;
     in_flight_ += count;
+    to_hear_ += count * listeners_.size();
   }
 
   const Options options_;
   int poll_;
   std::vector<std::unique_ptr<Client>> clients_;
+  std::vector<std::unique_ptr<Client>> listeners_;
+  std::uint64_t to_hear_ = 0;  // messages that listeners have not got yet
   std::uint64_t next_key_ = 0;
   std::uint64_t in_flight_ = 0;
   std::uint64_t operations_ = 0;
@@ -244,6 +279,8 @@ Options read_options(int count, char** arguments) {
       out.pid = static_cast<int>(number);
     else if (name == "--clients")
       out.clients = static_cast<int>(number);
+    else if (name == "--subscribers")
+      out.subscribers = static_cast<int>(number);
     else if (name == "--idle")
       out.idle = static_cast<int>(number);
     else if (name == "--seconds")

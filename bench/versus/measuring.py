@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import socket
+import statistics
 import subprocess
 import tempfile
 import time
@@ -94,6 +95,18 @@ def drive(port, pid, *options):
         ["taskset", "-c", DRIVER_CORE, DRIVER, "--port", str(port), "--pid", str(pid), *map(str, options)],
         check=True, capture_output=True, text=True).stdout.split()
     return int(out[0]), float(out[1]), int(out[2]) / 1e9
+
+
+def medians(arguments, measure, redis, larder):
+    """Rounds in which the two take turns at being first: the medians of what measure(server) tells, operations a second
+    and CPU microseconds an operation, of redis-server and of Larder, and the median ratio of their CPU."""
+    rounds = []
+    for number in range(arguments.rounds):
+        order = (redis, larder) if number % 2 == 0 else (larder, redis)
+        result = {server: measure(server) for server in order}
+        rounds.append((*result[redis], *result[larder]))
+    figures = [statistics.median(r[i] for r in rounds) for i in range(4)]
+    return [*figures, statistics.median(r[1] / r[3] for r in rounds)]
 
 
 def load(server, keys, *options, first=0):

@@ -42,10 +42,32 @@ std::string unknown_subcommand(const BoundCommand& container, resp::Args args) {
          name + " HELP.";
 }
 
+std::string not_for_subscribers(const BoundCommand& command) {
+  return "ERR Can't execute '" + command.full_name() +
+         "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this "
+         "context";
+}
+
+// What cannot be queued spoils the transaction. An EXEC that is refused ends it, if there is one,
+// and says why without the plainest of codes.
+void refuse(Session& session, const BoundCommand* command, std::string_view error) {
+  Transaction* transaction = Transaction::of(session);
+  if (command == nullptr || !command->row->has(kRunsQueue)) {
+    if (transaction != nullptr) transaction->abort();
+    return session.reply.error(error);
+  }
+  static constexpr std::string_view kPlain = "ERR ";
+  if (error.starts_with(kPlain)) error.remove_prefix(kPlain.size());
+  session.reply.error("EXECABORT Transaction discarded because of: " + std::string(error));
+  if (transaction != nullptr) Transaction::end(session);
+}
+
 }  // namespace
 
-// The waiters listen to the log themselves, while there are any.
-Executor::Executor(const Parts& parts) : parts_(parts) { sinks_.push_back(&parts_.waiters); }
+Executor::Executor(const Parts& parts) : parts_(parts) {
+  attach(parts_.watches);
+  attach(parts_.waiters);
+}
 
 // Without listeners there is nothing to pass on: two tests.
 [[gnu::always_inline]] inline void Executor::settle(int db, resp::Args args) {
@@ -119,42 +141,72 @@ void Executor::plan(const Session& session, std::span<const resp::Request> reque
 
 void Executor::reject(Session& session, BoundCommand* command, std::string_view error) {
   session.reply.start_command();
-  session.reply.error(error);
+  refuse(session, command, error);
   if (command != nullptr) ++command->stats.rejected;
   ++parts_.metrics.error_replies;
   parts_.metrics.errors.count(session.reply.error_code());
 }
 
-bool Executor::admit(Session& session, resp::Args args, BoundCommand* command) {
+Executor::Admission Executor::admit(Session& session, resp::Args args, BoundCommand* command) {
   if (__builtin_expect(command == nullptr, 0)) {
-    return reject(session, nullptr, unknown_command(args)), false;
+    return reject(session, nullptr, unknown_command(args)), Admission::refused;
   }
   if (__builtin_expect(
           command->is_container() && args.size() > 1 && !command->row->has(kTakesTheRest), 0)) {
-    return reject(session, nullptr, unknown_subcommand(*command, args)), false;
+    return reject(session, nullptr, unknown_subcommand(*command, args)), Admission::refused;
   }
   if (__builtin_expect(!command->row->arity.admits(args.size()), 0)) {
     return reject(session, command,
                   "ERR wrong number of arguments for '" + command->full_name() + "' command"),
-           false;
+           Admission::refused;
   }
   const std::uint32_t refused = command->refusals & (parts_.gates.closed() | session.closed_gates);
-  if (__builtin_expect(refused != 0, 0)) {
-    return reject(session, command, GateBoard::error(refused)), false;
-  }
+  if (__builtin_expect(refused != 0, 0)) return admit_at_gates(session, *command, refused);
   if (command->row->has(kGrows) && __builtin_expect(parts_.evictor.over_limit(), 0)) {
-    if (parts_.evictor.make_room(parts_.evictor.budget()) == eviction::Room::none) {
-      return reject(session, command, errors::kOutOfMemory), false;
-    }
+    return admit_growing(session, *command, Admission::runs);
   }
-  return true;
+  return Admission::runs;
+}
+
+// The gates of subscribers and of transactions do not always refuse.
+Executor::Admission Executor::admit_at_gates(Session& session, BoundCommand& command,
+                                             std::uint32_t refused) {
+  constexpr std::uint32_t kSubscribed = bit(Gate::subscribed);
+  constexpr std::uint32_t kQueueing = bit(Gate::queueing);
+  if (session.reply.resp3()) refused &= ~kSubscribed;
+  if ((refused & ~(kSubscribed | kQueueing)) != 0) {
+    return reject(session, &command, GateBoard::error(refused)), Admission::refused;
+  }
+  const Transaction* transaction = Transaction::of(session);
+  const bool runs_queue = command.row->has(kRunsQueue) && transaction != nullptr;
+  const bool queues = (refused & kQueueing) != 0 && !runs_queue;
+  // What is queued costs memory, whatever it is.
+  const bool grows = queues || command.row->has(kGrows) || (runs_queue && transaction->grows());
+  const Admission wanted = queues ? Admission::queued : Admission::runs;
+  if (grows && parts_.evictor.over_limit() &&
+      admit_growing(session, command, wanted) == Admission::refused) {
+    return Admission::refused;
+  }
+  if ((refused & kSubscribed) != 0) {
+    return reject(session, &command, not_for_subscribers(command)), Admission::refused;
+  }
+  return wanted;
+}
+
+Executor::Admission Executor::admit_growing(Session& session, BoundCommand& command,
+                                            Admission otherwise) {
+  if (parts_.evictor.make_room(parts_.evictor.budget()) != eviction::Room::none) return otherwise;
+  return reject(session, &command, errors::kOutOfMemory), Admission::refused;
 }
 
 void Executor::dispatch(Session& session, resp::Args args, const Planned& planned, Timing timing) {
-  if (admit(session, args, planned.command)) {
+  const Admission admission = admit(session, args, planned.command);
+  if (__builtin_expect(admission == Admission::runs, 1)) {
     invoke(session, args, planned, timing);
-  } else if (timing == Timing::now) {
-    cycles_ = base::cycles();
+  } else {
+    if (admission == Admission::queued) queue(session, *planned.command, args, planned.hash);
+    if (session.reply_mode != ReplyMode::on) session.advance_reply_mode();
+    if (timing == Timing::now) cycles_ = base::cycles();
   }
   if (__builtin_expect(parts_.waiters.has_ready() && !postponed_, 0)) {
     if (timing == Timing::with_next && planned.command != nullptr) charge(*planned.command);
@@ -179,7 +231,7 @@ void Executor::run_again(const ParkedCommand& parked) {
   const auto key = static_cast<std::size_t>(command.first_key);
   const bool has_key = key != 0 && key < parked.words.size();
   const Planned planned{&command, has_key ? base::hash_bytes(parked.words[key]) : 0};
-  if (admit(*parked.session, parked.words, &command)) {
+  if (admit(*parked.session, parked.words, &command) == Admission::runs) {
     invoke(*parked.session, parked.words, planned, Timing::now, Turn::again);
   }
 }
@@ -191,7 +243,7 @@ void Executor::invoke(Session& session, resp::Args args, const Planned& planned,
   const auto key = static_cast<std::size_t>(command.first_key);
   session.last_command = command.row;
   session.reply.start_command();
-  const std::uint64_t errors_before = session.reply.errors();
+  errors_seen_ = session.reply.errors();
   access.touching = !session.no_touch || command.row->has(kAlwaysTouches);
 
   const int db = session.db;
@@ -209,24 +261,33 @@ void Executor::invoke(Session& session, resp::Args args, const Planned& planned,
 
   if (timing == Timing::now) charge(command);
   // Who waits has not been answered: the command counts when it is.
-  if (__builtin_expect(!session.is_blocked(), 1)) count(session, command, errors_before);
+  if (__builtin_expect(!session.is_blocked(), 1)) {
+    count(session, command);
+    if (__builtin_expect(session.reply_mode != ReplyMode::on, 0) && turn != Turn::queued) {
+      session.advance_reply_mode();
+    }
+  }
+  if (__builtin_expect(!command_sinks_.empty(), 0) && turn != Turn::again) {
+    tell_of_command(session, command, args);
+  }
   settle(db, args);
 }
 
-void Executor::count(Session& session, BoundCommand& command, std::uint64_t errors_before) {
+void Executor::count(Session& session, BoundCommand& command) {
   ++command.stats.calls;
   ++parts_.metrics.commands_processed;
-  if (__builtin_expect(session.reply.errors() != errors_before, 0)) {
+  if (__builtin_expect(session.reply.errors() != errors_seen_, 0)) {
     ++command.stats.failed;
-    parts_.metrics.error_replies += session.reply.errors() - errors_before;
+    parts_.metrics.error_replies += session.reply.errors() - errors_seen_;
     parts_.metrics.errors.count(session.reply.error_code());
+    errors_seen_ = session.reply.errors();
   }
-  if (__builtin_expect(session.reply_mode != ReplyMode::on, 0)) session.advance_reply_mode();
 }
 
 void Executor::pass_on(int db, resp::Args args) {
   bool changed = false;
   for (const keyspace::Change& change : parts_.keyspace.log().entries()) {
+    if (change.cause == keyspace::Cause::miss) continue;
     if (change.cause == keyspace::Cause::command) {
       changed = true;
     } else if (change.cause != keyspace::Cause::element_expired) {

@@ -14,8 +14,12 @@ constexpr std::array<std::string_view, kGates> kErrors = {
     "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you "
     "can run it from a local connection, otherwise you need to set this option in the "
     "configuration file, and then restart the server.",
+    "ERR Command not allowed inside a transaction",
     "LOADING Redis is loading the dataset in memory",
     errors::kOutOfMemory,
+    "ERR Replica can't interact with the keyspace",
+    {},
+    {},
 };
 
 }  // namespace
@@ -31,6 +35,10 @@ std::uint32_t refusals(std::uint32_t command_flags) {
   if ((command_flags & kProtected) != 0) refused |= bit(Gate::debug);
   if ((command_flags & kLoading) == 0) refused |= bit(Gate::loading);
   if ((command_flags & kGrows) != 0) refused |= bit(Gate::out_of_memory);
+  if ((command_flags & kNoMulti) != 0) refused |= bit(Gate::transaction);
+  if ((command_flags & (kReads | kWrites | kMayReplicate)) != 0) refused |= bit(Gate::monitoring);
+  if ((command_flags & kForSubscribers) == 0) refused |= bit(Gate::subscribed);
+  if ((command_flags & kNotQueued) == 0) refused |= bit(Gate::queueing);
   return refused;
 }
 

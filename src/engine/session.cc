@@ -1,5 +1,7 @@
 #include "larder/engine/session.h"
 
+#include <utility>
+
 #include "larder/engine/waiters.h"
 #include "parked_command.h"
 
@@ -17,8 +19,34 @@ Session::Session(Sessions& sessions, Peer& peer, resp::ReplyBuffer& output,
 }
 
 Session::~Session() {
-  stop_waiting();
+  leave();
   sessions_.remove(*this);
+}
+
+void Session::leave() {
+  stop_waiting();
+  detach_all();
+}
+
+void Session::detach_all() {
+  for (Attachment*& kept : attachments_) {
+    Attachment* const attachment = std::exchange(kept, nullptr);
+    if (attachment != nullptr) attachment->detach(*this);
+  }
+}
+
+std::size_t Session::attached_bytes() const {
+  std::size_t bytes = 0;
+  for (const Attachment* attachment : attachments_) {
+    if (attachment != nullptr) bytes += attachment->bytes();
+  }
+  return bytes;
+}
+
+void Session::push(resp::SharedText& text) {
+  if (closing != Closing::no) return;
+  (held_pushes_ == nullptr ? reply.buffer() : *held_pushes_).share(text);
+  peer_.pushed();
 }
 
 void Session::stop_waiting() {
@@ -58,6 +86,7 @@ void Session::advance_reply_mode() {
 }
 
 void Session::reset(std::uint32_t closed) {
+  detach_all();
   db = 0;
   closed_gates = closed;
   reply_mode = ReplyMode::on;

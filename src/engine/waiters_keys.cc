@@ -71,6 +71,7 @@ void Waiters::drop(WaitedKey& key) {
 void Waiters::read(std::span<const keyspace::Change> changes) {
   if (sessions_ == 0) return;
   for (const keyspace::Change& change : changes) {
+    if (change.cause == keyspace::Cause::miss) continue;
     if (change.event.name == keyspace::events::kFlush.name) {
       if (keys_when_gone_ > 0) mark_all(change.db, /*only_when_gone=*/true);
     } else if (change.event.name == keyspace::events::kSwap.name) {

@@ -25,7 +25,8 @@ constexpr Order kOrders[] = {
     {"clients",
      " connected_clients cluster_connections maxclients client_recent_max_input_buffer "
      "client_recent_max_output_buffer blocked_clients tracking_clients "
-     "clients_in_timeout_table total_blocking_keys total_blocking_keys_on_nokey "},
+     "pubsub_clients watching_clients clients_in_timeout_table total_watched_keys "
+     "total_blocking_keys total_blocking_keys_on_nokey "},
     {"memory",
      " used_memory used_memory_human used_memory_rss used_memory_rss_human used_memory_peak "
      "used_memory_peak_human used_memory_peak_perc used_memory_overhead "

@@ -87,6 +87,7 @@ Entry* Database::look(const Key& key, Look how) {
   }
   if (entry == nullptr) {
     ++shared_.metrics.misses;
+    shared_.log.add_miss(index_, key.name);
     return nullptr;
   }
   ++shared_.metrics.hits;
@@ -111,6 +112,13 @@ void Database::replace(Entry* before, Entry* now, std::uint64_t hash) {
   index_elements(now, hash);
   if (before->has_deadline()) expires_.erase(before, hash);
   if (now->has_deadline()) expires_.insert(now, hash);
+}
+
+// Of a key that store() is about to make, if it does.
+void Database::announce(const Key& key) {
+  if (!shared_.log.wants_new_keys()) return;
+  const Entry* old = entries_.find(key.name, key.hash);
+  if (old == nullptr || old->expired(now_ms())) shared_.log.add_new_key(index_, key.name);
 }
 
 void Database::store(const Key& key, Entry* entry) {
@@ -149,6 +157,7 @@ void Database::put(const Key& key, std::string_view bytes, Deadline deadline, Ev
   const auto number = types::as_stored_integer(bytes);
   const auto due = deadline.resolve(old);
   const Entry::Shape shape = shape_of(key.name, bytes, number, due);
+  if (old == nullptr) shared_.log.add_new_key(index_, key.name);
   shared_.log.add(event, index_, key.name);
   if (deadline.is_new()) shared_.log.also(events::kExpire, index_, key.name);
   if (old == nullptr) {
@@ -177,6 +186,7 @@ void Database::put(const Key& key, std::string_view bytes, Deadline deadline, Ev
 char* Database::put_unwritten(const Key& key, std::size_t size, Event event) {
   Entry* old = entries_.find(key.name, key.hash);
   if (old != nullptr && old->expired(now_ms())) old = drop_expired(old, key.hash);
+  if (old == nullptr) shared_.log.add_new_key(index_, key.name);
   shared_.log.add(event, index_, key.name);
   const bool inside = size <= Entry::kMostInside;
   Entry* entry = Entry::create({.key = key.name,
@@ -212,6 +222,7 @@ void Database::put_storage(const Key& key, types::Type type, void* storage, Even
       {.key = key.name, .deadline_ms = deadline.resolve(old), .type = type, .form = Form::storage});
   entry->storage(storage);
   entry->access(shared_.access.fresh());
+  if (old == nullptr) shared_.log.add_new_key(index_, key.name);
   shared_.log.add(event, index_, key.name);
   if (old == nullptr) return insert(entry, key.hash);
   replace(old, entry, key.hash);
@@ -291,6 +302,7 @@ void Database::put_copy(const Key& key, const Entry& source, Event event) {
   if (source.form() == Form::storage) {
     entry->storage(types::row(source.type()).copy(source.storage()));
   }
+  announce(key);
   shared_.log.add(event, index_, key.name);
   store(key, entry);
 }
@@ -299,6 +311,7 @@ void Database::put_moved(const Key& key, Database& from, const Key& source_key, 
                          Event left, Event arrived) {
   Entry* entry = Entry::create(shape_like(key.name, *source, source->deadline()));
   carry_over(*source, *entry);
+  announce(key);
   shared_.log.add(left, from.index_, source_key.name);
   shared_.log.also(arrived, index_, key.name);
   from.take_out(source, source_key.hash);

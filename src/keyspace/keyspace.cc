@@ -59,6 +59,7 @@ void Keyspace::swap(std::size_t a, std::size_t b) {
   databases_[a]->swap(*databases_[b]);
   ++swaps_;
   log_.add(events::kSwap, static_cast<int>(a), {});
+  log_.also(events::kSwap, static_cast<int>(b), {});
 }
 
 void Keyspace::testify(memory::Audit& audit) const {

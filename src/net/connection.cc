@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "larder/base/text.h"
+#include "larder/engine/transaction.h"
 #include "sockets.h"
 
 namespace larder::net {
@@ -50,6 +51,17 @@ void Connection::on_ready(unsigned readiness) {
 
 void Connection::closing() { home_.mark_dirty(*this); }
 void Connection::unblocked() { home_.mark_dirty(*this); }
+
+// Who is sent what he did not ask for is not slowed down by not being read: past the hard limit
+// he goes.
+void Connection::pushed() {
+  home_.mark_dirty(*this);
+  const auto& limits = home_.parts_.settings.clients.client_output_buffer_limit;
+  const std::uint64_t most = limits.value(config::ClientClass::pubsub).hard_bytes;
+  if (most == 0 || output_.size() + session_.held_push_bytes() <= most) return;
+  home_.parts_.log.warning("Closing client that does not read what it is sent: " + describe());
+  session_.close(engine::Closing::now);
+}
 
 // Input
 
@@ -143,7 +155,7 @@ void Connection::keep(std::span<const char> input, std::size_t done) {
 bool Connection::outgrew_its_limit() {
   const auto limit =
       static_cast<std::uint64_t>(home_.parts_.settings.clients.client_query_buffer_limit.value());
-  if (input_.size() + reader_.held_bytes() <= limit) return false;
+  if (input_.size() + reader_.held_bytes() + queue_bytes() <= limit) return false;
   const auto start = input_.bytes().first(std::min<std::size_t>(input_.size(), 64));
   home_.parts_.log.warning("Closing client that reached max query buffer length: " + describe() +
                            " (qbuf initial bytes: " + base::quoted({start.data(), start.size()}) +
@@ -219,7 +231,7 @@ void Connection::lose(const char* what) {
 
 void Connection::disconnect() {
   if (is_dead()) return;
-  session_.stop_waiting();
+  session_.leave();
   home_.parts_.loop.forget(*this);
   ::close(socket_);
   socket_ = -1;
@@ -234,6 +246,11 @@ void Connection::disconnect() {
 std::string Connection::address() const { return peer_name(socket_); }
 std::string Connection::local_address() const { return local_name(socket_); }
 bool Connection::is_local() const { return is_unix_socket() || is_loopback(socket_); }
+
+std::size_t Connection::queue_bytes() const {
+  const engine::Transaction* transaction = engine::Transaction::of(session_);
+  return transaction == nullptr ? 0 : transaction->bytes();
+}
 
 std::string Connection::describe() const {
   return "id=" + std::to_string(session_.id) + " addr=" + address() + " laddr=" + local_address() +
@@ -251,7 +268,8 @@ Connection::Buffers Connection::buffers() const {
   found.reply_bytes = output_.size();
   found.reply_held = output_.held_bytes();
   found.total = memory::size_class(sizeof(Connection)) + input_.capacity() + reader_.held_bytes() +
-                session_.text_bytes() + session_.parked_bytes() + output_.held_bytes();
+                session_.text_bytes() + session_.parked_bytes() + session_.attached_bytes() +
+                output_.held_bytes();
   found.reading = (interest() & kReadable) != 0;
   found.writing = (interest() & kWritable) != 0;
   return found;

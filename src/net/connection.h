@@ -47,6 +47,7 @@ class Connection final : public Watch, public engine::Peer {
   Buffers buffers() const override;
   void closing() override;
   void unblocked() override;
+  void pushed() override;
 
   // Tells the audit what this connection holds of client_input and client_output.
   void testify(memory::Audit& audit) const;
@@ -69,6 +70,8 @@ class Connection final : public Watch, public engine::Peer {
   bool is_done() const;
 
   std::size_t pause_bytes() const;
+  // What the session pins of client_input beside its buffers.
+  std::size_t queue_bytes() const;
   bool is_closing() const { return session_.closing != engine::Closing::no; }
   std::string describe() const;
 

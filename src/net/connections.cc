@@ -123,7 +123,8 @@ void Connections::tend(std::size_t calls) {
     Connection& connection = *cursor_;
     cursor_ = connection.next_;
     const engine::Session& session = connection.session();
-    if (most_idle_ms == 0 || session.is_blocked() || now - session.last_active_ms <= most_idle_ms) {
+    if (most_idle_ms == 0 || session.is_blocked() || session.is_listener() ||
+        now - session.last_active_ms <= most_idle_ms) {
       continue;
     }
     parts_.log.verbose("Closing idle client");

@@ -28,7 +28,15 @@ Chunk* ChunkPool::take(std::size_t bytes) {
   } else {
     chunk = static_cast<Chunk*>(memory::allocate(kOwner, kChunkBytes));
   }
-  *chunk = Chunk{.next = nullptr, .capacity = capacity, .begin = 0, .end = 0};
+  *chunk = Chunk{.next = nullptr, .capacity = capacity, .begin = 0, .end = 0, .shared = nullptr};
+  return chunk;
+}
+
+Chunk* ChunkPool::take(SharedText& text) {
+  auto* const chunk = static_cast<Chunk*>(memory::allocate(kOwner, sizeof(Chunk)));
+  text.hold();
+  *chunk =
+      Chunk{.next = nullptr, .capacity = 0, .begin = 0, .end = text.text().size(), .shared = &text};
   return chunk;
 }
 
@@ -38,6 +46,7 @@ void ChunkPool::give(Chunk* chunk) {
     free_ = chunk;
     ++free_count_;
   } else {
+    if (chunk->shared != nullptr) chunk->shared->release();
     memory::release(kOwner, chunk, sizeof(Chunk) + chunk->capacity);
   }
 }
@@ -56,8 +65,7 @@ void ReplyBuffer::settle_tail() {
   tail_->end = static_cast<std::size_t>(write_ - tail_->data());
 }
 
-char* ReplyBuffer::start_chunk(std::size_t bytes) {
-  Chunk* chunk = pool_->take(bytes);
+void ReplyBuffer::link(Chunk* chunk) {
   held_ += sizeof(Chunk) + chunk->capacity;
   if (tail_ == nullptr) {
     head_ = chunk;
@@ -67,8 +75,12 @@ char* ReplyBuffer::start_chunk(std::size_t bytes) {
     tail_->next = chunk;
   }
   tail_ = chunk;
-  write_ = chunk->data();
-  limit_ = write_ + chunk->capacity;
+}
+
+char* ReplyBuffer::start_chunk(std::size_t bytes) {
+  link(pool_->take(bytes));
+  write_ = tail_->data();
+  limit_ = write_ + tail_->capacity;
   return write_;
 }
 

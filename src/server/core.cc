@@ -54,9 +54,12 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
       engine_metrics(reporter),
       waiters(clock, keyspace, engine_metrics),
       wait_metrics(reporter, waiters),
+      watches(keyspace),
+      watch_metrics(reporter, watches),
       tracking_metrics(reporter),
       acl_metrics(reporter),
-      pubsub_metrics(reporter),
+      pubsub_metrics(reporter, hub),
+      notifier(configuration.pubsub, keyspace, hub),
       persistence_metrics(reporter, clock, keyspace, gates),
       replication_metrics(reporter, configuration.replication),
       cluster_metrics(reporter),
@@ -65,11 +68,16 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
       config_file{configuration.file},
       commands(commands::index(), tools(shutdown)),
       command_metrics(reporter, commands, engine_metrics),
-      executor(
-          {clock, commands, keyspace, evictor, sweeper, gates, effects, engine_metrics, waiters}) {
+      executor({clock, commands, keyspace, evictor, sweeper, gates, effects, engine_metrics,
+                waiters, watches}),
+      monitors(executor, clock) {
   rename_commands(commands, configuration.engine.rename_command);
   auditor.add(keyspace);
   auditor.add(waiters);
+  auditor.add(watches);
+  auditor.add(hub);
+  auditor.add(monitors);
+  executor.attach(notifier);
 }
 
 engine::Toolbox Core::tools(engine::Shutdown& shutdown) {
@@ -98,6 +106,10 @@ engine::Toolbox Core::tools(engine::Shutdown& shutdown) {
   box.lend(configuration.persistence.snapshots);
   box.lend(expiry_metrics);
   box.lend(sessions);
+  box.lend(watches);
+  box.lend(hub);
+  box.lend(executor);
+  box.lend(monitors);
   box.lend(gates);
   box.lend(commands);
   box.lend(engine_metrics);

@@ -7,6 +7,8 @@
 #include <limits>
 #include <stdexcept>
 
+#include "larder/engine/transaction.h"
+
 namespace larder::server {
 namespace {
 
@@ -29,16 +31,22 @@ bool Harness::end_turn() {
   const bool left = core_->end_turn();
   for (std::size_t i = 0; i < unblocked_.size(); ++i) unblocked_[i]->run_requests();
   unblocked_.clear();
+  for (Client* client : clients_) {
+    if (client->is_closed()) client->session_.leave();
+  }
   return left;
 }
 
 void Harness::testify(memory::Audit& audit) const {
   for (const Client* client : clients_) {
-    const std::size_t input =
-        client->reader_.held_bytes() + client->batch_.held_bytes() + client->session_.text_bytes();
+    const engine::Transaction* transaction = engine::Transaction::of(client->session_);
+    const std::size_t input = client->reader_.held_bytes() + client->batch_.held_bytes() +
+                              client->session_.text_bytes() +
+                              (transaction == nullptr ? 0 : transaction->bytes());
     audit.found(memory::Owner::client_input, static_cast<std::int64_t>(input));
     audit.found(memory::Owner::client_output,
-                static_cast<std::int64_t>(client->output_.held_bytes()));
+                static_cast<std::int64_t>(client->output_.held_bytes() +
+                                          client->session_.held_push_bytes()));
   }
   audit.found(memory::Owner::client_output, static_cast<std::int64_t>(chunks_.free_bytes()));
 }
@@ -128,7 +136,8 @@ engine::Peer::Buffers Harness::Client::buffers() const {
   found.arguments = reader_.held_bytes();
   found.reply_bytes = output_.size();
   found.reply_held = output_.held_bytes();
-  found.total = sizeof(Client) + input_.capacity() + reader_.held_bytes() + output_.held_bytes();
+  found.total = sizeof(Client) + input_.capacity() + reader_.held_bytes() + output_.held_bytes() +
+                session_.attached_bytes();
   return found;
 }
 

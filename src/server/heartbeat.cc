@@ -54,7 +54,7 @@ net::Left Heartbeat::on_turn_end() {
   const net::Left answers = connections_.end_turn();
   const bool data = core_.end_turn();
   waits_.aim();
-  return data ? net::Left::work : answers;
+  return data || connections_.has_work() ? net::Left::work : answers;
 }
 
 }  // namespace larder::server

@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 """What Debian's python3-redis does with a server, checked. Usage: python_redis.py BINARY"""
+import socket
 import sys
+import threading
+import time
 import unittest
 
 import redis
@@ -124,6 +127,221 @@ class Pipelines(Client):
             replies = pipe.execute(raise_on_error=False)
         self.assertIsInstance(replies[1], redis.ResponseError)
         self.assertEqual(replies[2], "text")
+
+
+class Transactions(Client):
+    def test_a_pipeline_is_a_transaction(self):
+        with self.db.pipeline() as pipe:
+            pipe.set("a", 1).incr("a").lpush("l", "x", "y").lrange("l", 0, -1)
+            self.assertEqual(pipe.execute(), [True, 2, 2, ["y", "x"]])
+
+    def test_an_error_stands_among_the_replies_and_the_rest_is_done(self):
+        with self.db.pipeline() as pipe:
+            pipe.set("a", "text").incr("a").set("b", 1)
+            replies = pipe.execute(raise_on_error=False)
+        self.assertIsInstance(replies[1], redis.ResponseError)
+        self.assertEqual(self.db.get("b"), "1")
+
+    def test_what_cannot_be_queued_spoils_all(self):
+        with self.db.pipeline() as pipe:
+            pipe.set("a", 1).execute_command("NOSUCH")
+            with self.assertRaises(redis.ResponseError):
+                pipe.execute()
+        self.assertEqual(self.db.exists("a"), 0)
+
+    def test_a_watched_key_that_changed_stops_it(self):
+        other = redis.Redis(port=PORT, decode_responses=True)
+        with self.db.pipeline() as pipe:
+            pipe.watch("n")
+            other.set("n", 5)
+            pipe.multi()
+            pipe.set("n", 1)
+            with self.assertRaises(redis.WatchError):
+                pipe.execute()
+        self.assertEqual(self.db.get("n"), "5")
+        other.close()
+
+    def test_ten_threads_count_without_losing_one(self):
+        def count():
+            db = redis.Redis(port=PORT, decode_responses=True)
+            for _ in range(20):
+                db.transaction(lambda pipe: (lambda n: (pipe.multi(), pipe.set("n", n + 1)))(int(pipe.get("n") or 0)),
+                               "n")
+            db.close()
+
+        threads = [threading.Thread(target=count) for _ in range(10)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(self.db.get("n"), "200")
+
+
+class Messages(Client):
+    def listen(self, *channels, patterns=()):
+        listener = self.db.pubsub(ignore_subscribe_messages=True)
+        self.addCleanup(listener.close)
+        if channels:
+            listener.subscribe(*channels)
+        if patterns:
+            listener.psubscribe(*patterns)
+        # The answers to the subscriptions come first.
+        for _ in range(len(channels) + len(patterns)):
+            listener.get_message(timeout=10)
+        return listener
+
+    def heard(self, listener, count):
+        found = []
+        for _ in range(count):
+            message = listener.get_message(timeout=10)
+            self.assertIsNotNone(message)
+            found.append((message["type"], message["pattern"], message["channel"], message["data"]))
+        return found
+
+    def test_channels_and_patterns(self):
+        one = self.listen("news", "sports")
+        two = self.listen(patterns=["n*"])
+        self.assertEqual(self.db.publish("news", "hello"), 2)
+        self.assertEqual(self.db.publish("sports", "goal"), 1)
+        self.assertEqual(self.db.publish("nothing", "x"), 1)
+        self.assertEqual(self.heard(one, 2), [("message", None, "news", "hello"), ("message", None, "sports", "goal")])
+        self.assertEqual(self.heard(two, 2),
+                         [("pmessage", "n*", "news", "hello"), ("pmessage", "n*", "nothing", "x")])
+        self.assertEqual(sorted(self.db.pubsub_channels()), ["news", "sports"])
+        self.assertEqual(self.db.pubsub_numsub("news", "x"), [("news", 1), ("x", 0)])
+        self.assertEqual(self.db.pubsub_numpat(), 1)
+
+    def test_unsubscribing(self):
+        one = self.listen("a", "b")
+        one.unsubscribe("a")
+        one.get_message(timeout=10)
+        self.assertEqual(self.db.publish("a", "x"), 0)
+        self.assertEqual(self.db.publish("b", "y"), 1)
+        self.assertEqual(self.heard(one, 1), [("message", None, "b", "y")])
+        one.close()
+        for _ in range(100):
+            if self.db.publish("b", "z") == 0:
+                return
+            time.sleep(0.02)
+        self.fail("who closed still listens")
+
+    def test_ping_while_subscribed(self):
+        one = self.listen("a")
+        one.ping("hello")
+        message = one.get_message(timeout=10)
+        self.assertEqual((message["type"], message["data"]), ("pong", "hello"))
+
+    def test_a_thread_hears_a_thousand_in_order(self):
+        got = []
+        listener = self.db.pubsub(ignore_subscribe_messages=True)
+        listener.subscribe(**{"ch": lambda message: got.append(int(message["data"]))})
+        thread = listener.run_in_thread(sleep_time=0.01)
+        while self.db.pubsub_numsub("ch")[0][1] == 0:
+            time.sleep(0.01)
+        with self.db.pipeline(transaction=False) as pipe:
+            for i in range(1000):
+                pipe.publish("ch", i)
+            self.assertEqual(pipe.execute(), [1] * 1000)
+        for _ in range(500):
+            if len(got) == 1000:
+                break
+            time.sleep(0.02)
+        thread.stop()
+        thread.join()
+        self.assertEqual(got, list(range(1000)))
+
+    def test_a_publisher_in_a_transaction(self):
+        one = self.listen("ch")
+        with self.db.pipeline() as pipe:
+            pipe.set("k", 1).publish("ch", "first").publish("ch", "second")
+            self.assertEqual(pipe.execute(), [True, 1, 1])
+        self.assertEqual([data for _, _, _, data in self.heard(one, 2)], ["first", "second"])
+
+    def test_keys_tell_what_happens_to_them(self):
+        self.db.config_set("notify-keyspace-events", "KEA")
+        try:
+            one = self.listen(patterns=["__keyevent@0__:*"])
+            self.db.set("k", 1, px=50)
+            self.assertEqual([data[2] for data in self.heard(one, 3)],
+                             ["__keyevent@0__:set", "__keyevent@0__:expire", "__keyevent@0__:expired"])
+        finally:
+            self.db.config_set("notify-keyspace-events", "")
+
+    def test_monitor(self):
+        with self.db.monitor() as monitor:
+            self.db.set("k", "a b")
+            seen = monitor.next_command()
+            self.assertEqual((seen["db"], seen["command"]), (0, "SET k a b"))
+
+    def test_a_subscriber_that_does_not_read_is_bounded(self):
+        self.db.config_set("client-output-buffer-limit", "pubsub 2mb 0 0")
+        try:
+            deaf = socket.create_connection(("127.0.0.1", PORT))
+            deaf.sendall(b"SUBSCRIBE ch\r\n")
+            while self.db.publish("ch", "x") == 0:
+                time.sleep(0.01)
+            message = "x" * 100_000
+            for _ in range(500):
+                if self.db.publish("ch", message) == 0:
+                    break
+            else:
+                self.fail("50 MB were kept for who does not read")
+            self.assertLess(self.db.info("memory")["used_memory"], 30_000_000)
+            deaf.close()
+        finally:
+            self.db.config_set("client-output-buffer-limit", "pubsub 32mb 8mb 60")
+
+
+class Resp3(unittest.TestCase):
+    """By hand: Debian's python3-redis speaks RESP2 alone."""
+
+    def setUp(self):
+        self.link = socket.create_connection(("127.0.0.1", PORT), timeout=20)
+        self.stream = self.link.makefile("rb")
+        self.assertEqual(self.ask("HELLO", "3")[0], "%")
+
+    def tearDown(self):
+        self.stream.close()
+        self.link.close()
+
+    def ask(self, *words):
+        request = f"*{len(words)}\r\n" + "".join(f"${len(w)}\r\n{w}\r\n" for w in words)
+        self.link.sendall(request.encode())
+        return self.read()
+
+    def read(self):
+        """(kind, value) of the next reply."""
+        line = self.stream.readline().decode().rstrip("\r\n")
+        kind, rest = line[0], line[1:]
+        if kind in "$=":
+            text = self.stream.read(int(rest)).decode()
+            self.stream.readline()
+            return kind, text
+        if kind in "*>~":
+            return kind, [self.read()[1] for _ in range(int(rest))]
+        if kind == "%":
+            return kind, [self.read()[1] for _ in range(2 * int(rest))]
+        return kind, rest
+
+    def test_pushes_stand_between_replies(self):
+        self.assertEqual(self.ask("SUBSCRIBE", "ch"), (">", ["subscribe", "ch", "1"]))
+        self.assertEqual(self.ask("SET", "k", "v"), ("+", "OK"))
+        other = redis.Redis(port=PORT)
+        self.assertEqual(other.publish("ch", "hello"), 1)
+        self.assertEqual(self.read(), (">", ["message", "ch", "hello"]))
+        self.assertEqual(self.ask("GET", "k"), ("$", "v"))
+        self.assertEqual(self.ask("PUBLISH", "ch", "me"), (":", "1"))
+        self.assertEqual(self.read(), (">", ["message", "ch", "me"]))
+        other.close()
+
+    def test_a_transaction_while_subscribed(self):
+        self.ask("SUBSCRIBE", "ch")
+        self.assertEqual(self.ask("WATCH", "k")[1], "OK")
+        self.assertEqual(self.ask("MULTI")[1], "OK")
+        self.assertEqual(self.ask("PUBLISH", "ch", "x")[1], "QUEUED")
+        self.assertEqual(self.ask("SET", "k", "w")[1], "QUEUED")
+        self.assertEqual(self.ask("EXEC"), ("*", ["1", "OK"]))
+        self.assertEqual(self.read(), (">", ["message", "ch", "x"]))
 
 
 class Server(Client):

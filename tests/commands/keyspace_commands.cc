@@ -19,9 +19,10 @@ std::vector<std::span<const engine::Command>> KeyspaceCommands::rows() {
   std::vector<std::span<const engine::Command>> found;
   for (const auto list : index()) {
     const auto family = list.front().family;
-    const bool of_the_server =
-        family == engine::Family::connection || family == engine::Family::server;
-    if (!of_the_server) found.push_back(list);
+    const bool is_on_values =
+        family != engine::Family::connection && family != engine::Family::server &&
+        family != engine::Family::pubsub && family != engine::Family::transactions;
+    if (is_on_values) found.push_back(list);
   }
   return found;
 }

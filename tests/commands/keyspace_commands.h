@@ -128,9 +128,10 @@ class KeyspaceCommands : public ::testing::Test {
   engine::Propagation effects;
   engine::Metrics metrics{reporter};
   engine::Waiters waiters{clock, keyspace, metrics};
+  engine::WatchSet watches{keyspace};
   engine::CommandTable table{rows(), toolbox()};
   engine::Executor executor{
-      {clock, table, keyspace, evictor, sweeper, gates, effects, metrics, waiters}};
+      {clock, table, keyspace, evictor, sweeper, gates, effects, metrics, waiters, watches}};
   QuietPeer peer;
   resp::ChunkPool pool;
   resp::ReplyBuffer output{pool};

@@ -21,6 +21,7 @@
 #include "larder/engine/credentials.h"
 #include "larder/engine/executor.h"
 #include "larder/memory/audit.h"
+#include "tests/engine/transaction_rows.h"
 #include "tests/engine/wait_rows.h"
 
 namespace larder::engine {
@@ -125,8 +126,10 @@ struct NoPeer final : Peer {
   void closing() override { ++closings; }
   bool local = false;
   void unblocked() override { ++unblockings; }
+  void pushed() override { ++pushes; }
   int closings = 0;
   int unblockings = 0;
+  int pushes = 0;
 };
 
 class Room : public testing::Test {
@@ -135,11 +138,13 @@ class Room : public testing::Test {
 
  protected:
   ~Room() override {
+    session.leave();
     output.clear();
     while (!keyspace.graveyard().empty()) keyspace.graveyard().drain(base::Budget::unlimited());
     memory::Auditor auditor;
     auditor.add(keyspace);
     auditor.add(waiters);
+    auditor.add(watches);
     EXPECT_TRUE(auditor.run().balanced()) << auditor.run().text();
   }
 
@@ -173,6 +178,9 @@ class Room : public testing::Test {
   Toolbox toolbox() {
     Toolbox box;
     box.lend(runs);
+    box.lend(executor);
+    box.lend(watches);
+    box.lend(prompt);
     return box;
   }
 
@@ -192,13 +200,15 @@ class Room : public testing::Test {
   eviction::Evictor evictor{keyspace, eviction_settings, eviction_metrics};
   Metrics metrics{reporter};
   Waiters waiters{clock, keyspace, metrics};
+  WatchSet watches{keyspace};
   GateBoard gates;
   Propagation effects;
   Runs runs;
-  std::array<std::span<const Command>, 2> families{test_rows(), wait_rows()};
+  Prompt prompt{[] {}};
+  std::array<std::span<const Command>, 3> families{test_rows(), wait_rows(), transaction_rows()};
   CommandTable commands{families, toolbox()};
   Executor executor{
-      {clock, commands, keyspace, evictor, sweeper, gates, effects, metrics, waiters}};
+      {clock, commands, keyspace, evictor, sweeper, gates, effects, metrics, waiters, watches}};
   Sessions sessions;
   NoPeer peer;
   resp::ChunkPool pool;

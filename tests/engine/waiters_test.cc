@@ -1,18 +1,10 @@
 #include <memory>
 
+#include "effect_lines.h"
 #include "room.h"
 
 namespace larder::engine {
 namespace {
-
-struct Effects final : EffectSink {
-  void take(const Effect& effect) override {
-    std::string line = std::to_string(effect.db) + ":";
-    for (const std::string& word : effect.words) line += " " + word;
-    lines.push_back(line);
-  }
-  Room::Words lines;
-};
 
 class Waiting : public Room {
  protected:
@@ -85,7 +77,7 @@ TEST_F(Waiting, IsServedInTheOrderOfBlocking) {
 }
 
 TEST_F(Waiting, ServesKeysInTheOrderInWhichTheyBecameReady) {
-  Effects effects_heard;
+  EffectLines effects_heard;
   executor.follow(effects_heard);
   waits({"bmove", "a", "x", "0"});
   waits({"bmove", "b", "x", "0"});
@@ -332,7 +324,7 @@ TEST_F(Waiting, SkipsTheReplyThatShallBeSkipped) {
 }
 
 TEST_F(Waiting, PropagatesAsACommandThatRanAfterTheOneThatFedIt) {
-  Effects followed;
+  EffectLines followed;
   executor.follow(followed);
   waits({"bmove", "k", "x", "0"});
   EXPECT_EQ(followed.lines, Words{});
@@ -392,7 +384,8 @@ struct SlowClock final : base::Clock {
 
 TEST_F(Waiting, IsServedOverSeveralTurnsWhereAChainIsLong) {
   SlowClock slow(100);
-  Executor slowly{{slow, commands, keyspace, evictor, sweeper, gates, effects, metrics, waiters}};
+  Executor slowly{
+      {slow, commands, keyspace, evictor, sweeper, gates, effects, metrics, waiters, watches}};
   for (int i = 0; i < 20; ++i) {
     waits({"bmove", "k" + std::to_string(i), "k" + std::to_string(i + 1), "0"});
   }

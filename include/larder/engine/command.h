@@ -58,9 +58,12 @@ enum Flag : std::uint32_t {
   kNoMandatoryKeys = 1u << 19,
   kProtected = 1u << 20,  // DEBUG, MODULE: need enable-*-command
   kTouchesArbitraryKeys = 1u << 21,
-  kContainer = 1u << 22,      // has subcommands; without a handler it only resolves them
-  kAlwaysTouches = 1u << 23,  // TOUCH: a use even for clients that asked for NO-TOUCH
-  kTakesTheRest = 1u << 24,   // DEBUG: a container whose handler answers what no subcommand takes
+  kContainer = 1u << 22,       // has subcommands; without a handler it only resolves them
+  kAlwaysTouches = 1u << 23,   // TOUCH: a use even for clients that asked for NO-TOUCH
+  kTakesTheRest = 1u << 24,    // DEBUG: a container whose handler answers what no subcommand takes
+  kNotQueued = 1u << 25,       // runs at once inside a transaction: DISCARD, WATCH, RESET
+  kRunsQueue = 1u << 26,       // EXEC: refused with the queue's commands, and for their sake
+  kForSubscribers = 1u << 27,  // what a RESP2 connection may send while it is subscribed
 };
 
 // ACL categories that neither flags nor family imply.
@@ -136,6 +139,8 @@ struct Command {
   // For kVariableFlags: what a call with these arguments does to its keys.
   std::uint32_t (*key_flags)(std::span<const std::string_view> args) = nullptr;
   Handler handler{};
+  // Whether an argument is a secret, which no log and no MONITOR may show. Null: none is.
+  bool (*is_secret)(std::span<const std::string_view> args, std::size_t index) = nullptr;
   std::string_view since;
   std::string_view summary;
   std::string_view complexity = {};

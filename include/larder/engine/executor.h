@@ -11,18 +11,23 @@
 #include "larder/base/budget.h"
 #include "larder/base/clock.h"
 #include "larder/engine/change_sink.h"
+#include "larder/engine/command_sink.h"
 #include "larder/engine/command_table.h"
 #include "larder/engine/gates.h"
 #include "larder/engine/metrics.h"
 #include "larder/engine/propagation.h"
 #include "larder/engine/session.h"
+#include "larder/engine/transaction.h"
 #include "larder/engine/waiters.h"
+#include "larder/engine/watch_set.h"
 #include "larder/eviction/evictor.h"
 #include "larder/expiry/sweeper.h"
 #include "larder/keyspace/keyspace.h"
 #include "larder/resp/request.h"
 
 namespace larder::engine {
+
+struct Call;
 
 class Executor {
  public:
@@ -36,6 +41,7 @@ class Executor {
     Propagation& effects;
     Metrics& metrics;
     Waiters& waiters;
+    WatchSet& watches;
   };
   explicit Executor(const Parts& parts);
 
@@ -46,9 +52,17 @@ class Executor {
                   std::size_t most_unsent);
 
   void add(ChangeSink& sink);
+  // The same for a sink that tells the log itself while it listens.
+  void attach(ChangeSink& sink) { sinks_.push_back(&sink); }
   // Tells `sink` every effect from now on: what expiry and eviction removed as DEL, ahead of the
   // command during which it went.
   void follow(EffectSink& sink);
+  // Tells `sink` of commands, until it is taken off. Nothing is asked of commands without one.
+  void add(CommandSink& sink) { command_sinks_.push_back(&sink); }
+  void remove(CommandSink& sink) { std::erase(command_sinks_, &sink); }
+
+  // EXEC: runs what the session queued, or says why not, and ends the transaction.
+  void run_transaction(Call& call);
 
   // Runs the commands again that wait for keys which have become ready, until nothing is ready or
   // half a millisecond has gone; the rest follows at the ends of turns. Called after each command
@@ -69,14 +83,20 @@ class Executor {
 
   // When the time since the last reading of the counter is charged to a command.
   enum class Timing : std::uint8_t { now, with_next };
-  enum class Turn : std::uint8_t { first, again };
+  enum class Turn : std::uint8_t { first, again, queued };
+  enum class Admission : std::uint8_t { refused, runs, queued };
 
   void plan(const Session& session, std::span<const resp::Request> requests, Planned* planned);
   void dispatch(Session& session, resp::Args args, const Planned& planned, Timing timing);
-  bool admit(Session& session, resp::Args args, BoundCommand* command);
+  Admission admit(Session& session, resp::Args args, BoundCommand* command);
+  Admission admit_at_gates(Session& session, BoundCommand& command, std::uint32_t refused);
+  Admission admit_growing(Session& session, BoundCommand& command, Admission otherwise);
+  void queue(Session& session, BoundCommand& command, resp::Args args, std::uint64_t hash);
+  void run_queue(Session& session, const Transaction& transaction);
+  void tell_of_command(const Session& session, const BoundCommand& command, resp::Args args);
   void invoke(Session& session, resp::Args args, const Planned& planned, Timing timing,
               Turn turn = Turn::first);
-  void count(Session& session, BoundCommand& command, std::uint64_t errors_before);
+  void count(Session& session, BoundCommand& command);
   void run_again(const ParkedCommand& parked);
   bool serve_late();
   static bool is_same_fast(const Planned& one, const Planned& next);
@@ -88,8 +108,10 @@ class Executor {
 
   Parts parts_;
   std::vector<ChangeSink*> sinks_;
-  std::uint64_t cycles_ = 0;  // when the last command ended
-  bool postponed_ = false;    // who is ready waits for the end of the turn
+  std::vector<CommandSink*> command_sinks_;
+  std::uint64_t errors_seen_ = 0;  // of the session that runs, when its command began
+  std::uint64_t cycles_ = 0;       // when the last command ended
+  bool postponed_ = false;         // who is ready waits for the end of the turn
 };
 
 }  // namespace larder::engine

@@ -9,8 +9,19 @@
 
 namespace larder::engine {
 
-enum class Gate : std::uint8_t { auth, debug, loading, out_of_memory };
-inline constexpr std::size_t kGates = 4;
+// In the order in which their errors go first. The last two are a session's own and refuse
+// nobody by themselves: `subscribed` is open to RESP3, and what `queueing` stops is queued.
+enum class Gate : std::uint8_t {
+  auth,
+  debug,
+  transaction,  // commands that may not stand in one
+  loading,
+  out_of_memory,
+  monitoring,  // reads and writes of a session that monitors
+  subscribed,
+  queueing,
+};
+inline constexpr std::size_t kGates = 8;
 
 constexpr std::uint32_t bit(Gate gate) { return 1u << static_cast<unsigned>(gate); }
 
@@ -21,7 +32,8 @@ class GateBoard {
   void close(Gate gate) { closed_ |= bit(gate); }
   void open(Gate gate) { closed_ &= ~bit(gate); }
 
-  // The error of the first closed gate among `refused`, which is not zero.
+  // The error of the first closed gate among `refused`, which is not zero; that of `subscribed`
+  // names the command and is the executor's.
   static std::string_view error(std::uint32_t refused);
 
  private:

@@ -3,6 +3,7 @@
 // A Session is one client as the engine knows it: who it is, where it stands, how it wants
 // to be answered. The net room owns it together with its socket.
 
+#include <array>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@
 
 namespace larder::engine {
 
+class Session;
 class Sessions;
 class Waiters;
 struct Command;
@@ -52,6 +54,23 @@ class Peer {
   virtual void closing() = 0;
   // The session waited for keys and has its answer: what it sent meanwhile may run.
   virtual void unblocked() {}
+  // Something was put into its output that no request of its own asked for: send it at the end
+  // of the turn, or close the session when it has not read for too long.
+  virtual void pushed() {}
+};
+
+// What a subsystem keeps for one session, made when the session first needs it.
+enum class Attached : std::uint8_t { transaction, watcher, subscriber, monitor, tracking };
+inline constexpr std::size_t kAttachments = 5;
+
+class Attachment {
+ public:
+  virtual ~Attachment() = default;
+  // The session ends or is reset: everything it has here goes, this object too. The session
+  // forgets it before the call.
+  virtual void detach(Session& session) = 0;
+  // What it takes, at the allocator's sizes.
+  virtual std::size_t bytes() const = 0;
 };
 
 enum class ReplyMode : std::uint8_t { on, off, skip_next, skip };
@@ -109,6 +128,28 @@ class Session {
   std::size_t parked_bytes() const;
   // Leaves all lines, without an answer.
   void stop_waiting();
+  // The client is gone, or about to: leaves all lines and drops what subsystems keep for it.
+  void leave();
+
+  Attachment* attachment(Attached kind) const { return attachments_[index(kind)]; }
+  void attach(Attached kind, Attachment& attachment) { attachments_[index(kind)] = &attachment; }
+  // The attachment ends by itself.
+  void forget(Attached kind) { attachments_[index(kind)] = nullptr; }
+  std::size_t attached_bytes() const;
+
+  // In RESP2 only kForSubscribers commands are taken then.
+  bool is_subscribed() const { return (closed_gates & bit(Gate::subscribed)) != 0; }
+  // Listens rather than asks: silence is no sign that it is idle.
+  bool is_listener() const { return is_subscribed() || attachment(Attached::monitor) != nullptr; }
+
+  // Puts a text into the output that no reply is, muted or not; behind the reply of its own
+  // command while that holds pushes back.
+  void push(resp::SharedText& text);
+  // What pushes held back take of client_output.
+  std::size_t held_push_bytes() const {
+    return held_pushes_ == nullptr ? 0 : held_pushes_->held_bytes();
+  }
+
   // Called after each command while reply_mode is not `on`: mutes or unmutes what follows.
   void advance_reply_mode();
   // RESET: as right after connecting; `closed` are the gates of a new session.
@@ -117,14 +158,45 @@ class Session {
   Session* next() const { return next_; }
 
  private:
+  friend class HeldPushes;
   friend class Sessions;
   friend class Waiters;
+
+  static constexpr std::size_t index(Attached kind) { return static_cast<std::size_t>(kind); }
+  void detach_all();
+
+  std::array<Attachment*, kAttachments> attachments_{};
+  resp::ReplyBuffer* held_pushes_ = nullptr;
   Sessions& sessions_;
   Peer& peer_;
   Waiters* waiters_ = nullptr;  // where it waits or waited
   // Set by Sessions::add, which runs before members with initializers would be set.
   Session* previous_;
   Session* next_;
+};
+
+// While it lives, pushes to the session wait behind what its command replies. Nested ones leave
+// it to the outermost.
+class HeldPushes {
+ public:
+  explicit HeldPushes(Session& session)
+      : session_(session),
+        pushes_(session.reply.buffer().pool()),
+        outermost_(session.held_pushes_ == nullptr) {
+    if (outermost_) session_.held_pushes_ = &pushes_;
+  }
+  ~HeldPushes() {
+    if (!outermost_) return;
+    session_.held_pushes_ = nullptr;
+    session_.reply.buffer().take_over(pushes_);
+  }
+  HeldPushes(const HeldPushes&) = delete;
+  HeldPushes& operator=(const HeldPushes&) = delete;
+
+ private:
+  Session& session_;
+  resp::ReplyBuffer pushes_;
+  bool outermost_;
 };
 
 // All sessions, in the order in which they connected.

@@ -181,6 +181,7 @@ class Database {
   Entry* drop_expired(Entry* entry, std::uint64_t hash);
   void touch(Entry& entry);
   void insert(Entry* entry, std::uint64_t hash);
+  void announce(const Key& key);
   // Puts the entry where the key stands, or inserts it.
   void store(const Key& key, Entry* entry);
   // Puts `now` where `before` stood and buries `before`; fixes the expires index.

@@ -13,7 +13,8 @@
 // neither read nor are its further requests run, until it has taken half of them.
 //
 // A connection whose session waits for keys is read, up to client-query-buffer-limit, but what it
-// sends is kept until the wait is over. It is not idle, however long it waits.
+// sends is kept until the wait is over. It is not idle, however long it waits;
+// nor is one that listens to channels or monitors.
 
 #include <cstdint>
 #include <memory>
@@ -67,6 +68,8 @@ class Connections final : public Host, public memory::Witness {
   void testify(memory::Audit& audit) const override;
 
   std::size_t size() const { return size_; }
+  // Something happened since end_turn() that the next one must see to.
+  bool has_work() const { return !dirty_.empty(); }
   // The largest that any connection's input and output were lately: since about 5 to 10 seconds.
   std::uint64_t recent_input_bytes() const;
   std::uint64_t recent_output_bytes() const;

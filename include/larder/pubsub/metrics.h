@@ -1,16 +1,30 @@
 #pragma once
 
-// How much is subscribed to.
+// How much is subscribed to, and by how many.
 
 #include "larder/info/info.h"
+#include "larder/pubsub/hub.h"
 
 namespace larder::pubsub {
 
-struct Metrics final : info::Group {
-  using Group::Group;
-  info::Gauge channels{*this, "stats", "pubsub_channels"};
-  info::Gauge patterns{*this, "stats", "pubsub_patterns"};
-  info::Gauge shard_channels{*this, "stats", "pubsubshard_channels"};
+class Metrics final : public info::Group {
+ public:
+  Metrics(info::Reporter& reporter, const Hub& hub) : Group(reporter), hub_(hub) {}
+
+  void refresh() override {
+    clients_ = static_cast<std::int64_t>(hub_.subscribers());
+    channels_ = static_cast<std::int64_t>(hub_.topics(Kind::channel));
+    patterns_ = static_cast<std::int64_t>(hub_.topics(Kind::pattern));
+    shard_channels_ = static_cast<std::int64_t>(hub_.topics(Kind::shard));
+  }
+
+ private:
+  const Hub& hub_;
+
+  info::Gauge clients_{*this, "clients", "pubsub_clients"};
+  info::Gauge channels_{*this, "stats", "pubsub_channels"};
+  info::Gauge patterns_{*this, "stats", "pubsub_patterns"};
+  info::Gauge shard_channels_{*this, "stats", "pubsubshard_channels"};
 };
 
 }  // namespace larder::pubsub

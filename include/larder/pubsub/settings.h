@@ -51,7 +51,6 @@ struct Settings : config::Group {
                    {'E', kNotifyKeyevent},
                    {'m', kNotifyMiss}},
        .refusal = "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.",
-       .traits = config::kNotActing,
        .help =
            "Which changes of keys are published: K by key, E by event, and at least one kind: g "
            "generic, $ strings, l lists, s sets, h hashes, z sorted sets, x expired, e evicted, "

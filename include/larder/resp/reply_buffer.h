@@ -8,19 +8,23 @@
 #include <cstring>
 #include <string_view>
 
+#include "larder/resp/shared_text.h"
+
 struct iovec;
 
 namespace larder::resp {
 
-// A piece of output. Bytes [begin, end) of data() are waiting to be sent.
-struct Chunk {
+// A piece of output. Bytes [begin, end) of data() are waiting to be sent. They stand behind it
+// or, with a capacity of 0, are a shared text's.
+struct alignas(16) Chunk {
   Chunk* next;
   std::size_t capacity;
   std::size_t begin;
   std::size_t end;
+  SharedText* shared;
 
-  char* data() { return reinterpret_cast<char*>(this + 1); }
-  const char* data() const { return reinterpret_cast<const char*>(this + 1); }
+  char* data() { return shared == nullptr ? reinterpret_cast<char*>(this + 1) : shared->bytes(); }
+  const char* data() const { return const_cast<Chunk*>(this)->data(); }
 };
 
 // Chunks of 16 KiB, charged to client_output, kept for reuse up to a bound. Outlives the
@@ -37,6 +41,8 @@ class ChunkPool {
 
   // An empty chunk with room for at least `bytes`; more than kRoom makes a block of its own.
   Chunk* take(std::size_t bytes);
+  // A chunk that sends this text, and holds it until then.
+  Chunk* take(SharedText& text);
   void give(Chunk* chunk);
 
   // Gives all free chunks back to the allocator.
@@ -90,6 +96,14 @@ class ReplyBuffer {
     }
   }
 
+  // Sends the text without a copy of it. Cost: one small block.
+  void share(SharedText& text) {
+    link(pool_->take(text));
+    write_ = limit_ = tail_->data() + tail_->end;
+  }
+
+  ChunkPool& pool() { return *pool_; }
+
   // Moves all of `other` behind what is here, without copying. Both use the same pool.
   void take_over(ReplyBuffer& other);
 
@@ -111,6 +125,7 @@ class ReplyBuffer {
   void close_patch(const Patch& patch, std::string_view text);
 
  private:
+  void link(Chunk* chunk);
   char* start_chunk(std::size_t bytes);
   void append_slowly(std::string_view text);
   void settle_tail();

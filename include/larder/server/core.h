@@ -23,6 +23,8 @@
 #include "larder/engine/tracking_metrics.h"
 #include "larder/engine/wait_metrics.h"
 #include "larder/engine/waiters.h"
+#include "larder/engine/watch_metrics.h"
+#include "larder/engine/watch_set.h"
 #include "larder/eviction/evictor.h"
 #include "larder/expiry/sweeper.h"
 #include "larder/info/info.h"
@@ -31,7 +33,10 @@
 #include "larder/memory/audit.h"
 #include "larder/memory/metrics.h"
 #include "larder/persistence/metrics.h"
+#include "larder/pubsub/hub.h"
 #include "larder/pubsub/metrics.h"
+#include "larder/pubsub/monitors.h"
+#include "larder/pubsub/notifier.h"
 #include "larder/replication/metrics.h"
 #include "larder/server/configuration.h"
 
@@ -70,10 +75,14 @@ class Core {
   engine::Metrics engine_metrics;
   engine::Waiters waiters;
   engine::WaitMetrics wait_metrics;
+  engine::WatchSet watches;
+  engine::WatchMetrics watch_metrics;
   engine::TrackingMetrics tracking_metrics;
   engine::GateBoard gates;
   acl::Metrics acl_metrics;
+  pubsub::Hub hub;
   pubsub::Metrics pubsub_metrics;
+  pubsub::Notifier notifier;
   persistence::Metrics persistence_metrics;
   replication::Metrics replication_metrics;
   cluster::Metrics cluster_metrics;
@@ -86,6 +95,7 @@ class Core {
   engine::CommandTable commands;
   engine::CommandMetrics command_metrics;
   engine::Executor executor;
+  pubsub::Monitors monitors;
 
  private:
   engine::Toolbox tools(engine::Shutdown& shutdown);

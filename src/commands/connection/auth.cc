@@ -48,6 +48,15 @@ void auth(Call& call, Credentials& credentials, acl::Metrics& metrics) {
   call.reply.ok();
 }
 
+// All that AUTH is given; of HELLO the two words behind AUTH.
+bool is_secret_of_auth(resp::Args, std::size_t index) { return index > 0; }
+bool is_secret_of_hello(resp::Args args, std::size_t index) {
+  const auto is_auth = [args](std::size_t at) {
+    return at >= 2 && at < args.size() && base::equals_ignoring_case(args[at], "AUTH");
+  };
+  return index > 2 && (is_auth(index - 1) || is_auth(index - 2));
+}
+
 void describe_server(Call& call) {
   resp::Writer& reply = call.reply;
   reply.map(7);
@@ -110,6 +119,7 @@ std::span<const engine::Command> connection_auth() {
        .arity = at_least(2),
        .flags = kLogInFlags,
        .handler = Handler::of<auth>(),
+       .is_secret = is_secret_of_auth,
        .since = "1.0.0",
        .summary = "Logs the connection in.",
        .complexity = "O(N) where N is the number of passwords of the user",
@@ -119,6 +129,7 @@ std::span<const engine::Command> connection_auth() {
        .arity = at_least(1),
        .flags = kLogInFlags,
        .handler = Handler::of<hello>(),
+       .is_secret = is_secret_of_hello,
        .since = "6.0.0",
        .summary = "Chooses the protocol, logs in and names the connection in one go.",
        .complexity = "O(1)",

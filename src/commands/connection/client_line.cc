@@ -3,13 +3,20 @@
 #include <string_view>
 
 #include "larder/engine/command.h"
+#include "larder/engine/transaction.h"
+#include "larder/engine/watch_set.h"
+#include "larder/pubsub/hub.h"
 
 namespace larder::commands {
 namespace {
 
 std::string flags(const engine::Session& session) {
   std::string letters;
+  if (session.attachment(engine::Attached::monitor) != nullptr) letters += 'O';
+  if (session.is_subscribed()) letters += 'P';
+  if (engine::Transaction::of(session) != nullptr) letters += 'x';
   if (session.is_blocked()) letters += 'b';
+  if (engine::WatchSet::is_dirty(session)) letters += 'd';
   if (session.closing == engine::Closing::after_reply) letters += 'c';
   if (session.closing == engine::Closing::now) letters += 'A';
   if (session.peer().is_unix_socket()) letters += 'U';
@@ -23,6 +30,21 @@ std::string last_command(const engine::Session& session) {
   std::string name(session.last_command->name);
   if (const auto space = name.find(' '); space != std::string::npos) name[space] = '|';
   return name;
+}
+
+std::int64_t subscriptions(const engine::Session& session, pubsub::Kind kind) {
+  return static_cast<std::int64_t>(pubsub::Hub::subscriptions(session, kind));
+}
+
+// Commands in the queue, -1 outside of a transaction.
+std::int64_t queued(const engine::Session& session) {
+  const engine::Transaction* transaction = engine::Transaction::of(session);
+  return transaction == nullptr ? -1 : static_cast<std::int64_t>(transaction->size());
+}
+
+std::size_t queue_bytes(const engine::Session& session) {
+  const engine::Transaction* transaction = engine::Transaction::of(session);
+  return transaction == nullptr ? 0 : transaction->bytes();
 }
 
 // Collects " name=value" pairs.
@@ -57,14 +79,15 @@ std::string client_line(const engine::Session& session, const base::Clock& clock
       .add("idle", (clock.steady_ms() - session.last_active_ms) / 1000)
       .add("flags", flags(session))
       .add("db", std::int64_t{session.db})
-      .add("sub", std::int64_t{0})
-      .add("psub", std::int64_t{0})
-      .add("ssub", std::int64_t{0})
-      .add("multi", std::int64_t{-1})
+      .add("sub", subscriptions(session, pubsub::Kind::channel))
+      .add("psub", subscriptions(session, pubsub::Kind::pattern))
+      .add("ssub", subscriptions(session, pubsub::Kind::shard))
+      .add("multi", queued(session))
+      .add("watch", engine::WatchSet::watched_by(session))
       .add("qbuf", held.query)
       .add("qbuf-free", held.query_free)
       .add("argv-mem", held.arguments)
-      .add("multi-mem", std::int64_t{0})
+      .add("multi-mem", queue_bytes(session))
       .add("rbs", held.reply_buffer)
       .add("rbp", held.reply_peak)
       .add("obl", held.reply_bytes)

@@ -10,6 +10,11 @@ void ping(Call& call) {
   if (call.size() > 2) {
     return call.reply.error("ERR wrong number of arguments for 'ping' command");
   }
+  if (call.session.is_subscribed() && !call.reply.resp3()) {
+    call.reply.array(2);
+    call.reply.bulk("pong");
+    return call.reply.bulk(call.size() == 1 ? std::string_view() : call.arg(1));
+  }
   if (call.size() == 1) return call.reply.simple("PONG");
   call.reply.bulk(call.arg(1));
 }
@@ -23,7 +28,7 @@ std::span<const engine::Command> connection_ping() {
       {.name = "ping",
        .family = Family::connection,
        .arity = at_least(1),
-       .flags = kFast,
+       .flags = kFast | kForSubscribers,
        .handler = Handler::of<ping>(),
        .since = "1.0.0",
        .summary = "Answers PONG, or the message.",

@@ -18,7 +18,7 @@ void reset(Call& call, Credentials& credentials) {
 }
 
 constexpr std::uint32_t kSessionFlags =
-    kNoScript | kLoading | kStale | kFast | kNoAuth | kAllowBusy;
+    kNoScript | kLoading | kStale | kFast | kNoAuth | kAllowBusy | kNotQueued | kForSubscribers;
 
 }  // namespace
 

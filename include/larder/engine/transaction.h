@@ -1,0 +1,73 @@
+#pragma once
+
+// The commands between MULTI and EXEC, with their words copied: the read buffer moves on. A
+// session in a transaction has one; its two gates (gates.h) are closed for the time.
+//
+//   Block -> Block -> ...      each: Queued | word views | bytes of the words | Queued | ...
+
+#include <cstddef>
+#include <cstdint>
+
+#include "larder/engine/session.h"
+#include "larder/resp/request.h"
+
+namespace larder::engine {
+
+struct BoundCommand;
+
+struct QueuedCommand {
+  BoundCommand* command;
+  std::uint64_t hash;  // of its first key, if it has one
+  resp::Args words;
+  QueuedCommand* next;
+};
+
+class Transaction final : public Attachment {
+ public:
+  // The session's, or null outside of MULTI.
+  static Transaction* of(const Session& session) {
+    return static_cast<Transaction*>(session.attachment(Attached::transaction));
+  }
+
+  // MULTI, for a session that is in none.
+  static Transaction& begin(Session& session);
+  // Ends it, run or not.
+  static void end(Session& session);
+
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+
+  // Cost: the words are copied; one allocation now and then.
+  void add(BoundCommand& command, resp::Args words, std::uint64_t hash);
+
+  const QueuedCommand* first() const { return first_; }
+  std::size_t size() const { return size_; }
+  // One of the commands may need more memory.
+  bool grows() const { return grows_; }
+
+  // A command could not be queued: EXEC will refuse.
+  void abort() { aborted_ = true; }
+  bool is_aborted() const { return aborted_; }
+
+  // What the queue takes of client_input.
+  std::size_t bytes() const override { return bytes_; }
+  void detach(Session& session) override;
+
+ private:
+  struct Block;
+
+  Transaction();
+  ~Transaction() override;
+
+  std::byte* room(std::size_t bytes);
+
+  Block* blocks_ = nullptr;  // newest first
+  QueuedCommand* first_ = nullptr;
+  QueuedCommand* last_ = nullptr;
+  std::size_t size_ = 0;
+  std::size_t bytes_;
+  bool grows_ = false;
+  bool aborted_ = false;
+};
+
+}  // namespace larder::engine

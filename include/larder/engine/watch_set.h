@@ -1,0 +1,98 @@
+#pragma once
+
+// WATCH: which sessions watch which keys. After each command the set reads what it changed and
+// notes who is concerned; his EXEC answers nothing. The log is listened to only while someone
+// watches.
+//
+// A change of consumer groups is none of the key's. A key whose deadline had passed when it was
+// watched may go without anybody minding.
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "larder/base/clock.h"
+#include "larder/engine/change_sink.h"
+#include "larder/engine/session.h"
+#include "larder/keyspace/keyspace.h"
+#include "larder/memory/audit.h"
+#include "larder/types/table.h"
+
+namespace larder::engine {
+
+class Watcher;
+
+// A key that somebody watches; its name stands behind it in the same block.
+struct WatchedKey {
+  struct Watch;
+
+  int db;
+  std::size_t name_bytes;
+  std::uint64_t hash;
+  Watch* first = nullptr;
+  std::size_t watches = 0;
+
+  std::string_view name() const { return {reinterpret_cast<const char*>(this + 1), name_bytes}; }
+  std::size_t bytes() const { return sizeof(WatchedKey) + name_bytes; }
+};
+
+struct WatchedKeyTraits {
+  using Element = WatchedKey;
+  static constexpr memory::Owner kOwner = memory::Owner::client_input;
+  static std::string_view key(const WatchedKey& key) { return key.name(); }
+  static std::uint64_t hash(const WatchedKey& key) { return key.hash; }
+};
+
+class WatchSet final : public ChangeSink, public memory::Witness {
+ public:
+  explicit WatchSet(keyspace::Keyspace& keyspace);
+  // Nobody may watch any more.
+  ~WatchSet() override;
+  WatchSet(const WatchSet&) = delete;
+  WatchSet& operator=(const WatchSet&) = delete;
+
+  // Watches a key of the session's database. Watching it again, or when the session has lost
+  // already, does nothing.
+  void watch(Session& session, std::string_view name);
+  // Watches nothing any more, and has lost nothing.
+  void unwatch(Session& session);
+
+  // Whether a watched key changed, or its deadline has passed, since the session watched it.
+  bool has_lost(const Session& session) const;
+  // A change was noted; CLIENT LIST's flag d.
+  static bool is_dirty(const Session& session);
+  // How many keys the session watches.
+  static std::size_t watched_by(const Session& session);
+
+  void read(std::span<const keyspace::Change> changes) override;
+
+  std::size_t sessions() const { return sessions_; }
+  std::size_t keys() const { return keys_; }
+
+  // Tells the audit of everything that watching costs: client_input.
+  void testify(memory::Audit& audit) const override;
+
+ private:
+  friend class Watcher;
+  using Keys = types::Table<WatchedKeyTraits>;
+  using Watch = WatchedKey::Watch;
+
+  WatchedKey& key_for(int db, std::string_view name);
+  void drop(Watch& watch);
+  // Forgets all watches, whose session has lost or watches no more.
+  void drop_all(Watcher& watcher);
+  void spoil(Watcher& watcher);
+  void note(WatchedKey& key, keyspace::Cause cause);
+  void note_flush(int db);
+  void note_swap(int db);
+  bool exists(const WatchedKey& key, bool& expired) const;
+
+  keyspace::Keyspace& keyspace_;
+  std::vector<Keys> by_name_;  // for each database
+  Watcher* first_ = nullptr;
+  std::size_t sessions_ = 0;  // that watch a key
+  std::size_t keys_ = 0;
+};
+
+}  // namespace larder::engine

@@ -1,0 +1,125 @@
+#pragma once
+
+// Who hears what. A message is written once for each protocol and shared by all who get it
+// (resp/shared_text.h); what the hub knows and what it says is charged to pubsub.
+//
+//   Topic --> Subscription <-> Subscription <-> ...     one list for each channel or pattern
+//                  |
+//             Subscriber                              one for each session that subscribes
+//
+// Cost: subscribing and unsubscribing take one lookup each; publishing one lookup, a look at each
+// pattern, and a small block for each receiver.
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "larder/engine/session.h"
+#include "larder/memory/audit.h"
+#include "larder/resp/shared_text.h"
+#include "larder/types/table.h"
+
+namespace larder::pubsub {
+
+// Channels, patterns of channels, and the channels of slots, which are names of their own.
+enum class Kind : std::uint8_t { channel, pattern, shard };
+inline constexpr std::size_t kKinds = 3;
+
+struct Subscription;
+class Subscriber;
+class Message;
+
+// A channel or a pattern that somebody listens to; its name stands behind it in the same block.
+struct Topic {
+  Kind kind;
+  std::size_t name_bytes;
+  std::uint64_t hash;
+  Subscription* first = nullptr;
+  std::size_t subscribers = 0;
+
+  std::string_view name() const { return {reinterpret_cast<const char*>(this + 1), name_bytes}; }
+  std::size_t bytes() const { return sizeof(Topic) + name_bytes; }
+};
+
+struct TopicTraits {
+  using Element = Topic;
+  static constexpr memory::Owner kOwner = memory::Owner::pubsub;
+  static std::string_view key(const Topic& topic) { return topic.name(); }
+  static std::uint64_t hash(const Topic& topic) { return topic.hash; }
+};
+
+struct Subscription {
+  Topic* topic;
+  Subscriber* subscriber;
+  Subscription* previous;  // of the topic's
+  Subscription* next;
+  Subscription* previous_own;  // of the subscriber's
+  Subscription* next_own;
+};
+
+// Found by the two that it joins.
+struct SubscriptionTraits {
+  using Element = Subscription;
+  static constexpr memory::Owner kOwner = memory::Owner::pubsub;
+  static std::string_view key(const Subscription& subscription) {
+    return {reinterpret_cast<const char*>(&subscription), 2 * sizeof(void*)};
+  }
+  static std::uint64_t hash(const Subscription& subscription);
+};
+
+class Hub final : public memory::Witness {
+ public:
+  Hub() : texts_(memory::Owner::pubsub) {}
+  // Nobody may subscribe any more.
+  ~Hub() override;
+  Hub(const Hub&) = delete;
+  Hub& operator=(const Hub&) = delete;
+
+  // False when the session is, or is not, subscribed already.
+  bool subscribe(engine::Session& session, Kind kind, std::string_view name);
+  bool unsubscribe(engine::Session& session, Kind kind, std::string_view name);
+
+  // Gives the message to who listens to the channel, and for Kind::channel to who listens to a
+  // pattern that it matches. Returns how many got it; who does so twice counts twice.
+  std::size_t publish(Kind kind, std::string_view channel, std::string_view message);
+
+  // How many channels or patterns of a kind the session listens to.
+  static std::size_t subscriptions(const engine::Session& session, Kind kind);
+  // One of them, as long as there are any.
+  static std::optional<std::string_view> any(const engine::Session& session, Kind kind);
+
+  bool has_subscribers() const { return first_ != nullptr; }
+  std::size_t subscribers() const { return subscribers_; }
+  std::size_t topics(Kind kind) const { return table(kind).size(); }
+  std::size_t subscribers_of(Kind kind, std::string_view name) const;
+  // Calls fn(name) for every channel or pattern of a kind that somebody listens to.
+  template <typename Fn>
+  void each_topic(Kind kind, Fn fn) const {
+    table(kind).for_each([&fn](const Topic* topic) { fn(topic->name()); });
+  }
+
+  void testify(memory::Audit& audit) const override;
+
+ private:
+  friend class Subscriber;
+  using Topics = types::Table<TopicTraits>;
+
+  const Topics& table(Kind kind) const { return topics_[static_cast<std::size_t>(kind)]; }
+  Topics& table(Kind kind) { return topics_[static_cast<std::size_t>(kind)]; }
+
+  Topic& topic_for(Kind kind, std::string_view name);
+  Subscriber& subscriber_for(engine::Session& session);
+  void drop(Subscription& subscription);
+  void drop_subscriber(Subscriber& subscriber);
+  std::size_t deliver(const Topic& topic, Message& message);
+  std::size_t publish_to_patterns(std::string_view channel, std::string_view message);
+
+  resp::SharedTexts texts_;
+  std::array<Topics, kKinds> topics_;
+  types::Table<SubscriptionTraits> subscriptions_;
+  Subscriber* first_ = nullptr;
+  std::size_t subscribers_ = 0;
+};
+
+}  // namespace larder::pubsub

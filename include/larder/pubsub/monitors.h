@@ -1,0 +1,47 @@
+#pragma once
+
+// MONITOR: tells sessions of every command that others run, one line for each, which they share.
+// Secrets are left out. Commands are looked at only while somebody monitors.
+
+#include <string>
+
+#include "larder/base/clock.h"
+#include "larder/engine/command_sink.h"
+#include "larder/engine/executor.h"
+#include "larder/memory/audit.h"
+#include "larder/resp/shared_text.h"
+
+namespace larder::pubsub {
+
+class Monitors final : public engine::CommandSink, public memory::Witness {
+ public:
+  Monitors(engine::Executor& executor, const base::Clock& clock)
+      : executor_(executor), clock_(clock), texts_(memory::Owner::client_output) {}
+  // Nobody may monitor any more.
+  ~Monitors() override;
+  Monitors(const Monitors&) = delete;
+  Monitors& operator=(const Monitors&) = delete;
+
+  // False when the session does so already. It may read and write no keys meanwhile.
+  bool add(engine::Session& session);
+  static bool is_monitor(const engine::Session& session) {
+    return session.attachment(engine::Attached::monitor) != nullptr;
+  }
+
+  void ran(const engine::Session& session, const engine::BoundCommand& command,
+           resp::Args words) override;
+
+  // Tells the audit of seats (client_input) and of lines under way (client_output).
+  void testify(memory::Audit& audit) const override;
+
+ private:
+  class Seat;
+
+  engine::Executor& executor_;
+  const base::Clock& clock_;
+  resp::SharedTexts texts_;
+  Seat* first_ = nullptr;
+  std::string line_;
+};
+
+}  // namespace larder::pubsub

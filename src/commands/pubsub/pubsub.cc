@@ -1,0 +1,114 @@
+#include "../container_help.h"
+#include "larder/base/glob.h"
+#include "larder/engine/call.h"
+#include "larder/engine/command.h"
+#include "larder/pubsub/hub.h"
+
+namespace larder::commands {
+namespace {
+
+using namespace engine;
+using pubsub::Hub;
+using pubsub::Kind;
+
+void list_topics(Call& call, const Hub& hub, Kind kind) {
+  if (call.size() > 3) {
+    return call.reply.error("ERR unknown subcommand or wrong number of arguments for '" +
+                            std::string(call.arg(1)) + "'. Try PUBSUB HELP.");
+  }
+  const auto items = call.reply.begin_array();
+  std::uint64_t count = 0;
+  hub.each_topic(kind, [&](std::string_view name) {
+    if (call.size() == 3 && !base::match_glob(call.arg(2), name)) return;
+    call.reply.bulk(name);
+    ++count;
+  });
+  call.reply.end_array(items, count);
+}
+
+void count_subscribers(Call& call, const Hub& hub, Kind kind) {
+  call.reply.array(2 * (call.size() - 2));
+  for (const std::string_view name : call.args.subspan(2)) {
+    call.reply.bulk(name);
+    call.reply.integer(static_cast<std::int64_t>(hub.subscribers_of(kind, name)));
+  }
+}
+
+void pubsub_channels(Call& call, Hub& hub) { list_topics(call, hub, Kind::channel); }
+void pubsub_shardchannels(Call& call, Hub& hub) { list_topics(call, hub, Kind::shard); }
+void pubsub_numsub(Call& call, Hub& hub) { count_subscribers(call, hub, Kind::channel); }
+void pubsub_shardnumsub(Call& call, Hub& hub) { count_subscribers(call, hub, Kind::shard); }
+void pubsub_numpat(Call& call, Hub& hub) {
+  call.reply.integer(static_cast<std::int64_t>(hub.topics(Kind::pattern)));
+}
+
+constexpr std::uint32_t kFlags = kPubSub | kLoading | kStale;
+
+}  // namespace
+
+std::span<const engine::Command> pubsub_pubsub() {
+  static constexpr Command kCommands[] = {
+      {.name = "pubsub",
+       .family = Family::pubsub,
+       .arity = at_least(2),
+       .flags = kContainer,
+       .since = "2.8.0",
+       .summary = "Tells who listens to what.",
+       .complexity = "Depends on subcommand."},
+      {.name = "pubsub channels",
+       .family = Family::pubsub,
+       .arity = at_least(2),
+       .flags = kFlags,
+       .handler = Handler::of<pubsub_channels>(),
+       .since = "2.8.0",
+       .summary = "Lists the channels that are listened to.",
+       .complexity = "O(N) where N is the number of channels",
+       .arguments = "pattern:pattern?"},
+      {.name = "pubsub numsub",
+       .family = Family::pubsub,
+       .arity = at_least(2),
+       .flags = kFlags,
+       .handler = Handler::of<pubsub_numsub>(),
+       .since = "2.8.0",
+       .summary = "Counts who listens to channels.",
+       .complexity = "O(N) where N is the number of names",
+       .arguments = "channel:string?*"},
+      {.name = "pubsub numpat",
+       .family = Family::pubsub,
+       .arity = exactly(2),
+       .flags = kFlags,
+       .handler = Handler::of<pubsub_numpat>(),
+       .since = "2.8.0",
+       .summary = "Counts the patterns that are listened to.",
+       .complexity = "O(1)"},
+      {.name = "pubsub shardchannels",
+       .family = Family::pubsub,
+       .arity = at_least(2),
+       .flags = kFlags,
+       .handler = Handler::of<pubsub_shardchannels>(),
+       .since = "7.0.0",
+       .summary = "Lists the channels of slots that are listened to.",
+       .complexity = "O(N) where N is the number of channels",
+       .arguments = "pattern:pattern?"},
+      {.name = "pubsub shardnumsub",
+       .family = Family::pubsub,
+       .arity = at_least(2),
+       .flags = kFlags,
+       .handler = Handler::of<pubsub_shardnumsub>(),
+       .since = "7.0.0",
+       .summary = "Counts who listens to channels of slots.",
+       .complexity = "O(N) where N is the number of names",
+       .arguments = "shardchannel:string?*"},
+      {.name = "pubsub help",
+       .family = Family::pubsub,
+       .arity = exactly(2),
+       .flags = kLoading | kStale,
+       .handler = Handler::of<container_help>(),
+       .since = "6.2.0",
+       .summary = "Lists the subcommands.",
+       .complexity = "O(1)"},
+  };
+  return kCommands;
+}
+
+}  // namespace larder::commands

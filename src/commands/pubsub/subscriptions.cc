@@ -1,0 +1,79 @@
+#include "subscriptions.h"
+
+#include <optional>
+
+namespace larder::commands {
+namespace {
+
+using engine::Call;
+using pubsub::Hub;
+using pubsub::Kind;
+
+// Makes the writer heard until it goes.
+class Aloud {
+ public:
+  explicit Aloud(resp::Writer& writer) : writer_(writer), was_muted_(writer.muted()) {
+    writer_.mute(false);
+  }
+  ~Aloud() { writer_.mute(was_muted_); }
+  Aloud(const Aloud&) = delete;
+  Aloud& operator=(const Aloud&) = delete;
+
+ private:
+  resp::Writer& writer_;
+  bool was_muted_;
+};
+
+// Channels and patterns are counted together.
+std::int64_t left(const engine::Session& session, Kind kind) {
+  const std::size_t count = kind == Kind::shard ? Hub::subscriptions(session, Kind::shard)
+                                                : Hub::subscriptions(session, Kind::channel) +
+                                                      Hub::subscriptions(session, Kind::pattern);
+  return static_cast<std::int64_t>(count);
+}
+
+void begin_answer(Call& call, std::string_view word) {
+  call.reply.push(3);
+  call.reply.bulk(word);
+}
+
+// `name` may end with the subscription.
+void unsubscribe(Call& call, Hub& hub, Kind kind, std::string_view word, std::string_view name) {
+  begin_answer(call, word);
+  call.reply.bulk(name);
+  hub.unsubscribe(call.session, kind, name);
+  call.reply.integer(left(call.session, kind));
+}
+
+}  // namespace
+
+void subscribe_to_all(Call& call, Hub& hub, Kind kind, std::string_view word) {
+  const Aloud aloud(call.reply);
+  for (const std::string_view name : call.args.subspan(1)) {
+    hub.subscribe(call.session, kind, name);
+    begin_answer(call, word);
+    call.reply.bulk(name);
+    call.reply.integer(left(call.session, kind));
+  }
+}
+
+void unsubscribe_from_all(Call& call, Hub& hub, Kind kind, std::string_view word) {
+  const Aloud aloud(call.reply);
+  if (call.size() > 1) {
+    for (const std::string_view name : call.args.subspan(1)) {
+      unsubscribe(call, hub, kind, word, name);
+    }
+    return;
+  }
+  bool any = false;
+  while (const auto name = Hub::any(call.session, kind)) {
+    unsubscribe(call, hub, kind, word, *name);
+    any = true;
+  }
+  if (any) return;
+  begin_answer(call, word);
+  call.reply.null();
+  call.reply.integer(left(call.session, kind));
+}
+
+}  // namespace larder::commands

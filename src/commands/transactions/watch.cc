@@ -1,0 +1,52 @@
+#include "larder/engine/call.h"
+#include "larder/engine/command.h"
+#include "larder/engine/transaction.h"
+#include "larder/engine/watch_set.h"
+
+namespace larder::commands {
+namespace {
+
+using namespace engine;
+
+void watch(Call& call, WatchSet& watches) {
+  if (Transaction::of(call.session) != nullptr) {
+    return call.reply.error("ERR WATCH inside MULTI is not allowed");
+  }
+  for (const std::string_view key : call.args.subspan(1)) watches.watch(call.session, key);
+  call.reply.ok();
+}
+
+void unwatch(Call& call, WatchSet& watches) {
+  watches.unwatch(call.session);
+  call.reply.ok();
+}
+
+constexpr std::uint32_t kFlags = kNoScript | kLoading | kStale | kFast | kAllowBusy;
+
+}  // namespace
+
+std::span<const engine::Command> transactions_watch() {
+  static constexpr Command kCommands[] = {
+      {.name = "watch",
+       .family = Family::transactions,
+       .arity = at_least(2),
+       .flags = kFlags | kNotQueued,
+       .keys = {KeySpec::range(1, -1, 1, kRO)},
+       .handler = Handler::of<watch>(),
+       .since = "2.2.0",
+       .summary = "Lets the next EXEC do nothing if one of the keys has changed by then.",
+       .complexity = "O(N) where N is the number of keys",
+       .arguments = "key:key#0*"},
+      {.name = "unwatch",
+       .family = Family::transactions,
+       .arity = exactly(1),
+       .flags = kFlags,
+       .handler = Handler::of<unwatch>(),
+       .since = "2.2.0",
+       .summary = "Forgets the watched keys.",
+       .complexity = "O(N) where N is the number of watched keys"},
+  };
+  return kCommands;
+}
+
+}  // namespace larder::commands

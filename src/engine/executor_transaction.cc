@@ -1,0 +1,72 @@
+// Queueing and running what stands between MULTI and EXEC.
+
+#include "larder/engine/call.h"
+#include "larder/engine/executor.h"
+
+namespace larder::engine {
+namespace {
+
+// So many of the queued commands have their keys fetched before the first of them runs.
+constexpr std::size_t kFetchedAhead = 64;
+constexpr std::size_t kKeysInCache = 4096;
+
+template <typename Fetch>
+void fetch_some(const QueuedCommand* queued, Fetch fetch) {
+  for (std::size_t i = 0; queued != nullptr && i < kFetchedAhead; ++i, queued = queued->next) {
+    if (queued->hash != 0) fetch(queued->hash);
+  }
+}
+
+}  // namespace
+
+void Executor::queue(Session& session, BoundCommand& command, resp::Args args, std::uint64_t hash) {
+  Transaction::of(session)->add(command, args, hash);
+  session.last_command = command.row;
+  session.reply.raw("+QUEUED\r\n");
+}
+
+void Executor::run_transaction(Call& call) {
+  Session& session = call.session;
+  Transaction* const transaction = Transaction::of(session);
+  if (transaction == nullptr) return call.reply.error("ERR EXEC without MULTI");
+  const bool lost = parts_.watches.has_lost(session);
+  parts_.watches.unwatch(session);
+  if (transaction->is_aborted()) {
+    call.reply.error("EXECABORT Transaction discarded because of previous errors.");
+  } else if (lost) {
+    call.reply.null_array();
+  } else {
+    run_queue(session, *transaction);
+  }
+  Transaction::end(session);
+}
+
+void Executor::run_queue(Session& session, const Transaction& transaction) {
+  const HeldPushes pushes(session);
+  const Command* const exec = session.last_command;
+  const keyspace::Database& db = parts_.keyspace.db(static_cast<std::size_t>(session.db));
+  if (db.size() > kKeysInCache) {
+    fetch_some(transaction.first(), [&db](std::uint64_t hash) { db.prefetch(hash); });
+    fetch_some(transaction.first(), [&db](std::uint64_t hash) { db.prefetch_entry(hash); });
+  }
+  session.reply.array(transaction.size());
+  session.may_block = false;
+  parts_.effects.begin_group();
+  for (const QueuedCommand* queued = transaction.first(); queued != nullptr;
+       queued = queued->next) {
+    invoke(session, queued->words, {queued->command, queued->hash}, Timing::now, Turn::queued);
+    if (session.reply_mode == ReplyMode::off) session.reply.mute(true);
+  }
+  parts_.effects.end_group();
+  session.may_block = true;
+  session.last_command = exec;
+  session.reply.start_command();
+}
+
+void Executor::tell_of_command(const Session& session, const BoundCommand& command,
+                               resp::Args args) {
+  if (command.row->has(kAdmin) || command.row->has(kSkipMonitor)) return;
+  for (CommandSink* sink : command_sinks_) sink->ran(session, command, args);
+}
+
+}  // namespace larder::engine

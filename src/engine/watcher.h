@@ -1,0 +1,38 @@
+#pragma once
+
+// One session that watches, and its watches: each stands in the list of its key and of its watcher.
+
+#include "larder/engine/watch_set.h"
+
+namespace larder::engine {
+
+struct WatchedKey::Watch {
+  WatchedKey* key;
+  Watcher* watcher;
+  Watch* previous;
+  Watch* next;
+  Watch* next_of_watcher;
+  bool existed;  // as the session knows it: expired keys do not
+  bool expired;  // the key was past its deadline and stood there all the same
+};
+
+class Watcher final : public Attachment {
+ public:
+  static Watcher* of(const Session& session) {
+    return static_cast<Watcher*>(session.attachment(Attached::watcher));
+  }
+
+  Watcher(WatchSet& home_, Watcher* next_) : home(home_), next(next_) {}
+
+  void detach(Session& session) override;
+  std::size_t bytes() const override;
+
+  WatchSet& home;
+  Watcher* previous = nullptr;
+  Watcher* next;
+  WatchedKey::Watch* first = nullptr;
+  std::size_t watches = 0;
+  bool dirty = false;
+};
+
+}  // namespace larder::engine

@@ -1,0 +1,224 @@
+#include "larder/pubsub/hub.h"
+
+#include <memory>
+
+#include "larder/pubsub/monitors.h"
+#include "larder/pubsub/notifier.h"
+#include "tests/engine/room.h"
+
+namespace larder::pubsub {
+namespace {
+
+class Listening : public engine::Room {
+ protected:
+  struct Client {
+    explicit Client(Listening& room)
+        : output(room.pool), session(room.sessions, peer, output, room.clock) {}
+    engine::NoPeer peer;
+    resp::ReplyBuffer output;
+    engine::Session session;
+  };
+
+  Listening() { executor.attach(notifier); }
+
+  Client& client() { return *clients.emplace_back(std::make_unique<Client>(*this)); }
+  Client& listener(Kind kind, std::string_view name) {
+    Client& made = client();
+    EXPECT_TRUE(hub.subscribe(made.session, kind, name));
+    return made;
+  }
+  std::string heard(Client& who) {
+    std::array<iovec, 64> pieces;
+    std::string text;
+    while (const std::size_t count = who.output.gather(pieces.data(), pieces.size())) {
+      std::uint64_t taken = 0;
+      for (std::size_t i = 0; i < count; ++i) {
+        text.append(static_cast<const char*>(pieces[i].iov_base), pieces[i].iov_len);
+        taken += pieces[i].iov_len;
+      }
+      who.output.consume(taken);
+    }
+    return text;
+  }
+  // Whether what the hub, its listeners' outputs and the monitors hold is what they are charged.
+  void expect_balance() {
+    memory::Auditor auditor;
+    auditor.add(hub);
+    const memory::Audit audit = auditor.run();
+    for (const auto& row : audit.rows()) {
+      EXPECT_TRUE(row.owner != memory::Owner::pubsub || row.balanced()) << audit.text();
+    }
+  }
+
+  Hub hub;
+  pubsub::Settings notifications{registry};
+  Notifier notifier{notifications, keyspace, hub};
+  Monitors monitors{executor, clock};
+  std::vector<std::unique_ptr<Client>> clients;
+};
+
+TEST_F(Listening, HearsItsChannelInItsProtocol) {
+  Client& old = listener(Kind::channel, "ch");
+  Client& young = listener(Kind::channel, "ch");
+  young.session.reply.protocol(resp::Protocol::resp3);
+  EXPECT_EQ(hub.publish(Kind::channel, "ch", "hello"), 2u);
+  EXPECT_EQ(hub.publish(Kind::channel, "other", "hello"), 0u);
+  EXPECT_EQ(heard(old), "*3\r\n$7\r\nmessage\r\n$2\r\nch\r\n$5\r\nhello\r\n");
+  EXPECT_EQ(heard(young), ">3\r\n$7\r\nmessage\r\n$2\r\nch\r\n$5\r\nhello\r\n");
+  EXPECT_EQ(old.peer.pushes, 1);
+  expect_balance();
+}
+
+TEST_F(Listening, SharesOneTextAmongAll) {
+  for (int i = 0; i < 10'000; ++i) listener(Kind::channel, "ch");
+  const std::string message(100'000, 'x');
+  const auto before = memory::balance(memory::Owner::pubsub);
+  EXPECT_EQ(hub.publish(Kind::channel, "ch", message), 10'000u);
+  const auto written = memory::balance(memory::Owner::pubsub) - before;
+  EXPECT_GE(written, 100'000);
+  EXPECT_LT(written, 150'000);
+  std::uint64_t held = 0;
+  for (const auto& one : clients) held += one->output.held_bytes();
+  EXPECT_EQ(held, 10'000u * 48);
+  EXPECT_EQ(clients.front()->output.size(), clients.back()->output.size());
+  expect_balance();
+  for (std::size_t i = 1; i < clients.size(); ++i) clients[i]->output.clear();
+  EXPECT_EQ(memory::balance(memory::Owner::pubsub) - before, written);
+  EXPECT_EQ(heard(*clients.front()).size(), message.size() + 36);
+  EXPECT_EQ(memory::balance(memory::Owner::pubsub), before);
+  expect_balance();
+}
+
+TEST_F(Listening, KeepsTheOrderOfRepliesAndMessages) {
+  Client& one = listener(Kind::channel, "ch");
+  one.session.reply.ok();
+  hub.publish(Kind::channel, "ch", "a");
+  one.session.reply.simple("between");
+  hub.publish(Kind::channel, "ch", "b");
+  hub.publish(Kind::channel, "ch", "c");
+  one.session.reply.ok();
+  const auto message = [](const std::string& text) {
+    return "*3\r\n$7\r\nmessage\r\n$2\r\nch\r\n$1\r\n" + text + "\r\n";
+  };
+  EXPECT_EQ(heard(one),
+            "+OK\r\n" + message("a") + "+between\r\n" + message("b") + message("c") + "+OK\r\n");
+}
+
+TEST_F(Listening, MatchesPatterns) {
+  Client& one = listener(Kind::pattern, "h?llo");
+  EXPECT_TRUE(hub.subscribe(one.session, Kind::channel, "hello"));
+  EXPECT_EQ(hub.publish(Kind::channel, "hello", "1"), 2u);
+  EXPECT_EQ(hub.publish(Kind::channel, "hallo", "2"), 1u);
+  EXPECT_EQ(hub.publish(Kind::shard, "hello", "3"), 0u);
+  EXPECT_EQ(heard(one),
+            "*3\r\n$7\r\nmessage\r\n$5\r\nhello\r\n$1\r\n1\r\n"
+            "*4\r\n$8\r\npmessage\r\n$5\r\nh?llo\r\n$5\r\nhello\r\n$1\r\n1\r\n"
+            "*4\r\n$8\r\npmessage\r\n$5\r\nh?llo\r\n$5\r\nhallo\r\n$1\r\n2\r\n");
+}
+
+TEST_F(Listening, EndsWhereItBegan) {
+  Client& one = listener(Kind::channel, "a");
+  EXPECT_FALSE(hub.subscribe(one.session, Kind::channel, "a"));
+  EXPECT_TRUE(hub.subscribe(one.session, Kind::shard, "a"));
+  EXPECT_TRUE(one.session.is_subscribed());
+  EXPECT_FALSE(hub.unsubscribe(one.session, Kind::channel, "b"));
+  EXPECT_FALSE(hub.unsubscribe(one.session, Kind::pattern, "a"));
+  EXPECT_TRUE(hub.unsubscribe(one.session, Kind::channel, "a"));
+  EXPECT_EQ(Hub::any(one.session, Kind::channel), std::nullopt);
+  EXPECT_EQ(Hub::any(one.session, Kind::shard), "a");
+  EXPECT_EQ(hub.subscribers(), 1u);
+  EXPECT_TRUE(hub.unsubscribe(one.session, Kind::shard, "a"));
+  EXPECT_FALSE(one.session.is_subscribed());
+  EXPECT_EQ(one.session.attachment(engine::Attached::subscriber), nullptr);
+  EXPECT_EQ(hub.subscribers(), 0u);
+  EXPECT_FALSE(hub.unsubscribe(one.session, Kind::shard, "a"));
+  expect_balance();
+}
+
+TEST_F(Listening, EndsWithTheSession) {
+  for (int i = 0; i < 50; ++i) {
+    Client& one = client();
+    for (int c = 0; c < 100; ++c) {
+      hub.subscribe(one.session, static_cast<Kind>(c % 3), "c" + std::to_string((i + c) % 120));
+    }
+  }
+  expect_balance();
+  EXPECT_EQ(hub.subscribers(), 50u);
+  while (clients.size() > 25) clients.pop_back();
+  expect_balance();
+  clients.front()->session.reset(0);
+  EXPECT_EQ(hub.subscribers(), 24u);
+  clients.clear();
+  EXPECT_FALSE(hub.has_subscribers());
+  for (const Kind kind : {Kind::channel, Kind::pattern, Kind::shard}) {
+    EXPECT_EQ(hub.topics(kind), 0u);
+  }
+}
+
+TEST_F(Listening, HearsNothingOnceItCloses) {
+  Client& one = listener(Kind::channel, "ch");
+  one.session.close(engine::Closing::now);
+  hub.publish(Kind::channel, "ch", "x");
+  EXPECT_EQ(one.output.held_bytes(), 0u);
+}
+
+TEST_F(Listening, HearsOfKeysOnlyWhenAsked) {
+  Client& one = listener(Kind::pattern, "__key*");
+  reply({"set", "a", "1"});
+  EXPECT_EQ(heard(one), "");
+  EXPECT_TRUE(registry.set({{"notify-keyspace-events", "K$"}}, {}));
+  reply({"set", "a", "1"});
+  reply({"del", "a"});
+  EXPECT_EQ(heard(one),
+            "*4\r\n$8\r\npmessage\r\n$6\r\n__key*\r\n$16\r\n__keyspace@0__:a\r\n$3\r\nset\r\n");
+  EXPECT_TRUE(registry.set({{"notify-keyspace-events", ""}}, {}));
+  keyspace.db(0).put(keyspace::Key::of("a"), "1");
+  EXPECT_TRUE(keyspace.log().empty());
+}
+
+TEST_F(Listening, HearsOfMissesAndNewKeysWithoutAnybodyTakingThemForChanges) {
+  struct Effects final : engine::EffectSink {
+    void take(const engine::Effect& effect) override { heard.push_back(effect.words[0]); }
+    Words heard;
+  };
+  Effects effects_heard;
+  executor.follow(effects_heard);
+  Client& one = listener(Kind::pattern, "__keyevent*");
+  EXPECT_TRUE(registry.set({{"notify-keyspace-events", "Emn"}}, {}));
+  watches.watch(session, "a");
+  reply({"get", "a"});
+  EXPECT_FALSE(engine::WatchSet::is_dirty(session));
+  EXPECT_EQ(effects_heard.heard, Words{});
+  EXPECT_NE(heard(one).find("__keyevent@0__:keymiss\r\n$1\r\na\r\n"), std::string::npos);
+  reply({"set", "a", "1"});
+  EXPECT_EQ(effects_heard.heard, (Words{"set"}));
+  EXPECT_NE(heard(one).find("__keyevent@0__:new\r\n$1\r\na\r\n"), std::string::npos);
+  reply({"set", "a", "2"});
+  EXPECT_EQ(heard(one), "");
+}
+
+TEST_F(Listening, ShowsCommandsToMonitors) {
+  Client& one = client();
+  EXPECT_TRUE(monitors.add(one.session));
+  EXPECT_FALSE(monitors.add(one.session));
+  EXPECT_TRUE(one.session.is_listener());
+  session.db = 3;
+  reply({"get", "a\"\r\n"});
+  const std::string line = heard(one);
+  EXPECT_THAT(line, testing::MatchesRegex("\\+[0-9]+\\.[0-9]+ \\[3 10.0.0.1:1\\] .*\r\n"));
+  EXPECT_NE(line.find(R"( "get" "a\"\r\n")"), std::string::npos);
+  const std::array<std::string_view, 2> words = {"get", "a"};
+  const resp::Request request{.args = words, .bytes = 0};
+  executor.run(one.session, {&request, 1}, SIZE_MAX);
+  EXPECT_EQ(heard(one), "-ERR Replica can't interact with the keyspace\r\n");
+  one.session.reset(0);
+  executor.run(one.session, {&request, 1}, SIZE_MAX);
+  EXPECT_EQ(heard(one), "$-1\r\n");
+  Client& another = client();
+  monitors.add(another.session);
+  clients.clear();
+  EXPECT_EQ(reply({"get", "a"}), "$-1\r\n");
+}
+
+}  // namespace
+}  // namespace larder::pubsub
