@@ -125,9 +125,35 @@ void Executor::reject(Session& session, BoundCommand* command, std::string_view 
   parts_.metrics.errors.count(session.reply.error_code());
 }
 
+// A browser that was made to talk to us sends its request line and its headers as commands.
+void Executor::reject_unknown(Session& session, resp::Args args) {
+  const bool is_http = base::equals_ignoring_case(args[0], "post") ||
+                       base::equals_ignoring_case(args[0], "host:");
+  if (!is_http) return reject(session, nullptr, unknown_command(args));
+  if (parts_.guard != nullptr) parts_.guard->report_attack(session);
+  session.close(Closing::now);
+}
+
+// Whether the command goes on past these closed gates: only the guard opens one.
+bool Executor::pass(Session& session, resp::Args args, BoundCommand* command,
+                    std::uint32_t closed) {
+  constexpr std::uint32_t kPermission = bit(Gate::permission);
+  const std::uint32_t before = closed & (kPermission - 1);
+  if (before != 0) return reject(session, command, GateBoard::error(before)), false;
+  if ((closed & kPermission) != 0) {
+    const Denied denied = parts_.guard->check(session, *command, args, Occasion::top_level);
+    if (denied != Denied::nothing) {
+      return reject(session, command, refusal(denied, session, *command)), false;
+    }
+  }
+  const std::uint32_t behind = closed & ~(kPermission | (kPermission - 1));
+  if (behind != 0) return reject(session, command, GateBoard::error(behind)), false;
+  return true;
+}
+
 bool Executor::admit(Session& session, resp::Args args, BoundCommand* command) {
   if (__builtin_expect(command == nullptr, 0)) {
-    return reject(session, nullptr, unknown_command(args)), false;
+    return reject_unknown(session, args), false;
   }
   if (__builtin_expect(
           command->is_container() && args.size() > 1 && !command->row->has(kTakesTheRest), 0)) {
@@ -139,9 +165,7 @@ bool Executor::admit(Session& session, resp::Args args, BoundCommand* command) {
            false;
   }
   const std::uint32_t refused = command->refusals & (parts_.gates.closed() | session.closed_gates);
-  if (__builtin_expect(refused != 0, 0)) {
-    return reject(session, command, GateBoard::error(refused)), false;
-  }
+  if (__builtin_expect(refused != 0, 0) && !pass(session, args, command, refused)) return false;
   if (command->row->has(kGrows) && __builtin_expect(parts_.evictor.over_limit(), 0)) {
     if (parts_.evictor.make_room(parts_.evictor.budget()) == eviction::Room::none) {
       return reject(session, command, errors::kOutOfMemory), false;

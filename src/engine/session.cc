@@ -57,9 +57,8 @@ void Session::advance_reply_mode() {
   }
 }
 
-void Session::reset(std::uint32_t closed) {
+void Session::reset() {
   db = 0;
-  closed_gates = closed;
   reply_mode = ReplyMode::on;
   no_evict = false;
   no_touch = false;

@@ -13,6 +13,7 @@
 #include "larder/engine/change_sink.h"
 #include "larder/engine/command_table.h"
 #include "larder/engine/gates.h"
+#include "larder/engine/guard.h"
 #include "larder/engine/metrics.h"
 #include "larder/engine/propagation.h"
 #include "larder/engine/session.h"
@@ -36,6 +37,8 @@ class Executor {
     Propagation& effects;
     Metrics& metrics;
     Waiters& waiters;
+    // Asked where Gate::permission is closed; who never closes it needs none.
+    Guard* guard = nullptr;
   };
   explicit Executor(const Parts& parts);
 
@@ -74,6 +77,8 @@ class Executor {
   void plan(const Session& session, std::span<const resp::Request> requests, Planned* planned);
   void dispatch(Session& session, resp::Args args, const Planned& planned, Timing timing);
   bool admit(Session& session, resp::Args args, BoundCommand* command);
+  void reject_unknown(Session& session, resp::Args args);
+  bool pass(Session& session, resp::Args args, BoundCommand* command, std::uint32_t closed);
   void invoke(Session& session, resp::Args args, const Planned& planned, Timing timing,
               Turn turn = Turn::first);
   void count(Session& session, BoundCommand& command, std::uint64_t errors_before);

@@ -9,8 +9,9 @@
 
 namespace larder::engine {
 
-enum class Gate : std::uint8_t { auth, debug, loading, out_of_memory };
-inline constexpr std::size_t kGates = 4;
+// In the order in which they are looked at. Behind `permission` the Guard is asked.
+enum class Gate : std::uint8_t { debug, auth, permission, loading, out_of_memory };
+inline constexpr std::size_t kGates = 5;
 
 constexpr std::uint32_t bit(Gate gate) { return 1u << static_cast<unsigned>(gate); }
 
@@ -21,7 +22,7 @@ class GateBoard {
   void close(Gate gate) { closed_ |= bit(gate); }
   void open(Gate gate) { closed_ &= ~bit(gate); }
 
-  // The error of the first closed gate among `refused`, which is not zero.
+  // The error of the first closed gate among `refused`, which is neither zero nor permission's.
   static std::string_view error(std::uint32_t refused);
 
  private:

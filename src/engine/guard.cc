@@ -1,0 +1,25 @@
+#include "larder/engine/guard.h"
+
+#include "larder/base/assert.h"
+#include "larder/engine/command_table.h"
+#include "larder/engine/session.h"
+
+namespace larder::engine {
+
+std::string refusal(Denied denied, const Session& session, const BoundCommand& command) {
+  switch (denied) {
+    case Denied::command:
+      return "NOPERM User " + std::string(session.account->name) +
+             " has no permissions to run the '" + command.full_name() + "' command";
+    case Denied::key:
+      return "NOPERM No permissions to access a key";
+    case Denied::channel:
+      return "NOPERM No permissions to access a channel";
+    case Denied::nothing:
+      break;
+  }
+  LARDER_ASSERT(denied != Denied::nothing);
+  return {};
+}
+
+}  // namespace larder::engine
