@@ -80,7 +80,7 @@ RuleError Selector::Commands::allow_below(std::string_view name,
   const std::string_view below = name.substr(bar + 1);
   if (command == nullptr) return RuleError::no_such_command;
   if (command->parent != nullptr) return RuleError::first_argument_of_subcommand;
-  if (below.empty()) return RuleError::syntax;
+  if (below.empty() || has_blanks(below)) return RuleError::syntax;
   if (command->is_container()) {
     const engine::BoundCommand* child = table.find_original(name);
     if (child == nullptr) return RuleError::no_such_command;

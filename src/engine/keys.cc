@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "larder/base/assert.h"
 #include "larder/base/numbers.h"
 #include "larder/base/text.h"
 
@@ -55,6 +56,17 @@ bool add_span(const KeySpec& spec, resp::Args args, std::uint32_t flags, KeySpan
   return true;
 }
 
+void add_unspecified(const Command& command, resp::Args args, KeySpans& found) {
+  const int at = static_cast<int>(command.unspecified_key(args));
+  if (at == 0) return;
+  const auto of_it =
+      std::find_if(command.keys.rbegin(), command.keys.rend(), [](const KeySpec& spec) {
+        return spec.begin == KeySpec::Begin::none && spec.flags != 0;
+      });
+  LARDER_ASSERT(of_it != command.keys.rend());
+  found.spans[found.size++] = {at, at, 1, of_it->flags & ~kNotActions};
+}
+
 int absolute_last(const KeySpec& spec) {
   return spec.last >= 0 ? spec.first + spec.last : spec.last;
 }
@@ -81,6 +93,7 @@ std::optional<KeySpans> find_key_spans(const Command& command, resp::Args args) 
     }
     if (!add_span(spec, args, flags, found)) return std::nullopt;
   }
+  if (command.unspecified_key != nullptr) add_unspecified(command, args, found);
   return found;
 }
 
