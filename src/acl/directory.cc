@@ -24,7 +24,7 @@ Reason reason(Denied denied) {
   }
 }
 
-bool stands_before(const User* user, std::string_view name) { return user->name < name; }
+bool stands_before(const Directory::Owned& user, std::string_view name) { return user->name < name; }
 
 const Powers& powers(const engine::Session& session) {
   return static_cast<const User*>(session.account)->powers;
@@ -53,7 +53,6 @@ Directory::~Directory() {
   parts_.engine_settings.requirepass.watch({});
   parts_.settings.acllog_max_len.watch({});
   parts_.settings.user.rewrite_as({});
-  for (User* user : users_) memory::destroy(kOwner, user);
 }
 
 RuleContext Directory::context() const {
@@ -66,14 +65,14 @@ Directory::Owned Directory::make_user(std::string_view name) const {
 
 User* Directory::find_mutable(std::string_view name) const {
   const auto at = std::lower_bound(users_.begin(), users_.end(), name, stands_before);
-  return at != users_.end() && (*at)->name == name ? *at : nullptr;
+  return at != users_.end() && (*at)->name == name ? at->get() : nullptr;
 }
 
 const User* Directory::find(std::string_view name) const { return find_mutable(name); }
 
 User& Directory::add(Owned user) {
   const auto at = std::lower_bound(users_.begin(), users_.end(), user->name, stands_before);
-  return **users_.insert(at, user.release());
+  return **users_.insert(at, std::move(user));
 }
 
 void Directory::take_password() {
@@ -234,8 +233,7 @@ void Directory::drop(User& user, const engine::Session* asking) {
   for (engine::Session* each = parts_.sessions.first(); each != nullptr; each = each->next()) {
     if (each->account == &user) close(*each, asking);
   }
-  users_.erase(std::find(users_.begin(), users_.end(), &user));
-  memory::destroy(kOwner, &user);
+  users_.erase(std::lower_bound(users_.begin(), users_.end(), user.name, stands_before));
 }
 
 Powers Directory::all_powers() const {
@@ -264,7 +262,7 @@ bool Directory::hears_more_than(const engine::Session& session, const Powers& al
 
 void Directory::testify(memory::Audit& audit) const {
   std::size_t bytes = acl::held_bytes(users_) + refusals_.held_bytes();
-  for (const User* user : users_) bytes += memory::size_class(sizeof(User)) + user->held_bytes();
+  for (const Owned& user : users_) bytes += memory::size_class(sizeof(User)) + user->held_bytes();
   audit.found(kOwner, static_cast<std::int64_t>(bytes));
 }
 

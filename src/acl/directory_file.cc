@@ -65,16 +65,16 @@ base::Result<void> Directory::load_from_file(const engine::Session* asking) {
 // Users of the same name stay the same objects, as which their sessions go on to act.
 void Directory::replace_all(std::vector<FileUser>& fresh, const engine::Session* asking) {
   std::vector<User*> gone;
-  for (User* user : users_) {
+  for (const Owned& user : users_) {
     const auto next =
         std::find_if(fresh.begin(), fresh.end(),
-                     [user](const FileUser& each) { return each.name == user->name; });
+                     [&user](const FileUser& each) { return each.name == user->name; });
     if (next != fresh.end()) {
       change_powers(*user, std::move(next->powers), asking);
-    } else if (user == default_) {
+    } else if (user.get() == default_) {
       change_powers(*user, all_powers(), asking);
     } else {
-      gone.push_back(user);
+      gone.push_back(user.get());
     }
   }
   for (User* user : gone) drop(*user, asking);
@@ -97,7 +97,7 @@ base::Result<void> Directory::save() const {
 
 std::vector<std::string> Directory::lines() const {
   std::vector<std::string> written;
-  for (const User* user : users_) {
+  for (const Owned& user : users_) {
     written.push_back("user " + std::string(user->name) + " " + user->powers.text());
   }
   return written;

@@ -178,7 +178,7 @@ TEST_F(DirectoryOf, RefusalsAreCountedAndLogged) {
   ASSERT_EQ(directory->refusals().size(), 2u);
   EXPECT_EQ(directory->refusals().newest()->object, "del");
   EXPECT_EQ(directory->refusals().newest()->older->object, "secret");
-  EXPECT_EQ(directory->refusals().newest()->client, "id=" + std::to_string(one.session.id));
+  EXPECT_EQ(std::string_view(directory->refusals().newest()->client), "id=" + std::to_string(one.session.id));
   ASSERT_TRUE(registry.set({{"acllog-max-len", "1"}}, {}));
   EXPECT_EQ(directory->refusals().size(), 1u);
 }

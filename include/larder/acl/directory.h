@@ -53,8 +53,13 @@ class Directory final : public engine::Credentials,
   Directory(const Directory&) = delete;
   Directory& operator=(const Directory&) = delete;
 
+  struct Deleter {
+    void operator()(User* user) const { memory::destroy(kOwner, user); }
+  };
+  using Owned = std::unique_ptr<User, Deleter>;
+
   // Sorted by name; "default" is always there.
-  std::span<User* const> users() const { return users_; }
+  std::span<const Owned> users() const { return users_; }
   const User* find(std::string_view name) const;
   const User& default_user() const { return *default_; }
 
@@ -109,11 +114,6 @@ class Directory final : public engine::Credentials,
   void testify(memory::Audit& audit) const override;
 
  private:
-  struct Deleter {
-    void operator()(User* user) const { memory::destroy(kOwner, user); }
-  };
-  using Owned = std::unique_ptr<User, Deleter>;
-
   RuleContext context() const;
   Owned make_user(std::string_view name) const;
   User* find_mutable(std::string_view name) const;
@@ -137,7 +137,7 @@ class Directory final : public engine::Credentials,
   void note(const engine::Session& session, const Refusal& refusal);
 
   Parts parts_;
-  List<User*> users_;
+  List<Owned> users_;
   User* default_ = nullptr;
   RefusalLog refusals_;
   const engine::Subscriptions* subscriptions_ = nullptr;

@@ -79,7 +79,7 @@ void acl_list(Call& call, acl::Directory& directory) {
 
 void acl_users(Call& call, acl::Directory& directory) {
   call.reply.array(directory.users().size());
-  for (const acl::User* user : directory.users()) call.reply.bulk(user->name);
+  for (const auto& user : directory.users()) call.reply.bulk(user->name);
 }
 
 void acl_whoami(Call& call) { call.reply.bulk(call.session.account->name); }
