@@ -14,7 +14,7 @@ struct Row {
 };
 
 constexpr std::array kRows = {
-    Row{"publish", false, false}, Row{"spublish", false, false},  Row{"subscribe", true, false},
+    Row{"publish", false, false},   Row{"spublish", false, false}, Row{"subscribe", true, false},
     Row{"ssubscribe", true, false}, Row{"psubscribe", true, true},
 };
 

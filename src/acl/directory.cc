@@ -24,7 +24,9 @@ Reason reason(Denied denied) {
   }
 }
 
-bool stands_before(const Directory::Owned& user, std::string_view name) { return user->name < name; }
+bool stands_before(const Directory::Owned& user, std::string_view name) {
+  return user->name < name;
+}
 
 const Powers& powers(const engine::Session& session) {
   return static_cast<const User*>(session.account)->powers;
@@ -46,7 +48,8 @@ Directory::Directory(const Parts& parts) : parts_(parts) {
     refusals_.trim(static_cast<std::size_t>(parts_.settings.acllog_max_len.value()));
     return base::Result<void>();
   });
-  parts_.settings.user.rewrite_as([this] { return has_file() ? std::vector<std::string>() : lines(); });
+  parts_.settings.user.rewrite_as(
+      [this] { return has_file() ? std::vector<std::string>() : lines(); });
 }
 
 Directory::~Directory() {
@@ -199,8 +202,7 @@ base::Result<void> Directory::change(std::string_view name,
   for (const std::string& word : words.words) {
     const RuleError error = draft.apply(word, context());
     if (error == RuleError::none) continue;
-    return base::Error{"Error in ACL SETUSER modifier '" + word + "': " +
-                       std::string(text(error))};
+    return base::Error{"Error in ACL SETUSER modifier '" + word + "': " + std::string(text(error))};
   }
   if (user == nullptr) {
     add(make_user(name)).powers = std::move(draft);

@@ -53,8 +53,7 @@ base::Result<void> Directory::load_from_file(const engine::Session* asking) {
   const std::string& path = parts_.settings.aclfile.value();
   const auto content = config::read_file(path);
   if (!content) {
-    return base::Error{"Error loading ACLs, opening file '" + path +
-                       "': " + content.error().text};
+    return base::Error{"Error loading ACLs, opening file '" + path + "': " + content.error().text};
   }
   auto users = read_users(path, content.value(), context());
   if (!users) return users.error();
@@ -66,9 +65,9 @@ base::Result<void> Directory::load_from_file(const engine::Session* asking) {
 void Directory::replace_all(std::vector<FileUser>& fresh, const engine::Session* asking) {
   std::vector<User*> gone;
   for (const Owned& user : users_) {
-    const auto next =
-        std::find_if(fresh.begin(), fresh.end(),
-                     [&user](const FileUser& each) { return each.name == user->name; });
+    const auto next = std::find_if(fresh.begin(), fresh.end(), [&user](const FileUser& each) {
+      return each.name == user->name;
+    });
     if (next != fresh.end()) {
       change_powers(*user, std::move(next->powers), asking);
     } else if (user.get() == default_) {

@@ -66,11 +66,10 @@ Rule read_command(std::string_view word) {
 }
 
 Rule read_keys(std::string_view word) {
-  Rule rule = word.front() == '%'
-                  ? read_permissions(word)
-                  : Rule{.kind = Kind::keys,
-                         .permissions = kMayRead | kMayWrite,
-                         .text = word.substr(1)};
+  Rule rule =
+      word.front() == '%'
+          ? read_permissions(word)
+          : Rule{.kind = Kind::keys, .permissions = kMayRead | kMayWrite, .text = word.substr(1)};
   if (has_blanks(rule.text)) rule.permissions = 0;
   return rule;
 }
@@ -136,9 +135,8 @@ std::string_view text(RuleError error) {
 }
 
 bool has_blanks(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) {
-    return c == ' ' || (c >= '\t' && c <= '\r') || c == '\0';
-  });
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return c == ' ' || (c >= '\t' && c <= '\r') || c == '\0'; });
 }
 
 }  // namespace larder::acl

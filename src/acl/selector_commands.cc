@@ -129,11 +129,10 @@ bool Selector::Commands::admits(const engine::BoundCommand& command, resp::Args 
   const std::size_t word = command.id / kWordBits;
   if (word < bits_.size() && (bits_[word] >> (command.id % kWordBits) & 1) != 0) return true;
   if (args.size() < 2) return false;
-  return std::any_of(first_arguments_.begin(), first_arguments_.end(),
-                     [&](const FirstArgument& each) {
-                       return each.command == command.id &&
-                              base::equals_ignoring_case(each.argument, args[1]);
-                     });
+  return std::any_of(
+      first_arguments_.begin(), first_arguments_.end(), [&](const FirstArgument& each) {
+        return each.command == command.id && base::equals_ignoring_case(each.argument, args[1]);
+      });
 }
 
 std::string Selector::Commands::text() const {

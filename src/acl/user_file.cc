@@ -16,14 +16,15 @@ class Reading {
   void take(std::size_t number, const std::string& line) {
     number_ = number;
     const std::vector<std::string> words = config::split_spaces(line);
-    if (words.size() < 2 || words[0] != "user") return fail("line should start with user keyword. ");
+    if (words.size() < 2 || words[0] != "user")
+      return fail("line should start with user keyword. ");
     const std::string& name = words[1];
     if (has_blanks(name)) {
       return fail("username '" + name + "' contains invalid characters. ");
     }
     if (is_known(name)) {
-      errors_ += "WARNING: Duplicate user '" + name + "' found on line " +
-                 std::to_string(number_) + ". ";
+      errors_ +=
+          "WARNING: Duplicate user '" + name + "' found on line " + std::to_string(number_) + ". ";
       return;
     }
     const RuleWords rules = join_selectors(std::span(words).subspan(2));

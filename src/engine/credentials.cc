@@ -4,8 +4,7 @@ namespace larder::engine {
 
 std::uint32_t closed_gates(const Settings& settings, const Peer& peer) {
   const auto debug = settings.enable_debug_command.as<Permission>();
-  const bool allowed =
-      debug == Permission::yes || (debug == Permission::local && peer.is_local());
+  const bool allowed = debug == Permission::yes || (debug == Permission::local && peer.is_local());
   return allowed ? 0 : bit(Gate::debug);
 }
 

@@ -127,8 +127,8 @@ void Executor::reject(Session& session, BoundCommand* command, std::string_view 
 
 // A browser that was made to talk to us sends its request line and its headers as commands.
 void Executor::reject_unknown(Session& session, resp::Args args) {
-  const bool is_http = base::equals_ignoring_case(args[0], "post") ||
-                       base::equals_ignoring_case(args[0], "host:");
+  const bool is_http =
+      base::equals_ignoring_case(args[0], "post") || base::equals_ignoring_case(args[0], "host:");
   if (!is_http) return reject(session, nullptr, unknown_command(args));
   if (parts_.guard != nullptr) parts_.guard->report_attack(session);
   session.close(Closing::now);

@@ -59,10 +59,9 @@ bool add_span(const KeySpec& spec, resp::Args args, std::uint32_t flags, KeySpan
 void add_unspecified(const Command& command, resp::Args args, KeySpans& found) {
   const int at = static_cast<int>(command.unspecified_key(args));
   if (at == 0) return;
-  const auto of_it =
-      std::find_if(command.keys.rbegin(), command.keys.rend(), [](const KeySpec& spec) {
-        return spec.begin == KeySpec::Begin::none && spec.flags != 0;
-      });
+  const auto of_it = std::find_if(
+      command.keys.rbegin(), command.keys.rend(),
+      [](const KeySpec& spec) { return spec.begin == KeySpec::Begin::none && spec.flags != 0; });
   LARDER_ASSERT(of_it != command.keys.rend());
   found.spans[found.size++] = {at, at, 1, of_it->flags & ~kNotActions};
 }

@@ -67,8 +67,8 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
       command_metrics(reporter, commands, engine_metrics),
       acl({configuration.acl, configuration.engine, commands, sessions, acl_metrics, clock, log,
            &commands::client_line}),
-      executor({clock, commands, keyspace, evictor, sweeper, gates, effects, engine_metrics, waiters,
-                &acl}) {
+      executor({clock, commands, keyspace, evictor, sweeper, gates, effects, engine_metrics,
+                waiters, &acl}) {
   rename_commands(commands, configuration.engine.rename_command);
   auditor.add(acl);
   auditor.add(keyspace);

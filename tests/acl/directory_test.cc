@@ -178,7 +178,8 @@ TEST_F(DirectoryOf, RefusalsAreCountedAndLogged) {
   ASSERT_EQ(directory->refusals().size(), 2u);
   EXPECT_EQ(directory->refusals().newest()->object, "del");
   EXPECT_EQ(directory->refusals().newest()->older->object, "secret");
-  EXPECT_EQ(std::string_view(directory->refusals().newest()->client), "id=" + std::to_string(one.session.id));
+  EXPECT_EQ(std::string_view(directory->refusals().newest()->client),
+            "id=" + std::to_string(one.session.id));
   ASSERT_TRUE(registry.set({{"acllog-max-len", "1"}}, {}));
   EXPECT_EQ(directory->refusals().size(), 1u);
 }
@@ -239,12 +240,15 @@ TEST_F(DirectoryWithAFile, ClosesSessionsOfWhomItDoesNotName) {
 TEST_F(DirectoryWithAFile, ChangesNothingAfterAnError) {
   write("user bob on nopass +get\n");
   start("aclfile " + path());
-  write("user bob off\nbob on\nuser bob on\nuser x foo bar\nuser y +nosuch (+get\nuser z +nosuch\n");
+  write(
+      "user bob off\nbob on\nuser bob on\nuser x foo bar\nuser y +nosuch (+get\nuser z +nosuch\n");
   const std::string p = path();
   EXPECT_EQ(load(),
-            p + ":2: line should start with user keyword. WARNING: Duplicate user 'bob' found on "
-                "line 3. " + p + ":4: Syntax error. " + p +
-                ":5: Unmatched parenthesis in selector definition." + p +
+            p +
+                ":2: line should start with user keyword. WARNING: Duplicate user 'bob' found on "
+                "line 3. " +
+                p + ":4: Syntax error. " + p + ":5: Unmatched parenthesis in selector definition." +
+                p +
                 ":6: Error in applying operation '+nosuch': Unknown command or category name in "
                 "ACL. WARNING: ACL errors detected, no change to the previously active ACL rules "
                 "was performed");

@@ -1,6 +1,6 @@
-#include <gtest/gtest.h>
-
 #include "larder/acl/password.h"
+
+#include <gtest/gtest.h>
 
 namespace larder::acl {
 namespace {

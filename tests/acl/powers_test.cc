@@ -69,8 +69,7 @@ TEST_F(PowersOf, RulesAreKeptOnlyWhereTheyStillSaySomething) {
 }
 
 TEST_F(PowersOf, KeysAreReadAndWrittenApart) {
-  const Powers powers =
-      commands.powers({"+@all", "%R~in:*", "%W~out:*", "%RW~both", "~own:*"});
+  const Powers powers = commands.powers({"+@all", "%R~in:*", "%W~out:*", "%RW~both", "~own:*"});
   EXPECT_EQ(commands.ask(powers, {"read", "in:1"}), '+');
   EXPECT_EQ(commands.ask(powers, {"read", "out:1"}), 'k');
   EXPECT_EQ(commands.ask(powers, {"write", "in:1", "x"}), 'k');
@@ -85,8 +84,7 @@ TEST_F(PowersOf, KeysAreReadAndWrittenApart) {
 }
 
 TEST_F(PowersOf, TheSamePatternAddUp) {
-  EXPECT_EQ(text({"%R~a", "%W~a", "~b", "%R~b"}),
-            "off sanitize-payload ~a ~b resetchannels -@all");
+  EXPECT_EQ(text({"%R~a", "%W~a", "~b", "%R~b"}), "off sanitize-payload ~a ~b resetchannels -@all");
   EXPECT_EQ(text({"&a", "&a"}), "off sanitize-payload resetchannels &a -@all");
 }
 

@@ -1,6 +1,7 @@
+#include "larder/acl/refusal_log.h"
+
 #include <gtest/gtest.h>
 
-#include "larder/acl/refusal_log.h"
 #include "larder/memory/ledger.h"
 
 namespace larder::acl {

@@ -130,8 +130,8 @@ class Permission : public Admission {
 
   const Account account{"bob"};
   TestGuard guard;
-  Executor guarded{{clock, commands, keyspace, evictor, sweeper, gates, effects, metrics, waiters,
-                    &guard}};
+  Executor guarded{
+      {clock, commands, keyspace, evictor, sweeper, gates, effects, metrics, waiters, &guard}};
 };
 
 TEST_F(Permission, IsAskedForOnlyWhereItsGateIsClosed) {

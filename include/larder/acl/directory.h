@@ -30,9 +30,7 @@ namespace larder::acl {
 
 struct FileUser;
 
-class Directory final : public engine::Credentials,
-                        public engine::Guard,
-                        public memory::Witness {
+class Directory final : public engine::Credentials, public engine::Guard, public memory::Witness {
  public:
   struct Parts {
     Settings& settings;

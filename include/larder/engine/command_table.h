@@ -30,7 +30,7 @@ struct BoundCommand {
   CommandStats stats;
   BoundCommand* parent = nullptr;
   std::vector<BoundCommand*> children;
-  std::string name;  // as clients call it: renamed, subcommands without the parent
+  std::string name;      // as clients call it: renamed, subcommands without the parent
   std::uint32_t id = 0;  // its place in CommandTable::all()
 
   bool is_container() const { return !children.empty(); }
