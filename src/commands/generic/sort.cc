@@ -18,9 +18,9 @@ constexpr keyspace::Event kSortStored{"sortstore", 'l'};
 constexpr std::string_view kNotANumber = "ERR One or more scores can't be converted into double";
 
 constexpr std::string_view kByDenied =
-    "ERR BY option of SORT denied due to insufficient ACL permissions";
+    "ERR BY option of SORT denied due to insufficient ACL permissions.";
 constexpr std::string_view kGetDenied =
-    "ERR GET option of SORT denied due to insufficient ACL permissions";
+    "ERR GET option of SORT denied due to insufficient ACL permissions.";
 
 struct Options {
   SortOrder order;
