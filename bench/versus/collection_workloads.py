@@ -75,10 +75,13 @@ SIZES = [
 GROWN = [("lists", "RPUSH list:{} element#"), ("sets", "SADD set:{} member#"), ("sorted sets", "ZADD sorted:{} # member#")]
 MOST_RSS = 1.4
 
-LARGE = [("hash", "HSET large f{} v{}"), ("sorted set", "ZADD large {} memb{}")]
+LARGE = [("hash", "HSET large f{} v{}"), ("sorted set", "ZADD large {} memb{}"), ("set", "SADD large memb{}"),
+         ("list", "RPUSH large element{}"), ("stream", "XADD large * field v{}")]
 REMOVALS = [("DEL", [("DEL", "large")]), ("UNLINK", [("UNLINK", "large")]), ("expiry", [("PEXPIRE", "large", "50")]),
             ("eviction", [("CONFIG", "SET", "maxmemory-policy", "allkeys-random"),
-                          ("CONFIG", "SET", "maxmemory", "20mb")])]
+                          ("CONFIG", "SET", "maxmemory", "5mb")]),
+            ("FLUSHALL", [("FLUSHALL",)]), ("SET over", [("SET", "large", "small"), ("DEL", "large")]),
+            ("RENAME over", [("SET", "small", "value"), ("RENAME", "small", "large"), ("DEL", "large")])]
 LONGEST_WAIT_US = 1000
 
 
@@ -161,9 +164,11 @@ def compare_rss(arguments, wanted, keys=10_000, elements=100):
 
 
 def longest_wait(server, requests, seconds=1.5):
-    """The longest that another client waited for a PING while the requests ran, in microseconds."""
-    waiter = subprocess.Popen(["taskset", "-c", DRIVER_CORE, DRIVER, "--port", str(server.port), "--longest-wait", "1",
-                               "--seconds", str(seconds)], stdout=subprocess.PIPE, text=True)
+    """What another client waited for its slowest PING while the requests ran, and the most CPU that the
+    server spent meanwhile on one, in microseconds."""
+    waiter = subprocess.Popen(["taskset", "-c", DRIVER_CORE, DRIVER, "--port", str(server.port), "--pid",
+                               str(server.process.pid), "--longest-wait", "1", "--seconds", str(seconds)],
+                              stdout=subprocess.PIPE, text=True)
     def act():
         for request in requests:
             server.ask(*request)
@@ -171,25 +176,26 @@ def longest_wait(server, requests, seconds=1.5):
     timer.start()
     out = waiter.communicate()[0]
     timer.join()
-    return float(out)
+    return [float(figure) for figure in out.split()]
 
 
 def wait_for_removal(server, fill, requests):
-    """The longest wait with nothing else going on, and while 2 M elements go."""
+    """The longest wait with nothing else going on, and while 2 M elements go, with the CPU of that."""
     server.ask("CONFIG", "SET", "maxmemory", "0")
     load(server, fill, 2 * MILLION)
-    calm = longest_wait(server, [])
-    busy = longest_wait(server, requests)
+    calm, _ = longest_wait(server, [])
+    busy, cpu = longest_wait(server, requests)
     for _ in range(200):
         if server.ask("EXISTS", "large").strip() == "0":
-            return calm, busy
+            return calm, busy, cpu
         time.sleep(0.05)
     raise SystemExit(f"{server.name} kept the key after {requests}")
 
 
 def compare_waits(arguments, wanted):
     table = Table("Longest wait of another client while a collection of 2 M elements goes, µs",
-                  ["what", "redis-server, idle", "redis-server", "Larder, idle", "Larder", "to reach"], arguments.markdown)
+                  ["what", "redis-server, idle", "redis-server", "its CPU", "Larder, idle", "Larder", "its CPU",
+                   "to reach"], arguments.markdown)
     for kind, fill, removal, requests in wanted:
         with servers(arguments) as pair:
             if not known(pair, kind, [fill.split()[0]]):
@@ -197,7 +203,7 @@ def compare_waits(arguments, wanted):
             cells = []
             for server in pair:
                 rounds = [wait_for_removal(server, fill, requests) for _ in range(min(3, arguments.rounds))]
-                cells += [f"{statistics.median(r[i] for r in rounds):,.0f}" for i in (0, 1)]
+                cells += [f"{statistics.median(r[i] for r in rounds):,.0f}" for i in range(3)]
         table.row(f"{removal} of a {kind}", *cells, f"{LONGEST_WAIT_US:,}")
 
 

@@ -1,13 +1,15 @@
 // versus_driver: sends one workload to a server and prints the operations, the seconds, and the
 // server's CPU nanoseconds: one line, for scripts/versus. With --idle N it holds N connections
 // open until its standard input ends; with --longest-wait 1 it sends one PING after the other for
-// --seconds and prints the microseconds that the slowest took.
+// --seconds and prints the microseconds that the slowest took, and the most of the server's CPU
+// that went by while one was on its way: what the wait is on a machine with nothing else to do.
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -54,6 +56,20 @@ std::uint64_t cpu_ns(int pid) {
   }
   return sum;
 }
+
+// The CPU time of one process, up to this instant even while it runs.
+class CpuClock {
+ public:
+  explicit CpuClock(int pid) { clock_getcpuclockid(pid, &clock_); }
+  double seconds() const {
+    timespec at{};
+    clock_gettime(clock_, &at);
+    return static_cast<double>(at.tv_sec) + static_cast<double>(at.tv_nsec) / 1e9;
+  }
+
+ private:
+  clockid_t clock_ = CLOCK_PROCESS_CPUTIME_ID;
+};
 
 int open_connection(int port) {
   const int fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -174,19 +190,25 @@ void hold_idle(const Options& options) {
 
 void measure_longest_wait(const Options& options) {
   const int fd = open_connection(options.port);
+  const CpuClock server(options.pid);
   std::array<char, 64> reply;
   double longest = 0;
+  double most_cpu = 0;
   const double start = now();
+  double cpu_before = server.seconds();
   for (double before = start; before - start < options.seconds;) {
     send_all(fd, "PING\r\n");
     if (recv(fd, reply.data(), reply.size(), 0) <= 0) {
       throw std::runtime_error("the server closed a connection");
     }
     const double after = now();
+    const double cpu_after = server.seconds();
     longest = std::max(longest, after - before);
-    before = after;
+    most_cpu = std::max(most_cpu, cpu_after - cpu_before);
+    before = now();
+    cpu_before = cpu_after;
   }
-  std::printf("%.0f\n", longest * 1e6);
+  std::printf("%.0f %.0f\n", longest * 1e6, most_cpu * 1e6);
   close(fd);
 }
 

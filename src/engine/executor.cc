@@ -12,7 +12,7 @@ namespace {
 
 // How long the end of a turn may take for evicting, and for freeing.
 constexpr std::int64_t kEvictUs = 500;
-constexpr std::int64_t kFreeUs = 300;
+constexpr std::int64_t kFreeUs = 200;
 // How long those who waited are served in one go.
 constexpr std::int64_t kServeUs = 500;
 
@@ -290,6 +290,9 @@ bool Executor::serve_late() {
   if (parts_.waiters.has_ready()) {
     serve_ready();
     served = true;
+  } else {
+    // Whom there was to serve may have gone.
+    postponed_ = false;
   }
   return served;
 }

@@ -9,12 +9,12 @@ void link_jemalloc_options() {}
 #ifndef LARDER_SYSTEM_MALLOC
 
 // jemalloc reads this at its first allocation. One arena, because one thread serves; unused
-// pages go back after five seconds, and at once when decay is due, without a thread of
-// jemalloc's own.
+// pages go back within a second. The thread of jemalloc's own that does so is started by the
+// directive jemalloc-bg-thread, after the process has gone to the background.
 extern "C" {
 extern const char* const malloc_conf;
 const char* const malloc_conf =
-    "narenas:1,dirty_decay_ms:5000,muzzy_decay_ms:0,background_thread:false,metadata_thp:disabled,"
+    "narenas:1,dirty_decay_ms:1000,muzzy_decay_ms:0,background_thread:false,metadata_thp:disabled,"
     "abort_conf:false";
 }
 

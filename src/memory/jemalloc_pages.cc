@@ -80,6 +80,20 @@ base::Result<void> purge() {
 
 void decay() { mallctl(kDecayAll, nullptr, nullptr, nullptr, 0); }
 
+base::Result<void> set_page_return(PageReturn by) {
+  bool wanted = by == PageReturn::by_thread;
+  const int code = mallctl("background_thread", nullptr, nullptr, &wanted, sizeof wanted);
+  if (code != 0) return failure(code);
+  return {};
+}
+
+PageReturn page_return() {
+  bool on = false;
+  std::size_t size = sizeof on;
+  mallctl("background_thread", &on, &size, nullptr, 0);
+  return on ? PageReturn::by_thread : PageReturn::by_caller;
+}
+
 void flush_thread_cache() { mallctl("thread.tcache.flush", nullptr, nullptr, nullptr, 0); }
 
 std::string allocator_report() {

@@ -10,6 +10,9 @@ namespace larder::memory {
 
 namespace {
 
+// The allocator's thread wakes for more than this, and is slow to come for less.
+constexpr std::uint64_t kLittle = 4 << 20;
+
 std::int64_t of(const Charges& charges, Owner owner) {
   return charges[static_cast<std::size_t>(owner)];
 }
@@ -63,8 +66,8 @@ void Metrics::reset() { lazyfreed_objects.reset(); }
 void Metrics::note_startup() { startup_bytes_ = used_bytes(); }
 
 void Metrics::sample() {
-  decay();
   pages_ = read_pages();
+  if (page_return() == PageReturn::by_caller || pages_.unused() < kLittle) decay();
   rss_bytes_ = resident_set_bytes();
 }
 

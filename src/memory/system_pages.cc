@@ -32,6 +32,8 @@ base::Result<void> purge() {
   return {};
 }
 void decay() {}
+base::Result<void> set_page_return(PageReturn) { return {}; }
+PageReturn page_return() { return PageReturn::by_caller; }
 void flush_thread_cache() {}
 
 std::string allocator_report() { return "Stats not supported for the current allocator"; }

@@ -119,7 +119,7 @@ class Builder {
     read_id(in_);
     const StreamId max_deleted = read_id(in_);
     const std::uint64_t added = in_.length();
-    if (in_.failed() || max_deleted > last || added < length) return false;
+    if (in_.failed() || max_deleted > last || added < length || added > INT64_MAX) return false;
     stream_.set_max_deleted(max_deleted);
     stream_.set_added(added);
     return true;
@@ -160,7 +160,8 @@ class Builder {
       Unassigned entry{read_key(in_), 0, 0};
       entry.delivered_ms = static_cast<std::int64_t>(in_.word());
       entry.deliveries = in_.length();
-      if (in_.failed() || (!pending_.empty() && entry.id <= pending_.back().id)) return false;
+      if (in_.failed() || entry.delivered_ms < 0 || entry.deliveries > INT64_MAX) return false;
+      if (!pending_.empty() && entry.id <= pending_.back().id) return false;
       pending_.push_back(entry);
     }
     return !in_.failed();
@@ -173,7 +174,7 @@ class Builder {
       const auto seen_ms = static_cast<std::int64_t>(in_.word());
       const std::int64_t active_ms =
           form_ == RdbType::stream_3 ? static_cast<std::int64_t>(in_.word()) : seen_ms;
-      if (in_.failed()) return false;
+      if (in_.failed() || seen_ms < 0 || active_ms < types::Consumer::kNever) return false;
       types::Consumer* consumer = stream_.create_consumer(group, name.view(), seen_ms);
       consumer->active_ms = active_ms;
       if (!read_owned(group, *consumer)) return false;

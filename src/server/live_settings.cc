@@ -9,6 +9,8 @@
 #include <cstring>
 #include <string>
 
+#include "larder/memory/pages.h"
+
 namespace larder::server {
 namespace {
 
@@ -64,6 +66,9 @@ void LiveSettings::obey() {
   if (const auto changed = change_oom_score(); !changed) {
     parts_.log.warning(changed.error().text);
   }
+  if (const auto changed = change_page_return(); !changed) {
+    parts_.log.warning("The allocator cannot return pages from a thread: " + changed.error().text);
+  }
 }
 
 void LiveSettings::watch_network() {
@@ -82,6 +87,7 @@ void LiveSettings::watch_process() {
   });
   settings.oom_score_adj.watch([this] { return change_oom_score(); });
   settings.oom_score_adj_values.watch([this] { return change_oom_score(); });
+  parts_.configuration.memory.jemalloc_bg_thread.watch([this] { return change_page_return(); });
   settings.dir.watch([this]() -> base::Result<void> {
     if (::chdir(parts_.configuration.server.process.dir.value().c_str()) == 0) return {};
     return base::Error{std::strerror(errno)};
@@ -129,6 +135,12 @@ base::Result<void> LiveSettings::change_oom_score() {
   const auto& settings = parts_.configuration.server.process;
   return oom_score_.apply(settings.oom_score_adj.as<OomScoreMode>(),
                           settings.oom_score_adj_values.value());
+}
+
+base::Result<void> LiveSettings::change_page_return() {
+  const bool by_thread = parts_.configuration.memory.jemalloc_bg_thread.value();
+  return memory::set_page_return(by_thread ? memory::PageReturn::by_thread
+                                           : memory::PageReturn::by_caller);
 }
 
 void LiveSettings::obey_crash_log() {

@@ -39,6 +39,7 @@ class LiveSettings {
   base::Result<void> listen(const char* refusal);
   base::Result<void> change_most_clients();
   base::Result<void> change_oom_score();
+  base::Result<void> change_page_return();
   void obey_crash_log();
   void obey_watchdog();
   void show_title();

@@ -23,6 +23,7 @@
 #include "live_settings.h"
 #include "process_background.h"
 #include "process_limits.h"
+#include "process_pages.h"
 #include "process_title.h"
 
 namespace larder::server {
@@ -113,6 +114,7 @@ int serve(Configuration& configuration, base::Log& log, ProcessTitle& title) {
     net::warn_of_short_backlog(log, static_cast<int>(configuration.net.listen.tcp_backlog.value()));
     if (const auto open = larder.listen(); !open) return fail(log, open.error().text);
     log.notice("Server initialized");
+    return_startup_pages();
     larder.run();
   } catch (const std::runtime_error& failure) {
     return fail(log, failure.what());

@@ -13,7 +13,6 @@ namespace larder::types::hll {
 namespace {
 
 constexpr std::string_view kMagic = "HYLL";
-constexpr std::size_t kEncodingAt = 4;
 constexpr std::size_t kCountAt = 8;
 constexpr std::uint64_t kStale = std::uint64_t{1} << 63;
 

@@ -309,14 +309,14 @@ bool Stream::append_node(StreamId id, std::string_view raw) {
 
 bool Stream::has_gaps(StreamId from) const {
   const StreamMarks& marks = this->marks();
-  return marks.length > 0 && !marks.max_deleted.zero() && from <= marks.max_deleted;
+  if (marks.length == 0 || marks.max_deleted < marks.first) return false;
+  return !marks.max_deleted.zero() && from <= marks.max_deleted;
 }
 
 std::optional<std::uint64_t> Stream::distance(StreamId id) const {
   const StreamMarks& marks = this->marks();
   if (marks.added == 0) return 0;
   if (marks.length == 0 && id <= marks.last) return marks.added;
-  if (!id.zero() && id < marks.max_deleted) return std::nullopt;
   if (id == marks.last) return marks.added;
   if (id > marks.last) return std::nullopt;
   if (marks.max_deleted.zero() || marks.max_deleted < marks.first) {
@@ -327,13 +327,13 @@ std::optional<std::uint64_t> Stream::distance(StreamId id) const {
 }
 
 std::optional<std::int64_t> Stream::lag(const Group& group) const {
-  const auto added = as_number(marks().added);
+  const std::uint64_t added = marks().added;
   if (added == 0) return 0;
   if (group.entries_read != Group::kUnknown && !has_gaps(group.last_id)) {
-    return added - group.entries_read;
+    return as_number(added - static_cast<std::uint64_t>(group.entries_read));
   }
   const auto read = distance(group.last_id);
-  return read ? std::optional(added - as_number(*read)) : std::nullopt;
+  return read ? std::optional(as_number(added - *read)) : std::nullopt;
 }
 
 }  // namespace larder::types

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <new>
+#include <utility>
 
 #include "larder/types/stream.h"
 
@@ -35,6 +36,13 @@ template <typename T>
 void release_named(Tally& tally, T* named) noexcept {
   tally.release(named, sizeof(T) + named->name_bytes);
 }
+
+template <typename T>
+std::size_t named_bytes(const T& named) {
+  return memory::size_class(sizeof(T) + named.name_bytes) + named.pending.bytes();
+}
+
+std::size_t pending_bytes(std::size_t count) { return count * memory::size_class(sizeof(Pending)); }
 
 }  // namespace
 
@@ -157,6 +165,46 @@ bool Stream::destroy_group(std::string_view name) {
   header_->groups.erase(tally, place_of(header_->groups, name));
   destroy_group_some(tally, *found, budget);
   return true;
+}
+
+void Stream::hand_over(Stream& to, Group& group, std::size_t bytes) {
+  to.create();
+  header_->bytes -= bytes;
+  to.header_->bytes += bytes;
+  Tally tally = to.tally();
+  to.header_->groups.insert(tally, 0, &group);
+}
+
+Stream Stream::take_group(Group& group) {
+  Tally tally = this->tally();
+  header_->groups.erase(tally, place_of(header_->groups, group.name()));
+  std::size_t bytes =
+      named_bytes(group) + group.consumers.bytes() + pending_bytes(group.pending.size());
+  for (const Consumer* consumer : group.consumers) bytes += named_bytes(*consumer);
+  Stream taken(nullptr);
+  hand_over(taken, group, bytes);
+  return taken;
+}
+
+// The group begins a new index; the old one goes, and with it the entries that nobody else has.
+Stream Stream::take_consumer(Group& group, Consumer& consumer) {
+  Tally tally = this->tally();
+  group.consumers.erase(tally, place_of(group.consumers, consumer.name()));
+  Group& dead = *make_named<Group>(tally, {});
+  dead.pending = std::exchange(group.pending, {});
+  for (const Consumer* other : group.consumers) {
+    const PendingIndex& index = other->pending;
+    for (auto at = index.first(); index.valid(at); at = index.next(at)) {
+      dead.pending.erase(tally, dead.pending.find(index[at]->id));
+      group.pending.insert(tally, index[at]);
+    }
+  }
+  dead.consumers.insert(tally, 0, &consumer);
+  const std::size_t bytes = named_bytes(dead) + dead.consumers.bytes() + named_bytes(consumer) +
+                            pending_bytes(dead.pending.size());
+  Stream taken(nullptr);
+  hand_over(taken, dead, bytes);
+  return taken;
 }
 
 void Stream::copy_groups(const Stream& from) {

@@ -413,5 +413,26 @@ TEST_F(Waiting, IsServedOverSeveralTurnsWhereAChainIsLong) {
   EXPECT_EQ(reply({"get", "k20"}), "$1\r\na\r\n");
 }
 
+TEST_F(Waiting, IsServedAtOnceAgainWhenThoseWhoWerePutOffHaveGone) {
+  SlowClock slow(100);
+  Executor slowly{{slow, commands, keyspace, evictor, sweeper, gates, effects, metrics, waiters}};
+  const auto push = [&](const char* key) {
+    const std::array<std::string_view, 3> words{"push", key, "a"};
+    const resp::Request request{.args = words, .bytes = 0};
+    slowly.run(session, {&request, 1}, 1000);
+  };
+  for (int i = 0; i < 20; ++i) {
+    waits({"bmove", "k" + std::to_string(i), "k" + std::to_string(i + 1), "0"});
+  }
+  push("k0");
+  EXPECT_TRUE(waiters.has_ready());
+  clients.clear();
+  EXPECT_FALSE(waiters.has_ready());
+  slowly.end_turn();
+  Client& one = waits({"bpop", "k", "0"});
+  push("k");
+  EXPECT_EQ(heard(one), "+k=a\r\n");
+}
+
 }  // namespace
 }  // namespace larder::engine

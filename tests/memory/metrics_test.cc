@@ -121,6 +121,14 @@ TEST(Pages, GoBackToTheSystemWhenPurged) {
   EXPECT_LT(read_pages().resident, full - 4000 * 3000);
 }
 
+TEST(Pages, AreReturnedByCallersUnlessAThreadIsAskedTo) {
+  EXPECT_EQ(page_return(), PageReturn::by_caller);
+  ASSERT_TRUE(set_page_return(PageReturn::by_thread));
+  EXPECT_EQ(page_return(), PageReturn::by_thread);
+  ASSERT_TRUE(set_page_return(PageReturn::by_caller));
+  EXPECT_EQ(page_return(), PageReturn::by_caller);
+}
+
 TEST(Controls, AreReadAndWrittenByName) {
   EXPECT_EQ(read_control("arenas.page").value(), 4096);
   EXPECT_EQ(read_control("opt.background_thread").value(), 0);

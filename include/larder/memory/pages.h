@@ -19,6 +19,11 @@ struct Pages {
   std::uint64_t mapped = 0;
   std::uint64_t metadata = 0;
   std::uint64_t retained = 0;  // given back to the system, addresses kept
+
+  // What decay() may find to give back.
+  std::uint64_t unused() const {
+    return resident > active + metadata ? resident - active - metadata : 0;
+  }
 };
 
 // The figures of this instant. Cost: tens of microseconds.
@@ -35,8 +40,15 @@ std::string allocator_name();
 
 // Gives all unused pages back to the system at once. Fails where the allocator cannot.
 base::Result<void> purge();
-// Gives back the unused pages whose time has come; without it they wait for allocations.
+// Gives back the unused pages whose time has come; without it, and without a thread that does,
+// they wait for allocations. Cost: a tenth of a microsecond a page and more.
 void decay();
+
+// Who returns unused pages: whoever allocates, frees and calls decay(), or a thread of the
+// allocator's own, which a child of the process does not have.
+enum class PageReturn : std::uint8_t { by_caller, by_thread };
+base::Result<void> set_page_return(PageReturn by);
+PageReturn page_return();
 // Empties this thread's cache of free blocks, so that read_pages() counts none of them.
 void flush_thread_cache();
 

@@ -62,7 +62,6 @@ struct Settings : config::Group {
       *this,
       {.name = "jemalloc-bg-thread",
        .fallback = true,
-       .traits = config::kNotActing,
        .help = "Let the allocator return unused pages from a thread of its own."}};
 };
 

@@ -40,6 +40,8 @@ class IdIndex {
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
   std::size_t leaves() const { return leaves_.size(); }
+  // Of its own, at the allocator's sizes.
+  std::size_t bytes() const { return leaf_bytes_ + leaves_.bytes(); }
 
   bool valid(Cursor cursor) const { return cursor.leaf < leaves_.size(); }
   Item& operator[](Cursor cursor) { return items(leaves_[cursor.leaf])[cursor.at]; }
@@ -171,16 +173,19 @@ class IdIndex {
   void add_leaf(Tally& tally, std::uint32_t at, std::size_t bytes) {
     Leaf* leaf = static_cast<Leaf*>(tally.allocate(bytes));
     *leaf = {0, room_of(bytes)};
+    leaf_bytes_ += memory::size_class(bytes);
     leaves_.insert(tally, at, leaf);
   }
 
   void drop_leaf(Tally& tally, std::uint32_t at) {
+    leaf_bytes_ -= memory::size_class(bytes_of(*leaves_[at]));
     tally.release(leaves_[at], bytes_of(*leaves_[at]));
     leaves_.erase(tally, at);
   }
 
   void resize(Tally& tally, std::uint32_t at, std::size_t bytes) {
     Leaf*& leaf = leaves_[at];
+    leaf_bytes_ += memory::size_class(bytes) - memory::size_class(bytes_of(*leaf));
     leaf = static_cast<Leaf*>(tally.reallocate(leaf, bytes_of(*leaf), bytes));
     leaf->room = room_of(bytes);
   }
@@ -221,6 +226,7 @@ class IdIndex {
 
   PointerArray<Leaf> leaves_;
   std::size_t size_ = 0;
+  std::size_t leaf_bytes_ = 0;
 };
 
 }  // namespace larder::types

@@ -21,6 +21,8 @@ class PointerArray {
   T*& operator[](std::uint32_t at) { return data_[at]; }
   T* operator[](std::uint32_t at) const { return data_[at]; }
   T* back() const { return data_[size_ - 1]; }
+  // At the allocator's sizes.
+  std::size_t bytes() const { return room_ == 0 ? 0 : memory::size_class(room_ * sizeof(T*)); }
 
   void insert(Tally& tally, std::uint32_t at, T* pointer) {
     if (size_ == room_) grow(tally);

@@ -110,10 +110,16 @@ class Stream {
   // nullptr when there is one of that name.
   Group* create_group(std::string_view name, StreamId last, std::int64_t entries_read);
   bool destroy_group(std::string_view name);
+  // Takes a group out, to be destroyed in steps: a stream that holds it alone. Cost: that of
+  // looking at its consumers, whatever they have pending.
+  Stream take_group(Group& group);
   // There must be none of that name.
   Consumer* create_consumer(Group& group, std::string_view name, std::int64_t now_ms);
   // Its pending entries go with it; returns how many.
   std::size_t destroy_consumer(Group& group, Consumer& consumer);
+  // Takes a consumer out with its pending entries, to be destroyed in steps: a stream that holds
+  // nothing else. Cost: that of what the group's other consumers have pending.
+  Stream take_consumer(Group& group, Consumer& consumer);
 
   // A new pending entry that is nobody's yet, which must not last: assign() it.
   Pending* add_pending(Group& group, StreamId id, std::int64_t now_ms);
@@ -151,6 +157,7 @@ class Stream {
   void find_first();
   std::uint64_t trim_within(NodeRef& node, const Trim& trim);
 
+  void hand_over(Stream& to, Group& group, std::size_t bytes);
   void release_pending(Tally& tally, Pending& pending);
   void take_from_consumer(Tally& tally, Pending& pending);
   bool destroy_group_some(Tally& tally, Group& group, base::Budget& budget);

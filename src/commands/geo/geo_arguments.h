@@ -38,10 +38,6 @@ inline std::optional<double> read_unit(engine::Call& call, std::size_t index) {
   return metres;
 }
 
-inline Position position_of_score(double score) {
-  return position_of(static_cast<std::uint64_t>(score));
-}
-
 // With four places, as a bulk string.
 inline void reply_distance(resp::Writer& reply, double distance) {
   char text[64];

@@ -55,7 +55,7 @@ class QueryReader {
     if (!set_) return true;
     const auto score = set_->score(call_.arg(index));
     if (!score) return fail("ERR could not decode requested zset member");
-    query_.shape.centre = position_of_score(*score);
+    query_.shape.centre = position_of(*score);
     return true;
   }
   bool read_unit_at(std::size_t index) {

@@ -107,7 +107,7 @@ class Search {
     auto at = set_.at(ranks.first);
     for (std::size_t left = ranks.size(); left > 0; --left, at.next()) {
       const double score = at.score();
-      const Position position = position_of(static_cast<std::uint64_t>(score));
+      const Position position = position_of(score);
       const auto distance = shape_.distance_within(position);
       if (distance) hits_.push_back({at.member(), score, *distance, position});
       if (most_ != 0 && hits_.size() >= most_) return false;

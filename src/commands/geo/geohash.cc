@@ -41,6 +41,17 @@ double edge(std::uint64_t cell, double most, unsigned steps) {
          (static_cast<double>(cell) / static_cast<double>(std::uint64_t{1} << steps)) * (2 * most);
 }
 
+// As the processor converts: of what does not fit, the integers' least alone is left.
+std::uint64_t bits_of(double score) {
+  constexpr double kSign = 0x1p63;
+  constexpr std::uint64_t kSignBit = std::uint64_t{1} << 63;
+  const auto bits = [](double value) {
+    const bool fits = value >= -kSign && value < kSign;
+    return fits ? static_cast<std::uint64_t>(static_cast<std::int64_t>(value)) : kSignBit;
+  };
+  return score < kSign ? bits(score) : bits(score - kSign) ^ kSignBit;
+}
+
 double latitude_distance(double a, double b) {
   return kEarthRadius * std::fabs(b * kRadiansPerDegree - a * kRadiansPerDegree);
 }
@@ -67,8 +78,9 @@ std::uint64_t interleaved(const Cell& cell) { return spread(cell.y) | (spread(ce
 
 std::uint64_t score_of(const Position& position) { return interleaved(cell_at(position, kSteps)); }
 
-Position position_of(std::uint64_t score) {
-  const Area area = area_of({gather(score >> 1), gather(score), kSteps});
+Position position_of(double score) {
+  const std::uint64_t bits = bits_of(score);
+  const Area area = area_of({gather(bits >> 1), gather(bits), kSteps});
   const double longitude = (area.least.longitude + area.most.longitude) / 2;
   const double latitude = (area.least.latitude + area.most.latitude) / 2;
   return {std::clamp(longitude, -kMostLongitude, kMostLongitude),

@@ -38,9 +38,10 @@ Cell cell_at(const Position& position, unsigned steps);
 Area area_of(const Cell& cell);
 std::uint64_t interleaved(const Cell& cell);
 
-// The score of a position, and the middle of a score's cell.
+// The score of a position, and the middle of a score's cell. Of a score that is no position, as a
+// sorted set may have, whatever its bits give on x86-64.
 std::uint64_t score_of(const Position& position);
-Position position_of(std::uint64_t score);
+Position position_of(double score);
 
 // The least score in the cell, and the least beyond it.
 struct ScoreSpan {

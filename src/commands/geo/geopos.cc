@@ -11,7 +11,7 @@ std::optional<geo::Position> position_in(const keyspace::Found<SortedSet>& set,
                                          std::string_view member) {
   const auto score = set ? set->score(member) : std::nullopt;
   if (!score) return std::nullopt;
-  return geo::position_of_score(*score);
+  return geo::position_of(*score);
 }
 
 void geopos(Call& call) {

@@ -31,7 +31,7 @@ void reply_consumer(resp::Writer& reply, const types::Consumer& consumer, std::u
   reply.bulk("active-time");
   reply.integer(consumer.active_ms);
   reply_pair(reply, "pel-count", consumer.pending.size());
-  reply.bulk("pel");
+  reply.bulk("pending");
   reply_pending(reply, consumer.pending, most, /*with_consumer=*/false);
 }
 
@@ -44,7 +44,7 @@ void reply_group(resp::Writer& reply, const types::Stream& stream, const types::
   reply_stream_id(reply, group.last_id);
   reply_group_progress(reply, stream, group);
   reply_pair(reply, "pel-count", group.pending.size());
-  reply.bulk("pel");
+  reply.bulk("pending");
   reply_pending(reply, group.pending, most, /*with_consumer=*/true);
   reply.bulk("consumers");
   reply.array(group.consumers.size());

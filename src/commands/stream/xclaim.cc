@@ -39,7 +39,10 @@ bool read(Call& call, std::int64_t now_ms, Options& options) {
     } else if (reader.word("JUSTID")) {
       options.only_ids = true;
     } else if (reader.option("IDLE")) {
-      options.delivered_ms = now_ms - reader.integer("ERR Invalid IDLE option argument for XCLAIM");
+      // What lies outside of all times is now.
+      std::int64_t at = 0;
+      const std::int64_t ago = reader.integer("ERR Invalid IDLE option argument for XCLAIM");
+      options.delivered_ms = __builtin_sub_overflow(now_ms, ago, &at) ? now_ms : at;
     } else if (reader.option("TIME")) {
       options.delivered_ms = reader.integer("ERR Invalid TIME option argument for XCLAIM");
     } else if (reader.option("RETRYCOUNT")) {

@@ -100,14 +100,26 @@ void xgroup_setid(Call& call) {
   call.reply.ok();
 }
 
-void xgroup_destroy(Call& call) {
+// With more pending entries than this a group or a consumer is destroyed in steps.
+constexpr std::size_t kMostDestroyedAtOnce = 512;
+
+void destroy_group(types::Stream& stream, types::Group& group, keyspace::Keyspace& keyspace) {
+  if (group.pending.size() <= kMostDestroyedAtOnce) {
+    stream.destroy_group(group.name());
+  } else {
+    keyspace.graveyard().bury(types::Type::stream, stream.take_group(group).storage());
+  }
+}
+
+void xgroup_destroy(Call& call, keyspace::Keyspace& keyspace) {
   const auto found = find_stream(call);
   if (!found) return;
+  types::Group* group = (*found)->group(call.arg(3));
+  if (group == nullptr) return call.reply.integer(0);
   keyspace::Edit<types::Stream> edit(call.db, call.key, found->entry(),
                                      stream_events::kDestroyGroup);
-  const bool gone = edit->destroy_group(call.arg(3));
-  if (!gone) edit.discard();
-  call.reply.integer(gone ? 1 : 0);
+  destroy_group(*edit, *group, keyspace);
+  call.reply.integer(1);
 }
 
 void xgroup_createconsumer(Call& call, keyspace::Keyspace& keyspace) {
@@ -125,7 +137,19 @@ void xgroup_createconsumer(Call& call, keyspace::Keyspace& keyspace) {
   call.reply.integer(is_new ? 1 : 0);
 }
 
-void xgroup_delconsumer(Call& call) {
+// Returns how many pending entries went with it.
+std::size_t destroy_consumer(types::Stream& stream, types::Group& group, types::Consumer& consumer,
+                             keyspace::Keyspace& keyspace) {
+  const std::size_t pending = consumer.pending.size();
+  const std::size_t of_others = group.pending.size() - pending;
+  if (pending <= kMostDestroyedAtOnce || pending <= of_others) {
+    return stream.destroy_consumer(group, consumer);
+  }
+  keyspace.graveyard().bury(types::Type::stream, stream.take_consumer(group, consumer).storage());
+  return pending;
+}
+
+void xgroup_delconsumer(Call& call, keyspace::Keyspace& keyspace) {
   const auto found = find_group(call);
   if (!found) return;
   keyspace::Edit<types::Stream> edit(call.db, call.key, found->entry(),
@@ -134,7 +158,7 @@ void xgroup_delconsumer(Call& call) {
   types::Consumer* consumer = group.consumer(call.arg(4));
   std::size_t pending = 0;
   if (consumer != nullptr) {
-    pending = edit->destroy_consumer(group, *consumer);
+    pending = destroy_consumer(*edit, group, *consumer, keyspace);
   } else {
     edit.discard();
   }

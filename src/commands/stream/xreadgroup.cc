@@ -50,7 +50,7 @@ struct Reading {
 void advance(const types::Stream& stream, types::Group& group, StreamId id) {
   if (id <= group.last_id) return;
   if (group.entries_read != types::Group::kUnknown && !stream.has_gaps(id)) {
-    ++group.entries_read;
+    if (group.entries_read < INT64_MAX) ++group.entries_read;
   } else if (stream.marks().added > 0) {
     const auto read = stream.distance(id);
     group.entries_read = read ? static_cast<std::int64_t>(*read) : types::Group::kUnknown;
