@@ -29,11 +29,11 @@ if(NOT LARDER_SANITIZE)
   add_link_options(-Wl,-z,relro,-z,now)
 endif()
 
-# SHA-1 by libcrypto's plain functions, which allocate nothing; the newer ones do.
+# SHA-1 and SHA-256 by libcrypto's plain functions, which allocate nothing; the newer ones do.
 find_package(OpenSSL REQUIRED COMPONENTS Crypto)
-add_library(larder_sha1 INTERFACE)
-target_link_libraries(larder_sha1 INTERFACE OpenSSL::Crypto)
-target_compile_definitions(larder_sha1 INTERFACE OPENSSL_SUPPRESS_DEPRECATED)
+add_library(larder_digests INTERFACE)
+target_link_libraries(larder_digests INTERFACE OpenSSL::Crypto)
+target_compile_definitions(larder_digests INTERFACE OPENSSL_SUPPRESS_DEPRECATED)
 
 add_compile_options(-Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wcast-align -Wno-missing-field-initializers)
 if(LARDER_WERROR)

@@ -205,6 +205,7 @@ std::string Lines::print() const {
 }
 
 std::vector<std::string> Lines::lines() const {
+  if (present_) return present_();
   std::vector<std::string> written;
   for (const Line& line : value_) {
     written.push_back(std::string(name()) + ' ' + join_line(line));

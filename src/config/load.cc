@@ -2,8 +2,8 @@
 
 #include <glob.h>
 
-#include "file.h"
 #include "larder/base/text.h"
+#include "larder/config/file.h"
 #include "larder/config/line.h"
 #include "larder/config/registry.h"
 

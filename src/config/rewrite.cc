@@ -5,7 +5,7 @@
 
 #include <map>
 
-#include "file.h"
+#include "larder/config/file.h"
 #include "larder/config/line.h"
 #include "larder/config/registry.h"
 
@@ -83,7 +83,7 @@ base::Result<void> Registry::rewrite(const std::string& path, Extent extent) con
   if (!old) return base::Error{"ERR Rewriting config file: " + old.error().text};
   Rewriting rewriting(*this, *old);
   for (const Entry& entry : entries_) {
-    if (!entry.directive->has(kFileOnly)) rewriting.put(*entry.directive, extent);
+    if (entry.directive->is_rewritten()) rewriting.put(*entry.directive, extent);
   }
   const auto replaced = replace_file(path, rewriting.text());
   if (!replaced) return base::Error{"ERR Rewriting config file: " + replaced.error().text};

@@ -68,7 +68,9 @@ BoundTools bind(const Command& row, const Toolbox& tools) {
 }  // namespace
 
 std::string BoundCommand::full_name() const {
-  return parent == nullptr ? name : parent->name + "|" + name;
+  std::string full(row->name);
+  if (const auto space = full.find(' '); space != std::string::npos) full[space] = '|';
+  return full;
 }
 
 [[gnu::always_inline]] inline BoundCommand* CommandTable::lookup(std::string_view name) const {
@@ -95,6 +97,7 @@ CommandTable::CommandTable(std::span<const std::span<const Command>> families,
       bound->first_key = row.first_key();
       const std::string_view sub = subcommand_part(row.name);
       bound->name = sub.empty() ? row.name : sub;
+      bound->id = static_cast<std::uint32_t>(all_.size());
       all_.push_back(std::move(bound));
     }
   }
@@ -147,6 +150,13 @@ BoundCommand* CommandTable::find(std::string_view name) const {
   if (command == nullptr || bar == std::string_view::npos) return command;
   for (BoundCommand* child : command->children) {
     if (base::equals_ignoring_case(child->name, name.substr(bar + 1))) return child;
+  }
+  return nullptr;
+}
+
+const BoundCommand* CommandTable::find_original(std::string_view name) const {
+  for (const auto& command : all_) {
+    if (base::equals_ignoring_case(command->full_name(), name)) return command.get();
   }
   return nullptr;
 }

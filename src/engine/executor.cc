@@ -147,9 +147,37 @@ void Executor::reject(Session& session, BoundCommand* command, std::string_view 
   parts_.metrics.errors.count(session.reply.error_code());
 }
 
+// A browser that was made to talk to us sends its request line and its headers as commands.
+void Executor::reject_unknown(Session& session, resp::Args args) {
+  const bool is_http =
+      base::equals_ignoring_case(args[0], "post") || base::equals_ignoring_case(args[0], "host:");
+  if (!is_http) return reject(session, nullptr, unknown_command(args));
+  if (parts_.guard != nullptr) parts_.guard->report_attack(session);
+  session.close(Closing::now);
+}
+
+// Whether the command goes on past these closed gates: only the guard opens one.
+bool Executor::pass(Session& session, resp::Args args, BoundCommand& command,
+                    std::uint32_t closed) {
+  constexpr std::uint32_t kPermission = bit(Gate::permission);
+  const std::uint32_t before = closed & (kPermission - 1);
+  if (before != 0) return reject(session, &command, GateBoard::error(before)), false;
+  if ((closed & kPermission) != 0) {
+    const bool queues = (session.closed_gates & bit(Gate::queueing)) != 0;
+    const Denied denied = parts_.guard->check(
+        session, command, args, queues ? Occasion::transaction : Occasion::top_level);
+    if (denied != Denied::nothing) {
+      return reject(session, &command, refusal(denied, session, command)), false;
+    }
+  }
+  const std::uint32_t behind = closed & ~(kPermission | (kPermission - 1));
+  if (behind != 0) return reject(session, &command, GateBoard::error(behind)), false;
+  return true;
+}
+
 Executor::Admission Executor::admit(Session& session, resp::Args args, BoundCommand* command) {
   if (__builtin_expect(command == nullptr, 0)) {
-    return reject(session, nullptr, unknown_command(args)), Admission::refused;
+    return reject_unknown(session, args), Admission::refused;
   }
   if (__builtin_expect(
           command->is_container() && args.size() > 1 && !command->row->has(kTakesTheRest), 0)) {
@@ -161,7 +189,7 @@ Executor::Admission Executor::admit(Session& session, resp::Args args, BoundComm
            Admission::refused;
   }
   const std::uint32_t refused = command->refusals & (parts_.gates.closed() | session.closed_gates);
-  if (__builtin_expect(refused != 0, 0)) return admit_at_gates(session, *command, refused);
+  if (__builtin_expect(refused != 0, 0)) return admit_at_gates(session, args, *command, refused);
   if (command->row->has(kGrows) && __builtin_expect(parts_.evictor.over_limit(), 0)) {
     return admit_growing(session, *command, Admission::runs);
   }
@@ -169,14 +197,13 @@ Executor::Admission Executor::admit(Session& session, resp::Args args, BoundComm
 }
 
 // The gates of subscribers and of transactions do not always refuse.
-Executor::Admission Executor::admit_at_gates(Session& session, BoundCommand& command,
-                                             std::uint32_t refused) {
+Executor::Admission Executor::admit_at_gates(Session& session, resp::Args args,
+                                             BoundCommand& command, std::uint32_t refused) {
   constexpr std::uint32_t kSubscribed = bit(Gate::subscribed);
   constexpr std::uint32_t kQueueing = bit(Gate::queueing);
   if (session.reply.resp3()) refused &= ~kSubscribed;
-  if ((refused & ~(kSubscribed | kQueueing)) != 0) {
-    return reject(session, &command, GateBoard::error(refused)), Admission::refused;
-  }
+  const std::uint32_t hard = refused & ~(kSubscribed | kQueueing);
+  if (hard != 0 && !pass(session, args, command, hard)) return Admission::refused;
   const Transaction* transaction = Transaction::of(session);
   const bool runs_queue = command.row->has(kRunsQueue) && transaction != nullptr;
   const bool queues = (refused & kQueueing) != 0 && !runs_queue;

@@ -54,13 +54,29 @@ void Executor::run_queue(Session& session, const Transaction& transaction) {
   parts_.effects.begin_group();
   for (const QueuedCommand* queued = transaction.first(); queued != nullptr;
        queued = queued->next) {
-    invoke(session, queued->words, {queued->command, queued->hash}, Timing::now, Turn::queued);
+    if (may_still_run(session, *queued->command, queued->words)) {
+      invoke(session, queued->words, {queued->command, queued->hash}, Timing::now, Turn::queued);
+    }
     if (session.reply_mode == ReplyMode::off) session.reply.mute(true);
   }
   parts_.effects.end_group();
   session.may_block = true;
   session.last_command = exec;
   session.reply.start_command();
+}
+
+// The user's rules may have changed since the command was queued.
+bool Executor::may_still_run(Session& session, BoundCommand& command, resp::Args args) {
+  const std::uint32_t closed = parts_.gates.closed() | session.closed_gates;
+  if ((command.refusals & closed & bit(Gate::permission)) == 0) return true;
+  const Denied denied = parts_.guard->check(session, command, args, Occasion::transaction);
+  if (denied == Denied::nothing) return true;
+  constexpr std::string_view kChanged =
+      "NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC "
+      "call. This command is no longer allowed for the following reason: ";
+  session.reply.start_command();
+  reject(session, &command, std::string(kChanged) + std::string(reason(denied)));
+  return false;
 }
 
 void Executor::tell_of_command(const Session& session, const BoundCommand& command,

@@ -10,11 +10,12 @@ namespace larder::engine {
 namespace {
 
 constexpr std::array<std::string_view, kGates> kErrors = {
-    errors::kNoAuth,
     "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you "
     "can run it from a local connection, otherwise you need to set this option in the "
     "configuration file, and then restart the server.",
+    errors::kNoAuth,
     "ERR Command not allowed inside a transaction",
+    {},  // the guard says why
     "LOADING Redis is loading the dataset in memory",
     errors::kOutOfMemory,
     "ERR Replica can't interact with the keyspace",
@@ -31,7 +32,7 @@ std::string_view GateBoard::error(std::uint32_t refused) {
 
 std::uint32_t refusals(std::uint32_t command_flags) {
   std::uint32_t refused = 0;
-  if ((command_flags & kNoAuth) == 0) refused |= bit(Gate::auth);
+  if ((command_flags & kNoAuth) == 0) refused |= bit(Gate::auth) | bit(Gate::permission);
   if ((command_flags & kProtected) != 0) refused |= bit(Gate::debug);
   if ((command_flags & kLoading) == 0) refused |= bit(Gate::loading);
   if ((command_flags & kGrows) != 0) refused |= bit(Gate::out_of_memory);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "larder/base/assert.h"
 #include "larder/base/numbers.h"
 #include "larder/base/text.h"
 
@@ -43,8 +44,7 @@ Span ranged_span(const KeySpec& spec, int count, int begin) {
 }
 
 // Adds the keys of one specification; false when the arguments do not fit it.
-bool add_keys(const KeySpec& spec, resp::Args args, std::uint32_t flags,
-              std::vector<FoundKey>& found) {
+bool add_span(const KeySpec& spec, resp::Args args, std::uint32_t flags, KeySpans& found) {
   std::optional<int> begin = spec.first;
   if (spec.begin == KeySpec::Begin::keyword) begin = after_keyword(spec, args);
   if (!begin) return true;
@@ -52,10 +52,18 @@ bool add_keys(const KeySpec& spec, resp::Args args, std::uint32_t flags,
   const auto span = spec.find == KeySpec::Find::keynum ? counted_span(spec, args, *begin)
                                                        : ranged_span(spec, count, *begin);
   if (!span || span->last >= count) return false;
-  for (int i = span->first; i <= span->last; i += spec.step) {
-    found.push_back({static_cast<std::size_t>(i), flags});
-  }
+  found.spans[found.size++] = {span->first, span->last, spec.step, flags};
   return true;
+}
+
+void add_unspecified(const Command& command, resp::Args args, KeySpans& found) {
+  const int at = static_cast<int>(command.unspecified_key(args));
+  if (at == 0) return;
+  const auto of_it = std::find_if(
+      command.keys.rbegin(), command.keys.rend(),
+      [](const KeySpec& spec) { return spec.begin == KeySpec::Begin::none && spec.flags != 0; });
+  LARDER_ASSERT(of_it != command.keys.rend());
+  found.spans[found.size++] = {at, at, 1, of_it->flags & ~kNotActions};
 }
 
 int absolute_last(const KeySpec& spec) {
@@ -74,15 +82,29 @@ bool names_keys(const Command& command) {
   });
 }
 
-std::optional<std::vector<FoundKey>> find_keys(const Command& command, resp::Args args) {
-  std::vector<FoundKey> found;
+std::optional<KeySpans> find_key_spans(const Command& command, resp::Args args) {
+  KeySpans found;
   for (const KeySpec& spec : command.keys) {
     if (spec.begin == KeySpec::Begin::none || (spec.flags & kNotKey) != 0) continue;
     std::uint32_t flags = spec.flags & ~kNotActions;
     if ((spec.flags & kVariableFlags) != 0 && command.key_flags != nullptr) {
       flags = command.key_flags(args);
     }
-    if (!add_keys(spec, args, flags, found)) return std::nullopt;
+    if (!add_span(spec, args, flags, found)) return std::nullopt;
+  }
+  if (command.unspecified_key != nullptr) add_unspecified(command, args, found);
+  return found;
+}
+
+std::optional<std::vector<FoundKey>> find_keys(const Command& command, resp::Args args) {
+  const auto spans = find_key_spans(command, args);
+  if (!spans) return std::nullopt;
+  std::vector<FoundKey> found;
+  for (std::size_t s = 0; s < spans->size; ++s) {
+    const KeySpan& span = spans->spans[s];
+    for (int i = span.first; i <= span.last; i += span.step) {
+      found.push_back({static_cast<std::size_t>(i), span.flags});
+    }
   }
   return found;
 }

@@ -85,10 +85,9 @@ void Session::advance_reply_mode() {
   }
 }
 
-void Session::reset(std::uint32_t closed) {
+void Session::reset() {
   detach_all();
   db = 0;
-  closed_gates = closed;
   reply_mode = ReplyMode::on;
   no_evict = false;
   no_touch = false;

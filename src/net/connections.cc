@@ -72,7 +72,7 @@ void Connections::on_accepted(int descriptor, Transport transport) {
   }
   auto* const connection =
       memory::make<Connection>(memory::Owner::client_input, *this, descriptor, transport);
-  connection->session().closed_gates = parts_.credentials.closed_gates(*connection);
+  parts_.credentials.admit(connection->session());
   connection->previous_ = last_;
   (last_ != nullptr ? last_->next_ : first_) = connection;
   last_ = connection;

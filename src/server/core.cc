@@ -5,6 +5,7 @@
 #include <cstring>
 #include <span>
 
+#include "larder/commands/client_line.h"
 #include "larder/commands/index.h"
 
 namespace larder::server {
@@ -63,15 +64,17 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
       persistence_metrics(reporter, clock, keyspace, gates),
       replication_metrics(reporter, configuration.replication),
       cluster_metrics(reporter),
-      credentials(configuration.engine),
       limits{configuration.net.clients.proto_max_bulk_len},
       config_file{configuration.file},
       commands(commands::index(), tools(shutdown)),
       command_metrics(reporter, commands, engine_metrics),
+      acl({configuration.acl, configuration.engine, commands, sessions, acl_metrics, clock, log,
+           &commands::client_line}),
       executor({clock, commands, keyspace, evictor, sweeper, gates, effects, engine_metrics,
-                waiters, watches}),
+                waiters, watches, &acl}),
       monitors(executor, clock) {
   rename_commands(commands, configuration.engine.rename_command);
+  auditor.add(acl);
   auditor.add(keyspace);
   auditor.add(waiters);
   auditor.add(watches);
@@ -96,7 +99,8 @@ engine::Toolbox Core::tools(engine::Shutdown& shutdown) {
   box.lend(evictor);
   box.lend(configuration.eviction);
   box.lend(configuration.types);
-  box.lend(credentials);
+  box.lend(static_cast<engine::Credentials&>(acl));
+  box.lend(acl);
   box.lend(limits);
   box.lend(config_file);
   box.lend(cron);
@@ -113,7 +117,6 @@ engine::Toolbox Core::tools(engine::Shutdown& shutdown) {
   box.lend(gates);
   box.lend(commands);
   box.lend(engine_metrics);
-  box.lend(acl_metrics);
   box.lend(shutdown);
   return box;
 }

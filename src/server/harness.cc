@@ -65,7 +65,7 @@ Harness::Client::Client(Harness& harness)
     : harness_(harness),
       output_(harness.chunks_),
       session_(harness.core_->sessions, *this, output_, harness.clock_) {
-  session_.closed_gates = harness_.core_->credentials.closed_gates(*this);
+  harness_.core_->acl.admit(session_);
   harness_.clients_.push_back(this);
 }
 

@@ -23,7 +23,7 @@ Larder::Larder(const Parts& parts)
       core_(parts.configuration, clock_, parts.log, ending_),
       crashes_(signals_, core_.reporter),
       net_metrics_(core_.reporter),
-      connections_({*loop_, parts.log, core_.executor, core_.sessions, core_.credentials,
+      connections_({*loop_, parts.log, core_.executor, core_.sessions, core_.acl,
                     parts.configuration.net, net_metrics_}),
       listeners_(*loop_, connections_, parts.log),
       server_metrics_(core_.reporter, parts.configuration, clock_, *loop_, listeners_,

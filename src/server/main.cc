@@ -11,6 +11,7 @@
 #include <filesystem>
 #include <iostream>
 #include <iterator>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -107,7 +108,7 @@ int serve(Configuration& configuration, base::Log& log, ProcessTitle& title) {
   if (const auto ready = prepare_process(configuration, log); !ready) {
     return fail(log, ready.error().text);
   }
-  {
+  try {
     Larder larder({configuration, log, title, supervisor});
     log_banner(log, configuration);
     net::warn_of_short_backlog(log, static_cast<int>(configuration.net.listen.tcp_backlog.value()));
@@ -115,6 +116,8 @@ int serve(Configuration& configuration, base::Log& log, ProcessTitle& title) {
     log.notice("Server initialized");
     return_startup_pages();
     larder.run();
+  } catch (const std::runtime_error& failure) {
+    return fail(log, failure.what());
   }
   log.notice("Larder is now ready to exit, bye bye...");
   return 0;

@@ -16,6 +16,9 @@ FIELDS = ("name", "arity", "flags", "first key", "last key", "step", "categories
 
 # Fields that Redis 7.2 has otherwise than 7.0.
 NEWER = {
+    ("acl|deluser", "tips"),
+    ("acl|save", "tips"),
+    ("acl|setuser", "tips"),
     ("command|getkeys", "arity"),
     ("command|getkeysandflags", "arity"),
     ("config|resetstat", "tips"),

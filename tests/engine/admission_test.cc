@@ -106,21 +106,90 @@ TEST_F(Admission, CountsCallsRefusalsAndFailures) {
   EXPECT_EQ(metrics.errors.codes(), codes);
 }
 
-TEST(Credentials, CloseGatesByPasswordAndByPeer) {
+// Refuses everything that names `secret`, and remembers what it was asked.
+struct TestGuard final : Guard {
+  Denied check(const Session&, const BoundCommand&, resp::Args args, Occasion) override {
+    ++questions;
+    return args.size() > 1 && args[1] == "secret" ? denied : Denied::nothing;
+  }
+  void report_attack(const Session&) override { ++attacks; }
+  Denied denied = Denied::command;
+  int questions = 0;
+  int attacks = 0;
+};
+
+class Permission : public Admission {
+ protected:
+  Permission() { session.account = &account; }
+  std::string reply(const Words& words) {
+    std::vector<std::string_view> views(words.begin(), words.end());
+    const resp::Request request{.args = views, .bytes = 0};
+    guarded.run(session, {&request, 1}, std::numeric_limits<std::size_t>::max());
+    return take_output();
+  }
+
+  const Account account{"bob"};
+  TestGuard guard;
+  Executor guarded{
+      {clock, commands, keyspace, evictor, sweeper, gates, effects, metrics, waiters, &guard}};
+};
+
+TEST_F(Permission, IsAskedForOnlyWhereItsGateIsClosed) {
+  EXPECT_EQ(reply({"get", "secret"}), "$-1\r\n");
+  EXPECT_EQ(guard.questions, 0);
+  session.closed_gates = bit(Gate::permission);
+  EXPECT_EQ(reply({"get", "secret"}),
+            "-NOPERM User bob has no permissions to run the 'get' command\r\n");
+  EXPECT_EQ(reply({"get", "other"}), "$-1\r\n");
+  EXPECT_EQ(guard.questions, 2);
+  EXPECT_EQ(commands.find("get")->stats.rejected, 1u);
+}
+
+TEST_F(Permission, IsRefusedForKeysAndChannelsToo) {
+  session.closed_gates = bit(Gate::permission);
+  guard.denied = Denied::key;
+  EXPECT_EQ(reply({"get", "secret"}), "-NOPERM No permissions to access a key\r\n");
+  guard.denied = Denied::channel;
+  EXPECT_EQ(reply({"get", "secret"}), "-NOPERM No permissions to access a channel\r\n");
+}
+
+TEST_F(Permission, IsLookedAtBehindLoggingInAndBeforeLoading) {
+  session.closed_gates = bit(Gate::permission) | bit(Gate::auth);
+  EXPECT_EQ(reply({"get", "secret"}), "-NOAUTH Authentication required.\r\n");
+  EXPECT_EQ(guard.questions, 0);
+  session.closed_gates = bit(Gate::permission);
+  gates.close(Gate::loading);
+  EXPECT_EQ(reply({"get", "secret"}),
+            "-NOPERM User bob has no permissions to run the 'get' command\r\n");
+  EXPECT_EQ(reply({"get", "other"}), "-LOADING Redis is loading the dataset in memory\r\n");
+}
+
+TEST_F(Permission, IsNotNeededToLogIn) {
+  session.closed_gates = bit(Gate::permission);
+  EXPECT_EQ(reply({"login"}), "+OK\r\n");
+  EXPECT_EQ(guard.questions, 0);
+}
+
+TEST_F(Permission, IsOfNoUseToBrowsers) {
+  EXPECT_EQ(reply({"Post", "/", "HTTP/1.1"}), "");
+  EXPECT_EQ(session.closing, Closing::now);
+  EXPECT_EQ(guard.attacks, 1);
+}
+
+TEST_F(Admission, ClosesConnectionsOfBrowsersWithoutAGuardToo) {
+  EXPECT_EQ(reply({"host:", "example.org"}), "");
+  EXPECT_EQ(session.closing, Closing::now);
+}
+
+TEST(ClosedGates, DependOnWhereThePeerIs) {
   config::Registry registry{"Larder"};
   Settings settings{registry};
-  const Credentials credentials(settings);
   NoPeer peer;
-  EXPECT_EQ(credentials.closed_gates(peer), bit(Gate::debug));
-  ASSERT_TRUE(registry.load({.input = "requirepass secret\nenable-debug-command local\n"}));
-  EXPECT_EQ(credentials.closed_gates(peer), bit(Gate::auth) | bit(Gate::debug));
+  EXPECT_EQ(closed_gates(settings, peer), bit(Gate::debug));
+  ASSERT_TRUE(registry.load({.input = "enable-debug-command local\n"}));
+  EXPECT_EQ(closed_gates(settings, peer), bit(Gate::debug));
   peer.local = true;
-  EXPECT_EQ(credentials.closed_gates(peer), bit(Gate::auth));
-  EXPECT_TRUE(credentials.accepts("default", "secret"));
-  EXPECT_FALSE(credentials.accepts("default", "secre"));
-  EXPECT_FALSE(credentials.accepts("default", "secretsecret"));
-  EXPECT_FALSE(credentials.accepts("default", ""));
-  EXPECT_FALSE(credentials.accepts("other", "secret"));
+  EXPECT_EQ(closed_gates(settings, peer), 0u);
 }
 
 }  // namespace

@@ -77,10 +77,10 @@ TEST_F(Batch, BringsASessionBackToItsBeginning) {
   session.no_touch = session.no_evict = true;
   session.reply.protocol(resp::Protocol::resp3);
   reply({"mode", "off"});
-  session.reset(bit(Gate::auth));
+  session.reset();
   EXPECT_EQ(session.db, 0);
   EXPECT_TRUE(session.name.empty());
-  EXPECT_FALSE(session.no_touch || session.no_evict || session.authenticated());
+  EXPECT_FALSE(session.no_touch || session.no_evict);
   EXPECT_EQ(reply({"login"}), "+OK\r\n");
 }
 

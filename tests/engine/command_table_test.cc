@@ -89,7 +89,17 @@ TEST_F(Names, AreNotGivenTwice) {
 
 TEST_F(Names, OfContainersTakeTheirSubcommandsAlong) {
   ASSERT_TRUE(table.rename("box", "case"));
-  EXPECT_EQ(table.find("case|one")->full_name(), "case|one");
+  ASSERT_NE(table.find("case|one"), nullptr);
+  EXPECT_EQ(table.find("box|one"), nullptr);
+}
+
+TEST_F(Names, AreToldAsTheyWereWritten) {
+  ASSERT_TRUE(table.rename("box", "case"));
+  EXPECT_EQ(table.find("case|one")->full_name(), "box|one");
+  EXPECT_EQ(table.find_original("BOX|one"), table.find("case|one"));
+  ASSERT_TRUE(table.rename("get", ""));
+  ASSERT_NE(table.find_original("get"), nullptr);
+  EXPECT_EQ(table.all()[table.find_original("get")->id].get(), table.find_original("get"));
 }
 
 TEST_F(Names, KeepTheirStatisticsUntilTheyAreReset) {

@@ -169,5 +169,73 @@ TEST(Process, TellsSystemdThatItIsReady) {
   ::close(notices);
 }
 
+TEST(Process, WritesItsUsersWhereTheConfigurationIsRewritten) {
+  Child child;
+  const std::string conf = child.path("larder.conf");
+  std::ofstream(conf) << "# ours\nuser bob on >x ~a +get\nuser gone on\n";
+  std::vector<std::string> options = {conf, "--port", "0", "--unixsocket", child.path("socket")};
+  child.start(options);
+  ASSERT_TRUE(child.wrote("Ready to accept"));
+  EXPECT_EQ(child.ask("ACL SETUSER bob +set"), "+OK\r\n");
+  EXPECT_EQ(child.ask("ACL DELUSER gone"), ":1\r\n");
+  EXPECT_EQ(child.ask("CONFIG REWRITE"), "+OK\r\n");
+  const std::string written = read_file(conf);
+  EXPECT_NE(written.find("# ours\nuser bob on sanitize-payload "
+                         "#2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881 ~a "
+                         "resetchannels -@all +get +set\n"),
+            std::string::npos)
+      << written;
+  EXPECT_NE(written.find("user default on nopass sanitize-payload ~* &* +@all\n"),
+            std::string::npos);
+  EXPECT_EQ(written.find("gone"), std::string::npos);
+  EXPECT_TRUE(ended_well(child.end(SIGTERM)));
+  child.start({conf});
+  EXPECT_TRUE(wait_for([&] { return child.ask("AUTH bob x") == "+OK\r\n"; }));
+}
+
+TEST(Process, DoesNotStartWithUsersThatMakeNoSense) {
+  Child child;
+  child.start({"--port", "0", "--unixsocket", child.path("socket"), "--user", "bob", "+nosuch"});
+  EXPECT_TRUE(failed(child.wait()));
+  EXPECT_NE(child.output().find("Error while parsing ACL rule '+nosuch' for the user 'bob': "
+                                "Unknown command or category name in ACL"),
+            std::string::npos)
+      << child.output();
+}
+
+TEST(Process, KeepsUsersInItsAclFile) {
+  Child child;
+  std::ofstream(child.path("users.acl")) << "user bob on nopass +ping\n";
+  ASSERT_TRUE(child.serve({"--aclfile", child.path("users.acl")}));
+  EXPECT_EQ(child.ask("ACL SETUSER bob +echo"), "+OK\r\n");
+  EXPECT_EQ(child.ask("ACL SAVE"), "+OK\r\n");
+  EXPECT_EQ(read_file(child.path("users.acl")),
+            "user bob on nopass sanitize-payload resetchannels -@all +ping +echo\n"
+            "user default on nopass sanitize-payload ~* &* +@all\n");
+  std::ofstream(child.path("users.acl")) << "user bob nosuch\n";
+  EXPECT_EQ(child.ask("ACL LOAD"),
+            "-ERR " + child.path("users.acl") +
+                ":1: Syntax error. WARNING: ACL errors detected, no change to the previously "
+                "active ACL rules was performed\r\n");
+}
+
+TEST(Process, ClosesConnectionsOfBrowsersAndTellsOfIt) {
+  Child child;
+  ASSERT_TRUE(child.serve());
+  EXPECT_EQ(child.ask("PING\r\nPOST / HTTP/1.1\r\nHost: example.org"), "");
+  EXPECT_TRUE(child.wrote("Possible SECURITY ATTACK detected."));
+  EXPECT_EQ(child.ask("PING"), "+PONG\r\n");
+}
+
+TEST(Process, RenamesAndRemovesCommands) {
+  Child child;
+  ASSERT_TRUE(
+      child.serve({"--rename-command", "get", "fetch", "--rename-command", "flushall", ""}));
+  EXPECT_EQ(child.ask("FETCH a"), "$-1\r\n");
+  EXPECT_EQ(child.ask("GET a"), "-ERR unknown command 'GET', with args beginning with: 'a' \r\n");
+  EXPECT_EQ(child.ask("FLUSHALL").substr(0, 20), "-ERR unknown command");
+  EXPECT_EQ(child.ask("fetch"), "-ERR wrong number of arguments for 'get' command\r\n");
+}
+
 }  // namespace
 }  // namespace larder::server

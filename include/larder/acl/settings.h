@@ -30,25 +30,23 @@ struct Settings : config::Group {
                       .least_words = 1,
                       .most_words = SIZE_MAX,
                       .form = "name and rules as of ACL SETUSER",
-                      .traits = config::kSensitive | config::kNotActing,
+                      .traits = config::kSensitive,
                       .help = "Declares a user; one line for each. Not together with aclfile.",
                       .check = check_user_line}};
   config::Text aclfile{*this,
                        {.name = "aclfile",
-                        .traits = config::kImmutable | config::kNotActing,
+                        .traits = config::kImmutable,
                         .help = "A file of user lines that ACL LOAD and ACL SAVE use, instead of "
                                 "user lines here."}};
   config::Choice acl_pubsub_default{*this,
                                     {.name = "acl-pubsub-default",
                                      .fallback = 1,
                                      .words = {"allchannels", "resetchannels"},
-                                     .traits = config::kNotActing,
                                      .help = "Which channels a new user may use: all or none."}};
   config::Integer acllog_max_len{*this,
                                  {.name = "acllog-max-len",
                                   .fallback = 128,
                                   .range = {0, INT64_MAX},
-                                  .traits = config::kNotActing,
                                   .help = "Most entries that ACL LOG keeps."}};
 };
 

@@ -98,6 +98,8 @@ class Directive {
   // As CONFIG REWRITE writes it: zero or more whole lines without line ends.
   virtual std::vector<std::string> lines() const;
   virtual bool is_default() const = 0;
+  // Whether CONFIG REWRITE cares for its lines; it leaves others as they stand in the file.
+  virtual bool is_rewritten() const { return !has(kFileOnly); }
   // What the documented file says about admissible values: "1 to 64", "yes or no".
   virtual std::string domain() const = 0;
 

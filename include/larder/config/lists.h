@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <string>
 #include <string_view>
@@ -299,11 +300,17 @@ class Lines final : public Directive {
   Lines(Group& group, const Spec& spec);
 
   const std::vector<Line>& value() const { return value_; }
+  // What has become of the lines meanwhile: CONFIG REWRITE writes what this gives, whole lines,
+  // instead of leaving them as they stand in the file. An empty function takes it back.
+  void rewrite_as(std::function<std::vector<std::string>()> present) {
+    present_ = std::move(present);
+  }
 
   base::Result<void> parse(const std::vector<std::string>& arguments) override;
   std::string print() const override;
   std::vector<std::string> lines() const override;
-  bool is_default() const override { return value_.empty(); }
+  bool is_default() const override { return value_.empty() && !present_; }
+  bool is_rewritten() const override { return present_ != nullptr; }
   std::string domain() const override { return std::string(form_); }
 
  private:
@@ -312,6 +319,7 @@ class Lines final : public Directive {
   std::size_t most_words_;
   std::string_view form_;
   base::Result<void> (*check_)(const std::vector<Line>& before, const Line& line);
+  std::function<std::vector<std::string>()> present_;
 };
 
 }  // namespace larder::config

@@ -30,10 +30,11 @@ struct BoundCommand {
   CommandStats stats;
   BoundCommand* parent = nullptr;
   std::vector<BoundCommand*> children;
-  std::string name;  // as clients call it: renamed, subcommands without the parent
+  std::string name;      // as clients call it: renamed, subcommands without the parent
+  std::uint32_t id = 0;  // its place in CommandTable::all()
 
   bool is_container() const { return !children.empty(); }
-  // "config|get", as errors, COMMAND and INFO print it.
+  // "config|get", as errors, COMMAND and INFO print it; whatever it was renamed to.
   std::string full_name() const;
 };
 
@@ -51,6 +52,11 @@ class CommandTable {
 
   // All top-level commands, sorted by name.
   std::span<BoundCommand* const> commands() const { return sorted_; }
+
+  // Every command and subcommand, those that were removed too.
+  std::span<const std::unique_ptr<BoundCommand>> all() const { return all_; }
+  // By the name that it was written with, in any letter case: "get", "config|get".
+  const BoundCommand* find_original(std::string_view name) const;
 
   // rename-command: an empty new name removes the command.
   base::Result<void> rename(std::string_view from, std::string_view to);

@@ -1,10 +1,8 @@
 #pragma once
 
-// Who may come in: the password of the one user there is, and which gates a new session
-// finds closed.
+// Who may come in, as the network and commands that begin a session anew ask it.
 
 #include <cstdint>
-#include <string_view>
 
 #include "larder/engine/session.h"
 #include "larder/engine/settings.h"
@@ -13,19 +11,17 @@ namespace larder::engine {
 
 class Credentials {
  public:
-  explicit Credentials(const Settings& settings) : settings_(settings) {}
+  virtual ~Credentials() = default;
 
-  bool password_required() const { return !settings_.requirepass.value().empty(); }
+  // Whether the user that new sessions act as has a password.
+  virtual bool password_required() const = 0;
 
-  // Whether this user may log in with this password; any password does where none is
-  // required. Takes as long for a wrong password as for the right one.
-  bool accepts(std::string_view user, std::string_view password) const;
-
-  // The gates that a session behind `peer` finds closed when it begins.
-  std::uint32_t closed_gates(const Peer& peer) const;
-
- private:
-  const Settings& settings_;
+  // Makes the session one that has just come: the default user's, with the gates that are closed
+  // for it.
+  virtual void admit(Session& session) const = 0;
 };
+
+// The gates that are closed for whoever comes from there.
+std::uint32_t closed_gates(const Settings& settings, const Peer& peer);
 
 }  // namespace larder::engine

@@ -14,6 +14,7 @@
 #include "larder/engine/command_sink.h"
 #include "larder/engine/command_table.h"
 #include "larder/engine/gates.h"
+#include "larder/engine/guard.h"
 #include "larder/engine/metrics.h"
 #include "larder/engine/propagation.h"
 #include "larder/engine/session.h"
@@ -42,6 +43,8 @@ class Executor {
     Metrics& metrics;
     Waiters& waiters;
     WatchSet& watches;
+    // Asked where Gate::permission is closed; who never closes it needs none.
+    Guard* guard = nullptr;
   };
   explicit Executor(const Parts& parts);
 
@@ -89,10 +92,14 @@ class Executor {
   void plan(const Session& session, std::span<const resp::Request> requests, Planned* planned);
   void dispatch(Session& session, resp::Args args, const Planned& planned, Timing timing);
   Admission admit(Session& session, resp::Args args, BoundCommand* command);
-  Admission admit_at_gates(Session& session, BoundCommand& command, std::uint32_t refused);
+  Admission admit_at_gates(Session& session, resp::Args args, BoundCommand& command,
+                           std::uint32_t refused);
   Admission admit_growing(Session& session, BoundCommand& command, Admission otherwise);
+  void reject_unknown(Session& session, resp::Args args);
+  bool pass(Session& session, resp::Args args, BoundCommand& command, std::uint32_t closed);
   void queue(Session& session, BoundCommand& command, resp::Args args, std::uint64_t hash);
   void run_queue(Session& session, const Transaction& transaction);
+  bool may_still_run(Session& session, BoundCommand& command, resp::Args args);
   void tell_of_command(const Session& session, const BoundCommand& command, resp::Args args);
   void invoke(Session& session, resp::Args args, const Planned& planned, Timing timing,
               Turn turn = Turn::first);

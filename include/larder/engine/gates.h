@@ -9,19 +9,21 @@
 
 namespace larder::engine {
 
-// In the order in which their errors go first. The last two are a session's own and refuse
-// nobody by themselves: `subscribed` is open to RESP3, and what `queueing` stops is queued.
+// In the order in which their errors go first. Behind `permission` the Guard is asked. The last two
+// are a session's own and refuse nobody by themselves: `subscribed` is open to RESP3, and what
+// `queueing` stops is queued.
 enum class Gate : std::uint8_t {
-  auth,
   debug,
+  auth,
   transaction,  // commands that may not stand in one
+  permission,
   loading,
   out_of_memory,
   monitoring,  // reads and writes of a session that monitors
   subscribed,
   queueing,
 };
-inline constexpr std::size_t kGates = 8;
+inline constexpr std::size_t kGates = 9;
 
 constexpr std::uint32_t bit(Gate gate) { return 1u << static_cast<unsigned>(gate); }
 
@@ -32,8 +34,8 @@ class GateBoard {
   void close(Gate gate) { closed_ |= bit(gate); }
   void open(Gate gate) { closed_ &= ~bit(gate); }
 
-  // The error of the first closed gate among `refused`, which is not zero; that of `subscribed`
-  // names the command and is the executor's.
+  // The error of the first closed gate among `refused`, which is neither zero nor permission's;
+  // that of `subscribed` names the command and is the executor's.
   static std::string_view error(std::uint32_t refused);
 
  private:

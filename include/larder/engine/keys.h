@@ -2,7 +2,9 @@
 
 // Which arguments of a call are keys, read from the command's key specifications.
 
+#include <array>
 #include <optional>
+#include <tuple>
 #include <vector>
 
 #include "larder/engine/command.h"
@@ -17,6 +19,21 @@ struct FoundKey {
 
 // Whether calls of this command can name keys at all.
 bool names_keys(const Command& command);
+
+// Keys at every `step`-th place from `first` to `last`.
+struct KeySpan {
+  int first;
+  int last;
+  int step;
+  std::uint32_t flags;  // KeyFlag
+};
+struct KeySpans {
+  std::array<KeySpan, std::tuple_size_v<KeySpecs>> spans;
+  std::size_t size = 0;
+};
+
+// The same as find_keys, without allocating.
+std::optional<KeySpans> find_key_spans(const Command& command, resp::Args args);
 
 // The keys of one call, in the order of the specifications. Nothing when the arguments do not fit
 // them: a count that is no number, or keys past the end.

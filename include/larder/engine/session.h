@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "larder/base/clock.h"
+#include "larder/engine/account.h"
 #include "larder/engine/gates.h"
 #include "larder/memory/heap.h"
 #include "larder/resp/writer.h"
@@ -90,6 +91,8 @@ class Session {
   int db = 0;
   // Gates closed for this session alone.
   std::uint32_t closed_gates = 0;
+  // Has shown a password, or came while none was asked for.
+  bool logged_in = false;
   ReplyMode reply_mode = ReplyMode::on;
   Closing closing = Closing::no;
   bool no_evict = false;
@@ -97,6 +100,8 @@ class Session {
   // False inside transactions and scripts, where a command that finds nothing answers at once.
   bool may_block = true;
   const Command* last_command = nullptr;
+  // Who it acts as; nullptr where nobody keeps users.
+  const Account* account = nullptr;
 
  private:
   // Here because each command looks at it, as it does at what stands around.
@@ -152,8 +157,8 @@ class Session {
 
   // Called after each command while reply_mode is not `on`: mutes or unmutes what follows.
   void advance_reply_mode();
-  // RESET: as right after connecting; `closed` are the gates of a new session.
-  void reset(std::uint32_t closed);
+  // RESET: as right after connecting, but for who it acts as.
+  void reset();
 
   Session* next() const { return next_; }
 

@@ -3,6 +3,7 @@
 // The server without sockets and without a process: data, commands and sessions, built and
 // connected. Larder puts connections around it; tests talk to it directly.
 
+#include "larder/acl/directory.h"
 #include "larder/acl/metrics.h"
 #include "larder/base/clock.h"
 #include "larder/base/log.h"
@@ -11,7 +12,6 @@
 #include "larder/engine/command_metrics.h"
 #include "larder/engine/command_table.h"
 #include "larder/engine/config_file.h"
-#include "larder/engine/credentials.h"
 #include "larder/engine/cron.h"
 #include "larder/engine/executor.h"
 #include "larder/engine/gates.h"
@@ -87,13 +87,13 @@ class Core {
   replication::Metrics replication_metrics;
   cluster::Metrics cluster_metrics;
   engine::Propagation effects;
-  engine::Credentials credentials;
   engine::Limits limits;
   engine::ConfigFile config_file;
   engine::Cron cron;
   engine::Sessions sessions;
   engine::CommandTable commands;
   engine::CommandMetrics command_metrics;
+  acl::Directory acl;
   engine::Executor executor;
   pubsub::Monitors monitors;
 

@@ -1,8 +1,9 @@
-#include "larder/acl/metrics.h"
+#include <optional>
+
+#include "larder/acl/directory.h"
 #include "larder/engine/arg_reader.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
-#include "larder/engine/credentials.h"
 #include "larder/engine/identity.h"
 #include "session_name.h"
 
@@ -22,29 +23,14 @@ constexpr std::string_view kHelloNoAuth =
     "AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol "
     "version at the same time";
 
-// Where the door opens, and who counts those who were refused.
-struct Door {
-  const Credentials& credentials;
-  acl::Metrics& metrics;
-};
-
-bool log_in(Session& session, const Door& door, std::string_view user, std::string_view password) {
-  if (!door.credentials.accepts(user, password)) {
-    ++door.metrics.denied_auth;
-    return false;
-  }
-  session.closed_gates &= ~bit(Gate::auth);
-  return true;
-}
-
-void auth(Call& call, Credentials& credentials, acl::Metrics& metrics) {
+void auth(Call& call, acl::Directory& directory) {
   if (call.size() > 3) return call.reply.error(errors::kSyntax);
   const bool named = call.size() == 3;
-  if (!named && !credentials.password_required()) return call.reply.error(kNoPassword);
-  if (!log_in(call.session, {credentials, metrics}, named ? call.arg(1) : "default",
-              call.args.back())) {
-    return call.reply.error(kWrongPassword);
-  }
+  if (!named && !directory.password_required()) return call.reply.error(kNoPassword);
+  const acl::Directory::Login login{.user = named ? call.arg(1) : "default",
+                                    .password = call.args.back(),
+                                    .command = call.arg(0)};
+  if (!directory.log_in(call.session, login)) return call.reply.error(kWrongPassword);
   call.reply.ok();
 }
 
@@ -76,10 +62,10 @@ void describe_server(Call& call) {
   reply.array(0);
 }
 
-void hello(Call& call, Credentials& credentials, acl::Metrics& metrics) {
+void hello(Call& call, acl::Directory& directory) {
   std::int64_t version = 0;
-  std::string_view user, password, name;
-  bool named = false;
+  std::optional<acl::Directory::Login> login;
+  std::optional<std::string_view> name;
   ArgReader options(call, 1);
   if (options.more())
     version = options.integer("ERR Protocol version is not an integer or out of range");
@@ -89,21 +75,23 @@ void hello(Call& call, Credentials& credentials, acl::Metrics& metrics) {
   }
   while (options.more()) {
     if (options.left() >= 3 && options.word("AUTH")) {
-      user = options.text();
-      password = options.text();
-      if (!log_in(call.session, {credentials, metrics}, user, password))
-        return call.reply.error(kWrongPassword);
+      login.emplace();
+      login->user = options.text();
+      login->password = options.text();
+      login->command = call.arg(0);
     } else if (options.option("SETNAME")) {
       name = options.text();
-      named = true;
-      if (!is_session_name(name)) return call.reply.error(kBadSessionName);
+      if (!is_session_name(*name)) return call.reply.error(kBadSessionName);
     } else {
       return call.reply.error("ERR Syntax error in HELLO option '" + std::string(options.text()) +
                               "'");
     }
   }
-  if (!call.session.authenticated()) return call.reply.error(kHelloNoAuth);
-  if (named) call.session.name.assign(name);
+  if (login && !directory.log_in(call.session, *login)) {
+    return call.reply.error(kWrongPassword);
+  }
+  if (!call.session.logged_in) return call.reply.error(kHelloNoAuth);
+  if (name) call.session.name.assign(*name);
   if (version != 0) call.reply.protocol(static_cast<resp::Protocol>(version));
   describe_server(call);
 }

@@ -1,4 +1,5 @@
-#include "client_line.h"
+#include "larder/acl/directory.h"
+#include "larder/commands/client_line.h"
 #include "larder/engine/arg_reader.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
@@ -56,11 +57,13 @@ struct KillFilter {
   std::optional<std::uint64_t> id;
   std::optional<std::string_view> address;
   std::optional<std::string_view> local_address;
+  const Account* user = nullptr;
   bool normal = true;
   bool skip_me = true;
 
   bool matches(const Session& session, const Session& me) const {
     return normal && (!id || session.id == *id) && (!skip_me || &session != &me) &&
+           (user == nullptr || session.account == user) &&
            (!address || session.peer().address() == *address) &&
            (!local_address || session.peer().local_address() == *local_address);
   }
@@ -88,7 +91,8 @@ bool read_yes_no(ArgReader& options) {
 }
 
 // Reads one pair of CLIENT KILL's newer form; false after answering an error.
-bool read_filter(Call& call, ArgReader& options, KillFilter& filter) {
+bool read_filter(Call& call, ArgReader& options, const acl::Directory& directory,
+                 KillFilter& filter) {
   if (options.option("ID")) {
     const std::int64_t id = options.integer("ERR client-id should be greater than 0");
     if (id < 1) options.fail("ERR client-id should be greater than 0");
@@ -105,7 +109,8 @@ bool read_filter(Call& call, ArgReader& options, KillFilter& filter) {
     filter.local_address = options.text();
   } else if (options.option("USER")) {
     const std::string_view user = options.text();
-    if (user != "default") {
+    filter.user = directory.find(user);
+    if (filter.user == nullptr) {
       return call.reply.error("ERR No such user '" + std::string(user) + "'"), false;
     }
   } else if (options.option("SKIPME")) {
@@ -116,7 +121,7 @@ bool read_filter(Call& call, ArgReader& options, KillFilter& filter) {
   return true;
 }
 
-void client_kill(Call& call, Sessions& sessions) {
+void client_kill(Call& call, Sessions& sessions, acl::Directory& directory) {
   KillFilter filter;
   if (call.size() == 3) {
     filter.address = call.arg(2);
@@ -127,7 +132,7 @@ void client_kill(Call& call, Sessions& sessions) {
   }
   ArgReader options(call, 2);
   while (options.more()) {
-    if (!read_filter(call, options, filter)) return;
+    if (!read_filter(call, options, directory, filter)) return;
   }
   if (options.failed()) return;
   call.reply.integer(static_cast<std::int64_t>(kill_all(filter, sessions, call.session)));

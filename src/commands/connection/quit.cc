@@ -13,7 +13,8 @@ void quit(Call& call) {
 }
 
 void reset(Call& call, Credentials& credentials) {
-  call.session.reset(credentials.closed_gates(call.session.peer()));
+  call.session.reset();
+  credentials.admit(call.session);
   call.reply.simple("RESET");
 }
 

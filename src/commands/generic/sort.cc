@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "larder/acl/directory.h"
 #include "larder/engine/arg_reader.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
@@ -16,6 +17,11 @@ constexpr keyspace::Event kSortStored{"sortstore", 'l'};
 
 constexpr std::string_view kNotANumber = "ERR One or more scores can't be converted into double";
 
+constexpr std::string_view kByDenied =
+    "ERR BY option of SORT denied due to insufficient ACL permissions.";
+constexpr std::string_view kGetDenied =
+    "ERR GET option of SORT denied due to insufficient ACL permissions.";
+
 struct Options {
   SortOrder order;
   std::vector<SortPattern> wanted;  // empty: the elements
@@ -26,8 +32,26 @@ struct Options {
 
 enum class Storing : std::uint8_t { refused, allowed };
 
-// False when an option is wrong, which has been answered.
-bool read(Call& call, Storing storing, Options& options) {
+// The key behind the last STORE, for who must know it before the options are read.
+std::size_t target_position(std::span<const std::string_view> args) {
+  std::size_t found = 0;
+  for (std::size_t i = 2; i < args.size(); ++i) {
+    if (base::equals_ignoring_case(args[i], "LIMIT")) {
+      i += 2;
+    } else if (base::equals_ignoring_case(args[i], "GET") ||
+               base::equals_ignoring_case(args[i], "BY")) {
+      ++i;
+    } else if (base::equals_ignoring_case(args[i], "STORE") && i + 1 < args.size()) {
+      found = i + 1;
+    }
+  }
+  return found;
+}
+
+// False when an option is wrong, which has been answered. Patterns lead to keys that nobody has
+// checked, so they need a user who may read them all.
+bool read(Call& call, Storing storing, const acl::Directory& directory, Options& options) {
+  const bool reads_all = directory.may_read_all_keys(call.session, call.command, call.args);
   ArgReader reader(call, 2);
   while (reader.more()) {
     if (reader.word("ASC")) {
@@ -43,9 +67,14 @@ bool read(Call& call, Storing storing, Options& options) {
       options.target = reader.text();
     } else if (reader.option("BY")) {
       options.order.by = SortPattern(reader.text());
-      if (!options.order.by->has_place()) options.order.none = true;
+      if (!options.order.by->has_place()) {
+        options.order.none = true;
+      } else if (!reads_all) {
+        reader.fail(kByDenied);
+      }
     } else if (reader.option("GET")) {
       options.wanted.emplace_back(reader.text());
+      if (!reads_all) reader.fail(kGetDenied);
     } else {
       reader.fail(errors::kSyntax);
     }
@@ -111,9 +140,9 @@ void answer(Call& call, const Sorting& sorting, const Part& part, const Options&
 }
 
 void run(Call& call, keyspace::Keyspace& keyspace, const types::Settings& settings,
-         Storing storing) {
+         const acl::Directory& directory, Storing storing) {
   Options options;
-  if (!read(call, storing, options)) return;
+  if (!read(call, storing, directory, options)) return;
   const keyspace::Entry* entry = call.db.look(call.key, keyspace::Look::read);
   if (entry != nullptr && !is_sortable(entry->type())) return call.reply.error(errors::kWrongType);
   // What is stored must not depend on the order in which a set happens to stand.
@@ -131,12 +160,14 @@ void run(Call& call, keyspace::Keyspace& keyspace, const types::Settings& settin
   call.reply.integer(static_cast<std::int64_t>(stored));
 }
 
-void sort(Call& call, keyspace::Keyspace& keyspace, types::Settings& settings) {
-  run(call, keyspace, settings, Storing::allowed);
+void sort(Call& call, keyspace::Keyspace& keyspace, types::Settings& settings,
+          acl::Directory& directory) {
+  run(call, keyspace, settings, directory, Storing::allowed);
 }
 
-void sort_ro(Call& call, keyspace::Keyspace& keyspace, types::Settings& settings) {
-  run(call, keyspace, settings, Storing::refused);
+void sort_ro(Call& call, keyspace::Keyspace& keyspace, types::Settings& settings,
+             acl::Directory& directory) {
+  run(call, keyspace, settings, directory, Storing::refused);
 }
 
 }  // namespace
@@ -152,6 +183,7 @@ std::span<const engine::Command> generic_sort() {
        .flags = kWrites | kGrows | kMovableKeys,
        .categories = kDangerous | kSortable,
        .keys = {KeySpec::one(1, kRO | kAccess), kOfPatterns, kTarget},
+       .unspecified_key = target_position,
        .handler = Handler::of<commands::sort>(),
        .since = "1.0.0",
        .summary = "Puts the elements of a list, set or sorted set in order, or stores them so.",

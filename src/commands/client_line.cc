@@ -1,4 +1,4 @@
-#include "client_line.h"
+#include "larder/commands/client_line.h"
 
 #include <string_view>
 
@@ -96,7 +96,7 @@ std::string client_line(const engine::Session& session, const base::Clock& clock
       .add("tot-mem", held.total)
       .add("events", held.writing ? (held.reading ? "rw" : "w") : "r")
       .add("cmd", last_command(session))
-      .add("user", "default")
+      .add("user", session.account == nullptr ? "default" : session.account->name)
       .add("redir", std::int64_t{-1})
       .add("resp", static_cast<std::int64_t>(session.reply.protocol()))
       .add("lib-name", session.library_name)

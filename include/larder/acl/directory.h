@@ -1,0 +1,145 @@
+#pragma once
+
+// All users. Knows who each session acts as, closes Gate::permission for those whose user may not
+// do everything, and answers the engine for them. A user that changes is looked at anew for each
+// of its sessions; the sessions of one that goes are closed.
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "larder/acl/metrics.h"
+#include "larder/acl/refusal_log.h"
+#include "larder/acl/settings.h"
+#include "larder/acl/user.h"
+#include "larder/base/clock.h"
+#include "larder/base/log.h"
+#include "larder/base/result.h"
+#include "larder/engine/command_table.h"
+#include "larder/engine/credentials.h"
+#include "larder/engine/guard.h"
+#include "larder/engine/session.h"
+#include "larder/engine/settings.h"
+#include "larder/engine/subscriptions.h"
+#include "larder/memory/audit.h"
+
+namespace larder::acl {
+
+struct FileUser;
+
+class Directory final : public engine::Credentials, public engine::Guard, public memory::Witness {
+ public:
+  struct Parts {
+    Settings& settings;
+    engine::Settings& engine_settings;
+    engine::CommandTable& commands;
+    engine::Sessions& sessions;
+    Metrics& metrics;
+    const base::Clock& clock;
+    base::Log& log;
+    // A session's line of CLIENT LIST, for the log of refusals.
+    std::string (*describe)(const engine::Session& session, const base::Clock& clock);
+  };
+
+  // Has the users of the configuration, or those of `aclfile`. Throws std::runtime_error with the
+  // line for the log when they make no sense.
+  explicit Directory(const Parts& parts);
+  ~Directory() override;
+  Directory(const Directory&) = delete;
+  Directory& operator=(const Directory&) = delete;
+
+  struct Deleter {
+    void operator()(User* user) const { memory::destroy(kOwner, user); }
+  };
+  using Owned = std::unique_ptr<User, Deleter>;
+
+  // Sorted by name; "default" is always there.
+  std::span<const Owned> users() const { return users_; }
+  const User* find(std::string_view name) const;
+  const User& default_user() const { return *default_; }
+
+  // "user <name> <rules>" for each, as ACL LIST shows them and files hold them.
+  std::vector<std::string> lines() const;
+
+  // engine::Credentials
+  bool password_required() const override { return default_->powers.needs_password(); }
+  void admit(engine::Session& session) const override;
+
+  // engine::Guard
+  engine::Denied check(const engine::Session& session, const engine::BoundCommand& command,
+                       resp::Args args, engine::Occasion occasion) override;
+  void report_attack(const engine::Session& session) override;
+
+  // Whether the session's user may read whatever key the command comes across.
+  bool may_read_all_keys(const engine::Session& session, const engine::BoundCommand& command,
+                         resp::Args args) const;
+
+  // AUTH and HELLO: the session acts as that user from now on. A refusal is counted and logged
+  // under the word `command` that asked. Costs one hash whether or not there is such a user.
+  struct Login {
+    std::string_view user;
+    std::string_view password;
+    std::string_view command;
+  };
+  bool log_in(engine::Session& session, const Login& login);
+
+  // ACL SETUSER: all of the rules or, after an error, none. The error is the reply's text without
+  // its code.
+  base::Result<void> change(std::string_view name, std::span<const std::string_view> rules);
+  // ACL DELUSER: true when there was such a user. Its sessions are closed: `asking` after its
+  // reply, the others at once. Not for the default user.
+  bool remove(std::string_view name, const engine::Session& asking);
+
+  // ACL LOAD and ACL SAVE. The error is the reply's text without its code. A file that makes no
+  // sense changes nothing; sessions whose user is not in it are closed.
+  base::Result<void> load(const engine::Session& asking);
+  base::Result<void> save() const;
+  bool has_file() const { return !parts_.settings.aclfile.value().empty(); }
+
+  // Whoever knows what sessions hear: those who hear what their user may not any more are closed.
+  void ask_about_channels(const engine::Subscriptions& subscriptions) {
+    subscriptions_ = &subscriptions;
+  }
+
+  const RefusalLog& refusals() const { return refusals_; }
+  void forget_refusals() { refusals_.clear(); }
+  std::int64_t now_ms() const { return parts_.clock.unix_ms(); }
+
+  // Tells the audit of everything charged to Owner::acl.
+  void testify(memory::Audit& audit) const override;
+
+ private:
+  RuleContext context() const;
+  Owned make_user(std::string_view name) const;
+  User* find_mutable(std::string_view name) const;
+  User& add(Owned user);
+
+  void load_configured();
+  void configure(const config::Lines::Line& line);
+  base::Result<void> load_from_file(const engine::Session* asking);
+  void replace_all(std::vector<FileUser>& fresh, const engine::Session* asking);
+
+  Powers all_powers() const;
+  void change_powers(User& user, Powers powers, const engine::Session* asking);
+  void drop(User& user, const engine::Session* asking);
+
+  // requirepass is the default user's password.
+  void take_password();
+  void settle(engine::Session& session) const;
+  void settle_all() const;
+  void close(engine::Session& session, const engine::Session* asking) const;
+  bool hears_more_than(const engine::Session& session, const Powers& powers) const;
+  void note(const engine::Session& session, const Refusal& refusal);
+
+  Parts parts_;
+  List<Owned> users_;
+  User* default_ = nullptr;
+  RefusalLog refusals_;
+  const engine::Subscriptions* subscriptions_ = nullptr;
+  std::int64_t attack_told_ms_ = 0;  // steady time; 0 for never
+};
+
+}  // namespace larder::acl

@@ -1,0 +1,39 @@
+#include "larder/engine/guard.h"
+
+#include "larder/base/assert.h"
+#include "larder/engine/command_table.h"
+#include "larder/engine/session.h"
+
+namespace larder::engine {
+
+std::string refusal(Denied denied, const Session& session, const BoundCommand& command) {
+  switch (denied) {
+    case Denied::command:
+      return "NOPERM User " + std::string(session.account->name) +
+             " has no permissions to run the '" + command.full_name() + "' command";
+    case Denied::key:
+      return "NOPERM No permissions to access a key";
+    case Denied::channel:
+      return "NOPERM No permissions to access a channel";
+    case Denied::nothing:
+      break;
+  }
+  LARDER_ASSERT(denied != Denied::nothing);
+  return {};
+}
+
+std::string_view reason(Denied denied) {
+  switch (denied) {
+    case Denied::command:
+      return "no permission to execute the command or subcommand";
+    case Denied::key:
+      return "no permission to touch the specified keys";
+    case Denied::channel:
+      return "no permission to access one of the channels used as argument to the command";
+    case Denied::nothing:
+      break;
+  }
+  return {};
+}
+
+}  // namespace larder::engine

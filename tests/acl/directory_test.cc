@@ -1,0 +1,268 @@
+#include <filesystem>
+#include <fstream>
+
+#include "tests/acl/world.h"
+
+namespace larder::acl {
+namespace {
+
+using engine::bit;
+using engine::Closing;
+using engine::Gate;
+
+std::string describe(const engine::Session& session, const base::Clock&) {
+  return "id=" + std::to_string(session.id);
+}
+
+// A client of the room's own.
+struct Client {
+  explicit Client(engine::Sessions& sessions, const base::Clock& clock)
+      : session(sessions, peer, output, clock) {}
+  engine::NoPeer peer;
+  resp::ChunkPool pool;
+  resp::ReplyBuffer output{pool};
+  engine::Session session;
+};
+
+class DirectoryOf : public engine::Room {
+ protected:
+  ~DirectoryOf() override {
+    if (directory == nullptr) return;
+    memory::Auditor auditor;
+    auditor.add(*directory);
+    EXPECT_TRUE(auditor.run().balanced()) << auditor.run().text();
+  }
+
+  void start(const std::string& options = {}) {
+    ASSERT_TRUE(registry.load({.input = options}));
+    log.level(base::LogLevel::nothing);
+    directory = std::make_unique<Directory>(Directory::Parts{
+        acl_settings, settings, commands, sessions, acl_metrics, clock, log, describe});
+    for (Client* client : {&one, &two}) directory->admit(client->session);
+  }
+  std::string change(const std::string& name, const std::vector<std::string>& rules) {
+    const std::vector<std::string_view> views(rules.begin(), rules.end());
+    const auto changed = directory->change(name, views);
+    return changed ? "OK" : changed.error().text;
+  }
+  bool log_in(Client& client, std::string_view user, std::string_view password) {
+    return directory->log_in(client.session, {user, password, "AUTH"});
+  }
+  engine::Denied ask(Client& client, const std::vector<std::string>& words) {
+    const std::vector<std::string_view> args(words.begin(), words.end());
+    return directory->check(client.session, *commands.resolve(args), args,
+                            engine::Occasion::top_level);
+  }
+  std::string rules(std::string_view name) { return directory->find(name)->powers.text(); }
+
+  Settings acl_settings{registry};
+  Metrics acl_metrics{reporter};
+  base::Log log;
+  Client one{sessions, clock};
+  Client two{sessions, clock};
+  std::unique_ptr<Directory> directory;
+};
+
+TEST_F(DirectoryOf, AFreshServerHasOneUserForWhomNoGateIsClosed) {
+  start("enable-debug-command yes");
+  ASSERT_EQ(directory->users().size(), 1u);
+  EXPECT_EQ(rules("default"), "on nopass sanitize-payload ~* &* +@all");
+  EXPECT_EQ(one.session.closed_gates, 0u);
+  EXPECT_TRUE(one.session.logged_in);
+  EXPECT_FALSE(directory->password_required());
+}
+
+TEST_F(DirectoryOf, RequirepassIsTheDefaultUsersPassword) {
+  start("requirepass secret");
+  EXPECT_TRUE(directory->password_required());
+  EXPECT_FALSE(one.session.authenticated());
+  EXPECT_FALSE(log_in(one, "default", "wrong"));
+  EXPECT_FALSE(log_in(one, "nobody", "secret"));
+  EXPECT_EQ(acl_metrics.denied_auth.value(), 2u);
+  EXPECT_TRUE(log_in(one, "default", "secret"));
+  EXPECT_TRUE(one.session.authenticated());
+  ASSERT_TRUE(registry.set({{"requirepass", ""}}, {}));
+  EXPECT_TRUE(two.session.authenticated());
+  ASSERT_TRUE(registry.set({{"requirepass", "other"}}, {}));
+  EXPECT_FALSE(two.session.authenticated());
+  EXPECT_TRUE(one.session.authenticated());
+}
+
+TEST_F(DirectoryOf, NobodyComesInAsADisabledUser) {
+  start();
+  change("default", {"off"});
+  Client late{sessions, clock};
+  directory->admit(late.session);
+  EXPECT_FALSE(late.session.authenticated());
+  EXPECT_FALSE(log_in(late, "default", "x"));
+  EXPECT_TRUE(one.session.authenticated());
+}
+
+TEST_F(DirectoryOf, SessionsFollowTheChangesOfTheirUser) {
+  start();
+  EXPECT_EQ(change("bob", {"on", ">x", "+get", "~a*"}), "OK");
+  ASSERT_TRUE(log_in(one, "bob", "x"));
+  EXPECT_NE(one.session.closed_gates & bit(Gate::permission), 0u);
+  EXPECT_EQ(two.session.closed_gates & bit(Gate::permission), 0u);
+  EXPECT_EQ(one.session.account->name, "bob");
+  EXPECT_EQ(ask(one, {"get", "abc"}), engine::Denied::nothing);
+  EXPECT_EQ(ask(one, {"get", "b"}), engine::Denied::key);
+  EXPECT_EQ(ask(one, {"set", "abc", "x"}), engine::Denied::command);
+  change("bob", {"+@all", "allkeys", "allchannels"});
+  EXPECT_EQ(one.session.closed_gates & bit(Gate::permission), 0u);
+  change("bob", {"off"});
+  EXPECT_EQ(one.session.closing, Closing::no);
+  EXPECT_FALSE(log_in(two, "bob", "x"));
+}
+
+TEST_F(DirectoryOf, ARefusedChangeLeavesEverythingAsItWas) {
+  start();
+  change("bob", {"on", "+get"});
+  const std::string before = rules("bob");
+  EXPECT_EQ(change("bob", {"+set", "+nosuch"}),
+            "Error in ACL SETUSER modifier '+nosuch': Unknown command or category name in ACL");
+  EXPECT_EQ(change("bob", {"+set", "(+get", "~a"}),
+            "Unmatched parenthesis in acl selector starting at '(+get'.");
+  EXPECT_EQ(rules("bob"), before);
+  EXPECT_NE(change("alice", {"nosuch"}), "OK");
+  EXPECT_EQ(directory->find("alice"), nullptr);
+}
+
+TEST_F(DirectoryOf, SessionsOfARemovedUserAreClosed) {
+  start();
+  change("bob", {"on", "nopass", "+@all"});
+  log_in(one, "bob", "");
+  log_in(two, "bob", "");
+  EXPECT_TRUE(directory->remove("bob", one.session));
+  EXPECT_FALSE(directory->remove("bob", one.session));
+  EXPECT_EQ(one.session.closing, Closing::after_reply);
+  EXPECT_EQ(two.session.closing, Closing::now);
+  EXPECT_EQ(two.session.account->name, "default");
+}
+
+// Hears what the test says, whoever it is.
+struct Heard final : engine::Subscriptions {
+  bool any(const engine::Session& session, Visitor& visitor) const override {
+    return &session == who && visitor.visit(kind, name);
+  }
+  const engine::Session* who = nullptr;
+  Kind kind = Kind::channel;
+  std::string name;
+};
+
+TEST_F(DirectoryOf, WhoHearsWhatItMayNotAnyMoreIsClosed) {
+  start();
+  Heard heard;
+  directory->ask_about_channels(heard);
+  heard.who = &one.session;
+  heard.name = "news";
+  change("bob", {"on", "nopass", "&news", "&olds", "&n*"});
+  log_in(one, "bob", "");
+  log_in(two, "bob", "");
+  change("bob", {"resetchannels", "&n*"});
+  EXPECT_EQ(one.session.closing, Closing::no);
+  heard.kind = engine::Subscriptions::Kind::pattern;
+  change("bob", {"resetchannels", "&news*"});
+  EXPECT_EQ(one.session.closing, Closing::now);
+  EXPECT_EQ(two.session.closing, Closing::no);
+}
+
+TEST_F(DirectoryOf, RefusalsAreCountedAndLogged) {
+  start();
+  change("bob", {"on", "nopass", "+get", "~a"});
+  log_in(one, "bob", "");
+  ask(one, {"get", "secret"});
+  ask(one, {"del", "a"});
+  EXPECT_EQ(acl_metrics.denied_key.value(), 1u);
+  EXPECT_EQ(acl_metrics.denied_command.value(), 1u);
+  ASSERT_EQ(directory->refusals().size(), 2u);
+  EXPECT_EQ(directory->refusals().newest()->object, "del");
+  EXPECT_EQ(directory->refusals().newest()->older->object, "secret");
+  EXPECT_EQ(std::string_view(directory->refusals().newest()->client),
+            "id=" + std::to_string(one.session.id));
+  ASSERT_TRUE(registry.set({{"acllog-max-len", "1"}}, {}));
+  EXPECT_EQ(directory->refusals().size(), 1u);
+}
+
+TEST_F(DirectoryOf, UsersComeFromTheConfiguration) {
+  start("user bob on >x ~a* +get (+set ~b)\nuser alice off\nuser default on nopass +@all ~*\n");
+  EXPECT_EQ(directory->users().size(), 3u);
+  EXPECT_EQ(directory->users().front()->name, "alice");
+  EXPECT_EQ(rules("bob"), "on sanitize-payload #" + hash_password("x").text() +
+                              " ~a* resetchannels -@all +get (~b resetchannels -@all +set)");
+  EXPECT_EQ(rules("default"), "on nopass sanitize-payload ~* resetchannels +@all");
+}
+
+TEST_F(DirectoryOf, WrongRulesKeepItFromStarting) {
+  EXPECT_THROW(start("user bob nosuch"), std::runtime_error);
+}
+
+class DirectoryWithAFile : public DirectoryOf {
+ protected:
+  DirectoryWithAFile() {
+    char name[] = "/tmp/larder_acl_XXXXXX";
+    folder = ::mkdtemp(name);
+  }
+  ~DirectoryWithAFile() override { std::filesystem::remove_all(folder); }
+  std::string path() const { return folder + "/users.acl"; }
+  void write(const std::string& text) { std::ofstream(path()) << text; }
+  std::string load() {
+    const auto loaded = directory->load(one.session);
+    return loaded ? "OK" : loaded.error().text;
+  }
+  std::string folder;
+};
+
+TEST_F(DirectoryWithAFile, ReadsWhatItHasWritten) {
+  write("user bob on nopass +get ~a*\n\n  user alice off (+set ~b) \n");
+  start("aclfile " + path());
+  EXPECT_EQ(directory->users().size(), 3u);
+  change("carol", {"on", ">x", "%R~in:*", "&news", "+@all", "-@dangerous"});
+  const auto before = directory->lines();
+  ASSERT_TRUE(directory->save());
+  ASSERT_EQ(load(), "OK");
+  EXPECT_EQ(directory->lines(), before);
+}
+
+TEST_F(DirectoryWithAFile, ClosesSessionsOfWhomItDoesNotName) {
+  write("user bob on nopass +get ~a*\nuser alice on nopass\n");
+  start("aclfile " + path());
+  log_in(one, "bob", "");
+  log_in(two, "alice", "");
+  write("user alice on nopass ~*\n");
+  EXPECT_EQ(load(), "OK");
+  EXPECT_EQ(one.session.closing, Closing::after_reply);
+  EXPECT_EQ(two.session.closing, Closing::no);
+  EXPECT_EQ(two.session.account, directory->find("alice"));
+  EXPECT_EQ(directory->find("bob"), nullptr);
+}
+
+TEST_F(DirectoryWithAFile, ChangesNothingAfterAnError) {
+  write("user bob on nopass +get\n");
+  start("aclfile " + path());
+  write(
+      "user bob off\nbob on\nuser bob on\nuser x foo bar\nuser y +nosuch (+get\nuser z +nosuch\n");
+  const std::string p = path();
+  EXPECT_EQ(load(),
+            p +
+                ":2: line should start with user keyword. WARNING: Duplicate user 'bob' found on "
+                "line 3. " +
+                p + ":4: Syntax error. " + p + ":5: Unmatched parenthesis in selector definition." +
+                p +
+                ":6: Error in applying operation '+nosuch': Unknown command or category name in "
+                "ACL. WARNING: ACL errors detected, no change to the previously active ACL rules "
+                "was performed");
+  EXPECT_EQ(rules("bob"), "on nopass sanitize-payload resetchannels -@all +get");
+}
+
+TEST_F(DirectoryWithAFile, DoesNotStartWithoutIt) {
+  EXPECT_THROW(start("aclfile " + path()), std::runtime_error);
+}
+
+TEST_F(DirectoryWithAFile, DoesNotTakeUsersFromTwoPlaces) {
+  write("");
+  EXPECT_THROW(start("aclfile " + path() + "\nuser bob on"), std::runtime_error);
+}
+
+}  // namespace
+}  // namespace larder::acl
