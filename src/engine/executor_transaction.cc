@@ -75,7 +75,7 @@ bool Executor::may_still_run(Session& session, BoundCommand& command, resp::Args
       "NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC "
       "call. This command is no longer allowed for the following reason: ";
   session.reply.start_command();
-  reject(session, &command, std::string(kChanged) + std::string(reason(denied)));
+  reject(session, &command, std::string(kChanged) + std::string(since_queued(denied)));
   return false;
 }
 

@@ -22,7 +22,7 @@ std::string refusal(Denied denied, const Session& session, const BoundCommand& c
   return {};
 }
 
-std::string_view reason(Denied denied) {
+std::string_view since_queued(Denied denied) {
   switch (denied) {
     case Denied::command:
       return "no permission to execute the command or subcommand";

@@ -37,6 +37,6 @@ class Guard {
 std::string refusal(Denied denied, const Session& session, const BoundCommand& command);
 
 // Why a command that was queued may no longer run, for EXEC's own words.
-std::string_view reason(Denied denied);
+std::string_view since_queued(Denied denied);
 
 }  // namespace larder::engine
