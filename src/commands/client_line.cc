@@ -6,9 +6,22 @@
 #include "larder/engine/transaction.h"
 #include "larder/engine/watch_set.h"
 #include "larder/pubsub/hub.h"
+#include "larder/pubsub/tracking.h"
 
 namespace larder::commands {
 namespace {
+
+std::string tracking_flags(const engine::Session& session) {
+  const pubsub::Tracker* tracker = pubsub::Tracking::of(session);
+  if (tracker == nullptr) return {};
+  return std::string("t") + (tracker->broken ? "R" : "") + (tracker->mode.broadcast ? "B" : "");
+}
+
+// Who hears of old copies in its place: 0 nobody, -1 when it keeps none.
+std::int64_t redirection(const engine::Session& session) {
+  const pubsub::Tracker* tracker = pubsub::Tracking::of(session);
+  return tracker == nullptr ? -1 : static_cast<std::int64_t>(tracker->mode.redirect);
+}
 
 std::string flags(const engine::Session& session) {
   std::string letters;
@@ -16,6 +29,7 @@ std::string flags(const engine::Session& session) {
   if (session.is_subscribed()) letters += 'P';
   if (engine::Transaction::of(session) != nullptr) letters += 'x';
   if (session.is_blocked()) letters += 'b';
+  letters += tracking_flags(session);
   if (engine::WatchSet::is_dirty(session)) letters += 'd';
   if (session.closing == engine::Closing::after_reply) letters += 'c';
   if (session.closing == engine::Closing::now) letters += 'A';
@@ -97,7 +111,7 @@ std::string client_line(const engine::Session& session, const base::Clock& clock
       .add("events", held.writing ? (held.reading ? "rw" : "w") : "r")
       .add("cmd", last_command(session))
       .add("user", session.account == nullptr ? "default" : session.account->name)
-      .add("redir", std::int64_t{-1})
+      .add("redir", redirection(session))
       .add("resp", static_cast<std::int64_t>(session.reply.protocol()))
       .add("lib-name", session.library_name)
       .add("lib-ver", session.library_version);

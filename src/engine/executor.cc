@@ -2,6 +2,7 @@
 
 #include <array>
 #include <string>
+#include <utility>
 
 #include "larder/base/cycles.h"
 #include "larder/base/text.h"
@@ -92,6 +93,7 @@ std::size_t Executor::run(Session& session, std::span<const resp::Request> reque
   plan(session, requests, planned.data());
   session.last_active_ms = parts_.clock.steady_ms();
   cycles_ = base::cycles();
+  running_ = &session;
   std::size_t ran = 0;
   for (; ran < requests.size(); ++ran) {
     if (session.closing != Closing::no || session.is_blocked() ||
@@ -104,6 +106,7 @@ std::size_t Executor::run(Session& session, std::span<const resp::Request> reque
   if (ran > 0 && ran < requests.size() && planned[ran - 1].command != nullptr) {
     charge(*planned[ran - 1].command);
   }
+  running_ = nullptr;
   return ran;
 }
 
@@ -164,8 +167,8 @@ bool Executor::pass(Session& session, resp::Args args, BoundCommand& command,
   if (before != 0) return reject(session, &command, GateBoard::error(before)), false;
   if ((closed & kPermission) != 0) {
     const bool queues = (session.closed_gates & bit(Gate::queueing)) != 0;
-    const Denied denied = parts_.guard->check(
-        session, command, args, queues ? Occasion::transaction : Occasion::top_level);
+    const Denied denied = parts_.guard->check(session, command, args,
+                                              queues ? Occasion::transaction : Occasion::top_level);
     if (denied != Denied::nothing) {
       return reject(session, &command, refusal(denied, session, command)), false;
     }
@@ -231,7 +234,11 @@ void Executor::dispatch(Session& session, resp::Args args, const Planned& planne
   if (__builtin_expect(admission == Admission::runs, 1)) {
     invoke(session, args, planned, timing);
   } else {
-    if (admission == Admission::queued) queue(session, *planned.command, args, planned.hash);
+    if (admission == Admission::queued) {
+      queue(session, *planned.command, args, planned.hash);
+    } else {
+      tell_of_refusal(session);
+    }
     if (session.reply_mode != ReplyMode::on) session.advance_reply_mode();
     if (timing == Timing::now) cycles_ = base::cycles();
   }
@@ -258,9 +265,11 @@ void Executor::run_again(const ParkedCommand& parked) {
   const auto key = static_cast<std::size_t>(command.first_key);
   const bool has_key = key != 0 && key < parked.words.size();
   const Planned planned{&command, has_key ? base::hash_bytes(parked.words[key]) : 0};
+  const Session* const fed_by = std::exchange(running_, parked.session);
   if (admit(*parked.session, parked.words, &command) == Admission::runs) {
     invoke(*parked.session, parked.words, planned, Timing::now, Turn::again);
   }
+  running_ = fed_by;
 }
 
 void Executor::invoke(Session& session, resp::Args args, const Planned& planned, Timing timing,
@@ -294,10 +303,8 @@ void Executor::invoke(Session& session, resp::Args args, const Planned& planned,
       session.advance_reply_mode();
     }
   }
-  if (__builtin_expect(!command_sinks_.empty(), 0) && turn != Turn::again) {
-    tell_of_command(session, command, args);
-  }
   settle(db, args);
+  if (__builtin_expect(!command_sinks_.empty(), 0)) tell_of_command(session, command, args, turn);
 }
 
 void Executor::count(Session& session, BoundCommand& command) {

@@ -79,10 +79,18 @@ bool Executor::may_still_run(Session& session, BoundCommand& command, resp::Args
   return false;
 }
 
-void Executor::tell_of_command(const Session& session, const BoundCommand& command,
-                               resp::Args args) {
-  if (command.row->has(kAdmin) || command.row->has(kSkipMonitor)) return;
-  for (CommandSink* sink : command_sinks_) sink->ran(session, command, args);
+void Executor::tell_of_command(Session& session, const BoundCommand& command, resp::Args args,
+                               Turn turn) {
+  const bool shown =
+      turn != Turn::again && !command.row->has(kAdmin) && !command.row->has(kSkipMonitor);
+  for (CommandSink* sink : command_sinks_) {
+    if (shown) sink->ran(session, command, args);
+    sink->over(session, &command, args);
+  }
+}
+
+void Executor::tell_of_refusal(Session& session) {
+  for (CommandSink* sink : command_sinks_) sink->over(session, nullptr, {});
 }
 
 }  // namespace larder::engine

@@ -4,6 +4,7 @@
 #include <new>
 
 #include "larder/base/assert.h"
+#include "larder/engine/key_events.h"
 #include "larder/memory/heap.h"
 #include "watcher.h"
 
@@ -11,14 +12,6 @@ namespace larder::engine {
 namespace {
 
 constexpr auto kOwner = memory::Owner::client_input;
-constexpr char kStreamEvent = 't';
-
-// Whether an event is the key's own. What happens to consumer groups is not, nor is where a stream
-// will go on counting.
-bool concerns_key(const keyspace::Event& event) {
-  if (event.kind != kStreamEvent) return true;
-  return !event.name.empty() && !event.name.starts_with("xgroup") && event.name != "xsetid";
-}
 
 }  // namespace
 

@@ -25,6 +25,18 @@ struct Pair {
 };
 static_assert(sizeof(Pair) == 2 * sizeof(void*));
 
+engine::Subscriptions::Kind kind_of(const Topic& topic) {
+  switch (topic.kind) {
+    case Kind::channel:
+      return engine::Subscriptions::Kind::channel;
+    case Kind::pattern:
+      return engine::Subscriptions::Kind::pattern;
+    case Kind::shard:
+      break;
+  }
+  return engine::Subscriptions::Kind::shard_channel;
+}
+
 }  // namespace
 
 std::uint64_t SubscriptionTraits::hash(const Subscription& subscription) {
@@ -184,6 +196,17 @@ std::optional<std::string_view> Hub::any(const engine::Session& session, Kind ki
   const Subscriber* subscriber = Subscriber::of(session);
   if (subscriber == nullptr || subscriber->count(kind) == 0) return std::nullopt;
   return subscriber->firsts[static_cast<std::size_t>(kind)]->topic->name();
+}
+
+bool Hub::any(const engine::Session& session, Visitor& visitor) const {
+  const Subscriber* subscriber = Subscriber::of(session);
+  if (subscriber == nullptr) return false;
+  for (const Subscription* first : subscriber->firsts) {
+    for (const Subscription* own = first; own != nullptr; own = own->next_own) {
+      if (visitor.visit(kind_of(*own->topic), own->topic->name())) return true;
+    }
+  }
+  return false;
 }
 
 std::size_t Hub::subscribers_of(Kind kind, std::string_view name) const {

@@ -57,7 +57,6 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
       wait_metrics(reporter, waiters),
       watches(keyspace),
       watch_metrics(reporter, watches),
-      tracking_metrics(reporter),
       acl_metrics(reporter),
       pubsub_metrics(reporter, hub),
       notifier(configuration.pubsub, keyspace, hub),
@@ -72,7 +71,9 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
            &commands::client_line}),
       executor({clock, commands, keyspace, evictor, sweeper, gates, effects, engine_metrics,
                 waiters, watches, &acl}),
-      monitors(executor, clock) {
+      monitors(executor, clock),
+      tracking({configuration.tracking, keyspace, executor, sessions, clock, rng}),
+      tracking_metrics(reporter, tracking) {
   rename_commands(commands, configuration.engine.rename_command);
   auditor.add(acl);
   auditor.add(keyspace);
@@ -80,7 +81,10 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
   auditor.add(watches);
   auditor.add(hub);
   auditor.add(monitors);
+  auditor.add(tracking);
+  executor.attach(tracking);
   executor.attach(notifier);
+  acl.ask_about_channels(hub);
 }
 
 engine::Toolbox Core::tools(engine::Shutdown& shutdown) {
@@ -114,6 +118,7 @@ engine::Toolbox Core::tools(engine::Shutdown& shutdown) {
   box.lend(hub);
   box.lend(executor);
   box.lend(monitors);
+  box.lend(tracking);
   box.lend(gates);
   box.lend(commands);
   box.lend(engine_metrics);
@@ -143,7 +148,8 @@ void Core::beat() {
 }
 
 bool Core::end_turn() {
-  const bool left = executor.end_turn();
+  bool left = executor.end_turn();
+  left |= tracking.end_turn();
   memory_metrics.note_peak();
   return left;
 }

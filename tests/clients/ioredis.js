@@ -1,11 +1,31 @@
-// What ioredis does with a server, checked. Usage: node ioredis.js PORT; NODE_PATH finds ioredis.
+// What ioredis does with a server, checked. Usage: node ioredis.js WHERE (see cases.js); NODE_PATH finds
+// ioredis.
 "use strict";
 
 const assert = require("assert");
 const Redis = require("ioredis");
+const { host, port, tls, until, run } = require("./cases.js");
 
-const port = Number(process.argv[2]);
+const open = [];
 const cases = {};
+
+// Another connection, closed with the case.
+function connect(options = {}) {
+  const db = new Redis({ host, port, tls, retryStrategy: null, ...options });
+  open.push(db);
+  return db;
+}
+
+// The next `count` events of a name, as lists of their arguments.
+function events(db, name, count) {
+  return new Promise((done) => {
+    const heard = [];
+    db.on(name, (...words) => {
+      heard.push(words);
+      if (heard.length === count) done(heard);
+    });
+  });
+}
 
 cases["strings come back, binary ones too"] = async (db) => {
   assert.strictEqual(await db.set("k", "v"), "OK");
@@ -33,10 +53,9 @@ cases["counters and several keys at once"] = async (db) => {
 };
 
 cases["keys expire"] = async (db) => {
-  await db.set("k", "v", "PX", 30);
+  await db.set("k", "v", "PX", 200);
   assert.ok((await db.pttl("k")) > 0);
-  await new Promise((done) => setTimeout(done, 60));
-  assert.strictEqual(await db.get("k"), null);
+  await until(async () => (await db.get("k")) === null);
   assert.strictEqual(await db.exists("k"), 0);
 };
 
@@ -80,36 +99,168 @@ cases["errors carry the server's words"] = async (db) => {
 };
 
 cases["another database and a connection name at connect"] = async () => {
-  const other = new Redis({ port, db: 5, connectionName: "fifth" });
+  const other = connect({ db: 5, connectionName: "fifth" });
   await other.set("k", "five");
   assert.strictEqual(await other.get("k"), "five");
   assert.strictEqual(await other.client("GETNAME"), "fifth");
   await other.flushdb();
-  await other.quit();
 };
 
-async function main() {
-  const db = new Redis({ port, lazyConnect: true, retryStrategy: null });
-  await db.connect();
-  let failed = 0;
-  for (const [title, run] of Object.entries(cases)) {
-    await db.flushall();
-    try {
-      await run(db);
-    } catch (error) {
-      ++failed;
-      console.log(`FAILED ${title}\n${error.stack}`);
-    }
-  }
-  console.log(`${Object.keys(cases).length} cases, ${failed} failed`);
-  await db.quit();
-  return failed === 0 ? 0 : 1;
+cases["a transaction"] = async (db) => {
+  const replies = await db.multi().set("k", "1").incr("k").lpush("k", "x").get("k").exec();
+  assert.deepStrictEqual([replies[0], replies[1], replies[3]], [[null, "OK"], [null, 2], [null, "2"]]);
+  assert.match(replies[2][0].message, /WRONGTYPE/);
+};
+
+cases["a transaction that cannot be queued"] = async (db) => {
+  await assert.rejects(db.multi().set("k", "1").call("NOSUCH").exec(), /EXECABORT/);
+  assert.strictEqual(await db.exists("k"), 0);
+};
+
+cases["a transaction sent step by step, and given up"] = async (db) => {
+  await db.multi({ pipeline: false });
+  assert.strictEqual(await db.set("k", "1"), "QUEUED");
+  assert.deepStrictEqual(await db.exec(), [[null, "OK"]]);
+  await db.multi({ pipeline: false });
+  await db.set("k", "2");
+  assert.strictEqual(await db.discard(), "OK");
+  assert.strictEqual(await db.get("k"), "1");
+};
+
+cases["a watched key that changed stops the transaction"] = async (db) => {
+  const other = connect();
+  await db.watch("k");
+  await other.set("k", "theirs");
+  assert.strictEqual(await db.multi().set("k", "mine").exec(), null);
+  assert.strictEqual(await db.get("k"), "theirs");
+  await db.watch("k");
+  await db.unwatch();
+  await other.set("k", "again");
+  assert.deepStrictEqual(await db.multi().get("k").exec(), [[null, "again"]]);
+};
+
+cases["messages of channels and of patterns"] = async (db) => {
+  const listener = connect();
+  assert.strictEqual(await listener.subscribe("news", "sports"), 2);
+  assert.strictEqual(await listener.psubscribe("n*"), 3);
+  const messages = events(listener, "message", 2);
+  const matched = events(listener, "pmessage", 1);
+  assert.strictEqual(await db.publish("news", "hello"), 2);
+  assert.strictEqual(await db.publish("sports", "goal"), 1);
+  assert.deepStrictEqual(await messages, [["news", "hello"], ["sports", "goal"]]);
+  assert.deepStrictEqual(await matched, [["n*", "news", "hello"]]);
+  assert.deepStrictEqual(await db.pubsub("NUMSUB", "news", "x"), ["news", 1, "x", 0]);
+  await assert.rejects(listener.get("k"), /subscriber mode/);
+  assert.strictEqual(await listener.unsubscribe("news", "sports"), 1);
+  assert.strictEqual(await listener.punsubscribe("n*"), 0);
+  assert.strictEqual(await listener.get("k"), null);
+};
+
+cases["messages of the channels of slots"] = async (db) => {
+  const listener = connect();
+  assert.strictEqual(await listener.ssubscribe("orders"), 1);
+  const messages = events(listener, "smessage", 1);
+  assert.strictEqual(await db.spublish("orders", "one"), 1);
+  assert.deepStrictEqual(await messages, [["orders", "one"]]);
+  assert.strictEqual(await listener.sunsubscribe("orders"), 0);
+};
+
+cases["messages are bytes"] = async (db) => {
+  const listener = connect();
+  await listener.subscribe("bytes");
+  const messages = events(listener, "messageBuffer", 1);
+  const bytes = Buffer.from([0, 13, 10, 255]);
+  await db.publish("bytes", bytes);
+  assert.deepStrictEqual((await messages)[0][1], bytes);
+};
+
+cases["a thousand messages in order"] = async (db) => {
+  const listener = connect();
+  await listener.subscribe("ch");
+  const messages = events(listener, "message", 1000);
+  const pipe = db.pipeline();
+  for (let i = 0; i < 1000; ++i) pipe.publish("ch", i);
+  await pipe.exec();
+  assert.deepStrictEqual((await messages).map(([, text]) => Number(text)), [...Array(1000).keys()]);
+};
+
+cases["keys tell what happens to them"] = async (db) => {
+  const listener = connect();
+  await db.config("SET", "notify-keyspace-events", "KEA");
+  await listener.psubscribe("__keyevent@0__:*");
+  const messages = events(listener, "pmessage", 3);
+  await db.set("k", "v", "PX", 20);
+  assert.deepStrictEqual((await messages).map(([, channel]) => channel.split(":")[1]), ["set", "expire", "expired"]);
+  await db.config("SET", "notify-keyspace-events", "");
+};
+
+cases["MONITOR"] = async (db) => {
+  const monitor = await connect().monitor();
+  open.push(monitor);
+  const seen = events(monitor, "monitor", 1);
+  await db.set("k", "a b");
+  assert.deepStrictEqual((await seen)[0][1], ["set", "k", "a b"]);
+};
+
+// ioredis speaks RESP2 alone: another connection hears which copies are old. It makes one text of a list
+// of keys.
+cases["client-side caching by redirection"] = async (db) => {
+  const ear = connect();
+  const id = await ear.client("ID");
+  await ear.subscribe("__redis__:invalidate");
+  const heard = [];
+  ear.on("message", (channel, keys) => heard.push([channel, keys]));
+  const reader = connect();
+  assert.strictEqual(await reader.client("TRACKING", "ON", "REDIRECT", id), "OK");
+  assert.strictEqual(await reader.client("GETREDIR"), id);
+  await reader.mget("a", "b");
+  await db.set("a", "1");
+  await db.set("other", "1");
+  await db.set("b", "1");
+  await until(() => heard.length === 2);
+  assert.deepStrictEqual(heard, [["__redis__:invalidate", "a"], ["__redis__:invalidate", "b"]]);
+  await db.flushall();
+  await until(() => heard.length === 3);
+  assert.deepStrictEqual(heard[2], ["__redis__:invalidate", ""]);
+  assert.match(await db.info("stats"), /tracking_total_keys:0/);
+  assert.match(await db.info("clients"), /tracking_clients:1/);
+};
+
+cases["client-side caching of prefixes"] = async (db) => {
+  const ear = connect();
+  const id = await ear.client("ID");
+  await ear.subscribe("__redis__:invalidate");
+  const heard = [];
+  ear.on("message", (channel, keys) => heard.push(keys));
+  await connect().client("TRACKING", "ON", "REDIRECT", id, "BCAST", "PREFIX", "user:");
+  await db.mset("user:2", "x", "order:1", "y", "user:1", "z");
+  await until(() => heard.length === 1);
+  assert.deepStrictEqual(heard, ["user:1,user:2"]);
+};
+
+cases["users"] = async (db) => {
+  await db.acl("SETUSER", "ann", "on", ">secret", "~cache:*", "&news", "+@read", "+set", "+subscribe");
+  const ann = connect({ username: "ann", password: "secret" });
+  assert.strictEqual(await ann.set("cache:1", "v"), "OK");
+  await assert.rejects(ann.set("other", "v"), /NOPERM/);
+  await assert.rejects(ann.del("cache:1"), /NOPERM/);
+  await assert.rejects(ann.subscribe("sports"), /NOPERM/);
+  const listener = connect({ username: "ann", password: "secret" });
+  await listener.subscribe("news");
+  const ended = events(listener, "close", 1);
+  await db.acl("SETUSER", "ann", "resetchannels");
+  await ended;
+  const stranger = connect({ username: "ann", password: "wrong", lazyConnect: true });
+  stranger.on("error", () => {});
+  await assert.rejects(stranger.connect().then(() => stranger.get("cache:1")));
+  assert.strictEqual(await db.acl("DELUSER", "ann"), 1);
+};
+
+async function before() {
+  for (const db of open.splice(0)) db.disconnect();
+  const db = connect();
+  await db.flushall();
+  return db;
 }
 
-main().then(
-  (status) => process.exit(status),
-  (error) => {
-    console.log(error);
-    process.exit(1);
-  }
-);
+run(cases, before);

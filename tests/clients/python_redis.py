@@ -257,6 +257,37 @@ class Messages(Client):
             self.assertEqual(pipe.execute(), [True, 1, 1])
         self.assertEqual([data for _, _, _, data in self.heard(one, 2)], ["first", "second"])
 
+    def test_channels_of_slots(self):
+        # This version of the library has no words of its own for them.
+        one = self.db.pubsub()
+        self.addCleanup(one.close)
+        one.execute_command("SSUBSCRIBE", "orders")
+        self.assertEqual(one.parse_response(), ["ssubscribe", "orders", 1])
+        self.assertEqual(self.db.execute_command("SPUBLISH", "orders", "one"), 1)
+        self.assertEqual(self.db.publish("orders", "another"), 0)
+        self.assertEqual(one.parse_response(), ["smessage", "orders", "one"])
+        self.assertEqual(self.db.execute_command("PUBSUB SHARDNUMSUB", "orders"), ["orders", 1])
+        one.execute_command("SUNSUBSCRIBE")
+        self.assertEqual(one.parse_response(), ["sunsubscribe", "orders", 0])
+
+    def test_copies_that_are_old_are_told_to_a_listener(self):
+        ear = self.db.pubsub(ignore_subscribe_messages=True)
+        self.addCleanup(ear.close)
+        ear.execute_command("CLIENT", "ID")
+        number = ear.parse_response()
+        ear.subscribe("__redis__:invalidate")
+        ear.get_message(timeout=10)
+        reader = redis.Redis(port=PORT, decode_responses=True, single_connection_client=True)
+        self.addCleanup(reader.close)
+        self.assertEqual(reader.execute_command("CLIENT TRACKING", "ON", "REDIRECT", number), "OK")
+        self.assertEqual(reader.mget("a", "b", "c"), [None] * 3)
+        self.db.mset({"a": 1, "d": 2, "b": 3})
+        self.assertEqual([data for _, _, _, data in self.heard(ear, 2)], [["a"], ["b"]])
+        self.assertEqual(self.db.info("clients")["tracking_clients"], 1)
+        self.assertEqual(self.db.info("stats")["tracking_total_keys"], 1)
+        self.db.flushall()
+        self.assertEqual([data for _, _, _, data in self.heard(ear, 1)], [None])
+
     def test_keys_tell_what_happens_to_them(self):
         self.db.config_set("notify-keyspace-events", "KEA")
         try:
@@ -332,6 +363,17 @@ class Resp3(unittest.TestCase):
         self.assertEqual(self.ask("GET", "k"), ("$", "v"))
         self.assertEqual(self.ask("PUBLISH", "ch", "me"), (":", "1"))
         self.assertEqual(self.read(), (">", ["message", "ch", "me"]))
+        other.close()
+
+    def test_copies_that_are_old(self):
+        self.assertEqual(self.ask("CLIENT", "TRACKING", "ON", "OPTIN"), ("+", "OK"))
+        self.ask("CLIENT", "CACHING", "YES")
+        self.ask("GET", "k")
+        self.ask("GET", "other")
+        other = redis.Redis(port=PORT)
+        other.mset({"other": 1, "k": 2})
+        self.assertEqual(self.read(), (">", ["invalidate", ["k"]]))
+        self.assertEqual(self.ask("CLIENT", "TRACKINGINFO")[0], "%")
         other.close()
 
     def test_a_transaction_while_subscribed(self):

@@ -72,6 +72,55 @@ class Cli(unittest.TestCase):
         out = run_for(2.5, "redis-cli", "--latency", "--raw")
         self.assertRegex(out, r"(?m)^\d+ \d+ \d+\.\d+ \d+")
 
+    def listen(self, *words):
+        """A redis-cli that shows what it hears, and what it has shown; ended with the test."""
+        process = subprocess.Popen(["stdbuf", "-oL", "redis-cli", "-p", str(PORT), *words], stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT, text=True)
+        self.addCleanup(process.communicate)
+        self.addCleanup(process.terminate)
+        return process
+
+    def lines(self, process, count):
+        return [process.stdout.readline().rstrip("\n") for _ in range(count)]
+
+    def test_subscribe_mode(self):
+        one = self.listen("SUBSCRIBE", "news", "sports")
+        self.assertEqual(self.lines(one, 6), ["subscribe", "news", "1", "subscribe", "sports", "2"])
+        two = self.listen("-3", "PSUBSCRIBE", "n*")
+        self.assertEqual(self.lines(two, 3), ["psubscribe", "n*", "1"])
+        self.assertEqual(run("redis-cli", "PUBLISH", "news", "hello"), "2\n")
+        self.assertEqual(self.lines(one, 3), ["message", "news", "hello"])
+        self.assertEqual(self.lines(two, 4), ["pmessage", "n*", "news", "hello"])
+        self.assertEqual(run("redis-cli", "PUBSUB", "NUMSUB", "news", "x"), "news\n1\nx\n0\n")
+
+    def test_transactions(self):
+        out = run("redis-cli", text="WATCH t\nMULTI\nSET t 1\nINCR t\nGET t\nEXEC\nEXEC\n")
+        self.assertEqual(out.split("\n")[:10], ["OK", "OK", "QUEUED", "QUEUED", "QUEUED", "OK", "2", "2",
+                                                "ERR EXEC without MULTI", ""])
+        self.assertEqual(run("redis-cli", text="MULTI\nDEL t\nDISCARD\nEXISTS t\n"), "OK\nQUEUED\nOK\n1\n")
+        run("redis-cli", "DEL", "t")
+
+    def test_monitor(self):
+        monitor = self.listen("MONITOR")
+        self.assertEqual(self.lines(monitor, 1), ["OK"])
+        run("redis-cli", "-n", "3", "SET", "a b", '"\r\n')
+        run("redis-cli", "-n", "3", "DEL", "a b")
+        # redis-cli asks for the command's documentation itself, or selects its database, on the way.
+        shown = self.lines(monitor, 4)
+        self.assertRegex(shown[1], r'^\d+\.\d{6} \[3 127\.0\.0\.1:\d+\] "SET" "a b" "\\"\\r\\n"$')
+        self.assertRegex(shown[3], r'^\d+\.\d{6} \[3 127\.0\.0\.1:\d+\] "DEL" "a b"$')
+
+    def test_pushes_of_old_copies(self):
+        reader = subprocess.Popen(["stdbuf", "-oL", "redis-cli", "-3", "--show-pushes", "yes", "-p", str(PORT)], stdin=subprocess.PIPE,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1)
+        self.addCleanup(reader.communicate)
+        reader.stdin.write("CLIENT TRACKING ON\nGET key:1\n")
+        self.assertEqual(self.lines(reader, 2), ["OK", run("redis-cli", "GET", "key:1").strip()])
+        run("redis-cli", "APPEND", "key:1", "")
+        run("redis-cli", "SET", "key:1", "v" * 11)
+        reader.stdin.write("PING\n")
+        self.assertEqual(self.lines(reader, 3), ["invalidate", "key:1", "PONG"])
+
     def test_pipe(self):
         request = "".join(f"*3\r\n$3\r\nSET\r\n$5\r\np{i:04d}\r\n$1\r\nv\r\n" for i in range(1000))
         out = run("redis-cli", "--pipe", text=request)

@@ -34,6 +34,7 @@ struct AllSettings {
   memory::Settings memory{registry};
   acl::Settings acl{registry};
   pubsub::Settings pubsub{registry};
+  pubsub::TrackingSettings tracking{registry};
   scripting::Settings scripting{registry};
   persistence::Settings persistence{registry};
   replication::Settings replication{registry};

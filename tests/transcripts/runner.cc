@@ -1,5 +1,6 @@
 #include "runner.h"
 
+#include <cstdlib>
 #include <map>
 #include <memory>
 #include <stdexcept>
@@ -12,6 +13,18 @@ namespace {
 constexpr int kSilenceMs = 30;
 constexpr int kPatienceMs = 20'000;
 
+// A word that stands for the number that the server gave to a connection: {id:2}.
+constexpr std::string_view kIdWord = "{id:";
+
+bool names_ids(const Case& about) {
+  for (const Step& step : about.steps) {
+    for (const std::string& word : step.words) {
+      if (word.starts_with(kIdWord)) return true;
+    }
+  }
+  return false;
+}
+
 bool expects_silence(const Step& step) {
   return step.expected.size() == 1 && step.expected[0].text == "(none)";
 }
@@ -22,10 +35,11 @@ class Performance {
   Performance(Target& target, Protocol protocol, int silence_ms, const Runner::Hear& hear)
       : target_(target), protocol_(protocol), silence_ms_(silence_ms), hear_(hear) {
     target_.clear();
-    connection(1);
   }
 
   Verdict run(const Case& about) {
+    asks_ids_ = names_ids(about);
+    connection(1);
     Verdict verdict;
     for (const Step& step : about.steps) {
       verdict = take(step);
@@ -45,9 +59,28 @@ class Performance {
  private:
   Client& connection(int number) {
     auto& client = clients_[number];
-    if (client == nullptr) client = std::make_unique<Client>(target_.connect(), protocol_);
+    if (client == nullptr) {
+      client = std::make_unique<Client>(target_.connect(), protocol_);
+      if (asks_ids_) ask_id(number, *client);
+    }
     current_ = client.get();
     return *client;
+  }
+
+  void ask_id(int number, Client& client) {
+    client.send({"CLIENT", "ID"});
+    const Lines reply = client.read(kPatienceMs);
+    ids_[number] = reply.empty() ? "" : reply[0].substr(1);
+  }
+
+  std::vector<std::string> with_ids(std::vector<std::string> words) const {
+    for (std::string& word : words) {
+      if (!word.starts_with(kIdWord)) continue;
+      const auto id = ids_.find(std::atoi(word.c_str() + kIdWord.size()));
+      if (id == ids_.end()) throw std::runtime_error(word + " names no open connection");
+      word = id->second;
+    }
+    return words;
   }
 
   Verdict take(const Step& step) {
@@ -65,7 +98,7 @@ class Performance {
         target_.advance_ms(step.number);
         return {};
       case Step::What::command:
-        current_->send(step.words);
+        current_->send(with_ids(step.words));
         break;
       case Step::What::read:
         break;
@@ -97,6 +130,8 @@ class Performance {
   const Runner::Hear& hear_;
   std::map<int, std::unique_ptr<Client>> clients_;
   Client* current_ = nullptr;
+  bool asks_ids_ = false;
+  std::map<int, std::string> ids_;
   std::vector<std::pair<std::string, std::string>> changed_;
 };
 

@@ -64,6 +64,9 @@ class Executor {
   void add(CommandSink& sink) { command_sinks_.push_back(&sink); }
   void remove(CommandSink& sink) { std::erase(command_sinks_, &sink); }
 
+  // Whose command runs or settles; null where nobody's does, as while keys expire by themselves.
+  const Session* running() const { return running_; }
+
   // EXEC: runs what the session queued, or says why not, and ends the transaction.
   void run_transaction(Call& call);
 
@@ -100,7 +103,8 @@ class Executor {
   void queue(Session& session, BoundCommand& command, resp::Args args, std::uint64_t hash);
   void run_queue(Session& session, const Transaction& transaction);
   bool may_still_run(Session& session, BoundCommand& command, resp::Args args);
-  void tell_of_command(const Session& session, const BoundCommand& command, resp::Args args);
+  void tell_of_command(Session& session, const BoundCommand& command, resp::Args args, Turn turn);
+  void tell_of_refusal(Session& session);
   void invoke(Session& session, resp::Args args, const Planned& planned, Timing timing,
               Turn turn = Turn::first);
   void count(Session& session, BoundCommand& command);
@@ -118,7 +122,8 @@ class Executor {
   std::vector<CommandSink*> command_sinks_;
   std::uint64_t errors_seen_ = 0;  // of the session that runs, when its command began
   std::uint64_t cycles_ = 0;       // when the last command ended
-  bool postponed_ = false;         // who is ready waits for the end of the turn
+  const Session* running_ = nullptr;
+  bool postponed_ = false;  // who is ready waits for the end of the turn
 };
 
 }  // namespace larder::engine

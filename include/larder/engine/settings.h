@@ -90,13 +90,6 @@ struct Settings : config::Group {
        .fallback = {50, 99, 99.9},
        .traits = config::kNotActing,
        .help = "Which percentiles of the times INFO latencystats shows."}};
-  config::Integer tracking_table_max_keys{
-      *this,
-      {.name = "tracking-table-max-keys",
-       .fallback = 1000000,
-       .range = {0, INT64_MAX},
-       .traits = config::kNotActing,
-       .help = "Most keys that are remembered for clients with caches; 0 is no limit."}};
   config::Integer client_default_resp{
       *this,
       {.name = "client-default-resp",

@@ -16,6 +16,7 @@
 #include <string_view>
 
 #include "larder/engine/session.h"
+#include "larder/engine/subscriptions.h"
 #include "larder/memory/audit.h"
 #include "larder/resp/shared_text.h"
 #include "larder/types/table.h"
@@ -68,8 +69,10 @@ struct SubscriptionTraits {
   static std::uint64_t hash(const Subscription& subscription);
 };
 
-class Hub final : public memory::Witness {
+class Hub final : public engine::Subscriptions, public memory::Witness {
  public:
+  using Kind = pubsub::Kind;
+
   Hub() : texts_(memory::Owner::pubsub) {}
   // Nobody may subscribe any more.
   ~Hub() override;
@@ -88,6 +91,9 @@ class Hub final : public memory::Witness {
   static std::size_t subscriptions(const engine::Session& session, Kind kind);
   // One of them, as long as there are any.
   static std::optional<std::string_view> any(const engine::Session& session, Kind kind);
+
+  // Whether the visitor ended the walk over what the session listens to.
+  bool any(const engine::Session& session, Visitor& visitor) const override;
 
   bool has_subscribers() const { return first_ != nullptr; }
   std::size_t subscribers() const { return subscribers_; }

@@ -1,6 +1,6 @@
 #pragma once
 
-// The directive of messages about keys.
+// The directives of messages about keys, and of clients that keep copies of values.
 
 #include <cstdint>
 
@@ -55,6 +55,18 @@ struct Settings : config::Group {
            "Which changes of keys are published: K by key, E by event, and at least one kind: g "
            "generic, $ strings, l lists, s sets, h hashes, z sorted sets, x expired, e evicted, "
            "t streams, d modules, A all of these; m misses, n new keys. Empty publishes none."}};
+};
+
+struct TrackingSettings : config::Group {
+  explicit TrackingSettings(config::Registry& registry) : Group(registry, "Client-side caching") {}
+
+  config::Integer tracking_table_max_keys{
+      *this,
+      {.name = "tracking-table-max-keys",
+       .fallback = 1000000,
+       .range = {0, INT64_MAX},
+       .help = "Most keys that are remembered for clients that keep copies; past it clients are "
+               "told to drop some. 0 is no limit."}};
 };
 
 }  // namespace larder::pubsub

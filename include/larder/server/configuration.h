@@ -35,6 +35,7 @@ struct Configuration {
   engine::Settings engine{registry};
   acl::Settings acl{registry};
   pubsub::Settings pubsub{registry};
+  pubsub::TrackingSettings tracking{registry};
   scripting::Settings scripting{registry};
   persistence::Settings persistence{registry};
   replication::Settings replication{registry};

@@ -20,7 +20,6 @@
 #include "larder/engine/propagation.h"
 #include "larder/engine/session.h"
 #include "larder/engine/shutdown.h"
-#include "larder/engine/tracking_metrics.h"
 #include "larder/engine/wait_metrics.h"
 #include "larder/engine/waiters.h"
 #include "larder/engine/watch_metrics.h"
@@ -37,6 +36,8 @@
 #include "larder/pubsub/metrics.h"
 #include "larder/pubsub/monitors.h"
 #include "larder/pubsub/notifier.h"
+#include "larder/pubsub/tracking.h"
+#include "larder/pubsub/tracking_metrics.h"
 #include "larder/replication/metrics.h"
 #include "larder/server/configuration.h"
 
@@ -77,7 +78,6 @@ class Core {
   engine::WaitMetrics wait_metrics;
   engine::WatchSet watches;
   engine::WatchMetrics watch_metrics;
-  engine::TrackingMetrics tracking_metrics;
   engine::GateBoard gates;
   acl::Metrics acl_metrics;
   pubsub::Hub hub;
@@ -96,6 +96,8 @@ class Core {
   acl::Directory acl;
   engine::Executor executor;
   pubsub::Monitors monitors;
+  pubsub::Tracking tracking;
+  pubsub::TrackingMetrics tracking_metrics;
 
  private:
   engine::Toolbox tools(engine::Shutdown& shutdown);

@@ -97,7 +97,6 @@ class ClientMetrics final : public info::Group {
   info::Gauge maxclients_{*this, "clients", "maxclients"};
   info::Gauge recent_max_input_{*this, "clients", "client_recent_max_input_buffer"};
   info::Gauge recent_max_output_{*this, "clients", "client_recent_max_output_buffer"};
-  info::Gauge tracking_clients_{*this, "clients", "tracking_clients"};
 };
 
 class CpuMetrics final : public info::Group {

@@ -1,0 +1,108 @@
+#pragma once
+
+// Which sessions may hold copies of which keys: for each key the numbers of those that read it.
+// Keys are names alone, whatever database they stand in. A session that ends is not looked for; its
+// number is dropped when its key changes, or when the key's list has no room left.
+//
+// Cost: a lookup for each key that is read or changed; 32 bytes and the name for a key with one
+// reader, all charged to tracking.
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "larder/base/budget.h"
+#include "larder/base/rng.h"
+#include "larder/memory/heap.h"
+#include "larder/types/table.h"
+
+namespace larder::pubsub {
+
+// Its name stands behind it in the same block.
+struct TrackedKey {
+  std::uint64_t hash;
+  std::uint32_t name_bytes;
+  std::uint32_t count = 1;
+  std::uint32_t room = 1;
+  union {
+    std::uint64_t reader;    // with room for one
+    std::uint64_t* readers;  // in ascending order
+  };
+
+  std::string_view name() const { return {reinterpret_cast<const char*>(this + 1), name_bytes}; }
+  std::size_t bytes() const { return sizeof(TrackedKey) + name_bytes; }
+  std::span<std::uint64_t> all() { return {room == 1 ? &reader : readers, count}; }
+};
+
+struct TrackedKeyTraits {
+  using Element = TrackedKey;
+  static constexpr memory::Owner kOwner = memory::Owner::tracking;
+  static std::string_view key(const TrackedKey& key) { return key.name(); }
+  static std::uint64_t hash(const TrackedKey& key) { return key.hash; }
+};
+
+class TrackedKeys {
+ public:
+  // Who asks whether a number still stands for a session that reads.
+  class Readers {
+   public:
+    virtual ~Readers() = default;
+    virtual bool is_reader(std::uint64_t id) const = 0;
+  };
+
+  TrackedKeys() = default;
+  ~TrackedKeys();
+  TrackedKeys(const TrackedKeys&) = delete;
+  TrackedKeys& operator=(const TrackedKeys&) = delete;
+
+  // True when the key was not there before.
+  bool remember(std::string_view name, std::uint64_t reader, const Readers& readers);
+
+  // Calls fn(key) when somebody read it, and forgets it.
+  template <typename Fn>
+  void forget(std::string_view name, std::uint64_t hash, Fn fn) {
+    TrackedKey* const key = keys_.erase(name, hash);
+    if (key == nullptr) return;
+    fn(*key);
+    release(key);
+  }
+  // The same with any key; there must be one.
+  template <typename Fn>
+  void forget_any(base::Rng& rng, Fn fn) {
+    TrackedKey* const key = keys_.random(rng);
+    keys_.erase(key, key->hash);
+    fn(*key);
+    release(key);
+  }
+  // Forgets all at once; what they took is freed by free_some().
+  void clear();
+  bool has_dead() const { return !dead_.empty(); }
+  // True when nothing is left to free.
+  bool free_some(base::Budget& budget);
+
+  std::size_t size() const { return keys_.size(); }
+  // Pairs of key and reader.
+  std::size_t items() const { return items_; }
+
+  // What it takes, at the allocator's sizes: a walk over all.
+  std::size_t held_bytes() const;
+
+ private:
+  using Table = types::Table<TrackedKeyTraits>;
+
+  void add(TrackedKey& key, std::uint64_t reader, const Readers& readers);
+  void make_room(TrackedKey& key, const Readers& readers);
+  void release(TrackedKey* key) {
+    items_ -= key->count;
+    destroy(key);
+  }
+  static void destroy(TrackedKey* key);
+  static std::size_t held_bytes(const Table& keys);
+
+  Table keys_;
+  std::size_t items_ = 0;
+  std::vector<Table> dead_;
+};
+
+}  // namespace larder::pubsub

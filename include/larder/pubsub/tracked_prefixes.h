@@ -1,0 +1,110 @@
+#pragma once
+
+// Beginnings of keys, the sessions that want to hear of all keys that begin so, and which of those
+// changed since they were told last. A key counts once however often it changes.
+//
+// Cost of a change: a lookup for each length that a prefix has.
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "larder/memory/heap.h"
+#include "larder/types/table.h"
+
+namespace larder::pubsub {
+
+class Tracker;
+
+// A key that changed; its name stands behind it in the same block.
+struct ChangedKey {
+  std::uint64_t hash;
+  std::uint64_t writer;  // the session that changed it last; 0 for expiry and eviction
+  std::size_t name_bytes;
+
+  std::string_view name() const { return {reinterpret_cast<const char*>(this + 1), name_bytes}; }
+  std::size_t bytes() const { return sizeof(ChangedKey) + name_bytes; }
+};
+
+struct ChangedKeyTraits {
+  using Element = ChangedKey;
+  static constexpr memory::Owner kOwner = memory::Owner::tracking;
+  static std::string_view key(const ChangedKey& key) { return key.name(); }
+  static std::uint64_t hash(const ChangedKey& key) { return key.hash; }
+};
+
+// Its name stands behind it in the same block.
+struct TrackedPrefix {
+  using Trackers = std::vector<Tracker*, memory::Allocator<Tracker*, memory::Owner::tracking>>;
+
+  std::uint64_t hash;
+  std::size_t name_bytes;
+  Trackers trackers;
+  types::Table<ChangedKeyTraits> changed;
+
+  std::string_view name() const { return {reinterpret_cast<const char*>(this + 1), name_bytes}; }
+  std::size_t bytes() const { return sizeof(TrackedPrefix) + name_bytes; }
+};
+
+struct TrackedPrefixTraits {
+  using Element = TrackedPrefix;
+  static constexpr memory::Owner kOwner = memory::Owner::tracking;
+  static std::string_view key(const TrackedPrefix& prefix) { return prefix.name(); }
+  static std::uint64_t hash(const TrackedPrefix& prefix) { return prefix.hash; }
+};
+
+class TrackedPrefixes {
+ public:
+  using Keys = std::vector<const ChangedKey*>;
+
+  TrackedPrefixes() = default;
+  // Nobody may want any more.
+  ~TrackedPrefixes();
+  TrackedPrefixes(const TrackedPrefixes&) = delete;
+  TrackedPrefixes& operator=(const TrackedPrefixes&) = delete;
+
+  // Nothing happens when the tracker wants the prefix already.
+  void add(Tracker& tracker, std::string_view name);
+  // Ends all that it wants.
+  void remove(Tracker& tracker);
+
+  void note(std::string_view key, std::uint64_t writer);
+  bool has_changes() const { return !changed_.empty(); }
+  // Calls fn(prefix, keys) for each prefix of which keys changed, prefixes and keys in the order
+  // of their names, and forgets the changes.
+  template <typename Fn>
+  void take_changes(Fn fn) {
+    sort_changed();
+    for (TrackedPrefix* prefix : changed_) {
+      fn(*prefix, keys_of(*prefix));
+      forget_changes(*prefix);
+    }
+    changed_.clear();
+  }
+
+  std::size_t size() const { return prefixes_.size(); }
+  // What it takes, at the allocator's sizes: a walk over all.
+  std::size_t held_bytes() const;
+
+ private:
+  // How many prefixes have this many bytes.
+  struct Length {
+    std::size_t bytes;
+    std::size_t prefixes;
+  };
+
+  TrackedPrefix& prefix_for(std::string_view name);
+  void drop(TrackedPrefix& prefix);
+  void note(TrackedPrefix& prefix, std::string_view key, std::uint64_t writer);
+  std::vector<Length>::iterator length_at(std::size_t bytes);
+  void sort_changed();
+  static Keys keys_of(const TrackedPrefix& prefix);
+  static void forget_changes(TrackedPrefix& prefix);
+
+  types::Table<TrackedPrefixTraits> prefixes_;
+  std::vector<Length> lengths_;  // ascending
+  std::vector<TrackedPrefix*> changed_;
+};
+
+}  // namespace larder::pubsub

@@ -1,0 +1,71 @@
+#pragma once
+
+// One session that keeps copies of what it reads, or that hears of old copies for another.
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "larder/engine/session.h"
+#include "larder/memory/heap.h"
+#include "larder/pubsub/tracked_prefixes.h"
+
+namespace larder::engine {
+struct BoundCommand;
+}
+
+namespace larder::pubsub {
+
+class Tracking;
+
+// Which keys a session hears of. Without `broadcast`: of those that it read.
+struct TrackingMode {
+  bool broadcast = false;      // of all that begin with one of its prefixes
+  bool opt_in = false;         // read just after CLIENT CACHING YES
+  bool opt_out = false;        // not read just after CLIENT CACHING NO
+  bool no_loop = false;        // not of its own changes
+  std::uint64_t redirect = 0;  // the session that is told in its place; 0: none
+};
+
+class Tracker final : public engine::Attachment {
+ public:
+  Tracker(Tracking& home_, engine::Session& session_) : home(home_), session(session_) {}
+
+  void detach(engine::Session& session) override;
+  std::size_t bytes() const override;
+
+  // By its session's number.
+  std::string_view key() const {
+    return {reinterpret_cast<const char*>(&session.id), sizeof session.id};
+  }
+  bool is_reader() const { return tracks && !mode.broadcast; }
+  // Whether the keys of a command that runs now are to be remembered.
+  bool remembers() const {
+    if (mode.broadcast || (mode.opt_in && caching == nullptr)) return false;
+    return !mode.opt_out || caching == nullptr;
+  }
+
+  Tracking& home;
+  engine::Session& session;
+  Tracker* previous = nullptr;
+  Tracker* next = nullptr;
+  bool tracks = false;
+  // Others redirect to it, or did.
+  bool is_ear = false;
+  // The session to redirect to is gone.
+  bool broken = false;
+  TrackingMode mode;
+  // CLIENT, while what CACHING said still counts: until a command that is none of CLIENT's.
+  const engine::BoundCommand* caching = nullptr;
+  // In the order of their names.
+  std::vector<TrackedPrefix*, memory::Allocator<TrackedPrefix*, memory::Owner::tracking>> prefixes;
+};
+
+struct TrackerTraits {
+  using Element = Tracker;
+  static constexpr memory::Owner kOwner = memory::Owner::tracking;
+  static std::string_view key(const Tracker& tracker) { return tracker.key(); }
+  static std::uint64_t hash(const Tracker& tracker);
+};
+
+}  // namespace larder::pubsub

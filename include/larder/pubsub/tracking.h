@@ -1,0 +1,114 @@
+#pragma once
+
+// Client-side caching: tells clients when what they keep copies of has changed. It remembers who
+// read which key, by the key specifications of the commands that ran, and reads the log of changes;
+// it looks at commands and changes only while somebody tracks.
+//
+//   Tracker (one for each session) <--- TrackedKeys: key -> numbers of sessions
+//                                  <--- TrackedPrefixes: prefix -> sessions, keys that changed
+//
+// What keys concern is told at once (behind the reply of who changed them), what prefixes concern
+// at the end of the turn.
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "larder/base/clock.h"
+#include "larder/base/rng.h"
+#include "larder/engine/change_sink.h"
+#include "larder/engine/command_sink.h"
+#include "larder/engine/executor.h"
+#include "larder/keyspace/keyspace.h"
+#include "larder/memory/audit.h"
+#include "larder/pubsub/settings.h"
+#include "larder/pubsub/tracked_keys.h"
+#include "larder/pubsub/tracked_prefixes.h"
+#include "larder/pubsub/tracker.h"
+#include "larder/resp/shared_text.h"
+
+namespace larder::pubsub {
+
+class Invalidation;
+
+class Tracking final : public engine::ChangeSink,
+                       public engine::CommandSink,
+                       public memory::Witness,
+                       private TrackedKeys::Readers {
+ public:
+  struct Parts {
+    const TrackingSettings& settings;
+    keyspace::Keyspace& keyspace;
+    engine::Executor& executor;
+    engine::Sessions& sessions;
+    const base::Clock& clock;
+    base::Rng& rng;
+  };
+  explicit Tracking(const Parts& parts) : parts_(parts), texts_(memory::Owner::tracking) {}
+  // Nobody may track any more.
+  ~Tracking() override;
+  Tracking(const Tracking&) = delete;
+  Tracking& operator=(const Tracking&) = delete;
+
+  // Begins, or goes on in another mode. Prefixes are for mode.broadcast and add up; none stands
+  // for the empty one.
+  void start(engine::Session& session, const TrackingMode& mode,
+             std::span<const std::string_view> prefixes);
+  void stop(engine::Session& session);
+  // CLIENT CACHING, for a session in one of the modes that ask for it.
+  void choose(engine::Session& session, const engine::BoundCommand& client);
+
+  // How the session tracks; null when it does not.
+  static const Tracker* of(const engine::Session& session) {
+    const auto* tracker = attached(session);
+    return tracker != nullptr && tracker->tracks ? tracker : nullptr;
+  }
+
+  void read(std::span<const keyspace::Change> changes) override;
+  void over(engine::Session& session, const engine::BoundCommand* command,
+            resp::Args words) override;
+  // Tells of what begins with prefixes; brings the keys within their limit and frees what was
+  // forgotten, for a part of a millisecond. True when some is left.
+  bool end_turn();
+
+  std::size_t clients() const { return clients_; }
+  const TrackedKeys& keys() const { return keys_; }
+  const TrackedPrefixes& prefixes() const { return prefixes_; }
+
+  void testify(memory::Audit& audit) const override;
+
+ private:
+  friend class Tracker;
+
+  static Tracker* attached(const engine::Session& session) {
+    return static_cast<Tracker*>(session.attachment(engine::Attached::tracking));
+  }
+  Tracker& tracker_for(engine::Session& session);
+  Tracker* find(std::uint64_t id) const;
+  bool is_reader(std::uint64_t id) const override;
+  void end(Tracker& tracker);
+  void drop(Tracker& tracker);
+
+  std::size_t remember(Tracker& tracker, const engine::BoundCommand& command, resp::Args words);
+  std::size_t excess() const;
+  void forget_some(std::size_t most);
+  bool trim();
+
+  void note(const keyspace::Change& change);
+  void note_flush();
+  void broadcast(const TrackedPrefix& prefix, const TrackedPrefixes::Keys& keys);
+  void tell_all(TrackedKey& key, const engine::Session* but);
+  void tell(Tracker& tracker, Invalidation& invalidation);
+  engine::Session* ear_of(Tracker& tracker);
+  void tell_of_break(Tracker& tracker);
+
+  Parts parts_;
+  resp::SharedTexts texts_;
+  TrackedKeys keys_;
+  TrackedPrefixes prefixes_;
+  types::Table<TrackerTraits> trackers_;
+  Tracker* first_ = nullptr;
+  std::size_t clients_ = 0;
+};
+
+}  // namespace larder::pubsub

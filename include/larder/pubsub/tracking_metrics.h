@@ -1,0 +1,31 @@
+#pragma once
+
+// How many clients keep copies, and how much is remembered for them.
+
+#include "larder/info/info.h"
+#include "larder/pubsub/tracking.h"
+
+namespace larder::pubsub {
+
+class TrackingMetrics final : public info::Group {
+ public:
+  TrackingMetrics(info::Reporter& reporter, const Tracking& tracking)
+      : Group(reporter), tracking_(tracking) {}
+
+  void refresh() override {
+    clients_ = static_cast<std::int64_t>(tracking_.clients());
+    keys_ = static_cast<std::int64_t>(tracking_.keys().size());
+    items_ = static_cast<std::int64_t>(tracking_.keys().items());
+    prefixes_ = static_cast<std::int64_t>(tracking_.prefixes().size());
+  }
+
+ private:
+  const Tracking& tracking_;
+
+  info::Gauge clients_{*this, "clients", "tracking_clients"};
+  info::Gauge keys_{*this, "stats", "tracking_total_keys"};
+  info::Gauge items_{*this, "stats", "tracking_total_items"};
+  info::Gauge prefixes_{*this, "stats", "tracking_total_prefixes"};
+};
+
+}  // namespace larder::pubsub

@@ -1,0 +1,283 @@
+#include "larder/pubsub/tracking.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+
+#include "invalidation.h"
+#include "larder/base/assert.h"
+#include "larder/base/hash.h"
+#include "larder/engine/key_events.h"
+#include "larder/engine/keys.h"
+#include "larder/engine/transaction.h"
+#include "larder/memory/heap.h"
+
+namespace larder::pubsub {
+namespace {
+
+constexpr auto kOwner = memory::Owner::tracking;
+// So many keys more than a command added are forgotten after it while there are too many.
+constexpr std::size_t kForgottenAtOnce = 100;
+// How long the end of a turn may take for forgetting, and for freeing.
+constexpr std::int64_t kTrimUs = 200;
+constexpr std::int64_t kFreeUs = 200;
+
+}  // namespace
+
+std::uint64_t TrackerTraits::hash(const Tracker& tracker) {
+  return base::hash_bytes(tracker.key());
+}
+
+void Tracker::detach(engine::Session&) { home.drop(*this); }
+
+std::size_t Tracker::bytes() const {
+  std::size_t bytes = memory::size_class(sizeof(Tracker));
+  if (prefixes.capacity() > 0) {
+    bytes += memory::size_class(prefixes.capacity() * sizeof(TrackedPrefix*));
+  }
+  return bytes;
+}
+
+Tracking::~Tracking() { LARDER_ASSERT(first_ == nullptr); }
+
+Tracker& Tracking::tracker_for(engine::Session& session) {
+  if (Tracker* const known = attached(session)) return *known;
+  auto* const tracker = memory::make<Tracker>(kOwner, *this, session);
+  tracker->next = first_;
+  if (first_ != nullptr) first_->previous = tracker;
+  first_ = tracker;
+  trackers_.insert(tracker, TrackerTraits::hash(*tracker));
+  session.attach(engine::Attached::tracking, *tracker);
+  return *tracker;
+}
+
+Tracker* Tracking::find(std::uint64_t id) const {
+  const std::string_view key{reinterpret_cast<const char*>(&id), sizeof id};
+  return trackers_.find(key, base::hash_bytes(key));
+}
+
+bool Tracking::is_reader(std::uint64_t id) const {
+  const Tracker* const tracker = find(id);
+  return tracker != nullptr && tracker->is_reader();
+}
+
+void Tracking::start(engine::Session& session, const TrackingMode& mode,
+                     std::span<const std::string_view> prefixes) {
+  Tracker& tracker = tracker_for(session);
+  if (!tracker.tracks && clients_++ == 0) {
+    parts_.keyspace.log().listen();
+    parts_.executor.add(static_cast<engine::CommandSink&>(*this));
+  }
+  tracker.tracks = true;
+  tracker.mode = mode;
+  tracker.broken = false;
+  if (mode.redirect != 0) ear_of(tracker);
+  if (!mode.broadcast) return;
+  if (prefixes.empty()) prefixes_.add(tracker, {});
+  for (const std::string_view prefix : prefixes) prefixes_.add(tracker, prefix);
+}
+
+// What it read is left behind: its number stands for nobody any more. With the last client all
+// goes.
+void Tracking::end(Tracker& tracker) {
+  if (!tracker.tracks) return;
+  prefixes_.remove(tracker);
+  tracker.tracks = false;
+  tracker.broken = false;
+  tracker.mode = {};
+  tracker.caching = nullptr;
+  if (--clients_ > 0) return;
+  parts_.keyspace.log().unlisten();
+  parts_.executor.remove(*this);
+  keys_.clear();
+}
+
+void Tracking::stop(engine::Session& session) {
+  Tracker* const tracker = attached(session);
+  if (tracker == nullptr) return;
+  end(*tracker);
+  if (tracker->is_ear) return;
+  session.forget(engine::Attached::tracking);
+  drop(*tracker);
+}
+
+void Tracking::drop(Tracker& tracker) {
+  end(tracker);
+  trackers_.erase(&tracker, TrackerTraits::hash(tracker));
+  (tracker.previous == nullptr ? first_ : tracker.previous->next) = tracker.next;
+  if (tracker.next != nullptr) tracker.next->previous = tracker.previous;
+  memory::destroy(kOwner, &tracker);
+}
+
+void Tracking::choose(engine::Session& session, const engine::BoundCommand& client) {
+  attached(session)->caching = &client;
+}
+
+void Tracking::over(engine::Session& session, const engine::BoundCommand* command,
+                    resp::Args words) {
+  std::size_t added = 0;
+  Tracker* const tracker = attached(session);
+  if (tracker != nullptr && tracker->tracks) {
+    const bool reads = command != nullptr && command->row->has(engine::kReads);
+    if (reads && tracker->remembers()) added = remember(*tracker, *command, words);
+    const bool is_clients = command != nullptr && command->parent == tracker->caching;
+    if (!is_clients && engine::Transaction::of(session) == nullptr) tracker->caching = nullptr;
+  }
+  const std::size_t too_many = excess();
+  if (too_many > 0) forget_some(std::min(too_many, added + kForgottenAtOnce));
+}
+
+std::size_t Tracking::remember(Tracker& tracker, const engine::BoundCommand& command,
+                               resp::Args words) {
+  const auto found = engine::find_key_spans(*command.row, words);
+  if (!found) return 0;
+  std::size_t added = 0;
+  for (std::size_t s = 0; s < found->size; ++s) {
+    const engine::KeySpan& span = found->spans[s];
+    for (int i = span.first; i <= span.last; i += span.step) {
+      const std::string_view key = words[static_cast<std::size_t>(i)];
+      if (keys_.remember(key, tracker.session.id, *this)) ++added;
+    }
+  }
+  return added;
+}
+
+std::size_t Tracking::excess() const {
+  const auto most = static_cast<std::size_t>(parts_.settings.tracking_table_max_keys.value());
+  return most == 0 || keys_.size() <= most ? 0 : keys_.size() - most;
+}
+
+void Tracking::forget_some(std::size_t most) {
+  for (; most > 0; --most) {
+    keys_.forget_any(parts_.rng, [this](TrackedKey& key) { tell_all(key, nullptr); });
+  }
+}
+
+bool Tracking::trim() {
+  base::Budget budget(parts_.clock, kTrimUs);
+  while (const std::size_t too_many = excess()) {
+    forget_some(std::min(too_many, kForgottenAtOnce));
+    if (budget.spent()) return excess() == 0;
+  }
+  return true;
+}
+
+bool Tracking::end_turn() {
+  if (prefixes_.has_changes()) {
+    prefixes_.take_changes([this](const TrackedPrefix& prefix, const TrackedPrefixes::Keys& keys) {
+      broadcast(prefix, keys);
+    });
+  }
+  const bool trimmed = trim();
+  if (!keys_.has_dead()) return !trimmed;
+  base::Budget budget(parts_.clock, kFreeUs);
+  return !keys_.free_some(budget) || !trimmed;
+}
+
+void Tracking::read(std::span<const keyspace::Change> changes) {
+  if (clients_ == 0) return;
+  for (const keyspace::Change& change : changes) {
+    if (change.cause == keyspace::Cause::miss) continue;
+    if (change.event.name == keyspace::events::kFlush.name) {
+      note_flush();
+    } else if (change.event.name != keyspace::events::kSwap.name) {
+      note(change);
+    }
+  }
+}
+
+// A group may have come together with its stream.
+void Tracking::note(const keyspace::Change& change) {
+  if (!engine::concerns_key(change.event) && change.event.name != "xgroup-create") return;
+  const engine::Session* const running = parts_.executor.running();
+  if (prefixes_.size() > 0) {
+    const bool is_own = running != nullptr && change.cause == keyspace::Cause::command;
+    prefixes_.note(change.key, is_own ? running->id : 0);
+  }
+  if (keys_.size() == 0) return;
+  keys_.forget(change.key, base::hash_bytes(change.key),
+               [this, running](TrackedKey& key) { tell_all(key, running); });
+}
+
+// Copies of other databases go too: keys are remembered by name alone.
+void Tracking::note_flush() {
+  Invalidation everything = Invalidation::everything(texts_);
+  for (Tracker* tracker = first_; tracker != nullptr;) {
+    Tracker* const next = tracker->next;
+    if (tracker->tracks) tell(*tracker, everything);
+    tracker = next;
+  }
+  keys_.clear();
+}
+
+// Tells the readers; `but` only where it wants to hear of itself.
+void Tracking::tell_all(TrackedKey& key, const engine::Session* but) {
+  const std::array<std::string_view, 1> name = {key.name()};
+  Invalidation invalidation(texts_, name);
+  for (const std::uint64_t id : key.all()) {
+    Tracker* const tracker = find(id);
+    if (tracker == nullptr || !tracker->is_reader()) continue;
+    if (tracker->mode.no_loop && &tracker->session == but) continue;
+    tell(*tracker, invalidation);
+  }
+}
+
+void Tracking::broadcast(const TrackedPrefix& prefix, const TrackedPrefixes::Keys& keys) {
+  std::vector<std::string_view> names;
+  names.reserve(keys.size());
+  for (const ChangedKey* key : keys) names.push_back(key->name());
+  Invalidation common(texts_, names);
+  for (Tracker* tracker : prefix.trackers) {
+    if (!tracker->mode.no_loop) {
+      tell(*tracker, common);
+      continue;
+    }
+    std::vector<std::string_view> of_others;
+    for (const ChangedKey* key : keys) {
+      if (key->writer != tracker->session.id) of_others.push_back(key->name());
+    }
+    if (of_others.empty()) continue;
+    Invalidation own(texts_, of_others);
+    tell(*tracker, own);
+  }
+}
+
+// RESP2 knows no pushes: there only another session can be told, in a channel, while it listens.
+void Tracking::tell(Tracker& tracker, Invalidation& invalidation) {
+  const bool redirects = tracker.mode.redirect != 0;
+  engine::Session* const ear = redirects ? ear_of(tracker) : &tracker.session;
+  if (ear == nullptr) return tell_of_break(tracker);
+  if (!ear->reply.resp3() && !(redirects && ear->is_subscribed())) return;
+  ear->push(invalidation.in(ear->reply.protocol()));
+}
+
+// Who is told in the place of the tracker; numbers of sessions never come back.
+engine::Session* Tracking::ear_of(Tracker& tracker) {
+  if (tracker.broken) return nullptr;
+  if (const Tracker* const known = find(tracker.mode.redirect)) return &known->session;
+  engine::Session* const session = parts_.sessions.find(tracker.mode.redirect);
+  tracker.broken = session == nullptr;
+  if (session != nullptr) tracker_for(*session).is_ear = true;
+  return session;
+}
+
+void Tracking::tell_of_break(Tracker& tracker) {
+  if (!tracker.session.reply.resp3()) return;
+  const std::string words =
+      ">2\r\n$21\r\ntracking-redir-broken\r\n:" + std::to_string(tracker.mode.redirect) + "\r\n";
+  resp::SharedText& text = texts_.make(words.size());
+  std::copy(words.begin(), words.end(), text.bytes());
+  tracker.session.push(text);
+  text.release();
+}
+
+void Tracking::testify(memory::Audit& audit) const {
+  std::size_t bytes = keys_.held_bytes() + prefixes_.held_bytes() + trackers_.bytes();
+  for (const Tracker* tracker = first_; tracker != nullptr; tracker = tracker->next) {
+    bytes += tracker->bytes();
+  }
+  audit.found(kOwner, static_cast<std::int64_t>(bytes));
+  texts_.testify(audit);
+}
+
+}  // namespace larder::pubsub

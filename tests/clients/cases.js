@@ -1,0 +1,36 @@
+// Runs the cases of a client library, one after the other. The one argument of the program says in
+// JSON where the server is: {"host", "port"}, and {"tls": {"ca", "cert", "key"}}, files, where the port
+// speaks TLS.
+"use strict";
+
+const fs = require("fs");
+
+const where = JSON.parse(process.argv[2]);
+const tls = where.tls && Object.fromEntries(Object.entries(where.tls).map(([name, file]) => [name, fs.readFileSync(file)]));
+
+// Waits until `holds` answers something that is true, and gives that back.
+async function until(holds) {
+  for (let i = 0; i < 500; ++i) {
+    const found = await holds();
+    if (found) return found;
+    await new Promise((done) => setTimeout(done, 10));
+  }
+  throw new Error(`not within 5 s: ${holds}`);
+}
+
+// `before` runs ahead of each case; a case gets what it resolves to.
+async function run(cases, before) {
+  let failed = 0;
+  for (const [title, body] of Object.entries(cases)) {
+    try {
+      await body(await before());
+    } catch (error) {
+      ++failed;
+      console.log(`FAILED ${title}\n${error.stack}`);
+    }
+  }
+  console.log(`${Object.keys(cases).length} cases, ${failed} failed`);
+  process.exit(failed === 0 ? 0 : 1);
+}
+
+module.exports = { host: where.host, port: where.port, tls, until, run };
