@@ -256,8 +256,9 @@ engine::Session* Tracking::ear_of(Tracker& tracker) {
   if (tracker.broken) return nullptr;
   if (const Tracker* const known = find(tracker.mode.redirect)) return &known->session;
   engine::Session* const session = parts_.sessions.find(tracker.mode.redirect);
-  tracker.broken = session == nullptr;
-  if (session != nullptr) tracker_for(*session).is_ear = true;
+  tracker.broken = session == nullptr || session->closing != engine::Closing::no;
+  if (tracker.broken) return nullptr;
+  tracker_for(*session).is_ear = true;
   return session;
 }
 

@@ -67,7 +67,7 @@ std::string_view conflict(const Request& request, const Tracker* current) {
   if (mode.broadcast && (mode.opt_in || mode.opt_out)) {
     return "ERR OPTIN and OPTOUT are not compatible with BCAST";
   }
-  if (mode.opt_in && mode.opt_out) return "ERR You can't use both OPTIN and OPTOUT";
+  if (mode.opt_in && mode.opt_out) return "ERR You can't specify both OPTIN mode and OPTOUT mode";
   if (current != nullptr &&
       ((mode.opt_in && current->mode.opt_out) || (mode.opt_out && current->mode.opt_in))) {
     return "ERR You can't switch OPTIN/OPTOUT mode before disabling tracking for this client, and "
