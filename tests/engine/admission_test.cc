@@ -131,7 +131,8 @@ class Permission : public Admission {
   const Account account{"bob"};
   TestGuard guard;
   Executor guarded{
-      {clock, commands, keyspace, evictor, sweeper, gates, effects, metrics, waiters, &guard}};
+      {clock, commands, keyspace, evictor, sweeper, gates, effects, metrics, waiters, watches,
+       &guard}};
 };
 
 TEST_F(Permission, IsAskedForOnlyWhereItsGateIsClosed) {
