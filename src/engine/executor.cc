@@ -104,6 +104,10 @@ std::size_t Executor::run(Session& session, std::span<const resp::Request> reque
   if (ran > 0 && ran < requests.size() && planned[ran - 1].command != nullptr) {
     charge(*planned[ran - 1].command);
   }
+  if (parts_.hot_keys != nullptr && parts_.hot_keys->is_due(ran)) {
+    parts_.hot_keys->sample(session.db, parts_.commands, requests.first(ran));
+    cycles_ = base::cycles();
+  }
   return ran;
 }
 

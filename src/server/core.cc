@@ -70,8 +70,10 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
       command_metrics(reporter, commands, engine_metrics),
       acl({configuration.acl, configuration.engine, commands, sessions, acl_metrics, clock, log,
            &commands::client_line}),
+      hot_key_metrics(reporter),
+      hot_keys(clock, rng, configuration.engine, hot_key_metrics),
       executor({clock, commands, keyspace, evictor, sweeper, gates, effects, engine_metrics,
-                waiters, watches, &acl}),
+                waiters, watches, &acl, &hot_keys}),
       monitors(executor, clock) {
   rename_commands(commands, configuration.engine.rename_command);
   auditor.add(acl);
@@ -80,6 +82,7 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
   auditor.add(watches);
   auditor.add(hub);
   auditor.add(monitors);
+  auditor.add(hot_keys);
   executor.attach(notifier);
 }
 
@@ -113,6 +116,7 @@ engine::Toolbox Core::tools(engine::Shutdown& shutdown) {
   box.lend(watches);
   box.lend(hub);
   box.lend(executor);
+  box.lend(hot_keys);
   box.lend(monitors);
   box.lend(gates);
   box.lend(commands);
@@ -133,6 +137,7 @@ void Core::beat() {
   if (cron.paused) return;
   sweeper.run(sweeper.budget());
   evictor.ager().run(base::Budget(clock, kAgeUs));
+  keyspace.look_for_big_keys();
   keyspace::Graveyard& graveyard = keyspace.graveyard();
   memory_metrics.lazyfree_pending_objects = static_cast<std::int64_t>(graveyard.keys());
   memory_metrics.lazyfreed_objects += graveyard.take_freed();
