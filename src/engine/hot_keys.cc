@@ -81,8 +81,8 @@ void HotKeys::count_keys(int db, const CommandTable& commands, resp::Args args, 
     const std::size_t shift = counted == keys ? 0 : rng_.below(keys);
     for (std::size_t k = 0; k < counted; ++k) {
       const std::size_t key = (shift + k * keys / counted) % keys;
-      const auto position = static_cast<std::size_t>(span.first) +
-                            key * static_cast<std::size_t>(span.step);
+      const auto position =
+          static_cast<std::size_t>(span.first) + key * static_cast<std::size_t>(span.step);
       if (position >= args.size()) continue;
       touch(db, args[position], each * static_cast<double>(keys) / static_cast<double>(counted));
     }
@@ -158,8 +158,7 @@ std::vector<HotKey> HotKeys::hottest(int db, std::size_t count) const {
   for (std::size_t i = 0; i < size_; ++i) {
     if (db >= 0 && dbs_[i] != db) continue;
     const std::string_view name(names_[i].text, names_[i].size);
-    keys.push_back(
-        {name, dbs_[i], counts_[i] * scale, errors_[i] * scale, counts_[i] / total_});
+    keys.push_back({name, dbs_[i], counts_[i] * scale, errors_[i] * scale, counts_[i] / total_});
   }
   std::sort(keys.begin(), keys.end(), [](const HotKey& a, const HotKey& b) {
     if (a.touches_per_second != b.touches_per_second) {

@@ -198,8 +198,7 @@ void Exposer::lines(const Field& field, std::string_view lines) {
     if (colon == std::string_view::npos) continue;
     for (const LineNote& note : line_notes()) {
       if (note.section != field.section() || !one.starts_with(note.prefix)) continue;
-      line(note, one.substr(note.prefix.size(), colon - note.prefix.size()),
-           one.substr(colon + 1));
+      line(note, one.substr(note.prefix.size(), colon - note.prefix.size()), one.substr(colon + 1));
     }
   }
 }
@@ -244,7 +243,8 @@ void Exposer::percentile(const LineNote& note, std::string_view label, std::stri
   append_label(labels, note.label, label);
   labels += ',';
   append_label(labels, "quantile", print(*percent / 100));
-  add(gathered(note.percentiles_of, Sort::summary, note.percentiles_help), labels, print(*us / 1e6));
+  add(gathered(note.percentiles_of, Sort::summary, note.percentiles_help), labels,
+      print(*us / 1e6));
 }
 
 std::string Exposer::finish() {

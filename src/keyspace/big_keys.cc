@@ -25,24 +25,22 @@ void BigKeys::set_floor(std::size_t type) {
   const Pool& pool = pools_[type];
   floors_[type] = 0;
   if (pool.size < kMost) return;
-  floors_[type] = std::min_element(pool.items.begin(), pool.items.end(),
-                                   [](const Candidate& a, const Candidate& b) {
-                                     return a.bytes < b.bytes;
-                                   })
-                      ->bytes;
+  floors_[type] =
+      std::min_element(pool.items.begin(), pool.items.end(),
+                       [](const Candidate& a, const Candidate& b) { return a.bytes < b.bytes; })
+          ->bytes;
 }
 
 void BigKeys::keep(int db, std::uint64_t hash, types::Type type, std::size_t bytes) {
   Pool& pool = pools_[index(type)];
   const auto end = pool.items.begin() + static_cast<std::ptrdiff_t>(pool.size);
-  auto place = std::find_if(pool.items.begin(), end, [&](const Candidate& one) {
-    return one.hash == hash && one.db == db;
-  });
+  auto place = std::find_if(pool.items.begin(), end,
+                            [&](const Candidate& one) { return one.hash == hash && one.db == db; });
   if (place == end && pool.size < kMost) ++pool.size;
   if (place == pool.items.end()) {
-    place = std::min_element(
-        pool.items.begin(), pool.items.end(),
-        [](const Candidate& a, const Candidate& b) { return a.bytes < b.bytes; });
+    place =
+        std::min_element(pool.items.begin(), pool.items.end(),
+                         [](const Candidate& a, const Candidate& b) { return a.bytes < b.bytes; });
   }
   *place = {hash, bytes, db};
   set_floor(index(type));
@@ -134,8 +132,7 @@ void Keyspace::look_for_big_keys() {
   if (us > 0 && big_keys_.walk(*this, us)) ++metrics_.big_key_walks;
 }
 
-std::vector<BigKey> Keyspace::big_keys(int db, std::optional<types::Type> type,
-                                       std::size_t count) {
+std::vector<BigKey> Keyspace::big_keys(int db, std::optional<types::Type> type, std::size_t count) {
   if (big_keys_.is_stopped()) big_keys_.start();
   // What is left of this walk, and a whole one where there is time for it.
   for (int i = 0; i < 2 && big_keys_.walk(*this, kAnswerUs); ++i) ++metrics_.big_key_walks;

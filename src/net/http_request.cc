@@ -22,9 +22,8 @@ bool is_token(std::string_view text) {
 }
 
 bool is_text(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    return static_cast<unsigned char>(c) >= ' ' && c != '\x7f';
-  });
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return static_cast<unsigned char>(c) >= ' ' && c != '\x7f'; });
 }
 
 std::string_view trimmed(std::string_view text) {

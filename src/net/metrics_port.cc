@@ -173,9 +173,9 @@ class MetricsPort::Visit final : public Watch {
   std::size_t sent_ = 0;
   std::int64_t deadline_ms_ = 0;
   bool keeps_alive_ = false;
-  bool idles_ = false;    // an answer was sent, and nothing came since
+  bool idles_ = false;       // an answer was sent, and nothing came since
   bool is_pending_ = false;  // more was asked for than is answered
-  bool lingers_ = false;  // everything was said; waits for the other to close
+  bool lingers_ = false;     // everything was said; waits for the other to close
   bool over_ = false;
 };
 

@@ -33,8 +33,8 @@ Larder::Larder(const Parts& parts)
       cpu_metrics_(core_.reporter),
       loop_metrics_(core_.reporter, *loop_, core_.commands, core_.engine_metrics, net_metrics_),
       heartbeat_(core_, *loop_, connections_, loop_metrics_, watchdog_),
-      live_settings_(
-          {parts.configuration, parts.log, listeners_, metrics_port_, crashes_, watchdog_, parts.title}) {
+      live_settings_({parts.configuration, parts.log, listeners_, metrics_port_, crashes_,
+                      watchdog_, parts.title}) {
   core_.auditor.add(connections_);
   core_.auditor.add(metrics_port_);
 }

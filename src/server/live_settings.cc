@@ -84,9 +84,8 @@ void LiveSettings::watch_network() {
       [this] { return listen("Unable to listen on this port. Check server logs."); });
   listen_settings.bind.watch([this] { return listen("Failed to bind to specified addresses."); });
   auto& metrics = parts_.configuration.metrics;
-  metrics.metrics_port.watch([this] {
-    return listen_for_metrics("Unable to listen on this port. Check server logs.");
-  });
+  metrics.metrics_port.watch(
+      [this] { return listen_for_metrics("Unable to listen on this port. Check server logs."); });
   metrics.metrics_bind.watch(
       [this] { return listen_for_metrics("Failed to bind to specified addresses."); });
   parts_.configuration.net.clients.maxclients.watch([this] { return change_most_clients(); });

@@ -114,7 +114,8 @@ TEST_F(HotKeysTest, KeepsItsBoundsOnAStreamOfMoreKeysThanItCounts) {
 TEST_F(HotKeysTest, PicksByChanceWhateverTheRhythm) {
   every(16);
   std::vector<std::string> keys;
-  for (int i = 0; i < 64000; ++i) keys.push_back(i % 16 == 0 ? "beat" : "rest" + std::to_string(i % 16));
+  for (int i = 0; i < 64000; ++i)
+    keys.push_back(i % 16 == 0 ? "beat" : "rest" + std::to_string(i % 16));
   show(keys, 16);
   clock.advance_ms(1000);
   const auto found = hot.hottest(-1, 20);

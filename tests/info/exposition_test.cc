@@ -41,8 +41,9 @@ TEST_F(ExpositionTest, KnowsCountersFromGauges) {
   fields.hits += 3;
   fields.commands += 4;
   fields.clients = 5;
-  EXPECT_TRUE(has("# HELP larder_keyspace_hits Lookups that found their key.\n"
-                  "# TYPE larder_keyspace_hits counter\nlarder_keyspace_hits_total 3\n"));
+  EXPECT_TRUE(
+      has("# HELP larder_keyspace_hits Lookups that found their key.\n"
+          "# TYPE larder_keyspace_hits counter\nlarder_keyspace_hits_total 3\n"));
   EXPECT_TRUE(has("# TYPE larder_commands_processed counter\nlarder_commands_processed_total 4\n"));
   EXPECT_TRUE(has("# TYPE larder_connected_clients gauge\nlarder_connected_clients 5\n"));
   EXPECT_TRUE(has("# TYPE larder_a_field_of_our_own gauge\nlarder_a_field_of_our_own 0\n"));
@@ -79,32 +80,37 @@ TEST_F(ExpositionTest, ReadsTextsThatAreNumbers) {
 TEST_F(ExpositionTest, GathersWordsAsLabels) {
   fields.version = "7.2.6";
   fields.sha = "00000000";
-  EXPECT_TRUE(has("# TYPE larder_server info\n"
-                  "larder_server_info{redis_version=\"7.2.6\",redis_git_sha1=\"00000000\"} 1\n"));
+  EXPECT_TRUE(
+      has("# TYPE larder_server info\n"
+          "larder_server_info{redis_version=\"7.2.6\",redis_git_sha1=\"00000000\"} 1\n"));
   EXPECT_TRUE(has("# TYPE larder_server_info gauge\n", Exposition::prometheus));
   fields.file = "/a \"b\"\\c\n\x80";
-  EXPECT_TRUE(has("larder_server_info{redis_version=\"7.2.6\",redis_git_sha1=\"00000000\","
-                  "config_file=\"/a \\\"b\\\"\\\\c\\n?\"} 1\n"));
+  EXPECT_TRUE(
+      has("larder_server_info{redis_version=\"7.2.6\",redis_git_sha1=\"00000000\","
+          "config_file=\"/a \\\"b\\\"\\\\c\\n?\"} 1\n"));
 }
 
 TEST_F(ExpositionTest, MakesFamiliesOfLines) {
   fields.databases = "db0:keys=1,expires=2,avg_ttl=1500\r\ndb9:keys=3,expires=4,avg_ttl=0\r\n";
-  fields.per_command = "cmdstat_config|get:calls=2,usec=30,usec_per_call=15.00,rejected_calls=0,"
-                       "failed_calls=1\r\n";
+  fields.per_command =
+      "cmdstat_config|get:calls=2,usec=30,usec_per_call=15.00,rejected_calls=0,"
+      "failed_calls=1\r\n";
   fields.latency = "latency_percentiles_usec_get:p50=1.003,p99.9=2000.5\r\n";
   EXPECT_TRUE(has("larder_db_keys{db=\"0\"} 1\nlarder_db_keys{db=\"9\"} 3\n"));
   EXPECT_TRUE(has("larder_db_avg_ttl_seconds{db=\"0\"} 1.500\n"));
   EXPECT_TRUE(has("# TYPE larder_commands counter\nlarder_commands_total{cmd=\"config|get\"} 2\n"));
   EXPECT_TRUE(has("larder_commands_duration_seconds_total{cmd=\"config|get\"} 0.000030\n"));
-  EXPECT_TRUE(has("# TYPE larder_command_latency_seconds summary\n"
-                  "larder_command_latency_seconds{cmd=\"get\",quantile=\"0.5\"} 1.003e-06\n"
-                  "larder_command_latency_seconds{cmd=\"get\",quantile=\"0.999\"} 0.0020005\n"));
+  EXPECT_TRUE(
+      has("# TYPE larder_command_latency_seconds summary\n"
+          "larder_command_latency_seconds{cmd=\"get\",quantile=\"0.5\"} 1.003e-06\n"
+          "larder_command_latency_seconds{cmd=\"get\",quantile=\"0.999\"} 0.0020005\n"));
 }
 
 TEST_F(ExpositionTest, ShowsFamiliesThatInfoDoesNot) {
   fields.owners.set(1, 70);
-  EXPECT_TRUE(has("larder_memory_bytes{owner=\"strings\"} 0\n"
-                  "larder_memory_bytes{owner=\"lists\"} 70\n"));
+  EXPECT_TRUE(
+      has("larder_memory_bytes{owner=\"strings\"} 0\n"
+          "larder_memory_bytes{owner=\"lists\"} 70\n"));
   EXPECT_EQ(reporter.render({"everything"}).find("memory_bytes"), std::string::npos);
   EXPECT_EQ(reporter.value("memory_bytes"), "");
 }

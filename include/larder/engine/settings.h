@@ -95,8 +95,9 @@ struct Settings : config::Group {
       {.name = "hot-keys-sample",
        .fallback = 256,
        .range = {0, 1 << 20},
-       .help = "One command of this many, by chance, is looked at for KEYSTATS HOT; 0 is none. Fewer "
-               "is more exact and slower: 256 costs less than a hundredth."}};
+       .help =
+           "One command of this many, by chance, is looked at for KEYSTATS HOT; 0 is none. Fewer "
+           "is more exact and slower: 256 costs less than a hundredth."}};
   config::Integer tracking_table_max_keys{
       *this,
       {.name = "tracking-table-max-keys",

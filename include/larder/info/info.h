@@ -128,9 +128,7 @@ class Family final : public Field {
          const std::vector<std::string_view>& names);
   std::string_view label() const { return label_; }
   void set(std::size_t index, std::int64_t value) { figures_[index].second = value; }
-  const std::vector<std::pair<std::string_view, std::int64_t>>& figures() const {
-    return figures_;
-  }
+  const std::vector<std::pair<std::string_view, std::int64_t>>& figures() const { return figures_; }
   void print(std::string&) const override {}
   void accept(Visitor& visitor) const override;
 

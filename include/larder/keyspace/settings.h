@@ -36,8 +36,9 @@ struct Settings : config::Group {
       *this,
       {.name = "big-keys-tracking",
        .fallback = true,
-       .help = "Know the largest keys of each type, for KEYSTATS BIG. Takes 0.25 % of the time for a "
-               "walk that goes on all the time."}};
+       .help =
+           "Know the largest keys of each type, for KEYSTATS BIG. Takes 0.25 % of the time for a "
+           "walk that goes on all the time."}};
   config::Toggle lazyfree_lazy_eviction{
       *this,
       {.name = "lazyfree-lazy-eviction",

@@ -81,8 +81,7 @@ void keystats_hot(Call& call, HotKeys& hot_keys, keyspace::Keyspace& keyspace) {
 
 void write_size(resp::Writer& reply, const keyspace::Entry& entry) {
   const auto elements = types::row(entry.type()).size;
-  const std::size_t size =
-      elements == nullptr ? entry.string().size() : elements(entry.storage());
+  const std::size_t size = elements == nullptr ? entry.string().size() : elements(entry.storage());
   reply.integer(static_cast<std::int64_t>(size));
 }
 
