@@ -106,7 +106,6 @@ std::size_t Executor::run(Session& session, std::span<const resp::Request> reque
   }
   if (parts_.hot_keys != nullptr && parts_.hot_keys->is_due(ran)) {
     parts_.hot_keys->sample(session.db, parts_.commands, requests.first(ran));
-    cycles_ = base::cycles();
   }
   return ran;
 }

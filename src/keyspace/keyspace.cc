@@ -21,6 +21,7 @@ std::uint8_t AccessPolicy::frequency(const Entry& entry) const {
 Keyspace::Keyspace(const base::Clock& clock, base::Rng& rng, const Settings& settings,
                    Metrics& metrics)
     : clock_(clock), rng_(rng), access_{clock, settings, rng}, metrics_(metrics) {
+  if (!tracks_big_keys()) big_keys_.stop();
   const auto count = static_cast<int>(settings.databases.value());
   for (int i = 0; i < count; ++i) {
     databases_.push_back(std::make_unique<Database>(

@@ -88,6 +88,15 @@ class Scrape(unittest.TestCase):
         self.assertEqual(grown("larder_metrics_scrapes_total"), 1)
         self.assertGreater(grown("larder_net_input_bytes_total"), 100 * 10)
 
+    def test_the_loop_knows_its_fullest_turn(self):
+        with self.db.pipeline(transaction=False) as pipeline:
+            for _ in range(50):
+                pipeline.ping()
+            pipeline.execute()
+        debug = self.db.info("debug")
+        self.assertGreaterEqual(debug["eventloop_cmd_per_cycle_max"], 50)
+        self.assertGreater(samples(get("/metrics")[1])["larder_eventloop_cmd_per_cycle_max", ()], 49)
+
     def test_one_connection_serves_many(self):
         link = http.client.HTTPConnection("127.0.0.1", METRICS, timeout=10)
         for _ in range(20):
