@@ -69,7 +69,8 @@ class Batch {
 
 class Server {
  public:
-  explicit Server(std::size_t keys, const std::string& value) : client_(harness_.connect()) {
+  Server(std::size_t keys, const std::string& value, const std::string& options)
+      : harness_(options), client_(harness_.connect()) {
     auto& db = harness_.core().keyspace.db(0);
     char name[14];
     for (std::size_t i = 0; i < keys; ++i) {
@@ -90,10 +91,10 @@ class Server {
 };
 
 // Times the turns alone, from requests to the end of the turn; new keys are drawn in between.
-void measure(benchmark::State& state, Batch batch, const std::string& value,
-             std::size_t batch_size) {
+void measure(benchmark::State& state, Batch batch, const std::string& value, std::size_t batch_size,
+             const std::string& options = {}) {
   const auto keys = static_cast<std::uint64_t>(state.range(0));
-  Server server(keys, value);
+  Server server(keys, value, options);
   const double seconds_per_cycle = 1e-6 / larder::base::cycles_per_us();
   for (auto _ : state) {
     batch.shuffle(keys);
@@ -118,6 +119,40 @@ void mget_of_10(benchmark::State& state) {
 }
 void ping(benchmark::State& state) { measure(state, Batch({"PING"}, 0, {}), kValue, kBatch); }
 
+// What knowing the hot and the big keys costs: with one command of so many looked at, 0 for none;
+// with the sizes of values and lists noted, or not.
+void get_sampled(benchmark::State& state) {
+  measure(state, Batch({"GET"}, 1, {}), kValue, kBatch,
+          "hot-keys-sample " + std::to_string(state.range(1)) + "\n");
+}
+std::string sizes_noted(const benchmark::State& state) {
+  return state.range(1) != 0 ? "big-keys-tracking yes\n" : "big-keys-tracking no\n";
+}
+void set_noted(benchmark::State& state) {
+  const std::string large(1000, 'v');
+  measure(state, Batch({"SET"}, 1, {large}), large, kBatch, sizes_noted(state));
+}
+void rpush_noted(benchmark::State& state) {
+  const auto keys = static_cast<std::uint64_t>(state.range(0));
+  Batch push({"RPUSH"}, 1, {"an element"});
+  Batch pop({"LPOP"}, 1, {});
+  Server server(0, {}, sizes_noted(state));
+  const double seconds_per_cycle = 1e-6 / larder::base::cycles_per_us();
+  for (auto _ : state) {
+    push.shuffle(keys);
+    pop.shuffle(keys);
+    const std::uint64_t start = larder::base::cycles();
+    server.run(push.requests());
+    server.run(pop.requests());
+    server.end_turn();
+    const std::uint64_t end = larder::base::cycles();
+    state.SetIterationTime(static_cast<double>(end - start) * seconds_per_cycle / (2 * kBatch));
+  }
+}
+
+BENCHMARK(get_sampled)->UseManualTime()->ArgsProduct({{1000, 1'000'000}, {0, 1024, 256, 64, 16}});
+BENCHMARK(set_noted)->UseManualTime()->ArgsProduct({{1000, 100'000}, {0, 1}});
+BENCHMARK(rpush_noted)->UseManualTime()->ArgsProduct({{1000}, {0, 1}});
 BENCHMARK(ping)->UseManualTime()->Arg(1);
 BENCHMARK(get)->UseManualTime()->Arg(1000)->Arg(1'000'000);
 BENCHMARK(get_one_by_one)->UseManualTime()->Arg(1000)->Arg(1'000'000);

@@ -107,6 +107,9 @@ std::size_t Executor::run(Session& session, std::span<const resp::Request> reque
     charge(*planned[ran - 1].command);
   }
   running_ = nullptr;
+  if (parts_.hot_keys != nullptr && parts_.hot_keys->is_due(ran)) {
+    parts_.hot_keys->sample(session.db, parts_.commands, requests.first(ran));
+  }
   return ran;
 }
 

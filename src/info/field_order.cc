@@ -87,6 +87,9 @@ constexpr Order kOrders[] = {
     {"cpu",
      " used_cpu_sys used_cpu_user used_cpu_sys_children used_cpu_user_children "
      "used_cpu_sys_main_thread used_cpu_user_main_thread "},
+    {"debug",
+     " eventloop_duration_aof_sum eventloop_duration_cron_sum eventloop_duration_max "
+     "eventloop_cmd_per_cycle_max "},
 };
 
 }  // namespace

@@ -119,6 +119,14 @@ std::string Reporter::value(std::string_view name) {
   return {};
 }
 
+void Reporter::visit(Visitor& visitor) {
+  for (Group* group : groups_) group->refresh();
+  for (const Section& section : kSections) {
+    for (const auto& [rank, field] : fields_of(groups_, section.name)) field->accept(visitor);
+  }
+  for (const auto& [rank, field] : fields_of(groups_, {})) field->accept(visitor);
+}
+
 void Reporter::reset() {
   for (Group* group : groups_) group->reset();
 }

@@ -100,14 +100,22 @@ Entry* Database::drop_expired(Entry* entry, std::uint64_t hash) {
   return nullptr;
 }
 
+void Database::note_size(const Entry* entry, std::uint64_t hash) {
+  if (entry->form() != Form::storage) return;
+  const std::size_t bytes = types::row(entry->type()).footprint(entry->storage());
+  shared_.big_keys.note(index_, hash, entry->type(), bytes);
+}
+
 void Database::insert(Entry* entry, std::uint64_t hash) {
   entries_.insert(entry, hash);
+  note_size(entry, hash);
   if (entry->has_deadline()) expires_.insert(entry, hash);
   index_elements(entry, hash);
 }
 
 void Database::replace(Entry* before, Entry* now, std::uint64_t hash) {
   entries_.replace(before, now, hash);
+  note_size(now, hash);
   unindex_elements(before, hash);
   index_elements(now, hash);
   if (before->has_deadline()) expires_.erase(before, hash);
@@ -172,6 +180,7 @@ void Database::put(const Key& key, std::string_view bytes, Deadline deadline, Ev
       shared_.access.touching ? shared_.access.used(old->access()) : old->access();
   if (overwrite_in_place(old, shape)) {
     write_string(*old, bytes, number);
+    note_size(old, key.hash);
     old->access(access);
     index_deadline(had, old, key.hash);
     return;
@@ -235,6 +244,7 @@ void Database::close(const Key& key, Entry* entry, types::Type type, void* stora
   if (!empty) {
     if (entry == nullptr) return put_storage(key, type, storage, event);
     index_elements(entry, key.hash);
+    if (shared_.big_keys.is_due()) note_size(entry, key.hash);
     if (changed) shared_.log.add(event, index_, key.name);
     return;
   }

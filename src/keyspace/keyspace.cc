@@ -21,10 +21,11 @@ std::uint8_t AccessPolicy::frequency(const Entry& entry) const {
 Keyspace::Keyspace(const base::Clock& clock, base::Rng& rng, const Settings& settings,
                    Metrics& metrics)
     : clock_(clock), rng_(rng), access_{clock, settings, rng}, metrics_(metrics) {
+  if (!tracks_big_keys()) big_keys_.stop();
   const auto count = static_cast<int>(settings.databases.value());
   for (int i = 0; i < count; ++i) {
-    databases_.push_back(
-        std::make_unique<Database>(i, Shared{clock_, access_, log_, graveyard_, metrics_}));
+    databases_.push_back(std::make_unique<Database>(
+        i, Shared{clock_, access_, log_, graveyard_, metrics_, big_keys_}));
   }
 }
 
@@ -44,13 +45,17 @@ bool Keyspace::has_volatile_keys() const {
 void Keyspace::flush(std::size_t index) {
   Database& db = *databases_[index];
   log_.add_flush(db.index(), db.size());
-  if (db.size() > 0) db.flush();
+  if (db.size() == 0) return;
+  db.flush();
+  big_keys_.forget(db.index());
 }
 
 void Keyspace::flush_all() {
   log_.add_flush(-1, size());
   for (const auto& db : databases_) {
-    if (db->size() > 0) db->flush();
+    if (db->size() == 0) continue;
+    db->flush();
+    big_keys_.forget(db->index());
   }
 }
 
@@ -58,6 +63,7 @@ void Keyspace::swap(std::size_t a, std::size_t b) {
   if (a == b) return;
   databases_[a]->swap(*databases_[b]);
   ++swaps_;
+  big_keys_.swap(static_cast<int>(a), static_cast<int>(b));
   log_.add(events::kSwap, static_cast<int>(a), {});
   log_.also(events::kSwap, static_cast<int>(b), {});
 }

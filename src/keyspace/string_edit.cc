@@ -38,6 +38,7 @@ char* Edit<types::String>::resize(std::size_t size) {
                                      static_cast<types::Blob*>(entry_->storage()), size);
     entry_->storage(blob);
     entry_->mark_edited();
+    db_.note_size(entry_, key_.hash);
     return blob->data();
   }
   if (entry_->form() == Form::inside && size <= Entry::kMostInside) {

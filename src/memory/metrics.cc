@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdio>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "larder/base/numbers.h"
 
@@ -37,6 +39,12 @@ std::string percent(std::int64_t part, std::int64_t whole) {
   return {text, static_cast<std::size_t>(size)};
 }
 
+std::vector<std::string_view> owner_names() {
+  std::vector<std::string_view> names;
+  for (std::size_t i = 0; i < kOwners; ++i) names.push_back(name(static_cast<Owner>(i)));
+  return names;
+}
+
 std::int64_t as_signed(std::uint64_t bytes) { return static_cast<std::int64_t>(bytes); }
 
 }  // namespace
@@ -51,7 +59,8 @@ std::int64_t not_counted_for_eviction(const Charges& charges) {
   return of(charges, Owner::replicas) + of(charges, Owner::journal);
 }
 
-Metrics::Metrics(info::Reporter& reporter) : Group(reporter) {
+Metrics::Metrics(info::Reporter& reporter)
+    : Group(reporter), owner_bytes_(*this, "memory_bytes", "owner", owner_names()) {
   total_system_memory_ = as_signed(system_memory_bytes());
   total_system_memory_human_ = human(total_system_memory_.value());
   mem_allocator_ = allocator_name();
@@ -82,7 +91,10 @@ void Metrics::refresh() {
 
 void Metrics::refresh_use(const Charges& charges) {
   std::int64_t used = 0;
-  for (const std::int64_t bytes : charges) used += bytes;
+  for (std::size_t i = 0; i < kOwners; ++i) {
+    used += charges[i];
+    owner_bytes_.set(i, charges[i]);
+  }
   const std::int64_t dataset = dataset_bytes(charges);
   used_memory_ = used;
   used_memory_human_ = human(used);

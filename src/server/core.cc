@@ -69,8 +69,10 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
       command_metrics(reporter, commands, engine_metrics),
       acl({configuration.acl, configuration.engine, commands, sessions, acl_metrics, clock, log,
            &commands::client_line}),
+      hot_key_metrics(reporter),
+      hot_keys(clock, rng, configuration.engine, hot_key_metrics),
       executor({clock, commands, keyspace, evictor, sweeper, gates, effects, engine_metrics,
-                waiters, watches, &acl}),
+                waiters, watches, &acl, &hot_keys}),
       monitors(executor, clock),
       tracking({configuration.tracking, keyspace, executor, sessions, clock, rng}),
       tracking_metrics(reporter, tracking) {
@@ -83,6 +85,7 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
   auditor.add(monitors);
   auditor.add(tracking);
   executor.attach(tracking);
+  auditor.add(hot_keys);
   executor.attach(notifier);
   acl.ask_about_channels(hub);
 }
@@ -115,6 +118,7 @@ engine::Toolbox Core::tools(engine::Shutdown& shutdown) {
   box.lend(watches);
   box.lend(hub);
   box.lend(executor);
+  box.lend(hot_keys);
   box.lend(monitors);
   box.lend(tracking);
   box.lend(gates);
@@ -136,6 +140,7 @@ void Core::beat() {
   if (cron.paused) return;
   sweeper.run(sweeper.budget());
   evictor.ager().run(base::Budget(clock, kAgeUs));
+  keyspace.look_for_big_keys();
   keyspace::Graveyard& graveyard = keyspace.graveyard();
   memory_metrics.lazyfree_pending_objects = static_cast<std::int64_t>(graveyard.keys());
   memory_metrics.lazyfreed_objects += graveyard.take_freed();

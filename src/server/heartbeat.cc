@@ -53,6 +53,7 @@ std::int64_t Heartbeat::on_time() {
 net::Left Heartbeat::on_turn_end() {
   const net::Left answers = connections_.end_turn();
   const bool data = core_.end_turn();
+  metrics_.note_turn();
   waits_.aim();
   return data || connections_.has_work() ? net::Left::work : answers;
 }

@@ -26,15 +26,17 @@ Larder::Larder(const Parts& parts)
       connections_({*loop_, parts.log, core_.executor, core_.sessions, core_.acl,
                     parts.configuration.net, net_metrics_}),
       listeners_(*loop_, connections_, parts.log),
+      metrics_port_({*loop_, parts.log, core_.reporter, core_.gates}),
       server_metrics_(core_.reporter, parts.configuration, clock_, *loop_, listeners_,
                       {whole_path(parts.title.program()), std::string(parts.supervisor.name())}),
       client_metrics_(core_.reporter, parts.configuration, connections_),
       cpu_metrics_(core_.reporter),
       loop_metrics_(core_.reporter, *loop_, core_.commands, core_.engine_metrics, net_metrics_),
       heartbeat_(core_, *loop_, connections_, loop_metrics_, watchdog_),
-      live_settings_(
-          {parts.configuration, parts.log, listeners_, crashes_, watchdog_, parts.title}) {
+      live_settings_({parts.configuration, parts.log, listeners_, metrics_port_, crashes_,
+                      watchdog_, parts.title}) {
   core_.auditor.add(connections_);
+  core_.auditor.add(metrics_port_);
 }
 
 base::Result<void> Larder::listen() {
@@ -46,6 +48,8 @@ base::Result<void> Larder::listen() {
   }
   const auto local = listeners_.listen_unix(unix_place(settings));
   if (!local) return base::Error{"Failed opening Unix socket: " + local.error().text};
+  const auto metrics = metrics_port_.listen(metrics_place(parts_.configuration));
+  if (!metrics) return base::Error{"Failed listening on the metrics port: " + metrics.error().text};
   if (listeners_.has_tcp() || listeners_.has_unix()) return {};
   return base::Error{"Configured to not listen anywhere, exiting."};
 }
@@ -53,6 +57,7 @@ base::Result<void> Larder::listen() {
 void Larder::run() {
   core_.memory_metrics.note_startup();
   listeners_.open();
+  metrics_port_.open();
   const std::string ready = "Ready to accept connections";
   if (listeners_.has_tcp()) parts_.log.notice(ready + " tcp");
   if (listeners_.has_unix()) parts_.log.notice(ready + " unix");
@@ -60,6 +65,7 @@ void Larder::run() {
   parts_.supervisor.ready();
   loop_->run();
   parts_.supervisor.stopping();
+  metrics_port_.close();
   listeners_.close_tcp();
   listeners_.close_unix();
 }

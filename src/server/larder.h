@@ -13,6 +13,7 @@
 #include "larder/net/listener.h"
 #include "larder/net/loop.h"
 #include "larder/net/metrics.h"
+#include "larder/net/metrics_port.h"
 #include "larder/server/configuration.h"
 #include "larder/server/core.h"
 #include "larder/server/metrics.h"
@@ -54,6 +55,7 @@ class Larder {
   net::Metrics net_metrics_;
   net::Connections connections_;
   net::Listeners listeners_;
+  net::MetricsPort metrics_port_;
   ServerMetrics server_metrics_;
   ClientMetrics client_metrics_;
   CpuMetrics cpu_metrics_;

@@ -36,6 +36,13 @@ net::TcpPlace tcp_place(const net::ListenSettings& settings) {
           .mark = static_cast<int>(settings.socket_mark_id.value())};
 }
 
+net::TcpPlace metrics_place(const Configuration& configuration) {
+  net::TcpPlace place = tcp_place(configuration.net.listen);
+  place.addresses = configuration.metrics.metrics_bind.value();
+  place.port = static_cast<int>(configuration.metrics.metrics_port.value());
+  return place;
+}
+
 net::UnixPlace unix_place(const net::ListenSettings& settings) {
   return {.path = settings.unixsocket.value(),
           .mode = static_cast<unsigned>(settings.unixsocketperm.value()),
@@ -76,6 +83,11 @@ void LiveSettings::watch_network() {
   listen_settings.port.watch(
       [this] { return listen("Unable to listen on this port. Check server logs."); });
   listen_settings.bind.watch([this] { return listen("Failed to bind to specified addresses."); });
+  auto& metrics = parts_.configuration.metrics;
+  metrics.metrics_port.watch(
+      [this] { return listen_for_metrics("Unable to listen on this port. Check server logs."); });
+  metrics.metrics_bind.watch(
+      [this] { return listen_for_metrics("Failed to bind to specified addresses."); });
   parts_.configuration.net.clients.maxclients.watch([this] { return change_most_clients(); });
 }
 
@@ -119,6 +131,11 @@ base::Result<void> LiveSettings::listen(const char* refusal) {
     show_title();
     return {};
   }
+  return base::Error{refusal};
+}
+
+base::Result<void> LiveSettings::listen_for_metrics(const char* refusal) {
+  if (parts_.metrics_port.listen(metrics_place(parts_.configuration))) return {};
   return base::Error{refusal};
 }
 

@@ -182,11 +182,13 @@ void LoopMetrics::refresh() {
       static_cast<std::int64_t>(busy_rate_.per_second() / std::max<std::uint64_t>(cycles, 1));
   cron_sum_ = static_cast<std::int64_t>(figures.timers_us);
   duration_max_ = static_cast<std::int64_t>(figures.longest_us);
+  commands_max_ = static_cast<std::int64_t>(most_commands_);
 }
 
 void LoopMetrics::reset() {
   Group::reset();
   loop_.reset_figures();
+  most_commands_ = 0;
 }
 
 }  // namespace larder::server

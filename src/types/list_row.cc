@@ -1,5 +1,6 @@
 #include "list_row.h"
 
+#include "larder/types/list.h"
 #include "quicklist.h"
 
 namespace larder::types {
@@ -43,6 +44,8 @@ std::size_t free_effort(const void* storage) {
   return chain == nullptr ? 1 : chain->nodes() + 1;
 }
 
+std::size_t size(const void* storage) { return List(const_cast<void*>(storage)).size(); }
+
 }  // namespace
 
 const TypeRow kListRow{.name = "list",
@@ -51,6 +54,7 @@ const TypeRow kListRow{.name = "list",
                        .encoding = encoding,
                        .copy = copy,
                        .destroy_some = destroy_some,
-                       .free_effort = free_effort};
+                       .free_effort = free_effort,
+                       .size = size};
 
 }  // namespace larder::types

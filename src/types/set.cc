@@ -30,6 +30,8 @@ std::size_t set_free_effort(const void* storage) {
   return members == nullptr ? 1 : members->size();
 }
 
+std::size_t set_size(const void* storage) { return Set(const_cast<void*>(storage)).size(); }
+
 }  // namespace
 
 const TypeRow kSetRow{.name = "set",
@@ -38,7 +40,8 @@ const TypeRow kSetRow{.name = "set",
                       .encoding = set_encoding,
                       .copy = Set::copy,
                       .destroy_some = Set::destroy_some,
-                      .free_effort = set_free_effort};
+                      .free_effort = set_free_effort,
+                      .size = set_size};
 
 SetLimits SetLimits::of(const Settings& settings) {
   return {

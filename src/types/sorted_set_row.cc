@@ -58,6 +58,8 @@ std::size_t free_effort(const void* storage) {
   return ranked(storage)->order().size();
 }
 
+std::size_t size(const void* storage) { return SortedSet(const_cast<void*>(storage)).size(); }
+
 }  // namespace
 
 const TypeRow kSortedSetRow{.name = "zset",
@@ -66,6 +68,7 @@ const TypeRow kSortedSetRow{.name = "zset",
                             .encoding = encoding,
                             .copy = copy,
                             .destroy_some = destroy_some,
-                            .free_effort = free_effort};
+                            .free_effort = free_effort,
+                            .size = size};
 
 }  // namespace larder::types

@@ -16,6 +16,7 @@ bool destroy_some(void* storage, memory::Owner owner, base::Budget& budget) {
 std::size_t free_effort(const void* storage) {
   return Stream(const_cast<void*>(storage)).free_effort();
 }
+std::size_t size(const void* storage) { return Stream(const_cast<void*>(storage)).size(); }
 
 }  // namespace
 
@@ -70,6 +71,7 @@ const TypeRow kStreamRow{.name = "stream",
                          .encoding = encoding,
                          .copy = copy,
                          .destroy_some = destroy_some,
-                         .free_effort = free_effort};
+                         .free_effort = free_effort,
+                         .size = size};
 
 }  // namespace larder::types

@@ -31,7 +31,8 @@ NEWER = {
 # Commands that Redis 7.0 has not: of 7.2, of 7.4 and 8 (the deadlines of fields), and Larder's or
 # Valkey's own.
 UNKNOWN = {"client|no-touch", "client|setinfo", "delifeq", "hexpire", "hexpireat", "hexpiretime", "hgetdel", "hgetex",
-           "hpersist", "hpexpire", "hpexpireat", "hpexpiretime", "hpttl", "hsetex", "httl", "memory|audit"}
+           "hpersist", "hpexpire", "hpexpireat", "hpexpiretime", "hpttl", "hsetex", "httl", "memory|audit",
+           "keystats", "keystats|big", "keystats|help", "keystats|hot", "keystats|reset"}
 # Containers whose subcommands Redis has without listing them.
 UNLISTED = ("debug|",)
 

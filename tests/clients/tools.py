@@ -64,6 +64,27 @@ class Cli(unittest.TestCase):
         self.assertIsNotNone(found, out)
         self.assertGreater(int(found.group(1)), 5000)
 
+    def test_hotkeys(self):
+        run("redis-cli", "CONFIG", "SET", "maxmemory-policy", "allkeys-lfu")
+        try:
+            run("redis-cli", text="GET key:7\n" * 3000)
+            out = run("redis-cli", "--hotkeys")
+        finally:
+            run("redis-cli", "CONFIG", "SET", "maxmemory-policy", "noeviction")
+        self.assertRegex(out, r'summary -+\s+Sampled \d+ keys in the keyspace!\s+'
+                              r'hot key found with counter: \d+\s+keyname: .?"key:7"')
+
+    def test_our_own_hot_and_big_keys(self):
+        run("redis-cli", "CONFIG", "SET", "hot-keys-sample", "1")
+        run("redis-cli", "KEYSTATS", "RESET")
+        run("redis-cli", text="GET key:3\n" * 300 + "GET key:4\n" * 100)
+        run("redis-cli", "CONFIG", "SET", "hot-keys-sample", "256")
+        hot = run("redis-cli", "KEYSTATS", "HOT", "COUNT", "2").split("\n")
+        self.assertEqual((hot[1], hot[11]), ("key:3", "key:4"))
+        self.assertAlmostEqual(float(hot[9]), 0.75, places=2)
+        big = run("redis-cli", "KEYSTATS", "BIG", "COUNT", "1").split("\n")
+        self.assertEqual((big[1], big[5], big[9]), ("biggest", "string", "5000"))
+
     def test_stat(self):
         out = run_for(2.5, "redis-cli", "--stat", "-i", "1")
         self.assertRegex(out, rf"(?m)^{KEYS + 1} +[0-9.]+[KMG]? +\d+ +\d+")

@@ -15,6 +15,7 @@
 #include "larder/engine/command_table.h"
 #include "larder/engine/gates.h"
 #include "larder/engine/guard.h"
+#include "larder/engine/hot_keys.h"
 #include "larder/engine/metrics.h"
 #include "larder/engine/propagation.h"
 #include "larder/engine/session.h"
@@ -45,6 +46,8 @@ class Executor {
     WatchSet& watches;
     // Asked where Gate::permission is closed; who never closes it needs none.
     Guard* guard = nullptr;
+    // Shown what clients send, if there is one: one test for each batch.
+    HotKeys* hot_keys = nullptr;
   };
   explicit Executor(const Parts& parts);
 

@@ -90,6 +90,14 @@ struct Settings : config::Group {
        .fallback = {50, 99, 99.9},
        .traits = config::kNotActing,
        .help = "Which percentiles of the times INFO latencystats shows."}};
+  config::Integer hot_keys_sample{
+      *this,
+      {.name = "hot-keys-sample",
+       .fallback = 256,
+       .range = {0, 1 << 20},
+       .help =
+           "One command of this many, by chance, is looked at for KEYSTATS HOT; 0 is none. Fewer "
+           "is more exact and slower: 256 costs less than a hundredth."}};
   config::Integer client_default_resp{
       *this,
       {.name = "client-default-resp",

@@ -12,12 +12,14 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace larder::info {
 
 class Field;
 class Reporter;
+class Visitor;
 
 // A room's fields. Derive, declare fields as members, and pass the Reporter; the group must
 // not outlive it.
@@ -53,6 +55,8 @@ class Field {
   std::string_view name() const { return name_; }
   // Appends the value, without name or line end.
   virtual void print(std::string& out) const = 0;
+  // Tells the visitor what kind of figure this is, and its value.
+  virtual void accept(Visitor& visitor) const = 0;
   virtual void reset() {}
 
  private:
@@ -68,6 +72,7 @@ class Counter final : public Field {
   void operator+=(std::uint64_t n) { value_ += n; }
   std::uint64_t value() const { return value_; }
   void print(std::string& out) const override;
+  void accept(Visitor& visitor) const override;
   void reset() override { value_ = 0; }
 
  private:
@@ -82,6 +87,7 @@ class Gauge final : public Field {
   void operator+=(std::int64_t n) { value_ += n; }
   std::int64_t value() const { return value_; }
   void print(std::string& out) const override;
+  void accept(Visitor& visitor) const override;
 
  private:
   std::int64_t value_ = 0;
@@ -94,6 +100,7 @@ class Text final : public Field {
   void operator=(std::string value) { value_ = std::move(value); }
   const std::string& value() const { return value_; }
   void print(std::string& out) const override { out += value_; }
+  void accept(Visitor& visitor) const override;
 
  private:
   std::string value_;
@@ -106,9 +113,42 @@ class Lines final : public Field {
   Lines(Group& group, std::string_view section) : Field(group, section, {}) {}
   void operator=(std::string value) { value_ = std::move(value); }
   void print(std::string& out) const override { out += value_; }
+  void accept(Visitor& visitor) const override;
 
  private:
   std::string value_;
+};
+
+// One gauge for each of some names that are known from the start, as the bytes of each owner.
+// INFO prints nothing of it; visitors see it.
+class Family final : public Field {
+ public:
+  // `label` says what the names name.
+  Family(Group& group, std::string_view name, std::string_view label,
+         const std::vector<std::string_view>& names);
+  std::string_view label() const { return label_; }
+  void set(std::size_t index, std::int64_t value) { figures_[index].second = value; }
+  const std::vector<std::pair<std::string_view, std::int64_t>>& figures() const { return figures_; }
+  void print(std::string&) const override {}
+  void accept(Visitor& visitor) const override;
+
+ private:
+  std::string_view label_;
+  std::vector<std::pair<std::string_view, std::int64_t>> figures_;
+};
+
+// Told of fields by what they are, for other forms than INFO's text.
+class Visitor {
+ public:
+  virtual void counter(const Field& field, std::uint64_t value) = 0;
+  virtual void gauge(const Field& field, std::int64_t value) = 0;
+  virtual void text(const Field& field, std::string_view value) = 0;
+  // Whole lines, each ended by \r\n.
+  virtual void lines(const Field& field, std::string_view lines) = 0;
+  virtual void family(const Family& family) = 0;
+
+ protected:
+  ~Visitor() = default;
 };
 
 class Reporter {
@@ -121,6 +161,10 @@ class Reporter {
 
   // The value of one field as it would be printed now; empty when there is none.
   std::string value(std::string_view name);
+
+  // Refreshes every group once and shows all fields, section by section in INFO's order, then
+  // those of no section. Cost: as that of rendering everything.
+  void visit(Visitor& visitor);
 
   // CONFIG RESETSTAT.
   void reset();

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "larder/base/clock.h"
+#include "larder/keyspace/big_keys.h"
 #include "larder/keyspace/change_log.h"
 #include "larder/keyspace/entry.h"
 #include "larder/keyspace/graveyard.h"
@@ -74,6 +75,7 @@ struct Shared {
   ChangeLog& log;
   Graveyard& graveyard;
   Metrics& metrics;
+  BigKeys& big_keys;
 };
 
 class Database {
@@ -153,6 +155,9 @@ class Database {
   // A key picked uniformly; expired ones are removed and another is tried. nullptr when empty.
   Entry* random(base::Rng& rng);
 
+  // The entry whose key has this hash, expired or not, or null.
+  Entry* find_hashed(std::uint64_t hash) const { return entries_.find_hashed(hash); }
+
   const EntryTable& entries() const { return entries_; }
   EntryTable& entries() { return entries_; }
   ExpiresTable& expires() { return expires_; }
@@ -195,6 +200,8 @@ class Database {
   void take_out(Entry* entry, std::uint64_t hash);
   // Brings the index of element deadlines in line with the entry's value, or takes it out.
   void index_elements(Entry* entry, std::uint64_t hash);
+  // Tells the largest keys of an entry that was stored.
+  void note_size(const Entry* entry, std::uint64_t hash);
   void unindex_elements(Entry* entry, std::uint64_t hash);
 
   int index_;

@@ -4,11 +4,13 @@
 // remembered.
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "larder/base/clock.h"
 #include "larder/base/rng.h"
 #include "larder/keyspace/access.h"
+#include "larder/keyspace/big_keys.h"
 #include "larder/keyspace/change_log.h"
 #include "larder/keyspace/database.h"
 #include "larder/keyspace/graveyard.h"
@@ -60,6 +62,14 @@ class Keyspace final : public memory::Witness {
   // missed some keys.
   std::uint64_t swaps() const { return swaps_; }
 
+  // The largest keys. Goes on looking for them, for a quarter of a percent of the time since the
+  // last call; to be called at hz.
+  void look_for_big_keys();
+  // The `count` largest of one type, or of all, in one database (negative: in all) as they are
+  // now, the largest first; expired ones are left out. Looks for up to a millisecond more before.
+  std::vector<BigKey> big_keys(int db, std::optional<types::Type> type, std::size_t count);
+  bool tracks_big_keys() const { return access_.settings.big_keys_tracking.value(); }
+
   ChangeLog& log() { return log_; }
   Graveyard& graveyard() { return graveyard_; }
   const Graveyard& graveyard() const { return graveyard_; }
@@ -78,6 +88,7 @@ class Keyspace final : public memory::Witness {
   ChangeLog log_;
   Graveyard graveyard_;
   Metrics& metrics_;
+  BigKeys big_keys_;
   std::uint64_t swaps_ = 0;
   std::vector<std::unique_ptr<Database>> databases_;
 };

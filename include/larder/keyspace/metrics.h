@@ -13,6 +13,8 @@ struct Metrics : info::Group {
   info::Counter expired_subkeys{*this, "stats", "expired_subkeys"};
   info::Counter hits{*this, "stats", "keyspace_hits"};
   info::Counter misses{*this, "stats", "keyspace_misses"};
+  // Walks over all keys that looked for the largest.
+  info::Counter big_key_walks{*this, "stats", "big_keys_walks"};
 };
 
 }  // namespace larder::keyspace

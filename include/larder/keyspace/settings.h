@@ -32,6 +32,13 @@ struct Settings : config::Group {
        .range = {0, INT_MAX},
        .help = "Minutes without an access after which the counter of an LFU policy falls by one; "
                "0 lets it never fall."}};
+  config::Toggle big_keys_tracking{
+      *this,
+      {.name = "big-keys-tracking",
+       .fallback = true,
+       .help =
+           "Know the largest keys of each type, for KEYSTATS BIG. Takes 0.25 % of the time for a "
+           "walk that goes on all the time."}};
   config::Toggle lazyfree_lazy_eviction{
       *this,
       {.name = "lazyfree-lazy-eviction",

@@ -82,6 +82,7 @@ class Metrics : public info::Group {
   info::Gauge mem_clients_normal_{*this, "memory", "mem_clients_normal"};
   info::Gauge mem_aof_buffer_{*this, "memory", "mem_aof_buffer"};
   info::Text mem_allocator_{*this, "memory", "mem_allocator"};
+  info::Family owner_bytes_;
 
  public:
   // Moved by the rooms that know: scripting, cluster, and the keyspace with its graveyard.

@@ -57,6 +57,7 @@ class Metrics final : public info::Group {
   info::Gauge module_fork_in_progress{*this, "persistence", "module_fork_in_progress"};
   info::Gauge module_fork_last_cow_size{*this, "persistence", "module_fork_last_cow_size"};
 
+  info::Gauge eventloop_duration_aof_sum{*this, "debug", "eventloop_duration_aof_sum"};
   info::Gauge latest_fork_usec{*this, "stats", "latest_fork_usec"};
   info::Counter total_forks{*this, "stats", "total_forks"};
   info::Counter dump_payload_sanitizations{*this, "stats", "dump_payload_sanitizations"};

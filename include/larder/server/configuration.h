@@ -11,6 +11,7 @@
 #include "larder/expiry/settings.h"
 #include "larder/keyspace/settings.h"
 #include "larder/memory/settings.h"
+#include "larder/net/metrics_settings.h"
 #include "larder/net/settings.h"
 #include "larder/net/tls_settings.h"
 #include "larder/persistence/settings.h"
@@ -26,6 +27,7 @@ struct Configuration {
   config::Registry registry{"Larder " + std::string(engine::kLarderVersion)};
   net::Settings net{registry};
   net::TlsSettings tls{registry};
+  net::MetricsSettings metrics{registry};
   server::Settings server{registry};
   keyspace::Settings keyspace{registry};
   eviction::Settings eviction{registry};

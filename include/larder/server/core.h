@@ -15,6 +15,7 @@
 #include "larder/engine/cron.h"
 #include "larder/engine/executor.h"
 #include "larder/engine/gates.h"
+#include "larder/engine/hot_keys.h"
 #include "larder/engine/limits.h"
 #include "larder/engine/metrics.h"
 #include "larder/engine/propagation.h"
@@ -94,6 +95,8 @@ class Core {
   engine::CommandTable commands;
   engine::CommandMetrics command_metrics;
   acl::Directory acl;
+  engine::HotKeyMetrics hot_key_metrics;
+  engine::HotKeys hot_keys;
   engine::Executor executor;
   pubsub::Monitors monitors;
   pubsub::Tracking tracking;

@@ -122,6 +122,14 @@ class LoopMetrics final : public info::Group {
   void reset() override;
   // At every beat; samples are taken each 100 ms.
   void sample();
+  // At the end of every turn.
+  void note_turn() {
+    const std::uint64_t commands = engine_.commands_processed.value();
+    // Less than before: the counters were reset.
+    const std::uint64_t ran = commands >= commands_before_ ? commands - commands_before_ : 0;
+    if (ran > most_commands_) most_commands_ = ran;
+    commands_before_ = commands;
+  }
 
  private:
   net::Loop& loop_;
@@ -129,6 +137,8 @@ class LoopMetrics final : public info::Group {
   const engine::Metrics& engine_;
   const net::Metrics& net_;
   std::int64_t sampled_us_ = 0;
+  std::uint64_t commands_before_ = 0;
+  std::uint64_t most_commands_ = 0;
   Rate commands_rate_;
   Rate input_rate_;
   Rate output_rate_;
@@ -145,6 +155,7 @@ class LoopMetrics final : public info::Group {
   info::Gauge duration_usec_{*this, "stats", "instantaneous_eventloop_duration_usec"};
   info::Gauge cron_sum_{*this, "debug", "eventloop_duration_cron_sum"};
   info::Gauge duration_max_{*this, "debug", "eventloop_duration_max"};
+  info::Gauge commands_max_{*this, "debug", "eventloop_cmd_per_cycle_max"};
 };
 
 }  // namespace larder::server

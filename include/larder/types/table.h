@@ -122,6 +122,13 @@ class Table {
         search(hash, [key](const Element& element) { return Traits::key(element) == key; }));
   }
 
+  // The element whose key has this hash, or null; for who keeps hashes and no keys. Reads the
+  // keys of the elements that 24 bits of the hash allow, nearly always one.
+  Element* find_hashed(std::uint64_t hash) const {
+    return search(hash, [hash](const Element& element) { return Traits::hash(element) == hash; })
+        .element_or_null();
+  }
+
   // By address; touches no element.
   bool contains(const Element* element, std::uint64_t hash) const {
     return static_cast<bool>(core_.find_pointer(element, hash));

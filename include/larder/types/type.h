@@ -43,7 +43,7 @@ struct TypeRow {
   // Only where elements can have deadlines of their own. A Unix time in ms before which none is
   // past; kNoDeadline when none has one. Cost: O(1).
   std::int64_t (*next_deadline)(const void* storage) = nullptr;
-  // How many elements there are. Cost: O(1).
+  // How many elements there are; null for strings. Cost: O(1).
   std::size_t (*size)(const void* storage) = nullptr;
   // Frees elements past their deadline, looking at about `lines` cache lines of their table and
   // going on with the next call. True when it has come to the end and next_deadline() is right.

@@ -1,0 +1,84 @@
+#pragma once
+
+// Serves monitoring over HTTP from the server's own loop: /metrics for Prometheus, made from the
+// fields of INFO, and /health, which is 200 while commands are served and 503 while the server
+// loads.
+//
+// Bounds: kMostConnections at a time (a further one takes the place of the one whose time ends
+// next), kMostHttpBytes for a request, and a time for each state, so that who sends or reads
+// slowly is gone soon and holds up nobody.
+
+#include <cstdint>
+#include <vector>
+
+#include "larder/base/log.h"
+#include "larder/engine/gates.h"
+#include "larder/info/exposition.h"
+#include "larder/info/info.h"
+#include "larder/memory/audit.h"
+#include "larder/net/listener.h"
+#include "larder/net/loop.h"
+
+namespace larder::net {
+
+struct MetricsPortMetrics final : info::Group {
+  using Group::Group;
+  info::Counter scrapes{*this, "stats", "metrics_scrapes"};
+  // What the last one held up the loop for.
+  info::Gauge last_scrape_us{*this, "stats", "metrics_last_scrape_usec"};
+};
+
+class MetricsPort final : public Host, public Timer, public memory::Witness {
+ public:
+  static constexpr std::size_t kMostConnections = 16;
+  // From the connection, or the first byte of a further request, to the end of the request.
+  static constexpr std::int64_t kRequestMs = 10'000;
+  // For taking the answer.
+  static constexpr std::int64_t kAnswerMs = 30'000;
+  // Between two requests.
+  static constexpr std::int64_t kIdleMs = 120'000;
+  // For closing, once told.
+  static constexpr std::int64_t kLingerMs = 2'000;
+
+  struct Parts {
+    Loop& loop;
+    base::Log& log;
+    info::Reporter& reporter;
+    const engine::GateBoard& gates;
+  };
+  explicit MetricsPort(const Parts& parts);
+  ~MetricsPort() override;
+  MetricsPort(const MetricsPort&) = delete;
+  MetricsPort& operator=(const MetricsPort&) = delete;
+
+  // Listens at this place instead of the one before, whose connections end; port 0 is nowhere. On
+  // failure the old place is open again.
+  base::Result<void> listen(const TcpPlace& place);
+  void open() { listeners_.open(); }
+  void close();
+
+  void on_accepted(int descriptor, Transport transport) override;
+  // Ends what has taken too long.
+  std::int64_t on_time() override;
+  void testify(memory::Audit& audit) const override;
+
+  std::size_t connections() const { return visits_.size(); }
+
+ private:
+  class Visit;
+
+  std::int64_t now_ms() const { return parts_.loop.clock().steady_ms(); }
+  bool is_loading() const;
+  std::string scrape(info::Exposition form);
+  void end(Visit& visit);
+  void end_all();
+  void bury();
+
+  Parts parts_;
+  MetricsPortMetrics metrics_;
+  Listeners listeners_;
+  std::vector<Visit*> visits_;
+  std::vector<Visit*> ended_;  // to be freed in the next turn
+};
+
+}  // namespace larder::net

@@ -1,0 +1,260 @@
+#include "larder/net/metrics_port.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <string>
+
+#include "larder/memory/heap.h"
+#include "larder/net/http_request.h"
+#include "sockets.h"
+
+namespace larder::net {
+namespace {
+
+constexpr memory::Owner kOwner = memory::Owner::statistics;
+constexpr std::int64_t kSweepUs = 1'000'000;
+constexpr std::string_view kPlain = "text/plain; charset=utf-8";
+
+using Bytes = std::vector<char, memory::Allocator<char, kOwner>>;
+
+std::size_t held(const Bytes& bytes) {
+  return bytes.capacity() == 0 ? 0 : memory::size_class(bytes.capacity());
+}
+
+bool is_later(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
+
+struct Answer {
+  std::string_view status;
+  std::string_view type = kPlain;
+  std::string body;
+};
+
+}  // namespace
+
+// One connection: a request, its answer, and the next.
+class MetricsPort::Visit final : public Watch {
+ public:
+  Visit(MetricsPort& port, int descriptor) : port_(port), socket_(descriptor) {
+    deadline_ms_ = port_.now_ms() + kRequestMs;
+    port_.parts_.loop.watch(socket_, kReadable, *this);
+  }
+  ~Visit() override { hang_up(); }
+
+  void hang_up() {
+    if (socket_ < 0) return;
+    port_.parts_.loop.forget(*this);
+    ::close(socket_);
+    socket_ = -1;
+  }
+
+  void on_ready(unsigned readiness) override {
+    if (is_over()) return;
+    if ((readiness & kReadable) != 0) receive();
+    if (!is_over() && output_.empty() && !input_.empty()) serve();
+    if (!is_over() && !output_.empty()) send();
+    if (is_over()) return port_.end(*this);
+    // Writable it is in the next turn, for what it has asked for already.
+    const bool waits = !output_.empty() || is_pending_;
+    port_.parts_.loop.change(*this, waits ? kWritable : kReadable);
+  }
+
+  bool is_over() const { return over_; }
+  std::int64_t deadline_ms() const { return deadline_ms_; }
+  std::int64_t held_bytes() const {
+    return static_cast<std::int64_t>(memory::size_class(sizeof(Visit)) + held(input_) +
+                                     held(output_));
+  }
+
+ private:
+  void receive() {
+    std::array<char, 4096> room;
+    const ssize_t got = ::recv(socket_, room.data(), room.size(), 0);
+    if (got < 0 && is_later(errno)) return;
+    if (got <= 0) {
+      over_ = true;
+      return;
+    }
+    if (lingers_) return;
+    if (input_.empty() && idles_) deadline_ms_ = port_.now_ms() + kRequestMs;
+    idles_ = false;
+    input_.insert(input_.end(), room.data(), room.data() + got);
+  }
+
+  // Answers the first request, if it is whole. The next has its turn when the answer is sent.
+  void serve() {
+    is_pending_ = false;
+    const HttpParsed parsed = parse_http({input_.data(), input_.size()});
+    switch (parsed.state) {
+      case HttpState::incomplete:
+        return;
+      case HttpState::malformed:
+        return answer({"400 Bad Request", kPlain, "This is no request that can be answered.\n"});
+      case HttpState::too_large:
+        return answer({"431 Request Header Fields Too Large", kPlain, "Too long.\n"});
+      case HttpState::complete:
+        break;
+    }
+    keeps_alive_ = parsed.request.keeps_alive;
+    answer(answer_to(parsed.request), parsed.request.method);
+    input_.erase(input_.begin(), input_.begin() + static_cast<std::ptrdiff_t>(parsed.bytes));
+  }
+
+  Answer answer_to(const HttpRequest& request) {
+    const bool is_metrics = request.path == "/metrics";
+    if (!is_metrics && request.path != "/health") {
+      return {"404 Not Found", kPlain, "There are /metrics and /health.\n"};
+    }
+    if (request.method == HttpMethod::other) {
+      return {"405 Method Not Allowed\r\nAllow: GET, HEAD", kPlain, "GET or HEAD.\n"};
+    }
+    if (!is_metrics) {
+      if (port_.is_loading()) return {"503 Service Unavailable", kPlain, "loading\n"};
+      return {"200 OK", kPlain, "ok\n"};
+    }
+    const auto form = request.accepts_open_metrics ? info::Exposition::open_metrics
+                                                   : info::Exposition::prometheus;
+    return {"200 OK", info::content_type(form), port_.scrape(form)};
+  }
+
+  void answer(const Answer& answer, HttpMethod method = HttpMethod::get) {
+    add("HTTP/1.1 ");
+    add(answer.status);
+    add("\r\nContent-Type: ");
+    add(answer.type);
+    add("\r\nContent-Length: ");
+    add(std::to_string(answer.body.size()));
+    add(keeps_alive_ ? "\r\nConnection: keep-alive\r\n\r\n" : "\r\nConnection: close\r\n\r\n");
+    if (method != HttpMethod::head) add(answer.body);
+    deadline_ms_ = port_.now_ms() + kAnswerMs;
+  }
+
+  void add(std::string_view text) { output_.insert(output_.end(), text.begin(), text.end()); }
+
+  void send() {
+    while (sent_ < output_.size()) {
+      const ssize_t took =
+          ::send(socket_, output_.data() + sent_, output_.size() - sent_, MSG_NOSIGNAL);
+      if (took < 0 && is_later(errno)) return;
+      if (took < 0) {
+        over_ = true;
+        return;
+      }
+      sent_ += static_cast<std::size_t>(took);
+    }
+    Bytes().swap(output_);
+    sent_ = 0;
+    keeps_alive_ ? go_on() : linger();
+  }
+
+  void go_on() {
+    keeps_alive_ = false;
+    idles_ = true;
+    if (input_.empty()) Bytes().swap(input_);
+    is_pending_ = !input_.empty();
+    deadline_ms_ = port_.now_ms() + (is_pending_ ? kRequestMs : kIdleMs);
+  }
+
+  // Closing at once would take the answer away from a client that is still sending.
+  void linger() {
+    lingers_ = true;
+    Bytes().swap(input_);
+    ::shutdown(socket_, SHUT_WR);
+    deadline_ms_ = port_.now_ms() + kLingerMs;
+  }
+
+  MetricsPort& port_;
+  int socket_;
+  Bytes input_;
+  Bytes output_;
+  std::size_t sent_ = 0;
+  std::int64_t deadline_ms_ = 0;
+  bool keeps_alive_ = false;
+  bool idles_ = false;       // an answer was sent, and nothing came since
+  bool is_pending_ = false;  // more was asked for than is answered
+  bool lingers_ = false;     // everything was said; waits for the other to close
+  bool over_ = false;
+};
+
+MetricsPort::MetricsPort(const Parts& parts)
+    : parts_(parts), metrics_(parts.reporter), listeners_(parts.loop, *this, parts.log) {}
+
+MetricsPort::~MetricsPort() { close(); }
+
+base::Result<void> MetricsPort::listen(const TcpPlace& place) {
+  const auto listening = listeners_.listen_tcp(place);
+  if (listening) end_all();
+  return listening;
+}
+
+void MetricsPort::close() {
+  listeners_.close_tcp();
+  end_all();
+  bury();
+  parts_.loop.cancel(*this);
+}
+
+void MetricsPort::on_accepted(int descriptor, Transport) {
+  disable_delay(descriptor);
+  if (visits_.size() >= kMostConnections) {
+    Visit* const first = *std::min_element(
+        visits_.begin(), visits_.end(),
+        [](const Visit* a, const Visit* b) { return a->deadline_ms() < b->deadline_ms(); });
+    end(*first);
+  }
+  if (visits_.empty()) parts_.loop.start(*this, kSweepUs);
+  visits_.push_back(memory::make<Visit>(kOwner, *this, descriptor));
+}
+
+bool MetricsPort::is_loading() const {
+  return (parts_.gates.closed() & engine::bit(engine::Gate::loading)) != 0;
+}
+
+std::string MetricsPort::scrape(info::Exposition form) {
+  const std::int64_t began = parts_.loop.clock().steady_now_us();
+  ++metrics_.scrapes;
+  std::string text = info::expose(parts_.reporter, form);
+  metrics_.last_scrape_us = parts_.loop.clock().steady_now_us() - began;
+  return text;
+}
+
+// Events of this turn may still name it.
+void MetricsPort::end(Visit& visit) {
+  const auto place = std::find(visits_.begin(), visits_.end(), &visit);
+  if (place == visits_.end()) return;
+  visits_.erase(place);
+  visit.hang_up();
+  ended_.push_back(&visit);
+  parts_.loop.start(*this, 0);
+}
+
+void MetricsPort::end_all() {
+  while (!visits_.empty()) end(*visits_.back());
+}
+
+void MetricsPort::bury() {
+  for (Visit* visit : ended_) memory::destroy(kOwner, visit);
+  ended_.clear();
+}
+
+std::int64_t MetricsPort::on_time() {
+  bury();
+  const std::int64_t now = now_ms();
+  for (std::size_t i = visits_.size(); i > 0; --i) {
+    if (visits_[i - 1]->deadline_ms() <= now) end(*visits_[i - 1]);
+  }
+  if (!ended_.empty()) return 1;
+  return visits_.empty() ? 0 : kSweepUs;
+}
+
+void MetricsPort::testify(memory::Audit& audit) const {
+  std::int64_t bytes = 0;
+  for (const Visit* visit : visits_) bytes += visit->held_bytes();
+  for (const Visit* visit : ended_) bytes += visit->held_bytes();
+  audit.found(kOwner, bytes);
+}
+
+}  // namespace larder::net
