@@ -53,6 +53,7 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
       eviction_metrics(reporter, configuration.eviction, clock),
       evictor(keyspace, configuration.eviction, eviction_metrics),
       engine_metrics(reporter),
+      observer(clock, configuration.engine),
       waiters(clock, keyspace, engine_metrics),
       wait_metrics(reporter, waiters),
       watches(keyspace),
@@ -67,17 +68,20 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
       limits{configuration.net.clients.proto_max_bulk_len},
       config_file{configuration.file},
       commands(commands::index(), tools(shutdown)),
-      command_metrics(reporter, commands, engine_metrics),
+      command_metrics(reporter, commands, engine_metrics, configuration.engine),
       acl({configuration.acl, configuration.engine, commands, sessions, acl_metrics, clock, log,
            &commands::client_line}),
       executor({clock, commands, keyspace, evictor, sweeper, gates, effects, engine_metrics,
-                waiters, watches, &acl}),
+                waiters, watches, observer, &acl}),
       monitors(executor, clock) {
   rename_commands(commands, configuration.engine.rename_command);
   auditor.add(acl);
   auditor.add(keyspace);
   auditor.add(waiters);
   auditor.add(watches);
+  auditor.add(observer.log);
+  auditor.add(observer.latency);
+  auditor.add(commands);
   auditor.add(hub);
   auditor.add(monitors);
   executor.attach(notifier);
@@ -111,6 +115,8 @@ engine::Toolbox Core::tools(engine::Shutdown& shutdown) {
   box.lend(watches);
   box.lend(hub);
   box.lend(executor);
+  box.lend(observer.log);
+  box.lend(observer.latency);
   box.lend(monitors);
   box.lend(gates);
   box.lend(commands);
@@ -129,7 +135,9 @@ std::int64_t Core::hz() const {
 
 void Core::beat() {
   if (cron.paused) return;
-  sweeper.run(sweeper.budget());
+  observer.latency.watch(engine::LatencyEvent::expire_cycle,
+                         [this] { return sweeper.run(sweeper.budget()); });
+  observer.tend();
   evictor.ager().run(base::Budget(clock, kAgeUs));
   keyspace::Graveyard& graveyard = keyspace.graveyard();
   memory_metrics.lazyfree_pending_objects = static_cast<std::int64_t>(graveyard.keys());

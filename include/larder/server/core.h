@@ -17,6 +17,7 @@
 #include "larder/engine/gates.h"
 #include "larder/engine/limits.h"
 #include "larder/engine/metrics.h"
+#include "larder/engine/observer.h"
 #include "larder/engine/propagation.h"
 #include "larder/engine/session.h"
 #include "larder/engine/shutdown.h"
@@ -73,6 +74,7 @@ class Core {
   eviction::Metrics eviction_metrics;
   eviction::Evictor evictor;
   engine::Metrics engine_metrics;
+  engine::Observer observer;
   engine::Waiters waiters;
   engine::WaitMetrics wait_metrics;
   engine::WatchSet watches;
