@@ -1,5 +1,6 @@
 #include "larder/engine/command_metrics.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 
@@ -25,10 +26,37 @@ void add_line(std::string& lines, const BoundCommand& command) {
   lines += "cmdstat_" + command.full_name() + figures.data();
 }
 
+// Six fractional digits without the zeros at their end.
+std::string percentile_name(double percent) {
+  std::array<char, 32> digits;
+  std::snprintf(digits.data(), digits.size(), "%f", percent);
+  std::string name = digits.data();
+  name.erase(name.find_last_not_of('0') + 1);
+  if (name.back() == '.') name.pop_back();
+  return name;
+}
+
+void add_latency_line(std::string& lines, const BoundCommand& command,
+                      const std::vector<double>& percentiles) {
+  const LatencyHistogram& latency = command.stats.latency;
+  if (latency.empty()) return;
+  lines += "latency_percentiles_usec_" + command.full_name() + ":";
+  const char* separator = "";
+  for (const double percent : percentiles) {
+    std::array<char, 48> us;
+    std::snprintf(us.data(), us.size(), "%.3f",
+                  static_cast<double>(latency.at_percentile(percent)) / 1000);
+    lines += separator + ("p" + percentile_name(percent)) + "=" + us.data();
+    separator = ",";
+  }
+  lines += "\r\n";
+}
+
 }  // namespace
 
-CommandMetrics::CommandMetrics(info::Reporter& reporter, CommandTable& commands, Metrics& metrics)
-    : Group(reporter), commands_(commands), metrics_(metrics) {}
+CommandMetrics::CommandMetrics(info::Reporter& reporter, CommandTable& commands, Metrics& metrics,
+                               const Settings& settings)
+    : Group(reporter), commands_(commands), metrics_(metrics), settings_(settings) {}
 
 void CommandMetrics::refresh() {
   std::string lines;
@@ -37,11 +65,27 @@ void CommandMetrics::refresh() {
     for (const BoundCommand* child : command->children) add_line(lines, *child);
   }
   commands_lines_ = std::move(lines);
+  latency_lines_ = latency_lines();
   std::string errors;
-  for (const auto& [code, count] : metrics_.errors.codes()) {
+  auto codes = metrics_.errors.codes();
+  std::sort(codes.begin(), codes.end());
+  for (const auto& [code, count] : codes) {
     errors += "errorstat_" + code + ":count=" + std::to_string(count) + "\r\n";
   }
   error_lines_ = std::move(errors);
+}
+
+std::string CommandMetrics::latency_lines() const {
+  std::string lines;
+  if (!settings_.latency_tracking.value()) return lines;
+  const auto& percentiles = settings_.latency_tracking_info_percentiles.value();
+  for (const BoundCommand* command : commands_.commands()) {
+    add_latency_line(lines, *command, percentiles);
+    for (const BoundCommand* child : command->children) {
+      add_latency_line(lines, *child, percentiles);
+    }
+  }
+  return lines;
 }
 
 void CommandMetrics::reset() {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cstdlib>
 #include <cstring>
 #include <stdexcept>
 
@@ -95,6 +96,9 @@ CommandTable::CommandTable(std::span<const std::span<const Command>> families,
       bound->tools = bind(row, tools);
       bound->refusals = refusals(row.flags);
       bound->first_key = row.first_key();
+      if (row.has(kFast) && !row.has(kBlocks | kPubSub)) {
+        bound->small_words = static_cast<std::uint32_t>(std::abs(row.arity.value));
+      }
       const std::string_view sub = subcommand_part(row.name);
       bound->name = sub.empty() ? row.name : sub;
       bound->id = static_cast<std::uint32_t>(all_.size());
@@ -176,7 +180,13 @@ base::Result<void> CommandTable::rename(std::string_view from, std::string_view 
 }
 
 void CommandTable::reset_stats() {
-  for (const auto& command : all_) command->stats = {};
+  for (const auto& command : all_) command->stats = CommandStats{};
+}
+
+void CommandTable::testify(memory::Audit& audit) const {
+  std::size_t bytes = 0;
+  for (const auto& command : all_) bytes += command->stats.latency.held_bytes();
+  audit.found(memory::Owner::statistics, static_cast<std::int64_t>(bytes));
 }
 
 }  // namespace larder::engine

@@ -90,21 +90,20 @@ void Executor::follow(EffectSink& sink) {
 std::size_t Executor::run(Session& session, std::span<const resp::Request> requests,
                           std::size_t most_unsent) {
   std::array<Planned, resp::Batch::kMostRequests> planned;
-  plan(session, requests, planned.data());
+  parts_.observer.expect(plan(session, requests, planned.data()));
   session.last_active_ms = parts_.clock.steady_ms();
   cycles_ = base::cycles();
   running_ = &session;
+  Timing timing = Timing::now;
   std::size_t ran = 0;
   for (; ran < requests.size(); ++ran) {
-    if (session.closing != Closing::no || session.is_blocked() ||
-        session.reply.buffer().size() > most_unsent) {
-      break;
-    }
-    const bool goes_on = ran + 1 < requests.size() && is_same_fast(planned[ran], planned[ran + 1]);
-    dispatch(session, requests[ran].args, planned[ran], goes_on ? Timing::with_next : Timing::now);
+    unsent_ = session.reply.buffer().size();
+    if (session.closing != Closing::no || session.is_blocked() || unsent_ > most_unsent) break;
+    timing = goes_with_next(requests, planned.data(), ran) ? Timing::with_next : Timing::now;
+    dispatch(session, requests[ran].args, planned[ran], timing);
   }
-  if (ran > 0 && ran < requests.size() && planned[ran - 1].command != nullptr) {
-    charge(*planned[ran - 1].command);
+  if (timing == Timing::with_next) {
+    charge(session, requests[ran - 1].args, *planned[ran - 1].command);
   }
   running_ = nullptr;
   if (parts_.hot_keys != nullptr && parts_.hot_keys->is_due(ran)) {
@@ -113,24 +112,46 @@ std::size_t Executor::run(Session& session, std::span<const resp::Request> reque
   return ran;
 }
 
-// Fast commands of one kind in a row are timed together: reading the counter costs a fifth of
-// what they do.
-bool Executor::is_same_fast(const Planned& one, const Planned& next) {
-  return one.command == next.command && one.command != nullptr && one.command->row->has(kFast);
+// Small fast commands of one kind in a row are timed together: reading the counter costs a fifth
+// of what they do.
+bool Executor::goes_with_next(std::span<const resp::Request> requests, const Planned* planned,
+                              std::size_t at) const {
+  if (at + 1 >= requests.size() || planned[at].command != planned[at + 1].command) return false;
+  const BoundCommand* command = planned[at].command;
+  return command != nullptr && command->small_words == requests[at].args.size() &&
+         command->small_words == requests[at + 1].args.size() && !parts_.observer.times_each();
 }
 
-void Executor::charge(BoundCommand& command) {
+// To the command, with those of its kind that ran since the last time was taken. While its session
+// waits the time is kept for the answer.
+[[gnu::always_inline]] inline void Executor::charge(Session& session, resp::Args args,
+                                                    BoundCommand& command, Turn /*turn*/) {
   const std::uint64_t now = base::cycles();
-  command.stats.cycles += now - cycles_;
+  std::uint64_t took = now - cycles_;
   cycles_ = now;
+  CommandStats& stats = command.stats;
+  stats.cycles += took;
+  const std::uint64_t calls = stats.calls - stats.timed;
+  if (__builtin_expect(calls == 0, 0)) return;
+  stats.timed = stats.calls;
+  parts_.observer.time(stats.latency, took, calls);
+  if (__builtin_expect(took >= parts_.observer.slow_cycles(), 0)) {
+    parts_.observer.slow({session, command, args}, took, calls);
+  }
 }
 
-void Executor::plan(const Session& session, std::span<const resp::Request> requests,
-                    Planned* planned) {
+void Executor::note_sizes(Session& session, resp::Args args, const BoundCommand& command) {
+  parts_.observer.sizes({session, command, args}, session.reply.buffer().size() - unsent_);
+}
+
+std::uint64_t Executor::plan(const Session& session, std::span<const resp::Request> requests,
+                             Planned* planned) {
   const keyspace::Database& db = parts_.keyspace.db(static_cast<std::size_t>(session.db));
   const bool fetches = requests.size() > 1 && db.size() > kKeysInCache;
+  std::uint64_t bytes = 0;
   for (std::size_t i = 0; i < requests.size(); ++i) {
     const resp::Args args = requests[i].args;
+    bytes += requests[i].bytes;
     BoundCommand* command = parts_.commands.resolve(args);
     planned[i] = {command, 0};
     if (command == nullptr || command->first_key == 0) continue;
@@ -139,10 +160,11 @@ void Executor::plan(const Session& session, std::span<const resp::Request> reque
     planned[i].hash = base::hash_bytes(args[first_key]);
     if (fetches) db.prefetch(planned[i].hash);
   }
-  if (!fetches) return;
+  if (!fetches) return bytes;
   for (std::size_t i = 0; i < requests.size(); ++i) {
     if (planned[i].hash != 0) db.prefetch_entry(planned[i].hash);
   }
+  return bytes;
 }
 
 void Executor::reject(Session& session, BoundCommand* command, std::string_view error) {
@@ -228,8 +250,14 @@ Executor::Admission Executor::admit_at_gates(Session& session, resp::Args args,
 
 Executor::Admission Executor::admit_growing(Session& session, BoundCommand& command,
                                             Admission otherwise) {
-  if (parts_.evictor.make_room(parts_.evictor.budget()) != eviction::Room::none) return otherwise;
+  if (make_room(parts_.evictor.budget()) != eviction::Room::none) return otherwise;
   return reject(session, &command, errors::kOutOfMemory), Admission::refused;
+}
+
+eviction::Room Executor::make_room(base::Budget budget) {
+  return parts_.observer.latency.watch(LatencyEvent::eviction_cycle, [this, budget] {
+    return parts_.evictor.make_room(budget);
+  });
 }
 
 void Executor::dispatch(Session& session, resp::Args args, const Planned& planned, Timing timing) {
@@ -246,13 +274,14 @@ void Executor::dispatch(Session& session, resp::Args args, const Planned& planne
     if (timing == Timing::now) cycles_ = base::cycles();
   }
   if (__builtin_expect(parts_.waiters.has_ready() && !postponed_, 0)) {
-    if (timing == Timing::with_next && planned.command != nullptr) charge(*planned.command);
+    if (timing == Timing::with_next) charge(session, args, *planned.command);
     serve_ready();
   }
 }
 
 void Executor::serve_ready() {
   base::Budget budget(parts_.clock, kServeUs);
+  cycles_ = base::cycles();
   while (const ParkedCommand* parked = parts_.waiters.resume()) {
     run_again(*parked);
     parts_.waiters.end_resume();
@@ -269,6 +298,8 @@ void Executor::run_again(const ParkedCommand& parked) {
   const bool has_key = key != 0 && key < parked.words.size();
   const Planned planned{&command, has_key ? base::hash_bytes(parked.words[key]) : 0};
   const Session* const fed_by = std::exchange(running_, parked.session);
+  parts_.observer.expect_more(parked.bytes);
+  unsent_ = parked.session->reply.buffer().size();
   if (admit(*parked.session, parked.words, &command) == Admission::runs) {
     invoke(*parked.session, parked.words, planned, Timing::now, Turn::again);
   }
@@ -298,10 +329,15 @@ void Executor::invoke(Session& session, resp::Args args, const Planned& planned,
       turn == Turn::again};
   command.row->handler(call, command.tools);
 
-  if (timing == Timing::now) charge(command);
   // Who waits has not been answered: the command counts when it is.
-  if (__builtin_expect(!session.is_blocked(), 1)) {
-    count(session, command);
+  const bool answered = !session.is_blocked();
+  if (__builtin_expect(answered, 1)) count(session, command);
+  if (timing == Timing::now) charge(session, args, command, turn);
+  if (__builtin_expect(answered, 1)) {
+    if (__builtin_expect(
+            session.reply.buffer().held_bytes() >= parts_.observer.watched_reply_bytes(), 0)) {
+      note_sizes(session, args, command);
+    }
     if (__builtin_expect(session.reply_mode != ReplyMode::on, 0) && turn != Turn::queued) {
       session.advance_reply_mode();
     }
@@ -348,12 +384,16 @@ void Executor::pass_on_and_tell(int db, resp::Args args) {
 bool Executor::end_turn() {
   bool left = false;
   if (parts_.evictor.over_limit()) {
-    left =
-        parts_.evictor.make_room(base::Budget(parts_.clock, kEvictUs)) == eviction::Room::working;
+    left = make_room(base::Budget(parts_.clock, kEvictUs)) == eviction::Room::working;
   }
-  parts_.sweeper.run_fast();
+  LatencyMonitor& latency = parts_.observer.latency;
+  latency.watch(LatencyEvent::expire_cycle, [this] { return parts_.sweeper.run_fast(); });
   keyspace::Graveyard& graveyard = parts_.keyspace.graveyard();
-  if (!graveyard.empty()) left |= !graveyard.drain(base::Budget(parts_.clock, kFreeUs));
+  if (!graveyard.empty()) {
+    left |= !latency.watch(LatencyEvent::free_cycle, [this, &graveyard] {
+      return graveyard.drain(base::Budget(parts_.clock, kFreeUs));
+    });
+  }
   settle(0, {});
   return serve_late() || left;
 }

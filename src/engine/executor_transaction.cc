@@ -44,17 +44,21 @@ void Executor::run_transaction(Call& call) {
 void Executor::run_queue(Session& session, const Transaction& transaction) {
   const HeldPushes pushes(session);
   const Command* const exec = session.last_command;
+  // EXEC takes as long as all of them.
+  const std::uint64_t began = cycles_;
   const keyspace::Database& db = parts_.keyspace.db(static_cast<std::size_t>(session.db));
   if (db.size() > kKeysInCache) {
     fetch_some(transaction.first(), [&db](std::uint64_t hash) { db.prefetch(hash); });
     fetch_some(transaction.first(), [&db](std::uint64_t hash) { db.prefetch_entry(hash); });
   }
   session.reply.array(transaction.size());
+  parts_.observer.expect_more(transaction.bytes());
   session.may_block = false;
   parts_.effects.begin_group();
   for (const QueuedCommand* queued = transaction.first(); queued != nullptr;
        queued = queued->next) {
     if (may_still_run(session, *queued->command, queued->words)) {
+      unsent_ = session.reply.buffer().size();
       invoke(session, queued->words, {queued->command, queued->hash}, Timing::now, Turn::queued);
     }
     if (session.reply_mode == ReplyMode::off) session.reply.mute(true);
@@ -62,6 +66,7 @@ void Executor::run_queue(Session& session, const Transaction& transaction) {
   parts_.effects.end_group();
   session.may_block = true;
   session.last_command = exec;
+  cycles_ = began;
   session.reply.start_command();
 }
 

@@ -102,6 +102,7 @@ bool Waiters::unblock(Session& session, Ending ending) {
     session.reply.null();
   }
   ++stats.calls;
+  ++stats.timed;
   if (session.reply_mode != ReplyMode::on) session.advance_reply_mode();
   end(command);
   return true;

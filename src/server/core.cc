@@ -53,6 +53,7 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
       eviction_metrics(reporter, configuration.eviction, clock),
       evictor(keyspace, configuration.eviction, eviction_metrics),
       engine_metrics(reporter),
+      observer(clock, configuration.engine),
       waiters(clock, keyspace, engine_metrics),
       wait_metrics(reporter, waiters),
       watches(keyspace),
@@ -66,13 +67,13 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
       limits{configuration.net.clients.proto_max_bulk_len},
       config_file{configuration.file},
       commands(commands::index(), tools(shutdown)),
-      command_metrics(reporter, commands, engine_metrics),
+      command_metrics(reporter, commands, engine_metrics, configuration.engine),
       acl({configuration.acl, configuration.engine, commands, sessions, acl_metrics, clock, log,
            &commands::client_line}),
       hot_key_metrics(reporter),
       hot_keys(clock, rng, configuration.engine, hot_key_metrics),
       executor({clock, commands, keyspace, evictor, sweeper, gates, effects, engine_metrics,
-                waiters, watches, &acl, &hot_keys}),
+                waiters, watches, observer, &acl, &hot_keys}),
       monitors(executor, clock),
       tracking({configuration.tracking, keyspace, executor, sessions, clock, rng}),
       tracking_metrics(reporter, tracking) {
@@ -81,6 +82,9 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
   auditor.add(keyspace);
   auditor.add(waiters);
   auditor.add(watches);
+  auditor.add(observer.log);
+  auditor.add(observer.latency);
+  auditor.add(commands);
   auditor.add(hub);
   auditor.add(monitors);
   auditor.add(tracking);
@@ -119,6 +123,8 @@ engine::Toolbox Core::tools(engine::Shutdown& shutdown) {
   box.lend(hub);
   box.lend(executor);
   box.lend(hot_keys);
+  box.lend(observer.log);
+  box.lend(observer.latency);
   box.lend(monitors);
   box.lend(tracking);
   box.lend(gates);
@@ -138,7 +144,9 @@ std::int64_t Core::hz() const {
 
 void Core::beat() {
   if (cron.paused) return;
-  sweeper.run(sweeper.budget());
+  observer.latency.watch(engine::LatencyEvent::expire_cycle,
+                         [this] { return sweeper.run(sweeper.budget()); });
+  observer.tend();
   evictor.ager().run(base::Budget(clock, kAgeUs));
   keyspace.look_for_big_keys();
   keyspace::Graveyard& graveyard = keyspace.graveyard();

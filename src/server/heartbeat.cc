@@ -5,7 +5,10 @@
 namespace larder::server {
 
 std::int64_t SweepTimer::on_time() {
-  if (!core_.cron.paused) core_.sweeper.run_fast();
+  if (!core_.cron.paused) {
+    core_.observer.latency.watch(engine::LatencyEvent::expire_cycle,
+                                 [this] { return core_.sweeper.run_fast(); });
+  }
   return std::clamp<std::int64_t>(core_.sweeper.rest_ms(), 1, expiry::Sweeper::kNoWish) * 1000;
 }
 

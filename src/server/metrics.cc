@@ -60,6 +60,8 @@ std::string kilobytes(std::uint64_t bytes) {
 std::int64_t command_us(const engine::CommandTable& commands) {
   std::uint64_t cycles = 0;
   for (const engine::BoundCommand* command : commands.commands()) {
+    // What it runs is charged to those commands as well.
+    if (command->row->has(engine::kRunsQueue)) continue;
     cycles += command->stats.cycles;
     for (const engine::BoundCommand* child : command->children) cycles += child->stats.cycles;
   }

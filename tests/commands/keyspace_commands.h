@@ -141,12 +141,14 @@ class KeyspaceCommands : public ::testing::Test {
   engine::GateBoard gates;
   engine::Propagation effects;
   engine::Metrics metrics{reporter};
+  engine::Settings engine_settings{registry};
+  engine::Observer observer{clock, engine_settings};
   engine::Waiters waiters{clock, keyspace, metrics};
   engine::WatchSet watches{keyspace};
   OpenGuard guard;
   engine::CommandTable table{rows(), toolbox()};
-  engine::Executor executor{
-      {clock, table, keyspace, evictor, sweeper, gates, effects, metrics, waiters, watches}};
+  engine::Executor executor{{clock, table, keyspace, evictor, sweeper, gates, effects, metrics,
+                             waiters, watches, observer}};
   QuietPeer peer;
   resp::ChunkPool pool;
   resp::ReplyBuffer output{pool};

@@ -145,6 +145,9 @@ class Room : public testing::Test {
     auditor.add(keyspace);
     auditor.add(waiters);
     auditor.add(watches);
+    auditor.add(observer.log);
+    auditor.add(observer.latency);
+    auditor.add(commands);
     EXPECT_TRUE(auditor.run().balanced()) << auditor.run().text();
   }
 
@@ -199,6 +202,7 @@ class Room : public testing::Test {
   eviction::Metrics eviction_metrics{reporter, eviction_settings, clock};
   eviction::Evictor evictor{keyspace, eviction_settings, eviction_metrics};
   Metrics metrics{reporter};
+  Observer observer{clock, settings};
   Waiters waiters{clock, keyspace, metrics};
   WatchSet watches{keyspace};
   GateBoard gates;
@@ -207,8 +211,8 @@ class Room : public testing::Test {
   Prompt prompt{[] {}};
   std::array<std::span<const Command>, 3> families{test_rows(), wait_rows(), transaction_rows()};
   CommandTable commands{families, toolbox()};
-  Executor executor{
-      {clock, commands, keyspace, evictor, sweeper, gates, effects, metrics, waiters, watches}};
+  Executor executor{{clock, commands, keyspace, evictor, sweeper, gates, effects, metrics, waiters,
+                     watches, observer}};
   Sessions sessions;
   NoPeer peer;
   resp::ChunkPool pool;

@@ -11,6 +11,8 @@
 
 #include "larder/base/result.h"
 #include "larder/engine/command.h"
+#include "larder/engine/latency_histogram.h"
+#include "larder/memory/audit.h"
 #include "larder/resp/request.h"
 
 namespace larder::engine {
@@ -20,6 +22,8 @@ struct CommandStats {
   std::uint64_t cycles = 0;
   std::uint64_t rejected = 0;
   std::uint64_t failed = 0;
+  std::uint64_t timed = 0;  // calls whose time has been charged
+  LatencyHistogram latency;
 };
 
 struct BoundCommand {
@@ -27,6 +31,9 @@ struct BoundCommand {
   BoundTools tools{};
   std::uint32_t refusals = 0;
   int first_key = 0;
+  // A fast command with so many words, the fewest it takes, does little whatever they are, and
+  // may be timed together with its like; 0 where that cannot be said.
+  std::uint32_t small_words = 0;
   CommandStats stats;
   BoundCommand* parent = nullptr;
   std::vector<BoundCommand*> children;
@@ -38,7 +45,7 @@ struct BoundCommand {
   std::string full_name() const;
 };
 
-class CommandTable {
+class CommandTable final : public memory::Witness {
  public:
   // Binds every row of `families`; throws std::runtime_error naming the command when a tool
   // was not lent or a name stands twice.
@@ -61,6 +68,9 @@ class CommandTable {
   // rename-command: an empty new name removes the command.
   base::Result<void> rename(std::string_view from, std::string_view to);
   void reset_stats();
+
+  // Tells the audit of the histograms: statistics.
+  void testify(memory::Audit& audit) const override;
 
  private:
   // What a lookup reads before it touches the command.

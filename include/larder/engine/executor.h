@@ -17,6 +17,7 @@
 #include "larder/engine/guard.h"
 #include "larder/engine/hot_keys.h"
 #include "larder/engine/metrics.h"
+#include "larder/engine/observer.h"
 #include "larder/engine/propagation.h"
 #include "larder/engine/session.h"
 #include "larder/engine/transaction.h"
@@ -44,6 +45,7 @@ class Executor {
     Metrics& metrics;
     Waiters& waiters;
     WatchSet& watches;
+    Observer& observer;
     // Asked where Gate::permission is closed; who never closes it needs none.
     Guard* guard = nullptr;
     // Shown what clients send, if there is one: one test for each batch.
@@ -95,12 +97,15 @@ class Executor {
   enum class Turn : std::uint8_t { first, again, queued };
   enum class Admission : std::uint8_t { refused, runs, queued };
 
-  void plan(const Session& session, std::span<const resp::Request> requests, Planned* planned);
+  // Returns how many bytes the requests took.
+  std::uint64_t plan(const Session& session, std::span<const resp::Request> requests,
+                     Planned* planned);
   void dispatch(Session& session, resp::Args args, const Planned& planned, Timing timing);
   Admission admit(Session& session, resp::Args args, BoundCommand* command);
   Admission admit_at_gates(Session& session, resp::Args args, BoundCommand& command,
                            std::uint32_t refused);
   Admission admit_growing(Session& session, BoundCommand& command, Admission otherwise);
+  eviction::Room make_room(base::Budget budget);
   void reject_unknown(Session& session, resp::Args args);
   bool pass(Session& session, resp::Args args, BoundCommand& command, std::uint32_t closed);
   void queue(Session& session, BoundCommand& command, resp::Args args, std::uint64_t hash);
@@ -113,8 +118,10 @@ class Executor {
   void count(Session& session, BoundCommand& command);
   void run_again(const ParkedCommand& parked);
   bool serve_late();
-  static bool is_same_fast(const Planned& one, const Planned& next);
-  void charge(BoundCommand& command);
+  bool goes_with_next(std::span<const resp::Request> requests, const Planned* planned,
+                      std::size_t at) const;
+  void charge(Session& session, resp::Args args, BoundCommand& command, Turn turn = Turn::first);
+  void note_sizes(Session& session, resp::Args args, const BoundCommand& command);
   void settle(int db, resp::Args args);
   void pass_on_and_tell(int db, resp::Args args);
   void pass_on(int db, resp::Args args);
@@ -124,6 +131,7 @@ class Executor {
   std::vector<ChangeSink*> sinks_;
   std::vector<CommandSink*> command_sinks_;
   std::uint64_t errors_seen_ = 0;  // of the session that runs, when its command began
+  std::uint64_t unsent_ = 0;       // bytes of replies before that
   std::uint64_t cycles_ = 0;       // when the last command ended
   const Session* running_ = nullptr;
   bool postponed_ = false;  // who is ready waits for the end of the turn

@@ -18,6 +18,7 @@
 #include "larder/engine/hot_keys.h"
 #include "larder/engine/limits.h"
 #include "larder/engine/metrics.h"
+#include "larder/engine/observer.h"
 #include "larder/engine/propagation.h"
 #include "larder/engine/session.h"
 #include "larder/engine/shutdown.h"
@@ -75,6 +76,7 @@ class Core {
   eviction::Metrics eviction_metrics;
   eviction::Evictor evictor;
   engine::Metrics engine_metrics;
+  engine::Observer observer;
   engine::Waiters waiters;
   engine::WaitMetrics wait_metrics;
   engine::WatchSet watches;

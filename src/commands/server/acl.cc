@@ -86,6 +86,9 @@ void acl_whoami(Call& call) { call.reply.bulk(call.session.account->name); }
 
 constexpr std::uint32_t kFlags = kNoScript | kLoading | kStale;
 
+// Who may do what, and by which password.
+bool is_about_users(resp::Args, std::size_t index) { return index >= 2; }
+
 }  // namespace
 
 std::span<const engine::Command> server_acl() {
@@ -102,6 +105,7 @@ std::span<const engine::Command> server_acl() {
        .arity = at_least(3),
        .flags = kAdmin | kFlags,
        .handler = Handler::of<acl_deluser>(),
+       .is_secret = is_about_users,
        .since = "6.0.0",
        .summary = "Removes users and closes their connections.",
        .complexity = "O(1) amortized time considering the typical user.",
@@ -112,6 +116,7 @@ std::span<const engine::Command> server_acl() {
        .arity = exactly(3),
        .flags = kAdmin | kFlags,
        .handler = Handler::of<acl_getuser>(),
+       .is_secret = is_about_users,
        .since = "6.0.0",
        .summary = "Tells a user's passwords, as hashes, and what it may do.",
        .complexity = "O(N). Where N is the number of password, command and pattern rules that the "
@@ -138,6 +143,7 @@ std::span<const engine::Command> server_acl() {
        .arity = at_least(3),
        .flags = kAdmin | kFlags,
        .handler = Handler::of<acl_setuser>(),
+       .is_secret = is_about_users,
        .since = "6.0.0",
        .summary = "Makes a user or changes it: all of the rules or, after an error, none.",
        .complexity = "O(N). Where N is the number of rules provided.",

@@ -1,4 +1,8 @@
+#include <algorithm>
+#include <iterator>
+
 #include "../container_help.h"
+#include "larder/base/text.h"
 #include "larder/config/registry.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
@@ -55,6 +59,17 @@ void config_resetstat(Call& call, info::Reporter& reporter) {
   call.reply.ok();
 }
 
+// The values of directives that are sensitive; rows know no registry to ask.
+bool is_secret_value(resp::Args args, std::size_t index) {
+  static constexpr std::string_view kSensitive[] = {"requirepass", "masterauth", "masteruser",
+                                                    "tls-key-file-pass",
+                                                    "tls-client-key-file-pass"};
+  if (index < 3 || index % 2 == 0) return false;
+  return std::any_of(std::begin(kSensitive), std::end(kSensitive), [&](std::string_view name) {
+    return base::equals_ignoring_case(name, args[index - 1]);
+  });
+}
+
 constexpr std::uint32_t kFlags = kAdmin | kNoScript | kLoading | kStale;
 
 }  // namespace
@@ -108,6 +123,7 @@ std::span<const engine::Command> server_config() {
        .arity = at_least(4),
        .flags = kFlags,
        .handler = Handler::of<config_set>(),
+       .is_secret = is_secret_value,
        .since = "2.0.0",
        .summary = "Gives directives new values: all of them or, after an error, none.",
        .complexity = "O(N) where N is the number of directives",

@@ -1,0 +1,21 @@
+#pragma once
+
+// What SLOWLOG and COMMANDLOG have in common.
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "larder/engine/call.h"
+#include "larder/engine/command_log.h"
+
+namespace larder::commands {
+
+// Reads how many entries are wanted, -1 for all. Nothing after answering the error.
+std::optional<std::int64_t> read_entry_count(engine::Call& call, std::string_view text);
+
+// Answers so many of the newest entries.
+void reply_entries(engine::Call& call, const engine::CommandLog& log, engine::LogKind kind,
+                   std::int64_t count);
+
+}  // namespace larder::commands
