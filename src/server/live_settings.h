@@ -5,6 +5,7 @@
 
 #include "larder/base/log.h"
 #include "larder/net/listener.h"
+#include "larder/net/tls.h"
 #include "larder/server/configuration.h"
 #include "process_crash.h"
 #include "process_limits.h"
@@ -14,6 +15,7 @@
 namespace larder::server {
 
 net::TcpPlace tcp_place(const net::ListenSettings& settings);
+net::TcpPlace tls_place(const Configuration& configuration);
 net::UnixPlace unix_place(const net::ListenSettings& settings);
 
 // The log as the settings want it. The error is the reason why the file cannot be written.
@@ -25,6 +27,7 @@ class LiveSettings {
     Configuration& configuration;
     base::Log& log;
     net::Listeners& listeners;
+    net::Tls& tls;
     CrashReports& crashes;
     Watchdog& watchdog;
     ProcessTitle& title;
@@ -34,9 +37,12 @@ class LiveSettings {
  private:
   void obey();
   void watch_network();
+  void watch_tls();
   void watch_process();
   void watch_log();
   base::Result<void> listen(const char* refusal);
+  base::Result<void> change_tls();
+  base::Result<void> change_tls_port();
   base::Result<void> change_most_clients();
   base::Result<void> change_oom_score();
   base::Result<void> change_page_return();
