@@ -4,6 +4,7 @@
 #include <set>
 
 #include "larder/base/text.h"
+#include "larder/config/file_trait.h"
 #include "larder/config/line.h"
 #include "larder/config/registry.h"
 

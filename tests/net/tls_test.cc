@@ -79,9 +79,9 @@ class TlsTest : public engine::Room {
   bool takes_up(int version, bool takes_tickets = true) {
     const Client first = connect({.version = version, .takes_tickets = takes_tickets});
     EXPECT_EQ(talk(first, "get nothing\r\n"), "$-1\r\n");
-    const ClientSession session = first->session();
+    const ClientSession kept = first->session();
     const Client second =
-        connect({.version = version, .session = session.get(), .takes_tickets = takes_tickets});
+        connect({.version = version, .session = kept.get(), .takes_tickets = takes_tickets});
     EXPECT_EQ(talk(second, "get nothing\r\n"), "$-1\r\n");
     return second->took_up_a_session();
   }
@@ -90,6 +90,7 @@ class TlsTest : public engine::Room {
     auditor.add(keyspace);
     auditor.add(waiters);
     auditor.add(connections);
+    pool.trim();
     EXPECT_TRUE(auditor.run().balanced()) << auditor.run().text();
   }
   std::size_t bytes_of_clients() const {
@@ -220,7 +221,7 @@ TEST_F(TlsTest, EndsWithTheGoodbyeOfEitherSide) {
   EXPECT_EQ(leaves->read(), "+OK\r\n");
   EXPECT_TRUE(leaves->was_told_goodbye());
   EXPECT_EQ(connections.size(), 1u);
-  sessions.first()->close(engine::Closing::now);
+  sessions.first()->next()->close(engine::Closing::now);
   turns(2);
   stays->read();
   EXPECT_TRUE(stays->was_told_goodbye());
@@ -275,7 +276,7 @@ TEST_F(TlsTest, ClosesOnGarbageAfterTheHandshake) {
   turns(3);
   EXPECT_EQ(connections.size(), 0u);
   EXPECT_EQ(reply({"get", "x"}), "$1\r\n1\r\n");
-  EXPECT_EQ(bytes_of_clients(), 0u);
+  expect_balance();
 }
 
 TEST_F(TlsTest, TellsOfTenFailuresInASecondAndCountsTheOthers) {
@@ -334,8 +335,11 @@ TEST_F(TlsTest, GivesHandshakesAPartOfATurn) {
   EXPECT_EQ(answered(), 32);
   turns(1);
   EXPECT_EQ(answered(), 64);
-  rush[99].reset();
-  sessions.first()->close(engine::Closing::now);
+  // One leaves the line, one is taken out of it; the session behind it is the plain one's.
+  rush[98]->close();
+  engine::Session* last = sessions.first();
+  while (last->next()->next() != nullptr) last = last->next();
+  last->close(engine::Closing::now);
   turns(8);
   EXPECT_EQ(answered(), 98);
   EXPECT_EQ(left, Left::nothing);
@@ -446,9 +450,9 @@ TEST_F(TlsTest, LetsClientsTakeUpSessions) {
 TEST_F(TlsTest, ForgetsSessionsWhenItsFilesAreReadAnew) {
   const Client first = connect();
   EXPECT_EQ(talk(first, "get nothing\r\n"), "$-1\r\n");
-  const ClientSession session = first->session();
+  const ClientSession kept = first->session();
   ask_for_certificates(ClientCertificates::yes);
-  const Client second = connect({.session = session.get()});
+  const Client second = connect({.session = kept.get()});
   EXPECT_EQ(talk(second, "get nothing\r\n"), "");
   EXPECT_FALSE(second->took_up_a_session());
 }

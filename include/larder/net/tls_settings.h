@@ -5,6 +5,7 @@
 #include <climits>
 
 #include "larder/config/config.h"
+#include "larder/config/file_trait.h"
 
 namespace larder::net {
 
