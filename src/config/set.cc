@@ -4,6 +4,7 @@
 #include <set>
 
 #include "larder/base/text.h"
+#include "larder/config/file_trait.h"
 #include "larder/config/line.h"
 #include "larder/config/registry.h"
 
@@ -49,7 +50,7 @@ class Change {
       if (!parsed) return undo(refusal(step.pair->first, parsed.error().text));
     }
     for (Step& step : steps_) {
-      if (!step.directive->watcher() || step.directive->arguments() == step.before) continue;
+      if (!step.directive->watcher() || !has_changed(step)) continue;
       step.was_told = true;
       const auto applied = step.directive->watcher()();
       if (!applied) return undo(refusal(step.pair->first, applied.error().text));
@@ -64,6 +65,10 @@ class Change {
     std::vector<std::string> before;
     bool was_told;
   };
+
+  static bool has_changed(const Step& step) {
+    return step.directive->has(kNamesAFile) || step.directive->arguments() != step.before;
+  }
 
   base::Result<void> undo(base::Error why) {
     for (auto step = steps_.rbegin(); step != steps_.rend(); ++step) {

@@ -24,6 +24,16 @@ constexpr std::uint64_t kMostSentPerTurn = 4 << 20;
 // A large request is received in steps of at most this many bytes.
 constexpr std::size_t kMostReadDirectly = 1 << 20;
 
+ssize_t send_plain(int socket, const iovec* pieces, std::size_t count) {
+  if (count == 1) {
+    return ::send(socket, pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL | MSG_DONTWAIT);
+  }
+  msghdr message{};
+  message.msg_iov = const_cast<iovec*>(pieces);
+  message.msg_iovlen = count;
+  return ::sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
 
 }  // namespace
@@ -45,6 +55,7 @@ std::size_t Connection::pause_bytes() const {
 
 void Connection::on_ready(unsigned readiness) {
   if (is_dead()) return;
+  if (is_shaking_hands()) return wait_for_turn();
   if ((readiness & kReadable) != 0 && !is_closing()) receive();
   if ((readiness & kWritable) != 0) home_.mark_dirty(*this);
 }
@@ -66,11 +77,13 @@ void Connection::pushed() {
 // Input
 
 ssize_t Connection::read_into(std::span<char> room) {
-  const ssize_t got = ::recv(socket_, room.data(), room.size(), 0);
+  const ssize_t got =
+      tls_ == nullptr ? ::recv(socket_, room.data(), room.size(), 0) : tls_->receive(room);
   home_.parts_.metrics.reads_processed += 1;
   if (got > 0) {
     home_.parts_.metrics.input_bytes += static_cast<std::uint64_t>(got);
     session_.last_active_ms = home_.parts_.loop.clock().steady_ms();
+    if (has_unread()) home_.mark_dirty(*this);
   } else if (got == 0) {
     ended_ = true;
     home_.mark_dirty(*this);
@@ -166,6 +179,7 @@ bool Connection::outgrew_its_limit() {
 
 void Connection::resume() {
   if (is_dead() || is_closing()) return;
+  if (has_unread()) return receive();
   input_.drop(run_requests(input_.bytes()));
 }
 
@@ -177,12 +191,8 @@ bool Connection::send_output() {
   std::array<iovec, kMostPieces> pieces;
   for (std::uint64_t sent = 0; !output_.empty() && sent < kMostSentPerTurn;) {
     const std::size_t count = output_.gather(pieces.data(), pieces.size());
-    msghdr message{};
-    message.msg_iov = pieces.data();
-    message.msg_iovlen = count;
-    const ssize_t took = count == 1 ? ::send(socket_, pieces[0].iov_base, pieces[0].iov_len,
-                                             MSG_NOSIGNAL | MSG_DONTWAIT)
-                                    : ::sendmsg(socket_, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
+    const ssize_t took = tls_ == nullptr ? send_plain(socket_, pieces.data(), count)
+                                         : tls_->send({pieces.data(), count});
     if (took <= 0) {
       if (took < 0 && would_block()) return true;
       lose("Error writing to client");
@@ -208,7 +218,7 @@ void Connection::finish_turn() {
   home_.output_peak_.note(output_.size());
   if (session_.closing != engine::Closing::now && !output_.empty() && !send_output()) return;
   if (is_done()) return disconnect();
-  choose_interest();
+  if (!is_shaking_hands()) choose_interest();
 }
 
 void Connection::choose_interest() {
@@ -232,6 +242,7 @@ void Connection::lose(const char* what) {
 void Connection::disconnect() {
   if (is_dead()) return;
   session_.leave();
+  drop_tls();
   home_.parts_.loop.forget(*this);
   ::close(socket_);
   socket_ = -1;
@@ -269,7 +280,7 @@ Connection::Buffers Connection::buffers() const {
   found.reply_held = output_.held_bytes();
   found.total = memory::size_class(sizeof(Connection)) + input_.capacity() + reader_.held_bytes() +
                 session_.text_bytes() + session_.parked_bytes() + session_.attached_bytes() +
-                output_.held_bytes();
+                output_.held_bytes() + tls_bytes();
   found.reading = (interest() & kReadable) != 0;
   found.writing = (interest() & kWritable) != 0;
   return found;

@@ -10,6 +10,7 @@
 #include "larder/engine/session.h"
 #include "larder/memory/audit.h"
 #include "larder/net/connections.h"
+#include "larder/net/tls.h"
 #include "larder/resp/reader.h"
 
 namespace larder::net {
@@ -25,6 +26,12 @@ class Connection final : public Watch, public engine::Peer {
   Connection(Connections& home, int socket, Transport transport);
   ~Connection() override;
 
+  // Speaks TLS from now on, which begins with a handshake.
+  void secure(Tls& tls);
+  // Goes on with the handshake; its end is a welcome or a disconnection.
+  void shake_hands();
+  bool is_late_with_handshake(std::int64_t now_ms) const;
+
   void on_ready(unsigned readiness) override;
 
   // Goes on with requests that waited for the replies before them to be taken.
@@ -34,6 +41,7 @@ class Connection final : public Watch, public engine::Peer {
   void disconnect();
 
   bool can_resume() const {
+    if (has_unread()) return true;
     return stalled_ && !session_.is_blocked() && output_.size() <= pause_bytes() / 2;
   }
   bool is_dead() const { return socket_ < 0; }
@@ -64,6 +72,18 @@ class Connection final : public Watch, public engine::Peer {
   void keep(std::span<const char> input, std::size_t done);
   bool outgrew_its_limit();
 
+  // TLS has taken more from the socket than was read, and it is to be read.
+  bool has_unread() const {
+    return tls_ != nullptr && (interest() & kReadable) != 0 && !is_shaking_hands() &&
+           tls_->has_unread();
+  }
+  bool is_shaking_hands() const { return tls_ != nullptr && tls_->is_shaking_hands(); }
+  // Stands in line for the handshake's next step.
+  void wait_for_turn();
+  void drop_tls();
+  // Beside the size of this object.
+  std::size_t tls_bytes() const;
+
   bool send_output();
   void choose_interest();
   void lose(const char* what);
@@ -84,6 +104,9 @@ class Connection final : public Watch, public engine::Peer {
   bool stalled_ = false;  // may have whole requests that wait
   bool paused_ = false;   // is not read
   bool ended_ = false;    // the other end will send nothing more
+  bool in_line_ = false;  // for its handshake
+  std::uint32_t place_in_line_ = 0;
+  TlsLink* tls_ = nullptr;  // absent: bytes go over the wire as they are
   Input input_;
   std::uint64_t wanted_ = 0;
   resp::Reader reader_;

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "connection.h"
+#include "handshakes.h"
 #include "larder/memory/heap.h"
 #include "sockets.h"
 
@@ -23,6 +24,9 @@ constexpr std::string_view kProtected =
     "is a trusted one, turn the protection off ('CONFIG SET protected-mode no', the configuration "
     "file, or '--protected-mode no' at the start).\r\n";
 
+// So many failed handshakes of one second are told of one by one.
+constexpr std::size_t kMostFailuresTold = 10;
+
 // How long a peak of buffer use is remembered, once or twice over.
 constexpr std::int64_t kPeakPeriodMs = 5000;
 
@@ -36,7 +40,9 @@ void refuse(int descriptor, std::string_view reason) {
 }  // namespace
 
 Connections::Connections(const Parts& parts)
-    : parts_(parts), read_buffer_(std::make_unique<char[]>(kReadBytes + kMostCopied)) {}
+    : parts_(parts),
+      read_buffer_(std::make_unique<char[]>(kReadBytes + kMostCopied)),
+      handshakes_(std::make_unique<Handshakes>()) {}
 
 Connections::~Connections() {
   while (first_ != nullptr) {
@@ -45,12 +51,18 @@ Connections::~Connections() {
   }
 }
 
+bool Connections::is_stranger(int descriptor, Transport transport) const {
+  return transport != Transport::unix_socket && parts_.settings.listen.protected_mode.value() &&
+         !parts_.credentials.password_required() && !is_loopback(descriptor);
+}
+
+// By TLS nothing can be said before the handshake.
 bool Connections::turned_away(int descriptor, Transport transport) {
+  const bool can_be_told = transport != Transport::tls;
   std::string_view reason;
   if (size_ >= static_cast<std::size_t>(parts_.settings.clients.maxclients.value())) {
-    reason = kTooMany;
-  } else if (transport == Transport::tcp && parts_.settings.listen.protected_mode.value() &&
-             !parts_.credentials.password_required() && !is_loopback(descriptor)) {
+    if (can_be_told) reason = kTooMany;
+  } else if (can_be_told && is_stranger(descriptor, transport)) {
     reason = kProtected;
   } else {
     return false;
@@ -60,18 +72,42 @@ bool Connections::turned_away(int descriptor, Transport transport) {
   return true;
 }
 
+void Connections::welcome(Connection& connection) {
+  if (is_stranger(connection.descriptor(), Transport::tls)) {
+    parts_.metrics.rejected_connections += 1;
+    connection.output_.append(kProtected);
+    connection.session().close(engine::Closing::after_reply);
+  }
+  mark_dirty(connection);
+}
+
+// Whoever may knock may do so often: the log must not grow with it.
+void Connections::note_failed_handshake(const std::string& what) {
+  const std::int64_t now = parts_.loop.clock().steady_ms();
+  if (now - failures_since_ms_ >= 1000) {
+    if (failures_ > kMostFailuresTold) {
+      parts_.log.warning("Error accepting " + std::to_string(failures_ - kMostFailuresTold) +
+                         " further client connections");
+    }
+    failures_since_ms_ = now;
+    failures_ = 0;
+  }
+  if (++failures_ <= kMostFailuresTold) parts_.log.warning(what);
+}
+
 void Connections::on_accepted(int descriptor, Transport transport) {
   if (parts_.log.wants(base::LogLevel::verbose)) {
     parts_.log.verbose("Accepted " + peer_name(descriptor));
   }
   if (turned_away(descriptor, transport)) return;
   parts_.metrics.connections_received += 1;
-  if (transport == Transport::tcp) {
+  if (transport != Transport::unix_socket) {
     disable_delay(descriptor);
     keep_alive(descriptor, static_cast<int>(parts_.settings.listen.tcp_keepalive.value()));
   }
   auto* const connection =
       memory::make<Connection>(memory::Owner::client_input, *this, descriptor, transport);
+  if (transport == Transport::tls) connection->secure(*parts_.tls);
   parts_.credentials.admit(connection->session());
   connection->previous_ = last_;
   (last_ != nullptr ? last_->next_ : first_) = connection;
@@ -99,6 +135,7 @@ void Connections::bury() {
 }
 
 Left Connections::end_turn() {
+  handshakes_->run(parts_.loop.clock());
   for (Connection* connection : stalled_) connection->resume();
   stalled_.clear();
   // Nothing that happens here makes another connection dirty.
@@ -110,7 +147,7 @@ Left Connections::end_turn() {
   }
   dirty_.clear();
   if (!dead_.empty()) bury();
-  return stalled_.empty() ? Left::nothing : Left::work;
+  return stalled_.empty() && handshakes_->empty() ? Left::nothing : Left::work;
 }
 
 void Connections::tend(std::size_t calls) {
@@ -123,6 +160,12 @@ void Connections::tend(std::size_t calls) {
     Connection& connection = *cursor_;
     cursor_ = connection.next_;
     const engine::Session& session = connection.session();
+    if (connection.is_late_with_handshake(now)) {
+      note_failed_handshake("Error accepting a client connection: handshake timed out (addr=" +
+                            connection.address() + " laddr=" + connection.local_address() + ")");
+      connection.session().close(engine::Closing::now);
+      continue;
+    }
     if (most_idle_ms == 0 || session.is_blocked() || session.is_listener() ||
         now - session.last_active_ms <= most_idle_ms) {
       continue;

@@ -7,7 +7,8 @@ namespace larder::net {
 
 void Connection::testify(memory::Audit& audit) const {
   const std::size_t input = memory::size_class(sizeof(Connection)) + input_.capacity() +
-                            reader_.held_bytes() + session_.text_bytes() + queue_bytes();
+                            reader_.held_bytes() + session_.text_bytes() + queue_bytes() +
+                            tls_bytes();
   audit.found(memory::Owner::client_input, static_cast<std::int64_t>(input));
   audit.found(memory::Owner::client_output,
               static_cast<std::int64_t>(output_.held_bytes() + session_.held_push_bytes()));

@@ -72,6 +72,9 @@ class Listeners::Door final : public Watch, public Timer {
   Transport transport_;
 };
 
+Listeners::Doors::Doors(Transport transport_) : transport(transport_) {}
+Listeners::Doors::~Doors() = default;
+
 Listeners::Listeners(Loop& loop, Host& host, base::Log& log)
     : loop_(loop), host_(host), log_(log) {}
 
@@ -95,18 +98,18 @@ base::Result<std::vector<int>> Listeners::open_tcp(const TcpPlace& place) {
   return opened;
 }
 
-base::Result<void> Listeners::listen_tcp(const TcpPlace& place) {
-  tcp_.clear();
+base::Result<void> Listeners::move(Doors& side, const TcpPlace& place) {
+  side.doors.clear();
   const auto opened = open_tcp(place);
-  const auto kept = opened ? opened : open_tcp(tcp_place_);
+  const auto kept = opened ? opened : open_tcp(side.place);
   if (kept) {
     for (const int descriptor : kept.value()) {
-      tcp_.push_back(std::make_unique<Door>(*this, descriptor, Transport::tcp));
+      side.doors.push_back(std::make_unique<Door>(*this, descriptor, side.transport));
     }
   }
   if (open_) open();
   if (!opened) return opened.error();
-  tcp_place_ = place;
+  side.place = place;
   return {};
 }
 
@@ -122,11 +125,16 @@ base::Result<void> Listeners::listen_unix(const UnixPlace& place) {
 
 void Listeners::open() {
   open_ = true;
-  for (auto& door : tcp_) door->open();
+  for (const Doors* side : {&tcp_, &tls_}) {
+    for (const auto& door : side->doors) door->open();
+  }
   if (unix_ != nullptr) unix_->open();
 }
 
-void Listeners::close_tcp() { tcp_.clear(); }
+void Listeners::close_tcp() {
+  tcp_.doors.clear();
+  tls_.doors.clear();
+}
 
 void Listeners::close_unix() {
   if (unix_ == nullptr) return;
@@ -134,18 +142,17 @@ void Listeners::close_unix() {
   ::unlink(unix_place_.path.c_str());
 }
 
+// Each kind has its number, whichever of them are open.
 std::string Listeners::describe() const {
-  std::string lines;
-  int number = 0;
-  if (!tcp_.empty()) {
-    lines += "listener" + std::to_string(number++) + ":name=tcp";
-    for (const std::string& address : tcp_place_.addresses) lines += ",bind=" + address;
-    lines += ",port=" + std::to_string(tcp_place_.port) + "\r\n";
-  }
-  if (unix_ != nullptr) {
-    lines += "listener" + std::to_string(number) + ":name=unix,bind=" + unix_place_.path + "\r\n";
-  }
-  return lines;
+  const auto line = [](int number, const char* name, const Doors& side) {
+    if (side.doors.empty()) return std::string();
+    std::string text = "listener" + std::to_string(number) + ":name=" + name;
+    for (const std::string& address : side.place.addresses) text += ",bind=" + address;
+    return text + ",port=" + std::to_string(side.place.port) + "\r\n";
+  };
+  std::string lines = line(0, "tcp", tcp_);
+  if (unix_ != nullptr) lines += "listener1:name=unix,bind=" + unix_place_.path + "\r\n";
+  return lines + line(2, "tls", tls_);
 }
 
 void warn_of_short_backlog(base::Log& log, int backlog) {

@@ -23,8 +23,9 @@ Larder::Larder(const Parts& parts)
       core_(parts.configuration, clock_, parts.log, ending_),
       crashes_(signals_, core_.reporter),
       net_metrics_(core_.reporter),
+      tls_(parts.log),
       connections_({*loop_, parts.log, core_.executor, core_.sessions, core_.acl,
-                    parts.configuration.net, net_metrics_}),
+                    parts.configuration.net, net_metrics_, &tls_}),
       listeners_(*loop_, connections_, parts.log),
       metrics_port_({*loop_, parts.log, core_.reporter, core_.gates}),
       server_metrics_(core_.reporter, parts.configuration, clock_, *loop_, listeners_,
@@ -33,7 +34,7 @@ Larder::Larder(const Parts& parts)
       cpu_metrics_(core_.reporter),
       loop_metrics_(core_.reporter, *loop_, core_.commands, core_.engine_metrics, net_metrics_),
       heartbeat_(core_, *loop_, connections_, loop_metrics_, watchdog_),
-      live_settings_({parts.configuration, parts.log, listeners_, metrics_port_, crashes_,
+      live_settings_({parts.configuration, parts.log, listeners_, metrics_port_, tls_, crashes_,
                       watchdog_, parts.title}) {
   core_.auditor.add(connections_);
   core_.auditor.add(metrics_port_);
@@ -46,12 +47,24 @@ base::Result<void> Larder::listen() {
     return base::Error{"Failed listening on port " + std::to_string(settings.port.value()) +
                        " (tcp), aborting."};
   }
+  if (const auto opened = listen_tls(); !opened) return opened;
   const auto local = listeners_.listen_unix(unix_place(settings));
   if (!local) return base::Error{"Failed opening Unix socket: " + local.error().text};
   const auto metrics = metrics_port_.listen(metrics_place(parts_.configuration));
   if (!metrics) return base::Error{"Failed listening on the metrics port: " + metrics.error().text};
-  if (listeners_.has_tcp() || listeners_.has_unix()) return {};
+  if (listeners_.has_tcp() || listeners_.has_tls() || listeners_.has_unix()) return {};
   return base::Error{"Configured to not listen anywhere, exiting."};
+}
+
+base::Result<void> Larder::listen_tls() {
+  const auto& settings = parts_.configuration.tls;
+  if (settings.tls_port.value() == 0) return {};
+  if (!tls_.configure(settings)) {
+    return base::Error{"Failed to configure TLS. Check logs for more info."};
+  }
+  if (listeners_.listen_tls(tls_place(parts_.configuration))) return {};
+  return base::Error{"Failed listening on port " + std::to_string(settings.tls_port.value()) +
+                     " (tls), aborting."};
 }
 
 void Larder::run() {
@@ -61,6 +74,7 @@ void Larder::run() {
   const std::string ready = "Ready to accept connections";
   if (listeners_.has_tcp()) parts_.log.notice(ready + " tcp");
   if (listeners_.has_unix()) parts_.log.notice(ready + " unix");
+  if (listeners_.has_tls()) parts_.log.notice(ready + " tls");
   parts_.supervisor.status(ready);
   parts_.supervisor.ready();
   loop_->run();

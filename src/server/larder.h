@@ -14,6 +14,7 @@
 #include "larder/net/loop.h"
 #include "larder/net/metrics.h"
 #include "larder/net/metrics_port.h"
+#include "larder/net/tls.h"
 #include "larder/server/configuration.h"
 #include "larder/server/core.h"
 #include "larder/server/metrics.h"
@@ -44,6 +45,8 @@ class Larder {
   void run();
 
  private:
+  base::Result<void> listen_tls();
+
   Parts parts_;
   base::SystemClock clock_;
   std::unique_ptr<net::Loop> loop_;
@@ -53,6 +56,7 @@ class Larder {
   CrashReports crashes_;
   Watchdog watchdog_;
   net::Metrics net_metrics_;
+  net::Tls tls_;
   net::Connections connections_;
   net::Listeners listeners_;
   net::MetricsPort metrics_port_;

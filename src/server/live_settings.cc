@@ -19,8 +19,9 @@ constexpr std::array<int, 9> kFacilities = {LOG_USER,   LOG_LOCAL0, LOG_LOCAL1,
                                             LOG_LOCAL2, LOG_LOCAL3, LOG_LOCAL4,
                                             LOG_LOCAL5, LOG_LOCAL6, LOG_LOCAL7};
 
-std::string listen_address(const net::ListenSettings& settings) {
-  const std::int64_t port = settings.port.value();
+std::string listen_address(const net::ListenSettings& settings, std::int64_t tls_port) {
+  const std::int64_t plain = settings.port.value();
+  const std::int64_t port = plain != 0 ? plain : tls_port;
   if (port == 0) return settings.unixsocket.value();
   const auto& addresses = settings.bind.value();
   const std::string first = addresses.empty() ? "*" : addresses.front();
@@ -43,6 +44,12 @@ net::TcpPlace metrics_place(const Configuration& configuration) {
   return place;
 }
 
+net::TcpPlace tls_place(const Configuration& configuration) {
+  net::TcpPlace place = tcp_place(configuration.net.listen);
+  place.port = static_cast<int>(configuration.tls.tls_port.value());
+  return place;
+}
+
 net::UnixPlace unix_place(const net::ListenSettings& settings) {
   return {.path = settings.unixsocket.value(),
           .mode = static_cast<unsigned>(settings.unixsocketperm.value()),
@@ -61,6 +68,7 @@ base::Result<void> set_up_log(base::Log& log, const LogSettings& settings) {
 LiveSettings::LiveSettings(const Parts& parts) : parts_(parts), oom_score_(parts.log) {
   obey();
   watch_network();
+  watch_tls();
   watch_process();
   watch_log();
 }
@@ -82,13 +90,30 @@ void LiveSettings::watch_network() {
   auto& listen_settings = parts_.configuration.net.listen;
   listen_settings.port.watch(
       [this] { return listen("Unable to listen on this port. Check server logs."); });
-  listen_settings.bind.watch([this] { return listen("Failed to bind to specified addresses."); });
+  listen_settings.bind.watch([this]() -> base::Result<void> {
+    const char* const refusal = "Failed to bind to specified addresses.";
+    if (auto moved = listen(refusal); !moved) return moved;
+    if (parts_.listeners.listen_tls(tls_place(parts_.configuration))) return {};
+    return base::Error{refusal};
+  });
   auto& metrics = parts_.configuration.metrics;
   metrics.metrics_port.watch(
       [this] { return listen_for_metrics("Unable to listen on this port. Check server logs."); });
   metrics.metrics_bind.watch(
       [this] { return listen_for_metrics("Failed to bind to specified addresses."); });
   parts_.configuration.net.clients.maxclients.watch([this] { return change_most_clients(); });
+}
+
+void LiveSettings::watch_tls() {
+  auto& tls = parts_.configuration.tls;
+  for (config::Directive* directive : std::initializer_list<config::Directive*>{
+           &tls.tls_cert_file, &tls.tls_key_file, &tls.tls_key_file_pass, &tls.tls_ca_cert_file,
+           &tls.tls_ca_cert_dir, &tls.tls_dh_params_file, &tls.tls_auth_clients, &tls.tls_protocols,
+           &tls.tls_ciphers, &tls.tls_ciphersuites, &tls.tls_prefer_server_ciphers,
+           &tls.tls_session_caching, &tls.tls_session_cache_size, &tls.tls_session_cache_timeout}) {
+    directive->watch([this] { return change_tls(); });
+  }
+  tls.tls_port.watch([this] { return change_tls_port(); });
 }
 
 void LiveSettings::watch_process() {
@@ -139,6 +164,22 @@ base::Result<void> LiveSettings::listen_for_metrics(const char* refusal) {
   return base::Error{refusal};
 }
 
+// While nobody listens nothing needs to fit together yet.
+base::Result<void> LiveSettings::change_tls() {
+  const auto& settings = parts_.configuration.tls;
+  if (settings.tls_port.value() == 0 || parts_.tls.configure(settings)) return {};
+  return base::Error{"Unable to update TLS configuration. Check server logs."};
+}
+
+base::Result<void> LiveSettings::change_tls_port() {
+  if (auto changed = change_tls(); !changed) return changed;
+  const bool moved =
+      static_cast<bool>(parts_.listeners.listen_tls(tls_place(parts_.configuration)));
+  if (!moved) return base::Error{"Unable to listen on this port. Check server logs."};
+  show_title();
+  return {};
+}
+
 base::Result<void> LiveSettings::change_most_clients() {
   const std::int64_t asked = parts_.configuration.net.clients.maxclients.value();
   const auto possible = reserve_descriptors(asked, parts_.log);
@@ -175,15 +216,15 @@ void LiveSettings::show_title() {
   const auto& settings = parts_.configuration.server.process;
   const auto& listen_settings = parts_.configuration.net.listen;
   if (!settings.set_proc_title.value()) return;
-  parts_.title.show(
-      expand_title(settings.proc_title_template.value(),
-                   {.title = parts_.title.program(),
-                    .listen_address = listen_address(listen_settings),
-                    .mode = {},
-                    .port = std::to_string(listen_settings.port.value()),
-                    .tls_port = std::to_string(parts_.configuration.tls.tls_port.value()),
-                    .unix_socket = listen_settings.unixsocket.value(),
-                    .config_file = parts_.configuration.file}));
+  parts_.title.show(expand_title(
+      settings.proc_title_template.value(),
+      {.title = parts_.title.program(),
+       .listen_address = listen_address(listen_settings, parts_.configuration.tls.tls_port.value()),
+       .mode = {},
+       .port = std::to_string(listen_settings.port.value()),
+       .tls_port = std::to_string(parts_.configuration.tls.tls_port.value()),
+       .unix_socket = listen_settings.unixsocket.value(),
+       .config_file = parts_.configuration.file}));
 }
 
 }  // namespace larder::server

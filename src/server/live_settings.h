@@ -6,6 +6,7 @@
 #include "larder/base/log.h"
 #include "larder/net/listener.h"
 #include "larder/net/metrics_port.h"
+#include "larder/net/tls.h"
 #include "larder/server/configuration.h"
 #include "process_crash.h"
 #include "process_limits.h"
@@ -16,6 +17,7 @@ namespace larder::server {
 
 net::TcpPlace tcp_place(const net::ListenSettings& settings);
 net::TcpPlace metrics_place(const Configuration& configuration);
+net::TcpPlace tls_place(const Configuration& configuration);
 net::UnixPlace unix_place(const net::ListenSettings& settings);
 
 // The log as the settings want it. The error is the reason why the file cannot be written.
@@ -28,6 +30,7 @@ class LiveSettings {
     base::Log& log;
     net::Listeners& listeners;
     net::MetricsPort& metrics_port;
+    net::Tls& tls;
     CrashReports& crashes;
     Watchdog& watchdog;
     ProcessTitle& title;
@@ -37,10 +40,13 @@ class LiveSettings {
  private:
   void obey();
   void watch_network();
+  void watch_tls();
   void watch_process();
   void watch_log();
   base::Result<void> listen(const char* refusal);
   base::Result<void> listen_for_metrics(const char* refusal);
+  base::Result<void> change_tls();
+  base::Result<void> change_tls_port();
   base::Result<void> change_most_clients();
   base::Result<void> change_oom_score();
   base::Result<void> change_page_return();

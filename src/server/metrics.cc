@@ -121,7 +121,8 @@ ServerMetrics::ServerMetrics(info::Reporter& reporter, const Configuration& conf
 
 void ServerMetrics::refresh() {
   const std::int64_t up = (clock_.steady_us() - started_us_) / 1'000'000;
-  tcp_port_ = configuration_.net.listen.port.value();
+  const std::int64_t port = configuration_.net.listen.port.value();
+  tcp_port_ = port != 0 ? port : configuration_.tls.tls_port.value();
   server_time_usec_ = clock_.unix_us();
   uptime_in_seconds_ = up;
   uptime_in_days_ = up / kDaySeconds;

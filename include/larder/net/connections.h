@@ -15,6 +15,9 @@
 // A connection whose session waits for keys is read, up to client-query-buffer-limit, but what it
 // sends is kept until the wait is over. It is not idle, however long it waits;
 // nor is one that listens to channels or monitors.
+//
+// Who comes by TLS is a client from the start, and is served after the handshake. Each turn gives
+// handshakes a millisecond; one that has not ended after ten seconds ends the connection.
 
 #include <cstdint>
 #include <memory>
@@ -29,12 +32,14 @@
 #include "larder/net/loop.h"
 #include "larder/net/metrics.h"
 #include "larder/net/settings.h"
+#include "larder/net/tls.h"
 #include "larder/resp/reply_buffer.h"
 #include "larder/resp/request.h"
 
 namespace larder::net {
 
 class Connection;
+class Handshakes;
 
 class Connections final : public Host, public memory::Witness {
  public:
@@ -46,6 +51,7 @@ class Connections final : public Host, public memory::Witness {
     const engine::Credentials& credentials;
     const Settings& settings;
     Metrics& metrics;
+    Tls* tls = nullptr;  // absent: nobody comes by TLS
   };
   explicit Connections(const Parts& parts);
   ~Connections() override;
@@ -87,6 +93,11 @@ class Connections final : public Host, public memory::Witness {
   };
 
   bool turned_away(int descriptor, Transport transport);
+  // Comes from another machine while only clients of this one are served.
+  bool is_stranger(int descriptor, Transport transport) const;
+  // The end of a handshake.
+  void welcome(Connection& connection);
+  void note_failed_handshake(const std::string& what);
   void mark_dirty(Connection& connection);
   void mark_dead(Connection& connection);
   void bury();
@@ -100,6 +111,9 @@ class Connections final : public Host, public memory::Witness {
   Connection* last_ = nullptr;
   Connection* cursor_ = nullptr;  // the next that tend() looks at
   std::size_t size_ = 0;
+  std::unique_ptr<Handshakes> handshakes_;
+  std::int64_t failures_since_ms_ = 0;  // the second in which failed handshakes are counted
+  std::size_t failures_ = 0;
   std::vector<Connection*> dirty_;    // with replies to send, or to be closed
   std::vector<Connection*> stalled_;  // may go on with requests they had sent
   std::vector<Connection*> dead_;     // closed in this turn

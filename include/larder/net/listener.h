@@ -1,6 +1,7 @@
 #pragma once
 
-// The doors: listening sockets for TCP (IPv4, IPv6, several addresses) and for a Unix socket.
+// The doors: listening sockets for TCP and TLS (IPv4, IPv6, several addresses) and for a Unix
+// socket.
 
 #include <memory>
 #include <string>
@@ -13,7 +14,7 @@
 
 namespace larder::net {
 
-enum class Transport : std::uint8_t { tcp, unix_socket };
+enum class Transport : std::uint8_t { tcp, unix_socket, tls };
 
 // Takes what was accepted.
 class Host {
@@ -25,8 +26,8 @@ class Host {
   ~Host() = default;
 };
 
-// Where to listen for TCP. An address may be "*" (any IPv4), "::*" (any IPv6), a name or a number;
-// with "-" in front its failure is no reason to stop.
+// Where to listen for TCP or TLS. An address may be "*" (any IPv4), "::*" (any IPv6), a name or a
+// number; with "-" in front its failure is no reason to stop.
 struct TcpPlace {
   std::vector<std::string> addresses;
   int port = 0;  // 0: nowhere
@@ -49,30 +50,41 @@ class Listeners {
 
   // Opens sockets at this place instead of the one before. On failure the old place is open
   // again, and the log says which address it was.
-  base::Result<void> listen_tcp(const TcpPlace& place);
+  base::Result<void> listen_tcp(const TcpPlace& place) { return move(tcp_, place); }
+  base::Result<void> listen_tls(const TcpPlace& place) { return move(tls_, place); }
   base::Result<void> listen_unix(const UnixPlace& place);
 
   // Starts to accept on what is open and on what will be opened.
   void open();
-  void close_tcp();
+  void close_tcp();  // TLS too
   void close_unix();
 
-  bool has_tcp() const { return !tcp_.empty(); }
+  bool has_tcp() const { return !tcp_.doors.empty(); }
+  bool has_tls() const { return !tls_.doors.empty(); }
   bool has_unix() const { return unix_ != nullptr; }
   // INFO's listener lines: "listener0:name=tcp,bind=127.0.0.1,port=6379\r\n".
   std::string describe() const;
 
  private:
   class Door;
+  struct Doors {
+    explicit Doors(Transport transport_);
+    ~Doors();
 
+    Transport transport;
+    TcpPlace place;
+    std::vector<std::unique_ptr<Door>> doors;
+  };
+
+  base::Result<void> move(Doors& side, const TcpPlace& place);
   base::Result<std::vector<int>> open_tcp(const TcpPlace& place);
 
   Loop& loop_;
   Host& host_;
   base::Log& log_;
-  std::vector<std::unique_ptr<Door>> tcp_;
+  Doors tcp_{Transport::tcp};
+  Doors tls_{Transport::tls};
   std::unique_ptr<Door> unix_;
-  TcpPlace tcp_place_;
   UnixPlace unix_place_;
   bool open_ = false;
 };

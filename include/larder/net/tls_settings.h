@@ -5,6 +5,7 @@
 #include <climits>
 
 #include "larder/config/config.h"
+#include "larder/config/file_trait.h"
 
 namespace larder::net {
 
@@ -13,12 +14,12 @@ enum class ClientCertificates { no, yes, optional };
 struct TlsSettings : config::Group {
   explicit TlsSettings(config::Registry& registry) : Group(registry, "TLS") {}
 
-  config::Integer tls_port{*this,
-                           {.name = "tls-port",
-                            .fallback = 0,
-                            .range = {0, 65535},
-                            .traits = config::kNotActing,
-                            .help = "Port for TLS; 0 listens to none."}};
+  config::Integer tls_port{
+      *this,
+      {.name = "tls-port",
+       .fallback = 0,
+       .range = {0, 65535},
+       .help = "TCP port for TLS; 0 listens to none. Needs tls-cert-file and tls-key-file."}};
   config::Toggle tls_cluster{*this,
                              {.name = "tls-cluster",
                               .fallback = false,
@@ -29,26 +30,28 @@ struct TlsSettings : config::Group {
                                   .fallback = false,
                                   .traits = config::kNotActing,
                                   .help = "Use TLS on the link to the primary."}};
-  config::Text tls_cert_file{*this,
-                             {.name = "tls-cert-file",
-                              .traits = config::kNotActing,
-                              .help = "Certificate of the server, PEM."}};
+  config::Text tls_cert_file{
+      *this,
+      {.name = "tls-cert-file",
+       .traits = config::kNamesAFile,
+       .help = "Certificate of the server, PEM, with those between it and the authority behind it. "
+               "Setting it again, to the same name too, reads all files anew."}};
   config::Text tls_key_file{*this,
                             {.name = "tls-key-file",
-                             .traits = config::kNotActing,
+                             .traits = config::kNamesAFile,
                              .help = "Private key of the server's certificate, PEM."}};
   config::Text tls_key_file_pass{*this,
                                  {.name = "tls-key-file-pass",
-                                  .traits = config::kSensitive | config::kNotActing,
-                                  .help = "Password of the private key."}};
+                                  .traits = config::kSensitive,
+                                  .help = "Password of the private key, if it has one."}};
   config::Text tls_client_cert_file{*this,
                                     {.name = "tls-client-cert-file",
-                                     .traits = config::kNotActing,
+                                     .traits = config::kNotActing | config::kNamesAFile,
                                      .help = "Certificate for connections to other servers; "
                                              "empty uses the server's."}};
   config::Text tls_client_key_file{*this,
                                    {.name = "tls-client-key-file",
-                                    .traits = config::kNotActing,
+                                    .traits = config::kNotActing | config::kNamesAFile,
                                     .help = "Private key of that certificate."}};
   config::Text tls_client_key_file_pass{*this,
                                         {.name = "tls-client-key-file-pass",
@@ -56,58 +59,57 @@ struct TlsSettings : config::Group {
                                          .help = "Password of that private key."}};
   config::Text tls_dh_params_file{*this,
                                   {.name = "tls-dh-params-file",
-                                   .traits = config::kNotActing,
-                                   .help = "Parameters for Diffie-Hellman with old OpenSSL."}};
-  config::Text tls_ca_cert_file{*this,
-                                {.name = "tls-ca-cert-file",
-                                 .traits = config::kNotActing,
-                                 .help = "Certificates that the other side's are checked "
-                                         "against."}};
-  config::Text tls_ca_cert_dir{*this,
-                               {.name = "tls-ca-cert-dir",
-                                .traits = config::kNotActing,
-                                .help = "A folder of such certificates."}};
-  config::Choice tls_auth_clients{*this,
-                                  {.name = "tls-auth-clients",
-                                   .fallback = 1,
-                                   .words = {"no", "yes", "optional"},
-                                   .traits = config::kNotActing,
-                                   .help = "Whether clients must show a certificate."}};
+                                   .traits = config::kNamesAFile,
+                                   .help = "Parameters, PEM, for key exchange by finite fields; "
+                                           "without them TLSv1.2 knows only elliptic curves."}};
+  config::Text tls_ca_cert_file{
+      *this,
+      {.name = "tls-ca-cert-file",
+       .traits = config::kNamesAFile,
+       .help = "Certificates, PEM, of the authorities that clients' ones must come from."}};
+  config::Text tls_ca_cert_dir{
+      *this,
+      {.name = "tls-ca-cert-dir",
+       .traits = config::kNamesAFile,
+       .help = "A folder of such certificates, named by their hashes as openssl rehash does."}};
+  config::Choice tls_auth_clients{
+      *this,
+      {.name = "tls-auth-clients",
+       .fallback = 1,
+       .words = {"no", "yes", "optional"},
+       .help = "Whether clients must show a certificate: yes, no (it is not asked for), or "
+               "optional (it is checked if there is one)."}};
   config::Text tls_protocols{*this,
                              {.name = "tls-protocols",
-                              .traits = config::kNotActing,
-                              .help = "Versions of TLS that are spoken; empty is TLSv1.2 and "
-                                      "TLSv1.3."}};
-  config::Text tls_ciphers{*this,
-                           {.name = "tls-ciphers",
-                            .traits = config::kNotActing,
-                            .help = "Ciphers up to TLSv1.2; empty is OpenSSL's choice."}};
-  config::Text tls_ciphersuites{*this,
-                                {.name = "tls-ciphersuites",
-                                 .traits = config::kNotActing,
-                                 .help = "Cipher suites of TLSv1.3; empty is OpenSSL's choice."}};
+                              .help = "Versions of TLS that are spoken, with spaces between them; "
+                                      "empty is TLSv1.2 and TLSv1.3."}};
+  config::Text tls_ciphers{
+      *this, {.name = "tls-ciphers", .help = "Ciphers up to TLSv1.2; empty is OpenSSL's choice."}};
+  config::Text tls_ciphersuites{
+      *this,
+      {.name = "tls-ciphersuites", .help = "Cipher suites of TLSv1.3; empty is OpenSSL's choice."}};
   config::Toggle tls_prefer_server_ciphers{*this,
                                            {.name = "tls-prefer-server-ciphers",
                                             .fallback = false,
-                                            .traits = config::kNotActing,
                                             .help = "Let the server choose the cipher."}};
-  config::Toggle tls_session_caching{*this,
-                                     {.name = "tls-session-caching",
-                                      .fallback = true,
-                                      .traits = config::kNotActing,
-                                      .help = "Let clients take up an earlier session."}};
-  config::Integer tls_session_cache_size{*this,
-                                         {.name = "tls-session-cache-size",
-                                          .fallback = 20480,
-                                          .range = {0, INT_MAX},
-                                          .traits = config::kNotActing,
-                                          .help = "Sessions that are kept; 0 is no limit."}};
-  config::Integer tls_session_cache_timeout{*this,
-                                            {.name = "tls-session-cache-timeout",
-                                             .fallback = 300,
-                                             .range = {0, INT_MAX},
-                                             .traits = config::kNotActing,
-                                             .help = "Seconds that a session is kept."}};
+  config::Toggle tls_session_caching{
+      *this,
+      {.name = "tls-session-caching",
+       .fallback = true,
+       .help = "Let clients take up an earlier session, by tickets or from the cache, which saves "
+               "most of a handshake."}};
+  config::Integer tls_session_cache_size{
+      *this,
+      {.name = "tls-session-cache-size",
+       .fallback = 20480,
+       .range = {0, INT_MAX},
+       .help = "Sessions that are kept in the cache; 0 is no limit."}};
+  config::Integer tls_session_cache_timeout{
+      *this,
+      {.name = "tls-session-cache-timeout",
+       .fallback = 300,
+       .range = {0, INT_MAX},
+       .help = "Seconds for which a session can be taken up."}};
 };
 
 }  // namespace larder::net

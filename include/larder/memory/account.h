@@ -1,0 +1,57 @@
+#pragma once
+
+// Memory of a C library whose allocator can be replaced but is never told for whom it allocates.
+// Blocks carry 16 bytes that say who pays: the account in whose scope they were taken, or
+// Owner::runtime outside of any.
+//
+//   account.charge_to() while the library works for one client; what it takes meanwhile is charged
+//   to the account's owner and counted by the account, and goes off both when it is released,
+//   wherever that happens.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "larder/memory/ledger.h"
+
+namespace larder::memory {
+
+namespace detail {
+struct Payer;
+}
+
+// What the library holds for one user. What it still holds when the account ends (a session that
+// others may take up, a table that all share) passes to Owner::runtime.
+class Account {
+ public:
+  explicit Account(Owner owner);
+  ~Account();
+  Account(const Account&) = delete;
+  Account& operator=(const Account&) = delete;
+
+  // Bytes charged to the owner, the account's own block included.
+  std::size_t bytes() const;
+
+  // While it lives, what this thread takes is the account's. Scopes nest.
+  class Scope {
+   public:
+    explicit Scope(Account& account);
+    ~Scope();
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
+
+   private:
+    detail::Payer* outer_;
+  };
+  Scope charge_to() { return Scope(*this); }
+
+ private:
+  detail::Payer* payer_;
+};
+
+// What the library is given for malloc, realloc and free, with their meaning: 16-byte alignment,
+// null is an empty block, and 0 bytes give null. Cost over heap.h: a store or two.
+void* take_for_library(std::size_t bytes);
+void* resize_for_library(void* block, std::size_t bytes);
+void give_back_from_library(void* block);
+
+}  // namespace larder::memory

@@ -1,0 +1,38 @@
+#pragma once
+
+// Connections whose handshakes can go on, in the order in which they became able to. A turn gives
+// them a bounded time, so that a rush of newcomers costs those who are already in no more than
+// that; nobody who stands here is waited for by the loop.
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+
+#include "larder/base/clock.h"
+
+namespace larder::net {
+
+class Connection;
+
+class Handshakes {
+ public:
+  // What one turn may spend. At least one step is made, which takes up to a millisecond or so by
+  // itself.
+  static constexpr std::int64_t kMostUs = 1000;
+  static constexpr int kMostSteps = 32;
+  // Who has not finished by then is disconnected.
+  static constexpr std::int64_t kDeadlineMs = 10'000;
+
+  // Returns the place in line, for leaving it.
+  std::uint32_t add(Connection& connection);
+  void remove(std::uint32_t place) { line_[place - served_] = nullptr; }
+
+  void run(const base::Clock& clock);
+  bool empty() const { return line_.empty(); }
+
+ private:
+  std::deque<Connection*> line_;  // null: has left
+  std::uint32_t served_ = 0;      // the place of the first in line
+};
+
+}  // namespace larder::net

@@ -1,0 +1,509 @@
+// Connections that speak TLS.
+
+#include "larder/net/tls.h"
+
+#include <csignal>
+#include <memory>
+#include <vector>
+
+#include "larder/engine/credentials.h"
+#include "larder/net/connections.h"
+#include "larder/net/loop.h"
+#include "tests/engine/room.h"
+#include "tests/net/line.h"
+#include "tests/net/tls_client.h"
+
+namespace larder::net {
+namespace {
+
+class TlsTest : public engine::Room {
+ protected:
+  using Client = std::unique_ptr<TlsClient>;
+
+  TlsTest() {
+    std::signal(SIGPIPE, SIG_IGN);
+    EXPECT_TRUE(log.write_to(folder.path("log")));
+    authority.write(folder.path("ca.crt"), folder.path("ca.key"));
+    install(server);
+    settings.tls_ca_cert_file.value(folder.path("ca.crt"));
+    settings.tls_auth_clients.value(static_cast<int>(ClientCertificates::no));
+    EXPECT_TRUE(tls.configure(settings));
+  }
+
+  void install(const Identity& identity, const std::string& password = {}) {
+    identity.write(folder.path("server.crt"), folder.path("server.key"), password);
+    settings.tls_cert_file.value(folder.path("server.crt"));
+    settings.tls_key_file.value(folder.path("server.key"));
+  }
+  void ask_for_certificates(ClientCertificates how) {
+    settings.tls_auth_clients.value(static_cast<int>(how));
+    ASSERT_TRUE(tls.configure(settings));
+  }
+
+  // The client's end.
+  int accept(Transport transport) {
+    int ends[2];
+    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
+    connections.on_accepted(ends[0], transport);
+    return ends[1];
+  }
+  Client come(const TlsClient::Wishes& wishes = {}) {
+    return std::make_unique<TlsClient>(accept(Transport::tls), wishes);
+  }
+  // Comes, and does what takes both ends.
+  Client connect(const TlsClient::Wishes& wishes = {}) {
+    Client client = come(wishes);
+    for (int i = 0; i < 10 && !client->shake_hands() && !client->closed(); ++i) turns(1);
+    turns(3);
+    return client;
+  }
+  void turns(int count) {
+    for (int i = 0; i < count; ++i) {
+      loop->run_once(0);
+      left = connections.end_turn();
+      executor.end_turn();
+    }
+  }
+  std::string talk(TlsClient& client, std::string_view bytes) {
+    client.write(bytes);
+    turns(3);
+    return client.read();
+  }
+  std::string talk(const Client& client, std::string_view bytes) { return talk(*client, bytes); }
+  // A client with this version and these wishes is served.
+  bool is_served(const TlsClient::Wishes& wishes) {
+    const Client client = connect(wishes);
+    return talk(client, "get nothing\r\n") == "$-1\r\n";
+  }
+  // Whether a second connection with the session of a first takes it up.
+  bool takes_up(int version, bool takes_tickets = true) {
+    const Client first = connect({.version = version, .takes_tickets = takes_tickets});
+    EXPECT_EQ(talk(first, "get nothing\r\n"), "$-1\r\n");
+    const ClientSession kept = first->session();
+    const Client second =
+        connect({.version = version, .session = kept.get(), .takes_tickets = takes_tickets});
+    EXPECT_EQ(talk(second, "get nothing\r\n"), "$-1\r\n");
+    return second->took_up_a_session();
+  }
+  void expect_balance() {
+    memory::Auditor auditor;
+    auditor.add(keyspace);
+    auditor.add(waiters);
+    auditor.add(connections);
+    pool.trim();
+    EXPECT_TRUE(auditor.run().balanced()) << auditor.run().text();
+  }
+  std::size_t bytes_of_clients() const {
+    return static_cast<std::size_t>(memory::balance(memory::Owner::client_input));
+  }
+  bool is_logged(const std::string& text) const {
+    return folder.read("log").find(text) != std::string::npos;
+  }
+
+  Folder folder;
+  base::Log log;
+  // Before anything else touches OpenSSL.
+  Tls tls{log};
+  Identity authority{"authority"};
+  Identity server{"one", &authority};
+  TlsSettings settings{registry};
+  Settings net_settings{registry};
+  Metrics net_metrics{reporter};
+  struct Everybody final : engine::Credentials {
+    bool password_required() const override { return false; }
+    void admit(engine::Session& session) const override { session.logged_in = true; }
+  };
+  Everybody credentials;
+  std::unique_ptr<Loop> loop = make_epoll_loop(clock);
+  Left left = Left::nothing;
+  Connections connections{
+      {*loop, log, executor, sessions, credentials, net_settings, net_metrics, &tls}};
+};
+
+TEST_F(TlsTest, ServesAfterTheHandshake) {
+  const Client client = connect();
+  EXPECT_EQ(client->version(), "TLSv1.3");
+  EXPECT_EQ(client->server_name(), "one");
+  EXPECT_EQ(talk(client, "set x 1\r\nget x\r\n"), "+OK\r\n$1\r\n1\r\n");
+  EXPECT_EQ(left, Left::nothing);
+  expect_balance();
+}
+
+TEST_F(TlsTest, ServesWhatComesWithTheEndOfTheHandshake) {
+  const Client client = come();
+  while (!client->shake_hands()) turns(1);
+  client->write("set x 1\r\n");
+  client->write("get x\r\n");
+  turns(4);
+  EXPECT_EQ(client->read(), "+OK\r\n$1\r\n1\r\n");
+}
+
+TEST_F(TlsTest, CarriesLargeRequestsAndReplies) {
+  const Client client = connect();
+  const std::string value(3'000'000, 'v');
+  const std::string request =
+      "*3\r\n$3\r\nset\r\n$1\r\nx\r\n$3000000\r\n" + value + "\r\nget x\r\n";
+  std::string got;
+  std::string_view rest = request;
+  for (int i = 0; i < 10'000 && got.size() < value.size() + 17; ++i) {
+    rest.remove_prefix(client->write(rest));
+    turns(1);
+    got += client->read();
+  }
+  EXPECT_TRUE(got == "+OK\r\n$3000000\r\n" + value + "\r\n");
+  EXPECT_EQ(left, Left::nothing);
+  expect_balance();
+}
+
+TEST_F(TlsTest, RunsALongPipelineThatIsNotRead) {
+  ASSERT_TRUE(registry.set({{"client-reply-pause-bytes", "100000"}}, {}));
+  reply({"set", "big", std::string(90'000, 'b')});
+  take_output();
+  const Client client = connect();
+  std::string requests;
+  for (int i = 0; i < 40; ++i) requests += "get big\r\n";
+  requests += std::string(100'000, '\n') + "get nothing\r\n";
+  std::string_view rest = requests;
+  for (int i = 0; i < 20; ++i) {
+    rest.remove_prefix(client->write(rest));
+    turns(1);
+  }
+  EXPECT_LT(memory::balance(memory::Owner::client_output), 1'000'000);
+  expect_balance();
+  std::string got;
+  for (int i = 0; i < 1000 && !rest.empty(); ++i) {
+    rest.remove_prefix(client->write(rest));
+    got += client->read();
+    turns(1);
+  }
+  for (int i = 0; i < 1000; ++i) {
+    turns(1);
+    got += client->read();
+  }
+  EXPECT_EQ(got.size(), 40u * (90'000 + 10) + 5);
+  EXPECT_EQ(got.substr(got.size() - 5), "$-1\r\n");
+}
+
+TEST_F(TlsTest, GathersSmallPiecesAndSendsLargeOnesAsTheyStand) {
+  reply({"set", "small", "s"});
+  reply({"set", "large", std::string(20'000, 'l')});
+  take_output();
+  const Client client = connect();
+  std::string requests;
+  std::string expected;
+  for (int i = 0; i < 20; ++i) {
+    requests += "get small\r\nget large\r\n";
+    expected += "$1\r\ns\r\n$20000\r\n" + std::string(20'000, 'l') + "\r\n";
+  }
+  client->write(requests);
+  std::string got;
+  for (int i = 0; i < 100; ++i) {
+    turns(1);
+    got += client->read();
+  }
+  EXPECT_TRUE(got == expected);
+}
+
+TEST_F(TlsTest, GoesOnWhenTheClientRenewsItsKeys) {
+  const Client client = connect();
+  EXPECT_EQ(talk(client, "set x 1\r\n"), "+OK\r\n");
+  client->renew_keys();
+  EXPECT_EQ(talk(client, "get x\r\n"), "$1\r\n1\r\n");
+  EXPECT_EQ(talk(client, "get x\r\n"), "$1\r\n1\r\n");
+}
+
+TEST_F(TlsTest, EndsWithTheGoodbyeOfEitherSide) {
+  const Client leaves = connect();
+  const Client stays = connect();
+  leaves->write("set x 1\r\n");
+  leaves->say_goodbye();
+  turns(3);
+  EXPECT_EQ(leaves->read(), "+OK\r\n");
+  EXPECT_TRUE(leaves->was_told_goodbye());
+  EXPECT_EQ(connections.size(), 1u);
+  sessions.first()->next()->close(engine::Closing::now);
+  turns(2);
+  stays->read();
+  EXPECT_TRUE(stays->was_told_goodbye());
+  EXPECT_EQ(connections.size(), 0u);
+}
+
+TEST_F(TlsTest, ServesTheRequestsBeforeAnEndWithoutAGoodbye) {
+  const Client client = connect();
+  client->write("set x 1\r\n");
+  client->close();
+  turns(3);
+  EXPECT_EQ(connections.size(), 0u);
+  EXPECT_EQ(reply({"get", "x"}), "$1\r\n1\r\n");
+  expect_balance();
+}
+
+TEST_F(TlsTest, ClosesOnWhatIsNoTls) {
+  for (const std::string_view words :
+       {std::string_view("PING\r\n"), std::string_view("GET / HTTP/1.1\r\nHost: x\r\n\r\n"),
+        std::string_view("\0\0\0\0\0\0\0\0", 8), std::string_view("\x16\x03\x01\xff\xff", 5)}) {
+    Line line(accept(Transport::tls));
+    line.write(words);
+    line.stop_writing();
+    turns(3);
+    line.read();
+    line.read();
+    EXPECT_TRUE(line.closed) << words;
+  }
+  EXPECT_TRUE(
+      is_logged("Error accepting a client connection: error:0A00010B:SSL routines::wrong "
+                "version number"));
+  EXPECT_TRUE(is_logged("error:0A00009C:SSL routines::http request"));
+  EXPECT_EQ(connections.size(), 0u);
+  EXPECT_EQ(bytes_of_clients(), 0u);
+}
+
+TEST_F(TlsTest, ClosesOnGarbageInTheMiddleOfTheHandshake) {
+  const Client client = come();
+  client->shake_hands();
+  turns(2);
+  EXPECT_EQ(connections.size(), 1u);
+  client->write_raw(std::string(500, 'x'));
+  turns(2);
+  EXPECT_EQ(connections.size(), 0u);
+  EXPECT_EQ(bytes_of_clients(), 0u);
+}
+
+TEST_F(TlsTest, ClosesOnGarbageAfterTheHandshake) {
+  const Client client = connect();
+  client->write("set x 1\r\n");
+  client->write_raw(std::string(500, 'x'));
+  turns(3);
+  EXPECT_EQ(connections.size(), 0u);
+  EXPECT_EQ(reply({"get", "x"}), "$1\r\n1\r\n");
+  expect_balance();
+}
+
+TEST_F(TlsTest, TellsOfTenFailuresInASecondAndCountsTheOthers) {
+  for (int i = 0; i < 30; ++i) {
+    Line line(accept(Transport::tls));
+    line.write("PING\r\n");
+    turns(2);
+  }
+  clock.advance_ms(1000);
+  Line line(accept(Transport::tls));
+  line.write("PING\r\n");
+  turns(2);
+  const std::string told = folder.read("log");
+  std::size_t count = 0;
+  for (std::size_t at = 0; (at = told.find("Error accepting a client", at)) != std::string::npos;
+       ++at) {
+    ++count;
+  }
+  EXPECT_EQ(count, 11u);
+  EXPECT_TRUE(is_logged("Error accepting 20 further client connections"));
+}
+
+TEST_F(TlsTest, DropsWhoDoesNotFinishTheHandshakeInTime) {
+  const Client served = connect();
+  const Client late = come();
+  late->shake_hands();
+  turns(2);
+  clock.advance_ms(10'000);
+  connections.tend(1);
+  turns(2);
+  EXPECT_EQ(connections.size(), 2u);
+  clock.advance_ms(1);
+  connections.tend(1);
+  turns(2);
+  EXPECT_EQ(connections.size(), 1u);
+  EXPECT_EQ(talk(served, "get nothing\r\n"), "$-1\r\n");
+  EXPECT_TRUE(is_logged("handshake timed out"));
+}
+
+TEST_F(TlsTest, GivesHandshakesAPartOfATurn) {
+  std::vector<Client> rush;
+  for (int i = 0; i < 100; ++i) {
+    rush.push_back(come());
+    rush.back()->shake_hands();
+  }
+  Line plain(accept(Transport::unix_socket));
+  plain.write("get nothing\r\n");
+  turns(1);
+  EXPECT_EQ(left, Left::work);
+  EXPECT_EQ(plain.read(), "$-1\r\n");
+  const auto answered = [&] {
+    int count = 0;
+    for (const Client& client : rush) count += client->shake_hands() ? 1 : 0;
+    return count;
+  };
+  EXPECT_EQ(answered(), 32);
+  turns(1);
+  EXPECT_EQ(answered(), 64);
+  // One leaves the line, one is taken out of it; the session behind it is the plain one's.
+  rush[98]->close();
+  engine::Session* last = sessions.first();
+  while (last->next()->next() != nullptr) last = last->next();
+  last->close(engine::Closing::now);
+  turns(8);
+  EXPECT_EQ(answered(), 98);
+  EXPECT_EQ(left, Left::nothing);
+  EXPECT_EQ(connections.size(), 99u);
+  expect_balance();
+}
+
+TEST_F(TlsTest, CountsNewcomersAsClients) {
+  ASSERT_TRUE(registry.set({{"maxclients", "1"}}, {}));
+  const Client first = come();
+  const Client second = connect();
+  EXPECT_TRUE(second->closed());
+  EXPECT_EQ(net_metrics.rejected_connections.value(), 1u);
+  while (!first->shake_hands()) turns(1);
+  EXPECT_EQ(talk(first, "get nothing\r\n"), "$-1\r\n");
+}
+
+TEST_F(TlsTest, HoldsLittleForAnIdleClient) {
+  const Client warm = connect();
+  talk(warm, "get nothing\r\n");
+  const std::size_t before = bytes_of_clients();
+  const Client client = connect();
+  const std::size_t fresh = bytes_of_clients() - before;
+  EXPECT_LT(fresh, 24u * 1024);
+  reply({"set", "big", std::string(300'000, 'b')});
+  take_output();
+  client->write("get big\r\n");
+  for (int i = 0; i < 50; ++i) {
+    turns(1);
+    client->read();
+  }
+  EXPECT_LE(bytes_of_clients() - before, fresh + 4096);
+  EXPECT_EQ(sessions.first()->next()->peer().buffers().total, bytes_of_clients() - before);
+}
+
+TEST_F(TlsTest, AsksForCertificatesAsItIsTold) {
+  const Identity known("client", &authority);
+  const Identity stranger("stranger");
+  for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    ask_for_certificates(ClientCertificates::no);
+    EXPECT_TRUE(is_served({.version = version}));
+    EXPECT_TRUE(is_served({.identity = &stranger, .version = version}));
+    ask_for_certificates(ClientCertificates::yes);
+    EXPECT_FALSE(is_served({.version = version}));
+    EXPECT_FALSE(is_served({.identity = &stranger, .version = version}));
+    EXPECT_TRUE(is_served({.identity = &known, .version = version}));
+    ask_for_certificates(ClientCertificates::optional);
+    EXPECT_TRUE(is_served({.version = version}));
+    EXPECT_FALSE(is_served({.identity = &stranger, .version = version}));
+    EXPECT_TRUE(is_served({.identity = &known, .version = version}));
+  }
+  EXPECT_TRUE(is_logged("peer did not return a certificate"));
+  EXPECT_TRUE(is_logged("certificate verify failed"));
+  expect_balance();
+}
+
+TEST_F(TlsTest, NeedsAnAuthorityWhenItAsks) {
+  settings.tls_ca_cert_file.value("");
+  settings.tls_auth_clients.value(static_cast<int>(ClientCertificates::yes));
+  EXPECT_FALSE(tls.configure(settings));
+  EXPECT_TRUE(is_logged("Either tls-ca-cert-file or tls-ca-cert-dir must be specified"));
+}
+
+TEST_F(TlsTest, SpeaksTheVersionsThatItIsTold) {
+  EXPECT_TRUE(is_served({.version = TLS1_2_VERSION}));
+  EXPECT_TRUE(is_served({.version = TLS1_3_VERSION}));
+  settings.tls_protocols.value("TLSv1.2");
+  ASSERT_TRUE(tls.configure(settings));
+  EXPECT_TRUE(is_served({.version = TLS1_2_VERSION}));
+  EXPECT_FALSE(is_served({.version = TLS1_3_VERSION}));
+  settings.tls_protocols.value("tlsv1.3");
+  ASSERT_TRUE(tls.configure(settings));
+  EXPECT_FALSE(is_served({.version = TLS1_2_VERSION}));
+  EXPECT_TRUE(is_served({.version = TLS1_3_VERSION}));
+  settings.tls_protocols.value("TLSv1.3 TLSv9");
+  EXPECT_FALSE(tls.configure(settings));
+  EXPECT_TRUE(is_logged("Invalid tls-protocols specified."));
+}
+
+TEST_F(TlsTest, ChoosesCiphersAsItIsTold) {
+  settings.tls_ciphers.value("ECDHE-ECDSA-CHACHA20-POLY1305");
+  settings.tls_ciphersuites.value("TLS_CHACHA20_POLY1305_SHA256");
+  settings.tls_prefer_server_ciphers.value(true);
+  ASSERT_TRUE(tls.configure(settings));
+  EXPECT_TRUE(is_served({.version = TLS1_2_VERSION}));
+  EXPECT_TRUE(is_served({.version = TLS1_3_VERSION}));
+  settings.tls_ciphers.value("nonsense");
+  EXPECT_FALSE(tls.configure(settings));
+  EXPECT_TRUE(is_logged("Failed to configure ciphers: nonsense"));
+  settings.tls_ciphers.value("");
+  settings.tls_ciphersuites.value("nonsense");
+  EXPECT_FALSE(tls.configure(settings));
+  EXPECT_TRUE(is_logged("Failed to configure ciphersuites: nonsense"));
+}
+
+TEST_F(TlsTest, LetsClientsTakeUpSessions) {
+  EXPECT_TRUE(takes_up(TLS1_3_VERSION));
+  EXPECT_TRUE(takes_up(TLS1_2_VERSION));
+  EXPECT_TRUE(takes_up(TLS1_2_VERSION, false)) << "from the cache";
+  settings.tls_session_caching.value(false);
+  ASSERT_TRUE(tls.configure(settings));
+  EXPECT_FALSE(takes_up(TLS1_3_VERSION));
+  EXPECT_FALSE(takes_up(TLS1_2_VERSION));
+  EXPECT_FALSE(takes_up(TLS1_2_VERSION, false));
+  expect_balance();
+}
+
+TEST_F(TlsTest, ForgetsSessionsWhenItsFilesAreReadAnew) {
+  const Client first = connect();
+  EXPECT_EQ(talk(first, "get nothing\r\n"), "$-1\r\n");
+  const ClientSession kept = first->session();
+  ask_for_certificates(ClientCertificates::yes);
+  const Client second = connect({.session = kept.get()});
+  EXPECT_EQ(talk(second, "get nothing\r\n"), "");
+  EXPECT_FALSE(second->took_up_a_session());
+}
+
+TEST_F(TlsTest, ShowsANewCertificateToNewClientsAlone) {
+  const Client before = connect();
+  install(Identity("two", &authority));
+  ASSERT_TRUE(tls.configure(settings));
+  const Client after = connect();
+  EXPECT_EQ(before->server_name(), "one");
+  EXPECT_EQ(after->server_name(), "two");
+  EXPECT_EQ(talk(before, "set x 1\r\n"), "+OK\r\n");
+  EXPECT_EQ(talk(after, "get x\r\n"), "$1\r\n1\r\n");
+}
+
+TEST_F(TlsTest, KeepsWhatItHasWhenTheNewFilesAreBad) {
+  const auto expect_refusal = [&](const char* why) {
+    EXPECT_FALSE(tls.configure(settings));
+    EXPECT_TRUE(is_logged(why)) << why;
+    EXPECT_EQ(connect()->server_name(), "one");
+  };
+  settings.tls_cert_file.value(folder.path("nothing"));
+  expect_refusal("Failed to load certificate: ");
+  settings.tls_cert_file.value("");
+  expect_refusal("No tls-cert-file configured!");
+  settings.tls_cert_file.value(folder.path("server.crt"));
+  settings.tls_key_file.value("");
+  expect_refusal("No tls-key-file configured!");
+  settings.tls_key_file.value(folder.path("ca.key"));
+  expect_refusal("key values mismatch");
+  settings.tls_key_file.value(folder.path("server.key"));
+  settings.tls_ca_cert_file.value(folder.path("nothing"));
+  expect_refusal("Failed to configure CA certificate(s) file/directory: ");
+  settings.tls_ca_cert_file.value(folder.path("ca.crt"));
+  settings.tls_dh_params_file.value(folder.path("nothing"));
+  expect_refusal("No such file or directory");
+  settings.tls_dh_params_file.value(folder.path("server.crt"));
+  expect_refusal("failed to read DH params.");
+  settings.tls_dh_params_file.value("");
+  EXPECT_TRUE(tls.configure(settings));
+}
+
+TEST_F(TlsTest, OpensAKeyWithItsPassword) {
+  install(Identity("three", &authority), "secret");
+  EXPECT_FALSE(tls.configure(settings));
+  settings.tls_key_file_pass.value("wrong");
+  EXPECT_FALSE(tls.configure(settings));
+  settings.tls_key_file_pass.value("secret");
+  ASSERT_TRUE(tls.configure(settings));
+  EXPECT_EQ(connect()->server_name(), "three");
+}
+
+}  // namespace
+}  // namespace larder::net
