@@ -99,7 +99,8 @@ std::size_t Executor::run(Session& session, std::span<const resp::Request> reque
       break;
     }
     const bool goes_on = ran + 1 < requests.size() && is_same_fast(planned[ran], planned[ran + 1]);
-    dispatch(session, requests[ran].args, planned[ran], goes_on ? Timing::with_next : Timing::now);
+    const Timing timing = goes_on ? Timing::with_next : Timing::now;
+    if (!dispatch(session, requests[ran].args, planned[ran], timing)) break;
   }
   if (ran > 0 && ran < requests.size() && planned[ran - 1].command != nullptr) {
     charge(*planned[ran - 1].command);
@@ -196,13 +197,13 @@ Executor::Admission Executor::admit(Session& session, resp::Args args, BoundComm
   return Admission::runs;
 }
 
-// The gates of subscribers and of transactions do not always refuse.
+// The gates of subscribers, of transactions and of pauses do not always refuse.
 Executor::Admission Executor::admit_at_gates(Session& session, resp::Args args,
                                              BoundCommand& command, std::uint32_t refused) {
   constexpr std::uint32_t kSubscribed = bit(Gate::subscribed);
   constexpr std::uint32_t kQueueing = bit(Gate::queueing);
   if (session.reply.resp3()) refused &= ~kSubscribed;
-  const std::uint32_t hard = refused & ~(kSubscribed | kQueueing);
+  const std::uint32_t hard = refused & ~(kSubscribed | kQueueing | kPauseGates);
   if (hard != 0 && !pass(session, args, command, hard)) return Admission::refused;
   const Transaction* transaction = Transaction::of(session);
   const bool runs_queue = command.row->has(kRunsQueue) && transaction != nullptr;
@@ -210,6 +211,9 @@ Executor::Admission Executor::admit_at_gates(Session& session, resp::Args args,
   // What is queued costs memory, whatever it is.
   const bool grows = queues || command.row->has(kGrows) || (runs_queue && transaction->grows());
   const Admission wanted = queues ? Admission::queued : Admission::runs;
+  const bool writes = !command.row->has(kRunsQueue) || (runs_queue && transaction->replicates());
+  const bool pauses = (refused & bit(Gate::paused_all)) != 0 ||
+                      ((refused & bit(Gate::paused_writes)) != 0 && writes);
   if (grows && parts_.evictor.over_limit() &&
       admit_growing(session, command, wanted) == Admission::refused) {
     return Admission::refused;
@@ -217,7 +221,7 @@ Executor::Admission Executor::admit_at_gates(Session& session, resp::Args args,
   if ((refused & kSubscribed) != 0) {
     return reject(session, &command, not_for_subscribers(command)), Admission::refused;
   }
-  return wanted;
+  return pauses ? Admission::held : wanted;
 }
 
 Executor::Admission Executor::admit_growing(Session& session, BoundCommand& command,
@@ -226,11 +230,16 @@ Executor::Admission Executor::admit_growing(Session& session, BoundCommand& comm
   return reject(session, &command, errors::kOutOfMemory), Admission::refused;
 }
 
-void Executor::dispatch(Session& session, resp::Args args, const Planned& planned, Timing timing) {
+bool Executor::dispatch(Session& session, resp::Args args, const Planned& planned, Timing timing) {
   const Admission admission = admit(session, args, planned.command);
   if (__builtin_expect(admission == Admission::runs, 1)) {
     invoke(session, args, planned, timing);
   } else {
+    if (admission == Admission::held) {
+      session.last_command = planned.command->row;
+      session.hold();
+      return false;
+    }
     if (admission == Admission::queued) queue(session, *planned.command, args, planned.hash);
     if (session.reply_mode != ReplyMode::on) session.advance_reply_mode();
     if (timing == Timing::now) cycles_ = base::cycles();
@@ -239,9 +248,12 @@ void Executor::dispatch(Session& session, resp::Args args, const Planned& planne
     if (timing == Timing::with_next && planned.command != nullptr) charge(*planned.command);
     serve_ready();
   }
+  return true;
 }
 
+// Whoever waits for keys may change data when he is served.
 void Executor::serve_ready() {
+  if (is_paused()) return;
   base::Budget budget(parts_.clock, kServeUs);
   while (const ParkedCommand* parked = parts_.waiters.resume()) {
     run_again(*parked);
@@ -352,8 +364,8 @@ bool Executor::end_turn() {
 bool Executor::serve_late() {
   bool served = parts_.waiters.expire() > 0;
   if (parts_.waiters.has_ready()) {
+    served = served || !is_paused();
     serve_ready();
-    served = true;
   } else {
     // Whom there was to serve may have gone.
     postponed_ = false;

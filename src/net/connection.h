@@ -6,11 +6,13 @@
 #include <span>
 #include <string>
 
+#include "client_ranks.h"
 #include "input.h"
 #include "larder/engine/session.h"
 #include "larder/memory/audit.h"
 #include "larder/net/connections.h"
 #include "larder/resp/reader.h"
+#include "output_limits.h"
 
 namespace larder::net {
 
@@ -34,9 +36,17 @@ class Connection final : public Watch, public engine::Peer {
   void disconnect();
 
   bool can_resume() const {
-    return stalled_ && !session_.is_blocked() && output_.size() <= pause_bytes() / 2;
+    return stalled_ && !session_.is_blocked() && !session_.is_held() &&
+           output_.size() <= pause_bytes() / 2;
   }
   bool is_dead() const { return socket_ < 0; }
+  // Whether it has more unsent output than it may, having said so in the log.
+  bool outgrew_output_limits();
+  // Takes its place among the largest, where there is a budget to keep to.
+  void rank();
+  // Forgets the peak of its output before the last period.
+  void roll_peak();
+  std::string describe() const;
   engine::Session& session() { return session_; }
 
   std::string address() const override;
@@ -53,6 +63,7 @@ class Connection final : public Watch, public engine::Peer {
   void testify(memory::Audit& audit) const;
 
  private:
+  friend class ClientRanks;
   friend class Connections;
 
   void receive();
@@ -70,10 +81,13 @@ class Connection final : public Watch, public engine::Peer {
   bool is_done() const;
 
   std::size_t pause_bytes() const;
+  void pause(bool paused);
+  // What its unsent output takes behind the first block of its own; shared texts in full.
+  std::uint64_t output_bytes() const;
+  std::size_t total_bytes() const;
   // What the session pins of client_input beside its buffers.
   std::size_t queue_bytes() const;
   bool is_closing() const { return session_.closing != engine::Closing::no; }
-  std::string describe() const;
 
   Connections& home_;
   Connection* previous_ = nullptr;
@@ -89,6 +103,10 @@ class Connection final : public Watch, public engine::Peer {
   resp::Reader reader_;
   resp::ReplyBuffer output_;
   engine::Session session_;
+  OutputExcess output_excess_;
+  OutputExcess push_excess_;
+  std::uint64_t output_peak_ = 0;
+  Rank rank_;
 };
 
 }  // namespace larder::net

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "client_ranks.h"
 #include "connection.h"
 #include "larder/memory/heap.h"
 #include "sockets.h"
@@ -36,12 +37,16 @@ void refuse(int descriptor, std::string_view reason) {
 }  // namespace
 
 Connections::Connections(const Parts& parts)
-    : parts_(parts), read_buffer_(std::make_unique<char[]>(kReadBytes + kMostCopied)) {}
+    : parts_(parts),
+      budget_(parts.memory),
+      ranks_(std::make_unique<ClientRanks>()),
+      read_buffer_(std::make_unique<char[]>(kReadBytes + kMostCopied)) {}
 
 Connections::~Connections() {
   while (first_ != nullptr) {
     first_->disconnect();
     bury();
+    remains_.clear();
   }
 }
 
@@ -109,28 +114,37 @@ Left Connections::end_turn() {
     if (!connection.is_dead() && connection.can_resume()) stalled_.push_back(&connection);
   }
   dirty_.clear();
+  const bool over = keep_to_budget();
   if (!dead_.empty()) bury();
-  return stalled_.empty() ? Left::nothing : Left::work;
+  if (!remains_.empty()) free_remains();
+  return stalled_.empty() && remains_.empty() && !over ? Left::nothing : Left::work;
 }
 
 void Connections::tend(std::size_t calls) {
   chunks_.trim();
   const std::int64_t now = parts_.loop.clock().steady_ms();
-  const std::int64_t most_idle_ms = parts_.settings.clients.timeout.value() * 1000;
   for (std::size_t left = size_ / std::max<std::size_t>(calls, 1) + 1; left > 0; --left) {
     if (cursor_ == nullptr) cursor_ = first_;
     if (cursor_ == nullptr) break;
     Connection& connection = *cursor_;
     cursor_ = connection.next_;
-    const engine::Session& session = connection.session();
-    if (most_idle_ms == 0 || session.is_blocked() || session.is_listener() ||
-        now - session.last_active_ms <= most_idle_ms) {
-      continue;
-    }
-    parts_.log.verbose("Closing idle client");
-    connection.session().close(engine::Closing::now);
+    look_after(connection, now);
   }
   if (now - peaks_rolled_ms_ >= kPeakPeriodMs) roll_peaks();
+}
+
+void Connections::look_after(Connection& connection, std::int64_t now_ms) {
+  engine::Session& session = connection.session();
+  if (connection.outgrew_output_limits()) return session.close(engine::Closing::now);
+  connection.rank();
+  connection.roll_peak();
+  const std::int64_t most_idle_ms = parts_.settings.clients.timeout.value() * 1000;
+  if (most_idle_ms == 0 || session.is_blocked() || session.is_held() || session.is_listener() ||
+      now_ms - session.last_active_ms <= most_idle_ms) {
+    return;
+  }
+  parts_.log.verbose("Closing idle client");
+  session.close(engine::Closing::now);
 }
 
 void Connections::roll_peaks() {

@@ -20,7 +20,8 @@ void Connections::testify(memory::Audit& audit) const {
   }
   for (const Connection* connection : dead_) connection->testify(audit);
   audit.found(memory::Owner::client_input, static_cast<std::int64_t>(batch_.held_bytes()));
-  audit.found(memory::Owner::client_output, static_cast<std::int64_t>(chunks_.free_bytes()));
+  audit.found(memory::Owner::client_output,
+              static_cast<std::int64_t>(chunks_.free_bytes() + remains_.held_bytes()));
 }
 
 }  // namespace larder::net

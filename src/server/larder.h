@@ -9,6 +9,7 @@
 #include "heartbeat.h"
 #include "larder/base/clock.h"
 #include "larder/base/log.h"
+#include "larder/net/budget_metrics.h"
 #include "larder/net/connections.h"
 #include "larder/net/listener.h"
 #include "larder/net/loop.h"
@@ -53,6 +54,7 @@ class Larder {
   Watchdog watchdog_;
   net::Metrics net_metrics_;
   net::Connections connections_;
+  net::BudgetMetrics budget_metrics_;
   net::Listeners listeners_;
   ServerMetrics server_metrics_;
   ClientMetrics client_metrics_;

@@ -64,7 +64,8 @@ class SocketFixture : public testing::Test {
   net::Metrics metrics{harness.core().reporter};
   base::Log log;
   net::Connections connections{{*loop, log, harness.core().executor, harness.core().sessions,
-                                harness.core().acl, harness.configuration().net, metrics}};
+                                harness.core().acl, harness.configuration().net,
+                                harness.configuration().eviction, metrics}};
 };
 
 }  // namespace larder::server

@@ -49,8 +49,8 @@ class Executor {
   explicit Executor(const Parts& parts);
 
   // Runs requests in order and returns how many were run. Stops early when the session is
-  // closing, waits for keys, or its unsent replies exceed `most_unsent` bytes; the rest must be
-  // kept and run later.
+  // closing, waits for keys, is held back by a pause, or its unsent replies exceed `most_unsent`
+  // bytes; the rest must be kept and run later.
   std::size_t run(Session& session, std::span<const resp::Request> requests,
                   std::size_t most_unsent);
 
@@ -87,10 +87,11 @@ class Executor {
   // When the time since the last reading of the counter is charged to a command.
   enum class Timing : std::uint8_t { now, with_next };
   enum class Turn : std::uint8_t { first, again, queued };
-  enum class Admission : std::uint8_t { refused, runs, queued };
+  enum class Admission : std::uint8_t { refused, runs, queued, held };
 
   void plan(const Session& session, std::span<const resp::Request> requests, Planned* planned);
-  void dispatch(Session& session, resp::Args args, const Planned& planned, Timing timing);
+  // False when the command is held back.
+  bool dispatch(Session& session, resp::Args args, const Planned& planned, Timing timing);
   Admission admit(Session& session, resp::Args args, BoundCommand* command);
   Admission admit_at_gates(Session& session, resp::Args args, BoundCommand& command,
                            std::uint32_t refused);
@@ -106,6 +107,7 @@ class Executor {
   void count(Session& session, BoundCommand& command);
   void run_again(const ParkedCommand& parked);
   bool serve_late();
+  bool is_paused() const { return (parts_.gates.closed() & kPauseGates) != 0; }
   static bool is_same_fast(const Planned& one, const Planned& next);
   void charge(BoundCommand& command);
   void settle(int db, resp::Args args);

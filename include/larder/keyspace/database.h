@@ -74,6 +74,7 @@ struct Shared {
   ChangeLog& log;
   Graveyard& graveyard;
   Metrics& metrics;
+  const bool& removals_held;
 };
 
 class Database {
@@ -91,8 +92,8 @@ class Database {
   void prefetch(std::uint64_t hash) const { entries_.prefetch(hash); }
   void prefetch_entry(std::uint64_t hash) const { entries_.prefetch_candidate(hash); }
 
-  // The key's entry; an expired one is removed and not found. The entry stays where it is
-  // until the next change to this database.
+  // The key's entry; an expired one is removed and not found, or, for a reader while removals are
+  // held, only not found. The entry stays where it is until the next change to this database.
   Entry* look(const Key& key, Look how);
   template <typename T>
   Found<T> find(const Key& key, Look how = Look::read) {
@@ -150,7 +151,8 @@ class Database {
   template <typename Fn>
   std::uint64_t scan(std::uint64_t cursor, std::size_t count, Fn&& fn) const;
 
-  // A key picked uniformly; expired ones are removed and another is tried. nullptr when empty.
+  // A key picked uniformly; expired ones are removed and another is tried. nullptr when empty. While
+  // removals are held, an expired one after a hundred of them.
   Entry* random(base::Rng& rng);
 
   const EntryTable& entries() const { return entries_; }

@@ -60,6 +60,11 @@ class Keyspace final : public memory::Witness {
   // missed some keys.
   std::uint64_t swaps() const { return swaps_; }
 
+  // While clients are paused nothing is expired or evicted: readers do not find expired keys, but
+  // these stay until the hold ends, or a command that writes comes upon them.
+  void hold_removals(bool held) { removals_held_ = held; }
+  bool removals_held() const { return removals_held_; }
+
   ChangeLog& log() { return log_; }
   Graveyard& graveyard() { return graveyard_; }
   const Graveyard& graveyard() const { return graveyard_; }
@@ -79,6 +84,7 @@ class Keyspace final : public memory::Witness {
   Graveyard graveyard_;
   Metrics& metrics_;
   std::uint64_t swaps_ = 0;
+  bool removals_held_ = false;
   std::vector<std::unique_ptr<Database>> databases_;
 };
 

@@ -10,11 +10,13 @@
 // holds no buffer.
 //
 // Bound for slow readers: a connection whose unsent replies pass client-reply-pause-bytes is
-// neither read nor are its further requests run, until it has taken half of them.
+// neither read nor are its further requests run, until it has taken half of them. While clients
+// hold nearly as much as maxmemory-clients allows, the bound is lower, and past it the largest
+// connections are closed.
 //
 // A connection whose session waits for keys is read, up to client-query-buffer-limit, but what it
 // sends is kept until the wait is over. It is not idle, however long it waits;
-// nor is one that listens to channels or monitors.
+// nor is one that listens to channels or monitors. One that a pause holds back is not read.
 
 #include <cstdint>
 #include <memory>
@@ -24,7 +26,9 @@
 #include "larder/engine/credentials.h"
 #include "larder/engine/executor.h"
 #include "larder/engine/session.h"
+#include "larder/eviction/settings.h"
 #include "larder/memory/audit.h"
+#include "larder/net/client_budget.h"
 #include "larder/net/listener.h"
 #include "larder/net/loop.h"
 #include "larder/net/metrics.h"
@@ -34,6 +38,7 @@
 
 namespace larder::net {
 
+class ClientRanks;
 class Connection;
 
 class Connections final : public Host, public memory::Witness {
@@ -45,6 +50,7 @@ class Connections final : public Host, public memory::Witness {
     engine::Sessions& sessions;
     const engine::Credentials& credentials;
     const Settings& settings;
+    const eviction::Settings& memory;
     Metrics& metrics;
   };
   explicit Connections(const Parts& parts);
@@ -59,8 +65,8 @@ class Connections final : public Host, public memory::Witness {
   Left end_turn();
 
   // Periodic: gives free reply chunks back, disconnects who has been idle for longer than `timeout`
-  // or was told to go. Looks at a part of the connections in each call, at all of them within
-  // `calls` calls.
+  // or has not read too much for too long. Looks at a part of the connections in each call, at all
+  // of them within `calls` calls.
   void tend(std::size_t calls);
 
   // Tells the audit of everything charged to client_input and client_output; the time is that of a
@@ -68,6 +74,8 @@ class Connections final : public Host, public memory::Witness {
   void testify(memory::Audit& audit) const override;
 
   std::size_t size() const { return size_; }
+  // How many are not read because of what they do not read.
+  std::size_t paused() const { return paused_; }
   // Something happened since end_turn() that the next one must see to.
   bool has_work() const { return !dirty_.empty(); }
   // The largest that any connection's input and output were lately: since about 5 to 10 seconds.
@@ -87,19 +95,32 @@ class Connections final : public Host, public memory::Witness {
   };
 
   bool turned_away(int descriptor, Transport transport);
+  void look_after(Connection& connection, std::int64_t now_ms);
   void mark_dirty(Connection& connection);
   void mark_dead(Connection& connection);
   void bury();
   void roll_peaks();
 
+  // Output of closed connections is freed in steps.
+  void leave_behind(resp::ReplyBuffer& output);
+  void free_remains();
+  void measure();
+  // True when more connections have to go than the turn had time for.
+  bool keep_to_budget();
+  Connection* largest();
+
   Parts parts_;
   resp::ChunkPool chunks_;
+  resp::ReplyBuffer remains_{chunks_};
   resp::Batch batch_;
+  ClientBudget budget_;
+  std::unique_ptr<ClientRanks> ranks_;
   std::unique_ptr<char[]> read_buffer_;
   Connection* first_ = nullptr;
   Connection* last_ = nullptr;
   Connection* cursor_ = nullptr;  // the next that tend() looks at
   std::size_t size_ = 0;
+  std::size_t paused_ = 0;
   std::vector<Connection*> dirty_;    // with replies to send, or to be closed
   std::vector<Connection*> stalled_;  // may go on with requests they had sent
   std::vector<Connection*> dead_;     // closed in this turn

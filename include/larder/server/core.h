@@ -17,6 +17,7 @@
 #include "larder/engine/gates.h"
 #include "larder/engine/limits.h"
 #include "larder/engine/metrics.h"
+#include "larder/engine/pause.h"
 #include "larder/engine/propagation.h"
 #include "larder/engine/session.h"
 #include "larder/engine/shutdown.h"
@@ -57,6 +58,8 @@ class Core {
   std::int64_t hz() const;
   // The work at the end of a turn; true when some is left.
   bool end_turn();
+  // When a wait or a pause ends next, on the steady clock; 0 when there is neither.
+  std::int64_t next_deadline_us() const;
 
   Configuration& configuration;
   base::Clock& clock;
@@ -74,11 +77,13 @@ class Core {
   eviction::Evictor evictor;
   engine::Metrics engine_metrics;
   engine::Waiters waiters;
-  engine::WaitMetrics wait_metrics;
   engine::WatchSet watches;
   engine::WatchMetrics watch_metrics;
   engine::TrackingMetrics tracking_metrics;
   engine::GateBoard gates;
+  engine::Sessions sessions;
+  engine::Pause pause;
+  engine::WaitMetrics wait_metrics;
   acl::Metrics acl_metrics;
   pubsub::Hub hub;
   pubsub::Metrics pubsub_metrics;
@@ -90,7 +95,6 @@ class Core {
   engine::Limits limits;
   engine::ConfigFile config_file;
   engine::Cron cron;
-  engine::Sessions sessions;
   engine::CommandTable commands;
   engine::CommandMetrics command_metrics;
   acl::Directory acl;
