@@ -95,6 +95,7 @@ std::span<const char> Connection::take_in() {
 }
 
 void Connection::receive() {
+  if (home_.full_) return;
   const std::span<const char> input = take_in();
   if (input.empty()) return;
   const std::size_t done = session_.is_blocked() ? 0 : run_requests(input);
@@ -102,6 +103,7 @@ void Connection::receive() {
   keep(input, done);
   home_.input_peak_.note(input.size());
   if (outgrew_its_limit()) return disconnect();
+  if (input_.capacity() >= ClientRanks::kLeastBytes) home_.note_growth();
   // The end of the turn sees to the others.
   if (!dirty_) rank();
 }
@@ -138,7 +140,7 @@ std::size_t Connection::run_requests(std::span<const char> input) {
   }
   batch.clear();
   // Those who come after in this turn shall know what this one took.
-  if (output_.held_bytes() > resp::ChunkPool::kChunkBytes && home_.budget_.in_force()) home_.measure();
+  if (output_.held_bytes() > resp::ChunkPool::kChunkBytes) home_.note_growth();
   if (is_closing()) {
     done = input.size();
     wanted_ = 0;
@@ -210,6 +212,7 @@ void Connection::finish_turn() {
   output_peak_ = std::max(output_peak_, output_.size());
   if (!is_closing() && outgrew_output_limits()) return disconnect();
   if (session_.closing != engine::Closing::now && !output_.empty() && !send_output()) return;
+  if (output_.empty()) forget_excess();
   if (is_done()) return disconnect();
   choose_interest();
   rank();

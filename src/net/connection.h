@@ -42,6 +42,7 @@ class Connection final : public Watch, public engine::Peer {
   bool is_dead() const { return socket_ < 0; }
   // Whether it has more unsent output than it may, having said so in the log.
   bool outgrew_output_limits();
+  void forget_excess();
   // Takes its place among the largest, where there is a budget to keep to.
   void rank();
   // Forgets the peak of its output before the last period.

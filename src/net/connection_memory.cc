@@ -24,8 +24,7 @@ std::uint64_t Connection::output_bytes() const {
 
 bool Connection::outgrew_output_limits() {
   if (output_.held_bytes() <= resp::ChunkPool::kChunkBytes && output_.shared_bytes() == 0) {
-    output_excess_.forget();
-    push_excess_.forget();
+    forget_excess();
     return false;
   }
   const auto& limits = home_.parts_.settings.clients.client_output_buffer_limit;
@@ -39,6 +38,11 @@ bool Connection::outgrew_output_limits() {
   home_.parts_.log.warning("Client " + describe() +
                            " closed for overcoming of output buffer limits.");
   return true;
+}
+
+void Connection::forget_excess() {
+  output_excess_.forget();
+  push_excess_.forget();
 }
 
 void Connection::rank() {

@@ -135,6 +135,7 @@ void Connections::tend(std::size_t calls) {
 
 void Connections::look_after(Connection& connection, std::int64_t now_ms) {
   engine::Session& session = connection.session();
+  if (session.closing != engine::Closing::no) return;
   if (connection.outgrew_output_limits()) return session.close(engine::Closing::now);
   connection.rank();
   connection.roll_peak();

@@ -36,7 +36,13 @@ void Connections::free_remains() {
 }
 
 void Connections::measure() {
-  budget_.measure(remains_.held_bytes() + remains_.shared_bytes() + chunks_.free_bytes());
+  budget_.measure(remains_.held_bytes() + remains_.shared_bytes());
+}
+
+void Connections::note_growth() {
+  if (!budget_.in_force()) return;
+  measure();
+  full_ = budget_.is_passed();
 }
 
 // Who holds most, for closing. Small ones stand in no rank: of them the largest of some, from
@@ -56,8 +62,11 @@ Connection* Connections::largest() {
 }
 
 bool Connections::keep_to_budget() {
+  full_ = false;
   measure();
   if (!budget_.is_passed()) return false;
+  chunks_.trim();
+  measure();
   base::Budget time(parts_.loop.clock(), kClosingUs);
   Connection* victim = largest();
   for (; victim != nullptr && budget_.is_passed() && !time.spent(); victim = largest()) {

@@ -18,6 +18,8 @@ import server
 import wire
 
 MEGA = 1 << 20
+# What one connection may take before the server looks at the sum.
+STEP = MEGA
 
 
 class Slow(wire.Client):
@@ -68,9 +70,15 @@ def fill(control, limit):
     control.ask("DEBUG", "POPULATE", limit // 1000, "key", 1000)
     for at in range(1000):
         control.ask("SET", f"more:{at}", "x" * 1000)
-    settle(control, "used_memory", limit + limit // 50)
-    if figure(control, "evicted_keys") == 0:
+    evicted = -1
+    while evicted != figure(control, "evicted_keys"):
+        evicted = figure(control, "evicted_keys")
+        time.sleep(0.3)
+    if evicted == 0:
         raise SystemExit("the data does not fill maxmemory")
+    # Some room for the server's own few bytes, which come and go.
+    for _ in range(64):
+        control.ask("DEL", control.ask("RANDOMKEY"))
     control.ask("CONFIG", "RESETSTAT")
 
 
@@ -93,7 +101,7 @@ def pipelining(port, control, limit, readers):
           f"{now['evicted_clients']} disconnected, {now['evicted_keys']} keys evicted")
     if int(now["evicted_keys"]) != 0 or control.ask("DBSIZE") != keys:
         found.append(f"{now['evicted_keys']} keys were evicted for the sake of clients")
-    if most_clients > budget or most_used > limit + limit // 50 + budget:
+    if most_clients > budget + STEP or most_used > limit + budget + STEP:
         found.append(f"{most_clients} bytes of clients, {most_used} in all")
     if most_clients < budget // 2:
         found.append(f"the readers hold only {most_clients} bytes: the test shows nothing")
@@ -173,7 +181,7 @@ def half_sent(port, control, count):
     found = []
     if each > 4096:
         found.append(f"a half-sent command costs {each:.0f} bytes")
-    if most > budget:
+    if most > budget + STEP:
         found.append(f"half-sent commands take {most} bytes, more than the budget of {budget}")
     if int(now["evicted_keys"]) != 0:
         found.append("half-sent commands evicted keys")

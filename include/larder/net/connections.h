@@ -28,6 +28,7 @@
 #include "larder/engine/session.h"
 #include "larder/eviction/settings.h"
 #include "larder/memory/audit.h"
+#include "larder/memory/heap.h"
 #include "larder/net/client_budget.h"
 #include "larder/net/listener.h"
 #include "larder/net/loop.h"
@@ -104,6 +105,8 @@ class Connections final : public Host, public memory::Witness {
   // Output of closed connections is freed in steps.
   void leave_behind(resp::ReplyBuffer& output);
   void free_remains();
+  // Measures in the course of a turn, when one connection took much.
+  void note_growth();
   void measure();
   // True when more connections have to go than the turn had time for.
   bool keep_to_budget();
@@ -121,9 +124,11 @@ class Connections final : public Host, public memory::Witness {
   Connection* cursor_ = nullptr;  // the next that tend() looks at
   std::size_t size_ = 0;
   std::size_t paused_ = 0;
-  std::vector<Connection*> dirty_;    // with replies to send, or to be closed
-  std::vector<Connection*> stalled_;  // may go on with requests they had sent
-  std::vector<Connection*> dead_;     // closed in this turn
+  using List = std::vector<Connection*, memory::Allocator<Connection*, memory::Owner::client_input>>;
+  List dirty_;         // with replies to send, or to be closed
+  List stalled_;       // may go on with requests they had sent
+  List dead_;          // closed in this turn
+  bool full_ = false;  // the budget is passed: what else comes in this turn is left unread
   Peak input_peak_;
   Peak output_peak_;
   std::int64_t peaks_rolled_ms_ = 0;

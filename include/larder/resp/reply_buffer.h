@@ -74,7 +74,7 @@ class ReplyBuffer {
   // What the shared texts take that are to be sent from here; others may hold them too.
   std::uint64_t shared_bytes() const { return shared_; }
   std::size_t chunks() const { return chunks_; }
-  // The first chunk, unless it is a shared text: what it takes, and its unsent bytes.
+  // The first chunk, if it is one of the pool's: what it takes, and its unsent bytes.
   struct First {
     std::size_t held = 0;
     std::size_t unsent = 0;
