@@ -28,7 +28,7 @@ std::string flags(const engine::Session& session) {
   if (session.attachment(engine::Attached::monitor) != nullptr) letters += 'O';
   if (session.is_subscribed()) letters += 'P';
   if (engine::Transaction::of(session) != nullptr) letters += 'x';
-  if (session.is_blocked()) letters += 'b';
+  if (session.is_blocked() || session.is_held()) letters += 'b';
   letters += tracking_flags(session);
   if (engine::WatchSet::is_dirty(session)) letters += 'd';
   if (session.closing == engine::Closing::after_reply) letters += 'c';
@@ -39,11 +39,10 @@ std::string flags(const engine::Session& session) {
   return letters.empty() ? "N" : letters;
 }
 
-std::string last_command(const engine::Session& session) {
-  if (session.last_command == nullptr) return "NULL";
-  std::string name(session.last_command->name);
-  if (const auto space = name.find(' '); space != std::string::npos) name[space] = '|';
-  return name;
+// What the connection waits for: neither where it is held back with nothing to send.
+std::string_view events(const engine::Peer::Buffers& held) {
+  if (held.reading) return held.writing ? "rw" : "r";
+  return held.writing ? "w" : "";
 }
 
 std::int64_t subscriptions(const engine::Session& session, pubsub::Kind kind) {
@@ -81,6 +80,13 @@ class Line {
 
 }  // namespace
 
+std::string last_command(const engine::Session& session) {
+  if (session.last_command == nullptr) return "NULL";
+  std::string name(session.last_command->name);
+  if (const auto space = name.find(' '); space != std::string::npos) name[space] = '|';
+  return name;
+}
+
 std::string client_line(const engine::Session& session, const base::Clock& clock) {
   const engine::Peer::Buffers held = session.peer().buffers();
   Line line;
@@ -106,9 +112,9 @@ std::string client_line(const engine::Session& session, const base::Clock& clock
       .add("rbp", held.reply_peak)
       .add("obl", held.reply_bytes)
       .add("oll", held.reply_blocks)
-      .add("omem", held.reply_blocks == 0 ? std::size_t{0} : held.reply_held)
+      .add("omem", held.reply_held)
       .add("tot-mem", held.total)
-      .add("events", held.writing ? (held.reading ? "rw" : "w") : "r")
+      .add("events", events(held))
       .add("cmd", last_command(session))
       .add("user", session.account == nullptr ? "default" : session.account->name)
       .add("redir", redirection(session))

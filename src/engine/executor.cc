@@ -100,7 +100,11 @@ std::size_t Executor::run(Session& session, std::span<const resp::Request> reque
     unsent_ = session.reply.buffer().size();
     if (session.closing != Closing::no || session.is_blocked() || unsent_ > most_unsent) break;
     timing = goes_with_next(requests, planned.data(), ran) ? Timing::with_next : Timing::now;
-    dispatch(session, requests[ran].args, planned[ran], timing);
+    if (!dispatch(session, requests[ran].args, planned[ran], timing)) {
+      // What went before was another command, and is charged.
+      timing = Timing::now;
+      break;
+    }
   }
   if (timing == Timing::with_next) {
     charge(session, requests[ran - 1].args, *planned[ran - 1].command);
@@ -224,13 +228,13 @@ Executor::Admission Executor::admit(Session& session, resp::Args args, BoundComm
   return Admission::runs;
 }
 
-// The gates of subscribers and of transactions do not always refuse.
+// The gates of subscribers, of transactions and of pauses do not always refuse.
 Executor::Admission Executor::admit_at_gates(Session& session, resp::Args args,
                                              BoundCommand& command, std::uint32_t refused) {
   constexpr std::uint32_t kSubscribed = bit(Gate::subscribed);
   constexpr std::uint32_t kQueueing = bit(Gate::queueing);
   if (session.reply.resp3()) refused &= ~kSubscribed;
-  const std::uint32_t hard = refused & ~(kSubscribed | kQueueing);
+  const std::uint32_t hard = refused & ~(kSubscribed | kQueueing | kPauseGates);
   if (hard != 0 && !pass(session, args, command, hard)) return Admission::refused;
   const Transaction* transaction = Transaction::of(session);
   const bool runs_queue = command.row->has(kRunsQueue) && transaction != nullptr;
@@ -238,6 +242,9 @@ Executor::Admission Executor::admit_at_gates(Session& session, resp::Args args,
   // What is queued costs memory, whatever it is.
   const bool grows = queues || command.row->has(kGrows) || (runs_queue && transaction->grows());
   const Admission wanted = queues ? Admission::queued : Admission::runs;
+  const bool writes = !command.row->has(kRunsQueue) || (runs_queue && transaction->replicates());
+  const bool pauses = (refused & bit(Gate::paused_all)) != 0 ||
+                      ((refused & bit(Gate::paused_writes)) != 0 && writes);
   if (grows && parts_.evictor.over_limit() &&
       admit_growing(session, command, wanted) == Admission::refused) {
     return Admission::refused;
@@ -245,7 +252,7 @@ Executor::Admission Executor::admit_at_gates(Session& session, resp::Args args,
   if ((refused & kSubscribed) != 0) {
     return reject(session, &command, not_for_subscribers(command)), Admission::refused;
   }
-  return wanted;
+  return pauses ? Admission::held : wanted;
 }
 
 Executor::Admission Executor::admit_growing(Session& session, BoundCommand& command,
@@ -255,16 +262,20 @@ Executor::Admission Executor::admit_growing(Session& session, BoundCommand& comm
 }
 
 eviction::Room Executor::make_room(base::Budget budget) {
-  return parts_.observer.latency.watch(LatencyEvent::eviction_cycle, [this, budget] {
-    return parts_.evictor.make_room(budget);
-  });
+  return parts_.observer.latency.watch(LatencyEvent::eviction_cycle,
+                                       [this, budget] { return parts_.evictor.make_room(budget); });
 }
 
-void Executor::dispatch(Session& session, resp::Args args, const Planned& planned, Timing timing) {
+bool Executor::dispatch(Session& session, resp::Args args, const Planned& planned, Timing timing) {
   const Admission admission = admit(session, args, planned.command);
   if (__builtin_expect(admission == Admission::runs, 1)) {
     invoke(session, args, planned, timing);
   } else {
+    if (admission == Admission::held) {
+      session.last_command = planned.command->row;
+      session.hold();
+      return false;
+    }
     if (admission == Admission::queued) {
       queue(session, *planned.command, args, planned.hash);
     } else {
@@ -277,9 +288,12 @@ void Executor::dispatch(Session& session, resp::Args args, const Planned& planne
     if (timing == Timing::with_next) charge(session, args, *planned.command);
     serve_ready();
   }
+  return true;
 }
 
+// Whoever waits for keys may change data when he is served.
 void Executor::serve_ready() {
+  if (is_paused()) return;
   base::Budget budget(parts_.clock, kServeUs);
   cycles_ = base::cycles();
   while (const ParkedCommand* parked = parts_.waiters.resume()) {
@@ -402,8 +416,8 @@ bool Executor::end_turn() {
 bool Executor::serve_late() {
   bool served = parts_.waiters.expire() > 0;
   if (parts_.waiters.has_ready()) {
+    served = served || !is_paused();
     serve_ready();
-    served = true;
   } else {
     // Whom there was to serve may have gone.
     postponed_ = false;

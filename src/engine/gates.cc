@@ -21,6 +21,8 @@ constexpr std::array<std::string_view, kGates> kErrors = {
     "ERR Replica can't interact with the keyspace",
     {},
     {},
+    {},
+    {},
 };
 
 }  // namespace
@@ -40,6 +42,11 @@ std::uint32_t refusals(std::uint32_t command_flags) {
   if ((command_flags & (kReads | kWrites | kMayReplicate)) != 0) refused |= bit(Gate::monitoring);
   if ((command_flags & kForSubscribers) == 0) refused |= bit(Gate::subscribed);
   if ((command_flags & kNotQueued) == 0) refused |= bit(Gate::queueing);
+  // EXEC is held back for the sake of what it runs.
+  if ((command_flags & (kWrites | kMayReplicate | kRunsQueue)) != 0) {
+    refused |= bit(Gate::paused_writes);
+  }
+  if ((command_flags & kWhilePaused) == 0) refused |= bit(Gate::paused_all);
   return refused;
 }
 

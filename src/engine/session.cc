@@ -53,6 +53,12 @@ void Session::stop_waiting() {
   if (parked_ != nullptr) waiters_->forget(*this);
 }
 
+void Session::go_on() {
+  if (!held_) return;
+  held_ = false;
+  peer_.unblocked();
+}
+
 std::size_t Session::parked_bytes() const {
   return parked_ == nullptr ? 0 : engine::parked_bytes(*parked_);
 }

@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "larder/base/assert.h"
+#include "larder/memory/metrics.h"
 
 namespace larder::eviction {
 namespace {
@@ -33,6 +34,12 @@ Entry* entry_of(Database& db, std::uint64_t hash) {
 
 }  // namespace
 
+std::int64_t apart_from_data(const memory::Charges& charges, const Settings& settings) {
+  const auto of = [&charges](Owner owner) { return charges[static_cast<std::size_t>(owner)]; };
+  const std::int64_t buffers = of(Owner::replicas) + of(Owner::journal);
+  return settings.budgets_clients() ? buffers + memory::client_bytes(charges) : buffers;
+}
+
 Evictor::Evictor(keyspace::Keyspace& keyspace, Settings& settings, Metrics& metrics)
     : keyspace_(keyspace), settings_(settings), metrics_(metrics), ager_(keyspace) {
   policy_ = Policy::named(settings_.maxmemory_policy.print());
@@ -55,8 +62,8 @@ std::uint64_t Evictor::counted_bytes() const {
   const memory::Charges charges = memory::balance();
   std::uint64_t sum = 0;
   for (const std::int64_t bytes : charges) sum += static_cast<std::uint64_t>(bytes);
-  return sum - figure(charges, Owner::replicas) - figure(charges, Owner::journal) -
-         figure(charges, Owner::client_output) - figure(charges, Owner::graveyard);
+  return sum - static_cast<std::uint64_t>(apart_from_data(charges, settings_)) -
+         figure(charges, Owner::graveyard);
 }
 
 base::Budget Evictor::budget() const {

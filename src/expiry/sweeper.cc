@@ -58,6 +58,7 @@ void Sweeper::earn() {
 }
 
 std::int64_t Sweeper::rest_ms() const {
+  if (keyspace_.removals_held()) return kNoWish;
   if (!in_pass_) {
     if (!active_ || !keyspace_.has_volatile_keys() || interval_us_ >= kLeastRelaxedUs) {
       return kNoWish;
@@ -69,6 +70,7 @@ std::int64_t Sweeper::rest_ms() const {
 }
 
 std::size_t Sweeper::run(base::Budget budget) {
+  if (keyspace_.removals_held()) return 0;
   earn();
   if (!in_pass_) {
     if (!is_due() && last_cost_us_ > kCheapPassUs) return 0;
@@ -80,7 +82,7 @@ std::size_t Sweeper::run(base::Budget budget) {
 }
 
 std::size_t Sweeper::run_fast() {
-  if (!active_ || (!in_pass_ && !is_due())) return 0;
+  if (!active_ || (!in_pass_ && !is_due()) || keyspace_.removals_held()) return 0;
   earn();
   if (allowance_us_ <= 0) return 0;
   if (!in_pass_) begin_pass();

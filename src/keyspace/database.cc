@@ -9,6 +9,9 @@
 namespace larder::keyspace {
 namespace {
 
+// Expired keys that a search for any key passes over while they may not be removed.
+constexpr int kMostTries = 100;
+
 // How a string is going to stand: as a number, inside its entry, or in a blob.
 Entry::Shape shape_of(std::string_view key, std::string_view bytes,
                       std::optional<std::int64_t> number, std::optional<std::int64_t> deadline_ms) {
@@ -80,7 +83,10 @@ void Database::touch(Entry& entry) {
 
 Entry* Database::look(const Key& key, Look how) {
   Entry* entry = entries_.find(key.name, key.hash);
-  if (entry != nullptr && entry->expired(now_ms())) entry = drop_expired(entry, key.hash);
+  if (entry != nullptr && entry->expired(now_ms())) {
+    const bool stays = shared_.removals_held && how != Look::write;
+    entry = stays ? nullptr : drop_expired(entry, key.hash);
+  }
   if (how == Look::write) {
     if (entry != nullptr) touch(*entry);
     return entry;
@@ -338,8 +344,13 @@ void Database::flush() {
 }
 
 Entry* Database::random(base::Rng& rng) {
+  int tries_left = kMostTries;
   while (Entry* entry = entries_.random(rng)) {
     if (!entry->expired(now_ms())) return entry;
+    if (shared_.removals_held) {
+      if (--tries_left == 0) return entry;
+      continue;
+    }
     drop_expired(entry, EntryTraits::hash(*entry));
   }
   return nullptr;

@@ -25,7 +25,7 @@ Keyspace::Keyspace(const base::Clock& clock, base::Rng& rng, const Settings& set
   const auto count = static_cast<int>(settings.databases.value());
   for (int i = 0; i < count; ++i) {
     databases_.push_back(std::make_unique<Database>(
-        i, Shared{clock_, access_, log_, graveyard_, metrics_, big_keys_}));
+        i, Shared{clock_, access_, log_, graveyard_, metrics_, big_keys_, removals_held_}));
   }
 }
 

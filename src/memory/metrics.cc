@@ -55,8 +55,9 @@ std::int64_t dataset_bytes(const Charges& charges) {
          of(charges, Owner::graveyard);
 }
 
-std::int64_t not_counted_for_eviction(const Charges& charges) {
-  return of(charges, Owner::replicas) + of(charges, Owner::journal);
+std::int64_t client_bytes(const Charges& charges) {
+  return of(charges, Owner::client_input) + of(charges, Owner::client_output) +
+         of(charges, Owner::pubsub) + of(charges, Owner::tracking);
 }
 
 Metrics::Metrics(info::Reporter& reporter)
@@ -125,11 +126,10 @@ void Metrics::refresh_scripts(const Charges& charges) {
 void Metrics::refresh_buffers(const Charges& charges) {
   const std::int64_t replicas = of(charges, Owner::replicas);
   const std::int64_t backlog = of(charges, Owner::backlog);
-  mem_not_counted_for_evict_ = not_counted_for_eviction(charges);
   mem_replication_backlog_ = backlog;
   mem_total_replication_buffers_ = backlog + replicas;
   mem_clients_slaves_ = replicas;
-  mem_clients_normal_ = of(charges, Owner::client_input) + of(charges, Owner::client_output);
+  mem_clients_normal_ = client_bytes(charges);
   mem_aof_buffer_ = of(charges, Owner::journal);
 }
 

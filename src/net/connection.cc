@@ -50,7 +50,9 @@ Connection::Connection(Connections& home, int socket, Transport transport)
 Connection::~Connection() { disconnect(); }
 
 std::size_t Connection::pause_bytes() const {
-  return static_cast<std::size_t>(home_.parts_.settings.clients.client_reply_pause_bytes.value());
+  const auto each =
+      static_cast<std::size_t>(home_.parts_.settings.clients.client_reply_pause_bytes.value());
+  return std::min(each, home_.budget_.most_unsent());
 }
 
 void Connection::on_ready(unsigned readiness) {
@@ -63,15 +65,10 @@ void Connection::on_ready(unsigned readiness) {
 void Connection::closing() { home_.mark_dirty(*this); }
 void Connection::unblocked() { home_.mark_dirty(*this); }
 
-// Who is sent what he did not ask for is not slowed down by not being read: past the hard limit
-// he goes.
+// Who is sent what he did not ask for is not slowed down by not being read.
 void Connection::pushed() {
   home_.mark_dirty(*this);
-  const auto& limits = home_.parts_.settings.clients.client_output_buffer_limit;
-  const std::uint64_t most = limits.value(config::ClientClass::pubsub).hard_bytes;
-  if (most == 0 || output_.size() + session_.held_push_bytes() <= most) return;
-  home_.parts_.log.warning("Closing client that does not read what it is sent: " + describe());
-  session_.close(engine::Closing::now);
+  if (outgrew_output_limits()) session_.close(engine::Closing::now);
 }
 
 // Input
@@ -111,13 +108,17 @@ std::span<const char> Connection::take_in() {
 }
 
 void Connection::receive() {
+  if (home_.full_) return;
   const std::span<const char> input = take_in();
   if (input.empty()) return;
   const std::size_t done = session_.is_blocked() ? 0 : run_requests(input);
   if (is_dead()) return;
   keep(input, done);
   home_.input_peak_.note(input.size());
-  if (outgrew_its_limit()) disconnect();
+  if (outgrew_its_limit()) return disconnect();
+  if (input_.capacity() >= ClientRanks::kLeastBytes) home_.note_growth();
+  // The end of the turn sees to the others.
+  if (!dirty_) rank();
 }
 
 std::size_t Connection::run_requests(std::span<const char> input) {
@@ -151,6 +152,8 @@ std::size_t Connection::run_requests(std::span<const char> input) {
     }
   }
   batch.clear();
+  // Those who come after in this turn shall know what this one took.
+  if (output_.held_bytes() > resp::ChunkPool::kChunkBytes) home_.note_growth();
   if (is_closing()) {
     done = input.size();
     wanted_ = 0;
@@ -216,14 +219,24 @@ bool Connection::is_done() const {
 void Connection::finish_turn() {
   if (is_dead()) return;
   home_.output_peak_.note(output_.size());
+  output_peak_ = std::max(output_peak_, output_.size());
+  if (!is_closing() && outgrew_output_limits()) return disconnect();
   if (session_.closing != engine::Closing::now && !output_.empty() && !send_output()) return;
+  if (output_.empty()) forget_excess();
   if (is_done()) return disconnect();
   if (!is_shaking_hands()) choose_interest();
+  rank();
+}
+
+void Connection::pause(bool paused) {
+  if (paused_ == paused) return;
+  paused_ = paused;
+  paused ? ++home_.paused_ : --home_.paused_;
 }
 
 void Connection::choose_interest() {
-  const std::size_t pause = pause_bytes();
-  paused_ = output_.size() > (paused_ ? pause / 2 : pause);
+  const std::size_t most = pause_bytes();
+  pause(output_.size() > (paused_ ? most / 2 : most));
   // Who waits for keys is read all the same: what comes is kept, and his going is noticed.
   const bool waits = stalled_ && !session_.is_blocked();
   const bool reads = !waits && !paused_ && !ended_ && !is_closing();
@@ -243,12 +256,14 @@ void Connection::disconnect() {
   if (is_dead()) return;
   session_.leave();
   drop_tls();
+  pause(false);
+  home_.ranks_->remove(*this);
   home_.parts_.loop.forget(*this);
   ::close(socket_);
   socket_ = -1;
   input_.clear();
   reader_.reset();
-  output_.clear();
+  home_.leave_behind(output_);
   home_.mark_dead(*this);
 }
 
@@ -261,29 +276,6 @@ bool Connection::is_local() const { return is_unix_socket() || is_loopback(socke
 std::size_t Connection::queue_bytes() const {
   const engine::Transaction* transaction = engine::Transaction::of(session_);
   return transaction == nullptr ? 0 : transaction->bytes();
-}
-
-std::string Connection::describe() const {
-  return "id=" + std::to_string(session_.id) + " addr=" + address() + " laddr=" + local_address() +
-         " fd=" + std::to_string(socket_) + " name=" + std::string(session_.name) +
-         " qbuf=" + std::to_string(input_.size()) + " omem=" + std::to_string(output_.held_bytes());
-}
-
-Connection::Buffers Connection::buffers() const {
-  std::array<iovec, 1024> pieces;
-  Buffers found;
-  found.query = input_.size();
-  found.query_free = input_.capacity() - input_.size();
-  found.arguments = reader_.held_bytes() + session_.parked_bytes();
-  found.reply_blocks = output_.gather(pieces.data(), pieces.size());
-  found.reply_bytes = output_.size();
-  found.reply_held = output_.held_bytes();
-  found.total = memory::size_class(sizeof(Connection)) + input_.capacity() + reader_.held_bytes() +
-                session_.text_bytes() + session_.parked_bytes() + session_.attached_bytes() +
-                output_.held_bytes() + tls_bytes();
-  found.reading = (interest() & kReadable) != 0;
-  found.writing = (interest() & kWritable) != 0;
-  return found;
 }
 
 }  // namespace larder::net

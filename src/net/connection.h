@@ -6,12 +6,14 @@
 #include <span>
 #include <string>
 
+#include "client_ranks.h"
 #include "input.h"
 #include "larder/engine/session.h"
 #include "larder/memory/audit.h"
 #include "larder/net/connections.h"
 #include "larder/net/tls.h"
 #include "larder/resp/reader.h"
+#include "output_limits.h"
 
 namespace larder::net {
 
@@ -42,9 +44,18 @@ class Connection final : public Watch, public engine::Peer {
 
   bool can_resume() const {
     if (has_unread()) return true;
-    return stalled_ && !session_.is_blocked() && output_.size() <= pause_bytes() / 2;
+    return stalled_ && !session_.is_blocked() && !session_.is_held() &&
+           output_.size() <= pause_bytes() / 2;
   }
   bool is_dead() const { return socket_ < 0; }
+  // Whether it has more unsent output than it may, having said so in the log.
+  bool outgrew_output_limits();
+  void forget_excess();
+  // Takes its place among the largest, where there is a budget to keep to.
+  void rank();
+  // Forgets the peak of its output before the last period.
+  void roll_peak();
+  std::string describe() const;
   engine::Session& session() { return session_; }
 
   std::string address() const override;
@@ -61,6 +72,7 @@ class Connection final : public Watch, public engine::Peer {
   void testify(memory::Audit& audit) const;
 
  private:
+  friend class ClientRanks;
   friend class Connections;
 
   void receive();
@@ -90,10 +102,13 @@ class Connection final : public Watch, public engine::Peer {
   bool is_done() const;
 
   std::size_t pause_bytes() const;
+  void pause(bool paused);
+  // What its unsent output takes behind the first block of its own; shared texts in full.
+  std::uint64_t output_bytes() const;
+  std::size_t total_bytes() const;
   // What the session pins of client_input beside its buffers.
   std::size_t queue_bytes() const;
   bool is_closing() const { return session_.closing != engine::Closing::no; }
-  std::string describe() const;
 
   Connections& home_;
   Connection* previous_ = nullptr;
@@ -112,6 +127,10 @@ class Connection final : public Watch, public engine::Peer {
   resp::Reader reader_;
   resp::ReplyBuffer output_;
   engine::Session session_;
+  OutputExcess output_excess_;
+  OutputExcess push_excess_;
+  std::uint64_t output_peak_ = 0;
+  Rank rank_;
 };
 
 }  // namespace larder::net

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "client_ranks.h"
 #include "connection.h"
 #include "handshakes.h"
 #include "larder/memory/heap.h"
@@ -41,6 +42,8 @@ void refuse(int descriptor, std::string_view reason) {
 
 Connections::Connections(const Parts& parts)
     : parts_(parts),
+      budget_(parts.memory),
+      ranks_(std::make_unique<ClientRanks>()),
       read_buffer_(std::make_unique<char[]>(kReadBytes + kMostCopied)),
       handshakes_(std::make_unique<Handshakes>()) {}
 
@@ -48,6 +51,7 @@ Connections::~Connections() {
   while (first_ != nullptr) {
     first_->disconnect();
     bury();
+    remains_.clear();
   }
 }
 
@@ -146,34 +150,44 @@ Left Connections::end_turn() {
     if (!connection.is_dead() && connection.can_resume()) stalled_.push_back(&connection);
   }
   dirty_.clear();
+  const bool over = keep_to_budget();
   if (!dead_.empty()) bury();
-  return stalled_.empty() && handshakes_->empty() ? Left::nothing : Left::work;
+  if (!remains_.empty()) free_remains();
+  const bool done = stalled_.empty() && remains_.empty() && handshakes_->empty() && !over;
+  return done ? Left::nothing : Left::work;
 }
 
 void Connections::tend(std::size_t calls) {
   chunks_.trim();
   const std::int64_t now = parts_.loop.clock().steady_ms();
-  const std::int64_t most_idle_ms = parts_.settings.clients.timeout.value() * 1000;
   for (std::size_t left = size_ / std::max<std::size_t>(calls, 1) + 1; left > 0; --left) {
     if (cursor_ == nullptr) cursor_ = first_;
     if (cursor_ == nullptr) break;
     Connection& connection = *cursor_;
     cursor_ = connection.next_;
-    const engine::Session& session = connection.session();
-    if (connection.is_late_with_handshake(now)) {
-      note_failed_handshake("Error accepting a client connection: handshake timed out (addr=" +
-                            connection.address() + " laddr=" + connection.local_address() + ")");
-      connection.session().close(engine::Closing::now);
-      continue;
-    }
-    if (most_idle_ms == 0 || session.is_blocked() || session.is_listener() ||
-        now - session.last_active_ms <= most_idle_ms) {
-      continue;
-    }
-    parts_.log.verbose("Closing idle client");
-    connection.session().close(engine::Closing::now);
+    look_after(connection, now);
   }
   if (now - peaks_rolled_ms_ >= kPeakPeriodMs) roll_peaks();
+}
+
+void Connections::look_after(Connection& connection, std::int64_t now_ms) {
+  engine::Session& session = connection.session();
+  if (session.closing != engine::Closing::no) return;
+  if (connection.is_late_with_handshake(now_ms)) {
+    note_failed_handshake("Error accepting a client connection: handshake timed out (addr=" +
+                          connection.address() + " laddr=" + connection.local_address() + ")");
+    return session.close(engine::Closing::now);
+  }
+  if (connection.outgrew_output_limits()) return session.close(engine::Closing::now);
+  connection.rank();
+  connection.roll_peak();
+  const std::int64_t most_idle_ms = parts_.settings.clients.timeout.value() * 1000;
+  if (most_idle_ms == 0 || session.is_blocked() || session.is_held() || session.is_listener() ||
+      now_ms - session.last_active_ms <= most_idle_ms) {
+    return;
+  }
+  parts_.log.verbose("Closing idle client");
+  session.close(engine::Closing::now);
 }
 
 void Connections::roll_peaks() {

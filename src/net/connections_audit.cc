@@ -20,8 +20,13 @@ void Connections::testify(memory::Audit& audit) const {
     connection->testify(audit);
   }
   for (const Connection* connection : dead_) connection->testify(audit);
-  audit.found(memory::Owner::client_input, static_cast<std::int64_t>(batch_.held_bytes()));
-  audit.found(memory::Owner::client_output, static_cast<std::int64_t>(chunks_.free_bytes()));
+  std::size_t shared = batch_.held_bytes();
+  for (const List* list : {&dirty_, &stalled_, &dead_}) {
+    if (list->capacity() > 0) shared += memory::size_class(list->capacity() * sizeof(Connection*));
+  }
+  audit.found(memory::Owner::client_input, static_cast<std::int64_t>(shared));
+  audit.found(memory::Owner::client_output,
+              static_cast<std::int64_t>(chunks_.free_bytes() + remains_.held_bytes()));
 }
 
 }  // namespace larder::net

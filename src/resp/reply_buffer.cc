@@ -66,7 +66,9 @@ void ReplyBuffer::settle_tail() {
 }
 
 void ReplyBuffer::link(Chunk* chunk) {
+  ++chunks_;
   held_ += sizeof(Chunk) + chunk->capacity;
+  if (chunk->shared != nullptr) shared_ += chunk->shared->held_bytes();
   if (tail_ == nullptr) {
     head_ = chunk;
   } else {
@@ -112,9 +114,11 @@ void ReplyBuffer::take_over(ReplyBuffer& other) {
   limit_ = other.limit_;
   closed_ += other.closed_;
   held_ += other.held_;
+  shared_ += other.shared_;
+  chunks_ += other.chunks_;
   other.head_ = other.tail_ = nullptr;
   other.write_ = other.limit_ = nullptr;
-  other.closed_ = other.held_ = 0;
+  other.closed_ = other.held_ = other.shared_ = other.chunks_ = 0;
 }
 
 std::size_t ReplyBuffer::gather(iovec* pieces, std::size_t most) const {
@@ -145,12 +149,21 @@ void ReplyBuffer::consume(std::uint64_t bytes) {
 void ReplyBuffer::drop_head() {
   Chunk* chunk = head_;
   head_ = chunk->next;
+  --chunks_;
   held_ -= sizeof(Chunk) + chunk->capacity;
+  if (chunk->shared != nullptr) shared_ -= chunk->shared->held_bytes();
   if (head_ == nullptr) {
     tail_ = nullptr;
     write_ = limit_ = nullptr;
   }
   pool_->give(chunk);
+}
+
+ReplyBuffer::First ReplyBuffer::first() const {
+  if (head_ == nullptr || head_->capacity != ChunkPool::kRoom) return {};
+  const std::size_t end =
+      head_ == tail_ ? static_cast<std::size_t>(write_ - head_->data()) : head_->end;
+  return {.held = sizeof(Chunk) + head_->capacity, .unsent = end - head_->begin};
 }
 
 void ReplyBuffer::clear() {

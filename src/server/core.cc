@@ -55,9 +55,10 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
       engine_metrics(reporter),
       observer(clock, configuration.engine),
       waiters(clock, keyspace, engine_metrics),
-      wait_metrics(reporter, waiters),
       watches(keyspace),
       watch_metrics(reporter, watches),
+      pause({clock, gates, keyspace, sessions}),
+      wait_metrics(reporter, waiters, pause),
       acl_metrics(reporter),
       pubsub_metrics(reporter, hub),
       notifier(configuration.pubsub, keyspace, hub),
@@ -119,6 +120,7 @@ engine::Toolbox Core::tools(engine::Shutdown& shutdown) {
   box.lend(configuration.persistence.snapshots);
   box.lend(expiry_metrics);
   box.lend(sessions);
+  box.lend(pause);
   box.lend(watches);
   box.lend(hub);
   box.lend(executor);
@@ -158,7 +160,14 @@ void Core::beat() {
   }
 }
 
+std::int64_t Core::next_deadline_us() const {
+  const std::int64_t wait_us = waiters.next_deadline_us();
+  const std::int64_t pause_us = pause.deadline_us();
+  return wait_us == 0 || pause_us == 0 ? std::max(wait_us, pause_us) : std::min(wait_us, pause_us);
+}
+
 bool Core::end_turn() {
+  pause.expire();
   bool left = executor.end_turn();
   left |= tracking.end_turn();
   memory_metrics.note_peak();

@@ -88,8 +88,9 @@ void Harness::Client::run_requests() {
   const auto most_bulk =
       static_cast<std::uint64_t>(harness_.configuration_.net.clients.proto_max_bulk_len.value());
   std::size_t done = 0;
-  for (auto status = resp::Parsed::Status::full;
-       status == resp::Parsed::Status::full && !is_closed() && !session_.is_blocked();) {
+  for (auto status = resp::Parsed::Status::full; status == resp::Parsed::Status::full &&
+                                                 !is_closed() && !session_.is_blocked() &&
+                                                 !session_.is_held();) {
     batch_.clear();
     const resp::Parsed parsed =
         reader_.parse({input_.data() + done, input_.size() - done}, batch_,
@@ -100,7 +101,7 @@ void Harness::Client::run_requests() {
                                 ? 0
                                 : harness_.core_->executor.run(
                                       session_, requests, std::numeric_limits<std::size_t>::max());
-    if (session_.is_blocked()) {
+    if (session_.is_blocked() || session_.is_held()) {
       for (std::size_t i = 0; i < ran; ++i) done += requests[i].bytes;
       reader_.reset();
       break;
@@ -134,10 +135,13 @@ engine::Peer::Buffers Harness::Client::buffers() const {
   found.query = input_.size();
   found.query_free = input_.capacity() - input_.size();
   found.arguments = reader_.held_bytes();
-  found.reply_bytes = output_.size();
-  found.reply_held = output_.held_bytes();
+  const resp::ReplyBuffer::First first = output_.first();
+  found.reply_buffer = first.held;
+  found.reply_bytes = first.unsent;
+  found.reply_blocks = output_.chunks() - (first.held == 0 ? 0 : 1);
+  found.reply_held = output_.held_bytes() - first.held + output_.shared_bytes();
   found.total = sizeof(Client) + input_.capacity() + reader_.held_bytes() + output_.held_bytes() +
-                session_.attached_bytes();
+                output_.shared_bytes() + session_.attached_bytes();
   return found;
 }
 

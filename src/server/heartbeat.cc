@@ -17,13 +17,14 @@ std::int64_t WaitTimer::delay_us() const {
 }
 
 std::int64_t WaitTimer::on_time() {
-  waiters_.expire();
-  aimed_at_us_ = waiters_.next_deadline_us();
+  core_.waiters.expire();
+  core_.pause.expire();
+  aimed_at_us_ = core_.next_deadline_us();
   return aimed_at_us_ == 0 ? 0 : delay_us();
 }
 
 void WaitTimer::aim() {
-  const std::int64_t deadline_us = waiters_.next_deadline_us();
+  const std::int64_t deadline_us = core_.next_deadline_us();
   if (deadline_us == aimed_at_us_) return;
   aimed_at_us_ = deadline_us;
   deadline_us == 0 ? loop_.cancel(*this) : loop_.start(*this, delay_us());
@@ -37,7 +38,7 @@ Heartbeat::Heartbeat(Core& core, net::Loop& loop, net::Connections& connections,
       metrics_(metrics),
       watchdog_(watchdog),
       sweep_(core, loop),
-      waits_(core.waiters, loop) {
+      waits_(core, loop) {
   loop_.start(*this, 1);
   loop_.at_turn_end(*this);
 }

@@ -23,10 +23,10 @@ class SweepTimer final : public net::Timer {
   net::Loop& loop_;
 };
 
-// Wakes a sleeping loop when a wait for keys is over.
+// Wakes a sleeping loop when a wait for keys or a pause is over.
 class WaitTimer final : public net::Timer {
  public:
-  WaitTimer(engine::Waiters& waiters, net::Loop& loop) : waiters_(waiters), loop_(loop) {}
+  WaitTimer(Core& core, net::Loop& loop) : core_(core), loop_(loop) {}
   ~WaitTimer() { loop_.cancel(*this); }
 
   std::int64_t on_time() override;
@@ -36,7 +36,7 @@ class WaitTimer final : public net::Timer {
  private:
   std::int64_t delay_us() const;
 
-  engine::Waiters& waiters_;
+  Core& core_;
   net::Loop& loop_;
   std::int64_t aimed_at_us_ = 0;  // 0: at nothing
 };

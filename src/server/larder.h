@@ -9,6 +9,7 @@
 #include "heartbeat.h"
 #include "larder/base/clock.h"
 #include "larder/base/log.h"
+#include "larder/net/budget_metrics.h"
 #include "larder/net/connections.h"
 #include "larder/net/listener.h"
 #include "larder/net/loop.h"
@@ -58,6 +59,7 @@ class Larder {
   net::Metrics net_metrics_;
   net::Tls tls_;
   net::Connections connections_;
+  net::BudgetMetrics budget_metrics_;
   net::Listeners listeners_;
   net::MetricsPort metrics_port_;
   ServerMetrics server_metrics_;

@@ -73,8 +73,8 @@ TEST_F(Directives, BytesAreWrittenWithTheLargestUnitThatFits) {
 
 TEST_F(Directives, SomeBytesMayBePercentages) {
   EXPECT_EQ(taken("maxmemory-clients", "5%"), "5%");
-  EXPECT_EQ(all_.net.clients.maxmemory_clients.value(), -5);
-  EXPECT_THAT(all_.net.clients.maxmemory_clients.lines(), ElementsAre("maxmemory-clients 5%"));
+  EXPECT_EQ(all_.eviction.maxmemory_clients.value(), -5);
+  EXPECT_THAT(all_.eviction.maxmemory_clients.lines(), ElementsAre("maxmemory-clients 5%"));
   EXPECT_EQ(set("maxmemory-clients", "500%"), "percentage argument must be less or equal to 100");
   EXPECT_EQ(set("maxmemory-clients", "-3"), "argument must be a memory or percent value");
   EXPECT_EQ(set("maxmemory-clients", "-3%"), "argument must be a memory or percent value");

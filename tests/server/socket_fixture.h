@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "larder/net/budget_metrics.h"
 #include "larder/net/connections.h"
 #include "larder/net/loop.h"
 #include "larder/net/metrics.h"
@@ -64,7 +65,10 @@ class SocketFixture : public testing::Test {
   net::Metrics metrics{harness.core().reporter};
   base::Log log;
   net::Connections connections{{*loop, log, harness.core().executor, harness.core().sessions,
-                                harness.core().acl, harness.configuration().net, metrics}};
+                                harness.core().acl, harness.configuration().net,
+                                harness.configuration().eviction, metrics}};
+  net::BudgetMetrics budget_metrics{harness.core().reporter, harness.configuration().eviction,
+                                    connections};
 };
 
 }  // namespace larder::server

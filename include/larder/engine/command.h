@@ -64,6 +64,7 @@ enum Flag : std::uint32_t {
   kNotQueued = 1u << 25,       // runs at once inside a transaction: DISCARD, WATCH, RESET
   kRunsQueue = 1u << 26,       // EXEC: refused with the queue's commands, and for their sake
   kForSubscribers = 1u << 27,  // what a RESP2 connection may send while it is subscribed
+  kWhilePaused = 1u << 28,     // CLIENT: who paused all clients must be able to end it
 };
 
 // ACL categories that neither flags nor family imply.

@@ -1,7 +1,7 @@
 #pragma once
 
-// Is told of the commands that ran, once all is over: the reply stands in the output, and who listens
-// to changes has heard of them. Nobody is asked while there is no sink.
+// Is told of the commands that ran, once all is over: the reply stands in the output, and who
+// listens to changes has heard of them. Nobody is asked while there is no sink.
 
 #include "larder/engine/command_table.h"
 #include "larder/engine/session.h"

@@ -54,8 +54,8 @@ class Executor {
   explicit Executor(const Parts& parts);
 
   // Runs requests in order and returns how many were run. Stops early when the session is
-  // closing, waits for keys, or its unsent replies exceed `most_unsent` bytes; the rest must be
-  // kept and run later.
+  // closing, waits for keys, is held back by a pause, or its unsent replies exceed `most_unsent`
+  // bytes; the rest must be kept and run later.
   std::size_t run(Session& session, std::span<const resp::Request> requests,
                   std::size_t most_unsent);
 
@@ -95,12 +95,13 @@ class Executor {
   // When the time since the last reading of the counter is charged to a command.
   enum class Timing : std::uint8_t { now, with_next };
   enum class Turn : std::uint8_t { first, again, queued };
-  enum class Admission : std::uint8_t { refused, runs, queued };
+  enum class Admission : std::uint8_t { refused, runs, queued, held };
 
   // Returns how many bytes the requests took.
   std::uint64_t plan(const Session& session, std::span<const resp::Request> requests,
                      Planned* planned);
-  void dispatch(Session& session, resp::Args args, const Planned& planned, Timing timing);
+  // False when the command is held back.
+  bool dispatch(Session& session, resp::Args args, const Planned& planned, Timing timing);
   Admission admit(Session& session, resp::Args args, BoundCommand* command);
   Admission admit_at_gates(Session& session, resp::Args args, BoundCommand& command,
                            std::uint32_t refused);
@@ -122,6 +123,7 @@ class Executor {
                       std::size_t at) const;
   void charge(Session& session, resp::Args args, BoundCommand& command, Turn turn = Turn::first);
   void note_sizes(Session& session, resp::Args args, const BoundCommand& command);
+  bool is_paused() const { return (parts_.gates.closed() & kPauseGates) != 0; }
   void settle(int db, resp::Args args);
   void pass_on_and_tell(int db, resp::Args args);
   void pass_on(int db, resp::Args args);

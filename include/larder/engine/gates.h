@@ -9,9 +9,10 @@
 
 namespace larder::engine {
 
-// In the order in which their errors go first. Behind `permission` the Guard is asked. The last two
-// are a session's own and refuse nobody by themselves: `subscribed` is open to RESP3, and what
-// `queueing` stops is queued.
+// In the order in which their errors go first. Behind `permission` the Guard is asked. `subscribed`
+// and `queueing` are a session's own and refuse nobody by themselves: `subscribed` is open to
+// RESP3, and what `queueing` stops is queued. What the last two stop, while clients are paused, is
+// held back until the pause ends.
 enum class Gate : std::uint8_t {
   debug,
   auth,
@@ -22,10 +23,13 @@ enum class Gate : std::uint8_t {
   monitoring,  // reads and writes of a session that monitors
   subscribed,
   queueing,
+  paused_writes,  // what may change data
+  paused_all,     // everything but CLIENT
 };
-inline constexpr std::size_t kGates = 9;
+inline constexpr std::size_t kGates = 11;
 
 constexpr std::uint32_t bit(Gate gate) { return 1u << static_cast<unsigned>(gate); }
+inline constexpr std::uint32_t kPauseGates = bit(Gate::paused_writes) | bit(Gate::paused_all);
 
 // The gates that stand closed for everybody; a Session has its own besides.
 class GateBoard {

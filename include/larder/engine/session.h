@@ -35,28 +35,31 @@ class Peer {
   // From this machine: loopback or a Unix socket.
   virtual bool is_local() const = 0;
 
-  // Bytes held for the connection at this moment.
+  // Bytes held for the connection at this moment. A text that several receive (a message, a line of
+  // MONITOR) counts with each of them until it is sent.
   struct Buffers {
     std::size_t query = 0;         // unparsed input
     std::size_t query_free = 0;    // room behind it
     std::size_t arguments = 0;     // parsed arguments that wait
-    std::size_t reply_buffer = 0;  // unsent output in the current block
-    std::size_t reply_peak = 0;
-    std::size_t reply_blocks = 0;  // further blocks
-    std::size_t reply_bytes = 0;   // unsent bytes
-    std::size_t reply_held = 0;    // what those blocks take
+    std::size_t reply_buffer = 0;  // the first block of output
+    std::size_t reply_peak = 0;    // most unsent bytes lately
+    std::size_t reply_bytes = 0;   // unsent bytes in the first block
+    std::size_t reply_blocks = 0;  // blocks and shared texts behind it
+    std::size_t reply_held = 0;    // what those take
     std::size_t total = 0;         // everything, at the allocator's sizes
     bool reading = true;           // waits for input
     bool writing = false;          // waits until the socket takes more output
+    bool held_back = false;        // is not read because of what it does not read
   };
   virtual Buffers buffers() const = 0;
 
   // The session shall close: see to it at the end of the turn.
   virtual void closing() = 0;
-  // The session waited for keys and has its answer: what it sent meanwhile may run.
+  // The session waited for keys and has its answer, or was held back and may go on: what it sent
+  // meanwhile may run.
   virtual void unblocked() {}
   // Something was put into its output that no request of its own asked for: send it at the end
-  // of the turn, or close the session when it has not read for too long.
+  // of the turn, or close the session when there is too much that it has not read.
   virtual void pushed() {}
 };
 
@@ -131,6 +134,10 @@ class Session {
   bool is_blocked() const { return parked_ != nullptr; }
   // What the parked command takes, at the allocator's sizes.
   std::size_t parked_bytes() const;
+  // Its next command waits until clients are no longer paused.
+  bool is_held() const { return held_; }
+  void hold() { held_ = true; }
+  void go_on();
   // Leaves all lines, without an answer.
   void stop_waiting();
   // The client is gone, or about to: leaves all lines and drops what subsystems keep for it.
@@ -171,6 +178,7 @@ class Session {
   void detach_all();
 
   std::array<Attachment*, kAttachments> attachments_{};
+  bool held_ = false;
   resp::ReplyBuffer* held_pushes_ = nullptr;
   Sessions& sessions_;
   Peer& peer_;

@@ -44,6 +44,8 @@ class Transaction final : public Attachment {
   std::size_t size() const { return size_; }
   // One of the commands may need more memory.
   bool grows() const { return grows_; }
+  // One of them may change data, here or elsewhere.
+  bool replicates() const { return replicates_; }
 
   // A command could not be queued: EXEC will refuse.
   void abort() { aborted_ = true; }
@@ -67,6 +69,7 @@ class Transaction final : public Attachment {
   std::size_t size_ = 0;
   std::size_t bytes_;
   bool grows_ = false;
+  bool replicates_ = false;
   bool aborted_ = false;
 };
 

@@ -1,7 +1,8 @@
 #pragma once
 
-// Who waits for keys, as INFO's section clients tells it.
+// Who waits, for keys or for the end of a pause, as INFO's section clients tells it.
 
+#include "larder/engine/pause.h"
 #include "larder/engine/waiters.h"
 #include "larder/info/info.h"
 
@@ -9,11 +10,11 @@ namespace larder::engine {
 
 class WaitMetrics final : public info::Group {
  public:
-  WaitMetrics(info::Reporter& reporter, const Waiters& waiters)
-      : Group(reporter), waiters_(waiters) {}
+  WaitMetrics(info::Reporter& reporter, const Waiters& waiters, const Pause& pause)
+      : Group(reporter), waiters_(waiters), pause_(pause) {}
 
   void refresh() override {
-    blocked_clients_ = static_cast<std::int64_t>(waiters_.sessions());
+    blocked_clients_ = static_cast<std::int64_t>(waiters_.sessions() + pause_.held());
     clients_in_timeout_table_ = static_cast<std::int64_t>(waiters_.with_deadline());
     total_blocking_keys_ = static_cast<std::int64_t>(waiters_.keys());
     total_blocking_keys_on_nokey_ = static_cast<std::int64_t>(waiters_.keys_watched_for_going());
@@ -21,6 +22,7 @@ class WaitMetrics final : public info::Group {
 
  private:
   const Waiters& waiters_;
+  const Pause& pause_;
 
   info::Gauge blocked_clients_{*this, "clients", "blocked_clients"};
   info::Gauge clients_in_timeout_table_{*this, "clients", "clients_in_timeout_table"};

@@ -23,16 +23,19 @@ enum class Room : std::uint8_t {
   none,     // over it, and nothing may be evicted
 };
 
+// Bytes that evicting keys would not make smaller: buffers for replicas and the journal, and, while
+// clients have a budget of their own (maxmemory-clients), what is held for them: what they sent,
+// what they have not read, what they subscribed to and track.
+std::int64_t apart_from_data(const memory::Charges& charges, const Settings& settings);
+
 class Evictor {
  public:
   // Obeys maxmemory-policy as it stands and watches it from here on; a change between LFU and
   // the other policies changes the keyspace's access mode with it.
   Evictor(keyspace::Keyspace& keyspace, Settings& settings, Metrics& metrics);
 
-  // What counts against the limit: the ledger less what evicting keys would only make grow
-  // (replica and journal buffers, replies that wait to be sent) and less the graveyard, whose
-  // bytes are on their way out. What clients send counts: it is theirs to hold, and a limit
-  // that left it out could be passed by sending. Cost: 20 ns or so.
+  // What counts against the limit: the ledger less what evicting keys would not make smaller
+  // (apart_from_data) and less the graveyard, whose bytes are on their way out. Cost: 20 ns or so.
   std::uint64_t counted_bytes() const;
   // Asked by every command that may grow memory; about 10 ns while there is room.
   bool over_limit() const {
@@ -59,7 +62,7 @@ class Evictor {
   bool exceeds() const {
     const auto limit = static_cast<std::uint64_t>(settings_.maxmemory.value());
     if (limit == 0 || __builtin_expect(memory::used_bytes() <= limit, 1)) return false;
-    return counted_bytes() > limit;
+    return counted_bytes() > limit && !keyspace_.removals_held();
   }
   void obey();
   Room evict(base::Budget& budget);

@@ -37,6 +37,7 @@ class Metrics : public info::Group {
   info::Gauge current_exceeded_{*this, "stats", "current_eviction_exceeded_time"};
   info::Gauge maxmemory_{*this, "memory", "maxmemory"};
   info::Text maxmemory_human_{*this, "memory", "maxmemory_human"};
+  info::Gauge not_counted_{*this, "memory", "mem_not_counted_for_evict"};
   info::Text policy_{*this, "memory", "maxmemory_policy"};
 
   const Settings& settings_;

@@ -16,7 +16,7 @@ struct Settings : config::Group {
       {.name = "maxmemory",
        .fallback = 0,
        .range = {0, INT64_MAX},
-       .help = "Most memory for data and what clients ask for. Beyond it keys are evicted as "
+       .help = "Most memory for data and what serves it. Beyond it keys are evicted as "
                "maxmemory-policy says, and where that yields nothing, commands that need memory "
                "are refused. 0 is no limit."}};
   // Policy::named() knows the words.
@@ -43,6 +43,16 @@ struct Settings : config::Group {
        .range = {0, 100},
        .help = "How long a command may wait for eviction while memory is over the limit: 0 is "
                "least waiting, 10 is half a millisecond, 100 goes on until there is room."}};
+  config::Bytes maxmemory_clients{
+      *this,
+      {.name = "maxmemory-clients",
+       .fallback = -25,
+       .range = {0, INT64_MAX},
+       .percent = true,
+       .help = "Budget of all clients' buffers together, in bytes or percent of maxmemory, on top "
+               "of it: buffers never make keys go. Near the budget the clients that hold most are "
+               "not read, past it the largest are disconnected. 0 is no budget: then buffers count "
+               "against maxmemory, and keys are evicted for them."}};
   config::Toggle replica_ignore_maxmemory{
       *this,
       {.name = "replica-ignore-maxmemory",
@@ -50,6 +60,19 @@ struct Settings : config::Group {
        .fallback = true,
        .traits = config::kNotActing,
        .help = "A replica does not evict by itself; it deletes what its primary evicts."}};
+
+  // Clients' buffers have a budget of their own rather than a part in maxmemory.
+  bool budgets_clients() const { return maxmemory_clients.value() != 0; }
+  // The budget in bytes; 0 is none.
+  std::int64_t client_budget() const {
+    const std::int64_t value = maxmemory_clients.value();
+    return value >= 0 ? value : percent_of(maxmemory.value(), -value);
+  }
+
+ private:
+  static std::int64_t percent_of(std::int64_t whole, std::int64_t percent) {
+    return whole / 100 * percent + whole % 100 * percent / 100;
+  }
 };
 
 }  // namespace larder::eviction

@@ -76,6 +76,7 @@ struct Shared {
   Graveyard& graveyard;
   Metrics& metrics;
   BigKeys& big_keys;
+  const bool& removals_held;
 };
 
 class Database {
@@ -93,8 +94,8 @@ class Database {
   void prefetch(std::uint64_t hash) const { entries_.prefetch(hash); }
   void prefetch_entry(std::uint64_t hash) const { entries_.prefetch_candidate(hash); }
 
-  // The key's entry; an expired one is removed and not found. The entry stays where it is
-  // until the next change to this database.
+  // The key's entry; an expired one is removed and not found, or, for a reader while removals are
+  // held, only not found. The entry stays where it is until the next change to this database.
   Entry* look(const Key& key, Look how);
   template <typename T>
   Found<T> find(const Key& key, Look how = Look::read) {
@@ -153,6 +154,7 @@ class Database {
   std::uint64_t scan(std::uint64_t cursor, std::size_t count, Fn&& fn) const;
 
   // A key picked uniformly; expired ones are removed and another is tried. nullptr when empty.
+  // While removals are held, an expired one after a hundred of them.
   Entry* random(base::Rng& rng);
 
   // The entry whose key has this hash, expired or not, or null.

@@ -75,7 +75,6 @@ class Metrics : public info::Group {
   info::Gauge rss_overhead_bytes_{*this, "memory", "rss_overhead_bytes"};
   info::Text mem_fragmentation_ratio_{*this, "memory", "mem_fragmentation_ratio"};
   info::Gauge mem_fragmentation_bytes_{*this, "memory", "mem_fragmentation_bytes"};
-  info::Gauge mem_not_counted_for_evict_{*this, "memory", "mem_not_counted_for_evict"};
   info::Gauge mem_replication_backlog_{*this, "memory", "mem_replication_backlog"};
   info::Gauge mem_total_replication_buffers_{*this, "memory", "mem_total_replication_buffers"};
   info::Gauge mem_clients_slaves_{*this, "memory", "mem_clients_slaves"};
@@ -109,8 +108,8 @@ class Metrics : public info::Group {
 // The bytes of keys and values, those on their way out included.
 std::int64_t dataset_bytes(const Charges& charges);
 
-// What the limit does not count, because eviction could not make it smaller: what waits to
-// be sent to replicas and to be written to the journal.
-std::int64_t not_counted_for_eviction(const Charges& charges);
+// What is held for clients: what they sent, what they have not read, and what they subscribed to
+// and track.
+std::int64_t client_bytes(const Charges& charges);
 
 }  // namespace larder::memory

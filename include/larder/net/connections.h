@@ -10,11 +10,13 @@
 // holds no buffer.
 //
 // Bound for slow readers: a connection whose unsent replies pass client-reply-pause-bytes is
-// neither read nor are its further requests run, until it has taken half of them.
+// neither read nor are its further requests run, until it has taken half of them. While clients
+// hold nearly as much as maxmemory-clients allows, the bound is lower, and past it the largest
+// connections are closed.
 //
 // A connection whose session waits for keys is read, up to client-query-buffer-limit, but what it
 // sends is kept until the wait is over. It is not idle, however long it waits;
-// nor is one that listens to channels or monitors.
+// nor is one that listens to channels or monitors. One that a pause holds back is not read.
 //
 // Who comes by TLS is a client from the start, and is served after the handshake. Each turn gives
 // handshakes a millisecond; one that has not ended after ten seconds ends the connection.
@@ -27,7 +29,10 @@
 #include "larder/engine/credentials.h"
 #include "larder/engine/executor.h"
 #include "larder/engine/session.h"
+#include "larder/eviction/settings.h"
 #include "larder/memory/audit.h"
+#include "larder/memory/heap.h"
+#include "larder/net/client_budget.h"
 #include "larder/net/listener.h"
 #include "larder/net/loop.h"
 #include "larder/net/metrics.h"
@@ -38,6 +43,7 @@
 
 namespace larder::net {
 
+class ClientRanks;
 class Connection;
 class Handshakes;
 
@@ -50,6 +56,7 @@ class Connections final : public Host, public memory::Witness {
     engine::Sessions& sessions;
     const engine::Credentials& credentials;
     const Settings& settings;
+    const eviction::Settings& memory;
     Metrics& metrics;
     Tls* tls = nullptr;  // absent: nobody comes by TLS
   };
@@ -65,8 +72,8 @@ class Connections final : public Host, public memory::Witness {
   Left end_turn();
 
   // Periodic: gives free reply chunks back, disconnects who has been idle for longer than `timeout`
-  // or was told to go. Looks at a part of the connections in each call, at all of them within
-  // `calls` calls.
+  // or has not read too much for too long. Looks at a part of the connections in each call, at all
+  // of them within `calls` calls.
   void tend(std::size_t calls);
 
   // Tells the audit of everything charged to client_input and client_output; the time is that of a
@@ -74,6 +81,8 @@ class Connections final : public Host, public memory::Witness {
   void testify(memory::Audit& audit) const override;
 
   std::size_t size() const { return size_; }
+  // How many are not read because of what they do not read.
+  std::size_t paused() const { return paused_; }
   // Something happened since end_turn() that the next one must see to.
   bool has_work() const { return !dirty_.empty(); }
   // The largest that any connection's input and output were lately: since about 5 to 10 seconds.
@@ -98,14 +107,28 @@ class Connections final : public Host, public memory::Witness {
   // The end of a handshake.
   void welcome(Connection& connection);
   void note_failed_handshake(const std::string& what);
+  void look_after(Connection& connection, std::int64_t now_ms);
   void mark_dirty(Connection& connection);
   void mark_dead(Connection& connection);
   void bury();
   void roll_peaks();
 
+  // Output of closed connections is freed in steps.
+  void leave_behind(resp::ReplyBuffer& output);
+  void free_remains();
+  // Measures in the course of a turn, when one connection took much.
+  void note_growth();
+  void measure();
+  // True when more connections have to go than the turn had time for.
+  bool keep_to_budget();
+  Connection* largest();
+
   Parts parts_;
   resp::ChunkPool chunks_;
+  resp::ReplyBuffer remains_{chunks_};
   resp::Batch batch_;
+  ClientBudget budget_;
+  std::unique_ptr<ClientRanks> ranks_;
   std::unique_ptr<char[]> read_buffer_;
   Connection* first_ = nullptr;
   Connection* last_ = nullptr;
@@ -114,9 +137,13 @@ class Connections final : public Host, public memory::Witness {
   std::unique_ptr<Handshakes> handshakes_;
   std::int64_t failures_since_ms_ = 0;  // the second in which failed handshakes are counted
   std::size_t failures_ = 0;
-  std::vector<Connection*> dirty_;    // with replies to send, or to be closed
-  std::vector<Connection*> stalled_;  // may go on with requests they had sent
-  std::vector<Connection*> dead_;     // closed in this turn
+  std::size_t paused_ = 0;
+  using List =
+      std::vector<Connection*, memory::Allocator<Connection*, memory::Owner::client_input>>;
+  List dirty_;         // with replies to send, or to be closed
+  List stalled_;       // may go on with requests they had sent
+  List dead_;          // closed in this turn
+  bool full_ = false;  // the budget is passed: what else comes in this turn is left unread
   Peak input_peak_;
   Peak output_peak_;
   std::int64_t peaks_rolled_ms_ = 0;

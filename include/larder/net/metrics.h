@@ -21,6 +21,8 @@ struct Metrics : info::Group {
   info::Counter io_threaded_writes{*this, "stats", "io_threaded_writes_processed"};
   info::Counter reply_buffer_shrinks{*this, "stats", "reply_buffer_shrinks"};
   info::Counter reply_buffer_expands{*this, "stats", "reply_buffer_expands"};
+  info::Counter output_limit_disconnections{*this, "stats",
+                                            "client_output_buffer_limit_disconnections"};
   info::Counter query_limit_disconnections{*this, "stats",
                                            "client_query_buffer_limit_disconnections"};
 };

@@ -117,18 +117,10 @@ struct ClientSettings : config::Group {
       *this,
       {.name = "client-output-buffer-limit",
        .fallback = {{{0, 0, 0}, {256 << 20, 64 << 20, 60}, {32 << 20, 8 << 20, 60}}},
-       .traits = config::kRepeatable | config::kNotActing,
+       .traits = config::kRepeatable,
        .help = "Unsent bytes for which a client is disconnected: at once at the hard limit, after "
-               "the given seconds above the soft one. 0 is no limit."}};
-  config::Bytes maxmemory_clients{
-      *this,
-      {.name = "maxmemory-clients",
-       .fallback = 0,
-       .range = {0, INT64_MAX},
-       .traits = config::kNotActing,
-       .percent = true,
-       .help = "Most memory of all clients together before the largest are disconnected, in bytes "
-               "or percent of maxmemory; 0 is no limit."}};
+               "the given seconds above the soft one; 0 is no limit. What a client is sent without "
+               "asking, lines of MONITOR too, is under the limit of pubsub as well."}};
 };
 
 // All directives of this room without TLS.

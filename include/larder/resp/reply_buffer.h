@@ -69,8 +69,17 @@ class ReplyBuffer {
                : closed_ + static_cast<std::uint64_t>(write_ - tail_->data()) - tail_->begin;
   }
   bool empty() const { return size() == 0; }
-  // Memory held, the unused ends of chunks included.
+  // Memory held, the unused ends of chunks included, the shared texts not.
   std::uint64_t held_bytes() const { return held_; }
+  // What the shared texts take that are to be sent from here; others may hold them too.
+  std::uint64_t shared_bytes() const { return shared_; }
+  std::size_t chunks() const { return chunks_; }
+  // The first chunk, if it is one of the pool's: what it takes, and its unsent bytes.
+  struct First {
+    std::size_t held = 0;
+    std::size_t unsent = 0;
+  };
+  First first() const;
 
   // Room for `bytes` in one piece, or null when the chunk at hand has not got it. commit() what
   // was written of it.
@@ -138,6 +147,8 @@ class ReplyBuffer {
   char* limit_ = nullptr;
   std::uint64_t closed_ = 0;  // unsent bytes of all chunks before the tail
   std::uint64_t held_ = 0;
+  std::uint64_t shared_ = 0;
+  std::size_t chunks_ = 0;
 };
 
 }  // namespace larder::resp

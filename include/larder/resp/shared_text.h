@@ -18,6 +18,8 @@ class SharedTexts;
 class SharedText {
  public:
   std::string_view text() const { return {bytes(), size_}; }
+  // What it takes, text and all.
+  std::size_t held_bytes() const { return sizeof(SharedText) + size_; }
   char* bytes() { return reinterpret_cast<char*>(this + 1); }
   const char* bytes() const { return reinterpret_cast<const char*>(this + 1); }
 

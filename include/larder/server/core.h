@@ -19,6 +19,7 @@
 #include "larder/engine/limits.h"
 #include "larder/engine/metrics.h"
 #include "larder/engine/observer.h"
+#include "larder/engine/pause.h"
 #include "larder/engine/propagation.h"
 #include "larder/engine/session.h"
 #include "larder/engine/shutdown.h"
@@ -60,6 +61,8 @@ class Core {
   std::int64_t hz() const;
   // The work at the end of a turn; true when some is left.
   bool end_turn();
+  // When a wait or a pause ends next, on the steady clock; 0 when there is neither.
+  std::int64_t next_deadline_us() const;
 
   Configuration& configuration;
   base::Clock& clock;
@@ -78,10 +81,12 @@ class Core {
   engine::Metrics engine_metrics;
   engine::Observer observer;
   engine::Waiters waiters;
-  engine::WaitMetrics wait_metrics;
   engine::WatchSet watches;
   engine::WatchMetrics watch_metrics;
   engine::GateBoard gates;
+  engine::Sessions sessions;
+  engine::Pause pause;
+  engine::WaitMetrics wait_metrics;
   acl::Metrics acl_metrics;
   pubsub::Hub hub;
   pubsub::Metrics pubsub_metrics;
@@ -93,7 +98,6 @@ class Core {
   engine::Limits limits;
   engine::ConfigFile config_file;
   engine::Cron cron;
-  engine::Sessions sessions;
   engine::CommandTable commands;
   engine::CommandMetrics command_metrics;
   acl::Directory acl;

@@ -67,7 +67,7 @@ void client_reply(Call& call) {
   }
 }
 
-constexpr std::uint32_t kFlags = kNoScript | kLoading | kStale;
+constexpr std::uint32_t kFlags = kNoScript | kLoading | kStale | kWhilePaused;
 
 }  // namespace
 
@@ -82,7 +82,7 @@ std::span<const engine::Command> connection_client() {
       {.name = "client help",
        .family = Family::connection,
        .arity = exactly(2),
-       .flags = kLoading | kStale,
+       .flags = kLoading | kStale | kWhilePaused,
        .handler = Handler::of<container_help>(),
        .since = "5.0.0",
        .summary = "Lists the subcommands.",

@@ -1,3 +1,6 @@
+#include <optional>
+#include <utility>
+
 #include "larder/acl/directory.h"
 #include "larder/commands/client_line.h"
 #include "larder/engine/arg_reader.h"
@@ -9,12 +12,27 @@ namespace {
 
 using namespace engine;
 
-// What CLIENT LIST's TYPE and CLIENT KILL's TYPE may name.
-bool is_client_type(std::string_view type) {
-  for (const std::string_view known : {"normal", "master", "slave", "replica", "pubsub"}) {
-    if (base::equals_ignoring_case(type, known)) return true;
+// What TYPE may name. Nobody is a primary or a replica yet; who monitors is normal.
+enum class ClientType : std::uint8_t { normal, primary, replica, pubsub };
+
+std::optional<ClientType> client_type(std::string_view word) {
+  static constexpr std::pair<std::string_view, ClientType> kTypes[] = {
+      {"normal", ClientType::normal}, {"master", ClientType::primary},
+      {"slave", ClientType::replica}, {"replica", ClientType::replica},
+      {"pubsub", ClientType::pubsub},
+  };
+  for (const auto& [name, type] : kTypes) {
+    if (base::equals_ignoring_case(word, name)) return type;
   }
-  return false;
+  return std::nullopt;
+}
+
+std::string unknown_type(std::string_view word) {
+  return "ERR Unknown client type '" + std::string(word) + "'";
+}
+
+ClientType type_of(const Session& session) {
+  return session.is_subscribed() ? ClientType::pubsub : ClientType::normal;
 }
 
 void list_by_id(Call& call, Sessions& sessions, const base::Clock& clock) {
@@ -30,21 +48,18 @@ void list_by_id(Call& call, Sessions& sessions, const base::Clock& clock) {
 
 void client_list(Call& call, Sessions& sessions, base::Clock& clock) {
   ArgReader options(call, 2);
-  bool normal = true;
+  std::optional<ClientType> wanted;
   if (options.option("ID")) return list_by_id(call, sessions, clock);
-  if (options.option("TYPE")) {
-    const std::string_view type = options.text();
-    if (!is_client_type(type)) {
-      return call.reply.error("ERR Unknown client type '" + std::string(type) + "'");
-    }
-    normal = base::equals_ignoring_case(type, "normal");
+  if (call.size() == 4 && options.option("TYPE")) {
+    const std::string_view word = options.text();
+    wanted = client_type(word);
+    if (!wanted) return call.reply.error(unknown_type(word));
   }
   if (options.more()) options.fail(errors::kSyntax);
   if (options.failed()) return;
   std::string lines;
-  for (const Session* session = normal ? sessions.first() : nullptr; session != nullptr;
-       session = session->next()) {
-    lines += client_line(*session, clock) + "\n";
+  for (const Session* session = sessions.first(); session != nullptr; session = session->next()) {
+    if (!wanted || type_of(*session) == *wanted) lines += client_line(*session, clock) + "\n";
   }
   call.reply.verbatim("txt", lines);
 }
@@ -58,12 +73,12 @@ struct KillFilter {
   std::optional<std::string_view> address;
   std::optional<std::string_view> local_address;
   const Account* user = nullptr;
-  bool normal = true;
+  std::optional<ClientType> type;
   bool skip_me = true;
 
   bool matches(const Session& session, const Session& me) const {
-    return normal && (!id || session.id == *id) && (!skip_me || &session != &me) &&
-           (user == nullptr || session.account == user) &&
+    return (!type || type_of(session) == *type) && (!id || session.id == *id) &&
+           (!skip_me || &session != &me) && (user == nullptr || session.account == user) &&
            (!address || session.peer().address() == *address) &&
            (!local_address || session.peer().local_address() == *local_address);
   }
@@ -98,11 +113,9 @@ bool read_filter(Call& call, ArgReader& options, const acl::Directory& directory
     if (id < 1) options.fail("ERR client-id should be greater than 0");
     filter.id = static_cast<std::uint64_t>(id);
   } else if (options.option("TYPE")) {
-    const std::string_view type = options.text();
-    if (!is_client_type(type)) {
-      return call.reply.error("ERR Unknown client type '" + std::string(type) + "'"), false;
-    }
-    filter.normal = base::equals_ignoring_case(type, "normal");
+    const std::string_view word = options.text();
+    filter.type = client_type(word);
+    if (!filter.type) return call.reply.error(unknown_type(word)), false;
   } else if (options.option("ADDR")) {
     filter.address = options.text();
   } else if (options.option("LADDR")) {
@@ -138,7 +151,7 @@ void client_kill(Call& call, Sessions& sessions, acl::Directory& directory) {
   call.reply.integer(static_cast<std::int64_t>(kill_all(filter, sessions, call.session)));
 }
 
-constexpr std::uint32_t kFlags = kNoScript | kLoading | kStale;
+constexpr std::uint32_t kFlags = kNoScript | kLoading | kStale | kWhilePaused;
 
 }  // namespace
 

@@ -35,7 +35,7 @@ std::span<const engine::Command> connection_client_unblock() {
       {.name = "client unblock",
        .family = Family::connection,
        .arity = at_least(3),
-       .flags = kAdmin | kNoScript | kLoading | kStale,
+       .flags = kAdmin | kNoScript | kLoading | kStale | kWhilePaused,
        .handler = Handler::of<client_unblock>(),
        .since = "5.0.0",
        .summary = "Ends another connection's waiting for keys.",

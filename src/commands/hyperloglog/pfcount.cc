@@ -44,7 +44,7 @@ std::span<const engine::Command> hyperloglog_pfcount() {
       {.name = "pfcount",
        .family = Family::hyperloglog,
        .arity = at_least(2),
-       .flags = kReads,
+       .flags = kReads | kMayReplicate,
        .keys = {KeySpec::range(1, -1, 1, kRW | kAccess)},
        .handler = Handler::of<pfcount>(),
        .since = "2.8.9",

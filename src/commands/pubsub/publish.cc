@@ -20,7 +20,7 @@ void publish_as(Call& call, Hub& hub, Kind kind) {
 void publish(Call& call, Hub& hub) { publish_as(call, hub, Kind::channel); }
 void spublish(Call& call, Hub& hub) { publish_as(call, hub, Kind::shard); }
 
-constexpr std::uint32_t kFlags = kPubSub | kLoading | kStale | kFast;
+constexpr std::uint32_t kFlags = kPubSub | kLoading | kStale | kFast | kMayReplicate;
 
 }  // namespace
 

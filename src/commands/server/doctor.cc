@@ -18,6 +18,7 @@ constexpr std::int64_t kMuch = 10 << 20;
 
 constexpr int kPeakPercent = 150;
 constexpr int kNearLimitPercent = 95;
+constexpr int kNearBudgetPercent = 75;
 constexpr int kFragmentedPercent = 110;
 constexpr int kBufferPercent = 20;
 constexpr int kDeadPercent = 5;
@@ -42,13 +43,15 @@ void say(std::string& report, std::string_view text) {
 }
 
 std::string describe(const Symptoms::Culprit& culprit) {
-  std::string text = "connection " + std::to_string(culprit.id) + " at " + culprit.address;
-  if (!culprit.name.empty()) text += " (" + culprit.name + ")";
-  return text + " alone has " + bytes(culprit.output_bytes);
+  std::string text = "Connection " + std::to_string(culprit.id) + " at " + culprit.address;
+  text += culprit.name.empty() ? " (without a name)" : " (" + culprit.name + ")";
+  return text + " holds most: " + bytes(culprit.total_bytes) + ", omem " +
+         bytes(culprit.output_bytes) + ", qbuf " + bytes(culprit.input_bytes) + ", last command " +
+         culprit.last_command + ". CLIENT KILL ID " + std::to_string(culprit.id) + " frees it.";
 }
 
 void check_limit(const Symptoms& s, std::string& report) {
-  const std::int64_t used = s.used_bytes();
+  const std::int64_t used = s.counted_bytes();
   if (s.limit_bytes == 0 || !exceeds(used, s.limit_bytes, kNearLimitPercent)) return;
   std::string text = "maxmemory is nearly reached or passed: " + bytes(used) + " of " +
                      bytes(s.limit_bytes) + " are used. ";
@@ -58,22 +61,45 @@ void check_limit(const Symptoms& s, std::string& report) {
   say(report, text);
 }
 
+// Replies that clients asked for, and what subscribers and monitors are sent.
 void check_output(const Symptoms& s, std::string& report) {
-  const std::int64_t output = s.of(Owner::client_output);
-  if (output < kMuch || !exceeds(output, s.used_bytes(), kBufferPercent)) return;
-  std::string text = "client.output holds " + bytes(output) + ", " +
-                     percent(output, s.used_bytes()) +
-                     " of the memory in use: replies that clients asked for and do not read";
-  if (s.culprit.output_bytes > 0) text += "; " + describe(s.culprit);
-  say(report, text + ". CLIENT LIST shows it as omem, CLIENT KILL ID frees it.");
+  const std::int64_t unread = std::max(s.of(Owner::client_output), s.culprit.output_bytes);
+  const std::int64_t least =
+      s.client_budget_bytes > 0 ? std::min(s.used_bytes(), s.client_budget_bytes) : s.used_bytes();
+  const bool is_much = unread >= kMuch && exceeds(unread, least, kBufferPercent);
+  if (!is_much && s.clients_held_back == 0) return;
+  std::string text = "client.output holds " + bytes(s.of(Owner::client_output)) + ", " +
+                     percent(s.of(Owner::client_output), s.used_bytes()) +
+                     " of the memory in use: what clients asked for or subscribed to and do not "
+                     "read.";
+  if (s.clients_held_back > 0) {
+    text += " " + std::to_string(s.clients_held_back) +
+            " of them are not read until they take some of it.";
+  }
+  if (s.culprit.output_bytes > 0) text += " " + describe(s.culprit);
+  say(report, text);
 }
 
 void check_input(const Symptoms& s, std::string& report) {
   const std::int64_t input = s.of(Owner::client_input);
   if (s.clients == 0 || input < kMuch || input / s.clients < kBytesPerClient) return;
-  say(report, "client.input holds " + bytes(input) + " for " + std::to_string(s.clients) +
-                  " connections: clients send large commands in pieces. CLIENT LIST shows who as "
-                  "qbuf; client-query-buffer-limit bounds it.");
+  std::string text = "client.input holds " + bytes(input) + " for " + std::to_string(s.clients) +
+                     " connections: clients send large commands in pieces, or queue many between "
+                     "MULTI and EXEC. client-query-buffer-limit bounds it for each.";
+  const std::int64_t by_culprit = s.culprit.total_bytes - s.culprit.output_bytes;
+  if (exceeds(by_culprit, input, kBufferPercent)) text += " " + describe(s.culprit);
+  say(report, text);
+}
+
+void check_budget(const Symptoms& s, std::string& report) {
+  const std::int64_t held = memory::client_bytes(s.charges);
+  if (s.client_budget_bytes == 0 || !exceeds(held, s.client_budget_bytes, kNearBudgetPercent)) {
+    return;
+  }
+  say(report, "Clients hold " + bytes(held) + " of the " + bytes(s.client_budget_bytes) +
+                  " that maxmemory-clients allows them: those that hold most are not read, and "
+                  "past the budget they are disconnected. INFO stats counts them as "
+                  "evicted_clients.");
 }
 
 void check_dead(const Symptoms& s, std::string& report) {
@@ -136,6 +162,10 @@ std::int64_t Symptoms::used_bytes() const {
   return sum;
 }
 
+std::int64_t Symptoms::counted_bytes() const {
+  return used_bytes() - (budgets_clients ? memory::client_bytes(charges) : 0);
+}
+
 std::string diagnose(const Symptoms& symptoms) {
   const std::int64_t used = symptoms.used_bytes();
   std::string report;
@@ -146,6 +176,7 @@ std::string diagnose(const Symptoms& symptoms) {
   }
   check_output(symptoms, report);
   check_input(symptoms, report);
+  check_budget(symptoms, report);
   check_dead(symptoms, report);
   check_owners(symptoms, report);
   check_peak(symptoms, report);

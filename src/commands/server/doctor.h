@@ -20,19 +20,28 @@ struct Symptoms {
   std::int64_t active_bytes = 0;
   std::int64_t resident_bytes = 0;
   std::int64_t limit_bytes = 0;  // maxmemory; 0: none
+  // What is held for clients counts against a budget, not against maxmemory; 0: it has no bound.
+  bool budgets_clients = false;
+  std::int64_t client_budget_bytes = 0;
   bool evicts = false;
   std::int64_t expired_bytes = 0;  // past their deadline, not freed
   std::int64_t clients = 0;
-  // The connection with the most unsent replies.
+  std::int64_t clients_held_back = 0;  // not read because of what they do not read
+  // The connection that holds most.
   struct Culprit {
     std::uint64_t id = 0;
     std::string address;
     std::string name;
-    std::int64_t output_bytes = 0;
+    std::string last_command;
+    std::int64_t input_bytes = 0;
+    std::int64_t output_bytes = 0;  // as CLIENT LIST's omem
+    std::int64_t total_bytes = 0;
   } culprit;
 
   std::int64_t of(memory::Owner owner) const { return charges[static_cast<std::size_t>(owner)]; }
   std::int64_t used_bytes() const;
+  // What counts against maxmemory.
+  std::int64_t counted_bytes() const;
 };
 
 std::string diagnose(const Symptoms& symptoms);

@@ -1,4 +1,5 @@
 #include "doctor.h"
+#include "larder/commands/client_line.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
 #include "larder/eviction/settings.h"
@@ -10,18 +11,25 @@ namespace {
 
 using namespace engine;
 
-Symptoms::Culprit find_culprit(const Sessions& sessions) {
+void look_at_clients(Symptoms& symptoms, const Sessions& sessions) {
   const Session* worst = nullptr;
-  std::int64_t most = 0;
+  Peer::Buffers most;
   for (const Session* session = sessions.first(); session != nullptr; session = session->next()) {
-    const auto held = static_cast<std::int64_t>(session->peer().buffers().reply_held);
-    if (held > most) {
-      most = held;
-      worst = session;
-    }
+    const Peer::Buffers held = session->peer().buffers();
+    if (held.held_back) ++symptoms.clients_held_back;
+    if (worst != nullptr && held.total <= most.total) continue;
+    most = held;
+    worst = session;
   }
-  if (worst == nullptr) return {};
-  return {worst->id, worst->peer().address(), std::string(worst->name), most};
+  symptoms.clients = static_cast<std::int64_t>(sessions.size());
+  if (worst == nullptr) return;
+  symptoms.culprit = {.id = worst->id,
+                      .address = worst->peer().address(),
+                      .name = std::string(worst->name),
+                      .last_command = last_command(*worst),
+                      .input_bytes = static_cast<std::int64_t>(most.query),
+                      .output_bytes = static_cast<std::int64_t>(most.reply_held),
+                      .total_bytes = static_cast<std::int64_t>(most.total)};
 }
 
 void read_pages(Symptoms& symptoms, memory::Metrics& metrics) {
@@ -40,10 +48,11 @@ void memory_doctor(Call& call, memory::Metrics& metrics, Sessions& sessions,
   symptoms.charges = memory::balance();
   read_pages(symptoms, metrics);
   symptoms.limit_bytes = eviction.maxmemory.value();
+  symptoms.budgets_clients = eviction.budgets_clients();
+  symptoms.client_budget_bytes = eviction.client_budget();
   symptoms.evicts = eviction.maxmemory_policy.print() != "noeviction";
   symptoms.expired_bytes = static_cast<std::int64_t>(expiry.unfreed_bytes());
-  symptoms.clients = static_cast<std::int64_t>(sessions.size());
-  symptoms.culprit = find_culprit(sessions);
+  look_at_clients(symptoms, sessions);
   call.reply.verbatim("txt", diagnose(symptoms));
 }
 

@@ -1,0 +1,29 @@
+#pragma once
+
+// The clients' budget in INFO memory.
+
+#include "larder/eviction/settings.h"
+#include "larder/info/info.h"
+#include "larder/net/connections.h"
+
+namespace larder::net {
+
+class BudgetMetrics final : public info::Group {
+ public:
+  BudgetMetrics(info::Reporter& reporter, const eviction::Settings& settings,
+                const Connections& connections)
+      : Group(reporter), settings_(settings), connections_(connections) {}
+  void refresh() override;
+
+ private:
+  const eviction::Settings& settings_;
+  const Connections& connections_;
+
+  // The budget in bytes, 0 where there is none; what all clients hold, replicas included; and how
+  // many are not read because of what they do not read.
+  info::Gauge budget_{*this, "memory", "maxmemory_clients"};
+  info::Gauge total_{*this, "memory", "mem_clients_total"};
+  info::Gauge paused_{*this, "memory", "clients_paused_reading"};
+};
+
+}  // namespace larder::net

@@ -1,0 +1,56 @@
+#include "client_ranks.h"
+
+#include <algorithm>
+#include <bit>
+
+#include "connection.h"
+
+namespace larder::net {
+namespace {
+
+// How many of one class are compared.
+constexpr int kCompared = 64;
+
+}  // namespace
+
+std::uint8_t ClientRanks::level_of(std::size_t bytes) {
+  if (bytes < kLeastBytes) return Rank::kNone;
+  const auto doublings = static_cast<std::size_t>(std::bit_width(bytes / kLeastBytes)) - 1;
+  return static_cast<std::uint8_t>(std::min(doublings, kLevels - 1));
+}
+
+void ClientRanks::place(Connection& connection, std::size_t bytes) {
+  Rank& rank = connection.rank_;
+  const std::uint8_t level = level_of(bytes);
+  rank.bytes = bytes;
+  if (level == rank.level) return;
+  remove(connection);
+  if (level == Rank::kNone) return;
+  rank.level = level;
+  rank.next = firsts_[level];
+  if (rank.next != nullptr) rank.next->rank_.previous = &connection;
+  firsts_[level] = &connection;
+  filled_ |= 1u << level;
+}
+
+void ClientRanks::remove(Connection& connection) {
+  Rank& rank = connection.rank_;
+  if (rank.level == Rank::kNone) return;
+  (rank.previous == nullptr ? firsts_[rank.level] : rank.previous->rank_.next) = rank.next;
+  if (rank.next != nullptr) rank.next->rank_.previous = rank.previous;
+  if (firsts_[rank.level] == nullptr) filled_ &= ~(1u << rank.level);
+  rank.level = Rank::kNone;
+  rank.previous = rank.next = nullptr;
+}
+
+Connection* ClientRanks::largest() const {
+  if (filled_ == 0) return nullptr;
+  Connection* found = firsts_[static_cast<std::size_t>(std::bit_width(filled_)) - 1];
+  Connection* other = found;
+  for (int i = 0; i < kCompared && other != nullptr; ++i, other = other->rank_.next) {
+    if (other->rank_.bytes > found->rank_.bytes) found = other;
+  }
+  return found;
+}
+
+}  // namespace larder::net

@@ -1,0 +1,26 @@
+#pragma once
+
+// Whether a connection has too much unsent output (client-output-buffer-limit): at once at the hard
+// limit, or after it stood at the soft one for as long as that allows.
+
+#include <cstdint>
+
+#include "larder/config/lists.h"
+
+namespace larder::net {
+
+class OutputExcess {
+ public:
+  // Takes note of `bytes` at a time of the steady clock; true when they are too many. Where there
+  // is nothing unsent any more, forget() says so.
+  bool note(const config::BufferLimit& limit, std::uint64_t bytes, std::int64_t now_ms);
+  void forget() { soft_since_ms_ = kNever; }
+  // The soft limit was passed when last looked at.
+  bool is_soft() const { return soft_since_ms_ != kNever; }
+
+ private:
+  static constexpr std::int64_t kNever = -1;
+  std::int64_t soft_since_ms_ = kNever;
+};
+
+}  // namespace larder::net

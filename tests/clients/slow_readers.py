@@ -1,0 +1,249 @@
+#!/usr/bin/env python3
+"""Clients that take memory and give nothing back: BINARY must keep them to their budget and leave
+the data alone, name the culprit, and get its memory back when they go.
+
+Usage: slow_readers.py BINARY [--small]
+
+--small is for a binary that is slow: a tenth of everything.
+"""
+import contextlib
+import re
+import resource
+import select
+import socket
+import sys
+import time
+
+import server
+import wire
+
+MEGA = 1 << 20
+# What one connection may take before the server looks at the sum.
+STEP = MEGA
+
+
+class Slow(wire.Client):
+    """Sends and does not read; its own kernel buffer is small."""
+
+    def __init__(self, port, name):
+        super().__init__(port)
+        self.link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16 * 1024)
+        if self.ask("CLIENT", "SETNAME", name) != b"OK":
+            raise SystemExit("a client could not name itself")
+        self.link.setblocking(False)
+
+    def address(self):
+        return "%s:%d" % self.link.getsockname()
+
+    def send(self, data, seconds):
+        """What the server takes of it in that time; True when it took all."""
+        left = memoryview(data)
+        ends = time.monotonic() + seconds
+        while left and time.monotonic() < ends:
+            if select.select([], [self.link], [], 0.05)[1]:
+                try:
+                    left = left[self.link.send(left):]
+                except OSError:
+                    return False
+        return not left
+
+
+def info(control):
+    text = control.ask("INFO", "everything").decode()
+    return dict(line.split(":", 1) for line in text.split("\r\n") if ":" in line)
+
+
+def figure(control, name):
+    return int(info(control)[name])
+
+
+def settle(control, name, most, seconds=20):
+    """Waits until the figure is that low; the figure."""
+    ends = time.monotonic() + seconds
+    while figure(control, name) > most and time.monotonic() < ends:
+        time.sleep(0.05)
+    return figure(control, name)
+
+
+def fill(control, limit):
+    """Data up to the limit, so that one key more evicts another."""
+    control.ask("DEBUG", "POPULATE", limit // 1000, "key", 1000)
+    for at in range(1000):
+        control.ask("SET", f"more:{at}", "x" * 1000)
+    evicted = -1
+    while evicted != figure(control, "evicted_keys"):
+        evicted = figure(control, "evicted_keys")
+        time.sleep(0.3)
+    if evicted == 0:
+        raise SystemExit("the data does not fill maxmemory")
+    # Some room for the server's own few bytes, which come and go.
+    for _ in range(64):
+        control.ask("DEL", control.ask("RANDOMKEY"))
+    control.ask("CONFIG", "RESETSTAT")
+
+
+def pipelining(port, control, limit, readers):
+    """A client library that pipelines GETs and does not read."""
+    found = []
+    keys = control.ask("DBSIZE")
+    requests = b"".join(wire.encode(["GET", f"more:{at % 1000}"]) for at in range(12_000))
+    slow, most_used, most_clients = [], 0, 0
+    for at in range(readers):
+        slow.append(Slow(port, f"slow-library-{at}"))
+        slow[-1].send(requests, 0.5)
+        now = info(control)
+        most_used = max(most_used, int(now["used_memory"]))
+        most_clients = max(most_clients, int(now["mem_clients_total"]))
+    now = info(control)
+    budget = int(now["maxmemory_clients"])
+    print(f"{readers} readers: used_memory {most_used / MEGA:.1f} MB of {limit / MEGA:.0f} + {budget / MEGA:.0f}, "
+          f"clients {most_clients / MEGA:.1f} MB, {now['clients_paused_reading']} not read, "
+          f"{now['evicted_clients']} disconnected, {now['evicted_keys']} keys evicted")
+    if int(now["evicted_keys"]) != 0 or control.ask("DBSIZE") != keys:
+        found.append(f"{now['evicted_keys']} keys were evicted for the sake of clients")
+    if most_clients > budget + STEP or most_used > limit + budget + STEP:
+        found.append(f"{most_clients} bytes of clients, {most_used} in all")
+    if most_clients < budget // 2:
+        found.append(f"the readers hold only {most_clients} bytes: the test shows nothing")
+    found += named(control, slow)
+    if control.ask("SET", "fresh", "value") != b"OK" or control.ask("GET", "fresh") != b"value":
+        found.append("others are not served")
+    for client in slow:
+        client.close()
+    left = settle(control, "mem_clients_total", 2 * MEGA)
+    if left > 2 * MEGA:
+        found.append(f"{left} bytes are left when the readers are gone")
+    return found
+
+
+def named(control, slow):
+    """MEMORY DOCTOR names one of them, as CLIENT LIST knows it."""
+    report = control.ask("MEMORY", "DOCTOR").decode()
+    print(report)
+    said = re.search(r"Connection (\d+) at (\S+) \((slow-library-\d+)\) holds most: \S+, omem \S+, "
+                     r"qbuf \S+, last command get", report)
+    if said is None:
+        return ["MEMORY DOCTOR names nobody"]
+    lines = control.ask("CLIENT", "LIST", "ID", said.group(1)).decode()
+    culprit = [client for client in slow if client.address() == said.group(2)]
+    if len(culprit) != 1 or f"name={said.group(3)} " not in lines or "cmd=get" not in lines:
+        return [f"MEMORY DOCTOR names {said.groups()}, CLIENT LIST {lines}"]
+    return []
+
+
+def against_the_data(port, control, readers):
+    """The same where clients have no budget: keys make room for them."""
+    control.ask("CONFIG", "SET", "maxmemory-clients", "0")
+    control.ask("CONFIG", "RESETSTAT")
+    requests = b"".join(wire.encode(["GET", f"more:{at % 1000}"]) for at in range(12_000))
+    slow = [Slow(port, f"slow-library-{at}") for at in range(readers)]
+    for client in slow:
+        client.send(requests, 0.5)
+        control.ask("SET", "fresh", "value")
+    for _ in range(100):
+        control.ask("SET", "fresh", "value")
+    now = info(control)
+    for client in slow:
+        client.close()
+    settle(control, "mem_clients_total", 2 * MEGA)
+    control.ask("CONFIG", "SET", "maxmemory-clients", "25%")
+    print(f"without a budget: {now['evicted_keys']} keys evicted, {now['evicted_clients']} clients disconnected")
+    found = []
+    if int(now["evicted_keys"]) == 0:
+        found.append("maxmemory-clients 0, and no key made room for clients")
+    if int(now["evicted_clients"]) != 0:
+        found.append("maxmemory-clients 0, and clients were disconnected")
+    return found
+
+
+def half_sent(port, control, count):
+    """Clients that begin commands and do not end them: at first little of each, then much."""
+    control.ask("CONFIG", "RESETSTAT")
+    before = figure(control, "mem_clients_total")
+    links = []
+    for at in range(count):
+        links.append(socket.create_connection(("127.0.0.1", port)))
+        links[-1].sendall(b"*3\r\n$3\r\nSET\r\n$5\r\nloris\r\n$100000\r\n" + b"x" * 50)
+    time.sleep(0.2)
+    each = (figure(control, "mem_clients_total") - before) / count
+    budget = figure(control, "maxmemory_clients")
+    more = 2 * budget // count
+    most = 0
+    for at, link in enumerate(links):
+        with contextlib.suppress(OSError):
+            link.sendall(b"x" * min(more, 99_000))
+        if at % 50 == 0:
+            most = max(most, figure(control, "mem_clients_total"))
+    now = info(control)
+    most = max(most, int(now["mem_clients_total"]))
+    print(f"{count} half-sent commands: {each:.0f} bytes each; with {min(more, 99_000)} more of each "
+          f"{most / MEGA:.1f} MB of {budget / MEGA:.0f}, {now['evicted_clients']} disconnected")
+    found = []
+    if each > 4096:
+        found.append(f"a half-sent command costs {each:.0f} bytes")
+    if most > budget + STEP:
+        found.append(f"half-sent commands take {most} bytes, more than the budget of {budget}")
+    if int(now["evicted_keys"]) != 0:
+        found.append("half-sent commands evicted keys")
+    if int(now["evicted_clients"]) == 0:
+        found.append("nobody had to go for half-sent commands: the test shows nothing")
+    if control.ask("GET", "loris") is not None:
+        found.append("a half-sent command ran")
+    for link in links:
+        link.close()
+    return found
+
+
+def opened_and_dropped(port, control, count):
+    """Connections that come and go at once."""
+    settle(control, "connected_clients", 1)
+    before = figure(control, "mem_clients_total")
+    began = time.monotonic()
+    links = []
+    for _ in range(count):
+        links.append(socket.create_connection(("127.0.0.1", port)))
+    opened = time.monotonic() - began
+    for link in links:
+        link.close()
+    took = time.monotonic() - began
+    asked = time.monotonic()
+    if control.ask("PING") != b"PONG":
+        return ["the server does not answer"]
+    waited = time.monotonic() - asked
+    left = settle(control, "connected_clients", 1)
+    after = settle(control, "mem_clients_total", before + MEGA)
+    print(f"{count} connections opened in {opened:.2f} s and dropped in {took - opened:.2f} s; "
+          f"then an answer in {waited * 1000:.1f} ms")
+    found = []
+    if left != 1:
+        found.append(f"{left} connections are left")
+    if after > before + MEGA:
+        found.append(f"clients take {after} bytes, {before} before")
+    return found
+
+
+def main():
+    small = "--small" in sys.argv
+    limit = (20 if small else 200) * MEGA
+    readers = 12 if small else 100
+    crowd = 1000 if small else 10_000
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 25_000), hard))
+    found = []
+    with server.running(sys.argv[1], "--maxmemory", str(limit), "--maxmemory-policy", "allkeys-lru",
+                        "--maxclients", str(crowd + 100)) as port:
+        with contextlib.closing(wire.Client(port)) as control:
+            fill(control, limit)
+            found += pipelining(port, control, limit, readers)
+            found += against_the_data(port, control, readers)
+            found += half_sent(port, control, crowd // 10)
+            found += opened_and_dropped(port, control, crowd)
+            audit = control.ask("MEMORY", "AUDIT")
+            if b"\nbalanced" not in audit:
+                found.append(audit.decode())
+    print("\n".join(found) or "clients kept to their budget")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

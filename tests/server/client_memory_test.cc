@@ -1,0 +1,331 @@
+// What clients hold: its limits, its budget, and what it never does to data.
+
+#include <gmock/gmock.h>
+
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "larder/memory/ledger.h"
+#include "larder/memory/metrics.h"
+#include "tests/server/socket_fixture.h"
+
+namespace larder::server {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr std::size_t kMega = std::size_t{1} << 20;
+
+std::string repeated(const std::string& text, int times) {
+  std::string all;
+  for (int i = 0; i < times; ++i) all += text;
+  return all;
+}
+
+class ClientMemory : public SocketFixture {
+ protected:
+  explicit ClientMemory(const std::string& options = {}) : SocketFixture(options) {
+    log.level(base::LogLevel::nothing);
+  }
+  ~ClientMemory() override {
+    lines.clear();
+    for (int i = 0; i < 1000; ++i) turn();
+    while (!harness.core().keyspace.graveyard().drain(base::Budget::unlimited())) {
+    }
+    const memory::Audit audit = harness.core().auditor.run();
+    EXPECT_TRUE(audit.balanced()) << audit.text();
+  }
+
+  // A client that asks for so much and reads none of it.
+  Line& slow_reader(int gets) {
+    lines.push_back(std::make_unique<Line>(connect()));
+    ask_without_reading(*lines.back(), gets);
+    return *lines.back();
+  }
+  void ask_without_reading(Line& line, int gets) {
+    const std::string requests = repeated("GET big\r\n", gets);
+    for (std::string_view rest = requests; !rest.empty();) {
+      const std::size_t took = line.write(rest);
+      if (took == 0) break;
+      rest.remove_prefix(took);
+      turns(2);
+    }
+    turns(4);
+  }
+  std::string field(const std::string& name) {
+    Line asking = connect();
+    const std::string text = talk(asking, "INFO everything\r\n");
+    const auto at = text.find("\n" + name + ":");
+    if (at == std::string::npos) return "no " + name + " in " + text;
+    const auto begin = at + name.size() + 2;
+    return text.substr(begin, text.find('\r', begin) - begin);
+  }
+  long long figure(const std::string& name) {
+    const std::string text = field(name);
+    EXPECT_THAT(text, testing::MatchesRegex("-?[0-9]+"));
+    return std::atoll(text.c_str());
+  }
+  std::string ask(const std::string& command) {
+    Line asking = connect();
+    return talk(asking, command + "\r\n");
+  }
+  void set_big(std::size_t bytes) {
+    Line asking = connect();
+    talk(asking, "*3\r\n$3\r\nSET\r\n$3\r\nbig\r\n$" + std::to_string(bytes) + "\r\n" +
+                     std::string(bytes, 'v') + "\r\n");
+  }
+  static std::int64_t held() { return memory::client_bytes(memory::balance()); }
+
+  std::vector<std::unique_ptr<Line>> lines;
+};
+
+class OutputLimits : public ClientMemory {};
+
+TEST_F(OutputLimits, CloseAtTheHardLimitOfTheirClass) {
+  set_big(4 * kMega);
+  ask("CONFIG SET client-output-buffer-limit \"normal 3mb 0 0\"");
+  Line& line = slow_reader(1);
+  line.read();
+  EXPECT_TRUE(line.closed);
+  EXPECT_EQ(figure("client_output_buffer_limit_disconnections"), 1);
+}
+
+TEST_F(OutputLimits, LeaveWhatStaysBelow) {
+  set_big(2 * kMega);
+  ask("CONFIG SET client-output-buffer-limit \"normal 3mb 0 0\"");
+  Line line = connect();
+  EXPECT_EQ(talk(line, "GET big\r\n").size(), 2 * kMega + 12);
+  EXPECT_EQ(figure("client_output_buffer_limit_disconnections"), 0);
+}
+
+TEST_F(OutputLimits, CloseWhenTheSoftOneWasPassedForTooLong) {
+  set_big(kMega);
+  ask("CONFIG SET client-output-buffer-limit \"normal 0 200kb 5\"");
+  Line& line = slow_reader(4);
+  for (int i = 0; i < 4; ++i) {
+    harness.clock().advance_ms(1000);
+    for (int j = 0; j < 10; ++j) connections.tend(10);
+    turns(2);
+  }
+  EXPECT_EQ(figure("client_output_buffer_limit_disconnections"), 0);
+  harness.clock().advance_ms(2000);
+  for (int j = 0; j < 10; ++j) connections.tend(10);
+  turns(2);
+  while (!line.read().empty()) {
+  }
+  EXPECT_TRUE(line.closed);
+  EXPECT_EQ(figure("client_output_buffer_limit_disconnections"), 1);
+}
+
+TEST_F(OutputLimits, ForgetTheSoftOneWhenTheClientReads) {
+  set_big(kMega);
+  ask("CONFIG SET client-output-buffer-limit \"normal 0 200kb 5\"");
+  Line& line = slow_reader(4);
+  harness.clock().advance_ms(4000);
+  std::size_t got = 0;
+  for (int i = 0; i < 2000; ++i) {
+    got += line.read().size();
+    turn();
+  }
+  EXPECT_EQ(got, 4 * (kMega + 12));
+  ask_without_reading(line, 4);
+  harness.clock().advance_ms(4000);
+  for (int j = 0; j < 10; ++j) connections.tend(10);
+  turns(2);
+  EXPECT_EQ(figure("client_output_buffer_limit_disconnections"), 0);
+}
+
+TEST_F(OutputLimits, HoldForSubscribersAndMonitors) {
+  ask("CONFIG SET client-output-buffer-limit \"pubsub 2mb 0 0\"");
+  Line subscriber = connect();
+  Line monitor = connect();
+  Line reader = connect();
+  talk(subscriber, "SUBSCRIBE c\r\n");
+  talk(monitor, "MONITOR\r\n");
+  talk(reader, "SUBSCRIBE c\r\n");
+  Line publisher = connect();
+  const std::string message = std::string(10'000, 'm');
+  for (int i = 0; i < 400; ++i) {
+    talk(publisher, "PUBLISH c " + message + "\r\n");
+    reader.read();
+  }
+  EXPECT_EQ(figure("client_output_buffer_limit_disconnections"), 2);
+  while (!subscriber.read().empty()) {
+  }
+  while (!monitor.read().empty()) {
+  }
+  EXPECT_TRUE(subscriber.closed);
+  EXPECT_TRUE(monitor.closed);
+  EXPECT_FALSE(reader.closed);
+  EXPECT_LT(held(), static_cast<std::int64_t>(2 * kMega));
+}
+
+class ClientBudget : public ClientMemory {
+ protected:
+  ClientBudget() : ClientMemory("maxmemory 40mb\nmaxmemory-policy allkeys-lru\n") {}
+
+  void fill() {
+    ask("DEBUG POPULATE 60000 key 1000");
+    set_big(200'000);
+    for (int i = 0; i < 200; ++i) harness.core().end_turn();
+    evicted_before = figure("evicted_keys");
+    ASSERT_GT(evicted_before, 0);
+    ask("CONFIG RESETSTAT");
+  }
+  std::int64_t used() { return figure("used_memory"); }
+  long long evicted_before = 0;
+};
+
+TEST_F(ClientBudget, LeavesDataAloneWhileReadersAreSlow) {
+  fill();
+  for (int i = 0; i < 100; ++i) {
+    slow_reader(30);
+    ASSERT_LE(held(), static_cast<std::int64_t>(10 * kMega)) << i;
+  }
+  ask("SET another value");
+  EXPECT_EQ(figure("evicted_keys"), 0);
+  EXPECT_GT(held(), static_cast<std::int64_t>(7 * kMega));
+  EXPECT_LE(used(), static_cast<std::int64_t>(50 * kMega));
+  EXPECT_EQ(figure("maxmemory_clients"), static_cast<long long>(10 * kMega));
+  EXPECT_GE(figure("mem_clients_total"), static_cast<long long>(7 * kMega));
+  EXPECT_GE(figure("mem_not_counted_for_evict"), static_cast<long long>(7 * kMega));
+  EXPECT_GT(figure("clients_paused_reading"), 0);
+  EXPECT_THAT(ask("MEMORY DOCTOR"), HasSubstr("last command get"));
+}
+
+TEST_F(ClientBudget, OfNothingLetsThemEvictKeys) {
+  ask("CONFIG SET maxmemory-clients 0");
+  fill();
+  for (int i = 0; i < 20; ++i) slow_reader(30);
+  ask("SET another value");
+  for (int i = 0; i < 200; ++i) harness.core().end_turn();
+  EXPECT_GT(figure("evicted_keys"), 5000);
+  EXPECT_EQ(figure("evicted_clients"), 0);
+  EXPECT_EQ(figure("maxmemory_clients"), 0);
+  EXPECT_EQ(figure("mem_not_counted_for_evict"), 0);
+}
+
+TEST_F(ClientBudget, ClosesTheLargestFirst) {
+  ask("CONFIG SET maxmemory-clients 3mb");
+  Line small = connect();
+  talk(small, "CLIENT SETNAME small\r\n");
+  small.write("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$900000\r\n" + std::string(150'000, 'x'));
+  turns(4);
+  Line large = connect();
+  std::string rest = "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$9000000\r\n" + std::string(4 * kMega, 'x');
+  for (std::string_view left = rest; !left.empty() && !large.closed;) {
+    const std::size_t took = large.write(left);
+    left.remove_prefix(took);
+    turns(2);
+    large.read();
+  }
+  EXPECT_TRUE(large.closed);
+  EXPECT_EQ(figure("evicted_clients"), 1);
+  EXPECT_THAT(ask("CLIENT LIST"), HasSubstr("name=small"));
+}
+
+TEST_F(ClientBudget, SparesWhoAskedNotToBeEvicted) {
+  ask("CONFIG SET maxmemory-clients 2mb");
+  Line spared = connect();
+  talk(spared, "CLIENT NO-EVICT on\r\n");
+  std::string rest = "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$9000000\r\n" + std::string(4 * kMega, 'x');
+  for (std::string_view left = rest; !left.empty() && !spared.closed;) {
+    left.remove_prefix(spared.write(left));
+    turns(2);
+    spared.read();
+  }
+  EXPECT_FALSE(spared.closed);
+  // The budget is passed, and whoever else is there goes for it.
+  EXPECT_EQ(connections.size(), 1u);
+  EXPECT_EQ(talk(spared, std::string(9'000'000 - 4 * kMega, 'x') + "\r\n"), "+OK\r\n");
+  EXPECT_FALSE(spared.closed);
+}
+
+TEST_F(ClientBudget, IsSetWhileItIsPassed) {
+  set_big(300'000);
+  ask("CONFIG SET maxmemory-clients 20mb");
+  for (int i = 0; i < 12; ++i) slow_reader(10);
+  const std::int64_t before = held();
+  EXPECT_GT(before, static_cast<std::int64_t>(8 * kMega));
+  ask("CONFIG SET maxmemory-clients 4mb");
+  turns(200);
+  EXPECT_LE(held(), static_cast<std::int64_t>(4 * kMega));
+  EXPECT_GT(figure("evicted_clients"), 0);
+}
+
+TEST_F(ClientBudget, ClosesSmallOnesWhereThereAreNoOthers) {
+  for (int i = 0; i < 3000; ++i) lines.push_back(std::make_unique<Line>(connect()));
+  turns(20);
+  ask("CONFIG SET maxmemory-clients 1mb");
+  turns(3000);
+  EXPECT_LE(held(), static_cast<std::int64_t>(kMega));
+  EXPECT_LT(connections.size(), 3000u);
+}
+
+TEST_F(ClientBudget, BoundsWhatIsQueuedBetweenMultiAndExec) {
+  ask("CONFIG SET maxmemory-clients 2mb");
+  Line line = connect();
+  talk(line, "MULTI\r\n");
+  const std::string set = "SET k " + std::string(1000, 'v') + "\r\n";
+  for (int i = 0; i < 400 && !line.closed; ++i) {
+    line.write(repeated(set, 10));
+    turns(2);
+    line.read();
+  }
+  EXPECT_TRUE(line.closed);
+  EXPECT_EQ(figure("evicted_clients"), 1);
+}
+
+TEST_F(ClientBudget, FreesMuchOutputInSteps) {
+  ask("CONFIG SET client-output-buffer-limit \"pubsub 0 0 0\"");
+  Line subscriber = connect();
+  talk(subscriber, "SUBSCRIBE c\r\n");
+  Line publisher = connect();
+  const std::string burst = repeated("PUBLISH c message\r\n", 500);
+  for (int i = 0; i < 60; ++i) talk(publisher, burst);
+  const std::int64_t before = held();
+  subscriber.close();
+  turn();
+  EXPECT_GT(held(), before / 2);
+  turns(200);
+  EXPECT_LT(held(), static_cast<std::int64_t>(kMega));
+}
+
+class ClientLines : public ClientMemory {};
+
+TEST_F(ClientLines, TellWhatIsUnsent) {
+  set_big(300'000);
+  slow_reader(10);
+  const std::string list = ask("CLIENT LIST");
+  EXPECT_THAT(list, testing::ContainsRegex(
+                        "obl=[0-9]+ oll=[0-9]+ omem=[1-9][0-9]{5,} tot-mem=[1-9][0-9]{5,} "
+                        "events=w cmd=get"));
+}
+
+TEST_F(ClientLines, AddUpToWhatTheLedgerHolds) {
+  Line half = connect();
+  half.write("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$900000\r\n" + std::string(100'000, 'x'));
+  Line multi = connect();
+  talk(multi, "MULTI\r\nSET k " + std::string(5000, 'v') + "\r\n");
+  Line named = connect();
+  talk(named, "CLIENT SETNAME " + std::string(300, 'n') + "\r\n");
+  turns(10);
+  std::int64_t sum = 0;
+  for (const engine::Session* session = harness.core().sessions.first(); session != nullptr;
+       session = session->next()) {
+    sum += static_cast<std::int64_t>(session->peer().buffers().total);
+  }
+  connections.tend(1);
+  const memory::Charges charges = memory::balance();
+  const std::int64_t owned = memory::client_bytes(charges);
+  EXPECT_GT(sum, 105'000);
+  EXPECT_GE(owned, sum);
+  // What all share: the batch of requests, a free block of replies, and the lists of a turn.
+  EXPECT_LT(owned - sum, 65'536);
+}
+
+}  // namespace
+}  // namespace larder::server
