@@ -3,15 +3,11 @@
 // open until its standard input ends; with --longest-wait 1 it sends one PING after the other for
 // --seconds and prints the microseconds that the slowest took, and the most of the server's CPU
 // that went by while one was on its way: what the wait is on a machine with nothing else to do.
-// With
-// --subscribers N so many further connections listen to the channel "ch", and nothing more is sent
-// until all have heard all.
+// With --subscribers N so many further connections listen to the channel "ch", and nothing more is
+// sent until all have heard all. With --handshakes 1 an operation is to connect, to hear one PONG,
+// and to leave. With --tls 1 connections speak TLS.
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/epoll.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,6 +22,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "link.h"
 #include "replies.h"
 #include "workload.h"
 
@@ -41,6 +38,8 @@ struct Options {
   int idle = 0;
   int subscribers = 0;
   bool longest_wait = false;
+  bool tls = false;
+  bool handshakes = false;
   double seconds = 2;
 };
 
@@ -75,51 +74,30 @@ class CpuClock {
   clockid_t clock_ = CLOCK_PROCESS_CPUTIME_ID;
 };
 
-int open_connection(int port) {
-  const int fd = socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
-    throw std::runtime_error("no connection to port " + std::to_string(port));
-  }
-  const int on = 1;
-  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-  return fd;
-}
-
 struct Client {
-  Client(const Options& options, std::uint64_t seed, bool listens_ = false)
-      : fd(open_connection(options.port)), requests(options.workload, seed), listens(listens_) {}
-  ~Client() { close(fd); }
-  Client(const Client&) = delete;
-  Client& operator=(const Client&) = delete;
+  Client(const Options& options, const Tls* tls, std::uint64_t seed, bool listens_ = false)
+      : link(options.port, tls), requests(options.workload, seed), listens(listens_) {}
 
-  int fd;
+  Link link;
   Requests requests;
   ReplyCounter replies;
   std::uint64_t waiting = 0;
   bool listens;
 };
 
-void send_all(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (n <= 0) throw std::runtime_error("the server closed a connection");
-    bytes.remove_prefix(static_cast<std::size_t>(n));
-  }
-}
-
 class Driver {
  public:
-  explicit Driver(const Options& options) : options_(options), poll_(epoll_create1(0)) {
+  explicit Driver(const Options& options)
+      : options_(options),
+        poll_(epoll_create1(0)),
+        tls_(options.tls ? std::make_unique<Tls>() : nullptr) {
     for (int i = 0; i < options.clients; ++i) {
-      clients_.push_back(std::make_unique<Client>(options, static_cast<std::uint64_t>(i) + 1));
+      clients_.push_back(
+          std::make_unique<Client>(options, tls_.get(), static_cast<std::uint64_t>(i) + 1));
       watch(*clients_.back());
     }
     for (int i = 0; i < options.subscribers; ++i) {
-      listeners_.push_back(std::make_unique<Client>(options, 1, true));
+      listeners_.push_back(std::make_unique<Client>(options, tls_.get(), 1, true));
       subscribe(*listeners_.back());
       watch(*listeners_.back());
     }
@@ -147,26 +125,25 @@ class Driver {
  private:
   void watch(Client& client) {
     epoll_event event{EPOLLIN, {.ptr = &client}};
-    epoll_ctl(poll_, EPOLL_CTL_ADD, client.fd, &event);
+    epoll_ctl(poll_, EPOLL_CTL_ADD, client.link.descriptor(), &event);
   }
 
   void subscribe(Client& client) {
-    send_all(client.fd, "SUBSCRIBE ch\r\n");
+    client.link.send("SUBSCRIBE ch\r\n");
     std::uint64_t answers = 0;
     while (answers == 0) answers = client.replies.feed(receive(client));
   }
 
-  std::string_view receive(Client& client) {
-    const ssize_t n = recv(client.fd, buffer_.data(), buffer_.size(), 0);
-    if (n <= 0) throw std::runtime_error("the server closed a connection");
-    return {buffer_.data(), static_cast<std::size_t>(n)};
-  }
+  std::string_view receive(Client& client) { return client.link.receive(buffer_); }
 
   void turn() {
     std::array<epoll_event, 64> events;
     const int n = epoll_wait(poll_, events.data(), static_cast<int>(events.size()), 1000);
-    for (int i = 0; i < n; ++i)
-      take(*static_cast<Client*>(events[static_cast<std::size_t>(i)].data.ptr));
+    for (int i = 0; i < n; ++i) {
+      Client& client = *static_cast<Client*>(events[static_cast<std::size_t>(i)].data.ptr);
+      do take(client);
+      while (client.link.has_more());
+    }
   }
 
   void take(Client& client) {
@@ -192,10 +169,10 @@ class Driver {
     if (workload.op == "load") {
       count = std::min(count, workload.first + workload.keys - next_key_);
       if (count == 0) return;
-      send_all(client.fd, client.requests.in_order(next_key_, count));
+      client.link.send(client.requests.in_order(next_key_, count));
       next_key_ += count;
     } else {
-      send_all(client.fd, client.requests.random());
+      client.link.send(client.requests.random());
     }
     client.waiting = count;
     in_flight_ += count;
@@ -204,6 +181,7 @@ class Driver {
 
   const Options options_;
   int poll_;
+  std::unique_ptr<Tls> tls_;
   std::vector<std::unique_ptr<Client>> clients_;
   std::vector<std::unique_ptr<Client>> listeners_;
   std::uint64_t to_hear_ = 0;  // messages that listeners have not got yet
@@ -214,17 +192,36 @@ class Driver {
 };
 
 void hold_idle(const Options& options) {
-  std::vector<int> open;
-  for (int i = 0; i < options.idle; ++i) open.push_back(open_connection(options.port));
+  const auto tls = options.tls ? std::make_unique<Tls>() : nullptr;
+  std::vector<std::unique_ptr<Link>> open;
+  for (int i = 0; i < options.idle; ++i) {
+    open.push_back(std::make_unique<Link>(options.port, tls.get()));
+  }
   std::printf("open\n");
   std::fflush(stdout);
   while (std::getchar() != EOF) {
   }
-  for (const int fd : open) close(fd);
+}
+
+void come_and_go(const Options& options) {
+  const auto tls = options.tls ? std::make_unique<Tls>() : nullptr;
+  std::array<char, 4096> room;
+  const std::uint64_t cpu_before = cpu_ns(options.pid);
+  const double start = now();
+  std::uint64_t done = 0;
+  for (; now() - start < options.seconds; ++done) {
+    Link link(options.port, tls.get());
+    link.send("PING\r\n");
+    while (link.receive(room).empty()) {
+    }
+  }
+  const double seconds = now() - start;
+  std::printf("%llu %.6f %llu\n", static_cast<unsigned long long>(done), seconds,
+              static_cast<unsigned long long>(cpu_ns(options.pid) - cpu_before));
 }
 
 void measure_longest_wait(const Options& options) {
-  const int fd = open_connection(options.port);
+  Link link(options.port, nullptr);
   const CpuClock server(options.pid);
   std::array<char, 64> reply;
   double longest = 0;
@@ -232,10 +229,8 @@ void measure_longest_wait(const Options& options) {
   const double start = now();
   double cpu_before = server.seconds();
   for (double before = start; before - start < options.seconds;) {
-    send_all(fd, "PING\r\n");
-    if (recv(fd, reply.data(), reply.size(), 0) <= 0) {
-      throw std::runtime_error("the server closed a connection");
-    }
+    link.send("PING\r\n");
+    link.receive(reply);
     const double after = now();
     const double cpu_after = server.seconds();
     longest = std::max(longest, after - before);
@@ -244,7 +239,6 @@ void measure_longest_wait(const Options& options) {
     cpu_before = cpu_after;
   }
   std::printf("%.0f %.0f\n", longest * 1e6, most_cpu * 1e6);
-  close(fd);
 }
 
 Options read_options(int count, char** arguments) {
@@ -273,6 +267,10 @@ Options read_options(int count, char** arguments) {
       out.workload.request = value;
     else if (name == "--longest-wait")
       out.longest_wait = number != 0;
+    else if (name == "--tls")
+      out.tls = number != 0;
+    else if (name == "--handshakes")
+      out.handshakes = number != 0;
     else if (name == "--port")
       out.port = static_cast<int>(number);
     else if (name == "--pid")
@@ -300,6 +298,8 @@ int main(int count, char** arguments) {
     const auto options = larder::versus::read_options(count, arguments);
     if (options.idle > 0) {
       larder::versus::hold_idle(options);
+    } else if (options.handshakes) {
+      larder::versus::come_and_go(options);
     } else if (options.longest_wait) {
       larder::versus::measure_longest_wait(options);
     } else {

@@ -19,14 +19,17 @@ MILLION = 1_000_000
 class Server:
     """A server process on the servers' core, with a port and a folder of its own."""
 
-    def __init__(self, name, binary):
+    def __init__(self, name, binary, certificates=None):
         self.name = name
+        self.tls_port = free_port() if certificates else 0
+        secure = ["--tls-port", str(self.tls_port), "--tls-cert-file", f"{certificates}/server.crt", "--tls-key-file",
+                  f"{certificates}/server.key", "--tls-auth-clients", "no"] if certificates else []
         self.port = free_port()
         self.folder = tempfile.mkdtemp(prefix="versus-")
         self.process = subprocess.Popen(
             ["taskset", "-c", SERVER_CORE, binary, "--port", str(self.port), "--bind", "127.0.0.1",
              "--save", "", "--appendonly", "no", "--dir", self.folder, "--daemonize", "no",
-             "--maxclients", "12000"],
+             "--maxclients", "12000", *secure],
             stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
         self.wait_until_ready()
 
@@ -65,6 +68,10 @@ class Server:
     def used_memory(self):
         return self.memory("used_memory")
 
+    def resident(self):
+        with open(f"/proc/{self.process.pid}/statm") as file:
+            return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
     def stop(self):
         self.process.kill()
         self.process.wait()
@@ -78,11 +85,12 @@ def free_port():
 
 
 @contextlib.contextmanager
-def servers(arguments):
+def servers(arguments, certificates=None):
+    """Both; with a folder of certificates they speak TLS too."""
     pair = []
     try:
-        pair.append(Server("redis-server", arguments.against))
-        pair.append(Server("Larder", arguments.server))
+        pair.append(Server("redis-server", arguments.against, certificates))
+        pair.append(Server("Larder", arguments.server, certificates))
         yield pair
     finally:
         for server in pair:

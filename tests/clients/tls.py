@@ -249,6 +249,24 @@ class Server(unittest.TestCase):
         self.assertLess(sorted(waits)[len(waits) // 2], 0.1)
 
 
+class Stranger(unittest.TestCase):
+    def test_is_told_of_protected_mode_after_the_handshake(self):
+        address = next(iter(subprocess.run(["hostname", "-I"], capture_output=True, text=True).stdout.split()), None)
+        if address is None:
+            self.skipTest("this machine has no address but loopback")
+        port = server.free_port()
+        options = certificates.options(FOLDER, "--tls-port", str(port), "--bind", "127.0.0.1", address)
+        with server.running(BINARY, *options) as plain_port:
+            link = context().wrap_socket(socket.create_connection((address, port), timeout=20))
+            with link:
+                words = b""
+                while piece := link.recv(4096):
+                    words += piece
+            self.assertTrue(words.startswith(b"-DENIED Redis is running in protected mode"), words)
+            with redis.Redis(port=plain_port) as db:
+                self.assertEqual(db.info("stats")["rejected_connections"], 1)
+
+
 class Node(unittest.TestCase):
     PACKAGES = ("ioredis", "redis")
 

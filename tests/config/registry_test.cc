@@ -95,6 +95,17 @@ TEST_F(Set, TellsTheWatchersOfWhatChanged) {
   EXPECT_EQ(told.size(), 1u);
 }
 
+TEST_F(Set, TellsTheWatcherOfAFileThatIsNamedAgain) {
+  int told = 0;
+  all_.tls.tls_cert_file.watch([&]() -> base::Result<void> {
+    ++told;
+    return {};
+  });
+  EXPECT_EQ(all_.set({{"tls-cert-file", "server.crt"}}), "OK");
+  EXPECT_EQ(all_.set({{"tls-cert-file", "server.crt"}}), "OK");
+  EXPECT_EQ(told, 2);
+}
+
 TEST_F(Set, PutsEverythingBackWhenAWatcherRefuses) {
   std::vector<std::string> told;
   all_.engine.hz.watch([&]() -> base::Result<void> {

@@ -71,6 +71,28 @@ TEST(Process, EndsWhenItsPortIsTaken) {
   ::close(taken);
 }
 
+TEST(Process, EndsWhenTlsCannotBeConfigured) {
+  Child child;
+  child.start({"--port", "0", "--tls-port", "1"});
+  EXPECT_TRUE(failed(child.wait()));
+  const std::string text = child.output();
+  EXPECT_LT(text.find("No tls-cert-file configured!"),
+            text.find("Failed to configure TLS. Check logs for more info."));
+  EXPECT_EQ(text.find("Server initialized"), std::string::npos);
+}
+
+TEST(Process, KeepsTlsDirectivesThatNobodyNeedsYet) {
+  Child child;
+  ASSERT_TRUE(child.serve());
+  EXPECT_EQ(child.ask("CONFIG SET tls-cert-file /nowhere"), "+OK\r\n");
+  EXPECT_EQ(
+      child.ask("CONFIG SET tls-port 1"),
+      "-ERR CONFIG SET failed (possibly related to argument 'tls-port') - Unable to update TLS "
+      "configuration. Check server logs.\r\n");
+  EXPECT_TRUE(child.wrote("No tls-key-file configured!"));
+  EXPECT_EQ(child.ask("CONFIG GET tls-port"), "*2\r\n$8\r\ntls-port\r\n$1\r\n0\r\n");
+}
+
 TEST(Process, ReadsItsConfigurationFromStandardInput) {
   Child child;
   ASSERT_TRUE(child.serve({"-"}, "loglevel verbose\nmaxclients 17\n"));
