@@ -13,7 +13,12 @@ struct Commands final : CommandSink {
     lines.push_back(std::to_string(session.db) + " " + command.full_name() + " " +
                     std::string(words.back()));
   }
+  void over(Session& session, const BoundCommand* command, resp::Args) override {
+    followed.push_back((command == nullptr ? "refused" : command->full_name()) +
+                       (Transaction::of(session) == nullptr ? "" : " in a transaction"));
+  }
   Room::Words lines;
+  Room::Words followed;
 };
 
 class Transactions : public Room {
@@ -171,6 +176,18 @@ TEST_F(Transactions, LetMonitorsSeeEachCommandAsItRuns) {
   executor.remove(seen);
   run({{"get", "a"}});
   EXPECT_EQ(seen.lines.size(), 5u);
+  take_output();
+}
+
+TEST_F(Transactions, LetWhoFollowsSessionsSeeRefusalsToo) {
+  Commands seen;
+  executor.add(seen);
+  run({{"nosuch"}, {"multi"}, {"get"}, {"discard"}, {"multi"}, {"admin"}, {"get", "a"}, {"exec"}});
+  EXPECT_EQ(seen.followed, (Words{"refused", "multi in a transaction", "refused in a transaction",
+                                  "discard", "multi in a transaction", "admin in a transaction",
+                                  "get in a transaction", "exec"}));
+  executor.remove(seen);
+  EXPECT_EQ(executor.running(), nullptr);
   take_output();
 }
 
