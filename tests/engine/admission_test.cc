@@ -134,7 +134,7 @@ class Permission : public Admission {
   const Account account{"bob"};
   TestGuard guard;
   Executor guarded{{clock, commands, keyspace, evictor, sweeper, gates, effects, metrics, waiters,
-                    watches, &guard}};
+                    watches, observer, &guard}};
 };
 
 TEST_F(Permission, IsAskedForOnlyWhereItsGateIsClosed) {
