@@ -121,7 +121,7 @@ class Executor {
   bool serve_late();
   bool goes_with_next(std::span<const resp::Request> requests, const Planned* planned,
                       std::size_t at) const;
-  void charge(Session& session, resp::Args args, BoundCommand& command, Turn turn = Turn::first);
+  void charge(Session& session, resp::Args args, BoundCommand& command);
   void note_sizes(Session& session, resp::Args args, const BoundCommand& command);
   bool is_paused() const { return (parts_.gates.closed() & kPauseGates) != 0; }
   void settle(int db, resp::Args args);
