@@ -3,6 +3,7 @@
 #include <string>
 
 #include "larder/base/text.h"
+#include "larder/engine/errors.h"
 #include "larder/engine/executor.h"
 
 namespace larder::engine {

@@ -117,7 +117,8 @@ class TlsTest : public engine::Room {
   std::unique_ptr<Loop> loop = make_epoll_loop(clock);
   Left left = Left::nothing;
   Connections connections{
-      {*loop, log, executor, sessions, credentials, net_settings, net_metrics, &tls}};
+      {*loop, log, executor, sessions, credentials, net_settings, eviction_settings, net_metrics,
+       &tls}};
 };
 
 TEST_F(TlsTest, ServesAfterTheHandshake) {
