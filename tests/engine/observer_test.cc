@@ -130,13 +130,18 @@ TEST_F(Observing, ForgetsTheHistogramsWithTheStatistics) {
 
 TEST_F(Observing, CountsWhoWaitedWhenAnswered) {
   set("slowlog-log-slower-than", "0");
-  reply({"bpop", "k", "1"});
+  reply({"bpop", "k", "0"});
   EXPECT_TRUE(histogram("bpop").empty());
   EXPECT_THAT(words(LogKind::slow), IsEmpty());
-  clock.advance_ms(1001);
-  waiters.expire();
+  NoPeer other_peer;
+  resp::ReplyBuffer other_output{pool};
+  Session other{sessions, other_peer, other_output, clock};
+  const std::array<std::string_view, 3> push = {"push", "k", "v"};
+  const resp::Request request{.args = push, .bytes = 0};
+  executor.run(other, {&request, 1}, std::numeric_limits<std::size_t>::max());
   EXPECT_EQ(histogram("bpop").count(), 1u);
-  EXPECT_THAT(words(LogKind::slow), ElementsAre("bpop k 1"));
+  EXPECT_THAT(words(LogKind::slow), ElementsAre("bpop k 0", "push k v"));
+  other_output.clear();
 }
 
 TEST_F(Observing, ChargesATransactionWithItsCommands) {
