@@ -32,6 +32,7 @@ NEWER = {
 # Valkey's own.
 UNKNOWN = {"client|no-touch", "client|setinfo", "delifeq", "hexpire", "hexpireat", "hexpiretime", "hgetdel", "hgetex",
            "hpersist", "hpexpire", "hpexpireat", "hpexpiretime", "hpttl", "hsetex", "httl", "memory|audit",
+           "commandlog", "commandlog|get", "commandlog|help", "commandlog|len", "commandlog|reset",
            "keystats", "keystats|big", "keystats|help", "keystats|hot", "keystats|reset"}
 # Containers whose subcommands Redis has without listing them.
 UNLISTED = ("debug|",)

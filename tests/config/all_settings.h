@@ -10,6 +10,7 @@
 #include "larder/expiry/settings.h"
 #include "larder/keyspace/settings.h"
 #include "larder/memory/settings.h"
+#include "larder/net/metrics_settings.h"
 #include "larder/net/settings.h"
 #include "larder/net/tls_settings.h"
 #include "larder/persistence/settings.h"
@@ -26,6 +27,7 @@ struct AllSettings {
   server::Settings server{registry};
   net::Settings net{registry};
   net::TlsSettings tls{registry};
+  net::MetricsSettings metrics{registry};
   engine::Settings engine{registry};
   keyspace::Settings keyspace{registry};
   types::Settings types{registry};

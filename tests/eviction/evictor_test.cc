@@ -81,18 +81,29 @@ TEST(Evictor, TenacitySetsTheBudget) {
   EXPECT_EQ(looks("100"), 1'000'000);
 }
 
+void expect_counted(const Evictor& evictor, memory::Owner owner, std::uint64_t counted) {
+  const std::uint64_t before = evictor.counted_bytes();
+  memory::charge(owner, 1'000'000);
+  EXPECT_EQ(evictor.counted_bytes(), before + counted) << memory::name(owner);
+  memory::charge(owner, -1'000'000);
+}
+
 TEST(Evictor, DoesNotCountWhatItCannotFreeByEvicting) {
   World world;
-  const std::uint64_t before = world.evictor.counted_bytes();
-  for (const auto owner : {memory::Owner::replicas, memory::Owner::journal,
-                           memory::Owner::client_output, memory::Owner::graveyard}) {
-    memory::charge(owner, 1'000'000);
-    EXPECT_EQ(world.evictor.counted_bytes(), before);
-    memory::charge(owner, -1'000'000);
+  for (const auto owner :
+       {memory::Owner::replicas, memory::Owner::journal, memory::Owner::graveyard}) {
+    expect_counted(world.evictor, owner, 0);
   }
-  memory::charge(memory::Owner::client_input, 1'000'000);
-  EXPECT_EQ(world.evictor.counted_bytes(), before + 1'000'000);
-  memory::charge(memory::Owner::client_input, -1'000'000);
+  expect_counted(world.evictor, memory::Owner::scripts, 1'000'000);
+}
+
+TEST(Evictor, CountsClientsOnlyWhereTheyHaveNoBudget) {
+  World world;
+  constexpr auto kOfClients = {memory::Owner::client_input, memory::Owner::client_output,
+                               memory::Owner::pubsub, memory::Owner::tracking};
+  for (const auto owner : kOfClients) expect_counted(world.evictor, owner, 0);
+  world.set("maxmemory-clients", "0");
+  for (const auto owner : kOfClients) expect_counted(world.evictor, owner, 1'000'000);
 }
 
 TEST(Evictor, BytesInTheGraveyardAreNotEvictedForTwice) {

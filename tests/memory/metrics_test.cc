@@ -59,7 +59,6 @@ TEST_F(MemoryInfo, ShowsBuffersByTheirOwners) {
   EXPECT_EQ(number("mem_replication_backlog"), 4000);
   EXPECT_EQ(number("mem_total_replication_buffers"), 4300);
   EXPECT_EQ(number("mem_aof_buffer"), 50000);
-  EXPECT_EQ(number("mem_not_counted_for_evict"), 50300);
   charge(Owner::client_input, -10);
   charge(Owner::client_output, -20);
   charge(Owner::replicas, -300);
