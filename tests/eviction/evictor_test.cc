@@ -99,8 +99,8 @@ TEST(Evictor, DoesNotCountWhatItCannotFreeByEvicting) {
 
 TEST(Evictor, CountsClientsOnlyWhereTheyHaveNoBudget) {
   World world;
-  constexpr auto kOfClients = {memory::Owner::client_input, memory::Owner::client_output,
-                               memory::Owner::pubsub, memory::Owner::tracking};
+  constexpr std::array kOfClients = {memory::Owner::client_input, memory::Owner::client_output,
+                                     memory::Owner::pubsub, memory::Owner::tracking};
   for (const auto owner : kOfClients) expect_counted(world.evictor, owner, 0);
   world.set("maxmemory-clients", "0");
   for (const auto owner : kOfClients) expect_counted(world.evictor, owner, 1'000'000);
