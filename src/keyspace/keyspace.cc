@@ -23,9 +23,8 @@ Keyspace::Keyspace(const base::Clock& clock, base::Rng& rng, const Settings& set
     : clock_(clock), rng_(rng), access_{clock, settings, rng}, metrics_(metrics) {
   const auto count = static_cast<int>(settings.databases.value());
   for (int i = 0; i < count; ++i) {
-    databases_.push_back(
-        std::make_unique<Database>(i, Shared{clock_, access_, log_, graveyard_,
-                                                                metrics_, removals_held_}));
+    databases_.push_back(std::make_unique<Database>(
+        i, Shared{clock_, access_, log_, graveyard_, metrics_, removals_held_}));
   }
 }
 

@@ -31,8 +31,8 @@ bool Connection::outgrew_output_limits() {
   const std::int64_t now_ms = home_.parts_.loop.clock().steady_ms();
   const bool too_much =
       output_excess_.note(limits.value(class_of(session_)), output_bytes(), now_ms);
-  const bool pushed_too_much = push_excess_.note(limits.value(config::ClientClass::pubsub),
-                                                 output_.shared_bytes(), now_ms);
+  const bool pushed_too_much =
+      push_excess_.note(limits.value(config::ClientClass::pubsub), output_.shared_bytes(), now_ms);
   if (!too_much && !pushed_too_much) return false;
   home_.parts_.metrics.output_limit_disconnections += 1;
   home_.parts_.log.warning("Client " + describe() +

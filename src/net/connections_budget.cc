@@ -35,9 +35,7 @@ void Connections::free_remains() {
   remains_.consume(bytes);
 }
 
-void Connections::measure() {
-  budget_.measure(remains_.held_bytes() + remains_.shared_bytes());
-}
+void Connections::measure() { budget_.measure(remains_.held_bytes() + remains_.shared_bytes()); }
 
 void Connections::note_growth() {
   if (!budget_.in_force()) return;

@@ -88,9 +88,9 @@ void Harness::Client::run_requests() {
   const auto most_bulk =
       static_cast<std::uint64_t>(harness_.configuration_.net.clients.proto_max_bulk_len.value());
   std::size_t done = 0;
-  for (auto status = resp::Parsed::Status::full;
-       status == resp::Parsed::Status::full && !is_closed() && !session_.is_blocked() &&
-       !session_.is_held();) {
+  for (auto status = resp::Parsed::Status::full; status == resp::Parsed::Status::full &&
+                                                 !is_closed() && !session_.is_blocked() &&
+                                                 !session_.is_held();) {
     batch_.clear();
     const resp::Parsed parsed =
         reader_.parse({input_.data() + done, input_.size() - done}, batch_,

@@ -50,8 +50,8 @@ class Waiting : public engine::Room {
   Everybody credentials;
   base::Log log;
   std::unique_ptr<Loop> loop = make_epoll_loop(clock);
-  Connections connections{{*loop, log, executor, sessions, credentials, net_settings, eviction_settings,
-                           net_metrics}};
+  Connections connections{
+      {*loop, log, executor, sessions, credentials, net_settings, eviction_settings, net_metrics}};
 };
 
 TEST_F(Waiting, HoldsBackWhatWasSentBehindIt) {

@@ -20,12 +20,13 @@ namespace {
 using Client = larder::server::Harness::Client;
 
 constexpr std::size_t kMostBytes = 1024;
-constexpr std::array<std::string_view, 5> kSubcommands{"KILL", "LIST", "PAUSE", "UNPAUSE", "NO-EVICT"};
+constexpr std::array<std::string_view, 5> kSubcommands{"KILL", "LIST", "PAUSE", "UNPAUSE",
+                                                       "NO-EVICT"};
 
 // Words that random bytes would hardly hit.
 constexpr std::array<std::string_view, 17> kWords{
-    "ID",     "TYPE",  "ADDR",   "LADDR",  "USER", "SKIPME", "normal", "pubsub", "replica",
-    "master", "yes",   "no",     "WRITE",  "ALL",  "1",      "2",      "default"};
+    "ID",     "TYPE", "ADDR", "LADDR", "USER", "SKIPME", "normal", "pubsub", "replica",
+    "master", "yes",  "no",   "WRITE", "ALL",  "1",      "2",      "default"};
 
 std::string encoded(const std::vector<std::string>& words) {
   std::string text = "*" + std::to_string(words.size()) + "\r\n";
@@ -73,7 +74,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   larder::server::Harness harness;
   {
     std::vector<std::unique_ptr<Client>> others;
-    for (const char* first : {"SUBSCRIBE c\r\n", "BLPOP k 0\r\n", "MULTI\r\n", "MONITOR\r\n", "PING\r\n"}) {
+    for (const char* first :
+         {"SUBSCRIBE c\r\n", "BLPOP k 0\r\n", "MULTI\r\n", "MONITOR\r\n", "PING\r\n"}) {
       others.push_back(harness.connect());
       others.back()->exchange(first);
     }

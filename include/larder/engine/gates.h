@@ -10,9 +10,9 @@
 namespace larder::engine {
 
 // In the order in which their errors go first. Behind `permission` the Guard is asked. `subscribed`
-// and `queueing` are a session's own and refuse nobody by themselves: `subscribed` is open to RESP3,
-// and what `queueing` stops is queued. What the last two stop, while clients are paused, is held
-// back until the pause ends.
+// and `queueing` are a session's own and refuse nobody by themselves: `subscribed` is open to
+// RESP3, and what `queueing` stops is queued. What the last two stop, while clients are paused, is
+// held back until the pause ends.
 enum class Gate : std::uint8_t {
   debug,
   auth,

@@ -151,8 +151,8 @@ class Database {
   template <typename Fn>
   std::uint64_t scan(std::uint64_t cursor, std::size_t count, Fn&& fn) const;
 
-  // A key picked uniformly; expired ones are removed and another is tried. nullptr when empty. While
-  // removals are held, an expired one after a hundred of them.
+  // A key picked uniformly; expired ones are removed and another is tried. nullptr when empty.
+  // While removals are held, an expired one after a hundred of them.
   Entry* random(base::Rng& rng);
 
   const EntryTable& entries() const { return entries_; }

@@ -124,7 +124,8 @@ class Connections final : public Host, public memory::Witness {
   Connection* cursor_ = nullptr;  // the next that tend() looks at
   std::size_t size_ = 0;
   std::size_t paused_ = 0;
-  using List = std::vector<Connection*, memory::Allocator<Connection*, memory::Owner::client_input>>;
+  using List =
+      std::vector<Connection*, memory::Allocator<Connection*, memory::Owner::client_input>>;
   List dirty_;         // with replies to send, or to be closed
   List stalled_;       // may go on with requests they had sent
   List dead_;          // closed in this turn

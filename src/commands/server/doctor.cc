@@ -46,9 +46,8 @@ std::string describe(const Symptoms::Culprit& culprit) {
   std::string text = "Connection " + std::to_string(culprit.id) + " at " + culprit.address;
   text += culprit.name.empty() ? " (without a name)" : " (" + culprit.name + ")";
   return text + " holds most: " + bytes(culprit.total_bytes) + ", omem " +
-         bytes(culprit.output_bytes) + ", qbuf " + bytes(culprit.input_bytes) +
-         ", last command " + culprit.last_command + ". CLIENT KILL ID " +
-         std::to_string(culprit.id) + " frees it.";
+         bytes(culprit.output_bytes) + ", qbuf " + bytes(culprit.input_bytes) + ", last command " +
+         culprit.last_command + ". CLIENT KILL ID " + std::to_string(culprit.id) + " frees it.";
 }
 
 void check_limit(const Symptoms& s, std::string& report) {
@@ -65,9 +64,8 @@ void check_limit(const Symptoms& s, std::string& report) {
 // Replies that clients asked for, and what subscribers and monitors are sent.
 void check_output(const Symptoms& s, std::string& report) {
   const std::int64_t unread = std::max(s.of(Owner::client_output), s.culprit.output_bytes);
-  const std::int64_t least = s.client_budget_bytes > 0
-                                 ? std::min(s.used_bytes(), s.client_budget_bytes)
-                                 : s.used_bytes();
+  const std::int64_t least =
+      s.client_budget_bytes > 0 ? std::min(s.used_bytes(), s.client_budget_bytes) : s.used_bytes();
   const bool is_much = unread >= kMuch && exceeds(unread, least, kBufferPercent);
   if (!is_much && s.clients_held_back == 0) return;
   std::string text = "client.output holds " + bytes(s.of(Owner::client_output)) + ", " +
