@@ -1,7 +1,6 @@
 #include "channels.h"
 
 #include <algorithm>
-#include <array>
 #include <string_view>
 
 namespace larder::acl {
@@ -13,7 +12,7 @@ struct Row {
   bool patterns;
 };
 
-constexpr std::array kRows = {
+constexpr Row kRows[] = {
     Row{"publish", false, false},   Row{"spublish", false, false}, Row{"subscribe", true, false},
     Row{"ssubscribe", true, false}, Row{"psubscribe", true, true},
 };

@@ -1,7 +1,6 @@
 #include "larder/acl/rule.h"
 
 #include <algorithm>
-#include <array>
 
 #include "larder/base/text.h"
 
@@ -15,7 +14,7 @@ struct Word {
   Kind kind;
 };
 
-constexpr std::array kWords = {
+constexpr Word kWords[] = {
     Word{"on", Kind::on},
     Word{"off", Kind::off},
     Word{"nopass", Kind::no_password},

@@ -164,8 +164,8 @@ bool Executor::pass(Session& session, resp::Args args, BoundCommand& command,
   if (before != 0) return reject(session, &command, GateBoard::error(before)), false;
   if ((closed & kPermission) != 0) {
     const bool queues = (session.closed_gates & bit(Gate::queueing)) != 0;
-    const Denied denied = parts_.guard->check(
-        session, command, args, queues ? Occasion::transaction : Occasion::top_level);
+    const Denied denied = parts_.guard->check(session, command, args,
+                                              queues ? Occasion::transaction : Occasion::top_level);
     if (denied != Denied::nothing) {
       return reject(session, &command, refusal(denied, session, command)), false;
     }

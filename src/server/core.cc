@@ -97,16 +97,14 @@ engine::Toolbox Core::tools(engine::Shutdown& shutdown) {
   box.lend(keyspace);
   box.lend(sweeper);
   box.lend(evictor);
-  box.lend(configuration.eviction);
-  box.lend(configuration.types);
   box.lend(static_cast<engine::Credentials&>(acl));
+  box.lend(static_cast<engine::Guard&>(acl));
   box.lend(acl);
   box.lend(limits);
   box.lend(config_file);
   box.lend(cron);
   box.lend(configuration.engine);
   box.lend(configuration.keyspace);
-  box.lend(configuration.types);
   box.lend(configuration.persistence.snapshots);
   box.lend(expiry_metrics);
   box.lend(sessions);

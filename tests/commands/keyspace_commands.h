@@ -32,6 +32,20 @@ class QuietPeer final : public engine::Peer {
   void closing() override {}
 };
 
+// Who may do everything, who is everybody here, is never asked about.
+class OpenGuard final : public engine::Guard {
+ public:
+  engine::Denied check(const engine::Session&, const engine::BoundCommand&, resp::Args,
+                       engine::Occasion) override {
+    return engine::Denied::nothing;
+  }
+  bool may_read_all_keys(const engine::Session&, const engine::BoundCommand&,
+                         resp::Args) const override {
+    return true;
+  }
+  void report_attack(const engine::Session&) override {}
+};
+
 // Keeps the effects as lines: "0 SET k v".
 class EffectLines final : public engine::EffectSink {
  public:
@@ -129,6 +143,7 @@ class KeyspaceCommands : public ::testing::Test {
   engine::Metrics metrics{reporter};
   engine::Waiters waiters{clock, keyspace, metrics};
   engine::WatchSet watches{keyspace};
+  OpenGuard guard;
   engine::CommandTable table{rows(), toolbox()};
   engine::Executor executor{
       {clock, table, keyspace, evictor, sweeper, gates, effects, metrics, waiters, watches}};
@@ -154,6 +169,7 @@ class KeyspaceCommands : public ::testing::Test {
     engine::Toolbox tools;
     tools.lend(keyspace);
     tools.lend(keyspace_settings);
+    tools.lend(static_cast<engine::Guard&>(guard));
     tools.lend(types_settings);
     tools.lend(eviction_settings);
     tools.lend(limits);

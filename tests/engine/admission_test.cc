@@ -112,6 +112,9 @@ struct TestGuard final : Guard {
     ++questions;
     return args.size() > 1 && args[1] == "secret" ? denied : Denied::nothing;
   }
+  bool may_read_all_keys(const Session&, const BoundCommand&, resp::Args) const override {
+    return true;
+  }
   void report_attack(const Session&) override { ++attacks; }
   Denied denied = Denied::command;
   int questions = 0;
@@ -130,8 +133,8 @@ class Permission : public Admission {
 
   const Account account{"bob"};
   TestGuard guard;
-  Executor guarded{
-      {clock, commands, keyspace, evictor, sweeper, gates, effects, metrics, waiters, &guard}};
+  Executor guarded{{clock, commands, keyspace, evictor, sweeper, gates, effects, metrics, waiters,
+                    watches, &guard}};
 };
 
 TEST_F(Permission, IsAskedForOnlyWhereItsGateIsClosed) {

@@ -254,7 +254,7 @@ TEST_F(Watching, CountsSessionsAndKeys) {
   keyspace.flush_all();
   executor.end_turn();
   EXPECT_FALSE(WatchSet::is_dirty(session)) << "neither was there";
-  session.reset(0);
+  session.reset();
   EXPECT_EQ(watches.keys(), 0u);
   expect_balance();
 }

@@ -408,7 +408,8 @@ TEST_F(Waiting, IsServedOverSeveralTurnsWhereAChainIsLong) {
 
 TEST_F(Waiting, IsServedAtOnceAgainWhenThoseWhoWerePutOffHaveGone) {
   SlowClock slow(100);
-  Executor slowly{{slow, commands, keyspace, evictor, sweeper, gates, effects, metrics, waiters}};
+  Executor slowly{
+      {slow, commands, keyspace, evictor, sweeper, gates, effects, metrics, waiters, watches}};
   const auto push = [&](const char* key) {
     const std::array<std::string_view, 3> words{"push", key, "a"};
     const resp::Request request{.args = words, .bytes = 0};

@@ -146,7 +146,7 @@ TEST_F(Listening, EndsWithTheSession) {
   EXPECT_EQ(hub.subscribers(), 50u);
   while (clients.size() > 25) clients.pop_back();
   expect_balance();
-  clients.front()->session.reset(0);
+  clients.front()->session.reset();
   EXPECT_EQ(hub.subscribers(), 24u);
   clients.clear();
   EXPECT_FALSE(hub.has_subscribers());
@@ -211,7 +211,7 @@ TEST_F(Listening, ShowsCommandsToMonitors) {
   const resp::Request request{.args = words, .bytes = 0};
   executor.run(one.session, {&request, 1}, SIZE_MAX);
   EXPECT_EQ(heard(one), "-ERR Replica can't interact with the keyspace\r\n");
-  one.session.reset(0);
+  one.session.reset();
   executor.run(one.session, {&request, 1}, SIZE_MAX);
   EXPECT_EQ(heard(one), "$-1\r\n");
   Client& another = client();

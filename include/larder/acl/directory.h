@@ -71,11 +71,9 @@ class Directory final : public engine::Credentials, public engine::Guard, public
   // engine::Guard
   engine::Denied check(const engine::Session& session, const engine::BoundCommand& command,
                        resp::Args args, engine::Occasion occasion) override;
-  void report_attack(const engine::Session& session) override;
-
-  // Whether the session's user may read whatever key the command comes across.
   bool may_read_all_keys(const engine::Session& session, const engine::BoundCommand& command,
-                         resp::Args args) const;
+                         resp::Args args) const override;
+  void report_attack(const engine::Session& session) override;
 
   // AUTH and HELLO: the session acts as that user from now on. A refusal is counted and logged
   // under the word `command` that asked. Costs one hash whether or not there is such a user.

@@ -29,6 +29,10 @@ class Guard {
   virtual Denied check(const Session& session, const BoundCommand& command, resp::Args args,
                        Occasion occasion) = 0;
 
+  // Whether the session's user may read whatever key the command comes across (SORT's BY and GET).
+  virtual bool may_read_all_keys(const Session& session, const BoundCommand& command,
+                                 resp::Args args) const = 0;
+
   // The session sent what only a browser made to attack would send.
   virtual void report_attack(const Session& session) = 0;
 };

@@ -1,9 +1,9 @@
 #include <algorithm>
 
-#include "larder/acl/directory.h"
 #include "larder/engine/arg_reader.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
+#include "larder/engine/guard.h"
 #include "larder/types/list.h"
 #include "larder/types/settings.h"
 #include "sorting.h"
@@ -50,8 +50,8 @@ std::size_t target_position(std::span<const std::string_view> args) {
 
 // False when an option is wrong, which has been answered. Patterns lead to keys that nobody has
 // checked, so they need a user who may read them all.
-bool read(Call& call, Storing storing, const acl::Directory& directory, Options& options) {
-  const bool reads_all = directory.may_read_all_keys(call.session, call.command, call.args);
+bool read(Call& call, Storing storing, const Guard& guard, Options& options) {
+  const bool reads_all = guard.may_read_all_keys(call.session, call.command, call.args);
   ArgReader reader(call, 2);
   while (reader.more()) {
     if (reader.word("ASC")) {
@@ -140,9 +140,9 @@ void answer(Call& call, const Sorting& sorting, const Part& part, const Options&
 }
 
 void run(Call& call, keyspace::Keyspace& keyspace, const types::Settings& settings,
-         const acl::Directory& directory, Storing storing) {
+         const Guard& guard, Storing storing) {
   Options options;
-  if (!read(call, storing, directory, options)) return;
+  if (!read(call, storing, guard, options)) return;
   const keyspace::Entry* entry = call.db.look(call.key, keyspace::Look::read);
   if (entry != nullptr && !is_sortable(entry->type())) return call.reply.error(errors::kWrongType);
   // What is stored must not depend on the order in which a set happens to stand.
@@ -160,14 +160,12 @@ void run(Call& call, keyspace::Keyspace& keyspace, const types::Settings& settin
   call.reply.integer(static_cast<std::int64_t>(stored));
 }
 
-void sort(Call& call, keyspace::Keyspace& keyspace, types::Settings& settings,
-          acl::Directory& directory) {
-  run(call, keyspace, settings, directory, Storing::allowed);
+void sort(Call& call, keyspace::Keyspace& keyspace, types::Settings& settings, Guard& guard) {
+  run(call, keyspace, settings, guard, Storing::allowed);
 }
 
-void sort_ro(Call& call, keyspace::Keyspace& keyspace, types::Settings& settings,
-             acl::Directory& directory) {
-  run(call, keyspace, settings, directory, Storing::refused);
+void sort_ro(Call& call, keyspace::Keyspace& keyspace, types::Settings& settings, Guard& guard) {
+  run(call, keyspace, settings, guard, Storing::refused);
 }
 
 }  // namespace
