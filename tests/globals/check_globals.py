@@ -15,7 +15,7 @@ ALLOWED = {
     "larder::memory::detail::t_charges": "the ledger's figures of this thread",
     "larder::memory::(anonymous namespace)::g_pages": "the ledger's figures of all threads",
     "larder::memory::detail::(anonymous namespace)::t_payer":
-        "who pays for what a library allocates, which cannot be told for whom",
+        "a C library's allocator is not told for whom it allocates",
     "larder::base::detail::process_secret": "the secret of the keyed hash, drawn once",
     "larder::base::cycles_per_us()::kRate": "a constant of the machine, measured once",
     "larder::commands::index()::kRows": "a constant that is filled when it is first asked for",
