@@ -14,12 +14,31 @@ namespace {
 
 // While nothing is picked, after how many commands that is asked again.
 constexpr std::int64_t kOffGap = 4096;
+// Picks that follow each other faster become rarer, those that follow more slowly become denser.
+constexpr std::int64_t kOftenUs = 2'000;
+constexpr std::int64_t kRarelyUs = 10'000;
 // The weight is brought up to date for time that has passed since, and everything is made small
 // again when it has become large.
 constexpr std::int64_t kWeighMs = 100;
 constexpr double kHeaviest = 1e30;
 // Of a command with more keys some are counted, for all.
 constexpr std::size_t kMostKeys = 16;
+
+// Where the least of the counts stands: one pass for its value, in lanes that do not wait for each
+// other, and one for its place.
+std::size_t rarest(const std::array<double, HotKeys::kMost>& counts) {
+  constexpr std::size_t kLanes = 8;
+  static_assert(HotKeys::kMost % kLanes == 0);
+  std::array<double, kLanes> least;
+  std::copy_n(counts.begin(), kLanes, least.begin());
+  for (std::size_t i = kLanes; i < counts.size(); i += kLanes) {
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+      least[lane] = std::min(least[lane], counts[i + lane]);
+    }
+  }
+  const double value = *std::min_element(least.begin(), least.end());
+  return static_cast<std::size_t>(std::find(counts.begin(), counts.end(), value) - counts.begin());
+}
 
 // Databases have keys of the same name.
 std::uint64_t id_of(int db, std::string_view name) {
@@ -48,13 +67,18 @@ HotKeys::~HotKeys() {
 
 // A gap by chance, so that no rhythm of the commands hides a key.
 void HotKeys::pick_next() {
-  const std::int64_t every = settings_.hot_keys_sample.value();
-  if (every == 0) {
+  const std::int64_t most = settings_.hot_keys_sample.value();
+  if (most == 0) {
     until_ = kOffGap;
     return;
   }
-  until_ = static_cast<std::int64_t>(rng_.below(2 * static_cast<std::uint64_t>(every) - 1));
-  stands_for_ = static_cast<double>(every);
+  const std::int64_t passed_us = clock_.steady_us() - picked_us_;
+  picked_us_ += passed_us;
+  every_ = std::min(every_, most);
+  if (passed_us > kRarelyUs) every_ = std::max<std::int64_t>(every_ / 2, 1);
+  if (passed_us < kOftenUs) every_ = std::min(every_ * 2, most);
+  until_ = static_cast<std::int64_t>(rng_.below(2 * static_cast<std::uint64_t>(every_) - 1));
+  stands_for_ = static_cast<double>(every_);
 }
 
 void HotKeys::sample(int db, const CommandTable& commands, std::span<const resp::Request> ran) {
@@ -119,8 +143,7 @@ std::size_t HotKeys::place_of(std::uint64_t id, int db, std::string_view name) {
   if (size_ < kMost) {
     ++size_;
   } else {
-    place = static_cast<std::size_t>(std::min_element(counts_.begin(), counts_.end()) -
-                                     counts_.begin());
+    place = rarest(counts_);
   }
   ids_[place] = id;
   dbs_[place] = db;

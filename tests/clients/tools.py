@@ -78,7 +78,7 @@ class Cli(unittest.TestCase):
         run("redis-cli", "CONFIG", "SET", "hot-keys-sample", "1")
         run("redis-cli", "KEYSTATS", "RESET")
         run("redis-cli", text="GET key:3\n" * 300 + "GET key:4\n" * 100)
-        run("redis-cli", "CONFIG", "SET", "hot-keys-sample", "256")
+        run("redis-cli", "CONFIG", "SET", "hot-keys-sample", "1024")
         hot = run("redis-cli", "KEYSTATS", "HOT", "COUNT", "2").split("\n")
         self.assertEqual((hot[1], hot[11]), ("key:3", "key:4"))
         self.assertAlmostEqual(float(hot[9]), 0.75, places=2)

@@ -124,6 +124,19 @@ TEST_F(HotKeysTest, PicksByChanceWhateverTheRhythm) {
   EXPECT_NEAR(static_cast<double>(hot_metrics.samples.value()), 4000, 300);
 }
 
+TEST_F(HotKeysTest, PicksMoreWhereThereIsLess) {
+  every(1024);
+  for (int i = 0; i < 300; ++i) {
+    show({"quiet"}, 1);
+    clock.advance_ms(100);
+  }
+  EXPECT_GE(hot_metrics.samples.value(), 280u);
+  EXPECT_NEAR(touches("quiet"), 10, 0.5);
+  const std::uint64_t before = hot_metrics.samples.value();
+  show(std::vector<std::string>(200'000, "busy"), 64);
+  EXPECT_LE(hot_metrics.samples.value() - before, 400u);
+}
+
 TEST_F(HotKeysTest, TellsDatabasesApart) {
   hot.touch(0, "k", 1);
   hot.touch(3, "k", 2);

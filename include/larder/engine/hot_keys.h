@@ -2,6 +2,7 @@
 
 // The keys that clients name most often, known at any time in bounded memory: some of their
 // commands, picked by chance, are counted by Space-Saving (Metwally, Agrawal and El Abbadi 2005).
+// Of a quiet server's more are picked, down to all, so that there are some hundred in a second.
 // What is long ago counts less: half after kHalfLifeMs, so that the answer is about the last
 // minutes.
 //
@@ -95,7 +96,9 @@ class HotKeys final : public memory::Witness {
   Settings& settings_;
   HotKeyMetrics& metrics_;
   std::int64_t until_ = 0;  // commands that pass before the next that is picked
-  double stands_for_ = 1;   // commands, the next that is picked
+  std::int64_t every_ = 1;  // one of so many is picked now, within the setting
+  std::int64_t picked_us_ = 0;
+  double stands_for_ = 1;  // commands, the next that is picked
 
   // Side by side, so that a search reads few cache lines.
   std::array<std::uint64_t, kMost> ids_{};
