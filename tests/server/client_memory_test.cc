@@ -169,13 +169,21 @@ class ClientBudget : public ClientMemory {
 
   void fill() {
     ask("DEBUG POPULATE 60000 key 1000");
+    // Younger than the others, so that they go first.
+    harness.clock().advance_ms(60'000);
     set_big(200'000);
-    for (int i = 0; i < 200; ++i) harness.core().end_turn();
+    evict();
     evicted_before = figure("evicted_keys");
     ASSERT_GT(evicted_before, 0);
     ask("CONFIG RESETSTAT");
   }
   std::int64_t used() { return figure("used_memory"); }
+  // Until there is room, however slow the machine is today.
+  void evict() {
+    for (int i = 0; i < 100'000 && harness.core().evictor.over_limit(); ++i) {
+      harness.core().end_turn();
+    }
+  }
   long long evicted_before = 0;
 };
 
@@ -201,7 +209,7 @@ TEST_F(ClientBudget, OfNothingLetsThemEvictKeys) {
   fill();
   for (int i = 0; i < 20; ++i) slow_reader(30);
   ask("SET another value");
-  for (int i = 0; i < 200; ++i) harness.core().end_turn();
+  evict();
   EXPECT_GT(figure("evicted_keys"), 5000);
   EXPECT_EQ(figure("evicted_clients"), 0);
   EXPECT_EQ(figure("maxmemory_clients"), 0);

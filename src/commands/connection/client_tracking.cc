@@ -188,7 +188,7 @@ void client_trackinginfo(Call& call) {
   for (const pubsub::TrackedPrefix* prefix : tracker->prefixes) call.reply.bulk(prefix->name());
 }
 
-constexpr std::uint32_t kFlags = kNoScript | kLoading | kStale;
+constexpr std::uint32_t kFlags = kNoScript | kLoading | kStale | kWhilePaused;
 
 }  // namespace
 
