@@ -20,8 +20,7 @@ constexpr std::string_view kRedacted = "(redacted)";
 class KeptWord {
  public:
   KeptWord() = default;
-  explicit KeptWord(std::string_view word)
-      : head_(word.substr(0, CommandLog::kMostWordBytes)) {
+  explicit KeptWord(std::string_view word) : head_(word.substr(0, CommandLog::kMostWordBytes)) {
     if (head_.size() < word.size()) note("bytes", word.size() - head_.size());
   }
   static KeptWord for_others(std::size_t words) {

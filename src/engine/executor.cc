@@ -249,9 +249,8 @@ Executor::Admission Executor::admit_growing(Session& session, BoundCommand& comm
 }
 
 eviction::Room Executor::make_room(base::Budget budget) {
-  return parts_.observer.latency.watch(LatencyEvent::eviction_cycle, [this, budget] {
-    return parts_.evictor.make_room(budget);
-  });
+  return parts_.observer.latency.watch(LatencyEvent::eviction_cycle,
+                                       [this, budget] { return parts_.evictor.make_room(budget); });
 }
 
 void Executor::dispatch(Session& session, resp::Args args, const Planned& planned, Timing timing) {

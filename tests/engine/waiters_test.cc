@@ -384,9 +384,8 @@ struct SlowClock final : base::Clock {
 
 TEST_F(Waiting, IsServedOverSeveralTurnsWhereAChainIsLong) {
   SlowClock slow(100);
-  Executor slowly{
-      {slow, commands, keyspace, evictor, sweeper, gates, effects, metrics, waiters, watches,
-       observer}};
+  Executor slowly{{slow, commands, keyspace, evictor, sweeper, gates, effects, metrics, waiters,
+                   watches, observer}};
   for (int i = 0; i < 20; ++i) {
     waits({"bmove", "k" + std::to_string(i), "k" + std::to_string(i + 1), "0"});
   }
@@ -409,9 +408,8 @@ TEST_F(Waiting, IsServedOverSeveralTurnsWhereAChainIsLong) {
 
 TEST_F(Waiting, IsServedAtOnceAgainWhenThoseWhoWerePutOffHaveGone) {
   SlowClock slow(100);
-  Executor slowly{
-      {slow, commands, keyspace, evictor, sweeper, gates, effects, metrics, waiters, watches,
-       observer}};
+  Executor slowly{{slow, commands, keyspace, evictor, sweeper, gates, effects, metrics, waiters,
+                   watches, observer}};
   const auto push = [&](const char* key) {
     const std::array<std::string_view, 3> words{"push", key, "a"};
     const resp::Request request{.args = words, .bytes = 0};

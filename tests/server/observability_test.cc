@@ -37,18 +37,18 @@ TEST_F(Observability, DrawsTheGraphOfRedis) {
     latency().add(LatencyEvent::command, ms * 1000);
     harness.clock().advance_ms(seconds * 1000);
   }
-  EXPECT_THAT(reply("LATENCY GRAPH command"),
-              HasSubstr("command - high 47 ms, low 2 ms (all time high 47 ms)\n" +
-                        std::string(80, '-') +
-                        "\n"
-                        "   o #  _\n"
-                        " o | |  |\n"
-                        " |_|_|_ |\n"
-                        "#||||||_|\n"
-                        "         \n"
-                        "198654321\n"
-                        "0ssssssss\n"
-                        "s        \n"));
+  EXPECT_THAT(
+      reply("LATENCY GRAPH command"),
+      HasSubstr("command - high 47 ms, low 2 ms (all time high 47 ms)\n" + std::string(80, '-') +
+                "\n"
+                "   o #  _\n"
+                " o | |  |\n"
+                " |_|_|_ |\n"
+                "#||||||_|\n"
+                "         \n"
+                "198654321\n"
+                "0ssssssss\n"
+                "s        \n"));
 }
 
 TEST_F(Observability, DrawsLongSeriesInBands) {

@@ -61,9 +61,8 @@ void config_resetstat(Call& call, info::Reporter& reporter) {
 
 // The values of directives that are sensitive; rows know no registry to ask.
 bool is_secret_value(resp::Args args, std::size_t index) {
-  static constexpr std::string_view kSensitive[] = {"requirepass", "masterauth", "masteruser",
-                                                    "tls-key-file-pass",
-                                                    "tls-client-key-file-pass"};
+  static constexpr std::string_view kSensitive[] = {
+      "requirepass", "masterauth", "masteruser", "tls-key-file-pass", "tls-client-key-file-pass"};
   if (index < 3 || index % 2 == 0) return false;
   return std::any_of(std::begin(kSensitive), std::end(kSensitive), [&](std::string_view name) {
     return base::equals_ignoring_case(name, args[index - 1]);

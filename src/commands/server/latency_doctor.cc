@@ -40,9 +40,9 @@ std::string decimal(double value) {
 std::string describe(LatencyEvent event, const LatencyMonitor::Series& series) {
   const Summary found = summarize(series);
   std::string line = " - " + std::string(name(event)) + ": " + std::to_string(series.size()) +
-                     (series.size() == 1 ? " sample" : " samples") + ", " +
-                     decimal(found.mean_ms) + " ms on average (+-" + decimal(found.deviation_ms) +
-                     "), " + std::to_string(series.most_ms()) + " ms at most";
+                     (series.size() == 1 ? " sample" : " samples") + ", " + decimal(found.mean_ms) +
+                     " ms on average (+-" + decimal(found.deviation_ms) + "), " +
+                     std::to_string(series.most_ms()) + " ms at most";
   if (series.size() > 1) line += ", one every " + decimal(found.apart_s) + " s";
   return line + ".\n";
 }
@@ -96,8 +96,9 @@ std::string diagnose_latency(const LatencyMonitor& latency, const engine::Settin
   }
   const std::int64_t slower_us = settings.slowlog_log_slower_than.value();
   if (slower_us < 0 || settings.slowlog_max_len.value() == 0) {
-    advices += " * The slow log is off, so nothing tells which commands were slow: see "
-               "slowlog-log-slower-than and slowlog-max-len.\n";
+    advices +=
+        " * The slow log is off, so nothing tells which commands were slow: see "
+        "slowlog-log-slower-than and slowlog-max-len.\n";
   } else if (slower_us / 1000 > latency.threshold_ms()) {
     advices += " * The slow log begins at " + std::to_string(slower_us) +
                " us, above the threshold of the monitor: lower slowlog-log-slower-than to see the "

@@ -62,8 +62,8 @@ std::string draw_graph(std::string_view event, const Series& series, std::int64_
     high = std::max(high, series[i].ms);
   }
   std::string out = std::string(event) + " - high " + std::to_string(high) + " ms, low " +
-                    std::to_string(low) + " ms (all time high " +
-                    std::to_string(series.most_ms()) + " ms)\n";
+                    std::to_string(low) + " ms (all time high " + std::to_string(series.most_ms()) +
+                    " ms)\n";
   out.append(kColumns, '-');
   out += '\n';
   const std::uint64_t span = std::max<std::uint64_t>(high - low, 1);

@@ -15,8 +15,7 @@ void slowlog_get(Call& call, CommandLog& log) {
     return call.reply.error("ERR unknown subcommand or wrong number of arguments for '" +
                             std::string(call.arg(1)) + "'. Try SLOWLOG HELP.");
   }
-  const auto count =
-      call.size() == 3 ? read_entry_count(call, call.arg(2)) : std::optional(kShown);
+  const auto count = call.size() == 3 ? read_entry_count(call, call.arg(2)) : std::optional(kShown);
   if (count) reply_entries(call, log, LogKind::slow, *count);
 }
 
