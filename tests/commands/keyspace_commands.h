@@ -18,6 +18,7 @@
 #include "larder/persistence/settings.h"
 #include "larder/resp/reply_reader.h"
 #include "larder/types/settings.h"
+#include "tests/resp/taken.h"
 
 namespace larder::commands {
 
@@ -79,9 +80,7 @@ class KeyspaceCommands : public ::testing::Test {
   std::string run(resp::Args args) {
     const resp::Request request{args};
     executor.run(session, {&request, 1}, SIZE_MAX);
-    std::string bytes;
-    while (!output.empty()) take(bytes);
-    std::string reply = resp::print(resp::parse_reply(bytes));
+    std::string reply = resp::print(resp::parse_reply(resp::taken(output)));
     reply.pop_back();
     return reply;
   }
@@ -163,8 +162,6 @@ class KeyspaceCommands : public ::testing::Test {
     for (const std::string& line : lines) text += (text.empty() ? "" : "\n") + line;
     return text;
   }
-
-  void take(std::string& bytes);
 
   static std::vector<std::span<const engine::Command>> rows();
   engine::Toolbox toolbox() {

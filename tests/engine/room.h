@@ -5,7 +5,6 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sys/uio.h>
 
 #include <array>
 #include <limits>
@@ -23,6 +22,7 @@
 #include "larder/memory/audit.h"
 #include "tests/engine/transaction_rows.h"
 #include "tests/engine/wait_rows.h"
+#include "tests/resp/taken.h"
 
 namespace larder::engine {
 
@@ -164,16 +164,7 @@ class Room : public testing::Test {
     run({words});
     return take_output();
   }
-  std::string take_output() {
-    std::array<iovec, 64> pieces;
-    std::string text;
-    const std::size_t count = output.gather(pieces.data(), pieces.size());
-    for (std::size_t i = 0; i < count; ++i) {
-      text.append(static_cast<const char*>(pieces[i].iov_base), pieces[i].iov_len);
-    }
-    output.clear();
-    return text;
-  }
+  std::string take_output() { return resp::taken(output); }
   void limit(const std::string& bytes, const std::string& policy = "noeviction") {
     ASSERT_TRUE(registry.set({{"maxmemory", bytes}, {"maxmemory-policy", policy}}, {}));
   }

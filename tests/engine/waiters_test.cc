@@ -34,16 +34,7 @@ class Waiting : public Room {
     for (const auto& words : views) requests.push_back({.args = words, .bytes = 0});
     return executor.run(who.session, requests, std::numeric_limits<std::size_t>::max());
   }
-  std::string heard(Client& who) {
-    std::array<iovec, 64> pieces;
-    std::string text;
-    const std::size_t count = who.output.gather(pieces.data(), pieces.size());
-    for (std::size_t i = 0; i < count; ++i) {
-      text.append(static_cast<const char*>(pieces[i].iov_base), pieces[i].iov_len);
-    }
-    who.output.clear();
-    return text;
-  }
+  std::string heard(Client& who) { return resp::taken(who.output); }
   void expect_balance() {
     memory::Auditor auditor;
     auditor.add(waiters);

@@ -27,19 +27,7 @@ class Listening : public engine::Room {
     EXPECT_TRUE(hub.subscribe(made.session, kind, name));
     return made;
   }
-  std::string heard(Client& who) {
-    std::array<iovec, 64> pieces;
-    std::string text;
-    while (const std::size_t count = who.output.gather(pieces.data(), pieces.size())) {
-      std::uint64_t taken = 0;
-      for (std::size_t i = 0; i < count; ++i) {
-        text.append(static_cast<const char*>(pieces[i].iov_base), pieces[i].iov_len);
-        taken += pieces[i].iov_len;
-      }
-      who.output.consume(taken);
-    }
-    return text;
-  }
+  std::string heard(Client& who) { return resp::taken(who.output); }
   // Whether what the hub, its listeners' outputs and the monitors hold is what they are charged.
   void expect_balance() {
     memory::Auditor auditor;

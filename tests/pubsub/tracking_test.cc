@@ -43,19 +43,7 @@ class Caching : public engine::Room {
     const resp::Request request{.args = views, .bytes = 0};
     executor.run(who.session, {&request, 1}, SIZE_MAX);
   }
-  std::string heard(Client& who) {
-    std::array<iovec, 64> pieces;
-    std::string text;
-    while (const std::size_t count = who.output.gather(pieces.data(), pieces.size())) {
-      std::uint64_t taken = 0;
-      for (std::size_t i = 0; i < count; ++i) {
-        text.append(static_cast<const char*>(pieces[i].iov_base), pieces[i].iov_len);
-        taken += pieces[i].iov_len;
-      }
-      who.output.consume(taken);
-    }
-    return text;
-  }
+  std::string heard(Client& who) { return resp::taken(who.output); }
   // How often it was told to drop copies.
   std::size_t invalidations(Client& who) {
     const std::string text = heard(who);
