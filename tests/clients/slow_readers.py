@@ -174,8 +174,14 @@ def half_sent(port, control, count):
             link.sendall(b"x" * min(more, 99_000))
         if at % 50 == 0:
             most = max(most, figure(control, "mem_clients_total"))
-    now = info(control)
-    most = max(most, int(now["mem_clients_total"]))
+    # What was sent is more than the budget, but the server may not have read it yet.
+    deadline = time.monotonic() + 30
+    while True:
+        now = info(control)
+        most = max(most, int(now["mem_clients_total"]))
+        if int(now["evicted_clients"]) > 0 or time.monotonic() > deadline:
+            break
+        time.sleep(0.05)
     print(f"{count} half-sent commands: {each:.0f} bytes each; with {min(more, 99_000)} more of each "
           f"{most / MEGA:.1f} MB of {budget / MEGA:.0f}, {now['evicted_clients']} disconnected")
     found = []
