@@ -159,7 +159,7 @@ def against_the_data(port, control, readers):
 def half_sent(port, control, count):
     """Clients that begin commands and do not end them: at first little of each, then much."""
     control.ask("CONFIG", "RESETSTAT")
-    before = figure(control, "mem_clients_total")
+    before = settle(control, "mem_clients_total", MEGA // 4)
     links = []
     for at in range(count):
         links.append(socket.create_connection(("127.0.0.1", port)))
