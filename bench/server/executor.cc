@@ -150,7 +150,9 @@ void rpush_noted(benchmark::State& state) {
   }
 }
 
-BENCHMARK(get_sampled)->UseManualTime()->ArgsProduct({{1000, 1'000'000}, {0, 1024, 256, 64, 16}});
+BENCHMARK(get_sampled)
+    ->UseManualTime()
+    ->ArgsProduct({{1000, 1'000'000}, {0, 1024, 256, 64, 16, 1}});
 BENCHMARK(set_noted)->UseManualTime()->ArgsProduct({{1000, 100'000}, {0, 1}});
 BENCHMARK(rpush_noted)->UseManualTime()->ArgsProduct({{1000}, {0, 1}});
 BENCHMARK(ping)->UseManualTime()->Arg(1);

@@ -5,11 +5,9 @@ A request is words with "{}" for the ten digits of a number: random ones while m
 from 0 on while loading.
 """
 import statistics
-import subprocess
-import threading
 import time
 
-from measuring import DRIVER, DRIVER_CORE, MILLION, Table, drive, medians, servers
+from measuring import MILLION, Table, drive, longest_wait, medians, servers
 
 MEMBERS = 100_000
 SMALL = 1_000
@@ -156,22 +154,6 @@ def compare_rss(arguments, wanted, keys=10_000, elements=100):
                 time.sleep(1.5)
                 figures.append(server.memory("used_memory_rss") / server.used_memory())
         table.row(name, f"{figures[0]:.2f}", f"{figures[1]:.2f}", f"{MOST_RSS:.2f}")
-
-
-def longest_wait(server, requests, seconds=1.5):
-    """What another client waited for its slowest PING while the requests ran, and the most CPU that the
-    server spent meanwhile on one, in microseconds."""
-    waiter = subprocess.Popen(["taskset", "-c", DRIVER_CORE, DRIVER, "--port", str(server.port), "--pid",
-                               str(server.process.pid), "--longest-wait", "1", "--seconds", str(seconds)],
-                              stdout=subprocess.PIPE, text=True)
-    def act():
-        for request in requests:
-            server.ask(*request)
-    timer = threading.Timer(0.4, act)
-    timer.start()
-    out = waiter.communicate()[0]
-    timer.join()
-    return [float(figure) for figure in out.split()]
 
 
 def wait_for_removal(server, fill, requests):

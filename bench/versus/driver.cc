@@ -1,11 +1,12 @@
 // versus_driver: sends one workload to a server and prints the operations, the seconds, and the
 // server's CPU nanoseconds: one line, for scripts/versus. With --idle N it holds N connections
-// open until its standard input ends; with --longest-wait 1 it sends one PING after the other for
-// --seconds and prints the microseconds that the slowest took, and the most of the server's CPU
-// that went by while one was on its way: what the wait is on a machine with nothing else to do.
-// With --subscribers N so many further connections listen to the channel "ch", and nothing more is
-// sent until all have heard all. With --handshakes 1 an operation is to connect, to hear one PONG,
-// and to leave. With --tls 1 connections speak TLS.
+// open until its standard input ends, each with --request sent and answered once; with
+// --longest-wait 1 it sends one PING after the other for --seconds and prints the microseconds that
+// the slowest took, and the most of the server's CPU that went by while one was on its way: what
+// the wait is on a machine with nothing else to do. With --subscribers N so many further
+// connections listen to the channel "ch": the time ends when all have heard all, and with
+// --awaited 1 nothing more is sent before that. With --handshakes 1 an operation is to connect, to
+// hear one PONG, and to leave. With --tls 1 connections speak TLS.
 
 #include <sys/epoll.h>
 #include <time.h>
@@ -37,6 +38,7 @@ struct Options {
   int clients = 50;
   int idle = 0;
   int subscribers = 0;
+  bool awaited = false;
   bool longest_wait = false;
   bool tls = false;
   bool handshakes = false;
@@ -114,7 +116,8 @@ class Driver {
     for (auto& client : clients_) refill(*client);
     while (in_flight_ + to_hear_ > 0) {
       turn();
-      if (!is_loading && operations_ > 0 && now() - start >= options_.seconds) break;
+      is_over_ = !is_loading && operations_ > 0 && now() - start >= options_.seconds;
+      if (is_over_ && listeners_.empty()) break;
     }
     const double seconds = now() - start;
     const std::uint64_t cpu = cpu_ns(options_.pid) - cpu_before;
@@ -136,9 +139,11 @@ class Driver {
 
   std::string_view receive(Client& client) { return client.link.receive(buffer_); }
 
+  // Never sleeps: to wake it would be the server's to pay, as it is not where clients are other
+  // machines.
   void turn() {
     std::array<epoll_event, 64> events;
-    const int n = epoll_wait(poll_, events.data(), static_cast<int>(events.size()), 1000);
+    const int n = epoll_wait(poll_, events.data(), static_cast<int>(events.size()), 0);
     for (int i = 0; i < n; ++i) {
       Client& client = *static_cast<Client*>(events[static_cast<std::size_t>(i)].data.ptr);
       do take(client);
@@ -156,8 +161,9 @@ class Driver {
       in_flight_ -= ended;
       client.waiting -= ended;
     }
-    if (listeners_.empty()) {
-      if (client.waiting == 0) refill(client);
+    if (is_over_) return;
+    if (!options_.awaited) {
+      if (!client.listens && client.waiting == 0) refill(client);
     } else if (in_flight_ == 0 && to_hear_ == 0) {
       for (auto& one : clients_) refill(*one);
     }
@@ -188,14 +194,20 @@ class Driver {
   std::uint64_t next_key_ = 0;
   std::uint64_t in_flight_ = 0;
   std::uint64_t operations_ = 0;
+  bool is_over_ = false;  // nothing more is to be sent
   std::vector<char> buffer_ = std::vector<char>(256 * 1024);
 };
 
 void hold_idle(const Options& options) {
   const auto tls = options.tls ? std::make_unique<Tls>() : nullptr;
   std::vector<std::unique_ptr<Link>> open;
+  std::array<char, 4096> room;
   for (int i = 0; i < options.idle; ++i) {
     open.push_back(std::make_unique<Link>(options.port, tls.get()));
+    if (options.workload.request.empty()) continue;
+    open.back()->send(options.workload.request + "\r\n");
+    while (open.back()->receive(room).empty()) {
+    }
   }
   std::printf("open\n");
   std::fflush(stdout);
@@ -279,6 +291,8 @@ Options read_options(int count, char** arguments) {
       out.clients = static_cast<int>(number);
     else if (name == "--subscribers")
       out.subscribers = static_cast<int>(number);
+    else if (name == "--awaited")
+      out.awaited = number != 0;
     else if (name == "--idle")
       out.idle = static_cast<int>(number);
     else if (name == "--seconds")

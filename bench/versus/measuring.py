@@ -7,6 +7,7 @@ import socket
 import statistics
 import subprocess
 import tempfile
+import threading
 import time
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -120,6 +121,23 @@ def medians(arguments, measure, redis, larder):
 def load(server, keys, *options, first=0):
     drive(server.port, 0, "--op", "load", "--keys", keys, "--first", first, "--pipeline", 64,
           "--clients", 8, *options)
+
+
+def longest_wait(server, requests, seconds=1.5):
+    """What another client waited for its slowest PING while the requests ran, and the most CPU that the
+    server spent meanwhile on one, in microseconds."""
+    waiter = subprocess.Popen(["taskset", "-c", DRIVER_CORE, DRIVER, "--port", str(server.port), "--pid",
+                               str(server.process.pid), "--longest-wait", "1", "--seconds", str(seconds)],
+                              stdout=subprocess.PIPE, text=True)
+
+    def act():
+        for request in requests:
+            server.ask(*request)
+    timer = threading.Timer(0.4, act)
+    timer.start()
+    out = waiter.communicate()[0]
+    timer.join()
+    return [float(figure) for figure in out.split()]
 
 
 class Table:

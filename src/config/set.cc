@@ -4,7 +4,6 @@
 #include <set>
 
 #include "larder/base/text.h"
-#include "larder/config/file_trait.h"
 #include "larder/config/line.h"
 #include "larder/config/registry.h"
 

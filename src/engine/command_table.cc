@@ -139,7 +139,12 @@ void CommandTable::rebuild() {
 
 BoundCommand* CommandTable::resolve(resp::Args args) const {
   BoundCommand* command = lookup(args[0]);
-  if (command == nullptr || !command->is_container() || args.size() < 2) return command;
+  if (__builtin_expect(command == nullptr || !command->is_container(), 1)) return command;
+  return resolve_child(command, args);
+}
+
+BoundCommand* CommandTable::resolve_child(BoundCommand* command, resp::Args args) {
+  if (args.size() < 2) return command;
   for (BoundCommand* child : command->children) {
     if (!base::equals_ignoring_case(child->name, args[1])) continue;
     return command->row->has(kTakesTheRest) && !child->row->arity.admits(args.size()) ? command

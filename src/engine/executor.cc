@@ -54,7 +54,10 @@ std::size_t Executor::run(Session& session, std::span<const resp::Request> reque
   for (; ran < requests.size(); ++ran) {
     unsent_ = session.reply.buffer().size();
     if (session.closing != Closing::no || session.is_blocked() || unsent_ > most_unsent) break;
-    timing = goes_with_next(requests, planned.data(), ran) ? Timing::with_next : Timing::now;
+    // Small fast commands of one kind in a row are timed together: reading the counter costs a
+    // fifth of what they do.
+    timing =
+        planned[ran].like_next && !parts_.observer.times_each() ? Timing::with_next : Timing::now;
     if (!dispatch(session, requests[ran].args, planned[ran], timing)) {
       // What went before was another command, and is charged.
       timing = Timing::now;
@@ -71,27 +74,18 @@ std::size_t Executor::run(Session& session, std::span<const resp::Request> reque
   return ran;
 }
 
-// Small fast commands of one kind in a row are timed together: reading the counter costs a fifth
-// of what they do.
-bool Executor::goes_with_next(std::span<const resp::Request> requests, const Planned* planned,
-                              std::size_t at) const {
-  if (at + 1 >= requests.size() || planned[at].command != planned[at + 1].command) return false;
-  const BoundCommand* command = planned[at].command;
-  return command != nullptr && command->small_words == requests[at].args.size() &&
-         command->small_words == requests[at + 1].args.size() && !parts_.observer.times_each();
-}
-
 // To the command, with those of its kind that ran since the last time was taken. While its session
 // waits the time is kept for the answer.
 [[gnu::always_inline]] inline void Executor::charge(Session& session, resp::Args args,
-                                                    BoundCommand& command) {
+                                                    BoundCommand& command, Turn turn) {
   const std::uint64_t now = base::cycles();
   std::uint64_t took = now - cycles_;
   cycles_ = now;
   CommandStats& stats = command.stats;
   stats.cycles += took;
   const std::uint64_t calls = stats.calls - stats.timed;
-  if (__builtin_expect(calls == 0, 0)) return;
+  if (__builtin_expect(turn == Turn::again, 0)) took += parts_.waiters.resumed_cycles();
+  if (__builtin_expect(calls == 0, 0)) return parts_.waiters.keep_cycles(session, took);
   stats.timed = stats.calls;
   parts_.observer.time(stats.latency, took, calls);
   if (__builtin_expect(took >= parts_.observer.slow_cycles(), 0)) {
@@ -108,11 +102,18 @@ std::uint64_t Executor::plan(const Session& session, std::span<const resp::Reque
   const keyspace::Database& db = parts_.keyspace.db(static_cast<std::size_t>(session.db));
   const bool fetches = requests.size() > 1 && db.size() > kKeysInCache;
   std::uint64_t bytes = 0;
+  const BoundCommand* small = nullptr;  // the request before, if it is of this command and small
   for (std::size_t i = 0; i < requests.size(); ++i) {
     const resp::Args args = requests[i].args;
     bytes += requests[i].bytes;
     BoundCommand* command = parts_.commands.resolve(args);
-    planned[i] = {command, 0};
+    planned[i] = {command, 0, false};
+    if (command == nullptr || command->small_words != args.size()) {
+      small = nullptr;
+    } else {
+      if (small == command) planned[i - 1].like_next = true;
+      small = command;
+    }
     if (command == nullptr || command->first_key == 0) continue;
     const auto first_key = static_cast<std::size_t>(command->first_key);
     if (first_key >= args.size()) continue;
@@ -126,7 +127,19 @@ std::uint64_t Executor::plan(const Session& session, std::span<const resp::Reque
   return bytes;
 }
 
-bool Executor::dispatch(Session& session, resp::Args args, const Planned& planned, Timing timing) {
+// Most commands need no closer look.
+[[gnu::always_inline]] inline Executor::Admission Executor::admit(Session& session, resp::Args args,
+                                                                  BoundCommand* command) {
+  const bool runs = command != nullptr && !command->is_container() &&
+                    command->row->arity.admits(args.size()) &&
+                    (command->refusals & (parts_.gates.closed() | session.closed_gates)) == 0 &&
+                    !(command->row->has(kGrows) && parts_.evictor.over_limit());
+  if (__builtin_expect(runs, 1)) return Admission::runs;
+  return look_closer(session, args, command);
+}
+
+[[gnu::always_inline]] inline bool Executor::dispatch(Session& session, resp::Args args,
+                                                      const Planned& planned, Timing timing) {
   const Admission admission = admit(session, args, planned.command);
   if (__builtin_expect(admission == Admission::runs, 1)) {
     invoke(session, args, planned, timing);
@@ -170,7 +183,7 @@ void Executor::run_again(const ParkedCommand& parked) {
   BoundCommand& command = *parked.bound;
   const auto key = static_cast<std::size_t>(command.first_key);
   const bool has_key = key != 0 && key < parked.words.size();
-  const Planned planned{&command, has_key ? base::hash_bytes(parked.words[key]) : 0};
+  const Planned planned{&command, has_key ? base::hash_bytes(parked.words[key]) : 0, false};
   const Session* const fed_by = std::exchange(running_, parked.session);
   parts_.observer.expect_more(parked.bytes);
   unsent_ = parked.session->reply.buffer().size();
@@ -178,6 +191,12 @@ void Executor::run_again(const ParkedCommand& parked) {
     invoke(*parked.session, parked.words, planned, Timing::now, Turn::again);
   }
   running_ = fed_by;
+}
+
+[[gnu::always_inline]] inline void Executor::count(Session& session, BoundCommand& command) {
+  ++command.stats.calls;
+  ++parts_.metrics.commands_processed;
+  if (__builtin_expect(session.reply.errors() != errors_seen_, 0)) count_errors(session, command);
 }
 
 void Executor::invoke(Session& session, resp::Args args, const Planned& planned, Timing timing,
@@ -206,7 +225,7 @@ void Executor::invoke(Session& session, resp::Args args, const Planned& planned,
   // Who waits has not been answered: the command counts when it is.
   const bool answered = !session.is_blocked();
   if (__builtin_expect(answered, 1)) count(session, command);
-  if (timing == Timing::now) charge(session, args, command);
+  if (timing == Timing::now) charge(session, args, command, turn);
   if (__builtin_expect(answered, 1)) {
     if (__builtin_expect(
             session.reply.buffer().held_bytes() >= parts_.observer.watched_reply_bytes(), 0)) {
@@ -220,15 +239,11 @@ void Executor::invoke(Session& session, resp::Args args, const Planned& planned,
   if (__builtin_expect(!command_sinks_.empty(), 0)) tell_of_command(session, command, args, turn);
 }
 
-void Executor::count(Session& session, BoundCommand& command) {
-  ++command.stats.calls;
-  ++parts_.metrics.commands_processed;
-  if (__builtin_expect(session.reply.errors() != errors_seen_, 0)) {
-    ++command.stats.failed;
-    parts_.metrics.error_replies += session.reply.errors() - errors_seen_;
-    parts_.metrics.errors.count(session.reply.error_code());
-    errors_seen_ = session.reply.errors();
-  }
+void Executor::count_errors(Session& session, BoundCommand& command) {
+  ++command.stats.failed;
+  parts_.metrics.error_replies += session.reply.errors() - errors_seen_;
+  parts_.metrics.errors.count(session.reply.error_code());
+  errors_seen_ = session.reply.errors();
 }
 
 void Executor::pass_on(int db, resp::Args args) {

@@ -90,22 +90,20 @@ bool Executor::pass(Session& session, resp::Args args, BoundCommand& command,
   return true;
 }
 
-Executor::Admission Executor::admit(Session& session, resp::Args args, BoundCommand* command) {
-  if (__builtin_expect(command == nullptr, 0)) {
-    return reject_unknown(session, args), Admission::refused;
-  }
-  if (__builtin_expect(
-          command->is_container() && args.size() > 1 && !command->row->has(kTakesTheRest), 0)) {
+Executor::Admission Executor::look_closer(Session& session, resp::Args args,
+                                          BoundCommand* command) {
+  if (command == nullptr) return reject_unknown(session, args), Admission::refused;
+  if (command->is_container() && args.size() > 1 && !command->row->has(kTakesTheRest)) {
     return reject(session, nullptr, unknown_subcommand(*command, args)), Admission::refused;
   }
-  if (__builtin_expect(!command->row->arity.admits(args.size()), 0)) {
+  if (!command->row->arity.admits(args.size())) {
     return reject(session, command,
                   "ERR wrong number of arguments for '" + command->full_name() + "' command"),
            Admission::refused;
   }
   const std::uint32_t refused = command->refusals & (parts_.gates.closed() | session.closed_gates);
-  if (__builtin_expect(refused != 0, 0)) return admit_at_gates(session, args, *command, refused);
-  if (command->row->has(kGrows) && __builtin_expect(parts_.evictor.over_limit(), 0)) {
+  if (refused != 0) return admit_at_gates(session, args, *command, refused);
+  if (command->row->has(kGrows) && parts_.evictor.over_limit()) {
     return admit_growing(session, *command, Admission::runs);
   }
   return Admission::runs;

@@ -59,7 +59,8 @@ void Executor::run_queue(Session& session, const Transaction& transaction) {
        queued = queued->next) {
     if (may_still_run(session, *queued->command, queued->words)) {
       unsent_ = session.reply.buffer().size();
-      invoke(session, queued->words, {queued->command, queued->hash}, Timing::now, Turn::queued);
+      invoke(session, queued->words, {queued->command, queued->hash, false}, Timing::now,
+             Turn::queued);
     }
     if (session.reply_mode == ReplyMode::off) session.reply.mute(true);
   }

@@ -36,7 +36,8 @@ ParkedCommand* make_parked(Session& session, BoundCommand& bound, resp::Args wor
                                    .type = wait.type,
                                    .mode = wait.mode,
                                    .end = wait.end,
-                                   .wakes_when_gone = wait.wakes_when_gone};
+                                   .wakes_when_gone = wait.wakes_when_gone,
+                                   .cycles = 0};
 }
 
 void release_parked(ParkedCommand* command) { memory::release(kOwner, command, command->bytes); }

@@ -64,13 +64,7 @@ std::size_t Session::parked_bytes() const {
 }
 
 std::size_t Session::text_bytes() const {
-  // A text this short stands inside its own object.
-  const std::size_t inside = Text().capacity();
-  std::size_t bytes = 0;
-  for (const Text* text : {&name, &library_name, &library_version}) {
-    if (text->capacity() > inside) bytes += memory::size_class(text->capacity() + 1);
-  }
-  return bytes;
+  return name.held_bytes() + library_name.held_bytes() + library_version.held_bytes();
 }
 
 void Session::advance_reply_mode() {

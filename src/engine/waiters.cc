@@ -22,8 +22,13 @@ std::int64_t deadline_us(const base::Clock& clock, std::int64_t timeout_ms) {
 
 }  // namespace
 
-Waiters::Waiters(const base::Clock& clock, keyspace::Keyspace& keyspace, Metrics& metrics)
-    : clock_(clock), keyspace_(keyspace), metrics_(metrics), by_name_(keyspace.databases()) {}
+Waiters::Waiters(const base::Clock& clock, keyspace::Keyspace& keyspace, Metrics& metrics,
+                 Observer& observer)
+    : clock_(clock),
+      keyspace_(keyspace),
+      metrics_(metrics),
+      observer_(observer),
+      by_name_(keyspace.databases()) {}
 
 Waiters::~Waiters() { LARDER_ASSERT(sessions_ == 0); }
 
@@ -78,6 +83,10 @@ void Waiters::forget(Session& session) {
   }
 }
 
+void Waiters::keep_cycles(Session& session, std::uint64_t cycles) {
+  if (session.is_blocked()) session.parked_->cycles = cycles;
+}
+
 // The session has its answer.
 void Waiters::end(ParkedCommand& command) {
   Session& session = *command.session;
@@ -103,6 +112,10 @@ bool Waiters::unblock(Session& session, Ending ending) {
   }
   ++stats.calls;
   ++stats.timed;
+  observer_.time(stats.latency, command.cycles, 1);
+  if (command.cycles >= observer_.slow_cycles()) {
+    observer_.slow({session, *command.bound, command.words}, command.cycles, 1);
+  }
   if (session.reply_mode != ReplyMode::on) session.advance_reply_mode();
   end(command);
   return true;

@@ -107,7 +107,10 @@ Entry* Database::drop_expired(Entry* entry, std::uint64_t hash) {
 }
 
 void Database::note_size(const Entry* entry, std::uint64_t hash) {
-  if (entry->form() != Form::storage) return;
+  if (entry->form() == Form::storage) note_storage(entry, hash);
+}
+
+void Database::note_storage(const Entry* entry, std::uint64_t hash) {
   const std::size_t bytes = types::row(entry->type()).footprint(entry->storage());
   shared_.big_keys.note(index_, hash, entry->type(), bytes);
 }
@@ -186,7 +189,7 @@ void Database::put(const Key& key, std::string_view bytes, Deadline deadline, Ev
       shared_.access.touching ? shared_.access.used(old->access()) : old->access();
   if (overwrite_in_place(old, shape)) {
     write_string(*old, bytes, number);
-    note_size(old, key.hash);
+    if (old->form() == Form::storage) note_storage(old, key.hash);
     old->access(access);
     index_deadline(had, old, key.hash);
     return;

@@ -7,8 +7,7 @@ std::uint32_t AccessPolicy::fresh() const {
                                  : LfuCounter::fresh(clock.unix_ms()).bits();
 }
 
-std::uint32_t AccessPolicy::used(std::uint32_t bits) const {
-  if (mode == AccessMode::lru) return LruStamp::now(clock.unix_ms()).bits();
+std::uint32_t AccessPolicy::counted(std::uint32_t bits) const {
   return LfuCounter(bits)
       .used(clock.unix_ms(), settings.lfu_decay_time.value(), settings.lfu_log_factor.value(), rng)
       .bits();

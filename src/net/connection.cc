@@ -67,7 +67,7 @@ void Connection::unblocked() { home_.mark_dirty(*this); }
 
 // Who is sent what he did not ask for is not slowed down by not being read.
 void Connection::pushed() {
-  home_.mark_dirty(*this);
+  home_.mark_told(*this);
   if (outgrew_output_limits()) session_.close(engine::Closing::now);
 }
 
@@ -115,7 +115,7 @@ void Connection::receive() {
   if (is_dead()) return;
   keep(input, done);
   home_.input_peak_.note(input.size());
-  if (outgrew_its_limit()) return disconnect();
+  if ((!input_.empty() || queue_bytes() > 0) && outgrew_its_limit()) return disconnect();
   if (input_.capacity() >= ClientRanks::kLeastBytes) home_.note_growth();
   // The end of the turn sees to the others.
   if (!dirty_) rank();
@@ -195,7 +195,7 @@ bool Connection::send_output() {
   for (std::uint64_t sent = 0; !output_.empty() && sent < kMostSentPerTurn;) {
     const std::size_t count = output_.gather(pieces.data(), pieces.size());
     const ssize_t took = tls_ == nullptr ? send_plain(socket_, pieces.data(), count)
-                                         : tls_->send({pieces.data(), count});
+                                         : tls_->send({pieces.data(), count}, output_.size());
     if (took <= 0) {
       if (took < 0 && would_block()) return true;
       lose("Error writing to client");
@@ -209,6 +209,13 @@ bool Connection::send_output() {
   return true;
 }
 
+bool Connection::fits_one_send() const { return output_.chunks() <= kMostPieces; }
+
+void Connection::leave_news_line() {
+  if (news_place_ != WaitingLine::kNowhere) home_.news_->leave(news_place_);
+  news_place_ = WaitingLine::kNowhere;
+}
+
 bool Connection::is_done() const {
   if (session_.closing == engine::Closing::now) return true;
   // Nobody is left to be answered when the other end has gone from a wait.
@@ -218,10 +225,13 @@ bool Connection::is_done() const {
 
 void Connection::finish_turn() {
   if (is_dead()) return;
-  home_.output_peak_.note(output_.size());
-  output_peak_ = std::max(output_peak_, output_.size());
-  if (!is_closing() && outgrew_output_limits()) return disconnect();
-  if (session_.closing != engine::Closing::now && !output_.empty() && !send_output()) return;
+  leave_news_line();
+  if (const std::uint64_t unsent = output_.size(); unsent > 0) {
+    home_.output_peak_.note(unsent);
+    output_peak_ = std::max(output_peak_, unsent);
+    if (!is_closing() && outgrew_output_limits()) return disconnect();
+    if (session_.closing != engine::Closing::now && !send_output()) return;
+  }
   if (output_.empty()) forget_excess();
   if (is_done()) return disconnect();
   if (!is_shaking_hands()) choose_interest();
@@ -235,8 +245,10 @@ void Connection::pause(bool paused) {
 }
 
 void Connection::choose_interest() {
-  const std::size_t most = pause_bytes();
-  pause(output_.size() > (paused_ ? most / 2 : most));
+  if (paused_ || !output_.empty()) {
+    const std::size_t most = pause_bytes();
+    pause(output_.size() > (paused_ ? most / 2 : most));
+  }
   // Who waits for keys is read all the same: what comes is kept, and his going is noticed.
   const bool waits = stalled_ && !session_.is_blocked();
   const bool reads = !waits && !paused_ && !ended_ && !is_closing();
@@ -255,6 +267,7 @@ void Connection::lose(const char* what) {
 void Connection::disconnect() {
   if (is_dead()) return;
   session_.leave();
+  leave_news_line();
   drop_tls();
   pause(false);
   home_.ranks_->remove(*this);

@@ -14,6 +14,7 @@
 #include "larder/net/tls.h"
 #include "larder/resp/reader.h"
 #include "output_limits.h"
+#include "waiting_line.h"
 
 namespace larder::net {
 
@@ -44,17 +45,28 @@ class Connection final : public Watch, public engine::Peer {
 
   bool can_resume() const {
     if (has_unread()) return true;
-    return stalled_ && !session_.is_blocked() && !session_.is_held() &&
-           output_.size() <= pause_bytes() / 2;
+    if (!stalled_) return false;
+    return !session_.is_blocked() && !session_.is_held() && output_.size() <= pause_bytes() / 2;
   }
   bool is_dead() const { return socket_ < 0; }
   // Whether it has more unsent output than it may, having said so in the log.
-  bool outgrew_output_limits();
-  void forget_excess();
+  bool outgrew_output_limits() {
+    const bool may =
+        output_.held_bytes() > resp::ChunkPool::kChunkBytes || output_.shared_bytes() > 0;
+    if (__builtin_expect(may, 0)) return passed_output_limits();
+    forget_excess();
+    return false;
+  }
+  // All that it is to be sent goes out in one piece.
+  bool fits_one_send() const;
+  void forget_excess() {
+    output_excess_.forget();
+    push_excess_.forget();
+  }
   // Takes its place among the largest, where there is a budget to keep to.
   void rank();
-  // Forgets the peak of its output before the last period.
-  void roll_peak();
+  // Forgets the peak of its output once in each `reset_ms`; negative: never.
+  void roll_peak(std::int64_t now_ms, std::int64_t reset_ms);
   std::string describe() const;
   engine::Session& session() { return session_; }
 
@@ -96,9 +108,11 @@ class Connection final : public Watch, public engine::Peer {
   // Beside the size of this object.
   std::size_t tls_bytes() const;
 
+  bool passed_output_limits();
   bool send_output();
   void choose_interest();
   void lose(const char* what);
+  void leave_news_line();
   bool is_done() const;
 
   std::size_t pause_bytes() const;
@@ -119,8 +133,9 @@ class Connection final : public Watch, public engine::Peer {
   bool stalled_ = false;  // may have whole requests that wait
   bool paused_ = false;   // is not read
   bool ended_ = false;    // the other end will send nothing more
-  bool in_line_ = false;  // for its handshake
-  std::uint32_t place_in_line_ = 0;
+  std::uint32_t peak_period_ = 0;
+  WaitingLine::Place handshake_place_ = WaitingLine::kNowhere;
+  WaitingLine::Place news_place_ = WaitingLine::kNowhere;
   TlsLink* tls_ = nullptr;  // absent: bytes go over the wire as they are
   Input input_;
   std::uint64_t wanted_ = 0;

@@ -1,5 +1,7 @@
 // What a connection holds, and whether that is too much.
 
+#include <algorithm>
+
 #include "connection.h"
 #include "larder/engine/command.h"
 #include "larder/memory/heap.h"
@@ -22,11 +24,7 @@ std::uint64_t Connection::output_bytes() const {
          session_.held_push_bytes();
 }
 
-bool Connection::outgrew_output_limits() {
-  if (output_.held_bytes() <= resp::ChunkPool::kChunkBytes && output_.shared_bytes() == 0) {
-    forget_excess();
-    return false;
-  }
+bool Connection::passed_output_limits() {
   const auto& limits = home_.parts_.settings.clients.client_output_buffer_limit;
   const std::int64_t now_ms = home_.parts_.loop.clock().steady_ms();
   const bool too_much =
@@ -40,11 +38,6 @@ bool Connection::outgrew_output_limits() {
   return true;
 }
 
-void Connection::forget_excess() {
-  output_excess_.forget();
-  push_excess_.forget();
-}
-
 void Connection::rank() {
   if (!home_.budget_.in_force()) return;
   const bool is_small = output_.chunks() == 0 && input_.capacity() < ClientRanks::kLeastBytes &&
@@ -53,7 +46,13 @@ void Connection::rank() {
   home_.ranks_->place(*this, session_.no_evict ? 0 : total_bytes());
 }
 
-void Connection::roll_peak() { output_peak_ = output_.size(); }
+void Connection::roll_peak(std::int64_t now_ms, std::int64_t reset_ms) {
+  if (reset_ms < 0) return;
+  const auto period = static_cast<std::uint32_t>(now_ms / std::max<std::int64_t>(reset_ms, 1));
+  if (period == peak_period_) return;
+  peak_period_ = period;
+  output_peak_ = output_.size();
+}
 
 std::size_t Connection::total_bytes() const {
   return memory::size_class(sizeof(Connection)) + input_.capacity() + reader_.held_bytes() +
@@ -83,7 +82,8 @@ std::string Connection::describe() const {
   const std::string_view command =
       session_.last_command == nullptr ? "NULL" : session_.last_command->name;
   return "id=" + std::to_string(session_.id) + " addr=" + address() + " laddr=" + local_address() +
-         " fd=" + std::to_string(socket_) + " name=" + std::string(session_.name) +
+         " fd=" + std::to_string(socket_) +
+         " name=" + std::string(std::string_view(session_.name)) +
          " qbuf=" + std::to_string(input_.size()) + " omem=" + std::to_string(output_bytes()) +
          " tot-mem=" + std::to_string(total_bytes()) + " cmd=" + std::string(command);
 }

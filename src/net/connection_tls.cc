@@ -6,24 +6,19 @@
 
 #include "connection.h"
 #include "handshakes.h"
+#include "larder/base/budget.h"
 #include "larder/memory/heap.h"
 
 namespace larder::net {
 
-std::uint32_t Handshakes::add(Connection& connection) {
-  line_.push_back(&connection);
-  return served_ + static_cast<std::uint32_t>(line_.size()) - 1;
-}
-
 void Handshakes::run(const base::Clock& clock) {
-  if (line_.empty()) return;
-  const std::int64_t end_us = clock.steady_now_us() + kMostUs;
-  for (int steps = 0; steps < kMostSteps && !line_.empty(); ++steps) {
-    if (steps > 0 && clock.steady_now_us() >= end_us) return;
-    Connection* const connection = line_.front();
-    line_.pop_front();
-    ++served_;
-    if (connection != nullptr) connection->shake_hands();
+  if (line.empty()) return;
+  base::Budget time(clock, kMostUs);
+  Connection* connection = line.first();
+  for (int steps = 0; connection != nullptr && steps < kMostSteps; connection = line.first()) {
+    if (steps++ > 0 && time.spent()) return;
+    line.advance();
+    connection->shake_hands();
   }
 }
 
@@ -33,12 +28,11 @@ void Connection::secure(Tls& tls) {
 
 void Connection::wait_for_turn() {
   home_.parts_.loop.change(*this, kNothing);
-  in_line_ = true;
-  place_in_line_ = home_.handshakes_->add(*this);
+  handshake_place_ = home_.handshakes_->line.join(*this);
 }
 
 void Connection::shake_hands() {
-  in_line_ = false;
+  handshake_place_ = WaitingLine::kNowhere;
   switch (tls_->shake_hands()) {
     case TlsLink::Step::wants_to_read:
       return home_.parts_.loop.change(*this, kReadable);
@@ -61,7 +55,7 @@ bool Connection::is_late_with_handshake(std::int64_t now_ms) const {
 
 void Connection::drop_tls() {
   if (tls_ == nullptr) return;
-  if (in_line_) home_.handshakes_->remove(place_in_line_);
+  if (handshake_place_ != WaitingLine::kNowhere) home_.handshakes_->line.leave(handshake_place_);
   tls_->say_goodbye();
   memory::destroy(memory::Owner::client_input, tls_);
   tls_ = nullptr;

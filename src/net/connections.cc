@@ -9,8 +9,10 @@
 #include "client_ranks.h"
 #include "connection.h"
 #include "handshakes.h"
+#include "larder/base/budget.h"
 #include "larder/memory/heap.h"
 #include "sockets.h"
+#include "waiting_line.h"
 
 namespace larder::net {
 namespace {
@@ -27,6 +29,11 @@ constexpr std::string_view kProtected =
 
 // So many failed handshakes of one second are told of one by one.
 constexpr std::size_t kMostFailuresTold = 10;
+
+// How long a turn sends what was not asked for, and how many sends go by between looks at the
+// clock.
+constexpr std::int64_t kNewsUs = 250;
+constexpr std::uint32_t kSendsBetweenLooks = 8;
 
 // How long a peak of buffer use is remembered, once or twice over.
 constexpr std::int64_t kPeakPeriodMs = 5000;
@@ -45,7 +52,8 @@ Connections::Connections(const Parts& parts)
       budget_(parts.memory),
       ranks_(std::make_unique<ClientRanks>()),
       read_buffer_(std::make_unique<char[]>(kReadBytes + kMostCopied)),
-      handshakes_(std::make_unique<Handshakes>()) {}
+      handshakes_(std::make_unique<Handshakes>()),
+      news_(std::make_unique<WaitingLine>()) {}
 
 Connections::~Connections() {
   while (first_ != nullptr) {
@@ -125,6 +133,14 @@ void Connections::mark_dirty(Connection& connection) {
   dirty_.push_back(&connection);
 }
 
+void Connections::mark_told(Connection& connection) {
+  if (connection.dirty_ || connection.news_place_ != WaitingLine::kNowhere || connection.is_dead())
+    return;
+  connection.news_place_ = news_->join(connection);
+}
+
+bool Connections::has_work() const { return !dirty_.empty() || !news_->empty(); }
+
 void Connections::mark_dead(Connection& connection) {
   --size_;
   if (cursor_ == &connection) cursor_ = connection.next_;
@@ -138,22 +154,40 @@ void Connections::bury() {
   dead_.clear();
 }
 
+[[gnu::always_inline]] inline void Connections::finish_turn(Connection& connection) {
+  connection.finish_turn();
+  if (!connection.is_dead() && connection.can_resume()) stalled_.push_back(&connection);
+}
+
+// Who has more coming than one send takes does not wait, however fast the messages come.
+void Connections::send_news() {
+  base::Budget time(parts_.loop.clock(), kNewsUs);
+  bool is_late = false;
+  while (Connection* const connection = news_->first()) {
+    if (is_late && connection->fits_one_send()) break;
+    news_->advance();
+    connection->news_place_ = WaitingLine::kNowhere;
+    finish_turn(*connection);
+    is_late = is_late || time.spent(kSendsBetweenLooks);
+  }
+}
+
 Left Connections::end_turn() {
   handshakes_->run(parts_.loop.clock());
   for (Connection* connection : stalled_) connection->resume();
   stalled_.clear();
   // Nothing that happens here makes another connection dirty.
   for (std::size_t i = 0; i < dirty_.size(); ++i) {
-    Connection& connection = *dirty_[i];
-    connection.dirty_ = false;
-    connection.finish_turn();
-    if (!connection.is_dead() && connection.can_resume()) stalled_.push_back(&connection);
+    dirty_[i]->dirty_ = false;
+    finish_turn(*dirty_[i]);
   }
   dirty_.clear();
+  if (!news_->empty()) send_news();
   const bool over = keep_to_budget();
   if (!dead_.empty()) bury();
   if (!remains_.empty()) free_remains();
-  const bool done = stalled_.empty() && remains_.empty() && handshakes_->empty() && !over;
+  const bool done =
+      stalled_.empty() && remains_.empty() && handshakes_->line.empty() && news_->empty() && !over;
   return done ? Left::nothing : Left::work;
 }
 
@@ -180,7 +214,7 @@ void Connections::look_after(Connection& connection, std::int64_t now_ms) {
   }
   if (connection.outgrew_output_limits()) return session.close(engine::Closing::now);
   connection.rank();
-  connection.roll_peak();
+  connection.roll_peak(now_ms, peak_reset_ms());
   const std::int64_t most_idle_ms = parts_.settings.clients.timeout.value() * 1000;
   if (most_idle_ms == 0 || session.is_blocked() || session.is_held() || session.is_listener() ||
       now_ms - session.last_active_ms <= most_idle_ms) {
@@ -188,6 +222,10 @@ void Connections::look_after(Connection& connection, std::int64_t now_ms) {
   }
   parts_.log.verbose("Closing idle client");
   session.close(engine::Closing::now);
+}
+
+std::int64_t Connections::peak_reset_ms() const {
+  return parts_.reply_peak == nullptr ? engine::ReplyPeak::kUsualMs : parts_.reply_peak->reset_ms;
 }
 
 void Connections::roll_peaks() {

@@ -6,13 +6,11 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 
 #include "larder/base/clock.h"
+#include "waiting_line.h"
 
 namespace larder::net {
-
-class Connection;
 
 class Handshakes {
  public:
@@ -23,16 +21,9 @@ class Handshakes {
   // Who has not finished by then is disconnected.
   static constexpr std::int64_t kDeadlineMs = 10'000;
 
-  // Returns the place in line, for leaving it.
-  std::uint32_t add(Connection& connection);
-  void remove(std::uint32_t place) { line_[place - served_] = nullptr; }
+  WaitingLine line;
 
   void run(const base::Clock& clock);
-  bool empty() const { return line_.empty(); }
-
- private:
-  std::deque<Connection*> line_;  // null: has left
-  std::uint32_t served_ = 0;      // the place of the first in line
 };
 
 }  // namespace larder::net

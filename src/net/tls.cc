@@ -89,8 +89,8 @@ int TlsLink::read_socket(BIO* bio, char* room, int size) {
 int TlsLink::write_socket(BIO* bio, const char* bytes, int size) {
   auto& link = *static_cast<TlsLink*>(BIO_get_data(bio));
   BIO_clear_retry_flags(bio);
-  const ssize_t sent =
-      ::send(link.socket_, bytes, static_cast<std::size_t>(size), MSG_NOSIGNAL | MSG_DONTWAIT);
+  const int flags = MSG_NOSIGNAL | MSG_DONTWAIT | (link.more_follows_ ? MSG_MORE : 0);
+  const ssize_t sent = ::send(link.socket_, bytes, static_cast<std::size_t>(size), flags);
   if (sent < 0 && would_block(errno)) BIO_set_retry_write(bio);
   return static_cast<int>(sent);
 }
@@ -165,7 +165,7 @@ ssize_t TlsLink::receive(std::span<char> room) {
   return unread_ == Unread::end ? 0 : -1;
 }
 
-ssize_t TlsLink::send(std::span<const iovec> pieces) {
+ssize_t TlsLink::send(std::span<const iovec> pieces, std::uint64_t unsent) {
   // Small pieces share a record; a large one has records of its own.
   std::array<char, kMostInRecord> gathered;
   std::string_view record(static_cast<const char*>(pieces[0].iov_base), pieces[0].iov_len);
@@ -178,11 +178,13 @@ ssize_t TlsLink::send(std::span<const iovec> pieces) {
     }
     record = {gathered.data(), size};
   }
+  record = record.substr(0, kMostInRecord);
   const auto scope = account_.charge_to();
   errno = 0;
+  more_follows_ = unsent > record.size();
   std::size_t sent = 0;
-  const int result =
-      SSL_write_ex(ssl_, record.data(), std::min(record.size(), kMostInRecord), &sent);
+  const int result = SSL_write_ex(ssl_, record.data(), record.size(), &sent);
+  more_follows_ = false;
   if (result == 1) return static_cast<ssize_t>(sent);
   const int reason = SSL_get_error(ssl_, result);
   if (reason == SSL_ERROR_WANT_WRITE || reason == SSL_ERROR_WANT_READ) {

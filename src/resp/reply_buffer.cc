@@ -65,7 +65,7 @@ void ReplyBuffer::settle_tail() {
   tail_->end = static_cast<std::size_t>(write_ - tail_->data());
 }
 
-void ReplyBuffer::link(Chunk* chunk) {
+[[gnu::always_inline]] inline void ReplyBuffer::link(Chunk* chunk) {
   ++chunks_;
   held_ += sizeof(Chunk) + chunk->capacity;
   if (chunk->shared != nullptr) shared_ += chunk->shared->held_bytes();
@@ -77,13 +77,19 @@ void ReplyBuffer::link(Chunk* chunk) {
     tail_->next = chunk;
   }
   tail_ = chunk;
+  unsent_ = chunk->data();
 }
 
 char* ReplyBuffer::start_chunk(std::size_t bytes) {
   link(pool_->take(bytes));
-  write_ = tail_->data();
+  write_ = unsent_;
   limit_ = write_ + tail_->capacity;
   return write_;
+}
+
+void ReplyBuffer::share(SharedText& text) {
+  link(pool_->take(text));
+  write_ = limit_ = unsent_ + tail_->end;
 }
 
 void ReplyBuffer::append_slowly(std::string_view text) {
@@ -110,53 +116,55 @@ void ReplyBuffer::take_over(ReplyBuffer& other) {
     tail_->next = other.head_;
   }
   tail_ = other.tail_;
+  unsent_ = other.unsent_;
   write_ = other.write_;
   limit_ = other.limit_;
   closed_ += other.closed_;
   held_ += other.held_;
   shared_ += other.shared_;
   chunks_ += other.chunks_;
-  other.head_ = other.tail_ = nullptr;
-  other.write_ = other.limit_ = nullptr;
+  other.head_ = nullptr;
+  other.forget_tail();
   other.closed_ = other.held_ = other.shared_ = other.chunks_ = 0;
 }
 
 std::size_t ReplyBuffer::gather(iovec* pieces, std::size_t most) const {
   std::size_t count = 0;
-  for (Chunk* chunk = head_; chunk != nullptr && count < most; chunk = chunk->next) {
-    const std::size_t end =
-        chunk == tail_ ? static_cast<std::size_t>(write_ - chunk->data()) : chunk->end;
-    if (end == chunk->begin) continue;
-    pieces[count++] = iovec{chunk->data() + chunk->begin, end - chunk->begin};
+  for (Chunk* chunk = head_; chunk != tail_ && count < most; chunk = chunk->next) {
+    if (chunk->end == chunk->begin) continue;
+    pieces[count++] = iovec{chunk->data() + chunk->begin, chunk->end - chunk->begin};
+  }
+  if (count < most && write_ != unsent_) {
+    pieces[count++] = iovec{unsent_, static_cast<std::size_t>(write_ - unsent_)};
   }
   return count;
 }
 
-void ReplyBuffer::consume(std::uint64_t bytes) {
-  LARDER_ASSERT(bytes <= size());
-  settle_tail();
-  while (head_ != nullptr) {
-    const std::size_t part = std::min<std::uint64_t>(bytes, head_->end - head_->begin);
-    head_->begin += part;
-    bytes -= part;
-    if (head_ != tail_) closed_ -= part;
-    if (head_->begin != head_->end) return;
-    drop_head();
-  }
-}
-
 // Frees the first chunk, whose bytes closed_ does not count any more.
-void ReplyBuffer::drop_head() {
+[[gnu::always_inline]] inline void ReplyBuffer::drop_head() {
   Chunk* chunk = head_;
   head_ = chunk->next;
   --chunks_;
   held_ -= sizeof(Chunk) + chunk->capacity;
   if (chunk->shared != nullptr) shared_ -= chunk->shared->held_bytes();
-  if (head_ == nullptr) {
-    tail_ = nullptr;
-    write_ = limit_ = nullptr;
-  }
+  if (head_ == nullptr) forget_tail();
   pool_->give(chunk);
+}
+
+void ReplyBuffer::consume(std::uint64_t bytes) {
+  LARDER_ASSERT(bytes <= size());
+  while (head_ != tail_) {
+    const std::size_t part = std::min<std::uint64_t>(bytes, head_->end - head_->begin);
+    head_->begin += part;
+    bytes -= part;
+    closed_ -= part;
+    if (head_->begin != head_->end) return;
+    drop_head();
+  }
+  unsent_ += bytes;
+  if (tail_ == nullptr) return;
+  tail_->begin += bytes;
+  if (unsent_ == write_) drop_head();
 }
 
 ReplyBuffer::First ReplyBuffer::first() const {

@@ -54,7 +54,7 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
       evictor(keyspace, configuration.eviction, eviction_metrics),
       engine_metrics(reporter),
       observer(clock, configuration.engine),
-      waiters(clock, keyspace, engine_metrics),
+      waiters(clock, keyspace, engine_metrics, observer),
       watches(keyspace),
       watch_metrics(reporter, watches),
       pause({clock, gates, keyspace, sessions}),
@@ -115,6 +115,7 @@ engine::Toolbox Core::tools(engine::Shutdown& shutdown) {
   box.lend(limits);
   box.lend(config_file);
   box.lend(cron);
+  box.lend(reply_peak);
   box.lend(configuration.engine);
   box.lend(configuration.keyspace);
   box.lend(configuration.persistence.snapshots);

@@ -16,6 +16,7 @@ import unittest
 import redis
 
 import certificates
+import node
 import server
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -268,20 +269,12 @@ class Stranger(unittest.TestCase):
 
 
 class Node(unittest.TestCase):
-    PACKAGES = ("ioredis", "redis")
-
     @classmethod
     def setUpClass(cls):
         if shutil.which("node") is None or shutil.which("npm") is None:
             raise unittest.SkipTest("node and npm are not installed")
-        modules = os.path.join(BUILD, "node_modules")
-        if not all(os.path.isdir(os.path.join(modules, name)) for name in cls.PACKAGES):
-            os.makedirs(BUILD, exist_ok=True)
-            shutil.copy(os.path.join(HERE, "tls_package.json"), os.path.join(BUILD, "package.json"))
-            done = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--silent"], cwd=BUILD,
-                                  stdin=subprocess.DEVNULL, timeout=300)
-            if done.returncode != 0:
-                raise unittest.SkipTest("npm could not install the clients")
+        if not node.install(BUILD):
+            raise unittest.SkipTest("npm could not install the clients")
 
     def test_ioredis_and_redis(self):
         environment = {**os.environ, "NODE_PATH": os.path.join(BUILD, "node_modules")}

@@ -142,7 +142,7 @@ class KeyspaceCommands : public ::testing::Test {
   engine::Metrics metrics{reporter};
   engine::Settings engine_settings{registry};
   engine::Observer observer{clock, engine_settings};
-  engine::Waiters waiters{clock, keyspace, metrics};
+  engine::Waiters waiters{clock, keyspace, metrics, observer};
   engine::WatchSet watches{keyspace};
   OpenGuard guard;
   engine::CommandTable table{rows(), toolbox()};

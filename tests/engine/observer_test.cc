@@ -60,7 +60,7 @@ TEST_F(Observing, ComparesMicrosecondsWithTheThreshold) {
 }
 
 TEST_F(Observing, TellsWhoAndWhen) {
-  session.name = "me";
+  session.name.assign("me");
   clock.advance_ms(5000);
   slow("get", 20 * kMs);
   const auto* entry = observer.log.newest(LogKind::slow);
@@ -68,6 +68,7 @@ TEST_F(Observing, TellsWhoAndWhen) {
   EXPECT_EQ(entry->address, "10.0.0.1:1");
   EXPECT_EQ(entry->name, "me");
   EXPECT_EQ(entry->unix_s, clock.unix_ms() / 1000);
+  session.name.clear();
 }
 
 TEST_F(Observing, KeepsTheNumbersOfEntriesGoingAfterAReset) {
@@ -142,6 +143,29 @@ TEST_F(Observing, CountsWhoWaitedWhenAnswered) {
   EXPECT_EQ(histogram("bpop").count(), 1u);
   EXPECT_THAT(words(LogKind::slow), ElementsAre("bpop k 0", "push k v"));
   other_output.clear();
+}
+
+TEST_F(Observing, NotesAWaitThatEndsWithNothing) {
+  set("slowlog-log-slower-than", "0");
+  reply({"bpop", "k", "1"});
+  clock.advance_ms(2000);
+  executor.end_turn();
+  EXPECT_EQ(histogram("bpop").count(), 1u);
+  EXPECT_THAT(words(LogKind::slow), ElementsAre("bpop k 1"));
+  reply({"bpop", "k", "0"});
+  waiters.unblock(session, Waiters::Ending::error);
+  EXPECT_EQ(histogram("bpop").count(), 2u);
+  EXPECT_THAT(words(LogKind::slow), ElementsAre("bpop k 0", "bpop k 1"));
+}
+
+TEST_F(Observing, AddsWhatAWaitingCommandRanBefore) {
+  set("slowlog-log-slower-than", "1000");
+  reply({"bpop", "k", "0"});
+  EXPECT_THAT(words(LogKind::slow), IsEmpty());
+  waiters.keep_cycles(session, static_cast<std::uint64_t>(base::cycles_per_us() * 2000));
+  waiters.unblock(session, Waiters::Ending::timeout);
+  EXPECT_THAT(words(LogKind::slow), ElementsAre("bpop k 0"));
+  EXPECT_EQ(histogram("bpop").count_below(20), 0u);
 }
 
 TEST_F(Observing, ChargesATransactionWithItsCommands) {

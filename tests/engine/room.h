@@ -194,7 +194,7 @@ class Room : public testing::Test {
   eviction::Evictor evictor{keyspace, eviction_settings, eviction_metrics};
   Metrics metrics{reporter};
   Observer observer{clock, settings};
-  Waiters waiters{clock, keyspace, metrics};
+  Waiters waiters{clock, keyspace, metrics, observer};
   WatchSet watches{keyspace};
   GateBoard gates;
   Propagation effects;

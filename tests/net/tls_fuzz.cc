@@ -91,7 +91,7 @@ bool serve(TlsLink& link) {
     if (got < 0) return errno == EAGAIN;
     if (got == 0) return false;
     const iovec reply{room.data(), static_cast<std::size_t>(got)};
-    if (link.send({&reply, 1}) < 0 && errno != EAGAIN) return false;
+    if (link.send({&reply, 1}, reply.iov_len) < 0 && errno != EAGAIN) return false;
   }
 }
 

@@ -1,26 +1,12 @@
 // Connections whose sessions wait for keys: what they send meanwhile, and how they go.
 
-#include <memory>
-
-#include "larder/engine/credentials.h"
-#include "larder/net/connections.h"
-#include "larder/net/loop.h"
-#include "tests/engine/room.h"
-#include "tests/net/line.h"
+#include "tests/net/served_room.h"
 
 namespace larder::net {
 namespace {
 
-class Waiting : public engine::Room {
+class Waiting : public ServedRoom {
  protected:
-  Waiting() { log.level(base::LogLevel::nothing); }
-
-  Line connect() {
-    int ends[2];
-    EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends), 0);
-    connections.on_accepted(ends[0], Transport::unix_socket);
-    return Line(ends[1]);
-  }
   void turns(int count) {
     for (int i = 0; i < count; ++i) {
       loop->run_once(0);
@@ -33,25 +19,6 @@ class Waiting : public engine::Room {
     turns(3);
     return line.read();
   }
-  void expect_balance() {
-    memory::Auditor auditor;
-    auditor.add(keyspace);
-    auditor.add(waiters);
-    auditor.add(connections);
-    EXPECT_TRUE(auditor.run().balanced()) << auditor.run().text();
-  }
-
-  Settings net_settings{registry};
-  Metrics net_metrics{reporter};
-  struct Everybody final : engine::Credentials {
-    bool password_required() const override { return false; }
-    void admit(engine::Session& session) const override { session.logged_in = true; }
-  };
-  Everybody credentials;
-  base::Log log;
-  std::unique_ptr<Loop> loop = make_epoll_loop(clock);
-  Connections connections{
-      {*loop, log, executor, sessions, credentials, net_settings, eviction_settings, net_metrics}};
 };
 
 TEST_F(Waiting, HoldsBackWhatWasSentBehindIt) {

@@ -215,6 +215,24 @@ TEST(Process, WritesItsUsersWhereTheConfigurationIsRewritten) {
   EXPECT_TRUE(wait_for([&] { return child.ask("AUTH bob x") == "+OK\r\n"; }));
 }
 
+TEST(Process, ReadsTheFileInWhichItWroteEveryDirective) {
+  Child child;
+  const std::string conf = child.path("larder.conf");
+  std::ofstream(conf) << "maxmemory 123mb\nclient-output-buffer-limit pubsub 8mb 4mb 30\n";
+  child.start({conf, "--port", "0", "--unixsocket", child.path("socket"), "--enable-debug-command",
+               "yes", "--notify-keyspace-events", "KEA"});
+  ASSERT_TRUE(child.wrote("Ready to accept"));
+  EXPECT_EQ(child.ask("CONFIG SET slowlog-max-len 7"), "+OK\r\n");
+  EXPECT_EQ(child.ask("DEBUG CONFIG-REWRITE-FORCE-ALL"), "+OK\r\n");
+  const std::string before = child.ask("CONFIG GET *");
+  EXPECT_GT(before.size(), 4000u);
+  // Those at their defaults too.
+  EXPECT_NE(read_file(conf).find("\nhz 10\n"), std::string::npos) << read_file(conf);
+  EXPECT_TRUE(ended_well(child.end(SIGTERM)));
+  child.start({conf});
+  EXPECT_TRUE(wait_for([&] { return child.ask("CONFIG GET *") == before; })) << child.output();
+}
+
 TEST(Process, DoesNotStartWithUsersThatMakeNoSense) {
   Child child;
   child.start({"--port", "0", "--unixsocket", child.path("socket"), "--user", "bob", "+nosuch"});

@@ -56,6 +56,7 @@ enum Trait : std::uint32_t {
   kRepeatable = 32,     // lines of the file add up instead of replacing
   kNotActing = 64,      // known, stored and reported; its feature is not there yet
   kFileOnly = 128,      // unknown to CONFIG GET, SET and REWRITE: a line of the file, no setting
+  kNamesAFile = 256,    // CONFIG SET to the same name is a change: the file may be another
 };
 
 struct Range {

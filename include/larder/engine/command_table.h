@@ -82,6 +82,8 @@ class CommandTable final : public memory::Witness {
   };
 
   BoundCommand* lookup(std::string_view name) const;
+  // Of a container: the subcommand that is called, or the container itself.
+  [[gnu::noinline]] static BoundCommand* resolve_child(BoundCommand* command, resp::Args args);
   void rebuild();
 
   std::vector<std::unique_ptr<BoundCommand>> all_;

@@ -90,6 +90,8 @@ class Executor {
   struct Planned {
     BoundCommand* command;
     std::uint64_t hash;
+    // The next request is of the same kind, and both are small.
+    bool like_next;
   };
 
   // When the time since the last reading of the counter is charged to a command.
@@ -103,6 +105,8 @@ class Executor {
   // False when the command is held back.
   bool dispatch(Session& session, resp::Args args, const Planned& planned, Timing timing);
   Admission admit(Session& session, resp::Args args, BoundCommand* command);
+  // What admit() does where something speaks against the command.
+  Admission look_closer(Session& session, resp::Args args, BoundCommand* command);
   Admission admit_at_gates(Session& session, resp::Args args, BoundCommand& command,
                            std::uint32_t refused);
   Admission admit_growing(Session& session, BoundCommand& command, Admission otherwise);
@@ -119,9 +123,8 @@ class Executor {
   void count(Session& session, BoundCommand& command);
   void run_again(const ParkedCommand& parked);
   bool serve_late();
-  bool goes_with_next(std::span<const resp::Request> requests, const Planned* planned,
-                      std::size_t at) const;
-  void charge(Session& session, resp::Args args, BoundCommand& command);
+  void count_errors(Session& session, BoundCommand& command);
+  void charge(Session& session, resp::Args args, BoundCommand& command, Turn turn = Turn::first);
   void note_sizes(Session& session, resp::Args args, const BoundCommand& command);
   bool is_paused() const { return (parts_.gates.closed() & kPauseGates) != 0; }
   void settle(int db, resp::Args args);

@@ -12,6 +12,7 @@
 #include "larder/engine/account.h"
 #include "larder/engine/gates.h"
 #include "larder/memory/heap.h"
+#include "larder/memory/text.h"
 #include "larder/resp/writer.h"
 
 namespace larder::engine {
@@ -102,19 +103,19 @@ class Session {
   bool no_touch = false;
   // False inside transactions and scripts, where a command that finds nothing answers at once.
   bool may_block = true;
-  const Command* last_command = nullptr;
-  // Who it acts as; nullptr where nobody keeps users.
-  const Account* account = nullptr;
 
  private:
-  // Here because each command looks at it, as it does at what stands around.
+  // Here because each command looks at them, as it does at what stands around.
+  bool held_ = false;
   ParkedCommand* parked_ = nullptr;
 
  public:
+  const Command* last_command = nullptr;
+  // Who it acts as; nullptr where nobody keeps users.
+  const Account* account = nullptr;
   resp::Writer reply;
 
-  using Text = std::basic_string<char, std::char_traits<char>,
-                                 memory::Allocator<char, memory::Owner::client_input>>;
+  using Text = memory::Text<memory::Owner::client_input>;
   Text name;
   Text library_name;
   Text library_version;
@@ -178,7 +179,6 @@ class Session {
   void detach_all();
 
   std::array<Attachment*, kAttachments> attachments_{};
-  bool held_ = false;
   resp::ReplyBuffer* held_pushes_ = nullptr;
   Sessions& sessions_;
   Peer& peer_;

@@ -18,6 +18,7 @@
 #include "larder/engine/change_sink.h"
 #include "larder/engine/deadlines.h"
 #include "larder/engine/metrics.h"
+#include "larder/engine/observer.h"
 #include "larder/engine/wait.h"
 #include "larder/engine/waiting.h"
 #include "larder/keyspace/keyspace.h"
@@ -29,7 +30,8 @@ class Session;
 
 class Waiters final : public ChangeSink, public memory::Witness {
  public:
-  Waiters(const base::Clock& clock, keyspace::Keyspace& keyspace, Metrics& metrics);
+  Waiters(const base::Clock& clock, keyspace::Keyspace& keyspace, Metrics& metrics,
+          Observer& observer);
   // No session may wait any more.
   ~Waiters() override;
   Waiters(const Waiters&) = delete;
@@ -63,6 +65,11 @@ class Waiters final : public ChangeSink, public memory::Witness {
   ParkedCommand* resume();
   void end_resume();
 
+  // How long the command that is run again had run before, in cycles of the counter; and that the
+  // session's has run so long by now, to be told with its answer. Nothing when it does not wait.
+  std::uint64_t resumed_cycles() const { return resumed_ == nullptr ? 0 : resumed_->cycles; }
+  void keep_cycles(Session& session, std::uint64_t cycles);
+
   // Sessions that wait, those of them with a deadline, the keys waited for, and the keys for whose
   // going someone waits.
   std::size_t sessions() const { return sessions_; }
@@ -95,6 +102,7 @@ class Waiters final : public ChangeSink, public memory::Witness {
   const base::Clock& clock_;
   keyspace::Keyspace& keyspace_;
   Metrics& metrics_;
+  Observer& observer_;
   std::vector<Keys> by_name_;  // for each database
   Deadlines deadlines_;
   WaitedKey* first_ready_ = nullptr;

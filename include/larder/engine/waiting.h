@@ -47,6 +47,7 @@ struct ParkedCommand {
   WaitMode mode;
   WaitEnd end;
   bool wakes_when_gone;
+  std::uint64_t cycles;  // that it has run so far
 };
 
 // A key that somebody waits for; its name stands behind it in the same block.

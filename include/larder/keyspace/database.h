@@ -27,7 +27,7 @@ template <typename T>
 class Found {
  public:
   Found() = default;
-  explicit Found(Entry* entry)
+  [[gnu::always_inline]] explicit Found(Entry* entry)
       : entry_(entry), wrong_type_(entry != nullptr && entry->type() != T::kType) {
     if (entry_ != nullptr && !wrong_type_) value_.emplace(entry_->value<T>());
   }
@@ -204,6 +204,7 @@ class Database {
   void index_elements(Entry* entry, std::uint64_t hash);
   // Tells the largest keys of an entry that was stored.
   void note_size(const Entry* entry, std::uint64_t hash);
+  void note_storage(const Entry* entry, std::uint64_t hash);
   void unindex_elements(Entry* entry, std::uint64_t hash);
 
   int index_;

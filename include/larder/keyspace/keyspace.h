@@ -32,13 +32,19 @@ struct AccessPolicy {
   bool touching = true;
 
   std::uint32_t fresh() const;
-  std::uint32_t used(std::uint32_t bits) const;
+  std::uint32_t used(std::uint32_t bits) const {
+    return mode == AccessMode::lru ? LruStamp::now(clock.unix_ms()).bits() : counted(bits);
+  }
   // Milliseconds since the last use; LRU mode only.
   std::int64_t idle_ms(const Entry& entry) const {
     return LruStamp(entry.access()).idle_ms(clock.unix_ms());
   }
   // The counter as of now; LFU mode only.
   std::uint8_t frequency(const Entry& entry) const;
+
+ private:
+  // used() in LFU mode.
+  std::uint32_t counted(std::uint32_t bits) const;
 };
 
 class Keyspace final : public memory::Witness {

@@ -9,6 +9,11 @@
 // replies gets one send, and waits for the socket with what it does not take. An idle connection
 // holds no buffer.
 //
+// Who is told what he did not ask for (a message, an invalidation) stands in line behind those who
+// are answered: a turn sends for a quarter of a millisecond, and the rest waits for the next turns
+// as long as one send takes all that a connection is to be told. So a message to ten thousand does
+// not hold up the others, and messages in quick succession go out together.
+//
 // Bound for slow readers: a connection whose unsent replies pass client-reply-pause-bytes is
 // neither read nor are its further requests run, until it has taken half of them. While clients
 // hold nearly as much as maxmemory-clients allows, the bound is lower, and past it the largest
@@ -28,6 +33,7 @@
 #include "larder/base/log.h"
 #include "larder/engine/credentials.h"
 #include "larder/engine/executor.h"
+#include "larder/engine/reply_peak.h"
 #include "larder/engine/session.h"
 #include "larder/eviction/settings.h"
 #include "larder/memory/audit.h"
@@ -46,6 +52,7 @@ namespace larder::net {
 class ClientRanks;
 class Connection;
 class Handshakes;
+class WaitingLine;
 
 class Connections final : public Host, public memory::Witness {
  public:
@@ -58,7 +65,8 @@ class Connections final : public Host, public memory::Witness {
     const Settings& settings;
     const eviction::Settings& memory;
     Metrics& metrics;
-    Tls* tls = nullptr;  // absent: nobody comes by TLS
+    Tls* tls = nullptr;                             // absent: nobody comes by TLS
+    const engine::ReplyPeak* reply_peak = nullptr;  // absent: peaks are remembered as usual
   };
   explicit Connections(const Parts& parts);
   ~Connections() override;
@@ -84,7 +92,7 @@ class Connections final : public Host, public memory::Witness {
   // How many are not read because of what they do not read.
   std::size_t paused() const { return paused_; }
   // Something happened since end_turn() that the next one must see to.
-  bool has_work() const { return !dirty_.empty(); }
+  bool has_work() const;
   // The largest that any connection's input and output were lately: since about 5 to 10 seconds.
   std::uint64_t recent_input_bytes() const;
   std::uint64_t recent_output_bytes() const;
@@ -107,11 +115,16 @@ class Connections final : public Host, public memory::Witness {
   // The end of a handshake.
   void welcome(Connection& connection);
   void note_failed_handshake(const std::string& what);
+  void finish_turn(Connection& connection);
+  void send_news();
   void look_after(Connection& connection, std::int64_t now_ms);
   void mark_dirty(Connection& connection);
+  // It was told what it did not ask for, and nothing else happened to it.
+  void mark_told(Connection& connection);
   void mark_dead(Connection& connection);
   void bury();
   void roll_peaks();
+  std::int64_t peak_reset_ms() const;
 
   // Output of closed connections is freed in steps.
   void leave_behind(resp::ReplyBuffer& output);
@@ -135,6 +148,7 @@ class Connections final : public Host, public memory::Witness {
   Connection* cursor_ = nullptr;  // the next that tend() looks at
   std::size_t size_ = 0;
   std::unique_ptr<Handshakes> handshakes_;
+  std::unique_ptr<WaitingLine> news_;
   std::int64_t failures_since_ms_ = 0;  // the second in which failed handshakes are counted
   std::size_t failures_ = 0;
   std::size_t paused_ = 0;

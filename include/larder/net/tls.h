@@ -70,9 +70,10 @@ class TlsLink {
   // As recv() and send() on a socket that does not block: bytes, 0 at the end, or -1 and errno;
   // EPROTO for what is no TLS. After the handshake only.
   ssize_t receive(std::span<char> room);
-  // Sends one record of at most 16 KiB of what stands in the pieces. What was refused with EAGAIN
-  // must be the beginning of the next call's pieces.
-  ssize_t send(std::span<const iovec> pieces);
+  // Sends one record of at most 16 KiB of what stands in the pieces, which are the beginning of
+  // `unsent` bytes: while more is left, the system may wait for it before it sends a packet that is
+  // not full. What was refused with EAGAIN must be the beginning of the next call's pieces.
+  ssize_t send(std::span<const iovec> pieces, std::uint64_t unsent);
   // receive() has more to give although the socket may not be readable.
   bool has_unread() const;
 
@@ -103,6 +104,7 @@ class TlsLink {
   bool is_drained_ = false;          // the last look at the socket took all there was
   bool is_starved_ = false;          // what OpenSSL holds is not a whole record
   bool is_broken_ = false;           // no more can be said
+  bool more_follows_ = false;        // behind the record that is sent
   Unread unread_ = Unread::nothing;  // came behind bytes that were given already
   std::string failure_;
 };

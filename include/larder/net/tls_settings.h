@@ -5,7 +5,6 @@
 #include <climits>
 
 #include "larder/config/config.h"
-#include "larder/config/file_trait.h"
 
 namespace larder::net {
 

@@ -63,11 +63,7 @@ class ReplyBuffer {
   ReplyBuffer& operator=(const ReplyBuffer&) = delete;
 
   // Bytes waiting to be sent.
-  std::uint64_t size() const {
-    return tail_ == nullptr
-               ? 0
-               : closed_ + static_cast<std::uint64_t>(write_ - tail_->data()) - tail_->begin;
-  }
+  std::uint64_t size() const { return closed_ + static_cast<std::uint64_t>(write_ - unsent_); }
   bool empty() const { return size() == 0; }
   // Memory held, the unused ends of chunks included, the shared texts not.
   std::uint64_t held_bytes() const { return held_; }
@@ -106,10 +102,7 @@ class ReplyBuffer {
   }
 
   // Sends the text without a copy of it. Cost: one small block.
-  void share(SharedText& text) {
-    link(pool_->take(text));
-    write_ = limit_ = tail_->data() + tail_->end;
-  }
+  void share(SharedText& text);
 
   ChunkPool& pool() { return *pool_; }
 
@@ -138,11 +131,13 @@ class ReplyBuffer {
   char* start_chunk(std::size_t bytes);
   void append_slowly(std::string_view text);
   void settle_tail();
+  void forget_tail() { tail_ = nullptr, unsent_ = write_ = limit_ = nullptr; }
   void drop_head();
 
   ChunkPool* pool_;
   Chunk* head_ = nullptr;
-  Chunk* tail_ = nullptr;  // its end is write_, its `end` field is set when it is closed
+  Chunk* tail_ = nullptr;   // its end is write_, its `end` field is set when it is closed
+  char* unsent_ = nullptr;  // the tail's first unsent byte
   char* write_ = nullptr;
   char* limit_ = nullptr;
   std::uint64_t closed_ = 0;  // unsent bytes of all chunks before the tail

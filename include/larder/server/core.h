@@ -21,6 +21,7 @@
 #include "larder/engine/observer.h"
 #include "larder/engine/pause.h"
 #include "larder/engine/propagation.h"
+#include "larder/engine/reply_peak.h"
 #include "larder/engine/session.h"
 #include "larder/engine/shutdown.h"
 #include "larder/engine/wait_metrics.h"
@@ -98,6 +99,7 @@ class Core {
   engine::Limits limits;
   engine::ConfigFile config_file;
   engine::Cron cron;
+  engine::ReplyPeak reply_peak;
   engine::CommandTable commands;
   engine::CommandMetrics command_metrics;
   acl::Directory acl;

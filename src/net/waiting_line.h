@@ -1,0 +1,61 @@
+#pragma once
+
+// Connections that stand in line for something, in the order in which they came. Any of them can
+// leave at any time.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "larder/memory/heap.h"
+
+namespace larder::net {
+
+class Connection;
+
+class WaitingLine {
+ public:
+  // Where a connection stands, kept by it; kNowhere when it stands in no line.
+  using Place = std::uint64_t;
+  static constexpr Place kNowhere = 0;
+
+  [[nodiscard]] Place join(Connection& connection) {
+    line_.push_back(&connection);
+    return left_ + line_.size();
+  }
+  void leave(Place place) { line_[place - 1 - left_] = nullptr; }
+
+  // Who is first, or null when nobody is there.
+  Connection* first() {
+    while (gone_ < line_.size() && line_[gone_] == nullptr) ++gone_;
+    if (gone_ == line_.size() || gone_ >= kMostGone) forget_gone();
+    return line_.empty() ? nullptr : line_[gone_];
+  }
+  // The first, whom first() told, leaves.
+  void advance() { line_[gone_++] = nullptr; }
+
+  // May be false although all have left, until first() is asked.
+  bool empty() const { return line_.empty(); }
+  // Charged to client_input, at the allocator's sizes.
+  std::size_t held_bytes() const {
+    return line_.capacity() == 0 ? 0 : memory::size_class(line_.capacity() * sizeof(Connection*));
+  }
+
+ private:
+  // The others move up when so many have gone, and as many as there are.
+  static constexpr std::size_t kMostGone = 1024;
+
+  void forget_gone() {
+    if (gone_ < line_.size() - gone_) return;
+    line_.erase(line_.begin(), line_.begin() + static_cast<std::ptrdiff_t>(gone_));
+    left_ += gone_;
+    gone_ = 0;
+  }
+
+  std::vector<Connection*, memory::Allocator<Connection*, memory::Owner::client_input>> line_;
+  std::size_t gone_ = 0;    // at the front of line_
+  std::uint64_t left_ = 0;  // before line_
+};
+
+}  // namespace larder::net
