@@ -44,8 +44,16 @@ void Executor::follow(EffectSink& sink) {
 
 std::size_t Executor::run(Session& session, std::span<const resp::Request> requests,
                           std::size_t most_unsent) {
-  std::array<Planned, resp::Batch::kMostRequests> planned;
-  parts_.observer.expect(plan(session, requests, planned.data()));
+  Plan plan;
+  this->plan(session, requests, plan);
+  fetch_entries(session, plan);
+  return run(session, requests, plan, most_unsent);
+}
+
+std::size_t Executor::run(Session& session, std::span<const resp::Request> requests,
+                          const Plan& plan, std::size_t most_unsent) {
+  const Planned* const planned = plan.requests_.data();
+  parts_.observer.expect(plan.bytes_);
   session.last_active_ms = parts_.clock.steady_ms();
   cycles_ = base::cycles();
   running_ = &session;
@@ -97,10 +105,9 @@ void Executor::note_sizes(Session& session, resp::Args args, const BoundCommand&
   parts_.observer.sizes({session, command, args}, session.reply.buffer().size() - unsent_);
 }
 
-std::uint64_t Executor::plan(const Session& session, std::span<const resp::Request> requests,
-                             Planned* planned) {
-  const keyspace::Database& db = parts_.keyspace.db(static_cast<std::size_t>(session.db));
-  const bool fetches = requests.size() > 1 && db.size() > kKeysInCache;
+void Executor::plan(const Session& session, std::span<const resp::Request> requests,
+                    Plan& plan) const {
+  Planned* const planned = plan.requests_.data();
   std::uint64_t bytes = 0;
   const BoundCommand* small = nullptr;  // the request before, if it is of this command and small
   for (std::size_t i = 0; i < requests.size(); ++i) {
@@ -118,13 +125,26 @@ std::uint64_t Executor::plan(const Session& session, std::span<const resp::Reque
     const auto first_key = static_cast<std::size_t>(command->first_key);
     if (first_key >= args.size()) continue;
     planned[i].hash = base::hash_bytes(args[first_key]);
-    if (fetches) db.prefetch(planned[i].hash);
   }
-  if (!fetches) return bytes;
-  for (std::size_t i = 0; i < requests.size(); ++i) {
-    if (planned[i].hash != 0) db.prefetch_entry(planned[i].hash);
+  plan.size_ = requests.size();
+  plan.bytes_ = bytes;
+  plan.fetches_ = parts_.keyspace.db(static_cast<std::size_t>(session.db)).size() > kKeysInCache;
+}
+
+void Executor::fetch_buckets(const Session& session, const Plan& plan) const {
+  if (!plan.fetches_) return;
+  const keyspace::Database& db = parts_.keyspace.db(static_cast<std::size_t>(session.db));
+  for (std::size_t i = 0; i < plan.size_; ++i) {
+    if (plan.requests_[i].hash != 0) db.prefetch(plan.requests_[i].hash);
   }
-  return bytes;
+}
+
+void Executor::fetch_entries(const Session& session, const Plan& plan) const {
+  if (!plan.fetches_) return;
+  const keyspace::Database& db = parts_.keyspace.db(static_cast<std::size_t>(session.db));
+  for (std::size_t i = 0; i < plan.size_; ++i) {
+    if (plan.requests_[i].hash != 0) db.prefetch_entry(plan.requests_[i].hash);
+  }
 }
 
 // Most commands need no closer look.

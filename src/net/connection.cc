@@ -9,7 +9,6 @@
 #include <cerrno>
 #include <cstring>
 
-#include "larder/base/text.h"
 #include "larder/engine/transaction.h"
 #include "sockets.h"
 
@@ -21,9 +20,6 @@ namespace {
 constexpr std::size_t kMostPieces = 64;
 constexpr std::uint64_t kMostSentPerTurn = 4 << 20;
 
-// A large request is received in steps of at most this many bytes.
-constexpr std::size_t kMostReadDirectly = 1 << 20;
-
 ssize_t send_plain(int socket, const iovec* pieces, std::size_t count) {
   if (count == 1) {
     return ::send(socket, pieces[0].iov_base, pieces[0].iov_len, MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -33,8 +29,6 @@ ssize_t send_plain(int socket, const iovec* pieces, std::size_t count) {
   message.msg_iovlen = count;
   return ::sendmsg(socket, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
-
-bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR; }
 
 }  // namespace
 
@@ -71,121 +65,6 @@ void Connection::pushed() {
   if (outgrew_output_limits()) session_.close(engine::Closing::now);
 }
 
-// Input
-
-ssize_t Connection::read_into(std::span<char> room) {
-  const ssize_t got =
-      tls_ == nullptr ? ::recv(socket_, room.data(), room.size(), 0) : tls_->receive(room);
-  home_.parts_.metrics.reads_processed += 1;
-  if (got > 0) {
-    home_.parts_.metrics.input_bytes += static_cast<std::uint64_t>(got);
-    session_.last_active_ms = home_.parts_.loop.clock().steady_ms();
-    if (has_unread()) home_.mark_dirty(*this);
-  } else if (got == 0) {
-    ended_ = true;
-    home_.mark_dirty(*this);
-  } else if (!would_block()) {
-    lose("Reading from client");
-  }
-  return got;
-}
-
-std::span<const char> Connection::take_in() {
-  if (input_.size() > kMostCopied || wanted_ > kReadBytes) {
-    std::span<char> room = input_.room(wanted_);
-    room = room.first(std::min(room.size(), kMostReadDirectly));
-    const ssize_t got = read_into(room);
-    if (got <= 0) return {};
-    input_.added(static_cast<std::size_t>(got));
-    return input_.bytes();
-  }
-  char* const shared = home_.read_buffer_.get();
-  const std::span<const char> kept = input_.bytes();
-  if (!kept.empty()) std::memcpy(shared, kept.data(), kept.size());
-  const ssize_t got = read_into({shared + kept.size(), kReadBytes});
-  if (got <= 0) return {};
-  return {shared, kept.size() + static_cast<std::size_t>(got)};
-}
-
-void Connection::receive() {
-  if (home_.full_) return;
-  const std::span<const char> input = take_in();
-  if (input.empty()) return;
-  const std::size_t done = session_.is_blocked() ? 0 : run_requests(input);
-  if (is_dead()) return;
-  keep(input, done);
-  home_.input_peak_.note(input.size());
-  if ((!input_.empty() || queue_bytes() > 0) && outgrew_its_limit()) return disconnect();
-  if (input_.capacity() >= ClientRanks::kLeastBytes) home_.note_growth();
-  // The end of the turn sees to the others.
-  if (!dirty_) rank();
-}
-
-std::size_t Connection::run_requests(std::span<const char> input) {
-  std::size_t done = 0;
-  stalled_ = false;
-  wanted_ = 0;
-  resp::Batch& batch = home_.batch_;
-  const auto most_bulk =
-      static_cast<std::uint64_t>(home_.parts_.settings.clients.proto_max_bulk_len.value());
-  for (auto status = resp::Parsed::Status::full; status == resp::Parsed::Status::full;) {
-    batch.clear();
-    const resp::Parsed parsed =
-        reader_.parse(input.subspan(done), batch,
-                      {.max_bulk_bytes = most_bulk, .authenticated = session_.authenticated()});
-    status = parsed.status;
-    const auto requests = batch.requests();
-    const std::size_t ran =
-        requests.empty() ? 0 : home_.parts_.executor.run(session_, requests, pause_bytes());
-    if (ran < requests.size() || session_.is_blocked()) {
-      for (std::size_t i = 0; i < ran; ++i) done += requests[i].bytes;
-      reader_.reset();
-      stalled_ = !is_closing();
-      break;
-    }
-    done += parsed.consumed;
-    wanted_ = parsed.wanted;
-    if (is_closing()) break;
-    if (status == resp::Parsed::Status::failed) {
-      session_.reply.error(parsed.error);
-      session_.close(engine::Closing::after_reply);
-    }
-  }
-  batch.clear();
-  // Those who come after in this turn shall know what this one took.
-  if (output_.held_bytes() > resp::ChunkPool::kChunkBytes) home_.note_growth();
-  if (is_closing()) {
-    done = input.size();
-    wanted_ = 0;
-  }
-  home_.mark_dirty(*this);
-  return done;
-}
-
-void Connection::keep(std::span<const char> input, std::size_t done) {
-  if (input.data() == input_.bytes().data()) return input_.drop(done);
-  if (done == 0) return input_.append(input.subspan(input_.size()));
-  input_.assign(input.subspan(done));
-}
-
-bool Connection::outgrew_its_limit() {
-  const auto limit =
-      static_cast<std::uint64_t>(home_.parts_.settings.clients.client_query_buffer_limit.value());
-  if (input_.size() + reader_.held_bytes() + queue_bytes() <= limit) return false;
-  const auto start = input_.bytes().first(std::min<std::size_t>(input_.size(), 64));
-  home_.parts_.log.warning("Closing client that reached max query buffer length: " + describe() +
-                           " (qbuf initial bytes: " + base::quoted({start.data(), start.size()}) +
-                           ")");
-  home_.parts_.metrics.query_limit_disconnections += 1;
-  return true;
-}
-
-void Connection::resume() {
-  if (is_dead() || is_closing()) return;
-  if (has_unread()) return receive();
-  input_.drop(run_requests(input_.bytes()));
-}
-
 // Output
 
 // Sends until all is out, the socket is full, or the turn's share is used up; false when the
@@ -197,7 +76,7 @@ bool Connection::send_output() {
     const ssize_t took = tls_ == nullptr ? send_plain(socket_, pieces.data(), count)
                                          : tls_->send({pieces.data(), count}, output_.size());
     if (took <= 0) {
-      if (took < 0 && would_block()) return true;
+      if (took < 0 && would_block(errno)) return true;
       lose("Error writing to client");
       return false;
     }

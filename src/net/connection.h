@@ -14,15 +14,10 @@
 #include "larder/net/tls.h"
 #include "larder/resp/reader.h"
 #include "output_limits.h"
+#include "reading.h"
 #include "waiting_line.h"
 
 namespace larder::net {
-
-// A read takes at most this much into the shared buffer.
-inline constexpr std::size_t kReadBytes = 64 * 1024;
-// An unfinished request up to this long is copied to the front of the shared buffer; a longer
-// one is received where it stands.
-inline constexpr std::size_t kMostCopied = 8 * 1024;
 
 class Connection final : public Watch, public engine::Peer {
  public:
@@ -88,11 +83,20 @@ class Connection final : public Watch, public engine::Peer {
   friend class Connections;
 
   void receive();
-  // Reads, and gives the connection's unfinished bytes with the new ones behind them.
-  std::span<const char> take_in();
+  // The same for one of whose request much is there already.
+  void receive_long();
+  // Reads behind the connection's unfinished bytes, into the room or where they stand; gives both.
+  std::span<const char> take_in(std::span<char> room);
+  std::span<const char> take_in_place();
   ssize_t read_into(std::span<char> room);
-  // Cuts and runs requests; returns how many bytes are done with.
-  std::size_t run_requests(std::span<const char> input);
+  // Cuts and plans what stands behind the first `from` bytes of the reading's input.
+  void cut(Reading& reading, std::size_t from);
+  // The same for a reading that is run at once.
+  void cut_to_run(Reading& reading, std::size_t from);
+  // Runs what was read and keeps the rest.
+  void finish(Reading& reading);
+  // Runs all requests of a reading whose first are cut; returns how many bytes are done with.
+  std::size_t run_requests(Reading& reading);
   void keep(std::span<const char> input, std::size_t done);
   bool outgrew_its_limit();
 

@@ -51,7 +51,7 @@ Connections::Connections(const Parts& parts)
     : parts_(parts),
       budget_(parts.memory),
       ranks_(std::make_unique<ClientRanks>()),
-      read_buffer_(std::make_unique<char[]>(kReadBytes + kMostCopied)),
+      readings_(std::make_unique<Readings>()),
       handshakes_(std::make_unique<Handshakes>()),
       news_(std::make_unique<WaitingLine>()) {}
 
@@ -159,6 +159,21 @@ void Connections::bury() {
   if (!connection.is_dead() && connection.can_resume()) stalled_.push_back(&connection);
 }
 
+Reading& Connections::next_reading() {
+  Reading& reading = readings_->next();
+  if (reading.who != nullptr) reading.who->finish(reading);
+  return reading;
+}
+
+void Connections::fetch_entries(const Reading& reading) {
+  if (reading.who != nullptr) parts_.executor.fetch_entries(reading.who->session(), reading.plan);
+}
+
+void Connections::finish_readings() {
+  fetch_entries(readings_->newest());
+  for (std::size_t i = 0; i < Readings::kAhead; ++i) next_reading();
+}
+
 // Who has more coming than one send takes does not wait, however fast the messages come.
 void Connections::send_news() {
   base::Budget time(parts_.loop.clock(), kNewsUs);
@@ -173,9 +188,11 @@ void Connections::send_news() {
 }
 
 Left Connections::end_turn() {
+  finish_readings();
   handshakes_->run(parts_.loop.clock());
   for (Connection* connection : stalled_) connection->resume();
   stalled_.clear();
+  finish_readings();
   // Nothing that happens here makes another connection dirty.
   for (std::size_t i = 0; i < dirty_.size(); ++i) {
     dirty_[i]->dirty_ = false;

@@ -22,7 +22,7 @@ void Connections::testify(memory::Audit& audit) const {
     connection->testify(audit);
   }
   for (const Connection* connection : dead_) connection->testify(audit);
-  std::size_t shared = batch_.held_bytes();
+  std::size_t shared = readings_->held_bytes();
   for (const List* list : {&dirty_, &stalled_, &dead_}) {
     if (list->capacity() > 0) shared += memory::size_class(list->capacity() * sizeof(Connection*));
   }

@@ -2,6 +2,7 @@
 
 // Sockets as the operating system has them: opening, options, addresses.
 
+#include <cerrno>
 #include <string>
 #include <vector>
 
@@ -34,5 +35,10 @@ std::string peer_name(int descriptor);
 std::string local_name(int descriptor);
 // Whether the other end is on this machine.
 bool is_loopback(int descriptor);
+
+// An error of recv() or send() that only says: not now.
+inline bool would_block(int error) {
+  return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
+}
 
 }  // namespace larder::net

@@ -14,6 +14,7 @@
 #include <string_view>
 
 #include "larder/base/assert.h"
+#include "sockets.h"
 #include "tls_context.h"
 
 namespace larder::net {
@@ -26,8 +27,6 @@ void* resize(void* block, std::size_t bytes, const char*, int) {
   return memory::resize_for_library(block, bytes);
 }
 void give_back(void* block, const char*, int) { memory::give_back_from_library(block); }
-
-bool would_block(int error) { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
 
 }  // namespace
 

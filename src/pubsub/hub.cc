@@ -14,6 +14,8 @@ namespace larder::pubsub {
 namespace {
 
 constexpr auto kOwner = memory::Owner::pubsub;
+// A message up to this long that one session alone gets is written into its output.
+constexpr std::size_t kMostCopied = 256;
 constexpr std::uint32_t kGate = engine::bit(engine::Gate::subscribed);
 
 struct Pair {
@@ -155,6 +157,13 @@ void Hub::drop(Subscription& subscription) {
 }
 
 std::size_t Hub::deliver(const Topic& topic, Message& message) {
+  if (topic.subscribers == 1 && message.bytes() <= kMostCopied) {
+    engine::Session& session = topic.first->subscriber->session;
+    session.push(message.bytes(), [&message, &session](char* place) {
+      message.print(place, session.reply.protocol());
+    });
+    return 1;
+  }
   for (const Subscription* s = topic.first; s != nullptr; s = s->next) {
     engine::Session& session = s->subscriber->session;
     session.push(message.in(session.reply.protocol()));

@@ -4,6 +4,11 @@
 
 namespace larder::pubsub {
 
+Message::Message(resp::SharedTexts& texts, std::span<const std::string_view> words)
+    : texts_(texts), words_(words), bytes_(header_bytes(words.size())) {
+  for (const std::string_view word : words_) bytes_ += word_bytes(word.size());
+}
+
 Message::~Message() {
   for (resp::SharedText* text : written_) {
     if (text != nullptr) text->release();
@@ -11,19 +16,17 @@ Message::~Message() {
 }
 
 resp::SharedText& Message::in(resp::Protocol protocol) {
-  const bool pushes = protocol == resp::Protocol::resp3;
-  resp::SharedText*& text = written_[pushes ? 1 : 0];
-  if (text == nullptr) text = &write(pushes ? '>' : '*');
+  resp::SharedText*& text = written_[protocol == resp::Protocol::resp3 ? 1 : 0];
+  if (text == nullptr) {
+    text = &texts_.make(bytes_);
+    print(text->bytes(), protocol);
+  }
   return *text;
 }
 
-resp::SharedText& Message::write(char kind) {
-  std::size_t bytes = header_bytes(words_.size());
-  for (const std::string_view word : words_) bytes += word_bytes(word.size());
-  resp::SharedText& text = texts_.make(bytes);
-  char* out = print_header(text.bytes(), kind, words_.size());
+void Message::print(char* out, resp::Protocol protocol) const {
+  out = print_header(out, protocol == resp::Protocol::resp3 ? '>' : '*', words_.size());
   for (const std::string_view word : words_) out = print_word(out, word);
-  return text;
 }
 
 }  // namespace larder::pubsub

@@ -1,7 +1,7 @@
 #pragma once
 
-// A message on its way out: its words, and the texts made of them, one for each protocol that a
-// receiver speaks.
+// A message on its way out: its words, and the texts made of them for several receivers to share,
+// one for each protocol that they speak.
 
 #include <array>
 #include <span>
@@ -15,20 +15,21 @@ namespace larder::pubsub {
 class Message {
  public:
   // The words must outlive the message.
-  Message(resp::SharedTexts& texts, std::span<const std::string_view> words)
-      : texts_(texts), words_(words) {}
+  Message(resp::SharedTexts& texts, std::span<const std::string_view> words);
   ~Message();
   Message(const Message&) = delete;
   Message& operator=(const Message&) = delete;
 
   // An array of the words, or for RESP3 a push. Written when first asked for.
   resp::SharedText& in(resp::Protocol protocol);
+  // The same written to a place of bytes() bytes.
+  void print(char* out, resp::Protocol protocol) const;
+  std::size_t bytes() const { return bytes_; }
 
  private:
-  resp::SharedText& write(char kind);
-
   resp::SharedTexts& texts_;
   std::span<const std::string_view> words_;
+  std::size_t bytes_;
   std::array<resp::SharedText*, 2> written_{};
 };
 

@@ -22,7 +22,11 @@ constexpr std::size_t word_bytes(std::size_t size) { return header_bytes(size) +
 inline char* print_header(char* out, char kind, std::size_t number) {
   constexpr std::size_t kMostDigits = 20;
   *out++ = kind;
-  out = std::to_chars(out, out + kMostDigits, number).ptr;
+  if (number < 10) {
+    *out++ = static_cast<char>('0' + number);
+  } else {
+    out = std::to_chars(out, out + kMostDigits, number).ptr;
+  }
   *out++ = '\r';
   *out++ = '\n';
   return out;

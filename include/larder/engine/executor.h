@@ -1,8 +1,10 @@
 #pragma once
 
 // Runs batches of requests: plans a whole batch (finds the commands, fetches their keys into
-// cache), then for each request admits, runs and settles.
+// cache), then for each request admits, runs and settles. Who has several batches at hand plans the
+// next ones before it runs the first, so that their keys are on their way meanwhile.
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string_view>
@@ -53,9 +55,39 @@ class Executor {
   };
   explicit Executor(const Parts& parts);
 
+ private:
+  struct Planned {
+    BoundCommand* command;
+    std::uint64_t hash;
+    // The next request is of the same kind, and both are small.
+    bool like_next;
+  };
+
+ public:
+  // What is known of a batch before it runs. Other batches may run in between.
+  class Plan {
+   private:
+    friend class Executor;
+    std::array<Planned, resp::Batch::kMostRequests> requests_;
+    std::size_t size_ = 0;
+    std::uint64_t bytes_ = 0;  // of the requests
+    bool fetches_ = false;
+  };
+  // Finds the commands of these requests and hashes their keys.
+  void plan(const Session& session, std::span<const resp::Request> requests, Plan& plan) const;
+  // Where the database is too large for the cache, sets out for the keys' buckets, so that
+  // fetch_entries() finds them some time later. Not worth it when that follows at once: the
+  // processor then waits for several at a time anyway.
+  void fetch_buckets(const Session& session, const Plan& plan) const;
+  // Reads the buckets and sets out for the entries.
+  void fetch_entries(const Session& session, const Plan& plan) const;
+
   // Runs requests in order and returns how many were run. Stops early when the session is
   // closing, waits for keys, is held back by a pause, or its unsent replies exceed `most_unsent`
   // bytes; the rest must be kept and run later.
+  std::size_t run(Session& session, std::span<const resp::Request> requests, const Plan& plan,
+                  std::size_t most_unsent);
+  // The same for requests that are not planned yet.
   std::size_t run(Session& session, std::span<const resp::Request> requests,
                   std::size_t most_unsent);
 
@@ -87,21 +119,11 @@ class Executor {
   bool end_turn();
 
  private:
-  struct Planned {
-    BoundCommand* command;
-    std::uint64_t hash;
-    // The next request is of the same kind, and both are small.
-    bool like_next;
-  };
-
   // When the time since the last reading of the counter is charged to a command.
   enum class Timing : std::uint8_t { now, with_next };
   enum class Turn : std::uint8_t { first, again, queued };
   enum class Admission : std::uint8_t { refused, runs, queued, held };
 
-  // Returns how many bytes the requests took.
-  std::uint64_t plan(const Session& session, std::span<const resp::Request> requests,
-                     Planned* planned);
   // False when the command is held back.
   bool dispatch(Session& session, resp::Args args, const Planned& planned, Timing timing);
   Admission admit(Session& session, resp::Args args, BoundCommand* command);

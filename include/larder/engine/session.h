@@ -158,6 +158,15 @@ class Session {
   // Puts a text into the output that no reply is, muted or not; behind the reply of its own
   // command while that holds pushes back.
   void push(resp::SharedText& text);
+  // The same for `bytes` bytes that nobody else is sent, which print(char*) puts in their place.
+  template <typename Print>
+  void push(std::size_t bytes, Print print) {
+    if (closing != Closing::no) return;
+    resp::ReplyBuffer& output = held_pushes_ == nullptr ? reply.buffer() : *held_pushes_;
+    print(output.reserve(bytes));
+    output.commit(bytes);
+    peer_.pushed();
+  }
   // What pushes held back take of client_output.
   std::size_t held_push_bytes() const {
     return held_pushes_ == nullptr ? 0 : held_pushes_->held_bytes();

@@ -3,11 +3,12 @@
 // All connections: takes accepted sockets, hands what they send to the engine, and sends what
 // the engine answers.
 //
-// A turn: bytes land in one read buffer that all share, behind the unfinished end that the
+// A turn: bytes land in one of few read buffers that all share, behind the unfinished end that the
 // connection kept; they are cut into batches of requests and run; what is left, if anything, is
-// kept by the connection in a block of its own size. At the end of the turn each connection with
-// replies gets one send, and waits for the socket with what it does not take. An idle connection
-// holds no buffer.
+// kept by the connection in a block of its own size. Those who were read do not run at once: while
+// the next one is read, their keys come into the cache. At the end of the turn each connection
+// with replies gets one send, and waits for the socket with what it does not take. An idle
+// connection holds no buffer.
 //
 // Who is told what he did not ask for (a message, an invalidation) stands in line behind those who
 // are answered: a turn sends for a quarter of a millisecond, and the rest waits for the next turns
@@ -52,7 +53,9 @@ namespace larder::net {
 class ClientRanks;
 class Connection;
 class Handshakes;
+class Readings;
 class WaitingLine;
+struct Reading;
 
 class Connections final : public Host, public memory::Witness {
  public:
@@ -115,6 +118,11 @@ class Connections final : public Host, public memory::Witness {
   // The end of a handshake.
   void welcome(Connection& connection);
   void note_failed_handshake(const std::string& what);
+  // The place for what is read next; who stood in it is run.
+  Reading& next_reading();
+  void fetch_entries(const Reading& reading);
+  // Runs all that was read.
+  void finish_readings();
   void finish_turn(Connection& connection);
   void send_news();
   void look_after(Connection& connection, std::int64_t now_ms);
@@ -139,10 +147,9 @@ class Connections final : public Host, public memory::Witness {
   Parts parts_;
   resp::ChunkPool chunks_;
   resp::ReplyBuffer remains_{chunks_};
-  resp::Batch batch_;
   ClientBudget budget_;
   std::unique_ptr<ClientRanks> ranks_;
-  std::unique_ptr<char[]> read_buffer_;
+  std::unique_ptr<Readings> readings_;
   Connection* first_ = nullptr;
   Connection* last_ = nullptr;
   Connection* cursor_ = nullptr;  // the next that tend() looks at

@@ -32,6 +32,7 @@
 #include <utility>
 
 #include "larder/base/budget.h"
+#include "larder/base/prefetch.h"
 #include "larder/base/rng.h"
 #include "larder/memory/ledger.h"
 #include "larder/types/table_core.h"
@@ -101,13 +102,13 @@ class Table {
   // prefetch() for all hashes, then prefetch_candidate(), then find().
   void prefetch(std::uint64_t hash) const {
     const detail::Place at = core_.place(hash);
-    __builtin_prefetch(detail::TableCore::bucket_at(at.segment, at.home));
+    base::prefetch(detail::TableCore::bucket_at(at.segment, at.home));
   }
   // Reads the bucket, not the element: fetches the first element that 24 bits of the hash
   // allow and returns it, or null. Nearly always the one that find() will return.
   const Element* prefetch_candidate(std::uint64_t hash) const {
     const Element* candidate = search(hash, [](const Element&) { return true; }).element_or_null();
-    if (candidate != nullptr) __builtin_prefetch(candidate);
+    if (candidate != nullptr) base::prefetch(candidate);
     return candidate;
   }
 
