@@ -100,7 +100,8 @@ void HotKeys::count_keys(int db, const CommandTable& commands, resp::Args args, 
   for (std::size_t i = 0; i < found->size; ++i) {
     const KeySpan& span = found->spans[i];
     if (span.last < span.first) continue;
-    const auto keys = static_cast<std::size_t>((span.last - span.first) / span.step + 1);
+    const int keys_in_span = (span.last - span.first) / span.step + 1;
+    const auto keys = static_cast<std::size_t>(keys_in_span);
     const std::size_t counted = std::min(keys, kMostKeys);
     const std::size_t shift = counted == keys ? 0 : rng_.below(keys);
     for (std::size_t k = 0; k < counted; ++k) {

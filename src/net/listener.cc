@@ -72,7 +72,7 @@ class Listeners::Door final : public Watch, public Timer {
   Transport transport_;
 };
 
-Listeners::Doors::Doors(Transport transport_) : transport(transport_) {}
+Listeners::Doors::Doors(Transport by) : transport(by) {}
 Listeners::Doors::~Doors() = default;
 
 Listeners::Listeners(Loop& loop, Host& host, base::Log& log)

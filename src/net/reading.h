@@ -71,7 +71,7 @@ class Readings {
   std::array<Reading, kAhead> readings_;
   Reading spare_;
   std::size_t newest_ = 0;
-  std::unique_ptr<char[]> rooms_ = std::make_unique<char[]>(kAhead * kRoomBytes);
+  std::unique_ptr<char[]> rooms_ = std::make_unique_for_overwrite<char[]>(kAhead * kRoomBytes);
 };
 
 }  // namespace larder::net

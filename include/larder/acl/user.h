@@ -67,8 +67,8 @@ class Powers {
 bool loses_channels(const Powers& before, const Powers& after);
 
 struct User final : engine::Account {
-  User(std::string_view name_, const RuleContext& context)
-      : Account{{}}, own_name(name_), powers(context) {
+  User(std::string_view called, const RuleContext& context)
+      : Account{{}}, own_name(called), powers(context) {
     name = own_name;
   }
   User(const User&) = delete;

@@ -68,7 +68,7 @@ class Listeners {
  private:
   class Door;
   struct Doors {
-    explicit Doors(Transport transport_);
+    explicit Doors(Transport by);
     ~Doors();
 
     Transport transport;

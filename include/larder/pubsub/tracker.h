@@ -29,7 +29,7 @@ struct TrackingMode {
 
 class Tracker final : public engine::Attachment {
  public:
-  Tracker(Tracking& home_, engine::Session& session_) : home(home_), session(session_) {}
+  Tracker(Tracking& tracking, engine::Session& who) : home(tracking), session(who) {}
 
   void detach(engine::Session& session) override;
   std::size_t bytes() const override;
