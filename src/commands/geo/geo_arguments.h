@@ -3,11 +3,11 @@
 // What the geo commands read and write alike.
 
 #include <cmath>
-#include <cstdio>
 #include <optional>
 
 #include "../sorted_set/sorted_set_tools.h"
 #include "geohash.h"
+#include "larder/base/format.h"
 #include "larder/base/numbers.h"
 #include "larder/engine/call.h"
 
@@ -24,10 +24,9 @@ inline std::optional<Position> read_position(engine::Call& call, std::size_t fir
   }
   const Position position{*longitude, *latitude};
   if (is_valid(position)) return position;
-  char text[160];
-  const int length = std::snprintf(text, sizeof text, "ERR invalid longitude,latitude pair %f,%f",
-                                   position.longitude, position.latitude);
-  call.reply.error({text, static_cast<std::size_t>(length)});
+  char text[2 * base::kFixedDoubleChars + 64];
+  call.reply.error(base::print_into(text, "ERR invalid longitude,latitude pair %f,%f",
+                                    position.longitude, position.latitude));
   return std::nullopt;
 }
 
@@ -40,9 +39,8 @@ inline std::optional<double> read_unit(engine::Call& call, std::size_t index) {
 
 // With four places, as a bulk string.
 inline void reply_distance(resp::Writer& reply, double distance) {
-  char text[64];
-  const int length = std::snprintf(text, sizeof text, "%.4f", distance);
-  reply.bulk({text, static_cast<std::size_t>(length)});
+  char text[base::kFixedDoubleChars];
+  reply.bulk(base::print_into(text, "%.4f", distance));
 }
 
 // A pair of bulk strings with 17 places, trailing zeros removed; reals in RESP3.
