@@ -1,0 +1,34 @@
+# The libFuzzer targets and where their files are. For sourcing by the other scripts, in the root
+# of the tree.
+
+# Every target's name, in the order of the names.
+fuzz_names() {
+  find tests -name '*_fuzz.cc' -printf '%f\n' | sed 's/\.cc$//' | LC_ALL=C sort
+}
+
+# The source of a target; nothing when there is none of that name.
+fuzz_source() {
+  find tests -name "$1.cc" -name '*_fuzz.cc'
+}
+
+# The folder of the inputs that the tree keeps for a target; it need not exist.
+fuzz_corpus() {
+  local source
+  source=$(fuzz_source "$1")
+  echo "${source%.cc}_corpus"
+}
+
+# The target's program in the build of the preset `fuzz`.
+fuzz_program() {
+  echo "build/fuzz/tests/$1"
+}
+
+# How many inputs scripts/test gives a target: as many as it runs in about 12 seconds of one core,
+# so that all of them take near three minutes.
+fuzz_runs() {
+  case $1 in
+    command_fuzz | restore_fuzz) echo 8000 ;;
+    tls_fuzz) echo 5000 ;;
+    *) echo 200000 ;;
+  esac
+}
