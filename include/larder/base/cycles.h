@@ -3,9 +3,7 @@
 // A counter that runs at a constant rate, for measuring commands without asking the system.
 
 #include <cstdint>
-#if defined(__x86_64__)
-#include <x86intrin.h>
-#else
+#if !defined(__x86_64__)
 #include <chrono>
 #endif
 
@@ -14,7 +12,7 @@ namespace larder::base {
 // Cost: about 8 ns. Only differences mean anything.
 inline std::uint64_t cycles() {
 #if defined(__x86_64__)
-  return __rdtsc();
+  return __builtin_ia32_rdtsc();
 #else
   return static_cast<std::uint64_t>(std::chrono::steady_clock::now().time_since_epoch().count());
 #endif

@@ -11,7 +11,8 @@
 #include <string_view>
 
 #ifdef __AES__
-#include <immintrin.h>
+#include <smmintrin.h>
+#include <wmmintrin.h>
 #endif
 
 namespace larder::base {
