@@ -31,9 +31,9 @@ endif()
 
 # SHA-1 and SHA-256 by libcrypto's plain functions, which allocate nothing; the newer ones do.
 find_package(OpenSSL REQUIRED COMPONENTS Crypto SSL)
+add_compile_definitions(OPENSSL_SUPPRESS_DEPRECATED)
 add_library(larder_digests INTERFACE)
 target_link_libraries(larder_digests INTERFACE OpenSSL::Crypto)
-target_compile_definitions(larder_digests INTERFACE OPENSSL_SUPPRESS_DEPRECATED)
 
 add_compile_options(-Wall -Wextra -Wshadow -Wnon-virtual-dtor -Wcast-align -Wno-missing-field-initializers)
 if(LARDER_WERROR)
@@ -52,7 +52,7 @@ target_link_libraries(larder_allocator INTERFACE Threads::Threads ${CMAKE_DL_LIB
 if(LARDER_SANITIZE)
   add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined)
   add_link_options(-fsanitize=address,undefined)
-  target_compile_definitions(larder_allocator INTERFACE LARDER_SYSTEM_MALLOC=1)
+  add_compile_definitions(LARDER_SYSTEM_MALLOC=1)
 else()
   find_library(JEMALLOC_LIBRARY NAMES libjemalloc_pic.a libjemalloc.a REQUIRED)
   target_link_libraries(larder_allocator INTERFACE ${JEMALLOC_LIBRARY} m)
