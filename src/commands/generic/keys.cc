@@ -11,11 +11,12 @@ using namespace engine;
 void keys(Call& call, keyspace::Keyspace& keyspace) {
   const std::string_view pattern = call.arg(1);
   const bool all = pattern == "*";
+  const base::Glob glob(pattern);
   const std::int64_t now_ms = keyspace.clock().unix_ms();
   std::uint64_t found = 0;
   const auto mark = call.reply.begin_array();
   call.db.scan(0, SIZE_MAX, [&](const keyspace::Entry& entry) {
-    if (entry.expired(now_ms) || !(all || base::match_glob(pattern, entry.key()))) return;
+    if (entry.expired(now_ms) || !(all || glob.matches(entry.key()))) return;
     call.reply.bulk(entry.key());
     ++found;
   });
