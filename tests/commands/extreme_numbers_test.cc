@@ -80,7 +80,7 @@ class ExtremeNumbers : public KeyspaceCommands {
 };
 
 TEST_F(ExtremeNumbers, AreAnsweredWithWholeReplies) {
-  constexpr int kCalls = 120;
+  constexpr int kCalls = 60;
   CallMaker maker(rng, values());
   for (const engine::BoundCommand* command : table.commands()) {
     std::vector<const engine::BoundCommand*> all(command->children.begin(),

@@ -32,7 +32,7 @@ struct Options {
 
 enum class Storing : std::uint8_t { refused, allowed };
 
-// The key behind the last STORE, for who must know it before the options are read.
+// The key behind the last STORE; 0 without one.
 std::size_t target_position(std::span<const std::string_view> args) {
   std::size_t found = 0;
   for (std::size_t i = 2; i < args.size(); ++i) {
@@ -42,7 +42,7 @@ std::size_t target_position(std::span<const std::string_view> args) {
                base::equals_ignoring_case(args[i], "BY")) {
       ++i;
     } else if (base::equals_ignoring_case(args[i], "STORE") && i + 1 < args.size()) {
-      found = i + 1;
+      found = ++i;
     }
   }
   return found;
@@ -64,7 +64,7 @@ bool read(Call& call, Storing storing, const Guard& guard, Options& options) {
       options.offset = reader.integer();
       options.count = reader.integer();
     } else if (storing == Storing::allowed && reader.option("STORE")) {
-      options.target = reader.text();
+      reader.text();
     } else if (reader.option("BY")) {
       options.order.by = SortPattern(reader.text());
       if (!options.order.by->has_place()) {
@@ -79,6 +79,9 @@ bool read(Call& call, Storing storing, const Guard& guard, Options& options) {
       reader.fail(errors::kSyntax);
     }
   }
+  if (storing == Storing::refused) return !reader.failed();
+  // The same place as others are told, who check and track the key.
+  if (const std::size_t at = target_position(call.args)) options.target = call.arg(at);
   return !reader.failed();
 }
 

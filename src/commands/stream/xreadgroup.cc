@@ -170,6 +170,7 @@ std::span<const engine::Command> stream_xreadgroup() {
        .arity = at_least(7),
        .flags = kWrites | kBlocks | kMovableKeys,
        .keys = {kStreams},
+       .unspecified_key = first_stream,
        .handler = Handler::of<xreadgroup>(),
        .since = "5.0.0",
        .summary = "Returns entries of streams that are new to a group, or those that one of its "
