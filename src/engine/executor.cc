@@ -184,9 +184,11 @@ void Executor::fetch_entries(const Session& session, const Plan& plan) const {
   return true;
 }
 
-// Whoever waits for keys may change data when he is served.
+// Commands that wait for keys may change data when they are run again. The time is read anew, since
+// the commands before them, a transaction above all, may have taken longer than a key had to live.
 void Executor::serve_ready() {
   if (is_paused()) return;
+  parts_.clock.tick();
   base::Budget budget(parts_.clock, kServeUs);
   cycles_ = base::cycles();
   while (const ParkedCommand* parked = parts_.waiters.resume()) {
