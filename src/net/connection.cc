@@ -65,6 +65,10 @@ void Connection::pushed() {
   if (outgrew_output_limits()) session_.close(engine::Closing::now);
 }
 
+void Connection::working() {
+  if (outgrew_output_limits()) session_.close(engine::Closing::now);
+}
+
 // Output
 
 // Sends until all is out, the socket is full, or the turn's share is used up; false when the
@@ -128,8 +132,9 @@ void Connection::choose_interest() {
     const std::size_t most = pause_bytes();
     pause(output_.size() > (paused_ ? most / 2 : most));
   }
-  // Who waits for keys is read all the same: what comes is kept, and his going is noticed.
-  const bool waits = stalled_ && !session_.is_blocked();
+  // While a command waits or goes on its client is read all the same: what comes is kept, and
+  // that the client has gone is noticed.
+  const bool waits = stalled_ && !session_.is_parked();
   const bool reads = !waits && !paused_ && !ended_ && !is_closing();
   home_.parts_.loop.change(*this, (reads ? kReadable : 0u) | (output_.empty() ? 0u : kWritable));
 }

@@ -233,7 +233,7 @@ void Connections::look_after(Connection& connection, std::int64_t now_ms) {
   connection.rank();
   connection.roll_peak(now_ms, peak_reset_ms());
   const std::int64_t most_idle_ms = parts_.settings.clients.timeout.value() * 1000;
-  if (most_idle_ms == 0 || session.is_blocked() || session.is_held() || session.is_listener() ||
+  if (most_idle_ms == 0 || session.is_parked() || session.is_held() || session.is_listener() ||
       now_ms - session.last_active_ms <= most_idle_ms) {
     return;
   }

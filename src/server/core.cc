@@ -85,6 +85,7 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
   auditor.add(watches);
   auditor.add(observer.log);
   auditor.add(observer.latency);
+  auditor.add(executor.long_commands());
   auditor.add(commands);
   auditor.add(hub);
   auditor.add(monitors);
