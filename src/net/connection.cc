@@ -50,7 +50,7 @@ std::size_t Connection::pause_bytes() const {
 }
 
 void Connection::on_ready(unsigned readiness) {
-  if (is_dead()) return;
+  if (is_dead() || leaving_) return;
   if (is_shaking_hands()) return wait_for_turn();
   if ((readiness & kReadable) != 0 && !is_closing()) receive();
   if ((readiness & kWritable) != 0) home_.mark_dirty(*this);
@@ -116,7 +116,7 @@ void Connection::finish_turn() {
     if (session_.closing != engine::Closing::now && !send_output()) return;
   }
   if (output_.empty()) forget_excess();
-  if (is_done()) return disconnect();
+  if (is_done()) return home_.part_with(*this);
   if (!is_shaking_hands()) choose_interest();
   rank();
 }

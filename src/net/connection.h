@@ -138,6 +138,7 @@ class Connection final : public Watch, public engine::Peer {
   bool stalled_ = false;  // may have whole requests that wait
   bool paused_ = false;   // is not read
   bool ended_ = false;    // the other end will send nothing more
+  bool leaving_ = false;  // is closed in one of the next turns
   std::uint32_t peak_period_ = 0;
   WaitingLine::Place handshake_place_ = WaitingLine::kNowhere;
   WaitingLine::Place news_place_ = WaitingLine::kNowhere;
