@@ -153,10 +153,8 @@ def make_stream(link, kept):
     for first in range(0, MILLION, 20_000):
         link.send(b"".join(encode("XADD", "stream", f"1-{i + 1}", "field", f"value{i:07d}")
                            for i in range(first, first + 20_000)))
-    for key in ("stream", "read"):
-        if key == "read":
-            link.ask("COPY", "stream", "read")
-        link.ask("XGROUP", "CREATE", key, "group", "0")
+    link.ask("XGROUP", "CREATE", "stream", "group", "0")
+    link.ask("COPY", "stream", "read")
     link.ask("XREADGROUP", "GROUP", "group", "one", "COUNT", MILLION, "STREAMS", "read", ">")
     kept["dump"] = link.bulk("DUMP", "stream")
 

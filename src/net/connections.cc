@@ -36,7 +36,7 @@ constexpr std::int64_t kNewsUs = 250;
 constexpr std::uint32_t kSendsBetweenLooks = 8;
 
 // How long a turn closes connections that have ended, a system call of some microseconds each.
-constexpr std::int64_t kClosingUs = 500;
+constexpr std::int64_t kClosingUs = 300;
 
 // How long a peak of buffer use is remembered, once or twice over.
 constexpr std::int64_t kPeakPeriodMs = 5000;

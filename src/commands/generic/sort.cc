@@ -99,6 +99,7 @@ template <typename Fn>
 void for_each_value(const Sorting& sorting, const SortPart& part, const Options& options,
                     keyspace::Database& db, std::int64_t now_ms, Fn fn) {
   for (std::size_t i = part.first; i < part.end; ++i) {
+    sorting.fetch_behind(i);
     if (options.wanted.empty()) fn(std::optional(types::String(sorting.element(i))));
     for (const SortPattern& pattern : options.wanted) {
       fn(pattern.look(db, sorting.element(i), now_ms));
