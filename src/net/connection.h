@@ -41,13 +41,13 @@ class Connection final : public Watch, public engine::Peer {
   bool can_resume() const {
     if (has_unread()) return true;
     if (!stalled_) return false;
-    return !session_.is_blocked() && !session_.is_held() && output_.size() <= pause_bytes() / 2;
+    return !session_.is_parked() && !session_.is_held() && output_.size() <= pause_bytes() / 2;
   }
   bool is_dead() const { return socket_ < 0; }
   // Whether it has more unsent output than it may, having said so in the log.
   bool outgrew_output_limits() {
-    const bool may =
-        output_.held_bytes() > resp::ChunkPool::kChunkBytes || output_.shared_bytes() > 0;
+    const bool may = output_.held_bytes() > resp::ChunkPool::kChunkBytes ||
+                     output_.shared_bytes() > 0 || session_.is_working();
     if (__builtin_expect(may, 0)) return passed_output_limits();
     forget_excess();
     return false;
@@ -74,6 +74,7 @@ class Connection final : public Watch, public engine::Peer {
   void closing() override;
   void unblocked() override;
   void pushed() override;
+  void working() override;
 
   // Tells the audit what this connection holds of client_input and client_output.
   void testify(memory::Audit& audit) const;
@@ -137,6 +138,7 @@ class Connection final : public Watch, public engine::Peer {
   bool stalled_ = false;  // may have whole requests that wait
   bool paused_ = false;   // is not read
   bool ended_ = false;    // the other end will send nothing more
+  bool leaving_ = false;  // is closed in one of the next turns
   std::uint32_t peak_period_ = 0;
   WaitingLine::Place handshake_place_ = WaitingLine::kNowhere;
   WaitingLine::Place news_place_ = WaitingLine::kNowhere;

@@ -18,6 +18,7 @@
 #include "larder/engine/gates.h"
 #include "larder/engine/guard.h"
 #include "larder/engine/hot_keys.h"
+#include "larder/engine/long_commands.h"
 #include "larder/engine/metrics.h"
 #include "larder/engine/observer.h"
 #include "larder/engine/propagation.h"
@@ -104,6 +105,9 @@ class Executor {
   // Whose command runs or settles; null where nobody's does, as while keys expire by themselves.
   const Session* running() const { return running_; }
 
+  // The commands that are under way.
+  const LongCommands& long_commands() const { return long_commands_; }
+
   // EXEC: runs what the session queued, or says why not, and ends the transaction.
   void run_transaction(Call& call);
 
@@ -114,8 +118,9 @@ class Executor {
   void serve_ready();
 
   // Before the loop sleeps: goes on evicting where the limit was lowered, runs the fast expiry
-  // cycle, frees the dead, ends waits whose time is over and serves those who can be fed; about a
-  // millisecond at most for each. True when work is left, so that the loop must not sleep.
+  // cycle, frees the dead, runs steps of long commands, ends waits whose time is over and serves
+  // those who can be fed; about a millisecond at most for each. True when work is left, so that the
+  // loop must not sleep.
   bool end_turn();
 
  private:
@@ -144,9 +149,12 @@ class Executor {
               Turn turn = Turn::first);
   void count(Session& session, BoundCommand& command);
   void run_again(const ParkedCommand& parked);
+  void run_parked(const ParkedCommand& parked);
+  bool run_long_commands();
   bool serve_late();
   void count_errors(Session& session, BoundCommand& command);
   void charge(Session& session, resp::Args args, BoundCommand& command, Turn turn = Turn::first);
+  void keep_cycles(Session& session, std::uint64_t cycles);
   void note_sizes(Session& session, resp::Args args, const BoundCommand& command);
   bool is_paused() const { return (parts_.gates.closed() & kPauseGates) != 0; }
   void settle(int db, resp::Args args);
@@ -162,6 +170,7 @@ class Executor {
   std::uint64_t cycles_ = 0;       // when the last command ended
   const Session* running_ = nullptr;
   bool postponed_ = false;  // who is ready waits for the end of the turn
+  LongCommands long_commands_;
 };
 
 }  // namespace larder::engine

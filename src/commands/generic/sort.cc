@@ -89,13 +89,7 @@ bool is_sortable(types::Type type) {
   return type == types::Type::list || type == types::Type::set || type == types::Type::sorted_set;
 }
 
-// The first and the last element but one that LIMIT lets through.
-struct Part {
-  std::size_t first;
-  std::size_t end;
-};
-
-Part part_of(std::size_t size, const Options& options) {
+SortPart part_of(std::size_t size, const Options& options) {
   const std::size_t first =
       std::min(size, static_cast<std::size_t>(std::max<std::int64_t>(options.offset, 0)));
   const std::size_t left = size - first;
@@ -105,9 +99,10 @@ Part part_of(std::size_t size, const Options& options) {
 
 // Calls fn(std::optional<types::String>) on each value of the answer.
 template <typename Fn>
-void for_each_value(const Sorting& sorting, const Part& part, const Options& options,
+void for_each_value(const Sorting& sorting, const SortPart& part, const Options& options,
                     keyspace::Database& db, std::int64_t now_ms, Fn fn) {
   for (std::size_t i = part.first; i < part.end; ++i) {
+    sorting.fetch_behind(i);
     if (options.wanted.empty()) fn(std::optional(types::String(sorting.element(i))));
     for (const SortPattern& pattern : options.wanted) {
       fn(pattern.look(db, sorting.element(i), now_ms));
@@ -115,7 +110,7 @@ void for_each_value(const Sorting& sorting, const Part& part, const Options& opt
   }
 }
 
-std::size_t store(Call& call, const Sorting& sorting, const Part& part, const Options& options,
+std::size_t store(Call& call, const Sorting& sorting, const SortPart& part, const Options& options,
                   std::int64_t now_ms, const types::Settings& settings) {
   const auto limits = types::ListLimits::of(settings);
   types::List list(nullptr);
@@ -132,7 +127,7 @@ std::size_t store(Call& call, const Sorting& sorting, const Part& part, const Op
   return stored;
 }
 
-void answer(Call& call, const Sorting& sorting, const Part& part, const Options& options,
+void answer(Call& call, const Sorting& sorting, const SortPart& part, const Options& options,
             std::int64_t now_ms) {
   call.reply.array((part.end - part.first) * std::max<std::size_t>(options.wanted.size(), 1));
   for_each_value(sorting, part, options, call.db, now_ms, [&](const auto& value) {
@@ -156,8 +151,8 @@ void run(Call& call, keyspace::Keyspace& keyspace, const types::Settings& settin
   const std::int64_t now_ms = keyspace.clock().unix_ms();
   Sorting sorting;
   if (entry != nullptr) sorting.load(*entry, options.order);
-  if (!sorting.sort(call.db, options.order, now_ms)) return call.reply.error(kNotANumber);
-  const Part part = part_of(sorting.size(), options);
+  const SortPart part = part_of(sorting.size(), options);
+  if (!sorting.sort(call.db, options.order, part, now_ms)) return call.reply.error(kNotANumber);
   if (!options.target) return answer(call, sorting, part, options, now_ms);
   const std::size_t stored = store(call, sorting, part, options, now_ms, settings);
   call.reply.integer(static_cast<std::int64_t>(stored));
