@@ -6,7 +6,8 @@
 find_program(CCACHE ccache)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env "CCACHE_BASEDIR=${CMAKE_SOURCE_DIR}"
-                                  CCACHE_NOHASHDIR=1 "${CCACHE}")
+                                  CCACHE_NOHASHDIR=1 "CCACHE_SLOPPINESS=pch_defines,time_macros"
+                                  sh "${CMAKE_SOURCE_DIR}/cmake/compile.sh" "${CCACHE}")
 endif()
 
 find_package(Threads REQUIRED)

@@ -4,10 +4,8 @@
 
 option(LARDER_PRECOMPILE "Load common headers from a precompiled one" ON)
 
-# ccache compares such files by the header's content, if it is told so.
+# What the compiler's cache asks for.
 if(LARDER_PRECOMPILE AND CCACHE)
-  list(PREPEND CMAKE_CXX_COMPILER_LAUNCHER "${CMAKE_COMMAND}" -E env
-       CCACHE_SLOPPINESS=pch_defines,time_macros)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     add_compile_options(-fpch-preprocess)
   elseif(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
