@@ -208,6 +208,88 @@ void erase_all(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations() * world.items.size());
 }
 
+// Items in the order in which a table shows them, as for a client that scans.
+std::vector<Item*> scanned(const Segmented& table) {
+  std::vector<Item*> order;
+  order.reserve(table.size());
+  std::uint64_t cursor = 0;
+  do {
+    cursor = table.scan(cursor, [&order](Item* item) { order.push_back(item); });
+  } while (cursor != 0);
+  return order;
+}
+
+enum class Order : std::uint8_t { forwards, backwards, first_prefix };
+
+// Insertion in the table's own order: all items, or those that fall into 1 / 256 of it. One item
+// is inserted ahead and stays, since an empty table changes its order.
+template <Order kOrder>
+void insert_in_order(benchmark::State& state) {
+  auto& world = filled<Segmented>(state.range(0));
+  std::vector<Item*> order = scanned(*world.table);
+  if (kOrder == Order::backwards) std::reverse(order.begin(), order.end());
+  if (kOrder == Order::first_prefix) order.resize(std::max<std::size_t>(2, order.size() / 256));
+  for (const std::uint32_t at : world.order) {
+    if (&world.items[at] == order.back()) continue;
+    world.table->erase(&world.items[at], Traits::hash(world.items[at]));
+  }
+  const std::uint64_t moved = world.table->moved_slots();
+  for (auto _ : state) {
+    for (std::size_t i = 0; i + 1 < order.size(); ++i) {
+      world.table->insert(order[i], Traits::hash(*order[i]));
+    }
+  }
+  const auto size = static_cast<double>(world.table->size());
+  state.SetItemsProcessed(static_cast<std::int64_t>(order.size()));
+  state.counters["bytes_per_element"] = static_cast<double>(world.table->bytes()) / size;
+  state.counters["slots_in_use"] = size / static_cast<double>(world.table->slots());
+  state.counters["moves_per_insert"] =
+      static_cast<double>(world.table->moved_slots() - moved) / size;
+  world.insert_all();
+}
+
+// Removal of all items in the table's own order.
+void erase_in_order(benchmark::State& state) {
+  auto& world = filled<Segmented>(state.range(0));
+  const std::vector<Item*> order = scanned(*world.table);
+  const std::uint64_t moved = world.table->moved_slots();
+  for (auto _ : state) {
+    for (const Item* item : order) world.table->erase(item, Traits::hash(*item));
+  }
+  state.SetItemsProcessed(static_cast<std::int64_t>(order.size()));
+  state.counters["moves_per_erase"] =
+      static_cast<double>(world.table->moved_slots() - moved) / static_cast<double>(order.size());
+  world.insert_all();
+}
+
+// Insertion into a table that was told how many items come.
+void insert_reserved(benchmark::State& state) {
+  auto& world = filled<Segmented>(state.range(0));
+  for (auto _ : state) {
+    world.table = std::make_unique<Segmented>();
+    world.table->reserve(world.items.size());
+    for (const std::uint32_t at : world.order) {
+      world.table->insert(&world.items[at], Traits::hash(world.items[at]));
+    }
+  }
+  const auto size = static_cast<double>(world.table->size());
+  state.SetItemsProcessed(static_cast<std::int64_t>(world.items.size()));
+  state.counters["bytes_per_element"] = static_cast<double>(world.table->bytes()) / size;
+  state.counters["moves_per_insert"] = static_cast<double>(world.table->moved_slots()) / size;
+  world.insert_all();
+}
+
+void register_orders(std::int64_t size) {
+  const auto add = [&](const char* name, void (*run)(benchmark::State&)) {
+    benchmark::RegisterBenchmark(name, run)->Arg(size)->Iterations(1);
+  };
+  add("segmented/insert_reserved", insert_reserved);
+  add("segmented/insert_forwards", insert_in_order<Order::forwards>);
+  add("segmented/insert_backwards", insert_in_order<Order::backwards>);
+  add("segmented/insert_prefix", insert_in_order<Order::first_prefix>);
+  add("segmented/erase_forwards", erase_in_order);
+}
+
 template <typename Shape>
 void register_shape(const std::string& shape, std::int64_t size) {
   const auto add = [&](const char* name, void (*run)(benchmark::State&)) {
@@ -231,6 +313,7 @@ const bool kRegistered = [] {
   if (std::getenv("LARDER_BENCH_LARGE") != nullptr) sizes.push_back(20'000'000);
   for (const std::int64_t size : sizes) {
     register_shape<Segmented>("segmented", size);
+    register_orders(size);
     register_shape<Chained>("chained", size);
   }
   return true;

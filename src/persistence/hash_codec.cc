@@ -15,6 +15,7 @@ class Builder {
   Builder(const types::Settings& settings, std::int64_t now_ms)
       : limits_(types::HashLimits::of(settings)), now_ms_(now_ms) {}
 
+  void expect(std::size_t fields) { hash_.expect(fields, limits_); }
   bool add(std::string_view name, std::string_view value, std::int64_t deadline_ms = 0) {
     if (deadline_ms < 0) return false;
     if (deadline_ms != 0 && deadline_ms <= now_ms_) return true;
@@ -38,6 +39,7 @@ class Builder {
 bool read_fields(RdbReader& in, Builder& hash) {
   RdbText name, value;
   const std::size_t count = in.count(2);
+  hash.expect(count);
   for (std::size_t i = 0; i < count; ++i) {
     if (!in.text(name) || !in.text(value) || !hash.add(name.view(), value.view())) return false;
   }
@@ -49,6 +51,7 @@ bool read_fields_with_deadlines(RdbReader& in, Builder& hash) {
   RdbText name, value;
   const auto earliest = static_cast<std::int64_t>(in.word());
   const std::size_t count = in.count(3);
+  hash.expect(count);
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint64_t after = in.length();
     std::int64_t deadline = 0;

@@ -36,6 +36,7 @@ class Builder {
       : limits_{static_cast<std::size_t>(settings.zset_max_listpack_entries.value()),
                 static_cast<std::size_t>(settings.zset_max_listpack_value.value())} {}
 
+  void expect(std::size_t members) { set_.expect(members, 0, limits_); }
   bool add(std::string_view member, std::optional<double> score) {
     return score && !std::isnan(*score) &&
            set_.put(member, *score, {}, limits_).outcome == SortedSet::Outcome::added;
@@ -49,6 +50,7 @@ class Builder {
 
 bool read_members(RdbType form, RdbReader& in, Builder& set) {
   const std::size_t count = in.count(2);
+  if (count > 0) set.expect(count);
   RdbText member;
   for (std::size_t i = 0; i < count; ++i) {
     if (!in.text(member)) return false;

@@ -1,5 +1,7 @@
 #include "larder/types/hash.h"
 
+#include <algorithm>
+
 namespace larder::types {
 namespace {
 
@@ -80,9 +82,10 @@ bool Hash::set_in_pack(std::string_view name, std::string_view value) {
   return place == ListpackView::kEnd;
 }
 
-void Hash::become_table() {
+void Hash::become_table(std::size_t fields) {
   if (is_table()) return;
   HashTable* table = HashTable::create();
+  table->reserve(std::max(fields, size()));
   for_each(0, [table](const String& name, const String& value) {
     String::Scratch name_digits;
     String::Scratch value_digits;

@@ -21,6 +21,7 @@ HashTable* HashTable::create() {
 
 HashTable* HashTable::copy(const HashTable& source) {
   HashTable* copy = create();
+  copy->reserve(source.size());
   source.fields_.for_each([copy](const HashField* field) {
     copy->fields_.insert(HashField::copy(*field), HashFieldTraits::hash(*field));
   });

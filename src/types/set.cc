@@ -67,6 +67,15 @@ Set Set::create(Encoding encoding) {
   return set;
 }
 
+Set Set::create_for(std::size_t members, const SetLimits& limits) {
+  if (members <= std::max(limits.intset_entries, limits.listpack_entries)) {
+    return create(Encoding::intset);
+  }
+  Set set = create(Encoding::table);
+  set.large()->members.reserve(members);
+  return set;
+}
+
 Set Set::from_intset(std::string_view raw) {
   Set set;
   set.store(Intset::copy(kOwner, raw).block(), Encoding::intset);
@@ -100,6 +109,7 @@ void Set::start(std::string_view first, std::size_t count, const SetLimits& limi
     *this = create(Encoding::intset);
   } else {
     *this = create(count <= limits.listpack_entries ? Encoding::listpack : Encoding::table);
+    if (encoding() == Encoding::table) large()->members.reserve(count);
   }
 }
 
@@ -107,7 +117,7 @@ void Set::expect(std::string_view first, std::size_t count, const SetLimits& lim
   if (storage_ == 0) return start(first, count, limits);
   if ((encoding() == Encoding::intset && count > limits.intset_entries) ||
       (encoding() == Encoding::listpack && count > limits.listpack_entries)) {
-    become_table();
+    become_table(count);
   }
 }
 
@@ -153,7 +163,7 @@ bool Set::add_to_listpack(std::string_view member, const SetLimits& limits) {
     store(pack.block(), Encoding::listpack);
     return true;
   }
-  become_table();
+  become_table(0);
   return add_to_table(member);
 }
 
@@ -161,7 +171,7 @@ bool Set::add_to_intset(std::int64_t member, const SetLimits& limits) {
   Intset integers(block());
   if (!integers.add(kOwner, member)) return false;
   store(integers.block(), Encoding::intset);
-  if (integers.size() > limits.intset_entries) become_table();
+  if (integers.size() > limits.intset_entries) become_table(0);
   return true;
 }
 
@@ -177,13 +187,14 @@ void Set::add_text_to_intset(std::string_view member, const SetLimits& limits) {
     become_listpack();
     add_to_listpack(member, limits);
   } else {
-    become_table();
+    become_table(0);
     add_to_table(member);
   }
 }
 
-void Set::become_table() {
+void Set::become_table(std::size_t members) {
   Set grown = create(Encoding::table);
+  grown.large()->members.reserve(std::max(members, size()));
   for_each([&grown](const String& member) {
     String::Scratch scratch;
     grown.add_to_table(member.text(scratch));
@@ -287,6 +298,7 @@ void* Set::copy(const void* storage) {
   if (from.encoding() == Encoding::listpack) return from_listpack(from.listpack().raw()).storage();
   const Set to = create(Encoding::table);
   Large& self = *to.large();
+  self.members.reserve(from.size());
   from.for_each([&self](const String& member) {
     String::Scratch scratch;
     const std::string_view text = member.text(scratch);

@@ -96,6 +96,11 @@ RankRange SortedSet::ranks(const TextRange& range) const {
           count_before(range.most, range.most.kind == TextBound::Kind::including)};
 }
 
+std::optional<TableStats> SortedSet::table_stats() const {
+  if (storage_ == nullptr || is_packed()) return std::nullopt;
+  return ranked()->index().stats();
+}
+
 SortedSet::Cursor SortedSet::at(std::size_t rank) const {
   if (rank >= size()) return {};
   if (!is_packed()) return Cursor(ranked()->order().at(rank));

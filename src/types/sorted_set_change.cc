@@ -32,7 +32,11 @@ SortedSet::Put judge(double old, double score, const SortedSet::Rule& rule) {
   return {score == old ? Outcome::unchanged : Outcome::updated, score};
 }
 
-RankedSet* create_ranked() { return new (memory::allocate(kOwner, sizeof(RankedSet))) RankedSet; }
+RankedSet* create_ranked(std::size_t members) {
+  auto* set = new (memory::allocate(kOwner, sizeof(RankedSet))) RankedSet;
+  set->reserve(members);
+  return set;
+}
 
 // `member` stands at `known` already.
 SortedSet::Put put_packed(Listpack& pack, Place known, std::string_view member, double score,
@@ -67,7 +71,7 @@ void SortedSet::expect(std::size_t entries, std::size_t member_bytes, const Limi
   if (entries <= limits.entries && member_bytes <= limits.member_bytes) {
     storage_ = Listpack::create(kOwner).block();
   } else {
-    storage_ = reinterpret_cast<char*>(create_ranked()) + kRanked;
+    storage_ = reinterpret_cast<char*>(create_ranked(entries)) + kRanked;
   }
 }
 
@@ -150,7 +154,7 @@ void SortedSet::erase(RankRange range) {
 }
 
 void SortedSet::unpack() {
-  RankedSet* set = create_ranked();
+  RankedSet* set = create_ranked(size());
   Listpack pack(storage_);
   String::Scratch scratch;
   for (Place at = pack.first(); at != kEnd; at = packed::next(pack, at)) {

@@ -33,7 +33,7 @@ void* copy(const void* storage) {
   }
   constexpr SortedSet::Limits kAlwaysLarge{0, 0};
   SortedSet made(nullptr);
-  made.expect(1, 0, kAlwaysLarge);
+  made.expect(of(storage).size(), 0, kAlwaysLarge);
   for (auto at = of(storage).at(0); at; at.next()) {
     String::Scratch unused;
     made.append(at.member().text(unused), at.score(), kAlwaysLarge);

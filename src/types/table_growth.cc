@@ -1,174 +1,195 @@
-// How the table follows the number of its elements, one segment at a time.
+// How the table follows the number of its elements: each segment grows and shrinks by itself.
 //
-// All shapes lie on one line, and the table stands at one point of it: width_, swept_, and
-// while it doubles split_. grow() takes one step up the line, shrink() one step back.
+//   1 2 .. 8 10 .. 32 36 .. 64 72 .. 120 buckets; past 120 a segment splits into two
 //
-//   one segment:  1 2 .. 8 10 .. 32 36 .. 64 72 .. 120 buckets
-//   doubling:     each segment of 120 becomes two of 64, one at a step
-//   2^n segments: each in turn from 64 to 72, then each from 72 to 80, .. up to 120
+// A segment grows when an entry more would fill over 90 % of its slots. Below 70 % it merges with
+// the other half of its pair if both together fit, or else gets fewer buckets; either way at most
+// 80 % of the slots are in use afterwards, so that neither end is near.
 
 #include <algorithm>
+#include <cmath>
 
+#include "larder/base/assert.h"
 #include "larder/types/table_core.h"
 #include "table_scratch.h"
 
 namespace larder::types::detail {
 namespace {
 
-constexpr std::uint32_t kLeast = 8 * kBlockBuckets;
 constexpr std::uint32_t kMost = 15 * kBlockBuckets;
-constexpr std::uint32_t kCrowdedPercent = 91;
-constexpr std::uint32_t kShrunkPercent = 80;
+constexpr std::uint64_t kFilledPercent = 90;
+constexpr std::uint64_t kShrunkPercent = 80;
 
-// How many buckets a segment of `buckets` gets in a step up.
+// How many buckets a segment of `buckets` gets in a step of growing. Past the usual width stand
+// only segments at the greatest depth, full of equal hashes.
 std::uint32_t step_at(std::uint32_t buckets) {
   if (buckets < 8) return 1;
   if (buckets < 32) return 2;
-  return buckets < 64 ? 4 : kBlockBuckets;
+  if (buckets < 64) return 4;
+  return buckets < kMost ? kBlockBuckets : buckets / 8;
 }
-std::uint32_t above(std::uint32_t buckets) { return buckets + step_at(buckets); }
-std::uint32_t below(std::uint32_t buckets) { return buckets - step_at(buckets - 1); }
 
-// `buckets`, or more in whole steps where `size` entries would fill over `most_percent`.
-std::uint32_t fitting(std::uint32_t buckets, std::uint64_t size, std::uint32_t most_percent) {
-  while (size * 100 > std::uint64_t{buckets} * kBucketSlots * most_percent) {
-    buckets = above(buckets);
-  }
+bool fits(std::uint64_t size, std::uint32_t buckets, std::uint64_t most_percent) {
+  return size * 100 <= std::uint64_t{buckets} * kBucketSlots * most_percent;
+}
+
+// The least width in which `size` entries fill no more than `most_percent` of the slots.
+std::uint32_t fitting(std::uint64_t size, std::uint64_t most_percent) {
+  std::uint32_t buckets = 1;
+  while (!fits(size, buckets, most_percent)) buckets += step_at(buckets);
   return buckets;
+}
+
+struct Shape {
+  unsigned depth = 0;
+  std::uint32_t buckets = 1;
+};
+
+// What all segments of a table of `elements` look like, with room for those that get more of
+// them than others: the counts scatter by their square root.
+Shape shape_for(std::uint64_t elements) {
+  if (fits(elements, kMost, kFilledPercent)) return {0, fitting(elements, kFilledPercent)};
+  const auto with_room = [](double expected, double deviations) {
+    return static_cast<std::uint64_t>(expected + deviations * std::sqrt(expected));
+  };
+  Shape shape;
+  auto expected = static_cast<double>(elements);
+  while (!fits(with_room(expected, 3), kMost, kFilledPercent)) {
+    ++shape.depth;
+    expected /= 2;
+  }
+  shape.depth = std::min(shape.depth, kDeepest);
+  shape.buckets = std::min(kMost, fitting(with_room(expected, 2), kFilledPercent));
+  return shape;
+}
+
+std::uint32_t size_of(std::uint64_t leaf) {
+  return is_empty_leaf(leaf) ? 0 : segment_of(leaf)->size;
+}
+
+std::uint64_t other_half(std::uint64_t position, unsigned depth) {
+  return position ^ (std::uint64_t{1} << (64 - depth));
 }
 
 }  // namespace
 
-std::uint64_t* TableCore::new_directory(const ElementPlan& plan, std::uint64_t entries) {
-  const std::size_t bytes = entries * sizeof(std::uint64_t);
-  bytes_ += memory::size_class(bytes);
-  return static_cast<std::uint64_t*>(memory::allocate(plan.owner, bytes));
-}
-
-void TableCore::release_directory(const ElementPlan& plan, std::uint64_t* entries,
-                                  std::uint64_t count) {
-  if (entries == &only_) return;
-  const std::size_t bytes = count * sizeof(std::uint64_t);
-  bytes_ -= memory::size_class(bytes);
-  memory::release(plan.owner, entries, bytes);
-}
-
-void TableCore::grow(const ElementPlan& plan) {
-  if (slots_ == 0) {
-    only_ = build(plan, 1);
-    return;
+void TableCore::grow(const ElementPlan& plan, std::uint64_t position) {
+  const std::uint64_t leaf = directory_.find(position);
+  const std::uint32_t buckets = buckets_of(leaf);
+  if (is_empty_leaf(leaf)) {
+    found(plan, position);
+  } else if (buckets < kMost || depth_of(leaf) == kDeepest) {
+    LARDER_ASSERT(buckets < kWidest);
+    resize(plan, position, std::min(kWidest, buckets + step_at(buckets)));
+  } else {
+    split(plan, position);
   }
-  if (halves_ == nullptr && swept_ == 0 && width_ >= kMost) begin_split(plan);
-  if (halves_ != nullptr) return split_next(plan);
-  std::uint64_t& entry = directory_[swept_];
-  resize(plan, entry, std::max(above(width_), buckets_of(entry)));
-  if (++swept_ < std::uint64_t{1} << depth_) return;
-  swept_ = 0;
-  width_ = above(width_);
 }
 
-void TableCore::shrink(const ElementPlan& plan) {
-  if (size_ == 0 && depth_ == 0 && halves_ == nullptr) return release_all(plan);
-  if (halves_ == nullptr && swept_ == 0) {
-    const bool narrowest = width_ == (depth_ == 0 ? 1 : kLeast);
-    if (narrowest && depth_ == 0) return;
-    if (narrowest) {
-      begin_merge(plan);
-    } else {
-      width_ = below(width_);
-      swept_ = std::uint64_t{1} << depth_;
-    }
+// The first buckets where there were none.
+void TableCore::found(const ElementPlan& plan, std::uint64_t position) {
+  const Shape wanted = size_ < reserved_ ? shape_for(reserved_) : Shape{};
+  unsigned depth = depth_of(directory_.find(position));
+  for (; depth < wanted.depth; ++depth) {
+    directory_.split(account(plan), position, empty_leaf(depth + 1), empty_leaf(depth + 1));
   }
-  if (halves_ != nullptr) return merge_last(plan);
-  std::uint64_t& entry = directory_[--swept_];
-  // In a small table one step is a large part of the whole: stay clear of growing again.
-  const std::uint32_t most_percent = depth_ == 0 ? kShrunkPercent : kCrowdedPercent;
-  resize(plan, entry, fitting(width_, segment_size(segment_of(entry)), most_percent));
-  if (depth_ == 0) widest_ = buckets_of(entry);
+  directory_.assign(position, build(plan, depth, wanted.buckets));
 }
 
-std::uint64_t TableCore::shrink_under(const ElementPlan& plan, std::uint64_t position) {
-  if (position == 0) {
-    shrink(plan);
-    return 0;
-  }
-  const Place before = place(position);
-  shrink(plan);
-  if (slots_ == 0) return 0;
-  const Place after = place(position);
-  const bool same = after.segment == before.segment && after.buckets == before.buckets;
-  // The lowest bit finds no other bucket; a position of 0 would be the end.
-  return same ? position : segment_start(after, position) | 1;
-}
-
-void TableCore::begin_split(const ElementPlan& plan) {
-  halves_ = new_directory(plan, std::uint64_t{2} << depth_);
-  split_ = 0;
-}
-
-void TableCore::split_next(const ElementPlan& plan) {
-  const std::uint64_t whole = directory_[split_];
+void TableCore::split(const ElementPlan& plan, std::uint64_t position) {
+  const std::uint64_t whole = directory_.find(position);
+  const unsigned depth = depth_of(whole) + 1;
+  std::uint64_t halves[2];
   for (const std::uint64_t upper : {0, 1}) {
-    Scratch scratch(plan.owner, segment_size(segment_of(whole)));
+    Scratch scratch(plan.owner, size_of(whole));
     scratch.gather(
         whole, [upper](std::uint64_t slot) { return slot >> 63 == upper; },
         [](std::uint64_t slot) { return slot; });
-    plan.reseat(scratch.slots(), scratch.size(), depth_ + 1);
-    std::uint64_t& half = halves_[2 * split_ + upper];
-    half = build(plan, fitting(kLeast, scratch.size(), kCrowdedPercent));
-    fill(half, scratch);
+    halves[upper] = empty_leaf(depth);
+    if (scratch.size() == 0) continue;
+    plan.reseat(scratch.slots(), scratch.size(), salt_, depth);
+    const std::uint32_t buckets = fitting(scratch.size(), kFilledPercent);
+    halves[upper] = build(plan, depth, std::min(kMost, buckets));
+    fill(halves[upper], scratch);
   }
+  directory_.split(account(plan), position, halves[0], halves[1]);
   destroy(plan, whole);
-  if (++split_ < std::uint64_t{1} << depth_) return;
-  release_directory(plan, directory_, std::uint64_t{1} << depth_);
-  directory_ = halves_;
-  halves_ = nullptr;
-  split_ = 0;
-  ++depth_;
-  width_ = kLeast;
 }
 
-void TableCore::begin_merge(const ElementPlan& plan) {
-  halves_ = directory_;
-  --depth_;
-  split_ = std::uint64_t{1} << depth_;
-  directory_ = depth_ == 0 ? &only_ : new_directory(plan, split_);
-  width_ = kMost;
+void TableCore::shrink(const ElementPlan& plan, std::uint64_t position) {
+  reserved_ = 0;
+  if (size_ == 0) return release_all(plan);
+  const std::uint64_t leaf = directory_.find(position);
+  const std::uint32_t size = size_of(leaf);
+  if (size == 0) {
+    destroy(plan, leaf);
+    directory_.assign(position, empty_leaf(depth_of(leaf)));
+  }
+  if (merge(plan, position)) return merge_empty(plan, position);
+  const std::uint32_t buckets = fitting(size, kShrunkPercent);
+  if (size > 0 && buckets < buckets_of(leaf)) resize(plan, position, buckets);
 }
 
-void TableCore::merge_last(const ElementPlan& plan) {
-  std::uint64_t* pair = halves_ + 2 * (split_ - 1);
-  const std::uint64_t size =
-      std::uint64_t{segment_size(segment_of(pair[0]))} + segment_size(segment_of(pair[1]));
+// False when the other half is divided further or both together are too many.
+bool TableCore::merge(const ElementPlan& plan, std::uint64_t position) {
+  const std::uint64_t leaf = directory_.find(position);
+  const unsigned depth = depth_of(leaf);
+  if (depth == 0) return false;
+  const std::uint64_t other = directory_.find(other_half(position, depth));
+  const std::uint64_t size = std::uint64_t{size_of(leaf)} + size_of(other);
+  if (depth_of(other) != depth || !fits(size, kMost, kShrunkPercent)) return false;
+  const std::uint64_t upper = (position >> (64 - depth)) & 1;
   Scratch scratch(plan.owner, size);
-  for (const std::uint64_t upper : {0, 1}) {
+  for (const std::uint64_t half : {leaf, other}) {
+    const std::uint64_t high = (half == leaf ? upper : 1 - upper) << 63;
+    if (is_empty_leaf(half)) continue;
     scratch.gather(
-        pair[upper], [](std::uint64_t) { return true; },
-        [upper](std::uint64_t slot) {
-          return (slot & kPointerMask) | (slot >> 49 << 48) | (upper << 63);
-        });
+        half, [](std::uint64_t) { return true; },
+        [high](std::uint64_t slot) { return (slot & kPointerMask) | (slot >> 49 << 48) | high; });
   }
-  std::uint64_t& whole = directory_[split_ - 1];
-  whole = build(plan, fitting(kMost, size, kCrowdedPercent));
-  fill(whole, scratch);
-  destroy(plan, pair[0]);
-  destroy(plan, pair[1]);
-  if (--split_ > 0) return;
-  release_directory(plan, halves_, std::uint64_t{2} << depth_);
-  halves_ = nullptr;
+  std::uint64_t whole = empty_leaf(depth - 1);
+  if (size > 0) {
+    whole = build(plan, depth - 1, fitting(size, kShrunkPercent));
+    fill(whole, scratch);
+  }
+  destroy(plan, leaf);
+  destroy(plan, other);
+  directory_.merge(account(plan), position, whole);
+  return true;
 }
 
-void TableCore::release_all(const ElementPlan& plan) {
-  if (slots_ != 0) {
-    for (std::uint64_t s = 0; s + taken_apart_ < segments(); ++s) {
-      destroy(plan, segment_entry(s));
-    }
+// No two halves of a pair stay empty, so that what is left of the directory is in proportion to
+// the segments that are left.
+void TableCore::merge_empty(const ElementPlan& plan, std::uint64_t position) {
+  for (;;) {
+    const std::uint64_t leaf = directory_.find(position);
+    const unsigned depth = depth_of(leaf);
+    if (depth == 0 || !is_empty_leaf(leaf)) return;
+    if (directory_.find(other_half(position, depth)) != leaf) return;
+    directory_.merge(account(plan), position, empty_leaf(depth - 1));
   }
-  if (halves_ != nullptr) release_directory(plan, halves_, std::uint64_t{2} << depth_);
-  release_directory(plan, directory_, std::uint64_t{1} << depth_);
-  const std::uint64_t moved = moved_;
-  become_empty();
-  moved_ = moved;
+}
+
+std::uint64_t TableCore::shrink_under(const ElementPlan& plan, std::uint64_t shrunk,
+                                      std::uint64_t next) {
+  const Place before = locate(next);
+  shrink(plan, shrunk);
+  if (next == 0 || slots_ == 0) return 0;
+  const Place after = locate(next);
+  const bool same = after.segment == before.segment && after.buckets == before.buckets;
+  // The lowest bit finds no other bucket; a position of 0 would be the end.
+  return same ? next : segment_start(after, next) | 1;
+}
+
+// Brings a segment to `buckets`.
+void TableCore::resize(const ElementPlan& plan, std::uint64_t position, std::uint32_t buckets) {
+  const std::uint64_t leaf = directory_.find(position);
+  Scratch scratch(plan.owner, size_of(leaf));
+  scratch.gather(
+      leaf, [](std::uint64_t) { return true; }, [](std::uint64_t slot) { return slot; });
+  const std::uint64_t resized = rebuild(plan, leaf, buckets);
+  fill(resized, scratch);
+  directory_.assign(position, resized);
 }
 
 }  // namespace larder::types::detail

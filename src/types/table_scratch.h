@@ -6,7 +6,7 @@
 #include <cstring>
 
 #include "larder/memory/heap.h"
-#include "larder/types/table_core.h"
+#include "larder/types/table_segment.h"
 
 namespace larder::types::detail {
 
@@ -31,14 +31,14 @@ class Scratch {
 
   // Appends the entries of a segment that `wants(slot)`, turned by `change(slot)`.
   template <typename Wants, typename Change>
-  void gather(std::uint64_t entry, Wants wants, Change change) {
-    const std::uint64_t* segment = TableCore::segment_of(entry);
-    const std::uint32_t buckets = TableCore::buckets_of(entry);
+  void gather(std::uint64_t leaf, Wants wants, Change change) {
+    const Segment& segment = *segment_of(leaf);
+    const std::uint32_t buckets = segment.buckets;
     for (std::uint32_t i = 0; i < buckets; ++i) {
       if (i + kBlockBuckets < buckets) {
-        __builtin_prefetch(TableCore::bucket_at(segment, i + kBlockBuckets));
+        __builtin_prefetch(segment.bucket(i + kBlockBuckets));
       }
-      const Bucket& bucket = *TableCore::bucket_at(segment, i);
+      const Bucket& bucket = *segment.bucket(i);
       for (unsigned k = 0; k < kBucketSlots; ++k) {
         // Written always and kept by counting: free slots come too irregularly to predict.
         const std::uint64_t slot = bucket.slots[k];

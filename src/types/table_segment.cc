@@ -10,168 +10,189 @@
 namespace larder::types::detail {
 namespace {
 
+constexpr std::uint32_t kUsualBlocks = 15;
+
 std::uint32_t blocks_for(std::uint32_t buckets) {
   return (buckets + kBlockBuckets - 1) / kBlockBuckets;
 }
 
 // Buckets in block `index` of a segment of `buckets`: all blocks but the last are whole.
 std::uint32_t block_buckets(std::uint32_t buckets, std::uint32_t index) {
-  return std::min(kBlockBuckets, buckets - index * kBlockBuckets);
+  const std::uint32_t first = index * kBlockBuckets;
+  return first < buckets ? std::min(kBlockBuckets, buckets - first) : 0;
 }
 
-// One word for the counts and one for each block, with room up to the usual 15 blocks.
+// Two cache lines for the usual segment; as much as any may need for one that equal hashes have
+// widened.
 std::size_t header_bytes(std::uint32_t buckets) {
-  const std::size_t words = 1 + blocks_for(buckets);
-  return (words + 15) / 16 * 16 * sizeof(std::uint64_t);
+  constexpr std::size_t kUsual = (1 + kUsualBlocks) * sizeof(Bucket*);
+  constexpr std::size_t kLarge = (kWidest / kBlockBuckets + 8) / 8 * 8 * sizeof(Bucket*) + 64;
+  return blocks_for(buckets) <= kUsualBlocks ? kUsual : kLarge;
 }
 
-bool has_small_header(std::uint32_t buckets) { return buckets <= kBlockBuckets; }
-
-std::uint64_t entry_of(const std::uint64_t* segment, std::uint32_t buckets) {
-  LARDER_ASSERT(buckets <= 0xffff);
-  return pack(segment, buckets);
-}
-
-void set_counts(std::uint64_t* segment, std::uint64_t size, std::uint64_t buckets) {
-  segment[0] = size | (buckets << 32);
+Segment* new_header(Account account, std::uint32_t buckets) {
+  return static_cast<Segment*>(account.allocate_lines(header_bytes(buckets)));
 }
 
 }  // namespace
 
 Bucket* TableCore::new_block(const ElementPlan& plan, std::uint32_t buckets) {
   const std::size_t bytes = buckets * sizeof(Bucket);
-  void* block = memory::allocate_aligned(plan.owner, bytes, alignof(Bucket));
+  void* block = account(plan).allocate_lines(bytes);
   std::memset(block, 0, bytes);
-  bytes_ += memory::size_class(bytes);
   return static_cast<Bucket*>(block);
 }
 
 void TableCore::release_block(const ElementPlan& plan, Bucket* block, std::uint32_t buckets) {
-  const std::size_t bytes = buckets * sizeof(Bucket);
-  bytes_ -= memory::size_class(bytes);
-  memory::release_aligned(plan.owner, block, bytes, alignof(Bucket));
+  account(plan).release_lines(block, buckets * sizeof(Bucket));
 }
 
-std::uint64_t* TableCore::new_header(const ElementPlan& plan, std::uint32_t buckets) {
-  if (has_small_header(buckets)) return small_;
-  const std::size_t bytes = header_bytes(buckets);
-  bytes_ += memory::size_class(bytes);
-  return static_cast<std::uint64_t*>(memory::allocate_aligned(plan.owner, bytes, alignof(Bucket)));
+void TableCore::release_header(const ElementPlan& plan, Segment* segment, std::uint32_t buckets) {
+  if (segment != small()) account(plan).release_lines(segment, header_bytes(buckets));
 }
 
-void TableCore::release_header(const ElementPlan& plan, std::uint64_t* header,
-                               std::uint32_t buckets) {
-  if (header == small_) return;
-  const std::size_t bytes = header_bytes(buckets);
-  bytes_ -= memory::size_class(bytes);
-  memory::release_aligned(plan.owner, header, bytes, alignof(Bucket));
-}
-
-std::uint64_t TableCore::build(const ElementPlan& plan, std::uint32_t buckets) {
-  std::uint64_t* segment = new_header(plan, buckets);
-  set_counts(segment, 0, buckets);
+std::uint64_t TableCore::build(const ElementPlan& plan, unsigned depth, std::uint32_t buckets) {
+  const bool alone = depth == 0;
+  Segment* segment =
+      alone && buckets <= kBlockBuckets ? small() : new_header(account(plan), buckets);
+  segment->size = 0;
+  segment->buckets = static_cast<std::uint16_t>(buckets);
   for (std::uint32_t i = 0; i < blocks_for(buckets); ++i) {
-    segment[1 + i] = reinterpret_cast<std::uintptr_t>(new_block(plan, block_buckets(buckets, i)));
+    segment->blocks()[i] = new_block(plan, block_buckets(buckets, i));
   }
   slots_ += std::uint64_t{buckets} * kBucketSlots;
   widest_ = std::max(widest_, buckets);
-  return entry_of(segment, buckets);
+  if (!alone) roster_.add(account(plan), segment);
+  return leaf_word(segment, depth, buckets);
+}
+
+// The same header, or another one where that of `buckets` is of another size.
+Segment* TableCore::fit_header(const ElementPlan& plan, std::uint64_t leaf, std::uint32_t buckets) {
+  Segment* old = segment_of(leaf);
+  const bool alone = depth_of(leaf) == 0;
+  const bool fits_small = alone && buckets <= kBlockBuckets;
+  const std::uint32_t before = buckets_of(leaf);
+  if (fits_small == (old == small()) && header_bytes(before) == header_bytes(buckets)) return old;
+  Segment* segment = fits_small ? small() : new_header(account(plan), buckets);
+  const std::uint32_t blocks = std::min(blocks_for(before), blocks_for(buckets));
+  std::memcpy(static_cast<void*>(segment), old, sizeof(Segment) + blocks * sizeof(Bucket*));
+  if (!alone) roster_.replace(segment);
+  return segment;
 }
 
 // Gives a segment another number of buckets, all of them empty. Blocks that both have stay.
-void TableCore::rebuild(const ElementPlan& plan, std::uint64_t& entry, std::uint32_t buckets) {
-  const std::uint32_t before = buckets_of(entry);
-  std::uint64_t* old = segment_of(entry);
-  std::uint64_t* segment = old;
-  const bool moves = has_small_header(before) != has_small_header(buckets) ||
-                     header_bytes(before) != header_bytes(buckets);
-  if (moves) segment = new_header(plan, buckets);
+std::uint64_t TableCore::rebuild(const ElementPlan& plan, std::uint64_t leaf,
+                                 std::uint32_t buckets) {
+  LARDER_ASSERT(buckets <= kWidest);
+  const std::uint32_t before = buckets_of(leaf);
+  Segment* old = segment_of(leaf);
+  Segment* segment = fit_header(plan, leaf, buckets);
   const std::uint32_t most = std::max(blocks_for(before), blocks_for(buckets));
   for (std::uint32_t i = 0; i < most; ++i) {
-    const std::uint32_t had = i < blocks_for(before) ? block_buckets(before, i) : 0;
-    const std::uint32_t wanted = i < blocks_for(buckets) ? block_buckets(buckets, i) : 0;
-    Bucket* block = had > 0 ? bucket_at(old, i * kBlockBuckets) : nullptr;
+    const std::uint32_t had = block_buckets(before, i);
+    const std::uint32_t wanted = block_buckets(buckets, i);
+    Bucket* block = had > 0 ? old->blocks()[i] : nullptr;
     if (had == wanted) {
       std::memset(static_cast<void*>(block), 0, had * sizeof(Bucket));
     } else {
       if (had > 0) release_block(plan, block, had);
       block = wanted > 0 ? new_block(plan, wanted) : nullptr;
     }
-    if (wanted > 0) segment[1 + i] = reinterpret_cast<std::uintptr_t>(block);
+    if (wanted > 0) segment->blocks()[i] = block;
   }
-  set_counts(segment, 0, buckets);
-  if (moves) release_header(plan, old, before);
+  segment->size = 0;
+  segment->buckets = static_cast<std::uint16_t>(buckets);
+  if (segment != old) release_header(plan, old, before);
   slots_ += std::uint64_t{buckets} * kBucketSlots;
   slots_ -= std::uint64_t{before} * kBucketSlots;
   widest_ = std::max(widest_, buckets);
-  entry = entry_of(segment, buckets);
+  return leaf_word(segment, depth_of(leaf), buckets);
 }
 
-void TableCore::destroy(const ElementPlan& plan, std::uint64_t entry) {
-  std::uint64_t* segment = segment_of(entry);
-  // Fewer than the directory says when take_apart() has begun on this segment.
-  const auto buckets = static_cast<std::uint32_t>(segment[0] >> 32);
+void TableCore::destroy(const ElementPlan& plan, std::uint64_t leaf) {
+  if (is_empty_leaf(leaf)) return;
+  Segment* segment = segment_of(leaf);
+  if (depth_of(leaf) != 0) roster_.remove(account(plan), segment);
+  release_segment(plan, segment);
+}
+
+void TableCore::release_segment(const ElementPlan& plan, Segment* segment) {
+  const std::uint32_t buckets = segment->buckets;
   for (std::uint32_t i = 0; i < blocks_for(buckets); ++i) {
-    release_block(plan, bucket_at(segment, i * kBlockBuckets), block_buckets(buckets, i));
+    release_block(plan, segment->blocks()[i], block_buckets(buckets, i));
   }
-  release_header(plan, segment, buckets_of(entry));
   slots_ -= std::uint64_t{buckets} * kBucketSlots;
+  release_header(plan, segment, buckets);
 }
 
 // Places what was gathered into a segment of empty buckets.
-void TableCore::fill(std::uint64_t entry, Scratch& scratch) {
-  static constexpr std::uint32_t kUsualBuckets = 256;
-  std::uint8_t usual[kUsualBuckets] = {};
-  const std::uint32_t buckets = buckets_of(entry);
-  std::uint64_t* segment = segment_of(entry);
-  const bool counted = buckets <= kUsualBuckets;
+void TableCore::fill(std::uint64_t leaf, Scratch& scratch) {
+  std::uint8_t used_slots[kWidest] = {};
+  const std::uint32_t buckets = buckets_of(leaf);
+  Segment* segment = segment_of(leaf);
   for (std::size_t n = 0; n < scratch.size(); ++n) {
     const std::uint64_t slot = scratch.slots()[n];
     auto index = static_cast<std::uint32_t>(((slot >> 48) * buckets) >> 16);
-    for (;;) {
-      Bucket* bucket = bucket_at(segment, index);
-      const unsigned used =
-          counted ? usual[index] : static_cast<unsigned>(std::popcount(bucket->occupied()));
-      if (used < kBucketSlots) {
-        bucket->slots[used] = slot;
-        bucket->tags[used] = scratch.tags()[n];
-        if (counted) ++usual[index];
-        break;
-      }
-      bucket->pass();
+    while (used_slots[index] == kBucketSlots) {
+      segment->bucket(index)->pass();
       if (++index == buckets) index = 0;
     }
+    Bucket* bucket = segment->bucket(index);
+    bucket->slots[used_slots[index]] = slot;
+    bucket->tags[used_slots[index]] = scratch.tags()[n];
+    ++used_slots[index];
   }
-  set_counts(segment, scratch.size(), buckets);
+  segment->size = static_cast<std::uint16_t>(scratch.size());
   moved_ += scratch.size();
 }
 
-// Brings a segment to `buckets`, or to as many as its entries need if that is more.
-void TableCore::resize(const ElementPlan& plan, std::uint64_t& entry, std::uint32_t buckets) {
-  if (buckets == buckets_of(entry)) return;
-  Scratch scratch(plan.owner, segment_size(segment_of(entry)));
-  scratch.gather(
-      entry, [](std::uint64_t) { return true; }, [](std::uint64_t slot) { return slot; });
-  rebuild(plan, entry, buckets);
-  fill(entry, scratch);
+void TableCore::drop_last_block(const ElementPlan& plan, Segment* segment) {
+  const std::uint32_t last = blocks_for(segment->buckets) - 1;
+  const std::uint32_t dropped = block_buckets(segment->buckets, last);
+  release_block(plan, segment->blocks()[last], dropped);
+  slots_ -= std::uint64_t{dropped} * kBucketSlots;
+  const std::uint32_t before = segment->buckets;
+  segment->buckets = static_cast<std::uint16_t>(before - dropped);
+  if (segment->buckets == 0) {
+    if (!directory_.is_single()) roster_.remove(account(plan), segment);
+    release_header(plan, segment, before);
+    return;
+  }
+  if (header_bytes(before) == header_bytes(segment->buckets)) return;
+  // The size of a header follows from its buckets.
+  const unsigned depth = directory_.is_single() ? 0 : 1;
+  Segment* narrow = fit_header(plan, leaf_word(segment, depth, before), segment->buckets);
+  if (depth == 0) directory_.root() = leaf_word(narrow, 0, narrow->buckets);
+  release_header(plan, segment, before);
 }
 
-void TableCore::drop_last_block(const ElementPlan& plan, std::uint64_t* segment) {
-  const auto buckets = static_cast<std::uint32_t>(segment[0] >> 32);
-  const std::uint32_t last = last_block(segment);
-  const std::uint32_t dropped = block_buckets(buckets, last);
-  release_block(plan, bucket_at(segment, last * kBlockBuckets), dropped);
-  slots_ -= std::uint64_t{dropped} * kBucketSlots;
-  set_counts(segment, 0, buckets - dropped);
-  if (buckets == dropped) {
-    std::uint64_t& entry = segment_entry(segments() - 1 - taken_apart_);
-    release_header(plan, segment, buckets_of(entry));
-    entry = 0;
-    ++taken_apart_;
-  }
-  if (slots_ != 0) return;
+// When no segment is left: the directory, a part at a time.
+bool TableCore::take_directory_apart(const ElementPlan& plan) {
   LARDER_ASSERT(size_ == 0);
-  release_all(plan);
+  if (directory_.is_single()) {
+    release_all(plan);
+    return false;
+  }
+  taken_apart_ = directory_.release_some(account(plan), taken_apart_);
+  return true;
+}
+
+void TableCore::release_all(const ElementPlan& plan) {
+  if (directory_.is_single()) {
+    if (slots_ != 0) release_segment(plan, segment_of(directory_.root()));
+  }
+  while (roster_.size() > 0) {
+    Segment* segment = roster_.last();
+    roster_.remove(account(plan), segment);
+    release_segment(plan, segment);
+  }
+  do {
+    taken_apart_ = directory_.release_some(account(plan), taken_apart_);
+  } while (taken_apart_ != 0);
+  LARDER_ASSERT(slots_ == 0 && bytes_ == 0);
+  const std::uint64_t moved = moved_;
+  become_empty();
+  moved_ = moved;
 }
 
 }  // namespace larder::types::detail

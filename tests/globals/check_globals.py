@@ -17,6 +17,8 @@ ALLOWED = {
     "larder::memory::detail::(anonymous namespace)::t_payer":
         "a C library's allocator is not told for whom it allocates",
     "larder::base::detail::process_secret": "the secret of the keyed hash, drawn once",
+    "larder::types::detail::(anonymous namespace)::t_tables":
+        "numbers the tables of a thread, so that each has an order of its own",
     "larder::base::cycles_per_us()::kRate": "a constant of the machine, measured once",
     "larder::commands::index()::kRows": "a constant that is filled when it is first asked for",
     "larder::base::(anonymous namespace)::installed_handler()::handler":

@@ -1,16 +1,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cmath>
+#include <utility>
 #include <vector>
 
 #include "table_support.h"
 
 namespace larder::types::testing {
 namespace {
-
-// The most slots that one insertion or removal may move: a full segment that splits.
-constexpr std::uint64_t kLargestStep = 900;
 
 TEST(TableGrowth, MovesNoMoreThanASegmentAtOnce) {
   Items items;
@@ -47,17 +44,19 @@ TEST(TableGrowth, KeepsMostSlotsInUseAndMemoryOnAStraightLine) {
     insert(table, items.add());
     if (i < 1000 || i % 500 != 0) continue;
     const double load = static_cast<double>(table.size()) / static_cast<double>(table.slots());
-    ASSERT_GE(load, i < 20'000 ? 0.72 : 0.80) << i;
+    ASSERT_GE(load, i < 20'000 ? 0.80 : 0.84) << i;
     used += load;
     ++looks;
     points.emplace_back(i, static_cast<double>(table.bytes()));
   }
   EXPECT_GE(used / looks, 0.84);
-  // Below some thousand elements a step of one block is itself more than 2 %.
-  const double per_element = points.back().second / kMost;
+  double per_element = 0;
+  for (const auto& [size, bytes] : points) per_element += bytes / size;
+  per_element /= static_cast<double>(points.size());
+  // Below some thousand elements a step of one block is itself more than 1 %.
   for (const auto& [size, bytes] : points) {
     if (size >= 20'000) {
-      ASSERT_NEAR(bytes / (size * per_element), 1, 0.02) << size;
+      ASSERT_NEAR(bytes / (size * per_element), 1, 0.025) << size;
     }
   }
   EXPECT_LE(per_element, 11.1);

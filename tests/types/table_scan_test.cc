@@ -7,6 +7,8 @@
 namespace larder::types::testing {
 namespace {
 
+constexpr std::uint64_t kCursorEnd = std::uint64_t{1} << 47;
+
 // What happens to the table between two steps of a scan.
 struct Mix {
   const char* name;
@@ -79,26 +81,6 @@ TEST(TableScan, ShowsEachElementOnceWhenNothingChanges) {
   }
 }
 
-TEST(TableScan, GoesOnInATableOfAnotherShape) {
-  Items items;
-  ItemTable small;
-  ItemTable large;
-  for (int i = 0; i < 50'000; ++i) {
-    insert(large, items.add());
-    if (i < 2000) insert(small, &items[i]);
-  }
-  std::vector<int> times_seen(2000);
-  const auto count = [&](Item* item) {
-    if (item->key < 2000) ++times_seen[item->key];
-  };
-  std::uint64_t cursor = 0;
-  for (int step = 0;; ++step) {
-    cursor = step % 2 == 0 ? small.scan(cursor, count) : large.scan(cursor, count);
-    if (cursor == 0) break;
-  }
-  for (const int times : times_seen) ASSERT_GE(times, 1);
-}
-
 TEST(TableScan, LetsElementsMove) {
   Items items;
   ItemTable table;
@@ -124,11 +106,71 @@ TEST(TableScan, TakesAnyCursor) {
   for (int i = 0; i < 3000; ++i) insert(table, items.add());
   base::Rng rng(3);
   for (int i = 0; i < 10'000; ++i) {
-    const std::uint64_t cursor = rng.next();
+    const std::uint64_t cursor = rng.below(kCursorEnd);
     const std::uint64_t next = table.scan(cursor, [](Item*) {});
     ASSERT_TRUE(next == 0 || next > cursor);
+    ASSERT_LT(table.scan(rng.next(), [](Item*) {}), kCursorEnd);
   }
+  EXPECT_EQ(table.scan(kCursorEnd - 1, [](Item*) {}), 0U);
   EXPECT_EQ(table.scan(~std::uint64_t{0}, [](Item*) {}), 0U);
+}
+
+// Clients keep cursors in doubles and in signed integers.
+TEST(TableScan, KeepsCursorsSmallWhereTheTableIsDeep) {
+  Items items;
+  ItemTable table;
+  insert(table, items.add());
+  const Order order(table);
+  // Only hashes that are equal to the last bits of a cursor make a table this deep.
+  for (int i = 0; i < 2000; ++i) insert(table, items.add(order.hash_at(~std::uint64_t{0} << 9)));
+  for (int i = 0; i < 50'000; ++i) insert(table, items.add());
+  std::vector<int> times_seen(items.size());
+  std::uint64_t cursor = 0;
+  do {
+    const std::uint64_t next = table.scan(cursor, [&](Item* item) { ++times_seen[item->key]; });
+    ASSERT_TRUE(next == 0 || next > cursor);
+    ASSERT_LT(next, kCursorEnd);
+    cursor = next;
+  } while (cursor != 0);
+  for (const int times : times_seen) ASSERT_EQ(times, 1);
+}
+
+// Elements come and go in the table's own order while it is scanned, so that it grows deep at
+// one place and shallow at others.
+TEST(TableScan, ShowsEveryElementThatStaysWhileOthersComeAndGoInOrder) {
+  for (const bool ahead : {false, true}) {
+    Items items;
+    ItemTable table;
+    Item first{40'000, mix(40'000), 0};
+    insert(table, &first);
+    for (int i = 0; i < 40'000; ++i) items.add();
+    const std::vector<Item*> sorted = Order(table).sorted(items);
+    for (std::size_t i = 0; i < sorted.size(); i += 2) insert(table, sorted[i]);
+    std::vector<int> times_seen(items.size() + 1);
+    std::uint64_t cursor = 0;
+    std::size_t from = ahead ? sorted.size() - 1 : 1;
+    const auto turn = [&](int steps) {
+      for (int i = 0; i < steps && from < sorted.size(); ++i, from += ahead ? -2 : 2) {
+        insert(table, sorted[from]);
+        if (from % 50 == 1) continue;
+        // Those of the even places that do not stay.
+        Item* passing = sorted[from ^ 1];
+        if (passing->key % 8 != 0) {
+          ASSERT_TRUE(table.erase(passing, passing->hash));
+        }
+        ASSERT_TRUE(table.erase(sorted[from], sorted[from]->hash));
+      }
+    };
+    do {
+      cursor = table.scan(cursor, [&](Item* item) { ++times_seen[item->key]; });
+      turn(7);
+    } while (cursor != 0);
+    for (std::size_t i = 0; i < sorted.size(); i += 2) {
+      if (sorted[i]->key % 8 == 0) {
+        ASSERT_GE(times_seen[sorted[i]->key], 1);
+      }
+    }
+  }
 }
 
 }  // namespace

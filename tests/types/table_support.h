@@ -2,10 +2,12 @@
 
 // Elements for tests of the table: a key of eight bytes and a hash chosen by the test.
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <deque>
 #include <string_view>
+#include <vector>
 
 #include "larder/types/table.h"
 
@@ -70,5 +72,48 @@ inline Item* find(const ItemTable& table, const Item& item) {
 inline Item* erase(ItemTable& table, const Item& item) {
   return table.erase(bytes_of(item.key), item.hash);
 }
+
+// The most slots that one insertion, removal or line of a sweep may move: a full segment.
+inline constexpr std::uint64_t kLargestStep = 840;
+
+// The order in which a table keeps its elements, read off its cursors: what an attacker learns by
+// scanning. Good from the first element on until the table becomes empty.
+class Order {
+ public:
+  Order() = default;
+  template <typename AnyTable>
+  explicit Order(const AnyTable& table) {
+    for (std::uint64_t low = 0; low < std::uint64_t{1} << 17; ++low) {
+      salt_ = ((table.cursor_of(0) << 17) | low) * inverse();
+      if (position(1) >> 17 == table.cursor_of(1) && position(2) >> 17 == table.cursor_of(2) &&
+          position(~std::uint64_t{0}) >> 17 == table.cursor_of(~std::uint64_t{0})) {
+        return;
+      }
+    }
+  }
+
+  std::uint64_t position(std::uint64_t hash) const {
+    return (hash ^ salt_) * detail::kPositionFactor;
+  }
+  std::uint64_t hash_at(std::uint64_t position) const { return (position * inverse()) ^ salt_; }
+  std::vector<Item*> sorted(Items& items) const {
+    std::vector<Item*> sorted;
+    for (std::size_t i = 0; i < items.size(); ++i) sorted.push_back(&items[i]);
+    std::sort(sorted.begin(), sorted.end(), [this](const Item* a, const Item* b) {
+      return position(a->hash) < position(b->hash);
+    });
+    return sorted;
+  }
+
+ private:
+  // Of the odd factor that positions are made with, modulo 2^64 (Newton's method).
+  static std::uint64_t inverse() {
+    std::uint64_t inverse = detail::kPositionFactor;
+    for (int i = 0; i < 6; ++i) inverse *= 2 - detail::kPositionFactor * inverse;
+    return inverse;
+  }
+
+  std::uint64_t salt_ = 0;
+};
 
 }  // namespace larder::types::testing

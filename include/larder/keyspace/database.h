@@ -90,6 +90,12 @@ class Database {
   std::size_t size() const { return entries_.size(); }
   std::size_t volatile_size() const { return expires_.size(); }
 
+  // Before this many keys are loaded into an empty database, of which so many have a deadline.
+  void reserve(std::uint64_t keys, std::uint64_t volatile_keys) {
+    entries_.reserve(keys);
+    expires_.reserve(volatile_keys);
+  }
+
   // Brings the key's bucket, then its entry, into cache ahead of the lookup.
   void prefetch(std::uint64_t hash) const { entries_.prefetch(hash); }
   void prefetch_entry(std::uint64_t hash) const { entries_.prefetch_candidate(hash); }

@@ -14,6 +14,8 @@ namespace larder::keyspace {
 struct EntryTraits {
   using Element = Entry;
   static constexpr memory::Owner kOwner = memory::Owner::table;
+  // There are only as many of these tables as databases, and each lookup would pay for more.
+  static constexpr bool kCommonOrder = true;
   static std::string_view key(const Entry& entry) { return entry.key(); }
   static std::uint64_t hash(const Entry& entry) { return base::hash_bytes(entry.key()); }
 };

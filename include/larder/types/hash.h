@@ -70,8 +70,10 @@ class Hash {
   // Sets the field; true when there was none of this name.
   bool set(std::string_view name, std::string_view value, const HashLimits& limits,
            std::int64_t now_ms, FieldDeadline deadline = FieldDeadline::drop);
-  // Leaves the listpack, when many fields are about to come.
-  void become_table();
+  // Before several fields are set: leaves the listpack when that many are too many for it.
+  void expect(std::size_t fields, const HashLimits& limits) {
+    if (fields > limits.entries) become_table(fields);
+  }
   // False when there is none.
   bool erase(std::string_view name, std::int64_t now_ms);
 
@@ -96,6 +98,8 @@ class Hash {
 
   bool is_table() const { return (storage_ & kTable) != 0; }
   void hold(const Listpack& pack) { storage_ = reinterpret_cast<std::uintptr_t>(pack.block()); }
+  // With room for this many fields, or for those it has.
+  void become_table(std::size_t fields = 0);
   ListpackView::Place place_of(std::string_view name) const {
     const ListpackView view = pack();
     return view.find(name, view.first(), 1);

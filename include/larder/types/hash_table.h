@@ -40,6 +40,8 @@ class HashTable {
   // True when there was no such field, or one past its deadline.
   bool set(std::string_view name, std::string_view value, std::int64_t now_ms,
            FieldDeadline deadline);
+  // Prepares an empty table for this many fields (table.h).
+  void reserve(std::size_t fields) { fields_.reserve(fields); }
   // No field of this name may be there.
   void add(std::string_view name, std::string_view value);
   bool erase(std::string_view name, std::int64_t now_ms);

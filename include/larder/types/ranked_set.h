@@ -39,6 +39,8 @@ class RankedSet {
   RankedMember* find(std::string_view member, std::uint64_t hash) const {
     return index_.find(member, hash);
   }
+  // Prepares an empty set for this many members (table.h).
+  void reserve(std::size_t members) { index_.reserve(members); }
   // The member must not be there.
   void add(std::string_view member, std::uint64_t hash, double score);
   void append(std::string_view member, double score);

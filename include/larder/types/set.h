@@ -40,6 +40,8 @@ class Set {
   explicit Set(void* storage) : storage_(reinterpret_cast<std::uintptr_t>(storage)) {}
   // An empty set that is not to begin as its first member would have it.
   static Set create(Encoding encoding);
+  // An empty set that will get at least this many members.
+  static Set create_for(std::size_t members, const SetLimits& limits);
   // From bytes that are valid(), with at least one member and none twice.
   static Set from_intset(std::string_view raw);
   static Set from_listpack(std::string_view raw);
@@ -124,7 +126,7 @@ class Set {
   bool add_to_intset(std::int64_t member, const SetLimits& limits);
   void add_text_to_intset(std::string_view member, const SetLimits& limits);
   // The set as a table, or a listpack, of the same members.
-  void become_table();
+  void become_table(std::size_t members);
   void become_listpack();
   void free_compact(memory::Owner owner) noexcept;
 

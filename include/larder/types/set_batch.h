@@ -55,7 +55,7 @@ class MemberBatch {
 };
 
 // Calls fn(MemberBatch&) on all members of the set in turn until it returns false. Members of a
-// table come in the order of their hashes, so that another table is probed from front to back.
+// table come in the order that all sets share, so that another table is probed from front to back.
 template <typename Fn>
 void for_each_batch(const Set& set, Fn fn) {
   MemberBatch batch;

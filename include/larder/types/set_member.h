@@ -82,6 +82,8 @@ class SetMember {
 struct SetMemberTraits {
   using Element = SetMember;
   static constexpr memory::Owner kOwner = memory::Owner::sets;
+  // Intersections and differences probe one set in the order of another.
+  static constexpr bool kCommonOrder = true;
   static std::string_view key(const SetMember& member) { return member.text(); }
   static std::uint64_t hash(const SetMember& member) { return base::hash_bytes(member.text()); }
 };

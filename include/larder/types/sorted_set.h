@@ -126,6 +126,9 @@ class SortedSet {
   std::size_t size() const;
   bool is_packed() const { return (tagged() & kTagMask) == kPacked; }
 
+  // The shape of the table of members; nothing for a listpack.
+  std::optional<TableStats> table_stats() const;
+
   // Cost: O(1) but for a listpack.
   std::optional<double> score(std::string_view member) const;
   std::optional<Ranked> rank(std::string_view member) const;

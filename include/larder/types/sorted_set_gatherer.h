@@ -17,6 +17,8 @@ class SortedSetGatherer {
   ~SortedSetGatherer();
 
   std::size_t size() const { return members_.size(); }
+  // Before any member: at least this many will come.
+  void expect(std::size_t members) { members_.reserve(members); }
 
   // The member's score so far, to be changed as one likes; null when the member is new. It was
   // given `score` then.

@@ -2,28 +2,31 @@
 
 // The hash table: finds elements by key, while the elements themselves live elsewhere. It
 // serves the keyspace and the large encodings. Memory follows the number of elements as a
-// straight line, no single call moves more than one segment, and a table without elements
-// holds no memory at all.
+// straight line, no single call moves more than one segment in whatever order elements come
+// and go, and a table without elements holds no memory at all.
 //
-//   hash   | segment: depth bits | home: 16 bits | ...            | tag: 8 bits |
+//   position | segment: depth bits | home: 16 bits | ...        tag: 8 bits of the hash
 //
 //   directory          segment                   blocks of 8 buckets, 64 bytes each
 //   +--------------+   +------------------+      +--------+--------+-----+---------+
-//   | buckets, ptr |-->| size and buckets |  +-->| bucket | bucket | ... | bucket  |
-//   | buckets, ptr |   | block            |--+   +--------+--------+-----+---------+
+//   | depth, ptr   |-->| size and buckets |  +-->| bucket | bucket | ... | bucket  |
+//   | depth, ptr   |   | block            |--+   +--------+--------+-----+---------+
 //   | ...          |   | block            |----> ...      (table_bucket.h draws a bucket)
-//   +--------------+   +------------------+      8 to 15 blocks; fewer when there is only
-//                                                one segment
+//   +--------------+   +------------------+      up to 15 blocks
 //
-// The home bucket is (16 bits * buckets) >> 16, so buckets stand in hash order and a segment
-// can have any number of them: it grows by one block, from the 16 bits that its slots hold,
-// without looking at an element. An entry whose home is full stands in one of the buckets
-// after it, round the end of the segment; each full bucket counts who passed it, so that a
-// search ends at the first bucket that nobody passed. Only when all segments have 15 blocks
-// does each split in two, and only then are hashes read from elements again.
+// Elements stand in order of position, which is the hash mixed with a salt of the table's own.
 //
-// Elements are pointers of 48 bits and unique by key. Keys with equal hashes work, and cost
-// a walk over all of them. Nothing here calls back while the table is being changed.
+// Each segment has a depth of its own (extendible hashing, Fagin and others 1979). The home
+// bucket is (16 bits * buckets) >> 16, so a segment can have any number of buckets: it grows
+// by one block, from the 16 bits that its slots hold, without looking at an element. An entry
+// whose home is full stands in one of the buckets after it, round the end of the segment; each
+// full bucket counts the entries that passed it, so that a search ends at the first bucket that
+// nothing passed. A segment of 15 blocks that is full splits in two, and only then are hashes
+// read from elements again.
+//
+// Elements are pointers of 48 bits and unique by key. Keys with equal hashes work, up to some
+// 6,000 of the same, and cost a walk over all of them. Nothing here calls back while the table
+// is being changed.
 
 #include <concepts>
 #include <cstddef>
@@ -50,7 +53,10 @@ enum class Verdict : std::uint8_t { keep, erase };
 //   static std::string_view key(const Element&);              only for find by key
 //   static std::uint64_t hash(const Element&);                recomputed from the key
 //   static std::uint8_t tag(const Element&, std::uint64_t);   optional; else 8 hash bits
-// With a tag of their own, elements are found by address alone.
+//   static constexpr bool kCommonOrder = true;                optional
+// With a tag of their own, elements are found by address alone. With a common order, the walk of
+// one table of the traits finds the elements of another side by side; otherwise it is a random
+// order for any other.
 template <typename Traits>
 class Table {
  public:
@@ -58,6 +64,8 @@ class Table {
   static constexpr bool kTagsFromHash = !requires(const Element& element) {
     Traits::tag(element, std::uint64_t{});
   };
+
+  static constexpr bool kCommonOrder = requires { requires Traits::kCommonOrder; };
 
   // Where an element stands; good until the table changes.
   class Slot {
@@ -101,8 +109,8 @@ class Table {
   // A lookup in stages, so that a batch can have several cache misses under way: first
   // prefetch() for all hashes, then prefetch_candidate(), then find().
   void prefetch(std::uint64_t hash) const {
-    const detail::Place at = core_.place(hash);
-    base::prefetch(detail::TableCore::bucket_at(at.segment, at.home));
+    const detail::Place at = core_.locate(position(hash));
+    base::prefetch(at.segment->bucket(at.home));
   }
   // Reads the bucket, not the element: fetches the first element that 24 bits of the hash
   // allow and returns it, or null. Nearly always the one that find() will return.
@@ -132,13 +140,19 @@ class Table {
 
   // By address; touches no element.
   bool contains(const Element* element, std::uint64_t hash) const {
-    return static_cast<bool>(core_.find_pointer(element, hash));
+    return static_cast<bool>(core_.find_pointer(element, position(hash)));
   }
 
-  // No element with this key may be in the table. May take one step of growing: up to one
-  // segment's slots move, and while the table doubles, its hashes are read.
+  // Prepares an empty table for `elements`, so that they can be inserted without anything being
+  // moved. Takes no memory itself, but each insertion takes that of a whole segment until all have
+  // theirs: don't promise elements that may not come. Ends with the first removal.
+  void reserve(std::uint64_t elements) { core_.reserve(elements); }
+
+  // No element with this key may be in the table. May take one step of growing: one
+  // segment's slots move, and when it splits, its hashes are read.
   void insert(Element* element, std::uint64_t hash) {
-    core_.add(kPlan, element, hash, tag_of(*element, hash));
+    if (!kCommonOrder && slots() == 0) core_.draw_salt();
+    core_.add(kPlan, element, position(hash), tag_of(*element, hash));
   }
 
   // Takes the element out and returns it, or null when there was none. May take one step of
@@ -147,18 +161,18 @@ class Table {
     const Slot slot = find_slot(key, hash);
     if (!slot) return nullptr;
     Element* element = slot.element();
-    core_.remove(kPlan, slot.spot_, hash);
+    core_.remove(kPlan, slot.spot_, position(hash));
     return element;
   }
   bool erase(const Element* element, std::uint64_t hash) {
-    const detail::Spot spot = core_.find_pointer(element, hash);
-    if (spot) core_.remove(kPlan, spot, hash);
+    const detail::Spot spot = core_.find_pointer(element, position(hash));
+    if (spot) core_.remove(kPlan, spot, position(hash));
     return static_cast<bool>(spot);
   }
 
   // `from` has moved to `to`. False when `from` is not in the table.
   bool replace(const Element* from, Element* to, std::uint64_t hash) {
-    const detail::Spot spot = core_.find_pointer(from, hash);
+    const detail::Spot spot = core_.find_pointer(from, position(hash));
     if (spot) Slot(spot).replace(to);
     return static_cast<bool>(spot);
   }
@@ -166,7 +180,7 @@ class Table {
   // The element's own tag has changed. False when the element is not in the table.
   bool retag(const Element* element, std::uint64_t hash,
              std::uint8_t tag) requires(!kTagsFromHash) {
-    const detail::Spot spot = core_.find_pointer(element, hash);
+    const detail::Spot spot = core_.find_pointer(element, position(hash));
     if (spot) spot.bucket->tags[spot.slot] = tag;
     return static_cast<bool>(spot);
   }
@@ -174,8 +188,8 @@ class Table {
   // Calls fn(Element*) on the elements at home in one bucket and returns where to go on; 0
   // is both the start and the end. An element that stays in the table from start to end is
   // shown at least once, whatever is inserted and erased between the calls; one is shown
-  // twice only after a table has halved. fn must not change the table. Cursors are positions
-  // in hash order, good in any table of the same hash.
+  // twice only after segments have merged. fn must not change the table. Cursors are good for
+  // this table alone, grow from call to call and stay below 2^47; any other number may be given.
   template <typename Fn>
   std::uint64_t scan(std::uint64_t cursor, Fn fn) const {
     return scan_slots(cursor, [&fn](Slot slot) { fn(slot.element()); });
@@ -183,7 +197,8 @@ class Table {
   // The same with fn(Slot), for elements that may be moved.
   template <typename Fn>
   std::uint64_t scan_slots(std::uint64_t cursor, Fn fn) const {
-    const detail::Place at = core_.place(cursor);
+    const std::uint64_t position = cursor << kCursorShift;
+    const detail::Place at = core_.locate(position);
     const std::uint64_t end = detail::TableCore::first_bits(at.home + 1, at.buckets);
     detail::TableCore::walk(at, [&](detail::Bucket* bucket) {
       for (unsigned i = 0; i < detail::kBucketSlots; ++i) {
@@ -192,19 +207,18 @@ class Table {
       }
       return false;
     });
-    return detail::TableCore::next_position(at, cursor);
+    return detail::TableCore::next_position(at, position) >> kCursorShift;
   }
+  // Where a hash stands in the order of scan(): its element is shown by calls with a cursor of
+  // at most this number. Good until the table becomes empty.
+  std::uint64_t cursor_of(std::uint64_t hash) const { return position(hash) >> kCursorShift; }
 
   // Calls fn(Element*) on every element. fn must not change the table.
   template <typename Fn>
   void for_each(Fn fn) const {
-    if (slots() == 0) return;
-    for (std::uint64_t s = 0; s < core_.segments(); ++s) {
-      const std::uint64_t entry = core_.segment_entry(s);
-      for (std::uint32_t i = 0; i < detail::TableCore::buckets_of(entry); ++i) {
-        show(*detail::TableCore::bucket_at(detail::TableCore::segment_of(entry), i), fn);
-      }
-    }
+    core_.for_each_segment([&fn](const detail::Segment& segment) {
+      for (std::uint32_t i = 0; i < segment.buckets; ++i) show(*segment.bucket(i), fn);
+    });
   }
 
   // Walks `lines` buckets in order from the cursor (0: the start) and returns where to go
@@ -217,14 +231,20 @@ class Table {
   std::uint64_t sweep(std::uint64_t cursor, TagWindow window, std::size_t lines, Fn fn) {
     if (slots() == 0) return 0;
     do {
-      const detail::Place at = core_.place(cursor);
+      const detail::Place at = core_.locate(cursor);
+      const std::uint64_t swept = cursor;
       cursor = detail::TableCore::next_position(at, cursor);
-      detail::Bucket* bucket = detail::TableCore::bucket_at(at.segment, at.home);
+      detail::Bucket* bucket = at.segment->bucket(at.home);
+      bool erased = false;
       for (unsigned hits = bucket->in_window(window); hits != 0; hits &= hits - 1) {
         const detail::Spot spot{bucket, static_cast<unsigned>(std::countr_zero(hits))};
-        if (fn(Slot(spot).element()) == Verdict::erase) core_.remove_from_segment(spot, at);
+        if (fn(Slot(spot).element()) == Verdict::keep) continue;
+        core_.remove_from_segment(spot, at);
+        erased = true;
       }
-      if (core_.wants_less()) cursor = core_.shrink_under(kPlan, cursor);
+      if (erased && detail::TableCore::wants_less(at)) {
+        cursor = core_.shrink_under(kPlan, swept, cursor);
+      }
     } while (cursor != 0 && --lines > 0);
     return cursor;
   }
@@ -252,7 +272,7 @@ class Table {
   bool clear_some(base::Budget& budget, Fn fn) {
     const auto hand_over = [&fn](void* element) { fn(static_cast<Element*>(element)); };
     while (core_.take_apart(kPlan, hand_over)) {
-      if (slots() != 0 && budget.spent()) return false;
+      if (budget.spent()) return false;
     }
     return true;
   }
@@ -268,6 +288,12 @@ class Table {
                    : nullptr;
     }
   };
+
+  // Where a hash stands in the order of the table.
+  static std::uint64_t position(std::uint64_t hash, std::uint64_t salt) {
+    return kCommonOrder ? hash : (hash ^ salt) * detail::kPositionFactor;
+  }
+  std::uint64_t position(std::uint64_t hash) const { return position(hash, core_.salt()); }
 
   static std::uint8_t tag_of(const Element& element, std::uint64_t hash) {
     if constexpr (kTagsFromHash) {
@@ -287,7 +313,7 @@ class Table {
   template <typename Matches>
   Found search(std::uint64_t hash, Matches matches) const {
     static_assert(kTagsFromHash, "elements with tags of their own are found by address");
-    const detail::Place at = core_.place(hash);
+    const detail::Place at = core_.locate(position(hash));
     Found found;
     detail::TableCore::walk(at, [&](detail::Bucket* bucket) {
       unsigned hits = bucket->with_tag(static_cast<std::uint8_t>(hash));
@@ -305,7 +331,7 @@ class Table {
     return found;
   }
 
-  static void reseat(std::uint64_t* slots, std::size_t count, unsigned depth) {
+  static void reseat(std::uint64_t* slots, std::size_t count, std::uint64_t salt, unsigned depth) {
     constexpr std::size_t kAhead = 16;
     for (std::size_t i = 0; i < count && i < kAhead; ++i) {
       __builtin_prefetch(detail::pointer_of(slots[i]));
@@ -313,10 +339,13 @@ class Table {
     for (std::size_t i = 0; i < count; ++i) {
       if (i + kAhead < count) __builtin_prefetch(detail::pointer_of(slots[i + kAhead]));
       const auto* element = static_cast<const Element*>(detail::pointer_of(slots[i]));
-      slots[i] = detail::pack(element, (Traits::hash(*element) << depth) >> 48);
+      const std::uint64_t at = position(Traits::hash(*element), salt);
+      slots[i] = detail::pack(element, (at << depth) >> 48);
     }
   }
 
+  // What a cursor leaves out of a position: no bucket begins between two cursors.
+  static constexpr unsigned kCursorShift = 48 - detail::kDeepest;
   static constexpr detail::ElementPlan kPlan{Traits::kOwner, &reseat};
   detail::TableCore core_;
 };

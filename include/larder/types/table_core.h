@@ -8,8 +8,9 @@
 #include <cstdint>
 
 #include "larder/base/rng.h"
-#include "larder/memory/heap.h"
-#include "larder/types/table_bucket.h"
+#include "larder/memory/ledger.h"
+#include "larder/types/table_directory.h"
+#include "larder/types/table_roster.h"
 
 namespace larder::types {
 
@@ -30,16 +31,20 @@ struct TableStats {
 
 namespace detail {
 
+// A position is (hash xor salt) times this odd number.
+inline constexpr std::uint64_t kPositionFactor = 0x9e3779b97f4a7c15;
+
 // What the core must know about the elements: who pays, and how to read their hashes.
 struct ElementPlan {
   memory::Owner owner;
-  // Rewrites the high 16 bits of `count` slots to bits [depth, depth + 16) of the hashes.
-  void (*reseat)(std::uint64_t* slots, std::size_t count, unsigned depth);
+  // Rewrites the high 16 bits of `count` slots to bits [depth, depth + 16) of the elements'
+  // positions.
+  void (*reseat)(std::uint64_t* slots, std::size_t count, std::uint64_t salt, unsigned depth);
 };
 
-// Where a hash belongs: a segment, its home bucket there and the 16 bits that say so.
+// Where a position belongs: a segment, its home bucket there and the 16 bits that say so.
 struct Place {
-  std::uint64_t* segment;
+  Segment* segment;
   std::uint32_t buckets;
   std::uint32_t home;
   std::uint32_t bits;
@@ -69,35 +74,16 @@ class TableCore {
     take(other);
   }
 
-  // A segment is an array of words: its size and bucket count, then one block for each 8
-  // buckets. The directory repeats the bucket count beside the segment's address, so that a
-  // lookup reads one word of the directory, one of the segment, and the bucket.
-  static std::uint32_t segment_size(const std::uint64_t* segment) {
-    return static_cast<std::uint32_t>(segment[0]);
-  }
-  static std::uint64_t* segment_of(std::uint64_t entry) {
-    return static_cast<std::uint64_t*>(pointer_of(entry));
-  }
-  static std::uint32_t buckets_of(std::uint64_t entry) {
-    return static_cast<std::uint32_t>(entry >> 48);
-  }
-  static Bucket* bucket_at(const std::uint64_t* segment, std::uint32_t index) {
-    return reinterpret_cast<Bucket*>(segment[1 + index / kBlockBuckets]) + index % kBlockBuckets;
-  }
+  // What this table's positions are made with, for tables that have an order of their own.
+  std::uint64_t salt() const { return salt_; }
+  void draw_salt();
 
-  Place place(std::uint64_t hash) const {
-    std::uint32_t depth = depth_;
-    const std::uint64_t index = (hash >> 1) >> (63 - depth);
-    std::uint64_t entry;
-    if (__builtin_expect(index < split_, 0)) {
-      ++depth;
-      entry = halves_[(hash >> 1) >> (63 - depth)];
-    } else {
-      entry = directory_[index];
-    }
-    const auto bits = static_cast<std::uint32_t>((hash << depth) >> 48);
-    const std::uint32_t buckets = buckets_of(entry);
-    return {segment_of(entry), buckets, (bits * buckets) >> 16, bits, depth};
+  Place locate(std::uint64_t position) const {
+    const std::uint64_t leaf = directory_.find(position);
+    const auto depth = depth_of(leaf);
+    const auto bits = static_cast<std::uint32_t>((position << depth) >> 48);
+    const std::uint32_t buckets = buckets_of(leaf);
+    return {segment_of(leaf), buckets, (bits * buckets) >> 16, bits, depth};
   }
 
   // Calls visit(bucket) on the home bucket and those that its entries may have overflowed
@@ -106,7 +92,7 @@ class TableCore {
   static bool walk(const Place& at, Visit visit) {
     std::uint32_t index = at.home;
     for (std::uint32_t seen = 0; seen < at.buckets; ++seen) {
-      Bucket* bucket = bucket_at(at.segment, index);
+      Bucket* bucket = at.segment->bucket(index);
       if (visit(bucket)) return true;
       if (bucket->passed == 0) return false;
       if (++index == at.buckets) index = 0;
@@ -114,11 +100,12 @@ class TableCore {
     return false;
   }
 
-  // The start of the hash range of the whole segment that a position lies in.
+  // The first position of the whole segment that a position lies in.
   static std::uint64_t segment_start(const Place& at, std::uint64_t position) {
     return position & ~(~std::uint64_t{0} >> at.depth);
   }
-  // The start of the hash range of the bucket after `at.home`; 0 after the last of all.
+  // The first position of the bucket after `at.home`; 0 after the last of all. The low
+  // 48 - kDeepest bits are zero.
   static std::uint64_t next_position(const Place& at, std::uint64_t position) {
     return segment_start(at, position) + (first_bits(at.home + 1, at.buckets) << (48 - at.depth));
   }
@@ -127,29 +114,38 @@ class TableCore {
     return ((bucket << 16) + buckets - 1) / buckets;
   }
 
-  Spot find_pointer(const void* element, std::uint64_t hash) const;
-  void add(const ElementPlan& plan, const void* element, std::uint64_t hash, std::uint8_t tag);
+  Spot find_pointer(const void* element, std::uint64_t position) const;
+  void add(const ElementPlan& plan, const void* element, std::uint64_t position, std::uint8_t tag);
   // Takes out the entry that stands at `spot`; at most one step of shrinking follows.
-  void remove(const ElementPlan& plan, Spot spot, std::uint64_t hash) {
-    take_out(spot, place(hash));
-    if (wants_less()) shrink(plan);
+  void remove(const ElementPlan& plan, Spot spot, std::uint64_t position) {
+    const Place at = locate(position);
+    take_out(spot, at);
+    if (wants_less(at)) shrink(plan, position);
   }
-  // The same for an entry whose hash is known only by the 16 bits in its slot, in the
+  // The same for an entry whose position is known only by the 16 bits in its slot, in the
   // segment of `at`, and without shrinking.
   void remove_from_segment(Spot spot, Place at);
-  bool wants_less() const { return size_ * 10 < slots_ * 7; }
-  void shrink(const ElementPlan& plan);
-  // The same while a walk in hash order stands at `position`. Returns where it goes on: entries
-  // that stand behind their home may have moved to the part it has seen, so it sees a segment
-  // that was reshaped under it from the start again.
-  std::uint64_t shrink_under(const ElementPlan& plan, std::uint64_t position);
+  // Whether the segment has room to spare, as a step of shrinking sees it.
+  static bool wants_less(const Place& at) {
+    return std::uint32_t{at.segment->size} * 10 < at.buckets * kBucketSlots * 7;
+  }
+  // A step of shrinking for the segment at `shrunk` while a walk in order of positions goes on at
+  // `next`. Returns where it goes on: entries that stand behind their home may have moved to the
+  // part it has seen, so it sees a segment that was reshaped under it from the start again.
+  std::uint64_t shrink_under(const ElementPlan& plan, std::uint64_t shrunk, std::uint64_t next);
+
+  // Prepares an empty table for this many elements: their segments are made at once as deep and
+  // as wide as they will be, each when its first element comes. Takes no memory yet.
+  void reserve(std::uint64_t elements) { reserved_ = elements; }
 
   // A bucket of the table, each with the same probability. Null when there is none.
   Bucket* random_bucket(base::Rng& rng) const;
 
-  std::uint64_t segments() const { return (std::uint64_t{1} << depth_) + split_; }
-  std::uint64_t& segment_entry(std::uint64_t number) const {
-    return number < 2 * split_ ? halves_[number] : directory_[number - split_];
+  // Calls fn(segment) on all segments that have buckets.
+  template <typename Fn>
+  void for_each_segment(Fn fn) const {
+    if (directory_.is_single() && slots_ != 0) fn(*segment_of(directory_.root()));
+    for (std::uint32_t i = 0; i < roster_.size(); ++i) fn(*roster_[i]);
   }
 
   // Takes the last bucket block out of a table that is being taken apart and calls
@@ -157,11 +153,11 @@ class TableCore {
   // properly. Between the first call and the last nothing else may be asked of the table.
   template <typename Fn>
   bool take_apart(const ElementPlan& plan, Fn fn) {
-    if (slots_ == 0) return false;
-    std::uint64_t* segment = segment_of(segment_entry(segments() - 1 - taken_apart_));
-    const std::uint32_t first = last_block(segment) * kBlockBuckets;
-    for (std::uint32_t i = first; i < segment[0] >> 32; ++i) {
-      for (std::uint64_t& slot : bucket_at(segment, i)->slots) {
+    if (slots_ == 0) return take_directory_apart(plan);
+    Segment* segment = directory_.is_single() ? segment_of(directory_.root()) : roster_.last();
+    const std::uint32_t last = (segment->buckets - 1U) / kBlockBuckets;
+    for (std::uint32_t i = last * kBlockBuckets; i < segment->buckets; ++i) {
+      for (const std::uint64_t slot : segment->bucket(i)->slots) {
         if (slot == 0) continue;
         --size_;
         fn(pointer_of(slot));
@@ -180,54 +176,49 @@ class TableCore {
   std::uint64_t moved() const { return moved_; }
 
  private:
-  static std::uint32_t last_block(const std::uint64_t* segment) {
-    return static_cast<std::uint32_t>((segment[0] >> 32) - 1) / kBlockBuckets;
-  }
+  Account account(const ElementPlan& plan) { return {plan.owner, bytes_}; }
+  Segment* small() { return &small_.head; }
 
   void become_empty();
   void take(TableCore& other);
   void take_out(Spot spot, const Place& at);
-  void grow(const ElementPlan& plan);
-  void begin_split(const ElementPlan& plan);
-  void split_next(const ElementPlan& plan);
-  void begin_merge(const ElementPlan& plan);
-  void merge_last(const ElementPlan& plan);
-  void resize(const ElementPlan& plan, std::uint64_t& entry, std::uint32_t buckets);
-  void widen(const ElementPlan& plan, std::uint64_t hash);
-  std::uint64_t& entry_for(std::uint64_t hash);
+  void shrink(const ElementPlan& plan, std::uint64_t position);
 
-  std::uint64_t build(const ElementPlan& plan, std::uint32_t buckets);
-  void rebuild(const ElementPlan& plan, std::uint64_t& entry, std::uint32_t buckets);
-  void destroy(const ElementPlan& plan, std::uint64_t entry);
-  void drop_last_block(const ElementPlan& plan, std::uint64_t* segment);
-  void fill(std::uint64_t entry, Scratch& scratch);
+  void grow(const ElementPlan& plan, std::uint64_t position);
+  void found(const ElementPlan& plan, std::uint64_t position);
+  void split(const ElementPlan& plan, std::uint64_t position);
+  bool merge(const ElementPlan& plan, std::uint64_t position);
+  void merge_empty(const ElementPlan& plan, std::uint64_t position);
+  void resize(const ElementPlan& plan, std::uint64_t position, std::uint32_t buckets);
+
+  std::uint64_t build(const ElementPlan& plan, unsigned depth, std::uint32_t buckets);
+  std::uint64_t rebuild(const ElementPlan& plan, std::uint64_t leaf, std::uint32_t buckets);
+  Segment* fit_header(const ElementPlan& plan, std::uint64_t leaf, std::uint32_t buckets);
+  void destroy(const ElementPlan& plan, std::uint64_t leaf);
+  void release_segment(const ElementPlan& plan, Segment* segment);
+  void release_header(const ElementPlan& plan, Segment* segment, std::uint32_t buckets);
+  void drop_last_block(const ElementPlan& plan, Segment* segment);
+  bool take_directory_apart(const ElementPlan& plan);
+  void fill(std::uint64_t leaf, Scratch& scratch);
   Bucket* new_block(const ElementPlan& plan, std::uint32_t buckets);
   void release_block(const ElementPlan& plan, Bucket* block, std::uint32_t buckets);
-  std::uint64_t* new_header(const ElementPlan& plan, std::uint32_t buckets);
-  void release_header(const ElementPlan& plan, std::uint64_t* header, std::uint32_t buckets);
-  std::uint64_t* new_directory(const ElementPlan& plan, std::uint64_t entries);
-  void release_directory(const ElementPlan& plan, std::uint64_t* entries, std::uint64_t count);
 
-  // 1 << depth_ segments in hash order. While the table doubles or halves, those below
-  // split_ stand as two halves each in halves_ instead, one level deeper.
-  std::uint64_t* directory_;
-  std::uint64_t* halves_;
-  std::uint64_t split_;
-  // Segments below swept_ have been brought to one growth step above width_ buckets.
-  std::uint64_t swept_;
+  Directory directory_;
+  // All segments of a table that has more than one, but for the empty ones.
+  Roster roster_;
+  std::uint64_t salt_;
   std::uint64_t size_;
   std::uint64_t slots_;
   std::uint64_t bytes_;
   std::uint64_t moved_;
-  // The directory of a table of one segment, and the header of a segment of one block, so
-  // that a small table is one allocation.
-  std::uint64_t only_;
-  std::uint64_t small_[2];
-  std::uint32_t width_;
-  // No segment has more buckets than this.
+  // How many elements are expected; while there are fewer, new segments are made for them.
+  std::uint64_t reserved_;
+  // The header of a table of one segment of one block, so that a small table is one allocation.
+  SmallSegment small_;
+  // No segment of the roster has more buckets than this.
   std::uint32_t widest_;
+  // Words of the directory that take_apart() has passed.
   std::uint32_t taken_apart_;
-  std::uint32_t depth_;
 };
 
 }  // namespace detail

@@ -25,6 +25,7 @@ void reply_hits(resp::Writer& reply, const geo::Query& query, const geo::Hits& h
 void store_hits(Call& call, const geo::Query& query, const geo::Hits& hits,
                 const SortedSet::Limits& limits, keyspace::Event event) {
   types::SortedSetGatherer gatherer;
+  gatherer.expect(hits.size());
   types::String::Scratch scratch;
   for (const geo::Hit& hit : hits) {
     gatherer.add(hit.member.text(scratch),

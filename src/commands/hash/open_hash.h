@@ -37,7 +37,7 @@ inline FoundHash find_hash_to_change(engine::Call& call, const keyspace::Keyspac
 
 // Leaves the compact encoding at once where so many fields come that they cannot stay in it.
 inline void make_room(HashEdit& hash, std::size_t new_fields, const types::HashLimits& limits) {
-  if (new_fields > limits.entries) hash->become_table();
+  hash->expect(new_fields, limits);
 }
 
 }  // namespace larder::commands

@@ -8,6 +8,8 @@
 #include "larder/engine/command.h"
 #include "larder/keyspace/keyspace.h"
 #include "larder/types/hash.h"
+#include "larder/types/set.h"
+#include "larder/types/sorted_set.h"
 
 namespace larder::commands {
 namespace {
@@ -73,10 +75,19 @@ std::optional<types::TableStats> hash_stats(const keyspace::Entry& entry) {
   return table == nullptr ? std::nullopt : std::optional(table->fields().stats());
 }
 
+std::optional<types::TableStats> set_stats(const keyspace::Entry& entry) {
+  const types::MemberTable* members = entry.value<types::Set>().table();
+  return members == nullptr ? std::nullopt : std::optional(members->stats());
+}
+
+std::optional<types::TableStats> sorted_set_stats(const keyspace::Entry& entry) {
+  return entry.value<types::SortedSet>().table_stats();
+}
+
 // In the order of types::Type.
 using StatsOf = std::optional<types::TableStats> (*)(const keyspace::Entry&);
 constexpr std::array<StatsOf, types::kTypes> kStats = {
-    nullptr, nullptr, nullptr, nullptr, hash_stats, nullptr,
+    nullptr, nullptr, set_stats, sorted_set_stats, hash_stats, nullptr,
 };
 
 void debug_htstats_key(Call& call) {

@@ -1,5 +1,7 @@
 #include "operands.h"
 
+#include <algorithm>
+
 #include "larder/engine/errors.h"
 
 namespace larder::commands {
@@ -21,6 +23,12 @@ bool Operands::read(engine::Call& call, std::size_t first, std::size_t count) {
     }
   }
   return true;
+}
+
+std::size_t Operands::largest_size() {
+  std::size_t largest = 0;
+  for (const types::Set& set : sets()) largest = std::max(largest, set.size());
+  return largest;
 }
 
 void store_result(engine::Call& call, types::Set result, keyspace::Event event) {

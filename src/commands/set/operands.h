@@ -19,6 +19,7 @@ class Operands {
   bool read(engine::Call& call, std::size_t first, std::size_t count);
 
   std::span<types::Set> sets() { return {count_ <= kFew ? few_.data() : many_.data(), count_}; }
+  std::size_t largest_size();
   // A set has no members, so neither has an intersection.
   bool any_empty() const { return any_empty_; }
 

@@ -27,7 +27,7 @@ void sunionstore(Call& call, types::Settings& settings) {
   Operands operands;
   if (!operands.read(call, 2, call.size() - 2)) return;
   const auto limits = types::SetLimits::of(settings);
-  types::Set result = types::Set::create(types::Set::Encoding::intset);
+  types::Set result = types::Set::create_for(operands.largest_size(), limits);
   types::unite(operands.sets(), [&](const types::String& member) { result.add(member, limits); });
   store_result(call, result, events::kSUnionStore);
 }

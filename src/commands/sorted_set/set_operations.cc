@@ -42,6 +42,7 @@ void for_each_common(const Sources& sources, Fn fn) {
 
 void unite(Sources& sources, types::SortedSetGatherer& result) {
   sources.sort();
+  result.expect(sources.list.back().size());
   types::String::Scratch scratch;
   for (const Source& source : sources.list) {
     source.for_each([&](const types::String& member, double score) {

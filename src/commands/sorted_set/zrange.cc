@@ -36,6 +36,7 @@ SortedSet copy_range(const SortedSet& set, types::RankRange ranks,
   SortedSet copy(nullptr);
   std::size_t left = ranks.size();
   if (left == 0) return copy;
+  copy.expect(left, 0, limits);
   types::String::Scratch scratch;
   for (auto at = set.at(ranks.first); left > 0; --left, at.next()) {
     copy.append(at.member().text(scratch), at.score(), limits);

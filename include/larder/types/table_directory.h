@@ -1,0 +1,67 @@
+#pragma once
+
+// The directory of the hash table: finds the segment that a position belongs to. Part of
+// table.h; nothing else includes it.
+//
+//   root word --> node of 2^12 words --> node of 2^6 words --> node ...
+//                  |                      |
+//                  v                      v
+//                 segment                segment
+//
+// A tree of small arrays, so that nothing large is ever copied and a table that is deep in one
+// place is not deep everywhere. A node is indexed by the next bits of the position; a segment
+// that is less deep than its node stands in several words side by side. A node has no more
+// bits than its deepest segment needs: at most 12 for the first one and 6 for those below it.
+
+#include <cstdint>
+
+#include "larder/types/table_segment.h"
+
+namespace larder::types::detail {
+
+class Directory {
+ public:
+  // The word of the segment that holds this position.
+  std::uint64_t find(std::uint64_t position) const {
+    std::uint64_t word = root_;
+    if (!is_node(word)) return word;
+    for (;;) {
+      const unsigned shift = node_shift(word);
+      word = words_of(word)[position >> shift];
+      if (!is_node(word)) return word;
+      position <<= 64 - shift;
+    }
+  }
+  // Whether the table has one segment.
+  bool is_single() const { return !is_node(root_); }
+  std::uint64_t& root() { return root_; }
+  std::uint64_t root() const { return root_; }
+
+  // Puts `leaf` where a segment of the same depth stands that holds this position.
+  void assign(std::uint64_t position, std::uint64_t leaf);
+  // Two halves in place of the segment that holds this position.
+  void split(Account account, std::uint64_t position, std::uint64_t lower, std::uint64_t upper);
+  // One segment in place of the two halves that this position belongs to.
+  void merge(Account account, std::uint64_t position, std::uint64_t whole);
+
+  // Releases nodes but no segments: a few of them, from word `first` of the first node on. Returns
+  // where to go on, or 0 when nothing is left.
+  std::uint32_t release_some(Account account, std::uint32_t first);
+
+ private:
+  // The last node on the way to a position and the word that leads to it (null when there is
+  // none), the depths where the node begins and ends, and the word of the segment.
+  struct Way {
+    std::uint64_t* node = nullptr;
+    unsigned begin = 0;
+    unsigned end = 0;
+    std::uint64_t* leaf = nullptr;
+  };
+  Way way_to(std::uint64_t position);
+  void deepen(Account account, const Way& way);
+  void flatten(Account account, const Way& way);
+
+  std::uint64_t root_ = empty_leaf(0);
+};
+
+}  // namespace larder::types::detail
