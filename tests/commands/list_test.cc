@@ -41,5 +41,24 @@ TEST_F(Lists, TellNothingWhereNothingChanged) {
   EXPECT_EQ(effects_of({"BLMOVE", "a", "s", "LEFT", "LEFT", "0"}), "");
 }
 
+// As rdb_changes_since_last_save counts them.
+TEST_F(Lists, OneChangeForAPopAndForAMove) {
+  const auto changes_by = [this](std::initializer_list<std::string_view> words) {
+    const std::uint64_t before = keyspace.log().changes();
+    run(words);
+    return keyspace.log().changes() - before;
+  };
+  run({"RPUSH", "l", "a", "b", "c", "d", "e"});
+  EXPECT_EQ(changes_by({"BLPOP", "l", "0"}), 1u);
+  EXPECT_EQ(changes_by({"LMOVE", "l", "t", "LEFT", "RIGHT"}), 1u);
+  EXPECT_EQ(changes_by({"BLMOVE", "l", "t", "LEFT", "LEFT", "0"}), 1u);
+  EXPECT_EQ(changes_by({"RPOPLPUSH", "l", "l"}), 1u);
+  EXPECT_EQ(changes_by({"RPOPLPUSH", "l", "t"}), 1u);
+  EXPECT_EQ(changes_by({"BRPOPLPUSH", "l", "t", "0"}), 1u);
+  EXPECT_EQ(keyspace.db(0).size(), 1u);
+  run({"RPUSH", "l", "x"});
+  EXPECT_EQ(changes_of({"LMOVE", "l", "t", "LEFT", "RIGHT"}), "l rpush t@0\nl lpop l@0\ng del l@0");
+}
+
 }  // namespace
 }  // namespace larder::commands

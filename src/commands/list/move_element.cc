@@ -43,9 +43,30 @@ void push(Call& call, const keyspace::Key& key, keyspace::Entry* entry,
   list->push(limits, end, text);
 }
 
+// What leaves a list that was pushed somewhere before: the two halves count as one change.
+class Leaving {
+ public:
+  Leaving(Call& call, const MoveTools& tools, ListEnd end, const keyspace::Key& key,
+          keyspace::Entry* entry)
+      : list_(call.db, key, entry, events::pop(end)), limits_(tools.limits) {
+    list_.discard();
+    tools.log.also(events::pop(end), call.session.db, key.name);
+  }
+  ~Leaving() { list_->compact(limits_); }
+  Leaving(const Leaving&) = delete;
+  Leaving& operator=(const Leaving&) = delete;
+
+  void drop(ListEnd end) { list_->drop(end, 1); }
+
+ private:
+  keyspace::Edit<types::List> list_;
+  const types::ListLimits& limits_;
+};
+
 // Within one list; it tells of both halves.
-void rotate(Call& call, const types::ListLimits& limits, const MoveRequest& request,
+void rotate(Call& call, const MoveTools& tools, const MoveRequest& request,
             const keyspace::Key& key, keyspace::Entry* entry, const types::String& element) {
+  const types::ListLimits& limits = tools.limits;
   const Kept kept(element);
   {
     keyspace::Edit<types::List> list(call.db, key, entry, events::push(request.to));
@@ -53,20 +74,19 @@ void rotate(Call& call, const types::ListLimits& limits, const MoveRequest& requ
     list->admit(limits, kept.text().size(), 1);
     list->push(limits, request.to, kept.text());
   }
-  keyspace::Edit<types::List> list(call.db, key, entry, events::pop(request.from));
-  list->compact(limits);
+  const Leaving leaving(call, tools, request.from, key, entry);
 }
 
 }  // namespace
 
-bool move_element(Call& call, const types::ListLimits& limits, const MoveRequest& request,
+bool move_element(Call& call, const MoveTools& tools, const MoveRequest& request,
                   const keyspace::Found<types::List>& source) {
   const auto source_key = keyspace::Key::of(request.source);
   const auto cursor = at_end(*source, request.from);
   const types::String element = cursor.get();
   if (request.source == request.target) {
     reply_string(call.reply, element);
-    rotate(call, limits, request, source_key, source.entry(), element);
+    rotate(call, tools, request, source_key, source.entry(), element);
     return true;
   }
   const auto target_key = keyspace::Key::of(request.target);
@@ -74,9 +94,9 @@ bool move_element(Call& call, const types::ListLimits& limits, const MoveRequest
   if (target.wrong_type()) return call.reply.error(errors::kWrongType), false;
   reply_string(call.reply, element);
   types::String::Scratch scratch;
-  push(call, target_key, target.entry(), limits, request.to, element.text(scratch));
+  push(call, target_key, target.entry(), tools.limits, request.to, element.text(scratch));
   keyspace::Entry* entry = call.db.look(source_key, keyspace::Look::write);
-  take(call.db, source_key, entry, limits, request.from, 1);
+  Leaving(call, tools, request.from, source_key, entry).drop(request.from);
   return true;
 }
 
