@@ -5,7 +5,9 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <climits>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 
 namespace larder::config {
@@ -48,11 +50,51 @@ void sync_folder_of(const std::string& path) {
   if (file.is_open()) ::fsync(file.descriptor());
 }
 
-bool fill(const std::string& path, mode_t mode, bool keep_mode, std::string_view content) {
-  const File file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode));
+// The file that a chain of symbolic links ends at, whether it exists or not.
+std::string target_of(std::string path) {
+  constexpr int kMostLinks = 40;
+  for (int i = 0; i < kMostLinks; ++i) {
+    char link[PATH_MAX];
+    const ssize_t size = ::readlink(path.c_str(), link, sizeof link);
+    if (size <= 0) return path;
+    const std::string next(link, static_cast<std::size_t>(size));
+    const std::size_t slash = path.rfind('/');
+    const bool relative = next[0] != '/' && slash != std::string::npos;
+    path = relative ? path.substr(0, slash + 1) + next : next;
+  }
+  return path;
+}
+
+mode_t mode_of_new_file() {
+  const mode_t masked = ::umask(077);
+  ::umask(masked);
+  return 0644 & ~masked;
+}
+
+// Gives the file the owner, the group and the mode of the one that it replaces. Only root may give
+// files away; another process keeps what it may keep.
+bool take_after(int descriptor, const std::string& path) {
+  struct stat old {};
+  if (::stat(path.c_str(), &old) != 0) return ::fchmod(descriptor, mode_of_new_file()) == 0;
+  if (::fchown(descriptor, old.st_uid, old.st_gid) != 0) {
+    const int ignored = ::fchown(descriptor, static_cast<uid_t>(-1), old.st_gid);
+    static_cast<void>(ignored);
+  }
+  return ::fchmod(descriptor, old.st_mode & 07777) == 0;
+}
+
+// mkostemp() creates the file for its owner alone and never opens one that exists.
+bool replace_by(std::string& fresh, const std::string& path, std::string_view content) {
+  const File file(::mkostemp(fresh.data(), O_CLOEXEC));
   if (!file.is_open()) return false;
-  if (keep_mode && ::fchmod(file.descriptor(), mode) != 0) return false;
-  return write_all(file.descriptor(), content) && ::fsync(file.descriptor()) == 0;
+  if (take_after(file.descriptor(), path) && write_all(file.descriptor(), content) &&
+      ::fsync(file.descriptor()) == 0 && std::rename(fresh.c_str(), path.c_str()) == 0) {
+    return true;
+  }
+  const int problem = errno;
+  ::unlink(fresh.c_str());
+  errno = problem;
+  return false;
 }
 
 }  // namespace
@@ -72,16 +114,10 @@ base::Result<std::string> read_file(const std::string& path) {
 }
 
 base::Result<void> replace_file(const std::string& path, std::string_view content) {
-  struct stat old {};
-  const bool exists = ::stat(path.c_str(), &old) == 0;
-  const std::string fresh = path + '.' + std::to_string(::getpid()) + ".tmp";
-  const mode_t mode = exists ? (old.st_mode & 07777) : 0644;
-  if (!fill(fresh, mode, exists, content) || std::rename(fresh.c_str(), path.c_str()) != 0) {
-    const base::Error error = last_error();
-    ::unlink(fresh.c_str());
-    return error;
-  }
-  sync_folder_of(path);
+  const std::string target = target_of(path);
+  std::string fresh = target + ".XXXXXX";
+  if (!replace_by(fresh, target, content)) return last_error();
+  sync_folder_of(target);
   return {};
 }
 

@@ -27,20 +27,36 @@ void switch_on(int descriptor, int level, int option, int value = 1) {
   ::setsockopt(descriptor, level, option, &value, sizeof value);
 }
 
-Opened listen_on(int family, const sockaddr* address, socklen_t size, const TcpPlace& place) {
+Opened failed_on(int descriptor, const char* call) {
+  Opened result = failed(call);
+  ::close(descriptor);
+  return result;
+}
+
+// A socket that is not open to anybody yet.
+Opened bind_to(int family, const sockaddr* address, socklen_t size, int mark) {
   const int descriptor = ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (descriptor < 0) return failed("socket");
   if (family == AF_INET6) switch_on(descriptor, IPPROTO_IPV6, IPV6_V6ONLY);
   if (family != AF_UNIX) switch_on(descriptor, SOL_SOCKET, SO_REUSEADDR);
-  if (place.mark != 0) switch_on(descriptor, SOL_SOCKET, SO_MARK, place.mark);
-  const char* call = "bind";
-  if (::bind(descriptor, address, size) == 0) {
-    call = "listen";
-    if (::listen(descriptor, place.backlog) == 0) return {{descriptor}, {}};
-  }
-  Opened result = failed(call);
-  ::close(descriptor);
-  return result;
+  if (mark != 0) switch_on(descriptor, SOL_SOCKET, SO_MARK, mark);
+  if (::bind(descriptor, address, size) == 0) return {{descriptor}, {}};
+  return failed_on(descriptor, "bind");
+}
+
+Opened listen_on(int family, const sockaddr* address, socklen_t size, const TcpPlace& place) {
+  Opened bound = bind_to(family, address, size, place.mark);
+  if (bound.descriptors.empty()) return bound;
+  const int descriptor = bound.descriptors.front();
+  return ::listen(descriptor, place.backlog) == 0 ? bound : failed_on(descriptor, "listen");
+}
+
+// The file of a Unix socket has these permissions from its first moment.
+Opened bind_to_path(const sockaddr_un& address, unsigned mode) {
+  const mode_t masked = mode == 0 ? 0 : ::umask(0777 & ~mode);
+  Opened bound = bind_to(AF_UNIX, reinterpret_cast<const sockaddr*>(&address), sizeof address, 0);
+  if (mode != 0) ::umask(masked);
+  return bound;
 }
 
 // Printable address of one end of a socket.
@@ -97,12 +113,14 @@ Opened open_unix_path(const UnixPlace& place) {
   }
   std::memcpy(address.sun_path, place.path.c_str(), place.path.size() + 1);
   ::unlink(place.path.c_str());
-  TcpPlace options;
-  options.backlog = place.backlog;
-  Opened result =
-      listen_on(AF_UNIX, reinterpret_cast<const sockaddr*>(&address), sizeof address, options);
-  if (!result.descriptors.empty() && place.mode != 0) ::chmod(place.path.c_str(), place.mode);
-  return result;
+  Opened bound = bind_to_path(address, place.mode);
+  if (bound.descriptors.empty()) return bound;
+  const int descriptor = bound.descriptors.front();
+  // Where the folder has default permissions of its own, the umask does not count.
+  if (place.mode != 0 && ::chmod(place.path.c_str(), place.mode) != 0) {
+    return failed_on(descriptor, "chmod");
+  }
+  return ::listen(descriptor, place.backlog) == 0 ? bound : failed_on(descriptor, "listen");
 }
 
 void disable_delay(int descriptor) { switch_on(descriptor, IPPROTO_TCP, TCP_NODELAY); }

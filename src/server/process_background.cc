@@ -11,9 +11,21 @@
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
-#include <fstream>
 
 namespace larder::server {
+
+namespace {
+
+// Nobody else may write to a new file, whatever the umask; an old one keeps its mode.
+bool write_pid(const std::string& path) {
+  const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (file < 0) return false;
+  const std::string text = std::to_string(::getpid()) + '\n';
+  const bool whole = ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  return ::close(file) == 0 && whole;
+}
+
+}  // namespace
 
 void go_to_background() {
   const pid_t child = ::fork();
@@ -27,10 +39,9 @@ void go_to_background() {
 
 void PidFile::write(const std::string& path, base::Log& log) {
   if (path.empty()) return;
-  std::ofstream file(path, std::ios::trunc);
-  file << ::getpid() << '\n';
-  file.flush();
-  if (!file) return log.warning("Failed to write PID file " + path + ": " + std::strerror(errno));
+  if (!write_pid(path)) {
+    return log.warning("Failed to write PID file " + path + ": " + std::strerror(errno));
+  }
   char* const whole = ::realpath(path.c_str(), nullptr);
   path_ = whole != nullptr ? whole : path;
   std::free(whole);

@@ -9,7 +9,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstring>
+#include <string>
+#include <thread>
 #include <vector>
 
 namespace larder::net {
@@ -121,6 +124,27 @@ TEST_F(ListenerTest, GivesTheUnixSocketItsPermissionsAndTakesItAway) {
   EXPECT_EQ(found.st_mode & 0777, 0700u);
   listeners.close_unix();
   EXPECT_NE(::stat(path.c_str(), &found), 0);
+}
+
+// A thread looks at the file as often as it can while sockets come and go.
+TEST_F(ListenerTest, TheUnixSocketNeverHasOtherPermissions) {
+  constexpr int kSockets = 500;
+  const std::string path = "/tmp/larder_listener_race_" + std::to_string(::getpid());
+  std::atomic<bool> done = false;
+  std::atomic<unsigned> seen = 0;
+  std::thread looking([&] {
+    struct stat found {};
+    while (!done) {
+      if (::stat(path.c_str(), &found) == 0) seen |= found.st_mode & 0777u;
+    }
+  });
+  for (int i = 0; i < kSockets; ++i) {
+    ASSERT_TRUE(listeners.listen_unix({.path = path, .mode = 0700}));
+    listeners.close_unix();
+  }
+  done = true;
+  looking.join();
+  EXPECT_EQ(seen & ~0700u, 0u);
 }
 
 TEST_F(ListenerTest, RefusesAPathThatIsTooLong) {
