@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "larder/engine/held_line.h"
 #include "larder/engine/waiters.h"
 #include "parked_command.h"
 
@@ -25,6 +26,7 @@ Session::~Session() {
 
 void Session::leave() {
   stop_waiting();
+  leave_line();
   detach_all();
 }
 
@@ -56,7 +58,12 @@ void Session::stop_waiting() {
 void Session::go_on() {
   if (!held_) return;
   held_ = false;
+  leave_line();
   peer_.unblocked();
+}
+
+void Session::leave_line() {
+  if (line_ != nullptr) line_->remove(*this);
 }
 
 std::size_t Session::parked_bytes() const {

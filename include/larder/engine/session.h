@@ -18,6 +18,7 @@
 namespace larder::engine {
 
 class Session;
+class HeldLine;
 class Sessions;
 class Waiters;
 struct Command;
@@ -135,10 +136,13 @@ class Session {
   bool is_blocked() const { return parked_ != nullptr; }
   // What the parked command takes, at the allocator's sizes.
   std::size_t parked_bytes() const;
-  // Its next command waits until clients are no longer paused.
+  // Its next command waits: until clients are no longer paused, or for what its line waits for.
   bool is_held() const { return held_; }
+  bool is_paused() const { return held_ && line_ == nullptr; }
+  bool is_in_line() const { return line_ != nullptr; }
   void hold() { held_ = true; }
   void go_on();
+  void leave_line();
   // Leaves all lines, without an answer.
   void stop_waiting();
   // The client is gone, or about to: leaves all lines and drops what subsystems keep for it.
@@ -180,6 +184,7 @@ class Session {
   Session* next() const { return next_; }
 
  private:
+  friend class HeldLine;
   friend class HeldPushes;
   friend class Sessions;
   friend class Waiters;
@@ -192,6 +197,7 @@ class Session {
   Sessions& sessions_;
   Peer& peer_;
   Waiters* waiters_ = nullptr;  // where it waits or waited
+  HeldLine* line_ = nullptr;    // where it is held, if not by a pause
   // Set by Sessions::add, which runs before members with initializers would be set.
   Session* previous_;
   Session* next_;
