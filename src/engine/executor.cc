@@ -9,9 +9,11 @@
 namespace larder::engine {
 namespace {
 
-// How long the end of a turn may take for evicting, and for freeing.
+// How long the end of a turn may take for evicting.
 constexpr std::int64_t kEvictUs = 500;
-constexpr std::int64_t kFreeUs = 200;
+// How many sessions that waited go on at the end of one turn: each may evict, or free, for as long
+// as Evictor::budget() says.
+constexpr std::size_t kResumedAtOnce = 8;
 // How long those who waited are served in one go.
 constexpr std::int64_t kServeUs = 500;
 
@@ -61,7 +63,10 @@ std::size_t Executor::run(Session& session, std::span<const resp::Request> reque
   std::size_t ran = 0;
   for (; ran < requests.size(); ++ran) {
     unsent_ = session.reply.buffer().size();
-    if (session.closing != Closing::no || session.is_parked() || unsent_ > most_unsent) break;
+    if (session.closing != Closing::no || session.is_parked() || session.is_in_line() ||
+        unsent_ > most_unsent) {
+      break;
+    }
     // Small fast commands of one kind in a row are timed together: reading the counter costs a
     // fifth of what they do.
     timing =
@@ -171,9 +176,8 @@ void Executor::fetch_entries(const Session& session, const Plan& plan) const {
   if (__builtin_expect(admission == Admission::runs, 1)) {
     invoke(session, args, planned, timing);
   } else {
-    if (admission == Admission::held) {
-      session.last_command = planned.command->row;
-      session.hold();
+    if (admission == Admission::held || admission == Admission::waits_for_room) {
+      put_off(session, *planned.command, admission);
       return false;
     }
     if (admission == Admission::queued) {
@@ -281,6 +285,8 @@ void Executor::invoke(Session& session, resp::Args args, const Planned& planned,
   }
   settle(db, args);
   if (__builtin_expect(!command_sinks_.empty(), 0)) tell_of_command(session, command, args, turn);
+  keyspace::Graveyard& graveyard = parts_.keyspace.graveyard();
+  if (__builtin_expect(graveyard.has_debt(), 0)) graveyard.pay_debt(parts_.clock);
 }
 
 void Executor::count_errors(Session& session, BoundCommand& command) {
@@ -315,22 +321,40 @@ void Executor::pass_on_and_tell(int db, resp::Args args) {
 }
 
 bool Executor::end_turn() {
-  bool left = false;
-  if (parts_.evictor.over_limit()) {
-    left = make_room(base::Budget(parts_.clock, kEvictUs)) == eviction::Room::working;
-  }
+  bool left = make_room_late();
   LatencyMonitor& latency = parts_.observer.latency;
   latency.watch(LatencyEvent::expire_cycle, [this] { return parts_.sweeper.run_fast(); });
-  keyspace::Graveyard& graveyard = parts_.keyspace.graveyard();
-  if (!graveyard.empty()) {
-    left |= !latency.watch(LatencyEvent::free_cycle, [this, &graveyard] {
-      return graveyard.drain(base::Budget(parts_.clock, kFreeUs));
-    });
-  }
+  left |= free_late();
   settle(0, {});
   if (__builtin_expect(!long_commands_.empty(), 0)) left |= run_long_commands();
   long_commands_.end_turn();
   return serve_late() || left;
+}
+
+// Where there is room, or none can be made, the first of those who waited for it go on.
+bool Executor::make_room_late() {
+  if (parts_.evictor.over_limit()) {
+    const eviction::Room room = make_room(base::Budget(parts_.clock, kEvictUs));
+    if (room == eviction::Room::working || room == eviction::Room::freeing) return true;
+  }
+  HeldLine& waiting = parts_.waiters.for_room();
+  const bool resumes = !waiting.empty();
+  waiting.resume(kResumedAtOnce);
+  return resumes;
+}
+
+bool Executor::free_late() {
+  keyspace::Graveyard& graveyard = parts_.keyspace.graveyard();
+  if (!graveyard.empty()) {
+    const bool freed = parts_.observer.latency.watch(LatencyEvent::free_cycle, [this, &graveyard] {
+      return graveyard.drain(base::Budget(parts_.clock, graveyard.drain_time_us()));
+    });
+    if (!freed) return true;
+  }
+  HeldLine& waiting = parts_.waiters.for_frees();
+  const bool resumes = !waiting.empty();
+  waiting.resume(kResumedAtOnce);
+  return resumes;
 }
 
 // True when someone got an answer now, or shall in the next turn.

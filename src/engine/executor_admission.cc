@@ -38,6 +38,18 @@ std::string not_for_subscribers(const BoundCommand& command) {
          "context";
 }
 
+// What a command that grows may take: its words twice, since a value is stored with slack and in
+// nodes; of EXEC the words that were queued.
+std::uint64_t expected_growth(const Session& session, const BoundCommand& command,
+                              resp::Args args) {
+  constexpr std::uint64_t kForWord = 64;
+  std::uint64_t bytes = 0;
+  for (const std::string_view word : args) bytes += 2 * word.size() + kForWord;
+  const Transaction* transaction = Transaction::of(session);
+  if (command.row->has(kRunsQueue) && transaction != nullptr) bytes += 2 * transaction->bytes();
+  return bytes;
+}
+
 // What cannot be queued spoils the transaction. An EXEC that is refused ends it, if there is one,
 // and says why without the plainest of codes.
 void refuse(Session& session, const BoundCommand* command, std::string_view error) {
@@ -104,7 +116,7 @@ Executor::Admission Executor::look_closer(Session& session, resp::Args args,
   const std::uint32_t refused = command->refusals & (parts_.gates.closed() | session.closed_gates);
   if (refused != 0) return admit_at_gates(session, args, *command, refused);
   if (command->row->has(kGrows) && parts_.evictor.over_limit()) {
-    return admit_growing(session, *command, Admission::runs);
+    return admit_growing(session, args, *command, Admission::runs);
   }
   return Admission::runs;
 }
@@ -120,15 +132,16 @@ Executor::Admission Executor::admit_at_gates(Session& session, resp::Args args,
   const Transaction* transaction = Transaction::of(session);
   const bool runs_queue = command.row->has(kRunsQueue) && transaction != nullptr;
   const bool queues = (refused & kQueueing) != 0 && !runs_queue;
-  // What is queued costs memory, whatever it is.
-  const bool grows = queues || command.row->has(kGrows) || (runs_queue && transaction->grows());
-  const Admission wanted = queues ? Admission::queued : Admission::runs;
+  // What queueing itself costs is bounded by the client's limits, not by maxmemory: who reads and
+  // deletes in a transaction may do so at the limit.
+  const bool grows = command.row->has(kGrows) || (runs_queue && transaction->grows());
+  Admission wanted = queues ? Admission::queued : Admission::runs;
   const bool writes = !command.row->has(kRunsQueue) || (runs_queue && transaction->replicates());
   const bool pauses = (refused & bit(Gate::paused_all)) != 0 ||
                       ((refused & bit(Gate::paused_writes)) != 0 && writes);
-  if (grows && parts_.evictor.over_limit() &&
-      admit_growing(session, command, wanted) == Admission::refused) {
-    return Admission::refused;
+  if (grows && parts_.evictor.over_limit()) {
+    wanted = admit_growing(session, args, command, wanted);
+    if (wanted == Admission::refused) return wanted;
   }
   if ((refused & kSubscribed) != 0) {
     return reject(session, &command, not_for_subscribers(command)), Admission::refused;
@@ -136,10 +149,25 @@ Executor::Admission Executor::admit_at_gates(Session& session, resp::Args args,
   return pauses ? Admission::held : wanted;
 }
 
-Executor::Admission Executor::admit_growing(Session& session, BoundCommand& command,
-                                            Admission otherwise) {
-  if (make_room(parts_.evictor.budget()) != eviction::Room::none) return otherwise;
-  return reject(session, &command, errors::kOutOfMemory), Admission::refused;
+// Where room was not made in the time of one call, the command runs all the same if the call freed
+// more than the command is going to take, so that used_memory does not grow. What is only queued
+// takes nothing yet.
+Executor::Admission Executor::admit_growing(Session& session, resp::Args args,
+                                            BoundCommand& command, Admission otherwise) {
+  const std::uint64_t before = memory::used_bytes();
+  const eviction::Room room = make_room(parts_.evictor.budget());
+  if (room == eviction::Room::none) {
+    return reject(session, &command, errors::kOutOfMemory), Admission::refused;
+  }
+  const bool is_paid = memory::used_bytes() + expected_growth(session, command, args) <= before;
+  if (room == eviction::Room::enough || otherwise == Admission::queued || is_paid) return otherwise;
+  return Admission::waits_for_room;
+}
+
+void Executor::put_off(Session& session, const BoundCommand& command, Admission admission) {
+  session.last_command = command.row;
+  if (admission == Admission::held) return session.hold();
+  parts_.waiters.for_room().add(session);
 }
 
 eviction::Room Executor::make_room(base::Budget budget) {

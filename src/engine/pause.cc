@@ -38,7 +38,7 @@ std::size_t Pause::held() const {
   std::size_t count = 0;
   for (const Session* session = on_ ? parts_.sessions.first() : nullptr; session != nullptr;
        session = session->next()) {
-    if (session->is_held()) ++count;
+    if (session->is_paused()) ++count;
   }
   return count;
 }

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "larder/base/assert.h"
+#include "larder/engine/held_line.h"
 #include "larder/engine/long_commands.h"
 #include "larder/engine/progress.h"
 #include "larder/engine/waiters.h"
@@ -42,6 +43,7 @@ Session::~Session() {
 
 void Session::leave() {
   stop_waiting();
+  leave_line();
   detach_all();
 }
 
@@ -78,7 +80,12 @@ void Session::stop_waiting() {
 void Session::go_on() {
   if (!held_) return;
   held_ = false;
+  leave_line();
   peer_.unblocked();
+}
+
+void Session::leave_line() {
+  if (line_ != nullptr) line_->remove(*this);
 }
 
 std::size_t Session::parked_bytes() const {

@@ -20,11 +20,19 @@ constexpr std::uint32_t kStride = 8;
 constexpr int kMostRounds = 8;
 // The walk over all entries that a change of policy begins with, before the command's answer.
 constexpr std::int64_t kRestartUs = 1000;
-// What may wait in the graveyard when a step of evicting ends.
-constexpr std::int64_t kMostBuried = 1 << 20;
+// Larger blocks are asked of the allocator before a command counts on them.
+constexpr std::uint64_t kLeastProbed = 1 << 20;
+constexpr std::uint64_t kMostUncounted = 2 << 20;
 
 std::uint64_t figure(const memory::Charges& charges, Owner owner) {
   return static_cast<std::uint64_t>(charges[static_cast<std::size_t>(owner)]);
+}
+
+// What may wait in the graveyard without counting: half of the 1 % or 1 MB by which used_memory may
+// stand above the limit.
+std::uint64_t uncounted(std::uint64_t limit) {
+  constexpr auto kLeast = static_cast<std::uint64_t>(keyspace::Graveyard::kMostWaiting);
+  return std::clamp(limit / 200, kLeast, kMostUncounted);
 }
 
 // The entry of that hash, where nearly always no more than one is.
@@ -32,6 +40,22 @@ Entry* entry_of(Database& db, std::uint64_t hash) {
   const Entry* candidate = db.entries().prefetch_candidate(hash);
   if (candidate == nullptr || keyspace::EntryTraits::hash(*candidate) != hash) return nullptr;
   return db.entries().find(candidate->key(), hash);
+}
+
+std::uint64_t charged_to_data(const memory::Charges& charges, const Settings& settings) {
+  std::uint64_t sum = 0;
+  for (const std::int64_t bytes : charges) sum += static_cast<std::uint64_t>(bytes);
+  return sum - static_cast<std::uint64_t>(apart_from_data(charges, settings));
+}
+
+// What would be gone with every key.
+std::uint64_t charged_to_keys(const memory::Charges& charges) {
+  std::uint64_t sum = 0;
+  for (const Owner owner : {Owner::strings, Owner::lists, Owner::hashes, Owner::sets,
+                            Owner::sorted_sets, Owner::streams, Owner::table, Owner::expires}) {
+    sum += figure(charges, owner);
+  }
+  return sum;
 }
 
 }  // namespace
@@ -64,10 +88,17 @@ void Evictor::obey() {
 
 std::uint64_t Evictor::counted_bytes() const {
   const memory::Charges charges = memory::balance();
-  std::uint64_t sum = 0;
-  for (const std::int64_t bytes : charges) sum += static_cast<std::uint64_t>(bytes);
-  return sum - static_cast<std::uint64_t>(apart_from_data(charges, settings_)) -
-         figure(charges, Owner::graveyard);
+  return charged_to_data(charges, settings_) -
+         std::min(figure(charges, Owner::graveyard), uncounted(limit()));
+}
+
+std::uint64_t Evictor::living_bytes() const {
+  const memory::Charges charges = memory::balance();
+  return charged_to_data(charges, settings_) - figure(charges, Owner::graveyard);
+}
+
+bool Evictor::exceeds_with(std::uint64_t more) const {
+  return counted_bytes() + more > limit() && !keyspace_.removals_held();
 }
 
 base::Budget Evictor::budget() const {
@@ -87,25 +118,54 @@ Room Evictor::make_room(base::Budget budget) {
   return room;
 }
 
-Room Evictor::evict(base::Budget& budget) {
-  keyspace::Graveyard& graveyard = keyspace_.graveyard();
-  if (graveyard.holds_tables()) {
-    graveyard.drain(budget);
-    if (!exceeds()) return Room::enough;
-    if (graveyard.holds_tables()) return Room::working;
-  }
-  do {
+Room Evictor::evict(base::Budget& budget, std::uint64_t wanted) {
+  while (exceeds_with(wanted)) {
+    if (keyspace_.graveyard().holds_tables() || living_bytes() + wanted <= limit()) {
+      return free_buried(budget, wanted);
+    }
     if (!evict_one()) return Room::none;
-    if (!exceeds()) return Room::enough;
-  } while (!budget.spent(kStride));
-  return Room::working;
+    if (budget.spent(kStride)) return exceeds_with(wanted) ? Room::working : Room::enough;
+  }
+  return Room::enough;
+}
+
+// Until there is room. Where a flushed database's tables are gone and there is none, what is over
+// the limit lives, and the next call evicts it.
+Room Evictor::free_buried(base::Budget& budget, std::uint64_t wanted) {
+  while (exceeds_with(wanted)) {
+    if (keyspace_.graveyard().drain_a_little(keyspace_.clock())) break;
+    if (budget.spent()) return Room::freeing;
+  }
+  return exceeds_with(wanted) ? evict(budget, wanted) : Room::enough;
+}
+
+bool Evictor::may_ever_fit(const Need& need) const {
+  const memory::Charges charges = memory::balance();
+  const std::uint64_t living =
+      charged_to_data(charges, settings_) - figure(charges, Owner::graveyard);
+  const bool tables = keyspace_.graveyard().holds_tables();
+  const std::uint64_t movable = has_victims() || tables ? charged_to_keys(charges) : 0;
+  return living - movable + std::min(need.kept, movable) + need.more <= limit();
+}
+
+bool Evictor::make_room_for(const Need& need) {
+  if (need.block >= kLeastProbed && !memory::can_allocate(need.block)) return false;
+  if (limit() == 0 || memory::used_bytes() + need.more <= limit()) return true;
+  if (!exceeds_with(need.more)) return true;
+  if (!may_ever_fit(need)) return false;
+  base::Budget unlimited = base::Budget::unlimited();
+  return evict(unlimited, need.more) == Room::enough;
+}
+
+// So that evicting makes room as it goes.
+void Evictor::keep_graveyard_small() {
+  if (keyspace::Graveyard::bytes() <= keyspace::Graveyard::kMostWaiting) return;
+  keyspace_.graveyard().drain_a_little(keyspace_.clock());
 }
 
 bool Evictor::evict_one() {
   if (policy_.victims == Victims::none) return false;
-  if (memory::balance(Owner::graveyard) > kMostBuried) {
-    keyspace_.graveyard().drain(base::Budget(keyspace_.clock(), 0));
-  }
+  keep_graveyard_small();
   // Until the access bits have all been restarted they order nothing.
   if (policy_.order == Order::random || ager_.is_restarting()) return evict_random();
   return evict_best() || evict_random();
@@ -187,6 +247,14 @@ void Evictor::remove(Database& db, Entry& entry, std::uint64_t hash) {
   }
   db.erase(&entry, hash, keyspace::Cause::evicted, keyspace::events::kEvicted);
   ++metrics_.evicted_keys;
+}
+
+bool Evictor::has_victims() const {
+  if (policy_.victims == Victims::none) return false;
+  for (std::size_t i = 0; i < keyspace_.databases(); ++i) {
+    if (eligible(keyspace_.db(i)) > 0) return true;
+  }
+  return false;
 }
 
 std::size_t Evictor::eligible(const Database& db) const {

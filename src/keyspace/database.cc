@@ -142,7 +142,7 @@ void Database::announce(const Key& key) {
 void Database::store(const Key& key, Entry* entry) {
   if (Entry* old = entries_.find(key.name, key.hash)) {
     replace(old, entry, key.hash);
-    shared_.graveyard.bury(old);
+    bury_replaced(old);
   } else {
     insert(entry, key.hash);
   }
@@ -199,7 +199,7 @@ void Database::put(const Key& key, std::string_view bytes, Deadline deadline, Ev
   write_string(*entry, bytes, number);
   entry->access(access);
   replace(old, entry, key.hash);
-  shared_.graveyard.bury(old);
+  bury_replaced(old);
 }
 
 char* Database::put_unwritten(const Key& key, std::size_t size, Event event) {
@@ -225,7 +225,7 @@ char* Database::put_unwritten(const Key& key, std::size_t size, Event event) {
   }
   entry->access(shared_.access.touching ? shared_.access.used(old->access()) : old->access());
   replace(old, entry, key.hash);
-  shared_.graveyard.bury(old);
+  bury_replaced(old);
   return bytes;
 }
 
@@ -245,7 +245,7 @@ void Database::put_storage(const Key& key, types::Type type, void* storage, Even
   shared_.log.add(event, index_, key.name);
   if (old == nullptr) return insert(entry, key.hash);
   replace(old, entry, key.hash);
-  shared_.graveyard.bury(old);
+  bury_replaced(old);
 }
 
 void Database::close(const Key& key, Entry* entry, types::Type type, void* storage, bool empty,
@@ -278,7 +278,32 @@ void Database::erase(Entry* entry, std::uint64_t hash, Cause cause, Event event)
   shared_.log.add(event, index_, entry->key(), cause);
   if (cause == Cause::expired) ++shared_.metrics.expired_keys;
   take_out(entry, hash);
-  shared_.graveyard.bury(entry);
+  shared_.graveyard.bury(entry, freeing_after(cause));
+}
+
+bool Database::erase(const Key& key, Freeing freeing) {
+  Entry* entry = entries_.find(key.name, key.hash);
+  if (entry == nullptr) return false;
+  if (entry->expired(now_ms())) {
+    drop_expired(entry, key.hash);
+    return false;
+  }
+  shared_.log.add(events::kDel, index_, entry->key());
+  take_out(entry, key.hash);
+  shared_.graveyard.bury(entry, freeing);
+  return true;
+}
+
+Freeing Database::freeing_after(Cause cause) const {
+  const Settings& settings = shared_.access.settings;
+  const bool lazily = cause == Cause::evicted   ? settings.lazyfree_lazy_eviction.value()
+                      : cause == Cause::expired ? settings.lazyfree_lazy_expire.value()
+                                                : settings.lazyfree_lazy_server_del.value();
+  return lazily ? Freeing::lazily : Freeing::plainly;
+}
+
+void Database::bury_replaced(Entry* entry) {
+  shared_.graveyard.bury(entry, freeing_after(Cause::command));
 }
 
 bool Database::erase(const Key& key, Cause cause, Event event) {
@@ -339,8 +364,9 @@ void Database::put_moved(const Key& key, Database& from, const Key& source_key, 
   store(key, entry);
 }
 
-void Database::flush() {
-  shared_.graveyard.bury({std::move(entries_), std::move(expires_), std::move(element_expires_)});
+void Database::flush(Freeing freeing) {
+  shared_.graveyard.bury(
+      {std::move(entries_), std::move(expires_), std::move(element_expires_), freeing});
   entries_ = EntryTable();
   expires_ = ExpiresTable();
   element_expires_ = ElementExpiresTable();

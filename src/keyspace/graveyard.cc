@@ -1,5 +1,6 @@
 #include "larder/keyspace/graveyard.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "larder/types/type.h"
@@ -17,9 +18,21 @@ constexpr std::size_t kKeptRoom = 1024;
 // Freed in steps when a flushed table hands it over.
 constexpr std::size_t kLargeEffort = 64;
 
-bool is_large(const Entry& entry) {
+// What a command pays at most for what it buried.
+constexpr std::int64_t kMostPayUs = 500;
+// The end of a turn: its least and most time, and by what share of what waits that grows.
+constexpr std::int64_t kLeastDrainUs = 200;
+constexpr std::int64_t kMostDrainUs = 1000;
+constexpr std::int64_t kBytesForUs = 16 << 10;
+constexpr std::int64_t kEntriesForUs = 16;
+
+bool has_large_effort(const Entry& entry) {
   return entry.form() == Form::storage &&
          types::row(entry.type()).free_effort(entry.storage()) > kLargeEffort;
+}
+
+bool is_large(const Entry& entry) {
+  return has_large_effort(entry) || entry.footprint() >= types::Blob::kLarge;
 }
 
 template <typename List>
@@ -40,44 +53,76 @@ void destroy_now(Owner owner, Entry* entry) {
 
 Graveyard::~Graveyard() { drain(base::Budget::unlimited()); }
 
-void Graveyard::bury(Entry* entry) {
+void Graveyard::bury(Entry* entry, Freeing freeing) {
   const auto bytes = static_cast<std::int64_t>(entry->footprint());
   memory::transfer(types::row(entry->type()).owner, Owner::graveyard, bytes);
-  entries_.push_back(entry);
+  debt_ += bytes;
+  const bool lazily = freeing == Freeing::lazily && has_large_effort(*entry);
+  (lazily ? lazy_entries_ : entries_).push_back(entry);
 }
 
 void Graveyard::bury(types::Type type, void* storage) {
   const types::TypeRow& row = types::row(type);
-  memory::transfer(row.owner, Owner::graveyard, static_cast<std::int64_t>(row.footprint(storage)));
+  const auto bytes = static_cast<std::int64_t>(row.footprint(storage));
+  memory::transfer(row.owner, Owner::graveyard, bytes);
   storages_.push_back({type, storage});
+  debt_ += bytes;
 }
 
 void Graveyard::bury(Tables&& tables) { tables_.push_back(std::move(tables)); }
 
 std::size_t Graveyard::keys() const {
-  std::size_t count = entries_.size();
+  std::size_t count = entries_.size() + lazy_entries_.size();
   for (const Tables& tables : tables_) count += tables.entries.size();
   return count;
 }
 
-bool Graveyard::drain(base::Budget budget) {
-  return drain_entries(budget) && drain_storages(budget) && drain_tables(budget);
+std::size_t Graveyard::lazy_keys() const {
+  std::size_t count = lazy_entries_.size();
+  for (const Tables& tables : tables_) {
+    if (tables.freeing == Freeing::lazily) count += tables.entries.size();
+  }
+  return count;
 }
 
-bool Graveyard::drain_entries(base::Budget& budget) {
-  while (!entries_.empty()) {
-    Entry* entry = entries_.back();
+bool Graveyard::drain(base::Budget budget) {
+  return drain_entries(entries_, budget) && drain_entries(lazy_entries_, budget) &&
+         drain_storages(budget) && drain_tables(budget);
+}
+
+bool Graveyard::drain_a_little(const base::Clock& clock) { return drain(base::Budget(clock, 0)); }
+
+void Graveyard::pay_debt(const base::Clock& clock) {
+  const std::int64_t waiting = bytes();
+  const std::int64_t target = std::max(waiting - 2 * std::exchange(debt_, 0), kMostWaiting);
+  if (waiting <= target) return;
+  base::Budget budget(clock, kMostPayUs);
+  while (!drain_a_little(clock) && bytes() > target && !budget.spent()) {
+  }
+}
+
+std::int64_t Graveyard::drain_time_us() const {
+  const auto entries =
+      static_cast<std::int64_t>(entries_.size() + lazy_entries_.size() + storages_.size());
+  const std::int64_t tables = tables_.empty() ? 0 : kMostDrainUs;
+  const std::int64_t us = kLeastDrainUs + tables + bytes() / kBytesForUs + entries / kEntriesForUs;
+  return std::min(us, kMostDrainUs);
+}
+
+bool Graveyard::drain_entries(List<Entry*>& entries, base::Budget& budget) {
+  while (!entries.empty()) {
+    Entry* entry = entries.back();
     if (entry->form() == Form::storage &&
         !types::row(entry->type()).destroy_some(entry->storage(), Owner::graveyard, budget)) {
       return false;
     }
     Entry::release(Owner::graveyard, entry);
-    entries_.pop_back();
-    ++freed_;
+    entries.pop_back();
+    if (&entries == &lazy_entries_) ++freed_;
     if (budget.spent(kStride)) break;
   }
-  trim(entries_);
-  return entries_.empty();
+  trim(entries);
+  return entries.empty();
 }
 
 bool Graveyard::drain_storages(base::Budget& budget) {
@@ -93,30 +138,42 @@ bool Graveyard::drain_storages(base::Budget& budget) {
 
 bool Graveyard::drain_tables(base::Budget& budget) {
   while (!tables_.empty()) {
-    Tables& dead = tables_.back();
-    const bool gone = dead.entries.clear_some(budget, [this](Entry* entry) {
-      if (is_large(*entry)) return bury(entry);
-      destroy_now(types::row(entry->type()).owner, entry);
-      ++freed_;
-    });
-    if (!gone || !drain_entries(budget) || !dead.expires.clear_some(budget, [](Entry*) {}) ||
-        !dead.element_expires.clear_some(budget, [](Entry*) {})) {
-      return false;
-    }
+    if (!drain_table(tables_.back(), budget)) return false;
     tables_.pop_back();
   }
   trim(tables_);
   return true;
 }
 
+bool Graveyard::drain_table(Tables& dead, base::Budget& budget) {
+  const bool gone = dead.entries.clear_some(budget, [this, &dead](Entry* entry) {
+    if (is_large(*entry)) return bury_large(entry, dead.freeing);
+    destroy_now(types::row(entry->type()).owner, entry);
+    if (dead.freeing == Freeing::lazily) ++freed_;
+  });
+  return gone && drain_entries(entries_, budget) && drain_entries(lazy_entries_, budget) &&
+         dead.expires.clear_some(budget, [](Entry*) {}) &&
+         dead.element_expires.clear_some(budget, [](Entry*) {});
+}
+
+// Nobody pays for what a flush removed: it is freed at the ends of turns.
+void Graveyard::bury_large(Entry* entry, Freeing freeing) {
+  const auto bytes = static_cast<std::int64_t>(entry->footprint());
+  memory::transfer(types::row(entry->type()).owner, Owner::graveyard, bytes);
+  (freeing == Freeing::lazily ? lazy_entries_ : entries_).push_back(entry);
+}
+
 void Graveyard::testify(memory::Audit& audit) const {
   std::size_t bytes = 0;
-  for (const Entry* entry : entries_) bytes += entry->footprint();
+  for (const auto* entries : {&entries_, &lazy_entries_}) {
+    for (const Entry* entry : *entries) bytes += entry->footprint();
+  }
   for (const Storage& dead : storages_) bytes += types::row(dead.type).footprint(dead.pointer);
   const auto list_bytes = [](std::size_t capacity, std::size_t each) {
     return capacity == 0 ? 0 : memory::size_class(capacity * each);
   };
   bytes += list_bytes(entries_.capacity(), sizeof(Entry*));
+  bytes += list_bytes(lazy_entries_.capacity(), sizeof(Entry*));
   bytes += list_bytes(storages_.capacity(), sizeof(Storage));
   bytes += list_bytes(tables_.capacity(), sizeof(Tables));
   audit.found(Owner::graveyard, bytes);

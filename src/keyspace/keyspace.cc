@@ -41,19 +41,19 @@ bool Keyspace::has_volatile_keys() const {
   return false;
 }
 
-void Keyspace::flush(std::size_t index) {
+void Keyspace::flush(std::size_t index, Freeing freeing) {
   Database& db = *databases_[index];
   log_.add_flush(db.index(), db.size());
   if (db.size() == 0) return;
-  db.flush();
+  db.flush(freeing);
   big_keys_.forget(db.index());
 }
 
-void Keyspace::flush_all() {
+void Keyspace::flush_all(Freeing freeing) {
   log_.add_flush(-1, size());
   for (const auto& db : databases_) {
     if (db->size() == 0) continue;
-    db->flush();
+    db->flush(freeing);
     big_keys_.forget(db->index());
   }
 }

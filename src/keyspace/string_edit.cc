@@ -34,8 +34,7 @@ char* Edit<types::String>::bytes(std::size_t size) {
 
 char* Edit<types::String>::resize(std::size_t size) {
   if (entry_->form() == Form::storage && size > Entry::kMostInside) {
-    auto* blob = types::Blob::resize(memory::Owner::strings,
-                                     static_cast<types::Blob*>(entry_->storage()), size);
+    types::Blob* const blob = resize_blob(static_cast<types::Blob*>(entry_->storage()), size);
     entry_->storage(blob);
     entry_->mark_edited();
     db_.note_size(entry_, key_.hash);
@@ -51,6 +50,17 @@ char* Edit<types::String>::resize(std::size_t size) {
   }
   types::String::Scratch scratch;
   return resize_into_new(entry_->string().text(scratch), size);
+}
+
+// A large one that must move is freed in steps.
+types::Blob* Edit<types::String>::resize_blob(types::Blob* blob, std::size_t size) {
+  constexpr auto kOwner = memory::Owner::strings;
+  if (blob->footprint() < types::Blob::kLarge) return types::Blob::resize(kOwner, blob, size);
+  if (types::Blob::resize_in_place(kOwner, blob, size)) return blob;
+  types::Blob* const moved = types::Blob::create(kOwner, size);
+  std::memcpy(moved->data(), blob->data(), std::min(blob->size(), size));
+  db_.shared_.graveyard.bury(types::Type::string, blob);
+  return moved;
 }
 
 char* Edit<types::String>::resize_into_new(std::string_view old, std::size_t size) {

@@ -1,5 +1,6 @@
 #include "larder/memory/heap.h"
 
+#include <atomic>
 #include <cstdlib>
 
 #include "larder/base/assert.h"
@@ -22,6 +23,7 @@ void* take_aligned(std::size_t bytes, std::size_t alignment) {
 }
 void give_back_aligned(void* block, std::size_t, std::size_t) { std::free(block); }
 void* resize(void* block, std::size_t bytes) { return std::realloc(block, size_class(bytes)); }
+bool fits_in_place(void*, std::size_t) { return false; }
 
 #else
 
@@ -34,6 +36,9 @@ void give_back_aligned(void* block, std::size_t bytes, std::size_t alignment) {
   sdallocx(block, bytes, MALLOCX_ALIGN(alignment));
 }
 void* resize(void* block, std::size_t bytes) { return rallocx(block, bytes, 0); }
+bool fits_in_place(void* block, std::size_t bytes) {
+  return xallocx(block, bytes, 0, 0) == size_class(bytes);
+}
 
 #endif
 
@@ -43,11 +48,30 @@ std::size_t round_up(std::size_t bytes, std::size_t alignment) {
   return (bytes + alignment - 1) & ~(alignment - 1);
 }
 
+std::atomic<ExhaustionHandler>& exhaustion_handler() {
+  static constinit std::atomic<ExhaustionHandler> handler{nullptr};
+  return handler;
+}
+
 }  // namespace
+
+void on_exhaustion(ExhaustionHandler handler) { exhaustion_handler() = handler; }
+
+void exhausted(Owner owner, std::size_t bytes) {
+  if (const ExhaustionHandler handler = exhaustion_handler().load()) handler(owner, bytes);
+  base::assertion_failed("the system has memory left", __FILE__, __LINE__);
+}
+
+bool can_allocate(std::size_t bytes) {
+  void* const block = take(bytes);
+  if (block == nullptr) return false;
+  give_back(block, bytes);
+  return true;
+}
 
 void* allocate(Owner owner, std::size_t bytes) {
   void* block = take(bytes);
-  LARDER_ASSERT(block != nullptr);
+  if (__builtin_expect(block == nullptr, 0)) exhausted(owner, bytes);
   charge(owner, charged(bytes));
   return block;
 }
@@ -60,7 +84,7 @@ void release(Owner owner, void* block, std::size_t bytes) noexcept {
 void* allocate_aligned(Owner owner, std::size_t bytes, std::size_t alignment) {
   const std::size_t whole = round_up(bytes, alignment);
   void* block = take_aligned(whole, alignment);
-  LARDER_ASSERT(block != nullptr);
+  if (__builtin_expect(block == nullptr, 0)) exhausted(owner, whole);
   charge(owner, charged(whole));
   return block;
 }
@@ -71,9 +95,15 @@ void release_aligned(Owner owner, void* block, std::size_t bytes, std::size_t al
   give_back_aligned(block, whole, alignment);
 }
 
+bool resize_in_place(Owner owner, void* block, std::size_t old_bytes, std::size_t new_bytes) {
+  if (!fits_in_place(block, new_bytes)) return false;
+  charge(owner, charged(new_bytes) - charged(old_bytes));
+  return true;
+}
+
 void* reallocate(Owner owner, void* block, std::size_t old_bytes, std::size_t new_bytes) {
   void* moved = resize(block, new_bytes);
-  LARDER_ASSERT(moved != nullptr);
+  if (__builtin_expect(moved == nullptr, 0)) exhausted(owner, new_bytes);
   charge(owner, charged(new_bytes) - charged(old_bytes));
   return moved;
 }

@@ -63,7 +63,8 @@ void* allocate_or_throw(std::size_t bytes, std::size_t alignment) {
   for (;;) {
     if (void* block = allocate_or_null(bytes, alignment)) return block;
     const std::new_handler handler = std::get_new_handler();
-    if (handler == nullptr) throw std::bad_alloc();
+    if (handler == nullptr && bytes > PTRDIFF_MAX) throw std::bad_alloc();
+    if (handler == nullptr) exhausted(Owner::runtime, bytes);
     handler();
   }
 }

@@ -1,6 +1,7 @@
 // What the operating system knows about the process and the machine.
 
 #include <fcntl.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <array>
@@ -29,6 +30,14 @@ std::uint64_t resident_set_bytes() {
   std::uint64_t pages = 0;
   std::from_chars(fields.data() + second, fields.data() + fields.size(), pages);
   return pages * page_bytes();
+}
+
+void discard_pages(std::uintptr_t begin, std::uintptr_t end) {
+  const std::uintptr_t mask = page_bytes() - 1;
+  const std::uintptr_t first = (begin + mask) & ~mask;
+  const std::uintptr_t last = end & ~mask;
+  // Locked pages stay, and go with their block.
+  if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
 }
 
 std::uint64_t system_memory_bytes() {

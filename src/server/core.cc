@@ -159,7 +159,7 @@ void Core::beat() {
   evictor.ager().run(base::Budget(clock, kAgeUs));
   keyspace.look_for_big_keys();
   keyspace::Graveyard& graveyard = keyspace.graveyard();
-  memory_metrics.lazyfree_pending_objects = static_cast<std::int64_t>(graveyard.keys());
+  memory_metrics.lazyfree_pending_objects = static_cast<std::int64_t>(graveyard.lazy_keys());
   memory_metrics.lazyfreed_objects += graveyard.take_freed();
   if (clock.steady_ms() - sampled_ms_ >= kSampleMs) {
     sampled_ms_ = clock.steady_ms();

@@ -1,6 +1,9 @@
 #include "larder/types/string.h"
 
+#include <algorithm>
 #include <new>
+
+#include "larder/memory/pages.h"
 
 namespace larder::types {
 
@@ -10,6 +13,40 @@ Blob* Blob::create(memory::Owner owner, std::size_t size) {
 
 void Blob::destroy(memory::Owner owner, Blob* blob) noexcept {
   memory::release(owner, blob, sizeof(Blob) + blob->size_);
+}
+
+namespace {
+
+// One step, between addresses that are multiples of it, so that huge pages go whole. Costs some
+// 100 us when all of its pages were touched.
+constexpr std::uintptr_t kPieceBytes = 2 << 20;
+
+}  // namespace
+
+bool Blob::destroy_some(memory::Owner owner, Blob* blob, base::Budget& budget) {
+  if (blob->footprint() >= kLarge) {
+    const auto first = reinterpret_cast<std::uintptr_t>(blob->data());
+    const std::uintptr_t end = reinterpret_cast<std::uintptr_t>(blob) + blob->footprint();
+    for (;;) {
+      const std::uintptr_t piece = (first & ~(kPieceBytes - 1)) + blob->pieces_gone_ * kPieceBytes;
+      if (piece >= end) break;
+      memory::discard_pages(std::max(piece, first), std::min(piece + kPieceBytes, end));
+      ++blob->pieces_gone_;
+      if (budget.spent()) return false;
+    }
+  }
+  destroy(owner, blob);
+  return true;
+}
+
+bool Blob::resize_in_place(memory::Owner owner, Blob* blob, std::size_t size) {
+  const std::size_t held = blob->footprint();
+  if (memory::size_class(sizeof(Blob) + size) != held &&
+      !memory::resize_in_place(owner, blob, held, sizeof(Blob) + size)) {
+    return false;
+  }
+  blob->size_ = size;
+  return true;
 }
 
 Blob* Blob::resize(memory::Owner owner, Blob* blob, std::size_t size) {

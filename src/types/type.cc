@@ -18,9 +18,8 @@ std::size_t string_footprint(const void* storage) {
   return static_cast<const Blob*>(storage)->footprint();
 }
 
-bool string_destroy_some(void* storage, memory::Owner owner, base::Budget&) {
-  Blob::destroy(owner, static_cast<Blob*>(storage));
-  return true;
+bool string_destroy_some(void* storage, memory::Owner owner, base::Budget& budget) {
+  return Blob::destroy_some(owner, static_cast<Blob*>(storage), budget);
 }
 
 std::size_t string_free_effort(const void*) { return 1; }

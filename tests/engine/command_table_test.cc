@@ -61,20 +61,20 @@ TEST_F(Names, StandSorted) {
   const auto sorted = table.commands();
   EXPECT_TRUE(std::is_sorted(sorted.begin(), sorted.end(),
                              [](const auto* a, const auto* b) { return a->name < b->name; }));
-  EXPECT_EQ(sorted.size(), 13u);
+  EXPECT_EQ(sorted.size(), 14u);
 }
 
 TEST_F(Names, AreChangedByRename) {
   ASSERT_TRUE(table.rename("get", "Fetch"));
   EXPECT_EQ(table.find("get"), nullptr);
   EXPECT_EQ(table.find("FETCH")->row->name, "get");
-  EXPECT_EQ(table.commands().size(), 13u);
+  EXPECT_EQ(table.commands().size(), 14u);
 }
 
 TEST_F(Names, AreTakenAwayByAnEmptyName) {
   ASSERT_TRUE(table.rename("get", ""));
   EXPECT_EQ(table.find("get"), nullptr);
-  EXPECT_EQ(table.commands().size(), 12u);
+  EXPECT_EQ(table.commands().size(), 13u);
   const auto again = table.rename("get", "x");
   ASSERT_FALSE(again);
   EXPECT_EQ(again.error().text, "No such command in rename-command");

@@ -37,6 +37,12 @@ inline void test_set(Call& call) {
   call.db.put(call.key, call.arg(2));
   call.reply.ok();
 }
+// As FLUSHDB: the session goes on when what was flushed is freed.
+inline void test_flush(Call& call) {
+  call.db.flush(keyspace::Freeing::plainly);
+  call.waiters.for_frees().add(call.session);
+  call.reply.ok();
+}
 inline void test_del(Call& call) { call.reply.integer(call.db.erase(call.key) ? 1 : 0); }
 // Tells replicas SET, whatever it was called.
 inline void test_put(Call& call) {
@@ -94,6 +100,10 @@ inline std::span<const Command> test_rows() {
        .flags = kWrites,
        .keys = kKey,
        .handler = Handler::of<test_secret>()},
+      {.name = "flush",
+       .arity = exactly(1),
+       .flags = kWrites,
+       .handler = Handler::of<test_flush>()},
       {.name = "fail", .arity = at_least(1), .handler = Handler::of<test_fail>()},
       {.name = "mode", .arity = exactly(2), .handler = Handler::of<test_mode>()},
       {.name = "close", .arity = exactly(1), .handler = Handler::of<test_close>()},
@@ -133,12 +143,13 @@ struct NoPeer final : Peer {
   int pushes = 0;
 };
 
-class Room : public testing::Test {
+template <typename Clock>
+class RoomOn : public testing::Test {
  public:
   using Words = std::vector<std::string>;
 
  protected:
-  ~Room() override {
+  ~RoomOn() override {
     session.leave();
     output.clear();
     pool.trim();
@@ -182,7 +193,7 @@ class Room : public testing::Test {
     return box;
   }
 
-  base::ManualClock clock;
+  Clock clock;
   base::Rng rng{7};
   config::Registry registry{"Larder"};
   info::Reporter reporter;
@@ -215,5 +226,7 @@ class Room : public testing::Test {
   resp::ReplyBuffer output{pool};
   Session session{sessions, peer, output, clock};
 };
+
+using Room = RoomOn<base::ManualClock>;
 
 }  // namespace larder::engine

@@ -140,12 +140,18 @@ TEST_F(Transactions, RefuseToGrowPastTheLimitAtExec) {
   limit("0");
 }
 
-TEST_F(Transactions, QueueNothingPastTheLimit) {
-  reply({"multi"});
+TEST_F(Transactions, QueueOnlyWhatNeedsNoMemoryPastTheLimit) {
+  reply({"set", "a", "1"});
   limit("1");
-  EXPECT_EQ(reply({"get", "a"}).substr(0, 4), "-OOM");
+  reply({"multi"});
+  EXPECT_EQ(reply({"get", "a"}), "+QUEUED\r\n");
+  EXPECT_EQ(reply({"del", "a"}), "+QUEUED\r\n");
+  EXPECT_EQ(reply({"exec"}), "*2\r\n$1\r\n1\r\n:1\r\n");
+  reply({"multi"});
+  EXPECT_EQ(reply({"set", "a", "1"}).substr(0, 4), "-OOM");
   EXPECT_EQ(Transaction::of(session)->size(), 0u);
-  EXPECT_EQ(reply({"discard"}), "+OK\r\n");
+  EXPECT_EQ(reply({"get", "a"}), "+QUEUED\r\n");
+  EXPECT_EQ(reply({"exec"}).substr(0, 10), "-EXECABORT");
   limit("0");
 }
 

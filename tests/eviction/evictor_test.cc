@@ -90,8 +90,7 @@ void expect_counted(const Evictor& evictor, memory::Owner owner, std::uint64_t c
 
 TEST(Evictor, DoesNotCountWhatItCannotFreeByEvicting) {
   World world;
-  for (const auto owner :
-       {memory::Owner::replicas, memory::Owner::journal, memory::Owner::graveyard}) {
+  for (const auto owner : {memory::Owner::replicas, memory::Owner::journal}) {
     expect_counted(world.evictor, owner, 0);
   }
   expect_counted(world.evictor, memory::Owner::scripts, 1'000'000);
@@ -129,10 +128,74 @@ TEST(Evictor, FreesFlushedTablesBeforeItEvicts) {
   world.limit(world.evictor.counted_bytes() / 2);
   world.keyspace.flush(1);
   int steps = 0;
-  while (world.evictor.make_room(world.evictor.budget()) == Room::working) ++steps;
+  while (world.evictor.make_room(world.evictor.budget()) == Room::freeing) ++steps;
   EXPECT_GT(steps, 0);
   EXPECT_EQ(world.metrics.evicted_keys.value(), 0u);
   EXPECT_EQ(world.db().size(), 100u);
+}
+
+TEST(Evictor, CountsWhatTheGraveyardHoldsBeyondItsAllowance) {
+  World world;
+  const auto counted_of = [&world](std::int64_t buried) {
+    const std::uint64_t before = world.evictor.counted_bytes();
+    memory::charge(memory::Owner::graveyard, buried);
+    const std::uint64_t counted = world.evictor.counted_bytes() - before;
+    memory::charge(memory::Owner::graveyard, -buried);
+    return counted;
+  };
+  constexpr std::uint64_t kLeast = keyspace::Graveyard::kMostWaiting;
+  EXPECT_EQ(counted_of(500'000), 0u);
+  EXPECT_EQ(counted_of(10'000'000), 10'000'000 - kLeast);
+  world.limit(std::uint64_t{200} << 20);
+  EXPECT_EQ(counted_of(10'000'000), 10'000'000u - (1 << 20));
+  world.limit(std::uint64_t{200} << 30);
+  EXPECT_EQ(counted_of(10'000'000), 10'000'000u - (2 << 20));
+}
+
+TEST(Evictor, FreesInStepsWhatWasRemovedAndEvictsNothingForIt) {
+  WorldOn<CostlyClock> world(100);
+  for (const char* policy : {"allkeys-lru", "noeviction"}) {
+    world.policy(policy);
+    for (std::size_t i = 0; i < 10'000; ++i) world.put(name_of(i), 300);
+    const std::uint64_t full = world.evictor.counted_bytes();
+    for (std::size_t i = 0; i < 9'000; ++i) world.db().erase(keyspace::Key::of(name_of(i)));
+    world.limit(full - 1'500'000);
+    int steps = 0;
+    while (world.evictor.make_room(world.evictor.budget()) == Room::freeing) ++steps;
+    EXPECT_GT(steps, 1);
+    EXPECT_FALSE(world.evictor.over_limit());
+    EXPECT_EQ(world.metrics.evicted_keys.value(), 0u);
+    EXPECT_EQ(world.db().size(), 1000u);
+    world.limit(0);
+  }
+}
+
+TEST(Evictor, MakesRoomForACommandThatKnowsItsSize) {
+  World world;
+  world.policy("allkeys-lru");
+  for (std::size_t i = 0; i < 5000; ++i) world.put(name_of(i));
+  world.limit(world.evictor.counted_bytes() + 10'000);
+  EXPECT_TRUE(world.evictor.make_room_for({.more = 5000}));
+  EXPECT_EQ(world.keyspace.size(), 5000u);
+  EXPECT_TRUE(world.evictor.make_room_for({.more = 200'000}));
+  EXPECT_LT(world.keyspace.size(), 4500u);
+  EXPECT_LE(world.evictor.counted_bytes() + 200'000,
+            static_cast<std::uint64_t>(world.settings.maxmemory.value()));
+}
+
+TEST(Evictor, EvictsNothingForWhatCanNeverFit) {
+  World world;
+  world.policy("allkeys-lru");
+  for (std::size_t i = 0; i < 5000; ++i) world.put(name_of(i));
+  const std::uint64_t limit = world.evictor.counted_bytes() + 10'000;
+  world.limit(limit);
+  EXPECT_FALSE(world.evictor.make_room_for({.more = limit}));
+  EXPECT_FALSE(world.evictor.make_room_for({.more = 100'000, .kept = limit - 50'000}));
+  world.policy("volatile-lru");
+  EXPECT_FALSE(world.evictor.make_room_for({.more = 20'000}));
+  world.policy("noeviction");
+  EXPECT_FALSE(world.evictor.make_room_for({.more = 20'000}));
+  EXPECT_EQ(world.keyspace.size(), 5000u);
 }
 
 TEST(Evictor, TakesExpiredKeysFirstAndAsExpired) {
@@ -236,6 +299,24 @@ TEST(Evictor, TellsHowLongMemoryStoodOverTheLimit) {
   world.clock.advance_ms(250);
   EXPECT_EQ(world.info("current_eviction_exceeded_time"), "0");
   EXPECT_EQ(world.info("total_eviction_exceeded_time"), "250");
+}
+
+TEST(Evictor, TellsThatMemoryStandsOverTheLimitDuringAPauseToo) {
+  World world;
+  world.put("k");
+  world.limit(1);
+  EXPECT_EQ(world.make_room(), Room::none);
+  world.clock.advance_ms(100);
+  world.keyspace.hold_removals(true);
+  EXPECT_FALSE(world.evictor.over_limit());
+  world.clock.advance_ms(100);
+  EXPECT_EQ(world.info("current_eviction_exceeded_time"), "200");
+  world.keyspace.hold_removals(false);
+  EXPECT_TRUE(world.evictor.over_limit());
+  world.limit(0);
+  EXPECT_FALSE(world.evictor.over_limit());
+  EXPECT_EQ(world.info("current_eviction_exceeded_time"), "0");
+  EXPECT_EQ(world.info("total_eviction_exceeded_time"), "200");
 }
 
 TEST(Evictor, TellsItsLimit) {

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <cstring>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "larder/base/rng.h"
@@ -124,6 +126,31 @@ TEST(OperatorNew, LeavesTheRuntimeAsItWas) {
   ::operator delete (::operator new (5000, std::align_val_t{8192}), std::align_val_t{8192});
   ::operator delete(nullptr);
   EXPECT_EQ(balance(Owner::runtime), before);
+}
+
+#ifndef LARDER_SYSTEM_MALLOC
+
+TEST(Heap, TellsWhetherABlockCanBeHad) {
+  const auto before = used_bytes();
+  EXPECT_TRUE(can_allocate(100 << 20));
+  EXPECT_FALSE(can_allocate(std::size_t{1} << 60));
+  EXPECT_EQ(used_bytes(), before);
+}
+
+TEST(HeapDeathTest, SaysWhatItCouldNotAllocate) {
+  const auto fail = [] {
+    on_exhaustion([](Owner owner, std::size_t bytes) {
+      std::fprintf(stderr, "no %zu bytes for %s\n", bytes, std::string(name(owner)).c_str());
+    });
+    release(Owner::lists, allocate(Owner::lists, std::size_t{1} << 60), std::size_t{1} << 60);
+  };
+  EXPECT_DEATH(fail(), "no 1152921504606846976 bytes for lists");
+}
+
+#endif
+
+TEST(HeapDeathTest, EndsTheProcessWhenThereIsNoMemory) {
+  EXPECT_DEATH(exhausted(Owner::lists, 7), "ASSERTION FAILED: the system has memory left");
 }
 
 TEST(OperatorNew, ThrowsWhenThereIsNoSuchRoom) {

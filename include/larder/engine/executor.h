@@ -84,8 +84,9 @@ class Executor {
   void fetch_entries(const Session& session, const Plan& plan) const;
 
   // Runs requests in order and returns how many were run. Stops early when the session is
-  // closing, waits for keys, is held back by a pause, or its unsent replies exceed `most_unsent`
-  // bytes; the rest must be kept and run later.
+  // closing, waits for keys, is held back (by a pause, or because a command that grows must wait
+  // until what was removed is freed or enough was evicted), or its unsent replies exceed
+  // `most_unsent` bytes; the rest must be kept and run later.
   std::size_t run(Session& session, std::span<const resp::Request> requests, const Plan& plan,
                   std::size_t most_unsent);
   // The same for requests that are not planned yet.
@@ -118,16 +119,16 @@ class Executor {
   void serve_ready();
 
   // Before the loop sleeps: goes on evicting where the limit was lowered, runs the fast expiry
-  // cycle, frees the dead, runs steps of long commands, ends waits whose time is over and serves
-  // those who can be fed; about a millisecond at most for each. True when work is left, so that the
-  // loop must not sleep.
+  // cycle, frees what was removed, runs steps of long commands, lets sessions go on that waited for
+  // that or for room, ends waits whose time is over and serves those who can be fed; about a
+  // millisecond at most for each. True when work is left, so that the loop must not sleep.
   bool end_turn();
 
  private:
   // When the time since the last reading of the counter is charged to a command.
   enum class Timing : std::uint8_t { now, with_next };
   enum class Turn : std::uint8_t { first, again, queued };
-  enum class Admission : std::uint8_t { refused, runs, queued, held };
+  enum class Admission : std::uint8_t { refused, runs, queued, held, waits_for_room };
 
   // False when the command is held back.
   bool dispatch(Session& session, resp::Args args, const Planned& planned, Timing timing);
@@ -136,8 +137,12 @@ class Executor {
   Admission look_closer(Session& session, resp::Args args, BoundCommand* command);
   Admission admit_at_gates(Session& session, resp::Args args, BoundCommand& command,
                            std::uint32_t refused);
-  Admission admit_growing(Session& session, BoundCommand& command, Admission otherwise);
+  Admission admit_growing(Session& session, resp::Args args, BoundCommand& command,
+                          Admission otherwise);
   eviction::Room make_room(base::Budget budget);
+  void put_off(Session& session, const BoundCommand& command, Admission admission);
+  bool make_room_late();
+  bool free_late();
   void reject_unknown(Session& session, resp::Args args);
   bool pass(Session& session, resp::Args args, BoundCommand& command, std::uint32_t closed);
   void queue(Session& session, BoundCommand& command, resp::Args args, std::uint64_t hash);

@@ -21,6 +21,7 @@ namespace larder::engine {
 
 class LongCommands;
 class Session;
+class HeldLine;
 class Sessions;
 class Waiters;
 struct Command;
@@ -159,10 +160,13 @@ class Session {
   std::size_t parked_bytes() const;
   // What the written part of its reply takes of client_output while its command goes on.
   std::size_t unfinished_reply_bytes() const { return is_working() ? working_reply_bytes() : 0; }
-  // Its next command waits until clients are no longer paused.
+  // Its next command waits: until clients are no longer paused, or for what its line waits for.
   bool is_held() const { return held_; }
+  bool is_paused() const { return held_ && line_ == nullptr; }
+  bool is_in_line() const { return line_ != nullptr; }
   void hold() { held_ = true; }
   void go_on();
+  void leave_line();
   // Leaves all lines and ends its command, without an answer.
   void stop_waiting();
   // The client is gone, or about to: leaves all lines and drops what subsystems keep for it.
@@ -206,6 +210,7 @@ class Session {
   Session* next() const { return next_; }
 
  private:
+  friend class HeldLine;
   friend class HeldPushes;
   friend class LongCommands;
   friend class Sessions;
@@ -220,6 +225,7 @@ class Session {
   Sessions& sessions_;
   Peer& peer_;
   Waiters* waiters_ = nullptr;  // where it waits or waited
+  HeldLine* line_ = nullptr;    // where it is held, if not by a pause
   // Set by Sessions::add, which runs before members with initializers would be set.
   Session* previous_;
   Session* next_;

@@ -14,7 +14,8 @@ class WaitMetrics final : public info::Group {
       : Group(reporter), waiters_(waiters), pause_(pause) {}
 
   void refresh() override {
-    blocked_clients_ = static_cast<std::int64_t>(waiters_.sessions() + pause_.held());
+    blocked_clients_ =
+        static_cast<std::int64_t>(waiters_.sessions() + waiters_.held() + pause_.held());
     clients_in_timeout_table_ = static_cast<std::int64_t>(waiters_.with_deadline());
     total_blocking_keys_ = static_cast<std::int64_t>(waiters_.keys());
     total_blocking_keys_on_nokey_ = static_cast<std::int64_t>(waiters_.keys_watched_for_going());

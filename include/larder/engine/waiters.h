@@ -17,6 +17,7 @@
 #include "larder/base/clock.h"
 #include "larder/engine/change_sink.h"
 #include "larder/engine/deadlines.h"
+#include "larder/engine/held_line.h"
 #include "larder/engine/metrics.h"
 #include "larder/engine/observer.h"
 #include "larder/engine/wait.h"
@@ -55,6 +56,12 @@ class Waiters final : public ChangeSink, public memory::Witness {
   std::size_t expire();
   // When the next wait ends, on the steady clock; 0 when none has a deadline.
   std::int64_t next_deadline_us() const;
+
+  // Sessions that do not wait for keys: for room below maxmemory, and for what was flushed to be
+  // freed.
+  HeldLine& for_room() { return for_room_; }
+  HeldLine& for_frees() { return for_frees_; }
+  std::size_t held() const { return for_room_.size() + for_frees_.size(); }
 
   void read(std::span<const keyspace::Change> changes) override;
 
@@ -105,6 +112,8 @@ class Waiters final : public ChangeSink, public memory::Witness {
   Observer& observer_;
   std::vector<Keys> by_name_;  // for each database
   Deadlines deadlines_;
+  HeldLine for_room_;
+  HeldLine for_frees_;
   WaitedKey* first_ready_ = nullptr;
   WaitedKey* last_ready_ = nullptr;
   ParkedCommand* resumed_ = nullptr;

@@ -20,7 +20,16 @@ namespace larder::eviction {
 enum class Room : std::uint8_t {
   enough,   // the ledger is under the limit
   working,  // over it still, but more can go: call again
+  freeing,  // over it only because of what was removed and is not freed yet: call again
   none,     // over it, and nothing may be evicted
+};
+
+// What a command needs, in bytes.
+struct Need {
+  std::uint64_t more = 0;   // beyond what is held now
+  std::uint64_t block = 0;  // the largest block that will be allocated
+  std::uint64_t kept =
+      0;  // held by values, and no help when evicted: what it works on, or has made
 };
 
 // Bytes that evicting keys would not make smaller: buffers for replicas and the journal, and, while
@@ -35,19 +44,32 @@ class Evictor {
   Evictor(keyspace::Keyspace& keyspace, Settings& settings, Metrics& metrics);
 
   // What counts against the limit: the ledger less what evicting keys would not make smaller
-  // (apart_from_data) and less the graveyard, whose bytes are on their way out. Cost: 20 ns or so.
+  // (apart_from_data) and less what the graveyard may hold uncounted. Cost: 20 ns or so.
   std::uint64_t counted_bytes() const;
-  // Asked by every command that may grow memory; about 10 ns while there is room.
+  // The same without anything that waits in the graveyard. Keys are evicted only while this stands
+  // over the limit. A flushed database's tables are in it until they are freed.
+  std::uint64_t living_bytes() const;
+  // Asked by every command that may grow memory; about 10 ns while there is room. False while
+  // clients are paused, but what INFO tells of the excess goes on.
   bool over_limit() const {
     if (exceeds()) return true;
-    metrics_.under_limit();
+    if (__builtin_expect(metrics_.is_over(), 0) && !keyspace_.removals_held()) {
+      metrics_.under_limit();
+    }
     return false;
   }
 
-  // Evicts until there is room, nothing is left to evict, or the budget is spent. Frees flushed
-  // databases first, as their bytes count until they are gone. Expired keys that it comes across
-  // are removed as expired.
+  // Evicts until there is room, nothing is left to evict, or the budget is spent. What was removed
+  // before and is not freed yet is freed first where that is enough, flushed databases always, as
+  // their bytes cannot be told from living ones. Expired keys that it comes across are removed as
+  // expired.
   Room make_room(base::Budget budget);
+
+  // Makes room for a command that knows what it needs before it writes. False when it cannot fit:
+  // at once, with nothing evicted, where all that may go would not leave that much, or where the
+  // system refuses a block of that size. Keys that were looked up before may be gone, and what was
+  // read of them. Cost: two comparisons while there is room, and what evicting takes otherwise.
+  bool make_room_for(const Need& need);
 
   // How long a call may hold the loop, by maxmemory-eviction-tenacity: up to 10, that many times
   // 50 us; above, 15 % more for each point; 100 without end.
@@ -59,13 +81,17 @@ class Evictor {
   const Policy& policy() const { return policy_; }
 
  private:
+  std::uint64_t limit() const { return static_cast<std::uint64_t>(settings_.maxmemory.value()); }
   bool exceeds() const {
-    const auto limit = static_cast<std::uint64_t>(settings_.maxmemory.value());
-    if (limit == 0 || __builtin_expect(memory::used_bytes() <= limit, 1)) return false;
-    return counted_bytes() > limit && !keyspace_.removals_held();
+    if (limit() == 0 || __builtin_expect(memory::used_bytes() <= limit(), 1)) return false;
+    return exceeds_with(0);
   }
   void obey();
-  Room evict(base::Budget& budget);
+  bool exceeds_with(std::uint64_t more) const;
+  bool may_ever_fit(const Need& need) const;
+  Room evict(base::Budget& budget, std::uint64_t wanted = 0);
+  Room free_buried(base::Budget& budget, std::uint64_t wanted);
+  void keep_graveyard_small();
   bool evict_one();
   bool evict_random();
   bool evict_best();
@@ -75,6 +101,7 @@ class Evictor {
   void consider(keyspace::Database& db, keyspace::Entry& entry);
   void remove(keyspace::Database& db, keyspace::Entry& entry, std::uint64_t hash);
 
+  bool has_victims() const;
   // How many keys of the database may go.
   std::size_t eligible(const keyspace::Database& db) const;
   // A database by chance, weighted by its eligible keys; null when there are none.

@@ -21,8 +21,9 @@ class Metrics : public info::Group {
     if (over_since_us_ == kNever) over_since_us_ = clock_.steady_us();
   }
   void under_limit() {
-    if (__builtin_expect(over_since_us_ != kNever, 0)) end_excess();
+    if (__builtin_expect(is_over(), 0)) end_excess();
   }
+  bool is_over() const { return over_since_us_ != kNever; }
 
   void refresh() override;
   void reset() override;

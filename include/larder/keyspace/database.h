@@ -132,6 +132,8 @@ class Database {
 
   // Removes the key; false when there is none.
   bool erase(const Key& key, Cause cause = Cause::command, Event event = events::kDel);
+  // The same for DEL and UNLINK, which say how INFO shall count it.
+  bool erase(const Key& key, Freeing freeing);
   void erase(Entry* entry, std::uint64_t hash, Cause cause, Event event);
 
   // Gives the entry a deadline, or takes it away; the entry may move and its new place is
@@ -152,7 +154,7 @@ class Database {
                  Event arrived);
 
   // Empties the database into the graveyard.
-  void flush();
+  void flush(Freeing freeing);
 
   // One step of SCAN: calls fn(Entry&) for some entries, about `count`, expired ones too, and
   // returns the cursor for the next step, 0 at the end.
@@ -192,6 +194,8 @@ class Database {
              bool changed);
   std::int64_t now_ms() const { return shared_.clock.unix_ms(); }
   Entry* drop_expired(Entry* entry, std::uint64_t hash);
+  Freeing freeing_after(Cause cause) const;
+  void bury_replaced(Entry* entry);
   void touch(Entry& entry);
   void insert(Entry* entry, std::uint64_t hash);
   void announce(const Key& key);
@@ -261,6 +265,7 @@ class Edit<types::String> {
  private:
   // Makes the value `size` bytes long, old bytes kept, and returns where they stand.
   char* resize(std::size_t size);
+  types::Blob* resize_blob(types::Blob* blob, std::size_t size);
   char* resize_into_new(std::string_view old, std::size_t size);
 
   Database& db_;

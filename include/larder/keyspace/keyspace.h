@@ -60,8 +60,8 @@ class Keyspace final : public memory::Witness {
   bool has_volatile_keys() const;
 
   // Empties one database, or all.
-  void flush(std::size_t index);
-  void flush_all();
+  void flush(std::size_t index, Freeing freeing = Freeing::plainly);
+  void flush_all(Freeing freeing = Freeing::plainly);
   // Exchanges the contents of two databases.
   void swap(std::size_t a, std::size_t b);
   // How often two were exchanged: a walk over all databases during which this changed may have

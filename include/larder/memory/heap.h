@@ -25,10 +25,22 @@ constexpr std::size_t size_class(std::size_t bytes) {
 }
 
 // A block of size_class(bytes), all of which may be used, aligned to 16 (to 8 below 16 bytes); its
-// contents are not set. Ends the process when the system has no memory left. Give it back with
-// release() and any size of the same size class.
+// contents are not set. Ends the process when the system has no memory left (on_exhaustion). Give
+// it back with release() and any size of the same size class.
 void* allocate(Owner owner, std::size_t bytes);
 void release(Owner owner, void* block, std::size_t bytes) noexcept;
+
+// Whether the system gives a block of `bytes` now. Cost: that of an allocation and a release of
+// pages nobody touches; worth it for blocks of a megabyte and more, before a command that can still
+// say no.
+bool can_allocate(std::size_t bytes);
+
+// What to do when the system has no memory left: to say so, with what asked, and to end the
+// process. Without a handler, or when it returns, an assertion fails. It must not allocate.
+using ExhaustionHandler = void (*)(Owner owner, std::size_t bytes);
+void on_exhaustion(ExhaustionHandler handler);
+// Calls the handler. For whoever allocates beside this.
+[[noreturn]] void exhausted(Owner owner, std::size_t bytes);
 
 // The same with an alignment, a power of two above 16 and at most 4096. size_class applies
 // to `bytes` rounded up to a multiple of the alignment.
@@ -37,6 +49,9 @@ void release_aligned(Owner owner, void* block, std::size_t bytes, std::size_t al
 
 // Grows or shrinks a block, in place where the allocator can; contents move along.
 void* reallocate(Owner owner, void* block, std::size_t old_bytes, std::size_t new_bytes);
+
+// The same only where the block need not move; false, and unchanged, where it would.
+bool resize_in_place(Owner owner, void* block, std::size_t old_bytes, std::size_t new_bytes);
 
 // For containers of the standard library: charges `owner` for what they hold.
 template <typename T, Owner kOwner>

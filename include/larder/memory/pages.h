@@ -38,6 +38,10 @@ std::uint64_t system_memory_bytes();
 // "jemalloc-5.3.0"; "libc" in sanitized builds.
 std::string allocator_name();
 
+// Gives the pages that lie wholly between the two addresses back to the system; what was in them is
+// lost. Parts of a block that is going to be released.
+void discard_pages(std::uintptr_t begin, std::uintptr_t end);
+
 // Gives all unused pages back to the system at once. Fails where the allocator cannot.
 base::Result<void> purge();
 // Gives back the unused pages whose time has come; without it, and without a thread that does,

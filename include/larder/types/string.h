@@ -9,6 +9,7 @@
 #include <optional>
 #include <string_view>
 
+#include "larder/base/budget.h"
 #include "larder/base/numbers.h"
 #include "larder/memory/heap.h"
 #include "larder/types/type.h"
@@ -57,7 +58,7 @@ inline std::optional<std::int64_t> as_stored_integer(std::string_view text) {
   return base::parse_int64(text);
 }
 
-// Bytes in one block:  | size: 8 | bytes ... | up to the block's size class |
+// Bytes in one block:  | size: 6 | pieces: 2 | bytes ... | up to the block's size class |
 //
 // The room left in the size class is all the slack a growing string gets: classes stand 12
 // to 25 % apart, so repeated appends copy each byte about five times in all, and a string
@@ -68,8 +69,18 @@ class Blob {
   static Blob* create(memory::Owner owner, std::size_t size);
   static void destroy(memory::Owner owner, Blob* blob) noexcept;
 
+  // The same in steps: the pages of a large blob go back to the system a few at a time, since
+  // releasing half a gigabyte at once takes tens of milliseconds. True when it is gone; until then
+  // only this and footprint() may be called.
+  static bool destroy_some(memory::Owner owner, Blob* blob, base::Budget& budget);
+
   // Gives it `size` bytes, keeping what fits; the blob may move.
   static Blob* resize(memory::Owner owner, Blob* blob, std::size_t size);
+  // The same where it stands; false, and unchanged, where there is no room.
+  static bool resize_in_place(memory::Owner owner, Blob* blob, std::size_t size);
+
+  // From this footprint on destroy_some() takes steps.
+  static constexpr std::size_t kLarge = 4 << 20;
 
   std::size_t size() const { return size_; }
   char* data() { return reinterpret_cast<char*>(this + 1); }
@@ -78,8 +89,10 @@ class Blob {
   std::size_t footprint() const { return memory::size_class(sizeof(Blob) + size_); }
 
  private:
-  explicit Blob(std::size_t size) : size_(size) {}
-  std::size_t size_;
+  explicit Blob(std::size_t size) : size_(size), pieces_gone_(0) {}
+
+  std::uint64_t size_ : 48;
+  std::uint64_t pieces_gone_ : 16;  // by destroy_some()
 };
 
 }  // namespace larder::types

@@ -1,20 +1,28 @@
 #include "../staged_keys.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
+#include "larder/keyspace/settings.h"
 
 namespace larder::commands {
 namespace {
 
 using namespace engine;
 
-// Values are freed in steps at the end of the turn in any case, so UNLINK is the same.
-void del(Call& call) {
+// Values are freed in steps at the end of the turn in any case; only INFO tells the difference.
+void remove_keys(Call& call, keyspace::Freeing freeing) {
   std::int64_t removed = 0;
   for_each_key(call, 1, 1, [&](const keyspace::Key& key, std::size_t) {
-    if (call.db.erase(key)) ++removed;
+    if (call.db.erase(key, freeing)) ++removed;
   });
   call.reply.integer(removed);
 }
+
+void del(Call& call, keyspace::Settings& settings) {
+  const bool lazily = settings.lazyfree_lazy_user_del.value();
+  remove_keys(call, lazily ? keyspace::Freeing::lazily : keyspace::Freeing::plainly);
+}
+
+void unlink(Call& call) { remove_keys(call, keyspace::Freeing::lazily); }
 
 }  // namespace
 
@@ -38,7 +46,7 @@ std::span<const engine::Command> generic_del() {
        .flags = kWrites | kFast,
        .categories = kKeyspace,
        .keys = {KeySpec::range(1, -1, 1, kRM | kDelete)},
-       .handler = Handler::of<del>(),
+       .handler = Handler::of<commands::unlink>(),
        .since = "4.0.0",
        .summary = "Removes keys; their memory comes back a little later.",
        .complexity = "O(N) for N keys",

@@ -11,17 +11,20 @@ namespace {
 
 using namespace engine;
 
-// When the memory comes back: before the reply, or little by little afterwards.
-enum class Freeing { at_once, later };
+// Without ASYNC the memory is back before the client's next command; so long the command frees
+// itself.
+constexpr std::int64_t kFreeUs = 500;
 
 // Nothing when an option is wrong, which has been answered.
-std::optional<Freeing> read_freeing(Call& call, const keyspace::Settings& settings) {
+std::optional<keyspace::Freeing> read_freeing(Call& call, const keyspace::Settings& settings) {
   ArgReader options(call, 1);
-  Freeing freeing = settings.lazyfree_lazy_user_flush.value() ? Freeing::later : Freeing::at_once;
+  keyspace::Freeing freeing = settings.lazyfree_lazy_user_flush.value()
+                                  ? keyspace::Freeing::lazily
+                                  : keyspace::Freeing::plainly;
   if (options.word("SYNC")) {
-    freeing = Freeing::at_once;
+    freeing = keyspace::Freeing::plainly;
   } else if (options.word("ASYNC")) {
-    freeing = Freeing::later;
+    freeing = keyspace::Freeing::lazily;
   }
   if (options.more()) options.fail(errors::kSyntax);
   if (options.failed()) return std::nullopt;
@@ -33,8 +36,12 @@ void propagate_as_sent(Call& call) {
   call.size() == 1 ? call.propagate({call.arg(0)}) : call.propagate({call.arg(0), call.arg(1)});
 }
 
-void finish(Call& call, keyspace::Keyspace& keyspace, Freeing freeing) {
-  if (freeing == Freeing::at_once) keyspace.graveyard().drain(base::Budget::unlimited());
+void finish(Call& call, keyspace::Keyspace& keyspace, keyspace::Freeing freeing) {
+  if (freeing == keyspace::Freeing::plainly &&
+      !keyspace.graveyard().drain(base::Budget(keyspace.clock(), kFreeUs))) {
+    // The rest is freed between the commands of others; the client's next command waits for it.
+    call.waiters.for_frees().add(call.session);
+  }
   propagate_as_sent(call);
   call.reply.ok();
 }
@@ -42,14 +49,14 @@ void finish(Call& call, keyspace::Keyspace& keyspace, Freeing freeing) {
 void flushall(Call& call, keyspace::Keyspace& keyspace, keyspace::Settings& settings) {
   const auto freeing = read_freeing(call, settings);
   if (!freeing) return;
-  keyspace.flush_all();
+  keyspace.flush_all(*freeing);
   finish(call, keyspace, *freeing);
 }
 
 void flushdb(Call& call, keyspace::Keyspace& keyspace, keyspace::Settings& settings) {
   const auto freeing = read_freeing(call, settings);
   if (!freeing) return;
-  keyspace.flush(static_cast<std::size_t>(call.session.db));
+  keyspace.flush(static_cast<std::size_t>(call.session.db), *freeing);
   finish(call, keyspace, *freeing);
 }
 

@@ -1,0 +1,36 @@
+#include "larder/engine/held_line.h"
+
+#include <algorithm>
+
+#include "larder/base/assert.h"
+#include "larder/engine/session.h"
+
+namespace larder::engine {
+
+HeldLine::~HeldLine() { LARDER_ASSERT(sessions_.empty()); }
+
+void HeldLine::add(Session& session) {
+  session.hold();
+  if (session.line_ == this) return;
+  session.leave_line();
+  session.line_ = this;
+  sessions_.push_back(&session);
+}
+
+void HeldLine::remove(Session& session) {
+  session.line_ = nullptr;
+  sessions_.erase(std::find(sessions_.begin(), sessions_.end(), &session));
+  if (sessions_.empty()) sessions_.shrink_to_fit();
+}
+
+void HeldLine::resume(std::size_t most) {
+  // Each leaves the line as it goes on.
+  while (most-- > 0 && !sessions_.empty()) sessions_.front()->go_on();
+}
+
+std::size_t HeldLine::held_bytes() const {
+  return sessions_.capacity() == 0 ? 0
+                                   : memory::size_class(sessions_.capacity() * sizeof(Session*));
+}
+
+}  // namespace larder::engine

@@ -1,0 +1,187 @@
+// What memory does at the limit: overwrites in one turn, and commands that wait for what was
+// removed to be freed.
+
+#include <algorithm>
+
+#include "room.h"
+
+namespace larder::engine {
+namespace {
+
+// A clock on which every look takes 100 us, so that budgets end.
+struct StepClock final : base::Clock {
+  StepClock() { steady_us_ = now_us; }
+  void tick() override { steady_us_ = now_us; }
+  std::int64_t steady_now_us() const override { return now_us += 100; }
+  mutable std::int64_t now_us = 1'000'000;
+};
+
+std::string name_of(int i) { return "key:" + std::to_string(i); }
+
+class OneTurn : public Room {
+ protected:
+  // 5,000 overwrites of 50 keys with values of two sizes in turn, without an end of the turn.
+  // Returns the most that used_memory stood over the limit between two batches.
+  std::int64_t overwrite(std::size_t bytes) {
+    std::int64_t most = 0;
+    for (int round = 0; round < 100; ++round) {
+      std::vector<Words> batch;
+      const std::size_t size = round % 2 == 0 ? bytes : bytes * 3 / 2;
+      for (int i = 0; i < 50; ++i) batch.push_back({"set", name_of(i), std::string(size, 'x')});
+      EXPECT_EQ(run(batch), 50u);
+      const std::string replies = take_output();
+      EXPECT_EQ(replies.find('-'), std::string::npos) << replies;
+      const auto limit = eviction_settings.maxmemory.value();
+      most = std::max(most, static_cast<std::int64_t>(memory::used_bytes()) - limit);
+    }
+    return most;
+  }
+};
+
+TEST_F(OneTurn, OfOverwritesKeepsTheGraveyardSmall) {
+  for (const std::size_t bytes : {100u, 400u, 1000u, 10'000u, 100'000u}) {
+    overwrite(bytes);
+    const auto most = keyspace::Graveyard::kMostWaiting + 64'000 + 4 * static_cast<int>(bytes);
+    EXPECT_LE(keyspace::Graveyard::bytes(), most) << bytes;
+  }
+}
+
+TEST_F(OneTurn, OfOverwritesStaysAtTheLimit) {
+  constexpr std::int64_t kLimit = 16 << 20;
+  limit(std::to_string(kLimit), "allkeys-lru");
+  for (int i = 0; i < 20'000; ++i) {
+    keyspace.db(1).put(keyspace::Key::of(name_of(i)), std::string(1000, 'x'));
+  }
+  while (executor.end_turn()) {
+  }
+  for (const std::size_t bytes : {100u, 400u, 1000u, 10'000u, 100'000u}) {
+    EXPECT_LE(overwrite(bytes), 1 << 20) << bytes;
+  }
+}
+
+class WaitingForFrees : public RoomOn<StepClock> {
+ protected:
+  // Removes 3 MB, more than can be freed in one step, and sets the limit so that only what was
+  // removed stands over it.
+  void remove_much() {
+    for (int i = 0; i < 20'000; ++i) {
+      keyspace.db(0).put(keyspace::Key::of(name_of(i)), std::string(100, 'x'));
+    }
+    keyspace.db(0).put(keyspace::Key::of("stays"), "1");
+    for (int i = 0; i < 20'000; ++i) keyspace.db(0).erase(keyspace::Key::of(name_of(i)));
+    ASSERT_GT(keyspace::Graveyard::bytes(), 2'000'000);
+  }
+  std::uint64_t without_buried() const {
+    return memory::used_bytes() - static_cast<std::uint64_t>(keyspace::Graveyard::bytes());
+  }
+  // Without copies: what the test holds counts as well.
+  using Views = std::vector<std::string_view>;
+  std::size_t run(const std::vector<Views>& batch) { return run_as(session, batch); }
+  std::size_t run_as(Session& who, const std::vector<Views>& batch) {
+    std::vector<resp::Request> requests;
+    for (const Views& words : batch) requests.push_back({.args = words, .bytes = 0});
+    return executor.run(who, requests, std::numeric_limits<std::size_t>::max());
+  }
+  std::string reply(const Views& words) {
+    run({words});
+    return take_output();
+  }
+
+  const std::string text = std::string(200'000, 'x');
+  const Views large{"set", "large", text};
+};
+
+TEST_F(WaitingForFrees, IsWhatAWriteDoesThatStandsOverTheLimitOnlyBecauseOfThem) {
+  for (const char* policy : {"allkeys-lru", "noeviction"}) {
+    remove_much();
+    limit(std::to_string(without_buried() + 500'000), policy);
+    EXPECT_EQ(run({{"get", "stays"}, large, {"get", "stays"}}), 1u);
+    EXPECT_TRUE(session.is_held());
+    EXPECT_EQ(waiters.held(), 1u);
+    EXPECT_EQ(take_output(), "$1\r\n1\r\n");
+    EXPECT_EQ(run({large}), 0u);
+    int turns = 0;
+    const int before = peer.unblockings;
+    for (; peer.unblockings == before; ++turns) ASSERT_TRUE(executor.end_turn());
+    EXPECT_GT(turns, 1);
+    EXPECT_FALSE(session.is_held());
+    EXPECT_EQ(run({large, {"get", "stays"}}), 2u);
+    EXPECT_EQ(take_output(), "+OK\r\n$1\r\n1\r\n");
+    EXPECT_EQ(eviction_metrics.evicted_keys.value(), 0u);
+    limit("0");
+    reply({"del", "large"});
+  }
+}
+
+TEST_F(WaitingForFrees, DoesNotKeepOthersFromBeingServed) {
+  remove_much();
+  limit(std::to_string(without_buried() + 500'000), "allkeys-lru");
+  EXPECT_EQ(run({large}), 0u);
+  NoPeer other_peer;
+  resp::ReplyBuffer other_output{pool};
+  Session other(sessions, other_peer, other_output, clock);
+  EXPECT_EQ(run_as(other, {{"get", "stays"}}), 1u);
+  EXPECT_EQ(resp::taken(other_output), "$1\r\n1\r\n");
+}
+
+// What it frees itself is more than it takes.
+TEST_F(WaitingForFrees, IsNotForSmallWrites) {
+  remove_much();
+  limit(std::to_string(without_buried() + 500'000), "allkeys-lru");
+  const std::int64_t before = keyspace::Graveyard::bytes();
+  EXPECT_EQ(reply({"set", "small", "1"}), "+OK\r\n");
+  EXPECT_LT(keyspace::Graveyard::bytes(), before - 1000);
+}
+
+TEST_F(WaitingForFrees, EndsWithTheConnection) {
+  remove_much();
+  limit(std::to_string(without_buried() + 500'000), "allkeys-lru");
+  {
+    NoPeer other_peer;
+    resp::ReplyBuffer other_output{pool};
+    Session other(sessions, other_peer, other_output, clock);
+    EXPECT_EQ(run_as(other, {large}), 0u);
+    EXPECT_EQ(waiters.held(), 1u);
+  }
+  EXPECT_EQ(waiters.held(), 0u);
+}
+
+TEST_F(WaitingForFrees, EndsInTheErrorWhereFreeingWasNotEnough) {
+  remove_much();
+  limit(std::to_string(without_buried() + 500'000), "noeviction");
+  EXPECT_EQ(run({large}), 0u);
+  keyspace.db(0).put(keyspace::Key::of("more"), std::string(1'000'000, 'x'));
+  while (session.is_held()) executor.end_turn();
+  EXPECT_EQ(reply(large), "-OOM command not allowed when used memory > 'maxmemory'.\r\n");
+}
+
+TEST_F(WaitingForFrees, IsWhatAClientDoesAfterAFlush) {
+  for (int i = 0; i < 20'000; ++i) {
+    keyspace.db(0).put(keyspace::Key::of(name_of(i)), std::string(100, 'x'));
+  }
+  EXPECT_EQ(run({{"get", "none"}, {"flush"}, {"get", "none"}}), 2u);
+  EXPECT_EQ(take_output(), "$-1\r\n+OK\r\n");
+  int turns = 0;
+  for (; session.is_held(); ++turns) EXPECT_TRUE(executor.end_turn());
+  EXPECT_GT(turns, 10);
+  EXPECT_TRUE(keyspace.graveyard().empty());
+  EXPECT_EQ(peer.unblockings, 1);
+  EXPECT_EQ(reply({"get", "none"}), "$-1\r\n");
+}
+
+// Evicting small keys for a large value takes longer than one call may.
+TEST_F(WaitingForFrees, IsAlsoForEvictingEnough) {
+  for (int i = 0; i < 20'000; ++i) {
+    keyspace.db(1).put(keyspace::Key::of(name_of(i)), std::string(100, 'x'));
+  }
+  limit(std::to_string(memory::used_bytes() - 300'000), "allkeys-random");
+  EXPECT_EQ(run({large}), 0u);
+  EXPECT_TRUE(session.is_held());
+  while (session.is_held()) ASSERT_TRUE(executor.end_turn());
+  EXPECT_EQ(reply(large), "+OK\r\n");
+  EXPECT_LE(memory::used_bytes(),
+            static_cast<std::uint64_t>(eviction_settings.maxmemory.value()) + (1 << 20));
+}
+
+}  // namespace
+}  // namespace larder::engine
