@@ -61,7 +61,10 @@ std::size_t Executor::run(Session& session, std::span<const resp::Request> reque
   std::size_t ran = 0;
   for (; ran < requests.size(); ++ran) {
     unsent_ = session.reply.buffer().size();
-    if (session.closing != Closing::no || session.is_blocked() || unsent_ > most_unsent) break;
+    if (session.closing != Closing::no || session.is_blocked() || session.is_held() ||
+        unsent_ > most_unsent) {
+      break;
+    }
     // Small fast commands of one kind in a row are timed together: reading the counter costs a
     // fifth of what they do.
     timing =
@@ -71,6 +74,12 @@ std::size_t Executor::run(Session& session, std::span<const resp::Request> reque
       timing = Timing::now;
       break;
     }
+  }
+  if (put_off_) {
+    put_off_ = false;
+    --ran;
+    const CommandStats& stats = planned[ran].command->stats;
+    if (stats.calls == stats.timed) timing = Timing::now;
   }
   if (timing == Timing::with_next) {
     charge(session, requests[ran - 1].args, *planned[ran - 1].command);
@@ -208,7 +217,9 @@ void Executor::run_again(const ParkedCommand& parked) {
   parts_.observer.expect_more(parked.bytes);
   unsent_ = parked.session->reply.buffer().size();
   if (admit(*parked.session, parked.words, &command) == Admission::runs) {
+    resumes_ = true;
     invoke(*parked.session, parked.words, planned, Timing::now, Turn::again);
+    resumes_ = false;
   }
   running_ = fed_by;
 }
@@ -241,22 +252,49 @@ void Executor::invoke(Session& session, resp::Args args, const Planned& planned,
       parts_.waiters,
       turn == Turn::again};
   command.row->handler(call, command.tools);
+  if (__builtin_expect(
+          session.reply.buffer().grown_bytes() >= parts_.observer.watched_reply_bytes(), 0) &&
+      look_at_reply(session, args, command, turn)) {
+    return settle(db, args);
+  }
 
   // Who waits has not been answered: the command counts when it is.
   const bool answered = !session.is_blocked();
   if (__builtin_expect(answered, 1)) count(session, command);
   if (timing == Timing::now) charge(session, args, command, turn);
   if (__builtin_expect(answered, 1)) {
-    if (__builtin_expect(
-            session.reply.buffer().held_bytes() >= parts_.observer.watched_reply_bytes(), 0)) {
-      note_sizes(session, args, command);
-    }
     if (__builtin_expect(session.reply_mode != ReplyMode::on, 0) && turn != Turn::queued) {
       session.advance_reply_mode();
     }
   }
   settle(db, args);
   if (__builtin_expect(!command_sinks_.empty(), 0)) tell_of_command(session, command, args, turn);
+}
+
+bool Executor::may_put_off() const {
+  constexpr std::uint32_t kHasEffects = kWrites | kPubSub | kNoScript | kMayReplicate | kRunsQueue;
+  return (running_->last_command->flags & kHasEffects) == 0 && running_->may_block && !resumes_;
+}
+
+// Looks at a session with a large request, or with more than a chunk of output. True when its
+// command shall run again, as if it had not run.
+bool Executor::look_at_reply(Session& session, resp::Args args, const BoundCommand& command,
+                             Turn turn) {
+  resp::ReplyBuffer& output = session.reply.buffer();
+  if (!output.is_dropping()) {
+    if (!session.is_blocked()) note_sizes(session, args, command);
+    return false;
+  }
+  if (turn != Turn::first || output.passed_own_bound() || !may_put_off()) {
+    session.drop();
+    return false;
+  }
+  const std::uint64_t wanted = output.wanted_behind(unsent_);
+  output.keep_first(unsent_);
+  session.put_off(wanted);
+  tell_of_refusal(session);
+  put_off_ = true;
+  return true;
 }
 
 void Executor::count_errors(Session& session, BoundCommand& command) {

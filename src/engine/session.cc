@@ -45,7 +45,9 @@ std::size_t Session::attached_bytes() const {
 
 void Session::push(resp::SharedText& text) {
   if (closing != Closing::no) return;
-  (held_pushes_ == nullptr ? reply.buffer() : *held_pushes_).share(text);
+  resp::ReplyBuffer& output = held_pushes_ == nullptr ? reply.buffer() : *held_pushes_;
+  output.share(text);
+  if (output.is_dropping()) return drop();
   peer_.pushed();
 }
 

@@ -34,10 +34,9 @@ Entry* entry_of(Database& db, std::uint64_t hash) {
 
 }  // namespace
 
-std::int64_t apart_from_data(const memory::Charges& charges, const Settings& settings) {
+std::int64_t apart_from_data(const memory::Charges& charges) {
   const auto of = [&charges](Owner owner) { return charges[static_cast<std::size_t>(owner)]; };
-  const std::int64_t buffers = of(Owner::replicas) + of(Owner::journal);
-  return settings.budgets_clients() ? buffers + memory::client_bytes(charges) : buffers;
+  return of(Owner::replicas) + of(Owner::journal);
 }
 
 Evictor::Evictor(keyspace::Keyspace& keyspace, Settings& settings, Metrics& metrics)
@@ -62,7 +61,7 @@ std::uint64_t Evictor::counted_bytes() const {
   const memory::Charges charges = memory::balance();
   std::uint64_t sum = 0;
   for (const std::int64_t bytes : charges) sum += static_cast<std::uint64_t>(bytes);
-  return sum - static_cast<std::uint64_t>(apart_from_data(charges, settings_)) -
+  return sum - static_cast<std::uint64_t>(apart_from_data(charges)) -
          figure(charges, Owner::graveyard);
 }
 
@@ -91,7 +90,11 @@ Room Evictor::evict(base::Budget& budget) {
     if (graveyard.holds_tables()) return Room::working;
   }
   do {
-    if (!evict_one()) return Room::none;
+    if (!evict_one()) {
+      // Nothing is kept free for clients at the cost of refused writes.
+      reserved_ = 0;
+      return exceeds() ? Room::none : Room::enough;
+    }
     if (!exceeds()) return Room::enough;
   } while (!budget.spent(kStride));
   return Room::working;
@@ -183,6 +186,14 @@ void Evictor::remove(Database& db, Entry& entry, std::uint64_t hash) {
   }
   db.erase(&entry, hash, keyspace::Cause::evicted, keyspace::events::kEvicted);
   ++metrics_.evicted_keys;
+}
+
+bool Evictor::has_victims() const {
+  if (policy_.victims == Victims::none || keyspace_.removals_held()) return false;
+  for (std::size_t i = 0; i < keyspace_.databases(); ++i) {
+    if (eligible(keyspace_.db(i)) > 0) return true;
+  }
+  return false;
 }
 
 std::size_t Evictor::eligible(const Database& db) const {

@@ -83,8 +83,8 @@ class Executor {
   void fetch_entries(const Session& session, const Plan& plan) const;
 
   // Runs requests in order and returns how many were run. Stops early when the session is
-  // closing, waits for keys, is held back by a pause, or its unsent replies exceed `most_unsent`
-  // bytes; the rest must be kept and run later.
+  // closing, waits for keys, is held back by a pause or until there is room for its reply, or its
+  // unsent replies exceed `most_unsent` bytes; the rest must be kept and run later.
   std::size_t run(Session& session, std::span<const resp::Request> requests, const Plan& plan,
                   std::size_t most_unsent);
   // The same for requests that are not planned yet.
@@ -103,6 +103,12 @@ class Executor {
 
   // Whose command runs or settles; null where nobody's does, as while keys expire by themselves.
   const Session* running() const { return running_; }
+  // Whether the running command has no effects and could run again later, when there is room for
+  // its reply.
+  bool may_put_off() const;
+
+  // What counts against maxmemory, and what may go for it.
+  eviction::Evictor& evictor() const { return parts_.evictor; }
 
   // EXEC: runs what the session queued, or says why not, and ends the transaction.
   void run_transaction(Call& call);
@@ -143,6 +149,7 @@ class Executor {
   void invoke(Session& session, resp::Args args, const Planned& planned, Timing timing,
               Turn turn = Turn::first);
   void count(Session& session, BoundCommand& command);
+  bool look_at_reply(Session& session, resp::Args args, const BoundCommand& command, Turn turn);
   void run_again(const ParkedCommand& parked);
   bool serve_late();
   void count_errors(Session& session, BoundCommand& command);
@@ -162,6 +169,8 @@ class Executor {
   std::uint64_t cycles_ = 0;       // when the last command ended
   const Session* running_ = nullptr;
   bool postponed_ = false;  // who is ready waits for the end of the turn
+  bool resumes_ = false;    // what runs had waited for keys
+  bool put_off_ = false;    // what ran last is to run again
 };
 
 }  // namespace larder::engine

@@ -23,10 +23,9 @@ enum class Room : std::uint8_t {
   none,     // over it, and nothing may be evicted
 };
 
-// Bytes that evicting keys would not make smaller: buffers for replicas and the journal, and, while
-// clients have a budget of their own (maxmemory-clients), what is held for them: what they sent,
-// what they have not read, what they subscribed to and track.
-std::int64_t apart_from_data(const memory::Charges& charges, const Settings& settings);
+// Bytes that do not count against the limit, as evicting keys would not make them smaller: buffers
+// for replicas and the journal. What clients hold counts.
+std::int64_t apart_from_data(const memory::Charges& charges);
 
 class Evictor {
  public:
@@ -49,6 +48,12 @@ class Evictor {
   // are removed as expired.
   Room make_room(base::Budget budget);
 
+  // Whether the policy leaves anything that may go.
+  bool has_victims() const;
+  // Keeps so many bytes below the limit free, for a client that waits for room: until the next
+  // call keys are evicted for them too, while there are any.
+  void reserve(std::uint64_t bytes) { reserved_ = bytes; }
+
   // How long a call may hold the loop, by maxmemory-eviction-tenacity: up to 10, that many times
   // 50 us; above, 15 % more for each point; 100 without end.
   base::Budget budget() const;
@@ -61,8 +66,8 @@ class Evictor {
  private:
   bool exceeds() const {
     const auto limit = static_cast<std::uint64_t>(settings_.maxmemory.value());
-    if (limit == 0 || __builtin_expect(memory::used_bytes() <= limit, 1)) return false;
-    return counted_bytes() > limit && !keyspace_.removals_held();
+    if (limit == 0 || __builtin_expect(memory::used_bytes() + reserved_ <= limit, 1)) return false;
+    return counted_bytes() + reserved_ > limit && !keyspace_.removals_held();
   }
   void obey();
   Room evict(base::Budget& budget);
@@ -86,6 +91,7 @@ class Evictor {
   Policy policy_;
   CandidatePool pool_;
   Ager ager_;
+  std::uint64_t reserved_ = 0;
 };
 
 }  // namespace larder::eviction
