@@ -63,7 +63,7 @@ std::size_t Executor::run(Session& session, std::span<const resp::Request> reque
   std::size_t ran = 0;
   for (; ran < requests.size(); ++ran) {
     unsent_ = session.reply.buffer().size();
-    if (session.closing != Closing::no || session.is_parked() || session.is_in_line() ||
+    if (session.closing != Closing::no || session.is_parked() || session.is_held() ||
         unsent_ > most_unsent) {
       break;
     }
@@ -76,6 +76,12 @@ std::size_t Executor::run(Session& session, std::span<const resp::Request> reque
       timing = Timing::now;
       break;
     }
+  }
+  if (put_off_) {
+    put_off_ = false;
+    --ran;
+    const CommandStats& stats = planned[ran].command->stats;
+    if (stats.calls == stats.timed) timing = Timing::now;
   }
   if (timing == Timing::with_next) {
     charge(session, requests[ran - 1].args, *planned[ran - 1].command);
@@ -225,7 +231,9 @@ void Executor::run_parked(const ParkedCommand& parked) {
   const Planned planned{&command, has_key ? base::hash_bytes(parked.words[key]) : 0, false};
   parts_.observer.expect_more(parked.bytes);
   unsent_ = parked.session->reply.buffer().size();
+  resumes_ = true;
   invoke(*parked.session, parked.words, planned, Timing::now, Turn::again);
+  resumes_ = false;
 }
 
 // They were admitted when they began. True when there is more to do.
@@ -269,16 +277,17 @@ void Executor::invoke(Session& session, resp::Args args, const Planned& planned,
       turn == Turn::again,
       long_commands_};
   command.row->handler(call, command.tools);
+  if (__builtin_expect(
+          session.reply.buffer().grown_bytes() >= parts_.observer.watched_reply_bytes(), 0) &&
+      look_at_reply(session, args, command, turn)) {
+    return settle(db, args);
+  }
 
   // Who is parked has not been answered: the command counts when it is.
   const bool answered = !session.is_parked();
   if (__builtin_expect(answered, 1)) count(session, command);
   if (timing == Timing::now) charge(session, args, command, turn);
   if (__builtin_expect(answered, 1)) {
-    if (__builtin_expect(
-            session.reply.buffer().held_bytes() >= parts_.observer.watched_reply_bytes(), 0)) {
-      note_sizes(session, args, command);
-    }
     if (__builtin_expect(session.reply_mode != ReplyMode::on, 0) && turn != Turn::queued) {
       session.advance_reply_mode();
     }
@@ -287,6 +296,32 @@ void Executor::invoke(Session& session, resp::Args args, const Planned& planned,
   if (__builtin_expect(!command_sinks_.empty(), 0)) tell_of_command(session, command, args, turn);
   keyspace::Graveyard& graveyard = parts_.keyspace.graveyard();
   if (__builtin_expect(graveyard.has_debt(), 0)) graveyard.pay_debt(parts_.clock);
+}
+
+bool Executor::may_put_off() const {
+  constexpr std::uint32_t kHasEffects = kWrites | kPubSub | kNoScript | kMayReplicate | kRunsQueue;
+  return (running_->last_command->flags & kHasEffects) == 0 && running_->may_block && !resumes_;
+}
+
+// Looks at a session with a large request, or with more than a chunk of output. True when its
+// command shall run again, as if it had not run.
+bool Executor::look_at_reply(Session& session, resp::Args args, const BoundCommand& command,
+                             Turn turn) {
+  resp::ReplyBuffer& output = session.reply.buffer();
+  if (!output.is_dropping()) {
+    if (!session.is_parked()) note_sizes(session, args, command);
+    return false;
+  }
+  if (turn != Turn::first || output.passed_own_bound() || !may_put_off()) {
+    session.drop();
+    return false;
+  }
+  const std::uint64_t wanted = output.wanted_behind(unsent_);
+  output.keep_first(unsent_);
+  session.put_off(wanted);
+  tell_of_refusal(session);
+  put_off_ = true;
+  return true;
 }
 
 void Executor::count_errors(Session& session, BoundCommand& command) {

@@ -81,7 +81,8 @@ void Observer::obey() {
   times_each_ = slow_us < kTogetherUs || clock_.steady_ms() < suspicious_until_ms_;
   large_request_ = limit(LogKind::large_request, settings_.commandlog_request_larger_than);
   large_reply_ = limit(LogKind::large_reply, settings_.commandlog_reply_larger_than);
-  watched_reply_bytes_ = large_request_ == 0 ? 0 : large_reply_;
+  least_watched_ = std::min(large_reply_, kWatched);
+  watched_reply_bytes_ = large_request_ == 0 ? 0 : least_watched_;
   tracks_ = settings_.latency_tracking.value();
 }
 

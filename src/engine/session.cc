@@ -68,7 +68,9 @@ void Session::leave_behind(Attachment& attachment, std::size_t pieces) {
 
 void Session::push(resp::SharedText& text) {
   if (closing != Closing::no) return;
-  (held_pushes_ == nullptr ? reply.buffer() : *held_pushes_).share(text);
+  resp::ReplyBuffer& output = held_pushes_ == nullptr ? reply.buffer() : *held_pushes_;
+  output.share(text);
+  if (output.is_dropping()) return drop();
   peer_.pushed();
 }
 

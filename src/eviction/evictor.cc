@@ -42,10 +42,10 @@ Entry* entry_of(Database& db, std::uint64_t hash) {
   return db.entries().find(candidate->key(), hash);
 }
 
-std::uint64_t charged_to_data(const memory::Charges& charges, const Settings& settings) {
+std::uint64_t charged_to_data(const memory::Charges& charges) {
   std::uint64_t sum = 0;
   for (const std::int64_t bytes : charges) sum += static_cast<std::uint64_t>(bytes);
-  return sum - static_cast<std::uint64_t>(apart_from_data(charges, settings));
+  return sum - static_cast<std::uint64_t>(apart_from_data(charges));
 }
 
 // What would be gone with every key.
@@ -60,10 +60,9 @@ std::uint64_t charged_to_keys(const memory::Charges& charges) {
 
 }  // namespace
 
-std::int64_t apart_from_data(const memory::Charges& charges, const Settings& settings) {
+std::int64_t apart_from_data(const memory::Charges& charges) {
   const auto of = [&charges](Owner owner) { return charges[static_cast<std::size_t>(owner)]; };
-  const std::int64_t buffers = of(Owner::replicas) + of(Owner::journal);
-  return settings.budgets_clients() ? buffers + memory::client_bytes(charges) : buffers;
+  return of(Owner::replicas) + of(Owner::journal);
 }
 
 Evictor::Evictor(keyspace::Keyspace& keyspace, Settings& settings, Metrics& metrics)
@@ -88,13 +87,12 @@ void Evictor::obey() {
 
 std::uint64_t Evictor::counted_bytes() const {
   const memory::Charges charges = memory::balance();
-  return charged_to_data(charges, settings_) -
-         std::min(figure(charges, Owner::graveyard), uncounted(limit()));
+  return charged_to_data(charges) - std::min(figure(charges, Owner::graveyard), uncounted(limit()));
 }
 
 std::uint64_t Evictor::living_bytes() const {
   const memory::Charges charges = memory::balance();
-  return charged_to_data(charges, settings_) - figure(charges, Owner::graveyard);
+  return charged_to_data(charges) - figure(charges, Owner::graveyard);
 }
 
 bool Evictor::exceeds_with(std::uint64_t more) const {
@@ -109,7 +107,12 @@ base::Budget Evictor::budget() const {
 }
 
 Room Evictor::make_room(base::Budget budget) {
-  const Room room = exceeds() ? evict(budget) : Room::enough;
+  Room room = exceeds() ? evict(budget, reserved_) : Room::enough;
+  if (room == Room::none && reserved_ > 0) {
+    // Nothing is kept free for clients at the cost of refused writes.
+    reserved_ = 0;
+    room = exceeds() ? evict(budget) : Room::enough;
+  }
   if (room == Room::enough) {
     metrics_.under_limit();
   } else {
@@ -141,8 +144,7 @@ Room Evictor::free_buried(base::Budget& budget, std::uint64_t wanted) {
 
 bool Evictor::may_ever_fit(const Need& need) const {
   const memory::Charges charges = memory::balance();
-  const std::uint64_t living =
-      charged_to_data(charges, settings_) - figure(charges, Owner::graveyard);
+  const std::uint64_t living = charged_to_data(charges) - figure(charges, Owner::graveyard);
   const bool tables = keyspace_.graveyard().holds_tables();
   const std::uint64_t movable = has_victims() || tables ? charged_to_keys(charges) : 0;
   return living - movable + std::min(need.kept, movable) + need.more <= limit();
@@ -250,7 +252,7 @@ void Evictor::remove(Database& db, Entry& entry, std::uint64_t hash) {
 }
 
 bool Evictor::has_victims() const {
-  if (policy_.victims == Victims::none) return false;
+  if (policy_.victims == Victims::none || keyspace_.removals_held()) return false;
   for (std::size_t i = 0; i < keyspace_.databases(); ++i) {
     if (eligible(keyspace_.db(i)) > 0) return true;
   }

@@ -2,33 +2,153 @@
 
 #include <algorithm>
 
+#include "connection.h"
 #include "larder/memory/ledger.h"
 #include "larder/memory/metrics.h"
 
 namespace larder::net {
 namespace {
 
-// However little is left, so much may everybody have unsent.
-constexpr std::size_t kLeastUnsent = 16 * 1024;
+using memory::Owner;
+
+// Slow readers are held back from a fifth of the limit on, and are not read at all from a half on.
+// In between each may have an eighth of what is left of that half.
+constexpr std::uint64_t kUnboundedPart = 5;
+constexpr std::uint64_t kReadPart = 2;
 constexpr std::uint64_t kShareOfRest = 8;
+
+// Clients may take used_memory so far beyond maxmemory, before keys are evicted for them.
+std::uint64_t tolerance(std::uint64_t limit) {
+  constexpr std::uint64_t kLeast = 768 << 10;
+  return std::max(limit / 128, kLeast);
+}
+
+std::uint64_t left(std::uint64_t limit, std::uint64_t used) {
+  return limit - std::min(limit, used);
+}
+
+// What would be gone with every key, or without victims what has been removed already.
+std::uint64_t movable_bytes(const memory::Charges& charges, bool has_victims) {
+  const auto of = [&charges](Owner owner) { return charges[static_cast<std::size_t>(owner)]; };
+  return static_cast<std::uint64_t>(has_victims ? memory::dataset_bytes(charges) +
+                                                      of(Owner::table) + of(Owner::expires)
+                                                : of(Owner::graveyard));
+}
 
 }  // namespace
 
-void ClientBudget::measure(std::uint64_t leaving) {
-  limit_ = static_cast<std::uint64_t>(settings_.client_budget());
-  if (limit_ == 0) {
-    most_unsent_ = kNoBound;
-    return;
-  }
-  const auto held = static_cast<std::uint64_t>(memory::client_bytes(memory::balance()));
-  used_ = held - std::min(held, leaving);
-  most_unsent_ = bound();
+void ClientBudget::measure() {
+  const auto limit = static_cast<std::uint64_t>(settings_.maxmemory.value());
+  if (limit == 0 && settings_.client_budget() == 0) return forget_limits();
+  measure_limits(limit, memory::balance());
+  most_unsent_ = bound_of_unsent();
+  bound_output();
 }
 
-std::size_t ClientBudget::bound() const {
-  if (used_ <= limit_ / 4 * 3) return kNoBound;
-  const std::uint64_t left = limit_ - std::min(used_, limit_);
-  return std::max<std::size_t>(left / kShareOfRest, kLeastUnsent);
+void ClientBudget::forget_limits() {
+  limit_ = left_of_share_ = left_of_memory_ = left_unreserved_ = kNoBound;
+  left_for_pass_ = most_ever_ = turn_bound_ = kNoBound;
+  most_unsent_ = std::numeric_limits<std::size_t>::max();
+  pass_ = nullptr;
+  reserve_for(0);
+  chunks_.bound(kNoBound, *this);
+}
+
+void ClientBudget::measure_limits(std::uint64_t limit, const memory::Charges& charges) {
+  all_ = left(static_cast<std::uint64_t>(memory::client_bytes(charges)),
+              leaving_.held_bytes() + leaving_.shared_bytes() + closed_);
+  if (limit == 0) {
+    most_ever_ = left_of_memory_ = left_unreserved_ = kNoBound;
+  } else {
+    measure_memory(limit, charges);
+  }
+  const auto share = static_cast<std::uint64_t>(settings_.client_budget());
+  limit_ = std::max(kFloorBytes, std::min(share == 0 ? kNoBound : share, most_ever_));
+  keep_or_return_pass();
+  left_of_share_ = left(limit_, held_);
+  left_of_floor_ = left(kFloorBytes, all_);
+  left_for_pass_ = left(most_ever_, all_);
+}
+
+void ClientBudget::measure_memory(std::uint64_t limit, const memory::Charges& charges) {
+  std::uint64_t used = 0;
+  for (const std::int64_t bytes : charges) used += static_cast<std::uint64_t>(bytes);
+  used -= static_cast<std::uint64_t>(eviction::apart_from_data(charges));
+  const std::uint64_t allowed = limit + tolerance(limit);
+  const std::uint64_t movable = movable_bytes(charges, executor_.evictor().has_victims());
+  const auto clients = static_cast<std::uint64_t>(memory::client_bytes(charges));
+  most_ever_ = std::max(kFloorBytes, left(allowed, left(used, clients + movable)));
+  left_of_memory_ = left(allowed, left(used, chunks_.free_bytes()));
+  left_unreserved_ =
+      std::max(std::min(left_of_memory_, tolerance(limit) / 2), left(left_of_memory_, reserved_));
+}
+
+// Where all fit into the share again, the next one may have the pass.
+void ClientBudget::keep_or_return_pass() {
+  if (all_ <= limit_) pass_ = nullptr;
+  held_ = pass_ == nullptr ? all_ : left(all_, pass_->total_bytes());
+}
+
+void ClientBudget::bound_output() {
+  const std::uint64_t used = chunks_.used_bytes();
+  const std::uint64_t more = std::max(
+      {std::min(left_of_share_, left_unreserved_), left_of_floor_, left(kOutputFloorBytes, used)});
+  chunks_.bound(used + more, *this);
+  // Where nothing is left and keys are evicted, nobody is read meanwhile.
+  const bool waits = more == 0 && left_of_memory_ == 0 && executor_.evictor().has_victims();
+  turn_bound_ = used + (waits ? 0 : std::max(more, kOutputFloorBytes) / 2);
+}
+
+std::size_t ClientBudget::bound_of_unsent() const {
+  if (held_ <= limit_ / kUnboundedPart) return std::numeric_limits<std::size_t>::max();
+  return left(limit_ / kReadPart, held_) / kShareOfRest;
+}
+
+ClientBudget::Answer ClientBudget::ask(Connection& connection, std::uint64_t bytes) {
+  measure();
+  if (!in_force() || bytes <= left_of_floor_) return Answer::yes;
+  if (bytes > left(most_ever_, connection.total_bytes())) return Answer::too_much;
+  const bool by_pass = pass_ == &connection || bytes > left_of_share_;
+  if (by_pass && (!may_pass(connection) || bytes > left_for_pass_)) {
+    return answer_without_room(connection);
+  }
+  if (by_pass) pass_ = &connection;
+  if (bytes <= left_of_memory_) return Answer::yes;
+  return executor_.evictor().has_victims() ? Answer::evicts : answer_without_room(connection);
+}
+
+// The others may hold it, or what was removed and is not freed yet.
+ClientBudget::Answer ClientBudget::answer_without_room(const Connection& connection) const {
+  const bool others_hold = left(all_, connection.total_bytes()) > kFloorBytes;
+  const bool frees = memory::balance(Owner::graveyard) > 0 || leaving_.chunks() > 0;
+  return others_hold || frees ? Answer::waits : Answer::too_much;
+}
+
+void ClientBudget::reserve_for(std::uint64_t bytes) {
+  const auto limit = static_cast<std::uint64_t>(settings_.maxmemory.value());
+  const std::uint64_t reserved = limit == 0 ? 0 : left(bytes, tolerance(limit));
+  if (reserved == 0 && reserved_ == 0) return;
+  reserved_ = reserved;
+  executor_.evictor().reserve(reserved);
+}
+
+// What nobody asked for is never refused here: past the limit the largest are closed for it at the
+// end of the turn. A command that cannot run again may pass maxmemory, as far as eviction makes up
+// for it.
+bool ClientBudget::grants(const resp::ReplyBuffer& buffer, std::uint64_t bytes) {
+  const engine::Session* const running = executor_.running();
+  if (running == nullptr || &running->reply.buffer() != &buffer) return true;
+  if (bytes <= resp::ChunkPool::kChunkBytes && buffer.empty()) return true;
+  measure();
+  const bool waits = executor_.may_put_off();
+  if (bytes <= left_of_floor_) return true;
+  if (bytes <= left_of_share_ && (!waits || bytes <= left_unreserved_)) return true;
+  // The buffer is that of a connection of ours, and so is its session's other end.
+  auto& connection = const_cast<Connection&>(static_cast<const Connection&>(running->peer()));
+  if (!may_pass(connection) || bytes > left_for_pass_) return false;
+  if (waits && bytes > left_unreserved_) return false;
+  pass_ = &connection;
+  return true;
 }
 
 }  // namespace larder::net

@@ -6,12 +6,6 @@
 #include "connection.h"
 
 namespace larder::net {
-namespace {
-
-// How many of one class are compared.
-constexpr int kCompared = 64;
-
-}  // namespace
 
 std::uint8_t ClientRanks::level_of(std::size_t bytes) {
   if (bytes < kLeastBytes) return Rank::kNone;
@@ -43,14 +37,19 @@ void ClientRanks::remove(Connection& connection) {
   rank.previous = rank.next = nullptr;
 }
 
-Connection* ClientRanks::largest() const {
-  if (filled_ == 0) return nullptr;
-  Connection* found = firsts_[static_cast<std::size_t>(std::bit_width(filled_)) - 1];
-  Connection* other = found;
-  for (int i = 0; i < kCompared && other != nullptr; ++i, other = other->rank_.next) {
-    if (other->rank_.bytes > found->rank_.bytes) found = other;
+Connection* ClientRanks::largest(const MayTake& may_take) const {
+  for (std::uint32_t levels = filled_; levels != 0;) {
+    const auto level = static_cast<std::size_t>(std::bit_width(levels)) - 1;
+    levels &= ~(1u << level);
+    Connection* found = nullptr;
+    Connection* other = firsts_[level];
+    for (int i = 0; i < kCompared && other != nullptr; ++i, other = other->rank_.next) {
+      const bool is_larger = found == nullptr || other->rank_.bytes > found->rank_.bytes;
+      if (is_larger && may_take(*other)) found = other;
+    }
+    if (found != nullptr) return found;
   }
-  return found;
+  return nullptr;
 }
 
 }  // namespace larder::net

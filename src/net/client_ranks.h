@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 
 namespace larder::net {
 
@@ -29,12 +30,15 @@ class ClientRanks {
   void place(Connection& connection, std::size_t bytes);
   void remove(Connection& connection);
 
-  // The largest of the first few of the highest class: at most twice as large is any other. Null
-  // when none is ranked.
-  Connection* largest() const;
+  // The largest of the first few of the highest class with one that may be taken: at most twice as
+  // large is any other. Null when none is ranked that may.
+  using MayTake = std::function<bool(const Connection&)>;
+  Connection* largest(const MayTake& may_take) const;
 
  private:
   static constexpr std::size_t kLevels = 32;
+  // How many of one class are compared.
+  static constexpr int kCompared = 64;
   static std::uint8_t level_of(std::size_t bytes);
 
   std::array<Connection*, kLevels> firsts_{};

@@ -52,14 +52,20 @@ std::size_t Connection::pause_bytes() const {
 void Connection::on_ready(unsigned readiness) {
   if (is_dead() || leaving_) return;
   if (is_shaking_hands()) return wait_for_turn();
-  if ((readiness & kReadable) != 0 && !is_closing()) receive();
+  if ((readiness & kReadable) != 0) {
+    if (is_discarding()) {
+      discard();
+    } else if (!is_closing()) {
+      receive();
+    }
+  }
   if ((readiness & kWritable) != 0) home_.mark_dirty(*this);
 }
 
 void Connection::closing() { home_.mark_dirty(*this); }
 void Connection::unblocked() { home_.mark_dirty(*this); }
 
-// Who is sent what he did not ask for is not slowed down by not being read.
+// A subscriber's unread messages do not stop us from reading its requests.
 void Connection::pushed() {
   home_.mark_told(*this);
   if (outgrew_output_limits()) session_.close(engine::Closing::now);
@@ -88,6 +94,7 @@ bool Connection::send_output() {
     home_.parts_.metrics.output_bytes += static_cast<std::uint64_t>(took);
     output_.consume(static_cast<std::uint64_t>(took));
     sent += static_cast<std::uint64_t>(took);
+    session_.last_active_ms = home_.parts_.loop.clock().steady_ms();
   }
   return true;
 }
@@ -100,10 +107,10 @@ void Connection::leave_news_line() {
 }
 
 bool Connection::is_done() const {
-  if (session_.closing == engine::Closing::now) return true;
+  if (session_.closing == engine::Closing::now || output_.is_dropping()) return true;
   // Nobody is left to be answered when the other end has gone from a wait.
   if (ended_ && session_.is_blocked()) return true;
-  return output_.empty() && (is_closing() || (ended_ && !stalled_));
+  return output_.empty() && !is_discarding() && (is_closing() || (ended_ && !stalled_));
 }
 
 void Connection::finish_turn() {
@@ -113,7 +120,8 @@ void Connection::finish_turn() {
     home_.output_peak_.note(unsent);
     output_peak_ = std::max(output_peak_, unsent);
     if (!is_closing() && outgrew_output_limits()) return disconnect();
-    if (session_.closing != engine::Closing::now && !send_output()) return;
+    if (session_.closing != engine::Closing::now && !output_.is_dropping() && !send_output())
+      return;
   }
   if (output_.empty()) forget_excess();
   if (is_done()) return home_.part_with(*this);
@@ -134,8 +142,8 @@ void Connection::choose_interest() {
   }
   // While a command waits or goes on its client is read all the same: what comes is kept, and
   // that the client has gone is noticed.
-  const bool waits = stalled_ && !session_.is_parked();
-  const bool reads = !waits && !paused_ && !ended_ && !is_closing();
+  const bool waits = (stalled_ && !session_.is_parked()) || waits_for_room();
+  const bool reads = is_discarding() || (!waits && !paused_ && !ended_ && !is_closing());
   home_.parts_.loop.change(*this, (reads ? kReadable : 0u) | (output_.empty() ? 0u : kWritable));
 }
 
@@ -152,6 +160,8 @@ void Connection::disconnect() {
   if (is_dead()) return;
   session_.leave();
   leave_news_line();
+  leave_room_line();
+  home_.budget_.forget(*this);
   drop_tls();
   pause(false);
   home_.ranks_->remove(*this);

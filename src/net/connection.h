@@ -41,12 +41,15 @@ class Connection final : public Watch, public engine::Peer {
   bool can_resume() const {
     if (has_unread()) return true;
     if (!stalled_) return false;
-    return !session_.is_parked() && !session_.is_held() && output_.size() <= pause_bytes() / 2;
+    return !session_.is_parked() && !session_.is_held() && !waits_for_room() &&
+           output_.size() <= pause_bytes() / 2;
   }
   bool is_dead() const { return socket_ < 0; }
+  // All that it holds.
+  std::size_t total_bytes() const;
   // Whether it has more unsent output than it may, having said so in the log.
   bool outgrew_output_limits() {
-    const bool may = output_.held_bytes() > resp::ChunkPool::kChunkBytes ||
+    const bool may = output_.grown_bytes() > resp::ChunkPool::kChunkBytes ||
                      output_.shared_bytes() > 0 || session_.is_working();
     if (__builtin_expect(may, 0)) return passed_output_limits();
     forget_excess();
@@ -75,11 +78,27 @@ class Connection final : public Watch, public engine::Peer {
   void unblocked() override;
   void pushed() override;
   void working() override;
+  void put_off(std::uint64_t bytes) override;
+  void dropped() override;
+
+  // Stands in line for room: for a reply, or for more of a request.
+  bool waits_for_room() const { return room_place_ != WaitingLine::kNowhere; }
+  std::uint64_t wanted_room() const { return room_wanted_; }
+  // There is room: runs the command again, or receives more. False when it wants yet more.
+  bool take_room();
+  // What it waits for, or is to receive, can never fit: says so and closes.
+  void refuse_room();
+  // For so long it has neither sent nor taken anything.
+  std::int64_t still_ms(std::int64_t now_ms) const { return now_ms - session_.last_active_ms; }
+  // Neither reads nor is read.
+  bool is_stuck() const { return (paused_ || stalled_) && !output_.empty(); }
+  void stop_discarding() { discarded_ = 0; }
 
   // Tells the audit what this connection holds of client_input and client_output.
   void testify(memory::Audit& audit) const;
 
  private:
+  friend class ClientBudget;
   friend class ClientRanks;
   friend class Connections;
 
@@ -100,6 +119,16 @@ class Connection final : public Watch, public engine::Peer {
   std::size_t run_requests(Reading& reading);
   void keep(std::span<const char> input, std::size_t done);
   bool outgrew_its_limit();
+  // Whether there is room to receive more of a large request; if not it waits or is refused.
+  bool has_room_to_receive();
+  bool is_too_long() const;
+  void wait_for_room(std::uint64_t bytes);
+  // Reads the rest of a refused request and forgets it, so that the client, which goes on sending,
+  // comes to read why. Ends with the request, or when the client stands still.
+  void discard();
+  bool is_discarding() const { return discarded_ > 0; }
+  void leave_room_line();
+  void bound_output();
 
   // TLS has taken more from the socket than was read, and it is to be read.
   bool has_unread() const {
@@ -114,6 +143,7 @@ class Connection final : public Watch, public engine::Peer {
   std::size_t tls_bytes() const;
 
   bool passed_output_limits();
+  void close_for_output();
   bool send_output();
   void choose_interest();
   void lose(const char* what);
@@ -124,7 +154,6 @@ class Connection final : public Watch, public engine::Peer {
   void pause(bool paused);
   // What its unsent output takes behind the first block of its own; shared texts in full.
   std::uint64_t output_bytes() const;
-  std::size_t total_bytes() const;
   // What the session pins of client_input beside its buffers.
   std::size_t queue_bytes() const;
   bool is_closing() const { return session_.closing != engine::Closing::no; }
@@ -142,9 +171,16 @@ class Connection final : public Watch, public engine::Peer {
   std::uint32_t peak_period_ = 0;
   WaitingLine::Place handshake_place_ = WaitingLine::kNowhere;
   WaitingLine::Place news_place_ = WaitingLine::kNowhere;
-  TlsLink* tls_ = nullptr;  // absent: bytes go over the wire as they are
+  WaitingLine::Place room_place_ = WaitingLine::kNowhere;
+  std::uint64_t room_wanted_ = 0;
+  std::uint64_t discarded_ = 0;   // bytes still to be read and forgotten
+  bool waits_to_reply_ = false;   // not to receive
+  bool takes_room_ = false;       // while it is served
+  bool wants_more_room_ = false;  // than it was given while it stood in line
+  TlsLink* tls_ = nullptr;        // absent: bytes go over the wire as they are
   Input input_;
   std::uint64_t wanted_ = 0;
+  std::size_t running_bytes_ = 0;  // of the requests that run, and of what was read behind them
   resp::Reader reader_;
   resp::ReplyBuffer output_;
   engine::Session session_;

@@ -59,7 +59,7 @@ void Connection::receive() {
   if (Reading* read = home_.readings_->of(*this); read != nullptr) finish(*read);
   if (input_.size() > kMostCopied || wanted_ > kReadBytes) return receive_long();
   Reading& reading = home_.next_reading();
-  if (home_.full_ || is_dead() || is_closing()) return;
+  if (home_.is_full() || is_dead() || is_closing()) return;
   reading.input = take_in(home_.readings_->room(reading));
   if (reading.input.empty()) return;
   reading.who = this;
@@ -75,7 +75,7 @@ void Connection::receive() {
 }
 
 void Connection::receive_long() {
-  if (home_.full_ || is_dead() || is_closing()) return;
+  if (is_dead() || is_closing() || !has_room_to_receive()) return;
   Reading& reading = home_.readings_->spare();
   reading.input = take_in_place();
   if (reading.input.empty()) return;
@@ -108,6 +108,7 @@ void Connection::finish(Reading& reading) {
   home_.input_peak_.note(input.size());
   if ((!input_.empty() || queue_bytes() > 0) && outgrew_its_limit()) return disconnect();
   if (input_.capacity() >= ClientRanks::kLeastBytes) home_.note_growth();
+  if (wanted_ > kReadBytes && is_too_long()) return refuse_room();
   // The end of the turn sees to the others.
   if (!dirty_) rank();
 }
@@ -117,11 +118,14 @@ std::size_t Connection::run_requests(Reading& reading) {
   std::size_t done = 0;
   stalled_ = false;
   wanted_ = 0;
+  bound_output();
+  const std::size_t most_unsent = std::max(pause_bytes(), resp::ChunkPool::kChunkBytes);
   for (;; cut_to_run(reading, done)) {
     const auto requests = reading.batch.requests();
-    const std::size_t ran = requests.empty() ? 0
-                                             : home_.parts_.executor.run(
-                                                   session_, requests, reading.plan, pause_bytes());
+    running_bytes_ = reading.input.size() - done;
+    const std::size_t ran =
+        requests.empty() ? 0
+                         : home_.parts_.executor.run(session_, requests, reading.plan, most_unsent);
     if (ran < requests.size() || session_.is_parked()) {
       for (std::size_t i = 0; i < ran; ++i) done += requests[i].bytes;
       reader_.reset();
@@ -139,6 +143,7 @@ std::size_t Connection::run_requests(Reading& reading) {
     if (parsed.status != Status::full) break;
   }
   reading.batch.clear();
+  running_bytes_ = 0;
   // Those who come after in this turn shall know what this one took.
   if (output_.held_bytes() > resp::ChunkPool::kChunkBytes) home_.note_growth();
   if (is_closing()) {
@@ -167,8 +172,34 @@ bool Connection::outgrew_its_limit() {
   return true;
 }
 
+// Within what the budget leaves, requests grow; no more than announced, or twice what has arrived.
+bool Connection::has_room_to_receive() {
+  const std::size_t more = input_.growth(wanted_);
+  if (more == 0) return true;
+  // It is not waited for input then: the other end has gone.
+  if (waits_for_room() && !takes_room_) return disconnect(), false;
+  switch (home_.budget_.ask(*this, more)) {
+    case ClientBudget::Answer::yes:
+      return true;
+    case ClientBudget::Answer::too_much:
+      return refuse_room(), false;
+    case ClientBudget::Answer::evicts:
+    case ClientBudget::Answer::waits:
+      break;
+  }
+  wait_for_room(more);
+  return false;
+}
+
+bool Connection::is_too_long() const {
+  home_.measure();
+  return wanted_ > home_.budget_.most_ever();
+}
+
 void Connection::resume() {
-  if (is_dead() || is_closing()) return;
+  if (is_dead()) return;
+  if (is_discarding()) return discard();
+  if (is_closing()) return;
   if (has_unread()) return receive();
   Reading& reading = home_.readings_->spare();
   reading.input = input_.bytes();

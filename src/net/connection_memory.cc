@@ -24,6 +24,18 @@ std::uint64_t Connection::output_bytes() const {
          session_.held_push_bytes() + session_.unfinished_reply_bytes();
 }
 
+void Connection::bound_output() {
+  const auto& limits = home_.parts_.settings.clients.client_output_buffer_limit;
+  const std::uint64_t hard = limits.value(class_of(session_)).hard_bytes;
+  output_.bound(hard == 0 ? resp::ReplyBuffer::kNoBound : hard + resp::ChunkPool::kChunkBytes);
+}
+
+void Connection::close_for_output() {
+  home_.parts_.metrics.output_limit_disconnections += 1;
+  home_.parts_.log.warning("Client " + describe() +
+                           " closed for overcoming of output buffer limits.");
+}
+
 bool Connection::passed_output_limits() {
   const auto& limits = home_.parts_.settings.clients.client_output_buffer_limit;
   const std::int64_t now_ms = home_.parts_.loop.clock().steady_ms();
@@ -32,9 +44,7 @@ bool Connection::passed_output_limits() {
   const bool pushed_too_much =
       push_excess_.note(limits.value(config::ClientClass::pubsub), output_.shared_bytes(), now_ms);
   if (!too_much && !pushed_too_much) return false;
-  home_.parts_.metrics.output_limit_disconnections += 1;
-  home_.parts_.log.warning("Client " + describe() +
-                           " closed for overcoming of output buffer limits.");
+  close_for_output();
   return true;
 }
 
@@ -64,11 +74,14 @@ std::size_t Connection::total_bytes() const {
 Connection::Buffers Connection::buffers() const {
   const resp::ReplyBuffer::First first = output_.first();
   Buffers found;
-  found.query = input_.size();
-  found.query_free = input_.capacity() - input_.size();
+  found.query = std::max(input_.size(), running_bytes_);
+  const std::size_t shared = running_bytes_ == 0 ? 0 : std::max(kReadBytes, found.query);
+  found.query_free = std::max(input_.capacity(), shared) - found.query;
   found.arguments = reader_.held_bytes() + session_.parked_bytes();
-  found.reply_buffer = first.held;
-  found.reply_peak = std::max(output_peak_, output_.size());
+  // Its reply is about to take one.
+  found.reply_buffer = running_bytes_ == 0 ? first.held : resp::ChunkPool::kChunkBytes;
+  found.reply_peak =
+      std::min<std::size_t>(std::max(output_peak_, output_.size()), resp::ChunkPool::kRoom);
   found.reply_bytes = first.unsent;
   found.reply_blocks = output_.chunks() - (first.held == 0 ? 0 : 1);
   found.reply_held = output_bytes();

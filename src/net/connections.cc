@@ -52,11 +52,13 @@ void refuse(int descriptor, std::string_view reason) {
 
 Connections::Connections(const Parts& parts)
     : parts_(parts),
-      budget_(parts.memory),
+      budget_(parts.memory, parts.executor, chunks_, remains_),
       ranks_(std::make_unique<ClientRanks>()),
       readings_(std::make_unique<Readings>()),
       handshakes_(std::make_unique<Handshakes>()),
-      news_(std::make_unique<WaitingLine>()) {}
+      news_(std::make_unique<WaitingLine>()),
+      room_line_(std::make_unique<WaitingLine>()),
+      patience_ms_(kMostPatienceMs) {}
 
 Connections::~Connections() {
   while (first_ != nullptr) {
@@ -179,6 +181,7 @@ void Connections::mark_dead(Connection& connection) {
 void Connections::bury() {
   for (Connection* connection : dead_) memory::destroy(memory::Owner::client_input, connection);
   dead_.clear();
+  budget_.closed_hold(0);
 }
 
 [[gnu::always_inline]] inline void Connections::finish_turn(Connection& connection) {
@@ -229,12 +232,15 @@ Left Connections::end_turn() {
   }
   dirty_.clear();
   if (!news_->empty()) send_news();
+  // What runs here is sent in the next turn.
+  const bool evicts = !room_line_->empty() && serve_room_line();
   const bool over = keep_to_budget();
   if (!dead_.empty()) bury();
   if (!remains_.empty()) free_remains();
   closing_until_us_ = 0;
   const bool done = stalled_.empty() && leaving_.empty() && remains_.empty() &&
-                    handshakes_->line.empty() && news_->empty() && !over;
+                    handshakes_->line.empty() && news_->empty() && !over && !evicts &&
+                    dirty_.empty();
   return done ? Left::nothing : Left::work;
 }
 
@@ -248,12 +254,17 @@ void Connections::tend(std::size_t calls) {
     cursor_ = connection.next_;
     look_after(connection, now);
   }
+  relieve_room_line(now);
   if (now - peaks_rolled_ms_ >= kPeakPeriodMs) roll_peaks();
 }
 
 void Connections::look_after(Connection& connection, std::int64_t now_ms) {
   engine::Session& session = connection.session();
-  if (session.closing != engine::Closing::no) return;
+  if (session.closing != engine::Closing::no) {
+    if (connection.still_ms(now_ms) < kMostPatienceMs) return;
+    connection.stop_discarding();
+    return mark_dirty(connection);
+  }
   if (connection.is_late_with_handshake(now_ms)) {
     note_failed_handshake("Error accepting a client connection: handshake timed out (addr=" +
                           connection.address() + " laddr=" + connection.local_address() + ")");
@@ -263,7 +274,14 @@ void Connections::look_after(Connection& connection, std::int64_t now_ms) {
   connection.rank();
   connection.roll_peak(now_ms, peak_reset_ms());
   const std::int64_t most_idle_ms = parts_.settings.clients.timeout.value() * 1000;
-  if (most_idle_ms == 0 || session.is_parked() || session.is_held() || session.is_listener() ||
+  if (connection.is_stuck() &&
+      connection.still_ms(now_ms) > (most_idle_ms != 0 ? most_idle_ms : kMostStuckMs)) {
+    parts_.log.warning("Closing client that sends requests and does not take the replies: " +
+                       connection.describe());
+    return session.close(engine::Closing::now);
+  }
+  if (most_idle_ms == 0 || connection.waits_for_room() || session.is_parked() ||
+      session.is_held() || session.is_listener() ||
       now_ms - session.last_active_ms <= most_idle_ms) {
     return;
   }

@@ -26,7 +26,7 @@ void Connections::testify(memory::Audit& audit) const {
   for (const List* list : {&dirty_, &stalled_, &leaving_, &dead_}) {
     if (list->capacity() > 0) shared += memory::size_class(list->capacity() * sizeof(Connection*));
   }
-  shared += handshakes_->line.held_bytes() + news_->held_bytes();
+  shared += handshakes_->line.held_bytes() + news_->held_bytes() + room_line_->held_bytes();
   audit.found(memory::Owner::client_input, static_cast<std::int64_t>(shared));
   audit.found(memory::Owner::client_output,
               static_cast<std::int64_t>(chunks_.free_bytes() + remains_.held_bytes()));

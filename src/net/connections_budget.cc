@@ -17,36 +17,45 @@ namespace {
 constexpr std::size_t kFreedAtOnce = 1024;
 // How long disconnecting may take in one turn.
 constexpr std::int64_t kClosingUs = 500;
+constexpr std::int64_t kFreeingUs = 500;
+// How many that waited for room go on in one turn.
+constexpr std::size_t kServedAtOnce = 8;
 // Where nobody is ranked, so many are compared.
 constexpr std::size_t kCompared = 256;
 
 }  // namespace
 
 void Connections::leave_behind(resp::ReplyBuffer& output) {
+  output.keep_all();
   if (output.chunks() <= kFreedAtOnce) return output.clear();
   remains_.take_over(output);
 }
 
+// The more there is the more goes at a time: an eighth in each turn, as far as the time allows.
+// What it takes counts until then, so others cannot fill memory faster.
 void Connections::free_remains() {
   std::array<iovec, kFreedAtOnce> pieces;
-  std::uint64_t bytes = 0;
-  const std::size_t count = remains_.gather(pieces.data(), pieces.size());
-  for (std::size_t i = 0; i < count; ++i) bytes += pieces[i].iov_len;
-  remains_.consume(bytes);
+  base::Budget time(parts_.loop.clock(), kFreeingUs);
+  for (std::size_t rounds = 1 + remains_.chunks() / (8 * kFreedAtOnce); rounds > 0; --rounds) {
+    std::uint64_t bytes = 0;
+    const std::size_t count = remains_.gather(pieces.data(), pieces.size());
+    for (std::size_t i = 0; i < count; ++i) bytes += pieces[i].iov_len;
+    remains_.consume(bytes);
+    if (time.spent()) break;
+  }
 }
-
-void Connections::measure() { budget_.measure(remains_.held_bytes() + remains_.shared_bytes()); }
 
 void Connections::note_growth() {
   if (!budget_.in_force()) return;
   measure();
-  full_ = budget_.is_passed();
+  full_ = budget_.is_passed() || budget_.is_exhausted();
 }
 
 // Who holds most, for closing. Small ones stand in no rank: of them the largest of some, from
 // where tend() is.
 Connection* Connections::largest() {
-  if (Connection* found = ranks_->largest(); found != nullptr) return found;
+  const auto counts = [this](const Connection& one) { return !budget_.has_pass(one); };
+  if (Connection* found = ranks_->largest(counts); found != nullptr) return found;
   Connection* found = nullptr;
   Connection* other = cursor_;
   for (std::size_t i = 0; i < std::min(size_, kCompared); ++i) {
@@ -59,6 +68,12 @@ Connection* Connections::largest() {
   return found;
 }
 
+void Connections::forget_dead(List& list) {
+  list.erase(std::remove_if(list.begin(), list.end(),
+                            [](const Connection* one) { return one->is_dead(); }),
+             list.end());
+}
+
 bool Connections::keep_to_budget() {
   full_ = false;
   measure();
@@ -66,17 +81,64 @@ bool Connections::keep_to_budget() {
   chunks_.trim();
   measure();
   base::Budget time(parts_.loop.clock(), kClosingUs);
+  std::uint64_t closed = 0;
   Connection* victim = largest();
-  for (; victim != nullptr && budget_.is_passed() && !time.spent(); victim = largest()) {
+  for (; victim != nullptr && budget_.is_nearly_passed() && !time.spent(); victim = largest()) {
     parts_.metrics.evicted_clients += 1;
     parts_.log.warning("Evicting client: " + victim->describe());
     victim->disconnect();
+    closed += victim->total_bytes();
+    budget_.closed_hold(closed);
     measure();
   }
-  stalled_.erase(std::remove_if(stalled_.begin(), stalled_.end(),
-                                [](const Connection* one) { return one->is_dead(); }),
-                 stalled_.end());
+  forget_dead(stalled_);
+  forget_dead(dirty_);
   return victim != nullptr && budget_.is_passed();
+}
+
+// The others wait for the pass, and so for its holder.
+Connection* Connections::next_for_room() {
+  Connection* const holder = budget_.pass_holder();
+  return holder != nullptr && holder->waits_for_room() ? holder : room_line_->first();
+}
+
+bool Connections::serve_room_line() {
+  std::size_t served = 0;
+  for (Connection* first; (first = next_for_room()) != nullptr; ++served) {
+    if (served == kServedAtOnce) return true;
+    const ClientBudget::Answer answer = budget_.ask(*first, first->wanted_room());
+    budget_.reserve_for(answer == ClientBudget::Answer::evicts ? first->wanted_room() : 0);
+    if (answer == ClientBudget::Answer::waits) return false;
+    if (answer == ClientBudget::Answer::evicts) return true;
+    if (answer == ClientBudget::Answer::too_much) {
+      first->refuse_room();
+    } else {
+      first->take_room();
+    }
+  }
+  budget_.reserve_for(0);
+  patience_ms_ = kMostPatienceMs;
+  return false;
+}
+
+void Connections::relieve_room_line(std::int64_t now_ms) {
+  Connection* const first = next_for_room();
+  if (first == nullptr) return;
+  const auto is_still = [&](const Connection& one, bool waits) {
+    return &one != first && one.waits_for_room() == waits && one.still_ms(now_ms) > patience_ms_;
+  };
+  Connection* found = ranks_->largest([&](const Connection& one) { return is_still(one, false); });
+  if (found == nullptr) {
+    found = ranks_->largest([&](const Connection& one) { return is_still(one, true); });
+  }
+  if (found == nullptr) return;
+  patience_ms_ = std::max(patience_ms_ / 2, kLeastPatienceMs);
+  parts_.metrics.evicted_clients += 1;
+  parts_.log.warning(
+      "Evicting client that holds memory others wait for (maxmemory-clients) and does "
+      "not go on: " +
+      found->describe());
+  found->session().close(engine::Closing::now);
 }
 
 }  // namespace larder::net

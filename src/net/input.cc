@@ -36,14 +36,20 @@ void Input::append(std::span<const char> bytes) {
   size_ += bytes.size();
 }
 
-std::span<char> Input::room(std::size_t wanted) {
+std::size_t Input::capacity_for(std::size_t wanted) const {
   const std::size_t bounded = std::max(2 * size_, size_ + kLeastRoom);
-  if (wanted > capacity_) {
-    if (capacity_ < bounded) reserve(std::min(wanted, bounded));
-  } else if (size_ == capacity_) {
-    reserve(bounded);
-  }
+  if (wanted > capacity_) return capacity_ < bounded ? std::min(wanted, bounded) : capacity_;
+  return size_ == capacity_ ? bounded : capacity_;
+}
+
+std::span<char> Input::room(std::size_t wanted) {
+  if (const std::size_t capacity = capacity_for(wanted); capacity > capacity_) reserve(capacity);
   return {data_ + size_, capacity_ - size_};
+}
+
+std::size_t Input::growth(std::size_t wanted) const {
+  const std::size_t capacity = capacity_for(wanted);
+  return capacity > capacity_ ? memory::size_class(capacity) - capacity_ : 0;
 }
 
 void Input::drop(std::size_t bytes) {

@@ -29,12 +29,15 @@ class Input {
   // about twice however large the whole becomes.
   std::span<char> room(std::size_t wanted);
   void added(std::size_t bytes) { size_ += bytes; }
+  // What room(wanted) would have to allocate.
+  std::size_t growth(std::size_t wanted) const;
 
   // The first `bytes` are done with.
   void drop(std::size_t bytes);
   void clear();
 
  private:
+  std::size_t capacity_for(std::size_t wanted) const;
   void reserve(std::size_t capacity);
 
   char* data_ = nullptr;

@@ -3,6 +3,7 @@
 #include <sys/uio.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "larder/base/assert.h"
 #include "larder/memory/heap.h"
@@ -12,28 +13,46 @@ namespace {
 
 constexpr auto kOwner = memory::Owner::client_output;
 
+// The block that a piece of this size takes.
+std::size_t block_for(std::size_t bytes) {
+  return bytes > ChunkPool::kRoom ? memory::size_class(sizeof(Chunk) + bytes)
+                                  : ChunkPool::kChunkBytes;
+}
+
 }  // namespace
 
-Chunk* ChunkPool::take(std::size_t bytes) {
+Chunk* ChunkPool::allocate(std::size_t block) {
+  allocated_ += block;
+  return static_cast<Chunk*>(memory::allocate(kOwner, block));
+}
+
+Chunk* ChunkPool::take(std::size_t bytes, const ReplyBuffer& buffer) {
   Chunk* chunk = nullptr;
   std::size_t capacity = kRoom;
-  if (bytes > kRoom) {
-    const std::size_t block = memory::size_class(sizeof(Chunk) + bytes);
-    capacity = block - sizeof(Chunk);
-    chunk = static_cast<Chunk*>(memory::allocate(kOwner, block));
-  } else if (free_ != nullptr) {
+  if (bytes <= kRoom && free_ != nullptr) {
     chunk = free_;
     free_ = chunk->next;
     --free_count_;
   } else {
-    chunk = static_cast<Chunk*>(memory::allocate(kOwner, kChunkBytes));
+    const std::size_t block = block_for(bytes);
+    if (!allows(buffer, block)) return nullptr;
+    capacity = block - sizeof(Chunk);
+    chunk = allocate(block);
   }
   *chunk = Chunk{.next = nullptr, .capacity = capacity, .begin = 0, .end = 0, .shared = nullptr};
   return chunk;
 }
 
+Chunk* ChunkPool::take_alone(std::size_t bytes) {
+  const std::size_t block = memory::size_class(sizeof(Chunk) + bytes);
+  Chunk* const chunk = allocate(block);
+  *chunk = Chunk{
+      .next = nullptr, .capacity = block - sizeof(Chunk), .begin = 0, .end = 0, .shared = nullptr};
+  return chunk;
+}
+
 Chunk* ChunkPool::take(SharedText& text) {
-  auto* const chunk = static_cast<Chunk*>(memory::allocate(kOwner, sizeof(Chunk)));
+  Chunk* const chunk = allocate(sizeof(Chunk));
   text.hold();
   *chunk =
       Chunk{.next = nullptr, .capacity = 0, .begin = 0, .end = text.text().size(), .shared = &text};
@@ -46,8 +65,10 @@ void ChunkPool::give(Chunk* chunk) {
     free_ = chunk;
     ++free_count_;
   } else {
+    const std::size_t block = sizeof(Chunk) + chunk->capacity;
     if (chunk->shared != nullptr) chunk->shared->release();
-    memory::release(kOwner, chunk, sizeof(Chunk) + chunk->capacity);
+    allocated_ -= block;
+    memory::release(kOwner, chunk, block);
   }
 }
 
@@ -57,7 +78,21 @@ void ChunkPool::trim() {
     memory::release(kOwner, free_, kChunkBytes);
     free_ = next;
   }
+  allocated_ -= free_count_ * kChunkBytes;
   free_count_ = 0;
+}
+
+ChunkPool::~ChunkPool() {
+  trim();
+  if (dropped_ != nullptr) memory::release(kOwner, dropped_, kChunkBytes);
+}
+
+char* ChunkPool::dropped_room() {
+  if (dropped_ == nullptr) {
+    dropped_ = static_cast<Chunk*>(memory::allocate(kOwner, kChunkBytes));
+    dropped_->shared = nullptr;
+  }
+  return dropped_->data();
 }
 
 void ReplyBuffer::settle_tail() {
@@ -81,15 +116,95 @@ void ReplyBuffer::settle_tail() {
 }
 
 char* ReplyBuffer::start_chunk(std::size_t bytes) {
-  link(pool_->take(bytes));
+  if (__builtin_expect(!may_hold(std::max(bytes, ChunkPool::kRoom)), 0)) {
+    return drop(block_for(bytes), Refusal::own);
+  }
+  Chunk* const chunk = pool_->take(bytes, *this);
+  if (__builtin_expect(chunk == nullptr, 0)) return drop(block_for(bytes), Refusal::pool);
+  link(chunk);
+  write_ = unsent_;
+  limit_ = write_ + tail_->capacity;
+  return write_;
+}
+
+char* ReplyBuffer::reserve_alone(std::size_t bytes) {
+  if (char* const found = room(bytes); found != nullptr && !is_dropping()) return found;
+  if (!may_hold(sizeof(Chunk) + bytes)) return drop(bytes, Refusal::own), nullptr;
+  link(pool_->take_alone(bytes));
   write_ = unsent_;
   limit_ = write_ + tail_->capacity;
   return write_;
 }
 
 void ReplyBuffer::share(SharedText& text) {
+  if (!may_hold(sizeof(Chunk) + text.held_bytes())) {
+    drop(text.held_bytes(), Refusal::own);
+    return;
+  }
   link(pool_->take(text));
   write_ = limit_ = unsent_ + tail_->end;
+}
+
+// The chunks stay until the command is over, since places in them may still be filled in.
+char* ReplyBuffer::drop(std::uint64_t bytes, Refusal refusal) {
+  if (!is_dropping()) {
+    settle_tail();
+    if (tail_ != nullptr) closed_ += tail_->end - tail_->begin;
+    tail_ = nullptr;
+    refused_at_ = closed_ + std::max<std::uint64_t>(bytes, ChunkPool::kChunkBytes + 1);
+    passed_own_bound_ = refusal == Refusal::own;
+    most_ = 0;
+  }
+  write_ = unsent_ = pool_->dropped_room();
+  limit_ = write_ + ChunkPool::kRoom;
+  return write_;
+}
+
+std::uint64_t ReplyBuffer::wanted_behind(std::uint64_t kept) const {
+  const std::uint64_t came_to = closed_ - kept;
+  const std::uint64_t piece = refused_at_ - closed_;
+  const std::uint64_t all = came_to + piece;
+  return all + (piece >= came_to ? 2 * ChunkPool::kChunkBytes : all / 4);
+}
+
+void ReplyBuffer::expect(std::uint64_t bytes) {
+  if (is_dropping() || bytes <= ChunkPool::kRoom) return;
+  if (!may_hold(bytes)) {
+    drop(bytes, Refusal::own);
+  } else if (!pool_->allows(*this, bytes)) {
+    drop(bytes, Refusal::pool);
+  }
+}
+
+void ReplyBuffer::take_as_tail(Chunk* chunk) {
+  tail_ = chunk;
+  unsent_ = chunk->data() + chunk->begin;
+  write_ = chunk->data() + chunk->end;
+  limit_ = chunk->shared == nullptr ? chunk->data() + chunk->capacity : write_;
+}
+
+void ReplyBuffer::keep_first(std::uint64_t bytes) {
+  if (bytes == 0) return clear();
+  if (!is_dropping()) {
+    settle_tail();
+    closed_ += tail_->end - tail_->begin;
+  }
+  LARDER_ASSERT(bytes <= closed_);
+  Chunk* last = head_;
+  std::uint64_t before = 0;
+  while (before + (last->end - last->begin) < bytes) {
+    before += last->end - last->begin;
+    last = last->next;
+  }
+  last->end = last->begin + static_cast<std::size_t>(bytes - before);
+  closed_ = before;
+  for (Chunk* chunk = std::exchange(last->next, nullptr); chunk != nullptr;) {
+    Chunk* const next = chunk->next;
+    release(chunk);
+    chunk = next;
+  }
+  take_as_tail(last);
+  stop_dropping();
 }
 
 void ReplyBuffer::append_slowly(std::string_view text) {
@@ -101,12 +216,18 @@ void ReplyBuffer::append_slowly(std::string_view text) {
   }
   const std::string_view rest = text.substr(first.size());
   if (rest.empty()) return;
-  std::memcpy(start_chunk(rest.size()), rest.data(), rest.size());
+  char* const place = start_chunk(rest.size());
+  if (is_dropping()) return;
+  std::memcpy(place, rest.data(), rest.size());
   commit(rest.size());
 }
 
 void ReplyBuffer::take_over(ReplyBuffer& other) {
   LARDER_ASSERT(pool_ == other.pool_ && this != &other);
+  if (!is_dropping() && (other.is_dropping() || !may_hold(other.held_ + other.shared_))) {
+    drop(other.held_ + other.shared_, Refusal::own);
+  }
+  if (is_dropping()) return other.clear();
   if (other.head_ == nullptr) return;
   if (tail_ == nullptr) {
     head_ = other.head_;
@@ -129,6 +250,7 @@ void ReplyBuffer::take_over(ReplyBuffer& other) {
 }
 
 std::size_t ReplyBuffer::gather(iovec* pieces, std::size_t most) const {
+  if (is_dropping()) return 0;
   std::size_t count = 0;
   for (Chunk* chunk = head_; chunk != tail_ && count < most; chunk = chunk->next) {
     if (chunk->end == chunk->begin) continue;
@@ -140,19 +262,23 @@ std::size_t ReplyBuffer::gather(iovec* pieces, std::size_t most) const {
   return count;
 }
 
+[[gnu::always_inline]] inline void ReplyBuffer::release(Chunk* chunk) {
+  --chunks_;
+  held_ -= sizeof(Chunk) + chunk->capacity;
+  if (chunk->shared != nullptr) shared_ -= chunk->shared->held_bytes();
+  pool_->give(chunk);
+}
+
 // Frees the first chunk, whose bytes closed_ does not count any more.
 [[gnu::always_inline]] inline void ReplyBuffer::drop_head() {
   Chunk* chunk = head_;
   head_ = chunk->next;
-  --chunks_;
-  held_ -= sizeof(Chunk) + chunk->capacity;
-  if (chunk->shared != nullptr) shared_ -= chunk->shared->held_bytes();
   if (head_ == nullptr) forget_tail();
-  pool_->give(chunk);
+  release(chunk);
 }
 
 void ReplyBuffer::consume(std::uint64_t bytes) {
-  LARDER_ASSERT(bytes <= size());
+  LARDER_ASSERT(bytes <= size() && !is_dropping());
   while (head_ != tail_) {
     const std::size_t part = std::min<std::uint64_t>(bytes, head_->end - head_->begin);
     head_->begin += part;
@@ -177,10 +303,19 @@ ReplyBuffer::First ReplyBuffer::first() const {
 void ReplyBuffer::clear() {
   closed_ = 0;
   while (head_ != nullptr) drop_head();
+  if (is_dropping()) stop_dropping();
+}
+
+void ReplyBuffer::stop_dropping() {
+  if (head_ == nullptr) forget_tail();
+  refused_at_ = 0;
+  passed_own_bound_ = false;
+  most_ = kNoBound;
 }
 
 ReplyBuffer::Patch ReplyBuffer::open_patch() {
   const char* place = reserve(kPatchRoom);
+  if (is_dropping()) return {};
   const Patch patch{tail_, static_cast<std::size_t>(place - tail_->data())};
   commit(kPatchRoom);
   return patch;
@@ -188,6 +323,7 @@ ReplyBuffer::Patch ReplyBuffer::open_patch() {
 
 void ReplyBuffer::close_patch(const Patch& patch, std::string_view text) {
   LARDER_ASSERT(text.size() <= kPatchRoom);
+  if (patch.chunk == nullptr) return;
   settle_tail();
   Chunk& chunk = *patch.chunk;
   char* place = chunk.data() + patch.offset;

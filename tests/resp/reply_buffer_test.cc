@@ -111,6 +111,108 @@ TEST(ReplyBuffer, TakesOverAnothersBytes) {
   EXPECT_EQ(first.size(), 20'003u);
 }
 
+// Grants so many bytes in all.
+struct Room final : OutputRoom {
+  explicit Room(std::uint64_t bytes) : left(bytes) {}
+  bool grants(const ReplyBuffer&, std::uint64_t bytes) override {
+    if (bytes > left) return false;
+    left -= bytes;
+    return true;
+  }
+  std::uint64_t left;
+};
+
+TEST(ReplyBuffer, DropsWhatPassesItsOwnBoundAndKeepsWhatWasThere) {
+  ChunkPool pool(0);
+  ReplyBuffer buffer(pool);
+  buffer.append("first");
+  buffer.bound(4 * ChunkPool::kChunkBytes);
+  const std::int64_t before = output_bytes();
+  for (int i = 0; i < 100'000; ++i) buffer.append("0123456789");
+  EXPECT_TRUE(buffer.is_dropping());
+  EXPECT_TRUE(buffer.passed_own_bound());
+  EXPECT_LE(output_bytes() - before, static_cast<std::int64_t>(4 * ChunkPool::kChunkBytes));
+  buffer.append(std::string(100'000, 'x'));
+  EXPECT_LE(output_bytes() - before, static_cast<std::int64_t>(4 * ChunkPool::kChunkBytes));
+  buffer.keep_first(5);
+  EXPECT_FALSE(buffer.is_dropping());
+  EXPECT_EQ(waiting(buffer), "first");
+  EXPECT_EQ(buffer.held_bytes(), ChunkPool::kChunkBytes);
+  buffer.append(" second");
+  EXPECT_EQ(waiting(buffer), "first second");
+}
+
+TEST(ReplyBuffer, AsksForWhatPassesThePoolsBoundAndKeepsAnyPrefix) {
+  ChunkPool pool(0);
+  Room room(3 * ChunkPool::kChunkBytes);
+  pool.bound(2 * ChunkPool::kChunkBytes, room);
+  for (const std::size_t kept : {std::size_t{0}, std::size_t{1}, ChunkPool::kRoom,
+                                 ChunkPool::kRoom + 1, 5 * ChunkPool::kRoom}) {
+    room.left = 3 * ChunkPool::kChunkBytes;
+    ReplyBuffer buffer(pool);
+    buffer.append(std::string(10, 'a'));
+    buffer.consume(10);
+    std::string text;
+    for (std::size_t i = 0; text.size() < 8 * ChunkPool::kRoom; ++i) {
+      const std::string piece = std::to_string(i);
+      buffer.append(piece);
+      text += piece;
+    }
+    EXPECT_TRUE(buffer.is_dropping());
+    EXPECT_FALSE(buffer.passed_own_bound());
+    EXPECT_EQ(buffer.held_bytes(), 5 * ChunkPool::kChunkBytes);
+    EXPECT_GT(buffer.wanted_behind(0), 5 * ChunkPool::kRoom);
+    buffer.keep_first(kept);
+    EXPECT_TRUE(waiting(buffer) == text.substr(0, kept)) << kept;
+    room.left = ChunkPool::kChunkBytes;
+    buffer.append("more");
+    EXPECT_TRUE(waiting(buffer) == text.substr(0, kept) + "more") << kept;
+    buffer.consume(kept + 4);
+    EXPECT_EQ(buffer.held_bytes(), 0u);
+  }
+  EXPECT_EQ(pool.used_bytes(), 0u);
+}
+
+TEST(ReplyBuffer, FillsInPlacesWhileItDrops) {
+  ChunkPool pool(0);
+  Room room(0);
+  pool.bound(2 * ChunkPool::kChunkBytes, room);
+  ReplyBuffer buffer(pool);
+  buffer.append("before");
+  const ReplyBuffer::Patch outer = buffer.open_patch();
+  buffer.append(std::string(3 * ChunkPool::kChunkBytes, 'x'));
+  ASSERT_TRUE(buffer.is_dropping());
+  const ReplyBuffer::Patch inner = buffer.open_patch();
+  EXPECT_EQ(inner.chunk, nullptr);
+  buffer.close_patch(outer, "*1\r\n");
+  buffer.keep_first(6);
+  EXPECT_EQ(waiting(buffer), "before");
+}
+
+TEST(ReplyBuffer, KnowsAtOnceThatTooMuchIsExpected) {
+  ChunkPool pool(0);
+  ReplyBuffer buffer(pool);
+  buffer.bound(1 << 20);
+  buffer.expect(1000);
+  EXPECT_FALSE(buffer.is_dropping());
+  buffer.expect(std::uint64_t{1} << 60);
+  EXPECT_TRUE(buffer.is_dropping());
+  EXPECT_EQ(buffer.held_bytes(), 0u);
+  buffer.clear();
+  EXPECT_FALSE(buffer.is_dropping());
+}
+
+TEST(ReplyBuffer, TakesSmallBlocksForPiecesThatStandAlone) {
+  ChunkPool pool(0);
+  ReplyBuffer buffer(pool);
+  for (int i = 0; i < 3; ++i) {
+    std::memcpy(buffer.reserve_alone(100), std::string(100, 'm').data(), 100);
+    buffer.commit(100);
+  }
+  EXPECT_EQ(waiting(buffer), std::string(300, 'm'));
+  EXPECT_LT(buffer.held_bytes(), 1000u);
+}
+
 TEST(ChunkPool, KeepsABoundedNumberOfFreeChunks) {
   const std::int64_t before = output_bytes();
   {

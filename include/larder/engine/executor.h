@@ -84,9 +84,9 @@ class Executor {
   void fetch_entries(const Session& session, const Plan& plan) const;
 
   // Runs requests in order and returns how many were run. Stops early when the session is
-  // closing, waits for keys, is held back (by a pause, or because a command that grows must wait
-  // until what was removed is freed or enough was evicted), or its unsent replies exceed
-  // `most_unsent` bytes; the rest must be kept and run later.
+  // closing, waits for keys, is held back (by a pause, until there is room for its reply, or
+  // because a command that grows must wait until what was removed is freed or enough was evicted),
+  // or its unsent replies exceed `most_unsent` bytes; the rest must be kept and run later.
   std::size_t run(Session& session, std::span<const resp::Request> requests, const Plan& plan,
                   std::size_t most_unsent);
   // The same for requests that are not planned yet.
@@ -105,6 +105,12 @@ class Executor {
 
   // Whose command runs or settles; null where nobody's does, as while keys expire by themselves.
   const Session* running() const { return running_; }
+  // Whether the running command has no effects and could run again later, when there is room for
+  // its reply.
+  bool may_put_off() const;
+
+  // What counts against maxmemory, and what may go for it.
+  eviction::Evictor& evictor() const { return parts_.evictor; }
 
   // The commands that are under way.
   const LongCommands& long_commands() const { return long_commands_; }
@@ -153,6 +159,7 @@ class Executor {
   void invoke(Session& session, resp::Args args, const Planned& planned, Timing timing,
               Turn turn = Turn::first);
   void count(Session& session, BoundCommand& command);
+  bool look_at_reply(Session& session, resp::Args args, const BoundCommand& command, Turn turn);
   void run_again(const ParkedCommand& parked);
   void run_parked(const ParkedCommand& parked);
   bool run_long_commands();
@@ -176,6 +183,8 @@ class Executor {
   const Session* running_ = nullptr;
   bool postponed_ = false;  // who is ready waits for the end of the turn
   LongCommands long_commands_;
+  bool resumes_ = false;  // what runs had waited for keys
+  bool put_off_ = false;  // what ran last is to run again
 };
 
 }  // namespace larder::engine

@@ -14,6 +14,7 @@
 #include "larder/engine/latency_histogram.h"
 #include "larder/engine/latency_monitor.h"
 #include "larder/engine/settings.h"
+#include "larder/resp/reply_buffer.h"
 
 namespace larder::engine {
 
@@ -49,7 +50,7 @@ class Observer {
   // Commands of so many bytes in all are about to run: if one of them may be a large request,
   // sizes() wants to hear of each, until the next call.
   void expect(std::uint64_t request_bytes) {
-    watched_reply_bytes_ = request_bytes >= large_request_ ? 0 : large_reply_;
+    watched_reply_bytes_ = request_bytes >= large_request_ ? 0 : least_watched_;
   }
   // Commands of so many bytes more, which were kept until now.
   void expect_more(std::uint64_t request_bytes) {
@@ -58,6 +59,8 @@ class Observer {
   void sizes(const LoggedCommand& ran, std::uint64_t reply_bytes);
 
  private:
+  // More output than one chunk is looked at after each command in any case.
+  static constexpr std::uint64_t kWatched = resp::ChunkPool::kChunkBytes + 1;
   static constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
 
   std::uint64_t nanoseconds(std::uint64_t cycles) const {
@@ -74,13 +77,14 @@ class Observer {
   const base::Clock& clock_;
   Settings& settings_;
   std::uint64_t slow_cycles_ = kNever;
-  std::uint64_t watched_reply_bytes_ = kNever;
+  std::uint64_t watched_reply_bytes_ = kWatched;
   std::uint64_t ns_per_cycle_;  // in 1 / 2^32
   bool tracks_ = true;
   bool times_each_ = false;
   // Limits as the executor compares them: kNever where there is none.
   std::uint64_t large_request_ = kNever;
   std::uint64_t large_reply_ = kNever;
+  std::uint64_t least_watched_ = kWatched;
   std::int64_t suspicious_until_ms_ = 0;  // steady clock
 };
 

@@ -68,6 +68,11 @@ class Peer {
   virtual void pushed() {}
   // Its command goes on in a later turn; what it holds may have grown.
   virtual void working() {}
+  // Its command only reads, its reply was dropped for want of room, and the session is held: the
+  // command shall run again when there is room for a reply of `bytes`.
+  virtual void put_off([[maybe_unused]] std::uint64_t bytes) {}
+  // A reply to the session, or something pushed to it, was dropped: close it.
+  virtual void dropped() {}
 };
 
 // What a subsystem keeps for one session, made when the session first needs it.
@@ -167,6 +172,15 @@ class Session {
   void hold() { held_ = true; }
   void go_on();
   void leave_line();
+  // Its command is to run again when there is room for so large a reply.
+  void put_off(std::uint64_t reply_bytes) {
+    hold();
+    peer_.put_off(reply_bytes);
+  }
+  // What was written to it has been dropped. Its command may go on; the session ends.
+  void drop() {
+    if (closing != Closing::now) peer_.dropped();
+  }
   // Leaves all lines and ends its command, without an answer.
   void stop_waiting();
   // The client is gone, or about to: leaves all lines and drops what subsystems keep for it.
@@ -193,7 +207,9 @@ class Session {
   void push(std::size_t bytes, Print print) {
     if (closing != Closing::no) return;
     resp::ReplyBuffer& output = held_pushes_ == nullptr ? reply.buffer() : *held_pushes_;
-    print(output.reserve(bytes));
+    char* const place = output.reserve_alone(bytes);
+    if (place == nullptr) return drop();
+    print(place);
     output.commit(bytes);
     peer_.pushed();
   }

@@ -32,10 +32,9 @@ struct Need {
       0;  // held by values, and no help when evicted: what it works on, or has made
 };
 
-// Bytes that evicting keys would not make smaller: buffers for replicas and the journal, and, while
-// clients have a budget of their own (maxmemory-clients), what is held for them: what they sent,
-// what they have not read, what they subscribed to and track.
-std::int64_t apart_from_data(const memory::Charges& charges, const Settings& settings);
+// Bytes that do not count against the limit, as evicting keys would not make them smaller: buffers
+// for replicas and the journal. What clients hold counts.
+std::int64_t apart_from_data(const memory::Charges& charges);
 
 class Evictor {
  public:
@@ -71,6 +70,12 @@ class Evictor {
   // read of them. Cost: two comparisons while there is room, and what evicting takes otherwise.
   bool make_room_for(const Need& need);
 
+  // Whether the policy leaves anything that may go.
+  bool has_victims() const;
+  // Keeps so many bytes below the limit free, for a client that waits for room: until the next
+  // call keys are evicted for them too, while there are any.
+  void reserve(std::uint64_t bytes) { reserved_ = bytes; }
+
   // How long a call may hold the loop, by maxmemory-eviction-tenacity: up to 10, that many times
   // 50 us; above, 15 % more for each point; 100 without end.
   base::Budget budget() const;
@@ -83,8 +88,10 @@ class Evictor {
  private:
   std::uint64_t limit() const { return static_cast<std::uint64_t>(settings_.maxmemory.value()); }
   bool exceeds() const {
-    if (limit() == 0 || __builtin_expect(memory::used_bytes() <= limit(), 1)) return false;
-    return exceeds_with(0);
+    if (limit() == 0 || __builtin_expect(memory::used_bytes() + reserved_ <= limit(), 1)) {
+      return false;
+    }
+    return exceeds_with(reserved_);
   }
   void obey();
   bool exceeds_with(std::uint64_t more) const;
@@ -101,7 +108,6 @@ class Evictor {
   void consider(keyspace::Database& db, keyspace::Entry& entry);
   void remove(keyspace::Database& db, keyspace::Entry& entry, std::uint64_t hash);
 
-  bool has_victims() const;
   // How many keys of the database may go.
   std::size_t eligible(const keyspace::Database& db) const;
   // A database by chance, weighted by its eligible keys; null when there are none.
@@ -113,6 +119,7 @@ class Evictor {
   Policy policy_;
   CandidatePool pool_;
   Ager ager_;
+  std::uint64_t reserved_ = 0;
 };
 
 }  // namespace larder::eviction

@@ -49,10 +49,10 @@ struct Settings : config::Group {
        .fallback = -25,
        .range = {0, INT64_MAX},
        .percent = true,
-       .help = "Budget of all clients' buffers together, in bytes or percent of maxmemory, on top "
-               "of it: buffers never make keys go. Near the budget the clients that hold most are "
-               "not read, past it the largest are disconnected. 0 is no budget: then buffers count "
-               "against maxmemory, and keys are evicted for them."}};
+       .help = "Share of all clients' buffers together, in bytes or percent of maxmemory, which "
+               "they count against. From a fifth of it on, clients that do not read are not read; "
+               "past it the largest are disconnected. 4 MB are theirs in any case. 0 is no share "
+               "of their own: they may take all that maxmemory leaves when keys are evicted."}};
   config::Toggle replica_ignore_maxmemory{
       *this,
       {.name = "replica-ignore-maxmemory",
@@ -61,9 +61,7 @@ struct Settings : config::Group {
        .traits = config::kNotActing,
        .help = "A replica does not evict by itself; it deletes what its primary evicts."}};
 
-  // Clients' buffers have a budget of their own rather than a part in maxmemory.
-  bool budgets_clients() const { return maxmemory_clients.value() != 0; }
-  // The budget in bytes; 0 is none.
+  // The clients' share in bytes; 0 is none.
   std::int64_t client_budget() const {
     const std::int64_t value = maxmemory_clients.value();
     return value >= 0 ? value : percent_of(maxmemory.value(), -value);

@@ -1,42 +1,124 @@
 #pragma once
 
-// The memory of all clients together and its budget, maxmemory-clients. Read from the ledger: what
-// is charged to clients' input and output, to pubsub and to tracking.
+// The one place that decides how much memory clients may have. What they hold (the ledger's client
+// input and output, pubsub and tracking) counts against maxmemory, and is bounded by a share of it,
+// maxmemory-clients.
 //
-// From three quarters of the budget on, a connection is not read while its unsent output is more
-// than an eighth of what is left; past the budget the largest are disconnected.
+//   all together, below a fifth of the limit   nobody is held back
+//   from a fifth on                            a connection with unsent output is not read; the
+//   more
+//                                              is held, the less each may have, at half nothing
+//   a reply that passes the limit or           one that only reads runs again when there is room;
+//   maxmemory while it is written              what else replied loses its connection
+//   a request that passes them                 is not received until there is room
+//   more than the share, not than maxmemory    passes by the one large pass, one connection at a
+//   time more than maxmemory can ever leave         an error that says so, and the end of the
+//   connection past the limit                             the largest are closed, until the rest
+//   fits
+//
+// The limit is the share, and at most what maxmemory leaves beside what cannot be evicted. Without
+// a share (0) it is that alone; with neither there is none. Always allowed, whatever the limits
+// say, are kFloorBytes for all clients together, kOutputFloorBytes of output, and the first chunk
+// of a reply: whoever asks for little is answered.
 
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 
+#include "larder/engine/executor.h"
 #include "larder/eviction/settings.h"
+#include "larder/resp/reply_buffer.h"
 
 namespace larder::net {
 
-class ClientBudget {
- public:
-  explicit ClientBudget(const eviction::Settings& settings) : settings_(settings) {}
+class Connection;
 
-  // Looks at the ledger. `leaving` bytes of it are on their way out. Cost: some 20 ns while there
-  // is a budget.
-  void measure(std::uint64_t leaving);
+class ClientBudget final : public resp::OutputRoom {
+ public:
+  static constexpr std::uint64_t kFloorBytes = 4 << 20;
+  static constexpr std::uint64_t kOutputFloorBytes = 1 << 20;
+
+  // `leaving` is output of closed connections that is not freed yet.
+  ClientBudget(const eviction::Settings& settings, engine::Executor& executor,
+               resp::ChunkPool& chunks, const resp::ReplyBuffer& leaving)
+      : settings_(settings), executor_(executor), chunks_(chunks), leaving_(leaving) {}
+
+  // Looks at the ledger, and sets the bound of the pool of chunks accordingly. Cost: some 50 ns
+  // while there is a limit.
+  void measure();
 
   // As last measured.
-  bool in_force() const { return limit_ != 0; }
-  std::uint64_t limit() const { return limit_; }
-  bool is_passed() const { return limit_ != 0 && used_ > limit_; }
+  bool in_force() const { return limit_ != kNoBound; }
+  bool is_passed() const { return in_force() && held_ > limit_; }
+  // So that who is closed makes room for the small ones that come next.
+  bool is_nearly_passed() const { return in_force() && held_ > limit_ - limit_ / 64; }
+  // maxmemory and the floor are used up.
+  bool is_exhausted() const { return in_force() && left_of_memory_ == 0 && left_of_floor_ == 0; }
+  bool has_pass(const Connection& connection) const { return pass_ == &connection; }
+  Connection* pass_holder() const { return pass_; }
   // Unsent bytes from which a connection is not read.
   std::size_t most_unsent() const { return most_unsent_; }
+  // What one connection could ever get.
+  std::uint64_t most_ever() const { return most_ever_; }
+  // So much was written or received since the measurement that the turn should end, so that replies
+  // are sent before more is read.
+  bool turn_is_full() const { return chunks_.used_bytes() >= turn_bound_; }
+
+  enum class Answer : std::uint8_t {
+    yes,      // take it now
+    evicts,   // keys are being evicted for it
+    waits,    // other clients have to take or send something first
+    too_much  // it cannot ever fit
+  };
+  // Whether the connection may take `bytes` more: measures, and gives it the large pass where that
+  // is needed and free. While the answer is `evicts`, reserve_for() has keys evicted.
+  Answer ask(Connection& connection, std::uint64_t bytes);
+  void reserve_for(std::uint64_t bytes);
+
+  // What closed connections hold until the end of the turn.
+  void closed_hold(std::uint64_t bytes) { closed_ = bytes; }
+
+  // The connection ends.
+  void forget(const Connection& connection) {
+    if (pass_ == &connection) pass_ = nullptr;
+  }
+
+  bool grants(const resp::ReplyBuffer& buffer, std::uint64_t bytes) override;
 
  private:
-  static constexpr std::size_t kNoBound = std::numeric_limits<std::size_t>::max();
-  std::size_t bound() const;
+  static constexpr std::uint64_t kNoBound = std::numeric_limits<std::uint64_t>::max();
+
+  void measure_limits(std::uint64_t limit, const memory::Charges& charges);
+  void measure_memory(std::uint64_t limit, const memory::Charges& charges);
+  void bound_output();
+  void forget_limits();
+  void keep_or_return_pass();
+  Answer answer_without_room(const Connection& connection) const;
+  std::size_t bound_of_unsent() const;
+  bool may_pass(const Connection& connection) const {
+    return pass_ == nullptr || pass_ == &connection;
+  }
 
   const eviction::Settings& settings_;
-  std::uint64_t limit_ = 0;
-  std::uint64_t used_ = 0;
-  std::size_t most_unsent_ = kNoBound;
+  engine::Executor& executor_;
+  resp::ChunkPool& chunks_;
+  const resp::ReplyBuffer& leaving_;
+  Connection* pass_ = nullptr;  // who may hold more than the share
+  std::uint64_t reserved_ = 0;
+  std::uint64_t closed_ = 0;
+
+  // As measured. Bytes that are left are 0 where a bound is passed.
+  std::uint64_t limit_ = kNoBound;
+  std::uint64_t held_ = 0;  // by all but the holder of the pass
+  std::uint64_t left_of_share_ = kNoBound;
+  std::uint64_t all_ = 0;  // what all hold
+  std::uint64_t left_of_memory_ = kNoBound;
+  std::uint64_t left_unreserved_ = kNoBound;  // of it, for those who do not wait
+  std::uint64_t left_of_floor_ = kFloorBytes;
+  std::uint64_t left_for_pass_ = kNoBound;
+  std::uint64_t most_ever_ = kNoBound;
+  std::uint64_t turn_bound_ = kNoBound;
+  std::size_t most_unsent_ = std::numeric_limits<std::size_t>::max();
 };
 
 }  // namespace larder::net

@@ -103,6 +103,15 @@ class Connections final : public Host, public memory::Witness {
  private:
   friend class Connection;
 
+  // A connection that sends requests and does not take the replies, so that neither side goes on,
+  // is closed after this time, or after `timeout` where that is set.
+  static constexpr std::int64_t kMostStuckMs = 60'000;
+  // While another connection waits for room: one that holds much and stands still is closed after
+  // the first of these. The time is halved, down to the second, with each that is closed while
+  // others still wait.
+  static constexpr std::int64_t kMostPatienceMs = 10'000;
+  static constexpr std::int64_t kLeastPatienceMs = 250;
+
   // The largest of two periods, so that a peak is remembered for one and forgotten after two.
   struct Peak {
     std::uint64_t now = 0;
@@ -136,15 +145,27 @@ class Connections final : public Host, public memory::Witness {
   void part_with_leaving();
   bool has_time_to_close();
   void bury();
+  using List =
+      std::vector<Connection*, memory::Allocator<Connection*, memory::Owner::client_input>>;
+  static void forget_dead(List& list);
   void roll_peaks();
   std::int64_t peak_reset_ms() const;
+
+  // Lets those go on who wait for room, in the order in which they came, as far as there is any.
+  // True while keys are evicted for the first.
+  bool serve_room_line();
+  Connection* next_for_room();
+  // While somebody waits for room: closes the largest connection that has neither sent nor taken
+  // anything for too long.
+  void relieve_room_line(std::int64_t now_ms);
+  bool is_full() const { return full_ || budget_.turn_is_full(); }
 
   // Output of closed connections is freed in steps.
   void leave_behind(resp::ReplyBuffer& output);
   void free_remains();
   // Measures in the course of a turn, when one connection took much.
   void note_growth();
-  void measure();
+  void measure() { budget_.measure(); }
   // True when more connections have to go than the turn had time for.
   bool keep_to_budget();
   Connection* largest();
@@ -161,11 +182,11 @@ class Connections final : public Host, public memory::Witness {
   std::size_t size_ = 0;
   std::unique_ptr<Handshakes> handshakes_;
   std::unique_ptr<WaitingLine> news_;
+  std::unique_ptr<WaitingLine> room_line_;
+  std::int64_t patience_ms_;
   std::int64_t failures_since_ms_ = 0;  // the second in which failed handshakes are counted
   std::size_t failures_ = 0;
   std::size_t paused_ = 0;
-  using List =
-      std::vector<Connection*, memory::Allocator<Connection*, memory::Owner::client_input>>;
   List dirty_;         // with replies to send, or to be closed
   List stalled_;       // may go on with requests they had sent
   List leaving_;       // to be closed when there is time; nothing happens to them any more

@@ -21,6 +21,7 @@ class Writer {
   Writer& operator=(const Writer&) = delete;
 
   ReplyBuffer& buffer() { return *buffer_; }
+  const ReplyBuffer& buffer() const { return *buffer_; }
   Protocol protocol() const { return protocol_; }
   void protocol(Protocol protocol) { protocol_ = protocol; }
   bool resp3() const { return protocol_ == Protocol::resp3; }
@@ -28,6 +29,22 @@ class Writer {
   // While muted everything written is dropped; errors still count.
   void mute(bool muted) { muted_ = muted; }
   bool muted() const { return muted_; }
+
+  // Nobody will read what is written now: the writer is muted, or the reply has grown beyond what
+  // the client may have. A command that only reads may stop.
+  bool drops() const { return muted_ || buffer_->is_dropping(); }
+  // At least so many bytes follow. Where they are more than the client may have, nothing of them is
+  // kept, and drops() says so before the first is written.
+  void expect(std::uint64_t bytes) {
+    if (!muted_) buffer_->expect(bytes);
+  }
+
+  // The same for so many items, which are bulk strings or numbers.
+  void expect_items(std::uint64_t n) {
+    constexpr std::uint64_t kLeastBytes = 4;
+    constexpr std::uint64_t kMost = std::uint64_t{1} << 60;
+    if (n > kExpectedItems) expect((n < kMost ? n : kMost) * kLeastBytes);
+  }
 
   void ok() { raw("+OK\r\n"); }
   // `text` without line breaks.
@@ -98,6 +115,8 @@ class Writer {
  private:
   static constexpr std::size_t kHeaderRoom = 24;
   static constexpr std::size_t kMostCode = 31;
+  // Fewer items may stand in one chunk.
+  static constexpr std::uint64_t kExpectedItems = 1024;
 
   static char* print_header(char* out, char kind, std::uint64_t n);
   static char* copy(char* out, std::string_view text);

@@ -56,7 +56,11 @@ void keys(Call& call, keyspace::Keyspace& keyspace) {
   std::unique_ptr<KeysFound> found = call.progress<KeysFound>();
   if (found == nullptr) found.reset(new KeysFound(call.reply.buffer().pool()));
   while (!call.step_is_over()) {
-    if (!find_some(call, pattern, now_ms, *found)) return answer(call, *found);
+    // The names found so far wait apart from the client's output, but only where it has room.
+    call.reply.buffer().expect(resp::ChunkPool::kChunkBytes);
+    if (call.reply.drops() || !find_some(call, pattern, now_ms, *found)) {
+      return answer(call, *found);
+    }
   }
   call.go_on_later(std::move(found));
 }

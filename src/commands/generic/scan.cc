@@ -45,7 +45,10 @@ void scan(Call& call, keyspace::Keyspace& keyspace) {
   remove_expired(call, keyspace, expired);
   reply_scan_cursor(call, next);
   call.reply.array(found.size());
-  for (const keyspace::Entry* entry : found) call.reply.bulk(entry->key());
+  for (const keyspace::Entry* entry : found) {
+    if (call.reply.drops()) return;
+    call.reply.bulk(entry->key());
+  }
 }
 
 }  // namespace

@@ -131,7 +131,7 @@ void answer(Call& call, const Sorting& sorting, const SortPart& part, const Opti
             std::int64_t now_ms) {
   call.reply.array((part.end - part.first) * std::max<std::size_t>(options.wanted.size(), 1));
   for_each_value(sorting, part, options, call.db, now_ms, [&](const auto& value) {
-    if (!value) return call.reply.null();
+    if (!value || call.reply.drops()) return call.reply.null();
     types::String::Scratch scratch;
     call.reply.bulk(value->text(scratch));
   });

@@ -26,7 +26,7 @@ void hmget(Call& call, keyspace::Keyspace& keyspace) {
   const auto hash = find_hash(call, keyspace);
   if (hash.wrong_type()) return call.reply.error(errors::kWrongType);
   call.reply.array(call.size() - 2);
-  for (std::size_t i = 2; i < call.size(); ++i) {
+  for (std::size_t i = 2; i < call.size() && !call.reply.drops(); ++i) {
     reply_value(call, value_of(hash, call.arg(i), keyspace));
   }
 }

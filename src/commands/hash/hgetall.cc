@@ -15,6 +15,7 @@ std::uint64_t reply_fields(Call& call, const types::Hash& hash, std::int64_t now
   std::uint64_t count = 0;
   hash.for_each(now_ms, [&](const types::String& name, const types::String& value) {
     ++count;
+    if (call.reply.drops()) return;
     if constexpr (kPart != Part::values) reply_string(call.reply, name);
     if constexpr (kPart != Part::names) reply_string(call.reply, value);
   });

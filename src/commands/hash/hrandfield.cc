@@ -40,7 +40,8 @@ struct Picks {
 
 void reply_with_repeats(const Picks& picks, std::uint64_t count) {
   picks.begin(count);
-  for (std::uint64_t i = 0; i < count; ++i) {
+  picks.call.reply.expect_items(count);
+  for (std::uint64_t i = 0; i < count && !picks.call.reply.drops(); ++i) {
     const auto pick = picks.hash.random(picks.rng, picks.now_ms);
     picks.reply(pick->first, pick->second);
   }
@@ -52,7 +53,7 @@ void reply_by_walk(const Picks& picks, std::uint64_t count, std::uint64_t size) 
   std::uint64_t ahead = size;
   std::uint64_t wanted = count;
   picks.hash.for_each(picks.now_ms, [&](const types::String& name, const types::String& value) {
-    if (picks.rng.below(ahead--) >= wanted) return;
+    if (picks.call.reply.drops() || picks.rng.below(ahead--) >= wanted) return;
     --wanted;
     picks.reply(name, value);
   });
@@ -65,7 +66,7 @@ void reply_by_picking(const Picks& picks, std::uint64_t count) {
       taken;
   types::String::Scratch unused;
   picks.begin(count);
-  while (taken.size() < count) {
+  while (taken.size() < count && !picks.call.reply.drops()) {
     const auto pick = picks.hash.random(picks.rng, picks.now_ms);
     if (taken.insert(pick->first.text(unused).data()).second)
       picks.reply(pick->first, pick->second);

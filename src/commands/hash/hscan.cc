@@ -37,6 +37,7 @@ void hscan(Call& call, keyspace::Keyspace& keyspace) {
   reply_scan_cursor(call, collect(*hash, *cursor, *options, keyspace.clock().unix_ms(), fields));
   call.reply.array(fields.size() * (options->values ? 2 : 1));
   for (const auto& [name, value] : fields) {
+    if (call.reply.drops()) return;
     reply_string(call.reply, name);
     if (options->values) reply_string(call.reply, value);
   }

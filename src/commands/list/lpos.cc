@@ -74,7 +74,7 @@ void reply_matches(Call& call, const types::List& list, const Options& options) 
   std::int64_t found = 0;
   for_each_match(list, call.arg(2), options, [&](std::int64_t index) {
     call.reply.integer(index);
-    return ++found != *options.count;
+    return ++found != *options.count && !call.reply.drops();
   });
   call.reply.end_array(mark, static_cast<std::uint64_t>(found));
 }

@@ -21,7 +21,7 @@ void lrange(Call& call) {
   call.reply.array(static_cast<std::uint64_t>(range.size()));
   if (range.empty()) return;
   auto cursor = list->at(range.first);
-  for (std::int64_t left = range.size(); left > 0; --left, cursor.next()) {
+  for (std::int64_t left = range.size(); left > 0 && !call.reply.drops(); --left, cursor.next()) {
     reply_string(call.reply, cursor.get());
   }
 }

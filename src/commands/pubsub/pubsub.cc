@@ -19,6 +19,7 @@ void list_topics(Call& call, const Hub& hub, Kind kind) {
   const auto items = call.reply.begin_array();
   std::uint64_t count = 0;
   hub.each_topic(kind, [&](std::string_view name) {
+    if (call.reply.drops()) return;
     if (call.size() == 3 && !base::match_glob(call.arg(2), name)) return;
     call.reply.bulk(name);
     ++count;

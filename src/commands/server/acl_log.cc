@@ -79,7 +79,8 @@ void acl_log(Call& call, acl::Directory& directory) {
   const acl::RefusalLog& refusals = directory.refusals();
   std::uint64_t left = std::min<std::uint64_t>(static_cast<std::uint64_t>(most), refusals.size());
   call.reply.array(left);
-  for (const auto* entry = refusals.newest(); left > 0; entry = entry->older, --left) {
+  for (const auto* entry = refusals.newest(); left > 0 && !call.reply.drops();
+       entry = entry->older, --left) {
     write_entry(call.reply, *entry, directory.now_ms());
   }
 }

@@ -45,7 +45,9 @@ void write_named_docs(Call& call, const BoundCommand& command) {
 void command_docs(Call& call, CommandTable& table) {
   if (call.size() == 2) {
     call.reply.map(table.commands().size());
-    for (const BoundCommand* each : table.commands()) write_named_docs(call, *each);
+    for (const BoundCommand* each : table.commands()) {
+      if (!call.reply.drops()) write_named_docs(call, *each);
+    }
     return;
   }
   const resp::Writer::Mark mark = call.reply.begin_map();

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "larder/base/numbers.h"
+#include "larder/eviction/evictor.h"
 #include "larder/memory/metrics.h"
 
 namespace larder::commands {
@@ -163,7 +164,7 @@ std::int64_t Symptoms::used_bytes() const {
 }
 
 std::int64_t Symptoms::counted_bytes() const {
-  return used_bytes() - (budgets_clients ? memory::client_bytes(charges) : 0);
+  return used_bytes() - eviction::apart_from_data(charges);
 }
 
 std::string diagnose(const Symptoms& symptoms) {

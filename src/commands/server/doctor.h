@@ -19,10 +19,8 @@ struct Symptoms {
   std::int64_t allocated_bytes = 0;
   std::int64_t active_bytes = 0;
   std::int64_t resident_bytes = 0;
-  std::int64_t limit_bytes = 0;  // maxmemory; 0: none
-  // What is held for clients counts against a budget, not against maxmemory; 0: it has no bound.
-  bool budgets_clients = false;
-  std::int64_t client_budget_bytes = 0;
+  std::int64_t limit_bytes = 0;          // maxmemory; 0: none
+  std::int64_t client_budget_bytes = 0;  // maxmemory-clients; 0: they have no share of their own
   bool evicts = false;
   std::int64_t expired_bytes = 0;  // past their deadline, not freed
   std::int64_t clients = 0;

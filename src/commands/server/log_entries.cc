@@ -20,7 +20,8 @@ void reply_entries(engine::Call& call, const engine::CommandLog& log, engine::Lo
   // As an unsigned number -1 is more than there can be.
   std::uint64_t left = std::min(all, static_cast<std::uint64_t>(count));
   call.reply.array(left);
-  for (const auto* entry = log.newest(kind); left > 0; entry = entry->older, --left) {
+  for (const auto* entry = log.newest(kind); left > 0 && !call.reply.drops();
+       entry = entry->older, --left) {
     call.reply.array(kFields);
     call.reply.integer(static_cast<std::int64_t>(entry->id));
     call.reply.integer(entry->unix_s);

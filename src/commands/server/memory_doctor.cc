@@ -48,7 +48,6 @@ void memory_doctor(Call& call, memory::Metrics& metrics, Sessions& sessions,
   symptoms.charges = memory::balance();
   read_pages(symptoms, metrics);
   symptoms.limit_bytes = eviction.maxmemory.value();
-  symptoms.budgets_clients = eviction.budgets_clients();
   symptoms.client_budget_bytes = eviction.client_budget();
   symptoms.evicts = eviction.maxmemory_policy.print() != "noeviction";
   symptoms.expired_bytes = static_cast<std::int64_t>(expiry.unfreed_bytes());

@@ -20,7 +20,7 @@ void sinter(Call& call) {
   types::intersect(operands.sets(), [&](const types::String& member) {
     ++count;
     reply_string(call.reply, member);
-    return true;
+    return !call.reply.drops();
   });
   call.reply.end_set(items, count);
 }

@@ -13,7 +13,9 @@ void smembers(Call& call) {
   if (set.wrong_type()) return call.reply.error(errors::kWrongType);
   call.reply.set(set ? set->size() : 0);
   if (!set) return;
-  set->for_each([&call](const types::String& member) { reply_string(call.reply, member); });
+  set->for_each([&call](const types::String& member) {
+    if (!call.reply.drops()) reply_string(call.reply, member);
+  });
 }
 
 }  // namespace

@@ -12,14 +12,16 @@ using namespace engine;
 
 void repeat(Call& call, const types::Set& set, base::Rng& rng, std::uint64_t count) {
   call.reply.array(count);
-  for (; count > 0; --count) reply_string(call.reply, set.random(rng));
+  call.reply.expect_items(count);
+  for (; count > 0 && !call.reply.drops(); --count) reply_string(call.reply, set.random(rng));
 }
 
 void sample(Call& call, const types::Set& set, base::Rng& rng, std::size_t count) {
   count = std::min(count, set.size());
   call.reply.array(count);
-  set.sample(count, rng,
-             [&call](const types::String& member) { reply_string(call.reply, member); });
+  set.sample(count, rng, [&call](const types::String& member) {
+    if (!call.reply.drops()) reply_string(call.reply, member);
+  });
 }
 
 void one(Call& call, base::Rng& rng) {

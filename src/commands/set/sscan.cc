@@ -30,7 +30,7 @@ void sscan(Call& call) {
   const auto items = call.reply.begin_array();
   std::uint64_t shown = 0;
   set->scan(*cursor, options->count, [&](const types::String& member) {
-    if (!admits(*options, member)) return;
+    if (call.reply.drops() || !admits(*options, member)) return;
     ++shown;
     reply_string(call.reply, member);
   });

@@ -18,7 +18,7 @@ void sunion(Call& call) {
   std::uint64_t count = 0;
   types::unite(operands.sets(), [&](const types::String& member) {
     ++count;
-    reply_string(call.reply, member);
+    if (!call.reply.drops()) reply_string(call.reply, member);
   });
   call.reply.end_set(items, count);
 }

@@ -22,14 +22,16 @@ void reply_at(resp::Writer& reply, const SortedSet::Cursor& at, Show show) {
 
 void repeat(Call& call, const SortedSet& set, base::Rng& rng, std::uint64_t count, Show show) {
   begin_items(call.reply, count, show);
-  for (; count > 0; --count) reply_at(call.reply, set.at(rng.below(set.size())), show);
+  call.reply.expect_items(count);
+  for (; count > 0 && !call.reply.drops(); --count)
+    reply_at(call.reply, set.at(rng.below(set.size())), show);
 }
 
 // Passes by every member and takes each with the probability that is left for it.
 void sample_walking(Call& call, const SortedSet& set, base::Rng& rng, std::size_t count,
                     Show show) {
   std::size_t left = set.size();
-  for (auto at = set.at(0); count > 0; at.next(), --left) {
+  for (auto at = set.at(0); count > 0 && !call.reply.drops(); at.next(), --left) {
     if (rng.below(left) >= count) continue;
     reply_at(call.reply, at, show);
     --count;
@@ -46,7 +48,10 @@ void sample_drawing(Call& call, const SortedSet& set, base::Rng& rng, std::size_
     std::sort(ranks.begin(), ranks.end());
     ranks.erase(std::unique(ranks.begin(), ranks.end()), ranks.end());
   }
-  for (const std::uint64_t rank : ranks) reply_at(call.reply, set.at(rank), show);
+  for (const std::uint64_t rank : ranks) {
+    if (call.reply.drops()) return;
+    reply_at(call.reply, set.at(rank), show);
+  }
 }
 
 void sample(Call& call, const SortedSet& set, base::Rng& rng, std::size_t count, Show show) {

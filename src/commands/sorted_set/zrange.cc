@@ -16,7 +16,7 @@ void reply_range(resp::Writer& reply, const SortedSet& set, const RangeQuery& qu
   SortedSet::Cursor at = set.at(query.falling ? ranks.end - 1 : ranks.first);
   for (;;) {
     reply_item(reply, at.member(), query.show == Show::scores ? at.score() : 0, query.show);
-    if (--left == 0) return;
+    if (--left == 0 || reply.drops()) return;
     query.falling ? at.previous() : at.next();
   }
 }

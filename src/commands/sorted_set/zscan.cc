@@ -33,6 +33,7 @@ void zscan(Call& call) {
   call.reply.array(found.size() * 2);
   char digits[base::kDoubleChars];
   for (const auto& [member, score] : found) {
+    if (call.reply.drops()) return;
     reply_string(call.reply, member);
     call.reply.bulk(base::print_double(score, digits));
   }

@@ -22,7 +22,7 @@ void answer(Call& call) {
   types::SortedSet result = gatherer.finish(kNeverPacked);
   const Show show = sources->options.with_scores ? Show::scores : Show::members;
   begin_items(call.reply, result.size(), show);
-  for (auto at = result.at(0); at; at.next()) {
+  for (auto at = result.at(0); at && !call.reply.drops(); at.next()) {
     reply_item(call.reply, at.member(), at.score(), show);
   }
   result.destroy();

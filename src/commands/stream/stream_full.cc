@@ -9,7 +9,7 @@ void reply_pending(resp::Writer& reply, const types::PendingIndex& index, std::u
                    bool with_consumer) {
   const auto mark = reply.begin_array();
   std::uint64_t entries = 0;
-  for (auto at = index.first(); index.valid(at) && (most == 0 || entries < most);
+  for (auto at = index.first(); index.valid(at) && (most == 0 || entries < most) && !reply.drops();
        at = index.next(at)) {
     const types::Pending& pending = *index[at];
     reply.array(with_consumer ? 4 : 3);

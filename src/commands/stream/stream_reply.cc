@@ -22,7 +22,7 @@ void reply_stream_range(resp::Writer& reply, const types::Stream& stream, types:
   types::StreamReader reader(stream, from, to, order);
   const auto mark = reply.begin_array();
   std::uint64_t entries = 0;
-  while ((most == 0 || entries < most) && reader.next()) {
+  while ((most == 0 || entries < most) && !reply.drops() && reader.next()) {
     reply_stream_entry(reply, reader);
     ++entries;
   }

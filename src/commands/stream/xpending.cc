@@ -56,7 +56,7 @@ void reply_summary(resp::Writer& reply, const types::Group& group) {
   const auto mark = reply.begin_array();
   std::uint64_t consumers = 0;
   for (const types::Consumer* consumer : group.consumers) {
-    if (consumer->pending.empty()) continue;
+    if (consumer->pending.empty() || reply.drops()) continue;
     reply.array(2);
     reply.bulk(consumer->name());
     reply.bulk_integer(static_cast<std::int64_t>(consumer->pending.size()));
@@ -69,8 +69,8 @@ void reply_entries(resp::Writer& reply, const types::PendingIndex& index, const 
                    std::int64_t now_ms) {
   const auto mark = reply.begin_array();
   std::int64_t entries = 0;
-  for (auto at = index.at_or_after(filter.from); entries < filter.count && index.valid(at);
-       at = index.next(at)) {
+  for (auto at = index.at_or_after(filter.from);
+       entries < filter.count && index.valid(at) && !reply.drops(); at = index.next(at)) {
     const types::Pending& pending = *index[at];
     if (pending.id > filter.to) break;
     const std::int64_t idle = now_ms - pending.delivered_ms;

@@ -66,7 +66,7 @@ void xread(Call& call) {
   for (std::size_t i = 0; i < options->streams; ++i) {
     const std::string_view name = options->keys(call)[i];
     const auto stream = find(call, name);
-    if (!stream) continue;
+    if (!stream || call.reply.drops()) continue;
     const StreamId after = behind(*stream, options->id(call, i));
     if (stream->last_entry() <= after) continue;
     streams.start(name);

@@ -11,6 +11,7 @@ using namespace engine;
 void mget(Call& call) {
   call.reply.array(call.size() - 1);
   for_each_key(call, 1, 1, [&call](const keyspace::Key& key, std::size_t) {
+    if (call.reply.drops()) return;
     const auto value = call.db.find<types::String>(key);
     if (value) {
       reply_string(call.reply, *value);

@@ -1,0 +1,348 @@
+// Clients inside maxmemory: replies and requests that are larger than what is left of their share.
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "larder/memory/ledger.h"
+#include "larder/memory/metrics.h"
+#include "tests/server/socket_fixture.h"
+
+namespace larder::server {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+constexpr std::size_t kMega = std::size_t{1} << 20;
+constexpr std::size_t kLimit = 40 * kMega;
+// Clients may take used_memory so far beyond maxmemory.
+constexpr std::size_t kTolerance = kMega;
+
+std::string command(const std::vector<std::string>& words) {
+  std::string text = "*" + std::to_string(words.size()) + "\r\n";
+  for (const std::string& word : words) {
+    text += "$" + std::to_string(word.size()) + "\r\n" + word + "\r\n";
+  }
+  return text;
+}
+
+class ClientRoom : public SocketFixture {
+ protected:
+  ClientRoom() : SocketFixture("maxmemory 40mb\nmaxmemory-policy allkeys-lru\n") {
+    log.level(base::LogLevel::nothing);
+  }
+  ~ClientRoom() override {
+    lines.clear();
+    for (int i = 0; i < 1000; ++i) turn();
+    while (!harness.core().keyspace.graveyard().drain(base::Budget::unlimited())) {
+    }
+    const memory::Audit audit = harness.core().auditor.run();
+    EXPECT_TRUE(audit.balanced()) << audit.text();
+  }
+
+  std::string ask(const std::string& text) {
+    Line asking = connect();
+    return talk(asking, text + "\r\n");
+  }
+  long long figure(const std::string& name) {
+    const std::string text = ask("INFO everything");
+    const auto at = text.find("\n" + name + ":");
+    EXPECT_NE(at, std::string::npos) << name;
+    return std::atoll(text.c_str() + at + name.size() + 2);
+  }
+  void set(const std::string& key, std::size_t bytes) {
+    Line asking = connect();
+    ASSERT_EQ(talk(asking, command({"SET", key, std::string(bytes, 'v')})), "+OK\r\n");
+  }
+  // Data up to the limit, older than what is set afterwards.
+  void fill() {
+    ask("DEBUG POPULATE 60000 key 1000");
+    harness.clock().advance_ms(60'000);
+    for (int i = 0; i < 100'000 && harness.core().evictor.over_limit(); ++i) {
+      harness.core().end_turn();
+    }
+    ASSERT_GT(memory::used_bytes(), kLimit - kMega);
+  }
+  Line& add_line() {
+    lines.push_back(std::make_unique<Line>(connect()));
+    return *lines.back();
+  }
+  // Turns the loop, and notes the most that was used.
+  void watch_turns(int count) {
+    for (int i = 0; i < count; ++i) {
+      turn();
+      most_used = std::max(most_used, memory::used_bytes());
+    }
+  }
+  // How many bytes of `head`, then of the letter v, then of `tail` a line gets, until it has all of
+  // them or nothing comes any more. Texts of the test's own would count as used memory.
+  std::size_t drain(Line& line, const std::string& head, std::size_t letters,
+                    const std::string& tail) {
+    const std::size_t all = head.size() + letters + tail.size();
+    std::size_t got = 0;
+    for (int quiet = 0; got < all && quiet < 3000 && !line.closed; ++quiet) {
+      watch_turns(1);
+      const std::string part = line.read();
+      if (!part.empty()) quiet = 0;
+      const bool is_right = part == expected(got, part.size(), head, letters, tail);
+      EXPECT_TRUE(is_right) << got;
+      if (!is_right) return got;
+      got += part.size();
+    }
+    return got;
+  }
+  static std::string expected(std::size_t from, std::size_t size, const std::string& head,
+                              std::size_t letters, const std::string& tail) {
+    std::string text(size, 'v');
+    for (std::size_t i = from; i < std::min(from + size, head.size()); ++i)
+      text[i - from] = head[i];
+    const std::size_t end = head.size() + letters;
+    for (std::size_t i = std::max(from, end); i < from + size; ++i) {
+      text[i - from] = i - end < tail.size() ? tail[i - end] : '?';
+    }
+    return text;
+  }
+  std::size_t drain_bulk(Line& line, std::size_t bytes) {
+    return drain(line, "$" + std::to_string(bytes) + "\r\n", bytes, "\r\n");
+  }
+  static std::size_t bulk_bytes(std::size_t bytes) {
+    return bytes + std::to_string(bytes).size() + 5;
+  }
+  void pass_time(std::int64_t ms) {
+    harness.clock().advance_ms(ms);
+    for (int i = 0; i < 10; ++i) connections.tend(10);
+    watch_turns(4);
+  }
+
+  std::vector<std::unique_ptr<Line>> lines;
+  std::uint64_t most_used = 0;
+};
+
+TEST_F(ClientRoom, HoldsSixtyReadersOfLargeRepliesBelowTheLimit) {
+  fill();
+  set("big", 3'000'000);
+  for (int i = 0; i < 60; ++i) {
+    add_line().write("GET big\r\n");
+    watch_turns(10);
+  }
+  watch_turns(100);
+  EXPECT_LE(most_used, kLimit + kTolerance);
+  EXPECT_LE(memory::client_bytes(memory::balance()), static_cast<std::int64_t>(14 * kMega));
+  EXPECT_EQ(ask("PING"), "+PONG\r\n");
+  // They read after all, one after the other, and each gets the whole.
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    ASSERT_EQ(drain_bulk(*lines[i], 3'000'000), bulk_bytes(3'000'000)) << i;
+  }
+  EXPECT_LE(most_used, kLimit + kTolerance);
+  EXPECT_EQ(figure("evicted_clients"), 0);
+}
+
+TEST_F(ClientRoom, IsTakenFromThoseWhoStandStillWhileOthersWait) {
+  fill();
+  set("big", 3'000'000);
+  for (int i = 0; i < 20; ++i) {
+    add_line().write("GET big\r\n");
+    watch_turns(10);
+  }
+  Line& reader = add_line();
+  reader.write("GET big\r\n");
+  watch_turns(10);
+  EXPECT_EQ(reader.read(), "");
+  pass_time(9000);
+  EXPECT_EQ(figure("evicted_clients"), 0);
+  std::string got;
+  for (int i = 0; i < 300 && got.empty(); ++i) {
+    pass_time(300);
+    got = reader.read();
+  }
+  ASSERT_THAT(got, StartsWith("$3000000\r\n"));
+  EXPECT_EQ(got.size() + drain(reader, "", 3'000'010 - got.size(), "\r\n"), bulk_bytes(3'000'000));
+  EXPECT_GT(figure("evicted_clients"), 0);
+  EXPECT_LE(most_used, kLimit + kTolerance);
+}
+
+TEST_F(ClientRoom, LetsOneLargeRequestAndReplyPassAtATime) {
+  const std::size_t bytes = 12 * kMega;  // more than the share of 10 MB
+  fill();
+  const std::string header = "*3\r\n$3\r\nSET\r\n$5\r\nlarge\r\n$" + std::to_string(bytes) + "\r\n";
+  const std::string letters(1 << 18, 'v');
+  std::vector<std::size_t> left(5, bytes);
+  for (int i = 0; i < 5; ++i) ASSERT_EQ(add_line().write(header), header.size());
+  std::vector<std::string> got(5);
+  const auto all_answered = [&got] {
+    return std::all_of(got.begin(), got.end(), [](const std::string& one) { return !one.empty(); });
+  };
+  for (int round = 0; round < 3000 && !all_answered(); ++round) {
+    for (std::size_t i = 0; i < 5; ++i) {
+      const std::size_t sent = lines[i]->write(std::string_view(letters).substr(0, left[i]));
+      left[i] -= sent;
+      if (sent > 0 && left[i] == 0) ASSERT_EQ(lines[i]->write("\r\n"), 2u);
+      got[i] += lines[i]->read();
+    }
+    watch_turns(1);
+  }
+  for (std::size_t i = 0; i < 5; ++i) EXPECT_EQ(got[i], "+OK\r\n") << i;
+  for (auto& line : lines) line->write("GET large\r\n");
+  for (std::size_t i = 0; i < 5; ++i) {
+    EXPECT_EQ(drain_bulk(*lines[i], bytes), bulk_bytes(bytes)) << i;
+  }
+  EXPECT_EQ(figure("evicted_clients"), 0);
+  EXPECT_GT(figure("evicted_keys"), 0);
+}
+
+TEST_F(ClientRoom, SaysWhatCannotEverFitBeforeItCloses) {
+  Line& asks = add_line();
+  EXPECT_THAT(talk(asks, "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$60000000\r\nvalue"),
+              testing::AllOf(StartsWith("-OOM "), HasSubstr("60000"), HasSubstr("maxmemory")));
+  // The client may go on sending, and still reads why.
+  const auto used = memory::used_bytes();
+  EXPECT_EQ(talk(asks, std::string(kMega, 'v')), "");
+  EXPECT_LT(memory::used_bytes(), used + kMega / 2);
+  EXPECT_FALSE(asks.closed);
+  talk(asks, std::string(60'000'000 - 5 - kMega + 2, 'v'));
+  EXPECT_TRUE(asks.closed);
+  ask("SADD s one two three");
+  Line& reads = add_line();
+  EXPECT_THAT(
+      talk(reads, "SRANDMEMBER s -40000000\r\n"),
+      testing::AllOf(StartsWith("-OOM "), HasSubstr(" of about 1600"), HasSubstr("maxmemory")));
+  EXPECT_TRUE(reads.closed);
+  EXPECT_LT(memory::used_bytes(), 10 * kMega);
+}
+
+// No size is known before: the reply grows until it cannot.
+TEST_F(ClientRoom, BoundsRepliesThatGrow) {
+  fill();
+  talk(add_line(), command({"SET", "part", std::string(10'000, 'v')}));
+  std::vector<std::string> words{"MGET"};
+  for (int i = 0; i < 10'000; ++i) words.emplace_back("part");
+  Line& line = add_line();
+  const std::string request = command(words);
+  for (std::string_view left = request; !left.empty();) {
+    left.remove_prefix(line.write(left));
+    watch_turns(1);
+  }
+  std::string got;
+  for (int i = 0; i < 3000 && !line.closed; ++i) {
+    watch_turns(1);
+    got += line.read();
+  }
+  EXPECT_THAT(got, StartsWith("-OOM "));
+  EXPECT_TRUE(line.closed);
+  EXPECT_LE(most_used, kLimit + kTolerance);
+}
+
+TEST_F(ClientRoom, IsForAnOperatorWhereMaxmemoryIsTiny) {
+  ask("CONFIG SET maxmemory 100");
+  turns(100);
+  Line& line = add_line();
+  EXPECT_THAT(talk(line, "SET k v\r\n"), StartsWith("-OOM "));
+  EXPECT_EQ(talk(line, "PING\r\n"), "+PONG\r\n");
+  EXPECT_THAT(ask("INFO memory"), HasSubstr("maxmemory:100\r\n"));
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(talk(add_line(), "PING\r\n"), "+PONG\r\n");
+  EXPECT_EQ(ask("CONFIG SET maxmemory 0"), "+OK\r\n");
+  EXPECT_FALSE(line.closed);
+}
+
+// The same as with the percentage that they come to.
+TEST_F(ClientRoom, IsTheSameForAShareInBytes) {
+  std::vector<std::int64_t> held;
+  set("big", 3'000'000);
+  for (const std::string share : {"25%", "10mb", "25%", "10mb"}) {
+    ask("CONFIG SET maxmemory-clients " + share);
+    for (int i = 0; i < 10; ++i) {
+      add_line().write("GET big\r\n");
+      watch_turns(10);
+    }
+    connections.tend(1);
+    held.push_back(memory::client_bytes(memory::balance()));
+    lines.clear();
+    watch_turns(100);
+  }
+  // What the lists of a turn keep comes with the first.
+  EXPECT_EQ(held[2], held[3]);
+  EXPECT_GT(held[3], static_cast<std::int64_t>(9 * kMega));
+}
+
+TEST_F(ClientRoom, IsKeptByNoPipelineThatIsNotRead) {
+  set("big", 300'000);
+  for (const auto& [timeout, after_ms] : {std::pair{0, 60'000}, std::pair{10, 10'000}}) {
+    ask("CONFIG SET timeout " + std::to_string(timeout));
+    Line& line = add_line();
+    for (int i = 0; i < 20; ++i) {
+      line.write("GET big\r\n");
+      watch_turns(2);
+    }
+    pass_time(after_ms - 1000);
+    EXPECT_EQ(connections.size(), 1u) << timeout;
+    pass_time(2000);
+    EXPECT_EQ(connections.size(), 0u) << timeout;
+  }
+}
+
+class OutputOfCommands : public ClientRoom {};
+
+TEST_F(OutputOfCommands, EndsAtOnceAtTheClientsOwnLimit) {
+  ask("CONFIG SET maxmemory 0");
+  ask("CONFIG SET client-output-buffer-limit \"normal 10mb 0 0\"");
+  ask("HSET h field value");
+  const std::string value(100'000, 'v');
+  for (const char* const hostile :
+       {"HRANDFIELD h -40000000", "HRANDFIELD h -9000000000000000000", "HRANDFIELD h -1500000"}) {
+    const auto before = memory::used_bytes();
+    Line& line = add_line();
+    line.write(std::string(hostile) + "\r\n");
+    watch_turns(1);
+    EXPECT_LT(most_used, before + 12 * kMega);
+    while (!line.read().empty()) {
+    }
+    EXPECT_TRUE(line.closed) << hostile;
+  }
+  EXPECT_EQ(figure("client_output_buffer_limit_disconnections"), 3);
+}
+
+TEST_F(OutputOfCommands, IsLostAloneWhenATransactionRepliesTooMuch) {
+  ask("CONFIG SET maxmemory 0");
+  ask("CONFIG SET client-output-buffer-limit \"normal 2mb 0 0\"");
+  set("big", 900'000);
+  Line& line = add_line();
+  talk(line, "MULTI\r\nSET a 1\r\nGET big\r\nGET big\r\nGET big\r\nGET big\r\nINCR a\r\n");
+  talk(line, "EXEC\r\n");
+  EXPECT_TRUE(line.closed);
+  EXPECT_EQ(ask("GET a"), "$1\r\n2\r\n");
+}
+
+TEST_F(OutputOfCommands, IsLostAloneWhenAWriteRepliesTooMuch) {
+  ask("CONFIG SET maxmemory 0");
+  ask("CONFIG SET client-output-buffer-limit \"normal 2mb 0 0\"");
+  set("big", 3'000'000);
+  Line& line = add_line();
+  talk(line, "GETDEL big\r\n");
+  EXPECT_TRUE(line.closed);
+  EXPECT_EQ(ask("EXISTS big"), ":0\r\n");
+}
+
+TEST_F(OutputOfCommands, OfOtherRequestsInThePipelineIsKept) {
+  fill();
+  for (int i = 0; i < 2; ++i) set("big", 9'000'000);
+  Line& first = add_line();
+  first.write("GET big\r\n");
+  watch_turns(200);
+  Line& second = add_line();
+  second.write("ECHO before\r\nGET big\r\nECHO after\r\n");
+  Line& third = add_line();
+  third.write("GET big\r\n");
+  watch_turns(200);
+  EXPECT_EQ(drain_bulk(first, 9'000'000), bulk_bytes(9'000'000));
+  EXPECT_EQ(drain(second, "$6\r\nbefore\r\n$9000000\r\n", 9'000'000, "\r\n$5\r\nafter\r\n"),
+            12 + bulk_bytes(9'000'000) + 11);
+  EXPECT_EQ(drain_bulk(third, 9'000'000), bulk_bytes(9'000'000));
+  EXPECT_LE(most_used, kLimit + kTolerance);
+}
+
+}  // namespace
+}  // namespace larder::server
