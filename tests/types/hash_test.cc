@@ -203,6 +203,22 @@ TEST(Hash, OfDeadFieldsShowsNothing) {
   EXPECT_FALSE(pair.hash().deadline("7", pair.now));
 }
 
+TEST(Hash, MovesNothingWhereTheSizeIsKnown) {
+  Pair pair({0, 64});
+  for (int i = 0; i < 30'000; ++i) pair.set("f" + std::to_string(i), "v", FieldDeadline::drop);
+  EXPECT_GT(pair.hash().table()->fields().moved_slots(), 30'000u);
+  pair.take_copy();
+  EXPECT_LE(pair.hash().table()->fields().moved_slots(), 30'000u / 4);
+
+  const HashLimits limits{512, 64};
+  Hash other(nullptr);
+  other.expect(30'000, limits);
+  for (int i = 0; i < 30'000; ++i) other.set("f" + std::to_string(i), "v", limits, pair.now);
+  EXPECT_LE(other.table()->fields().moved_slots(), 30'000u / 4);
+  base::Budget budget = base::Budget::unlimited();
+  EXPECT_TRUE(row(Type::hash).destroy_some(other.storage(), memory::Owner::hashes, budget));
+}
+
 TEST(Hash, IsScannedWholeWhileItGrows) {
   Pair pair({0, 64});
   for (int i = 0; i < 1000; ++i) pair.set("f" + std::to_string(i), "v", FieldDeadline::drop);

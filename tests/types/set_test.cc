@@ -52,6 +52,25 @@ class SetTest : public testing::Test {
   base::Rng rng{42};
 };
 
+TEST_F(SetTest, MovesNothingWhereTheSizeIsKnown) {
+  constexpr std::size_t kSize = 30'000;
+  add_range(0, kSize, "member");
+  others.emplace_back(Set::copy(set.storage()));
+  others.push_back(Set::create_for(kSize, limits));
+  set.for_each([this](const String& member) { others[1].add(member, limits); });
+  others.emplace_back();
+  others[2].expect("member0", kSize, limits);
+  set.for_each([this](const String& member) { others[2].add(member, limits); });
+  for (const Set& other : others) {
+    ASSERT_EQ(other.size(), kSize);
+    EXPECT_LE(other.table()->moved_slots(), kSize / 4);
+    EXPECT_LE(other.table()->bytes(), set.table()->bytes() * 5 / 4);
+  }
+  EXPECT_EQ(members_of(others[0]), members_of(set));
+  others.push_back(Set::create_for(limits.intset_entries, limits));
+  EXPECT_EQ(others[3].encoding(), Set::Encoding::intset);
+}
+
 TEST_F(SetTest, StartsAsItsFirstMemberSuggests) {
   set.add("12", limits);
   EXPECT_EQ(set.encoding(), Set::Encoding::intset);
