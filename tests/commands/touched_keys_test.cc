@@ -29,8 +29,6 @@ CallValues values() {
 
 class TouchedKeys : public KeyspaceCommands {
  protected:
-  static constexpr std::int64_t kLiveMs = 10'000'000;
-
   std::vector<std::string_view> views(const Words& words) const {
     return {words.begin(), words.end()};
   }
