@@ -1,6 +1,6 @@
 #include "rdb_reader.h"
 
-#include <liblzf/lzf.h>
+#include "larder/persistence/lzf.h"
 
 namespace larder::persistence {
 namespace {
@@ -87,9 +87,7 @@ bool RdbReader::compressed_text(RdbText& out) {
     return fail();
   }
   char* const own = out.own_.of(bytes);
-  const unsigned done = lzf_decompress(packed.data(), static_cast<unsigned>(packed.size()), own,
-                                       static_cast<unsigned>(bytes));
-  if (done != bytes) return fail();
+  if (!unpack_lzf(packed, own, bytes)) return fail();
   out.view_ = {own, bytes};
   return true;
 }

@@ -15,9 +15,9 @@ namespace {
 constexpr std::uint8_t kTextFrom = 0x80;
 constexpr std::uint8_t kMediumFrom = 0xc0;
 
-bool reads_as_integer(std::string_view text) {
-  const bool may_be = !text.empty() && text[0] <= '9' && text[0] >= '-';
-  return may_be && as_stored_integer(text).has_value();
+// Most texts that are no integers do not begin like one.
+inline bool reads_as_integer(const char* text, std::size_t size) {
+  return size > 0 && *text <= '9' && *text >= '-' && as_stored_integer({text, size}).has_value();
 }
 
 }  // namespace
@@ -122,7 +122,7 @@ bool ListpackView::valid(std::string_view raw, bool& integers_as_such) {
       const bool is_text = head_byte >= kTextFrom;
       const std::size_t content = is_text ? 1 + (head_byte - kTextFrom) : 1;
       if (content + 1 > end - at || pack.bytes_[at + content] != content) return false;
-      if (is_text && reads_as_integer(raw.substr(at + 1, content - 1))) integers_as_such = false;
+      if (is_text && reads_as_integer(raw.data() + at + 1, content - 1)) integers_as_such = false;
       at += content + 1;
       continue;
     }
@@ -135,7 +135,7 @@ bool ListpackView::valid(std::string_view raw, bool& integers_as_such) {
     if (std::memcmp(back, pack.bytes_ + at + content, back_length_bytes(content)) != 0) {
       return false;
     }
-    if (head.is_text && reads_as_integer(raw.substr(at + head.head, head.text))) {
+    if (head.is_text && reads_as_integer(raw.data() + at + head.head, head.text)) {
       integers_as_such = false;
     }
     at += content + back_length_bytes(content);
