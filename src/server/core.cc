@@ -129,6 +129,8 @@ engine::Toolbox Core::tools(engine::Shutdown& shutdown) {
   box.lend(observer.log);
   box.lend(observer.latency);
   box.lend(monitors);
+  box.lend(persistence_metrics);
+  box.lend(replication_metrics);
   box.lend(tracking);
   box.lend(gates);
   box.lend(commands);
