@@ -85,7 +85,7 @@ std::span<const engine::Command> server_module() {
        .since = "7.0.0",
        .summary = "Fails: modules are not supported.",
        .complexity = "O(1)",
-       .arguments = "path:string configs:block@CONFIG?+(name:string value:string) "
+       .arguments = "path:string configs:block@CONFIG?*+(name:string value:string) "
                     "args:block@ARGS?*(arg:string)"},
       {.name = "module unload",
        .family = Family::server,
