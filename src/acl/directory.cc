@@ -48,8 +48,9 @@ Directory::Directory(const Parts& parts) : parts_(parts) {
     refusals_.trim(static_cast<std::size_t>(parts_.settings.acllog_max_len.value()));
     return base::Result<void>();
   });
-  parts_.settings.user.rewrite_as(
-      [this] { return has_file() ? std::vector<std::string>() : lines(); });
+  parts_.settings.user.rewrite_as([this](const std::vector<config::Lines::Line>& inherited) {
+    return has_file() ? std::vector<std::string>() : lines_after(inherited);
+  });
 }
 
 Directory::~Directory() {

@@ -1,11 +1,13 @@
 // Users from the configuration and from files, and back.
 
 #include <algorithm>
+#include <map>
 #include <stdexcept>
 
 #include "larder/acl/directory.h"
 #include "larder/config/file.h"
 #include "larder/config/line.h"
+#include "larder/config/registry.h"
 #include "user_file.h"
 
 namespace larder::acl {
@@ -19,7 +21,7 @@ void Directory::load_configured() {
         "holes, please define either an ACL file or declare users directly in your redis.conf, but "
         "not both.");
   }
-  for (const config::Lines::Line& line : configured) configure(line);
+  for (std::size_t i = 0; i < configured.size(); ++i) configure(i);
   if (!has_file()) return;
   if (const auto loaded = load_from_file(nullptr); !loaded) {
     throw std::runtime_error("Aborting Redis startup because of ACL errors: " +
@@ -27,17 +29,21 @@ void Directory::load_configured() {
   }
 }
 
-void Directory::configure(const config::Lines::Line& line) {
+void Directory::configure(std::size_t number) {
+  const config::Lines& lines = parts_.settings.user;
+  const config::Lines::Line& line = lines.value()[number];
   const std::string& name = line.front();
-  if (has_blanks(name)) throw std::runtime_error("Spaces not allowed in ACL usernames");
+  const auto refuse = [&](const std::string& word, std::string_view reason) {
+    throw config::BadLine(parts_.settings.registry().report(
+        lines, number, "Error in user declaration '" + word + "': " + std::string(reason)));
+  };
+  if (has_blanks(name)) refuse(name, "Spaces not allowed in ACL usernames");
   User* user = find_mutable(name);
   if (user == nullptr) user = &add(make_user(name));
   user->powers = Powers(context());
   for (const std::string& rule : join_selectors(std::span(line).subspan(1)).words) {
     const RuleError error = user->powers.apply(rule, context());
-    if (error == RuleError::none) continue;
-    throw std::runtime_error("Error while parsing ACL rule '" + rule + "' for the user '" + name +
-                             "': " + std::string(text(error)));
+    if (error != RuleError::none) refuse(rule, text(error));
   }
   if (user->powers.enabled()) return;
   parts_.log.notice("The user '" + name +
@@ -96,10 +102,44 @@ base::Result<void> Directory::save() const {
 
 std::vector<std::string> Directory::lines() const {
   std::vector<std::string> written;
+  for (const Owned& user : users_) written.push_back(line_of(*user));
+  return written;
+}
+
+std::string Directory::line_of(const User& user, std::string_view first_rule) {
+  std::string line = "user " + std::string(user.name) + " ";
+  if (!first_rule.empty()) line += std::string(first_rule) + " ";
+  return line + user.powers.text();
+}
+
+// Users who are as the lines of included files say need none. A user who was deleted meanwhile
+// would come back; a line with the only rule `reset` leaves nothing of what that user may do.
+std::vector<std::string> Directory::lines_after(
+    const std::vector<config::Lines::Line>& inherited) const {
+  std::map<std::string_view, std::string> before;
+  for (const config::Lines::Line& line : inherited) before[line.front()] = powers_text(line);
+  std::vector<std::string> written;
   for (const Owned& user : users_) {
-    written.push_back("user " + std::string(user->name) + " " + user->powers.text());
+    const auto found = before.find(user->name);
+    if (found == before.end()) {
+      written.push_back(line_of(*user));
+    } else if (found->second != user->powers.text()) {
+      written.push_back(line_of(*user, "reset"));
+    }
+  }
+  for (const auto& [name, ignored] : before) {
+    if (find(name) == nullptr) written.push_back("user " + std::string(name) + " reset");
   }
   return written;
+}
+
+// What a user of such a line may do, as ACL LIST shows it; empty when the line has errors.
+std::string Directory::powers_text(const config::Lines::Line& line) const {
+  Powers powers(context());
+  for (const std::string& rule : join_selectors(std::span(line).subspan(1)).words) {
+    if (powers.apply(rule, context()) != RuleError::none) return {};
+  }
+  return powers.text();
 }
 
 }  // namespace larder::acl

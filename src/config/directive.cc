@@ -29,6 +29,11 @@ std::vector<std::string> Directive::arguments() const { return {print()}; }
 
 std::vector<std::string> Directive::lines() const { return {std::string(name_) + ' ' + print()}; }
 
+std::vector<std::string> Directive::lines_after(
+    const std::vector<std::vector<std::string>>&) const {
+  return lines();
+}
+
 namespace {
 
 std::string one_of(const std::vector<std::string_view>& words, std::string_view separator) {

@@ -71,6 +71,13 @@ std::vector<std::string> SavePoints::lines() const {
   return written;
 }
 
+std::vector<std::string> SavePoints::lines_after(
+    const std::vector<std::vector<std::string>>&) const {
+  std::vector<std::string> written = lines();
+  if (!value_.empty()) written.insert(written.begin(), std::string(name()) + " \"\"");
+  return written;
+}
+
 std::string SavePoints::domain() const { return "pairs of seconds and changes, or \"\""; }
 
 namespace {
@@ -141,6 +148,11 @@ std::vector<std::string> BufferLimits::lines() const {
   return written;
 }
 
+std::vector<std::string> BufferLimits::lines_after(
+    const std::vector<std::vector<std::string>>&) const {
+  return {std::string(name()) + ' ' + print()};
+}
+
 std::string BufferLimits::domain() const {
   return "class (normal, replica, pubsub), hard bytes, soft bytes, soft seconds";
 }
@@ -180,6 +192,10 @@ std::vector<std::string> Endpoint::lines() const {
   return {std::string(name()) + ' ' + word(host_) + ' ' + std::to_string(port_)};
 }
 
+std::vector<std::string> Endpoint::lines_after(const std::vector<std::vector<std::string>>&) const {
+  return {std::string(name()) + ' ' + join_line(arguments())};
+}
+
 Lines::Lines(Group& group, const Spec& spec)
     : Directive(group, spec.name, {}, spec.traits | kFileOnly | kRepeatable, spec.help),
       least_words_(spec.least_words),
@@ -204,8 +220,12 @@ std::string Lines::print() const {
   return join_spaces(written);
 }
 
+std::vector<std::string> Lines::lines_after(const std::vector<Line>& inherited) const {
+  return present_ ? present_(inherited) : lines();
+}
+
 std::vector<std::string> Lines::lines() const {
-  if (present_) return present_();
+  if (present_) return present_({});
   std::vector<std::string> written;
   for (const Line& line : value_) {
     written.push_back(std::string(name()) + ' ' + join_line(line));

@@ -85,7 +85,9 @@ constexpr const char* kFileHead =
     "1k is\n"
     "# 1000 bytes, 1kb is 1024; likewise m, mb, g and gb. `include <file>` reads another file, "
     "whose\n"
-    "# name may be a pattern. The last of two equal directives counts.\n";
+    "# name may be a pattern. The last of two equal directives counts. CONFIG REWRITE leaves "
+    "included\n"
+    "# files as they are, and writes what differs from them behind the line that includes them.\n";
 
 constexpr const char* kReferenceHead =
     "# Configuration\n\n"

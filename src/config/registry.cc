@@ -32,6 +32,7 @@ void Registry::remove(Group& group) {
   for (auto name = names_.begin(); name != names_.end();) {
     name = gone.count(name->second) != 0 ? names_.erase(name) : std::next(name);
   }
+  for (const Directive* directive : gone) origins_.erase(directive);
   entries_.erase(std::remove_if(entries_.begin(), entries_.end(),
                                 [&](const Entry& entry) { return entry.group == &group; }),
                  entries_.end());
@@ -47,6 +48,14 @@ std::vector<Directive*> Registry::directives() const {
   std::vector<Directive*> all;
   for (const Entry& entry : entries_) all.push_back(entry.directive);
   return all;
+}
+
+std::vector<const Directive*> Registry::set_in_vain() const {
+  std::vector<const Directive*> found;
+  for (const Entry& entry : entries_) {
+    if (entry.directive->is_set_in_vain()) found.push_back(entry.directive);
+  }
+  return found;
 }
 
 namespace {

@@ -19,10 +19,13 @@ base::Error refusal(const std::string& name, const std::string& reason) {
   return {std::move(text)};
 }
 
-base::Result<void> admit(const Directive& directive, const std::string& name,
+base::Result<void> admit(const Directive& directive, const Pair& pair,
                          const SetConditions& conditions) {
+  const std::string& name = pair.first;
+  // To read the file anew that is named already is open to everybody who may use CONFIG SET.
+  const bool is_read_anew = directive.has(kNamesAFile) && directive.print() == pair.second;
   if (directive.has(kImmutable)) return refusal(name, "can't set immutable config");
-  if (directive.has(kProtected) && !conditions.protected_allowed) {
+  if (directive.has(kProtected) && !conditions.protected_allowed && !is_read_anew) {
     return refusal(name, "can't set protected config");
   }
   if (directive.has(kDeniedLoading) && conditions.loading) {
@@ -96,7 +99,7 @@ base::Result<void> Registry::set(const std::vector<Pair>& pairs, const SetCondit
       return base::Error{"ERR Unknown option or number of arguments for CONFIG SET - '" +
                          pair.first + "'"};
     }
-    if (auto admitted = admit(*directive, pair.first, conditions); !admitted) return admitted;
+    if (auto admitted = admit(*directive, pair, conditions); !admitted) return admitted;
     if (!names.insert(base::lowered(pair.first)).second) {
       return refusal(pair.first, "duplicate parameter");
     }

@@ -97,10 +97,11 @@ std::optional<AclCategories> acl_category(std::string_view name) {
 
 AclCategories acl_categories(const Command& command) {
   AclCategories found = of_flags(command);
-  if (!command.handler) return found;
+  if (!command.handler && (!command.has(kAbsent) || command.has(kContainer))) return found;
   found |= of_family(command.family);
   if ((command.categories & kKeyspace) != 0) found |= mask(keyspace);
   if ((command.categories & kDangerous) != 0) found |= mask(dangerous);
+  if ((command.categories & kAdministers) != 0) found |= mask(admin) | mask(dangerous);
   if ((command.categories & kConnection) != 0) found |= mask(connection);
   if ((command.categories & kSortable) != 0) found |= mask(list) | mask(set) | mask(sorted_set);
   return found;

@@ -8,14 +8,13 @@
 namespace larder::engine {
 namespace {
 
-void add_line(std::string& lines, const BoundCommand& command) {
-  const CommandStats& stats = command.stats;
+void add_line(std::string& lines, const std::string& name, const CommandStats& stats) {
   if (stats.calls == 0 && stats.rejected == 0 && stats.failed == 0) return;
   const auto us =
       static_cast<std::uint64_t>(static_cast<double>(stats.cycles) / base::cycles_per_us());
   const double each =
       stats.calls == 0 ? 0 : static_cast<double>(us) / static_cast<double>(stats.calls);
-  lines += "cmdstat_" + command.full_name();
+  lines += "cmdstat_" + name;
   base::append_print(
       lines, ":calls=%llu,usec=%llu,usec_per_call=%.2f,rejected_calls=%llu,failed_calls=%llu\r\n",
       static_cast<unsigned long long>(stats.calls), static_cast<unsigned long long>(us), each,
@@ -31,11 +30,10 @@ std::string percentile_name(double percent) {
   return name;
 }
 
-void add_latency_line(std::string& lines, const BoundCommand& command,
+void add_latency_line(std::string& lines, const std::string& name, const LatencyHistogram& latency,
                       const std::vector<double>& percentiles) {
-  const LatencyHistogram& latency = command.stats.latency;
   if (latency.empty()) return;
-  lines += "latency_percentiles_usec_" + command.full_name() + ":";
+  lines += "latency_percentiles_usec_" + name + ":";
   const char* separator = "";
   for (const double percent : percentiles) {
     lines += separator + ("p" + percentile_name(percent));
@@ -43,6 +41,19 @@ void add_latency_line(std::string& lines, const BoundCommand& command,
     separator = ",";
   }
   lines += "\r\n";
+}
+
+// Each command and subcommand that is counted by itself.
+template <typename Visit>
+void for_each_counted(const CommandTable& commands, Visit visit) {
+  for (const BoundCommand* command : commands.commands()) {
+    if (command->is_counted_whole()) {
+      visit(command->full_name(), command->whole_stats());
+      continue;
+    }
+    visit(command->full_name(), command->stats);
+    for (const BoundCommand* child : command->children) visit(child->full_name(), child->stats);
+  }
 }
 
 }  // namespace
@@ -53,10 +64,9 @@ CommandMetrics::CommandMetrics(info::Reporter& reporter, CommandTable& commands,
 
 void CommandMetrics::refresh() {
   std::string lines;
-  for (const BoundCommand* command : commands_.commands()) {
-    add_line(lines, *command);
-    for (const BoundCommand* child : command->children) add_line(lines, *child);
-  }
+  for_each_counted(commands_, [&lines](const std::string& name, const CommandStats& stats) {
+    add_line(lines, name, stats);
+  });
   commands_lines_ = std::move(lines);
   latency_lines_ = latency_lines();
   std::string errors;
@@ -72,12 +82,9 @@ std::string CommandMetrics::latency_lines() const {
   std::string lines;
   if (!settings_.latency_tracking.value()) return lines;
   const auto& percentiles = settings_.latency_tracking_info_percentiles.value();
-  for (const BoundCommand* command : commands_.commands()) {
-    add_latency_line(lines, *command, percentiles);
-    for (const BoundCommand* child : command->children) {
-      add_latency_line(lines, *child, percentiles);
-    }
-  }
+  for_each_counted(commands_, [&](const std::string& name, const CommandStats& stats) {
+    add_latency_line(lines, name, stats.latency, percentiles);
+  });
   return lines;
 }
 

@@ -74,6 +74,21 @@ std::string BoundCommand::full_name() const {
   return full;
 }
 
+CommandStats BoundCommand::whole_stats() const {
+  CommandStats sum;
+  const auto add = [&sum](const CommandStats& part) {
+    sum.calls += part.calls;
+    sum.cycles += part.cycles;
+    sum.rejected += part.rejected;
+    sum.failed += part.failed;
+    sum.timed += part.timed;
+    sum.latency.add(part.latency);
+  };
+  add(stats);
+  for (const BoundCommand* child : children) add(child->stats);
+  return sum;
+}
+
 [[gnu::always_inline]] inline BoundCommand* CommandTable::lookup(std::string_view name) const {
   const std::uint64_t letters = folded_letters(name);
   std::size_t at = slot_hash(letters, name.size()) & mask_;
@@ -106,18 +121,34 @@ CommandTable::CommandTable(std::span<const std::span<const Command>> families,
     }
   }
   for (const auto& command : all_) {
-    if (subcommand_part(command->row->name).empty()) sorted_.push_back(command.get());
+    if (!subcommand_part(command->row->name).empty()) continue;
+    if (command->is_absent()) {
+      absent_.push_back(command.get());
+    } else {
+      sorted_.push_back(command.get());
+    }
   }
   rebuild();
-  for (const auto& command : all_) {
-    const std::string_view full = command->row->name;
-    if (subcommand_part(full).empty()) continue;
-    command->parent = lookup(full.substr(0, full.find(' ')));
-    if (command->parent == nullptr) {
-      throw std::runtime_error("no container for the subcommand '" + std::string(full) + "'");
+  for (const BoundCommand* absent : absent_) {
+    if (lookup(absent->name) != nullptr) {
+      throw std::runtime_error("the absent command '" + absent->name + "' is there");
     }
-    command->parent->children.push_back(command.get());
   }
+  for (const auto& command : all_) adopt(*command);
+}
+
+// Gives a subcommand to its container.
+void CommandTable::adopt(BoundCommand& command) {
+  const std::string_view full = command.row->name;
+  if (subcommand_part(full).empty()) return;
+  const std::string_view name = full.substr(0, full.find(' '));
+  const auto parent = std::find_if(all_.begin(), all_.end(),
+                                   [name](const auto& each) { return each->row->name == name; });
+  if (parent == all_.end()) {
+    throw std::runtime_error("no container for the subcommand '" + std::string(full) + "'");
+  }
+  command.parent = parent->get();
+  command.parent->children.push_back(&command);
 }
 
 void CommandTable::rebuild() {
@@ -170,11 +201,23 @@ const BoundCommand* CommandTable::find_original(std::string_view name) const {
   return nullptr;
 }
 
+bool CommandTable::is_taken(std::string_view name) const {
+  return lookup(name) != nullptr ||
+         std::any_of(absent_.begin(), absent_.end(), [name](const BoundCommand* each) {
+           return base::equals_ignoring_case(each->name, name);
+         });
+}
+
 base::Result<void> CommandTable::rename(std::string_view from, std::string_view to) {
+  if (!is_taken(from)) return base::Error{"No such command in rename-command"};
+  if (!to.empty() && is_taken(to)) return base::Error{"Target command name already exists"};
   BoundCommand* command = lookup(from);
-  if (command == nullptr) return base::Error{"No such command in rename-command"};
-  if (!to.empty() && lookup(to) != nullptr)
-    return base::Error{"Target command name already exists"};
+  if (command == nullptr) {
+    std::erase_if(absent_, [from](const BoundCommand* each) {
+      return base::equals_ignoring_case(each->name, from);
+    });
+    return {};
+  }
   if (to.empty()) {
     std::erase(sorted_, command);
   } else {

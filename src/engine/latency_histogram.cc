@@ -15,6 +15,15 @@ void LatencyHistogram::add_row(std::size_t row) {
   (*rows_)[row] = memory::make<Row>(kOwner, Row{});
 }
 
+void LatencyHistogram::add(const LatencyHistogram& other) {
+  for (std::size_t row = 0; other.rows_ != nullptr && row < kRows; ++row) {
+    const Row* const added = (*other.rows_)[row];
+    if (added == nullptr) continue;
+    if (rows_ == nullptr || (*rows_)[row] == nullptr) add_row(row);
+    for (std::size_t i = 0; i < kBuckets; ++i) (*(*rows_)[row])[i] += (*added)[i];
+  }
+}
+
 void LatencyHistogram::clear() {
   if (rows_ == nullptr) return;
   for (Row* row : *rows_) {

@@ -6,6 +6,7 @@
 namespace larder::engine {
 
 void Pause::begin(Extent extent, std::int64_t end_ms) {
+  expire();
   end_ms_ = on_ ? std::max(end_ms_, end_ms) : end_ms;
   on_ = true;
   parts_.gates.close(Gate::paused_writes);

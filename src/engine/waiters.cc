@@ -20,6 +20,21 @@ std::int64_t deadline_us(const base::Clock& clock, std::int64_t timeout_ms) {
   return timeout_ms > 0 && timeout_ms <= most_ms ? now + timeout_ms * 1000 : 0;
 }
 
+void answer(resp::Writer& reply, WaitEnd end) {
+  switch (end) {
+    case WaitEnd::null_array:
+      return reply.null_array();
+    case WaitEnd::null:
+      return reply.null();
+    case WaitEnd::zero:
+      return reply.integer(0);
+    case WaitEnd::two_zeros:
+      reply.array(2);
+      reply.integer(0);
+      reply.integer(0);
+  }
+}
+
 }  // namespace
 
 Waiters::Waiters(const base::Clock& clock, keyspace::Keyspace& keyspace, Metrics& metrics,
@@ -37,7 +52,7 @@ bool Waiters::wait(Session& session, BoundCommand& command, resp::Args words, co
     session.parked_ = resumed_;
     return true;
   }
-  LARDER_ASSERT(!session.is_parked() && !wait.keys.empty());
+  LARDER_ASSERT(!session.is_parked());
   if (!session.may_block) return false;
   park(session, command, wait.words.empty() ? words : wait.words, wait);
   return true;
@@ -50,7 +65,21 @@ void Waiters::park(Session& session, BoundCommand& bound, resp::Args words, cons
   if (command.deadline_us != 0) deadlines_.add(command);
   session.waiters_ = this;
   session.parked_ = &command;
-  if (sessions_++ == 0) keyspace_.log().listen();
+  count(command, 1);
+}
+
+// What changes matters to those alone who wait for keys.
+void Waiters::count(const ParkedCommand& command, int change) {
+  const auto by = static_cast<std::size_t>(change);
+  const std::size_t before = sessions_ - keyless_;
+  sessions_ += by;
+  if (command.places.empty()) {
+    keyless_ += by;
+    keyless_bytes_ += by * parked_bytes(command);
+  }
+  const std::size_t after = sessions_ - keyless_;
+  if (before == 0 && after != 0) keyspace_.log().listen();
+  if (before != 0 && after == 0) keyspace_.log().unlisten();
 }
 
 void Waiters::line_up(ParkedCommand& command, const Wait& wait) {
@@ -69,8 +98,8 @@ void Waiters::release(ParkedCommand& command) {
   for (Place& place : command.places) remove_place(place);
   deadlines_.remove(command);
   if (command.session->parked_ == &command) command.session->parked_ = nullptr;
+  count(command, -1);
   release_parked(&command);
-  if (--sessions_ == 0) keyspace_.log().unlisten();
 }
 
 void Waiters::forget(Session& session) {
@@ -105,10 +134,8 @@ bool Waiters::unblock(Session& session, Ending ending) {
     ++stats.failed;
     ++metrics_.error_replies;
     metrics_.errors.count(session.reply.error_code());
-  } else if (command.end == WaitEnd::null_array) {
-    session.reply.null_array();
   } else {
-    session.reply.null();
+    answer(session.reply, command.end);
   }
   ++stats.calls;
   ++stats.timed;
@@ -138,7 +165,8 @@ std::int64_t Waiters::next_deadline_us() const {
 }
 
 void Waiters::testify(memory::Audit& audit) const {
-  std::size_t bytes = deadlines_.held_bytes() + for_room_.held_bytes() + for_frees_.held_bytes();
+  std::size_t bytes = deadlines_.held_bytes() + for_room_.held_bytes() +
+                      for_frees_.held_bytes() + keyless_bytes_;
   for (const Keys& keys : by_name_) {
     bytes += keys.bytes();
     keys.for_each([&bytes](const WaitedKey* key) {

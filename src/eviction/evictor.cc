@@ -208,7 +208,8 @@ bool Evictor::evict_candidate() {
 }
 
 void Evictor::sample() {
-  const auto wanted = static_cast<std::size_t>(settings_.maxmemory_samples.value());
+  const auto wanted =
+      static_cast<std::size_t>(std::min(settings_.maxmemory_samples.value(), kMostSamples));
   // A bucket may be empty; as many as were asked for are enough in any case.
   std::size_t seen = 0;
   for (std::size_t buckets = 0; seen < wanted && buckets < wanted; ++buckets) {

@@ -126,7 +126,7 @@ HttpParsed parse_http(std::string_view input) {
   if (!text.empty() && !read_head(text, head)) return parsed.state = HttpState::malformed, parsed;
   if (!is_whole) return parsed;
   const bool is_other = head.request.method == HttpMethod::other;
-  if ((head.has_body && !is_other) || (head.is_1_1 && !head.has_host)) {
+  if (!is_other && (head.has_body || (head.is_1_1 && !head.has_host))) {
     return parsed.state = HttpState::malformed, parsed;
   }
   parsed.state = HttpState::complete;

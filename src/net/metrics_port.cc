@@ -104,12 +104,12 @@ class MetricsPort::Visit final : public Watch {
   }
 
   Answer answer_to(const HttpRequest& request) {
+    if (request.method == HttpMethod::other) {
+      return {"405 Method Not Allowed\r\nAllow: GET, HEAD", kPlain, "GET or HEAD.\n"};
+    }
     const bool is_metrics = request.path == "/metrics";
     if (!is_metrics && request.path != "/health") {
       return {"404 Not Found", kPlain, "There are /metrics and /health.\n"};
-    }
-    if (request.method == HttpMethod::other) {
-      return {"405 Method Not Allowed\r\nAllow: GET, HEAD", kPlain, "GET or HEAD.\n"};
     }
     if (!is_metrics) {
       if (port_.is_loading()) return {"503 Service Unavailable", kPlain, "loading\n"};

@@ -24,9 +24,11 @@ constexpr std::int64_t kClientsPerBeat = 200;
 constexpr std::int64_t kSampleMs = 100;
 
 void rename_commands(engine::CommandTable& commands, const config::Lines& names) {
-  for (const auto& line : names.value()) {
-    const auto renamed = commands.rename(line[0], line[1]);
-    if (!renamed) throw std::runtime_error("rename-command: " + renamed.error().text);
+  const auto& lines = names.value();
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const auto renamed = commands.rename(lines[i][0], lines[i][1]);
+    if (renamed) continue;
+    throw config::BadLine(names.group().registry().report(names, i, renamed.error().text));
   }
 }
 
@@ -135,6 +137,8 @@ engine::Toolbox Core::tools(engine::Shutdown& shutdown) {
   box.lend(observer.log);
   box.lend(observer.latency);
   box.lend(monitors);
+  box.lend(persistence_metrics);
+  box.lend(replication_metrics);
   box.lend(tracking);
   box.lend(gates);
   box.lend(commands);

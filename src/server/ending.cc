@@ -15,8 +15,13 @@ engine::ShutdownOptions options_of(std::uint32_t flags) {
 
 }  // namespace
 
-Ending::Ending(net::Loop& loop, Signals& signals, const ShutdownSettings& settings, base::Log& log)
-    : loop_(loop), signals_(signals), settings_(settings), log_(log) {
+Ending::Ending(net::Loop& loop, Signals& signals, const Configuration& configuration,
+               base::Log& log)
+    : loop_(loop),
+      signals_(signals),
+      settings_(configuration.server.shutdown),
+      save_points_(configuration.persistence.snapshots.save),
+      log_(log) {
   loop_.watch(signals_.wake_descriptor(), net::kReadable, *this);
 }
 
@@ -27,6 +32,9 @@ base::Result<void> Ending::begin(const engine::ShutdownOptions& options) {
   if (options.save && !options.force) {
     log_.warning("Error trying to save the DB, can't exit.");
     return base::Error{"there is no persistence yet that could save the data"};
+  }
+  if (!options.nosave && (options.save || !save_points_.value().empty())) {
+    log_.warning("There are save points, but snapshots are not supported yet: nothing is saved.");
   }
   loop_.stop();
   return {};

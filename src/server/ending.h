@@ -12,7 +12,7 @@ namespace larder::server {
 
 class Ending final : public engine::Shutdown, public net::Watch {
  public:
-  Ending(net::Loop& loop, Signals& signals, const ShutdownSettings& settings, base::Log& log);
+  Ending(net::Loop& loop, Signals& signals, const Configuration& configuration, base::Log& log);
   ~Ending() override;
 
   base::Result<void> begin(const engine::ShutdownOptions& options) override;
@@ -26,6 +26,7 @@ class Ending final : public engine::Shutdown, public net::Watch {
   net::Loop& loop_;
   Signals& signals_;
   const ShutdownSettings& settings_;
+  const config::SavePoints& save_points_;
   base::Log& log_;
 };
 

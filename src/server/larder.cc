@@ -19,7 +19,7 @@ Larder::Larder(const Parts& parts)
     : parts_(parts),
       loop_(net::make_epoll_loop(clock_)),
       signals_(parts.log),
-      ending_(*loop_, signals_, parts.configuration.server.shutdown, parts.log),
+      ending_(*loop_, signals_, parts.configuration, parts.log),
       core_(parts.configuration, clock_, parts.log, ending_),
       crashes_(signals_, core_.reporter),
       net_metrics_(core_.reporter),

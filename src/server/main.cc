@@ -94,6 +94,14 @@ std::string pid_path(const ProcessSettings& settings) {
   return "/var/run/redis.pid";
 }
 
+// Directives that are known but whose feature is not there yet.
+void log_what_does_not_act(const config::Registry& registry, base::Log& log) {
+  for (const config::Directive* directive : registry.set_in_vain()) {
+    log.warning("The configuration sets '" + std::string(directive->name()) +
+                "', which is known but does not act yet.");
+  }
+}
+
 int fail(base::Log& log, const std::string& text) {
   log.warning(text);
   return 1;
@@ -102,6 +110,7 @@ int fail(base::Log& log, const std::string& text) {
 int serve(Configuration& configuration, base::Log& log, ProcessTitle& title) {
   const auto& process = configuration.server.process;
   log_start(log, configuration, title.program());
+  log_what_does_not_act(configuration.registry, log);
   Supervisor supervisor(process.supervised.as<Supervision>(), log);
   PidFile pid_file;
   pid_file.write(pid_path(process), log);
@@ -116,6 +125,9 @@ int serve(Configuration& configuration, base::Log& log, ProcessTitle& title) {
     log.notice("Server initialized");
     return_startup_pages();
     larder.run();
+  } catch (const config::BadLine& failure) {
+    std::cerr << failure.what() << std::flush;
+    return log.path().empty() ? 1 : fail(log, failure.what());
   } catch (const std::runtime_error& failure) {
     return fail(log, failure.what());
   }

@@ -103,23 +103,32 @@ void disable_huge_pages(base::Log& log) {
   log.warning(std::string("Transparent huge pages cannot be turned off: ") + std::strerror(errno));
 }
 
-OomScore::OomScore(base::Log& log) : log_(log), at_start_(0) {
-  std::ifstream("/proc/self/oom_score_adj") >> at_start_;
-}
+OomScore::OomScore(base::Log& log, std::string path) : log_(log), path_(std::move(path)) {}
 
 base::Result<void> OomScore::apply(OomScoreMode mode, const std::vector<std::int64_t>& values) {
-  if (mode == OomScoreMode::no) {
-    if (!changed_) return {};
-    changed_ = false;
-    return write(at_start_);
-  }
-  changed_ = true;
+  if (mode == OomScoreMode::no) return restore();
+  if (!is_ours_) before_ = read();
   const std::int64_t ours = values.empty() ? 0 : values.front();
-  return write(mode == OomScoreMode::absolute ? ours : at_start_ + ours);
+  auto written = write(mode == OomScoreMode::absolute ? ours : before_ + ours);
+  if (written) is_ours_ = true;
+  return written;
+}
+
+base::Result<void> OomScore::restore() {
+  if (!is_ours_) return {};
+  auto written = write(before_);
+  if (written) is_ours_ = false;
+  return written;
+}
+
+std::int64_t OomScore::read() const {
+  std::int64_t score = 0;
+  std::ifstream(path_) >> score;
+  return score;
 }
 
 base::Result<void> OomScore::write(std::int64_t score) {
-  std::ofstream file("/proc/self/oom_score_adj");
+  std::ofstream file(path_);
   file << std::clamp<std::int64_t>(score, -1000, 1000);
   file.flush();
   if (file) return {};

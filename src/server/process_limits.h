@@ -29,15 +29,20 @@ void disable_huge_pages(base::Log& log);
 // /proc/self/oom_score_adj, by oom-score-adj and its values.
 class OomScore {
  public:
-  OomScore(base::Log& log);
+  explicit OomScore(base::Log& log, std::string path = "/proc/self/oom_score_adj");
+  // `no` gives the process back the score that it had before it was changed here. After an error
+  // the score is what it was.
   base::Result<void> apply(OomScoreMode mode, const std::vector<std::int64_t>& values);
 
  private:
+  base::Result<void> restore();
+  std::int64_t read() const;
   base::Result<void> write(std::int64_t score);
 
   base::Log& log_;
-  std::int64_t at_start_;
-  bool changed_ = false;
+  std::string path_;
+  std::int64_t before_ = 0;  // the score to come back to, while `is_ours_`
+  bool is_ours_ = false;
 };
 
 }  // namespace larder::server

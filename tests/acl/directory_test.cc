@@ -197,6 +197,39 @@ TEST_F(DirectoryOf, WrongRulesKeepItFromStarting) {
   EXPECT_THROW(start("user bob nosuch"), std::runtime_error);
 }
 
+TEST_F(DirectoryOf, ReportsTheLineOfAnUnknownCommand) {
+  try {
+    start("requirepass x\nuser amy on +set\nuser bob on +get +nosuch");
+    FAIL();
+  } catch (const config::BadLine& bad) {
+    EXPECT_THAT(std::string(bad.what()),
+                testing::HasSubstr("at line 3\n>>> 'user bob on +get +nosuch'\n"
+                                   "Error in user declaration '+nosuch': Unknown command or "
+                                   "category name in ACL\n"));
+  }
+}
+
+// The users of an included file, as CONFIG REWRITE sees them.
+TEST_F(DirectoryOf, RewritesWhatDiffersFromIncludedLines) {
+  start("user bob on >x ~a* +get\nuser amy on nopass\nuser eve on nopass\n");
+  const std::vector<config::Lines::Line> included = {
+      {"bob", "on", ">x", "~a*", "+get"}, {"amy", "on", "nopass"}, {"eve", "on", "nopass"}};
+  ASSERT_EQ(change("amy", {"+get"}), "OK");
+  ASSERT_TRUE(directory->remove("eve", one.session));
+  ASSERT_EQ(change("new", {"on"}), "OK");
+  EXPECT_THAT(
+      acl_settings.user.lines_after(included),
+      testing::ElementsAre("user amy reset on nopass sanitize-payload resetchannels -@all +get",
+                           "user default on nopass sanitize-payload ~* &* +@all",
+                           "user new on sanitize-payload resetchannels -@all", "user eve reset"));
+}
+
+TEST_F(DirectoryOf, ALaterLineThatBeginsWithResetStandsForAllOfTheUser) {
+  start("user bob on >x ~a* +get\nuser bob reset off ~b*\n");
+  EXPECT_EQ(rules("bob"), "off sanitize-payload ~b* resetchannels -@all");
+  EXPECT_FALSE(registry.load({.input = "user bob on"}));
+}
+
 class DirectoryWithAFile : public DirectoryOf {
  protected:
   DirectoryWithAFile() {

@@ -33,6 +33,17 @@ TEST_F(PowersOf, EverythingPassNothingByTheGate) {
   EXPECT_TRUE(commands.powers({"+read", "(+@all ~* &*)"}).may_do_everything());
 }
 
+TEST_F(PowersOf, RulesMayNameAbsentCommands) {
+  EXPECT_EQ(text({"+@all", "-gone", "-script|load", "+SCRIPT|load", "-@scripting"}),
+            "off sanitize-payload resetchannels +@all -gone +script|load -@scripting");
+  EXPECT_EQ(refused({}, "+script|nosuch"), RuleError::no_such_command);
+  const engine::BoundCommand& load = *commands.table.find_original("script|load");
+  Powers powers = commands.powers({"-@all", "+@scripting"});
+  EXPECT_TRUE(powers.selectors().front().admits_command(load, {}));
+  powers.apply("-script", commands.context);
+  EXPECT_FALSE(powers.selectors().front().admits_command(load, {}));
+}
+
 TEST_F(PowersOf, CommandsFollowTheirRules) {
   const Powers powers = commands.powers({"~*", "+@string", "-write", "+config|get"});
   EXPECT_EQ(commands.ask(powers, {"read", "a"}), '+');

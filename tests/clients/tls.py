@@ -287,7 +287,8 @@ def main():
     global FOLDER, PORT, TLS_PORT
     with certificates.folder() as FOLDER:
         TLS_PORT = server.free_port()
-        with server.running(BINARY, *certificates.options(FOLDER, "--tls-port", str(TLS_PORT))) as PORT:
+        with server.running(BINARY, "--enable-protected-configs", "local",
+                            *certificates.options(FOLDER, "--tls-port", str(TLS_PORT))) as PORT:
             result = unittest.main(argv=sys.argv[:1], exit=False).result
     return 0 if result.wasSuccessful() else 1
 

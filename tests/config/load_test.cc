@@ -231,5 +231,31 @@ TEST(File, OfCommonToolingIsTaken) {
   EXPECT_EQ(all.get("dir"), "./tests");
 }
 
+TEST(Load, RefusesModules) {
+  AllSettings all;
+  EXPECT_THAT(
+      all.load({.input = "port 1\nloadmodule /lib/m.so a b\n"}),
+      testing::HasSubstr("at line 2\n>>> 'loadmodule /lib/m.so a b'\nModules are not supported"));
+}
+
+TEST(Load, RemembersWhereKeptLinesStood) {
+  AllSettings all;
+  ASSERT_EQ(all.load({.input = "user a on\nport 1\nrename-command X y\nuser b off\n"}), "OK");
+  EXPECT_EQ(all.registry.report(all.acl.user, 1, "why"),
+            "\n*** FATAL CONFIG FILE ERROR (Redis 7.2.4) ***\nReading the configuration file, at "
+            "line 4\n>>> 'user b off'\nwhy\n");
+  EXPECT_THAT(all.registry.report(all.engine.rename_command, 0, "why"),
+              testing::HasSubstr("at line 3\n"));
+}
+
+TEST(Load, TellsWhatIsSetInVain) {
+  AllSettings all;
+  EXPECT_TRUE(all.registry.set_in_vain().empty());
+  ASSERT_EQ(all.load({.input = "appendonly yes\nhz 20\nsave 1 1\nrdbcompression yes\n"}), "OK");
+  std::vector<std::string_view> names;
+  for (const Directive* directive : all.registry.set_in_vain()) names.push_back(directive->name());
+  EXPECT_THAT(names, testing::UnorderedElementsAre("appendonly", "save"));
+}
+
 }  // namespace
 }  // namespace larder::config

@@ -102,6 +102,47 @@ TEST_F(Names, AreToldAsTheyWereWritten) {
   EXPECT_EQ(table.all()[table.find_original("get")->id].get(), table.find_original("get"));
 }
 
+constexpr Command kAbsentRows[] = {
+    {.name = "gone", .arity = exactly(1), .flags = kWrites | kAbsent},
+    {.name = "chest", .arity = at_least(2), .flags = kContainer | kAbsent},
+    {.name = "chest lid", .arity = exactly(2), .flags = kAbsent},
+};
+
+struct AbsentNames : testing::Test {
+  std::array<std::span<const Command>, 2> families{test_rows(), kAbsentRows};
+  CommandTable table{families, Toolbox()};
+};
+
+TEST_F(AbsentNames, CannotBeCalled) {
+  EXPECT_EQ(table.find("gone"), nullptr);
+  EXPECT_EQ(table.find("chest|lid"), nullptr);
+  EXPECT_EQ(table.commands().size(), 13u);
+  const std::vector<std::string_view> words = {"gone"};
+  EXPECT_EQ(table.resolve(words), nullptr);
+}
+
+TEST_F(AbsentNames, AreKnownAsTheyAreWritten) {
+  ASSERT_NE(table.find_original("GONE"), nullptr);
+  EXPECT_TRUE(table.find_original("gone")->is_absent());
+  ASSERT_NE(table.find_original("chest|lid"), nullptr);
+  EXPECT_EQ(table.find_original("chest|lid")->parent, table.find_original("chest"));
+}
+
+TEST_F(AbsentNames, MayBeRenamedAndStayUnknown) {
+  EXPECT_TRUE(table.rename("GONE", "here"));
+  EXPECT_EQ(table.find("here"), nullptr);
+  EXPECT_EQ(table.rename("gone", "").error().text, "No such command in rename-command");
+  EXPECT_EQ(table.rename("get", "chest").error().text, "Target command name already exists");
+  EXPECT_TRUE(table.rename("chest", ""));
+  EXPECT_TRUE(table.rename("get", "chest"));
+}
+
+TEST_F(AbsentNames, AreNotThoseOfCommandsThatAreThere) {
+  constexpr Command kTwice[] = {{.name = "get", .arity = exactly(1), .flags = kAbsent}};
+  const std::array<std::span<const Command>, 2> twice{test_rows(), kTwice};
+  EXPECT_THAT(failure(twice, Toolbox()), testing::HasSubstr("'get'"));
+}
+
 TEST_F(Names, KeepTheirStatisticsUntilTheyAreReset) {
   table.find("get")->stats.calls = 5;
   table.reset_stats();

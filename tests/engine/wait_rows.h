@@ -54,6 +54,14 @@ inline void test_bpop(Call& call, Runs& runs) {
   }
 }
 
+// bnothing timeout: waits for no key.
+inline void test_bnothing(Call& call) {
+  const auto timeout = read_timeout(call, call.arg(1), TimeoutUnit::milliseconds);
+  if (!timeout) return;
+  const Wait wait{.keys = {}, .type = {}, .timeout_ms = *timeout, .end = WaitEnd::two_zeros};
+  if (!call.wait_for(wait)) call.reply.integer(-1);
+}
+
 // bmove from to timeout: moves a letter.
 inline void test_bmove(Call& call, Runs& runs) {
   runs.note(call);
@@ -120,6 +128,10 @@ inline std::span<const Command> wait_rows() {
        .flags = kWrites | kGrows,
        .keys = kKey,
        .handler = Handler::of<test_push>()},
+      {.name = "bnothing",
+       .arity = exactly(2),
+       .flags = kBlocks,
+       .handler = Handler::of<test_bnothing>()},
       {.name = "bpop",
        .arity = at_least(3),
        .flags = kWrites | kBlocks,

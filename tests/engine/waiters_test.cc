@@ -54,6 +54,42 @@ TEST_F(Waiting, EndsWhenTheKeyGetsWhatWasWaitedFor) {
   EXPECT_EQ(keyspace.size(), 0u);
 }
 
+TEST_F(Waiting, ForNoKeyEndsWithItsTime) {
+  Client& timed = waits({"bnothing", "20"});
+  Client& endless = waits({"bnothing", "0"});
+  Client& leaving = waits({"bnothing", "0"});
+  EXPECT_EQ(waiters.sessions(), 3u);
+  EXPECT_EQ(waiters.keys(), 0u);
+  expect_balance();
+  EXPECT_EQ(reply({"push", "k", "a"}), "+OK\r\n");
+  clock.advance_ms(19);
+  EXPECT_EQ(waiters.expire(), 0u);
+  clock.advance_ms(1);
+  EXPECT_EQ(waiters.expire(), 1u);
+  EXPECT_EQ(heard(timed), "*2\r\n:0\r\n:0\r\n");
+  EXPECT_TRUE(waiters.unblock(endless.session, Waiters::Ending::timeout));
+  EXPECT_EQ(heard(endless), "*2\r\n:0\r\n:0\r\n");
+  waiters.forget(leaving.session);
+  EXPECT_EQ(waiters.sessions(), 0u);
+  expect_balance();
+}
+
+TEST_F(Waiting, ForNoKeyDoesNotListenToChanges) {
+  const auto is_recorded = [this] {
+    keyspace.log().add({"test"}, 0, "k");
+    const bool recorded = !keyspace.log().empty();
+    keyspace.log().clear();
+    return recorded;
+  };
+  Client& one = waits({"bnothing", "0"});
+  EXPECT_FALSE(is_recorded());
+  Client& two = waits({"bpop", "k", "0"});
+  EXPECT_TRUE(is_recorded());
+  waiters.forget(two.session);
+  EXPECT_FALSE(is_recorded());
+  waiters.forget(one.session);
+}
+
 TEST_F(Waiting, IsServedInTheOrderOfBlocking) {
   Client& one = waits({"bpop", "k", "0"});
   Client& two = waits({"bpop", "k", "0"});

@@ -77,6 +77,7 @@ TEST(HttpRequest, RefusesWhatIsNoRequest) {
 
 TEST(HttpRequest, RefusesBodiesAndTheMissingHost) {
   EXPECT_EQ(state("GET / HTTP/1.1\r\n\r\n"), HttpState::malformed);
+  EXPECT_EQ(state("POST / HTTP/1.1\r\n\r\n"), HttpState::complete);
   EXPECT_EQ(state("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n"), HttpState::malformed);
   EXPECT_EQ(state("GET / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"),
             HttpState::malformed);

@@ -109,6 +109,10 @@ TEST_F(MetricsPortTest, RefusesAndCloses) {
   EXPECT_EQ(refused.substr(9, 3), "405");
   EXPECT_NE(refused.find("\r\nAllow: GET, HEAD\r\n"), std::string::npos);
   EXPECT_TRUE(is_closed(post));
+  for (const char* other : {"POST / HTTP/1.1\r\n\r\n", "PUT /metrics?x=1 HTTP/1.0\r\n\r\n"}) {
+    Line line = connect();
+    EXPECT_EQ(ask(line, other).substr(9, 3), "405") << other;
+  }
   Line lost = connect();
   EXPECT_EQ(get(lost, "/").substr(9, 3), "404");
   EXPECT_FALSE(is_closed(lost));

@@ -62,6 +62,9 @@ class Child {
   pid_t pid() const { return pid_; }
   std::string output() const { return read_file(path("out")); }
 
+  // What the new process does before it becomes the server.
+  void before_exec(void (*act)()) { before_exec_ = act; }
+
   // Runs it with these arguments, output and errors in the file `out`, `input` at its standard
   // input.
   void start(std::vector<std::string> arguments, const std::string& input = {}) {
@@ -69,6 +72,7 @@ class Child {
     arguments.insert(arguments.begin(), server_binary());
     pid_ = ::fork();
     if (pid_ != 0) return;
+    if (before_exec_ != nullptr) before_exec_();
     ::chdir(folder_.c_str());
     const int out = ::open("out", O_WRONLY | O_CREAT | O_APPEND, 0644);
     const int in = ::open("in", O_RDONLY);
@@ -131,6 +135,7 @@ class Child {
  private:
   std::string folder_;
   pid_t pid_ = -1;
+  void (*before_exec_)() = nullptr;
 };
 
 }  // namespace larder::server

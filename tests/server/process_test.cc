@@ -1,6 +1,10 @@
 #include <gtest/gtest.h>
+#include <linux/capability.h>
 #include <netinet/in.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
 
+#include <fstream>
 #include <string>
 
 #include "tests/server/child.h"
@@ -53,6 +57,116 @@ TEST(Process, RefusesABadOption) {
       << child.output();
 }
 
+TEST(Process, ReportsTheLineThatNamesAnUnknownCommand) {
+  Child child;
+  child.start({"-", "--port", "0"}, "rename-command SAVE \"\"\nrename-command NOSUCH x\n");
+  EXPECT_TRUE(failed(child.wait()));
+  EXPECT_NE(child.output().find("at line 2\n>>> 'rename-command NOSUCH x'\nNo such command in "
+                                "rename-command"),
+            std::string::npos)
+      << child.output();
+}
+
+// What guides to hardening write, whether the commands are there or not.
+TEST(Process, StartsWithHardenedConfigurations) {
+  std::string lines =
+      "user app on nopass ~app:* +@all -@scripting -@dangerous -bgsave +script|load\n";
+  for (const char* name :
+       {"SAVE",     "BGSAVE", "BGREWRITEAOF", "SLAVEOF",  "REPLICAOF", "EVAL",
+        "EVALSHA",  "SCRIPT", "FUNCTION",     "FCALL",    "CLUSTER",   "MIGRATE",
+        "MODULE",   "PSYNC",  "SYNC",         "REPLCONF", "FAILOVER",  "RESTORE-ASKING",
+        "SHUTDOWN", "KEYS",   "DEBUG",        "CONFIG",   "FLUSHALL"}) {
+    lines += "rename-command " + std::string(name) + " \"\"\n";
+  }
+  Child child;
+  ASSERT_TRUE(child.serve({"-"}, lines)) << child.output();
+  for (const char* gone : {"SAVE", "CLUSTER INFO", "CONFIG GET port"}) {
+    EXPECT_EQ(child.ask(gone).rfind("-ERR unknown command", 0), 0u) << gone;
+  }
+}
+
+TEST(Process, SaysWhatIsSetAndDoesNotAct) {
+  Child child;
+  ASSERT_TRUE(child.serve({"--appendonly", "yes", "--save", "60 1"}));
+  EXPECT_TRUE(child.wrote("The configuration sets 'appendonly', which is known but does not act"));
+  EXPECT_TRUE(child.wrote("The configuration sets 'save', which"));
+  EXPECT_EQ(child.ask("CONFIG SET repl-timeout 61"), "+OK\r\n");
+  EXPECT_TRUE(child.wrote("CONFIG SET of 'repl-timeout', which is known but does not act yet"));
+  EXPECT_EQ(child.ask("CONFIG SET repl-timeout 60 hz 20"), "+OK\r\n");
+  EXPECT_EQ(child.output().find("CONFIG SET of 'hz'"), std::string::npos);
+  EXPECT_TRUE(ended_well(child.end(SIGTERM)));
+  EXPECT_NE(child.output().find("nothing is saved"), std::string::npos);
+}
+
+TEST(Process, SaysNothingOfSavingWhereNoneIsAskedFor) {
+  Child without;
+  ASSERT_TRUE(without.serve({"--save", ""}));
+  EXPECT_TRUE(ended_well(without.end(SIGTERM)));
+  EXPECT_EQ(without.output().find("nothing is saved"), std::string::npos);
+  Child nosave;
+  ASSERT_TRUE(nosave.serve({"--shutdown-on-sigterm", "nosave"}));
+  EXPECT_TRUE(ended_well(nosave.end(SIGTERM)));
+  EXPECT_EQ(nosave.output().find("nothing is saved"), std::string::npos);
+}
+
+// The files that the server creates are not for everybody to write, whatever the umask.
+TEST(Process, CreatesItsFilesForItselfToWrite) {
+  Child child;
+  const mode_t before = ::umask(0);
+  const bool serves = child.serve({"--pidfile", child.path("pid"), "--unixsocketperm", "700"});
+  ::umask(before);
+  ASSERT_TRUE(serves);
+  struct stat found {};
+  ASSERT_EQ(::stat(child.path("pid").c_str(), &found), 0);
+  EXPECT_EQ(found.st_mode & 0777, 0644u);
+  ASSERT_EQ(::stat(child.path("socket").c_str(), &found), 0);
+  EXPECT_EQ(found.st_mode & 0777, 0700u);
+}
+
+int oom_score(const Child& child) {
+  return std::stoi(read_file("/proc/" + std::to_string(child.pid()) + "/oom_score_adj"));
+}
+
+TEST(Process, GivesItsOomScoreBack) {
+  Child child;
+  ASSERT_TRUE(child.serve({"--oom-score-adj-values", "10 20 30"}));
+  const int before = oom_score(child) + 5;
+  std::ofstream("/proc/" + std::to_string(child.pid()) + "/oom_score_adj") << before;
+  ASSERT_EQ(oom_score(child), before);
+  EXPECT_EQ(child.ask("CONFIG SET oom-score-adj yes"), "+OK\r\n");
+  EXPECT_EQ(oom_score(child), before + 10);
+  EXPECT_EQ(child.ask("CONFIG SET oom-score-adj-values \"15 20 30\""), "+OK\r\n");
+  EXPECT_EQ(oom_score(child), before + 15);
+  EXPECT_EQ(child.ask("CONFIG SET oom-score-adj absolute"), "+OK\r\n");
+  EXPECT_EQ(oom_score(child), 15);
+  EXPECT_EQ(child.ask("CONFIG SET oom-score-adj no"), "+OK\r\n");
+  EXPECT_EQ(oom_score(child), before);
+}
+
+TEST(Process, ChangesNothingWhenItsOomScoreCannotChange) {
+  const char* const refused =
+      "-ERR CONFIG SET failed (possibly related to argument 'oom-score-adj%s') - Failed to apply "
+      "new oom_score_adj configuration, check server logs.\r\n";
+  const auto refusal = [refused](const char* end) {
+    std::string text = refused;
+    return text.replace(text.find("%s"), 2, end);
+  };
+  Child child;
+  // Without this capability the score can only be raised.
+  child.before_exec([] { ::prctl(PR_CAPBSET_DROP, CAP_SYS_RESOURCE, 0, 0, 0); });
+  ASSERT_TRUE(child.serve({"--oom-score-adj-values", "-1000 -1000 -1000"}));
+  const int before = oom_score(child);
+  EXPECT_EQ(child.ask("CONFIG SET oom-score-adj yes"), refusal(""));
+  EXPECT_EQ(child.ask("CONFIG GET oom-score-adj"), "*2\r\n$13\r\noom-score-adj\r\n$2\r\nno\r\n");
+  EXPECT_EQ(oom_score(child), before);
+  EXPECT_EQ(child.ask("CONFIG SET oom-score-adj-values \"7 100 100\" oom-score-adj yes"),
+            "+OK\r\n");
+  EXPECT_EQ(oom_score(child), before + 7);
+  EXPECT_EQ(child.ask("CONFIG SET oom-score-adj-values \"-1000 -1000 -1000\""), refusal("-values"));
+  EXPECT_EQ(oom_score(child), before + 7);
+  EXPECT_NE(child.ask("CONFIG GET oom-score-adj-values").find("7 100 100"), std::string::npos);
+}
+
 TEST(Process, EndsWhenItsPortIsTaken) {
   const int taken = ::socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address{};
@@ -83,7 +197,7 @@ TEST(Process, EndsWhenTlsCannotBeConfigured) {
 
 TEST(Process, KeepsTlsDirectivesThatNobodyNeedsYet) {
   Child child;
-  ASSERT_TRUE(child.serve());
+  ASSERT_TRUE(child.serve({"--enable-protected-configs", "local"}));
   EXPECT_EQ(child.ask("CONFIG SET tls-cert-file /nowhere"), "+OK\r\n");
   EXPECT_EQ(
       child.ask("CONFIG SET tls-port 1"),
@@ -237,8 +351,8 @@ TEST(Process, DoesNotStartWithUsersThatMakeNoSense) {
   Child child;
   child.start({"--port", "0", "--unixsocket", child.path("socket"), "--user", "bob", "+nosuch"});
   EXPECT_TRUE(failed(child.wait()));
-  EXPECT_NE(child.output().find("Error while parsing ACL rule '+nosuch' for the user 'bob': "
-                                "Unknown command or category name in ACL"),
+  EXPECT_NE(child.output().find(">>> 'user \"bob\" \"+nosuch\"'\nError in user declaration "
+                                "'+nosuch': Unknown command or category name in ACL"),
             std::string::npos)
       << child.output();
 }

@@ -116,7 +116,10 @@ class Directory final : public engine::Credentials, public engine::Guard, public
   User& add(Owned user);
 
   void load_configured();
-  void configure(const config::Lines::Line& line);
+  void configure(std::size_t number);
+  static std::string line_of(const User& user, std::string_view first_rule = {});
+  std::vector<std::string> lines_after(const std::vector<config::Lines::Line>& inherited) const;
+  std::string powers_text(const config::Lines::Line& line) const;
   base::Result<void> load_from_file(const engine::Session* asking);
   void replace_all(std::vector<FileUser>& fresh, const engine::Session* asking);
 

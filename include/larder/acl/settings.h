@@ -12,10 +12,13 @@
 
 namespace larder::acl {
 
+// A second line for a user must begin with the rule `reset`: it stands for all of the user. CONFIG
+// REWRITE writes such a line where an included file defines a user that has changed.
 inline base::Result<void> check_user_line(const std::vector<config::Lines::Line>& before,
                                           const config::Lines::Line& line) {
   for (const config::Lines::Line& other : before) {
     if (other[0] != line[0]) continue;
+    if (line.size() > 1 && base::equals_ignoring_case(line[1], "reset")) return {};
     return base::Error{"Error in user declaration '" + line[0] +
                        "': Duplicate user found. A user can only be defined once in config files"};
   }

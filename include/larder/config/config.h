@@ -51,7 +51,7 @@ enum Trait : std::uint32_t {
   kImmutable = 1,       // only by file and command line
   kSensitive = 2,       // never logged or shown in MONITOR
   kHidden = 4,          // not matched by CONFIG GET patterns, only by its name
-  kProtected = 8,       // CONFIG SET needs enable-protected-configs
+  kProtected = 8,       // CONFIG SET needs enable-protected-configs to change it
   kDeniedLoading = 16,  // not by CONFIG SET while loading
   kRepeatable = 32,     // lines of the file add up instead of replacing
   kNotActing = 64,      // known, stored and reported; its feature is not there yet
@@ -98,7 +98,13 @@ class Directive {
   virtual std::string print() const = 0;
   // As CONFIG REWRITE writes it: zero or more whole lines without line ends.
   virtual std::vector<std::string> lines() const;
+  // The same where lines of an included file stand before them, whose arguments are `inherited`:
+  // what has to follow those lines so that the present value results.
+  virtual std::vector<std::string> lines_after(
+      const std::vector<std::vector<std::string>>& inherited) const;
   virtual bool is_default() const = 0;
+  // Whether it has another value than its default although it does not act yet.
+  bool is_set_in_vain() const { return has(kNotActing) && !is_default(); }
   // Whether CONFIG REWRITE cares for its lines; it leaves others as they stand in the file.
   virtual bool is_rewritten() const { return !has(kFileOnly); }
   // What the documented file says about admissible values: "1 to 64", "yes or no".

@@ -198,6 +198,8 @@ class SavePoints final : public Directive {
   std::string print() const override;
   std::vector<std::string> arguments() const override;
   std::vector<std::string> lines() const override;
+  std::vector<std::string> lines_after(
+      const std::vector<std::vector<std::string>>& inherited) const override;
   bool is_default() const override { return value_ == fallback_; }
   std::string domain() const override;
 
@@ -243,6 +245,8 @@ class BufferLimits final : public Directive {
   std::string print() const override;
   std::vector<std::string> arguments() const override;
   std::vector<std::string> lines() const override;
+  std::vector<std::string> lines_after(
+      const std::vector<std::vector<std::string>>& inherited) const override;
   bool is_default() const override { return value_ == fallback_; }
   std::string domain() const override;
 
@@ -273,6 +277,8 @@ class Endpoint final : public Directive {
   std::string print() const override;
   std::vector<std::string> arguments() const override;
   std::vector<std::string> lines() const override;
+  std::vector<std::string> lines_after(
+      const std::vector<std::vector<std::string>>& inherited) const override;
   bool is_default() const override { return host_.empty(); }
   std::string domain() const override { return "host port"; }
 
@@ -301,14 +307,16 @@ class Lines final : public Directive {
 
   const std::vector<Line>& value() const { return value_; }
   // What has become of the lines meanwhile: CONFIG REWRITE writes what this gives, whole lines,
-  // instead of leaving them as they stand in the file. An empty function takes it back.
-  void rewrite_as(std::function<std::vector<std::string>()> present) {
-    present_ = std::move(present);
-  }
+  // instead of leaving them as they stand in the file. Its argument is the lines that included
+  // files keep. An empty function takes it back.
+  using Present = std::function<std::vector<std::string>(const std::vector<Line>& inherited)>;
+  void rewrite_as(Present present) { present_ = std::move(present); }
 
   base::Result<void> parse(const std::vector<std::string>& arguments) override;
   std::string print() const override;
   std::vector<std::string> lines() const override;
+  std::vector<std::string> lines_after(
+      const std::vector<std::vector<std::string>>& inherited) const override;
   bool is_default() const override { return value_.empty() && !present_; }
   bool is_rewritten() const override { return present_ != nullptr; }
   std::string domain() const override { return std::string(form_); }
@@ -319,7 +327,7 @@ class Lines final : public Directive {
   std::size_t most_words_;
   std::string_view form_;
   base::Result<void> (*check_)(const std::vector<Line>& before, const Line& line);
-  std::function<std::vector<std::string>()> present_;
+  Present present_;
 };
 
 }  // namespace larder::config

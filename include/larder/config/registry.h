@@ -4,6 +4,7 @@
 // and rewritten by CONFIG, and printed with their documentation.
 
 #include <functional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -12,6 +13,7 @@
 
 #include "larder/base/result.h"
 #include "larder/config/config.h"
+#include "larder/config/lists.h"
 
 namespace larder::config {
 
@@ -41,6 +43,12 @@ struct SetConditions {
 
 enum class Extent : std::uint8_t { changed, all };
 
+// A line of the configuration that a room cannot use: the whole report for standard error, as of
+// Registry::report(). Thrown before the server serves.
+struct BadLine : std::runtime_error {
+  using std::runtime_error::runtime_error;
+};
+
 class Registry {
  public:
   // `product` is named in the report of a bad directive: "Redis 7.2.4".
@@ -57,6 +65,13 @@ class Registry {
   // which the process exits with status 1. Directives read before the bad one stay changed.
   base::Result<void> load(const Sources& sources);
 
+  // What load() would have said of that line of a directive whose lines are kept: for rooms that
+  // can tell only later what is wrong with it.
+  std::string report(const Lines& directive, std::size_t line, const std::string& reason) const;
+
+  // Directives that do not act yet and do not have their default.
+  std::vector<const Directive*> set_in_vain() const;
+
   // Name and value for each pattern of CONFIG GET, none twice. A name without *, ? or [ is
   // answered as it was written and finds hidden directives too; aliases are names of their own.
   std::vector<std::pair<std::string, std::string>> get(
@@ -68,9 +83,12 @@ class Registry {
                          const SetConditions& conditions);
 
   // CONFIG REWRITE: brings the file up to date, keeping comments, order and lines that are no
-  // settings; what it lacks goes to its end. The file is replaced at once or not at all, and
-  // keeps its mode. The error is the reply's text with its code word.
+  // settings; what it lacks goes to its end. Included files stay as they are: the file gets what
+  // differs from them, behind the line that includes them. The file is replaced at once or not at
+  // all, and keeps its mode. The error is the reply's text with its code word.
   base::Result<void> rewrite(const std::string& path, Extent extent = Extent::changed) const;
+  // Where load() was: what relative names in the configuration start from.
+  const std::string& start_folder() const { return start_folder_; }
 
   // A configuration file with every directive at its present value, explained; hidden ones
   // are left out. Loading it changes nothing.
@@ -89,10 +107,22 @@ class Registry {
     Group* group;
   };
 
+  friend class Loader;
+
+  // Where a line stood: its number and its text.
+  struct Origin {
+    std::size_t number;
+    std::string text;
+  };
+  std::string report(const Origin& origin, const std::string& reason) const;
+
   std::string product_;
+  std::string start_folder_;  // relative names of included files start from it
   std::vector<Group*> groups_;
   std::vector<Entry> entries_;
   std::unordered_map<std::string, Directive*> names_;  // in small letters, with aliases
+  // Of each line that a directive keeps.
+  std::unordered_map<const Directive*, std::vector<Origin>> origins_;
 };
 
 }  // namespace larder::config

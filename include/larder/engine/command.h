@@ -65,6 +65,7 @@ enum Flag : std::uint32_t {
   kRunsQueue = 1u << 26,       // EXEC: refused with the queue's commands, and for their sake
   kForSubscribers = 1u << 27,  // what a RESP2 connection may send while it is subscribed
   kWhilePaused = 1u << 28,     // CLIENT: who paused all clients must be able to end it
+  kAbsent = 1u << 29,          // rename-command and ACL rules know the name; no client can call it
 };
 
 // ACL categories that neither flags nor family imply.
@@ -72,7 +73,8 @@ enum Category : std::uint32_t {
   kKeyspace = 1u << 0,
   kDangerous = 1u << 1,
   kConnection = 1u << 2,
-  kSortable = 1u << 3,  // of lists, sets and sorted sets together
+  kSortable = 1u << 3,     // of lists, sets and sorted sets together
+  kAdministers = 1u << 4,  // admin, without the flag
 };
 
 struct Arity {

@@ -41,6 +41,11 @@ struct BoundCommand {
   std::uint32_t id = 0;  // its place in CommandTable::all()
 
   bool is_container() const { return !children.empty(); }
+  bool is_absent() const { return row->has(kAbsent); }
+  // To INFO and LATENCY it is one command with its subcommands: DEBUG.
+  bool is_counted_whole() const { return is_container() && row->has(kTakesTheRest); }
+  // Its own and those of its subcommands together.
+  CommandStats whole_stats() const;
   // "config|get", as errors, COMMAND and INFO print it; whatever it was renamed to.
   std::string full_name() const;
 };
@@ -60,12 +65,13 @@ class CommandTable final : public memory::Witness {
   // All top-level commands, sorted by name.
   std::span<BoundCommand* const> commands() const { return sorted_; }
 
-  // Every command and subcommand, those that were removed too.
+  // Every command and subcommand, those that were removed or are absent too.
   std::span<const std::unique_ptr<BoundCommand>> all() const { return all_; }
   // By the name that it was written with, in any letter case: "get", "config|get".
   const BoundCommand* find_original(std::string_view name) const;
 
-  // rename-command: an empty new name removes the command.
+  // rename-command: an empty new name removes the command. One that is absent stays unknown under
+  // any name. The error is Redis's text.
   base::Result<void> rename(std::string_view from, std::string_view to);
   void reset_stats();
 
@@ -84,12 +90,15 @@ class CommandTable final : public memory::Witness {
   BoundCommand* lookup(std::string_view name) const;
   // Of a container: the subcommand that is called, or the container itself.
   [[gnu::noinline]] static BoundCommand* resolve_child(BoundCommand* command, resp::Args args);
+  void adopt(BoundCommand& command);
+  bool is_taken(std::string_view name) const;
   void rebuild();
 
   std::vector<std::unique_ptr<BoundCommand>> all_;
   std::vector<BoundCommand*> sorted_;
-  std::vector<Slot> slots_;  // open addressing by a hash of letters and length
-  std::size_t mask_ = 0;     // of slots_, whose number is a power of two
+  std::vector<const BoundCommand*> absent_;  // whose names rename-command may still give away
+  std::vector<Slot> slots_;                  // open addressing by a hash of letters and length
+  std::size_t mask_ = 0;                     // of slots_, whose number is a power of two
 };
 
 }  // namespace larder::engine

@@ -21,6 +21,7 @@ inline constexpr std::string_view kStringTooLong =
     "ERR string exceeds maximum allowed size (proto-max-bulk-len)";
 inline constexpr std::string_view kOutOfMemory =
     "OOM command not allowed when used memory > 'maxmemory'.";
+inline constexpr std::string_view kNoCluster = "ERR This instance has cluster support disabled";
 inline constexpr std::string_view kNoAuth = "NOAUTH Authentication required.";
 
 }  // namespace larder::engine::errors

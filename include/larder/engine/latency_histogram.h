@@ -42,6 +42,9 @@ class LatencyHistogram {
     (*(*rows_)[row])[(ns >> shift_of(row)) % kBuckets] += times;
   }
 
+  // All that the other recorded, too.
+  void add(const LatencyHistogram& other);
+
   bool empty() const { return rows_ == nullptr; }
   // All that were recorded.
   std::uint64_t count() const { return count_below(kMostBits); }

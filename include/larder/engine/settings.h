@@ -11,6 +11,11 @@ namespace larder::engine {
 
 enum class Permission { no, yes, local };
 
+inline base::Result<void> refuse_module(const std::vector<config::Lines::Line>&,
+                                        const config::Lines::Line&) {
+  return base::Error{"Modules are not supported: take the loadmodule line out"};
+}
+
 struct Settings : config::Group {
   explicit Settings(config::Registry& registry) : Group(registry, "Commands") {}
 
@@ -24,8 +29,8 @@ struct Settings : config::Group {
        .fallback = 0,
        .words = {"no", "yes", "local"},
        .traits = config::kImmutable,
-       .help = "Who may change dir and dbfilename by command: nobody, everybody, or clients on "
-               "this machine."}};
+       .help = "Who may change dir, dbfilename and the files of TLS by command: nobody, everybody, "
+               "or clients on this machine."}};
   config::Choice enable_debug_command{
       *this,
       {.name = "enable-debug-command",
@@ -38,8 +43,17 @@ struct Settings : config::Group {
       {.name = "enable-module-command",
        .fallback = 0,
        .words = {"no", "yes", "local"},
-       .traits = config::kImmutable | config::kNotActing,
-       .help = "Who may use MODULE: nobody, everybody, or clients on this machine."}};
+       .traits = config::kImmutable,
+       .help = "Who may use MODULE LOAD and UNLOAD, which fail in any case: nobody, everybody, or "
+               "clients on this machine."}};
+  config::Lines loadmodule{*this,
+                           {.name = "loadmodule",
+                            .least_words = 1,
+                            .most_words = SIZE_MAX,
+                            .form = "path of a module and its arguments",
+                            .help = "Modules are not supported: with this line the server does "
+                                    "not start.",
+                            .check = refuse_module}};
   config::Lines rename_command{*this,
                                {.name = "rename-command",
                                 .least_words = 2,

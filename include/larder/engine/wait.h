@@ -29,12 +29,13 @@ struct Call;
 // rivals are not tried; a watcher is always tried.
 enum class WaitMode : std::uint8_t { takes, watches };
 
-// What a session gets when its time is over, or CLIENT UNBLOCK says so: "*-1" or "$-1"; in RESP3
-// both are "_".
-enum class WaitEnd : std::uint8_t { null_array, null };
+// What a session gets when its time is over, or CLIENT UNBLOCK says so: "*-1" or "$-1", which in
+// RESP3 are both "_"; or, of WAIT and WAITAOF, that there is no copy: ":0", and two of these.
+enum class WaitEnd : std::uint8_t { null_array, null, zero, two_zeros };
 
 struct Wait {
-  // Waited for in the session's database; a name that stands twice counts once. Not empty.
+  // Waited for in the session's database; a name that stands twice counts once. Without any only
+  // the time, CLIENT UNBLOCK or the client ends the wait.
   resp::Args keys;
   // Only a value of this type ends the wait. A string or a hash under the name changes nothing,
   // unless `wakes_when_gone`.

@@ -94,6 +94,7 @@ class Waiters final : public ChangeSink, public memory::Witness {
   void line_up(ParkedCommand& command, const Wait& wait);
   void release(ParkedCommand& command);
   void end(ParkedCommand& command);
+  void count(const ParkedCommand& command, int change);
 
   WaitedKey& key_for(int db, std::string_view name);
   void add_place(Place& place);
@@ -119,6 +120,8 @@ class Waiters final : public ChangeSink, public memory::Witness {
   ParkedCommand* resumed_ = nullptr;
   std::vector<std::uint64_t> exhausted_;  // rivals of whom one found nothing in this pass
   std::size_t sessions_ = 0;
+  std::size_t keyless_ = 0;        // of them, those that wait for no key
+  std::size_t keyless_bytes_ = 0;  // of their parked commands
   std::size_t keys_ = 0;
   std::size_t keys_when_gone_ = 0;
 };

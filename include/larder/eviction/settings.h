@@ -8,6 +8,9 @@
 
 namespace larder::eviction {
 
+// The most keys that one round looks at, whatever maxmemory-samples says.
+inline constexpr std::int64_t kMostSamples = 64;
+
 struct Settings : config::Group {
   explicit Settings(config::Registry& registry) : Group(registry, "Memory limit and eviction") {}
 
@@ -35,7 +38,7 @@ struct Settings : config::Group {
        .fallback = 5,
        .range = {1, INT_MAX},
        .help = "Keys looked at in each round of eviction; more is closer to exact and slower. 5 "
-               "is a good approximation, 10 is very close."}};
+               "is a good approximation, 10 is very close. What lies beyond 64 is taken as 64."}};
   config::Integer maxmemory_eviction_tenacity{
       *this,
       {.name = "maxmemory-eviction-tenacity",

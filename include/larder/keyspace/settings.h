@@ -8,16 +8,19 @@
 
 namespace larder::keyspace {
 
+// More would cost tens of megabytes while they are empty.
+inline constexpr std::int64_t kMostDatabases = 65536;
+
 struct Settings : config::Group {
   explicit Settings(config::Registry& registry) : Group(registry, "Keyspace") {}
 
   config::Integer databases{*this,
                             {.name = "databases",
                              .fallback = 16,
-                             .range = {1, INT_MAX},
+                             .range = {1, kMostDatabases},
                              .traits = config::kImmutable,
                              .help = "How many databases there are; SELECT takes 0 up to this "
-                                     "number less one."}};
+                                     "number less one. Each costs about 600 bytes."}};
   config::Integer lfu_log_factor{
       *this,
       {.name = "lfu-log-factor",

@@ -30,8 +30,8 @@ struct HttpParsed {
 inline constexpr std::size_t kMostHttpBytes = 8192;
 
 // The first request in the input. What can be no request is told as soon as it shows. A request
-// with a body is malformed, unless its method is neither GET nor HEAD: then nothing behind the
-// head is looked at, and the connection cannot be kept alive.
+// with a body is malformed, and one of HTTP/1.1 without a host, unless the method is neither GET
+// nor HEAD: then nothing behind the head is looked at, and the connection cannot be kept alive.
 HttpParsed parse_http(std::string_view input);
 
 }  // namespace larder::net

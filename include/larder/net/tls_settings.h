@@ -32,44 +32,46 @@ struct TlsSettings : config::Group {
   config::Text tls_cert_file{
       *this,
       {.name = "tls-cert-file",
-       .traits = config::kNamesAFile,
+       .traits = config::kProtected | config::kNamesAFile,
        .help = "Certificate of the server, PEM, with those between it and the authority behind it. "
                "Setting it again, to the same name too, reads all files anew."}};
   config::Text tls_key_file{*this,
                             {.name = "tls-key-file",
-                             .traits = config::kNamesAFile,
+                             .traits = config::kProtected | config::kNamesAFile,
                              .help = "Private key of the server's certificate, PEM."}};
   config::Text tls_key_file_pass{*this,
                                  {.name = "tls-key-file-pass",
                                   .traits = config::kSensitive,
                                   .help = "Password of the private key, if it has one."}};
-  config::Text tls_client_cert_file{*this,
-                                    {.name = "tls-client-cert-file",
-                                     .traits = config::kNotActing | config::kNamesAFile,
-                                     .help = "Certificate for connections to other servers; "
-                                             "empty uses the server's."}};
-  config::Text tls_client_key_file{*this,
-                                   {.name = "tls-client-key-file",
-                                    .traits = config::kNotActing | config::kNamesAFile,
-                                    .help = "Private key of that certificate."}};
+  config::Text tls_client_cert_file{
+      *this,
+      {.name = "tls-client-cert-file",
+       .traits = config::kNotActing | config::kProtected | config::kNamesAFile,
+       .help = "Certificate for connections to other servers; "
+               "empty uses the server's."}};
+  config::Text tls_client_key_file{
+      *this,
+      {.name = "tls-client-key-file",
+       .traits = config::kNotActing | config::kProtected | config::kNamesAFile,
+       .help = "Private key of that certificate."}};
   config::Text tls_client_key_file_pass{*this,
                                         {.name = "tls-client-key-file-pass",
                                          .traits = config::kSensitive | config::kNotActing,
                                          .help = "Password of that private key."}};
   config::Text tls_dh_params_file{*this,
                                   {.name = "tls-dh-params-file",
-                                   .traits = config::kNamesAFile,
+                                   .traits = config::kProtected | config::kNamesAFile,
                                    .help = "Parameters, PEM, for key exchange by finite fields; "
                                            "without them TLSv1.2 knows only elliptic curves."}};
   config::Text tls_ca_cert_file{
       *this,
       {.name = "tls-ca-cert-file",
-       .traits = config::kNamesAFile,
+       .traits = config::kProtected | config::kNamesAFile,
        .help = "Certificates, PEM, of the authorities that clients' ones must come from."}};
   config::Text tls_ca_cert_dir{
       *this,
       {.name = "tls-ca-cert-dir",
-       .traits = config::kNamesAFile,
+       .traits = config::kProtected | config::kNamesAFile,
        .help = "A folder of such certificates, named by their hashes as openssl rehash does."}};
   config::Choice tls_auth_clients{
       *this,

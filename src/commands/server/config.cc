@@ -2,6 +2,7 @@
 #include <iterator>
 
 #include "../container_help.h"
+#include "larder/base/log.h"
 #include "larder/base/text.h"
 #include "larder/config/registry.h"
 #include "larder/engine/call.h"
@@ -32,7 +33,20 @@ bool may_change_protected(const Settings& settings, const Session& session) {
          (permission == Permission::local && session.peer().is_local());
 }
 
-void config_set(Call& call, config::Registry& registry, Settings& settings, GateBoard& gates) {
+// Directives that were set but do not act yet.
+void log_what_does_not_act(const config::Registry& registry,
+                           const std::vector<std::pair<std::string, std::string>>& pairs,
+                           base::Log& log) {
+  for (const auto& [name, ignored] : pairs) {
+    const config::Directive* directive = registry.find(name);
+    if (directive == nullptr || !directive->is_set_in_vain()) continue;
+    log.warning("CONFIG SET of '" + std::string(directive->name()) +
+                "', which is known but does not act yet.");
+  }
+}
+
+void config_set(Call& call, config::Registry& registry, Settings& settings, GateBoard& gates,
+                base::Log& log) {
   if (call.size() % 2 != 0) return call.reply.error(errors::kSyntax);
   std::vector<std::pair<std::string, std::string>> pairs;
   for (std::size_t i = 2; i < call.size(); i += 2) pairs.emplace_back(call.arg(i), call.arg(i + 1));
@@ -42,15 +56,20 @@ void config_set(Call& call, config::Registry& registry, Settings& settings, Gate
   };
   const auto done = registry.set(pairs, conditions);
   if (!done) return call.reply.error(done.error().text);
+  log_what_does_not_act(registry, pairs, log);
   call.reply.ok();
 }
 
-void config_rewrite(Call& call, config::Registry& registry, ConfigFile& file) {
+void config_rewrite(Call& call, config::Registry& registry, ConfigFile& file, base::Log& log) {
   if (file.path.empty()) {
     return call.reply.error("ERR The server is running without a config file");
   }
   const auto done = registry.rewrite(file.path);
-  if (!done) return call.reply.error(done.error().text);
+  if (!done) {
+    log.warning("CONFIG REWRITE failed: " + done.error().text);
+    return call.reply.error(done.error().text);
+  }
+  log.notice("CONFIG REWRITE executed with success.");
   call.reply.ok();
 }
 

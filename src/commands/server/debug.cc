@@ -2,6 +2,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cmath>
 #include <cstdlib>
@@ -38,6 +39,14 @@ void debug_sleep(Call& call) {
   const double seconds = std::strtod(std::string(call.arg(2)).c_str(), nullptr);
   if (seconds > 0 && seconds * 1e6 < kSleepsBelowUs) sleep_for(seconds);
   call.reply.ok();
+}
+
+// As it was sent, in one line, and not counted among the errors.
+void debug_error(Call& call) {
+  std::string line = "-" + std::string(call.arg(2));
+  std::replace_if(
+      line.begin(), line.end(), [](char c) { return c == '\r' || c == '\n'; }, ' ');
+  call.reply.raw(line + "\r\n");
 }
 
 void debug_log(Call& call, base::Log& log) {
@@ -84,6 +93,15 @@ std::span<const engine::Command> server_debug() {
        .since = "1.0.0",
        .summary = "Commands for tests and for looking inside.",
        .complexity = "Depends on subcommand."},
+      {.name = "debug error",
+       .family = Family::server,
+       .arity = exactly(3),
+       .flags = kFlags,
+       .handler = Handler::of<debug_error>(),
+       .since = "3.2.0",
+       .summary = "Answers an error with that text.",
+       .complexity = "O(1)",
+       .arguments = "message:string"},
       {.name = "debug help",
        .family = Family::server,
        .arity = exactly(2),

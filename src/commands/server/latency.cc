@@ -85,11 +85,10 @@ std::int64_t bucket_us(int bits) {
   return (end + end / 128 - 1) / 1000;
 }
 
-void reply_histogram(Call& call, const BoundCommand& command) {
+void reply_histogram(Call& call, const std::string& name, const LatencyHistogram& latency) {
   // From 1.024 us on, in powers of two.
   constexpr int kFirstBits = 10;
-  const LatencyHistogram& latency = command.stats.latency;
-  call.reply.bulk(command.full_name());
+  call.reply.bulk(name);
   call.reply.map(2);
   call.reply.bulk("calls");
   call.reply.integer(static_cast<std::int64_t>(latency.count()));
@@ -110,9 +109,15 @@ void reply_histogram(Call& call, const BoundCommand& command) {
 
 // The command's own, and those of its subcommands; returns how many there were.
 std::uint64_t reply_histograms(Call& call, const BoundCommand& command) {
+  if (command.is_counted_whole()) {
+    const CommandStats stats = command.whole_stats();
+    if (stats.latency.empty()) return 0;
+    reply_histogram(call, command.full_name(), stats.latency);
+    return 1;
+  }
   std::uint64_t written = 0;
   if (!command.stats.latency.empty()) {
-    reply_histogram(call, command);
+    reply_histogram(call, command.full_name(), command.stats.latency);
     ++written;
   }
   for (const BoundCommand* child : command.children) written += reply_histograms(call, *child);

@@ -1,0 +1,49 @@
+// READONLY, READWRITE and ASKING: what clients of a cluster send before a command. A server that is
+// no node of a cluster answers by an error.
+
+#include "larder/engine/call.h"
+#include "larder/engine/command.h"
+
+namespace larder::commands {
+namespace {
+
+using namespace engine;
+
+void refuse(Call& call) { call.reply.error(errors::kNoCluster); }
+
+}  // namespace
+
+std::span<const engine::Command> cluster_redirection() {
+  static constexpr Command kCommands[] = {
+      {.name = "asking",
+       .family = Family::cluster,
+       .arity = exactly(1),
+       .flags = kFast,
+       .categories = kConnection,
+       .handler = Handler::of<refuse>(),
+       .since = "3.0.0",
+       .summary = "Lets the next command act on a slot that is moving to this node.",
+       .complexity = "O(1)"},
+      {.name = "readonly",
+       .family = Family::cluster,
+       .arity = exactly(1),
+       .flags = kFast | kLoading | kStale,
+       .categories = kConnection,
+       .handler = Handler::of<refuse>(),
+       .since = "3.0.0",
+       .summary = "Lets this connection read from a replica of the cluster.",
+       .complexity = "O(1)"},
+      {.name = "readwrite",
+       .family = Family::cluster,
+       .arity = exactly(1),
+       .flags = kFast | kLoading | kStale,
+       .categories = kConnection,
+       .handler = Handler::of<refuse>(),
+       .since = "3.0.0",
+       .summary = "Takes READONLY back.",
+       .complexity = "O(1)"},
+  };
+  return kCommands;
+}
+
+}  // namespace larder::commands

@@ -1,0 +1,67 @@
+// Commands of Redis 7.2 that are not built yet. Hardened configurations rename them away and ACL
+// rules name them, so their names must be known; clients that call them get the error for unknown
+// commands. Who builds one takes its row out of here.
+
+#include "larder/engine/command.h"
+
+namespace larder::commands {
+namespace {
+
+using namespace engine;
+
+constexpr std::uint32_t kEvaluates =
+    kNoScript | kStale | kSkipMonitor | kNoMandatoryKeys | kMovableKeys;
+
+constexpr Command absent(std::string_view name, Family family, Arity arity, std::uint32_t flags,
+                         std::uint32_t categories = 0) {
+  return {.name = name,
+          .family = family,
+          .arity = arity,
+          .flags = flags | kAbsent,
+          .categories = categories};
+}
+
+}  // namespace
+
+std::span<const engine::Command> server_absent() {
+  static constexpr Command kCommands[] = {
+      absent("bgrewriteaof", Family::server, exactly(1), kAdmin | kNoScript | kNoAsyncLoading),
+      absent("bgsave", Family::server, at_least(1), kAdmin | kNoScript | kNoAsyncLoading),
+      absent("eval", Family::scripting, at_least(3), kEvaluates),
+      absent("eval_ro", Family::scripting, at_least(3), kEvaluates | kReads),
+      absent("evalsha", Family::scripting, at_least(3), kEvaluates),
+      absent("evalsha_ro", Family::scripting, at_least(3), kEvaluates | kReads),
+      absent("failover", Family::server, at_least(1), kAdmin | kNoScript | kStale),
+      absent("fcall", Family::scripting, at_least(3), kEvaluates),
+      absent("fcall_ro", Family::scripting, at_least(3), kEvaluates | kReads),
+      absent("function", Family::scripting, at_least(2), kContainer),
+      absent("function delete", Family::scripting, exactly(3), kWrites | kNoScript),
+      absent("function dump", Family::scripting, exactly(2), kNoScript),
+      absent("function flush", Family::scripting, at_least(2), kWrites | kNoScript),
+      absent("function help", Family::scripting, exactly(2), kLoading | kStale),
+      absent("function kill", Family::scripting, exactly(2), kNoScript | kAllowBusy),
+      absent("function list", Family::scripting, at_least(2), kNoScript),
+      absent("function load", Family::scripting, at_least(3), kWrites | kGrows | kNoScript),
+      absent("function restore", Family::scripting, at_least(3), kWrites | kGrows | kNoScript),
+      absent("function stats", Family::scripting, exactly(2), kNoScript | kAllowBusy),
+      absent("migrate", Family::generic, at_least(6), kWrites | kMovableKeys,
+             kKeyspace | kDangerous),
+      absent("psync", Family::server, at_least(3), kAdmin | kNoScript | kNoAsyncLoading | kNoMulti),
+      absent("replconf", Family::server, at_least(1),
+             kAdmin | kNoScript | kLoading | kStale | kAllowBusy),
+      absent("restore-asking", Family::server, at_least(4), kWrites | kGrows | kAsking,
+             kKeyspace | kDangerous),
+      absent("save", Family::server, exactly(1), kAdmin | kNoScript | kNoAsyncLoading | kNoMulti),
+      absent("script", Family::scripting, at_least(2), kContainer),
+      absent("script debug", Family::scripting, exactly(3), kNoScript),
+      absent("script exists", Family::scripting, at_least(3), kNoScript),
+      absent("script flush", Family::scripting, at_least(2), kNoScript),
+      absent("script help", Family::scripting, exactly(2), kLoading | kStale),
+      absent("script kill", Family::scripting, exactly(2), kNoScript | kAllowBusy),
+      absent("script load", Family::scripting, exactly(3), kNoScript | kStale),
+      absent("sync", Family::server, exactly(1), kAdmin | kNoScript | kNoAsyncLoading | kNoMulti),
+  };
+  return kCommands;
+}
+
+}  // namespace larder::commands
