@@ -4,8 +4,8 @@
 // of:
 //
 //   000nnnnn                      n + 1 bytes follow as they are
-//   nnnooooo oooooooo             n + 2 bytes as they stand o + 1 bytes back in the output, n from
-//   1 to 6 111ooooo nnnnnnnn oooooooo    the same with n + 9 bytes
+//   nnnooooo oooooooo             n + 2 bytes from o + 1 bytes back in the output, n from 1 to 6
+//   111ooooo nnnnnnnn oooooooo    the same with n + 9 bytes
 //
 // What is repeated may reach into what it makes.
 
