@@ -159,7 +159,8 @@ TEST(Sweeper, FindsWhatBecameLateByAChangeOfTheDeadline) {
   for (std::size_t i = 0; i < 100; ++i) world.put(i, 1'000'000);
   run_often(world);
   for (int i = 0; i < 100; ++i) {
-    const auto key = keyspace::Key::of("key:" + std::to_string(i));
+    const std::string name = "key:" + std::to_string(i);
+    const auto key = keyspace::Key::of(name);
     keyspace::Entry* entry = world.db().entries().find(key.name, key.hash);
     world.db().expire_at(key, entry, world.clock.unix_ms() - i * 2'000);
   }
