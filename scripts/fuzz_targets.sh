@@ -27,8 +27,9 @@ fuzz_program() {
 # so that all of them take near three minutes.
 fuzz_runs() {
   case $1 in
-    command_fuzz | restore_fuzz) echo 8000 ;;
+    config_fuzz) echo 3000 ;;
     tls_fuzz) echo 5000 ;;
+    client_filters_fuzz | command_fuzz | restore_fuzz) echo 8000 ;;
     *) echo 200000 ;;
   esac
 }
