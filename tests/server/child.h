@@ -3,6 +3,7 @@
 // A larder-server of its own, started by a test.
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -62,6 +63,9 @@ class Child {
   pid_t pid() const { return pid_; }
   std::string output() const { return read_file(path("out")); }
 
+  // The next start() gives it no more addresses than this.
+  void limit_address_space(rlim_t bytes) { address_space_ = bytes; }
+
   // Runs it with these arguments, output and errors in the file `out`, `input` at its standard
   // input.
   void start(std::vector<std::string> arguments, const std::string& input = {}) {
@@ -75,6 +79,8 @@ class Child {
     ::dup2(in, STDIN_FILENO);
     ::dup2(out, STDOUT_FILENO);
     ::dup2(out, STDERR_FILENO);
+    const rlimit addresses{address_space_, address_space_};
+    if (address_space_ != 0) ::setrlimit(RLIMIT_AS, &addresses);
     std::vector<char*> words;
     for (std::string& argument : arguments) words.push_back(argument.data());
     words.push_back(nullptr);
@@ -131,6 +137,7 @@ class Child {
  private:
   std::string folder_;
   pid_t pid_ = -1;
+  rlim_t address_space_ = 0;
 };
 
 }  // namespace larder::server
