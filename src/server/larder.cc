@@ -21,7 +21,7 @@ Larder::Larder(const Parts& parts)
       signals_(parts.log),
       ending_(*loop_, signals_, parts.configuration, parts.log),
       core_(parts.configuration, clock_, parts.log, ending_),
-      crashes_(signals_, core_.reporter),
+      crashes_(signals_, core_.reporter, core_.executor),
       net_metrics_(core_.reporter),
       tls_(parts.log),
       connections_({*loop_, parts.log, core_.executor, core_.sessions, core_.acl,

@@ -13,6 +13,7 @@
 #include "larder/base/assert.h"
 #include "larder/base/format.h"
 #include "larder/engine/identity.h"
+#include "larder/memory/heap.h"
 #include "process_symbols.h"
 
 namespace larder::server {
@@ -114,18 +115,50 @@ void on_crash(int signal, siginfo_t* info, void* context) {
   die_by(signal);
 }
 
-void on_failed_assertion(const char* text, const char* file, int line) {
-  SignalReach* const reach = signal_reach();
-  const int out = reach != nullptr ? open_report(*reach->log) : STDERR_FILENO;
-  report_head(out);
-  report_text(out, "=== ASSERTION FAILED ===\n");
-  report_line(out, "==> %s:%d '%s' is not true\n", file, line, text);
+// The rest of a report that no signal began.
+[[noreturn]] void panic(int out, const SignalReach* reach) {
   report_text(out, "\n------ STACK TRACE ------\n");
   report_stack(out);
   report_end(out);
   for (const int fatal : kFatal) Signals::handle_as_usual(fatal);
   if (reach != nullptr && reach->exit_on_panic != 0) ::_exit(1);
   std::abort();
+}
+
+void on_failed_assertion(const char* text, const char* file, int line) {
+  const SignalReach* const reach = signal_reach();
+  const int out = reach != nullptr ? open_report(*reach->log) : STDERR_FILENO;
+  report_head(out);
+  report_text(out, "=== ASSERTION FAILED ===\n");
+  report_line(out, "==> %s:%d '%s' is not true\n", file, line, text);
+  panic(out, reach);
+}
+
+void report_running(int out, const SignalReach* reach) {
+  const bool runs = reach != nullptr && reach->executor != nullptr;
+  const engine::Session* const session = runs ? reach->executor->running() : nullptr;
+  if (session == nullptr) return report_text(out, "While no command was running.\n");
+  const engine::Command* const command = session->last_command;
+  const std::string_view name = command == nullptr ? std::string_view("none") : command->name;
+  const std::string_view client = session->name;
+  report_line(out, "While running: %.*s\n", static_cast<int>(name.size()), name.data());
+  report_line(out, "For the client: id=%llu name=%.*s db=%d\n",
+              static_cast<unsigned long long>(session->id), static_cast<int>(client.size()),
+              client.data(), session->db);
+}
+
+// Nothing here allocates.
+void on_exhaustion(memory::Owner owner, std::size_t bytes) {
+  const SignalReach* const reach = signal_reach();
+  const int out = reach != nullptr ? open_report(*reach->log) : STDERR_FILENO;
+  const std::string_view payer = memory::name(owner);
+  report_head(out);
+  report_line(out, "=== OUT OF MEMORY ===\nOut Of Memory allocating %zu bytes for %.*s!\n", bytes,
+              static_cast<int>(payer.size()), payer.data());
+  report_line(out, "Held at that time: used_memory:%llu\n",
+              static_cast<unsigned long long>(memory::used_bytes()));
+  report_running(out, reach);
+  panic(out, reach);
 }
 
 }  // namespace
@@ -160,16 +193,20 @@ void report_stack(int descriptor) {
   }
 }
 
-CrashReports::CrashReports(Signals& signals, info::Reporter& info) : signals_(signals) {
+CrashReports::CrashReports(Signals& signals, info::Reporter& info, const engine::Executor& executor)
+    : signals_(signals) {
   signals_.reach().info = &info;
+  signals_.reach().executor = &executor;
   // The first call loads a library, which must not happen in a handler.
   std::array<void*, 1> call;
   ::backtrace(call.data(), 1);
   base::on_assertion_failure(on_failed_assertion);
+  memory::on_exhaustion(on_exhaustion);
 }
 
 CrashReports::~CrashReports() {
   base::on_assertion_failure(nullptr);
+  memory::on_exhaustion(nullptr);
   disable();
 }
 

@@ -8,10 +8,11 @@
 
 namespace larder::server {
 
-// Reports for SIGSEGV, SIGBUS, SIGFPE, SIGILL and SIGABRT, and for failed assertions.
+// Reports for SIGSEGV, SIGBUS, SIGFPE, SIGILL and SIGABRT, for failed assertions, and for memory
+// that the system did not give.
 class CrashReports {
  public:
-  CrashReports(Signals& signals, info::Reporter& info);
+  CrashReports(Signals& signals, info::Reporter& info, const engine::Executor& executor);
   ~CrashReports();
   CrashReports(const CrashReports&) = delete;
   CrashReports& operator=(const CrashReports&) = delete;
@@ -19,7 +20,8 @@ class CrashReports {
   // crash-log-enabled.
   void enable();
   void disable();
-  // use-exit-on-panic: a failed assertion ends by exit(1) instead of abort().
+  // use-exit-on-panic: a failed assertion, or memory that was not given, ends by exit(1) instead of
+  // abort().
   void exit_on_panic(bool on) { signals_.reach().exit_on_panic = on ? 1 : 0; }
 
  private:

@@ -8,6 +8,7 @@
 #include <cstdint>
 
 #include "larder/base/log.h"
+#include "larder/engine/executor.h"
 #include "larder/info/info.h"
 
 namespace larder::server {
@@ -19,6 +20,7 @@ struct SignalReach {
   std::uint64_t mark = kMark;
   base::Log* log = nullptr;
   info::Reporter* info = nullptr;
+  const engine::Executor* executor = nullptr;
   int wake = -1;  // an eventfd that the loop watches
   volatile std::sig_atomic_t stop_signal = 0;
   volatile std::sig_atomic_t exit_on_panic = 0;

@@ -172,6 +172,7 @@ class KeyspaceCommands : public ::testing::Test {
     tools.lend(types_settings);
     tools.lend(eviction_settings);
     tools.lend(limits);
+    tools.lend(evictor);
     tools.lend(snapshot_settings);
     return tools;
   }

@@ -3,6 +3,7 @@
 // A larder-server of its own, started by a test.
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -64,6 +65,8 @@ class Child {
 
   // What the new process does before it becomes the server.
   void before_exec(void (*act)()) { before_exec_ = act; }
+  // The next start() gives it no more addresses than this.
+  void limit_address_space(rlim_t bytes) { address_space_ = bytes; }
 
   // Runs it with these arguments, output and errors in the file `out`, `input` at its standard
   // input.
@@ -79,6 +82,8 @@ class Child {
     ::dup2(in, STDIN_FILENO);
     ::dup2(out, STDOUT_FILENO);
     ::dup2(out, STDERR_FILENO);
+    const rlimit addresses{address_space_, address_space_};
+    if (address_space_ != 0) ::setrlimit(RLIMIT_AS, &addresses);
     std::vector<char*> words;
     for (std::string& argument : arguments) words.push_back(argument.data());
     words.push_back(nullptr);
@@ -136,6 +141,7 @@ class Child {
   std::string folder_;
   pid_t pid_ = -1;
   void (*before_exec_)() = nullptr;
+  rlim_t address_space_ = 0;
 };
 
 }  // namespace larder::server

@@ -245,6 +245,43 @@ TEST(Process, ReportsACrashAndDiesByIt) {
   }
 }
 
+// The sanitizer's own memory does not fit into a limited address space.
+#ifndef LARDER_SYSTEM_MALLOC
+
+constexpr rlim_t kTwoGigabytes = rlim_t{2} << 30;
+
+TEST(Process, RefusesACommandForWhichTheSystemHasNoMemory) {
+  Child child;
+  child.limit_address_space(kTwoGigabytes);
+  ASSERT_TRUE(child.serve());
+  std::string answer;
+  for (int i = 0; i < 8 && answer.find("OOM") == std::string::npos; ++i) {
+    answer = child.ask("SETRANGE key:" + std::to_string(i) + " 500000000 x");
+  }
+  EXPECT_EQ(answer, "-OOM command not allowed when used memory > 'maxmemory'.\r\n");
+  EXPECT_EQ(child.ask("SETBIT bits 4000000000 1"), answer);
+  EXPECT_EQ(child.ask("BITOP NOT other key:0"), answer);
+  EXPECT_EQ(child.ask("PING"), "+PONG\r\n");
+}
+
+TEST(Process, SaysForWhomTheSystemHadNoMemory) {
+  Child child;
+  child.limit_address_space(kTwoGigabytes);
+  ASSERT_TRUE(child.serve({"--enable-debug-command", "yes"}));
+  EXPECT_EQ(child.ask("DEBUG POPULATE 30 key 200000000"), "");
+  const auto status = child.wait();
+  ASSERT_TRUE(status);
+  EXPECT_TRUE(WIFSIGNALED(*status) && WTERMSIG(*status) == SIGABRT) << *status;
+  const std::string text = child.output();
+  for (const char* part : {"REDIS BUG REPORT START", "Out Of Memory allocating ", "for strings!",
+                           "used_memory:", "While running: debug",
+                           "For the client: id=", "STACK TRACE", "REDIS BUG REPORT END"}) {
+    EXPECT_NE(text.find(part), std::string::npos) << part;
+  }
+}
+
+#endif
+
 TEST(Process, ReportsAnAbortFromOutside) {
   Child child;
   ASSERT_TRUE(child.serve());

@@ -115,7 +115,7 @@ class Database {
 
   // The same with a string of `size` bytes that the caller must write before anything else
   // happens; returns where they stand. Never an integer, and what the key held before stays
-  // readable until the turn ends, so the new value may be made from it.
+  // readable until the command ends, so the new value may be made from it.
   char* put_unwritten(const Key& key, std::size_t size, Event event);
 
   // Stores a collection's storage (types/type.h), replacing whatever the key held, and adopts it.

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "../room.h"
 #include "bit_arguments.h"
 #include "field_arithmetic.h"
 #include "larder/engine/call.h"
@@ -151,9 +152,14 @@ bool perform(resp::Writer& reply, WritableBits& bits, const FieldOperation& oper
   return *after != before;
 }
 
-void write_all(Call& call, const Limits& limits, const Needs& needs) {
-  const auto value = call.db.find<types::String>(call.key, keyspace::Look::write);
+void write_all(Call& call, const Limits& limits, const Needs& needs, eviction::Evictor& evictor) {
+  auto value = call.db.find<types::String>(call.key, keyspace::Look::write);
   if (value.wrong_type()) return call.reply.error(errors::kWrongType);
+  const std::size_t size = value ? value->size() : 0;
+  if (grows_much(size, needs.written_bytes)) {
+    if (!has_room_for_string(call, evictor, size, needs.written_bytes)) return;
+    value = call.db.find<types::String>(call.key, keyspace::Look::write);
+  }
   WritableBits bits(call, value, needs.written_bytes);
   call.reply.array(needs.operations);
   bool changed = false;
@@ -164,11 +170,11 @@ void write_all(Call& call, const Limits& limits, const Needs& needs) {
   if (!changed) bits.discard();
 }
 
-void bitfield(Call& call, Limits& limits) {
+void bitfield(Call& call, Limits& limits, eviction::Evictor& evictor) {
   const auto needs = survey(call, limits);
   if (!needs) return;
   if (needs->written_bytes == 0) return read_all(call, limits, *needs);
-  write_all(call, limits, *needs);
+  write_all(call, limits, *needs, evictor);
 }
 
 void bitfield_ro(Call& call, Limits& limits) {

@@ -1,5 +1,6 @@
 #include <vector>
 
+#include "../room.h"
 #include "../staged_keys.h"
 #include "larder/base/text.h"
 #include "larder/engine/call.h"
@@ -43,29 +44,43 @@ class Sources {
   std::size_t longest_ = 0;
 };
 
-void bitop(Call& call) {
-  const auto operation = parse_operation(call.arg(1));
-  if (!operation) return call.reply.error(errors::kSyntax);
-  if (*operation == Operation::negation && call.size() != 4) {
-    return call.reply.error("ERR BITOP NOT must be called with a single source key.");
-  }
+// False when a key holds another type, which has been answered.
+bool read(Call& call, Sources& sources) {
   bool wrong_type = false;
-  Sources sources(call.size() - 3);
   for_each_key(call, 3, 1, [&](const keyspace::Key& key, std::size_t) {
     if (wrong_type) return;
     const auto value = call.db.find<types::String>(key);
     wrong_type = value.wrong_type();
     sources.add(value ? &*value : nullptr);
   });
-  if (wrong_type) return call.reply.error(errors::kWrongType);
+  if (wrong_type) call.reply.error(errors::kWrongType);
+  return !wrong_type;
+}
+
+void store(Call& call, Operation operation, const Sources& sources) {
   const std::size_t size = sources.longest();
   if (size == 0) {
     call.db.erase(call.key);
   } else {
     char* result = call.db.put_unwritten(call.key, size, keyspace::events::kSet);
-    types::bits::combine(*operation, sources.texts(), result, size);
+    types::bits::combine(operation, sources.texts(), result, size);
   }
   call.reply.integer(static_cast<std::int64_t>(size));
+}
+
+void bitop(Call& call, eviction::Evictor& evictor) {
+  const auto operation = parse_operation(call.arg(1));
+  if (!operation) return call.reply.error(errors::kSyntax);
+  if (*operation == Operation::negation && call.size() != 4) {
+    return call.reply.error("ERR BITOP NOT must be called with a single source key.");
+  }
+  Sources sources(call.size() - 3);
+  if (!read(call, sources)) return;
+  if (!grows_much(0, sources.longest())) return store(call, *operation, sources);
+  if (!has_room_for_string(call, evictor, 0, sources.longest())) return;
+  // Making room may have evicted some of them.
+  Sources kept(call.size() - 3);
+  if (read(call, kept)) store(call, *operation, kept);
 }
 
 }  // namespace

@@ -1,3 +1,4 @@
+#include "../room.h"
 #include "larder/engine/arg_reader.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
@@ -33,7 +34,12 @@ bool read(Call& call, keyspace::Keyspace& keyspace, Options& options) {
   return !reader.failed();
 }
 
-void copy(Call& call, keyspace::Keyspace& keyspace) {
+// That is known: of collections, none is.
+std::size_t largest_block(const keyspace::Entry& entry) {
+  return entry.type() == types::Type::string ? entry.footprint() : 0;
+}
+
+void copy(Call& call, keyspace::Keyspace& keyspace, eviction::Evictor& evictor) {
   Options options{&call.db};
   if (!read(call, keyspace, options)) return;
   const auto to = keyspace::Key::of(call.arg(2));
@@ -42,6 +48,13 @@ void copy(Call& call, keyspace::Keyspace& keyspace) {
   }
   const keyspace::Entry* entry = call.db.look(call.key, keyspace::Look::read);
   if (entry == nullptr) return call.reply.integer(0);
+  if (const std::size_t bytes = entry->footprint(); grows_much(0, bytes)) {
+    if (!has_room(call, evictor, {.more = bytes, .block = largest_block(*entry), .kept = bytes})) {
+      return;
+    }
+    entry = call.db.look(call.key, keyspace::Look::read);
+    if (entry == nullptr) return call.reply.integer(0);
+  }
   if (options.target->look(to, keyspace::Look::write) != nullptr && !options.replace) {
     return call.reply.integer(0);
   }

@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "../room.h"
 #include "larder/base/numbers.h"
 #include "larder/engine/arg_reader.h"
 #include "larder/engine/call.h"
@@ -65,13 +66,20 @@ std::optional<std::int64_t> read_deadline(Call& call, const Options& options, st
   return reader.failed() ? std::nullopt : std::optional(deadline);
 }
 
-void store(Call& call, persistence::DecodedValue& value, std::int64_t deadline_ms) {
+// False when there is no room for it, which has been answered.
+bool store(Call& call, persistence::DecodedValue& value, std::int64_t deadline_ms,
+           eviction::Evictor& evictor) {
   const auto deadline =
       deadline_ms == 0 ? keyspace::Deadline::never() : keyspace::Deadline::at(deadline_ms);
   if (value.type() == types::Type::string) {
-    return call.db.put(call.key, value.text(), deadline, kRestored);
+    if (!has_room_for_string(call, evictor, 0, value.text().size())) return false;
+    call.db.put(call.key, value.text(), deadline, kRestored);
+    return true;
   }
-  call.db.put_storage(call.key, value.type(), value.take_storage(), kRestored, deadline);
+  void* const storage = value.take_storage();
+  if (!has_room_for_made(call, evictor, value.type(), storage)) return false;
+  call.db.put_storage(call.key, value.type(), storage, kRestored, deadline);
+  return true;
 }
 
 // Makes the key look as often or as lately used as the options say, where the policy keeps that.
@@ -100,7 +108,8 @@ void propagate(Call& call, const Options& options, std::int64_t deadline_ms) {
   }
 }
 
-void restore(Call& call, keyspace::Keyspace& keyspace, types::Settings& settings) {
+void restore(Call& call, keyspace::Keyspace& keyspace, types::Settings& settings,
+             eviction::Evictor& evictor) {
   Options options;
   if (!read(call, options)) return;
   if (!options.replace && call.db.look(call.key, keyspace::Look::write) != nullptr) {
@@ -117,7 +126,7 @@ void restore(Call& call, keyspace::Keyspace& keyspace, types::Settings& settings
     if (call.db.erase(call.key)) call.propagate({"DEL", call.key.name});
     return call.reply.ok();
   }
-  store(call, value, *deadline_ms);
+  if (!store(call, value, *deadline_ms, evictor)) return;
   remember_use(call, options, keyspace.access());
   propagate(call, options, *deadline_ms);
   call.reply.ok();

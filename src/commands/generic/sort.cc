@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "../room.h"
 #include "larder/engine/arg_reader.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
@@ -110,21 +111,24 @@ void for_each_value(const Sorting& sorting, const SortPart& part, const Options&
   }
 }
 
-std::size_t store(Call& call, const Sorting& sorting, const SortPart& part, const Options& options,
-                  std::int64_t now_ms, const types::Settings& settings) {
+types::List gather(Call& call, const Sorting& sorting, const SortPart& part, const Options& options,
+                   std::int64_t now_ms, const types::Settings& settings) {
   const auto limits = types::ListLimits::of(settings);
   types::List list(nullptr);
-  std::size_t stored = 0;
   for_each_value(sorting, part, options, call.db, now_ms, [&](const auto& value) {
     types::String::Scratch scratch;
     const std::string_view text = value ? value->text(scratch) : std::string_view();
     list.admit(limits, text.size(), 1);
     list.push(limits, types::ListEnd::tail, text);
-    ++stored;
   });
-  call.db.put_storage(keyspace::Key::of(*options.target), types::Type::list, list.storage(),
-                      kSortStored);
-  return stored;
+  return list;
+}
+
+void store(Call& call, std::string_view target, types::List list, eviction::Evictor& evictor) {
+  if (!has_room_for_made(call, evictor, types::Type::list, list.storage())) return;
+  const std::size_t stored = list.storage() == nullptr ? 0 : list.size();
+  call.db.put_storage(keyspace::Key::of(target), types::Type::list, list.storage(), kSortStored);
+  call.reply.integer(static_cast<std::int64_t>(stored));
 }
 
 void answer(Call& call, const Sorting& sorting, const SortPart& part, const Options& options,
@@ -137,9 +141,11 @@ void answer(Call& call, const Sorting& sorting, const SortPart& part, const Opti
   });
 }
 
+// Without an evictor nothing may be stored.
 void run(Call& call, keyspace::Keyspace& keyspace, const types::Settings& settings,
-         const Guard& guard, Storing storing) {
+         const Guard& guard, eviction::Evictor* evictor) {
   Options options;
+  const Storing storing = evictor == nullptr ? Storing::refused : Storing::allowed;
   if (!read(call, storing, guard, options)) return;
   const keyspace::Entry* entry = call.db.look(call.key, keyspace::Look::read);
   if (entry != nullptr && !is_sortable(entry->type())) return call.reply.error(errors::kWrongType);
@@ -154,16 +160,16 @@ void run(Call& call, keyspace::Keyspace& keyspace, const types::Settings& settin
   const SortPart part = part_of(sorting.size(), options);
   if (!sorting.sort(call.db, options.order, part, now_ms)) return call.reply.error(kNotANumber);
   if (!options.target) return answer(call, sorting, part, options, now_ms);
-  const std::size_t stored = store(call, sorting, part, options, now_ms, settings);
-  call.reply.integer(static_cast<std::int64_t>(stored));
+  store(call, *options.target, gather(call, sorting, part, options, now_ms, settings), *evictor);
 }
 
-void sort(Call& call, keyspace::Keyspace& keyspace, types::Settings& settings, Guard& guard) {
-  run(call, keyspace, settings, guard, Storing::allowed);
+void sort(Call& call, keyspace::Keyspace& keyspace, types::Settings& settings, Guard& guard,
+          eviction::Evictor& evictor) {
+  run(call, keyspace, settings, guard, &evictor);
 }
 
 void sort_ro(Call& call, keyspace::Keyspace& keyspace, types::Settings& settings, Guard& guard) {
-  run(call, keyspace, settings, guard, Storing::refused);
+  run(call, keyspace, settings, guard, nullptr);
 }
 
 }  // namespace

@@ -1,3 +1,4 @@
+#include "../room.h"
 #include "../sorted_set/events.h"
 #include "geo_query.h"
 #include "larder/engine/command.h"
@@ -24,7 +25,8 @@ void reply_hits(resp::Writer& reply, const geo::Query& query, const geo::Hits& h
 }
 
 void store_hits(Call& call, const geo::Query& query, const geo::Hits& hits,
-                const SortedSet::Limits& limits, keyspace::Event event) {
+                const SortedSet::Limits& limits, keyspace::Event event,
+                eviction::Evictor& evictor) {
   types::SortedSetGatherer gatherer;
   gatherer.expect(hits.size());
   types::String::Scratch scratch;
@@ -33,12 +35,14 @@ void store_hits(Call& call, const geo::Query& query, const geo::Hits& hits,
                  query.store_distance ? hit.distance / query.metres : hit.score);
   }
   const SortedSet result = gatherer.finish(limits);
+  if (!has_room_for_made(call, evictor, types::Type::sorted_set, result.storage())) return;
   call.db.put_storage(keyspace::Key::of(*query.store), types::Type::sorted_set, result.storage(),
                       event);
   call.reply.integer(static_cast<std::int64_t>(hits.size()));
 }
 
-void run(Call& call, const types::Settings& settings, const Reader& reader) {
+void run(Call& call, const types::Settings& settings, const Reader& reader,
+         eviction::Evictor& evictor) {
   const bool second = reader.form == Reader::Form::search && reader.stores;
   const keyspace::Key key = second ? keyspace::Key::of(call.arg(2)) : call.key;
   const auto set = call.db.find<SortedSet>(key);
@@ -49,12 +53,12 @@ void run(Call& call, const types::Settings& settings, const Reader& reader) {
   if (!query->store) return reply_hits(call.reply, *query, hits);
   const bool search = reader.form == Reader::Form::search;
   store_hits(call, *query, hits, limits_of(settings),
-             search ? events::kGeoSearchStore : events::kGeoRadiusStore);
+             search ? events::kGeoSearchStore : events::kGeoRadiusStore, evictor);
 }
 
 template <Reader::Form kForm, bool kStores>
-void search(Call& call, types::Settings& settings) {
-  run(call, settings, {.form = kForm, .stores = kStores});
+void search(Call& call, types::Settings& settings, eviction::Evictor& evictor) {
+  run(call, settings, {.form = kForm, .stores = kStores}, evictor);
 }
 
 // Where the options of GEORADIUS and of GEORADIUSBYMEMBER begin.

@@ -1,3 +1,4 @@
+#include "../room.h"
 #include "../staged_keys.h"
 #include "larder/engine/command.h"
 #include "larder/types/settings.h"
@@ -23,7 +24,8 @@ struct Union {
   }
 };
 
-void pfmerge(Call& call, types::Settings& settings) {
+void pfmerge(Call& call, types::Settings& settings, eviction::Evictor& evictor) {
+  if (!has_room(call, evictor, {.more = types::hll::kDenseBytes})) return;
   Union all;
   for_each_key(call, 1, 1, [&](const keyspace::Key& key, std::size_t) {
     if (all.error.empty()) all.add(find_sketch(call, key, keyspace::Look::read));

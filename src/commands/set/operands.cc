@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "../room.h"
 #include "larder/engine/errors.h"
 
 namespace larder::commands {
@@ -31,12 +32,14 @@ std::size_t Operands::largest_size() {
   return largest;
 }
 
-void store_result(engine::Call& call, types::Set result, keyspace::Event event) {
+void store_result(engine::Call& call, types::Set result, keyspace::Event event,
+                  eviction::Evictor& evictor) {
   if (result.empty()) {
     result.clear();
     call.db.erase(call.key);
     return call.reply.integer(0);
   }
+  if (!has_room_for_made(call, evictor, types::Type::set, result.storage())) return;
   call.db.put_storage(call.key, types::Type::set, result.storage(), event);
   call.reply.integer(static_cast<std::int64_t>(result.size()));
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "larder/engine/call.h"
+#include "larder/eviction/evictor.h"
 #include "larder/types/set.h"
 
 namespace larder::commands {
@@ -33,7 +34,8 @@ class Operands {
 };
 
 // Puts the result under the command's first key, or removes that where the result is empty, and
-// answers its size. Takes the result over.
-void store_result(engine::Call& call, types::Set result, keyspace::Event event);
+// answers its size; answers an error where there is no room for it. Takes the result over.
+void store_result(engine::Call& call, types::Set result, keyspace::Event event,
+                  eviction::Evictor& evictor);
 
 }  // namespace larder::commands

@@ -23,14 +23,14 @@ void sdiff(Call& call) {
   call.reply.end_set(items, count);
 }
 
-void sdiffstore(Call& call, types::Settings& settings) {
+void sdiffstore(Call& call, types::Settings& settings, eviction::Evictor& evictor) {
   Operands operands;
   if (!operands.read(call, 2, call.size() - 2)) return;
   const auto limits = types::SetLimits::of(settings);
   types::Set result = types::Set::create(types::Set::Encoding::intset);
   types::subtract(operands.sets(),
                   [&](const types::String& member) { result.add(member, limits); });
-  store_result(call, result, events::kSDiffStore);
+  store_result(call, result, events::kSDiffStore, evictor);
 }
 
 }  // namespace

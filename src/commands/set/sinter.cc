@@ -35,10 +35,10 @@ types::Set::Encoding first_encoding(std::span<const types::Set> sets) {
                                                               : types::Set::Encoding::listpack;
 }
 
-void sinterstore(Call& call, types::Settings& settings) {
+void sinterstore(Call& call, types::Settings& settings, eviction::Evictor& evictor) {
   Operands operands;
   if (!operands.read(call, 2, call.size() - 2)) return;
-  if (operands.any_empty()) return store_result(call, types::Set(), events::kSInterStore);
+  if (operands.any_empty()) return store_result(call, types::Set(), events::kSInterStore, evictor);
   const auto limits = types::SetLimits::of(settings);
   types::Set result = types::Set::create(first_encoding(operands.sets()));
   types::intersect(operands.sets(), [&](const types::String& member) {
@@ -46,7 +46,7 @@ void sinterstore(Call& call, types::Settings& settings) {
     return true;
   });
   result.prefer_intset(limits);
-  store_result(call, result, events::kSInterStore);
+  store_result(call, result, events::kSInterStore, evictor);
 }
 
 }  // namespace

@@ -23,13 +23,13 @@ void sunion(Call& call) {
   call.reply.end_set(items, count);
 }
 
-void sunionstore(Call& call, types::Settings& settings) {
+void sunionstore(Call& call, types::Settings& settings, eviction::Evictor& evictor) {
   Operands operands;
   if (!operands.read(call, 2, call.size() - 2)) return;
   const auto limits = types::SetLimits::of(settings);
   types::Set result = types::Set::create_for(operands.largest_size(), limits);
   types::unite(operands.sets(), [&](const types::String& member) { result.add(member, limits); });
-  store_result(call, result, events::kSUnionStore);
+  store_result(call, result, events::kSUnionStore, evictor);
 }
 
 }  // namespace

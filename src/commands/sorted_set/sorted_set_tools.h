@@ -2,6 +2,7 @@
 
 // What the commands of sorted sets share.
 
+#include "../room.h"
 #include "../string/string_reply.h"
 #include "larder/engine/call.h"
 #include "larder/keyspace/edit.h"
@@ -29,11 +30,13 @@ inline void reply_item(resp::Writer& reply, const types::String& member, double 
   if (show == Show::scores) reply.real(score);
 }
 
-// Gives the key a new sorted set, or removes it where that is empty, and answers the size. Takes
-// `result` over.
-inline void store_sorted_set(engine::Call& call, types::SortedSet result, keyspace::Event event) {
+// Gives the key a new sorted set, or removes it where that is empty, and answers the size;
+// answers an error where there is no room for it. Takes `result` over.
+inline void store_sorted_set(engine::Call& call, types::SortedSet result, keyspace::Event event,
+                             eviction::Evictor& evictor) {
   const std::size_t size = result.size();
   if (size == 0) result.destroy();
+  if (!has_room_for_made(call, evictor, types::Type::sorted_set, result.storage())) return;
   call.db.put_storage(call.key, types::Type::sorted_set, result.storage(), event);
   call.reply.integer(static_cast<std::int64_t>(size));
 }

@@ -44,14 +44,14 @@ SortedSet copy_range(const SortedSet& set, types::RankRange ranks,
   return copy;
 }
 
-void zrangestore(Call& call, types::Settings& settings) {
+void zrangestore(Call& call, types::Settings& settings, eviction::Evictor& evictor) {
   const auto query = RangeQuery::read(call, 3, RangeBy::open, RangeOrder::open, RangeUse::store);
   if (!query) return;
   const auto set = call.db.find<SortedSet>(keyspace::Key::of(call.arg(2)));
   if (set.wrong_type()) return call.reply.error(errors::kWrongType);
   SortedSet result(nullptr);
   if (set) result = copy_range(*set, query->ranks(*set), limits_of(settings));
-  store_sorted_set(call, result, events::kZRangeStore);
+  store_sorted_set(call, result, events::kZRangeStore, evictor);
 }
 
 }  // namespace

@@ -29,12 +29,12 @@ void answer(Call& call) {
 }
 
 template <Operation kOperation, unsigned kTakes, const keyspace::Event& kEvent>
-void store(Call& call, types::Settings& settings) {
+void store(Call& call, types::Settings& settings, eviction::Evictor& evictor) {
   auto sources = Sources::read(call, 2, kTakes);
   if (!sources) return;
   types::SortedSetGatherer gatherer;
   kOperation(*sources, gatherer);
-  store_sorted_set(call, gatherer.finish(limits_of(settings)), kEvent);
+  store_sorted_set(call, gatherer.finish(limits_of(settings)), kEvent, evictor);
 }
 
 void zintercard(Call& call) {

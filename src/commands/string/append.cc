@@ -1,3 +1,4 @@
+#include "../room.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
 #include "larder/engine/limits.h"
@@ -7,19 +8,26 @@ namespace {
 
 using namespace engine;
 
-void append(Call& call, Limits& limits) {
+void write(Call& call, const keyspace::Found<types::String>& text) {
   const std::string_view more = call.arg(2);
+  const std::size_t size = text ? text->size() : 0;
+  if (text) {
+    call.db.edit<types::String>(call.key, text.entry(), keyspace::events::kAppend).append(more);
+  } else {
+    call.db.put(call.key, more, keyspace::Deadline::never(), keyspace::events::kAppend);
+  }
+  call.reply.integer(static_cast<std::int64_t>(size + more.size()));
+}
+
+void append(Call& call, Limits& limits, eviction::Evictor& evictor) {
+  const std::size_t more = call.arg(2).size();
   const auto text = call.db.find<types::String>(call.key, keyspace::Look::write);
   if (text.wrong_type()) return call.reply.error(errors::kWrongType);
   const std::size_t size = text ? text->size() : 0;
-  if (!text) {
-    call.db.put(call.key, more, keyspace::Deadline::never(), keyspace::events::kAppend);
-  } else if (!limits.admits_string(size, more.size())) {
-    return call.reply.error(errors::kStringTooLong);
-  } else {
-    call.db.edit<types::String>(call.key, text.entry(), keyspace::events::kAppend).append(more);
-  }
-  call.reply.integer(static_cast<std::int64_t>(size + more.size()));
+  if (text && !limits.admits_string(size, more)) return call.reply.error(errors::kStringTooLong);
+  if (!grows_much(size, size + more)) return write(call, text);
+  if (!has_room_for_string(call, evictor, size, size + more)) return;
+  write(call, call.db.find<types::String>(call.key, keyspace::Look::write));
 }
 
 }  // namespace

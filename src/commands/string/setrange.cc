@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "../room.h"
 #include "larder/engine/arg_reader.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
@@ -19,7 +20,19 @@ void write_new(Call& call, std::size_t offset, std::string_view bytes) {
   edit.discard();  // put() has logged the change
 }
 
-void setrange(Call& call, Limits& limits) {
+void write(Call& call, std::size_t start, std::string_view bytes) {
+  const auto text = call.db.find<types::String>(call.key, keyspace::Look::write);
+  const std::size_t size = text ? text->size() : 0;
+  if (text) {
+    call.db.edit<types::String>(call.key, text.entry(), keyspace::events::kSetRange)
+        .overwrite(start, bytes);
+  } else {
+    write_new(call, start, bytes);
+  }
+  call.reply.integer(static_cast<std::int64_t>(std::max(size, start + bytes.size())));
+}
+
+void setrange(Call& call, Limits& limits, eviction::Evictor& evictor) {
   ArgReader args(call, 2);
   const std::int64_t offset = args.integer();
   if (offset < 0) args.fail("ERR offset is out of range");
@@ -32,13 +45,8 @@ void setrange(Call& call, Limits& limits) {
 
   const auto start = static_cast<std::size_t>(offset);
   if (!limits.admits_string(start, bytes.size())) return call.reply.error(errors::kStringTooLong);
-  if (text) {
-    call.db.edit<types::String>(call.key, text.entry(), keyspace::events::kSetRange)
-        .overwrite(start, bytes);
-  } else {
-    write_new(call, start, bytes);
-  }
-  call.reply.integer(static_cast<std::int64_t>(std::max(size, start + bytes.size())));
+  if (!has_room_for_string(call, evictor, size, start + bytes.size())) return;
+  write(call, start, bytes);
 }
 
 }  // namespace
