@@ -4,12 +4,12 @@
 #include <cerrno>
 #include <charconv>
 #include <cmath>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
 #include <system_error>
 
+#include "larder/base/format.h"
 #include "larder/base/numbers.h"
 
 namespace larder::base {
@@ -170,8 +170,7 @@ std::string_view print_double(double value, std::span<char> out) {
 std::string_view print_long_double(long double value, std::span<char> out) {
   if (std::isnan(value)) return print_word("nan", out);
   if (std::isinf(value)) return print_infinity(value < 0, out);
-  const int printed = std::snprintf(out.data(), out.size(), "%.17Lf", value);
-  std::string_view text(out.data(), static_cast<std::size_t>(printed));
+  std::string_view text = print_into(out, "%.17Lf", value);
   text = text.substr(0, text.find_last_not_of('0') + 1);
   if (text.back() == '.') text.remove_suffix(1);
   if (text == "-0") text.remove_prefix(1);

@@ -2,9 +2,9 @@
 
 #include <array>
 #include <charconv>
-#include <cstdio>
 #include <system_error>
 
+#include "larder/base/format.h"
 #include "larder/base/text.h"
 
 namespace larder::base {
@@ -87,17 +87,13 @@ std::string_view print_uint64(std::uint64_t value, std::span<char> out) {
 
 std::string print_human_bytes(std::uint64_t bytes) {
   constexpr std::string_view kLetters = "KMGTP";
-  char out[32];
-  int size = 0;
   int power = static_cast<int>(kLetters.size());
   while (power > 0 && bytes < std::uint64_t{1} << (10 * power)) --power;
   if (power == 0 || bytes >= std::uint64_t{1} << 60) {
-    size = std::snprintf(out, sizeof out, "%lluB", static_cast<unsigned long long>(bytes));
-  } else {
-    const double scaled = static_cast<double>(bytes) / static_cast<double>(1ULL << (10 * power));
-    size = std::snprintf(out, sizeof out, "%.2f%c", scaled, kLetters[power - 1]);
+    return std::to_string(bytes) + 'B';
   }
-  return {out, static_cast<std::size_t>(size)};
+  const double scaled = static_cast<double>(bytes) / static_cast<double>(1ULL << (10 * power));
+  return printed("%.2f%c", scaled, kLetters[power - 1]);
 }
 
 }  // namespace larder::base

@@ -29,6 +29,7 @@ std::string flags(const engine::Session& session) {
   if (session.is_subscribed()) letters += 'P';
   if (engine::Transaction::of(session) != nullptr) letters += 'x';
   if (session.is_blocked() || session.is_held()) letters += 'b';
+  if (session.is_working()) letters += 'l';
   letters += tracking_flags(session);
   if (engine::WatchSet::is_dirty(session)) letters += 'd';
   if (session.closing == engine::Closing::after_reply) letters += 'c';

@@ -35,7 +35,8 @@ void read_count(ArgReader& reader, ScanOptions& options) {
 
 void read_pattern(ArgReader& reader, ScanOptions& options) {
   const std::string_view pattern = reader.text();
-  options.pattern = pattern == "*" ? std::nullopt : std::optional(pattern);
+  if (pattern == "*") return options.pattern.reset();
+  options.pattern.emplace(pattern);
 }
 
 }  // namespace

@@ -17,11 +17,11 @@ enum ScanExtra : unsigned { kScanOnlyCommon = 0, kScanType = 1u << 0, kScanNoVal
 
 struct ScanOptions {
   std::size_t count = 10;
-  std::optional<std::string_view> pattern;
+  std::optional<base::Glob> pattern;
   std::optional<std::string_view> type;
   bool values = true;
 
-  bool admits(std::string_view name) const { return !pattern || base::match_glob(*pattern, name); }
+  bool admits(std::string_view name) const { return !pattern || pattern->matches(name); }
 };
 
 // The cursor that stands at `position`; nothing when it is none, which has been answered.

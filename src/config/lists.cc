@@ -2,8 +2,7 @@
 
 #include "larder/config/lists.h"
 
-#include <cstdio>
-
+#include "larder/base/format.h"
 #include "larder/base/numbers.h"
 #include "larder/base/text.h"
 #include "larder/config/line.h"
@@ -191,9 +190,7 @@ base::Result<void> Percentiles::parse(const std::vector<std::string>& arguments)
 std::string Percentiles::print() const {
   std::vector<std::string> shown;
   for (const double share : value_) {
-    char text[64];
-    std::snprintf(text, sizeof text, "%.6f", share);
-    std::string trimmed(text);
+    std::string trimmed = base::printed("%.6f", share);
     trimmed.erase(trimmed.find_last_not_of('0') + 1);
     if (trimmed.back() == '.') trimmed.pop_back();
     shown.push_back(std::move(trimmed));
@@ -204,9 +201,7 @@ std::string Percentiles::print() const {
 std::vector<std::string> Percentiles::arguments() const {
   std::vector<std::string> words;
   for (const double share : value_) {
-    char text[64];
-    std::snprintf(text, sizeof text, "%.17g", share);
-    words.emplace_back(text);
+    words.push_back(base::printed("%.17g", share));
   }
   return words;
 }

@@ -3,8 +3,8 @@
 #include "larder/base/numbers.h"
 
 #include <climits>
-#include <cstdio>
 
+#include "larder/base/format.h"
 #include "larder/config/config.h"
 
 namespace larder::config {
@@ -12,9 +12,7 @@ namespace larder::config {
 namespace {
 
 std::string octal(std::int64_t value) {
-  char text[32];
-  std::snprintf(text, sizeof text, "%llo", static_cast<unsigned long long>(value));
-  return text;
+  return base::printed("%llo", static_cast<unsigned long long>(value));
 }
 
 std::string in_radix(std::int64_t value, Radix radix) {

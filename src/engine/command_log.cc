@@ -1,10 +1,10 @@
 #include "larder/engine/command_log.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <new>
 #include <string>
 
+#include "larder/base/format.h"
 #include "larder/engine/command_table.h"
 #include "larder/engine/session.h"
 #include "larder/memory/heap.h"
@@ -37,8 +37,7 @@ class KeptWord {
 
  private:
   void note(const char* what, std::size_t left_out) {
-    note_size_ = static_cast<std::size_t>(
-        std::snprintf(note_.data(), note_.size(), "... (%zu more %s)", left_out, what));
+    note_size_ = base::print_into(note_, "... (%zu more %s)", left_out, what).size();
   }
 
   std::string_view head_;

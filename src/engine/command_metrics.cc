@@ -1,10 +1,9 @@
 #include "larder/engine/command_metrics.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 
 #include "larder/base/cycles.h"
+#include "larder/base/format.h"
 
 namespace larder::engine {
 namespace {
@@ -16,21 +15,17 @@ void add_line(std::string& lines, const BoundCommand& command) {
       static_cast<std::uint64_t>(static_cast<double>(stats.cycles) / base::cycles_per_us());
   const double each =
       stats.calls == 0 ? 0 : static_cast<double>(us) / static_cast<double>(stats.calls);
-  std::array<char, 200> figures;
-  std::snprintf(
-      figures.data(), figures.size(),
-      ":calls=%llu,usec=%llu,usec_per_call=%.2f,rejected_calls=%llu,failed_calls=%llu\r\n",
+  lines += "cmdstat_" + command.full_name();
+  base::append_print(
+      lines, ":calls=%llu,usec=%llu,usec_per_call=%.2f,rejected_calls=%llu,failed_calls=%llu\r\n",
       static_cast<unsigned long long>(stats.calls), static_cast<unsigned long long>(us), each,
       static_cast<unsigned long long>(stats.rejected),
       static_cast<unsigned long long>(stats.failed));
-  lines += "cmdstat_" + command.full_name() + figures.data();
 }
 
 // Six fractional digits without the zeros at their end.
 std::string percentile_name(double percent) {
-  std::array<char, 32> digits;
-  std::snprintf(digits.data(), digits.size(), "%f", percent);
-  std::string name = digits.data();
+  std::string name = base::printed("%f", percent);
   name.erase(name.find_last_not_of('0') + 1);
   if (name.back() == '.') name.pop_back();
   return name;
@@ -43,10 +38,8 @@ void add_latency_line(std::string& lines, const BoundCommand& command,
   lines += "latency_percentiles_usec_" + command.full_name() + ":";
   const char* separator = "";
   for (const double percent : percentiles) {
-    std::array<char, 48> us;
-    std::snprintf(us.data(), us.size(), "%.3f",
-                  static_cast<double>(latency.at_percentile(percent)) / 1000);
-    lines += separator + ("p" + percentile_name(percent)) + "=" + us.data();
+    lines += separator + ("p" + percentile_name(percent));
+    base::append_print(lines, "=%.3f", static_cast<double>(latency.at_percentile(percent)) / 1000);
     separator = ",";
   }
   lines += "\r\n";

@@ -20,7 +20,7 @@ constexpr std::size_t kKeysInCache = 4096;
 
 }  // namespace
 
-Executor::Executor(const Parts& parts) : parts_(parts) {
+Executor::Executor(const Parts& parts) : parts_(parts), long_commands_(parts.clock) {
   attach(parts_.watches);
   attach(parts_.waiters);
 }
@@ -61,7 +61,7 @@ std::size_t Executor::run(Session& session, std::span<const resp::Request> reque
   std::size_t ran = 0;
   for (; ran < requests.size(); ++ran) {
     unsent_ = session.reply.buffer().size();
-    if (session.closing != Closing::no || session.is_blocked() || session.is_held() ||
+    if (session.closing != Closing::no || session.is_parked() || session.is_held() ||
         unsent_ > most_unsent) {
       break;
     }
@@ -92,7 +92,7 @@ std::size_t Executor::run(Session& session, std::span<const resp::Request> reque
 }
 
 // To the command, with those of its kind that ran since the last time was taken. While its session
-// waits the time is kept for the answer.
+// is parked the time is kept for the answer.
 [[gnu::always_inline]] inline void Executor::charge(Session& session, resp::Args args,
                                                     BoundCommand& command, Turn turn) {
   const std::uint64_t now = base::cycles();
@@ -101,13 +101,20 @@ std::size_t Executor::run(Session& session, std::span<const resp::Request> reque
   CommandStats& stats = command.stats;
   stats.cycles += took;
   const std::uint64_t calls = stats.calls - stats.timed;
-  if (__builtin_expect(turn == Turn::again, 0)) took += parts_.waiters.resumed_cycles();
-  if (__builtin_expect(calls == 0, 0)) return parts_.waiters.keep_cycles(session, took);
+  if (__builtin_expect(turn == Turn::again, 0)) {
+    took += parts_.waiters.resumed_cycles() + long_commands_.resumed_cycles();
+  }
+  if (__builtin_expect(calls == 0, 0)) return keep_cycles(session, took);
   stats.timed = stats.calls;
   parts_.observer.time(stats.latency, took, calls);
   if (__builtin_expect(took >= parts_.observer.slow_cycles(), 0)) {
     parts_.observer.slow({session, command, args}, took, calls);
   }
+}
+
+void Executor::keep_cycles(Session& session, std::uint64_t cycles) {
+  session.is_working() ? long_commands_.keep_cycles(session, cycles)
+                       : parts_.waiters.keep_cycles(session, cycles);
 }
 
 void Executor::note_sizes(Session& session, resp::Args args, const BoundCommand& command) {
@@ -193,9 +200,11 @@ void Executor::fetch_entries(const Session& session, const Plan& plan) const {
   return true;
 }
 
-// Whoever waits for keys may change data when he is served.
+// Commands that wait for keys may change data when they are run again. The time is read anew, since
+// the commands before them, a transaction above all, may have taken longer than a key had to live.
 void Executor::serve_ready() {
   if (is_paused()) return;
+  parts_.clock.tick();
   base::Budget budget(parts_.clock, kServeUs);
   cycles_ = base::cycles();
   while (const ParkedCommand* parked = parts_.waiters.resume()) {
@@ -209,19 +218,33 @@ void Executor::serve_ready() {
 }
 
 void Executor::run_again(const ParkedCommand& parked) {
+  const Session* const fed_by = std::exchange(running_, parked.session);
+  if (admit(*parked.session, parked.words, parked.bound) == Admission::runs) run_parked(parked);
+  running_ = fed_by;
+}
+
+void Executor::run_parked(const ParkedCommand& parked) {
   BoundCommand& command = *parked.bound;
   const auto key = static_cast<std::size_t>(command.first_key);
   const bool has_key = key != 0 && key < parked.words.size();
   const Planned planned{&command, has_key ? base::hash_bytes(parked.words[key]) : 0, false};
-  const Session* const fed_by = std::exchange(running_, parked.session);
   parts_.observer.expect_more(parked.bytes);
   unsent_ = parked.session->reply.buffer().size();
-  if (admit(*parked.session, parked.words, &command) == Admission::runs) {
-    resumes_ = true;
-    invoke(*parked.session, parked.words, planned, Timing::now, Turn::again);
-    resumes_ = false;
+  resumes_ = true;
+  invoke(*parked.session, parked.words, planned, Timing::now, Turn::again);
+  resumes_ = false;
+}
+
+// They were admitted when they began. True when there is more to do.
+bool Executor::run_long_commands() {
+  cycles_ = base::cycles();
+  while (const ParkedCommand* parked = long_commands_.next_step()) {
+    running_ = parked->session;
+    run_parked(*parked);
+    running_ = nullptr;
+    long_commands_.end_step();
   }
-  running_ = fed_by;
+  return !long_commands_.empty();
 }
 
 [[gnu::always_inline]] inline void Executor::count(Session& session, BoundCommand& command) {
@@ -250,7 +273,8 @@ void Executor::invoke(Session& session, resp::Args args, const Planned& planned,
       parts_.effects,
       command,
       parts_.waiters,
-      turn == Turn::again};
+      turn == Turn::again,
+      long_commands_};
   command.row->handler(call, command.tools);
   if (__builtin_expect(
           session.reply.buffer().grown_bytes() >= parts_.observer.watched_reply_bytes(), 0) &&
@@ -258,8 +282,8 @@ void Executor::invoke(Session& session, resp::Args args, const Planned& planned,
     return settle(db, args);
   }
 
-  // Who waits has not been answered: the command counts when it is.
-  const bool answered = !session.is_blocked();
+  // Who is parked has not been answered: the command counts when it is.
+  const bool answered = !session.is_parked();
   if (__builtin_expect(answered, 1)) count(session, command);
   if (timing == Timing::now) charge(session, args, command, turn);
   if (__builtin_expect(answered, 1)) {
@@ -282,7 +306,7 @@ bool Executor::look_at_reply(Session& session, resp::Args args, const BoundComma
                              Turn turn) {
   resp::ReplyBuffer& output = session.reply.buffer();
   if (!output.is_dropping()) {
-    if (!session.is_blocked()) note_sizes(session, args, command);
+    if (!session.is_parked()) note_sizes(session, args, command);
     return false;
   }
   if (turn != Turn::first || output.passed_own_bound() || !may_put_off()) {
@@ -342,6 +366,8 @@ bool Executor::end_turn() {
     });
   }
   settle(0, {});
+  if (__builtin_expect(!long_commands_.empty(), 0)) left |= run_long_commands();
+  long_commands_.end_turn();
   return serve_late() || left;
 }
 

@@ -56,14 +56,20 @@ bool add_span(const KeySpec& spec, resp::Args args, std::uint32_t flags, KeySpan
   return true;
 }
 
-void add_unspecified(const Command& command, resp::Args args, KeySpans& found) {
+// The keys whose place the command's own function finds, which its handler reads by too; false when
+// the arguments do not fit.
+bool add_unspecified(const Command& command, resp::Args args, KeySpans& found) {
   const int at = static_cast<int>(command.unspecified_key(args));
-  if (at == 0) return;
-  const auto of_it = std::find_if(
+  if (at == 0) return true;
+  const auto spec = std::find_if(
       command.keys.rbegin(), command.keys.rend(),
-      [](const KeySpec& spec) { return spec.begin == KeySpec::Begin::none && spec.flags != 0; });
-  LARDER_ASSERT(of_it != command.keys.rend());
-  found.spans[found.size++] = {at, at, 1, of_it->flags & ~kNotActions};
+      [](const KeySpec& one) { return one.begin != KeySpec::Begin::index && one.flags != 0; });
+  LARDER_ASSERT(spec != command.keys.rend());
+  const int count = static_cast<int>(args.size());
+  const Span span = ranged_span(*spec, count, at);
+  if (span.last >= count) return false;
+  found.spans[found.size++] = {span.first, span.last, spec->step, spec->flags & ~kNotActions};
+  return true;
 }
 
 int absolute_last(const KeySpec& spec) {
@@ -86,13 +92,16 @@ std::optional<KeySpans> find_key_spans(const Command& command, resp::Args args) 
   KeySpans found;
   for (const KeySpec& spec : command.keys) {
     if (spec.begin == KeySpec::Begin::none || (spec.flags & kNotKey) != 0) continue;
+    if (spec.begin == KeySpec::Begin::keyword && command.unspecified_key != nullptr) continue;
     std::uint32_t flags = spec.flags & ~kNotActions;
     if ((spec.flags & kVariableFlags) != 0 && command.key_flags != nullptr) {
       flags = command.key_flags(args);
     }
     if (!add_span(spec, args, flags, found)) return std::nullopt;
   }
-  if (command.unspecified_key != nullptr) add_unspecified(command, args, found);
+  if (command.unspecified_key != nullptr && !add_unspecified(command, args, found)) {
+    return std::nullopt;
+  }
   return found;
 }
 

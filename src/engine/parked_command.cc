@@ -4,6 +4,8 @@
 #include <new>
 #include <string_view>
 
+#include "larder/engine/progress.h"
+
 namespace larder::engine {
 namespace {
 
@@ -42,6 +44,9 @@ ParkedCommand* make_parked(Session& session, BoundCommand& bound, resp::Args wor
 
 void release_parked(ParkedCommand* command) { memory::release(kOwner, command, command->bytes); }
 
-std::size_t parked_bytes(const ParkedCommand& command) { return memory::size_class(command.bytes); }
+std::size_t parked_bytes(const ParkedCommand& command) {
+  const std::size_t kept = command.progress == nullptr ? 0 : command.progress->bytes();
+  return memory::size_class(command.bytes) + kept;
+}
 
 }  // namespace larder::engine

@@ -1,11 +1,28 @@
 #include "larder/engine/session.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "larder/base/assert.h"
+#include "larder/engine/long_commands.h"
+#include "larder/engine/progress.h"
 #include "larder/engine/waiters.h"
 #include "parked_command.h"
 
 namespace larder::engine {
+namespace {
+
+// While more pieces than this wait to be freed, whoever leaves more behind frees as many himself:
+// what is left behind cannot grow faster than it is taken apart.
+constexpr std::size_t kMostLeft = 1 << 18;
+constexpr std::size_t kPiecesBetweenLooks = 16;
+
+}  // namespace
+
+bool Attachment::take_apart(std::size_t&) {
+  LARDER_ASSERT(false);
+  return true;
+}
 
 Session::Session(Sessions& sessions, Peer& peer, resp::ReplyBuffer& output,
                  const base::Clock& clock)
@@ -43,6 +60,10 @@ std::size_t Session::attached_bytes() const {
   return bytes;
 }
 
+void Session::leave_behind(Attachment& attachment, std::size_t pieces) {
+  sessions_.leave_behind(attachment, pieces);
+}
+
 void Session::push(resp::SharedText& text) {
   if (closing != Closing::no) return;
   resp::ReplyBuffer& output = held_pushes_ == nullptr ? reply.buffer() : *held_pushes_;
@@ -52,7 +73,8 @@ void Session::push(resp::SharedText& text) {
 }
 
 void Session::stop_waiting() {
-  if (parked_ != nullptr) waiters_->forget(*this);
+  if (parked_ == nullptr) return;
+  goes_on_ ? long_commands_->forget(*this) : waiters_->forget(*this);
 }
 
 void Session::go_on() {
@@ -64,6 +86,8 @@ void Session::go_on() {
 std::size_t Session::parked_bytes() const {
   return parked_ == nullptr ? 0 : engine::parked_bytes(*parked_);
 }
+
+std::size_t Session::working_reply_bytes() const { return parked_->progress->reply.held_bytes(); }
 
 std::size_t Session::text_bytes() const {
   return name.held_bytes() + library_name.held_bytes() + library_version.held_bytes();
@@ -96,6 +120,43 @@ void Session::reset() {
   name.clear();
   reply.mute(false);
   reply.protocol(resp::Protocol::resp2);
+}
+
+Sessions::~Sessions() { free_left(base::Budget::unlimited()); }
+
+void Sessions::leave_behind(Attachment& attachment, std::size_t pieces) {
+  const bool too_many = left_pieces_ > kMostLeft;
+  attachment.next_left_ = nullptr;
+  (last_left_ == nullptr ? first_left_ : last_left_->next_left_) = &attachment;
+  last_left_ = &attachment;
+  left_pieces_ += pieces;
+  if (too_many) take_apart(pieces);
+}
+
+void Sessions::take_apart(std::size_t pieces) {
+  left_pieces_ -= std::min(left_pieces_, pieces);
+  while (first_left_ != nullptr && pieces > 0) {
+    Attachment* const next = first_left_->next_left_;
+    if (!first_left_->take_apart(pieces)) return;
+    first_left_ = next;
+  }
+  if (first_left_ != nullptr) return;
+  last_left_ = nullptr;
+  left_pieces_ = 0;
+}
+
+bool Sessions::free_left(base::Budget budget) {
+  while (has_left()) {
+    take_apart(kPiecesBetweenLooks);
+    if (budget.spent()) break;
+  }
+  return !has_left();
+}
+
+void Sessions::testify(memory::Audit& audit) const {
+  for (const Attachment* left = first_left_; left != nullptr; left = left->next_left_) {
+    left->testify(audit);
+  }
 }
 
 void Sessions::add(Session& session) {

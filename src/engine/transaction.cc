@@ -30,11 +30,15 @@ struct Transaction::Block {
 Transaction::Transaction() : bytes_(memory::size_class(sizeof(Transaction))) {}
 
 Transaction::~Transaction() {
-  while (blocks_ != nullptr) {
-    Block* const next = blocks_->next;
-    memory::release(kOwner, blocks_, blocks_->bytes);
-    blocks_ = next;
-  }
+  while (blocks_ != nullptr) drop_block();
+}
+
+void Transaction::drop_block() {
+  Block* const next = blocks_->next;
+  bytes_ -= blocks_->bytes;
+  memory::release(kOwner, blocks_, blocks_->bytes);
+  blocks_ = next;
+  --block_count_;
 }
 
 Transaction& Transaction::begin(Session& session) {
@@ -53,8 +57,21 @@ void Transaction::end(Session& session) {
 
 void Transaction::detach(Session& session) {
   session.closed_gates &= ~kGatesOfTransactions;
+  if (block_count_ > kPiecesAtOnce) return session.leave_behind(*this, block_count_);
+  std::size_t all = kPiecesAtOnce;
+  take_apart(all);
+}
+
+bool Transaction::take_apart(std::size_t& pieces) {
+  for (; blocks_ != nullptr && pieces > 0; --pieces) drop_block();
+  if (blocks_ != nullptr) return false;
   this->~Transaction();
   memory::release(kOwner, this, sizeof(Transaction));
+  return true;
+}
+
+void Transaction::testify(memory::Audit& audit) const {
+  audit.found(kOwner, static_cast<std::int64_t>(bytes_));
 }
 
 std::byte* Transaction::room(std::size_t bytes) {
@@ -65,6 +82,7 @@ std::byte* Transaction::room(std::size_t bytes) {
     blocks_ = new (memory::allocate(kOwner, block_bytes))
         Block{.next = blocks_, .bytes = block_bytes, .used = sizeof(Block)};
     bytes_ += block_bytes;
+    ++block_count_;
   }
   std::byte* const found = reinterpret_cast<std::byte*>(blocks_) + blocks_->used;
   blocks_->used += bytes;

@@ -23,8 +23,9 @@ struct Timeout {
 Timeout from_seconds(std::string_view text) {
   const auto seconds = base::parse_long_double(text);
   if (!seconds) return {.error = kNotAFloat};
+  // Rounded up first, a small negative number would be for ever.
+  if (*seconds < 0) return {.error = kNegative};
   const long double ms = std::ceil(*seconds * 1000);
-  if (ms < 0) return {.error = kNegative};
   if (ms >= static_cast<long double>(kMost)) return {.error = kOutOfRange};
   return {.ms = static_cast<std::int64_t>(ms)};
 }

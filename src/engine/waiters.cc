@@ -37,7 +37,7 @@ bool Waiters::wait(Session& session, BoundCommand& command, resp::Args words, co
     session.parked_ = resumed_;
     return true;
   }
-  LARDER_ASSERT(!session.is_blocked() && !wait.keys.empty());
+  LARDER_ASSERT(!session.is_parked() && !wait.keys.empty());
   if (!session.may_block) return false;
   park(session, command, wait.words.empty() ? words : wait.words, wait);
   return true;

@@ -15,20 +15,20 @@ constexpr auto kOwner = memory::Owner::client_input;
 
 }  // namespace
 
-void Watcher::detach(Session&) {
-  home.drop_all(*this);
+void Watcher::detach(Session& session) {
+  dirty = true;
+  if (watches > kPiecesAtOnce) return session.leave_behind(*this, watches);
+  std::size_t all = kPiecesAtOnce;
+  take_apart(all);
+}
+
+bool Watcher::take_apart(std::size_t& pieces) {
+  home.drop_some(*this, pieces);
+  if (first != nullptr) return false;
   (previous == nullptr ? home.first_ : previous->next) = next;
   if (next != nullptr) next->previous = previous;
   memory::destroy(kOwner, this);
-}
-
-// A key's block is counted with each of its watches.
-std::size_t Watcher::bytes() const {
-  std::size_t bytes = memory::size_class(sizeof(Watcher));
-  for (const WatchedKey::Watch* watch = first; watch != nullptr; watch = watch->next_of_watcher) {
-    bytes += memory::size_class(sizeof(*watch)) + memory::size_class(watch->key->bytes());
-  }
-  return bytes;
+  return true;
 }
 
 WatchSet::WatchSet(keyspace::Keyspace& keyspace)
@@ -89,6 +89,7 @@ void WatchSet::watch(Session& session, std::string_view name) {
   key.first = watch;
   ++key.watches;
   watcher->first = watch;
+  watcher->held_bytes += memory::size_class(sizeof(Watch)) + memory::size_class(key.bytes());
   if (watcher->watches++ == 0 && sessions_++ == 0) keyspace_.log().listen();
 }
 
@@ -104,21 +105,24 @@ void WatchSet::drop(Watch& watch) {
   --keys_;
 }
 
-void WatchSet::drop_all(Watcher& watcher) {
+void WatchSet::drop_some(Watcher& watcher, std::size_t& pieces) {
   if (watcher.watches == 0) return;
-  for (Watch* watch = watcher.first; watch != nullptr;) {
-    Watch* const next = watch->next_of_watcher;
-    drop(*watch);
-    watch = next;
+  for (; watcher.first != nullptr && pieces > 0; --pieces) {
+    Watch& watch = *watcher.first;
+    watcher.first = watch.next_of_watcher;
+    --watcher.watches;
+    watcher.held_bytes -=
+        memory::size_class(sizeof(Watch)) + memory::size_class(watch.key->bytes());
+    drop(watch);
   }
-  watcher.first = nullptr;
-  watcher.watches = 0;
-  if (--sessions_ == 0) keyspace_.log().unlisten();
+  if (watcher.first == nullptr && --sessions_ == 0) keyspace_.log().unlisten();
 }
 
+// Many watches stay until the transaction is over.
 void WatchSet::spoil(Watcher& watcher) {
   watcher.dirty = true;
-  drop_all(watcher);
+  std::size_t all = Attachment::kPiecesAtOnce;
+  if (watcher.watches <= all) drop_some(watcher, all);
 }
 
 void WatchSet::unwatch(Session& session) {
@@ -168,13 +172,20 @@ void WatchSet::read(std::span<const keyspace::Change> changes) {
         Watch* const next = watch->next;
         if (watch->expired && change.cause == keyspace::Cause::expired) {
           watch->expired = false;
-        } else if (own || !watch->existed) {
+        } else if (!watch->watcher->dirty && (own || !watch->existed)) {
           spoil(*watch->watcher);
         }
         watch = next;
       }
     }
   }
+}
+
+// Each of those who are concerned once.
+void WatchSet::note(bool is_concerned, Watcher& watcher, std::vector<Watcher*>& concerned) {
+  if (!is_concerned || watcher.dirty) return;
+  watcher.dirty = true;
+  concerned.push_back(&watcher);
 }
 
 // A watch of a key that was not there is not concerned when all go.
@@ -185,7 +196,7 @@ void WatchSet::note_flush(int db) {
     by_name_[i].for_each([&](WatchedKey* key) {
       for (Watch* watch = key->first; watch != nullptr; watch = watch->next) {
         watch->expired = false;
-        if (watch->existed) concerned.push_back(watch->watcher);
+        note(watch->existed, *watch->watcher, concerned);
       }
     });
   }
@@ -199,7 +210,7 @@ void WatchSet::note_swap(int db) {
     bool expired = false;
     const bool is_there = exists(*key, expired);
     for (Watch* watch = key->first; watch != nullptr; watch = watch->next) {
-      if (watch->existed || is_there) concerned.push_back(watch->watcher);
+      note(watch->existed || is_there, *watch->watcher, concerned);
       watch->expired = expired;
     }
   });

@@ -3,6 +3,7 @@
 // One session that watches, and its watches: each stands in the list of its key and of its watcher.
 
 #include "larder/engine/watch_set.h"
+#include "larder/memory/heap.h"
 
 namespace larder::engine {
 
@@ -25,13 +26,17 @@ class Watcher final : public Attachment {
   Watcher(WatchSet& home_, Watcher* next_) : home(home_), next(next_) {}
 
   void detach(Session& session) override;
-  std::size_t bytes() const override;
+  // A key's block is counted with each of its watches.
+  std::size_t bytes() const override { return held_bytes; }
+  bool take_apart(std::size_t& pieces) override;
 
   WatchSet& home;
   Watcher* previous = nullptr;
   Watcher* next;
   WatchedKey::Watch* first = nullptr;
   std::size_t watches = 0;
+  std::size_t held_bytes = memory::size_class(sizeof(Watcher));
+  // Has lost, or ended: changes of its keys do not matter any more.
   bool dirty = false;
 };
 

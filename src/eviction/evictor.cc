@@ -18,6 +18,8 @@ constexpr std::uint32_t kStride = 8;
 // Rounds of sampling that may yield no candidate, as in a table that is mostly empty, before
 // any key is taken.
 constexpr int kMostRounds = 8;
+// The walk over all entries that a change of policy begins with, before the command's answer.
+constexpr std::int64_t kRestartUs = 1000;
 // What may wait in the graveyard when a step of evicting ends.
 constexpr std::int64_t kMostBuried = 1 << 20;
 
@@ -55,6 +57,8 @@ void Evictor::obey() {
   if (keyspace_.access().mode == policy_.access_mode()) return;
   keyspace_.access().mode = policy_.access_mode();
   ager_.restart();
+  // What the walk has not reached, OBJECT FREQ and IDLETIME would read as what it is not.
+  ager_.run(base::Budget(keyspace_.clock(), kRestartUs));
 }
 
 std::uint64_t Evictor::counted_bytes() const {

@@ -1,8 +1,8 @@
 #include "larder/expiry/metrics.h"
 
 #include <algorithm>
-#include <cstdio>
 
+#include "larder/base/format.h"
 #include "larder/memory/ledger.h"
 
 namespace larder::expiry {
@@ -43,9 +43,7 @@ void Metrics::refresh() {
   unfreed_keys_ = static_cast<std::int64_t>(left_keys_ + std::min(buried_keys_, waiting_keys));
   unfreed_bytes_ = static_cast<std::int64_t>(unfreed_bytes());
   cycle_ms_ = cycle_us_ / 1000;
-  char text[32];
-  std::snprintf(text, sizeof text, "%.2f", stale_share_ * 100);
-  stale_percent_ = text;
+  stale_percent_ = base::printed("%.2f", stale_share_ * 100);
 }
 
 void Metrics::reset() {

@@ -9,6 +9,7 @@ namespace {
 
 using keyspace::Database;
 using keyspace::Entry;
+using keyspace::ExpiresTable;
 using keyspace::ExpiresTraits;
 
 // The share of keys that a pass may find expired before the next one follows sooner; divided
@@ -146,7 +147,7 @@ void Sweeper::schedule() {
 types::TagWindow Sweeper::window() const {
   const std::int64_t since_ms = began_ms_[2];
   const std::int64_t now_ms = keyspace_.clock().unix_ms();
-  if (since_ms == kNever || since_ms > now_ms) return {};
+  if (since_ms == kNever || since_ms > now_ms || began_ms_[1] > now_ms) return {};
   const std::int64_t oldest = (since_ms - kOverlapMs) >> ExpiresTraits::kTagShift;
   const std::int64_t width = (now_ms >> ExpiresTraits::kTagShift) - oldest;
   if (width >= kClasses - 1) return {};
@@ -234,13 +235,22 @@ void Sweeper::Hits::drop_repeated() {
   count = static_cast<std::size_t>(std::unique(items.begin(), end, same) - items.begin());
 }
 
+// Before the clock was set back, entries may have been late and stood under what was the present's
+// class then (keyspace/deadline_class.h); those that are not late any more get their own.
 void Sweeper::keep_due(const Database& db, Hits& hits) const {
   const std::int64_t now_ms = keyspace_.clock().unix_ms();
+  const bool set_back = began_ms_[1] > now_ms || began_ms_[2] > now_ms;
   std::size_t due = 0;
   for (std::size_t i = 0; i < hits.count; ++i) {
     Entry* entry = hits.items[i].entry;
-    if (!entry->expired(now_ms)) continue;
+    const bool expired = entry->expired(now_ms);
+    if (!expired && !set_back) continue;
     const std::uint64_t hash = ExpiresTraits::hash(*entry);
+    if (!expired) {
+      ExpiresTable& expires = keyspace_.db(db_).expires();
+      expires.retag(entry, hash, ExpiresTraits::tag_of(entry->deadline_ms()));
+      continue;
+    }
     if (active_) db.prefetch(hash);
     hits.items[due++] = {entry, hash};
   }
@@ -265,19 +275,22 @@ void Sweeper::estimate_ttl(Database& db) {
     return;
   }
   const std::int64_t now_ms = keyspace_.clock().unix_ms();
-  std::int64_t sum = 0;
-  std::int64_t count = 0;
-  const auto ask = [&sum, &count, now_ms](const Entry* entry) {
-    sum += std::max<std::int64_t>(0, entry->deadline_ms() - now_ms);
-    ++count;
-  };
   const bool all = db.volatile_size() <= kTtlSamples;
+  const auto count = static_cast<std::int64_t>(all ? db.volatile_size() : kTtlSamples);
+  // Deadlines may lie so far ahead that their sum has no room.
+  std::int64_t whole = 0;
+  std::int64_t rest = 0;
+  const auto ask = [&whole, &rest, count, now_ms](const Entry* entry) {
+    const std::int64_t ttl_ms = std::max<std::int64_t>(0, entry->deadline_ms() - now_ms);
+    whole += ttl_ms / count;
+    rest += ttl_ms % count;
+  };
   if (all) {
     db.expires().for_each(ask);
   } else {
     for (std::size_t i = 0; i < kTtlSamples; ++i) ask(db.expires().random(keyspace_.rng()));
   }
-  const std::int64_t mean = sum / count;
+  const std::int64_t mean = whole + rest / count;
   const bool known = !all && db.average_ttl_ms != 0;
   db.average_ttl_ms = known ? db.average_ttl_ms + (mean - db.average_ttl_ms) / 8 : mean;
 }

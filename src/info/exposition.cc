@@ -1,11 +1,10 @@
 #include "larder/info/exposition.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <optional>
 #include <vector>
 
+#include "larder/base/format.h"
 #include "larder/base/numbers.h"
 #include "metric_notes.h"
 
@@ -47,11 +46,7 @@ std::optional<double> as_number(std::string_view text) {
 }
 
 // To the digits that INFO has: 99.9 percent are 0.999.
-std::string print(double value) {
-  std::array<char, 32> room;
-  const int size = std::snprintf(room.data(), room.size(), "%.12g", value);
-  return {room.data(), static_cast<std::size_t>(size)};
-}
+std::string print(double value) { return base::printed("%.12g", value); }
 
 // As the value of a label; what is not ASCII could be no UTF-8 and is not shown.
 void append_escaped(std::string& out, std::string_view text) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "deadline_class.h"
 #include "larder/base/assert.h"
 #include "larder/keyspace/keyspace.h"
 
@@ -118,7 +119,7 @@ void Database::note_storage(const Entry* entry, std::uint64_t hash) {
 void Database::insert(Entry* entry, std::uint64_t hash) {
   entries_.insert(entry, hash);
   note_size(entry, hash);
-  if (entry->has_deadline()) expires_.insert(entry, hash);
+  if (entry->has_deadline()) add_due(expires_, entry, hash, entry->deadline_ms(), now_ms());
   index_elements(entry, hash);
 }
 
@@ -128,7 +129,7 @@ void Database::replace(Entry* before, Entry* now, std::uint64_t hash) {
   unindex_elements(before, hash);
   index_elements(now, hash);
   if (before->has_deadline()) expires_.erase(before, hash);
-  if (now->has_deadline()) expires_.insert(now, hash);
+  if (now->has_deadline()) add_due(expires_, now, hash, now->deadline_ms(), now_ms());
 }
 
 // Of a key that store() is about to make, if it does.
@@ -152,9 +153,9 @@ void Database::index_deadline(std::optional<std::int64_t> before, Entry* entry,
   if (!entry->has_deadline()) {
     if (before) expires_.erase(entry, hash);
   } else if (!before) {
-    expires_.insert(entry, hash);
+    add_due(expires_, entry, hash, entry->deadline_ms(), now_ms());
   } else if (*before != entry->deadline_ms()) {
-    expires_.retag(entry, hash, ExpiresTraits::tag_of(entry->deadline_ms()));
+    expires_.retag(entry, hash, deadline_class(entry->deadline_ms(), now_ms()));
   }
 }
 

@@ -1,3 +1,4 @@
+#include "deadline_class.h"
 #include "larder/keyspace/database.h"
 
 namespace larder::keyspace {
@@ -22,11 +23,11 @@ void Database::index_elements(Entry* entry, std::uint64_t hash) {
   const std::int64_t next = entry->next_element_deadline();
   if (next == types::kNoDeadline) return unindex_elements(entry, hash);
   if (entry->is_element_indexed()) {
-    element_expires_.retag(entry, hash, ExpiresTraits::tag_of(next));
+    element_expires_.retag(entry, hash, deadline_class(next, now_ms()));
     return;
   }
   entry->mark_element_indexed(true);
-  element_expires_.insert(entry, hash);
+  add_due(element_expires_, entry, hash, next, now_ms());
 }
 
 void Database::unindex_elements(Entry* entry, std::uint64_t hash) {

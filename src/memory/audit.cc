@@ -1,9 +1,9 @@
 #include "larder/memory/audit.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <cstdlib>
 
+#include "larder/base/format.h"
 #include "larder/memory/pages.h"
 
 namespace larder::memory {
@@ -25,12 +25,9 @@ constexpr bool kAllocatorIsComparable = true;
 
 void append_line(std::string& out, std::string_view label, std::int64_t ledger,
                  std::string_view walked, std::string_view mark) {
-  char line[160];
-  const int size = std::snprintf(line, sizeof line, "%-16.*s %16lld %16.*s%.*s\n",
-                                 static_cast<int>(label.size()), label.data(),
-                                 static_cast<long long>(ledger), static_cast<int>(walked.size()),
-                                 walked.data(), static_cast<int>(mark.size()), mark.data());
-  out.append(line, static_cast<std::size_t>(size));
+  base::append_print(out, "%-16.*s %16lld %16.*s%.*s\n", static_cast<int>(label.size()),
+                     label.data(), static_cast<long long>(ledger), static_cast<int>(walked.size()),
+                     walked.data(), static_cast<int>(mark.size()), mark.data());
 }
 
 }  // namespace

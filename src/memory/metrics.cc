@@ -1,11 +1,11 @@
 #include "larder/memory/metrics.h"
 
 #include <algorithm>
-#include <cstdio>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "larder/base/format.h"
 #include "larder/base/numbers.h"
 
 namespace larder::memory {
@@ -28,15 +28,11 @@ double quotient(std::int64_t part, std::int64_t whole) {
 }
 
 std::string ratio(std::int64_t part, std::int64_t whole) {
-  char text[40];
-  const int size = std::snprintf(text, sizeof text, "%.2f", quotient(part, whole));
-  return {text, static_cast<std::size_t>(size)};
+  return base::printed("%.2f", quotient(part, whole));
 }
 
 std::string percent(std::int64_t part, std::int64_t whole) {
-  char text[40];
-  const int size = std::snprintf(text, sizeof text, "%.2f%%", 100 * quotient(part, whole));
-  return {text, static_cast<std::size_t>(size)};
+  return base::printed("%.2f%%", 100 * quotient(part, whole));
 }
 
 std::vector<std::string_view> owner_names() {

@@ -50,7 +50,7 @@ std::size_t Connection::pause_bytes() const {
 }
 
 void Connection::on_ready(unsigned readiness) {
-  if (is_dead()) return;
+  if (is_dead() || leaving_) return;
   if (is_shaking_hands()) return wait_for_turn();
   if ((readiness & kReadable) != 0) {
     if (is_discarding()) {
@@ -69,6 +69,11 @@ void Connection::unblocked() { home_.mark_dirty(*this); }
 void Connection::pushed() {
   home_.mark_told(*this);
   if (outgrew_output_limits()) session_.close(engine::Closing::now);
+}
+
+void Connection::working() {
+  if (outgrew_output_limits()) session_.close(engine::Closing::now);
+  rank();
 }
 
 // Output
@@ -120,7 +125,10 @@ void Connection::finish_turn() {
       return;
   }
   if (output_.empty()) forget_excess();
-  if (is_done()) return disconnect();
+  if (is_done()) {
+    leave_room_line();
+    return home_.part_with(*this);
+  }
   if (!is_shaking_hands()) choose_interest();
   rank();
 }
@@ -136,8 +144,9 @@ void Connection::choose_interest() {
     const std::size_t most = pause_bytes();
     pause(output_.size() > (paused_ ? most / 2 : most));
   }
-  // Who waits for keys is read all the same: what comes is kept, and his going is noticed.
-  const bool waits = (stalled_ && !session_.is_blocked()) || waits_for_room();
+  // While a command waits or goes on its client is read all the same: what comes is kept, and
+  // that the client has gone is noticed.
+  const bool waits = (stalled_ && !session_.is_parked()) || waits_for_room();
   const bool reads = is_discarding() || (!waits && !paused_ && !ended_ && !is_closing());
   home_.parts_.loop.change(*this, (reads ? kReadable : 0u) | (output_.empty() ? 0u : kWritable));
 }

@@ -41,7 +41,7 @@ class Connection final : public Watch, public engine::Peer {
   bool can_resume() const {
     if (has_unread()) return true;
     if (!stalled_) return false;
-    return !session_.is_blocked() && !session_.is_held() && !waits_for_room() &&
+    return !session_.is_parked() && !session_.is_held() && !waits_for_room() &&
            output_.size() <= pause_bytes() / 2;
   }
   bool is_dead() const { return socket_ < 0; }
@@ -49,8 +49,8 @@ class Connection final : public Watch, public engine::Peer {
   std::size_t total_bytes() const;
   // Whether it has more unsent output than it may, having said so in the log.
   bool outgrew_output_limits() {
-    const bool may =
-        output_.grown_bytes() > resp::ChunkPool::kChunkBytes || output_.shared_bytes() > 0;
+    const bool may = output_.grown_bytes() > resp::ChunkPool::kChunkBytes ||
+                     output_.shared_bytes() > 0 || session_.is_working();
     if (__builtin_expect(may, 0)) return passed_output_limits();
     forget_excess();
     return false;
@@ -92,6 +92,7 @@ class Connection final : public Watch, public engine::Peer {
   // Neither reads nor is read.
   bool is_stuck() const { return (paused_ || stalled_) && !output_.empty(); }
   void stop_discarding() { discarded_ = 0; }
+  void working() override;
 
   // Tells the audit what this connection holds of client_input and client_output.
   void testify(memory::Audit& audit) const;
@@ -166,6 +167,7 @@ class Connection final : public Watch, public engine::Peer {
   bool stalled_ = false;  // may have whole requests that wait
   bool paused_ = false;   // is not read
   bool ended_ = false;    // the other end will send nothing more
+  bool leaving_ = false;  // is closed in one of the next turns
   std::uint32_t peak_period_ = 0;
   WaitingLine::Place handshake_place_ = WaitingLine::kNowhere;
   WaitingLine::Place news_place_ = WaitingLine::kNowhere;

@@ -63,7 +63,7 @@ void Connection::receive() {
   reading.input = take_in(home_.readings_->room(reading));
   if (reading.input.empty()) return;
   reading.who = this;
-  if (session_.is_blocked()) return finish(reading);
+  if (session_.is_parked()) return finish(reading);
   cut(reading, 0);
   // The keys of many requests are on their way together anyway.
   if (reading.batch.size() > kMostAhead) {
@@ -79,7 +79,7 @@ void Connection::receive_long() {
   Reading& reading = home_.readings_->spare();
   reading.input = take_in_place();
   if (reading.input.empty()) return;
-  if (!session_.is_blocked()) cut_to_run(reading, 0);
+  if (!session_.is_parked()) cut_to_run(reading, 0);
   finish(reading);
 }
 
@@ -102,7 +102,7 @@ void Connection::finish(Reading& reading) {
   reading.who = nullptr;
   if (is_dead()) return;
   const std::span<const char> input = reading.input;
-  const std::size_t done = session_.is_blocked() ? 0 : run_requests(reading);
+  const std::size_t done = session_.is_parked() ? 0 : run_requests(reading);
   if (is_dead()) return;
   keep(input, done);
   home_.input_peak_.note(input.size());
@@ -126,7 +126,7 @@ std::size_t Connection::run_requests(Reading& reading) {
     const std::size_t ran =
         requests.empty() ? 0
                          : home_.parts_.executor.run(session_, requests, reading.plan, most_unsent);
-    if (ran < requests.size() || session_.is_blocked()) {
+    if (ran < requests.size() || session_.is_parked()) {
       for (std::size_t i = 0; i < ran; ++i) done += requests[i].bytes;
       reader_.reset();
       stalled_ = !is_closing();

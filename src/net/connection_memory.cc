@@ -21,7 +21,7 @@ config::ClientClass class_of(const engine::Session& session) {
 
 std::uint64_t Connection::output_bytes() const {
   return output_.held_bytes() - output_.first().held + output_.shared_bytes() +
-         session_.held_push_bytes();
+         session_.held_push_bytes() + session_.unfinished_reply_bytes();
 }
 
 void Connection::bound_output() {
@@ -51,7 +51,7 @@ bool Connection::passed_output_limits() {
 void Connection::rank() {
   if (!home_.budget_.in_force()) return;
   const bool is_small = output_.chunks() == 0 && input_.capacity() < ClientRanks::kLeastBytes &&
-                        (session_.closed_gates & kHolding) == 0 && !session_.is_blocked();
+                        (session_.closed_gates & kHolding) == 0 && !session_.is_parked();
   if (is_small && rank_.level == Rank::kNone) return;
   home_.ranks_->place(*this, session_.no_evict ? 0 : total_bytes());
 }
@@ -67,7 +67,8 @@ void Connection::roll_peak(std::int64_t now_ms, std::int64_t reset_ms) {
 std::size_t Connection::total_bytes() const {
   return memory::size_class(sizeof(Connection)) + input_.capacity() + reader_.held_bytes() +
          session_.text_bytes() + session_.parked_bytes() + session_.attached_bytes() +
-         output_.held_bytes() + output_.shared_bytes() + session_.held_push_bytes() + tls_bytes();
+         output_.held_bytes() + output_.shared_bytes() + session_.held_push_bytes() +
+         session_.unfinished_reply_bytes() + tls_bytes();
 }
 
 Connection::Buffers Connection::buffers() const {

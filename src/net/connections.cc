@@ -35,6 +35,9 @@ constexpr std::size_t kMostFailuresTold = 10;
 constexpr std::int64_t kNewsUs = 250;
 constexpr std::uint32_t kSendsBetweenLooks = 8;
 
+// How long a turn closes connections that have ended, a system call of some microseconds each.
+constexpr std::int64_t kClosingUs = 300;
+
 // How long a peak of buffer use is remembered, once or twice over.
 constexpr std::int64_t kPeakPeriodMs = 5000;
 
@@ -143,8 +146,32 @@ void Connections::mark_told(Connection& connection) {
 
 bool Connections::has_work() const { return !dirty_.empty() || !news_->empty(); }
 
+bool Connections::has_time_to_close() {
+  const std::int64_t now_us = parts_.loop.clock().steady_now_us();
+  if (closing_until_us_ == 0) closing_until_us_ = now_us + kClosingUs;
+  return now_us < closing_until_us_;
+}
+
+// Stays dirty while it waits, so that nothing marks it again.
+void Connections::part_with(Connection& connection) {
+  if (leaving_.empty() && has_time_to_close()) return connection.disconnect();
+  connection.leaving_ = connection.dirty_ = true;
+  leaving_.push_back(&connection);
+}
+
+void Connections::part_with_leaving() {
+  std::size_t gone = 0;
+  while (gone < leaving_.size() && has_time_to_close()) {
+    Connection& connection = *leaving_[gone++];
+    connection.leaving_ = false;
+    connection.disconnect();
+  }
+  leaving_.erase(leaving_.begin(), leaving_.begin() + static_cast<std::ptrdiff_t>(gone));
+}
+
 void Connections::mark_dead(Connection& connection) {
   --size_;
+  if (connection.leaving_) leaving_.erase(std::find(leaving_.begin(), leaving_.end(), &connection));
   if (cursor_ == &connection) cursor_ = connection.next_;
   (connection.previous_ != nullptr ? connection.previous_->next_ : first_) = connection.next_;
   (connection.next_ != nullptr ? connection.next_->previous_ : last_) = connection.previous_;
@@ -159,7 +186,8 @@ void Connections::bury() {
 
 [[gnu::always_inline]] inline void Connections::finish_turn(Connection& connection) {
   connection.finish_turn();
-  if (!connection.is_dead() && connection.can_resume()) stalled_.push_back(&connection);
+  if (!connection.is_dead() && !connection.leaving_ && connection.can_resume())
+    stalled_.push_back(&connection);
 }
 
 Reading& Connections::next_reading() {
@@ -197,6 +225,7 @@ Left Connections::end_turn() {
   stalled_.clear();
   finish_readings();
   // Nothing that happens here makes another connection dirty.
+  if (!leaving_.empty()) part_with_leaving();
   for (std::size_t i = 0; i < dirty_.size(); ++i) {
     dirty_[i]->dirty_ = false;
     finish_turn(*dirty_[i]);
@@ -208,8 +237,10 @@ Left Connections::end_turn() {
   const bool over = keep_to_budget();
   if (!dead_.empty()) bury();
   if (!remains_.empty()) free_remains();
-  const bool done = stalled_.empty() && remains_.empty() && handshakes_->line.empty() &&
-                    news_->empty() && !over && !evicts && dirty_.empty();
+  closing_until_us_ = 0;
+  const bool done = stalled_.empty() && leaving_.empty() && remains_.empty() &&
+                    handshakes_->line.empty() && news_->empty() && dirty_.empty() && !over &&
+                    !evicts;
   return done ? Left::nothing : Left::work;
 }
 
@@ -249,7 +280,7 @@ void Connections::look_after(Connection& connection, std::int64_t now_ms) {
                        connection.describe());
     return session.close(engine::Closing::now);
   }
-  if (most_idle_ms == 0 || connection.waits_for_room() || session.is_blocked() ||
+  if (most_idle_ms == 0 || connection.waits_for_room() || session.is_parked() ||
       session.is_held() || session.is_listener() ||
       now_ms - session.last_active_ms <= most_idle_ms) {
     return;

@@ -23,7 +23,7 @@ void Connections::testify(memory::Audit& audit) const {
   }
   for (const Connection* connection : dead_) connection->testify(audit);
   std::size_t shared = readings_->held_bytes();
-  for (const List* list : {&dirty_, &stalled_, &dead_}) {
+  for (const List* list : {&dirty_, &stalled_, &leaving_, &dead_}) {
     if (list->capacity() > 0) shared += memory::size_class(list->capacity() * sizeof(Connection*));
   }
   shared += handshakes_->line.held_bytes() + news_->held_bytes() + room_line_->held_bytes();

@@ -54,7 +54,7 @@ bool read_fields_with_deadlines(RdbReader& in, Builder& hash) {
     std::int64_t deadline = 0;
     if (after != 0 &&
         (after > INT64_MAX ||
-         __builtin_add_overflow(earliest - 1, static_cast<std::int64_t>(after), &deadline) ||
+         __builtin_add_overflow(earliest, static_cast<std::int64_t>(after) - 1, &deadline) ||
          deadline <= 0)) {
       return false;
     }

@@ -15,6 +15,14 @@ class Builder {
     list_.admit(limits_, element.size(), 1);
     list_.push(limits_, types::ListEnd::tail, element);
   }
+  // Whole listpacks where they may be nodes as they are.
+  bool push_pack(std::string_view raw) {
+    bool integers_as_such = false;
+    if (!types::ListpackView::valid(raw, integers_as_such)) return false;
+    list_.admit(limits_, raw.size(), 1);
+    return (integers_as_such && list_.append_pack(limits_, raw)) ||
+           push_all(Packing::listpack, raw);
+  }
   bool push_all(Packing packing, std::string_view raw) {
     return for_each_element(packing, raw, [&](const types::String& element) {
       types::String::Scratch scratch;
@@ -54,7 +62,7 @@ bool read_nodes(RdbReader& in, Builder& list) {
     if (form == static_cast<std::uint64_t>(NodeForm::plain)) {
       list.push(raw.view());
     } else if (form != static_cast<std::uint64_t>(NodeForm::packed) ||
-               !list.push_all(Packing::listpack, raw.view())) {
+               !list.push_pack(raw.view())) {
       return false;
     }
   }

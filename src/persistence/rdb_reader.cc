@@ -86,11 +86,11 @@ bool RdbReader::compressed_text(RdbText& out) {
       bytes > packed.size() * kMostExpansion) {
     return fail();
   }
-  out.own_.resize(bytes);
-  const unsigned done = lzf_decompress(packed.data(), static_cast<unsigned>(packed.size()),
-                                       out.own_.data(), static_cast<unsigned>(bytes));
+  char* const own = out.own_.of(bytes);
+  const unsigned done = lzf_decompress(packed.data(), static_cast<unsigned>(packed.size()), own,
+                                       static_cast<unsigned>(bytes));
   if (done != bytes) return fail();
-  out.view_ = {out.own_.data(), out.own_.size()};
+  out.view_ = {own, bytes};
   return true;
 }
 

@@ -18,7 +18,7 @@ class RdbText {
  private:
   friend class RdbReader;
   std::string_view view_;
-  Bytes own_;
+  Room own_;
   std::array<char, base::kInt64Chars> digits_{};
 };
 

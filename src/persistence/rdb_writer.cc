@@ -66,14 +66,15 @@ bool RdbWriter::compressed(std::string_view value) {
       value.size() > UINT32_MAX) {
     return false;
   }
-  Bytes room(value.size() - kLeastSaved);
-  const unsigned bytes = lzf_compress(value.data(), static_cast<unsigned>(value.size()),
-                                      room.data(), static_cast<unsigned>(room.size()));
+  const std::size_t most = value.size() - kLeastSaved;
+  char* const room = room_.of(most);
+  const unsigned bytes = lzf_compress(value.data(), static_cast<unsigned>(value.size()), room,
+                                      static_cast<unsigned>(most));
   if (bytes == 0) return false;
   byte(special(SpecialText::lzf));
   length(bytes);
   length(value.size());
-  raw({room.data(), bytes});
+  raw({room, bytes});
   return true;
 }
 

@@ -30,6 +30,7 @@ class RdbWriter {
   bool compressed(std::string_view value);
 
   Bytes& out_;
+  Room room_;  // for what is compressed
   const Compression compression_;
 };
 

@@ -40,13 +40,6 @@ std::optional<Type> type_of(RdbType form) {
   return std::nullopt;
 }
 
-bool read_text(RdbReader& in, Bytes& out) {
-  RdbText text;
-  if (!in.text(text)) return false;
-  out.assign(text.view().begin(), text.view().end());
-  return true;
-}
-
 void destroy(Type type, void* storage) {
   base::Budget budget = base::Budget::unlimited();
   while (!types::row(type).destroy_some(storage, types::row(type).owner, budget)) {
@@ -77,6 +70,24 @@ int encode_value(const keyspace::Entry& entry, std::int64_t now_ms, Compression 
   return write_stream(entry.storage(), writer);
 }
 
+Room::~Room() {
+  if (bytes_ != nullptr) memory::release(memory::Owner::snapshot, bytes_, size_);
+}
+
+char* Room::of(std::size_t bytes) {
+  if (bytes <= size_) return bytes_;
+  if (bytes_ != nullptr) memory::release(memory::Owner::snapshot, bytes_, size_);
+  size_ = memory::size_class(bytes);
+  bytes_ = static_cast<char*>(memory::allocate(memory::Owner::snapshot, size_));
+  return bytes_;
+}
+
+DecodedValue::DecodedValue() = default;
+
+std::string_view DecodedValue::text() const {
+  return text_ == nullptr ? std::string_view() : text_->view();
+}
+
 DecodedValue::~DecodedValue() {
   if (storage_ != nullptr) destroy(type_, storage_);
 }
@@ -97,7 +108,8 @@ bool DecodedValue::read(std::string_view bytes, const types::Settings& settings,
   bool good = false;
   switch (type_) {
     case Type::string:
-      good = read_text(in, text_);
+      text_ = std::make_unique<RdbText>();
+      good = in.text(*text_);
       break;
     case Type::list:
       good = read_list(form, in, settings, storage_);

@@ -27,6 +27,11 @@ struct Pair {
 };
 static_assert(sizeof(Pair) == 2 * sizeof(void*));
 
+// What a subscription takes together with its topic.
+std::size_t held_bytes(const Topic& topic) {
+  return memory::size_class(sizeof(Subscription)) + memory::size_class(topic.bytes());
+}
+
 engine::Subscriptions::Kind kind_of(const Topic& topic) {
   switch (topic.kind) {
     case Kind::channel:
@@ -45,22 +50,23 @@ std::uint64_t SubscriptionTraits::hash(const Subscription& subscription) {
   return base::hash_bytes(key(subscription));
 }
 
-void Subscriber::detach(engine::Session&) {
-  for (Subscription* const& first : firsts) {
-    while (first != nullptr) home.drop(*first);
-  }
-  home.drop_subscriber(*this);
+void Subscriber::detach(engine::Session& ended) {
+  ended.closed_gates &= ~kGate;
+  gone = true;
+  ++home.gone_;
+  --home.subscribers_;
+  if (total() > kPiecesAtOnce) return ended.leave_behind(*this, total());
+  std::size_t all = kPiecesAtOnce;
+  take_apart(all);
 }
 
-// A topic's block is counted with each of its subscriptions.
-std::size_t Subscriber::bytes() const {
-  std::size_t bytes = memory::size_class(sizeof(Subscriber));
-  for (const Subscription* first : firsts) {
-    for (const Subscription* own = first; own != nullptr; own = own->next_own) {
-      bytes += memory::size_class(sizeof *own) + memory::size_class(own->topic->bytes());
-    }
+bool Subscriber::take_apart(std::size_t& pieces) {
+  for (Subscription* const& first : firsts) {
+    for (; first != nullptr && pieces > 0; --pieces) home.drop(*first);
+    if (first != nullptr) return false;
   }
-  return bytes;
+  home.drop_subscriber(*this);
+  return true;
 }
 
 Hub::~Hub() { LARDER_ASSERT(first_ == nullptr); }
@@ -88,10 +94,9 @@ Subscriber& Hub::subscriber_for(engine::Session& session) {
 }
 
 void Hub::drop_subscriber(Subscriber& subscriber) {
-  subscriber.session.closed_gates &= ~kGate;
   (subscriber.previous == nullptr ? first_ : subscriber.previous->next) = subscriber.next;
   if (subscriber.next != nullptr) subscriber.next->previous = subscriber.previous;
-  --subscribers_;
+  --gone_;
   memory::destroy(kOwner, &subscriber);
 }
 
@@ -113,6 +118,7 @@ bool Hub::subscribe(engine::Session& session, Kind kind, std::string_view name) 
   if (own != nullptr) own->previous_own = made;
   topic.first = own = made;
   ++topic.subscribers;
+  subscriber.held_bytes += held_bytes(topic);
   ++subscriber.counts[static_cast<std::size_t>(kind)];
   subscriptions_.insert(made, hash);
   return true;
@@ -129,7 +135,7 @@ bool Hub::unsubscribe(engine::Session& session, Kind kind, std::string_view name
   drop(*found);
   if (subscriber->total() == 0) {
     session.forget(engine::Attached::subscriber);
-    drop_subscriber(*subscriber);
+    subscriber->detach(session);
   }
   return true;
 }
@@ -150,6 +156,7 @@ void Hub::drop(Subscription& subscription) {
     subscription.next_own->previous_own = subscription.previous_own;
   }
   --subscriber.counts[kind];
+  subscriber.held_bytes -= held_bytes(topic);
   memory::release(kOwner, &subscription, sizeof subscription);
   if (--topic.subscribers > 0) return;
   topics_[kind].erase(&topic, topic.hash);
@@ -158,17 +165,37 @@ void Hub::drop(Subscription& subscription) {
 
 std::size_t Hub::deliver(const Topic& topic, Message& message) {
   if (topic.subscribers == 1 && message.bytes() <= kMostCopied) {
+    if (topic.first->subscriber->gone) return 0;
     engine::Session& session = topic.first->subscriber->session;
     session.push(message.bytes(), [&message, &session](char* place) {
       message.print(place, session.reply.protocol());
     });
     return 1;
   }
+  std::size_t receivers = 0;
   for (const Subscription* s = topic.first; s != nullptr; s = s->next) {
+    if (s->subscriber->gone) continue;
     engine::Session& session = s->subscriber->session;
     session.push(message.in(session.reply.protocol()));
+    ++receivers;
   }
-  return topic.subscribers;
+  return receivers;
+}
+
+std::size_t Hub::listeners(const Topic& topic) const {
+  if (gone_ == 0) return topic.subscribers;
+  std::size_t count = 0;
+  for (const Subscription* s = topic.first; s != nullptr; s = s->next) {
+    if (!s->subscriber->gone) ++count;
+  }
+  return count;
+}
+
+std::size_t Hub::topics(Kind kind) const {
+  if (gone_ == 0) return table(kind).size();
+  std::size_t count = 0;
+  each_topic(kind, [&count](std::string_view) { ++count; });
+  return count;
 }
 
 std::size_t Hub::publish(Kind kind, std::string_view channel, std::string_view message) {
@@ -220,7 +247,7 @@ bool Hub::any(const engine::Session& session, Visitor& visitor) const {
 
 std::size_t Hub::subscribers_of(Kind kind, std::string_view name) const {
   const Topic* topic = table(kind).find(name, base::hash_bytes(name));
-  return topic == nullptr ? 0 : topic->subscribers;
+  return topic == nullptr ? 0 : listeners(*topic);
 }
 
 void Hub::testify(memory::Audit& audit) const {

@@ -1,10 +1,9 @@
 #include "larder/pubsub/monitors.h"
 
 #include <algorithm>
-#include <array>
-#include <cstdio>
 
 #include "larder/base/assert.h"
+#include "larder/base/format.h"
 #include "larder/base/text.h"
 #include "larder/memory/heap.h"
 
@@ -19,11 +18,9 @@ constexpr std::size_t kKeptLine = 4096;
 
 // "+1339518083.107412 [0 127.0.0.1:60866]"
 void begin_line(std::string& line, std::int64_t now_us, const engine::Session& session) {
-  std::array<char, 48> time;
-  std::snprintf(time.data(), time.size(), "+%lld.%06lld [%d ",
-                static_cast<long long>(now_us / kSecondUs),
-                static_cast<long long>(now_us % kSecondUs), session.db);
-  line = time.data();
+  line.clear();
+  base::append_print(line, "+%lld.%06lld [%d ", static_cast<long long>(now_us / kSecondUs),
+                     static_cast<long long>(now_us % kSecondUs), session.db);
   std::string address = session.peer().address();
   if (session.peer().is_unix_socket()) {
     address.erase(std::min(address.rfind(':'), address.size()));

@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "larder/memory/heap.h"
 #include "larder/pubsub/hub.h"
 
 namespace larder::pubsub {
@@ -17,7 +18,9 @@ class Subscriber final : public engine::Attachment {
   Subscriber(Hub& home_, engine::Session& session_) : home(home_), session(session_) {}
 
   void detach(engine::Session& session) override;
-  std::size_t bytes() const override;
+  // A topic's block is counted with each of its subscriptions.
+  std::size_t bytes() const override { return held_bytes; }
+  bool take_apart(std::size_t& pieces) override;
 
   std::size_t count(Kind kind) const { return counts[static_cast<std::size_t>(kind)]; }
   std::size_t total() const { return counts[0] + counts[1] + counts[2]; }
@@ -28,6 +31,9 @@ class Subscriber final : public engine::Attachment {
   Subscriber* next = nullptr;
   std::array<Subscription*, kKinds> firsts{};
   std::array<std::size_t, kKinds> counts{};
+  std::size_t held_bytes = memory::size_class(sizeof(Subscriber));
+  // The session has ended: nothing is delivered any more.
+  bool gone = false;
 };
 
 }  // namespace larder::pubsub

@@ -1,5 +1,7 @@
 #include "larder/resp/writer.h"
 
+#include <sys/uio.h>
+
 #include <algorithm>
 #include <span>
 
@@ -105,6 +107,22 @@ void Writer::end(const Mark& mark, char kind, std::uint64_t n) {
   std::array<char, kHeaderRoom> head;
   const char* end = print_header(head.data(), kind, n);
   buffer_->close_patch(mark.patch, {head.data(), static_cast<std::size_t>(end - head.data())});
+}
+
+void Writer::take_over(ReplyBuffer& part) {
+  // A chunk of its own for a few words would be sent as a piece of its own.
+  constexpr std::uint64_t kFewBytes = 2048;
+  if (muted_) {
+    part.clear();
+  } else if (part.size() > kFewBytes || part.chunks() > 1) {
+    buffer_->take_over(part);
+  } else {
+    iovec piece;
+    if (part.gather(&piece, 1) == 1) {
+      buffer_->append({static_cast<const char*>(piece.iov_base), piece.iov_len});
+    }
+    part.clear();
+  }
 }
 
 void Writer::real(double value) {

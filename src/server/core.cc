@@ -13,6 +13,8 @@ namespace {
 
 // The most that one beat spends on keeping access bits right.
 constexpr std::int64_t kAgeUs = 500;
+// The most that a turn spends on what sessions left behind.
+constexpr std::int64_t kFreeLeftUs = 300;
 
 // Beats per second at most, and the clients for one of them that dynamic-hz aims at.
 constexpr std::int64_t kMostHz = 500;
@@ -80,8 +82,10 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
       tracking_metrics(reporter, tracking) {
   rename_commands(commands, configuration.engine.rename_command);
   auditor.add(acl);
+  auditor.add(sessions);
   auditor.add(keyspace);
   auditor.add(waiters);
+  auditor.add(executor.long_commands());
   auditor.add(watches);
   auditor.add(observer.log);
   auditor.add(observer.latency);
@@ -94,6 +98,8 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
   executor.attach(notifier);
   acl.ask_about_channels(hub);
 }
+
+Core::~Core() { sessions.free_left(base::Budget::unlimited()); }
 
 engine::Toolbox Core::tools(engine::Shutdown& shutdown) {
   engine::Toolbox box;
@@ -170,6 +176,7 @@ std::int64_t Core::next_deadline_us() const {
 bool Core::end_turn() {
   pause.expire();
   bool left = executor.end_turn();
+  if (sessions.has_left()) left |= !sessions.free_left(base::Budget(clock, kFreeLeftUs));
   left |= tracking.end_turn();
   memory_metrics.note_peak();
   return left;

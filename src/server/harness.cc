@@ -89,7 +89,7 @@ void Harness::Client::run_requests() {
       static_cast<std::uint64_t>(harness_.configuration_.net.clients.proto_max_bulk_len.value());
   std::size_t done = 0;
   for (auto status = resp::Parsed::Status::full; status == resp::Parsed::Status::full &&
-                                                 !is_closed() && !session_.is_blocked() &&
+                                                 !is_closed() && !session_.is_parked() &&
                                                  !session_.is_held();) {
     batch_.clear();
     const resp::Parsed parsed =
@@ -101,7 +101,7 @@ void Harness::Client::run_requests() {
                                 ? 0
                                 : harness_.core_->executor.run(
                                       session_, requests, std::numeric_limits<std::size_t>::max());
-    if (session_.is_blocked() || session_.is_held()) {
+    if (session_.is_parked() || session_.is_held()) {
       for (std::size_t i = 0; i < ran; ++i) done += requests[i].bytes;
       reader_.reset();
       break;

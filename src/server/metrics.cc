@@ -6,11 +6,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <numeric>
 #include <span>
 
 #include "larder/base/cycles.h"
+#include "larder/base/format.h"
 #include "larder/base/rng.h"
 #include "larder/engine/identity.h"
 #include "larder/server/build.h"
@@ -24,9 +24,7 @@ constexpr std::int64_t kDaySeconds = 24 * 3600;
 std::string hex(std::span<const std::byte> bytes) {
   std::string text;
   for (const std::byte byte : bytes) {
-    std::array<char, 3> digits;
-    std::snprintf(digits.data(), digits.size(), "%02x", std::to_integer<unsigned>(byte));
-    text += digits.data();
+    base::append_print(text, "%02x", std::to_integer<unsigned>(byte));
   }
   return text;
 }
@@ -44,16 +42,12 @@ std::string operating_system() {
 }
 
 std::string seconds(const timeval& time) {
-  std::array<char, 40> text;
-  std::snprintf(text.data(), text.size(), "%ld.%06ld", static_cast<long>(time.tv_sec),
-                static_cast<long>(time.tv_usec));
-  return text.data();
+  return base::printed("%ld.%06ld", static_cast<long>(time.tv_sec),
+                       static_cast<long>(time.tv_usec));
 }
 
 std::string kilobytes(std::uint64_t bytes) {
-  std::array<char, 40> text;
-  std::snprintf(text.data(), text.size(), "%.2f", static_cast<double>(bytes) / 1024);
-  return text.data();
+  return base::printed("%.2f", static_cast<double>(bytes) / 1024);
 }
 
 // What all commands took together.

@@ -6,12 +6,12 @@
 #include <unistd.h>
 
 #include <array>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string>
 
 #include "larder/base/assert.h"
+#include "larder/base/format.h"
 #include "larder/engine/identity.h"
 #include "process_symbols.h"
 
@@ -26,8 +26,8 @@ constexpr unsigned kLastSeconds = 5;
 template <typename... Values>
 void report_line(int out, const char* format, Values... values) {
   std::array<char, 512> line;
-  const int length = std::snprintf(line.data(), line.size(), format, values...);
-  if (length > 0) report_text(out, line.data());
+  const std::string_view text = base::print_into(line, format, values...);
+  if (!text.empty()) report_text(out, text.data());
 }
 
 void report_head(int out) {

@@ -76,6 +76,11 @@ void List::push(const ListLimits& limits, ListEnd end, std::string_view text) {
   put(ListBlock::insert(block(), end == ListEnd::head ? block()->pack().first() : kEnd, element));
 }
 
+// A single block grows by elements: it may have to become a chain.
+bool List::append_pack(const ListLimits& limits, std::string_view raw) {
+  return is_quicklist() && nodes()->append_pack(limits, raw);
+}
+
 void List::drop(ListEnd end, std::size_t count) {
   if (is_quicklist()) return nodes()->drop(end, count);
   count = std::min(count, size());

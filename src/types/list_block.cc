@@ -61,10 +61,14 @@ ListBlock* ListBlock::create_pack(Kind kind, std::size_t bytes) {
   return block;
 }
 
+ListBlock* ListBlock::copy_pack(Kind kind, std::string_view raw) {
+  ListBlock* block = create(kind, raw.size());
+  std::memcpy(block->contents(), raw.data(), raw.size());
+  return block;
+}
+
 ListBlock* ListBlock::convert(ListBlock* block, Kind kind) {
-  const ListpackView pack = block->pack();
-  ListBlock* fresh = create(kind, pack.bytes());
-  std::memcpy(fresh->contents(), pack.raw().data(), pack.bytes());
+  ListBlock* fresh = copy_pack(kind, block->pack().raw());
   destroy(kOwner, block);
   return fresh;
 }

@@ -33,6 +33,8 @@ class ListBlock {
 
   // A block with no elements that has place for `bytes` of them.
   static ListBlock* create_pack(Kind kind, std::size_t bytes);
+  // A block with this listpack.
+  static ListBlock* copy_pack(Kind kind, std::string_view raw);
   // The same listpack in a block of another kind, which takes the place of this.
   static ListBlock* convert(ListBlock* block, Kind kind);
   static ListBlock* create_plain(std::string_view text);

@@ -9,6 +9,19 @@ namespace larder::types {
 
 using namespace listpack_format;
 
+namespace {
+
+// The first bytes of texts of up to 63 bytes, and of what is longer; below are small integers.
+constexpr std::uint8_t kTextFrom = 0x80;
+constexpr std::uint8_t kMediumFrom = 0xc0;
+
+bool reads_as_integer(std::string_view text) {
+  const bool may_be = !text.empty() && text[0] <= '9' && text[0] >= '-';
+  return may_be && as_stored_integer(text).has_value();
+}
+
+}  // namespace
+
 std::size_t Listpack::cost(std::string_view text) { return ListpackElement::of(text).bytes(); }
 std::size_t Listpack::cost(std::int64_t number) { return ListpackElement::of(number).bytes(); }
 
@@ -90,6 +103,12 @@ ListpackView::Place ListpackView::find(std::string_view text, Place from, unsign
 }
 
 bool ListpackView::valid(std::string_view raw) {
+  bool is_own = false;
+  return valid(raw, is_own);
+}
+
+bool ListpackView::valid(std::string_view raw, bool& integers_as_such) {
+  integers_as_such = true;
   if (raw.size() <= kHeaderBytes || raw.size() > Listpack::kMostBytes) return false;
   const ListpackView pack(reinterpret_cast<const std::uint8_t*>(raw.data()));
   if (pack.bytes() != raw.size() || pack.bytes_[raw.size() - 1] != kEndMark) return false;
@@ -97,6 +116,16 @@ bool ListpackView::valid(std::string_view raw) {
   std::size_t elements = 0;
   std::size_t at = kHeaderBytes;
   for (; at < end; ++elements) {
+    // Most elements are short: a byte in front, which tells the size, and a byte behind.
+    const std::uint8_t head_byte = pack.bytes_[at];
+    if (head_byte < kMediumFrom) {
+      const bool is_text = head_byte >= kTextFrom;
+      const std::size_t content = is_text ? 1 + (head_byte - kTextFrom) : 1;
+      if (content + 1 > end - at || pack.bytes_[at + content] != content) return false;
+      if (is_text && reads_as_integer(raw.substr(at + 1, content - 1))) integers_as_such = false;
+      at += content + 1;
+      continue;
+    }
     if (end - at < head_needs(pack.bytes_[at])) return false;
     const Head head = head_of(pack.bytes_ + at);
     const std::size_t content = head.head + head.text;
@@ -105,6 +134,9 @@ bool ListpackView::valid(std::string_view raw) {
     print_back_length(back, content);
     if (std::memcmp(back, pack.bytes_ + at + content, back_length_bytes(content)) != 0) {
       return false;
+    }
+    if (head.is_text && reads_as_integer(raw.substr(at + head.head, head.text))) {
+      integers_as_such = false;
     }
     at += content + back_length_bytes(content);
   }

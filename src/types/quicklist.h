@@ -36,6 +36,7 @@ class Quicklist {
   void enter(List::Cursor& cursor, std::int64_t index) const;
 
   void push(const ListLimits& limits, ListEnd end, std::string_view text);
+  bool append_pack(const ListLimits& limits, std::string_view raw);
   void drop(ListEnd end, std::size_t count);
   void replace(const ListLimits& limits, std::size_t index, std::string_view text);
   bool insert(const ListLimits& limits, const ListNeedle& pivot, ListSide side,

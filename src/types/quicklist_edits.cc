@@ -47,6 +47,21 @@ void Quicklist::push(const ListLimits& limits, ListEnd end, std::string_view tex
   settle();
 }
 
+bool Quicklist::append_pack(const ListLimits& limits, std::string_view raw) {
+  const ListpackView pack(reinterpret_cast<const std::uint8_t*>(raw.data()));
+  const std::size_t elements = pack.size();
+  if (limits.plain_from != 0 || !limits.admits(raw.size(), elements)) return false;
+  size_ += elements;
+  if (last_ != nullptr && has_room(limits, *last_, raw.size(), elements)) {
+    const std::size_t bytes = last_->footprint();
+    exchange(last_, bytes, ListBlock::append(last_, pack, pack.first()));
+    return true;
+  }
+  link(as_node(ListBlock::copy_pack(Kind::packed, raw)), last_, nullptr);
+  settle();
+  return true;
+}
+
 void Quicklist::drop(ListEnd end, std::size_t count) {
   count = std::min(count, size_);
   size_ -= count;

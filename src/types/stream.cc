@@ -313,12 +313,14 @@ bool Stream::has_gaps(StreamId from) const {
   return !marks.max_deleted.zero() && from <= marks.max_deleted;
 }
 
+// All entries that there are stand behind the first, so the places of the first and of what lies
+// before it are known where nothing behind the first was taken out by itself.
 std::optional<std::uint64_t> Stream::distance(StreamId id) const {
   const StreamMarks& marks = this->marks();
   if (marks.added == 0) return 0;
   if (marks.length == 0 && id <= marks.last) return marks.added;
   if (id == marks.last) return marks.added;
-  if (id > marks.last) return std::nullopt;
+  if (id > marks.last || marks.added < marks.length) return std::nullopt;
   if (marks.max_deleted.zero() || marks.max_deleted < marks.first) {
     if (id < marks.first) return marks.added - marks.length;
     if (id == marks.first) return marks.added - marks.length + 1;
@@ -326,14 +328,32 @@ std::optional<std::uint64_t> Stream::distance(StreamId id) const {
   return std::nullopt;
 }
 
-std::optional<std::int64_t> Stream::lag(const Group& group) const {
-  const std::uint64_t added = marks().added;
-  if (added == 0) return 0;
+std::optional<std::uint64_t> Stream::lag(const Group& group) const {
+  const StreamMarks& marks = this->marks();
+  if (marks.length == 0) return 0;
+  // What was trimmed away is not waited for.
+  if (group.last_id < marks.first && marks.max_deleted < marks.first) return marks.length;
   if (group.entries_read != Group::kUnknown && !has_gaps(group.last_id)) {
-    return as_number(added - static_cast<std::uint64_t>(group.entries_read));
+    // ENTRIESREAD and ENTRIESADDED may have told anything.
+    const std::uint64_t left = marks.added - static_cast<std::uint64_t>(group.entries_read);
+    if (left <= marks.length) return left;
   }
   const auto read = distance(group.last_id);
-  return read ? std::optional(as_number(added - *read)) : std::nullopt;
+  if (!read || *read > marks.added) return std::nullopt;
+  return marks.added - *read;
+}
+
+void Stream::advance(Group& group, StreamId id) const {
+  const StreamMarks& marks = this->marks();
+  const bool counts = group.entries_read != Group::kUnknown && group.entries_read < INT64_MAX &&
+                      group.last_id >= marks.first && !has_gaps(group.last_id);
+  if (counts) {
+    ++group.entries_read;
+  } else if (marks.added > 0) {
+    const auto read = distance(id);
+    group.entries_read = read ? as_number(*read) : Group::kUnknown;
+  }
+  group.last_id = id;
 }
 
 }  // namespace larder::types

@@ -119,6 +119,24 @@ def going(control, port, name):
     return seen
 
 
+def expiring(control, port, name):
+    """A key that expires within the transaction that made it feeds nobody; the next one does."""
+    prepare(control, name)
+    words, feed = COMMANDS[name]
+    with contextlib.closing(Waiter(port)) as waiter:
+        waiter.send(*words)
+        until(control, 1)
+        for part in (["MULTI"], feed, ["PEXPIRE", "k", "5"], ["DEBUG", "SLEEP", "0.02"], ["EXEC"]):
+            answer = control.ask(*part)
+        time.sleep(0.02)
+        seen = [repr(answer), info(control, "blocked_clients"), repr(control.ask("EXISTS", "k"))]
+        if seen[1] == 1:
+            control.ask(*feed)
+        seen.append(repr(waiter.read()))
+    until(control, 0)
+    return seen
+
+
 def compare(ours, theirs):
     found = []
     with contextlib.closing(wire.Client(ours)) as control, contextlib.closing(wire.Client(theirs)) as other:
@@ -130,6 +148,11 @@ def compare(ours, theirs):
                 there = unblocking(other, theirs, name, protocol)
                 if here != there:
                     found.append(f"{name} unblocked, RESP{protocol}:\n  {here}\n  {there}")
+            # A group that goes with its key ends the wait for it.
+            if name != "XREADGROUP":
+                here, there = expiring(control, ours, name), expiring(other, theirs, name)
+                if here != there or here[1] != 1:
+                    found.append(f"{name} of a key that expired:\n  {here}\n  {there}")
             here, there = going(control, ours, name), going(other, theirs, name)
             if here != there:
                 found.append(f"{name}, of which some went:\n  {here}\n  {there}")

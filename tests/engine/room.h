@@ -20,6 +20,7 @@
 #include "larder/engine/credentials.h"
 #include "larder/engine/executor.h"
 #include "larder/memory/audit.h"
+#include "tests/engine/step_rows.h"
 #include "tests/engine/transaction_rows.h"
 #include "tests/engine/wait_rows.h"
 #include "tests/resp/taken.h"
@@ -140,10 +141,12 @@ class Room : public testing::Test {
   ~Room() override {
     session.leave();
     output.clear();
+    pool.trim();
     while (!keyspace.graveyard().empty()) keyspace.graveyard().drain(base::Budget::unlimited());
     memory::Auditor auditor;
     auditor.add(keyspace);
     auditor.add(waiters);
+    auditor.add(executor.long_commands());
     auditor.add(watches);
     auditor.add(observer.log);
     auditor.add(observer.latency);
@@ -172,6 +175,7 @@ class Room : public testing::Test {
   Toolbox toolbox() {
     Toolbox box;
     box.lend(runs);
+    box.lend(clock);
     box.lend(executor);
     box.lend(watches);
     box.lend(prompt);
@@ -200,7 +204,8 @@ class Room : public testing::Test {
   Propagation effects;
   Runs runs;
   Prompt prompt{[] {}};
-  std::array<std::span<const Command>, 3> families{test_rows(), wait_rows(), transaction_rows()};
+  std::array<std::span<const Command>, 4> families{test_rows(), wait_rows(), transaction_rows(),
+                                                   step_rows()};
   CommandTable commands{families, toolbox()};
   Executor executor{{clock, commands, keyspace, evictor, sweeper, gates, effects, metrics, waiters,
                      watches, observer}};

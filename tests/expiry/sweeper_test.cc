@@ -133,6 +133,63 @@ TEST(Sweeper, FindsEverythingAfterTheClockWasSetBack) {
   EXPECT_EQ(world.run(), 100u);
 }
 
+// Passes follow one another closely, so that each looks at a few classes only.
+void run_often(World& world) {
+  for (int i = 0; i < 10; ++i) {
+    world.clock.advance_ms(100);
+    world.run();
+  }
+}
+
+TEST(Sweeper, FindsWhatWasLateWhenItWasStored) {
+  World world;
+  world.put(0, 1'000'000'000);
+  run_often(world);
+  const std::int64_t ages[] = {1, 2'000, 10'000, 60'000, 200'000, 262'000, 86'400'000};
+  for (std::size_t i = 0; i < std::size(ages); ++i) world.put(1 + i, -ages[i]);
+  EXPECT_EQ(world.run(), std::size(ages));
+  for (std::size_t i = 0; i < 5'000; ++i) {
+    world.put(1 + i, 1 - world.clock.unix_ms() + static_cast<std::int64_t>(i) * 1000);
+  }
+  EXPECT_EQ(world.run(), 5'000u);
+}
+
+TEST(Sweeper, FindsWhatBecameLateByAChangeOfTheDeadline) {
+  World world;
+  for (std::size_t i = 0; i < 100; ++i) world.put(i, 1'000'000);
+  run_often(world);
+  for (int i = 0; i < 100; ++i) {
+    const auto key = keyspace::Key::of("key:" + std::to_string(i));
+    keyspace::Entry* entry = world.db().entries().find(key.name, key.hash);
+    world.db().expire_at(key, entry, world.clock.unix_ms() - i * 2'000);
+  }
+  EXPECT_EQ(world.run(), 100u);
+}
+
+// Whatever the clock does and however late a key is, one pass removes all that has expired.
+TEST(Sweeper, LeavesNothingWhateverTheClockDoes) {
+  World world;
+  const std::int64_t jumps_ms[] = {-500'000, -3'000, 3'000, 150'000, 262'144, 500'000, 10'000'000};
+  std::size_t gone = 0;
+  for (std::size_t i = 0; i < 20'000; ++i) {
+    world.clock.advance_ms(100);
+    if (world.rng.below(50) == 0) {
+      world.clock.advance_us(jumps_ms[world.rng.below(std::size(jumps_ms))] * 1000);
+      gone += world.run();
+    }
+    world.put(i, static_cast<std::int64_t>(world.rng.below(1'000'000)) - 500'000);
+    // Late by now, and ahead when the clock has been set back.
+    if (world.rng.below(20) == 0) world.clock.advance_ms(-400'000);
+    gone += world.run();
+    std::size_t left = 0;
+    const std::int64_t now_ms = world.clock.unix_ms();
+    world.db().expires().for_each(
+        [&left, now_ms](const keyspace::Entry* entry) { left += entry->expired(now_ms); });
+    ASSERT_EQ(left, 0u) << i;
+  }
+  EXPECT_GT(gone, 5'000u);
+}
+
 TEST(Sweeper, FollowsDeadlinesThatAreChanged) {
   World world;
   world.put(1, 1'000);
@@ -300,6 +357,17 @@ TEST(Sweeper, EstimatesTheAverageTtl) {
   EXPECT_EQ(world.db().average_ttl_ms, 0);
 }
 
+TEST(Sweeper, EstimatesTheAverageOfTheLongestTtls) {
+  World world;
+  const std::int64_t longest = INT64_MAX - world.clock.unix_ms();
+  for (std::size_t i = 0; i < 10; ++i) world.put(i, longest);
+  world.run();
+  EXPECT_EQ(world.db().average_ttl_ms, longest);
+  for (std::size_t i = 10; i < 1'000; ++i) world.put(i, longest);
+  world.run();
+  EXPECT_EQ(world.db().average_ttl_ms, longest);
+}
+
 // Share of expired keys in memory under a steady load, at a random moment.
 struct SteadyLoad {
   WorldOn<base::ManualClock> world;
@@ -452,6 +520,20 @@ TEST(Sweeper, TakesALargeHashApartInSteps) {
   } while (before != 0);
   EXPECT_GT(steps, 15);
   EXPECT_EQ(world.keyspace.size(), 0u);
+}
+
+TEST(Sweeper, FindsFieldsThatWereLateWhenTheirHashWasStored) {
+  World world;
+  put_fields(world, "other", {1'000'000'000});
+  run_often(world);
+  {
+    keyspace::Edit<types::Hash> hash(world.db(), keyspace::Key::of("h"), nullptr,
+                                     keyspace::events::kNew);
+    for (const char* field : {"late", "stays"}) hash->set(field, "value", {512, 64}, 0);
+    hash->set_deadline("late", world.clock.unix_ms() - 100'000, 0);
+  }
+  world.run();
+  EXPECT_EQ(fields_of(world, "h"), 1u);
 }
 
 TEST(Sweeper, FindsFieldsThatExpiredWhileItWasOff) {

@@ -4,6 +4,8 @@
 
 #include <string>
 
+#include "larder/base/rng.h"
+
 namespace larder::persistence {
 namespace {
 
@@ -17,6 +19,19 @@ TEST(Crc64, GoesOnFromTheBytesBefore) {
   for (std::size_t cut = 0; cut <= text.size(); ++cut) {
     const std::string_view whole = text;
     EXPECT_EQ(crc64(crc64(0, whole.substr(0, cut)), whole.substr(cut)), crc64(0, whole));
+  }
+}
+
+// One byte at a time goes through the tables whatever the processor can do.
+TEST(Crc64, IsTheSameOfLongTexts) {
+  base::Rng rng(3);
+  std::string text;
+  for (int i = 0; i < 1200; ++i) text += static_cast<char>(rng.below(256));
+  const std::uint64_t begin = 0x0123456789abcdef;
+  std::uint64_t slowly = begin;
+  for (std::size_t size = 0; size < text.size(); ++size) {
+    EXPECT_EQ(crc64(begin, std::string_view(text).substr(0, size)), slowly) << size;
+    slowly = crc64(slowly, std::string_view(text).substr(size, 1));
   }
 }
 

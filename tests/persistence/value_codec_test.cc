@@ -14,16 +14,23 @@
 namespace larder::persistence {
 namespace {
 
-// Values of every form, as redis-server wrote them, or as older and newer ones do.
-std::map<std::string, std::string> corpus() {
+// Bytes that must be refused: what fuzzing found.
+constexpr std::string_view kRefused = "refused_";
+
+std::map<std::string, std::string> read_corpus(bool refused) {
   std::map<std::string, std::string> found;
   for (const auto& file :
        std::filesystem::directory_iterator("tests/persistence/value_codec_fuzz_corpus")) {
+    const std::string name = file.path().filename();
+    if ((name.rfind(kRefused, 0) == 0) != refused) continue;
     std::ifstream in(file.path(), std::ios::binary);
-    found[file.path().filename()] = {std::istreambuf_iterator<char>(in), {}};
+    found[name] = {std::istreambuf_iterator<char>(in), {}};
   }
   return found;
 }
+
+// Values of every form, as redis-server wrote them, or as older and newer ones do.
+std::map<std::string, std::string> corpus() { return read_corpus(/*refused=*/false); }
 
 class ValueCodec : public ::testing::Test {
  protected:
@@ -117,6 +124,12 @@ TEST_F(ValueCodec, RefusesValuesThatEndEarlyOrLate) {
     }
     EXPECT_FALSE(reads(bytes + 'x'));
   }
+}
+
+TEST_F(ValueCodec, RefusesWhatFuzzingFound) {
+  const auto found = read_corpus(/*refused=*/true);
+  EXPECT_GE(found.size(), 2u);
+  for (const auto& [name, bytes] : found) EXPECT_FALSE(reads(bytes)) << name;
 }
 
 TEST_F(ValueCodec, SurvivesEveryChangedByte) {

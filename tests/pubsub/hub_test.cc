@@ -141,6 +141,9 @@ TEST_F(Listening, EndsWithTheSession) {
   for (const Kind kind : {Kind::channel, Kind::pattern, Kind::shard}) {
     EXPECT_EQ(hub.topics(kind), 0u);
   }
+  EXPECT_TRUE(sessions.has_left()) << "many subscriptions go in steps";
+  EXPECT_TRUE(sessions.free_left(base::Budget::unlimited()));
+  expect_balance();
 }
 
 TEST_F(Listening, HearsNothingOnceItCloses) {

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Checks every include against the order of the rooms.
+"""Checks every include against the order of the rooms, and that only base/format.cc formats into
+buffers by snprintf and its siblings, whose result may pass the end of the buffer.
 
 The rooms, their numbers and what each may use stand once, in the larder_room lines of
 CMakeLists.txt. Usage: check_rooms.py SOURCE_FOLDER
@@ -9,6 +10,8 @@ import re
 import sys
 
 ROOM_LINE = re.compile(r"larder_room\(\s*(.*?)\)", re.DOTALL)
+FORMATTER = "src/base/format.cc"
+UNBOUNDED = re.compile(r"\bv?sn?printf\s*\(")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 
 
@@ -67,6 +70,12 @@ def wrong_includes(root, path, room, orders, uses):
                 yield f"{place}: includes {target}, which does not exist"
 
 
+def wrong_formatting(root, path):
+    place = path.relative_to(root)
+    if place.as_posix() != FORMATTER and UNBOUNDED.search(path.read_text()):
+        yield f"{place}: formats with snprintf; use larder/base/format.h"
+
+
 def check(root):
     orders, uses = read_rooms((root / "CMakeLists.txt").read_text())
     problems = list(wrong_uses(orders, uses))
@@ -74,6 +83,7 @@ def check(root):
     for top in (root / "include" / "larder", root / "src"):
         for path in sorted(p for p in top.rglob("*") if p.suffix in (".h", ".cc")):
             files += 1
+            problems.extend(wrong_formatting(root, path))
             room = path.relative_to(top).parts[0]
             if room not in orders:
                 problems.append(f"{path.relative_to(root)}: {room} is no room")

@@ -45,6 +45,15 @@ class Pair {
       end == ListEnd::head ? model_.pop_front() : model_.pop_back();
     }
   }
+  // True when the pack was taken as it stands.
+  bool append_pack(const Listpack& pack) {
+    if (!list_.append_pack(limits_, pack.raw())) return false;
+    String::Scratch scratch;
+    for (auto at = pack.first(); at != ListpackView::kEnd; at = pack.next(at)) {
+      model_.emplace_back(pack.get(at).text(scratch));
+    }
+    return true;
+  }
   void replace(std::int64_t index, const std::string& text) {
     list_.admit(limits_, text.size(), 1);
     const auto elements = static_cast<std::int64_t>(model_.size());
@@ -282,6 +291,56 @@ TEST(List, MakesACopyThatLivesOnItsOwn) {
     base::Budget budget = base::Budget::unlimited();
     EXPECT_TRUE(row(Type::list).destroy_some(twin.storage(), kOwner, budget));
   }
+}
+
+// The listpacks of a dump.
+class Packs {
+ public:
+  ~Packs() { pack_.destroy(memory::Owner::runtime); }
+  Listpack& with(int elements, const std::string& text) {
+    pack_.destroy(memory::Owner::runtime);
+    pack_ = Listpack::create(memory::Owner::runtime);
+    for (int i = 0; i < elements; ++i) {
+      pack_.append(memory::Owner::runtime, i % 3 == 0 ? std::to_string(i) : text);
+    }
+    return pack_;
+  }
+
+ private:
+  Listpack pack_ = Listpack::create(memory::Owner::runtime);
+};
+
+TEST(List, TakesWholeListpacks) {
+  for (const int depth : {0, 1}) {
+    Packs packs;
+    Pair pair({.fill = -2, .depth = depth});
+    EXPECT_FALSE(pair.append_pack(packs.with(3, "a"))) << "a single block grows by elements";
+    for (int i = 0; i < 300; ++i) pair.push(ListEnd::tail, std::string(60, 'x'));
+    const std::size_t nodes = pair.list().figures().nodes;
+    for (int i = 0; i < 20; ++i)
+      EXPECT_TRUE(pair.append_pack(packs.with(100, std::string(70, 'y'))));
+    const std::size_t more = pair.list().figures().nodes;
+    EXPECT_GE(more, nodes + 19) << "a node each";
+    pair.check();
+    EXPECT_TRUE(pair.append_pack(packs.with(3, "small")));
+    EXPECT_EQ(pair.list().figures().nodes, more) << "joins a node that has room";
+    pair.check();
+    pair.push(ListEnd::tail, "last");
+    pair.remove(ListEnd::head, 5, "0");
+    pair.drop(ListEnd::tail, 250);
+    pair.check();
+  }
+}
+
+TEST(List, TakesNoListpackThatIsTooLarge) {
+  Packs packs;
+  Pair pair({.fill = -1});
+  for (int i = 0; i < 300; ++i) pair.push(ListEnd::tail, std::string(60, 'x'));
+  EXPECT_FALSE(pair.append_pack(packs.with(200, std::string(60, 'y'))));
+  EXPECT_TRUE(pair.append_pack(packs.with(3, "a")));
+  pair.limits({.fill = -1, .plain_from = 30});
+  EXPECT_FALSE(pair.append_pack(packs.with(3, "a")));
+  pair.check();
 }
 
 TEST(List, IsFreedInStepsThatTellWhatIsLeft) {

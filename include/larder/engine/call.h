@@ -4,9 +4,13 @@
 // the reply goes.
 
 #include <initializer_list>
+#include <memory>
 #include <string_view>
+#include <utility>
 
 #include "larder/engine/errors.h"
+#include "larder/engine/long_commands.h"
+#include "larder/engine/progress.h"
 #include "larder/engine/propagation.h"
 #include "larder/engine/session.h"
 #include "larder/engine/waiters.h"
@@ -27,8 +31,9 @@ struct Call {
   Propagation& effects;
   BoundCommand& command;
   Waiters& waiters;
-  // The command waited for keys and is run again, with the words that were parked.
-  bool resumed = false;
+  // The command waited for keys, or goes on, and is run again with the words that were parked.
+  bool resumed;
+  LongCommands& long_commands;
 
   std::size_t size() const { return args.size(); }
   std::string_view arg(std::size_t index) const { return args[index]; }
@@ -43,6 +48,19 @@ struct Call {
   // and scripts): the handler answers that there is nothing.
   [[nodiscard]] bool wait_for(const Wait& wait) {
     return waiters.wait(session, command, args, wait);
+  }
+
+  // For a command that works in several turns (progress.h). Whether it must leave the rest to a
+  // later turn; asked before each piece of its work, of some ten microseconds.
+  [[nodiscard]] bool step_is_over() { return long_commands.step_is_over(session); }
+  // What the command kept at its last step; null at its first.
+  template <typename Kept>
+  std::unique_ptr<Kept> progress() {
+    return std::unique_ptr<Kept>(static_cast<Kept*>(long_commands.take().release()));
+  }
+  // Parks the session; the handler returns without a reply, and runs again.
+  void go_on_later(std::unique_ptr<Progress> progress) {
+    long_commands.go_on_later(session, command, args, std::move(progress));
   }
 };
 

@@ -139,8 +139,8 @@ struct Command {
   KeySpecs keys{};
   // For kVariableFlags: what a call with these arguments does to its keys.
   std::uint32_t (*key_flags)(std::span<const std::string_view> args) = nullptr;
-  // Where a key stands of whose place the last specification says nothing; 0 when there is none
-  // in this call.
+  // Where options decide: the place in this call where the keys of the last specification begin,
+  // 0 without any. Specifications that begin with a keyword, or nowhere, then only describe.
   std::size_t (*unspecified_key)(std::span<const std::string_view> args) = nullptr;
   Handler handler{};
   // Whether an argument is a secret, which no log and no MONITOR may show. Null: none is.

@@ -18,6 +18,7 @@
 #include "larder/engine/gates.h"
 #include "larder/engine/guard.h"
 #include "larder/engine/hot_keys.h"
+#include "larder/engine/long_commands.h"
 #include "larder/engine/metrics.h"
 #include "larder/engine/observer.h"
 #include "larder/engine/propagation.h"
@@ -110,6 +111,9 @@ class Executor {
   // What counts against maxmemory, and what may go for it.
   eviction::Evictor& evictor() const { return parts_.evictor; }
 
+  // The commands that are under way.
+  const LongCommands& long_commands() const { return long_commands_; }
+
   // EXEC: runs what the session queued, or says why not, and ends the transaction.
   void run_transaction(Call& call);
 
@@ -120,8 +124,9 @@ class Executor {
   void serve_ready();
 
   // Before the loop sleeps: goes on evicting where the limit was lowered, runs the fast expiry
-  // cycle, frees the dead, ends waits whose time is over and serves those who can be fed; about a
-  // millisecond at most for each. True when work is left, so that the loop must not sleep.
+  // cycle, frees the dead, runs steps of long commands, ends waits whose time is over and serves
+  // those who can be fed; about a millisecond at most for each. True when work is left, so that the
+  // loop must not sleep.
   bool end_turn();
 
  private:
@@ -151,9 +156,12 @@ class Executor {
   void count(Session& session, BoundCommand& command);
   bool look_at_reply(Session& session, resp::Args args, const BoundCommand& command, Turn turn);
   void run_again(const ParkedCommand& parked);
+  void run_parked(const ParkedCommand& parked);
+  bool run_long_commands();
   bool serve_late();
   void count_errors(Session& session, BoundCommand& command);
   void charge(Session& session, resp::Args args, BoundCommand& command, Turn turn = Turn::first);
+  void keep_cycles(Session& session, std::uint64_t cycles);
   void note_sizes(Session& session, resp::Args args, const BoundCommand& command);
   bool is_paused() const { return (parts_.gates.closed() & kPauseGates) != 0; }
   void settle(int db, resp::Args args);
@@ -171,6 +179,7 @@ class Executor {
   bool postponed_ = false;  // who is ready waits for the end of the turn
   bool resumes_ = false;    // what runs had waited for keys
   bool put_off_ = false;    // what ran last is to run again
+  LongCommands long_commands_;
 };
 
 }  // namespace larder::engine

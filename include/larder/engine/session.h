@@ -8,15 +8,18 @@
 #include <string>
 #include <string_view>
 
+#include "larder/base/budget.h"
 #include "larder/base/clock.h"
 #include "larder/engine/account.h"
 #include "larder/engine/gates.h"
+#include "larder/memory/audit.h"
 #include "larder/memory/heap.h"
 #include "larder/memory/text.h"
 #include "larder/resp/writer.h"
 
 namespace larder::engine {
 
+class LongCommands;
 class Session;
 class Sessions;
 class Waiters;
@@ -67,6 +70,8 @@ class Peer {
   virtual void put_off([[maybe_unused]] std::uint64_t bytes) {}
   // A reply to the session, or something pushed to it, was dropped: close it.
   virtual void dropped() {}
+  // Its command goes on in a later turn; what it holds may have grown.
+  virtual void working() {}
 };
 
 // What a subsystem keeps for one session, made when the session first needs it.
@@ -79,8 +84,21 @@ class Attachment {
   // The session ends or is reset: everything it has here goes, this object too. The session
   // forgets it before the call.
   virtual void detach(Session& session) = 0;
-  // What it takes, at the allocator's sizes.
+  // What it takes, at the allocator's sizes. Cost: the same however much it keeps.
   virtual std::size_t bytes() const = 0;
+
+  // One that keeps much does not end in one step: detach() hands it to Session::leave_behind(), and
+  // nothing but these is called then. Frees up to `pieces` pieces of what it kept and takes what it
+  // freed off; true when all is gone, this object too.
+  virtual bool take_apart(std::size_t& pieces);
+  // Tells the audit of what nobody else tells it of.
+  virtual void testify(memory::Audit&) const {}
+  // In so many pieces or fewer detach() frees at once.
+  static constexpr std::size_t kPiecesAtOnce = 64;
+
+ private:
+  friend class Sessions;
+  Attachment* next_left_ = nullptr;
 };
 
 enum class ReplyMode : std::uint8_t { on, off, skip_next, skip };
@@ -112,6 +130,7 @@ class Session {
  private:
   // Here because each command looks at them, as it does at what stands around.
   bool held_ = false;
+  bool goes_on_ = false;
   ParkedCommand* parked_ = nullptr;
 
  public:
@@ -133,13 +152,18 @@ class Session {
   void close(Closing when) {
     if (when <= closing) return;
     closing = when;
-    if (is_blocked()) stop_waiting();
+    if (is_parked()) stop_waiting();
     peer_.closing();
   }
-  // Waits for keys: nothing that it sent meanwhile is run.
-  bool is_blocked() const { return parked_ != nullptr; }
+  // Its command is not answered yet: nothing that it sent meanwhile is run.
+  bool is_parked() const { return parked_ != nullptr; }
+  // Why it is parked: it waits for keys, or its command goes on in the next turns.
+  bool is_blocked() const { return parked_ != nullptr && !goes_on_; }
+  bool is_working() const { return parked_ != nullptr && goes_on_; }
   // What the parked command takes, at the allocator's sizes.
   std::size_t parked_bytes() const;
+  // What the written part of its reply takes of client_output while its command goes on.
+  std::size_t unfinished_reply_bytes() const { return is_working() ? working_reply_bytes() : 0; }
   // Its next command waits until clients are no longer paused.
   bool is_held() const { return held_; }
   void hold() { held_ = true; }
@@ -153,7 +177,7 @@ class Session {
   void drop() {
     if (closing != Closing::now) peer_.dropped();
   }
-  // Leaves all lines, without an answer.
+  // Leaves all lines and ends its command, without an answer.
   void stop_waiting();
   // The client is gone, or about to: leaves all lines and drops what subsystems keep for it.
   void leave();
@@ -163,6 +187,8 @@ class Session {
   // The attachment ends by itself.
   void forget(Attached kind) { attachments_[index(kind)] = nullptr; }
   std::size_t attached_bytes() const;
+  // For detach(): what the attachment keeps, in so many pieces, is freed at the ends of turns.
+  void leave_behind(Attachment& attachment, std::size_t pieces);
 
   // In RESP2 only kForSubscribers commands are taken then.
   bool is_subscribed() const { return (closed_gates & bit(Gate::subscribed)) != 0; }
@@ -197,11 +223,13 @@ class Session {
 
  private:
   friend class HeldPushes;
+  friend class LongCommands;
   friend class Sessions;
   friend class Waiters;
 
   static constexpr std::size_t index(Attached kind) { return static_cast<std::size_t>(kind); }
   void detach_all();
+  std::size_t working_reply_bytes() const;
 
   std::array<Attachment*, kAttachments> attachments_{};
   resp::ReplyBuffer* held_pushes_ = nullptr;
@@ -211,6 +239,7 @@ class Session {
   // Set by Sessions::add, which runs before members with initializers would be set.
   Session* previous_;
   Session* next_;
+  LongCommands* long_commands_ = nullptr;  // where its command goes on or went on
 };
 
 // While it lives, pushes to the session wait behind what its command replies. Nested ones leave
@@ -237,9 +266,21 @@ class HeldPushes {
   bool outermost_;
 };
 
-// All sessions, in the order in which they connected.
-class Sessions {
+// All sessions, in the order in which they connected, and what those that ended left behind.
+class Sessions final : public memory::Witness {
  public:
+  Sessions() = default;
+  ~Sessions() override;
+  Sessions(const Sessions&) = delete;
+  Sessions& operator=(const Sessions&) = delete;
+
+  // Frees what was left behind until the budget is spent; true when nothing is left.
+  bool free_left(base::Budget budget);
+  bool has_left() const { return first_left_ != nullptr; }
+  std::size_t left_pieces() const { return left_pieces_; }
+
+  void testify(memory::Audit& audit) const override;
+
   std::size_t size() const { return size_; }
   Session* first() const { return first_; }
   Session* find(std::uint64_t id) const;
@@ -250,11 +291,16 @@ class Sessions {
   std::uint64_t next_id() { return ++last_id_; }
   void add(Session& session);
   void remove(Session& session);
+  void leave_behind(Attachment& attachment, std::size_t pieces);
+  void take_apart(std::size_t pieces);
 
   Session* first_ = nullptr;
   Session* last_ = nullptr;
   std::size_t size_ = 0;
   std::uint64_t last_id_ = 0;
+  Attachment* first_left_ = nullptr;
+  Attachment* last_left_ = nullptr;
+  std::size_t left_pieces_ = 0;
 };
 
 }  // namespace larder::engine

@@ -54,6 +54,8 @@ class Transaction final : public Attachment {
   // What the queue takes of client_input.
   std::size_t bytes() const override { return bytes_; }
   void detach(Session& session) override;
+  bool take_apart(std::size_t& pieces) override;
+  void testify(memory::Audit& audit) const override;
 
  private:
   struct Block;
@@ -62,8 +64,10 @@ class Transaction final : public Attachment {
   ~Transaction() override;
 
   std::byte* room(std::size_t bytes);
+  void drop_block();
 
   Block* blocks_ = nullptr;  // newest first
+  std::size_t block_count_ = 0;
   QueuedCommand* first_ = nullptr;
   QueuedCommand* last_ = nullptr;
   std::size_t size_ = 0;

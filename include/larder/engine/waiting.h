@@ -21,6 +21,7 @@
 namespace larder::engine {
 
 struct BoundCommand;
+class Progress;
 class Session;
 struct ParkedCommand;
 struct WaitedKey;
@@ -48,6 +49,12 @@ struct ParkedCommand {
   WaitEnd end;
   bool wakes_when_gone;
   std::uint64_t cycles;  // that it has run so far
+
+  // Of a command that goes on in later turns: what it kept, null while it runs, and its neighbours
+  // in the line of those.
+  Progress* progress = nullptr;
+  ParkedCommand* previous = nullptr;
+  ParkedCommand* next = nullptr;
 };
 
 // A key that somebody waits for; its name stands behind it in the same block.

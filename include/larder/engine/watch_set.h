@@ -1,8 +1,8 @@
 #pragma once
 
 // WATCH: which sessions watch which keys. After each command the set reads what it changed and
-// notes who is concerned; his EXEC answers nothing. The log is listened to only while someone
-// watches.
+// notes which sessions are concerned; their EXEC answers a null array. The log is listened to only
+// while a session watches. Many watches go in steps after their session has ended or unwatched.
 //
 // A change of consumer groups is none of the key's. A key whose deadline had passed when it was
 // watched may go without anybody minding.
@@ -80,10 +80,11 @@ class WatchSet final : public ChangeSink, public memory::Witness {
 
   WatchedKey& key_for(int db, std::string_view name);
   void drop(Watch& watch);
-  // Forgets all watches, whose session has lost or watches no more.
-  void drop_all(Watcher& watcher);
+  // Forgets up to `pieces` of the watches, whose session has lost or watches no more, and takes
+  // their number off.
+  void drop_some(Watcher& watcher, std::size_t& pieces);
   void spoil(Watcher& watcher);
-  void note(WatchedKey& key, keyspace::Cause cause);
+  static void note(bool is_concerned, Watcher& watcher, std::vector<Watcher*>& concerned);
   void note_flush(int db);
   void note_swap(int db);
   bool exists(const WatchedKey& key, bool& expired) const;
@@ -91,7 +92,7 @@ class WatchSet final : public ChangeSink, public memory::Witness {
   keyspace::Keyspace& keyspace_;
   std::vector<Keys> by_name_;  // for each database
   Watcher* first_ = nullptr;
-  std::size_t sessions_ = 0;  // that watch a key
+  std::size_t sessions_ = 0;  // that watch a key, or did and are taken apart
   std::size_t keys_ = 0;
 };
 

@@ -139,6 +139,11 @@ class Connections final : public Host, public memory::Witness {
   // It was told what it did not ask for, and nothing else happened to it.
   void mark_told(Connection& connection);
   void mark_dead(Connection& connection);
+  // Disconnects it, now or, where many go at once, in one of the next turns.
+  void part_with(Connection& connection);
+  // Goes on with those for whom there was no time.
+  void part_with_leaving();
+  bool has_time_to_close();
   void bury();
   using List =
       std::vector<Connection*, memory::Allocator<Connection*, memory::Owner::client_input>>;
@@ -184,11 +189,13 @@ class Connections final : public Host, public memory::Witness {
   std::size_t paused_ = 0;
   List dirty_;         // with replies to send, or to be closed
   List stalled_;       // may go on with requests they had sent
+  List leaving_;       // to be closed when there is time; nothing happens to them any more
   List dead_;          // closed in this turn
   bool full_ = false;  // the budget is passed: what else comes in this turn is left unread
   Peak input_peak_;
   Peak output_peak_;
   std::int64_t peaks_rolled_ms_ = 0;
+  std::int64_t closing_until_us_ = 0;  // the end of this turn's time for closing; 0: not begun
 };
 
 }  // namespace larder::net

@@ -6,6 +6,7 @@
 // is every form from version 1 to 12: also ziplists, zipmaps and the old lists of them.
 
 #include <cstdint>
+#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -16,6 +17,24 @@
 namespace larder::persistence {
 
 using Bytes = std::vector<char, memory::Allocator<char, memory::Owner::snapshot>>;
+
+// Bytes whose contents are not set, for one text after the other.
+class Room {
+ public:
+  Room() = default;
+  ~Room();
+  Room(const Room&) = delete;
+  Room& operator=(const Room&) = delete;
+
+  // At least so many; what stood in them before is gone.
+  char* of(std::size_t bytes);
+
+ private:
+  char* bytes_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+class RdbText;
 
 // The newest version that is read.
 inline constexpr int kNewestRdb = 12;
@@ -31,15 +50,15 @@ int encode_value(const keyspace::Entry& entry, std::int64_t now_ms, Compression 
 // A value that was read and stands in no keyspace yet.
 class DecodedValue {
  public:
-  DecodedValue() = default;
+  DecodedValue();
   // Frees the storage that nobody took.
   ~DecodedValue();
   DecodedValue(const DecodedValue&) = delete;
   DecodedValue& operator=(const DecodedValue&) = delete;
 
   types::Type type() const { return type_; }
-  // The value of type string.
-  std::string_view text() const { return {text_.data(), text_.size()}; }
+  // The value of type string; perhaps a view of what was read.
+  std::string_view text() const;
   // The storage of every other type, which is the caller's from here on.
   void* take_storage();
 
@@ -50,7 +69,7 @@ class DecodedValue {
 
  private:
   types::Type type_ = types::Type::string;
-  Bytes text_;
+  std::unique_ptr<RdbText> text_;
   void* storage_ = nullptr;
 };
 

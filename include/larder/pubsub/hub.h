@@ -7,6 +7,8 @@
 //                  |
 //             Subscriber                              one for each session that subscribes
 //
+// A session that ends with many subscriptions hears nothing more at once; they go in steps.
+//
 // Cost: subscribing and unsubscribing take one lookup each; publishing one lookup, a look at each
 // pattern, and a small block for each receiver.
 
@@ -95,14 +97,17 @@ class Hub final : public engine::Subscriptions, public memory::Witness {
   // Whether the visitor ended the walk over what the session listens to.
   bool any(const engine::Session& session, Visitor& visitor) const override;
 
-  bool has_subscribers() const { return first_ != nullptr; }
+  bool has_subscribers() const { return subscribers_ > 0; }
   std::size_t subscribers() const { return subscribers_; }
-  std::size_t topics(Kind kind) const { return table(kind).size(); }
+  // Cost: a walk over all of them while a session that had many subscriptions is taken apart.
+  std::size_t topics(Kind kind) const;
   std::size_t subscribers_of(Kind kind, std::string_view name) const;
   // Calls fn(name) for every channel or pattern of a kind that somebody listens to.
   template <typename Fn>
   void each_topic(Kind kind, Fn fn) const {
-    table(kind).for_each([&fn](const Topic* topic) { fn(topic->name()); });
+    table(kind).for_each([this, &fn](const Topic* topic) {
+      if (gone_ == 0 || listeners(*topic) > 0) fn(topic->name());
+    });
   }
 
   void testify(memory::Audit& audit) const override;
@@ -116,6 +121,8 @@ class Hub final : public engine::Subscriptions, public memory::Witness {
 
   Topic& topic_for(Kind kind, std::string_view name);
   Subscriber& subscriber_for(engine::Session& session);
+  // Sessions that listen to it and have not ended.
+  std::size_t listeners(const Topic& topic) const;
   void drop(Subscription& subscription);
   void drop_subscriber(Subscriber& subscriber);
   std::size_t deliver(const Topic& topic, Message& message);
@@ -126,6 +133,7 @@ class Hub final : public engine::Subscriptions, public memory::Witness {
   types::Table<SubscriptionTraits> subscriptions_;
   Subscriber* first_ = nullptr;
   std::size_t subscribers_ = 0;
+  std::size_t gone_ = 0;  // subscribers that have ended and are taken apart
 };
 
 }  // namespace larder::pubsub

@@ -102,6 +102,10 @@ class Writer {
     if (!muted_) buffer_->append(bytes);
   }
 
+  // What was written elsewhere, in the same form, and is done: into the buffer, without a copy
+  // where it is long. `part` is empty afterwards.
+  void take_over(ReplyBuffer& part);
+
   // Forgets the error code of the command before. `errors()` goes on counting.
   void start_command() { code_length_ = 0; }
   // The code of the first error since start_command(), such as "WRONGTYPE"; empty without one.

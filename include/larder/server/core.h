@@ -53,6 +53,7 @@ class Core {
   // the commands do not fit together.
   Core(Configuration& configuration, base::Clock& clock, base::Log& log,
        engine::Shutdown& shutdown);
+  ~Core();
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
 

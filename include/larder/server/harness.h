@@ -21,6 +21,31 @@
 
 namespace larder::server {
 
+// A clock that stands still until it is moved. With a step, each reading within a turn moves it on
+// too, so that budgets of time end after so many readings.
+class HarnessClock final : public base::Clock {
+ public:
+  HarnessClock() {
+    unix_us_ = 1'700'000'000'000'000;
+    steady_us_ = 1'000'000;
+  }
+  void tick() override {}
+  std::int64_t steady_now_us() const override {
+    passed_us_ += us_per_reading;
+    return steady_us_ + passed_us_;
+  }
+  void advance_ms(std::int64_t ms) { advance_us(ms * 1000); }
+  void advance_us(std::int64_t us) {
+    unix_us_ += us;
+    steady_us_ += us;
+  }
+
+  std::int64_t us_per_reading = 0;
+
+ private:
+  mutable std::int64_t passed_us_ = 0;
+};
+
 class Harness final : public memory::Witness {
  public:
   class Client;
@@ -40,7 +65,7 @@ class Harness final : public memory::Witness {
   void advance_ms(std::int64_t ms);
 
   Core& core() { return *core_; }
-  base::ManualClock& clock() { return clock_; }
+  HarnessClock& clock() { return clock_; }
   Configuration& configuration() { return configuration_; }
   // SHUTDOWN was asked for.
   bool ended() const { return end_.asked; }
@@ -58,7 +83,7 @@ class Harness final : public memory::Witness {
     bool asked = false;
   };
 
-  base::ManualClock clock_;
+  HarnessClock clock_;
   base::Log log_;
   Configuration configuration_;
   End end_;

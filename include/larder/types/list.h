@@ -128,6 +128,9 @@ class List {
 
   // These do not convert: admit() first, compact() afterwards.
   void push(const ListLimits& limits, ListEnd end, std::string_view text);
+  // Appends the elements of a listpack as they stand; false where that is not allowed: push() them.
+  // It must be valid(), with integers stored as such. Cost: a copy of the bytes.
+  bool append_pack(const ListLimits& limits, std::string_view raw);
   // Takes out `count` elements, as many as there are.
   void drop(ListEnd end, std::size_t count);
   // False when there is no such element.

@@ -73,6 +73,8 @@ class ListpackView {
 
   // True when `raw` is a well-formed listpack, every element included. Cost: a walk.
   static bool valid(std::string_view raw);
+  // Tells also whether every text that is an integer is stored as one, which find() relies on.
+  static bool valid(std::string_view raw, bool& integers_as_such);
 
  protected:
   static constexpr std::uint8_t kEndMark = 0xff;

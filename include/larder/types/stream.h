@@ -99,10 +99,11 @@ class Stream {
 
   // How many entries were added up to this one, ever; nothing when that is not known.
   std::optional<std::uint64_t> distance(StreamId id) const;
-  // An entry at `from` or after it may have been taken out by itself.
-  bool has_gaps(StreamId from) const;
-  // How many entries a group has still to read; nothing when that is not known.
-  std::optional<std::int64_t> lag(const Group& group) const;
+  // How many entries a group has still to read, never more than there are; nothing when that is not
+  // known.
+  std::optional<std::uint64_t> lag(const Group& group) const;
+  // The group has read up to `id`, the next entry that there is behind its last one.
+  void advance(Group& group, StreamId id) const;
 
   // Groups in the order of their names. Nothing is owned by whoever gets one.
   std::span<Group* const> groups() const;
@@ -145,6 +146,8 @@ class Stream {
 
   Tally tally() { return {memory::Owner::streams, header_->bytes}; }
 
+  // An entry at `from` or after it may have been taken out by itself.
+  bool has_gaps(StreamId from) const;
   bool takes(const NodeRef& node, std::size_t text_bytes, NodeLimits limits) const;
   void start_node(StreamId id, std::span<const std::string_view> pairs, std::size_t room);
   void close_node();

@@ -1,6 +1,9 @@
-#include "larder/base/glob.h"
+#include <memory>
+
+#include "larder/base/glob_pattern.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
+#include "larder/keyspace/key_walk.h"
 #include "larder/keyspace/keyspace.h"
 
 namespace larder::commands {
@@ -8,18 +11,54 @@ namespace {
 
 using namespace engine;
 
-void keys(Call& call, keyspace::Keyspace& keyspace) {
-  const std::string_view pattern = call.arg(1);
-  const bool all = pattern == "*";
-  const std::int64_t now_ms = keyspace.clock().unix_ms();
-  std::uint64_t found = 0;
-  const auto mark = call.reply.begin_array();
-  call.db.scan(0, SIZE_MAX, [&](const keyspace::Entry& entry) {
-    if (entry.expired(now_ms) || !(all || base::match_glob(pattern, entry.key()))) return;
-    call.reply.bulk(entry.key());
-    ++found;
+// How far KEYS has come, and what it found so far.
+struct KeysFound final : Progress {
+  explicit KeysFound(resp::ChunkPool& pool) : Progress(pool) {}
+  std::size_t bytes() const override { return memory::size_class(sizeof(KeysFound)); }
+
+  keyspace::KeyWalk walk;
+  std::uint64_t count = 0;
+};
+
+void answer(Call& call, KeysFound& found) {
+  call.reply.array(found.count);
+  call.reply.take_over(found.reply);
+}
+
+// A pattern that is a key's name needs no walk.
+void one_key(Call& call, std::int64_t now_ms) {
+  const auto key = keyspace::Key::of(call.arg(1));
+  const keyspace::Entry* entry = call.db.entries().find(key.name, key.hash);
+  const bool exists = entry != nullptr && !entry->expired(now_ms);
+  call.reply.array(exists ? 1 : 0);
+  if (exists) call.reply.bulk(key.name);
+}
+
+// Finds more; false when there is no more.
+bool find_some(const Call& call, const base::GlobPattern& pattern, std::int64_t now_ms,
+               KeysFound& found) {
+  resp::Writer reply(found.reply);
+  reply.mute(call.reply.muted());
+  // The one pattern that also lists the key with an empty name.
+  const bool all = call.arg(1) == "*";
+  return found.walk.step(call.db, [&](const keyspace::Entry& entry) {
+    const std::string_view key = entry.key();
+    if (!(all || pattern.matches(key)) || entry.expired(now_ms)) return;
+    reply.bulk(key);
+    ++found.count;
   });
-  call.reply.end_array(mark, found);
+}
+
+void keys(Call& call, keyspace::Keyspace& keyspace) {
+  const base::GlobPattern pattern(call.arg(1));
+  const std::int64_t now_ms = keyspace.clock().unix_ms();
+  if (pattern.is_literal()) return one_key(call, now_ms);
+  std::unique_ptr<KeysFound> found = call.progress<KeysFound>();
+  if (found == nullptr) found.reset(new KeysFound(call.reply.buffer().pool()));
+  while (!call.step_is_over()) {
+    if (!find_some(call, pattern, now_ms, *found)) return answer(call, *found);
+  }
+  call.go_on_later(std::move(found));
 }
 
 }  // namespace
@@ -34,7 +73,7 @@ std::span<const engine::Command> generic_keys() {
        .handler = Handler::of<keys>(),
        .since = "1.0.0",
        .summary = "Lists all keys whose names match a pattern.",
-       .complexity = "O(N) for N keys in the database",
+       .complexity = "O(N) for N keys in the database, O(1) for a pattern without wildcards",
        .arguments = "pattern:pattern",
        .tips = "request_policy:all_shards nondeterministic_output_order"},
   };

@@ -11,10 +11,19 @@ namespace {
 
 using namespace engine;
 
-bool admits(const ScanOptions& options, const keyspace::Entry& entry, std::int64_t now_ms) {
-  return !entry.expired(now_ms) && options.admits(entry.key()) &&
-         (!options.type ||
-          base::equals_ignoring_case(*options.type, types::row(entry.type()).name));
+using Entries = std::vector<const keyspace::Entry*,
+                            memory::Allocator<const keyspace::Entry*, memory::Owner::runtime>>;
+
+bool has_type(const keyspace::Entry& entry, const ScanOptions& options) {
+  return !options.type || base::equals_ignoring_case(*options.type, types::row(entry.type()).name);
+}
+
+// Whatever their type, as a lookup would.
+void remove_expired(Call& call, const keyspace::Keyspace& keyspace, const Entries& expired) {
+  if (keyspace.removals_held()) return;
+  for (const keyspace::Entry* entry : expired) {
+    call.db.look(keyspace::Key::of(entry->key()), keyspace::Look::write);
+  }
 }
 
 void scan(Call& call, keyspace::Keyspace& keyspace) {
@@ -24,14 +33,16 @@ void scan(Call& call, keyspace::Keyspace& keyspace) {
   if (!options) return;
 
   // The new cursor stands before the keys, so these wait until it is known.
-  std::vector<const keyspace::Entry*,
-              memory::Allocator<const keyspace::Entry*, memory::Owner::runtime>>
-      found;
+  Entries found;
+  Entries expired;
   const std::int64_t now_ms = keyspace.clock().unix_ms();
   const std::uint64_t next =
       call.db.scan(*cursor, options->count, [&](const keyspace::Entry& entry) {
-        if (admits(*options, entry, now_ms)) found.push_back(&entry);
+        if (!options->admits(entry.key())) return;
+        if (entry.expired(now_ms)) return expired.push_back(&entry);
+        if (has_type(entry, *options)) found.push_back(&entry);
       });
+  remove_expired(call, keyspace, expired);
   reply_scan_cursor(call, next);
   call.reply.array(found.size());
   for (const keyspace::Entry* entry : found) {

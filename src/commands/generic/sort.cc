@@ -32,7 +32,7 @@ struct Options {
 
 enum class Storing : std::uint8_t { refused, allowed };
 
-// The key behind the last STORE, for who must know it before the options are read.
+// The key behind the last STORE; 0 without one.
 std::size_t target_position(std::span<const std::string_view> args) {
   std::size_t found = 0;
   for (std::size_t i = 2; i < args.size(); ++i) {
@@ -42,7 +42,7 @@ std::size_t target_position(std::span<const std::string_view> args) {
                base::equals_ignoring_case(args[i], "BY")) {
       ++i;
     } else if (base::equals_ignoring_case(args[i], "STORE") && i + 1 < args.size()) {
-      found = i + 1;
+      found = ++i;
     }
   }
   return found;
@@ -64,7 +64,7 @@ bool read(Call& call, Storing storing, const Guard& guard, Options& options) {
       options.offset = reader.integer();
       options.count = reader.integer();
     } else if (storing == Storing::allowed && reader.option("STORE")) {
-      options.target = reader.text();
+      reader.text();
     } else if (reader.option("BY")) {
       options.order.by = SortPattern(reader.text());
       if (!options.order.by->has_place()) {
@@ -79,6 +79,9 @@ bool read(Call& call, Storing storing, const Guard& guard, Options& options) {
       reader.fail(errors::kSyntax);
     }
   }
+  if (storing == Storing::refused) return !reader.failed();
+  // The same place as others are told, who check and track the key.
+  if (const std::size_t at = target_position(call.args)) options.target = call.arg(at);
   return !reader.failed();
 }
 
@@ -86,13 +89,7 @@ bool is_sortable(types::Type type) {
   return type == types::Type::list || type == types::Type::set || type == types::Type::sorted_set;
 }
 
-// The first and the last element but one that LIMIT lets through.
-struct Part {
-  std::size_t first;
-  std::size_t end;
-};
-
-Part part_of(std::size_t size, const Options& options) {
+SortPart part_of(std::size_t size, const Options& options) {
   const std::size_t first =
       std::min(size, static_cast<std::size_t>(std::max<std::int64_t>(options.offset, 0)));
   const std::size_t left = size - first;
@@ -102,9 +99,10 @@ Part part_of(std::size_t size, const Options& options) {
 
 // Calls fn(std::optional<types::String>) on each value of the answer.
 template <typename Fn>
-void for_each_value(const Sorting& sorting, const Part& part, const Options& options,
+void for_each_value(const Sorting& sorting, const SortPart& part, const Options& options,
                     keyspace::Database& db, std::int64_t now_ms, Fn fn) {
   for (std::size_t i = part.first; i < part.end; ++i) {
+    sorting.fetch_behind(i);
     if (options.wanted.empty()) fn(std::optional(types::String(sorting.element(i))));
     for (const SortPattern& pattern : options.wanted) {
       fn(pattern.look(db, sorting.element(i), now_ms));
@@ -112,7 +110,7 @@ void for_each_value(const Sorting& sorting, const Part& part, const Options& opt
   }
 }
 
-std::size_t store(Call& call, const Sorting& sorting, const Part& part, const Options& options,
+std::size_t store(Call& call, const Sorting& sorting, const SortPart& part, const Options& options,
                   std::int64_t now_ms, const types::Settings& settings) {
   const auto limits = types::ListLimits::of(settings);
   types::List list(nullptr);
@@ -129,7 +127,7 @@ std::size_t store(Call& call, const Sorting& sorting, const Part& part, const Op
   return stored;
 }
 
-void answer(Call& call, const Sorting& sorting, const Part& part, const Options& options,
+void answer(Call& call, const Sorting& sorting, const SortPart& part, const Options& options,
             std::int64_t now_ms) {
   call.reply.array((part.end - part.first) * std::max<std::size_t>(options.wanted.size(), 1));
   for_each_value(sorting, part, options, call.db, now_ms, [&](const auto& value) {
@@ -153,8 +151,8 @@ void run(Call& call, keyspace::Keyspace& keyspace, const types::Settings& settin
   const std::int64_t now_ms = keyspace.clock().unix_ms();
   Sorting sorting;
   if (entry != nullptr) sorting.load(*entry, options.order);
-  if (!sorting.sort(call.db, options.order, now_ms)) return call.reply.error(kNotANumber);
-  const Part part = part_of(sorting.size(), options);
+  const SortPart part = part_of(sorting.size(), options);
+  if (!sorting.sort(call.db, options.order, part, now_ms)) return call.reply.error(kNotANumber);
   if (!options.target) return answer(call, sorting, part, options, now_ms);
   const std::size_t stored = store(call, sorting, part, options, now_ms, settings);
   call.reply.integer(static_cast<std::int64_t>(stored));

@@ -1,9 +1,12 @@
 #include "sorting.h"
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <cmath>
 #include <cstdlib>
+#include <cstring>
+#include <utility>
 
 #include "larder/types/hash.h"
 #include "larder/types/list.h"
@@ -20,20 +23,33 @@ void append(Name& name, std::string_view part) {
 }
 
 // As SORT reads numbers: leading spaces are skipped, and nothing at all is zero.
-std::optional<double> number_of(const types::String& text) {
-  if (text.is_number()) return static_cast<double>(text.number());
-  types::String::Scratch scratch;
-  const std::string_view bytes = text.text(scratch);
-  Name terminated(bytes.begin(), bytes.end());
-  terminated.push_back('\0');
+std::optional<double> number_of(std::string_view bytes) {
+  if (const auto integer = types::as_stored_integer(bytes)) return static_cast<double>(*integer);
+  char small[64];
+  Name large;
+  if (bytes.size() >= sizeof small) large.resize(bytes.size() + 1);
+  char* const terminated = large.empty() ? small : large.data();
+  std::copy(bytes.begin(), bytes.end(), terminated);
+  terminated[bytes.size()] = '\0';
   char* end = nullptr;
   errno = 0;
-  const double value = std::strtod(terminated.data(), &end);
+  const double value = std::strtod(terminated, &end);
   if (*end != '\0' || errno == ERANGE || std::isnan(value)) return std::nullopt;
   return value;
 }
 
-int sign(std::string_view a, std::string_view b) { return a.compare(b); }
+// Numbers in the order of the doubles; one for both zeros.
+std::uint64_t rank_of(double number) {
+  constexpr std::uint64_t kSign = std::uint64_t{1} << 63;
+  const auto bits = std::bit_cast<std::uint64_t>(number == 0 ? 0.0 : number);
+  return (bits & kSign) != 0 ? ~bits : bits | kSign;
+}
+
+std::uint64_t rank_of(std::string_view text) {
+  std::uint64_t rank = 0;
+  std::memcpy(&rank, text.data(), std::min(text.size(), sizeof rank));
+  return __builtin_bswap64(rank);
+}
 
 }  // namespace
 
@@ -90,42 +106,79 @@ void Sorting::load(const keyspace::Entry& entry, const SortOrder& order) {
   }
 }
 
-bool Sorting::weigh(Element& element, keyspace::Database& db, const SortOrder& order,
-                    std::int64_t now_ms) {
-  const auto weight = order.by ? order.by->look(db, view(element.text), now_ms)
-                               : std::optional(types::String(view(element.text)));
-  if (!weight) return true;
-  if (order.by_text) {
-    element.weight_text = order.by ? keep(*weight) : element.text;
-    return true;
+std::optional<std::uint64_t> Sorting::weigh(Element& element, keyspace::Database& db,
+                                            const SortOrder& order, std::int64_t now_ms) {
+  types::String::Scratch scratch;
+  std::string_view weight = view(element.text);
+  if (order.by) {
+    const auto found = order.by->look(db, weight, now_ms);
+    if (!found) return rank_of(0.0);
+    weight = found->text(scratch);
   }
-  const auto number = number_of(*weight);
-  element.weight = number.value_or(0);
-  return number.has_value();
+  if (!order.by_text) {
+    const auto number = number_of(weight);
+    return number ? std::optional(rank_of(*number)) : std::nullopt;
+  }
+  element.weight = order.by ? keep(types::String(weight)) : element.text;
+  return 0;
+}
+
+// Names often begin alike: what all texts have in common tells nothing.
+void Sorting::rank_texts() {
+  std::string_view common;
+  bool is_first = true;
+  for (const Element& element : elements_) {
+    if (!element.weight) continue;
+    const std::string_view text = view(*element.weight);
+    if (std::exchange(is_first, false)) common = text;
+    const auto end = std::mismatch(common.begin(), common.end(), text.begin(), text.end()).first;
+    common = common.substr(0, static_cast<std::size_t>(end - common.begin()));
+  }
+  for (Place& place : places_) {
+    const auto& weight = elements_[place.element].weight;
+    place.rank = 0;
+    if (weight) place.rank = rank_of(view(*weight).substr(common.size()));
+  }
 }
 
 int Sorting::compare(const Element& a, const Element& b, const SortOrder& order) const {
-  if (!order.by_text) {
-    if (a.weight != b.weight) return a.weight < b.weight ? -1 : 1;
-  } else if (!a.weight_text || !b.weight_text) {
+  if (order.by_text && (!a.weight || !b.weight)) {
     const int known =
-        static_cast<int>(a.weight_text.has_value()) - static_cast<int>(b.weight_text.has_value());
+        static_cast<int>(a.weight.has_value()) - static_cast<int>(b.weight.has_value());
     if (known != 0) return known;
-  } else if (const int texts = sign(view(*a.weight_text), view(*b.weight_text)); texts != 0) {
-    return texts;
+  } else if (order.by_text) {
+    if (const int texts = view(*a.weight).compare(view(*b.weight)); texts != 0) return texts;
   }
-  return sign(view(a.text), view(b.text));
+  return view(a.text).compare(view(b.text));
 }
 
-bool Sorting::sort(keyspace::Database& db, const SortOrder& order, std::int64_t now_ms) {
+bool Sorting::sort(keyspace::Database& db, const SortOrder& order, const SortPart& part,
+                   std::int64_t now_ms) {
   if (order.none) return true;
-  bool good = true;
-  for (Element& element : elements_) good &= weigh(element, db, order, now_ms);
-  if (!good) return false;
-  std::sort(elements_.begin(), elements_.end(), [&](const Element& a, const Element& b) {
-    const int result = compare(a, b, order);
-    return order.descending ? result > 0 : result < 0;
-  });
+  places_.reserve(elements_.size());
+  for (Element& element : elements_) {
+    const auto rank = weigh(element, db, order, now_ms);
+    if (!rank) return false;
+    places_.push_back({*rank, static_cast<std::uint32_t>(places_.size())});
+  }
+  if (order.by_text) rank_texts();
+  const auto before = [&](const Place& a, const Place& b) {
+    const Place& low = order.descending ? b : a;
+    const Place& high = order.descending ? a : b;
+    if (low.rank != high.rank) return low.rank < high.rank;
+    return compare(elements_[low.element], elements_[high.element], order) < 0;
+  };
+  const auto at = [this](std::size_t i) {
+    return places_.begin() + static_cast<std::ptrdiff_t>(i);
+  };
+  if (part.first > 0 && part.first < part.end)
+    std::nth_element(at(0), at(part.first), places_.end(), before);
+  // A heap of few is quicker than sorting all; of many it is not.
+  if (part.end - part.first < size() / 16) {
+    std::partial_sort(at(part.first), at(part.end), places_.end(), before);
+  } else {
+    std::sort(at(part.first), places_.end(), before);
+  }
   return true;
 }
 

@@ -33,13 +33,13 @@ class QueryReader {
   bool read_head() {
     switch (reader_.form) {
       case Reader::Form::by_position:
-        next_ = 6;
+        first_option_ = next_ = 6;
         return read_position_at(2) && read_radius_at(4);
       case Reader::Form::by_member:
-        next_ = 5;
+        first_option_ = next_ = 5;
         return !set_ || (read_member_at(2) && read_radius_at(3));
       case Reader::Form::search:
-        next_ = reader_.stores ? 3 : 2;
+        first_option_ = next_ = reader_.stores ? 3 : 2;
         if (reader_.stores) query_.store = call_.arg(1);
         return true;
     }
@@ -106,7 +106,16 @@ class QueryReader {
       if (failed_) return false;
       if (!known) return fail(errors::kSyntax);
     }
+    read_target();
     return true;
+  }
+
+  void read_target() {
+    if (reader_.form == Reader::Form::search || !reader_.stores) return;
+    const std::size_t at = target_position(call_.args, first_option_);
+    if (at == 0) return;
+    query_.store = call_.arg(at);
+    query_.store_distance = base::equals_ignoring_case(call_.arg(at - 1), "STOREDIST");
   }
 
   // Options without arguments.
@@ -123,8 +132,6 @@ class QueryReader {
 
   bool read_store() {
     if (!reader_.stores || !(is("STORE", 1) || is("STOREDIST", 1))) return false;
-    query_.store_distance = is("STOREDIST");
-    query_.store = call_.arg(next_ + 1);
     next_ += 2;
     return true;
   }
@@ -184,6 +191,7 @@ class QueryReader {
   const FoundSet& set_;
   const Reader& reader_;
   Query& query_;
+  std::size_t first_option_ = 0;
   std::size_t next_ = 0;
   bool failed_ = false;
   bool has_member_ = false;
@@ -193,6 +201,19 @@ class QueryReader {
 };
 
 }  // namespace
+
+std::size_t target_position(std::span<const std::string_view> args, std::size_t first) {
+  std::size_t found = 0;
+  for (std::size_t i = first; i + 1 < args.size(); ++i) {
+    if (base::equals_ignoring_case(args[i], "COUNT")) {
+      ++i;
+    } else if (base::equals_ignoring_case(args[i], "STORE") ||
+               base::equals_ignoring_case(args[i], "STOREDIST")) {
+      found = ++i;
+    }
+  }
+  return found;
+}
 
 std::optional<Query> Query::read(Call& call, const FoundSet& set, const Reader& reader) {
   Query query;

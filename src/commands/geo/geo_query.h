@@ -18,6 +18,10 @@ struct Reader {
 
 enum class Sorting : std::uint8_t { none, nearest, farthest };
 
+// The key behind the last STORE or STOREDIST among the options of a GEORADIUS, which begin at
+// `first`; 0 where neither is given.
+std::size_t target_position(std::span<const std::string_view> args, std::size_t first);
+
 struct Query {
   Shape shape;
   double metres = 1;  // in the unit of the answer

@@ -56,6 +56,15 @@ void search(Call& call, types::Settings& settings) {
   run(call, settings, {.form = kForm, .stores = kStores});
 }
 
+// Where the options of GEORADIUS and of GEORADIUSBYMEMBER begin.
+constexpr std::size_t kOptionsByPosition = 6;
+constexpr std::size_t kOptionsByMember = 5;
+
+template <std::size_t kFirst>
+std::size_t stored_key(std::span<const std::string_view> args) {
+  return geo::target_position(args, kFirst);
+}
+
 constexpr auto kByPosition = Reader::Form::by_position;
 constexpr auto kByMember = Reader::Form::by_member;
 constexpr auto kSearch = Reader::Form::search;
@@ -114,6 +123,7 @@ std::span<const engine::Command> geo_geosearch() {
                  .first = 6,
                  .keyword = "STOREDIST",
                  .flags = kOW | kUpdate}},
+       .unspecified_key = stored_key<kOptionsByPosition>,
        .handler = Handler::of<search<kByPosition, true>>(),
        .since = "3.2.0",
        .summary = "Finds, and stores if asked, the members within a distance of a position.",
@@ -157,6 +167,7 @@ std::span<const engine::Command> geo_geosearch() {
                  .first = 5,
                  .keyword = "STOREDIST",
                  .flags = kOW | kUpdate}},
+       .unspecified_key = stored_key<kOptionsByMember>,
        .handler = Handler::of<search<kByMember, true>>(),
        .since = "3.2.0",
        .summary = "Finds, and stores if asked, the members within a distance of a member.",

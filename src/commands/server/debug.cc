@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cmath>
+#include <cstdlib>
 #include <string>
 
 #include "../container_help.h"
@@ -21,7 +22,8 @@ namespace {
 
 using namespace engine;
 
-constexpr double kLongestSleep = 1e9;  // seconds
+// Microseconds beyond this do not fit the number that Redis has for them, and it does not sleep.
+constexpr double kSleepsBelowUs = 9.2e18;
 
 void sleep_for(double seconds) {
   timespec left{};
@@ -32,9 +34,9 @@ void sleep_for(double seconds) {
 }
 
 void debug_sleep(Call& call) {
-  const auto seconds = base::parse_double(call.arg(2));
-  if (!seconds || *seconds > kLongestSleep) return call.reply.error(errors::kNotAFloat);
-  if (*seconds > 0) sleep_for(*seconds);
+  // What strtod finds at the beginning, 0 where that is no number.
+  const double seconds = std::strtod(std::string(call.arg(2)).c_str(), nullptr);
+  if (seconds > 0 && seconds * 1e6 < kSleepsBelowUs) sleep_for(seconds);
   call.reply.ok();
 }
 

@@ -1,8 +1,8 @@
 #include <array>
-#include <cstdio>
 #include <optional>
 #include <string>
 
+#include "larder/base/format.h"
 #include "larder/engine/arg_reader.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
@@ -15,10 +15,7 @@ namespace {
 using namespace engine;
 
 void append_line(std::string& out, const char* name, std::uint64_t value) {
-  char line[80];
-  const int size =
-      std::snprintf(line, sizeof line, " %s: %llu\n", name, static_cast<unsigned long long>(value));
-  out.append(line, static_cast<std::size_t>(size));
+  base::append_print(out, " %s: %llu\n", name, static_cast<unsigned long long>(value));
 }
 
 // How many buckets a search reads to find an entry, for how many entries.
@@ -28,11 +25,9 @@ void append_distribution(std::string& out, const types::TableStats& stats) {
     if (stats.at_distance[i] == 0) continue;
     const double share =
         100.0 * static_cast<double>(stats.at_distance[i]) / static_cast<double>(stats.size);
-    char line[80];
-    const int size = std::snprintf(line, sizeof line, "   %zu%s: %llu (%.2f%%)\n", i + 1,
-                                   i + 1 == stats.at_distance.size() ? " and more" : "",
-                                   static_cast<unsigned long long>(stats.at_distance[i]), share);
-    out.append(line, static_cast<std::size_t>(size));
+    base::append_print(out, "   %zu%s: %llu (%.2f%%)\n", i + 1,
+                       i + 1 == stats.at_distance.size() ? " and more" : "",
+                       static_cast<unsigned long long>(stats.at_distance[i]), share);
   }
 }
 

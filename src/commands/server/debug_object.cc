@@ -1,6 +1,6 @@
-#include <cstdio>
 
 #include "../shared_integers.h"
+#include "larder/base/format.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
 #include "larder/keyspace/encoding.h"
@@ -21,13 +21,12 @@ std::int64_t idle_seconds(const keyspace::AccessPolicy& access, const keyspace::
   return static_cast<std::uint16_t>(minutes - (entry.access() >> 8)) * std::int64_t{60};
 }
 
-// What there is to say of a list of several nodes, in Redis's words. Returns the length.
-int print_nodes(char* out, std::size_t room, const keyspace::Entry& entry,
-                const types::Settings& settings) {
+// What there is to say of a list of several nodes, in Redis's words.
+void append_nodes(std::string& out, const keyspace::Entry& entry, const types::Settings& settings) {
   const auto list = entry.value<types::List>();
   const types::ListFigures figures = list.figures();
-  return std::snprintf(
-      out, room,
+  base::append_print(
+      out,
       " ql_nodes:%zu ql_avg_node:%.2f ql_listpack_max:%d ql_compressed:%d "
       "ql_uncompressed_size:%zu",
       figures.nodes, static_cast<double>(list.size()) / static_cast<double>(figures.nodes),
@@ -42,19 +41,14 @@ void debug_object(Call& call, keyspace::Keyspace& keyspace, eviction::Settings& 
   const auto compression = snapshot.rdbcompression.value() ? persistence::Compression::on
                                                            : persistence::Compression::off;
   const std::string_view encoding = keyspace::encoding(*entry);
-  char line[400];
-  int size = std::snprintf(
-      line, sizeof line,
+  std::string line = base::printed(
       "Value at:%p refcount:%lld encoding:%.*s serializedlength:%zu lru:%u lru_seconds_idle:%lld",
       static_cast<const void*>(entry), static_cast<long long>(references(*entry, eviction)),
       static_cast<int>(encoding.size()), encoding.data(),
       serialized_length(*entry, keyspace.clock().unix_ms(), compression), entry->access(),
       static_cast<long long>(idle_seconds(keyspace.access(), *entry)));
-  if (encoding == "quicklist") {
-    const auto written = static_cast<std::size_t>(size);
-    size += print_nodes(line + written, sizeof line - written, *entry, nodes);
-  }
-  call.reply.simple({line, static_cast<std::size_t>(size)});
+  if (encoding == "quicklist") append_nodes(line, *entry, nodes);
+  call.reply.simple(line);
 }
 
 }  // namespace

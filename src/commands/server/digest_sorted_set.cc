@@ -1,7 +1,6 @@
 #include "digest_sorted_set.h"
 
-#include <cstdio>
-
+#include "larder/base/format.h"
 #include "larder/types/sorted_set.h"
 
 namespace larder::commands {
@@ -11,10 +10,9 @@ void mix_sorted_set(Digest& digest, const keyspace::Entry& entry) {
   types::String::Scratch scratch;
   for (auto at = set.at(0); at; at.next()) {
     char score[32];
-    const int length = std::snprintf(score, sizeof score, "%.17g", at.score());
     Digest item;
     item.mix(at.member().text(scratch));
-    item.mix({score, static_cast<std::size_t>(length)});
+    item.mix(base::print_into(score, "%.17g", at.score()));
     digest.fold(item);
   }
 }

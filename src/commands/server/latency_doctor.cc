@@ -1,10 +1,10 @@
 #include "latency_doctor.h"
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
-#include <cstdio>
 #include <string_view>
+
+#include "larder/base/format.h"
 
 namespace larder::commands {
 namespace {
@@ -31,11 +31,7 @@ Summary summarize(const LatencyMonitor::Series& series) {
   return found;
 }
 
-std::string decimal(double value) {
-  std::array<char, 32> text;
-  std::snprintf(text.data(), text.size(), "%.1f", value);
-  return text.data();
-}
+std::string decimal(double value) { return base::printed("%.1f", value); }
 
 std::string describe(LatencyEvent event, const LatencyMonitor::Series& series) {
   const Summary found = summarize(series);

@@ -1,5 +1,7 @@
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <optional>
 #include <string>
 
 #include "larder/base/rng.h"
@@ -14,7 +16,6 @@ namespace {
 using namespace engine;
 
 constexpr int kRows = 4;  // of text between two boards
-constexpr std::size_t kWidth = 46;
 
 // What stands on a shelf, from its top row down to the board.
 struct Thing {
@@ -41,39 +42,57 @@ std::string padded(std::string_view text, std::size_t width) {
   return out;
 }
 
+struct Size {
+  std::size_t width = 46;
+  std::size_t things = SIZE_MAX;  // on a shelf, at most
+  std::size_t shelves = 3;
+};
+
 // One shelf with things drawn at random, left to right.
-void add_shelf(std::string& art, base::Rng& rng) {
+void add_shelf(std::string& art, const Size& size, base::Rng& rng) {
   std::array<std::string, kRows> rows;
-  for (;;) {
+  for (std::size_t things = 0; things < size.things; ++things) {
     const Thing& thing = kThings[rng.below(std::size(kThings))];
     const std::size_t gap = 1 + rng.below(3);
-    if (rows[0].size() + gap + thing.width >= kWidth) break;
+    if (rows[0].size() + gap + thing.width >= size.width) break;
     for (int i = 0; i < kRows; ++i) {
       const auto row = static_cast<std::size_t>(i);
       rows[row] += std::string(gap, ' ') + padded(thing.rows[row], thing.width);
     }
   }
-  for (const std::string& row : rows) art += "||" + padded(row, kWidth) + "||\n";
-  art += "||" + std::string(kWidth, '=') + "||\n";
+  for (const std::string& row : rows) art += "||" + padded(row, size.width) + "||\n";
+  art += "||" + std::string(size.width, '=') + "||\n";
 }
 
-std::string larder_art(base::Rng& rng) {
-  constexpr int kShelves = 3;
-  std::string art = " " + std::string(kWidth + 2, '_') + "\n";
-  for (int i = 0; i < kShelves; ++i) add_shelf(art, rng);
+std::string larder_art(const Size& size, base::Rng& rng) {
+  std::string art = " " + std::string(size.width + 2, '_') + "\n";
+  for (std::size_t i = 0; i < size.shelves; ++i) add_shelf(art, size, rng);
   return art + "\n";
 }
 
-// There is one picture so far, drawn when no version is asked for or the first one is.
+// The next argument, if there is one, as a size from 1 to `most`.
+void read_size(ArgReader& options, std::int64_t most, std::size_t& size) {
+  if (!options.more()) return;
+  size = static_cast<std::size_t>(std::clamp<std::int64_t>(options.integer(), 1, most));
+}
+
+// The pictures of versions 5 and 6 take sizes where Redis's take them: columns, squares in a row
+// and rows of squares; columns and rows. Other versions have no picture, but the latest.
 void lolwut(Call& call, base::Rng& rng) {
-  constexpr int kFirstPicture = 1;
+  constexpr std::int64_t kMostColumns = 1000;
+  constexpr std::int64_t kMostThings = 200;
   ArgReader options(call, 1);
-  int version = kFirstPicture;
-  if (options.option("VERSION")) version = options.small_integer();
-  if (options.more()) options.fail(errors::kSyntax);
+  std::optional<std::int64_t> version;
+  if (options.option("VERSION")) version = options.integer();
+  Size size;
+  if (version == 5 || version == 6) read_size(options, kMostColumns, size.width);
+  if (version == 5) read_size(options, kMostThings, size.things);
+  if (version == 5 || version == 6) read_size(options, kMostThings, size.shelves);
   if (options.failed()) return;
-  std::string text = version == kFirstPicture ? larder_art(rng) : std::string();
-  text += "Larder ver. " + std::string(kLarderVersion) + "\n";
+  const bool draws = !version || version == 5 || version == 6;
+  std::string text = draws ? larder_art(size, rng) : std::string();
+  text.append("Larder ver. ").append(kLarderVersion);
+  text.append(", Redis ver. ").append(kCompatibleVersion).append("\n");
   call.reply.verbatim("txt", text);
 }
 

@@ -36,6 +36,7 @@ std::span<const engine::Command> server_memory_audit() {
       {.name = "memory audit",
        .family = Family::server,
        .arity = exactly(2),
+       .flags = kAdmin,
        .handler = Handler::of<memory_audit>(),
        .since = "7.2.0",
        .summary = "Walks everything that holds memory and compares it with the ledger, owner by "

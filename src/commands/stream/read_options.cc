@@ -42,6 +42,21 @@ void fail_unbalanced(Call& call, ReadKind kind) {
 
 }  // namespace
 
+std::size_t first_stream(std::span<const std::string_view> args) {
+  const auto is = [&args](std::size_t at, std::string_view word) {
+    return base::equals_ignoring_case(args[at], word);
+  };
+  for (std::size_t i = 1; i + 1 < args.size(); ++i) {
+    if (is(i, "STREAMS")) return i + 1;
+    if (is(i, "GROUP")) {
+      i += 2;
+    } else if (is(i, "BLOCK") || is(i, "COUNT")) {
+      ++i;
+    }
+  }
+  return 0;
+}
+
 std::optional<ReadOptions> read_options(Call& call, ReadKind kind) {
   ReadOptions options;
   ArgReader reader(call, 1);
@@ -52,8 +67,8 @@ std::optional<ReadOptions> read_options(Call& call, ReadKind kind) {
     } else if (reader.option("COUNT")) {
       options.count = static_cast<std::uint64_t>(std::max<std::int64_t>(reader.integer(), 0));
     } else if (reader.option("STREAMS")) {
-      options.first = call.size() - reader.left();
-      options.streams = reader.left() / 2;
+      options.first = first_stream(call.args);
+      options.streams = (call.size() - options.first) / 2;
     } else if (!read_group_option(reader, kind, options)) {
       reader.fail(errors::kSyntax);
     }

@@ -24,6 +24,9 @@ struct ReadOptions {
   }
 };
 
+// Where the first key of an XREAD or XREADGROUP stands; 0 without STREAMS.
+std::size_t first_stream(std::span<const std::string_view> args);
+
 enum class ReadKind : std::uint8_t { plain, group };
 
 // Nothing after having answered the error.

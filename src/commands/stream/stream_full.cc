@@ -84,7 +84,7 @@ void reply_group_progress(resp::Writer& reply, const types::Stream& stream,
   reply.bulk("lag");
   const auto lag = stream.lag(group);
   if (lag) {
-    reply.integer(*lag);
+    reply.integer(static_cast<std::int64_t>(*lag));
   } else {
     reply.null();
   }

@@ -93,6 +93,7 @@ std::span<const engine::Command> stream_xread() {
        .arity = at_least(4),
        .flags = kReads | kBlocks | kMovableKeys,
        .keys = {kStreams},
+       .unspecified_key = first_stream,
        .handler = Handler::of<xread>(),
        .since = "5.0.0",
        .summary = "Returns the entries of streams behind the ids given, and can wait for some.",

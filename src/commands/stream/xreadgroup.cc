@@ -46,18 +46,6 @@ struct Reading {
   std::int64_t now_ms;
 };
 
-// The group has read up to this entry.
-void advance(const types::Stream& stream, types::Group& group, StreamId id) {
-  if (id <= group.last_id) return;
-  if (group.entries_read != types::Group::kUnknown && !stream.has_gaps(id)) {
-    if (group.entries_read < INT64_MAX) ++group.entries_read;
-  } else if (stream.marks().added > 0) {
-    const auto read = stream.distance(id);
-    group.entries_read = read ? static_cast<std::int64_t>(*read) : types::Group::kUnknown;
-  }
-  group.last_id = id;
-}
-
 void hand_over(const Reading& reading, StreamId id) {
   types::Pending* pending = reading.group.find(id);
   if (pending == nullptr) {
@@ -77,7 +65,7 @@ void reply_new(const Reading& reading) {
   const auto mark = reply.begin_array();
   std::uint64_t entries = 0;
   while ((reading.options.count == 0 || entries < reading.options.count) && reader.next()) {
-    advance(*reading.edit, reading.group, reader.id());
+    reading.edit->advance(reading.group, reader.id());
     reply_stream_entry(reply, reader);
     if (!reading.options.no_ack) hand_over(reading, reader.id());
     ++entries;
@@ -170,6 +158,7 @@ std::span<const engine::Command> stream_xreadgroup() {
        .arity = at_least(7),
        .flags = kWrites | kBlocks | kMovableKeys,
        .keys = {kStreams},
+       .unspecified_key = first_stream,
        .handler = Handler::of<xreadgroup>(),
        .since = "5.0.0",
        .summary = "Returns entries of streams that are new to a group, or those that one of its "

@@ -102,6 +102,12 @@ void propagate(Call& call, const Options& options, std::optional<std::int64_t> d
   }
 }
 
+// The key is there and gone again: everybody is told of both, and others only that it is gone.
+void expire_at_once(Call& call) {
+  call.effects.withhold();
+  call.db.look(call.key, keyspace::Look::write);
+}
+
 void set_with_options(Call& call, keyspace::Keyspace& keyspace) {
   Options options;
   if (!read(call, options)) return;
@@ -117,7 +123,11 @@ void set_with_options(Call& call, keyspace::Keyspace& keyspace) {
                         : options.keep_ttl ? keyspace::Deadline::kept()
                                            : keyspace::Deadline::never();
   call.db.put(call.key, call.arg(2), deadline);
-  if (call.effects.listened()) propagate(call, options, deadline_ms);
+  if (deadline_ms && *deadline_ms <= keyspace.clock().unix_ms()) {
+    expire_at_once(call);
+  } else if (call.effects.listened()) {
+    propagate(call, options, deadline_ms);
+  }
   if (!options.get) call.reply.ok();
 }
 
