@@ -109,9 +109,8 @@ ClientBudget::Answer ClientBudget::ask(Connection& connection, std::uint64_t byt
   if (!in_force() || bytes <= left_of_floor_) return Answer::yes;
   if (bytes > left(most_ever_, connection.total_bytes())) return Answer::too_much;
   const bool by_pass = pass_ == &connection || bytes > left_of_share_;
-  if (by_pass && (!may_pass(connection) || bytes > left_for_pass_)) {
-    return answer_without_room(connection);
-  }
+  if (by_pass && !may_pass(connection)) return Answer::waits;
+  if (by_pass && bytes > left_for_pass_) return answer_without_room(connection);
   if (by_pass) pass_ = &connection;
   if (bytes <= left_of_memory_) return Answer::yes;
   return executor_.evictor().has_victims() ? Answer::evicts : answer_without_room(connection);

@@ -73,6 +73,7 @@ void Connection::pushed() {
 
 void Connection::working() {
   if (outgrew_output_limits()) session_.close(engine::Closing::now);
+  rank();
 }
 
 // Output
@@ -124,7 +125,10 @@ void Connection::finish_turn() {
       return;
   }
   if (output_.empty()) forget_excess();
-  if (is_done()) return home_.part_with(*this);
+  if (is_done()) {
+    leave_room_line();
+    return home_.part_with(*this);
+  }
   if (!is_shaking_hands()) choose_interest();
   rank();
 }
