@@ -191,8 +191,10 @@ TEST_F(ClientBudget, TakesNoMoreThanItsShareFromDataWhileReadersAreSlow) {
   fill();
   for (int i = 0; i < 100; ++i) {
     slow_reader(30);
-    // From half of the share on nobody is read who does not read, but each gets a first reply.
-    if (i == 15) EXPECT_LT(held(), static_cast<std::int64_t>(8 * kMega));
+    // From half of the share on no slow reader is read further, but each gets a first reply.
+    if (i == 15) {
+      EXPECT_LT(held(), static_cast<std::int64_t>(8 * kMega));
+    }
     // The large pass lets one reply beyond the share.
     ASSERT_LE(held(), static_cast<std::int64_t>(10 * kMega + 300'000)) << i;
     ASSERT_LE(memory::used_bytes(), 41 * kMega) << i;

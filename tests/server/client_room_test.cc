@@ -180,7 +180,9 @@ TEST_F(ClientRoom, LetsOneLargeRequestAndReplyPassAtATime) {
     for (std::size_t i = 0; i < 5; ++i) {
       const std::size_t sent = lines[i]->write(std::string_view(letters).substr(0, left[i]));
       left[i] -= sent;
-      if (sent > 0 && left[i] == 0) ASSERT_EQ(lines[i]->write("\r\n"), 2u);
+      if (sent > 0 && left[i] == 0) {
+        ASSERT_EQ(lines[i]->write("\r\n"), 2u);
+      }
       got[i] += lines[i]->read();
     }
     watch_turns(1);
