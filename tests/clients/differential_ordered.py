@@ -73,8 +73,9 @@ def without_idle(reply):
 
 
 def without_times(reply):
-    """XINFO STREAM FULL: time and the inner form go, and of each delivery its time."""
-    plain = without("radix-tree-keys", "radix-tree-nodes", "seen-time", "active-time")(reply)
+    """XINFO STREAM FULL: time and the inner form go, of each delivery its time, and what was read, which
+    redis-server 7.0 counts wrong after entries went, and with it the lag."""
+    plain = without("radix-tree-keys", "radix-tree-nodes", "seen-time", "active-time", "lag", "entries-read")(reply)
 
     def timeless(part):
         if not isinstance(part, list):
@@ -147,7 +148,7 @@ def streams(s):
                         *s.maybe(consumer()), normal=without_idle),
         lambda: Command("XINFO", "STREAM", k(), normal=without("radix-tree-keys", "radix-tree-nodes")),
         lambda: Command("XINFO", "STREAM", k(), "FULL", *count(), normal=without_times),
-        lambda: Command("XINFO", "GROUPS", k()),
+        lambda: Command("XINFO", "GROUPS", k(), normal=without("lag", "entries-read")),
         lambda: Command("XINFO", "CONSUMERS", k(), group(), normal=without("idle", "inactive")),
         lambda: rarely(0.2, "DEL", k()),
     ]

@@ -10,6 +10,7 @@
 #include <limits>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -186,7 +187,11 @@ class RoomOn : public testing::Test {
   Toolbox toolbox() {
     Toolbox box;
     box.lend(runs);
-    box.lend(clock);
+    if constexpr (std::is_same_v<Clock, base::ManualClock>) {
+      box.lend(clock);
+    } else {
+      box.lend(clock_of_pieces);
+    }
     box.lend(executor);
     box.lend(watches);
     box.lend(prompt);
@@ -194,6 +199,7 @@ class RoomOn : public testing::Test {
   }
 
   Clock clock;
+  base::ManualClock clock_of_pieces;  // for commands that work in steps, where `clock` is another
   base::Rng rng{7};
   config::Registry registry{"Larder"};
   info::Reporter reporter;

@@ -96,11 +96,11 @@ TEST(Evictor, DoesNotCountWhatItCannotFreeByEvicting) {
   expect_counted(world.evictor, memory::Owner::scripts, 1'000'000);
 }
 
-TEST(Evictor, CountsClientsOnlyWhereTheyHaveNoBudget) {
+TEST(Evictor, CountsClientsWithAndWithoutAShare) {
   World world;
   constexpr std::array kOfClients = {memory::Owner::client_input, memory::Owner::client_output,
                                      memory::Owner::pubsub, memory::Owner::tracking};
-  for (const auto owner : kOfClients) expect_counted(world.evictor, owner, 0);
+  for (const auto owner : kOfClients) expect_counted(world.evictor, owner, 1'000'000);
   world.set("maxmemory-clients", "0");
   for (const auto owner : kOfClients) expect_counted(world.evictor, owner, 1'000'000);
 }

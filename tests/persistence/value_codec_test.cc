@@ -160,7 +160,8 @@ TEST_F(ValueCodec, LeavesOutFieldsWhoseDeadlineHasPassed) {
 
 TEST_F(ValueCodec, PayloadsAreCheckedByVersionAndSum) {
   DecodedValue value;
-  ASSERT_TRUE(value.read(corpus().at("string_text"), settings_, kNow));
+  const std::string text = corpus().at("string_text");
+  ASSERT_TRUE(value.read(text, settings_, kNow));
   const Holder held(value);
   Bytes bytes;
   write_payload(held.entry(), kNow, Compression::on, bytes);

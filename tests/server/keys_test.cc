@@ -117,7 +117,7 @@ TEST_F(LongKeys, LeavesOutWhatExpiredMeanwhile) {
 
 TEST_F(LongKeys, SurvivesAFlushAndASwap) {
   add(0, kKeys);
-  for (const char* change : {"FLUSHDB", "SWAPDB 0 1", "FLUSHALL"}) {
+  for (const char* change : {"FLUSHDB ASYNC", "SWAPDB 0 1", "FLUSHALL ASYNC"}) {
     slow_down();
     other->exchange("KEYS *\r\n");
     harness.end_turn();

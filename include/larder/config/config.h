@@ -104,7 +104,7 @@ class Directive {
       const std::vector<std::vector<std::string>>& inherited) const;
   virtual bool is_default() const = 0;
   // Whether it has another value than its default although it does not act yet.
-  bool is_set_in_vain() const { return has(kNotActing) && !is_default(); }
+  virtual bool is_set_in_vain() const { return has(kNotActing) && !is_default(); }
   // Whether CONFIG REWRITE cares for its lines; it leaves others as they stand in the file.
   virtual bool is_rewritten() const { return !has(kFileOnly); }
   // What the documented file says about admissible values: "1 to 64", "yes or no".

@@ -201,6 +201,8 @@ class SavePoints final : public Directive {
   std::vector<std::string> lines_after(
       const std::vector<std::vector<std::string>>& inherited) const override;
   bool is_default() const override { return value_ == fallback_; }
+  // No save points ask for nothing.
+  bool is_set_in_vain() const override { return !value_.empty() && Directive::is_set_in_vain(); }
   std::string domain() const override;
 
  private:

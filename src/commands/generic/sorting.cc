@@ -47,6 +47,7 @@ std::uint64_t rank_of(double number) {
 
 std::uint64_t rank_of(std::string_view text) {
   std::uint64_t rank = 0;
+  if (text.empty()) return rank;
   std::memcpy(&rank, text.data(), std::min(text.size(), sizeof rank));
   return __builtin_bswap64(rank);
 }
