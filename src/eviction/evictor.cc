@@ -35,6 +35,13 @@ std::uint64_t uncounted(std::uint64_t limit) {
   return std::clamp(limit / 200, kLeast, kMostUncounted);
 }
 
+// What waits in the graveyard to be freed. An empty graveyard still holds its lists, some KB that
+// do not become free: if they counted as waiting, whoever waits for room below the limit would wait
+// for them for ever.
+std::uint64_t waiting(const memory::Charges& charges, const keyspace::Keyspace& keyspace) {
+  return keyspace.graveyard().empty() ? 0 : figure(charges, Owner::graveyard);
+}
+
 // The entry of that hash, where nearly always no more than one is.
 Entry* entry_of(Database& db, std::uint64_t hash) {
   const Entry* candidate = db.entries().prefetch_candidate(hash);
@@ -87,12 +94,12 @@ void Evictor::obey() {
 
 std::uint64_t Evictor::counted_bytes() const {
   const memory::Charges charges = memory::balance();
-  return charged_to_data(charges) - std::min(figure(charges, Owner::graveyard), uncounted(limit()));
+  return charged_to_data(charges) - std::min(waiting(charges, keyspace_), uncounted(limit()));
 }
 
 std::uint64_t Evictor::living_bytes() const {
   const memory::Charges charges = memory::balance();
-  return charged_to_data(charges) - figure(charges, Owner::graveyard);
+  return charged_to_data(charges) - waiting(charges, keyspace_);
 }
 
 bool Evictor::exceeds_with(std::uint64_t more) const {
@@ -144,7 +151,7 @@ Room Evictor::free_buried(base::Budget& budget, std::uint64_t wanted) {
 
 bool Evictor::may_ever_fit(const Need& need) const {
   const memory::Charges charges = memory::balance();
-  const std::uint64_t living = charged_to_data(charges) - figure(charges, Owner::graveyard);
+  const std::uint64_t living = charged_to_data(charges) - waiting(charges, keyspace_);
   const bool tables = keyspace_.graveyard().holds_tables();
   const std::uint64_t movable = has_victims() || tables ? charged_to_keys(charges) : 0;
   return living - movable + std::min(need.kept, movable) + need.more <= limit();

@@ -27,12 +27,25 @@ std::uint64_t left(std::uint64_t limit, std::uint64_t used) {
   return limit - std::min(limit, used);
 }
 
+// All that counts against maxmemory.
+std::uint64_t charged_bytes(const memory::Charges& charges) {
+  std::uint64_t bytes = 0;
+  for (const std::int64_t each : charges) bytes += static_cast<std::uint64_t>(each);
+  return bytes - static_cast<std::uint64_t>(eviction::apart_from_data(charges));
+}
+
+// What has been removed and is not freed yet. 0 where there is nothing left to free, so that
+// whoever waits for it does not wait for ever.
+std::uint64_t removed_bytes(const memory::Charges& charges, const eviction::Evictor& evictor) {
+  return left(charged_bytes(charges), evictor.living_bytes());
+}
+
 // What would be gone with every key, or without victims what has been removed already.
-std::uint64_t movable_bytes(const memory::Charges& charges, bool has_victims) {
+std::uint64_t movable_bytes(const memory::Charges& charges, const eviction::Evictor& evictor) {
+  if (!evictor.has_victims()) return removed_bytes(charges, evictor);
   const auto of = [&charges](Owner owner) { return charges[static_cast<std::size_t>(owner)]; };
-  return static_cast<std::uint64_t>(has_victims ? memory::dataset_bytes(charges) +
-                                                      of(Owner::table) + of(Owner::expires)
-                                                : of(Owner::graveyard));
+  return static_cast<std::uint64_t>(memory::dataset_bytes(charges) + of(Owner::table) +
+                                    of(Owner::expires));
 }
 
 }  // namespace
@@ -71,11 +84,9 @@ void ClientBudget::measure_limits(std::uint64_t limit, const memory::Charges& ch
 }
 
 void ClientBudget::measure_memory(std::uint64_t limit, const memory::Charges& charges) {
-  std::uint64_t used = 0;
-  for (const std::int64_t bytes : charges) used += static_cast<std::uint64_t>(bytes);
-  used -= static_cast<std::uint64_t>(eviction::apart_from_data(charges));
+  const std::uint64_t used = charged_bytes(charges);
   const std::uint64_t allowed = limit + tolerance(limit);
-  const std::uint64_t movable = movable_bytes(charges, executor_.evictor().has_victims());
+  const std::uint64_t movable = movable_bytes(charges, executor_.evictor());
   const auto clients = static_cast<std::uint64_t>(memory::client_bytes(charges));
   most_ever_ = std::max(kFloorBytes, left(allowed, left(used, clients + movable)));
   left_of_memory_ = left(allowed, left(used, chunks_.free_bytes()));
@@ -119,7 +130,8 @@ ClientBudget::Answer ClientBudget::ask(Connection& connection, std::uint64_t byt
 // The others may hold it, or what was removed and is not freed yet.
 ClientBudget::Answer ClientBudget::answer_without_room(const Connection& connection) const {
   const bool others_hold = left(all_, connection.total_bytes()) > kFloorBytes;
-  const bool frees = memory::balance(Owner::graveyard) > 0 || leaving_.chunks() > 0;
+  const bool frees =
+      removed_bytes(memory::balance(), executor_.evictor()) > 0 || leaving_.chunks() > 0;
   return others_hold || frees ? Answer::waits : Answer::too_much;
 }
 

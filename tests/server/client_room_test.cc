@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -112,6 +113,30 @@ class ClientRoom : public SocketFixture {
   static std::size_t bulk_bytes(std::size_t bytes) {
     return bytes + std::to_string(bytes).size() + 5;
   }
+  // Each line sends SET large with a value of that size, all at once, and `each_turn` is called in
+  // between; how many were answered with OK.
+  std::size_t store_at_once(std::size_t bytes, const std::function<void()>& each_turn) {
+    const std::string header =
+        "*3\r\n$3\r\nSET\r\n$5\r\nlarge\r\n$" + std::to_string(bytes) + "\r\n";
+    const std::string letters(1 << 18, 'v');
+    const std::string_view end = "\r\n";
+    const auto next_piece = [&](std::size_t left) {
+      return left > end.size() ? std::string_view(letters).substr(0, left - end.size())
+                               : end.substr(end.size() - left);
+    };
+    std::vector<std::size_t> left(lines.size(), bytes + end.size());
+    std::size_t answered = 0;
+    for (auto& line : lines) EXPECT_EQ(line->write(header), header.size());
+    for (int round = 0; round < 3000 && answered < lines.size(); ++round) {
+      for (std::size_t i = 0; i < lines.size(); ++i) {
+        left[i] -= lines[i]->write(next_piece(left[i]));
+        if (lines[i]->read() == "+OK\r\n") ++answered;
+      }
+      watch_turns(1);
+      each_turn();
+    }
+    return answered;
+  }
   void pass_time(std::int64_t ms) {
     harness.clock().advance_ms(ms);
     for (int i = 0; i < 10; ++i) connections.tend(10);
@@ -168,32 +193,23 @@ TEST_F(ClientRoom, IsTakenFromThoseWhoStandStillWhileOthersWait) {
 TEST_F(ClientRoom, LetsOneLargeRequestAndReplyPassAtATime) {
   const std::size_t bytes = 12 * kMega;  // more than the share of 10 MB
   fill();
-  const std::string header = "*3\r\n$3\r\nSET\r\n$5\r\nlarge\r\n$" + std::to_string(bytes) + "\r\n";
-  const std::string letters(1 << 18, 'v');
-  std::vector<std::size_t> left(5, bytes);
-  for (int i = 0; i < 5; ++i) ASSERT_EQ(add_line().write(header), header.size());
-  std::vector<std::string> got(5);
-  const auto all_answered = [&got] {
-    return std::all_of(got.begin(), got.end(), [](const std::string& one) { return !one.empty(); });
-  };
-  for (int round = 0; round < 3000 && !all_answered(); ++round) {
-    for (std::size_t i = 0; i < 5; ++i) {
-      const std::size_t sent = lines[i]->write(std::string_view(letters).substr(0, left[i]));
-      left[i] -= sent;
-      if (sent > 0 && left[i] == 0) {
-        ASSERT_EQ(lines[i]->write("\r\n"), 2u);
-      }
-      got[i] += lines[i]->read();
-    }
-    watch_turns(1);
-  }
-  for (std::size_t i = 0; i < 5; ++i) EXPECT_EQ(got[i], "+OK\r\n") << i;
+  for (int i = 0; i < 5; ++i) add_line();
+  EXPECT_EQ(store_at_once(bytes, [] {}), 5u);
   for (auto& line : lines) line->write("GET large\r\n");
   for (std::size_t i = 0; i < 5; ++i) {
     EXPECT_EQ(drain_bulk(*lines[i], bytes), bulk_bytes(bytes)) << i;
   }
   EXPECT_EQ(figure("evicted_clients"), 0);
   EXPECT_GT(figure("evicted_keys"), 0);
+}
+
+// No other client takes or gives memory: nothing but eviction makes the room.
+TEST_F(ClientRoom, IsMadeForLargeRequestsWhileNothingElseHappens) {
+  fill();
+  for (int i = 0; i < 3; ++i) add_line();
+  for (std::size_t bytes = 11 * kMega; bytes < 13 * kMega; bytes += 200'001) {
+    ASSERT_EQ(store_at_once(bytes, [this] { connections.tend(1); }), 3u) << bytes;
+  }
 }
 
 TEST_F(ClientRoom, SaysWhatCannotEverFitBeforeItCloses) {
