@@ -66,6 +66,13 @@ def settle(control, name, most, seconds=20):
     return figure(control, name)
 
 
+def await_not_read(control, seconds=20):
+    """Waits until the server has come so far with what it was sent that it holds somebody back."""
+    ends = time.monotonic() + seconds
+    while figure(control, "clients_paused_reading") == 0 and time.monotonic() < ends:
+        time.sleep(0.05)
+
+
 def fill(control, limit):
     """Data up to the limit, so that one key more evicts another."""
     control.ask("DEBUG", "POPULATE", limit // 1000, "key", 1000)
@@ -95,7 +102,10 @@ def pipelining(port, control, limit, readers):
         now = info(control)
         most_used = max(most_used, int(now["used_memory"]))
         most_clients = max(most_clients, int(now["mem_clients_total"]))
+    await_not_read(control)
     now = info(control)
+    most_used = max(most_used, int(now["used_memory"]))
+    most_clients = max(most_clients, int(now["mem_clients_total"]))
     budget = int(now["maxmemory_clients"])
     print(f"{readers} readers: used_memory {most_used / MEGA:.1f} MB of {limit / MEGA:.0f}, "
           f"clients {most_clients / MEGA:.1f} MB of {budget / MEGA:.0f}, {now['clients_paused_reading']} not read, "
@@ -140,6 +150,8 @@ def large_replies(port, control, limit, readers):
     control.ask("CONFIG", "RESETSTAT")
     size = limit // 16
     control.ask("SET", "large", "x" * size)
+    # The write itself may stand above the limit until keys have gone for it.
+    settle(control, "used_memory", limit)
     links, most_used = [], 0
     for at in range(readers):
         links.append(socket.create_connection(("127.0.0.1", port)))
@@ -179,8 +191,11 @@ def large_requests(port, control, limit, count):
 
     def store(at):
         links[at].settimeout(60)
-        links[at].sendall(wire.encode(["SET", "huge", value]))
-        answers[at] = links[at].recv(100)
+        try:
+            links[at].sendall(wire.encode(["SET", "huge", value]))
+            answers[at] = links[at].recv(100)
+        except OSError as error:
+            answers[at] = str(error).encode()
 
     for at in range(count):
         threads.append(threading.Thread(target=store, args=(at,)))
@@ -197,10 +212,10 @@ def large_requests(port, control, limit, count):
     return []
 
 
-def against_the_data(port, control, readers):
+def against_the_data(port, control, limit, readers):
     """The same where clients have no share of their own: keys make room for them."""
+    fill(control, limit)
     control.ask("CONFIG", "SET", "maxmemory-clients", "0")
-    control.ask("CONFIG", "RESETSTAT")
     requests = b"".join(wire.encode(["GET", f"more:{at % 1000}"]) for at in range(12_000))
     slow = [Slow(port, f"slow-library-{at}") for at in range(readers)]
     for client in slow:
@@ -309,7 +324,7 @@ def main():
             found += pipelining(port, control, limit, readers)
             found += large_replies(port, control, limit, 12 if small else 60)
             found += large_requests(port, control, limit, 3 if small else 5)
-            found += against_the_data(port, control, readers)
+            found += against_the_data(port, control, limit, readers)
             found += half_sent(port, control, crowd // 10)
             found += opened_and_dropped(port, control, crowd)
             audit = control.ask("MEMORY", "AUDIT")
