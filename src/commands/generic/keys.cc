@@ -3,6 +3,7 @@
 #include "larder/base/glob_pattern.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
+#include "larder/eviction/evictor.h"
 #include "larder/keyspace/key_walk.h"
 #include "larder/keyspace/keyspace.h"
 
@@ -49,18 +50,31 @@ bool find_some(const Call& call, const base::GlobPattern& pattern, std::int64_t 
   });
 }
 
-void keys(Call& call, keyspace::Keyspace& keyspace) {
+// Names that were found wait apart from the client's output, and only where that has room: for more
+// than its first chunk, which every reply gets. Where nothing can be evicted for them, they end
+// with the client.
+bool has_room(Call& call, const KeysFound& found, const eviction::Evictor& evictor) {
+  constexpr std::uint64_t kAlwaysAllowed = 1 << 20;
+  call.reply.buffer().expect(2 * resp::ChunkPool::kChunkBytes);
+  if (found.reply.held_bytes() > kAlwaysAllowed && evictor.over_limit() && !evictor.has_victims()) {
+    call.session.drop();
+    return false;
+  }
+  return !call.reply.drops();
+}
+
+void keys(Call& call, keyspace::Keyspace& keyspace, eviction::Evictor& evictor) {
   const base::GlobPattern pattern(call.arg(1));
   const std::int64_t now_ms = keyspace.clock().unix_ms();
   if (pattern.is_literal()) return one_key(call, now_ms);
   std::unique_ptr<KeysFound> found = call.progress<KeysFound>();
   if (found == nullptr) found.reset(new KeysFound(call.reply.buffer().pool()));
   while (!call.step_is_over()) {
-    // The names found so far wait apart from the client's output, but only where it has room.
-    call.reply.buffer().expect(resp::ChunkPool::kChunkBytes);
-    if (call.reply.drops() || !find_some(call, pattern, now_ms, *found)) {
+    if (!has_room(call, *found, evictor) || !find_some(call, pattern, now_ms, *found)) {
       return answer(call, *found);
     }
+    // The end of the turn evicts.
+    if (call.session.may_block && evictor.over_limit() && evictor.has_victims()) break;
   }
   call.go_on_later(std::move(found));
 }
