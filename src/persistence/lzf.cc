@@ -52,7 +52,8 @@ class Unpacker {
     if (out_left() >= bytes + kWord) {
       repeat_by_words(bytes, back);
     } else {
-      for (std::size_t i = 0; i < bytes; ++i) out_[i] = out_[i - back];
+      const char* const from = out_ - back;
+      for (std::size_t i = 0; i < bytes; ++i) out_[i] = from[i];
     }
     out_ += bytes;
     return true;
@@ -63,7 +64,8 @@ class Unpacker {
   void repeat_by_words(std::size_t bytes, std::size_t back) {
     std::size_t done = 0;
     if (back < kWord) {
-      for (; done < kWord; ++done) out_[done] = out_[done - back];
+      const char* const from = out_ - back;
+      for (; done < kWord; ++done) out_[done] = from[done];
       back *= (kWord + back - 1) / back;
     }
     for (; done < bytes; done += kWord) std::memcpy(out_ + done, out_ + done - back, kWord);
