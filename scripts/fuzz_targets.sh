@@ -29,7 +29,7 @@ fuzz_runs() {
   case $1 in
     client_filters_fuzz | command_fuzz | restore_fuzz) echo 3000 ;;
     config_fuzz) echo 1200 ;;
-    tls_fuzz) echo 2000 ;;
+    tls_fuzz) echo 5000 ;;
     acl_rules_fuzz) echo 100000 ;;
     *) echo 200000 ;;
   esac
