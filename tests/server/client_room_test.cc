@@ -57,7 +57,12 @@ class ClientRoom : public SocketFixture {
   }
   void set(const std::string& key, std::size_t bytes) {
     Line asking = connect();
-    ASSERT_EQ(talk(asking, command({"SET", key, std::string(bytes, 'v')})), "+OK\r\n");
+    // In one string of its size: what the test holds counts as well.
+    std::string text = "*3\r\n$3\r\nSET\r\n$" + std::to_string(key.size()) + "\r\n" + key +
+                       "\r\n$" + std::to_string(bytes) + "\r\n";
+    text.reserve(text.size() + bytes + 2);
+    text.append(bytes, 'v').append("\r\n");
+    ASSERT_EQ(talk(asking, text), "+OK\r\n");
   }
   // Data up to the limit, older than what is set afterwards.
   void fill() {
