@@ -165,8 +165,8 @@ std::int64_t Waiters::next_deadline_us() const {
 }
 
 void Waiters::testify(memory::Audit& audit) const {
-  std::size_t bytes = deadlines_.held_bytes() + for_room_.held_bytes() +
-                      for_frees_.held_bytes() + keyless_bytes_;
+  std::size_t bytes =
+      deadlines_.held_bytes() + for_room_.held_bytes() + for_frees_.held_bytes() + keyless_bytes_;
   for (const Keys& keys : by_name_) {
     bytes += keys.bytes();
     keys.for_each([&bytes](const WaitedKey* key) {
