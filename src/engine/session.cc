@@ -13,7 +13,7 @@
 namespace larder::engine {
 namespace {
 
-// While more pieces than this wait to be freed, whoever leaves more behind frees as many himself:
+// While more pieces than this wait to be freed, a session that leaves more frees as many itself:
 // what is left behind cannot grow faster than it is taken apart.
 constexpr std::size_t kMostLeft = 1 << 18;
 constexpr std::size_t kPiecesBetweenLooks = 16;

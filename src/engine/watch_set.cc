@@ -181,7 +181,7 @@ void WatchSet::read(std::span<const keyspace::Change> changes) {
   }
 }
 
-// Each of those who are concerned once.
+// Each affected session once.
 void WatchSet::note(bool is_concerned, Watcher& watcher, std::vector<Watcher*>& concerned) {
   if (!is_concerned || watcher.dirty) return;
   watcher.dirty = true;

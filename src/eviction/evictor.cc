@@ -36,8 +36,8 @@ std::uint64_t uncounted(std::uint64_t limit) {
 }
 
 // What waits in the graveyard to be freed. An empty graveyard still holds its lists, some KB that
-// do not become free: if they counted as waiting, whoever waits for room below the limit would wait
-// for them for ever.
+// do not become free: if they counted as waiting, a client that waits for room below the limit
+// would wait for them for ever.
 std::uint64_t waiting(const memory::Charges& charges, const keyspace::Keyspace& keyspace) {
   return keyspace.graveyard().empty() ? 0 : figure(charges, Owner::graveyard);
 }

@@ -35,7 +35,7 @@ std::uint64_t charged_bytes(const memory::Charges& charges) {
 }
 
 // What has been removed and is not freed yet. 0 where there is nothing left to free, so that
-// whoever waits for it does not wait for ever.
+// no client waits for it for ever.
 std::uint64_t removed_bytes(const memory::Charges& charges, const eviction::Evictor& evictor) {
   return left(charged_bytes(charges), evictor.living_bytes());
 }

@@ -168,7 +168,6 @@ class Session {
   // Its next command waits: until clients are no longer paused, or for what its line waits for.
   bool is_held() const { return held_; }
   bool is_paused() const { return held_ && line_ == nullptr; }
-  bool is_in_line() const { return line_ != nullptr; }
   void hold() { held_ = true; }
   void go_on();
   void leave_line();

@@ -19,6 +19,8 @@
 namespace larder::keyspace {
 
 class KeyWalk {
+  static_assert(EntryTable::kCommonOrder, "hashes must be in the order of the walk");
+
  public:
   // Calls fn(const Entry&) for about a hundred entries, expired ones too, whose cache misses pass
   // together. False after the last piece. fn must not change the database.

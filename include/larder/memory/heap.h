@@ -39,7 +39,7 @@ bool can_allocate(std::size_t bytes);
 // process. Without a handler, or when it returns, an assertion fails. It must not allocate.
 using ExhaustionHandler = void (*)(Owner owner, std::size_t bytes);
 void on_exhaustion(ExhaustionHandler handler);
-// Calls the handler. For whoever allocates beside this.
+// Calls the handler. For code that allocates by other means.
 [[noreturn]] void exhausted(Owner owner, std::size_t bytes);
 
 // The same with an alignment, a power of two above 16 and at most 4096. size_class applies

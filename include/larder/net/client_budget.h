@@ -4,22 +4,21 @@
 // input and output, pubsub and tracking) counts against maxmemory, and is bounded by a share of it,
 // maxmemory-clients.
 //
-//   all together, below a fifth of the limit   nobody is held back
-//   from a fifth on                            a connection with unsent output is not read; the
-//   more
-//                                              is held, the less each may have, at half nothing
-//   a reply that passes the limit or           one that only reads runs again when there is room;
-//   maxmemory while it is written              what else replied loses its connection
-//   a request that passes them                 is not received until there is room
-//   more than the share, not than maxmemory    passes by the one large pass, one connection at a
-//   time more than maxmemory can ever leave         an error that says so, and the end of the
-//   connection past the limit                             the largest are closed, until the rest
-//   fits
+// - Below a fifth of the limit, all together: no connection is held back.
+// - From a fifth on: a connection with unsent output is not read. The more is held, the less each
+//   may have; from half of the limit on, nothing.
+// - A reply that passes the limit or maxmemory while it is written: a command that only reads runs
+//   again when there is room; any other loses its connection.
+// - A request that passes them: it is not received until there is room.
+// - More than the share, but not than maxmemory: it passes by the one large pass, one connection at
+//   a time.
+// - More than maxmemory can ever leave: an error that says so, and the end of the connection.
+// - Past the limit: the largest are closed, until the rest fits.
 //
 // The limit is the share, and at most what maxmemory leaves beside what cannot be evicted. Without
 // a share (0) it is that alone; with neither there is none. Always allowed, whatever the limits
 // say, are kFloorBytes for all clients together, kOutputFloorBytes of output, and the first chunk
-// of a reply: whoever asks for little is answered.
+// of a reply: a client that asks for little is answered.
 
 #include <cstddef>
 #include <cstdint>
