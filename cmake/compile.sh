@@ -26,4 +26,4 @@ for option; do
   esac
   before=$option
 done
-"$@" -E -P -o - "$header" | sha256sum >"$output.sum"
+"$@" -w -E -P -o - - <"$header" | sha256sum >"$output.sum"
