@@ -31,7 +31,7 @@ void WaitTimer::aim() {
 }
 
 Heartbeat::Heartbeat(Core& core, net::Loop& loop, net::Connections& connections,
-                     LoopMetrics& metrics, Watchdog& watchdog)
+                     LoopMetrics& metrics, process::Watchdog& watchdog)
     : core_(core),
       loop_(loop),
       connections_(connections),
@@ -47,7 +47,7 @@ Heartbeat::~Heartbeat() { loop_.cancel(*this); }
 
 std::int64_t Heartbeat::on_time() {
   const std::int64_t hz = core_.hz();
-  watchdog_.comfort();
+  watchdog_.restart();
   metrics_.sample();
   core_.beat();
   connections_.tend(static_cast<std::size_t>(hz));

@@ -6,9 +6,8 @@
 #include <string_view>
 
 #include "larder/base/log.h"
-#include "larder/server/settings.h"
 
-namespace larder::server {
+namespace larder::process {
 
 // Leaves the terminal: goes on in a child that leads its own session, with /dev/null for the
 // standard streams. Only before anything else was started.
@@ -28,6 +27,9 @@ class PidFile {
  private:
   std::string path_;
 };
+
+// In the order of the directive's words.
+enum class Supervision { upstart, systemd, automatic, none };
 
 // Tells the supervisor, if there is one, how far the server has come.
 class Supervisor {
@@ -50,4 +52,4 @@ class Supervisor {
   std::string socket_;
 };
 
-}  // namespace larder::server
+}  // namespace larder::process

@@ -7,13 +7,13 @@
 #include <string_view>
 #include <vector>
 
-namespace larder::server {
+namespace larder::process {
 
-class ProcessTitle {
+class Title {
  public:
   // Takes over the area of main's arguments and of the environment behind them; the environment
   // is copied elsewhere first. One for each process.
-  ProcessTitle(int argc, char** argv);
+  Title(int argc, char** argv);
 
   // The path that the program was started by.
   const std::string& program() const { return program_; }
@@ -39,4 +39,4 @@ struct TitleParts {
 };
 std::string expand_title(const std::string& pattern, const TitleParts& parts);
 
-}  // namespace larder::server
+}  // namespace larder::process

@@ -1,17 +1,17 @@
-#include "process_watchdog.h"
+#include "larder/process/watchdog.h"
 
 #include <sys/time.h>
 
-#include "process_crash.h"
-#include "process_signals.h"
+#include "larder/process/signals.h"
+#include "report.h"
 
-namespace larder::server {
+namespace larder::process {
 namespace {
 
 void on_alarm(int, siginfo_t* info, void*) {
   SignalReach* const reach = signal_reach();
   if (reach == nullptr) return;
-  const int out = open_report(*reach->log);
+  const int out = open_report(reach);
   report_text(out, "\n--- WATCHDOG TIMER EXPIRED ---\n");
   if (info->si_pid != 0) report_text(out, "(the alarm came from another process)\n");
   report_text(out, "------ STACK TRACE ------\n");
@@ -26,15 +26,15 @@ void Watchdog::period_ms(std::int64_t period) {
   if (period == period_ms_) return;
   if (period > 0) Signals::handle(SIGALRM, on_alarm, SA_RESTART);
   period_ms_ = period;
-  comfort();
+  restart();
   if (period == 0) Signals::handle_as_usual(SIGALRM);
 }
 
-void Watchdog::comfort() {
+void Watchdog::restart() {
   itimerval timer{};
   timer.it_value.tv_sec = period_ms_ / 1000;
   timer.it_value.tv_usec = (period_ms_ % 1000) * 1000;
   ::setitimer(ITIMER_REAL, &timer, nullptr);
 }
 
-}  // namespace larder::server
+}  // namespace larder::process

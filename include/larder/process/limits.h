@@ -9,9 +9,8 @@
 
 #include "larder/base/log.h"
 #include "larder/base/result.h"
-#include "larder/server/settings.h"
 
-namespace larder::server {
+namespace larder::process {
 
 // Descriptors for the server's own files and sockets, beside one for each client.
 inline constexpr std::int64_t kOwnDescriptors = 32;
@@ -25,6 +24,9 @@ base::Result<void> run_on(const std::string& processors);
 
 // Do without transparent huge pages.
 void disable_huge_pages(base::Log& log);
+
+// In the order of the directive's words. `yes` is another word for `relative`.
+enum class OomScoreMode { no, yes, relative, absolute };
 
 // /proc/self/oom_score_adj, by oom-score-adj and its values.
 class OomScore {
@@ -45,4 +47,4 @@ class OomScore {
   bool is_ours_ = false;
 };
 
-}  // namespace larder::server
+}  // namespace larder::process

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-namespace larder::server {
+namespace larder::process {
 
 class Watchdog {
  public:
@@ -15,11 +15,11 @@ class Watchdog {
 
   // watchdog-period; 0 turns it off. At least two periods of the heartbeat.
   void period_ms(std::int64_t period);
-  // The server is alive: the time starts anew. Called with each heartbeat.
-  void comfort();
+  // The loop goes on: the period begins again. Called with each heartbeat.
+  void restart();
 
  private:
   std::int64_t period_ms_ = 0;
 };
 
-}  // namespace larder::server
+}  // namespace larder::process

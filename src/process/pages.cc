@@ -1,4 +1,4 @@
-#include "process_pages.h"
+#include "larder/process/pages.h"
 
 #include <sys/mman.h>
 
@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace larder::server {
+namespace larder::process {
 namespace {
 
 struct Mapping {
@@ -56,4 +56,4 @@ void return_startup_pages() {
   }
 }
 
-}  // namespace larder::server
+}  // namespace larder::process

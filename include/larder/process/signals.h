@@ -8,10 +8,10 @@
 #include <cstdint>
 
 #include "larder/base/log.h"
-#include "larder/engine/executor.h"
-#include "larder/info/info.h"
 
-namespace larder::server {
+namespace larder::process {
+
+class CrashDetails;
 
 // What a handler can reach.
 struct SignalReach {
@@ -19,8 +19,7 @@ struct SignalReach {
 
   std::uint64_t mark = kMark;
   base::Log* log = nullptr;
-  info::Reporter* info = nullptr;
-  const engine::Executor* executor = nullptr;
+  CrashDetails* details = nullptr;
   int wake = -1;  // an eventfd that the loop watches
   volatile std::sig_atomic_t stop_signal = 0;
   volatile std::sig_atomic_t exit_on_panic = 0;
@@ -61,4 +60,4 @@ class Signals {
   SignalReach* reach_;
 };
 
-}  // namespace larder::server
+}  // namespace larder::process

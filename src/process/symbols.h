@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace larder::server {
+namespace larder::process {
 
 class ProgramSymbols {
  public:
@@ -28,4 +28,4 @@ class ProgramSymbols {
   std::size_t size_ = 0;
 };
 
-}  // namespace larder::server
+}  // namespace larder::process

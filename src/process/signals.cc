@@ -1,4 +1,4 @@
-#include "process_signals.h"
+#include "larder/process/signals.h"
 
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -8,7 +8,7 @@
 #include <stdexcept>
 #include <string_view>
 
-namespace larder::server {
+namespace larder::process {
 namespace {
 
 void on_stop(int signal, siginfo_t*, void*) {
@@ -75,4 +75,4 @@ void Signals::handle(int signal, Handler handler, int flags) {
 
 void Signals::handle_as_usual(int signal) { ::signal(signal, SIG_DFL); }
 
-}  // namespace larder::server
+}  // namespace larder::process

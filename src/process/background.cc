@@ -1,4 +1,4 @@
-#include "process_background.h"
+#include "larder/process/background.h"
 
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -12,7 +12,7 @@
 #include <cstdlib>
 #include <cstring>
 
-namespace larder::server {
+namespace larder::process {
 
 namespace {
 
@@ -110,4 +110,4 @@ void Supervisor::notify(const std::string& message) {
   ::close(descriptor);
 }
 
-}  // namespace larder::server
+}  // namespace larder::process

@@ -1,4 +1,4 @@
-#include "process_limits.h"
+#include "larder/process/limits.h"
 
 #include <sched.h>
 #include <sys/prctl.h>
@@ -13,7 +13,7 @@
 
 #include "larder/base/numbers.h"
 
-namespace larder::server {
+namespace larder::process {
 namespace {
 
 constexpr rlim_t kStep = 16;
@@ -136,4 +136,4 @@ base::Result<void> OomScore::write(std::int64_t score) {
   return base::Error{"Failed to apply new oom_score_adj configuration, check server logs."};
 }
 
-}  // namespace larder::server
+}  // namespace larder::process

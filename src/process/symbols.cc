@@ -1,4 +1,4 @@
-#include "process_symbols.h"
+#include "symbols.h"
 
 #include <elf.h>
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 // The linker's name for where the program was loaded.
 extern "C" const char __executable_start;  // NOLINT(bugprone-reserved-identifier)
 
-namespace larder::server {
+namespace larder::process {
 namespace {
 
 const Elf64_Shdr* section_of_kind(const char* file, std::size_t size, std::uint32_t kind) {
@@ -67,4 +67,4 @@ ProgramSymbols::Place ProgramSymbols::find(const void* address) const {
   return {};
 }
 
-}  // namespace larder::server
+}  // namespace larder::process

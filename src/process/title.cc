@@ -1,4 +1,4 @@
-#include "process_title.h"
+#include "larder/process/title.h"
 
 #include <unistd.h>
 
@@ -6,9 +6,9 @@
 #include <cstring>
 #include <utility>
 
-namespace larder::server {
+namespace larder::process {
 
-ProcessTitle::ProcessTitle(int argc, char** argv) : program_(argc > 0 ? argv[0] : "") {
+Title::Title(int argc, char** argv) : program_(argc > 0 ? argv[0] : "") {
   if (argc == 0) return;
   area_ = argv[0];
   char* end = area_;
@@ -26,7 +26,7 @@ ProcessTitle::ProcessTitle(int argc, char** argv) : program_(argc > 0 ? argv[0] 
   room_ = static_cast<std::size_t>(end - area_);
 }
 
-void ProcessTitle::show(std::string_view title) {
+void Title::show(std::string_view title) {
   if (room_ == 0) return;
   const std::size_t shown = std::min(title.size(), room_ - 1);
   std::memcpy(area_, title.data(), shown);
@@ -58,4 +58,4 @@ std::string expand_title(const std::string& pattern, const TitleParts& parts) {
   return text;
 }
 
-}  // namespace larder::server
+}  // namespace larder::process
