@@ -6,8 +6,8 @@ namespace larder::server {
 
 std::int64_t SweepTimer::on_time() {
   if (!core_.cron.paused) {
-    core_.observer.latency.watch(engine::LatencyEvent::expire_cycle,
-                                 [this] { return core_.sweeper.run_fast(); });
+    core_.observer.watch(engine::LatencyEvent::expire_cycle,
+                         [this] { return core_.sweeper.run_fast(); });
   }
   return std::clamp<std::int64_t>(core_.sweeper.rest_ms(), 1, expiry::Sweeper::kNoWish) * 1000;
 }

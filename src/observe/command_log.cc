@@ -1,4 +1,4 @@
-#include "larder/engine/command_log.h"
+#include "larder/observe/command_log.h"
 
 #include <algorithm>
 #include <new>
@@ -9,7 +9,7 @@
 #include "larder/engine/session.h"
 #include "larder/memory/heap.h"
 
-namespace larder::engine {
+namespace larder::observe {
 namespace {
 
 constexpr auto kOwner = memory::Owner::statistics;
@@ -47,7 +47,7 @@ class KeptWord {
 
 using KeptWords = std::array<KeptWord, CommandLog::kMostWords>;
 
-std::size_t keep(const LoggedCommand& ran, KeptWords& kept) {
+std::size_t keep(const engine::LoggedCommand& ran, KeptWords& kept) {
   const auto is_secret = ran.command.row->is_secret;
   const std::size_t all = ran.words.size();
   const std::size_t count = std::min(all, kept.size());
@@ -67,7 +67,7 @@ CommandLog::~CommandLog() {
   }
 }
 
-void CommandLog::add(LogKind kind, const LoggedCommand& ran, std::int64_t value,
+void CommandLog::add(LogKind kind, const engine::LoggedCommand& ran, std::int64_t value,
                      std::int64_t unix_s, std::size_t most) {
   KeptWords kept;
   const std::size_t count = keep(ran, kept);
@@ -126,4 +126,4 @@ void CommandLog::testify(memory::Audit& audit) const {
   audit.found(kOwner, static_cast<std::int64_t>(bytes));
 }
 
-}  // namespace larder::engine
+}  // namespace larder::observe

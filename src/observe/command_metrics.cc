@@ -1,14 +1,14 @@
-#include "larder/engine/command_metrics.h"
+#include "larder/observe/command_metrics.h"
 
 #include <algorithm>
 
 #include "larder/base/cycles.h"
 #include "larder/base/format.h"
 
-namespace larder::engine {
+namespace larder::observe {
 namespace {
 
-void add_line(std::string& lines, const std::string& name, const CommandStats& stats) {
+void add_line(std::string& lines, const std::string& name, const engine::CommandStats& stats) {
   if (stats.calls == 0 && stats.rejected == 0 && stats.failed == 0) return;
   const auto us =
       static_cast<std::uint64_t>(static_cast<double>(stats.cycles) / base::cycles_per_us());
@@ -30,7 +30,8 @@ std::string percentile_name(double percent) {
   return name;
 }
 
-void add_latency_line(std::string& lines, const std::string& name, const LatencyHistogram& latency,
+void add_latency_line(std::string& lines, const std::string& name,
+                      const engine::LatencyHistogram& latency,
                       const std::vector<double>& percentiles) {
   if (latency.empty()) return;
   lines += "latency_percentiles_usec_" + name + ":";
@@ -45,26 +46,27 @@ void add_latency_line(std::string& lines, const std::string& name, const Latency
 
 // Each command and subcommand that is counted by itself.
 template <typename Visit>
-void for_each_counted(const CommandTable& commands, Visit visit) {
-  for (const BoundCommand* command : commands.commands()) {
+void for_each_counted(const engine::CommandTable& commands, Visit visit) {
+  for (const engine::BoundCommand* command : commands.commands()) {
     if (command->is_counted_whole()) {
       visit(command->full_name(), command->whole_stats());
       continue;
     }
     visit(command->full_name(), command->stats);
-    for (const BoundCommand* child : command->children) visit(child->full_name(), child->stats);
+    for (const engine::BoundCommand* child : command->children)
+      visit(child->full_name(), child->stats);
   }
 }
 
 }  // namespace
 
-CommandMetrics::CommandMetrics(info::Reporter& reporter, CommandTable& commands, Metrics& metrics,
-                               const Settings& settings)
+CommandMetrics::CommandMetrics(info::Reporter& reporter, engine::CommandTable& commands,
+                               engine::Metrics& metrics, const Settings& settings)
     : Group(reporter), commands_(commands), metrics_(metrics), settings_(settings) {}
 
 void CommandMetrics::refresh() {
   std::string lines;
-  for_each_counted(commands_, [&lines](const std::string& name, const CommandStats& stats) {
+  for_each_counted(commands_, [&lines](const std::string& name, const engine::CommandStats& stats) {
     add_line(lines, name, stats);
   });
   commands_lines_ = std::move(lines);
@@ -82,7 +84,7 @@ std::string CommandMetrics::latency_lines() const {
   std::string lines;
   if (!settings_.latency_tracking.value()) return lines;
   const auto& percentiles = settings_.latency_tracking_info_percentiles.value();
-  for_each_counted(commands_, [&](const std::string& name, const CommandStats& stats) {
+  for_each_counted(commands_, [&](const std::string& name, const engine::CommandStats& stats) {
     add_latency_line(lines, name, stats.latency, percentiles);
   });
   return lines;
@@ -93,4 +95,4 @@ void CommandMetrics::reset() {
   metrics_.errors.clear();
 }
 
-}  // namespace larder::engine
+}  // namespace larder::observe

@@ -18,14 +18,13 @@
 
 #include "larder/base/clock.h"
 #include "larder/base/rng.h"
-#include "larder/engine/settings.h"
+#include "larder/engine/request_sampler.h"
 #include "larder/info/info.h"
 #include "larder/memory/audit.h"
+#include "larder/observe/settings.h"
 #include "larder/resp/request.h"
 
-namespace larder::engine {
-
-class CommandTable;
+namespace larder::observe {
 
 struct HotKeyMetrics final : info::Group {
   using Group::Group;
@@ -43,7 +42,7 @@ struct HotKey {
   double share;
 };
 
-class HotKeys final : public memory::Witness {
+class HotKeys final : public engine::RequestSampler, public memory::Witness {
  public:
   // Keys that are counted. One with more than 1/kMost of all touches is never missed, but for the
   // chance of the picking.
@@ -57,13 +56,9 @@ class HotKeys final : public memory::Witness {
   HotKeys(const HotKeys&) = delete;
   HotKeys& operator=(const HotKeys&) = delete;
 
-  // `ran` commands more have run: true when one of them is picked.
-  bool is_due(std::size_t ran) {
-    until_ -= static_cast<std::int64_t>(ran);
-    return __builtin_expect(until_ < 0, 0);
-  }
-  // Counts the keys of the picked ones among the commands that the last is_due() was told of.
-  void sample(int db, const CommandTable& commands, std::span<const resp::Request> ran);
+  // Counts the keys of the picked ones.
+  void sample(int db, const engine::CommandTable& commands,
+              std::span<const resp::Request> ran) override;
 
   // Counts touches of a key.
   void touch(int db, std::string_view name, double touches);
@@ -85,7 +80,7 @@ class HotKeys final : public memory::Witness {
   };
 
   void pick_next();
-  void count_keys(int db, const CommandTable& commands, resp::Args args, double each);
+  void count_keys(int db, const engine::CommandTable& commands, resp::Args args, double each);
   std::size_t place_of(std::uint64_t id, int db, std::string_view name);
   void write_name(Name& name, std::string_view text);
   void grow_old();
@@ -95,7 +90,6 @@ class HotKeys final : public memory::Witness {
   base::Rng& rng_;
   Settings& settings_;
   HotKeyMetrics& metrics_;
-  std::int64_t until_ = 0;  // commands that pass before the next that is picked
   std::int64_t every_ = 1;  // one of so many is picked now, within the setting
   std::int64_t picked_us_ = 0;
   double stands_for_ = 1;  // commands, the next that is picked
@@ -114,4 +108,4 @@ class HotKeys final : public memory::Witness {
   std::int64_t began_ms_ = 0;
 };
 
-}  // namespace larder::engine
+}  // namespace larder::observe

@@ -1,11 +1,11 @@
-#include "larder/engine/latency_monitor.h"
+#include "larder/observe/latency_monitor.h"
 
 #include <algorithm>
 #include <limits>
 
 #include "larder/memory/heap.h"
 
-namespace larder::engine {
+namespace larder::observe {
 namespace {
 
 constexpr auto kOwner = memory::Owner::statistics;
@@ -57,10 +57,6 @@ void LatencyMonitor::add(LatencyEvent event, std::int64_t us) {
               static_cast<std::uint32_t>(std::min(ms, kMostMs)));
 }
 
-void LatencyMonitor::add_cycles(LatencyEvent event, std::uint64_t cycles) {
-  add(event, static_cast<std::int64_t>(static_cast<double>(cycles) / base::cycles_per_us()));
-}
-
 bool LatencyMonitor::forget(LatencyEvent event) {
   Series*& series = series_[static_cast<std::size_t>(event)];
   if (series == nullptr) return false;
@@ -74,4 +70,4 @@ void LatencyMonitor::testify(memory::Audit& audit) const {
   audit.found(kOwner, made * static_cast<std::int64_t>(memory::size_class(sizeof(Series))));
 }
 
-}  // namespace larder::engine
+}  // namespace larder::observe

@@ -1,4 +1,4 @@
-#include "larder/engine/observer.h"
+#include "larder/observe/command_observer.h"
 
 #include <algorithm>
 #include <string>
@@ -6,14 +6,12 @@
 #include "larder/base/cycles.h"
 #include "larder/engine/command_table.h"
 
-namespace larder::engine {
+namespace larder::observe {
 namespace {
 
 // What small commands timed together stay below: a batch of them takes some ten microseconds.
 constexpr std::int64_t kTogetherUs = 1000;
 constexpr std::int64_t kSuspiciousMs = 1000;
-
-constexpr double kTwoTo32 = 4294967296.0;
 
 // What a command takes on the wire as an array of bulk strings.
 std::int64_t request_bytes(resp::Args words) {
@@ -27,16 +25,13 @@ std::int64_t request_bytes(resp::Args words) {
 
 }  // namespace
 
-Observer::Observer(const base::Clock& clock, Settings& settings)
-    : latency(clock, settings.latency_monitor_threshold),
-      clock_(clock),
-      settings_(settings),
-      ns_per_cycle_(static_cast<std::uint64_t>(1000.0 / base::cycles_per_us() * kTwoTo32)) {
-  watch();
+CommandObserver::CommandObserver(const base::Clock& clock, Settings& settings)
+    : latency(clock, settings.latency_monitor_threshold), clock_(clock), settings_(settings) {
+  watch_settings();
   obey();
 }
 
-void Observer::watch() {
+void CommandObserver::watch_settings() {
   const auto obeys = [this] {
     obey();
     return base::Result<void>();
@@ -51,7 +46,7 @@ void Observer::watch() {
   settings_.latency_tracking.watch(obeys);
 }
 
-const config::Integer& Observer::most(LogKind kind) const {
+const config::Integer& CommandObserver::most(LogKind kind) const {
   switch (kind) {
     case LogKind::slow:
       return settings_.slowlog_max_len;
@@ -63,7 +58,7 @@ const config::Integer& Observer::most(LogKind kind) const {
   return settings_.commandlog_large_reply_max_len;
 }
 
-void Observer::obey() {
+void CommandObserver::obey() {
   for (const LogKind kind : {LogKind::slow, LogKind::large_request, LogKind::large_reply}) {
     log.trim(kind, static_cast<std::size_t>(most(kind).value()));
   }
@@ -77,46 +72,53 @@ void Observer::obey() {
     slow_us = std::min(slow_us, threshold_ms > kNever / 1000 ? kNever : threshold_ms * 1000);
   }
   const double cycles = static_cast<double>(slow_us) * base::cycles_per_us();
-  slow_cycles_ = cycles >= 1e18 ? kNever : static_cast<std::uint64_t>(cycles);
-  times_each_ = slow_us < kTogetherUs || clock_.steady_ms() < suspicious_until_ms_;
-  large_request_ = limit(LogKind::large_request, settings_.commandlog_request_larger_than);
-  large_reply_ = limit(LogKind::large_reply, settings_.commandlog_reply_larger_than);
-  least_watched_ = std::min(large_reply_, kWatched);
-  watched_reply_bytes_ = large_request_ == 0 ? 0 : least_watched_;
-  tracks_ = settings_.latency_tracking.value();
+  compare_with({
+      .slow_cycles = cycles >= 1e18 ? kNever : static_cast<std::uint64_t>(cycles),
+      .large_request = limit(LogKind::large_request, settings_.commandlog_request_larger_than),
+      .large_reply = limit(LogKind::large_reply, settings_.commandlog_reply_larger_than),
+      .tracks = settings_.latency_tracking.value(),
+      .times_each = slow_us < kTogetherUs || clock_.steady_ms() < suspicious_until_ms_,
+      .times_work = latency.enabled(),
+  });
 }
 
-void Observer::tend() {
-  if (times_each_ && suspicious_until_ms_ != 0) obey();
+void CommandObserver::tend() {
+  if (times_each() && suspicious_until_ms_ != 0) obey();
 }
 
-void Observer::slow(const LoggedCommand& ran, std::uint64_t cycles, std::uint64_t calls) {
+void CommandObserver::slow(const engine::LoggedCommand& ran, std::uint64_t cycles,
+                           std::uint64_t calls) {
   if (calls > 1) {
     suspicious_until_ms_ = clock_.steady_ms() + kSuspiciousMs;
-    times_each_ = true;
+    time_each();
     cycles /= calls;
   }
-  const std::int64_t us = microseconds(cycles);
-  const Command& row = *ran.command.row;
-  latency.add(row.has(kFast) ? LatencyEvent::fast_command : LatencyEvent::command, us);
+  const auto us = static_cast<std::int64_t>(nanoseconds(cycles) / 1000);
+  const engine::Command& row = *ran.command.row;
+  latency.add(row.has(engine::kFast) ? LatencyEvent::fast_command : LatencyEvent::command, us);
   const std::int64_t threshold = settings_.slowlog_log_slower_than.value();
   if (threshold >= 0 && us >= threshold) note(LogKind::slow, ran, us);
 }
 
-void Observer::sizes(const LoggedCommand& ran, std::uint64_t reply_bytes) {
+void CommandObserver::sizes(const engine::LoggedCommand& ran, std::uint64_t reply_bytes) {
   const std::int64_t request = request_bytes(ran.words);
-  if (static_cast<std::uint64_t>(request) >= large_request_) {
+  if (static_cast<std::uint64_t>(request) >= limits().large_request) {
     note(LogKind::large_request, ran, request);
   }
-  if (reply_bytes >= large_reply_) {
+  if (reply_bytes >= limits().large_reply) {
     note(LogKind::large_reply, ran, static_cast<std::int64_t>(reply_bytes));
   }
 }
 
-void Observer::note(LogKind kind, const LoggedCommand& ran, std::int64_t value) {
+void CommandObserver::worked(LatencyEvent event, std::uint64_t cycles) {
+  latency.add(event,
+              static_cast<std::int64_t>(static_cast<double>(cycles) / base::cycles_per_us()));
+}
+
+void CommandObserver::note(LogKind kind, const engine::LoggedCommand& ran, std::int64_t value) {
   const auto longest = static_cast<std::size_t>(most(kind).value());
-  if (longest == 0 || ran.command.row->has(kSkipSlowlog)) return;
+  if (longest == 0 || ran.command.row->has(engine::kSkipSlowlog)) return;
   log.add(kind, ran, value, latency.unix_s(), longest);
 }
 
-}  // namespace larder::engine
+}  // namespace larder::observe

@@ -10,23 +10,13 @@
 #include <span>
 #include <string_view>
 
+#include "larder/engine/observer.h"
 #include "larder/memory/audit.h"
-#include "larder/resp/request.h"
 
-namespace larder::engine {
-
-struct BoundCommand;
-class Session;
+namespace larder::observe {
 
 enum class LogKind : std::uint8_t { slow, large_request, large_reply };
 inline constexpr std::size_t kLogKinds = 3;
-
-// Of whom and what an entry tells.
-struct LoggedCommand {
-  const Session& session;
-  const BoundCommand& command;
-  resp::Args words;
-};
 
 class CommandLog final : public memory::Witness {
  public:
@@ -52,7 +42,7 @@ class CommandLog final : public memory::Witness {
 
   // Secrets are replaced, long words and long commands cut. Forgets the oldest beyond `most`, which
   // is not 0. One allocation.
-  void add(LogKind kind, const LoggedCommand& ran, std::int64_t value, std::int64_t unix_s,
+  void add(LogKind kind, const engine::LoggedCommand& ran, std::int64_t value, std::int64_t unix_s,
            std::size_t most);
   // Forgets the oldest.
   void trim(LogKind kind, std::size_t most);
@@ -79,4 +69,4 @@ class CommandLog final : public memory::Witness {
   std::array<List, kLogKinds> lists_;
 };
 
-}  // namespace larder::engine
+}  // namespace larder::observe

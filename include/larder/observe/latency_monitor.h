@@ -10,20 +10,14 @@
 #include <string_view>
 
 #include "larder/base/clock.h"
-#include "larder/base/cycles.h"
 #include "larder/config/config.h"
+#include "larder/engine/observer.h"
 #include "larder/memory/audit.h"
 
-namespace larder::engine {
+namespace larder::observe {
 
-enum class LatencyEvent : std::uint8_t {
-  command,
-  fast_command,
-  expire_cycle,
-  eviction_cycle,
-  free_cycle,  // values taken apart after they were removed
-};
-inline constexpr std::size_t kLatencyEvents = 5;
+using engine::kLatencyEvents;
+using engine::LatencyEvent;
 
 std::string_view name(LatencyEvent event);
 std::optional<LatencyEvent> latency_event(std::string_view name);
@@ -69,16 +63,6 @@ class LatencyMonitor final : public memory::Witness {
 
   // Notes the event if it took as long as the threshold.
   void add(LatencyEvent event, std::int64_t us);
-  // Runs `work`, and takes its time while the monitor is enabled; else costs one comparison.
-  template <typename Work>
-  auto watch(LatencyEvent event, Work work) {
-    if (__builtin_expect(!enabled(), 1)) return work();
-    const std::uint64_t began = base::cycles();
-    const auto result = work();
-    add_cycles(event, base::cycles() - began);
-    return result;
-  }
-
   // Null: there was no such event.
   const Series* series(LatencyEvent event) const {
     return series_[static_cast<std::size_t>(event)];
@@ -90,11 +74,9 @@ class LatencyMonitor final : public memory::Witness {
   void testify(memory::Audit& audit) const override;
 
  private:
-  void add_cycles(LatencyEvent event, std::uint64_t cycles);
-
   const base::Clock& clock_;
   const config::Integer& threshold_ms_;
   std::array<Series*, kLatencyEvents> series_{};
 };
 
-}  // namespace larder::engine
+}  // namespace larder::observe

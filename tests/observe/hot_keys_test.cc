@@ -1,15 +1,17 @@
-#include "larder/engine/hot_keys.h"
+#include "larder/observe/hot_keys.h"
 
 #include <cmath>
 #include <map>
 #include <string>
 
-#include "tests/engine/room.h"
+#include "tests/observe/observing_room.h"
 
-namespace larder::engine {
+namespace larder::observe {
 namespace {
 
-class HotKeysTest : public Room {
+using namespace engine;
+
+class HotKeysTest : public ObservingRoom {
  protected:
   void every(int gap) {
     const auto set = registry.set({{"hot-keys-sample", std::to_string(gap)}}, {});
@@ -39,7 +41,7 @@ class HotKeysTest : public Room {
   }
 
   HotKeyMetrics hot_metrics{reporter};
-  HotKeys hot{clock, rng, settings, hot_metrics};
+  HotKeys hot{clock, rng, observer.settings, hot_metrics};
 };
 
 TEST_F(HotKeysTest, CountsEveryKeyWhenEveryCommandIsPicked) {
@@ -170,4 +172,4 @@ TEST_F(HotKeysTest, CountsNothingWhenItIsOffAndForgetsOnReset) {
 }
 
 }  // namespace
-}  // namespace larder::engine
+}  // namespace larder::observe

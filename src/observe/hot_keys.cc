@@ -1,4 +1,4 @@
-#include "larder/engine/hot_keys.h"
+#include "larder/observe/hot_keys.h"
 
 #include <algorithm>
 #include <cmath>
@@ -9,7 +9,7 @@
 #include "larder/engine/keys.h"
 #include "larder/memory/heap.h"
 
-namespace larder::engine {
+namespace larder::observe {
 namespace {
 
 // While nothing is picked, after how many commands that is asked again.
@@ -81,7 +81,8 @@ void HotKeys::pick_next() {
   stands_for_ = static_cast<double>(every_);
 }
 
-void HotKeys::sample(int db, const CommandTable& commands, std::span<const resp::Request> ran) {
+void HotKeys::sample(int db, const engine::CommandTable& commands,
+                     std::span<const resp::Request> ran) {
   while (until_ < 0) {
     const std::size_t picked = ran.size() - static_cast<std::size_t>(-until_);
     const double stood_for = stands_for_;
@@ -92,13 +93,14 @@ void HotKeys::sample(int db, const CommandTable& commands, std::span<const resp:
   }
 }
 
-void HotKeys::count_keys(int db, const CommandTable& commands, resp::Args args, double each) {
-  const BoundCommand* command = commands.resolve(args);
+void HotKeys::count_keys(int db, const engine::CommandTable& commands, resp::Args args,
+                         double each) {
+  const engine::BoundCommand* command = commands.resolve(args);
   if (command == nullptr || !command->row->arity.admits(args.size())) return;
-  const auto found = find_key_spans(*command->row, args);
+  const auto found = engine::find_key_spans(*command->row, args);
   if (!found) return;
   for (std::size_t i = 0; i < found->size; ++i) {
-    const KeySpan& span = found->spans[i];
+    const engine::KeySpan& span = found->spans[i];
     if (span.last < span.first) continue;
     const int keys_in_span = (span.last - span.first) / span.step + 1;
     const auto keys = static_cast<std::size_t>(keys_in_span);
@@ -209,4 +211,4 @@ void HotKeys::testify(memory::Audit& audit) const {
   audit.found(memory::Owner::statistics, bytes);
 }
 
-}  // namespace larder::engine
+}  // namespace larder::observe

@@ -4,14 +4,14 @@
 
 #include "larder/engine/command_table.h"
 #include "larder/engine/metrics.h"
-#include "larder/engine/settings.h"
 #include "larder/info/info.h"
+#include "larder/observe/settings.h"
 
-namespace larder::engine {
+namespace larder::observe {
 
 class CommandMetrics final : public info::Group {
  public:
-  CommandMetrics(info::Reporter& reporter, CommandTable& commands, Metrics& metrics,
+  CommandMetrics(info::Reporter& reporter, engine::CommandTable& commands, engine::Metrics& metrics,
                  const Settings& settings);
 
   // Walks all commands.
@@ -21,8 +21,8 @@ class CommandMetrics final : public info::Group {
  private:
   std::string latency_lines() const;
 
-  CommandTable& commands_;
-  Metrics& metrics_;
+  engine::CommandTable& commands_;
+  engine::Metrics& metrics_;
   const Settings& settings_;
 
   info::Lines commands_lines_{*this, "commandstats"};
@@ -30,4 +30,4 @@ class CommandMetrics final : public info::Group {
   info::Lines latency_lines_{*this, "latencystats"};
 };
 
-}  // namespace larder::engine
+}  // namespace larder::observe
