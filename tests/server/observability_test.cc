@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "larder/config/config.h"
-#include "larder/server/harness.h"
+#include "tests/harness/harness.h"
 
 namespace larder::server {
 namespace {

@@ -1,4 +1,4 @@
-#include "larder/server/harness.h"
+#include "tests/harness/harness.h"
 
 #include <sys/uio.h>
 
