@@ -29,7 +29,10 @@ namespace larder::observe {
 struct HotKeyMetrics final : info::Group {
   using Group::Group;
   // Keys of commands that were picked.
-  info::Counter samples{*this, "stats", "hot_keys_samples"};
+  info::Counter samples{*this,
+                        "stats",
+                        "hot_keys_samples",
+                        {.help = "Keys of commands that were looked at for the most used."}};
 };
 
 struct HotKey {
