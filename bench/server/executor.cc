@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "larder/base/cycles.h"
-#include "larder/server/harness.h"
+#include "tests/harness/harness.h"
 
 namespace {
 

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "larder/server/harness.h"
+#include "tests/harness/harness.h"
 
 namespace {
 

@@ -87,8 +87,8 @@ std::size_t Executor::run(Session& session, std::span<const resp::Request> reque
     charge(session, requests[ran - 1].args, *planned[ran - 1].command);
   }
   running_ = nullptr;
-  if (parts_.hot_keys != nullptr && parts_.hot_keys->is_due(ran)) {
-    parts_.hot_keys->sample(session.db, parts_.commands, requests.first(ran));
+  if (parts_.sampler != nullptr && parts_.sampler->is_due(ran)) {
+    parts_.sampler->sample(session.db, parts_.commands, requests.first(ran));
   }
   return ran;
 }
@@ -357,8 +357,7 @@ void Executor::pass_on_and_tell(int db, resp::Args args) {
 
 bool Executor::end_turn() {
   bool left = make_room_late();
-  LatencyMonitor& latency = parts_.observer.latency;
-  latency.watch(LatencyEvent::expire_cycle, [this] { return parts_.sweeper.run_fast(); });
+  parts_.observer.watch(LatencyEvent::expire_cycle, [this] { return parts_.sweeper.run_fast(); });
   left |= free_late();
   settle(0, {});
   if (__builtin_expect(!long_commands_.empty(), 0)) left |= run_long_commands();
@@ -381,7 +380,7 @@ bool Executor::make_room_late() {
 bool Executor::free_late() {
   keyspace::Graveyard& graveyard = parts_.keyspace.graveyard();
   if (!graveyard.empty()) {
-    const bool freed = parts_.observer.latency.watch(LatencyEvent::free_cycle, [this, &graveyard] {
+    const bool freed = parts_.observer.watch(LatencyEvent::free_cycle, [this, &graveyard] {
       return graveyard.drain(base::Budget(parts_.clock, graveyard.drain_time_us()));
     });
     if (!freed) return true;

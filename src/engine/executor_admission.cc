@@ -171,8 +171,8 @@ void Executor::put_off(Session& session, const BoundCommand& command, Admission 
 }
 
 eviction::Room Executor::make_room(base::Budget budget) {
-  return parts_.observer.latency.watch(LatencyEvent::eviction_cycle,
-                                       [this, budget] { return parts_.evictor.make_room(budget); });
+  return parts_.observer.watch(LatencyEvent::eviction_cycle,
+                               [this, budget] { return parts_.evictor.make_room(budget); });
 }
 
 }  // namespace larder::engine

@@ -6,7 +6,6 @@
 
 #include "larder/base/format.h"
 #include "larder/base/numbers.h"
-#include "metric_notes.h"
 
 namespace larder::info {
 namespace {
@@ -77,7 +76,7 @@ class Exposer final : public Visitor {
     number(field, Sort::gauge, std::to_string(value));
   }
   void text(const Field& field, std::string_view value) override;
-  void lines(const Field& field, std::string_view lines) override;
+  void lines(const Lines& field, std::string_view lines) override;
   void family(const Family& family) override;
 
   std::string finish();
@@ -96,10 +95,10 @@ class Exposer final : public Visitor {
   void head(std::string& out, std::string_view name, Sort sort, std::string_view help) const;
   void sample(std::string_view name, Sort sort, std::string_view help, std::string_view value);
   Gathered& gathered(std::string_view name, Sort sort, std::string_view help);
-  void line(const LineNote& note, std::string_view label, std::string_view figures);
-  void line_figure(const LineNote& note, std::string_view label, std::string_view key,
+  void line(const LineMetrics& metrics, std::string_view label, std::string_view figures);
+  void line_figure(const LineMetrics& metrics, std::string_view label, std::string_view key,
                    std::string_view value);
-  void percentile(const LineNote& note, std::string_view label, std::string_view key,
+  void percentile(const LineMetrics& metrics, std::string_view label, std::string_view key,
                   std::string_view value);
   static void add(Gathered& to, std::string_view labels, std::string_view value);
 
@@ -131,13 +130,12 @@ void Exposer::sample(std::string_view name, Sort sort, std::string_view help,
 }
 
 void Exposer::number(const Field& field, Sort sort, std::string digits) {
-  const MetricNote* note = find_note(field.name());
-  if (note != nullptr && note->kind == MetricKind::hidden) return;
-  if (note != nullptr && note->kind == MetricKind::counter) sort = Sort::counter;
-  std::string_view name = note != nullptr && !note->name.empty() ? note->name : field.name();
+  const Metric& metric = field.metric();
+  if (metric.kind == MetricKind::hidden) return;
+  if (metric.kind == MetricKind::counter) sort = Sort::counter;
+  std::string_view name = metric.name.empty() ? field.name() : metric.name;
   if (sort == Sort::counter && name.starts_with("total_")) name.remove_prefix(6);
-  sample(name, sort, note != nullptr ? note->help : std::string_view{},
-         note != nullptr ? with_point(std::move(digits), note->decimals) : digits);
+  sample(name, sort, metric.help, with_point(std::move(digits), metric.decimals));
 }
 
 void Exposer::text(const Field& field, std::string_view value) {
@@ -149,9 +147,7 @@ void Exposer::text(const Field& field, std::string_view value) {
   const auto found = as_number(value);
   if (!found) return word(field, value);
   if (!takes(name, "_perc")) return number(field, Sort::gauge, print(*found));
-  const MetricNote* note = find_note(field.name());
-  sample(std::string(name) + "_ratio", Sort::gauge, note != nullptr ? note->help : "",
-         print(*found / 100));
+  sample(std::string(name) + "_ratio", Sort::gauge, field.metric().help, print(*found / 100));
 }
 
 void Exposer::word(const Field& field, std::string_view value) {
@@ -162,8 +158,7 @@ void Exposer::word(const Field& field, std::string_view value) {
 }
 
 void Exposer::family(const Family& family) {
-  const MetricNote* note = find_note(family.name());
-  head(out_, family.name(), Sort::gauge, note != nullptr ? note->help : std::string_view{});
+  head(out_, family.name(), Sort::gauge, family.metric().help);
   for (const auto& [name, figure] : family.figures()) {
     out_.append(kPrefix).append(family.name()).append("{");
     append_label(out_, family.label(), name);
@@ -184,21 +179,20 @@ void Exposer::add(Gathered& to, std::string_view labels, std::string_view value)
   to.samples.append("{").append(labels).append("} ").append(value).append("\n");
 }
 
-void Exposer::lines(const Field& field, std::string_view lines) {
-  while (!lines.empty()) {
+void Exposer::lines(const Lines& field, std::string_view lines) {
+  const LineMetrics* const metrics = field.metrics();
+  while (metrics != nullptr && !lines.empty()) {
     const std::size_t end = std::min(lines.find("\r\n"), lines.size());
     const std::string_view one = lines.substr(0, end);
     lines.remove_prefix(std::min(end + 2, lines.size()));
     const std::size_t colon = one.find(':');
-    if (colon == std::string_view::npos) continue;
-    for (const LineNote& note : line_notes()) {
-      if (note.section != field.section() || !one.starts_with(note.prefix)) continue;
-      line(note, one.substr(note.prefix.size(), colon - note.prefix.size()), one.substr(colon + 1));
-    }
+    if (colon == std::string_view::npos || !one.starts_with(metrics->prefix)) continue;
+    line(*metrics, one.substr(metrics->prefix.size(), colon - metrics->prefix.size()),
+         one.substr(colon + 1));
   }
 }
 
-void Exposer::line(const LineNote& note, std::string_view label, std::string_view figures) {
+void Exposer::line(const LineMetrics& metrics, std::string_view label, std::string_view figures) {
   while (!figures.empty()) {
     const std::size_t end = std::min(figures.find(','), figures.size());
     const std::string_view one = figures.substr(0, end);
@@ -207,38 +201,39 @@ void Exposer::line(const LineNote& note, std::string_view label, std::string_vie
     if (equals == std::string_view::npos) continue;
     const std::string_view key = one.substr(0, equals);
     const std::string_view value = one.substr(equals + 1);
-    if (note.percentiles_of.empty()) {
-      line_figure(note, label, key, value);
+    if (metrics.percentiles.name.empty()) {
+      line_figure(metrics, label, key, value);
     } else {
-      percentile(note, label, key, value);
+      percentile(metrics, label, key, value);
     }
   }
 }
 
-void Exposer::line_figure(const LineNote& note, std::string_view label, std::string_view key,
+void Exposer::line_figure(const LineMetrics& metrics, std::string_view label, std::string_view key,
                           std::string_view value) {
-  for (const LineFigure& figure : note.figures) {
+  for (const LineFigure& figure : metrics.figures) {
     if (figure.key != key || !base::parse_int64(value)) continue;
-    const Sort sort = figure.kind == MetricKind::counter ? Sort::counter : Sort::gauge;
+    const Metric& metric = figure.metric;
+    const Sort sort = metric.kind == MetricKind::counter ? Sort::counter : Sort::gauge;
     std::string labels;
-    append_label(labels, note.label, label);
-    add(gathered(figure.name, sort, figure.help), labels,
-        with_point(std::string(value), figure.decimals));
+    append_label(labels, metrics.label, label);
+    add(gathered(metric.name, sort, metric.help), labels,
+        with_point(std::string(value), metric.decimals));
   }
 }
 
 // "p99.9=1.003" in microseconds.
-void Exposer::percentile(const LineNote& note, std::string_view label, std::string_view key,
+void Exposer::percentile(const LineMetrics& metrics, std::string_view label, std::string_view key,
                          std::string_view value) {
   if (!key.starts_with('p')) return;
   const auto percent = base::parse_double(key.substr(1));
   const auto us = base::parse_double(value);
   if (!percent || !us) return;
   std::string labels;
-  append_label(labels, note.label, label);
+  append_label(labels, metrics.label, label);
   labels += ',';
   append_label(labels, "quantile", print(*percent / 100));
-  add(gathered(note.percentiles_of, Sort::summary, note.percentiles_help), labels,
+  add(gathered(metrics.percentiles.name, Sort::summary, metrics.percentiles.help), labels,
       print(*us / 1e6));
 }
 

@@ -17,14 +17,14 @@ void Group::reset() {
   }
 }
 
-Field::Field(Group& group, std::string_view section, std::string_view name)
-    : section_(section), name_(name) {
+Field::Field(Group& group, std::string_view section, std::string_view name, const Metric& metric)
+    : section_(section), name_(name), metric_(metric) {
   group.fields_.push_back(this);
 }
 
 Family::Family(Group& group, std::string_view name, std::string_view label,
-               const std::vector<std::string_view>& names)
-    : Field(group, {}, name), label_(label) {
+               const std::vector<std::string_view>& names, const Metric& metric)
+    : Field(group, {}, name, metric), label_(label) {
   figures_.reserve(names.size());
   for (const std::string_view one : names) figures_.emplace_back(one, 0);
 }

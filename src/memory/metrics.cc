@@ -57,7 +57,9 @@ std::int64_t client_bytes(const Charges& charges) {
 }
 
 Metrics::Metrics(info::Reporter& reporter)
-    : Group(reporter), owner_bytes_(*this, "memory_bytes", "owner", owner_names()) {
+    : Group(reporter),
+      owner_bytes_(*this, "memory_bytes", "owner", owner_names(),
+                   {.help = "Bytes that each owner holds; their sum is the memory used."}) {
   total_system_memory_ = as_signed(system_memory_bytes());
   total_system_memory_human_ = human(total_system_memory_.value());
   mem_allocator_ = allocator_name();

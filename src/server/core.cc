@@ -57,7 +57,7 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
       eviction_metrics(reporter, configuration.eviction, clock),
       evictor(keyspace, configuration.eviction, eviction_metrics),
       engine_metrics(reporter),
-      observer(clock, configuration.engine),
+      observer(clock, configuration.observe),
       waiters(clock, keyspace, engine_metrics, observer),
       watches(keyspace),
       watch_metrics(reporter, watches),
@@ -72,11 +72,11 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
       limits{configuration.net.clients.proto_max_bulk_len},
       config_file{configuration.file},
       commands(commands::index(), tools(shutdown)),
-      command_metrics(reporter, commands, engine_metrics, configuration.engine),
+      command_metrics(reporter, commands, engine_metrics, configuration.observe),
       acl({configuration.acl, configuration.engine, commands, sessions, acl_metrics, clock, log,
            &commands::client_line}),
       hot_key_metrics(reporter),
-      hot_keys(clock, rng, configuration.engine, hot_key_metrics),
+      hot_keys(clock, rng, configuration.observe, hot_key_metrics),
       executor({clock, commands, keyspace, evictor, sweeper, gates, effects, engine_metrics,
                 waiters, watches, observer, &acl, &hot_keys}),
       monitors(executor, clock),
@@ -125,6 +125,7 @@ engine::Toolbox Core::tools(engine::Shutdown& shutdown) {
   box.lend(cron);
   box.lend(reply_peak);
   box.lend(configuration.engine);
+  box.lend(configuration.observe);
   box.lend(configuration.keyspace);
   box.lend(configuration.persistence.snapshots);
   box.lend(expiry_metrics);
@@ -157,8 +158,8 @@ std::int64_t Core::hz() const {
 
 void Core::beat() {
   if (cron.paused) return;
-  observer.latency.watch(engine::LatencyEvent::expire_cycle,
-                         [this] { return sweeper.run(sweeper.budget()); });
+  observer.watch(engine::LatencyEvent::expire_cycle,
+                 [this] { return sweeper.run(sweeper.budget()); });
   observer.tend();
   evictor.ager().run(base::Budget(clock, kAgeUs));
   keyspace.look_for_big_keys();

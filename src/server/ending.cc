@@ -15,7 +15,7 @@ engine::ShutdownOptions options_of(std::uint32_t flags) {
 
 }  // namespace
 
-Ending::Ending(net::Loop& loop, Signals& signals, const Configuration& configuration,
+Ending::Ending(net::Loop& loop, process::Signals& signals, const Configuration& configuration,
                base::Log& log)
     : loop_(loop),
       signals_(signals),

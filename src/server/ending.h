@@ -5,14 +5,15 @@
 #include "larder/base/log.h"
 #include "larder/engine/shutdown.h"
 #include "larder/net/loop.h"
+#include "larder/process/signals.h"
 #include "larder/server/configuration.h"
-#include "process_signals.h"
 
 namespace larder::server {
 
 class Ending final : public engine::Shutdown, public net::Watch {
  public:
-  Ending(net::Loop& loop, Signals& signals, const Configuration& configuration, base::Log& log);
+  Ending(net::Loop& loop, process::Signals& signals, const Configuration& configuration,
+         base::Log& log);
   ~Ending() override;
 
   base::Result<void> begin(const engine::ShutdownOptions& options) override;
@@ -24,7 +25,7 @@ class Ending final : public engine::Shutdown, public net::Watch {
 
  private:
   net::Loop& loop_;
-  Signals& signals_;
+  process::Signals& signals_;
   const ShutdownSettings& settings_;
   const config::SavePoints& save_points_;
   base::Log& log_;

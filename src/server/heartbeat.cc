@@ -6,8 +6,8 @@ namespace larder::server {
 
 std::int64_t SweepTimer::on_time() {
   if (!core_.cron.paused) {
-    core_.observer.latency.watch(engine::LatencyEvent::expire_cycle,
-                                 [this] { return core_.sweeper.run_fast(); });
+    core_.observer.watch(engine::LatencyEvent::expire_cycle,
+                         [this] { return core_.sweeper.run_fast(); });
   }
   return std::clamp<std::int64_t>(core_.sweeper.rest_ms(), 1, expiry::Sweeper::kNoWish) * 1000;
 }
@@ -31,7 +31,7 @@ void WaitTimer::aim() {
 }
 
 Heartbeat::Heartbeat(Core& core, net::Loop& loop, net::Connections& connections,
-                     LoopMetrics& metrics, Watchdog& watchdog)
+                     LoopMetrics& metrics, process::Watchdog& watchdog)
     : core_(core),
       loop_(loop),
       connections_(connections),
@@ -47,7 +47,7 @@ Heartbeat::~Heartbeat() { loop_.cancel(*this); }
 
 std::int64_t Heartbeat::on_time() {
   const std::int64_t hz = core_.hz();
-  watchdog_.comfort();
+  watchdog_.restart();
   metrics_.sample();
   core_.beat();
   connections_.tend(static_cast<std::size_t>(hz));

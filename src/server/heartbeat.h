@@ -4,9 +4,9 @@
 
 #include "larder/net/connections.h"
 #include "larder/net/loop.h"
+#include "larder/process/watchdog.h"
 #include "larder/server/core.h"
 #include "larder/server/metrics.h"
-#include "process_watchdog.h"
 
 namespace larder::server {
 
@@ -44,7 +44,7 @@ class WaitTimer final : public net::Timer {
 class Heartbeat final : public net::Timer, public net::TurnEnd {
  public:
   Heartbeat(Core& core, net::Loop& loop, net::Connections& connections, LoopMetrics& metrics,
-            Watchdog& watchdog);
+            process::Watchdog& watchdog);
   ~Heartbeat();
 
   std::int64_t on_time() override;
@@ -55,7 +55,7 @@ class Heartbeat final : public net::Timer, public net::TurnEnd {
   net::Loop& loop_;
   net::Connections& connections_;
   LoopMetrics& metrics_;
-  Watchdog& watchdog_;
+  process::Watchdog& watchdog_;
   SweepTimer sweep_;
   WaitTimer waits_;
 };

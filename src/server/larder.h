@@ -5,6 +5,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include "crash_details.h"
 #include "ending.h"
 #include "heartbeat.h"
 #include "larder/base/clock.h"
@@ -16,15 +17,15 @@
 #include "larder/net/metrics.h"
 #include "larder/net/metrics_port.h"
 #include "larder/net/tls.h"
+#include "larder/process/background.h"
+#include "larder/process/crash.h"
+#include "larder/process/signals.h"
+#include "larder/process/title.h"
+#include "larder/process/watchdog.h"
 #include "larder/server/configuration.h"
 #include "larder/server/core.h"
 #include "larder/server/metrics.h"
 #include "live_settings.h"
-#include "process_background.h"
-#include "process_crash.h"
-#include "process_signals.h"
-#include "process_title.h"
-#include "process_watchdog.h"
 
 namespace larder::server {
 
@@ -33,8 +34,8 @@ class Larder {
   struct Parts {
     Configuration& configuration;
     base::Log& log;
-    ProcessTitle& title;
-    Supervisor& supervisor;
+    process::Title& title;
+    process::Supervisor& supervisor;
   };
   explicit Larder(const Parts& parts);
   Larder(const Larder&) = delete;
@@ -51,11 +52,12 @@ class Larder {
   Parts parts_;
   base::SystemClock clock_;
   std::unique_ptr<net::Loop> loop_;
-  Signals signals_;
+  process::Signals signals_;
   Ending ending_;
   Core core_;
-  CrashReports crashes_;
-  Watchdog watchdog_;
+  CrashDetails crash_details_;
+  process::CrashReports crashes_;
+  process::Watchdog watchdog_;
   net::Metrics net_metrics_;
   net::Tls tls_;
   net::Connections connections_;

@@ -182,7 +182,7 @@ base::Result<void> LiveSettings::change_tls_port() {
 
 base::Result<void> LiveSettings::change_most_clients() {
   const std::int64_t asked = parts_.configuration.net.clients.maxclients.value();
-  const auto possible = reserve_descriptors(asked, parts_.log);
+  const auto possible = process::reserve_descriptors(asked, parts_.log);
   if (possible && possible.value() >= asked) return {};
   return base::Error{
       "The operating system is not able to handle the specified number of clients, try with " +
@@ -191,7 +191,7 @@ base::Result<void> LiveSettings::change_most_clients() {
 
 base::Result<void> LiveSettings::change_oom_score() {
   const auto& settings = parts_.configuration.server.process;
-  return oom_score_.apply(settings.oom_score_adj.as<OomScoreMode>(),
+  return oom_score_.apply(settings.oom_score_adj.as<process::OomScoreMode>(),
                           settings.oom_score_adj_values.value());
 }
 
@@ -216,7 +216,7 @@ void LiveSettings::show_title() {
   const auto& settings = parts_.configuration.server.process;
   const auto& listen_settings = parts_.configuration.net.listen;
   if (!settings.set_proc_title.value()) return;
-  parts_.title.show(expand_title(
+  parts_.title.show(process::expand_title(
       settings.proc_title_template.value(),
       {.title = parts_.title.program(),
        .listen_address = listen_address(listen_settings, parts_.configuration.tls.tls_port.value()),

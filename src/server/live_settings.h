@@ -7,11 +7,11 @@
 #include "larder/net/listener.h"
 #include "larder/net/metrics_port.h"
 #include "larder/net/tls.h"
+#include "larder/process/crash.h"
+#include "larder/process/limits.h"
+#include "larder/process/title.h"
+#include "larder/process/watchdog.h"
 #include "larder/server/configuration.h"
-#include "process_crash.h"
-#include "process_limits.h"
-#include "process_title.h"
-#include "process_watchdog.h"
 
 namespace larder::server {
 
@@ -31,9 +31,9 @@ class LiveSettings {
     net::Listeners& listeners;
     net::MetricsPort& metrics_port;
     net::Tls& tls;
-    CrashReports& crashes;
-    Watchdog& watchdog;
-    ProcessTitle& title;
+    process::CrashReports& crashes;
+    process::Watchdog& watchdog;
+    process::Title& title;
   };
   explicit LiveSettings(const Parts& parts);
 
@@ -55,7 +55,7 @@ class LiveSettings {
   void show_title();
 
   Parts parts_;
-  OomScore oom_score_;
+  process::OomScore oom_score_;
 };
 
 }  // namespace larder::server

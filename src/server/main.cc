@@ -19,12 +19,12 @@
 #include "larder.h"
 #include "larder/config/registry.h"
 #include "larder/net/listener.h"
+#include "larder/process/background.h"
+#include "larder/process/limits.h"
+#include "larder/process/pages.h"
+#include "larder/process/title.h"
 #include "larder/server/configuration.h"
 #include "live_settings.h"
-#include "process_background.h"
-#include "process_limits.h"
-#include "process_pages.h"
-#include "process_title.h"
 
 namespace larder::server {
 namespace {
@@ -73,16 +73,16 @@ base::Result<void> settle_in(const Configuration& configuration, base::Log& log)
 }
 
 base::Result<void> prepare_process(Configuration& configuration, base::Log& log) {
-  const auto& process = configuration.server.process;
-  if (std::setlocale(LC_COLLATE, process.locale_collate.value().c_str()) == nullptr) {
+  const ProcessSettings& settings = configuration.server.process;
+  if (std::setlocale(LC_COLLATE, settings.locale_collate.value().c_str()) == nullptr) {
     return base::Error{"Failed to configure LOCALE for invalid locale name."};
   }
-  if (process.disable_thp.value()) disable_huge_pages(log);
-  if (const auto bound = run_on(process.server_cpulist.value()); !bound) {
+  if (settings.disable_thp.value()) process::disable_huge_pages(log);
+  if (const auto bound = process::run_on(settings.server_cpulist.value()); !bound) {
     log.warning("Can't run on the processors of server_cpulist: " + bound.error().text);
   }
   auto& maxclients = configuration.net.clients.maxclients;
-  const auto possible = reserve_descriptors(maxclients.value(), log);
+  const auto possible = process::reserve_descriptors(maxclients.value(), log);
   if (!possible) return possible.error();
   maxclients.value(possible.value());
   return {};
@@ -107,13 +107,13 @@ int fail(base::Log& log, const std::string& text) {
   return 1;
 }
 
-int serve(Configuration& configuration, base::Log& log, ProcessTitle& title) {
-  const auto& process = configuration.server.process;
+int serve(Configuration& configuration, base::Log& log, process::Title& title) {
+  const ProcessSettings& settings = configuration.server.process;
   log_start(log, configuration, title.program());
   log_what_does_not_act(configuration.registry, log);
-  Supervisor supervisor(process.supervised.as<Supervision>(), log);
-  PidFile pid_file;
-  pid_file.write(pid_path(process), log);
+  process::Supervisor supervisor(settings.supervised.as<process::Supervision>(), log);
+  process::PidFile pid_file;
+  pid_file.write(pid_path(settings), log);
   if (const auto ready = prepare_process(configuration, log); !ready) {
     return fail(log, ready.error().text);
   }
@@ -123,7 +123,7 @@ int serve(Configuration& configuration, base::Log& log, ProcessTitle& title) {
     net::warn_of_short_backlog(log, static_cast<int>(configuration.net.listen.tcp_backlog.value()));
     if (const auto open = larder.listen(); !open) return fail(log, open.error().text);
     log.notice("Server initialized");
-    return_startup_pages();
+    process::return_startup_pages();
     larder.run();
   } catch (const config::BadLine& failure) {
     std::cerr << failure.what() << std::flush;
@@ -135,7 +135,7 @@ int serve(Configuration& configuration, base::Log& log, ProcessTitle& title) {
   return 0;
 }
 
-int run(const std::vector<std::string>& arguments, ProcessTitle& title) {
+int run(const std::vector<std::string>& arguments, process::Title& title) {
   const std::string answer = answer_of(arguments);
   if (!answer.empty()) return std::fputs(answer.c_str(), stdout) < 0 ? 1 : 0;
   Configuration configuration;
@@ -144,9 +144,10 @@ int run(const std::vector<std::string>& arguments, ProcessTitle& title) {
     std::cerr << loaded.error().text << std::flush;
     return 1;
   }
-  const auto& process = configuration.server.process;
-  const bool supervised = process.supervised.as<Supervision>() != Supervision::none;
-  if (process.daemonize.value() && !supervised) go_to_background();
+  const ProcessSettings& settings = configuration.server.process;
+  const bool supervised =
+      settings.supervised.as<process::Supervision>() != process::Supervision::none;
+  if (settings.daemonize.value() && !supervised) process::go_to_background();
   if (const auto settled = settle_in(configuration, log); !settled) {
     std::cerr << settled.error().text << "\n";
     return 1;
@@ -158,7 +159,7 @@ int run(const std::vector<std::string>& arguments, ProcessTitle& title) {
 }  // namespace larder::server
 
 int main(int argc, char** argv) {
-  larder::server::ProcessTitle title(argc, argv);
+  larder::process::Title title(argc, argv);
   // The title lives where the arguments did, so they are copied before it is shown.
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   try {

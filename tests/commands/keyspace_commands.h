@@ -15,6 +15,7 @@
 #include "larder/engine/limits.h"
 #include "larder/info/info.h"
 #include "larder/memory/audit.h"
+#include "larder/observe/command_observer.h"
 #include "larder/persistence/settings.h"
 #include "larder/resp/reply_reader.h"
 #include "larder/types/settings.h"
@@ -140,8 +141,8 @@ class KeyspaceCommands : public ::testing::Test {
   engine::GateBoard gates;
   engine::Propagation effects;
   engine::Metrics metrics{reporter};
-  engine::Settings engine_settings{registry};
-  engine::Observer observer{clock, engine_settings};
+  observe::Settings observe_settings{registry};
+  observe::CommandObserver observer{clock, observe_settings};
   engine::Waiters waiters{clock, keyspace, metrics, observer};
   engine::WatchSet watches{keyspace};
   OpenGuard guard;

@@ -13,6 +13,7 @@
 #include "larder/net/metrics_settings.h"
 #include "larder/net/settings.h"
 #include "larder/net/tls_settings.h"
+#include "larder/observe/settings.h"
 #include "larder/persistence/settings.h"
 #include "larder/pubsub/settings.h"
 #include "larder/replication/settings.h"
@@ -29,6 +30,7 @@ struct AllSettings {
   net::TlsSettings tls{registry};
   net::MetricsSettings metrics{registry};
   engine::Settings engine{registry};
+  observe::Settings observe{registry};
   keyspace::Settings keyspace{registry};
   types::Settings types{registry};
   eviction::Settings eviction{registry};

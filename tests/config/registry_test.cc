@@ -144,7 +144,7 @@ TEST_F(Set, PutsBackPercentilesExactly) {
   const std::string name = "latency-tracking-info-percentiles";
   EXPECT_EQ(all_.set({{name, "50.123456789"}}), "OK");
   EXPECT_THAT(all_.set({{name, "1"}, {"hz", "x"}}), HasSubstr("failed"));
-  EXPECT_THAT(all_.engine.latency_tracking_info_percentiles.value(), ElementsAre(50.123456789));
+  EXPECT_THAT(all_.observe.latency_tracking_info_percentiles.value(), ElementsAre(50.123456789));
 }
 
 TEST(Registry, ForgetsAGroupThatGoes) {

@@ -144,7 +144,16 @@ struct NoPeer final : Peer {
   int pushes = 0;
 };
 
-template <typename Clock>
+// Nothing is kept of commands that ran.
+struct NoObserver final : Observer {
+  NoObserver(const base::Clock&, config::Registry&) {}
+  void slow(const LoggedCommand&, std::uint64_t, std::uint64_t) override {}
+  void sizes(const LoggedCommand&, std::uint64_t) override {}
+  void worked(LatencyEvent, std::uint64_t) override {}
+  void add_to(memory::Auditor&) const {}
+};
+
+template <typename Clock, typename Watching = NoObserver>
 class RoomOn : public testing::Test {
  public:
   using Words = std::vector<std::string>;
@@ -160,8 +169,7 @@ class RoomOn : public testing::Test {
     auditor.add(waiters);
     auditor.add(executor.long_commands());
     auditor.add(watches);
-    auditor.add(observer.log);
-    auditor.add(observer.latency);
+    observer.add_to(auditor);
     auditor.add(commands);
     EXPECT_TRUE(auditor.run().balanced()) << auditor.run().text();
   }
@@ -214,7 +222,7 @@ class RoomOn : public testing::Test {
   eviction::Metrics eviction_metrics{reporter, eviction_settings, clock};
   eviction::Evictor evictor{keyspace, eviction_settings, eviction_metrics};
   Metrics metrics{reporter};
-  Observer observer{clock, settings};
+  Watching observer{clock, registry};
   Waiters waiters{clock, keyspace, metrics, observer};
   WatchSet watches{keyspace};
   GateBoard gates;

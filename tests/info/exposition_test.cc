@@ -5,26 +5,48 @@
 namespace larder::info {
 namespace {
 
+constexpr auto kCounter = MetricKind::counter;
+constexpr LineFigure kDatabaseFigures[] = {
+    {"keys", {.help = "Keys of a database.", .name = "db_keys"}},
+    {"avg_ttl", {.help = "Mean time left.", .name = "db_avg_ttl_seconds", .decimals = 3}},
+};
+constexpr LineFigure kCommandFigures[] = {
+    {"calls", {.help = "Calls of a command.", .name = "commands", .kind = kCounter}},
+    {"usec", {.name = "commands_duration_seconds", .kind = kCounter, .decimals = 6}},
+};
+constexpr LineMetrics kDatabases{"db", "db", kDatabaseFigures};
+constexpr LineMetrics kCommands{"cmdstat_", "cmd", kCommandFigures};
+constexpr LineMetrics kLatency{
+    .prefix = "latency_percentiles_usec_",
+    .label = "cmd",
+    .figures = {},
+    .percentiles = {.help = "Time of calls.", .name = "command_latency_seconds"}};
+
 struct Fields : Group {
   using Group::Group;
   void refresh() override { ++refreshed; }
   int refreshed = 0;
-  Counter hits{*this, "stats", "keyspace_hits"};
+  Counter hits{*this, "stats", "keyspace_hits", {.help = "Lookups that found their key."}};
   Counter commands{*this, "stats", "total_commands_processed"};
   Gauge clients{*this, "clients", "connected_clients"};
-  Gauge cycles{*this, "stats", "eventloop_cycles"};
-  Gauge busy{*this, "stats", "eventloop_duration_sum"};
+  Gauge cycles{*this, "stats", "eventloop_cycles", {.kind = kCounter}};
+  Gauge busy{*this,
+             "stats",
+             "eventloop_duration_sum",
+             {.name = "eventloop_busy_seconds", .kind = kCounter, .decimals = 6}};
+  Gauge days{*this, "server", "uptime_in_days", {.kind = MetricKind::hidden}};
   Gauge plain{*this, "stats", "a_field_of_our_own"};
-  Text cpu{*this, "cpu", "used_cpu_sys"};
+  Text cpu{*this, "cpu", "used_cpu_sys", {.name = "cpu_sys_seconds", .kind = kCounter}};
   Text version{*this, "server", "redis_version"};
   Text sha{*this, "server", "redis_git_sha1"};
   Text file{*this, "server", "config_file"};
   Text human{*this, "memory", "used_memory_human"};
   Text percent{*this, "memory", "used_memory_peak_perc"};
   Text saved{*this, "persistence", "rdb_last_bgsave_status"};
-  Lines databases{*this, "keyspace"};
-  Lines per_command{*this, "commandstats"};
-  Lines latency{*this, "latencystats"};
+  Lines databases{*this, "keyspace", &kDatabases};
+  Lines per_command{*this, "commandstats", &kCommands};
+  Lines latency{*this, "latencystats", &kLatency};
+  Lines others{*this, "others"};
   Family owners{*this, "memory_bytes", "owner", {"strings", "lists"}};
 };
 
@@ -54,6 +76,13 @@ TEST_F(ExpositionTest, KnowsWhichGaugesOnlyGrow) {
   fields.busy = 1234;
   EXPECT_TRUE(has("# TYPE larder_eventloop_cycles counter\nlarder_eventloop_cycles_total 9\n"));
   EXPECT_TRUE(has("larder_eventloop_busy_seconds_total 0.001234\n"));
+}
+
+TEST_F(ExpositionTest, LeavesOutWhatIsHiddenOrHasNoMetrics) {
+  fields.others = "db0:keys=17\r\n";
+  const std::string page = expose(reporter, Exposition::open_metrics);
+  EXPECT_EQ(page.find("uptime"), std::string::npos);
+  EXPECT_EQ(page.find("17"), std::string::npos);
 }
 
 TEST_F(ExpositionTest, NamesTheOlderFormsTypesAsItsSamples) {

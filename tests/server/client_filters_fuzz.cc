@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "larder/server/harness.h"
+#include "tests/harness/harness.h"
 
 namespace {
 

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "larder/server/harness.h"
+#include "tests/harness/harness.h"
 
 namespace {
 

@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "larder/config/config.h"
-#include "larder/server/harness.h"
+#include "tests/harness/harness.h"
 
 namespace larder::server {
 namespace {
@@ -19,7 +19,7 @@ using testing::Not;
 class Observability : public testing::Test {
  protected:
   std::string reply(const std::string& line) { return client->exchange(line + "\r\n"); }
-  engine::LatencyMonitor& latency() { return harness.core().observer.latency; }
+  observe::LatencyMonitor& latency() { return harness.core().observer.latency; }
   void set(const std::string& name, const std::string& value) {
     ASSERT_EQ(reply("CONFIG SET " + name + " " + value), "+OK\r\n");
   }

@@ -14,7 +14,7 @@
 #include "larder/base/rng.h"
 #include "larder/persistence/crc64.h"
 #include "larder/resp/reply_reader.h"
-#include "larder/server/harness.h"
+#include "tests/harness/harness.h"
 #include "tests/server/restore_lines.h"
 
 namespace {

@@ -13,7 +13,7 @@
 #include "larder/net/connections.h"
 #include "larder/net/loop.h"
 #include "larder/net/metrics.h"
-#include "larder/server/harness.h"
+#include "tests/harness/harness.h"
 #include "tests/net/line.h"
 
 namespace larder::server {

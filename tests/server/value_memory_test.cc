@@ -9,7 +9,7 @@
 
 #include "larder/keyspace/tables.h"
 #include "larder/memory/ledger.h"
-#include "larder/server/harness.h"
+#include "tests/harness/harness.h"
 
 namespace larder::server {
 namespace {

@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-#include "larder/server/harness.h"
+#include "tests/harness/harness.h"
 
 namespace larder::server {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "larder/memory/pages.h"
 #include "larder/resp/reader.h"
-#include "larder/server/harness.h"
+#include "tests/harness/harness.h"
 
 #ifdef LARDER_SYSTEM_MALLOC
 // Offered by the sanitizers' runtime; not every compiler ships its header.

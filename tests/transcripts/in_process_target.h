@@ -7,8 +7,8 @@
 #include <memory>
 #include <string>
 
-#include "larder/server/harness.h"
 #include "target.h"
+#include "tests/harness/harness.h"
 
 namespace larder::transcripts {
 

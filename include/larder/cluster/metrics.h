@@ -8,8 +8,10 @@ namespace larder::cluster {
 
 struct Metrics final : info::Group {
   using Group::Group;
-  info::Gauge cluster_enabled{*this, "cluster", "cluster_enabled"};
-  info::Gauge migrate_cached_sockets{*this, "stats", "migrate_cached_sockets"};
+  info::Gauge cluster_enabled{
+      *this, "cluster", "cluster_enabled", {.help = "1 as a node of a cluster."}};
+  info::Gauge migrate_cached_sockets{
+      *this, "stats", "migrate_cached_sockets", {.help = "Connections that MIGRATE keeps open."}};
 };
 
 }  // namespace larder::cluster

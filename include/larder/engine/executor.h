@@ -17,11 +17,11 @@
 #include "larder/engine/command_table.h"
 #include "larder/engine/gates.h"
 #include "larder/engine/guard.h"
-#include "larder/engine/hot_keys.h"
 #include "larder/engine/long_commands.h"
 #include "larder/engine/metrics.h"
 #include "larder/engine/observer.h"
 #include "larder/engine/propagation.h"
+#include "larder/engine/request_sampler.h"
 #include "larder/engine/session.h"
 #include "larder/engine/transaction.h"
 #include "larder/engine/waiters.h"
@@ -52,7 +52,7 @@ class Executor {
     // Asked where Gate::permission is closed; who never closes it needs none.
     Guard* guard = nullptr;
     // Shown what clients send, if there is one: one test for each batch.
-    HotKeys* hot_keys = nullptr;
+    RequestSampler* sampler = nullptr;
   };
   explicit Executor(const Parts& parts);
 

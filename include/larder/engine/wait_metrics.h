@@ -25,10 +25,24 @@ class WaitMetrics final : public info::Group {
   const Waiters& waiters_;
   const Pause& pause_;
 
-  info::Gauge blocked_clients_{*this, "clients", "blocked_clients"};
-  info::Gauge clients_in_timeout_table_{*this, "clients", "clients_in_timeout_table"};
-  info::Gauge total_blocking_keys_{*this, "clients", "total_blocking_keys"};
-  info::Gauge total_blocking_keys_on_nokey_{*this, "clients", "total_blocking_keys_on_nokey"};
+  info::Gauge blocked_clients_{
+      *this, "clients", "blocked_clients", {.help = "Clients that wait for keys."}};
+  info::Gauge clients_in_timeout_table_{
+      *this,
+      "clients",
+      "clients_in_timeout_table",
+      {.help = "Clients that wait for keys and have a deadline."}};
+  info::Gauge total_blocking_keys_{
+      *this,
+      "clients",
+      "total_blocking_keys",
+      {.help = "Keys that clients wait for.", .name = "blocking_keys"}};
+  info::Gauge total_blocking_keys_on_nokey_{
+      *this,
+      "clients",
+      "total_blocking_keys_on_nokey",
+      {.help = "Keys that clients wait for and would hear the removal of.",
+       .name = "blocking_keys_on_nokey"}};
 };
 
 }  // namespace larder::engine

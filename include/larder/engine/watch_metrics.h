@@ -20,8 +20,13 @@ class WatchMetrics final : public info::Group {
  private:
   const WatchSet& watches_;
 
-  info::Gauge watching_clients_{*this, "clients", "watching_clients"};
-  info::Gauge total_watched_keys_{*this, "clients", "total_watched_keys"};
+  info::Gauge watching_clients_{
+      *this, "clients", "watching_clients", {.help = "Clients that watch keys."}};
+  info::Gauge total_watched_keys_{
+      *this,
+      "clients",
+      "total_watched_keys",
+      {.help = "Keys watched for transactions.", .name = "watched_keys"}};
 };
 
 }  // namespace larder::engine

@@ -14,7 +14,8 @@ class Metrics : public info::Group {
  public:
   Metrics(info::Reporter& reporter, const Settings& settings, const base::Clock& clock);
 
-  info::Counter evicted_keys{*this, "stats", "evicted_keys"};
+  info::Counter evicted_keys{
+      *this, "stats", "evicted_keys", {.help = "Keys removed because memory ran out."}};
 
   // Memory stood over the limit, or no longer does; both are cheap to repeat.
   void over_limit() {
@@ -34,11 +35,29 @@ class Metrics : public info::Group {
   void end_excess();
 
   // Milliseconds spent over the limit, since the start and of late.
-  info::Gauge total_exceeded_{*this, "stats", "total_eviction_exceeded_time"};
-  info::Gauge current_exceeded_{*this, "stats", "current_eviction_exceeded_time"};
-  info::Gauge maxmemory_{*this, "memory", "maxmemory"};
+  info::Gauge total_exceeded_{*this,
+                              "stats",
+                              "total_eviction_exceeded_time",
+                              {.help = "Time that memory stood over the limit.",
+                               .name = "eviction_exceeded_seconds",
+                               .kind = info::MetricKind::counter,
+                               .decimals = 3}};
+  info::Gauge current_exceeded_{*this,
+                                "stats",
+                                "current_eviction_exceeded_time",
+                                {.help = "Time that memory has stood over the limit by now.",
+                                 .name = "current_eviction_exceeded_seconds",
+                                 .decimals = 3}};
+  info::Gauge maxmemory_{*this,
+                         "memory",
+                         "maxmemory",
+                         {.help = "The limit of memory; 0 is none.", .name = "maxmemory_bytes"}};
   info::Text maxmemory_human_{*this, "memory", "maxmemory_human"};
-  info::Gauge not_counted_{*this, "memory", "mem_not_counted_for_evict"};
+  info::Gauge not_counted_{
+      *this,
+      "memory",
+      "mem_not_counted_for_evict",
+      {.help = "Bytes that the limit does not count.", .name = "mem_not_counted_for_evict_bytes"}};
   info::Text policy_{*this, "memory", "maxmemory_policy"};
 
   const Settings& settings_;

@@ -14,7 +14,11 @@ class Metrics : public info::Group {
   Metrics(info::Reporter& reporter, const keyspace::Keyspace& keyspace);
 
   // Slow cycles that ended for want of time.
-  info::Counter time_cap_reached{*this, "stats", "expired_time_cap_reached_count"};
+  info::Counter time_cap_reached{*this,
+                                 "stats",
+                                 "expired_time_cap_reached_count",
+                                 {.help = "Searches for expired keys that ended for want of time.",
+                                  .name = "expired_time_cap_reached"}};
 
   // A pass is over: `found` of `all` keys with a deadline were past it.
   void pass_done(std::uint64_t found, std::uint64_t all);
@@ -34,14 +38,30 @@ class Metrics : public info::Group {
  private:
   // Of the keys with a deadline, how many the passes found past it: an average over about the
   // last ten passes. About half of it is what an observer at a random time would find.
-  info::Text stale_percent_{*this, "stats", "expired_stale_perc"};
-  info::Gauge cycle_ms_{*this, "stats", "expire_cycle_cpu_milliseconds"};
+  info::Text stale_percent_{*this,
+                            "stats",
+                            "expired_stale_perc",
+                            {.help = "Share of the keys with a deadline that had passed it."}};
+  info::Gauge cycle_ms_{*this,
+                        "stats",
+                        "expire_cycle_cpu_milliseconds",
+                        {.help = "Time spent in looking for expired keys.",
+                         .name = "expire_cycle_seconds",
+                         .kind = info::MetricKind::counter,
+                         .decimals = 3}};
   // Seen past their deadline by a sweep and still taking memory: those it removed that wait in
   // the graveyard and, while DEBUG SET-ACTIVE-EXPIRE is off, those its last whole pass left in
   // place. Exact, but for keys that others buried in the same turn: then no more than this.
   // Keys whose deadline has passed since the last pass were not seen yet and are not in it.
-  info::Gauge unfreed_keys_{*this, "stats", "expired_unfreed_keys"};
-  info::Gauge unfreed_bytes_{*this, "stats", "expired_unfreed_bytes"};
+  info::Gauge unfreed_keys_{*this,
+                            "stats",
+                            "expired_unfreed_keys",
+                            {.help = "Keys found past their deadline that still take memory."}};
+  info::Gauge unfreed_bytes_{
+      *this,
+      "stats",
+      "expired_unfreed_bytes",
+      {.help = "Bytes of what was found past its deadline and still takes memory."}};
 
   const keyspace::Keyspace& keyspace_;
   double stale_share_ = 0;

@@ -1,11 +1,13 @@
 #pragma once
 
 // INFO: any room publishes what it knows about itself by declaring fields as members of a
-// Group. A field names its section and itself; the Reporter finds the groups and prints.
+// Group. A field names its section and itself, and says what the metrics page tells of it; the
+// Reporter finds the groups and prints.
 //
 //   struct Metrics : info::Group {
 //     using Group::Group;
-//     info::Counter evicted_keys{*this, "stats", "evicted_keys"};
+//     info::Counter evicted_keys{
+//         *this, "stats", "evicted_keys", {.help = "Keys removed because memory ran out."}};
 //   };
 
 #include <cstdint>
@@ -14,6 +16,8 @@
 #include <string_view>
 #include <utility>
 #include <vector>
+
+#include "larder/info/metric.h"
 
 namespace larder::info {
 
@@ -46,13 +50,14 @@ class Group {
 
 class Field {
  public:
-  Field(Group& group, std::string_view section, std::string_view name);
+  Field(Group& group, std::string_view section, std::string_view name, const Metric& metric = {});
   virtual ~Field() = default;
   Field(const Field&) = delete;
   Field& operator=(const Field&) = delete;
 
   std::string_view section() const { return section_; }
   std::string_view name() const { return name_; }
+  const Metric& metric() const { return metric_; }
   // Appends the value, without name or line end.
   virtual void print(std::string& out) const = 0;
   // Tells the visitor what kind of figure this is, and its value.
@@ -62,6 +67,7 @@ class Field {
  private:
   std::string_view section_;
   std::string_view name_;
+  Metric metric_;
 };
 
 // Counts up from the start or the last CONFIG RESETSTAT.
@@ -110,12 +116,16 @@ class Text final : public Field {
 // holds whole lines, each ended by \r\n.
 class Lines final : public Field {
  public:
-  Lines(Group& group, std::string_view section) : Field(group, section, {}) {}
+  // Without `metrics` the metrics page shows nothing of them.
+  Lines(Group& group, std::string_view section, const LineMetrics* metrics = nullptr)
+      : Field(group, section, {}), metrics_(metrics) {}
+  const LineMetrics* metrics() const { return metrics_; }
   void operator=(std::string value) { value_ = std::move(value); }
   void print(std::string& out) const override { out += value_; }
   void accept(Visitor& visitor) const override;
 
  private:
+  const LineMetrics* metrics_;
   std::string value_;
 };
 
@@ -125,7 +135,7 @@ class Family final : public Field {
  public:
   // `label` says what the names name.
   Family(Group& group, std::string_view name, std::string_view label,
-         const std::vector<std::string_view>& names);
+         const std::vector<std::string_view>& names, const Metric& metric = {});
   std::string_view label() const { return label_; }
   void set(std::size_t index, std::int64_t value) { figures_[index].second = value; }
   const std::vector<std::pair<std::string_view, std::int64_t>>& figures() const { return figures_; }
@@ -144,7 +154,7 @@ class Visitor {
   virtual void gauge(const Field& field, std::int64_t value) = 0;
   virtual void text(const Field& field, std::string_view value) = 0;
   // Whole lines, each ended by \r\n.
-  virtual void lines(const Field& field, std::string_view lines) = 0;
+  virtual void lines(const Lines& field, std::string_view lines) = 0;
   virtual void family(const Family& family) = 0;
 
  protected:

@@ -16,7 +16,17 @@ class DatabaseMetrics final : public info::Group {
 
  private:
   const Keyspace& keyspace_;
-  info::Lines lines_{*this, "keyspace"};
+  static constexpr info::LineFigure kFigures[] = {
+      {"keys", {.help = "Keys of a database.", .name = "db_keys"}},
+      {"expires", {.help = "Keys of a database that have a deadline.", .name = "db_keys_expiring"}},
+      {"avg_ttl",
+       {.help = "Mean time left to keys that have a deadline.",
+        .name = "db_avg_ttl_seconds",
+        .decimals = 3}},
+  };
+  static constexpr info::LineMetrics kMetrics{"db", "db", kFigures};
+
+  info::Lines lines_{*this, "keyspace", &kMetrics};
 };
 
 }  // namespace larder::keyspace

@@ -8,13 +8,21 @@ namespace larder::keyspace {
 
 struct Metrics : info::Group {
   using Group::Group;
-  info::Counter expired_keys{*this, "stats", "expired_keys"};
+  info::Counter expired_keys{
+      *this, "stats", "expired_keys", {.help = "Keys removed because their time had passed."}};
   // Elements of values, fields of hashes, that went the same way.
-  info::Counter expired_subkeys{*this, "stats", "expired_subkeys"};
-  info::Counter hits{*this, "stats", "keyspace_hits"};
-  info::Counter misses{*this, "stats", "keyspace_misses"};
+  info::Counter expired_subkeys{
+      *this,
+      "stats",
+      "expired_subkeys",
+      {.help = "Fields of hashes removed because their time had passed."}};
+  info::Counter hits{*this, "stats", "keyspace_hits", {.help = "Lookups that found their key."}};
+  info::Counter misses{*this, "stats", "keyspace_misses", {.help = "Lookups that did not."}};
   // Walks over all keys that looked for the largest.
-  info::Counter big_key_walks{*this, "stats", "big_keys_walks"};
+  info::Counter big_key_walks{*this,
+                              "stats",
+                              "big_keys_walks",
+                              {.help = "Walks over all keys that looked for the largest."}};
 };
 
 }  // namespace larder::keyspace

@@ -21,9 +21,20 @@ class BudgetMetrics final : public info::Group {
 
   // The budget in bytes, 0 where there is none; what all clients hold, replicas included; and how
   // many are not read because of what they do not read.
-  info::Gauge budget_{*this, "memory", "maxmemory_clients"};
-  info::Gauge total_{*this, "memory", "mem_clients_total"};
-  info::Gauge paused_{*this, "memory", "clients_paused_reading"};
+  info::Gauge budget_{
+      *this,
+      "memory",
+      "maxmemory_clients",
+      {.help = "The clients' budget of memory; 0 is none.", .name = "maxmemory_clients_bytes"}};
+  info::Gauge total_{
+      *this,
+      "memory",
+      "mem_clients_total",
+      {.help = "Bytes of all clients, as their budget counts them.", .name = "mem_clients_bytes"}};
+  info::Gauge paused_{*this,
+                      "memory",
+                      "clients_paused_reading",
+                      {.help = "Clients that are not read until they take some of their replies."}};
 };
 
 }  // namespace larder::net

@@ -23,9 +23,15 @@ namespace larder::net {
 
 struct MetricsPortMetrics final : info::Group {
   using Group::Group;
-  info::Counter scrapes{*this, "stats", "metrics_scrapes"};
+  info::Counter scrapes{
+      *this, "stats", "metrics_scrapes", {.help = "Scrapes of the metrics port."}};
   // What the last one held up the loop for.
-  info::Gauge last_scrape_us{*this, "stats", "metrics_last_scrape_usec"};
+  info::Gauge last_scrape_us{*this,
+                             "stats",
+                             "metrics_last_scrape_usec",
+                             {.help = "What the last scrape held up the server for.",
+                              .name = "metrics_last_scrape_seconds",
+                              .decimals = 6}};
 };
 
 class MetricsPort final : public Host, public Timer, public memory::Witness {

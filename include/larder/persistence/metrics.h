@@ -26,41 +26,148 @@ class Metrics final : public info::Group {
     aof_last_write_status = "ok";
   }
 
-  info::Gauge async_loading{*this, "persistence", "async_loading"};
-  info::Gauge current_cow_peak{*this, "persistence", "current_cow_peak"};
-  info::Gauge current_cow_size{*this, "persistence", "current_cow_size"};
-  info::Gauge current_cow_size_age{*this, "persistence", "current_cow_size_age"};
-  info::Text current_fork_perc{*this, "persistence", "current_fork_perc"};
-  info::Gauge current_save_keys_processed{*this, "persistence", "current_save_keys_processed"};
-  info::Gauge current_save_keys_total{*this, "persistence", "current_save_keys_total"};
-  info::Gauge rdb_bgsave_in_progress{*this, "persistence", "rdb_bgsave_in_progress"};
+  info::Gauge async_loading{*this,
+                            "persistence",
+                            "async_loading",
+                            {.help = "1 while a replica loads and answers from its old data."}};
+  info::Gauge current_cow_peak{
+      *this,
+      "persistence",
+      "current_cow_peak",
+      {.help = "Most bytes copied on write while a child runs.", .name = "current_cow_peak_bytes"}};
+  info::Gauge current_cow_size{
+      *this,
+      "persistence",
+      "current_cow_size",
+      {.help = "Bytes copied on write while a child runs.", .name = "current_cow_bytes"}};
+  info::Gauge current_cow_size_age{
+      *this,
+      "persistence",
+      "current_cow_size_age",
+      {.help = "How old that figure is.", .name = "current_cow_age_seconds"}};
+  info::Text current_fork_perc{
+      *this, "persistence", "current_fork_perc", {.help = "How far the running child has come."}};
+  info::Gauge current_save_keys_processed{*this,
+                                          "persistence",
+                                          "current_save_keys_processed",
+                                          {.help = "Keys that the running child has written."}};
+  info::Gauge current_save_keys_total{
+      *this,
+      "persistence",
+      "current_save_keys_total",
+      {.help = "Keys that the running child is to write.", .name = "current_save_keys"}};
+  info::Gauge rdb_bgsave_in_progress{
+      *this, "persistence", "rdb_bgsave_in_progress", {.help = "1 while a snapshot is written."}};
   // Unix seconds; the start counts as a save.
-  info::Gauge rdb_last_save_time{*this, "persistence", "rdb_last_save_time"};
-  info::Text rdb_last_bgsave_status{*this, "persistence", "rdb_last_bgsave_status"};
-  info::Gauge rdb_last_bgsave_time_sec{*this, "persistence", "rdb_last_bgsave_time_sec"};
-  info::Gauge rdb_current_bgsave_time_sec{*this, "persistence", "rdb_current_bgsave_time_sec"};
-  info::Gauge rdb_saves{*this, "persistence", "rdb_saves"};
-  info::Gauge rdb_last_cow_size{*this, "persistence", "rdb_last_cow_size"};
-  info::Gauge rdb_last_load_keys_expired{*this, "persistence", "rdb_last_load_keys_expired"};
-  info::Gauge rdb_last_load_keys_loaded{*this, "persistence", "rdb_last_load_keys_loaded"};
-  info::Gauge aof_enabled{*this, "persistence", "aof_enabled"};
-  info::Gauge aof_rewrite_in_progress{*this, "persistence", "aof_rewrite_in_progress"};
-  info::Gauge aof_rewrite_scheduled{*this, "persistence", "aof_rewrite_scheduled"};
-  info::Gauge aof_last_rewrite_time_sec{*this, "persistence", "aof_last_rewrite_time_sec"};
-  info::Gauge aof_current_rewrite_time_sec{*this, "persistence", "aof_current_rewrite_time_sec"};
-  info::Text aof_last_bgrewrite_status{*this, "persistence", "aof_last_bgrewrite_status"};
-  info::Gauge aof_rewrites{*this, "persistence", "aof_rewrites"};
-  info::Gauge aof_rewrites_consecutive_failures{*this, "persistence",
-                                                "aof_rewrites_consecutive_failures"};
-  info::Text aof_last_write_status{*this, "persistence", "aof_last_write_status"};
-  info::Gauge aof_last_cow_size{*this, "persistence", "aof_last_cow_size"};
-  info::Gauge module_fork_in_progress{*this, "persistence", "module_fork_in_progress"};
-  info::Gauge module_fork_last_cow_size{*this, "persistence", "module_fork_last_cow_size"};
+  info::Gauge rdb_last_save_time{*this,
+                                 "persistence",
+                                 "rdb_last_save_time",
+                                 {.help = "When the last snapshot was written, as Unix time.",
+                                  .name = "rdb_last_save_timestamp_seconds"}};
+  info::Text rdb_last_bgsave_status{*this,
+                                    "persistence",
+                                    "rdb_last_bgsave_status",
+                                    {.help = "1 when the last snapshot succeeded."}};
+  info::Gauge rdb_last_bgsave_time_sec{*this,
+                                       "persistence",
+                                       "rdb_last_bgsave_time_sec",
+                                       {.help = "Time that the last snapshot took; -1 before one.",
+                                        .name = "rdb_last_bgsave_seconds"}};
+  info::Gauge rdb_current_bgsave_time_sec{
+      *this,
+      "persistence",
+      "rdb_current_bgsave_time_sec",
+      {.help = "Time that the running snapshot has taken; -1 without one.",
+       .name = "rdb_current_bgsave_seconds"}};
+  info::Gauge rdb_saves{*this,
+                        "persistence",
+                        "rdb_saves",
+                        {.help = "Snapshots written.", .kind = info::MetricKind::counter}};
+  info::Gauge rdb_last_cow_size{
+      *this,
+      "persistence",
+      "rdb_last_cow_size",
+      {.help = "Bytes copied on write during the last snapshot.", .name = "rdb_last_cow_bytes"}};
+  info::Gauge rdb_last_load_keys_expired{*this,
+                                         "persistence",
+                                         "rdb_last_load_keys_expired",
+                                         {.help = "Keys of the loaded snapshot that had expired."}};
+  info::Gauge rdb_last_load_keys_loaded{*this,
+                                        "persistence",
+                                        "rdb_last_load_keys_loaded",
+                                        {.help = "Keys of the loaded snapshot that are there."}};
+  info::Gauge aof_enabled{
+      *this, "persistence", "aof_enabled", {.help = "1 while an append-only file is written."}};
+  info::Gauge aof_rewrite_in_progress{*this,
+                                      "persistence",
+                                      "aof_rewrite_in_progress",
+                                      {.help = "1 while the append-only file is rewritten."}};
+  info::Gauge aof_rewrite_scheduled{*this,
+                                    "persistence",
+                                    "aof_rewrite_scheduled",
+                                    {.help = "1 while a rewrite waits for a snapshot to end."}};
+  info::Gauge aof_last_rewrite_time_sec{*this,
+                                        "persistence",
+                                        "aof_last_rewrite_time_sec",
+                                        {.help = "Time that the last rewrite took; -1 before one.",
+                                         .name = "aof_last_rewrite_seconds"}};
+  info::Gauge aof_current_rewrite_time_sec{
+      *this,
+      "persistence",
+      "aof_current_rewrite_time_sec",
+      {.help = "Time that the running rewrite has taken; -1 without one.",
+       .name = "aof_current_rewrite_seconds"}};
+  info::Text aof_last_bgrewrite_status{
+      *this,
+      "persistence",
+      "aof_last_bgrewrite_status",
+      {.help = "1 when the last rewrite of the append-only file succeeded."}};
+  info::Gauge aof_rewrites{
+      *this,
+      "persistence",
+      "aof_rewrites",
+      {.help = "Rewrites of the append-only file.", .kind = info::MetricKind::counter}};
+  info::Gauge aof_rewrites_consecutive_failures{
+      *this,
+      "persistence",
+      "aof_rewrites_consecutive_failures",
+      {.help = "Rewrites that failed since the last that succeeded."}};
+  info::Text aof_last_write_status{
+      *this,
+      "persistence",
+      "aof_last_write_status",
+      {.help = "1 when the last write to the append-only file succeeded."}};
+  info::Gauge aof_last_cow_size{
+      *this,
+      "persistence",
+      "aof_last_cow_size",
+      {.help = "Bytes copied on write during the last rewrite.", .name = "aof_last_cow_bytes"}};
+  info::Gauge module_fork_in_progress{
+      *this, "persistence", "module_fork_in_progress", {.help = "1 while a module's child runs."}};
+  info::Gauge module_fork_last_cow_size{*this,
+                                        "persistence",
+                                        "module_fork_last_cow_size",
+                                        {.help = "Bytes copied on write for a module's last child.",
+                                         .name = "module_fork_last_cow_bytes"}};
 
-  info::Gauge eventloop_duration_aof_sum{*this, "debug", "eventloop_duration_aof_sum"};
-  info::Gauge latest_fork_usec{*this, "stats", "latest_fork_usec"};
-  info::Counter total_forks{*this, "stats", "total_forks"};
-  info::Counter dump_payload_sanitizations{*this, "stats", "dump_payload_sanitizations"};
+  info::Gauge eventloop_duration_aof_sum{*this,
+                                         "debug",
+                                         "eventloop_duration_aof_sum",
+                                         {.help = "Time spent in writing the append-only file.",
+                                          .name = "eventloop_aof_seconds",
+                                          .kind = info::MetricKind::counter,
+                                          .decimals = 6}};
+  info::Gauge latest_fork_usec{
+      *this,
+      "stats",
+      "latest_fork_usec",
+      {.help = "Time that the last fork took.", .name = "latest_fork_seconds", .decimals = 6}};
+  info::Counter total_forks{*this, "stats", "total_forks", {.help = "Children begun."}};
+  info::Counter dump_payload_sanitizations{
+      *this,
+      "stats",
+      "dump_payload_sanitizations",
+      {.help = "Values of RESTORE examined because sanitize-dump-payload asks for it."}};
 
   void refresh() override {
     loading_ = (gates_.closed() & bit(engine::Gate::loading)) != 0 ? 1 : 0;
@@ -72,8 +179,14 @@ class Metrics final : public info::Group {
 
   keyspace::Keyspace& keyspace_;
   const engine::GateBoard& gates_;
-  info::Gauge loading_{*this, "persistence", "loading"};
-  info::Gauge rdb_changes_since_last_save_{*this, "persistence", "rdb_changes_since_last_save"};
+  info::Gauge loading_{*this,
+                       "persistence",
+                       "loading",
+                       {.help = "1 while a file is loaded and commands are refused."}};
+  info::Gauge rdb_changes_since_last_save_{*this,
+                                           "persistence",
+                                           "rdb_changes_since_last_save",
+                                           {.help = "Changes that no snapshot has yet."}};
 };
 
 }  // namespace larder::persistence

@@ -21,10 +21,16 @@ class Metrics final : public info::Group {
  private:
   const Hub& hub_;
 
-  info::Gauge clients_{*this, "clients", "pubsub_clients"};
-  info::Gauge channels_{*this, "stats", "pubsub_channels"};
-  info::Gauge patterns_{*this, "stats", "pubsub_patterns"};
-  info::Gauge shard_channels_{*this, "stats", "pubsubshard_channels"};
+  info::Gauge clients_{
+      *this, "clients", "pubsub_clients", {.help = "Clients that listen to channels."}};
+  info::Gauge channels_{
+      *this, "stats", "pubsub_channels", {.help = "Channels that somebody listens to."}};
+  info::Gauge patterns_{
+      *this, "stats", "pubsub_patterns", {.help = "Patterns that somebody listens to."}};
+  info::Gauge shard_channels_{*this,
+                              "stats",
+                              "pubsubshard_channels",
+                              {.help = "Channels of slots that somebody listens to."}};
 };
 
 }  // namespace larder::pubsub

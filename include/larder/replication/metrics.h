@@ -40,31 +40,75 @@ class Metrics final : public info::Group {
   }
 
   info::Text role{*this, "replication", "role"};
-  info::Gauge connected_slaves{*this, "replication", "connected_slaves"};
+  info::Gauge connected_slaves{
+      *this,
+      "replication",
+      "connected_slaves",
+      {.help = "Replicas that are connected.", .name = "connected_replicas"}};
   info::Text master_failover_state{*this, "replication", "master_failover_state"};
   info::Text master_replid{*this, "replication", "master_replid"};
   info::Text master_replid2{*this, "replication", "master_replid2"};
-  info::Gauge master_repl_offset{*this, "replication", "master_repl_offset"};
-  info::Gauge second_repl_offset{*this, "replication", "second_repl_offset"};
-  info::Gauge repl_backlog_active{*this, "replication", "repl_backlog_active"};
-  info::Gauge repl_backlog_first_byte_offset{*this, "replication",
-                                             "repl_backlog_first_byte_offset"};
-  info::Gauge repl_backlog_histlen{*this, "replication", "repl_backlog_histlen"};
+  info::Gauge master_repl_offset{
+      *this,
+      "replication",
+      "master_repl_offset",
+      {.help = "Place in the stream of replication.", .name = "repl_offset_bytes"}};
+  info::Gauge second_repl_offset{
+      *this,
+      "replication",
+      "second_repl_offset",
+      {.help = "Place up to which the former history counts; -1 without one."}};
+  info::Gauge repl_backlog_active{*this,
+                                  "replication",
+                                  "repl_backlog_active",
+                                  {.help = "1 while there is a replication backlog."}};
+  info::Gauge repl_backlog_first_byte_offset{*this,
+                                             "replication",
+                                             "repl_backlog_first_byte_offset",
+                                             {.help = "Where the replication backlog begins."}};
+  info::Gauge repl_backlog_histlen{
+      *this,
+      "replication",
+      "repl_backlog_histlen",
+      {.help = "Bytes in the replication backlog.", .name = "repl_backlog_used_bytes"}};
 
-  info::Counter net_repl_input_bytes{*this, "stats", "total_net_repl_input_bytes"};
-  info::Counter net_repl_output_bytes{*this, "stats", "total_net_repl_output_bytes"};
-  info::Text instantaneous_input_repl_kbps{*this, "stats", "instantaneous_input_repl_kbps"};
-  info::Text instantaneous_output_repl_kbps{*this, "stats", "instantaneous_output_repl_kbps"};
-  info::Counter sync_full{*this, "stats", "sync_full"};
-  info::Counter sync_partial_ok{*this, "stats", "sync_partial_ok"};
-  info::Counter sync_partial_err{*this, "stats", "sync_partial_err"};
-  info::Gauge slave_expires_tracked_keys{*this, "stats", "slave_expires_tracked_keys"};
+  info::Counter net_repl_input_bytes{
+      *this, "stats", "total_net_repl_input_bytes", {.help = "Bytes received from the primary."}};
+  info::Counter net_repl_output_bytes{
+      *this, "stats", "total_net_repl_output_bytes", {.help = "Bytes sent to replicas."}};
+  info::Text instantaneous_input_repl_kbps{
+      *this,
+      "stats",
+      "instantaneous_input_repl_kbps",
+      {.help = "Kilobytes received from the primary per second lately."}};
+  info::Text instantaneous_output_repl_kbps{
+      *this,
+      "stats",
+      "instantaneous_output_repl_kbps",
+      {.help = "Kilobytes sent to replicas per second lately."}};
+  info::Counter sync_full{
+      *this, "stats", "sync_full", {.help = "Whole synchronizations of replicas."}};
+  info::Counter sync_partial_ok{
+      *this, "stats", "sync_partial_ok", {.help = "Continued synchronizations of replicas."}};
+  info::Counter sync_partial_err{*this,
+                                 "stats",
+                                 "sync_partial_err",
+                                 {.help = "Continued synchronizations that were refused."}};
+  info::Gauge slave_expires_tracked_keys{
+      *this,
+      "stats",
+      "slave_expires_tracked_keys",
+      {.help = "Keys that a replica watches for their deadline."}};
 
   void refresh() override { repl_backlog_size_ = settings_.repl_backlog_size.value(); }
 
  private:
   const Settings& settings_;
-  info::Gauge repl_backlog_size_{*this, "replication", "repl_backlog_size"};
+  info::Gauge repl_backlog_size_{
+      *this,
+      "replication",
+      "repl_backlog_size",
+      {.help = "Size of the replication backlog.", .name = "repl_backlog_size_bytes"}};
 };
 
 }  // namespace larder::replication

@@ -14,6 +14,7 @@
 #include "larder/net/metrics_settings.h"
 #include "larder/net/settings.h"
 #include "larder/net/tls_settings.h"
+#include "larder/observe/settings.h"
 #include "larder/persistence/settings.h"
 #include "larder/pubsub/settings.h"
 #include "larder/replication/settings.h"
@@ -35,6 +36,7 @@ struct Configuration {
   memory::Settings memory{registry};
   types::Settings types{registry};
   engine::Settings engine{registry};
+  observe::Settings observe{registry};
   acl::Settings acl{registry};
   pubsub::Settings pubsub{registry};
   pubsub::TrackingSettings tracking{registry};

@@ -9,16 +9,13 @@
 #include "larder/base/log.h"
 #include "larder/base/rng.h"
 #include "larder/cluster/metrics.h"
-#include "larder/engine/command_metrics.h"
 #include "larder/engine/command_table.h"
 #include "larder/engine/config_file.h"
 #include "larder/engine/cron.h"
 #include "larder/engine/executor.h"
 #include "larder/engine/gates.h"
-#include "larder/engine/hot_keys.h"
 #include "larder/engine/limits.h"
 #include "larder/engine/metrics.h"
-#include "larder/engine/observer.h"
 #include "larder/engine/pause.h"
 #include "larder/engine/propagation.h"
 #include "larder/engine/reply_peak.h"
@@ -35,6 +32,9 @@
 #include "larder/keyspace/keyspace.h"
 #include "larder/memory/audit.h"
 #include "larder/memory/metrics.h"
+#include "larder/observe/command_metrics.h"
+#include "larder/observe/command_observer.h"
+#include "larder/observe/hot_keys.h"
 #include "larder/persistence/metrics.h"
 #include "larder/pubsub/hub.h"
 #include "larder/pubsub/metrics.h"
@@ -81,7 +81,7 @@ class Core {
   eviction::Metrics eviction_metrics;
   eviction::Evictor evictor;
   engine::Metrics engine_metrics;
-  engine::Observer observer;
+  observe::CommandObserver observer;
   engine::Waiters waiters;
   engine::WatchSet watches;
   engine::WatchMetrics watch_metrics;
@@ -102,10 +102,10 @@ class Core {
   engine::Cron cron;
   engine::ReplyPeak reply_peak;
   engine::CommandTable commands;
-  engine::CommandMetrics command_metrics;
+  observe::CommandMetrics command_metrics;
   acl::Directory acl;
-  engine::HotKeyMetrics hot_key_metrics;
-  engine::HotKeys hot_keys;
+  observe::HotKeyMetrics hot_key_metrics;
+  observe::HotKeys hot_keys;
   engine::Executor executor;
   pubsub::Monitors monitors;
   pubsub::Tracking tracking;

@@ -57,28 +57,43 @@ class ServerMetrics final : public info::Group {
   info::Text name_{*this, "server", "server_name"};
   info::Text larder_version_{*this, "server", "larder_version"};
   info::Text git_sha1_{*this, "server", "redis_git_sha1"};
-  info::Gauge git_dirty_{*this, "server", "redis_git_dirty"};
+  info::Gauge git_dirty_{*this,
+                         "server",
+                         "redis_git_dirty",
+                         {.help = "1 when the server was built from changed sources."}};
   info::Text build_id_{*this, "server", "redis_build_id"};
   info::Text mode_{*this, "server", "redis_mode"};
   info::Text os_{*this, "server", "os"};
-  info::Gauge arch_bits_{*this, "server", "arch_bits"};
+  info::Gauge arch_bits_{
+      *this, "server", "arch_bits", {.help = "Width of an address.", .name = "address_width"}};
   info::Text monotonic_clock_{*this, "server", "monotonic_clock"};
   info::Text multiplexing_api_{*this, "server", "multiplexing_api"};
   info::Text atomicvar_api_{*this, "server", "atomicvar_api"};
   info::Text gcc_version_{*this, "server", "gcc_version"};
-  info::Gauge process_id_{*this, "server", "process_id"};
+  info::Gauge process_id_{*this, "server", "process_id", {.help = "Of the server."}};
   info::Text process_supervised_{*this, "server", "process_supervised"};
   info::Text run_id_{*this, "server", "run_id"};
-  info::Gauge tcp_port_{*this, "server", "tcp_port"};
-  info::Gauge server_time_usec_{*this, "server", "server_time_usec"};
-  info::Gauge uptime_in_seconds_{*this, "server", "uptime_in_seconds"};
-  info::Gauge uptime_in_days_{*this, "server", "uptime_in_days"};
-  info::Gauge hz_{*this, "server", "hz"};
-  info::Gauge configured_hz_{*this, "server", "configured_hz"};
-  info::Gauge lru_clock_{*this, "server", "lru_clock"};
+  info::Gauge tcp_port_{*this, "server", "tcp_port", {.help = "Where the server listens."}};
+  info::Gauge server_time_usec_{
+      *this,
+      "server",
+      "server_time_usec",
+      {.help = "The server's clock, as Unix time.", .name = "server_time_seconds", .decimals = 6}};
+  info::Gauge uptime_in_seconds_{*this,
+                                 "server",
+                                 "uptime_in_seconds",
+                                 {.help = "Time since the start.", .name = "uptime_seconds"}};
+  info::Gauge uptime_in_days_{
+      *this, "server", "uptime_in_days", {.kind = info::MetricKind::hidden}};
+  info::Gauge hz_{*this, "server", "hz", {.help = "Beats per second."}};
+  info::Gauge configured_hz_{
+      *this, "server", "configured_hz", {.help = "Beats per second as configured."}};
+  info::Gauge lru_clock_{
+      *this, "server", "lru_clock", {.help = "Seconds of the clock that idle times are told by."}};
   info::Text executable_{*this, "server", "executable"};
   info::Text config_file_{*this, "server", "config_file"};
-  info::Gauge io_threads_active_{*this, "server", "io_threads_active"};
+  info::Gauge io_threads_active_{
+      *this, "server", "io_threads_active", {.help = "1 while threads read and write."}};
   info::Lines listener_lines_{*this, "server"};
 };
 
@@ -92,11 +107,21 @@ class ClientMetrics final : public info::Group {
   const Configuration& configuration_;
   const net::Connections& connections_;
 
-  info::Gauge connected_clients_{*this, "clients", "connected_clients"};
-  info::Gauge cluster_connections_{*this, "clients", "cluster_connections"};
-  info::Gauge maxclients_{*this, "clients", "maxclients"};
-  info::Gauge recent_max_input_{*this, "clients", "client_recent_max_input_buffer"};
-  info::Gauge recent_max_output_{*this, "clients", "client_recent_max_output_buffer"};
+  info::Gauge connected_clients_{
+      *this, "clients", "connected_clients", {.help = "Connections of clients."}};
+  info::Gauge cluster_connections_{
+      *this, "clients", "cluster_connections", {.help = "Links to other nodes of a cluster."}};
+  info::Gauge maxclients_{*this, "clients", "maxclients", {.help = "Most clients at a time."}};
+  info::Gauge recent_max_input_{*this,
+                                "clients",
+                                "client_recent_max_input_buffer",
+                                {.help = "Largest input buffer of a client lately.",
+                                 .name = "client_recent_max_input_buffer_bytes"}};
+  info::Gauge recent_max_output_{*this,
+                                 "clients",
+                                 "client_recent_max_output_buffer",
+                                 {.help = "Largest output buffer of a client lately.",
+                                  .name = "client_recent_max_output_buffer_bytes"}};
 };
 
 class CpuMetrics final : public info::Group {
@@ -105,12 +130,42 @@ class CpuMetrics final : public info::Group {
   void refresh() override;
 
  private:
-  info::Text sys_{*this, "cpu", "used_cpu_sys"};
-  info::Text user_{*this, "cpu", "used_cpu_user"};
-  info::Text sys_children_{*this, "cpu", "used_cpu_sys_children"};
-  info::Text user_children_{*this, "cpu", "used_cpu_user_children"};
-  info::Text sys_main_thread_{*this, "cpu", "used_cpu_sys_main_thread"};
-  info::Text user_main_thread_{*this, "cpu", "used_cpu_user_main_thread"};
+  info::Text sys_{*this,
+                  "cpu",
+                  "used_cpu_sys",
+                  {.help = "Processor time of the system's for this process.",
+                   .name = "cpu_sys_seconds",
+                   .kind = info::MetricKind::counter}};
+  info::Text user_{*this,
+                   "cpu",
+                   "used_cpu_user",
+                   {.help = "Processor time of this process.",
+                    .name = "cpu_user_seconds",
+                    .kind = info::MetricKind::counter}};
+  info::Text sys_children_{*this,
+                           "cpu",
+                           "used_cpu_sys_children",
+                           {.help = "The same of its children.",
+                            .name = "cpu_sys_children_seconds",
+                            .kind = info::MetricKind::counter}};
+  info::Text user_children_{*this,
+                            "cpu",
+                            "used_cpu_user_children",
+                            {.help = "The same of its children.",
+                             .name = "cpu_user_children_seconds",
+                             .kind = info::MetricKind::counter}};
+  info::Text sys_main_thread_{*this,
+                              "cpu",
+                              "used_cpu_sys_main_thread",
+                              {.help = "The same of its main thread.",
+                               .name = "cpu_sys_main_thread_seconds",
+                               .kind = info::MetricKind::counter}};
+  info::Text user_main_thread_{*this,
+                               "cpu",
+                               "used_cpu_user_main_thread",
+                               {.help = "The same of its main thread.",
+                                .name = "cpu_user_main_thread_seconds",
+                                .kind = info::MetricKind::counter}};
 };
 
 // The loop's figures and everything per second.
@@ -145,17 +200,62 @@ class LoopMetrics final : public info::Group {
   Rate cycles_rate_;
   Rate busy_rate_;
 
-  info::Gauge ops_per_sec_{*this, "stats", "instantaneous_ops_per_sec"};
-  info::Text input_kbps_{*this, "stats", "instantaneous_input_kbps"};
-  info::Text output_kbps_{*this, "stats", "instantaneous_output_kbps"};
-  info::Gauge cycles_{*this, "stats", "eventloop_cycles"};
-  info::Gauge duration_sum_{*this, "stats", "eventloop_duration_sum"};
-  info::Gauge duration_cmd_sum_{*this, "stats", "eventloop_duration_cmd_sum"};
-  info::Gauge cycles_per_sec_{*this, "stats", "instantaneous_eventloop_cycles_per_sec"};
-  info::Gauge duration_usec_{*this, "stats", "instantaneous_eventloop_duration_usec"};
-  info::Gauge cron_sum_{*this, "debug", "eventloop_duration_cron_sum"};
-  info::Gauge duration_max_{*this, "debug", "eventloop_duration_max"};
-  info::Gauge commands_max_{*this, "debug", "eventloop_cmd_per_cycle_max"};
+  info::Gauge ops_per_sec_{*this,
+                           "stats",
+                           "instantaneous_ops_per_sec",
+                           {.help = "Commands per second lately.", .name = "instantaneous_ops"}};
+  info::Text input_kbps_{*this,
+                         "stats",
+                         "instantaneous_input_kbps",
+                         {.help = "Kilobytes received per second lately."}};
+  info::Text output_kbps_{
+      *this, "stats", "instantaneous_output_kbps", {.help = "Kilobytes sent per second lately."}};
+  info::Gauge cycles_{*this,
+                      "stats",
+                      "eventloop_cycles",
+                      {.help = "Turns of the event loop.", .kind = info::MetricKind::counter}};
+  info::Gauge duration_sum_{*this,
+                            "stats",
+                            "eventloop_duration_sum",
+                            {.help = "Time that the event loop worked.",
+                             .name = "eventloop_busy_seconds",
+                             .kind = info::MetricKind::counter,
+                             .decimals = 6}};
+  info::Gauge duration_cmd_sum_{*this,
+                                "stats",
+                                "eventloop_duration_cmd_sum",
+                                {.help = "Time spent in commands.",
+                                 .name = "eventloop_command_seconds",
+                                 .kind = info::MetricKind::counter,
+                                 .decimals = 6}};
+  info::Gauge cycles_per_sec_{*this,
+                              "stats",
+                              "instantaneous_eventloop_cycles_per_sec",
+                              {.help = "Turns of the event loop per second lately.",
+                               .name = "instantaneous_eventloop_cycles"}};
+  info::Gauge duration_usec_{*this,
+                             "stats",
+                             "instantaneous_eventloop_duration_usec",
+                             {.help = "Mean time of a turn lately.",
+                              .name = "instantaneous_eventloop_duration_seconds",
+                              .decimals = 6}};
+  info::Gauge cron_sum_{*this,
+                        "debug",
+                        "eventloop_duration_cron_sum",
+                        {.help = "Time spent in periodic work.",
+                         .name = "eventloop_cron_seconds",
+                         .kind = info::MetricKind::counter,
+                         .decimals = 6}};
+  info::Gauge duration_max_{*this,
+                            "debug",
+                            "eventloop_duration_max",
+                            {.help = "Longest turn of the event loop.",
+                             .name = "eventloop_longest_turn_seconds",
+                             .decimals = 6}};
+  info::Gauge commands_max_{*this,
+                            "debug",
+                            "eventloop_cmd_per_cycle_max",
+                            {.help = "Most commands in a turn of the event loop."}};
 };
 
 }  // namespace larder::server

@@ -60,11 +60,6 @@ inline base::Result<void> check_shutdown_flags(std::uint32_t flags) {
   return {};
 }
 
-// In the order of the directives' words.
-enum class Supervision { upstart, systemd, automatic, none };
-// `yes` is another word for `relative`.
-enum class OomScoreMode { no, yes, relative, absolute };
-
 struct ProcessSettings : config::Group {
   explicit ProcessSettings(config::Registry& registry) : Group(registry, "Process") {}
 

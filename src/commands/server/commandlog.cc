@@ -1,13 +1,14 @@
 #include "../container_help.h"
 #include "larder/base/text.h"
 #include "larder/engine/command.h"
-#include "larder/engine/command_log.h"
+#include "larder/observe/command_log.h"
 #include "log_entries.h"
 
 namespace larder::commands {
 namespace {
 
 using namespace engine;
+using namespace observe;
 
 // Nothing after answering the error.
 std::optional<LogKind> read_kind(Call& call, std::string_view text) {

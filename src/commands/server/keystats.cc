@@ -5,13 +5,14 @@
 #include "larder/engine/arg_reader.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
-#include "larder/engine/hot_keys.h"
 #include "larder/keyspace/keyspace.h"
+#include "larder/observe/hot_keys.h"
 
 namespace larder::commands {
 namespace {
 
 using namespace engine;
+using namespace observe;
 
 constexpr std::int64_t kShown = 10;
 constexpr std::string_view kNoCount = "ERR COUNT must be greater than 0";

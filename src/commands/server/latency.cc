@@ -4,7 +4,7 @@
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
 #include "larder/engine/command_table.h"
-#include "larder/engine/latency_monitor.h"
+#include "larder/observe/latency_monitor.h"
 #include "latency_doctor.h"
 #include "latency_graph.h"
 
@@ -12,6 +12,7 @@ namespace larder::commands {
 namespace {
 
 using namespace engine;
+using namespace observe;
 
 template <typename Fn>
 void for_each_series(const LatencyMonitor& latency, Fn fn) {
@@ -60,7 +61,7 @@ void latency_graph(Call& call, LatencyMonitor& latency) {
   call.reply.verbatim("txt", draw_graph(call.arg(2), *series, latency.unix_s()));
 }
 
-void latency_doctor(Call& call, LatencyMonitor& latency, Settings& settings) {
+void latency_doctor(Call& call, LatencyMonitor& latency, observe::Settings& settings) {
   call.reply.verbatim("txt", diagnose_latency(latency, settings));
 }
 

@@ -10,7 +10,7 @@ namespace larder::commands {
 namespace {
 
 using engine::LatencyEvent;
-using engine::LatencyMonitor;
+using observe::LatencyMonitor;
 
 struct Summary {
   double mean_ms = 0;
@@ -35,10 +35,11 @@ std::string decimal(double value) { return base::printed("%.1f", value); }
 
 std::string describe(LatencyEvent event, const LatencyMonitor::Series& series) {
   const Summary found = summarize(series);
-  std::string line = " - " + std::string(name(event)) + ": " + std::to_string(series.size()) +
-                     (series.size() == 1 ? " sample" : " samples") + ", " + decimal(found.mean_ms) +
-                     " ms on average (+-" + decimal(found.deviation_ms) + "), " +
-                     std::to_string(series.most_ms()) + " ms at most";
+  std::string line = " - " + std::string(observe::name(event)) + ": " +
+                     std::to_string(series.size()) + (series.size() == 1 ? " sample" : " samples") +
+                     ", " + decimal(found.mean_ms) + " ms on average (+-" +
+                     decimal(found.deviation_ms) + "), " + std::to_string(series.most_ms()) +
+                     " ms at most";
   if (series.size() > 1) line += ", one every " + decimal(found.apart_s) + " s";
   return line + ".\n";
 }
@@ -75,7 +76,7 @@ std::string disabled() {
 
 }  // namespace
 
-std::string diagnose_latency(const LatencyMonitor& latency, const engine::Settings& settings) {
+std::string diagnose_latency(const LatencyMonitor& latency, const observe::Settings& settings) {
   if (!latency.enabled()) return disabled();
   std::string events;
   std::string advices;

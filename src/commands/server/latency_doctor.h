@@ -4,12 +4,12 @@
 
 #include <string>
 
-#include "larder/engine/latency_monitor.h"
-#include "larder/engine/settings.h"
+#include "larder/observe/latency_monitor.h"
+#include "larder/observe/settings.h"
 
 namespace larder::commands {
 
-std::string diagnose_latency(const engine::LatencyMonitor& latency,
-                             const engine::Settings& settings);
+std::string diagnose_latency(const observe::LatencyMonitor& latency,
+                             const observe::Settings& settings);
 
 }  // namespace larder::commands

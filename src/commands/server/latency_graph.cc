@@ -6,7 +6,7 @@
 namespace larder::commands {
 namespace {
 
-using Series = engine::LatencyMonitor::Series;
+using Series = observe::LatencyMonitor::Series;
 
 constexpr std::size_t kColumns = 80;
 constexpr int kLines = 4;

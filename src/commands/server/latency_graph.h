@@ -7,11 +7,11 @@
 #include <string>
 #include <string_view>
 
-#include "larder/engine/latency_monitor.h"
+#include "larder/observe/latency_monitor.h"
 
 namespace larder::commands {
 
-std::string draw_graph(std::string_view event, const engine::LatencyMonitor::Series& series,
+std::string draw_graph(std::string_view event, const observe::LatencyMonitor::Series& series,
                        std::int64_t now_s);
 
 }  // namespace larder::commands

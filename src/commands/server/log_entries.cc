@@ -13,7 +13,7 @@ std::optional<std::int64_t> read_entry_count(engine::Call& call, std::string_vie
   return std::nullopt;
 }
 
-void reply_entries(engine::Call& call, const engine::CommandLog& log, engine::LogKind kind,
+void reply_entries(engine::Call& call, const observe::CommandLog& log, observe::LogKind kind,
                    std::int64_t count) {
   constexpr std::uint64_t kFields = 6;
   const std::uint64_t all = log.size(kind);

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "larder/engine/call.h"
-#include "larder/engine/command_log.h"
+#include "larder/observe/command_log.h"
 
 namespace larder::commands {
 
@@ -15,7 +15,7 @@ namespace larder::commands {
 std::optional<std::int64_t> read_entry_count(engine::Call& call, std::string_view text);
 
 // Answers so many of the newest entries.
-void reply_entries(engine::Call& call, const engine::CommandLog& log, engine::LogKind kind,
+void reply_entries(engine::Call& call, const observe::CommandLog& log, observe::LogKind kind,
                    std::int64_t count);
 
 }  // namespace larder::commands

@@ -1,12 +1,13 @@
 #include "../container_help.h"
 #include "larder/engine/command.h"
-#include "larder/engine/command_log.h"
+#include "larder/observe/command_log.h"
 #include "log_entries.h"
 
 namespace larder::commands {
 namespace {
 
 using namespace engine;
+using namespace observe;
 
 constexpr std::int64_t kShown = 10;
 

@@ -1,0 +1,72 @@
+#pragma once
+
+// The commands that took long, came large, or were answered at length: SLOWLOG and COMMANDLOG.
+// Three lists, the newest entry first, each bounded; of a command at most 32 words of at most 128
+// bytes are kept, so an entry is no larger than some 5 KiB.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+#include "larder/engine/observer.h"
+#include "larder/memory/audit.h"
+
+namespace larder::observe {
+
+enum class LogKind : std::uint8_t { slow, large_request, large_reply };
+inline constexpr std::size_t kLogKinds = 3;
+
+class CommandLog final : public memory::Witness {
+ public:
+  static constexpr std::size_t kMostWords = 32;
+  static constexpr std::size_t kMostWordBytes = 128;
+
+  struct Entry {
+    std::uint64_t id;  // counts on within its list, whatever was forgotten
+    std::int64_t unix_s;
+    std::int64_t value;  // microseconds, or bytes
+    std::span<const std::string_view> words;
+    std::string_view address;
+    std::string_view name;
+    std::size_t bytes;  // of the whole block
+    Entry* newer;
+    Entry* older;
+  };
+
+  CommandLog() = default;
+  ~CommandLog() override;
+  CommandLog(const CommandLog&) = delete;
+  CommandLog& operator=(const CommandLog&) = delete;
+
+  // Secrets are replaced, long words and long commands cut. Forgets the oldest beyond `most`, which
+  // is not 0. One allocation.
+  void add(LogKind kind, const engine::LoggedCommand& ran, std::int64_t value, std::int64_t unix_s,
+           std::size_t most);
+  // Forgets the oldest.
+  void trim(LogKind kind, std::size_t most);
+  void clear(LogKind kind) { trim(kind, 0); }
+
+  std::size_t size(LogKind kind) const { return list(kind).size; }
+  // The newest; Entry::older leads on.
+  const Entry* newest(LogKind kind) const { return list(kind).newest; }
+
+  // Tells the audit of all entries: statistics.
+  void testify(memory::Audit& audit) const override;
+
+ private:
+  struct List {
+    Entry* newest = nullptr;
+    Entry* oldest = nullptr;
+    std::size_t size = 0;
+    std::uint64_t next_id = 0;
+  };
+
+  List& list(LogKind kind) { return lists_[static_cast<std::size_t>(kind)]; }
+  const List& list(LogKind kind) const { return lists_[static_cast<std::size_t>(kind)]; }
+
+  std::array<List, kLogKinds> lists_;
+};
+
+}  // namespace larder::observe

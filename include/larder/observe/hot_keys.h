@@ -1,0 +1,114 @@
+#pragma once
+
+// The keys that clients name most often, known at any time in bounded memory: some of their
+// commands, picked by chance, are counted by Space-Saving (Metwally, Agrawal and El Abbadi 2005).
+// Of a quiet server's more are picked, down to all, so that there are some hundred in a second.
+// What is long ago counts less: half after kHalfLifeMs, so that the answer is about the last
+// minutes.
+//
+// A touch is a command that names a key, whether or not the key is there and the command succeeds;
+// the words of a transaction count when they are sent, and the keys that a script names with its
+// call. A batch that changes the database counts as a whole for the last one.
+
+#include <array>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "larder/base/clock.h"
+#include "larder/base/rng.h"
+#include "larder/engine/request_sampler.h"
+#include "larder/info/info.h"
+#include "larder/memory/audit.h"
+#include "larder/observe/settings.h"
+#include "larder/resp/request.h"
+
+namespace larder::observe {
+
+struct HotKeyMetrics final : info::Group {
+  using Group::Group;
+  // Keys of commands that were picked.
+  info::Counter samples{*this,
+                        "stats",
+                        "hot_keys_samples",
+                        {.help = "Keys of commands that were looked at for the most used."}};
+};
+
+struct HotKey {
+  std::string_view name;  // until the next command
+  int db;
+  double touches_per_second;
+  // How much of that may belong to keys that had this one's place before.
+  double error_per_second;
+  // Of all touches.
+  double share;
+};
+
+class HotKeys final : public engine::RequestSampler, public memory::Witness {
+ public:
+  // Keys that are counted. One with more than 1/kMost of all touches is never missed, but for the
+  // chance of the picking.
+  static constexpr std::size_t kMost = 128;
+  // A longer name is cut.
+  static constexpr std::size_t kLongestName = 1024;
+  static constexpr std::int64_t kHalfLifeMs = 60'000;
+
+  HotKeys(const base::Clock& clock, base::Rng& rng, Settings& settings, HotKeyMetrics& metrics);
+  ~HotKeys() override;
+  HotKeys(const HotKeys&) = delete;
+  HotKeys& operator=(const HotKeys&) = delete;
+
+  // Counts the keys of the picked ones.
+  void sample(int db, const engine::CommandTable& commands,
+              std::span<const resp::Request> ran) override;
+
+  // Counts touches of a key.
+  void touch(int db, std::string_view name, double touches);
+
+  bool is_on() const { return settings_.hot_keys_sample.value() > 0; }
+  // The `count` hottest in one database (negative: in all), the hottest first.
+  std::vector<HotKey> hottest(int db, std::size_t count) const;
+  // Forgets everything.
+  void reset();
+
+  void testify(memory::Audit& audit) const override;
+
+ private:
+  // A name in a block of its own that is kept for the next.
+  struct Name {
+    char* text = nullptr;
+    std::uint32_t size = 0;
+    std::uint32_t room = 0;
+  };
+
+  void pick_next();
+  void count_keys(int db, const engine::CommandTable& commands, resp::Args args, double each);
+  std::size_t place_of(std::uint64_t id, int db, std::string_view name);
+  void write_name(Name& name, std::string_view text);
+  void grow_old();
+  double per_second() const;
+
+  const base::Clock& clock_;
+  base::Rng& rng_;
+  Settings& settings_;
+  HotKeyMetrics& metrics_;
+  std::int64_t every_ = 1;  // one of so many is picked now, within the setting
+  std::int64_t picked_us_ = 0;
+  double stands_for_ = 1;  // commands, the next that is picked
+
+  // Side by side, so that a search reads few cache lines.
+  std::array<std::uint64_t, kMost> ids_{};
+  std::array<double, kMost> counts_{};
+  std::array<double, kMost> errors_{};
+  std::array<int, kMost> dbs_{};
+  std::array<Name, kMost> names_{};
+  std::size_t size_ = 0;
+  double total_ = 0;
+  // Instead of all counts falling, what comes weighs more and more.
+  double weight_ = 1;
+  std::int64_t weighed_ms_ = 0;
+  std::int64_t began_ms_ = 0;
+};
+
+}  // namespace larder::observe

@@ -1,0 +1,55 @@
+#pragma once
+
+// How the process stands in its system: in the background, supervised, with a pid file.
+
+#include <string>
+#include <string_view>
+
+#include "larder/base/log.h"
+
+namespace larder::process {
+
+// Leaves the terminal: goes on in a child that leads its own session, with /dev/null for the
+// standard streams. Only before anything else was started.
+void go_to_background();
+
+// Writes the process id; removes the file in the end.
+class PidFile {
+ public:
+  PidFile() = default;
+  ~PidFile();
+  PidFile(const PidFile&) = delete;
+  PidFile& operator=(const PidFile&) = delete;
+
+  // A file that cannot be written is told to the log, no more.
+  void write(const std::string& path, base::Log& log);
+
+ private:
+  std::string path_;
+};
+
+// In the order of the directive's words.
+enum class Supervision { upstart, systemd, automatic, none };
+
+// Tells the supervisor, if there is one, how far the server has come.
+class Supervisor {
+ public:
+  // Finds out who supervises. upstart waits for the process to stop itself, which happens here.
+  Supervisor(Supervision asked, base::Log& log);
+
+  Supervision found() const { return found_; }
+  std::string_view name() const;
+  // systemd only: the state in words, and whether the server is ready.
+  void status(std::string_view text) { notify("STATUS=" + std::string(text) + "\n"); }
+  void ready() { notify("READY=1\n"); }
+  void stopping() { notify("STOPPING=1\n"); }
+
+ private:
+  void notify(const std::string& message);
+
+  base::Log& log_;
+  Supervision found_ = Supervision::none;
+  std::string socket_;
+};
+
+}  // namespace larder::process

@@ -1,0 +1,63 @@
+#pragma once
+
+// Signals: the requests to end, and the alternate stack that all handlers run on. Handlers have
+// no other way to the server than what lies at the foot of that stack, so nothing is global.
+
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+
+#include "larder/base/log.h"
+
+namespace larder::process {
+
+class CrashDetails;
+
+// What a handler can reach.
+struct SignalReach {
+  static constexpr std::uint64_t kMark = 0x4c61726465722121;
+
+  std::uint64_t mark = kMark;
+  base::Log* log = nullptr;
+  CrashDetails* details = nullptr;
+  int wake = -1;  // an eventfd that the loop watches
+  volatile std::sig_atomic_t stop_signal = 0;
+  volatile std::sig_atomic_t exit_on_panic = 0;
+  volatile std::sig_atomic_t crash_signal = 0;
+};
+
+// Of the calling thread; null where Signals was not set up. May be called by handlers.
+SignalReach* signal_reach();
+
+class Signals {
+ public:
+  using Handler = void (*)(int, siginfo_t*, void*);
+
+  // SIGTERM and SIGINT ask for an orderly end, a second SIGINT ends at once; SIGHUP and SIGPIPE are
+  // ignored. For the thread that runs the loop.
+  explicit Signals(base::Log& log);
+  // Puts everything back as it was for a new process.
+  ~Signals();
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
+
+  SignalReach& reach() { return *reach_; }
+  // Becomes readable when someone asks for the end.
+  int wake_descriptor() const { return reach_->wake; }
+  // The signal that asked, and makes the descriptor wait for another.
+  int take_stop_signal();
+  // The request came to nothing: the next SIGINT is the first again.
+  void forget_stop_signal() { reach_->stop_signal = 0; }
+
+  // Runs `handler` on the alternate stack; with `flags` besides SA_SIGINFO and SA_ONSTACK.
+  static void handle(int signal, Handler handler, int flags = 0);
+  static void handle_as_usual(int signal);
+
+ private:
+  static constexpr std::size_t kStackBytes = 512 * 1024;
+
+  void* stack_;
+  SignalReach* reach_;
+};
+
+}  // namespace larder::process

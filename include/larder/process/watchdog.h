@@ -1,0 +1,25 @@
+#pragma once
+
+// Tells the log where the server is when it has not come back to its loop for too long.
+
+#include <cstdint>
+
+namespace larder::process {
+
+class Watchdog {
+ public:
+  Watchdog() = default;
+  ~Watchdog() { period_ms(0); }
+  Watchdog(const Watchdog&) = delete;
+  Watchdog& operator=(const Watchdog&) = delete;
+
+  // watchdog-period; 0 turns it off. At least two periods of the heartbeat.
+  void period_ms(std::int64_t period);
+  // The loop goes on: the period begins again. Called with each heartbeat.
+  void restart();
+
+ private:
+  std::int64_t period_ms_ = 0;
+};
+
+}  // namespace larder::process

@@ -1,0 +1,31 @@
+#pragma once
+
+// Names of the program's own functions, the file-local ones included, which the C library does
+// not know. Read from the program's file, for handlers of signals: nothing is allocated.
+
+#include <cstddef>
+#include <cstdint>
+
+namespace larder::process {
+
+class ProgramSymbols {
+ public:
+  // Maps the program's file. Without one, or without symbols in it, nothing is found.
+  ProgramSymbols();
+  ~ProgramSymbols();
+  ProgramSymbols(const ProgramSymbols&) = delete;
+  ProgramSymbols& operator=(const ProgramSymbols&) = delete;
+
+  struct Place {
+    const char* name = nullptr;  // as the linker knows it; null when unknown
+    std::size_t offset = 0;      // behind the function's start
+  };
+  // The function that the address lies in. Cost: a walk over all symbols.
+  Place find(const void* address) const;
+
+ private:
+  const char* file_ = nullptr;
+  std::size_t size_ = 0;
+};
+
+}  // namespace larder::process
