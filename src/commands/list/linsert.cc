@@ -1,6 +1,7 @@
 #include "larder/engine/arg_reader.h"
 #include "larder/engine/command.h"
 #include "larder/keyspace/edit.h"
+#include "larder/types/list.h"
 
 namespace larder::commands {
 namespace {
