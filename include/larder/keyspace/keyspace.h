@@ -15,6 +15,7 @@
 #include "larder/keyspace/database.h"
 #include "larder/keyspace/graveyard.h"
 #include "larder/keyspace/metrics.h"
+#include "larder/keyspace/removals.h"
 #include "larder/keyspace/settings.h"
 #include "larder/memory/audit.h"
 
@@ -75,10 +76,25 @@ class Keyspace final : public memory::Witness {
   // now, the largest first; expired ones are left out. Looks for up to a millisecond more before.
   std::vector<BigKey> big_keys(int db, std::optional<types::Type> type, std::size_t count);
   bool tracks_big_keys() const { return access_.settings.big_keys_tracking.value(); }
-  // While clients are paused nothing is expired or evicted: readers do not find expired keys, but
-  // these stay until the hold ends, or a command that writes comes upon them.
-  void hold_removals(bool held) { removals_held_ = held; }
-  bool removals_held() const { return removals_held_; }
+
+  // Lends a bit of Entry::marks() to one walk at a time; false while another has it. Who has it
+  // clears the bit of all entries before it is returned.
+  bool borrow_mark(std::uint8_t bit) {
+    if ((marks_lent_ & bit) != 0) return false;
+    marks_lent_ = static_cast<std::uint8_t>(marks_lent_ | bit);
+    return true;
+  }
+  void return_mark(std::uint8_t bit) {
+    marks_lent_ = static_cast<std::uint8_t>(marks_lent_ & ~bit);
+  }
+  // Who is asked before an entry changes.
+  BeforeChanges& before_changes() { return before_changes_; }
+  // Whether keys are expired and evicted.
+  Removals& removals() { return removals_; }
+  bool removals_held() const { return removals_.held(); }
+
+  // Tells `sink` of each read that did not find its key; null: nobody.
+  void tell_misses(MissSink* sink) { miss_sink_ = sink; }
 
   ChangeLog& log() { return log_; }
   Graveyard& graveyard() { return graveyard_; }
@@ -100,7 +116,10 @@ class Keyspace final : public memory::Witness {
   Metrics& metrics_;
   BigKeys big_keys_;
   std::uint64_t swaps_ = 0;
-  bool removals_held_ = false;
+  Removals removals_;
+  BeforeChanges before_changes_;
+  std::uint8_t marks_lent_ = 0;
+  MissSink* miss_sink_ = nullptr;
   std::vector<std::unique_ptr<Database>> databases_;
 };
 
