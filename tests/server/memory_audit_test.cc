@@ -6,7 +6,7 @@
 #include <string>
 
 #include "larder/base/rng.h"
-#include "larder/server/harness.h"
+#include "tests/harness/harness.h"
 
 namespace larder::server {
 namespace {
