@@ -1,5 +1,4 @@
-// The documented configuration file and the reference, both made of what the directives say
-// about themselves.
+// Prints the configuration file and the reference from the declarations of the directives.
 
 #include <sstream>
 
@@ -41,7 +40,7 @@ std::string values_sentence(const Directive& directive) {
   std::string text = "Values: " + directive.domain() + ".";
   if (!directive.has(kFileOnly)) text += " Default: " + shown_value(directive) + ".";
   if (!directive.alias().empty()) text += " Also named " + std::string(directive.alias()) + ".";
-  if (directive.has(kRepeatable)) text += " May stand several times.";
+  if (directive.has(kRepeatable)) text += " May be repeated.";
   return text + " Changes " + changes(directive) + ".";
 }
 
@@ -49,7 +48,7 @@ void print_directive(std::string& out, const Directive& directive) {
   out += '\n';
   print_comment(out, std::string(directive.help()));
   print_comment(out, values_sentence(directive));
-  if (directive.has(kNotActing)) out += "# (known and reported; not acting yet)\n";
+  if (directive.has(kNotActing)) out += "# (accepted and reported, but without effect yet)\n";
   const std::vector<std::string> lines = directive.lines();
   if (lines.empty()) {
     out += "# " + std::string(directive.name()) + " <" + directive.domain() + ">\n";
@@ -72,28 +71,28 @@ void print_row(std::string& out, const Directive& directive) {
   out += " | " + cell(directive.domain()) + " | ";
   if (!directive.has(kFileOnly)) out += '`' + cell(shown_value(directive)) + '`';
   out += " | " + changes(directive) + " | " + cell(directive.help());
-  if (directive.has(kNotActing)) out += " *Not acting yet.*";
+  if (directive.has(kNotActing)) out += " *No effect yet.*";
   out += " |\n";
 }
 
 constexpr const char* kFileHead =
     "# Larder's configuration: every directive with its default.\n"
     "#\n"
-    "# One directive a line: a name and its values, separated by blanks. A value that holds "
-    "blanks\n"
-    "# stands in quotes; in double quotes \\n, \\r, \\t and \\xNN are escapes. Sizes take units: "
-    "1k is\n"
-    "# 1000 bytes, 1kb is 1024; likewise m, mb, g and gb. `include <file>` reads another file, "
-    "whose\n"
-    "# name may be a pattern. The last of two equal directives counts. CONFIG REWRITE leaves "
-    "included\n"
-    "# files as they are, and writes what differs from them behind the line that includes them.\n";
+    "# Each line has the name of a directive and its values, separated by spaces. A value with\n"
+    "# spaces must be quoted; in double quotes \\n, \\r, \\t and \\xNN are escapes. Sizes may "
+    "have\n"
+    "# units: 1k is 1000 bytes, 1kb is 1024; likewise m, mb, g and gb. `include <file>` reads\n"
+    "# another file; its name may be a pattern. If a directive occurs twice, the last line "
+    "counts.\n"
+    "# CONFIG REWRITE does not change included files; it writes the values that differ from them\n"
+    "# after the `include` line.\n";
 
 constexpr const char* kReferenceHead =
     "# Configuration\n\n"
-    "Every directive that CONFIG GET lists, by the room that owns it. A directive that is \"not\n"
-    "acting yet\" is known, checked, stored and reported, but the feature it steers is not "
-    "there.\n";
+    "All directives that CONFIG GET lists, grouped by the part of the server that uses them. A\n"
+    "directive with \"no effect yet\" is accepted, checked, stored and reported, but its feature "
+    "does\n"
+    "not exist yet.\n";
 
 }  // namespace
 

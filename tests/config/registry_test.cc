@@ -359,10 +359,11 @@ TEST(PrintFile, ShowsEachDirectiveOnceWithItsDocumentation) {
   const AllSettings all;
   const std::string text = all.registry.print_file();
   EXPECT_THAT(text, HasSubstr("\n## Memory limit and eviction\n"));
-  EXPECT_THAT(text, HasSubstr("# Keys looked at in each round of eviction;"));
+  EXPECT_THAT(text, HasSubstr("# Number of keys that each round of eviction samples;"));
   EXPECT_THAT(text, HasSubstr("\n# Values: 1 or more. Default: 5. Changes at run time.\n"
                               "maxmemory-samples 5\n"));
-  EXPECT_THAT(text, HasSubstr("\n# (known and reported; not acting yet)\nappendonly no\n"));
+  EXPECT_THAT(text,
+              HasSubstr("\n# (accepted and reported, but without effect yet)\nappendonly no\n"));
   EXPECT_THAT(text, HasSubstr("\n# replicaof <host port>\n"));
   EXPECT_THAT(text, Not(HasSubstr("\nwatchdog-period")));
   for (const Directive* directive : all.registry.directives()) {
@@ -371,13 +372,13 @@ TEST(PrintFile, ShowsEachDirectiveOnceWithItsDocumentation) {
   }
 }
 
-TEST(PrintReference, SaysWhatDoesNotActYet) {
+TEST(PrintReference, MarksDirectivesWithoutEffect) {
   const AllSettings all;
   const std::string text = all.registry.print_reference();
   EXPECT_THAT(text, HasSubstr("\n## Keyspace\n\n| directive |"));
   EXPECT_THAT(text, HasSubstr("\n| `databases` | 1 to 65536 | `16` | at the start | "));
-  EXPECT_THAT(text, HasSubstr("| `appendonly` | yes or no | `no` | at run time | Write every "
-                              "change to a file as it happens. *Not acting yet.* |\n"));
+  EXPECT_THAT(text, HasSubstr("| `appendonly` | yes or no | `no` | at run time | Append every "
+                              "change to a file when it happens. *No effect yet.* |\n"));
 }
 
 }  // namespace

@@ -28,29 +28,30 @@ inline base::Result<void> check_user_line(const std::vector<config::Lines::Line>
 struct Settings : config::Group {
   explicit Settings(config::Registry& registry) : Group(registry, "Users and access control") {}
 
-  config::Lines user{*this,
-                     {.name = "user",
-                      .least_words = 1,
-                      .most_words = SIZE_MAX,
-                      .form = "name and rules as of ACL SETUSER",
-                      .traits = config::kSensitive,
-                      .help = "Declares a user; one line for each. Not together with aclfile.",
-                      .check = check_user_line}};
+  config::Lines user{
+      *this,
+      {.name = "user",
+       .least_words = 1,
+       .most_words = SIZE_MAX,
+       .form = "name and rules as of ACL SETUSER",
+       .traits = config::kSensitive,
+       .help = "Defines a user; one line for each user. Cannot be combined with aclfile.",
+       .check = check_user_line}};
   config::Text aclfile{*this,
                        {.name = "aclfile",
                         .traits = config::kImmutable,
-                        .help = "A file of user lines that ACL LOAD and ACL SAVE use, instead of "
-                                "user lines here."}};
+                        .help = "File of user lines that ACL LOAD and ACL SAVE use, instead of "
+                                "user lines in the configuration."}};
   config::Choice acl_pubsub_default{*this,
                                     {.name = "acl-pubsub-default",
                                      .fallback = 1,
                                      .words = {"allchannels", "resetchannels"},
-                                     .help = "Which channels a new user may use: all or none."}};
+                                     .help = "Channels that a new user may use: all or none."}};
   config::Integer acllog_max_len{*this,
                                  {.name = "acllog-max-len",
                                   .fallback = 128,
                                   .range = {0, INT64_MAX},
-                                  .help = "Most entries that ACL LOG keeps."}};
+                                  .help = "Maximum number of entries of ACL LOG."}};
 };
 
 }  // namespace larder::acl

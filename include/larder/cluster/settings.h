@@ -38,24 +38,25 @@ enum class EndpointType { ip, hostname, unknown_endpoint };
 struct Settings : config::Group {
   explicit Settings(config::Registry& registry) : Group(registry, "Cluster") {}
 
-  config::Toggle cluster_enabled{*this,
-                                 {.name = "cluster-enabled",
-                                  .fallback = false,
-                                  .traits = config::kImmutable | config::kNotActing,
-                                  .help = "Be a node of a cluster that divides the keys."}};
-  config::Text cluster_config_file{*this,
-                                   {.name = "cluster-config-file",
-                                    .fallback = "nodes.conf",
-                                    .traits = config::kImmutable | config::kNotActing,
-                                    .help = "File in dir where a node keeps what it knows of the "
-                                            "cluster; not for editing."}};
+  config::Toggle cluster_enabled{
+      *this,
+      {.name = "cluster-enabled",
+       .fallback = false,
+       .traits = config::kImmutable | config::kNotActing,
+       .help = "Run as a node of a cluster in which each node stores a part of the keys."}};
+  config::Text cluster_config_file{
+      *this,
+      {.name = "cluster-config-file",
+       .fallback = "nodes.conf",
+       .traits = config::kImmutable | config::kNotActing,
+       .help = "File in dir in which a node stores the state of the cluster; not to be edited."}};
   config::Integer cluster_node_timeout{
       *this,
       {.name = "cluster-node-timeout",
        .fallback = 15000,
        .range = {0, INT64_MAX},
        .traits = config::kNotActing,
-       .help = "Milliseconds of silence after which a node counts as failing."}};
+       .help = "Milliseconds without an answer after which a node is considered to have failed."}};
   config::Integer cluster_ping_interval{*this,
                                         {.name = "cluster-ping-interval",
                                          .fallback = 1000,
@@ -63,13 +64,13 @@ struct Settings : config::Group {
                                          .traits = config::kHidden | config::kNotActing,
                                          .help = "Milliseconds between two pings to a random "
                                                  "node."}};
-  config::Integer cluster_port{*this,
-                               {.name = "cluster-port",
-                                .fallback = 0,
-                                .range = {0, 65535},
-                                .traits = config::kImmutable | config::kNotActing,
-                                .help = "Port of the cluster bus; 0 is the server's port and "
-                                        "10000."}};
+  config::Integer cluster_port{
+      *this,
+      {.name = "cluster-port",
+       .fallback = 0,
+       .range = {0, 65535},
+       .traits = config::kImmutable | config::kNotActing,
+       .help = "Port of the cluster bus; 0 means the server's port plus 10000."}};
   config::Text cluster_announce_ip{*this,
                                    {.name = "cluster-announce-ip",
                                     .traits = config::kNotActing,
@@ -79,21 +80,21 @@ struct Settings : config::Group {
                                          .fallback = 0,
                                          .range = {0, 65535},
                                          .traits = config::kNotActing,
-                                         .help = "Port that this node reports; 0 is its own."}};
-  config::Integer cluster_announce_tls_port{*this,
-                                            {.name = "cluster-announce-tls-port",
-                                             .fallback = 0,
-                                             .range = {0, 65535},
-                                             .traits = config::kNotActing,
-                                             .help = "TLS port that this node reports; 0 is its "
-                                                     "own."}};
-  config::Integer cluster_announce_bus_port{*this,
-                                            {.name = "cluster-announce-bus-port",
-                                             .fallback = 0,
-                                             .range = {0, 65535},
-                                             .traits = config::kNotActing,
-                                             .help = "Bus port that this node reports; 0 is its "
-                                                     "own."}};
+                                         .help = "Port that this node reports; 0 means its own."}};
+  config::Integer cluster_announce_tls_port{
+      *this,
+      {.name = "cluster-announce-tls-port",
+       .fallback = 0,
+       .range = {0, 65535},
+       .traits = config::kNotActing,
+       .help = "TLS port that this node reports; 0 means its own."}};
+  config::Integer cluster_announce_bus_port{
+      *this,
+      {.name = "cluster-announce-bus-port",
+       .fallback = 0,
+       .range = {0, 65535},
+       .traits = config::kNotActing,
+       .help = "Bus port that this node reports; 0 means its own."}};
   config::Text cluster_announce_hostname{*this,
                                          {.name = "cluster-announce-hostname",
                                           .traits = config::kNotActing,
@@ -102,7 +103,7 @@ struct Settings : config::Group {
   config::Text cluster_announce_human_nodename{*this,
                                                {.name = "cluster-announce-human-nodename",
                                                 .traits = config::kNotActing,
-                                                .help = "Name for this node in logs, for people.",
+                                                .help = "Readable name of this node in logs.",
                                                 .check = check_node_name}};
   config::Choice cluster_preferred_endpoint_type{
       *this,
@@ -110,14 +111,14 @@ struct Settings : config::Group {
        .fallback = 0,
        .words = {"ip", "hostname", "unknown-endpoint"},
        .traits = config::kNotActing,
-       .help = "What clients are told about where a node is."}};
+       .help = "What clients get as the address of a node."}};
   config::Bytes cluster_link_sendbuf_limit{
       *this,
       {.name = "cluster-link-sendbuf-limit",
        .fallback = 0,
        .range = {0, INT64_MAX},
        .traits = config::kNotActing,
-       .help = "Unsent bytes for another node after which the link is cut; 0 is no limit."}};
+       .help = "Unsent bytes for another node after which the link is closed; 0 means no limit."}};
   config::Integer cluster_replica_validity_factor{
       *this,
       {.name = "cluster-replica-validity-factor",
@@ -125,15 +126,16 @@ struct Settings : config::Group {
        .fallback = 10,
        .range = {0, INT_MAX},
        .traits = config::kNotActing,
-       .help = "How many node timeouts a replica may have been cut off and still be promoted; 0 is "
-               "any."}};
+       .help = "Number of node timeouts for which a replica may have been disconnected and still "
+               "be promoted; 0 means any."}};
   config::Integer cluster_migration_barrier{
       *this,
       {.name = "cluster-migration-barrier",
        .fallback = 1,
        .range = {0, INT_MAX},
        .traits = config::kNotActing,
-       .help = "Replicas that a primary keeps before one of them moves to a primary without."}};
+       .help = "Number of replicas that a primary keeps before one of them moves to a primary "
+               "without replicas."}};
   config::Toggle cluster_allow_replica_migration{
       *this,
       {.name = "cluster-allow-replica-migration",
@@ -145,7 +147,7 @@ struct Settings : config::Group {
                                               .alias = "cluster-slave-no-failover",
                                               .fallback = false,
                                               .traits = config::kNotActing,
-                                              .help = "Never promote this replica by itself."}};
+                                              .help = "Never promote this replica automatically."}};
   config::Toggle cluster_require_full_coverage{
       *this,
       {.name = "cluster-require-full-coverage",
@@ -156,13 +158,13 @@ struct Settings : config::Group {
                                                {.name = "cluster-allow-reads-when-down",
                                                 .fallback = false,
                                                 .traits = config::kNotActing,
-                                                .help = "Answer reads while the cluster is down."}};
+                                                .help = "Allow reads while the cluster is down."}};
   config::Toggle cluster_allow_pubsubshard_when_down{
       *this,
       {.name = "cluster-allow-pubsubshard-when-down",
        .fallback = true,
        .traits = config::kNotActing,
-       .help = "Serve sharded channels while the cluster is down."}};
+       .help = "Allow sharded channels while the cluster is down."}};
 };
 
 }  // namespace larder::cluster

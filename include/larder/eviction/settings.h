@@ -19,9 +19,9 @@ struct Settings : config::Group {
       {.name = "maxmemory",
        .fallback = 0,
        .range = {0, INT64_MAX},
-       .help = "Most memory for data and what serves it. Beyond it keys are evicted as "
-               "maxmemory-policy says, and where that yields nothing, commands that need memory "
-               "are refused. 0 is no limit."}};
+       .help = "Maximum memory for data, clients and the server itself. Above it keys are evicted "
+               "by maxmemory-policy, and if no key can be evicted, commands that need memory are "
+               "refused. 0 means no limit."}};
   // Policy::named() knows the words.
   config::Choice maxmemory_policy{
       *this,
@@ -29,40 +29,42 @@ struct Settings : config::Group {
        .fallback = 7,
        .words = {"volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl", "allkeys-lru",
                  "allkeys-lfu", "allkeys-random", "noeviction"},
-       .help = "Which keys go first: those unused longest (lru), used least (lfu), nearest to "
-               "their deadline (ttl) or any (random), among keys with a deadline (volatile) or "
-               "all keys; or none."}};
+       .help = "Which keys are evicted first: least recently used (lru), least often used (lfu), "
+               "nearest deadline (ttl) or random, among keys with a deadline (volatile) or all "
+               "keys; noeviction evicts none."}};
   config::Integer maxmemory_samples{
       *this,
       {.name = "maxmemory-samples",
        .fallback = 5,
        .range = {1, INT_MAX},
-       .help = "Keys looked at in each round of eviction; more is closer to exact and slower. 5 "
-               "is a good approximation, 10 is very close. What lies beyond 64 is taken as 64."}};
+       .help = "Number of keys that each round of eviction samples; more is closer to the exact "
+               "order and slower. 5 is a good approximation, 10 is very close. Values above 64 "
+               "have the effect of 64."}};
   config::Integer maxmemory_eviction_tenacity{
       *this,
       {.name = "maxmemory-eviction-tenacity",
        .fallback = 10,
        .range = {0, 100},
-       .help = "How long a command may wait for eviction while memory is over the limit: 0 is "
-               "least waiting, 10 is half a millisecond, 100 goes on until there is room."}};
+       .help = "How long a command may wait for eviction while memory is above the limit: 0 is the "
+               "shortest time, 10 is half a millisecond, 100 means until there is room."}};
   config::Bytes maxmemory_clients{
       *this,
       {.name = "maxmemory-clients",
        .fallback = -25,
        .range = {0, INT64_MAX},
        .percent = true,
-       .help = "Share of all clients' buffers together, in bytes or percent of maxmemory, which "
-               "they count against. From a fifth of it on, clients that do not read are not read; "
-               "past it the largest are disconnected. 4 MB are theirs in any case. 0 is no share "
-               "of their own: they may take all that maxmemory leaves when keys are evicted."}};
+       .help = "Limit of the buffers of all clients together, in bytes or percent of maxmemory; "
+               "the buffers count against maxmemory. Above a fifth of it, clients that do not read "
+               "their replies are not read; above it, the largest clients are disconnected. 4 MB "
+               "are always allowed. 0 means no separate limit: clients may use all memory that "
+               "eviction can free."}};
   config::Toggle replica_ignore_maxmemory{
       *this,
       {.name = "replica-ignore-maxmemory",
        .alias = "slave-ignore-maxmemory",
        .fallback = true,
        .traits = config::kNotActing,
-       .help = "A replica does not evict by itself; it deletes what its primary evicts."}};
+       .help = "A replica does not evict keys itself; it deletes what its primary evicts."}};
 
   // The clients' share in bytes; 0 is none.
   std::int64_t client_budget() const {

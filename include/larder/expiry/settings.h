@@ -14,8 +14,8 @@ struct Settings : config::Group {
       {.name = "active-expire-effort",
        .fallback = 1,
        .range = {1, 10},
-       .help = "How much time goes into removing expired keys that nobody reads; 10 leaves least "
-               "memory to expired keys and takes most time from commands."}};
+       .help = "Share of time for removing expired keys that no command reads; with 10, expired "
+               "keys take the least memory and commands lose the most time."}};
 };
 
 }  // namespace larder::expiry

@@ -18,7 +18,7 @@ struct TlsSettings : config::Group {
       {.name = "tls-port",
        .fallback = 0,
        .range = {0, 65535},
-       .help = "TCP port for TLS; 0 listens to none. Needs tls-cert-file and tls-key-file."}};
+       .help = "TCP port for TLS; 0 means none. Needs tls-cert-file and tls-key-file."}};
   config::Toggle tls_cluster{*this,
                              {.name = "tls-cluster",
                               .fallback = false,
@@ -33,8 +33,8 @@ struct TlsSettings : config::Group {
       *this,
       {.name = "tls-cert-file",
        .traits = config::kProtected | config::kNamesAFile,
-       .help = "Certificate of the server, PEM, with those between it and the authority behind it. "
-               "Setting it again, to the same name too, reads all files anew."}};
+       .help = "Certificate of the server, PEM, followed by intermediate certificates. Setting it "
+               "again, even to the same name, reloads all files."}};
   config::Text tls_key_file{*this,
                             {.name = "tls-key-file",
                              .traits = config::kProtected | config::kNamesAFile,
@@ -53,42 +53,44 @@ struct TlsSettings : config::Group {
       *this,
       {.name = "tls-client-key-file",
        .traits = config::kNotActing | config::kProtected | config::kNamesAFile,
-       .help = "Private key of that certificate."}};
+       .help = "Private key of tls-client-cert-file."}};
   config::Text tls_client_key_file_pass{*this,
                                         {.name = "tls-client-key-file-pass",
                                          .traits = config::kSensitive | config::kNotActing,
-                                         .help = "Password of that private key."}};
+                                         .help = "Password of tls-client-key-file."}};
   config::Text tls_dh_params_file{*this,
                                   {.name = "tls-dh-params-file",
                                    .traits = config::kProtected | config::kNamesAFile,
-                                   .help = "Parameters, PEM, for key exchange by finite fields; "
-                                           "without them TLSv1.2 knows only elliptic curves."}};
+                                   .help = "Parameters, PEM, for finite field Diffie-Hellman; "
+                                           "without them TLSv1.2 uses only elliptic curves."}};
   config::Text tls_ca_cert_file{
       *this,
       {.name = "tls-ca-cert-file",
        .traits = config::kProtected | config::kNamesAFile,
-       .help = "Certificates, PEM, of the authorities that clients' ones must come from."}};
+       .help = "Certificates, PEM, of the authorities that may issue client certificates."}};
   config::Text tls_ca_cert_dir{
       *this,
       {.name = "tls-ca-cert-dir",
        .traits = config::kProtected | config::kNamesAFile,
-       .help = "A folder of such certificates, named by their hashes as openssl rehash does."}};
+       .help = "Folder of such certificates, named by their hashes as by openssl rehash."}};
   config::Choice tls_auth_clients{
       *this,
       {.name = "tls-auth-clients",
        .fallback = 1,
        .words = {"no", "yes", "optional"},
-       .help = "Whether clients must show a certificate: yes, no (it is not asked for), or "
-               "optional (it is checked if there is one)."}};
+       .help = "Whether clients must have a certificate: yes, no (none is requested), or optional "
+               "(it is verified if there is one)."}};
   config::Text tls_protocols{*this,
                              {.name = "tls-protocols",
-                              .help = "Versions of TLS that are spoken, with spaces between them; "
-                                      "empty is TLSv1.2 and TLSv1.3."}};
+                              .help = "Versions of TLS that are allowed, separated by spaces; "
+                                      "empty means TLSv1.2 and TLSv1.3."}};
   config::Text tls_ciphers{
-      *this, {.name = "tls-ciphers", .help = "Ciphers up to TLSv1.2; empty is OpenSSL's choice."}};
+      *this,
+      {.name = "tls-ciphers", .help = "Ciphers up to TLSv1.2; empty means OpenSSL's default."}};
   config::Text tls_ciphersuites{
       *this,
-      {.name = "tls-ciphersuites", .help = "Cipher suites of TLSv1.3; empty is OpenSSL's choice."}};
+      {.name = "tls-ciphersuites",
+       .help = "Cipher suites of TLSv1.3; empty means OpenSSL's default."}};
   config::Toggle tls_prefer_server_ciphers{*this,
                                            {.name = "tls-prefer-server-ciphers",
                                             .fallback = false,
@@ -97,20 +99,20 @@ struct TlsSettings : config::Group {
       *this,
       {.name = "tls-session-caching",
        .fallback = true,
-       .help = "Let clients take up an earlier session, by tickets or from the cache, which saves "
+       .help = "Let clients resume an earlier session, by tickets or from the cache, which avoids "
                "most of a handshake."}};
   config::Integer tls_session_cache_size{
       *this,
       {.name = "tls-session-cache-size",
        .fallback = 20480,
        .range = {0, INT_MAX},
-       .help = "Sessions that are kept in the cache; 0 is no limit."}};
+       .help = "Maximum number of sessions in the cache; 0 means no limit."}};
   config::Integer tls_session_cache_timeout{
       *this,
       {.name = "tls-session-cache-timeout",
        .fallback = 300,
        .range = {0, INT_MAX},
-       .help = "Seconds for which a session can be taken up."}};
+       .help = "Seconds for which a session can be resumed."}};
 };
 
 }  // namespace larder::net

@@ -19,63 +19,65 @@ struct Settings : config::Group {
        .alias = "commandlog-execution-slower-than",
        .fallback = 10000,
        .range = {-1, INT64_MAX},
-       .help = "Microseconds from which a command is noted in the slow log; 0 notes all, -1 none. "
-               "Below 1000, pipelined commands are timed one by one, which costs them some 8 ns "
-               "each."}};
-  config::Integer slowlog_max_len{*this,
-                                  {.name = "slowlog-max-len",
-                                   .alias = "commandlog-slow-execution-max-len",
-                                   .fallback = 128,
-                                   .range = {0, INT64_MAX},
-                                   .help = "Most entries that the slow log keeps; 0 notes none."}};
+       .help =
+           "Microseconds from which a command is added to the slow log; 0 logs all, -1 none. Below "
+           "1000, pipelined commands are timed one by one, which takes about 8 ns for each."}};
+  config::Integer slowlog_max_len{
+      *this,
+      {.name = "slowlog-max-len",
+       .alias = "commandlog-slow-execution-max-len",
+       .fallback = 128,
+       .range = {0, INT64_MAX},
+       .help = "Maximum number of entries of the slow log; 0 disables it."}};
   config::Integer commandlog_request_larger_than{
       *this,
       {.name = "commandlog-request-larger-than",
        .fallback = 1048576,
        .range = {-1, INT64_MAX},
-       .help = "Bytes of a request from which it is noted in the log of large requests; 0 notes "
+       .help = "Bytes of a request from which it is added to the log of large requests; 0 logs "
                "all, -1 none."}};
   config::Integer commandlog_large_request_max_len{
       *this,
       {.name = "commandlog-large-request-max-len",
        .fallback = 128,
        .range = {0, INT64_MAX},
-       .help = "Most entries that the log of large requests keeps; 0 notes none."}};
+       .help = "Maximum number of entries of the log of large requests; 0 disables it."}};
   config::Integer commandlog_reply_larger_than{
       *this,
       {.name = "commandlog-reply-larger-than",
        .fallback = 1048576,
        .range = {-1, INT64_MAX},
-       .help = "Bytes of a reply from which its command is noted in the log of large replies; 0 "
-               "notes all, -1 none."}};
+       .help = "Bytes of a reply from which its command is added to the log of large replies; 0 "
+               "logs all, -1 none."}};
   config::Integer commandlog_large_reply_max_len{
       *this,
       {.name = "commandlog-large-reply-max-len",
        .fallback = 128,
        .range = {0, INT64_MAX},
-       .help = "Most entries that the log of large replies keeps; 0 notes none."}};
+       .help = "Maximum number of entries of the log of large replies; 0 disables it."}};
   config::Integer latency_monitor_threshold{
       *this,
       {.name = "latency-monitor-threshold",
        .fallback = 0,
        .range = {0, INT64_MAX},
-       .help = "Milliseconds from which an event is noted for LATENCY; 0 notes none."}};
-  config::Toggle latency_tracking{*this,
-                                  {.name = "latency-tracking",
-                                   .fallback = true,
-                                   .help = "Keep the distribution of each command's times."}};
+       .help = "Milliseconds from which an event is recorded for LATENCY; 0 records none."}};
+  config::Toggle latency_tracking{
+      *this,
+      {.name = "latency-tracking",
+       .fallback = true,
+       .help = "Record a histogram of the execution times of each command."}};
   config::Percentiles latency_tracking_info_percentiles{
       *this,
       {.name = "latency-tracking-info-percentiles",
        .fallback = {50, 99, 99.9},
-       .help = "Which percentiles of the times INFO latencystats shows."}};
+       .help = "Percentiles of the execution times that INFO latencystats shows."}};
   config::Integer hot_keys_sample{
       *this,
       {.name = "hot-keys-sample",
        .fallback = 1024,
        .range = {0, 1 << 20},
-       .help = "Of a busy server one command of this many, by chance, is looked at for KEYSTATS "
-               "HOT; of a quiet one more. 0 is none, 1 all."}};
+       .help = "For KEYSTATS HOT, one of this many commands is sampled at random on a busy server, "
+               "more of them on a quiet one. 0 samples none, 1 all."}};
 };
 
 }  // namespace larder::observe

@@ -42,9 +42,8 @@ struct SnapshotSettings : config::Group {
       {.name = "save",
        .fallback = {{3600, 1}, {300, 100}, {60, 10000}},
        .traits = config::kRepeatable | config::kNotActing,
-       .help =
-           "Write a snapshot after so many seconds if there were so many changes. Several lines "
-           "add up; an empty value means never."}};
+       .help = "Write a snapshot after the given seconds if there were at least that many changes. "
+               "Several lines are combined; an empty value means never."}};
   config::Text dbfilename{*this,
                           {.name = "dbfilename",
                            .fallback = "dump.rdb",
@@ -67,27 +66,26 @@ struct SnapshotSettings : config::Group {
        .fallback = 0,
        .words = {"no", "yes", "clients"},
        .traits = config::kNotActing,
-       .help = "Examine every byte of what RESTORE and snapshots bring: never, always, or only for "
+       .help = "Check every byte of RESTORE payloads and snapshots: never, always, or only for "
                "clients that are not exempt."}};
   config::Toggle stop_writes_on_bgsave_error{
       *this,
       {.name = "stop-writes-on-bgsave-error",
        .fallback = true,
        .traits = config::kNotActing,
-       .help = "Refuse writes while the last snapshot failed and save points are set."}};
+       .help = "Refuse writes if the last snapshot failed and save points are set."}};
   config::Toggle rdb_save_incremental_fsync{
       *this,
       {.name = "rdb-save-incremental-fsync",
        .fallback = true,
        .traits = config::kNotActing,
        .help = "Flush a snapshot to disk every few megabytes while it is written."}};
-  config::Toggle rdb_del_sync_files{
-      *this,
-      {.name = "rdb-del-sync-files",
-       .fallback = false,
-       .traits = config::kNotActing,
-       .help = "Delete snapshots that were only written for replicas, where nothing is to be kept "
-               "on disk."}};
+  config::Toggle rdb_del_sync_files{*this,
+                                    {.name = "rdb-del-sync-files",
+                                     .fallback = false,
+                                     .traits = config::kNotActing,
+                                     .help = "Delete snapshots that were written only for "
+                                             "replicas, if no data is to be kept on disk."}};
   config::Integer rdb_key_save_delay{
       *this,
       {.name = "rdb-key-save-delay",
@@ -110,7 +108,7 @@ struct SnapshotSettings : config::Group {
        .fallback = 2 << 20,
        .range = {1024, INT_MAX},
        .traits = config::kHidden | config::kNotActing,
-       .help = "How many bytes are loaded between two looks at the clients."}};
+       .help = "Bytes that are loaded before clients are served in between."}};
 };
 
 struct JournalSettings : config::Group {
@@ -120,12 +118,12 @@ struct JournalSettings : config::Group {
                             {.name = "appendonly",
                              .fallback = false,
                              .traits = config::kDeniedLoading | config::kNotActing,
-                             .help = "Write every change to a file as it happens."}};
+                             .help = "Append every change to a file when it happens."}};
   config::Text appendfilename{*this,
                               {.name = "appendfilename",
                                .fallback = "appendonly.aof",
                                .traits = config::kImmutable | config::kNotActing,
-                               .help = "What the names of the append-only files begin with.",
+                               .help = "First part of the names of the append-only files.",
                                .check = check_appendfilename}};
   config::Text appenddirname{*this,
                              {.name = "appenddirname",
@@ -133,20 +131,19 @@ struct JournalSettings : config::Group {
                               .traits = config::kImmutable | config::kNotActing,
                               .help = "Folder of the append-only files, inside dir.",
                               .check = check_appenddirname}};
-  config::Choice appendfsync{
-      *this,
-      {.name = "appendfsync",
-       .fallback = 0,
-       .words = {"everysec", "always", "no"},
-       .traits = config::kNotActing,
-       .help = "When the append-only file is forced to disk: once a second, before each reply, or "
-               "when the system likes to."}};
+  config::Choice appendfsync{*this,
+                             {.name = "appendfsync",
+                              .fallback = 0,
+                              .words = {"everysec", "always", "no"},
+                              .traits = config::kNotActing,
+                              .help = "When the append-only file is flushed to disk: once a "
+                                      "second, before each reply, or when the system decides."}};
   config::Toggle no_appendfsync_on_rewrite{
       *this,
       {.name = "no-appendfsync-on-rewrite",
        .fallback = false,
        .traits = config::kNotActing,
-       .help = "Do not force the append-only file to disk while a child writes a snapshot or a "
+       .help = "Do not flush the append-only file to disk while a child writes a snapshot or a "
                "rewrite."}};
   config::Integer auto_aof_rewrite_percentage{
       *this,
@@ -154,33 +151,32 @@ struct JournalSettings : config::Group {
        .fallback = 100,
        .range = {0, INT_MAX},
        .traits = config::kNotActing,
-       .help = "Growth in percent after which the append-only file is rewritten; 0 is never."}};
+       .help = "Growth in percent after which the append-only file is rewritten; 0 means never."}};
   config::Bytes auto_aof_rewrite_min_size{
       *this,
       {.name = "auto-aof-rewrite-min-size",
        .fallback = 64 << 20,
        .range = {0, INT64_MAX},
        .traits = config::kNotActing,
-       .help = "Size below which the append-only file is not rewritten by itself."}};
-  config::Toggle aof_load_truncated{
-      *this,
-      {.name = "aof-load-truncated",
-       .fallback = true,
-       .traits = config::kNotActing,
-       .help = "Cut off an incomplete end of the append-only file at the start, and go on; "
-               "otherwise stop."}};
+       .help = "Size below which the append-only file is not rewritten automatically."}};
+  config::Toggle aof_load_truncated{*this,
+                                    {.name = "aof-load-truncated",
+                                     .fallback = true,
+                                     .traits = config::kNotActing,
+                                     .help = "Remove an incomplete end of the append-only file at "
+                                             "the start and continue; otherwise stop."}};
   config::Toggle aof_use_rdb_preamble{
       *this,
       {.name = "aof-use-rdb-preamble",
        .fallback = true,
        .traits = config::kNotActing,
-       .help = "Begin a rewritten append-only file with a snapshot, which loads faster."}};
-  config::Toggle aof_timestamp_enabled{
-      *this,
-      {.name = "aof-timestamp-enabled",
-       .fallback = false,
-       .traits = config::kNotActing,
-       .help = "Note the time in the append-only file, so that it can be cut at a moment."}};
+       .help = "Start a rewritten append-only file with a snapshot, which loads faster."}};
+  config::Toggle aof_timestamp_enabled{*this,
+                                       {.name = "aof-timestamp-enabled",
+                                        .fallback = false,
+                                        .traits = config::kNotActing,
+                                        .help = "Write the time to the append-only file, so that "
+                                                "it can be truncated at a point in time."}};
   config::Toggle aof_rewrite_incremental_fsync{
       *this,
       {.name = "aof-rewrite-incremental-fsync",

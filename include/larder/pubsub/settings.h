@@ -52,9 +52,9 @@ struct Settings : config::Group {
                    {'m', kNotifyMiss}},
        .refusal = "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.",
        .help =
-           "Which changes of keys are published: K by key, E by event, and at least one kind: g "
-           "generic, $ strings, l lists, s sets, h hashes, z sorted sets, x expired, e evicted, "
-           "t streams, d modules, A all of these; m misses, n new keys. Empty publishes none."}};
+           "Which keyspace events are published: K by key, E by event, and at least one class: g "
+           "generic, $ strings, l lists, s sets, h hashes, z sorted sets, x expired, e evicted, t "
+           "streams, d modules, A all of these; m misses, n new keys. Empty publishes none."}};
 };
 
 struct TrackingSettings : config::Group {
@@ -65,8 +65,8 @@ struct TrackingSettings : config::Group {
       {.name = "tracking-table-max-keys",
        .fallback = 1000000,
        .range = {0, INT64_MAX},
-       .help = "Most keys that are remembered for clients that keep copies; past it clients are "
-               "told to drop some. 0 is no limit."}};
+       .help = "Maximum number of keys that are remembered for client-side caching; above it keys "
+               "are dropped and their clients get an invalidation. 0 means no limit."}};
 };
 
 }  // namespace larder::pubsub

@@ -35,14 +35,14 @@ struct Settings : config::Group {
        .alias = "slave-serve-stale-data",
        .fallback = true,
        .traits = config::kNotActing,
-       .help = "Answer from what there is while the primary cannot be reached or the copy is not "
-               "complete; otherwise refuse."}};
+       .help = "Reply with the data that exists while the primary cannot be reached or the copy is "
+               "incomplete; otherwise refuse."}};
   config::Toggle replica_read_only{*this,
                                    {.name = "replica-read-only",
                                     .alias = "slave-read-only",
                                     .fallback = true,
                                     .traits = config::kNotActing,
-                                    .help = "Refuse writes of clients on a replica."}};
+                                    .help = "Refuse writes from clients on a replica."}};
   config::Toggle replica_lazy_flush{
       *this,
       {.name = "replica-lazy-flush",
@@ -57,7 +57,7 @@ struct Settings : config::Group {
        .fallback = 100,
        .range = {0, INT_MAX},
        .traits = config::kNotActing,
-       .help = "Rank in a failover: the lowest is promoted first, 0 never."}};
+       .help = "Rank in a failover: the lowest number is promoted first, 0 never."}};
   config::Toggle replica_announced{*this,
                                    {.name = "replica-announced",
                                     .fallback = true,
@@ -69,27 +69,28 @@ struct Settings : config::Group {
                                     .traits = config::kNotActing,
                                     .help = "Address that this replica reports instead of its "
                                             "own."}};
-  config::Integer replica_announce_port{*this,
-                                        {.name = "replica-announce-port",
-                                         .alias = "slave-announce-port",
-                                         .fallback = 0,
-                                         .range = {0, 65535},
-                                         .traits = config::kNotActing,
-                                         .help = "Port that this replica reports; 0 is its own."}};
+  config::Integer replica_announce_port{
+      *this,
+      {.name = "replica-announce-port",
+       .alias = "slave-announce-port",
+       .fallback = 0,
+       .range = {0, 65535},
+       .traits = config::kNotActing,
+       .help = "Port that this replica reports; 0 means its own."}};
   config::Toggle replica_ignore_disk_write_errors{
       *this,
       {.name = "replica-ignore-disk-write-errors",
        .fallback = false,
        .traits = config::kNotActing,
-       .help = "Let a replica go on when it cannot write to disk; otherwise it stops."}};
-  config::Integer min_replicas_to_write{
-      *this,
-      {.name = "min-replicas-to-write",
-       .alias = "min-slaves-to-write",
-       .fallback = 0,
-       .range = {0, INT_MAX},
-       .traits = config::kNotActing,
-       .help = "Refuse writes with fewer replicas than this that keep up; 0 never does."}};
+       .help = "Let a replica continue when it cannot write to disk; otherwise it stops."}};
+  config::Integer min_replicas_to_write{*this,
+                                        {.name = "min-replicas-to-write",
+                                         .alias = "min-slaves-to-write",
+                                         .fallback = 0,
+                                         .range = {0, INT_MAX},
+                                         .traits = config::kNotActing,
+                                         .help = "Refuse writes if fewer replicas than this are "
+                                                 "connected and up to date; 0 disables this."}};
   config::Integer min_replicas_max_lag{
       *this,
       {.name = "min-replicas-max-lag",
@@ -97,28 +98,29 @@ struct Settings : config::Group {
        .fallback = 10,
        .range = {0, INT_MAX},
        .traits = config::kNotActing,
-       .help = "Seconds since its last word up to which a replica counts as keeping up."}};
-  config::Bytes repl_backlog_size{
-      *this,
-      {.name = "repl-backlog-size",
-       .fallback = 1 << 20,
-       .range = {1, INT64_MAX},
-       .traits = config::kNotActing,
-       .help = "Changes kept for replicas that were cut off, so that they need no full copy."}};
+       .help = "Seconds since the last message of a replica up to which it counts as up to date."}};
+  config::Bytes repl_backlog_size{*this,
+                                  {.name = "repl-backlog-size",
+                                   .fallback = 1 << 20,
+                                   .range = {1, INT64_MAX},
+                                   .traits = config::kNotActing,
+                                   .help = "Bytes of changes that are kept for disconnected "
+                                           "replicas, so that they need no full copy."}};
   config::Integer repl_backlog_ttl{
       *this,
       {.name = "repl-backlog-ttl",
        .fallback = 3600,
        .range = {0, INT64_MAX},
        .traits = config::kNotActing,
-       .help = "Seconds without replicas after which the kept changes are dropped; 0 is never."}};
-  config::Integer repl_timeout{
-      *this,
-      {.name = "repl-timeout",
-       .fallback = 60,
-       .range = {1, INT_MAX},
-       .traits = config::kNotActing,
-       .help = "Seconds of silence after which the link to the other side counts as broken."}};
+       .help =
+           "Seconds without replicas after which the kept changes are dropped; 0 means never."}};
+  config::Integer repl_timeout{*this,
+                               {.name = "repl-timeout",
+                                .fallback = 60,
+                                .range = {1, INT_MAX},
+                                .traits = config::kNotActing,
+                                .help = "Seconds without traffic after which the link between "
+                                        "primary and replica is considered broken."}};
   config::Integer repl_ping_replica_period{
       *this,
       {.name = "repl-ping-replica-period",
@@ -132,36 +134,35 @@ struct Settings : config::Group {
       {.name = "repl-disable-tcp-nodelay",
        .fallback = false,
        .traits = config::kNotActing,
-       .help = "Fewer and larger packets to replicas, at the price of delay."}};
+       .help = "Send fewer and larger packets to replicas, with more delay."}};
   config::Toggle repl_diskless_sync{
       *this,
       {.name = "repl-diskless-sync",
        .fallback = true,
        .traits = config::kNotActing,
-       .help = "Send a full copy straight to the replicas without writing it to disk."}};
+       .help = "Send a full copy directly to the replicas without writing it to disk."}};
   config::Integer repl_diskless_sync_delay{
       *this,
       {.name = "repl-diskless-sync-delay",
        .fallback = 5,
        .range = {0, INT_MAX},
        .traits = config::kNotActing,
-       .help = "Seconds to wait for more replicas before a diskless copy begins."}};
+       .help = "Seconds to wait for more replicas before a diskless copy starts."}};
   config::Integer repl_diskless_sync_max_replicas{
       *this,
       {.name = "repl-diskless-sync-max-replicas",
        .fallback = 0,
        .range = {0, INT_MAX},
        .traits = config::kNotActing,
-       .help = "Begin a diskless copy at once when so many replicas wait; 0 waits the whole "
+       .help = "Start a diskless copy at once if this many replicas wait; 0 waits for the whole "
                "delay."}};
-  config::Choice repl_diskless_load{
-      *this,
-      {.name = "repl-diskless-load",
-       .fallback = 0,
-       .words = {"disabled", "on-empty-db", "swapdb"},
-       .traits = config::kNotActing | config::kDeniedLoading,
-       .help = "Load a full copy straight from the link: never, when there is no data yet, or "
-               "beside the old data."}};
+  config::Choice repl_diskless_load{*this,
+                                    {.name = "repl-diskless-load",
+                                     .fallback = 0,
+                                     .words = {"disabled", "on-empty-db", "swapdb"},
+                                     .traits = config::kNotActing | config::kDeniedLoading,
+                                     .help = "Load a full copy directly from the link: never, if "
+                                             "there is no data yet, or next to the old data."}};
   config::Choice propagation_error_behavior{
       *this,
       {.name = "propagation-error-behavior",

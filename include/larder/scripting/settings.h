@@ -16,7 +16,7 @@ struct Settings : config::Group {
        .fallback = 5000,
        .range = {0, INT64_MAX},
        .traits = config::kNotActing,
-       .help = "Milliseconds that a script may run before other clients are answered with BUSY."}};
+       .help = "Milliseconds that a script may run before other clients get the error BUSY."}};
 };
 
 }  // namespace larder::scripting

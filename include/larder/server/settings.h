@@ -68,50 +68,49 @@ struct ProcessSettings : config::Group {
                             .fallback = false,
                             .traits = config::kImmutable,
                             .help = "Run in the background."}};
-  config::Choice supervised{
+  config::Choice supervised{*this,
+                            {.name = "supervised",
+                             .fallback = 3,
+                             .words = {"upstart", "systemd", "auto", "no"},
+                             .traits = config::kImmutable,
+                             .help = "Which supervisor is notified that the server is ready; auto "
+                                     "detects it from the environment."}};
+  config::Text pidfile{
       *this,
-      {.name = "supervised",
-       .fallback = 3,
-       .words = {"upstart", "systemd", "auto", "no"},
+      {.name = "pidfile",
        .traits = config::kImmutable,
-       .help = "Which supervisor is told that the server is ready; auto finds "
-               "out from the environment."}};
-  config::Text pidfile{*this,
-                       {.name = "pidfile",
-                        .traits = config::kImmutable,
-                        .help = "File to write the process id to. In the background it is "
-                                "/var/run/redis.pid when nothing is given."}};
+       .help = "File for the process id. With daemonize the default is /var/run/redis.pid."}};
   // After the start its value is the working folder's full path.
   config::Text dir{*this,
                    {.name = "dir",
                     .fallback = "./",
                     .traits = config::kProtected | config::kDeniedLoading,
-                    .help = "Working folder; other relative names start from it.",
+                    .help = "Working folder; other relative names are relative to it.",
                     .check = check_dir}};
   config::Toggle set_proc_title{*this,
                                 {.name = "set-proc-title",
                                  .fallback = true,
                                  .traits = config::kImmutable,
-                                 .help = "Show what the server is doing in lists of processes."}};
+                                 .help = "Show the state of the server in process lists."}};
   config::Text proc_title_template{
       *this,
       {.name = "proc-title-template",
        .fallback = "{title} {listen-addr} {server-mode}",
-       .help = "What lists of processes show. Variables: {title}, {listen-addr}, {server-mode}, "
-               "{port}, {tls-port}, {unixsocket}, {config-file}.",
+       .help = "Text for process lists. Variables: {title}, {listen-addr}, {server-mode}, {port}, "
+               "{tls-port}, {unixsocket}, {config-file}.",
        .check = check_title_template}};
-  config::Text locale_collate{*this,
-                              {.name = "locale-collate",
-                               .help = "Locale that texts are compared by; empty is the "
-                                       "environment's."}};
+  config::Text locale_collate{
+      *this,
+      {.name = "locale-collate",
+       .help = "Locale for comparing texts; empty means that of the environment."}};
   config::Choice oom_score_adj{
       *this,
       {.name = "oom-score-adj",
        .fallback = 0,
        .words = {"no", "yes", "relative", "absolute"},
-       .help = "Whether the kernel is told which processes to end first when memory runs out: with "
-               "oom-score-adj-values added to the score at the start (yes, relative) or as they "
-               "are."}};
+       .help = "Whether the kernel gets scores that determine which processes it kills when memory "
+               "is exhausted: oom-score-adj-values are added to the score at the start (yes, "
+               "relative) or used directly (absolute)."}};
   config::Numbers oom_score_adj_values{
       *this,
       {.name = "oom-score-adj-values",
@@ -119,29 +118,30 @@ struct ProcessSettings : config::Group {
        .range = {-2000, 2000},
        .refusal = "Invalid oom-score-adj-values, elements must be between -2000 and 2000.",
        .help = "Scores of a primary, a replica and a background child."}};
-  config::Toggle disable_thp{*this,
-                             {.name = "disable-thp",
-                              .fallback = true,
-                              .traits = config::kImmutable,
-                              .help = "Do without transparent huge pages, which cost memory and "
-                                      "time when a child is forked."}};
+  config::Toggle disable_thp{
+      *this,
+      {.name = "disable-thp",
+       .fallback = true,
+       .traits = config::kImmutable,
+       .help =
+           "Disable transparent huge pages, which cost memory and time when a child is forked."}};
   config::Text server_cpulist{*this,
                               {.name = "server_cpulist",
                                .traits = config::kImmutable,
-                               .help = "Processors that the server runs on: 0,2,4-7 or 0-7:2."}};
+                               .help = "Processors for the server thread: 0,2,4-7 or 0-7:2."}};
   config::Text bio_cpulist{*this,
                            {.name = "bio_cpulist",
                             .traits = config::kImmutable | config::kNotActing,
-                            .help = "Processors of background threads."}};
-  config::Text aof_rewrite_cpulist{*this,
-                                   {.name = "aof_rewrite_cpulist",
-                                    .traits = config::kImmutable | config::kNotActing,
-                                    .help = "Processors of a child that rewrites the append-only "
-                                            "file."}};
+                            .help = "Processors for background threads."}};
+  config::Text aof_rewrite_cpulist{
+      *this,
+      {.name = "aof_rewrite_cpulist",
+       .traits = config::kImmutable | config::kNotActing,
+       .help = "Processors for a child that rewrites the append-only file."}};
   config::Text bgsave_cpulist{*this,
                               {.name = "bgsave_cpulist",
                                .traits = config::kImmutable | config::kNotActing,
-                               .help = "Processors of a child that writes a snapshot."}};
+                               .help = "Processors for a child that writes a snapshot."}};
   config::Text ignore_warnings{*this,
                                {.name = "ignore-warnings",
                                 .traits = config::kNotActing,
@@ -156,16 +156,16 @@ struct LogSettings : config::Group {
                           {.name = "loglevel",
                            .fallback = 2,
                            .words = {"debug", "verbose", "notice", "warning", "nothing"},
-                           .help = "Least important lines that are written."}};
+                           .help = "Lowest level of the lines that are logged."}};
   config::Text logfile{*this,
                        {.name = "logfile",
                         .traits = config::kImmutable,
-                        .help = "File that the log is appended to; empty is standard output."}};
+                        .help = "File to which the log is appended; empty means standard output."}};
   config::Toggle syslog_enabled{*this,
                                 {.name = "syslog-enabled",
                                  .fallback = false,
                                  .traits = config::kImmutable,
-                                 .help = "Write to the system's log too."}};
+                                 .help = "Also write to the system's log."}};
   config::Text syslog_ident{*this,
                             {.name = "syslog-ident",
                              .fallback = "redis",
@@ -178,12 +178,12 @@ struct LogSettings : config::Group {
                                             "local4", "local5", "local6", "local7"},
                                   .traits = config::kImmutable,
                                   .help = "Facility of the system's log."}};
-  config::Toggle always_show_logo{*this,
-                                  {.name = "always-show-logo",
-                                   .fallback = false,
-                                   .traits = config::kImmutable,
-                                   .help = "Begin the log with the banner even if it is no "
-                                           "terminal."}};
+  config::Toggle always_show_logo{
+      *this,
+      {.name = "always-show-logo",
+       .fallback = false,
+       .traits = config::kImmutable,
+       .help = "Print the banner at the start of the log even if the log is not a terminal."}};
   config::Toggle crash_log_enabled{*this,
                                    {.name = "crash-log-enabled",
                                     .fallback = true,
@@ -193,31 +193,31 @@ struct LogSettings : config::Group {
                                          .fallback = true,
                                          .traits = config::kNotActing,
                                          .help = "Test the memory for faults after a crash."}};
-  config::Toggle use_exit_on_panic{*this,
-                                   {.name = "use-exit-on-panic",
-                                    .fallback = false,
-                                    .traits = config::kHidden,
-                                    .help = "End by exit() instead of abort() after a failed "
-                                            "internal check."}};
-  config::Integer watchdog_period{
+  config::Toggle use_exit_on_panic{
       *this,
-      {.name = "watchdog-period",
-       .fallback = 0,
-       .range = {0, INT_MAX},
+      {.name = "use-exit-on-panic",
+       .fallback = false,
        .traits = config::kHidden,
-       .help = "Milliseconds after which a command that still runs writes its stack to the log; 0 "
-               "is never."}};
+       .help = "Call exit() instead of abort() after a failed internal check."}};
+  config::Integer watchdog_period{*this,
+                                  {.name = "watchdog-period",
+                                   .fallback = 0,
+                                   .range = {0, INT_MAX},
+                                   .traits = config::kHidden,
+                                   .help = "Milliseconds after which the stack of a command that "
+                                           "is still running is logged; 0 means never."}};
 };
 
 struct ShutdownSettings : config::Group {
   explicit ShutdownSettings(config::Registry& registry) : Group(registry, "Shutdown") {}
 
-  config::Integer shutdown_timeout{*this,
-                                   {.name = "shutdown-timeout",
-                                    .fallback = 10,
-                                    .range = {0, INT_MAX},
-                                    .traits = config::kNotActing,
-                                    .help = "Seconds to wait at the end for replicas that lag."}};
+  config::Integer shutdown_timeout{
+      *this,
+      {.name = "shutdown-timeout",
+       .fallback = 10,
+       .range = {0, INT_MAX},
+       .traits = config::kNotActing,
+       .help = "Seconds to wait at shutdown for replicas that are behind."}};
   config::Flags shutdown_on_sigint{*this,
                                    {.name = "shutdown-on-sigint",
                                     .fallback = kShutdownDefault,
@@ -226,8 +226,7 @@ struct ShutdownSettings : config::Group {
                                               {"nosave", kShutdownNoSave},
                                               {"now", kShutdownNow},
                                               {"force", kShutdownForce}},
-                                    .help = "How SIGINT ends the server: as SHUTDOWN with these "
-                                            "options.",
+                                    .help = "Options of SHUTDOWN that SIGINT has.",
                                     .check = check_shutdown_flags}};
   config::Flags shutdown_on_sigterm{*this,
                                     {.name = "shutdown-on-sigterm",
@@ -237,8 +236,7 @@ struct ShutdownSettings : config::Group {
                                                {"nosave", kShutdownNoSave},
                                                {"now", kShutdownNow},
                                                {"force", kShutdownForce}},
-                                     .help = "How SIGTERM ends the server: as SHUTDOWN with these "
-                                             "options.",
+                                     .help = "Options of SHUTDOWN that SIGTERM has.",
                                      .check = check_shutdown_flags}};
 };
 
