@@ -5,8 +5,8 @@
 namespace larder::base {
 namespace {
 
-// Two readings of both clocks a few milliseconds apart give the rate to one part in ten
-// thousand, which statistics in microseconds do not outlive.
+// Two readings of both clocks a few milliseconds apart give the rate with an error of 1/10,000,
+// which is enough for statistics in microseconds.
 double measure() {
   using Clock = std::chrono::steady_clock;
   const auto start = Clock::now();

@@ -1,4 +1,4 @@
-// Numbers with a fraction: what strtod takes, and the two printed forms.
+// Floating point numbers: parsing as by strtod, and the two printed forms.
 
 #include <array>
 #include <cerrno>
@@ -19,7 +19,7 @@ namespace {
 bool is_space(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 // Runs strtod or strtold over the whole text. Refuses NaN, leading spaces, overflow, and
-// what is not zero but too small to be told from it.
+// underflow to zero.
 template <typename T, typename Convert>
 std::optional<T> convert_whole(const char* terminated, std::size_t size, Convert convert) {
   if (size == 0 || is_space(terminated[0])) return std::nullopt;
@@ -125,7 +125,7 @@ void print_decimal(const Decimal& decimal, Printer& out) {
   }
 }
 
-// Whole numbers that are printed as integers; Redis draws the line at half of 2^63.
+// Whole numbers that are printed as integers; Redis does this up to half of 2^63.
 bool is_plain_integer(double value) {
   constexpr double kMost = 4611686018427387904.0;
   return value >= -kMost && value <= kMost && value == std::trunc(value);

@@ -11,8 +11,8 @@ namespace {
 
 char fold(char c, Case letters) { return letters == Case::ignored ? lower(c) : c; }
 
-// Reads the class whose '[' stands before `at` and gives its items to `sink`: escaped bytes, plain
-// bytes, and ranges. Without a closing ']' the class ends with the pattern. Returns where it ends.
+// Reads the class whose '[' is before `at` and passes its items to `sink`: escaped bytes, plain
+// bytes, and ranges. Without a closing ']' the class ends with the pattern. Returns its end.
 template <typename Sink>
 std::size_t read_class(std::string_view pattern, std::size_t at, Sink& sink) {
   if (at < pattern.size() && pattern[at] == '^') {
@@ -47,7 +47,7 @@ signed char signed_fold(signed char c, Case letters) {
 
 }  // namespace
 
-// Asks a class for one byte. Redis compares an escaped byte without ignoring its case.
+// Whether a class matches one byte. Redis compares an escaped byte without ignoring its case.
 class Glob::OneByte {
  public:
   OneByte(char c, Case letters) : c_(c), folded_(fold(c, letters)), letters_(letters) {}
@@ -68,7 +68,7 @@ class Glob::OneByte {
   bool negated_ = false;
 };
 
-// Gathers all bytes that a class takes.
+// Collects all bytes that a class matches.
 class Glob::ByteSet {
  public:
   explicit ByteSet(Case letters) : letters_(letters) {}
@@ -85,7 +85,7 @@ class Glob::ByteSet {
     last = signed_fold(last, letters_);
     for (int c = first; c <= last; ++c) {
       const char byte = static_cast<char>(c);
-      // A byte that folding changes is compared as what it is changed to.
+      // A byte that case folding changes is compared in its folded form.
       if (letters_ == Case::sensitive || lower(byte) == byte) add(byte);
       if (letters_ == Case::ignored && lower(byte) == byte) add(upper(byte));
     }
@@ -145,7 +145,7 @@ bool Glob::class_takes(Place& place, char c) const {
   return asked.taken();
 }
 
-// Whether the element at `place` takes one byte; if so, the place moves behind the element.
+// Whether the element at `place` matches one byte; if so, moves the place after the element.
 bool Glob::takes(Place& place, char c) const {
   std::size_t at = place.at;
   switch (pattern_[at]) {
@@ -170,8 +170,8 @@ std::size_t Glob::next_start(Place behind_star, std::string_view text, std::size
   return std::min(text.find(first, from), text.size());
 }
 
-// Only the last star is ever tried again: an earlier one that took more would leave less
-// for the same rest of the pattern. That bounds the time without a stack.
+// Backtracks only to the last star: if an earlier star matched more, less text would remain for
+// the same rest of the pattern. This bounds the time and needs no stack.
 bool Glob::matches(std::string_view text) const {
   if (text.empty()) return pattern_.empty();
   constexpr std::size_t kNone = std::string_view::npos;

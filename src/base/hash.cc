@@ -14,7 +14,7 @@ HashSecret HashSecret::random() {
 
 namespace detail {
 
-// Before all objects of ordinary priority, so that none can hash with a secret of zeros.
+// Initialised before all objects of ordinary priority, so that none hashes with a secret of zeros.
 __attribute__((init_priority(101))) const HashSecret process_secret = HashSecret::random();
 
 #ifdef __AES__

@@ -68,8 +68,8 @@ std::unique_ptr<spdlog::formatter> line_format(const LogRole& role) {
   return format;
 }
 
-// Writes each line with one system call. A file that was moved away (log rotation) is opened
-// anew under its name.
+// Writes each line with one system call. If the file was renamed (log rotation), it is opened
+// again under its original name.
 class DescriptorSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
   ~DescriptorSink() override { close_file(); }

@@ -1,6 +1,6 @@
 #pragma once
 
-// `include <pattern>`: other files whose lines stand in the place of this one.
+// `include <pattern>`: the lines of other files replace this line.
 
 #include <string>
 #include <vector>

@@ -1,5 +1,5 @@
-// CONFIG SET: checks every pair, parses every value, then tells the watchers; whatever fails
-// puts all old values back.
+// CONFIG SET: checks every pair, parses every value, then calls the watchers; if anything fails,
+// all old values are restored.
 
 #include <set>
 
@@ -22,7 +22,7 @@ base::Error refusal(const std::string& name, const std::string& reason) {
 base::Result<void> admit(const Directive& directive, const Pair& pair,
                          const SetConditions& conditions) {
   const std::string& name = pair.first;
-  // To read the file anew that is named already is open to everybody who may use CONFIG SET.
+  // Every client that may use CONFIG SET may reload a file under its current name.
   const bool is_read_anew = directive.has(kNamesAFile) && directive.print() == pair.second;
   if (directive.has(kImmutable)) return refusal(name, "can't set immutable config");
   if (directive.has(kProtected) && !conditions.protected_allowed && !is_read_anew) {

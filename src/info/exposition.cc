@@ -14,7 +14,7 @@ constexpr std::string_view kPrefix = "larder_";
 
 enum class Sort : std::uint8_t { counter, gauge, info, summary };
 
-// In the order of Sort; the older form knows no info.
+// In the order of Sort; the older format has no type info.
 constexpr std::string_view kSorts[] = {"counter", "gauge", "info", "summary"};
 constexpr std::string_view kSuffixes[] = {"_total", "", "_info", ""};
 

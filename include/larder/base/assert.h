@@ -1,12 +1,12 @@
 #pragma once
 
-// LARDER_ASSERT: a check that stays on in every build. A failure is a bug in Larder, never
-// something a client can cause; it logs the text and place and ends the process.
+// LARDER_ASSERT: a check that is active in every build. A failure is a bug in Larder, which no
+// client should be able to cause; it logs the text and the location and ends the process.
 
 namespace larder::base {
 
-// What to do when a check fails, after the text was printed. `server` installs a handler
-// that writes a crash report; without one the process aborts.
+// Called when a check has failed, after the text was printed. `server` installs a handler that
+// writes a crash report; without one the process aborts.
 using AssertionHandler = void (*)(const char* text, const char* file, int line);
 void on_assertion_failure(AssertionHandler handler);
 

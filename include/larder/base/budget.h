@@ -1,7 +1,7 @@
 #pragma once
 
-// How long a piece of background work may go on. Work in small steps and ask `spent()`
-// between them; the clock is read only every few asks.
+// A time limit for a piece of background work. Work in small steps and call `spent()` between
+// them; only every few calls read the clock.
 
 #include <cstdint>
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// Time. The wall clock answers "when does this key expire"; the steady clock answers "how
-// long has this taken". Both are read once per turn of the loop and kept, so asking is free.
+// Time. Deadlines of keys use the wall clock, durations use the steady clock. Both are read once
+// per turn of the event loop, and the accessors return the stored values.
 
 #include <cstdint>
 
@@ -17,7 +17,7 @@ class Clock {
   std::int64_t steady_us() const { return steady_us_; }
   std::int64_t steady_ms() const { return steady_us_ / 1000; }
 
-  // Reads both clocks anew. Called once per turn of the loop.
+  // Reads both clocks. Called once per turn of the loop.
   virtual void tick() = 0;
 
   // The steady clock at this instant, for measuring work within a turn. Costs a clock read.
@@ -38,7 +38,7 @@ class SystemClock final : public Clock {
   void tick_now();
 };
 
-// A clock that stands still until it is told to move; for tests.
+// A clock that tests advance; it does not move by itself.
 class ManualClock final : public Clock {
  public:
   explicit ManualClock(std::int64_t unix_ms = 1'700'000'000'000) {

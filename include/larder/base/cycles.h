@@ -1,6 +1,6 @@
 #pragma once
 
-// A counter that runs at a constant rate, for measuring commands without asking the system.
+// A counter with a constant rate, for measuring commands without a system call.
 
 #include <cstdint>
 #if !defined(__x86_64__)
@@ -9,7 +9,7 @@
 
 namespace larder::base {
 
-// Cost: about 8 ns. Only differences mean anything.
+// Cost: about 8 ns. Only differences are meaningful.
 inline std::uint64_t cycles() {
 #if defined(__x86_64__)
   return __builtin_ia32_rdtsc();
@@ -18,8 +18,8 @@ inline std::uint64_t cycles() {
 #endif
 }
 
-// How many of them make a microsecond; measured once, at the first call, over a few
-// milliseconds of the steady clock unless the time since start-up already tells.
+// Cycles per microsecond. Measured at the first call: over the time since the start, or over a few
+// milliseconds of the steady clock if the start was too recent.
 double cycles_per_us();
 
 }  // namespace larder::base

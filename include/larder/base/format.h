@@ -1,7 +1,7 @@
 #pragma once
 
-// printf into a place of fixed size, or onto a string. The other rooms do not call the printf
-// family itself: what snprintf returns may pass the end of the place, and is no length to send.
+// printf into a buffer of fixed size, or appended to a string. Other rooms must not call snprintf:
+// its result may be larger than the buffer and is then not the length of the text.
 
 #include <cstddef>
 #include <span>
@@ -10,10 +10,10 @@
 
 namespace larder::base {
 
-// Characters that "%f" of any double takes.
+// Maximum number of characters of "%f" for any double.
 inline constexpr std::size_t kFixedDoubleChars = 320;
 
-// The text in `out`, cut where `out` ends; one character of `out` is for the terminating zero.
+// Writes the text to `out`, truncated at its end; one character is for the terminating zero.
 [[gnu::format(printf, 2, 3)]] std::string_view print_into(std::span<char> out, const char* format,
                                                           ...);
 

@@ -12,8 +12,8 @@ namespace larder::base {
 
 enum class Case { sensitive, ignored };
 
-// A pattern made ready to be compared with many texts. Long classes are read once, here; nothing
-// is allocated for a pattern without one. The pattern's text must outlive this object.
+// A pattern that is parsed once and compared with many texts. The constructor parses long classes;
+// it allocates only if there is one. The pattern's text must outlive this object.
 class Glob {
  public:
   explicit Glob(std::string_view pattern, Case letters = Case::sensitive);
@@ -27,13 +27,13 @@ class Glob {
   // A class whose text is at least this long is stored as a set.
   static constexpr std::size_t kLongClass = 32;
 
-  // The bytes that a long class takes, and where the class stands: from '[' to behind ']'.
+  // The bytes that a long class matches, and its position: from '[' to after ']'.
   struct LongClass {
     std::size_t begin;
     std::size_t end;
     std::array<std::uint64_t, 4> bytes;
   };
-  // A place in the pattern, and the first long class at or behind it.
+  // A position in the pattern, and the first long class at or after it.
   struct Place {
     std::size_t at;
     std::size_t next_class;
@@ -45,7 +45,7 @@ class Glob {
   void store_long_classes();
   bool takes(Place& place, char c) const;
   bool class_takes(Place& place, char c) const;
-  // The first place in `text` from `from` on where the element behind a star may begin.
+  // The first position in `text`, from `from` on, where the element after a star can match.
   std::size_t next_start(Place behind_star, std::string_view text, std::size_t from) const;
 
   std::string_view pattern_;

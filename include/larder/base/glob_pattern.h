@@ -1,7 +1,7 @@
 #pragma once
 
-// A glob pattern that is applied to many texts: looked at once, so that patterns of the usual
-// shapes (`text`, `head*`, `*tail`, `head*tail`, `*part*`) need no matcher.
+// A glob pattern that is applied to many texts. The constructor classifies it, so that patterns of
+// the usual shapes (`text`, `head*`, `*tail`, `head*tail`, `*part*`) need no general matcher.
 
 #include <cstdint>
 #include <optional>
@@ -31,7 +31,7 @@ class GlobPattern {
     }
     return matcher_->matches(text.substr(head_.size()));
   }
-  // Only the text that the pattern is.
+  // The pattern has no wildcards.
   bool is_literal() const { return shape_ == Shape::literal; }
 
  private:

@@ -1,8 +1,8 @@
 #pragma once
 
-// The keyed hash of everything that stands in a hash table. The secret is drawn once per
-// process, so that nobody outside can choose keys that collide. docs/decisions/hash.md says
-// which function this is and why.
+// The keyed hash that all hash tables use. The secret is random and drawn once per process, so
+// that clients cannot choose keys that collide. docs/decisions/hash.md describes the function and
+// the reasons for it.
 
 #include <array>
 #include <cstddef>
@@ -17,7 +17,7 @@
 
 namespace larder::base {
 
-// What a hash is keyed with: ten keys of 128 bits.
+// The secret of a hash: ten keys of 128 bits.
 struct alignas(16) HashSecret {
   std::array<std::uint64_t, 20> words;
 
@@ -26,7 +26,7 @@ struct alignas(16) HashSecret {
 };
 
 // SipHash (Aumasson and Bernstein 2012) with one round per word and three at the end; the
-// hash of machines without AES instructions. Uses the first two words of the secret.
+// hash on machines without AES instructions. Uses the first two words of the secret.
 std::uint64_t sip_hash_1_3(const HashSecret& secret, std::string_view bytes);
 // The variant its authors publish test vectors for.
 std::uint64_t sip_hash_2_4(const HashSecret& secret, std::string_view bytes);
@@ -65,8 +65,8 @@ inline __m128i load_short(const char* data, std::size_t size) {
   return _mm_cvtsi32_si128(byte(0) | byte(size / 2) << 8 | byte(size - 1) << 16);
 }
 
-// The length enters after a keyed non-linear round: xored onto the text itself it could be
-// cancelled by a text chosen without knowing the secret.
+// The length is added after a keyed non-linear round. If it were xored with the text itself, a
+// text could be chosen that cancels it without knowing the secret.
 inline std::uint64_t hash_finish(const HashSecret& secret, __m128i state, std::size_t size) {
   const __m128i length = _mm_cvtsi64_si128(static_cast<std::int64_t>(size));
   state = _mm_aesenc_si128(state, _mm_xor_si128(hash_key(secret, 1), length));
@@ -80,7 +80,7 @@ std::uint64_t aes_hash_long(const HashSecret& secret, std::string_view bytes);
 
 }  // namespace detail
 
-// Our keyed hash from AES rounds.
+// Larder's keyed hash, which uses AES rounds.
 inline std::uint64_t aes_hash(const HashSecret& secret, std::string_view bytes) {
   if (bytes.size() > 16) return detail::aes_hash_long(secret, bytes);
   const __m128i block = detail::load_short(bytes.data(), bytes.size());

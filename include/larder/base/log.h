@@ -14,12 +14,12 @@ namespace larder::base {
 
 enum class LogLevel : std::uint8_t { debug, verbose, notice, warning, nothing };
 
-// Who writes: the 'role' letter of a line.
+// The 'role' letter of a line: which kind of process writes it.
 enum class LogRole : char { primary = 'M', replica = 'S', child = 'C', sentinel = 'X' };
 
 class Log {
  public:
-  // Writes to standard output, notices and above, until told otherwise.
+  // Writes to standard output, from level notice on, until this is changed.
   Log();
   ~Log();
   Log(const Log&) = delete;

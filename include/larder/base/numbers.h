@@ -41,7 +41,7 @@ std::string_view print_double(double value, std::span<char> out);
 // INCRBYFLOAT's form: fixed notation with up to 17 fractional digits, trailing zeros removed.
 std::string_view print_long_double(long double value, std::span<char> out);
 
-// "1.50M", "823.00K", "12B": bytes for people, as INFO's *_human fields print them.
+// "1.50M", "823.00K", "12B": bytes in the readable form of INFO's *_human fields.
 std::string print_human_bytes(std::uint64_t bytes);
 
 }  // namespace larder::base

@@ -2,8 +2,8 @@
 
 namespace larder::base {
 
-// Sets out for a cache line. The compiler takes a function that does nothing but
-// __builtin_prefetch for one without effect, and leaves out its calls; this one it keeps.
+// Prefetches a cache line. The compiler treats a function that only calls __builtin_prefetch as
+// one without effect and removes its calls; it does not remove this one.
 inline void prefetch(const void* address) {
   __builtin_prefetch(address);
   asm volatile("");

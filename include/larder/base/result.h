@@ -1,7 +1,7 @@
 #pragma once
 
-// Result<T>: a value or the reason why there is none, for failures of the world outside
-// (files, sockets, configuration). Errors of clients are texts in a reply instead.
+// Result<T>: a value or an error, for failures outside of the program (files, sockets,
+// configuration). Errors of clients are texts in a reply instead.
 
 #include <string>
 #include <utility>
@@ -11,7 +11,7 @@
 
 namespace larder::base {
 
-// Why something failed, in words for the person who can mend it.
+// The reason of a failure, as a text for the operator.
 struct Error {
   std::string text;
 };

@@ -1,6 +1,6 @@
 #pragma once
 
-// Small questions about text in ASCII.
+// Small functions for ASCII text.
 
 #include <string>
 #include <string_view>

@@ -1,8 +1,8 @@
 #pragma once
 
-// Directives: any room declares the settings it obeys as members of a Group; the Registry
-// reads them from files and command lines, serves CONFIG GET/SET/REWRITE, and prints the
-// documented configuration file. A setting is read where it acts by value(): one load.
+// Directives: a room declares its settings as members of a Group. The Registry reads them from
+// files and command lines, serves CONFIG GET/SET/REWRITE, and prints the documented configuration
+// file. Code reads a setting by value(), which is one load.
 //
 //   struct Settings : config::Group {
 //     using Group::Group;
@@ -54,8 +54,8 @@ enum Trait : std::uint32_t {
   kProtected = 8,       // CONFIG SET needs enable-protected-configs to change it
   kDeniedLoading = 16,  // not by CONFIG SET while loading
   kRepeatable = 32,     // lines of the file add up instead of replacing
-  kNotActing = 64,      // known, stored and reported; its feature is not there yet
-  kFileOnly = 128,      // unknown to CONFIG GET, SET and REWRITE: a line of the file, no setting
+  kNotActing = 64,      // accepted, stored and reported; its feature does not exist yet
+  kFileOnly = 128,      // only a line of the file: CONFIG GET, SET and REWRITE do not have it
   kNamesAFile = 256,    // CONFIG SET to the same name is a change: the file may be another
 };
 
@@ -92,22 +92,22 @@ class Directive {
   virtual base::Result<void> parse(const std::vector<std::string>& arguments) = 0;
   // The same for a line of a file or command line; differs from parse() where lines add up.
   virtual base::Result<void> read_line(const std::vector<std::string>& arguments);
-  // What parse() takes to come to the present value.
+  // The text from which parse() gets the current value.
   virtual std::vector<std::string> arguments() const;
   // As CONFIG GET shows it.
   virtual std::string print() const = 0;
   // As CONFIG REWRITE writes it: zero or more whole lines without line ends.
   virtual std::vector<std::string> lines() const;
-  // The same where lines of an included file stand before them, whose arguments are `inherited`:
-  // what has to follow those lines so that the present value results.
+  // The same after lines of an included file, whose arguments are `inherited`: the lines that must
+  // follow them to get the current value.
   virtual std::vector<std::string> lines_after(
       const std::vector<std::vector<std::string>>& inherited) const;
   virtual bool is_default() const = 0;
-  // Whether it has another value than its default although it does not act yet.
+  // Whether it has no effect yet and its value is not the default.
   virtual bool is_set_in_vain() const { return has(kNotActing) && !is_default(); }
-  // Whether CONFIG REWRITE cares for its lines; it leaves others as they stand in the file.
+  // Whether CONFIG REWRITE updates its lines; it does not change other lines of the file.
   virtual bool is_rewritten() const { return !has(kFileOnly); }
-  // What the documented file says about admissible values: "1 to 64", "yes or no".
+  // The valid values for the documented file: "1 to 64", "yes or no".
   virtual std::string domain() const = 0;
 
   void watch(Watcher watcher) { watcher_ = std::move(watcher); }
@@ -152,8 +152,8 @@ class Integer final : public Directive {
   Radix radix_;
 };
 
-// A number of bytes, with units (100mb). Where `percent` is allowed, "5%" is kept as -5, and
-// `range` speaks of the bytes only.
+// A number of bytes, with units (100mb). If `percent` is allowed, "5%" is stored as -5, and
+// `range` applies only to bytes.
 class Bytes final : public Directive {
  public:
   struct Spec {

@@ -13,10 +13,10 @@ namespace larder::config {
 // The error is the system's reason alone.
 base::Result<std::string> read_file(const std::string& path);
 
-// Writes beside the file and renames over it, so that readers find the old or the new content
-// whole. The owner and the mode of the old file are there before the first byte is; a new one gets
-// 0644 less the umask. A symbolic link stays, and the file that it names is replaced. After an
-// error, the system's reason alone, the old file is whole and no other is left.
+// Writes a temporary file and renames it, so that readers see either the old or the new content.
+// It has the owner and the mode of the old file before the first byte is written; a new file gets
+// 0644 and the umask. A symbolic link is kept, and its target is replaced. The error has only the
+// system's reason; after it the old file is unchanged and the temporary file is removed.
 base::Result<void> replace_file(const std::string& path, std::string_view content);
 
 // The lines, without blanks around them.

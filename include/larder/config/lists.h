@@ -201,7 +201,7 @@ class SavePoints final : public Directive {
   std::vector<std::string> lines_after(
       const std::vector<std::vector<std::string>>& inherited) const override;
   bool is_default() const override { return value_ == fallback_; }
-  // No save points ask for nothing.
+  // Without save points no snapshot is needed.
   bool is_set_in_vain() const override { return !value_.empty() && Directive::is_set_in_vain(); }
   std::string domain() const override;
 
@@ -290,8 +290,8 @@ class Endpoint final : public Directive {
   std::string_view refusal_;
 };
 
-// Lines that are kept as they came, for the room that owns them to act on: `user`,
-// `rename-command`. They are no settings: CONFIG does not know them.
+// Lines that are stored unchanged for the room that uses them: `user`, `rename-command`. They are
+// not settings: CONFIG GET and SET do not have them.
 class Lines final : public Directive {
  public:
   using Line = std::vector<std::string>;
@@ -308,9 +308,9 @@ class Lines final : public Directive {
   Lines(Group& group, const Spec& spec);
 
   const std::vector<Line>& value() const { return value_; }
-  // What has become of the lines meanwhile: CONFIG REWRITE writes what this gives, whole lines,
-  // instead of leaving them as they stand in the file. Its argument is the lines that included
-  // files keep. An empty function takes it back.
+  // Sets a function that returns the current lines. CONFIG REWRITE then writes these lines instead
+  // of keeping those of the file. The argument of the function is the lines of included files. An
+  // empty function removes it.
   using Present = std::function<std::vector<std::string>(const std::vector<Line>& inherited)>;
   void rewrite_as(Present present) { present_ = std::move(present); }
 

@@ -17,15 +17,15 @@
 
 namespace larder::config {
 
-// What a command line asks for, before anything is read.
+// A parsed command line, before any file is read.
 struct CommandLine {
   std::string file;             // the configuration file; empty when none is named
   bool standard_input = false;  // `-`: configuration comes on standard input too
   std::string options;          // the other arguments as lines of a configuration file
 };
 
-// Takes the arguments after the program's name. Never fails: what makes no sense becomes a
-// line that load() refuses.
+// Takes the arguments after the program's name. Never fails: a wrong argument becomes a line that
+// load() refuses.
 CommandLine read_command_line(const std::vector<std::string>& arguments);
 
 // What load() reads, in this order; later lines win.
@@ -35,9 +35,9 @@ struct Sources {
   std::string options;  // CommandLine::options
 };
 
-// Under which circumstances CONFIG SET is asked.
+// The conditions under which CONFIG SET runs.
 struct SetConditions {
-  bool protected_allowed = false;  // what enable-protected-configs says of this client
+  bool protected_allowed = false;  // whether enable-protected-configs allows this client
   bool loading = false;            // the dataset is being loaded
 };
 
@@ -65,11 +65,11 @@ class Registry {
   // which the process exits with status 1. Directives read before the bad one stay changed.
   base::Result<void> load(const Sources& sources);
 
-  // What load() would have said of that line of a directive whose lines are kept: for rooms that
-  // can tell only later what is wrong with it.
+  // The report of load() for this line of a directive whose lines are stored: for rooms that find
+  // an error in it only later.
   std::string report(const Lines& directive, std::size_t line, const std::string& reason) const;
 
-  // Directives that do not act yet and do not have their default.
+  // Directives that have no effect yet and do not have their default value.
   std::vector<const Directive*> set_in_vain() const;
 
   // Name and value for each pattern of CONFIG GET, none twice. A name without *, ? or [ is
@@ -82,12 +82,12 @@ class Registry {
   base::Result<void> set(const std::vector<std::pair<std::string, std::string>>& pairs,
                          const SetConditions& conditions);
 
-  // CONFIG REWRITE: brings the file up to date, keeping comments, order and lines that are no
-  // settings; what it lacks goes to its end. Included files stay as they are: the file gets what
-  // differs from them, behind the line that includes them. The file is replaced at once or not at
-  // all, and keeps its mode. The error is the reply's text with its code word.
+  // CONFIG REWRITE: updates the file and keeps comments, order and lines that are not settings;
+  // missing directives are appended. Included files do not change: the file gets the values that
+  // differ from them, after the line that includes them. The file is replaced atomically and keeps
+  // its mode. The error is the reply's text with its code word.
   base::Result<void> rewrite(const std::string& path, Extent extent = Extent::changed) const;
-  // Where load() was: what relative names in the configuration start from.
+  // The working folder during load(): relative names in the configuration are relative to it.
   const std::string& start_folder() const { return start_folder_; }
 
   // A configuration file with every directive at its present value, explained; hidden ones

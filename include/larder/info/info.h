@@ -1,8 +1,7 @@
 #pragma once
 
-// INFO: any room publishes what it knows about itself by declaring fields as members of a
-// Group. A field names its section and itself, and says what the metrics page tells of it; the
-// Reporter finds the groups and prints.
+// INFO: a room declares its fields as members of a Group. A declaration has the section, the name,
+// and what the metrics page shows; the Reporter finds the groups and prints them.
 //
 //   struct Metrics : info::Group {
 //     using Group::Group;
@@ -112,8 +111,8 @@ class Text final : public Field {
   std::string value_;
 };
 
-// Lines whose names are only known when they are printed (db0, cmdstat_get): the value
-// holds whole lines, each ended by \r\n.
+// Lines whose names are only known when they are printed (db0, cmdstat_get): the value holds
+// complete lines, each with \r\n at its end.
 class Lines final : public Field {
  public:
   // Without `metrics` the metrics page shows nothing of them.
@@ -133,7 +132,7 @@ class Lines final : public Field {
 // INFO prints nothing of it; visitors see it.
 class Family final : public Field {
  public:
-  // `label` says what the names name.
+  // `label` is the metrics label for these names.
   Family(Group& group, std::string_view name, std::string_view label,
          const std::vector<std::string_view>& names, const Metric& metric = {});
   std::string_view label() const { return label_; }
@@ -163,10 +162,10 @@ class Visitor {
 
 class Reporter {
  public:
-  // INFO's answer to these section names: none or "default" gives the usual ones, "all" and
-  // "everything" add the statistics by command. Sections come in Redis's order, each once;
-  // names that no section has are passed over. Within a section the fields that Redis has
-  // come in its order, whichever group they are in, and then the others as declared.
+  // The reply of INFO to these section names: none or "default" gives the usual sections, "all"
+  // and "everything" add the statistics by command. Sections are in Redis's order, each once;
+  // unknown names are ignored. Within a section the fields of Redis come first, in its order,
+  // from all groups, and then the others in the order of their declaration.
   std::string render(const std::vector<std::string_view>& sections);
 
   // The value of one field as it would be printed now; empty when there is none.

@@ -1,7 +1,7 @@
 #pragma once
 
-// What the metrics page tells of a field beside what INFO prints: a part of the field's
-// declaration, in the room that counts.
+// What the metrics page shows for a field of INFO; part of the declaration of the field, in the
+// room that counts it.
 
 #include <cstdint>
 #include <span>
