@@ -24,14 +24,14 @@ constexpr std::int64_t kLeastIntervalUs = 2'000;
 constexpr std::int64_t kCheapPassUs = 10'000;
 // What fast cycles may save up.
 constexpr std::int64_t kMostAllowanceUs = 5'000;
-// An entry can slip through a lap over its index when its segment changes its shape at that
-// moment. Where more than one slot in kSteadiness came or went, another lap follows at once;
-// else the next passes look at what came due this long before them.
+// A pass over the index can miss an entry whose segment changes its shape at that moment. If more
+// than one slot in kSteadiness was added or removed, another pass follows at once; otherwise the
+// next passes also visit what came due this long before them.
 constexpr std::uint64_t kSteadiness = 64;
 constexpr int kMostLaps = 8;
 constexpr std::int64_t kOverlapMs = 2'000;
 constexpr std::int64_t kClasses = 256;
-// Keys asked for their deadline by the estimate of the average.
+// Number of keys whose deadline the estimate of the average reads.
 constexpr std::size_t kTtlSamples = 16;
 
 }  // namespace
@@ -41,7 +41,7 @@ Sweeper::Sweeper(keyspace::Keyspace& keyspace, const Settings& settings, Metrics
 
 void Sweeper::active(bool on) {
   active_ = on;
-  // Much may have come due since anybody looked.
+  // Many keys may have come due since the last pass.
   began_ms_.fill(kNever);
   if (on) metrics_.left(0, 0);
 }

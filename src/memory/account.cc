@@ -9,7 +9,7 @@ namespace larder::memory {
 
 namespace detail {
 
-// Stays until its account has ended and its last block is gone.
+// Exists until its account has ended and its last block is released.
 struct Payer {
   Owner owner;
   bool is_open = true;
@@ -18,12 +18,12 @@ struct Payer {
 
 namespace {
 
-// The library's allocator takes no argument that could say for whom.
+// The library's allocator has no argument for the account.
 constinit thread_local Payer* t_payer = nullptr;
 
 struct alignas(16) Head {
   Payer* payer;
-  std::size_t bytes;  // head included, as asked for
+  std::size_t bytes;  // requested size, with the header
 };
 
 void close_if_unused(Payer* payer) {
@@ -74,7 +74,7 @@ void give_back_from_library(void* block) {
   detail::close_if_unused(payer);
 }
 
-// Whoever paid for the block goes on to pay for it.
+// The block stays charged to its account.
 void* resize_for_library(void* block, std::size_t bytes) {
   if (block == nullptr) return take_for_library(bytes);
   if (bytes == 0) {

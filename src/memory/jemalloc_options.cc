@@ -8,9 +8,9 @@ void link_jemalloc_options() {}
 
 #ifndef LARDER_SYSTEM_MALLOC
 
-// jemalloc reads this at its first allocation. One arena, because one thread serves; unused
-// pages go back within a second. The thread of jemalloc's own that does so is started by the
-// directive jemalloc-bg-thread, after the process has gone to the background.
+// jemalloc reads this at its first allocation. One arena, because there is one serving thread;
+// unused pages are returned within a second. The directive jemalloc-bg-thread starts the thread
+// of jemalloc that does this, after the process has gone to the background.
 extern "C" {
 extern const char* const malloc_conf;
 const char* const malloc_conf =

@@ -23,7 +23,7 @@ std::uint64_t figure(const char* name) {
   return mallctl(name, &value, &size, nullptr, 0) == 0 ? value : 0;
 }
 
-// jemalloc's statistics stand still until the epoch is moved.
+// jemalloc's statistics do not change until the epoch is advanced.
 void refresh_statistics() {
   std::uint64_t epoch = 1;
   std::size_t size = sizeof epoch;
@@ -32,7 +32,7 @@ void refresh_statistics() {
 
 base::Error failure(int code) { return base::Error{std::strerror(code)}; }
 
-// Controls have 8, 4 or 1 bytes, and jemalloc refuses every other size.
+// Controls have 8, 4 or 1 bytes, and jemalloc refuses a wrong size.
 template <typename Try>
 int try_each_size(Try attempt) {
   int code = EINVAL;
@@ -42,8 +42,8 @@ int try_each_size(Try attempt) {
   return code;
 }
 
-// jemalloc does not say which controls are texts. The number of one that is not would be
-// followed as a pointer; such a number lies in no page of the process.
+// jemalloc does not report which controls are texts. A number must not be used as a pointer to a
+// text; such a number is not an address in a page of the process.
 bool is_text(const char* pointer) {
   constexpr std::uintptr_t kPage = 4096;
   char* page = const_cast<char*>(pointer) - reinterpret_cast<std::uintptr_t>(pointer) % kPage;

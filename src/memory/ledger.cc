@@ -17,8 +17,8 @@ constexpr std::array<std::string_view, kOwners> kNames = {
     "pubsub",  "tracking", "replicas",  "backlog",   "journal",      "snapshot",
     "scripts", "acl",      "statistics"};
 
-// A thread's page of the ledger. Pages stay when their thread ends: what it allocated may
-// live on, and be given back by another.
+// A thread's page of the ledger. Pages stay when their thread ends: another thread may release what
+// it has allocated.
 struct Page {
   detail::ThreadCharges charges;
   Page* next = nullptr;

@@ -2,8 +2,8 @@
 
 namespace larder::memory {
 
-// These do nothing; calling them makes the linker take the two files that nobody names: the
-// global operator new and delete, and the options that jemalloc looks for.
+// These functions are empty. Calling them makes the linker include two files that nothing else
+// refers to: the global operator new and delete, and the options of jemalloc.
 void link_operator_new();
 void link_jemalloc_options();
 

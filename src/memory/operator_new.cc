@@ -1,5 +1,5 @@
-// The global operator new and delete: whatever does not come through heap.h is charged to
-// Owner::runtime, so that no byte of C++ code is missing from the ledger.
+// The global operator new and delete: allocations that do not use heap.h are charged to
+// Owner::runtime, so that the ledger has every byte of C++ code.
 
 #include <algorithm>
 #include <cstddef>
@@ -30,7 +30,7 @@ void* take(std::size_t bytes, std::size_t alignment) {
   if (alignment <= alignof(std::max_align_t)) return std::malloc(bytes);
   return std::aligned_alloc(alignment, (bytes + alignment - 1) & ~(alignment - 1));
 }
-// What taking `bytes` cost is known from the block alone here.
+// Here the charged size of `bytes` is known only from the block.
 std::size_t size_taken(void* block, std::size_t, std::size_t) { return malloc_usable_size(block); }
 std::size_t size_of(void* block) { return malloc_usable_size(block); }
 void give_back(void* block) { std::free(block); }
@@ -40,7 +40,7 @@ void give_back(void* block) { std::free(block); }
 void* take(std::size_t bytes, std::size_t alignment) {
   return mallocx(bytes, alignment <= alignof(std::max_align_t) ? 0 : MALLOCX_ALIGN(alignment));
 }
-// Computed where it can be: asking jemalloc for a block's size is a look-up in its index.
+// Computed where possible: getting a block's size from jemalloc is a look-up in its index.
 std::size_t size_taken(void* block, std::size_t bytes, std::size_t alignment) {
   return alignment <= alignof(std::max_align_t) ? size_class(bytes) : sallocx(block, 0);
 }

@@ -1,4 +1,4 @@
-// What the operating system knows about the process and the machine.
+// What the operating system reports about the process and the machine.
 
 #include <fcntl.h>
 #include <sys/mman.h>

@@ -1,4 +1,4 @@
-// The sanitized build's allocator has few figures and no controls.
+// The allocator of the sanitized build has few statistics and no controls.
 
 #ifdef LARDER_SYSTEM_MALLOC
 
@@ -10,7 +10,7 @@ namespace larder::memory {
 
 namespace {
 
-// No control has any name here: what jemalloc says of a name it does not know.
+// There are no controls here: the error is the one that jemalloc returns for an unknown name.
 base::Error no_controls() { return base::Error{"No such file or directory"}; }
 
 }  // namespace

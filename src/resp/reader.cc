@@ -41,8 +41,8 @@ inline const char* plain_number(const char* at, const char* end, std::uint64_t& 
   return at + 2;
 }
 
-// Reads a header that begins with `type` and moves `at` behind it; false, leaving `at` alone,
-// unless it is as plain as plain_number wants it.
+// Reads a header that begins with `type` and moves `at` after it. Returns false, without moving
+// `at`, unless the header is in the form of plain_number.
 inline bool plain_header(const char*& at, const char* end, char type, std::uint64_t& number) {
   constexpr std::ptrdiff_t kTwoDigits = 5;  // "$14\r\n"
   if (end - at >= kTwoDigits && *at == type) {

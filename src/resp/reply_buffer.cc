@@ -269,7 +269,7 @@ std::size_t ReplyBuffer::gather(iovec* pieces, std::size_t most) const {
   pool_->give(chunk);
 }
 
-// Frees the first chunk, whose bytes closed_ does not count any more.
+// Frees the first chunk, whose bytes are no longer counted in closed_.
 [[gnu::always_inline]] inline void ReplyBuffer::drop_head() {
   Chunk* chunk = head_;
   head_ = chunk->next;

@@ -13,7 +13,7 @@ class Metrics : public info::Group {
  public:
   Metrics(info::Reporter& reporter, const keyspace::Keyspace& keyspace);
 
-  // Slow cycles that ended for want of time.
+  // Slow cycles that ended because their time was over.
   info::Counter time_cap_reached{*this,
                                  "stats",
                                  "expired_time_cap_reached_count",
@@ -29,7 +29,7 @@ class Metrics : public info::Group {
   // What the last whole pass saw past its deadline and left in place, active expiry being off.
   void left(std::uint64_t keys, std::uint64_t bytes);
 
-  // Bytes seen past their deadline and not freed, as the field below tells them.
+  // Bytes of the keys that the next field counts.
   std::uint64_t unfreed_bytes() const;
 
   void refresh() override;
@@ -49,10 +49,10 @@ class Metrics : public info::Group {
                          .name = "expire_cycle_seconds",
                          .kind = info::MetricKind::counter,
                          .decimals = 3}};
-  // Seen past their deadline by a sweep and still taking memory: those it removed that wait in
-  // the graveyard and, while DEBUG SET-ACTIVE-EXPIRE is off, those its last whole pass left in
-  // place. Exact, but for keys that others buried in the same turn: then no more than this.
-  // Keys whose deadline has passed since the last pass were not seen yet and are not in it.
+  // Keys that a sweep has found expired and that still take memory: removed keys in the graveyard
+  // and, while DEBUG SET-ACTIVE-EXPIRE is off, keys that the last complete pass did not remove. It
+  // is exact, except that it can be too large if commands added keys to the graveyard in the same
+  // turn. Keys that expired after the last pass are not counted.
   info::Gauge unfreed_keys_{*this,
                             "stats",
                             "expired_unfreed_keys",

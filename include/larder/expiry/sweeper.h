@@ -1,14 +1,14 @@
 #pragma once
 
-// Removes keys and fields of hashes whose deadline has passed, a little at a time, so that memory
-// comes back even when nobody reads them. Readers never see an expired key whether or not this
+// Removes keys and fields of hashes whose deadline has passed, in small steps, so that their memory
+// is freed even if no command reads them. Readers never see an expired key, whether or not this
 // runs.
 //
-// The sweeper walks the expires index from end to end, one pass after another. Beside each
-// slot of the index stands one byte of the deadline, its class: about a second of 256. A pass
-// touches only the entries whose class has come due since the passes before it, so that a pass
-// over keys that are not due reads the index alone, a few milliseconds for a million. How
-// soon the next pass follows depends on how much the last one found.
+// The sweeper walks the index of deadlines from end to end, one pass after another. Next to each
+// slot of the index is one byte of the deadline, its class: one of 256 units of about a second. A
+// pass visits only the entries whose class has come due since the previous passes, so a pass over
+// keys that are not due reads only the index, in a few milliseconds for a million keys. The time
+// until the next pass depends on how much the last one found.
 
 #include <array>
 #include <cstddef>
@@ -24,27 +24,27 @@ namespace larder::expiry {
 
 class Sweeper {
  public:
-  // The longest step, whatever active-expire-effort says.
+  // The longest step, for all values of active-expire-effort.
   static constexpr std::int64_t kStepUs = 1000;
 
   Sweeper(keyspace::Keyspace& keyspace, const Settings& settings, Metrics& metrics);
 
-  // The slow cycle, run at hz: goes on until a whole pass over the index is done or the
-  // budget is spent. Returns how many keys went. Never touches a key whose deadline lies ahead.
+  // The slow cycle, run at hz: continues until a complete pass over the index is done or the budget
+  // is spent. Returns the number of removed keys. Never removes a key before its deadline.
   std::size_t run(base::Budget budget);
 
-  // The fast cycle, before the loop sleeps: goes on with an unfinished pass, or starts one
-  // that is due, for a millisecond at most and within the share of time that expiry may take
-  // (25 %, and 2 % more for each point of active-expire-effort above 1). Returns how many keys
-  // went. Costs one comparison when there is nothing to do.
+  // The fast cycle, before the event loop sleeps: continues an unfinished pass, or starts one that
+  // is due, for at most a millisecond and within the share of time for expiry (25 %, and 2 % more
+  // for each point of active-expire-effort above 1). Returns the number of removed keys. Costs one
+  // comparison when there is nothing to do.
   std::size_t run_fast();
 
   // The budget of one step, for run().
   base::Budget budget() const { return {keyspace_.clock(), kStepUs}; }
 
-  // A pass was cut short and goes on with the next call.
+  // A pass was interrupted and continues with the next call.
   bool is_unfinished() const { return in_pass_; }
-  // How long the loop may sleep without keeping run_fast() from its work; kNoWish at most.
+  // How long the event loop may sleep until run_fast() has work; at most kNoWish.
   static constexpr std::int64_t kNoWish = 1000;
   std::int64_t rest_ms() const;
 
@@ -53,11 +53,11 @@ class Sweeper {
   bool active() const { return active_; }
 
  private:
-  // Buckets between two looks at the clock, and the most keys in them.
+  // Buckets between two readings of the clock, and the maximum number of keys in them.
   static constexpr std::size_t kLines = 16;
   static constexpr std::size_t kMostHits = kLines * 7;
-  // The same for values with elements that expire, and the cache lines looked at in each: at most
-  // some 800 elements.
+  // The same for values with elements that expire, and the cache lines that are read in each: at
+  // most about 800 elements.
   static constexpr std::size_t kElementIndexLines = 2;
   static constexpr std::size_t kElementLines = 8;
 
@@ -85,7 +85,7 @@ class Sweeper {
   void begin_database();
   // The lap over this database's index is over; true when it must be made again.
   bool starts_another_lap(const keyspace::Database& db);
-  // Drops those whose deadline lies ahead and prepares to erase the others.
+  // Drops entries that are not due yet and prepares to erase the others.
   void keep_due(const keyspace::Database& db, Hits& hits) const;
   void take(keyspace::Database& db, const Hits& hits);
   void estimate_ttl(keyspace::Database& db);

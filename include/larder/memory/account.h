@@ -1,12 +1,12 @@
 #pragma once
 
-// Memory of a C library whose allocator can be replaced but is never told for whom it allocates.
-// Blocks carry 16 bytes that say who pays: the account in whose scope they were taken, or
-// Owner::runtime outside of any.
+// Memory of a C library whose allocator can be replaced, but has no argument for the owner. Each
+// block has a header of 16 bytes with its account: the one in whose scope it was allocated, or
+// Owner::runtime outside of any scope.
 //
-//   account.charge_to() while the library works for one client; what it takes meanwhile is charged
-//   to the account's owner and counted by the account, and goes off both when it is released,
-//   wherever that happens.
+//   account.charge_to() while the library works for one client. What it allocates in this scope is
+//   charged to the account's owner and counted by the account. Both are reduced when the block is
+//   released, in any scope.
 
 #include <cstddef>
 #include <cstdint>
@@ -31,7 +31,7 @@ class Account {
   // Bytes charged to the owner, the account's own block included.
   std::size_t bytes() const;
 
-  // While it lives, what this thread takes is the account's. Scopes nest.
+  // Allocations of this thread are charged to the account until the scope ends. Scopes nest.
   class Scope {
    public:
     explicit Scope(Account& account);

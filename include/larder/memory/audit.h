@@ -1,8 +1,8 @@
 #pragma once
 
-// The audit: whoever holds bytes walks what it holds and says what it found; the audit lays
-// that beside the ledger, owner by owner, and the ledger's sum beside the allocator's own
-// count. A difference is a bug in the accounting.
+// The audit: every object that holds bytes walks them and reports their sizes. The audit compares
+// these with the ledger, owner by owner, and the ledger's sum with the allocator's own count. A
+// difference is a bug in the accounting.
 
 #include <array>
 #include <cstdint>
@@ -16,8 +16,8 @@ namespace larder::memory {
 
 class Audit;
 
-// Whoever can walk what some owners hold. testify() calls Audit::found for each block or sum,
-// with sizes as charged (size_class), also with 0 for an owner of which it holds nothing.
+// An object that can walk the bytes of some owners. testify() calls Audit::found for each block or
+// sum, with sizes as charged (size_class), and with 0 for an owner of which it has no bytes.
 class Witness {
  public:
   virtual ~Witness() = default;
@@ -59,8 +59,8 @@ class Audit {
 // Knows the witnesses. Build it at the start: it notes what C libraries hold by then.
 class Auditor {
  public:
-  // How much C libraries may take from malloc beside the ledger after the start: buffers of
-  // streams, name resolution, time zones.
+  // How much C libraries may allocate with malloc, outside of the ledger, after the start: buffers
+  // of streams, name resolution, time zones.
   static constexpr std::int64_t kForeignBytes = 256 * 1024;
 
   Auditor();

@@ -30,13 +30,13 @@ constexpr std::size_t size_class(std::size_t bytes) {
 void* allocate(Owner owner, std::size_t bytes);
 void release(Owner owner, void* block, std::size_t bytes) noexcept;
 
-// Whether the system gives a block of `bytes` now. Cost: that of an allocation and a release of
-// pages nobody touches; worth it for blocks of a megabyte and more, before a command that can still
-// say no.
+// Whether the system can provide a block of `bytes` now. Cost: an allocation and a release of
+// untouched pages. Use it for blocks of a megabyte and more, while the command can still be
+// refused.
 bool can_allocate(std::size_t bytes);
 
-// What to do when the system has no memory left: to say so, with what asked, and to end the
-// process. Without a handler, or when it returns, an assertion fails. It must not allocate.
+// Called when the system has no memory left: reports the size, the command and the client, and ends
+// the process. Without a handler, or when it returns, an assertion fails. It must not allocate.
 using ExhaustionHandler = void (*)(Owner owner, std::size_t bytes);
 void on_exhaustion(ExhaustionHandler handler);
 // Calls the handler. For code that allocates by other means.

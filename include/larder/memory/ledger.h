@@ -11,7 +11,7 @@
 
 namespace larder::memory {
 
-// Who holds bytes. A closed list: MEMORY AUDIT prints one line for each.
+// The owners of bytes. A closed list: MEMORY AUDIT prints one line for each.
 enum class Owner : std::uint8_t {
   runtime,  // libraries, the loop, start-up: whatever comes through operator new
   strings,  // entries whose value is a string, with the key

@@ -1,7 +1,7 @@
 #pragma once
 
 // The fields of INFO's section `memory`, from the ledger and the pages behind it.
-// What the eviction room knows (maxmemory and its policy) it publishes itself.
+// The eviction room declares the fields of maxmemory and its policy.
 
 #include <cstdint>
 
@@ -22,8 +22,8 @@ class Metrics : public info::Group {
   void reset() override;
   // Takes what is used now for what an empty server needs. Called at the end of start-up.
   void note_startup();
-  // Reads the allocator's and the system's figures, and lets unused pages go back whose time
-  // has come. Called every 100 ms or so; costs tens of microseconds.
+  // Reads the statistics of the allocator and the system, and returns unused pages whose decay time
+  // is over. Called about every 100 ms; costs tens of microseconds.
   void sample();
 
   std::uint64_t peak_bytes() const { return peak_bytes_; }
@@ -181,7 +181,7 @@ class Metrics : public info::Group {
   info::Family owner_bytes_;
 
  public:
-  // Moved by the rooms that know: scripting, cluster, and the keyspace with its graveyard.
+  // Updated by other rooms: scripting, cluster, and the keyspace with its graveyard.
   // The bytes of scripts, of functions and of the interpreter that runs these are parts of
   // Owner::scripts; its rest is taken for the interpreter of EVAL.
   info::Gauge used_memory_scripts_eval{

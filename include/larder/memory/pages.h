@@ -1,7 +1,7 @@
 #pragma once
 
-// The pages behind the ledger: what the allocator took from the system for the bytes that
-// the owners hold, what the system says the process has, and the allocator's own controls.
+// The pages of the process: what the allocator took from the system for the bytes of the ledger,
+// what the system reports for the process, and the allocator's controls.
 
 #include <cstdint>
 #include <optional>
@@ -44,12 +44,12 @@ void discard_pages(std::uintptr_t begin, std::uintptr_t end);
 
 // Gives all unused pages back to the system at once. Fails where the allocator cannot.
 base::Result<void> purge();
-// Gives back the unused pages whose time has come; without it, and without a thread that does,
-// they wait for allocations. Cost: a tenth of a microsecond a page and more.
+// Returns unused pages whose decay time is over to the system. Without it, and without the
+// allocator's thread, they stay for later allocations. Cost: at least 0.1 microseconds a page.
 void decay();
 
-// Who returns unused pages: whoever allocates, frees and calls decay(), or a thread of the
-// allocator's own, which a child of the process does not have.
+// Which thread returns unused pages: the ones that allocate, free and call decay(), or the
+// allocator's own thread, which a child process does not have.
 enum class PageReturn : std::uint8_t { by_caller, by_thread };
 base::Result<void> set_page_return(PageReturn by);
 PageReturn page_return();

@@ -1,7 +1,6 @@
 #pragma once
 
-// A text that most of those who could have one have not: takes a pointer, and a block where there
-// is one.
+// A text that is empty in most objects: takes a pointer, and a block only if it is not empty.
 
 #include <cstddef>
 #include <cstring>

@@ -35,7 +35,7 @@ struct Parsed {
   std::uint64_t wanted = 0;
   // Bytes this call went over, the insides of bulk strings counted once when they are whole.
   std::uint64_t examined = 0;
-  // With `failed`: "ERR Protocol error: ...", which lives until the batch is cleared.
+  // With `failed`: "ERR Protocol error: ...", valid until the batch is cleared.
   std::string_view error;
 };
 
@@ -48,10 +48,10 @@ class Reader {
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
 
-  // Appends the whole requests at the start of `input` to `batch`. What is not consumed must come
-  // again, at any address, as the start of the next input, with at least as many bytes; the reader
-  // knows how far it came in it, so every byte is looked at once however the input is cut.
-  // While not authenticated it stops after each request, since that one may log in.
+  // Appends the complete requests at the start of `input` to `batch`. Unconsumed bytes must be the
+  // start of the next input, at any address, with at least as many bytes. The reader stores how far
+  // it has parsed them, so every byte is parsed once however the input is split. While not
+  // authenticated it stops after each request, since this request may log in.
   Parsed parse(std::span<const char> input, Batch& batch, const Limits& limits);
 
   // Forgets the unfinished tail.
@@ -59,7 +59,7 @@ class Reader {
 
   // True when the tail of the last input is a part of a request.
   bool half_way() const { return half_ != nullptr || scanned_ != 0; }
-  // What the unfinished request costs here, beside its bytes in the input.
+  // Memory of the incomplete request in this reader, in addition to its bytes in the input.
   std::size_t held_bytes() const;
 
  private:

@@ -36,16 +36,16 @@ class ReplyBuffer;
 // Decides whether output may take more memory than the pool's bound.
 class OutputRoom {
  public:
-  // The buffer asks for a block of `bytes`, or tells that so many bytes will follow.
+  // The buffer needs a block of `bytes`, or announces that so many bytes will follow.
   virtual bool grants(const ReplyBuffer& buffer, std::uint64_t bytes) = 0;
 
  protected:
   ~OutputRoom() = default;
 };
 
-// Chunks of 16 KiB, charged to client_output, kept for reuse up to a bound. Outlives the
-// buffers that use it. Free chunks are handed out in any case; before the pool allocates beyond its
-// bound, it asks.
+// Chunks of 16 KiB, charged to client_output, and kept for reuse up to a bound. Outlives the
+// buffers that use it. Free chunks are given out without a check; before the pool allocates beyond
+// its bound, it asks `room`.
 class ChunkPool {
  public:
   static constexpr std::size_t kChunkBytes = 16 * 1024;
@@ -56,8 +56,8 @@ class ChunkPool {
   ChunkPool(const ChunkPool&) = delete;
   ChunkPool& operator=(const ChunkPool&) = delete;
 
-  // Beyond `most` bytes in use, `room` is asked for each further block. Without room there is no
-  // bound.
+  // Above `most` bytes in use, the pool asks `room` before it allocates a block. Without `room`
+  // there is no bound.
   void bound(std::uint64_t most, OutputRoom& room) {
     most_ = most;
     room_ = &room;
@@ -72,7 +72,7 @@ class ChunkPool {
   // An empty chunk with room for at least `bytes`; more than kRoom makes a block of its own. Null
   // when the buffer may not have it.
   Chunk* take(std::size_t bytes, const ReplyBuffer& buffer);
-  // A block with room for `bytes` and hardly more; nobody is asked.
+  // A block for `bytes` of the next size class; does not ask `room`.
   Chunk* take_alone(std::size_t bytes);
   // A chunk that sends this text, and holds it until then.
   Chunk* take(SharedText& text);
@@ -85,7 +85,7 @@ class ChunkPool {
     return free_count_ * kChunkBytes + (dropped_ == nullptr ? 0 : kChunkBytes);
   }
 
-  // Room for kRoom bytes that nobody reads.
+  // A buffer of kRoom bytes for output that is dropped.
   char* dropped_room();
 
  private:

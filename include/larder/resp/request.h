@@ -42,9 +42,9 @@ class Batch {
   // Forgets the requests; their views end here.
   void clear();
 
-  // Room behind the arguments of the last request for `count` more, which belong to nobody
-  // until add() takes the first of them. Moves the arguments of earlier requests when the room
-  // has to grow: views of Args end, the texts stay.
+  // Space after the arguments of the last request for `count` more, which are unused until add()
+  // takes the first of them. If the space has to grow, the arguments of earlier requests move:
+  // views of Args become invalid, the texts stay valid.
   std::string_view* arg_room(std::size_t count) {
     if (arg_capacity_ - arg_count_ < count) grow(count);
     return args_ + arg_count_;
@@ -56,7 +56,7 @@ class Batch {
     arg_count_ += count;
   }
 
-  // `bytes` characters that live until clear(), for texts that are not in the read buffer.
+  // `bytes` characters that are valid until clear(), for texts that are not in the read buffer.
   char* text_room(std::size_t bytes);
 
  private:

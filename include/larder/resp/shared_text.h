@@ -36,7 +36,7 @@ class SharedText {
   std::uint64_t holders_;
 };
 
-// The texts alive, charged to one owner. Outlives the buffers that send them.
+// The texts in use, charged to one owner. Outlives the buffers that send them.
 class SharedTexts final : public memory::Witness {
  public:
   explicit SharedTexts(memory::Owner owner) : owner_(owner) {}

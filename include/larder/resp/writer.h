@@ -1,7 +1,7 @@
 #pragma once
 
-// Writes replies in RESP2 or RESP3. One for each connection, or for whoever collects replies
-// in a buffer of its own (transactions, scripts, tests).
+// Writes replies in RESP2 or RESP3. There is one for each connection, and one for each buffer that
+// collects replies (transactions, scripts, tests).
 
 #include <array>
 #include <cstddef>
@@ -30,11 +30,11 @@ class Writer {
   void mute(bool muted) { muted_ = muted; }
   bool muted() const { return muted_; }
 
-  // Nobody will read what is written now: the writer is muted, or the reply has grown beyond what
-  // the client may have. A command that only reads may stop.
+  // Output is dropped now: the writer is muted, or the reply has grown beyond the client's limit. A
+  // command that only reads may stop.
   bool drops() const { return muted_ || buffer_->is_dropping(); }
-  // At least so many bytes follow. Where they are more than the client may have, nothing of them is
-  // kept, and drops() says so before the first is written.
+  // At least so many bytes follow. If they exceed the client's limit, none of them are kept, and
+  // drops() is true before the first is written.
   void expect(std::uint64_t bytes) {
     if (!muted_) buffer_->expect(bytes);
   }
@@ -106,7 +106,7 @@ class Writer {
   // where it is long. `part` is empty afterwards.
   void take_over(ReplyBuffer& part);
 
-  // Forgets the error code of the command before. `errors()` goes on counting.
+  // Clears the error code of the previous command. `errors()` continues to count.
   void start_command() { code_length_ = 0; }
   // The code of the first error since start_command(), such as "WRONGTYPE"; empty without one.
   std::string_view error_code() const { return {code_.data(), code_length_}; }
