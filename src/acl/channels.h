@@ -7,8 +7,8 @@
 
 namespace larder::acl {
 
-// Which arguments of a command are channels that it speaks to or listens to; from first up to but
-// without end. None for commands that leave channels, which everybody may.
+// The arguments of a command that are channels which it publishes or subscribes to, from first up
+// to but without end. None for commands that unsubscribe, which are always allowed.
 struct ChannelArguments {
   std::size_t first = 0;
   std::size_t end = 0;

@@ -10,7 +10,7 @@ using engine::Gate;
 
 constexpr std::string_view kDefault = "default";
 
-// How often an attack is told of.
+// The minimum time between two log lines about attacks.
 constexpr std::int64_t kAttackMs = 60'000;
 
 Reason reason(Denied denied) {
@@ -109,7 +109,7 @@ void Directory::settle_all() const {
   }
 }
 
-// The session acts as nobody any more and goes.
+// Removes the user of the session and closes it.
 void Directory::close(engine::Session& session, const engine::Session* asking) const {
   session.account = default_;
   session.logged_in = false;
@@ -214,7 +214,8 @@ base::Result<void> Directory::change(std::string_view name,
   return {};
 }
 
-// Whoever hears what it may not any more goes; for the others settle_all() is to follow.
+// Closes sessions with subscriptions that are no longer allowed; the caller must call settle_all()
+// for the others.
 void Directory::change_powers(User& user, Powers powers, const engine::Session* asking) {
   const bool loses = loses_channels(user.powers, powers);
   user.powers = std::move(powers);

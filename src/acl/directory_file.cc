@@ -112,8 +112,8 @@ std::string Directory::line_of(const User& user, std::string_view first_rule) {
   return line + user.powers.text();
 }
 
-// Users who are as the lines of included files say need none. A user who was deleted meanwhile
-// would come back; a line with the only rule `reset` leaves nothing of what that user may do.
+// A user that is equal to the line of an included file needs no line. A deleted user of an included
+// file would exist again; it gets a line with only the rule `reset`, which removes all permissions.
 std::vector<std::string> Directory::lines_after(
     const std::vector<config::Lines::Line>& inherited) const {
   std::map<std::string_view, std::string> before;

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::uint32_t kWordBits = 64;
 
-// Whether a rule for `wider` says everything that the rule "+name" or "-name" says.
+// Whether a rule for `wider` includes the rule "+name" or "-name".
 bool covers(std::string_view wider, std::string_view rule) {
   const std::string_view name = rule.substr(1);
   return name == wider ||

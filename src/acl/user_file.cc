@@ -45,7 +45,8 @@ class Reading {
     errors_ += path_ + ":" + std::to_string(number_) + ": " + what;
   }
 
-  // Unknown commands are all told, of other errors the first alone: the others may follow from it.
+  // All unknown commands are reported, but only the first of other errors: the others may be its
+  // consequence.
   void apply(const std::vector<std::string>& rules, Powers& powers) {
     bool told = false;
     for (const std::string& rule : rules) {

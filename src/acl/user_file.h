@@ -16,8 +16,7 @@ struct FileUser {
   Powers powers;
 };
 
-// The users of a file's content. The error tells everything that is wrong in it, with `path` and
-// the numbers of lines.
+// The users of a file's content. The error reports all mistakes, with `path` and line numbers.
 base::Result<std::vector<FileUser>> read_users(const std::string& path, std::string_view content,
                                                const RuleContext& context);
 

@@ -11,7 +11,7 @@ constexpr std::size_t kHeaderBytes = 10;
 constexpr std::uint32_t kUncounted = 0xffff;
 constexpr std::uint8_t kZipmapUncounted = 254;
 
-// Kinds of integers, by the whole byte; texts are told by the two highest bits.
+// Kinds of integers, by the whole byte; texts are recognised by the two highest bits.
 constexpr std::uint8_t kInt8 = 0xfe, kInt16 = 0xc0, kInt24 = 0xf0, kInt32 = 0xd0, kInt64 = 0xe0;
 constexpr std::uint8_t kLeastInside = 0xf1, kMostInside = 0xfd;
 

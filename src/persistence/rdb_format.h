@@ -35,7 +35,7 @@ enum class RdbType : std::uint8_t {
 inline constexpr int kPlainVersion = 10;
 inline constexpr int kFieldDeadlineVersion = 12;
 
-// The two highest bits of a length tell how it goes on; 3 is a text in a form of its own.
+// The two highest bits of a length determine its form; 3 is a text in a special form.
 enum class LengthForm : std::uint8_t { bits_6, bits_14, wide, special };
 inline constexpr std::uint8_t kLength32 = 0x80;
 inline constexpr std::uint8_t kLength64 = 0x81;

@@ -43,7 +43,7 @@ int write_set(const void* storage, RdbWriter& out) {
     out.text(set.intset().raw());
     return kPlainVersion;
   }
-  // Readers of version 10 know no set in a listpack.
+  // Readers of version 10 do not support sets in a listpack.
   out.type(RdbType::set);
   out.length(set.size());
   set.for_each([&](const types::String& member) { out.text(member); });

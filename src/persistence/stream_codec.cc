@@ -115,7 +115,7 @@ class Builder {
     stream_.set_last(last);
     stream_.set_added(length);
     if (form_ == RdbType::stream_1) return true;
-    // What the first entry is, the nodes have told.
+    // The first entry is known from the nodes.
     read_id(in_);
     const StreamId max_deleted = read_id(in_);
     const std::uint64_t added = in_.length();
@@ -207,7 +207,7 @@ class Builder {
 
 }  // namespace
 
-// Since when a consumer was given nothing is not part of the newest form that version 10 knows.
+// The time since which a consumer was inactive is not part of the newest form of version 10.
 int write_stream(const void* storage, RdbWriter& out) {
   const Stream stream(const_cast<void*>(storage));
   out.type(RdbType::stream_2);

@@ -12,7 +12,7 @@
 
 namespace larder::persistence {
 
-// The RDB version that a reader must know of.
+// The RDB version that a reader must support.
 int write_list(const void* storage, RdbWriter& out);
 int write_set(const void* storage, RdbWriter& out);
 int write_sorted_set(const void* storage, RdbWriter& out);

@@ -1,7 +1,6 @@
 #pragma once
 
-// What clients are told when copies that they keep are old: the keys, or all of them. Written once
-// for each way of saying it.
+// An invalidation message: the changed keys, or all keys. Written once for each form.
 
 #include <array>
 #include <span>
@@ -22,8 +21,7 @@ class Invalidation {
   Invalidation(const Invalidation&) = delete;
   Invalidation& operator=(const Invalidation&) = delete;
 
-  // A push, or for RESP2 a message in the channel __redis__:invalidate. Written when first asked
-  // for.
+  // A push, or for RESP2 a message in the channel __redis__:invalidate. Written at the first call.
   resp::SharedText& in(resp::Protocol protocol);
 
  private:

@@ -1,7 +1,6 @@
 #pragma once
 
-// A message on its way out: its words, and the texts made of them for several receivers to share,
-// one for each protocol that they speak.
+// A message to be sent: its words, and the texts of it that receivers share, one for each protocol.
 
 #include <array>
 #include <span>
@@ -20,7 +19,7 @@ class Message {
   Message(const Message&) = delete;
   Message& operator=(const Message&) = delete;
 
-  // An array of the words, or for RESP3 a push. Written when first asked for.
+  // An array of the words, or for RESP3 a push. Written at the first call.
   resp::SharedText& in(resp::Protocol protocol);
   // The same written to a place of bytes() bytes.
   void print(char* out, resp::Protocol protocol) const;

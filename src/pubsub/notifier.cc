@@ -64,7 +64,7 @@ void Notifier::hear_misses(bool wanted) {
   wanted ? executor_.add(sink) : executor_.remove(sink);
 }
 
-// Classes without a form are told in none.
+// Classes without a form are not published.
 void Notifier::obey() {
   wanted_ = settings_.notify_keyspace_events.value();
   if ((wanted_ & kForms) == 0) wanted_ = 0;

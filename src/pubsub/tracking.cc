@@ -77,8 +77,8 @@ void Tracking::start(engine::Session& session, const TrackingMode& mode,
   for (const std::string_view prefix : prefixes) prefixes_.add(tracker, prefix);
 }
 
-// What it read is left behind: its number stands for nobody any more. With the last client all
-// goes.
+// The keys that the session has read stay in the table; its number is no longer valid. When the
+// last session stops tracking, the table is freed.
 void Tracking::end(Tracker& tracker) {
   if (!tracker.tracks) return;
   prefixes_.remove(tracker);
@@ -209,7 +209,7 @@ void Tracking::note_flush() {
   keys_.clear();
 }
 
-// Tells the readers; `but` only where it wants to hear of itself.
+// Sends the invalidation to the readers; to `but` only without NOLOOP.
 void Tracking::tell_all(TrackedKey& key, const engine::Session* but) {
   const std::array<std::string_view, 1> name = {key.name()};
   Invalidation invalidation(texts_, name);
@@ -241,7 +241,8 @@ void Tracking::broadcast(const TrackedPrefix& prefix, const TrackedPrefixes::Key
   }
 }
 
-// RESP2 knows no pushes: there only another session can be told, in a channel, while it listens.
+// RESP2 has no pushes: only another session can get invalidations, in a channel, while it is
+// subscribed.
 void Tracking::tell(Tracker& tracker, Invalidation& invalidation) {
   const bool redirects = tracker.mode.redirect != 0;
   engine::Session* const ear = redirects ? ear_of(tracker) : &tracker.session;
@@ -250,7 +251,8 @@ void Tracking::tell(Tracker& tracker, Invalidation& invalidation) {
   ear->push(invalidation.in(ear->reply.protocol()));
 }
 
-// Who is told in the place of the tracker; numbers of sessions never come back.
+// The session that gets the invalidations instead of the tracker; numbers of sessions are never
+// reused.
 engine::Session* Tracking::ear_of(Tracker& tracker) {
   if (tracker.broken) return nullptr;
   if (const Tracker* const known = find(tracker.mode.redirect)) return &known->session;

@@ -45,7 +45,7 @@ Histogram histogram_portable(const Registers& registers) {
 
 // 24 bytes become 32 registers: each half takes 12 of them, three to a lane of 32 bits, and every
 // lane spreads its four registers over its bytes. Each load reads four bytes more than it uses, so
-// the last ones are left to the caller, who gets to know how many registers are done.
+// the last ones are left to the caller. Returns how many registers are done.
 __attribute__((target("avx2"))) std::size_t merge_packed_avx2(const char* packed,
                                                               Registers& registers) {
   const __m256i spread = _mm256_setr_epi8(0, 1, 2, -1, 3, 4, 5, -1, 6, 7, 8, -1, 9, 10, 11, -1,  //

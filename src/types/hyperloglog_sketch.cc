@@ -139,8 +139,8 @@ void Sketch::replace(std::size_t at, std::size_t removed, std::string_view bytes
   size_ = size_ + bytes.size() - removed;
 }
 
-// Other servers look at five runs after a change, the one before it first, and so what they store
-// is only the same when no more are joined here.
+// redis-server tries to join five runs after a change, starting with the one before it. The stored
+// bytes are equal to its own only if exactly these are joined here.
 void Sketch::join_equal_runs(std::size_t from) {
   std::size_t at = from;
   SparseRun run;

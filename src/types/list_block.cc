@@ -88,7 +88,7 @@ std::string_view ListBlock::plain() const {
 }
 
 void ListBlock::count(std::size_t elements) {
-  // More than the header can say are counted by who wants to know.
+  // If there are more than the header can store, readers must count the elements.
   const auto written = static_cast<std::uint16_t>(std::min<std::size_t>(elements, 0xffff));
   std::memcpy(contents() + 4, &written, sizeof written);
 }
@@ -109,8 +109,8 @@ ListBlock* ListBlock::move(ListBlock* block, std::size_t size, std::size_t front
   return fresh;
 }
 
-// There is no room on the side where it is wanted. A grown block has all its room there; one whose
-// elements slide, as those of a queue do, has half of it.
+// There is no room on the required side. A grown block has all its room there; a block whose
+// elements move, as in a queue, has half of it there.
 ListBlock* ListBlock::grow(ListBlock* block, std::size_t at, std::size_t before,
                            std::size_t after) {
   const std::size_t added = after - before;

@@ -1,7 +1,7 @@
 #pragma once
 
-// A block of a list: a listpack with room on both sides, so that elements come and go at
-// either end without moving the others.
+// A block of a list: a listpack with room on both sides, so that elements can be added and removed
+// at both ends without moving the others.
 //
 //   | start: 4 | size and kind: 4 | [previous: 8 | next: 8] | room | contents | room |
 //

@@ -4,7 +4,7 @@
 
 namespace larder::types {
 
-// What lists tell of their storage.
+// The row of functions of lists (types/type.h).
 extern const TypeRow kListRow;
 
 }  // namespace larder::types

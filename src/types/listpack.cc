@@ -15,7 +15,7 @@ namespace {
 constexpr std::uint8_t kTextFrom = 0x80;
 constexpr std::uint8_t kMediumFrom = 0xc0;
 
-// Most texts that are no integers do not begin like one.
+// Most texts that are not integers do not start like one.
 inline bool reads_as_integer(const char* text, std::size_t size) {
   return size > 0 && *text <= '9' && *text >= '-' && as_stored_integer({text, size}).has_value();
 }
@@ -116,7 +116,7 @@ bool ListpackView::valid(std::string_view raw, bool& integers_as_such) {
   std::size_t elements = 0;
   std::size_t at = kHeaderBytes;
   for (; at < end; ++elements) {
-    // Most elements are short: a byte in front, which tells the size, and a byte behind.
+    // Most elements are short: one byte before them, with the size, and one byte after them.
     const std::uint8_t head_byte = pack.bytes_[at];
     if (head_byte < kMediumFrom) {
       const bool is_text = head_byte >= kTextFrom;

@@ -14,8 +14,8 @@ namespace listpack_format {
 inline constexpr std::size_t kMostHead = 9;  // kind byte and a 64-bit integer
 inline constexpr std::size_t kMostBackLength = 5;
 
-// What the kind byte says: how many bytes of head stand in front of a string's bytes, how
-// many an integer takes altogether.
+// The sizes that follow from the kind byte: of the header before a string's bytes, and of a
+// complete integer.
 struct Head {
   std::size_t head = 0;  // 0: no kind that exists
   std::size_t text = 0;  // bytes of a string
@@ -51,7 +51,7 @@ inline Head head_of(const std::uint8_t* at) {
   }
 }
 
-// How many bytes of head head_of() looks at.
+// How many bytes of the header head_of() reads.
 inline std::size_t head_needs(std::uint8_t kind) {
   if (kind == 0xf0) return 5;
   return (kind & 0xf0) == 0xe0 ? 2 : 1;

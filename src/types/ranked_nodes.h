@@ -43,8 +43,8 @@ struct RankedTree::Path {
 
 namespace detail {
 
-// A bound tells what stands before it: side() by a score alone, negative and positive for certain,
-// 0 when the member must be asked.
+// A bound determines which members are before it: side() by the score alone, negative or positive,
+// or 0 if the member must be compared.
 
 // A member, which itself counts as standing before.
 struct MemberBound {

@@ -6,7 +6,7 @@
 
 namespace larder::types {
 
-// The last child whose members may stand before the bound.
+// The last child that can have members before the bound.
 template <typename Bound>
 unsigned RankedTree::child_for(const Inner& node, unsigned levels, const Bound& bound) const {
   unsigned low = 0;

@@ -43,7 +43,7 @@ void RankedSet::erase(RankedMember* member, std::uint64_t hash) {
 }
 
 bool RankedSet::free_some(memory::Owner owner, base::Budget& budget) {
-  // The table gives its blocks back to its own owner, who no longer has them.
+  // The table releases its blocks from its own owner, to which they are no longer charged.
   const std::uint64_t before = index_.bytes();
   const bool no_members = index_.clear_some(budget, [&](RankedMember* member) {
     member_bytes_ -= member->footprint();

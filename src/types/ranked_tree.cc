@@ -1,5 +1,5 @@
-// Finding in a RankedTree, and its nodes' lives. What changes its shape stands in
-// ranked_tree_shape.cc.
+// Searches in a RankedTree, and allocation of its nodes. ranked_tree_shape.cc has the functions
+// that change its shape.
 
 #include "larder/types/ranked_tree.h"
 

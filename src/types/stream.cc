@@ -334,7 +334,7 @@ std::optional<std::uint64_t> Stream::lag(const Group& group) const {
   // What was trimmed away is not waited for.
   if (group.last_id < marks.first && marks.max_deleted < marks.first) return marks.length;
   if (group.entries_read != Group::kUnknown && !has_gaps(group.last_id)) {
-    // ENTRIESREAD and ENTRIESADDED may have told anything.
+    // Clients may have set any values by ENTRIESREAD and ENTRIESADDED.
     const std::uint64_t left = marks.added - static_cast<std::uint64_t>(group.entries_read);
     if (left <= marks.length) return left;
   }

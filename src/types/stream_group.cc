@@ -186,7 +186,7 @@ Stream Stream::take_group(Group& group) {
   return taken;
 }
 
-// The group begins a new index; the old one goes, and with it the entries that nobody else has.
+// The group starts a new index; the old one is freed, with the entries that only it has.
 Stream Stream::take_consumer(Group& group, Consumer& consumer) {
   Tally tally = this->tally();
   group.consumers.erase(tally, place_of(group.consumers, consumer.name()));

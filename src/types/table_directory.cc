@@ -7,7 +7,7 @@ namespace {
 
 constexpr unsigned kFirstNodeBits = 12;
 constexpr unsigned kNodeBits = 6;
-// Words of the first node whose nodes one step of releasing gives back.
+// Number of words of the first node whose nodes are released in one step.
 constexpr std::uint32_t kReleasedWords = 16;
 
 std::uint64_t* new_words(Account& account, unsigned bits) {

@@ -45,8 +45,8 @@ struct Shape {
   std::uint32_t buckets = 1;
 };
 
-// What all segments of a table of `elements` look like, with room for those that get more of
-// them than others: the counts scatter by their square root.
+// The shape of all segments of a table of `elements`, with room for segments that get more than the
+// average: the standard deviation of the counts is their square root.
 Shape shape_for(std::uint64_t elements) {
   if (fits(elements, kMost, kFilledPercent)) return {0, fitting(elements, kFilledPercent)};
   const auto with_room = [](double expected, double deviations) {

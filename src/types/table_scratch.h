@@ -1,6 +1,6 @@
 #pragma once
 
-// Where the entries of a segment wait while its buckets are laid out anew.
+// A temporary buffer for the entries of a segment while its buckets are rebuilt.
 
 #include <cstdint>
 #include <cstring>

@@ -1,8 +1,8 @@
 #pragma once
 
-// All users. Knows who each session acts as, closes Gate::permission for those whose user may not
-// do everything, and answers the engine for them. A user that changes is looked at anew for each
-// of its sessions; the sessions of one that goes are closed.
+// All users. Stores the user of each session, closes Gate::permission for sessions whose user may
+// not run everything, and checks their commands for the engine. When a user changes, all of its
+// sessions are checked again; when a user is deleted, its sessions are closed.
 
 #include <cstdint>
 #include <memory>
@@ -75,8 +75,8 @@ class Directory final : public engine::Credentials, public engine::Guard, public
                          resp::Args args) const override;
   void report_attack(const engine::Session& session) override;
 
-  // AUTH and HELLO: the session acts as that user from now on. A refusal is counted and logged
-  // under the word `command` that asked. Costs one hash whether or not there is such a user.
+  // AUTH and HELLO: sets the user of the session. A refusal is counted and logged with the name
+  // `command`. Computes one hash whether or not the user exists.
   struct Login {
     std::string_view user;
     std::string_view password;
@@ -87,17 +87,18 @@ class Directory final : public engine::Credentials, public engine::Guard, public
   // ACL SETUSER: all of the rules or, after an error, none. The error is the reply's text without
   // its code.
   base::Result<void> change(std::string_view name, std::span<const std::string_view> rules);
-  // ACL DELUSER: true when there was such a user. Its sessions are closed: `asking` after its
-  // reply, the others at once. Not for the default user.
+  // ACL DELUSER: true if the user existed. Its sessions are closed: `asking`, which runs the
+  // command, after its reply, the others at once. Not for the default user.
   bool remove(std::string_view name, const engine::Session& asking);
 
-  // ACL LOAD and ACL SAVE. The error is the reply's text without its code. A file that makes no
-  // sense changes nothing; sessions whose user is not in it are closed.
+  // ACL LOAD and ACL SAVE. The error is the reply's text without its code. A file with errors
+  // changes nothing; sessions whose user is not in the file are closed.
   base::Result<void> load(const engine::Session& asking);
   base::Result<void> save() const;
   bool has_file() const { return !parts_.settings.aclfile.value().empty(); }
 
-  // Whoever knows what sessions hear: those who hear what their user may not any more are closed.
+  // The object that stores the subscriptions of sessions: sessions with subscriptions that their
+  // user may no longer have are closed.
   void ask_about_channels(const engine::Subscriptions& subscriptions) {
     subscriptions_ = &subscriptions;
   }

@@ -16,7 +16,8 @@ using Text = std::basic_string<char, std::char_traits<char>, memory::Allocator<c
 template <typename T>
 using List = std::vector<T, memory::Allocator<T, kOwner>>;
 
-// Bytes beside the object itself, at the allocator's sizes; of a list without what its items hold.
+// Allocated bytes of an object without the object itself, at the allocator's sizes; for a list
+// without the bytes of its items.
 inline std::size_t held_bytes(const Text& text) {
   const std::size_t inside = Text().capacity();
   return text.capacity() > inside ? memory::size_class(text.capacity() + 1) : 0;

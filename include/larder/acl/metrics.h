@@ -1,6 +1,6 @@
 #pragma once
 
-// How often access was denied, by what was asked for.
+// How often access was denied, by reason.
 
 #include "larder/info/info.h"
 

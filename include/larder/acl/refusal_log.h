@@ -1,7 +1,7 @@
 #pragma once
 
-// What was refused lately, for ACL LOG. Bounded: acllog-max-len entries, none of whose texts is
-// longer than kLongestText.
+// The latest refusals, for ACL LOG. Bounded: acllog-max-len entries, and kLongestText for each of
+// their texts.
 
 #include <cstdint>
 #include <string_view>
@@ -25,7 +25,7 @@ class RefusalLog {
  public:
   // The same refusal within this time is counted in one entry.
   static constexpr std::int64_t kSameMs = 60'000;
-  // How many of the newest entries are looked at for that.
+  // How many of the newest entries are compared for this.
   static constexpr std::size_t kLookedAt = 10;
   static constexpr std::size_t kLongestText = 4096;
 

@@ -1,7 +1,6 @@
 #pragma once
 
-// One word of ACL SETUSER, as Redis 7.2 writes them: what it asks for, before anybody looks at
-// users or commands. The language:
+// One word of ACL SETUSER in the syntax of Redis 7.2, parsed without users or commands. The syntax:
 //
 //   on off nopass resetpass >password <password #hash !hash reset
 //   sanitize-payload skip-sanitize-payload (selector) clearselectors

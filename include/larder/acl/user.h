@@ -36,7 +36,7 @@ class Powers {
   // Any password, where none is needed. Takes the same time whichever matches.
   bool accepts(const PasswordHash& password) const;
   const List<PasswordHash>& passwords() const { return passwords_; }
-  // The first is the user's own, the others stand in parentheses. Never empty.
+  // The first is the user's own, the others are the selectors in parentheses. Never empty.
   const List<Selector>& selectors() const { return selectors_; }
 
   // No command is refused, whatever its keys and channels.
@@ -63,7 +63,7 @@ class Powers {
   List<Selector> selectors_;
 };
 
-// Whether someone who could use the channels of `before` could not use them with `after`.
+// Whether `before` allows channels that `after` does not allow.
 bool loses_channels(const Powers& before, const Powers& after);
 
 struct User final : engine::Account {

@@ -1,9 +1,9 @@
 #pragma once
 
-// Values as the bytes of an RDB: one byte of type, then the body, as snapshots and DUMP's payloads
-// hold them. What is written, redis-server from 7.0 on reads (RDB version 10), but for hashes
-// whose fields have deadlines, for which version 12 was the first to have a form. What is read
-// is every form from version 1 to 12: also ziplists, zipmaps and the old lists of them.
+// Values in the RDB format: one byte of type, then the body, as in snapshots and in DUMP payloads.
+// The writer uses RDB version 10, which redis-server reads from 7.0 on, except for hashes whose
+// fields have deadlines, which need version 12. The reader accepts every form of versions 1 to 12,
+// also ziplists, zipmaps and the old lists of them.
 
 #include <cstdint>
 #include <memory>
@@ -18,7 +18,7 @@ namespace larder::persistence {
 
 using Bytes = std::vector<char, memory::Allocator<char, memory::Owner::snapshot>>;
 
-// Bytes whose contents are not set, for one text after the other.
+// A buffer of uninitialised bytes, for one text after the other.
 class Room {
  public:
   Room() = default;
@@ -42,8 +42,8 @@ inline constexpr int kNewestRdb = 12;
 // Whether texts of more than 20 bytes go through LZF where that makes them shorter.
 enum class Compression : std::uint8_t { off, on };
 
-// Appends the entry's value. Returns the RDB version that a reader must know. Fields of hashes that
-// are past their deadline by `now_ms` are left out. Cost: that of the whole value.
+// Appends the entry's value. Returns the RDB version that a reader must support. Fields of hashes
+// that are past their deadline at `now_ms` are left out. Cost: O(size of the value).
 int encode_value(const keyspace::Entry& entry, std::int64_t now_ms, Compression compression,
                  Bytes& out);
 
@@ -51,7 +51,7 @@ int encode_value(const keyspace::Entry& entry, std::int64_t now_ms, Compression 
 class DecodedValue {
  public:
   DecodedValue();
-  // Frees the storage that nobody took.
+  // Frees the storage if it was not taken.
   ~DecodedValue();
   DecodedValue(const DecodedValue&) = delete;
   DecodedValue& operator=(const DecodedValue&) = delete;

@@ -1,16 +1,17 @@
 #pragma once
 
-// Who hears what. A message is written once for each protocol and shared by all who get it
-// (resp/shared_text.h); what the hub knows and what it says is charged to pubsub.
+// Subscriptions and publishing. A message is written once for each protocol and shared by all its
+// receivers (resp/shared_text.h). Subscriptions and messages are charged to pubsub.
 //
 //   Topic --> Subscription <-> Subscription <-> ...     one list for each channel or pattern
 //                  |
 //             Subscriber                              one for each session that subscribes
 //
-// A session that ends with many subscriptions hears nothing more at once; they go in steps.
+// A session that ends with many subscriptions gets no messages from then on; its subscriptions are
+// removed in steps.
 //
-// Cost: subscribing and unsubscribing take one lookup each; publishing one lookup, a look at each
-// pattern, and a small block for each receiver.
+// Cost: subscribing and unsubscribing take one lookup each; publishing takes one lookup, a match of
+// each pattern, and a small block for each receiver.
 
 #include <array>
 #include <cstdint>
@@ -33,7 +34,7 @@ struct Subscription;
 class Subscriber;
 class Message;
 
-// A channel or a pattern that somebody listens to; its name stands behind it in the same block.
+// A channel or a pattern with subscribers; its name follows it in the same block.
 struct Topic {
   Kind kind;
   std::size_t name_bytes;
@@ -76,7 +77,7 @@ class Hub final : public engine::Subscriptions, public memory::Witness {
   using Kind = pubsub::Kind;
 
   Hub() : texts_(memory::Owner::pubsub) {}
-  // Nobody may subscribe any more.
+  // There must be no subscribers any more.
   ~Hub() override;
   Hub(const Hub&) = delete;
   Hub& operator=(const Hub&) = delete;
@@ -85,8 +86,9 @@ class Hub final : public engine::Subscriptions, public memory::Witness {
   bool subscribe(engine::Session& session, Kind kind, std::string_view name);
   bool unsubscribe(engine::Session& session, Kind kind, std::string_view name);
 
-  // Gives the message to who listens to the channel, and for Kind::channel to who listens to a
-  // pattern that it matches. Returns how many got it; who does so twice counts twice.
+  // Sends the message to the subscribers of the channel, and for Kind::channel to those of matching
+  // patterns. Returns the number of receivers; a session with two matching subscriptions counts
+  // twice.
   std::size_t publish(Kind kind, std::string_view channel, std::string_view message);
 
   // How many channels or patterns of a kind the session listens to.
@@ -99,10 +101,10 @@ class Hub final : public engine::Subscriptions, public memory::Witness {
 
   bool has_subscribers() const { return subscribers_ > 0; }
   std::size_t subscribers() const { return subscribers_; }
-  // Cost: a walk over all of them while a session that had many subscriptions is taken apart.
+  // Cost: a walk over all of them while the subscriptions of an ended session are removed.
   std::size_t topics(Kind kind) const;
   std::size_t subscribers_of(Kind kind, std::string_view name) const;
-  // Calls fn(name) for every channel or pattern of a kind that somebody listens to.
+  // Calls fn(name) for every channel or pattern of a kind that has subscribers.
   template <typename Fn>
   void each_topic(Kind kind, Fn fn) const {
     table(kind).for_each([this, &fn](const Topic* topic) {
@@ -133,7 +135,7 @@ class Hub final : public engine::Subscriptions, public memory::Witness {
   types::Table<SubscriptionTraits> subscriptions_;
   Subscriber* first_ = nullptr;
   std::size_t subscribers_ = 0;
-  std::size_t gone_ = 0;  // subscribers that have ended and are taken apart
+  std::size_t gone_ = 0;  // subscribers that have ended and are being removed
 };
 
 }  // namespace larder::pubsub

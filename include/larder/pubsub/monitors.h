@@ -1,7 +1,7 @@
 #pragma once
 
-// MONITOR: tells sessions of every command that others run, one line for each, which they share.
-// Secrets are left out. Commands are looked at only while somebody monitors.
+// MONITOR: sends every command of other sessions to the monitoring sessions, as one line that they
+// share. Secrets are left out. Commands are examined only while a session monitors.
 
 #include <string>
 
@@ -17,12 +17,12 @@ class Monitors final : public engine::CommandSink, public memory::Witness {
  public:
   Monitors(engine::Executor& executor, const base::Clock& clock)
       : executor_(executor), clock_(clock), texts_(memory::Owner::client_output) {}
-  // Nobody may monitor any more.
+  // There must be no monitoring sessions any more.
   ~Monitors() override;
   Monitors(const Monitors&) = delete;
   Monitors& operator=(const Monitors&) = delete;
 
-  // False when the session does so already. It may read and write no keys meanwhile.
+  // False if the session monitors already. A monitoring session must not read or write keys.
   bool add(engine::Session& session);
   static bool is_monitor(const engine::Session& session) {
     return session.attachment(engine::Attached::monitor) != nullptr;

@@ -44,7 +44,7 @@ struct TrackedKeyTraits {
 
 class TrackedKeys {
  public:
-  // Who asks whether a number still stands for a session that reads.
+  // The object that returns whether the session with a number still tracks.
   class Readers {
    public:
     virtual ~Readers() = default;
@@ -59,7 +59,7 @@ class TrackedKeys {
   // True when the key was not there before.
   bool remember(std::string_view name, std::uint64_t reader, const Readers& readers);
 
-  // Calls fn(key) when somebody read it, and forgets it.
+  // If a session has read the key, calls fn(key) and removes the key.
   template <typename Fn>
   void forget(std::string_view name, std::uint64_t hash, Fn fn) {
     TrackedKey* const key = keys_.erase(name, hash);

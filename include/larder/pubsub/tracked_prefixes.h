@@ -1,7 +1,7 @@
 #pragma once
 
-// Beginnings of keys, the sessions that want to hear of all keys that begin so, and which of those
-// changed since they were told last. A key counts once however often it changes.
+// Prefixes of keys, the sessions that track them, and the keys with these prefixes that have
+// changed since the last invalidation. A key is stored once, however often it changes.
 //
 // Cost of a change: a lookup for each length that a prefix has.
 
@@ -59,14 +59,14 @@ class TrackedPrefixes {
   using Keys = std::vector<const ChangedKey*>;
 
   TrackedPrefixes() = default;
-  // Nobody may want any more.
+  // There must be no trackers any more.
   ~TrackedPrefixes();
   TrackedPrefixes(const TrackedPrefixes&) = delete;
   TrackedPrefixes& operator=(const TrackedPrefixes&) = delete;
 
-  // Nothing happens when the tracker wants the prefix already.
+  // No effect if the tracker has the prefix already.
   void add(Tracker& tracker, std::string_view name);
-  // Ends all that it wants.
+  // Removes all prefixes of the tracker.
   void remove(Tracker& tracker);
 
   void note(std::string_view key, std::uint64_t writer);

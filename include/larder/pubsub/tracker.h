@@ -1,6 +1,6 @@
 #pragma once
 
-// One session that keeps copies of what it reads, or that hears of old copies for another.
+// A session with client-side caching, or one that gets the invalidations of another session.
 
 #include <cstdint>
 #include <string_view>
@@ -18,13 +18,13 @@ namespace larder::pubsub {
 
 class Tracking;
 
-// Which keys a session hears of. Without `broadcast`: of those that it read.
+// The keys for which a session gets invalidations. Without `broadcast`: those that it has read.
 struct TrackingMode {
   bool broadcast = false;      // of all that begin with one of its prefixes
   bool opt_in = false;         // read just after CLIENT CACHING YES
   bool opt_out = false;        // not read just after CLIENT CACHING NO
   bool no_loop = false;        // not of its own changes
-  std::uint64_t redirect = 0;  // the session that is told in its place; 0: none
+  std::uint64_t redirect = 0;  // the session that gets the invalidations instead; 0: none
 };
 
 class Tracker final : public engine::Attachment {
@@ -55,7 +55,7 @@ class Tracker final : public engine::Attachment {
   // The session to redirect to is gone.
   bool broken = false;
   TrackingMode mode;
-  // CLIENT, while what CACHING said still counts: until a command that is none of CLIENT's.
+  // CLIENT, while CLIENT CACHING is in effect: until a command other than CLIENT.
   const engine::BoundCommand* caching = nullptr;
   // In the order of their names.
   std::vector<TrackedPrefix*, memory::Allocator<TrackedPrefix*, memory::Owner::tracking>> prefixes;

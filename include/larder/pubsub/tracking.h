@@ -1,14 +1,14 @@
 #pragma once
 
-// Client-side caching: tells clients when what they keep copies of has changed. It remembers who
-// read which key, by the key specifications of the commands that ran, and reads the log of changes;
-// it looks at commands and changes only while somebody tracks.
+// Client-side caching: sends invalidations to clients when keys that they have read change. It
+// stores which session has read which key, by the key specifications of the commands, and reads the
+// log of changes. It examines commands and changes only while a session tracks.
 //
 //   Tracker (one for each session) <--- TrackedKeys: key -> numbers of sessions
 //                                  <--- TrackedPrefixes: prefix -> sessions, keys that changed
 //
-// What keys concern is told at once (behind the reply of who changed them), what prefixes concern
-// at the end of the turn.
+// Invalidations of keys are sent at once (after the reply to the session that changed them), those
+// of prefixes at the end of the turn.
 
 #include <cstdint>
 #include <span>
@@ -45,17 +45,17 @@ class Tracking final : public engine::ChangeSink,
     base::Rng& rng;
   };
   explicit Tracking(const Parts& parts) : parts_(parts), texts_(memory::Owner::tracking) {}
-  // Nobody may track any more.
+  // There must be no tracking sessions any more.
   ~Tracking() override;
   Tracking(const Tracking&) = delete;
   Tracking& operator=(const Tracking&) = delete;
 
-  // Begins, or goes on in another mode. Prefixes are for mode.broadcast and add up; none stands
-  // for the empty one.
+  // Starts tracking, or changes the mode. Prefixes are for mode.broadcast and are added to earlier
+  // ones; no prefix means the empty prefix.
   void start(engine::Session& session, const TrackingMode& mode,
              std::span<const std::string_view> prefixes);
   void stop(engine::Session& session);
-  // CLIENT CACHING, for a session in one of the modes that ask for it.
+  // CLIENT CACHING, for a session in one of the modes that need it.
   void choose(engine::Session& session, const engine::BoundCommand& client);
 
   // How the session tracks; null when it does not.

@@ -2,7 +2,7 @@
 
 // Bits of strings: counting, searching, combining, and integers of any width among them. Bit 0
 // is the highest bit of the first byte, as SETBIT numbers them. The loops over bytes use AVX2
-// where the processor has it, which is asked at run time.
+// if the processor has it, which is checked at run time.
 
 #include <cstddef>
 #include <cstdint>

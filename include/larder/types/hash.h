@@ -6,8 +6,8 @@
 //               and no field has a deadline
 //   hashtable   a HashTable (hash_table.h): one block a field, found through a Table
 //
-// A field past its deadline is seen by nobody but size() and whoever frees it. Every question
-// therefore names the time.
+// Only size() and the functions that free fields see a field past its deadline. All other functions
+// therefore take the current time.
 
 #include <cstdint>
 #include <limits>
@@ -34,8 +34,8 @@ struct HashLimits {
   }
 };
 
-// A handle of 8 bytes over a hash's storage, whose two encodings are told by its lowest bit.
-// Owned by whoever stores storage(), which changes with the hash.
+// A handle of 8 bytes to a hash's storage; its lowest bit is the encoding. The caller that stores
+// storage() owns it; storage() changes when the hash changes.
 class Hash {
  public:
   static constexpr Type kType = Type::hash;
@@ -44,7 +44,7 @@ class Hash {
   explicit Hash(void* storage) : storage_(reinterpret_cast<std::uintptr_t>(storage)) {}
   void* storage() const { return reinterpret_cast<void*>(storage_); }
 
-  // Fields past their deadline that nobody freed yet included. Cost: O(1).
+  // Includes fields past their deadline that are not freed yet. Cost: O(1).
   bool empty() const { return size() == 0; }
   std::size_t size() const;
   // Some may be past their deadline.

@@ -4,7 +4,7 @@
 //
 //   | "HYLL" | encoding: 1 | zeros: 3 | cached count: 8, little-endian | registers ... |
 //
-// The highest bit of the cached count says that it is stale. There are 16,384 registers of six
+// The highest bit of the cached count means that it is stale. There are 16,384 registers of six
 // bits. Dense values have them packed from the lowest bit up in 12,288 bytes. Sparse ones have
 // runs of equal registers, in order:
 //
@@ -40,7 +40,7 @@ struct Raise {
   std::uint8_t value;
 };
 
-// What an element asks for.
+// The register of an element, and its value.
 Raise raise_of(std::string_view element);
 
 // The estimate for these registers.
@@ -48,7 +48,7 @@ std::uint64_t estimate(const Registers& registers);
 
 enum class Encoding : std::uint8_t { dense, sparse };
 
-// A look at a stored value; lives as long as the bytes do.
+// A view of a stored value; valid as long as the bytes are.
 class View {
  public:
   // Nothing when the header or the size is not a HyperLogLog's. The registers of a sparse value
@@ -118,7 +118,7 @@ class Sketch {
 };
 
 // Packs, unpacks and counts registers, compares sparse with dense, and checks the error of
-// estimates; says what is wrong, or nothing. Some 50 ms.
+// estimates. Returns a text if something is wrong, else nothing. Takes about 50 ms.
 std::optional<std::string> self_test();
 
 }  // namespace larder::types::hll

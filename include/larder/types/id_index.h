@@ -24,7 +24,7 @@
 
 namespace larder::types {
 
-// `kIdOf` is a function that tells an item's id.
+// `kIdOf` is a function that returns an item's id.
 template <typename Item, auto kIdOf>
 class IdIndex {
   static_assert(std::is_trivially_copyable_v<Item> && alignof(Item) <= 8);

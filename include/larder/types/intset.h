@@ -84,8 +84,9 @@ class IntsetCursor {
 };
 
 // An intset that can change: a handle of 8 bytes to its own block, which moves when it changes.
-// The block's size is the size class of bytes(). Whoever holds the handle calls destroy(); all
-// calls name the same owner. Cost of a change: a search, and a move of what follows.
+// The block's size is the size class of bytes(). The owner of the handle must call destroy(). All
+// calls must pass the same memory owner. Cost of a change: a search, and a move of the bytes after
+// the change.
 class Intset : public IntsetView {
  public:
   // More than this would not fit the format's count.

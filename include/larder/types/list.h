@@ -32,7 +32,7 @@ class Quicklist;
 enum class ListEnd : std::uint8_t { head, tail };
 enum class ListSide : std::uint8_t { before, after };
 
-// How large the blocks of a list may become, as list-max-listpack-size says it.
+// The largest size of a block of a list, from list-max-listpack-size.
 struct ListLimits {
   int fill = -2;
   int depth = 0;
@@ -41,7 +41,7 @@ struct ListLimits {
 
   static ListLimits of(const Settings& settings);
 
-  // Bytes that a block may have; with a limit of elements, what it may have beside it.
+  // Maximum bytes of a block; it also applies if there is a limit of elements.
   std::size_t most_bytes() const;
   // SIZE_MAX where bytes are the limit.
   std::size_t most_elements() const;
@@ -78,8 +78,8 @@ class List {
  public:
   static constexpr Type kType = Type::list;
 
-  // Walks a list that does not change meanwhile. Compressed nodes are unpacked into memory of
-  // the cursor's own.
+  // Walks a list that must not change during the walk. Compressed nodes are unpacked into memory of
+  // the cursor.
   class Cursor {
    public:
     ~Cursor() { forget(); }
@@ -87,7 +87,7 @@ class List {
     Cursor& operator=(const Cursor&) = delete;
 
     bool done() const { return place_ == ListpackView::kEnd; }
-    // Only while not done(). A view that lives until the cursor leaves the node.
+    // Only while not done(). A view that is valid until the cursor leaves the node.
     String get() const;
     void next();
     void previous();
@@ -122,8 +122,8 @@ class List {
   // Before elements of so many bytes together are added: becomes a quicklist where a single
   // block could not hold them.
   void admit(const ListLimits& limits, std::size_t bytes, std::size_t elements);
-  // After elements went or changed: a quicklist whose one node is half as large as it may be
-  // becomes a single block again.
+  // After elements were removed or changed: a quicklist of one node that is at most half as large
+  // as allowed becomes a single block.
   void compact(const ListLimits& limits);
 
   // These do not convert: admit() first, compact() afterwards.
@@ -135,7 +135,7 @@ class List {
   void drop(ListEnd end, std::size_t count);
   // False when there is no such element.
   bool replace(const ListLimits& limits, std::int64_t index, std::string_view text);
-  // Puts `text` beside the first element that matches; false when none does.
+  // Inserts `text` before or after the first element that matches; false if none matches.
   bool insert(const ListLimits& limits, const ListNeedle& pivot, ListSide side,
               std::string_view text);
   // Takes out up to `most` matching elements, looking from that end on. Returns how many.

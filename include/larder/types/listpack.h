@@ -84,8 +84,9 @@ class ListpackView {
 };
 
 // A listpack that can change: a handle of 8 bytes to its own block, which moves when it
-// changes. The block's size is the size class of bytes(). Whoever holds the handle calls
-// destroy(); all calls name the same owner. Cost of a change: a move of what follows.
+// changes. The block's size is the size class of bytes(). The owner of the handle must call
+// destroy(). All calls must pass the same memory owner. Cost of a change: a move of the bytes after
+// the change.
 class Listpack : public ListpackView {
  public:
   // The most bytes that one may reach; callers convert long before.
@@ -117,10 +118,10 @@ class Listpack : public ListpackView {
   // What `text` would add to bytes().
   static std::size_t cost(std::string_view text);
   static std::size_t cost(std::int64_t number);
-  // More than any element takes beside its text.
+  // An upper bound for the bytes of an element in addition to its text.
   static constexpr std::size_t kMostAround = 10;
-  // Prints an element where the caller has room for it; returns its end. For those who write
-  // whole rows of elements, and the header, themselves.
+  // Writes an element to a buffer of the caller and returns its end. For callers that write many
+  // elements, and the header, themselves.
   static std::uint8_t* print(std::uint8_t* out, std::string_view text);
   static std::uint8_t* print(std::uint8_t* out, std::int64_t number);
 

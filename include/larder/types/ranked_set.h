@@ -1,7 +1,7 @@
 #pragma once
 
 // The large encoding of sorted sets: an index by member and a tree in order, over the same
-// members. Sorted sets own one; nobody else needs it.
+// members. Only sorted sets use it.
 
 #include <cstddef>
 #include <span>

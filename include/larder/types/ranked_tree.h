@@ -1,16 +1,16 @@
 #pragma once
 
-// Members in the order of (score, bytes), found by their rank and ranked by where they stand:
-// a B+ tree with counts. It holds pointers; the members are the owner's affair.
+// Members in the order of (score, bytes): a B+ tree with counts, which finds a member by its rank
+// and the rank of a member. It stores pointers; the caller owns the members.
 //
 //   inner   | count | child ... 42 | members below it ... 42 | least score ... 42 |   1 KB
 //              |
 //   leaf    | previous | next | count | member ... 61 |                            512 bytes
 //
-// A leaf is searched through its members; the inner nodes above hold scores, so that a member
-// is only looked at on the way down where scores are equal. `least score` of a child lies
-// between what stands before the child and what stands in it; for the first child of a node it
-// is not used. Filled at its end (or at its beginning) a tree leaves full leaves behind it.
+// A search in a leaf reads its members. Inner nodes have scores, so that the way down reads a
+// member only if scores are equal. `least score` of a child is between the scores before the child
+// and those in it; for the first child of a node it is not used. If members are added at the end
+// (or at the beginning) of a tree, its leaves are full.
 
 #include <cstddef>
 #include <cstdint>
@@ -73,8 +73,8 @@ class RankedTree {
   std::size_t count_before(double score, Equal equal) const;
   std::size_t count_before(std::string_view text, Equal equal) const;
 
-  // Frees nodes, charged to `owner`, until the budget is spent; true when none is left. Between
-  // the first call and the last nothing but bytes() may be asked.
+  // Frees nodes, charged to `owner`, until the budget is spent; true when none is left. Between the
+  // first call and the last, only bytes() may be called.
   bool free_some(memory::Owner owner, base::Budget& budget);
 
  private:

@@ -29,8 +29,8 @@ struct SetLimits {
   static SetLimits of(const Settings& settings);
 };
 
-// A handle to a set's storage, which nobody owns: null is the empty set, and removing the last
-// member frees the storage. Views of members live until the set changes.
+// A handle to a set's storage, which it does not own: null is the empty set, and removing the last
+// member frees the storage. Views of members are valid until the set changes.
 class Set {
  public:
   static constexpr Type kType = Type::set;

@@ -13,7 +13,7 @@ namespace larder::types {
 // Members of a batch, one bit for each.
 using MemberMask = std::uint32_t;
 
-// What it holds are views; they live as long as the sets stay as they are.
+// It has views, which are valid until one of the sets changes.
 class MemberBatch {
  public:
   static constexpr unsigned kMost = 32;

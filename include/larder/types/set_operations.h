@@ -1,8 +1,8 @@
 #pragma once
 
-// Intersection, union and difference of sets, told member by member and each member once. None
-// of them keeps its result; unite() and subtract() keep a set aside where that is cheaper than
-// asking all others. The order of the sets is chosen by size.
+// Intersection, union and difference of sets. Each calls a function once for each member of the
+// result and does not store the result; unite() and subtract() use a temporary set if this is
+// cheaper than lookups in all other sets. The order of the sets is chosen by size.
 
 #include <algorithm>
 #include <span>

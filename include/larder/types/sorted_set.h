@@ -1,19 +1,19 @@
 #pragma once
 
 // Sorted sets: members with scores, in the order of (score, bytes). A handle of 8 bytes over
-// storage that lives elsewhere; its lowest 3 bits tell the encoding:
+// storage that it does not own; its lowest 3 bits are the encoding:
 //
 //   listpack   member, score, member, score, ... in one block, in order; a score is an integer
 //              where it is a whole number, else its shortest digits
-//   skiplist   (so called, as OBJECT ENCODING must say it) a RankedTree in the order, and a Table
-//              that finds members; each member is one allocation (ranked_member.h)
+//   skiplist   (the name of OBJECT ENCODING) a RankedTree in the order, and a Table that finds
+//              members; each member is one allocation (ranked_member.h)
 //
 //   storage --> | index: Table | order: RankedTree | bytes of members |
 //                    |                |
 //                    +--> member <----+
 //
 // Ranks count from 0, the least. A range is two ranks; ranges by score and by text are turned into
-// ranks first. Costs are O(log n), or O(n) of a listpack, unless said otherwise.
+// ranks first. Costs are O(log n), or O(n) for a listpack, unless a comment states another cost.
 
 #include <cstddef>
 #include <cstdint>
@@ -149,7 +149,7 @@ class SortedSet {
   void append(std::string_view member, double score, const Limits& limits);
   // False when there is no such member.
   bool erase(std::string_view member);
-  // Erasing all members of a large set costs nothing here: its storage is to be buried.
+  // Erasing all members of a large set is O(1) here: the caller moves its storage to the graveyard.
   void erase(RankRange range);
   // Makes a listpack of a set that is within the limits.
   void pack(const Limits& limits);

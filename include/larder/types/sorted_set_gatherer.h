@@ -20,13 +20,13 @@ class SortedSetGatherer {
   // Before any member: at least this many will come.
   void expect(std::size_t members) { members_.reserve(members); }
 
-  // The member's score so far, to be changed as one likes; null when the member is new. It was
-  // given `score` then.
+  // The current score of the member, which the caller may change; null if the member is new, in
+  // which case it has got `score`.
   RankedMember* find_or_add(std::string_view member, double score);
   // A member that was not gathered before.
   void add(std::string_view member, double score);
 
-  // Hands the set over, whose owner the caller now is. Cost: O(n log n).
+  // Returns the set, which the caller now owns. Cost: O(n log n).
   SortedSet finish(const SortedSet::Limits& limits);
 
  private:

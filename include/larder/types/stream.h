@@ -31,8 +31,8 @@ struct NodeLimits {
   std::uint64_t entries = 0;
 };
 
-// How far to trim. Whole nodes alone go where `whole_nodes`; with `most` not more entries than that
-// in one call, looked at before each node.
+// How far to trim. With `whole_nodes`, only complete nodes are removed; `most` limits the entries
+// that one call removes and is checked before each node.
 struct Trim {
   enum class Keep : std::uint8_t { newest, from_id };
   Keep keep = Keep::newest;
@@ -42,7 +42,7 @@ struct Trim {
   std::uint64_t most = 0;
 };
 
-// What a stream remembers beside its entries.
+// What a stream stores in addition to its entries.
 struct StreamMarks {
   std::uint64_t length = 0;
   StreamId last;         // the greatest id there ever was, or was set
@@ -105,7 +105,7 @@ class Stream {
   // The group has read up to `id`, the next entry that there is behind its last one.
   void advance(Group& group, StreamId id) const;
 
-  // Groups in the order of their names. Nothing is owned by whoever gets one.
+  // Groups in the order of their names. The stream owns them.
   std::span<Group* const> groups() const;
   Group* group(std::string_view name) const;
   // nullptr when there is one of that name.
@@ -122,7 +122,7 @@ class Stream {
   // nothing else. Cost: that of what the group's other consumers have pending.
   Stream take_consumer(Group& group, Consumer& consumer);
 
-  // A new pending entry that is nobody's yet, which must not last: assign() it.
+  // A new pending entry without a consumer; the caller must assign() it.
   Pending* add_pending(Group& group, StreamId id, std::int64_t now_ms);
   void assign(Pending& pending, Consumer& consumer);
   bool acknowledge(Group& group, StreamId id);

@@ -8,7 +8,7 @@
 //   entry: | flags | ms - node's | seq - node's | value x n                      | elements |
 //          | flags | ms - node's | seq - node's | fields: m | field, value x m   | elements |
 //
-// `elements` is how many stand before it in the entry, so that entries are walked backwards too.
+// `elements` is the number of elements before it in the entry, for walks in reverse order.
 
 #include <cstdint>
 #include <string_view>

@@ -1,7 +1,7 @@
 #pragma once
 
-// Strings. A String is what a reader sees: a number or bytes that live elsewhere. A Blob is
-// the storage of bytes too long to stand inside their entry.
+// Strings. A String is a view: a number, or bytes that it does not own. A Blob is the storage of
+// bytes that are too long to be inside their entry.
 
 #include <array>
 #include <cstddef>
@@ -16,10 +16,10 @@
 
 namespace larder::types {
 
-// The longest string there can be, whatever proto-max-bulk-len says.
+// The maximum length of a string, for all values of proto-max-bulk-len.
 inline constexpr std::size_t kLongestString = std::size_t{512} << 20;
 
-// A view of a stored string. Copy it freely; it lives as long as the entry stays as it is.
+// A view of a stored string, which may be copied. It is valid until the entry changes.
 class String {
  public:
   static constexpr Type kType = Type::string;

@@ -1,9 +1,8 @@
 #pragma once
 
-// The hash table: finds elements by key, while the elements themselves live elsewhere. It
-// serves the keyspace and the large encodings. Memory follows the number of elements as a
-// straight line, no single call moves more than one segment in whatever order elements come
-// and go, and a table without elements holds no memory at all.
+// The hash table of the keyspace and the large encodings. It finds elements by key; it does not own
+// them. Its memory grows linearly with the number of elements, no single call moves more than one
+// segment in any order of insertions and removals, and a table without elements has no memory.
 //
 //   position | segment: depth bits | home: 16 bits | ...        tag: 8 bits of the hash
 //
@@ -14,19 +13,18 @@
 //   | ...          |   | block            |----> ...      (table_bucket.h draws a bucket)
 //   +--------------+   +------------------+      up to 15 blocks
 //
-// Elements stand in order of position, which is the hash mixed with a salt of the table's own.
+// Elements are in the order of their position, which is the hash mixed with a salt of the table.
 //
-// Each segment has a depth of its own (extendible hashing, Fagin and others 1979). The home
-// bucket is (16 bits * buckets) >> 16, so a segment can have any number of buckets: it grows
-// by one block, from the 16 bits that its slots hold, without looking at an element. An entry
-// whose home is full stands in one of the buckets after it, round the end of the segment; each
-// full bucket counts the entries that passed it, so that a search ends at the first bucket that
-// nothing passed. A segment of 15 blocks that is full splits in two, and only then are hashes
-// read from elements again.
+// Each segment has its own depth (extendible hashing, Fagin and others 1979). The home bucket is
+// (16 bits * buckets) >> 16, so a segment can have any number of buckets: it grows by one block,
+// using the 16 bits in its slots, without reading an element. An entry whose home bucket is full is
+// in one of the buckets after it, with wrap-around at the end of the segment. Each full bucket
+// counts the entries that passed it, so that a search ends at the first bucket that no entry has
+// passed. A full segment of 15 blocks splits in two; only a split reads hashes from elements.
 //
-// Elements are pointers of 48 bits and unique by key. Keys with equal hashes work, up to some
-// 6,000 of the same, and cost a walk over all of them. Nothing here calls back while the table
-// is being changed.
+// Elements are pointers of 48 bits and unique by key. Keys with equal hashes work, up to about
+// 6,000 with the same hash, and cost a walk over all of them. The table makes no callback while it
+// changes.
 
 #include <concepts>
 #include <cstddef>
@@ -131,8 +129,8 @@ class Table {
         search(hash, [key](const Element& element) { return Traits::key(element) == key; }));
   }
 
-  // The element whose key has this hash, or null; for who keeps hashes and no keys. Reads the
-  // keys of the elements that 24 bits of the hash allow, nearly always one.
+  // The element whose key has this hash, or null; for callers that store hashes instead of keys.
+  // Reads the keys of the elements for which 24 bits of the hash are equal, nearly always one.
   Element* find_hashed(std::uint64_t hash) const {
     return search(hash, [hash](const Element& element) { return Traits::hash(element) == hash; })
         .element_or_null();
@@ -143,9 +141,9 @@ class Table {
     return static_cast<bool>(core_.find_pointer(element, position(hash)));
   }
 
-  // Prepares an empty table for `elements`, so that they can be inserted without anything being
-  // moved. Takes no memory itself, but each insertion takes that of a whole segment until all have
-  // theirs: don't promise elements that may not come. Ends with the first removal.
+  // Prepares an empty table for `elements`, so that their insertion moves nothing. Allocates no
+  // memory itself, but each insertion allocates a complete segment until all segments exist, so
+  // `elements` must not be larger than what will be inserted. Ends with the first removal.
   void reserve(std::uint64_t elements) { core_.reserve(elements); }
 
   // No element with this key may be in the table. May take one step of growing: one
@@ -221,12 +219,12 @@ class Table {
     });
   }
 
-  // Walks `lines` buckets in order from the cursor (0: the start) and returns where to go
-  // on, 0 after the last. Shows fn those elements whose tag lies in the window and takes out
-  // those for which it answers Verdict::erase. Reads one cache line for a bucket and touches
-  // no element that the window leaves out. fn must not change the table itself. An element is
-  // seen once a round; more often, or not at all, when its segment changes its shape between
-  // two calls; more often when the sweep's own removals make it smaller.
+  // Walks `lines` buckets in order from the cursor (0: the start) and returns the cursor to
+  // continue with, 0 after the last. Calls fn for elements whose tag is in the window and removes
+  // those for which it returns Verdict::erase. Reads one cache line for each bucket and no element
+  // outside of the window. fn must not change the table. Each round visits an element once; more
+  // often, or not at all, if its segment changes its shape between two calls; more often if the
+  // sweep's own removals shrink the table.
   template <typename Fn>
   std::uint64_t sweep(std::uint64_t cursor, TagWindow window, std::size_t lines, Fn fn) {
     if (slots() == 0) return 0;

@@ -94,7 +94,7 @@ struct alignas(64) Bucket {
 };
 static_assert(sizeof(Bucket) == 64);
 
-// What an empty table looks at instead of asking whether it is empty.
+// The bucket that lookups in an empty table read, so that they need no check for it.
 inline constexpr Bucket kNoEntries{};
 
 }  // namespace larder::types::detail

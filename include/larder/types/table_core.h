@@ -34,7 +34,7 @@ namespace detail {
 // A position is (hash xor salt) times this odd number.
 inline constexpr std::uint64_t kPositionFactor = 0x9e3779b97f4a7c15;
 
-// What the core must know about the elements: who pays, and how to read their hashes.
+// What the core needs for its elements: the owner of their memory, and how to read their hashes.
 struct ElementPlan {
   memory::Owner owner;
   // Rewrites the high 16 bits of `count` slots to bits [depth, depth + 16) of the elements'
@@ -129,9 +129,9 @@ class TableCore {
   static bool wants_less(const Place& at) {
     return std::uint32_t{at.segment->size} * 10 < at.buckets * kBucketSlots * 7;
   }
-  // A step of shrinking for the segment at `shrunk` while a walk in order of positions goes on at
-  // `next`. Returns where it goes on: entries that stand behind their home may have moved to the
-  // part it has seen, so it sees a segment that was reshaped under it from the start again.
+  // A step of shrinking for the segment at `shrunk` during a walk in the order of positions that is
+  // at `next`. Returns where the walk continues: entries after their home bucket may have moved to
+  // the visited part, so the walk visits a reshaped segment again from its start.
   std::uint64_t shrink_under(const ElementPlan& plan, std::uint64_t shrunk, std::uint64_t next);
 
   // Prepares an empty table for this many elements: their segments are made at once as deep and
@@ -148,9 +148,9 @@ class TableCore {
     for (std::uint32_t i = 0; i < roster_.size(); ++i) fn(*roster_[i]);
   }
 
-  // Takes the last bucket block out of a table that is being taken apart and calls
-  // fn(pointer) on what stood there. False when the table was empty and has become so
-  // properly. Between the first call and the last nothing else may be asked of the table.
+  // Removes the last bucket block of a table that is being freed and calls fn(pointer) for its
+  // entries. Returns false if there was none; the table is then empty and usable. Between the first
+  // call and the last no other function of the table may be called.
   template <typename Fn>
   bool take_apart(const ElementPlan& plan, Fn fn) {
     if (slots_ == 0) return take_directory_apart(plan);

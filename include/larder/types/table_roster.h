@@ -10,7 +10,7 @@
 namespace larder::types::detail {
 
 // An array in pages of 512 addresses, of which none is ever copied; the first page grows by
-// doubling. Each segment knows its number, so that it is found when it goes.
+// doubling. Each segment stores its number, with which it is removed.
 class Roster {
  public:
   std::uint32_t size() const { return size_; }

@@ -1,7 +1,7 @@
 #pragma once
 
-// What a value can be, and what every type must be able to tell about the storage that
-// hangs off its entry: one constexpr row per type, so that nobody else switches over types.
+// The types of values, and the functions of each type for the storage of an entry: one constexpr
+// row per type, so that no other code has a switch over types.
 
 #include <cstddef>
 #include <cstdint>
@@ -30,13 +30,13 @@ struct TypeRow {
   memory::Owner owner;
   // Bytes of the storage, at the allocator's sizes. Cost: O(1), whatever the size.
   std::size_t (*footprint)(const void* storage);
-  // As OBJECT ENCODING names it; null for strings, whose encoding the entry knows.
+  // The name for OBJECT ENCODING; null for strings, whose encoding is stored in the entry.
   std::string_view (*encoding)(const void* storage);
   // A second storage with the same contents. Cost: that of all of it.
   void* (*copy)(const void* storage);
-  // Frees the storage, a step at a time until the budget is spent; true when nothing is left.
-  // The storage's bytes are charged to `owner` until they are released; between the steps
-  // footprint() tells what is left, and nothing else may be asked.
+  // Frees the storage in steps until the budget is spent; true when nothing is left. The storage's
+  // bytes are charged to `owner` until they are released. Between the steps footprint() returns
+  // what is left, and no other function may be called.
   bool (*destroy_some)(void* storage, memory::Owner owner, base::Budget& budget);
   // How many allocations a free has to visit.
   std::size_t (*free_effort)(const void* storage);
@@ -45,8 +45,8 @@ struct TypeRow {
   std::int64_t (*next_deadline)(const void* storage) = nullptr;
   // How many elements there are; null for strings. Cost: O(1).
   std::size_t (*size)(const void* storage) = nullptr;
-  // Frees elements past their deadline, looking at about `lines` cache lines of their table and
-  // going on with the next call. True when it has come to the end and next_deadline() is right.
+  // Frees elements past their deadline; reads about `lines` cache lines of their table and
+  // continues with the next call. True when it has reached the end and next_deadline() is exact.
   bool (*expire_some)(void* storage, std::int64_t now_ms, std::size_t lines, ElementGoes goes,
                       void* context) = nullptr;
 };
