@@ -22,7 +22,7 @@ namespace larder::bench {
 
 class RedisCache final : public Cache {
  public:
-  // Connects to 127.0.0.1; throws std::runtime_error when nobody answers.
+  // Connects to 127.0.0.1; throws std::runtime_error if the connection fails.
   explicit RedisCache(int port);
   ~RedisCache() override;
   RedisCache(const RedisCache&) = delete;

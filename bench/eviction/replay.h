@@ -1,9 +1,9 @@
 #pragma once
 
 // Replays cache-aside traffic (read a key; on a miss, store it) against Larder's keyspace and
-// evictor in process, and against an exact LRU of a given number of keys, and tells the share
-// of reads that hit. Requests come in batches, as from clients that pipeline: all reads of a
-// batch, then the stores for what missed.
+// evictor in process, and against an exact LRU of a given number of keys, and returns the share
+// of reads that hit. Requests come in batches, as in a pipeline: all reads of a batch, then the
+// writes for the misses.
 
 #include <algorithm>
 #include <cstddef>
@@ -42,7 +42,7 @@ inline std::string key_name(std::uint32_t key) {
 class Cache {
  public:
   virtual ~Cache() = default;
-  // hit[i] tells of keys[i].
+  // hit[i] belongs to keys[i].
   virtual void get(std::span<const std::uint32_t> keys, std::vector<bool>& hit) = 0;
   virtual void set(std::span<const std::uint32_t> keys) = 0;
   virtual std::size_t size() = 0;

@@ -1,6 +1,6 @@
 #pragma once
 
-// What is asked of a cache: made-up traffic that repeats from run to run.
+// Synthetic requests to a cache, the same in every run.
 
 #include <algorithm>
 #include <cmath>
@@ -47,8 +47,8 @@ inline std::vector<std::uint32_t> shuffled(std::uint32_t keys, base::Rng& rng) {
   return order;
 }
 
-// `exponent` 1.0: the key of rank r is asked for in proportion to 1/r. Keys stand in no
-// particular order of their ranks.
+// `exponent` 1.0: the key of rank r is read in proportion to 1/r. The order of the keys is
+// unrelated to their ranks.
 inline Trace zipf(std::uint32_t keys, std::size_t requests, double exponent) {
   base::Rng rng(1);
   char name[16];

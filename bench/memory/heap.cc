@@ -30,7 +30,7 @@ void AllocatorAlone(benchmark::State& state) {
 }
 BENCHMARK(AllocatorAlone)->Arg(32)->Arg(200);
 
-// Given back without a size, which is the dearer form.
+// Released without a size, which is the more expensive form.
 void OperatorNew(benchmark::State& state) {
   const auto bytes = static_cast<std::size_t>(state.range(0));
   for (auto _ : state) {

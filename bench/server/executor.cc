@@ -1,6 +1,6 @@
 // The path from requests to replies, without parsing and sockets: batches of 16 requests whose
-// arguments are in cache, as the parser leaves them, over a million keys drawn at random and over
-// a few in cache. The times are those of one request.
+// arguments are in the cache, as after parsing, over a million random keys and over a few keys that
+// are in the cache. Times are for one request.
 
 #include <benchmark/benchmark.h>
 
@@ -119,8 +119,8 @@ void mget_of_10(benchmark::State& state) {
 }
 void ping(benchmark::State& state) { measure(state, Batch({"PING"}, 0, {}), kValue, kBatch); }
 
-// What knowing the hot and the big keys costs: with one command of so many looked at, 0 for none;
-// with the sizes of values and lists noted, or not.
+// The cost of hot and big keys: with one of so many commands sampled, 0 for none; with the sizes of
+// values and lists tracked, or not.
 void get_sampled(benchmark::State& state) {
   measure(state, Batch({"GET"}, 1, {}), kValue, kBatch,
           "hot-keys-sample " + std::to_string(state.range(1)) + "\n");

@@ -1,6 +1,6 @@
-// What client-side caching costs, in process: a GET while nobody tracks, while another client does,
-// and by a client that does; a SET of a key that so many clients have read. The times are those
-// of one command; GETs come in batches of 16.
+// The cost of client-side caching, in process: a GET while no client tracks, while another client
+// tracks, and by a client that tracks; a SET of a key that so many clients have read. Times are for
+// one command; GETs come in batches of 16.
 
 #include <benchmark/benchmark.h>
 

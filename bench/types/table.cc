@@ -262,7 +262,7 @@ void erase_in_order(benchmark::State& state) {
   world.insert_all();
 }
 
-// Insertion into a table that was told how many items come.
+// Insertion into a table after reserve() of the number of items.
 void insert_reserved(benchmark::State& state) {
   auto& world = filled<Segmented>(state.range(0));
   for (auto _ : state) {

@@ -1,12 +1,12 @@
 // versus_driver: sends one workload to a server and prints the operations, the seconds, and the
 // server's CPU nanoseconds: one line, for scripts/versus. With --idle N it holds N connections
 // open until its standard input ends, each with --request sent and answered once; with
-// --longest-wait 1 it sends one PING after the other for --seconds and prints the microseconds that
-// the slowest took, and the most of the server's CPU that went by while one was on its way: what
-// the wait is on a machine with nothing else to do. With --subscribers N so many further
-// connections listen to the channel "ch": the time ends when all have heard all, and with
-// --awaited 1 nothing more is sent before that. With --handshakes 1 an operation is to connect, to
-// hear one PONG, and to leave. With --tls 1 connections speak TLS.
+// --longest-wait 1 it sends one PING after the other for --seconds and prints the microseconds of
+// the slowest, and the largest CPU time of the server during one PING, which would be the wait on a
+// machine without other work. With --subscribers N that many further connections subscribe to the
+// channel "ch": the time ends when all have received all messages, and with --awaited 1 the next
+// message is sent only then. With --handshakes 1 an operation is to connect, to receive one PONG,
+// and to close. With --tls 1 connections use TLS.
 
 #include <sys/epoll.h>
 #include <time.h>
@@ -139,8 +139,8 @@ class Driver {
 
   std::string_view receive(Client& client) { return client.link.receive(buffer_); }
 
-  // Never sleeps: to wake it would be the server's to pay, as it is not where clients are other
-  // machines.
+  // Never sleeps: the server would be charged for waking it, which is not so if clients are on
+  // other machines.
   void turn() {
     std::array<epoll_event, 64> events;
     const int n = epoll_wait(poll_, events.data(), static_cast<int>(events.size()), 0);

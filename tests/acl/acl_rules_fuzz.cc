@@ -1,5 +1,5 @@
-// Any bytes as the words of ACL SETUSER, a line each. What is taken must lead to a text that leads
-// to the same again, and what is held must be what the ledger says.
+// Any bytes as the words of ACL SETUSER, one per line. The printed form of an accepted user must
+// give the same user again, and the allocated bytes must equal the ledger.
 
 #include <algorithm>
 #include <cstddef>

@@ -140,7 +140,7 @@ TEST_F(DirectoryOf, SessionsOfARemovedUserAreClosed) {
   EXPECT_EQ(two.session.account->name, "default");
 }
 
-// Hears what the test says, whoever it is.
+// A source of subscriptions that returns what the test sets, for all sessions.
 struct Heard final : engine::Subscriptions {
   bool any(const engine::Session& session, Visitor& visitor) const override {
     return &session == who && visitor.visit(kind, name);

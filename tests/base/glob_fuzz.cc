@@ -1,5 +1,5 @@
-// Any pattern on any text: the matcher agrees with the reference. The first byte says whether
-// letters are folded, the second how long the pattern is.
+// Any pattern on any text: the matcher agrees with the reference. The first byte selects case
+// folding, the second is the length of the pattern.
 
 #include <algorithm>
 #include <cstdint>

@@ -13,7 +13,7 @@ namespace {
 TEST(Glob, MatchesLiteralsAndWildcards) {
   EXPECT_TRUE(match_glob("", ""));
   EXPECT_FALSE(match_glob("", "a"));
-  // As in Redis, whose KEYS and SCAN do not ask the matcher where the pattern is a single star.
+  // As in Redis, where KEYS and SCAN do not call the matcher for a single star.
   EXPECT_FALSE(match_glob("*", ""));
   EXPECT_TRUE(match_glob("h?llo", "hello"));
   EXPECT_FALSE(match_glob("h?llo", "hllo"));

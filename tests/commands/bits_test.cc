@@ -5,7 +5,7 @@
 namespace larder::commands {
 namespace {
 
-// What commands on bits and HyperLogLogs tell others, beside their replies.
+// Events and effects of commands on bits and HyperLogLogs.
 class Bits : public KeyspaceCommands {};
 
 TEST_F(Bits, PassOnWhatChangesSomething) {
@@ -65,7 +65,7 @@ TEST_F(HyperLogLogs, TellTheirEvents) {
   EXPECT_EQ(changes_of({"PFADD", "k", "a", "b"}), "$ pfadd k@0");
   EXPECT_EQ(changes_of({"PFMERGE", "t", "k"}), "$ pfadd t@0");
   EXPECT_EQ(changes_of({"PFMERGE", "t", "s", "k"}), "$ pfadd t@0");
-  // A count that is stored is nobody's news, but for those who repeat commands.
+  // Storing a count makes no event, but an effect for replicas and the journal.
   EXPECT_EQ(changes_of({"PFCOUNT", "t"}), std::string("\0  t@0", 6));
 }
 

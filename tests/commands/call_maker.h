@@ -93,7 +93,7 @@ class CallMaker {
 
   base::Rng& rng_;
   CallValues values_;
-  std::uint64_t count_ = 0;  // what the last numkeys said
+  std::uint64_t count_ = 0;  // the value of the last numkeys
 };
 
 }  // namespace larder::commands

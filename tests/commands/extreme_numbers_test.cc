@@ -51,7 +51,7 @@ class ExtremeNumbers : public KeyspaceCommands {
     run({"XADD", "x", "18446744073709551615-1", "1", "1"});
   }
 
-  // A large negative count asks for as many elements; that is another test's matter.
+  // A large negative count returns that many elements; another test covers this.
   static bool asks_for_endless(const engine::Command& row, const Words& words) {
     if (row.name.find("randmember") == row.name.npos && row.name != "hrandfield") return false;
     return std::any_of(words.begin(), words.end(), [](const std::string& word) {

@@ -1,6 +1,6 @@
 #pragma once
 
-// The commands on values and keys, on real objects and a clock that stands still.
+// The commands on values and keys, with real objects and a ManualClock.
 
 #include <gtest/gtest.h>
 
@@ -34,7 +34,7 @@ class QuietPeer final : public engine::Peer {
   void closing() override {}
 };
 
-// Who may do everything, who is everybody here, is never asked about.
+// Sessions that may run everything, which are all sessions here, are not checked.
 class OpenGuard final : public engine::Guard {
  public:
   engine::Denied check(const engine::Session&, const engine::BoundCommand&, resp::Args,

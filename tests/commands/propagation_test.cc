@@ -3,7 +3,7 @@
 namespace larder::commands {
 namespace {
 
-// What other processes are told is the same whenever they run it.
+// Effects have the same result at any time at which another process runs them.
 class Effects : public KeyspaceCommands {};
 
 TEST_F(Effects, OfPlainWritesAreTheCommandsThemselves) {

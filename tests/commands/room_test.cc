@@ -1,5 +1,5 @@
-// Commands that know what they need are refused where it cannot fit below maxmemory, with nothing
-// evicted for them.
+// Commands that compute the size of their result are refused if it cannot fit below maxmemory, and
+// no key is evicted for them.
 
 #include <cstdlib>
 

@@ -108,7 +108,7 @@ TEST_F(Sets, CountEveryByteOfTheirStorage) {
   // The entry with its key and pointer, the intset of two integers.
   EXPECT_EQ(footprint_of("s"), memory::size_class(8 + 1 + 8) + memory::size_class(8 + 2 * 2));
   run({"SADD", "s", "abc"});
-  // Six bytes of head, two small integers of two, a text with two beside it, the end.
+  // Six bytes of header, two small integers of two bytes, a text with two more bytes, the end.
   EXPECT_EQ(footprint_of("s"), memory::size_class(8 + 1 + 8) + memory::size_class(6 + 4 + 5 + 1));
 }
 

@@ -1,4 +1,4 @@
-// A group's lag beside a count of the entries behind its last id.
+// The lag of a group, compared with a count of the entries after its last id.
 
 #include <set>
 
@@ -12,7 +12,7 @@ using types::StreamId;
 
 class StreamLag : public KeyspaceCommands {
  public:
-  // What the test knows of the stream: which entries there are, and which there ever were.
+  // The model of the stream: its entries, and all entries that were ever added.
   std::set<std::uint64_t> present;
   std::set<std::uint64_t> ever;
   std::uint64_t last = 0;
@@ -140,7 +140,7 @@ TEST_F(StreamLag, IsKnownWithoutDeletions) {
   }
 }
 
-// Whatever a caller says it has read or added.
+// Any values of ENTRIESREAD and ENTRIESADDED.
 TEST_F(StreamLag, IsNeverMoreThanThereIs) {
   const std::string figures[] = {"-1", "0", "1", "7", "1000", "9223372036854775807"};
   for (int i = 0; i < 3'000; ++i) {

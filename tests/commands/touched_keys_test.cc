@@ -1,8 +1,7 @@
-// The keys that a command looks up or writes are among those that its row declares, which is what
-// permissions, COMMAND GETKEYS, tracking and slots go by. Calls are made from the rows'
-// `arguments`, with options repeated, in any order and named like one another. Each word of a call
-// that is not declared as a key is a key whose deadline has passed: whatever looks it up removes
-// it.
+// The keys that a command looks up or writes are among those that its row declares. Permissions,
+// COMMAND GETKEYS, tracking and slots depend on this. Calls are made from the rows' `arguments`,
+// with options repeated, in any order and with the names of other options. Each word of a call that
+// is not declared as a key is an expired key: a lookup removes it, which the test detects.
 
 #include <algorithm>
 #include <set>

@@ -13,7 +13,7 @@ constexpr const char* kFailed = "ERR CONFIG SET failed (possibly related to argu
 
 class Directives : public testing::Test {
  protected:
-  // What CONFIG SET says, less its beginning; then what CONFIG GET shows.
+  // The reply of CONFIG SET without its beginning; then the value of CONFIG GET.
   std::string set(const std::string& name, const std::string& value) {
     const std::string reply = all_.set({{name, value}});
     const std::string head = kFailed + name + "') - ";

@@ -1,4 +1,4 @@
-// Larder's directives beside Redis's, from redis_directives.tsv.
+// Larder's directives compared with those of Redis, from redis_directives.tsv.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

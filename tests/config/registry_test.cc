@@ -235,7 +235,7 @@ TEST_F(Rewrite, KeepsASymbolicLinkAndWritesItsTarget) {
   EXPECT_EQ(folder_.read("target"), expected);
 }
 
-// A name that can be guessed could be laid out before, as a link to somebody else's file.
+// With a predictable name, an attacker could create a link to another file under it in advance.
 TEST_F(Rewrite, OpensNoFileThatExists) {
   folder_.write("conf", "port 1\n");
   const std::string victim = folder_.write("victim", "untouched");

@@ -106,7 +106,7 @@ TEST_F(Admission, CountsCallsRefusalsAndFailures) {
   EXPECT_EQ(metrics.errors.codes(), codes);
 }
 
-// Refuses everything that names `secret`, and remembers what it was asked.
+// Refuses commands with the argument `secret`, and records all checked commands.
 struct TestGuard final : Guard {
   Denied check(const Session&, const BoundCommand&, resp::Args args, Occasion) override {
     ++questions;

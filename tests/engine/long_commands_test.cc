@@ -53,7 +53,7 @@ TEST_F(Working, GoesOnInLaterTurns) {
   EXPECT_TRUE(session.is_working());
   EXPECT_FALSE(session.is_blocked());
   EXPECT_EQ(run({{"set", "k", "v"}}), 0u);
-  // The turn that began it has no time left; each of the others has its own.
+  // The turn in which it started has no time left; each later turn has its own budget.
   EXPECT_EQ(turns(), 1 + (23 - kPiecesPerTurn + kPiecesPerTurn - 1) / kPiecesPerTurn);
   EXPECT_EQ(take_output(), answer(23));
   EXPECT_EQ(peer.unblockings, 1);

@@ -38,7 +38,7 @@ inline void test_set(Call& call) {
   call.db.put(call.key, call.arg(2));
   call.reply.ok();
 }
-// As FLUSHDB: the session goes on when what was flushed is freed.
+// As FLUSHDB: the session continues when the flushed values are freed.
 inline void test_flush(Call& call) {
   call.db.flush(keyspace::Freeing::plainly);
   call.waiters.for_frees().add(call.session);

@@ -3,7 +3,7 @@
 namespace larder::engine {
 namespace {
 
-// Writes what it is told into a list that several may share.
+// Appends its events to a list that several sinks may share.
 struct Listener final : ChangeSink, EffectSink {
   Listener(std::string name, Room::Words& heard_) : who(std::move(name)), heard(heard_) {}
   void read(std::span<const keyspace::Change> changes) override {

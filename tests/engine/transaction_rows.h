@@ -1,6 +1,6 @@
 #pragma once
 
-// The commands of transactions, for tests, and one that does what the test says.
+// The commands of transactions, for tests, and one that calls a function of the test.
 
 #include <functional>
 

@@ -100,7 +100,7 @@ inline void test_bread(Call& call, Runs& runs) {
   }
 }
 
-// bgroup key letter: takes that letter, which others do not want; goes with the key.
+// bgroup key letter: takes only that letter; stops waiting when the key is removed.
 inline void test_bgroup(Call& call, Runs& runs) {
   runs.note(call);
   std::string found = letters(call, call.key);

@@ -65,7 +65,7 @@ TEST(Ager, RestartsAllEntriesWhenThePolicyTurnsToLfuAndBack) {
     world.clock.advance_ms(997);
     world.put(name_of(i), 10, i % 2);
   }
-  // So few at once, so that nobody reads the old bits.
+  // So few at once that no lookup reads the old bits.
   world.policy("volatile-lfu");
   EXPECT_FALSE(world.evictor.ager().is_restarting());
   for (std::size_t i = 0; i < 500; ++i) {

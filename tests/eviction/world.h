@@ -19,8 +19,7 @@
 
 namespace larder::eviction {
 
-// A clock on which every look at the time takes a while, so that budgets end after a known
-// number of steps.
+// A clock that advances at every reading, so that budgets end after a known number of steps.
 class CostlyClock final : public base::Clock {
  public:
   explicit CostlyClock(std::int64_t us_per_look) : us_per_look_(us_per_look) {

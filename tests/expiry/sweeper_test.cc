@@ -17,8 +17,8 @@
 namespace larder::expiry {
 namespace {
 
-// A clock on which every look at the time takes a while, so that budgets end after a known
-// number of steps. The wall clock stands unless it is moved.
+// A clock that advances at every reading, so that budgets end after a known number of steps. The
+// wall clock does not move by itself.
 class CostlyClock final : public base::Clock {
  public:
   explicit CostlyClock(std::int64_t us_per_look) : us_per_look_(us_per_look) {
@@ -133,7 +133,7 @@ TEST(Sweeper, FindsEverythingAfterTheClockWasSetBack) {
   EXPECT_EQ(world.run(), 100u);
 }
 
-// Passes follow one another closely, so that each looks at a few classes only.
+// Passes follow one another closely, so that each visits only a few classes.
 void run_often(World& world) {
   for (int i = 0; i < 10; ++i) {
     world.clock.advance_ms(100);
@@ -229,7 +229,7 @@ TEST(Sweeper, SurvivesSwapsAndFlushesInTheMiddleOfAPass) {
 }
 
 TEST(Sweeper, AMassExpiryIsTakenInBoundedSteps) {
-  // 16 buckets between two looks at the clock and 10 looks a step.
+  // 16 buckets between two readings of the clock, and 10 readings in each step.
   WorldOn<CostlyClock> world(100);
   constexpr std::size_t kKeys = 50'000;
   for (std::size_t i = 0; i < kKeys; ++i) world.put(i, 10'000);

@@ -1,7 +1,7 @@
 #pragma once
 
-// A server in process, for tests: the real core behind clients without sockets, on a clock that
-// stands still until it is moved.
+// A server in process, for tests: the real core with clients without sockets, and a clock that
+// tests advance.
 
 #include <memory>
 #include <string>
@@ -21,8 +21,8 @@
 
 namespace larder::server {
 
-// A clock that stands still until it is moved. With a step, each reading within a turn moves it on
-// too, so that budgets of time end after so many readings.
+// A clock that tests advance. With a step, each reading within a turn advances it too, so that time
+// budgets end after a known number of readings.
 class HarnessClock final : public base::Clock {
  public:
   HarnessClock() {
@@ -58,7 +58,7 @@ class Harness final : public memory::Witness {
 
   std::unique_ptr<Client> connect();
 
-  // The end of a turn; clients whose waiting it ended go on with what they had sent. True when
+  // The end of a turn; clients that it has unblocked continue with their pending input. True if
   // work is left.
   bool end_turn();
   // Lets time pass, with a heartbeat every 100 ms of it.
@@ -67,7 +67,7 @@ class Harness final : public memory::Witness {
   Core& core() { return *core_; }
   HarnessClock& clock() { return clock_; }
   Configuration& configuration() { return configuration_; }
-  // SHUTDOWN was asked for.
+  // SHUTDOWN was called.
   bool ended() const { return end_.asked; }
 
   // Tells the audit what the clients hold of client_input and client_output.

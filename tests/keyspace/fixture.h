@@ -9,7 +9,7 @@
 
 namespace larder::keyspace {
 
-// Real objects on a clock that stands still; after each test the audit must balance.
+// Real objects with a ManualClock; after each test the audit must balance.
 class KeyspaceTest : public ::testing::Test {
  protected:
   static Key key(std::string_view name) { return Key::of(name); }

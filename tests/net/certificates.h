@@ -1,6 +1,6 @@
 #pragma once
 
-// Certificates and keys for tests, made anew in a folder that goes with them.
+// New certificates and keys for tests, in a temporary folder that is removed with the object.
 
 #include <openssl/evp.h>
 #include <openssl/pem.h>

@@ -1,5 +1,5 @@
-// Any bytes. A request found in them is found in nothing shorter, takes no more with what follows,
-// and lies in what it says that it took; what was refused stays refused.
+// Any bytes. A request that is found in them is not found in a prefix, has the same length with
+// more bytes after it, and lies within its length; refused bytes stay refused with more bytes.
 
 #include <cstdint>
 #include <string>

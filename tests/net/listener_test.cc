@@ -43,7 +43,7 @@ int connect_tcp(int port) {
   return -1;
 }
 
-// A port that nobody uses at this moment.
+// A port that is free at this moment.
 int free_port() {
   const int descriptor = ::socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address{};
@@ -126,7 +126,7 @@ TEST_F(ListenerTest, GivesTheUnixSocketItsPermissionsAndTakesItAway) {
   EXPECT_NE(::stat(path.c_str(), &found), 0);
 }
 
-// A thread looks at the file as often as it can while sockets come and go.
+// A thread checks the file as often as it can while sockets are created and removed.
 TEST_F(ListenerTest, TheUnixSocketNeverHasOtherPermissions) {
   constexpr int kSockets = 500;
   const std::string path = "/tmp/larder_listener_race_" + std::to_string(::getpid());

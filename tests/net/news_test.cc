@@ -1,4 +1,4 @@
-// What connections are told unasked: behind those who are answered, some in each turn.
+// Messages that clients did not request: sent after the replies, to some connections in each turn.
 
 #include <vector>
 
@@ -29,7 +29,7 @@ class News : public HasSlowClock, public ServedRoom {
   void connect_listeners(int count) {
     for (int i = 0; i < count; ++i) listeners.push_back(connect());
   }
-  // To everybody who is connected.
+  // To all connections.
   void tell(std::string_view what) {
     resp::SharedText& text = texts.make(what.size());
     what.copy(text.bytes(), what.size());
@@ -38,7 +38,7 @@ class News : public HasSlowClock, public ServedRoom {
     }
     text.release();
   }
-  // How many have heard something since the last time.
+  // How many connections have received something since the last call.
   std::size_t heard() {
     std::size_t count = 0;
     for (Line& listener : listeners) count += listener.read().empty() ? 0 : 1;
@@ -121,7 +121,7 @@ TEST_F(News, KeepTheirOrderInLine) {
     std::size_t before = 0;
     for (int turn = 0; turn < 1500 && connections.has_work(); ++turn) {
       work_left();
-      // Those who have heard stand in front of all who have not.
+      // Connections that have received it are before all others.
       std::size_t now = before;
       while (now < listeners.size() && !listeners[now].read().empty()) ++now;
       EXPECT_GT(now, before);

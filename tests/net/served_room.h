@@ -1,6 +1,6 @@
 #pragma once
 
-// The engine's room with connections over socket pairs, whose loop a test turns by hand.
+// The engine with connections over socket pairs; the test runs each turn of the loop.
 
 #include <sys/socket.h>
 

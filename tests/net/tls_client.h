@@ -1,6 +1,6 @@
 #pragma once
 
-// The client's end of a connection that speaks TLS; it never waits.
+// The client's end of a TLS connection; it never blocks.
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
@@ -90,7 +90,7 @@ class TlsClient {
     socket_ = -1;
   }
 
-  // The other end is gone, or said what is no TLS.
+  // The other end is closed, or has sent bytes that are not TLS.
   bool closed() const { return closed_; }
   bool was_told_goodbye() const { return (SSL_get_shutdown(ssl_) & SSL_RECEIVED_SHUTDOWN) != 0; }
   bool took_up_a_session() const { return SSL_session_reused(ssl_) != 0; }

@@ -1,7 +1,7 @@
-// A client of the server's side of TLS goes some true steps; then the input takes over: either its
-// bytes are sent instead of what would come next, or they are laid over what does come next
-// (pairs of a place and what is changed there). The first byte chooses. Nothing may be leaked,
-// and whatever happens, a link that failed says why.
+// A client makes some valid steps with the server's side of TLS. Then the bytes of the input are
+// either sent instead of the next bytes, or change the next bytes (pairs of a position and a
+// change); the first byte selects this. Nothing may leak, and a link that failed must have an error
+// text.
 
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -52,7 +52,7 @@ struct Pair {
   std::array<int, 2> ends;
 };
 
-// Between the client, who has one end of `near`, and the server, who has one end of `far`.
+// Between the client, which has one end of `near`, and the server, which has one end of `far`.
 class Wire {
  public:
   Wire(int near, int far) : near_(near), far_(far) {}

@@ -1,4 +1,4 @@
-// Connections that speak TLS.
+// Connections with TLS.
 
 #include "larder/net/tls.h"
 

@@ -1,4 +1,4 @@
-// Connections whose sessions wait for keys: what they send meanwhile, and how they go.
+// Connections with blocked sessions: their input while they are blocked, and how they are closed.
 
 #include "tests/net/served_room.h"
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// The engine's room with an observer that keeps what its directives ask for.
+// The engine with an observer that is configured by its directives.
 
 #include "larder/observe/command_observer.h"
 #include "tests/engine/room.h"

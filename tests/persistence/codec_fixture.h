@@ -20,7 +20,7 @@ namespace larder::persistence {
 
 inline constexpr std::int64_t kNow = 1'700'000'000'000;
 
-// An entry of its own for a decoded value, whose storage it takes.
+// An entry for a decoded value; takes the value's storage.
 class Holder {
  public:
   explicit Holder(DecodedValue& value) {

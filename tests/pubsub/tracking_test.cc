@@ -44,7 +44,7 @@ class Caching : public engine::Room {
     executor.run(who.session, {&request, 1}, SIZE_MAX);
   }
   std::string heard(Client& who) { return resp::taken(who.output); }
-  // How often it was told to drop copies.
+  // How many invalidations it has received.
   std::size_t invalidations(Client& who) {
     const std::string text = heard(who);
     std::size_t count = 0;
@@ -247,7 +247,7 @@ TEST_F(Caching, KnowsWhereToRedirectWithoutSearching) {
   EXPECT_TRUE(Tracking::of(clients.front()->session)->broken);
 }
 
-// Against a model: for each key who read it since it changed.
+// Compared with a model: for each key, the sessions that have read it since it changed.
 TEST_F(Caching, TellsNobodyTooMuchOrTooLittle) {
   std::map<std::string, std::set<Client*>> readers;
   for (int i = 0; i < 8; ++i) tracker();

@@ -122,7 +122,7 @@ class Child {
     return answer;
   }
 
-  // Sends a signal and waits; the status as waitpid has it, nothing when it goes on for long.
+  // Sends a signal and waits; the status of waitpid, or nothing if the process does not end.
   std::optional<int> end(int signal) {
     if (pid_ <= 0) return std::nullopt;
     ::kill(pid_, signal);

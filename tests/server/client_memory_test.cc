@@ -39,7 +39,7 @@ class ClientMemory : public SocketFixture {
     EXPECT_TRUE(audit.balanced()) << audit.text();
   }
 
-  // A client that asks for so much and reads none of it.
+  // A client that requests replies of this size and reads none of them.
   Line& slow_reader(int gets) {
     lines.push_back(std::make_unique<Line>(connect()));
     ask_without_reading(*lines.back(), gets);
@@ -169,7 +169,7 @@ class ClientBudget : public ClientMemory {
 
   void fill() {
     ask("DEBUG POPULATE 60000 key 1000");
-    // Younger than the others, so that they go first.
+    // Connected after the others, so that they are evicted first.
     harness.clock().advance_ms(60'000);
     set_big(200'000);
     evict();
@@ -256,7 +256,7 @@ TEST_F(ClientBudget, SparesWhoAskedNotToBeEvicted) {
   }
   EXPECT_GT(held(), static_cast<std::int64_t>(6 * kMega));
   EXPECT_FALSE(spared.closed);
-  // The budget is passed, and whoever else is there goes for it.
+  // The budget is exceeded, and the other clients are disconnected for it.
   EXPECT_EQ(connections.size(), 1u);
   EXPECT_THAT(talk(spared, "EXEC\r\n"), HasSubstr("*8000\r\n+OK\r\n"));
   EXPECT_FALSE(spared.closed);

@@ -271,7 +271,7 @@ TEST_F(ClientRoom, IsForAnOperatorWhereMaxmemoryIsTiny) {
   EXPECT_FALSE(line.closed);
 }
 
-// The same as with the percentage that they come to.
+// The same as with the equivalent percentage.
 TEST_F(ClientRoom, IsTheSameForAShareInBytes) {
   std::vector<std::int64_t> held;
   set("big", 3'000'000);

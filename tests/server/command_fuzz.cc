@@ -41,7 +41,7 @@ void expect_balance(larder::server::Harness& harness) {
   std::abort();
 }
 
-// A byte says how many of the following bytes come next, and how much time passes before them.
+// A byte determines how many of the following bytes are sent next, and how much time passes before.
 void drive(larder::server::Harness& harness, std::string_view bytes) {
   const auto client = harness.connect();
   while (!bytes.empty() && !client->is_closed()) {

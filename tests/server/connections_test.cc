@@ -91,7 +91,7 @@ TEST_F(Connections, AreNotReadWhileTheyDoNotReadAndLoseNothing) {
   turns(50);
   EXPECT_LT(memory::used_bytes() - before, kReaders * 3 * kMega);
   const std::string reply = "$" + std::to_string(value.size()) + "\r\n" + value + "\r\n";
-  while (readers.size() > 1) readers.pop_back();  // the others go without having read
+  while (readers.size() > 1) readers.pop_back();  // the others close without reading
   for (Line& reader : readers) {
     std::size_t got = 0;
     for (int i = 0; i < 100'000 && got < kGets * reply.size(); ++i) {

@@ -1,5 +1,5 @@
-// What clients kept and left behind is taken apart in steps: nothing of it acts any more, and every
-// byte stays with its owner until it goes.
+// The data of closed clients is freed in steps: it has no effect any more, and every byte stays
+// charged to its owner until it is freed.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -29,7 +29,7 @@ class LeftBehind : public SocketFixture {
     const memory::Audit audit = harness.core().auditor.run();
     EXPECT_TRUE(audit.balanced()) << audit.text();
   }
-  // A turn in which the clock moves on with each look at it has time for a few pieces only.
+  // In a turn in which the clock advances at each reading there is time only for a few pieces.
   void expect_to_go_in_steps() {
     EXPECT_GT(left(), 0u);
     harness.clock().us_per_reading = 100;

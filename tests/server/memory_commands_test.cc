@@ -21,7 +21,7 @@ class MemoryCommands : public testing::Test {
   std::unique_ptr<Harness::Client> client = harness.connect();
 };
 
-// Bytes on an owner's account for as long as this lives.
+// Charges bytes to an owner while the object exists.
 class Charge {
  public:
   Charge(memory::Owner owner, std::int64_t bytes) : owner_(owner), bytes_(bytes) {

@@ -1,5 +1,5 @@
-// conf/larder.conf and docs/configuration.md are printed by the program; these fail when they
-// are stale. To print them anew:
+// The program prints conf/larder.conf and docs/configuration.md; these tests fail when they are out
+// of date. To print them again:
 //
 //   larder-server --print-config > conf/larder.conf
 //   larder-server --print-config-docs > docs/configuration.md

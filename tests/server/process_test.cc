@@ -109,7 +109,7 @@ TEST(Process, SaysNothingOfSavingWhereNoneIsAskedFor) {
   EXPECT_EQ(nosave.output().find("nothing is saved"), std::string::npos);
 }
 
-// The files that the server creates are not for everybody to write, whatever the umask.
+// Files that the server creates are not writable by all users, for any umask.
 TEST(Process, CreatesItsFilesForItselfToWrite) {
   Child child;
   const mode_t before = ::umask(0);

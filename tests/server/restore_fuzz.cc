@@ -1,6 +1,6 @@
-// Any bytes as a value in a payload of RESTORE whose checksum is right. What is refused is refused
-// in Redis's words; with what is taken every command of its type must be safe, and what DUMP makes
-// of it must be taken again. The audit balances afterwards. Its corpus is that of the value codec.
+// Any bytes as a value in a RESTORE payload with a valid checksum. Refusals must have Redis's error
+// texts. For accepted values, every command of their type must be safe, and RESTORE must accept the
+// result of DUMP. The audit must balance afterwards. The corpus is that of the value codec.
 
 #include <cstdint>
 #include <cstdio>

@@ -1,6 +1,6 @@
 #pragma once
 
-// A core with connections over socket pairs, whose loop is stepped by the test.
+// A core with connections over socket pairs; the test runs each turn of the loop.
 
 #include <gtest/gtest.h>
 #include <sys/socket.h>

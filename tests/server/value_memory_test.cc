@@ -1,4 +1,4 @@
-// What MEMORY USAGE tells of keys of each type and encoding, beside the ledger's own figures.
+// The result of MEMORY USAGE for keys of each type and encoding, compared with the ledger.
 
 #include <gtest/gtest.h>
 

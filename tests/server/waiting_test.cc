@@ -1,5 +1,5 @@
-// Clients that wait for keys, as the others see them. GET is parked in stead of a blocking
-// command: run again when its key has been written, it answers.
+// Clients that wait for keys, as seen by other clients. GET is parked instead of a blocking
+// command; it replies when it runs again after its key has been written.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -68,7 +68,7 @@ void ChangeCheck::end() {
 
 void ChangeCheck::compare(std::size_t db) {
   const Values now = copy(db);
-  // Nobody asked about these.
+  // These changed without a call of the hook.
   for (const auto& [key, value] : before_[db]) {
     const auto found = now.find(key);
     if (found == now.end() || found->second != value) complain("changed unasked", db, key);

@@ -27,7 +27,7 @@ class ChangeCheck final : private keyspace::BeforeChange {
 
   // What was wrong since the last call.
   std::string take_trouble() { return std::exchange(trouble_, {}); }
-  // Keys that changed in steps that were looked at.
+  // Keys that changed in checked steps.
   std::uint64_t changes() const { return changes_; }
 
  private:

@@ -1,6 +1,6 @@
 #pragma once
 
-// A connection that speaks RESP: sends requests, and reads replies as lines of text.
+// A RESP connection: sends requests, and reads replies as lines of text.
 
 #include <memory>
 #include <string>
@@ -27,7 +27,7 @@ class Client {
   Lines read(int wait_ms);
   // Sends and reads one reply, for the runner's own questions.
   resp::Value ask(const std::vector<std::string>& words);
-  // What has come though nobody asked; empty when nothing did.
+  // Output that was not requested; empty if there is none.
   std::string unread();
 
  private:

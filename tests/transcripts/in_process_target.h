@@ -1,7 +1,7 @@
 #pragma once
 
-// Larder in this process: bytes go through the parser and the executor as those of a socket
-// would, and time stands still until a transcript moves it.
+// Larder in this process: bytes pass through the parser and the executor like those of a socket,
+// and the time changes only when a transcript advances it.
 
 #include <limits>
 #include <memory>

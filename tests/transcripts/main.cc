@@ -1,4 +1,4 @@
-// transcripts: runs transcript files against Larder or a reference server; README.md tells how.
+// transcripts: runs transcript files against Larder or a reference server; see README.md.
 
 #include <algorithm>
 #include <cstdio>

@@ -30,8 +30,8 @@ class Runner {
   // Larder's memory audit must balance afterwards.
   Verdict run(const Case& about, Protocol protocol);
 
-  // The same steps, with replies told to `hear` and compared with nothing. Waits `silence_ms`
-  // before it takes a reply for none.
+  // The same steps, without comparison: passes the replies to `hear`. Waits `silence_ms` until it
+  // decides that there is no reply.
   Verdict perform(const Case& about, Protocol protocol, int silence_ms, const Hear& hear);
 
   // Why this case does not concern the target and protocol; empty when it does.

@@ -28,8 +28,8 @@ class Target {
   // Lets time pass; at most longest_advance_ms() at a time.
   virtual void advance_ms(int ms) = 0;
   virtual int longest_advance_ms() const = 0;
-  // Begins anew, so that a case that failed half way leaves nothing to the next. No connection
-  // may be open.
+  // Resets the server, so that a failed case does not affect the next one. No connection may be
+  // open.
   virtual void restart() = 0;
   // Empties all databases.
   virtual void clear() = 0;

@@ -10,7 +10,7 @@
 namespace larder::types::bits {
 namespace {
 
-// Bit by bit, as the definition says.
+// Bit by bit, as in the definition.
 bool bit_of(std::string_view bytes, std::uint64_t index) {
   if (index / 8 >= bytes.size()) return false;
   return ((static_cast<unsigned char>(bytes[index / 8]) >> (7 - index % 8)) & 1) != 0;

@@ -18,7 +18,7 @@ struct Stored {
 };
 using Model = std::map<std::string, Stored>;
 
-// A hash beside a map that must say the same; checks that the ledger balances in the end.
+// A hash and a map that must be equal; checks at the end that the ledger balances.
 class Pair {
  public:
   explicit Pair(HashLimits limits) : limits_(limits) {}

@@ -14,8 +14,8 @@ namespace {
 
 constexpr auto kOwner = memory::Owner::lists;
 
-// A list beside a simple model of it; the owner must hold what the footprint says, and nothing
-// when the list is gone.
+// A list and a simple model of it; the owner's bytes must equal the footprint, and be 0 when the
+// list has been freed.
 class Pair {
  public:
   explicit Pair(const ListLimits& limits) : limits_(limits) {}

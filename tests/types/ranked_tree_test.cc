@@ -17,7 +17,7 @@ bool stands_before(const RankedMember* a, const RankedMember* b) {
   return a->is_before(b->score(), b->text());
 }
 
-// A tree beside a sorted array of the same members.
+// A tree and a sorted array of the same members.
 class RankedTreeTest : public testing::Test {
  protected:
   void TearDown() override {

@@ -1,4 +1,4 @@
-// Groups, consumers and pending entries beside a model of maps.
+// Groups, consumers and pending entries, compared with a model of maps.
 
 #include <gtest/gtest.h>
 

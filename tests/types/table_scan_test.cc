@@ -19,7 +19,7 @@ struct Mix {
 
 class ScanUnderMix : public ::testing::TestWithParam<Mix> {};
 
-// Half of the items present at the start stay; the others come and go at random.
+// Half of the items present at the start stay; the others are added and removed at random.
 TEST_P(ScanUnderMix, ShowsEveryElementThatStays) {
   const Mix mix = GetParam();
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {

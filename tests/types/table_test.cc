@@ -13,7 +13,7 @@
 namespace larder::types::testing {
 namespace {
 
-// Every live item is found at its address, and nothing else is in the table.
+// Every stored item is found at its address, and the table contains no others.
 void expect_same(const ItemTable& table, const std::unordered_map<std::uint64_t, Item*>& model) {
   ASSERT_EQ(table.size(), model.size());
   for (const auto& [key, item] : model) {
