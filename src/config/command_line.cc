@@ -1,6 +1,5 @@
-// The command line as lines of a configuration file. `--name` begins a line; all that follows
-// belongs to it, up to the next argument with dashes, except that a name's first value may
-// have dashes itself.
+// The command line as lines of a configuration file. `--name` starts a line, to which the following
+// arguments belong, up to the next argument with dashes. The first value of a name may have dashes.
 
 #include "larder/base/text.h"
 #include "larder/config/line.h"

@@ -42,7 +42,7 @@ bool write_all(int descriptor, std::string_view content) {
   return true;
 }
 
-// The rename itself must survive a power cut, so its folder is synced too.
+// The rename must be durable after a power failure, so the folder is synced too.
 void sync_folder_of(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
@@ -71,8 +71,8 @@ mode_t mode_of_new_file() {
   return 0644 & ~masked;
 }
 
-// Gives the file the owner, the group and the mode of the one that it replaces. Only root may give
-// files away; another process keeps what it may keep.
+// Sets the owner, the group and the mode of the file that is replaced. Only root may change the
+// owner; other processes keep as much of it as they may.
 bool take_after(int descriptor, const std::string& path) {
   struct stat old {};
   if (::stat(path.c_str(), &old) != 0) return ::fchmod(descriptor, mode_of_new_file()) == 0;

@@ -47,7 +47,7 @@ std::optional<double> as_number(std::string_view text) {
 // To the digits that INFO has: 99.9 percent are 0.999.
 std::string print(double value) { return base::printed("%.12g", value); }
 
-// As the value of a label; what is not ASCII could be no UTF-8 and is not shown.
+// A text as the value of a label. Bytes that are not ASCII might not be UTF-8 and are left out.
 void append_escaped(std::string& out, std::string_view text) {
   for (const char c : text) {
     if (c == '\\' || c == '"') out += '\\';
@@ -110,7 +110,7 @@ class Exposer final : public Visitor {
 void Exposer::head(std::string& out, std::string_view name, Sort sort,
                    std::string_view help) const {
   const auto index = static_cast<std::size_t>(sort);
-  // The older form names what the samples are named, and takes an info for a gauge.
+  // In the older format the family has the name of its samples, and an info is a gauge.
   const bool is_old = form_ == Exposition::prometheus;
   const std::string_view suffix = is_old ? kSuffixes[index] : std::string_view{};
   const std::string_view type = is_old && sort == Sort::info ? "gauge" : kSorts[index];

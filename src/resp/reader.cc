@@ -15,11 +15,12 @@ constexpr auto kOwner = memory::Owner::client_input;
 constexpr std::uint64_t kNoBulk = std::numeric_limits<std::uint64_t>::max();
 constexpr std::uint64_t kMostStrangerArgs = 10;
 constexpr std::uint64_t kMostStrangerBulk = 16384;
-// "$0\r\n\r\n": no argument takes less, so a count that the input cannot hold is unfinished.
+// "$0\r\n\r\n": the minimum size of an argument. If the input is too short for the announced number
+// of arguments, the request is incomplete.
 constexpr std::uint64_t kLeastArgBytes = 6;
 
-// Reads up to ten plain digits, a '\r' and the byte after it. Returns what follows, or null for
-// whatever else stands there, on which the careful path decides.
+// Reads up to ten plain digits, a '\r' and the byte after it. Returns the position after them, or
+// null for anything else, which the general path handles.
 inline const char* plain_number(const char* at, const char* end, std::uint64_t& number) {
   if (end - at < 3) return nullptr;
   unsigned digit = static_cast<unsigned char>(*at) - unsigned{'0'};
@@ -68,8 +69,8 @@ inline bool plain_header(const char*& at, const char* end, char type, std::uint6
 
 enum class Line : std::uint8_t { whole, unfinished, too_long };
 
-// Looks for `last`, going on at `scanned`, which becomes its place. A NUL hides what follows, as
-// it does in Redis: such a line only ever gets too long.
+// Searches for `last` from `scanned` on, and sets `scanned` to its position. A NUL hides what
+// follows, as in Redis: such a line ends only when it gets too long.
 template <typename Offset>
 Line find_line(std::string_view text, char last, Offset& scanned) {
   const std::size_t most = std::min(text.size(), kMostLineBytes + 1);
@@ -89,7 +90,7 @@ struct Reader::HalfRequest {
   std::uint64_t position;        // where the next argument's header or bytes begin
   std::uint64_t scanned = 0;     // bytes of that header known to have no end
   std::uint64_t bulk = kNoBulk;  // the argument's length once its header has been read
-  // The arguments that are whole. Headers are canonical, so their places follow.
+  // The complete arguments. Headers are canonical, so their positions can be computed.
   std::vector<std::uint64_t, memory::Allocator<std::uint64_t, kOwner>> lengths;
 };
 
@@ -131,7 +132,7 @@ class RequestCutter {
   bool pause() const { return batch_.full() || (cut_one_ && !authenticated_); }
   std::uint64_t left(const char* at) const { return static_cast<std::uint64_t>(end_ - at); }
 
-  // How far the reader came in the unfinished request.
+  // How far the reader has parsed the incomplete request.
   std::uint64_t progress() const {
     const auto* half = reader_.half_;
     return half != nullptr ? half->position + half->scanned : reader_.scanned_;
@@ -161,8 +162,8 @@ class RequestCutter {
     return Step::failed;
   }
 
-  // The hot path: takes whole arrays with plain headers for as long as they come. Everything is
-  // in locals, since stores of arguments could otherwise change what `this` points to.
+  // The hot path: parses consecutive complete arrays with plain headers. It uses only local
+  // variables: the compiler would otherwise assume that stores of arguments can change members.
   void plain_arrays() {
     const char* at = at_;
     const char* from = from_;
@@ -223,7 +224,7 @@ class RequestCutter {
     return arguments(static_cast<std::uint64_t>(*count), at_ + line + 2);
   }
 
-  // Begins to take `count` arguments, whose first header is at `first`, one by one.
+  // Starts to read `count` arguments one by one; the first header is at `first`.
   Step arguments(std::uint64_t count, const char* first) {
     const auto header = static_cast<std::uint64_t>(first - at_);
     reader_.half_ = memory::make<Reader::HalfRequest>(

@@ -145,7 +145,7 @@ void ReplyBuffer::share(SharedText& text) {
   write_ = limit_ = unsent_ + tail_->end;
 }
 
-// The chunks stay until the command is over, since places in them may still be filled in.
+// The chunks stay until the command is over, since they may have open patches.
 char* ReplyBuffer::drop(std::uint64_t bytes, Refusal refusal) {
   if (!is_dropping()) {
     settle_tail();

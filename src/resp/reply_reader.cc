@@ -13,7 +13,7 @@ namespace {
 
 using Kind = Value::Kind;
 
-constexpr std::uint64_t kMostTrustedItems = 1024;  // reserved on the sender's word
+constexpr std::uint64_t kMostTrustedItems = 1024;  // reserved before the items arrive
 
 bool is_aggregate(char type) {
   return type != '\0' && std::string_view("*%~>|").find(type) != std::string_view::npos;

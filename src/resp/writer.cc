@@ -82,7 +82,7 @@ void Writer::bulk_integer(std::int64_t value) {
   bulk({digits.data(), static_cast<std::size_t>(end - digits.data())});
 }
 
-// For what does not fit into the chunk at hand, which is filled before another begins.
+// For text that does not fit into the current chunk, which is filled before the next one starts.
 void Writer::bulk_in_pieces(std::string_view text) {
   std::array<char, kHeaderRoom> head;
   const char* end = print_header(head.data(), '$', text.size());

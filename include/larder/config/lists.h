@@ -62,7 +62,7 @@ class Letters final : public Directive {
   struct Spec {
     std::string_view name;
     std::initializer_list<Letter> letters;
-    std::string_view refusal;  // the error for a letter that is none of them
+    std::string_view refusal;  // the error for an unknown letter
     std::uint32_t traits = kPlain;
     std::string_view help;
   };
@@ -120,7 +120,7 @@ class Numbers final : public Directive {
     std::string_view name;
     std::initializer_list<std::int64_t> fallback;
     Range range;
-    std::string_view refusal;  // the error for what is no number or out of range
+    std::string_view refusal;  // the error for a word that is not a number in the range
     std::uint32_t traits = kPlain;
     std::string_view help;
   };
@@ -168,7 +168,7 @@ class Percentiles final : public Directive {
   std::vector<double> fallback_;
 };
 
-// When to write a snapshot: after so many seconds with so many changes.
+// When to write a snapshot: after a number of seconds, if there were a number of changes.
 struct SavePoint {
   std::int64_t seconds;
   std::int64_t changes;
@@ -263,7 +263,7 @@ class Endpoint final : public Directive {
   struct Spec {
     std::string_view name;
     std::string_view alias = {};
-    std::string_view refusal;  // the error for what is no port
+    std::string_view refusal;  // the error for an invalid port
     std::uint32_t traits = kPlain;
     std::string_view help;
   };
@@ -299,7 +299,7 @@ class Lines final : public Directive {
     std::string_view name;
     std::size_t least_words;
     std::size_t most_words;
-    std::string_view form;  // what the words are, for people
+    std::string_view form;  // a description of the words
     std::uint32_t traits = kPlain;
     std::string_view help;
     // Refuses a line with a reason, given those before it.

@@ -1,7 +1,7 @@
 #pragma once
 
-// All directives of all groups: found by name, loaded from files and command lines, got, set
-// and rewritten by CONFIG, and printed with their documentation.
+// All directives of all groups: finds them by name, loads them from files and command lines, serves
+// CONFIG GET, SET and REWRITE, and prints them with their documentation.
 
 #include <functional>
 #include <stdexcept>
@@ -72,8 +72,9 @@ class Registry {
   // Directives that have no effect yet and do not have their default value.
   std::vector<const Directive*> set_in_vain() const;
 
-  // Name and value for each pattern of CONFIG GET, none twice. A name without *, ? or [ is
-  // answered as it was written and finds hidden directives too; aliases are names of their own.
+  // Name and value of the directives that match the patterns of CONFIG GET, each once. A name
+  // without *, ? or [ is returned as it was written, and finds hidden directives too. An alias is
+  // treated as a separate name.
   std::vector<std::pair<std::string, std::string>> get(
       const std::vector<std::string>& patterns) const;
 
@@ -109,7 +110,7 @@ class Registry {
 
   friend class Loader;
 
-  // Where a line stood: its number and its text.
+  // The position of a line: its number and its text.
   struct Origin {
     std::size_t number;
     std::string text;

@@ -1,8 +1,8 @@
 #pragma once
 
-// All fields in the text form that Prometheus and its kin read. Each field becomes a metric
-// named larder_<field>; what INFO prints as lines of its own (db0, cmdstat_get) become families
-// with a label, and words become labels of one metric for each section.
+// All fields in the text format that Prometheus reads. Each field becomes a metric named
+// larder_<field>. Lines of INFO with several values (db0, cmdstat_get) become families with a
+// label, and text fields become labels of one metric for each section.
 
 #include <string>
 #include <string_view>

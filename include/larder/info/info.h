@@ -59,7 +59,7 @@ class Field {
   const Metric& metric() const { return metric_; }
   // Appends the value, without name or line end.
   virtual void print(std::string& out) const = 0;
-  // Tells the visitor what kind of figure this is, and its value.
+  // Passes the kind of the field and its value to the visitor.
   virtual void accept(Visitor& visitor) const = 0;
   virtual void reset() {}
 
@@ -84,7 +84,7 @@ class Counter final : public Field {
   std::uint64_t value_ = 0;
 };
 
-// A figure that goes up and down.
+// A value that can increase and decrease.
 class Gauge final : public Field {
  public:
   using Field::Field;
@@ -98,7 +98,7 @@ class Gauge final : public Field {
   std::int64_t value_ = 0;
 };
 
-// Words, or a number in a form of its own ("1.03", "12.50M", "99.91%").
+// A text, or a number in a special form ("1.03", "12.50M", "99.91%").
 class Text final : public Field {
  public:
   using Field::Field;
@@ -129,7 +129,7 @@ class Lines final : public Field {
 };
 
 // One gauge for each of some names that are known from the start, as the bytes of each owner.
-// INFO prints nothing of it; visitors see it.
+// INFO does not print it; visitors get it.
 class Family final : public Field {
  public:
   // `label` is the metrics label for these names.
@@ -146,7 +146,7 @@ class Family final : public Field {
   std::vector<std::pair<std::string_view, std::int64_t>> figures_;
 };
 
-// Told of fields by what they are, for other forms than INFO's text.
+// Gets all fields by their kind, for other formats than the text of INFO.
 class Visitor {
  public:
   virtual void counter(const Field& field, std::uint64_t value) = 0;

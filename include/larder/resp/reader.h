@@ -1,7 +1,7 @@
 #pragma once
 
-// Cuts requests out of a connection's bytes: RESP arrays of bulk strings and inline commands,
-// with Redis's limits and Redis's words for what is wrong.
+// Parses the requests in a connection's bytes: RESP arrays of bulk strings and inline commands,
+// with Redis's limits and error texts.
 
 #include <cstddef>
 #include <cstdint>
@@ -14,7 +14,7 @@ namespace larder::resp {
 
 struct Limits {
   std::uint64_t max_bulk_bytes = std::uint64_t{512} << 20;  // proto-max-bulk-len
-  bool authenticated = true;  // strangers may send 10 arguments of 16 KiB
+  bool authenticated = true;                                // false: at most 10 arguments of 16 KiB
 };
 
 // A line (inline command, array or bulk header) ends within this many bytes.
@@ -22,18 +22,19 @@ inline constexpr std::size_t kMostLineBytes = 64 * 1024;
 
 struct Parsed {
   enum class Status : std::uint8_t {
-    more,    // nothing whole is left: read on
+    more,    // no complete request is left: read more input
     full,    // the batch should run, then parse the rest of the input
     failed,  // run the batch, answer `error`, close the connection
   };
 
   Status status = Status::more;
-  // Bytes at the start of the input that are done with (requests in the batch, empty lines).
+  // Bytes at the start of the input that are consumed (requests in the batch, empty lines).
   std::uint64_t consumed = 0;
-  // With `more`: how long the unfinished tail must become before anything can happen, counted from
-  // its first byte; 0 when that is not known. Within the limits, yet only the client's word.
+  // With `more`: the length that the incomplete request must reach before parsing can continue,
+  // counted from its first byte; 0 if that is not known. It is within the limits, but it is only
+  // announced by the client.
   std::uint64_t wanted = 0;
-  // Bytes this call went over, the insides of bulk strings counted once when they are whole.
+  // Bytes that this call has processed; the contents of a bulk string count once, when complete.
   std::uint64_t examined = 0;
   // With `failed`: "ERR Protocol error: ...", valid until the batch is cleared.
   std::string_view error;
@@ -54,10 +55,10 @@ class Reader {
   // authenticated it stops after each request, since this request may log in.
   Parsed parse(std::span<const char> input, Batch& batch, const Limits& limits);
 
-  // Forgets the unfinished tail.
+  // Drops the incomplete request.
   void reset();
 
-  // True when the tail of the last input is a part of a request.
+  // True if the end of the last input is a part of a request.
   bool half_way() const { return half_ != nullptr || scanned_ != 0; }
   // Memory of the incomplete request in this reader, in addition to its bytes in the input.
   std::size_t held_bytes() const;

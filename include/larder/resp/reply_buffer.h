@@ -3,8 +3,8 @@
 // The replies of a connection that are not sent yet: a list of chunks from a pool that the
 // connections of a loop share. An empty buffer holds no memory.
 //
-// A buffer is bounded while it is written: when it may not take another chunk, by its own bound or
-// by that of the pool, it drops what is written from then on, until keep_first() or clear().
+// A buffer is bounded while it is written: if its own bound or that of the pool does not allow
+// another chunk, it drops everything that is written from then on, until keep_first() or clear().
 
 #include <cstddef>
 #include <cstdint>
@@ -18,8 +18,8 @@ struct iovec;
 
 namespace larder::resp {
 
-// A piece of output. Bytes [begin, end) of data() are waiting to be sent. They stand behind it
-// or, with a capacity of 0, are a shared text's.
+// A piece of output. Bytes [begin, end) of data() are waiting to be sent. They follow the chunk in
+// memory or, with a capacity of 0, belong to a shared text.
 struct alignas(16) Chunk {
   Chunk* next;
   std::size_t capacity;
@@ -62,25 +62,25 @@ class ChunkPool {
     most_ = most;
     room_ = &room;
   }
-  // What buffers hold of it, free chunks not counted.
+  // Bytes in use by buffers, without free chunks.
   std::uint64_t used_bytes() const { return allocated_ - free_count_ * kChunkBytes; }
-  // Whether the buffer may take so many bytes more.
+  // Whether the buffer may allocate so many more bytes.
   bool allows(const ReplyBuffer& buffer, std::uint64_t bytes) {
     return used_bytes() + bytes <= most_ || room_ == nullptr || room_->grants(buffer, bytes);
   }
 
-  // An empty chunk with room for at least `bytes`; more than kRoom makes a block of its own. Null
-  // when the buffer may not have it.
+  // An empty chunk with room for at least `bytes`; more than kRoom gets a separate block. Null if
+  // the buffer may not have it.
   Chunk* take(std::size_t bytes, const ReplyBuffer& buffer);
   // A block for `bytes` of the next size class; does not ask `room`.
   Chunk* take_alone(std::size_t bytes);
-  // A chunk that sends this text, and holds it until then.
+  // A chunk that refers to this text until it is sent.
   Chunk* take(SharedText& text);
   void give(Chunk* chunk);
 
-  // Gives all free chunks back to the allocator.
+  // Returns all free chunks to the allocator.
   void trim();
-  // What the pool holds for itself: free chunks, and the block of dropped_room().
+  // Bytes of the pool itself: free chunks, and the block of dropped_room().
   std::size_t free_bytes() const {
     return free_count_ * kChunkBytes + (dropped_ == nullptr ? 0 : kChunkBytes);
   }
@@ -112,58 +112,60 @@ class ReplyBuffer {
   // Bytes waiting to be sent.
   std::uint64_t size() const { return closed_ + static_cast<std::uint64_t>(write_ - unsent_); }
   bool empty() const { return size() == 0; }
-  // Memory held, the unused ends of chunks included, the shared texts not.
+  // Allocated memory, including unused ends of chunks, without shared texts.
   std::uint64_t held_bytes() const { return held_; }
-  // What the shared texts take that are to be sent from here; others may hold them too.
+  // Memory of the shared texts that this buffer refers to; other buffers may refer to them too.
   std::uint64_t shared_bytes() const { return shared_; }
   std::size_t chunks() const { return chunks_; }
 
-  // From here on at most so many bytes in all, held_bytes() and shared_bytes().
+  // Sets the bound of the sum of held_bytes() and shared_bytes().
   void bound(std::uint64_t most) {
     if (!is_dropping()) most_ = most;
   }
-  // It was refused memory, and drops what is written.
+  // Memory was refused, and writes are dropped.
   bool is_dropping() const { return refused_at_ != 0; }
-  // It passed its own bound, not that of the pool.
+  // It has exceeded its own bound, not that of the pool.
   bool passed_own_bound() const { return passed_own_bound_; }
-  // While it drops: about how much memory all would take that follows the first `kept` bytes. Known
-  // where one piece was most of it; otherwise somewhat more than it came to.
+  // While it drops: an estimate of the memory that everything after the first `kept` bytes needs.
+  // It is exact if one piece was most of it; otherwise slightly more than what was written until
+  // then.
   std::uint64_t wanted_behind(std::uint64_t kept) const;
   // held_bytes(), or more than a chunk when it drops.
   std::uint64_t grown_bytes() const { return held_ + refused_at_; }
-  // About so many bytes follow: where they may not, the buffer drops from here on.
+  // Announces that about so many bytes follow; if they are not allowed, the buffer drops from here
+  // on.
   void expect(std::uint64_t bytes);
-  // Forgets all but the first `bytes`, which were there before anything was dropped, and takes what
-  // is written again.
+  // Removes all but the first `bytes`, which were written before anything was dropped, and accepts
+  // writes again.
   void keep_first(std::uint64_t bytes);
-  // Takes what is written again, behind what was there when dropping began.
+  // Accepts writes again, after the bytes that were there when dropping started.
   void keep_all() {
     if (is_dropping()) keep_first(closed_);
   }
-  // The first chunk, if it is one of the pool's: what it takes, and its unsent bytes.
+  // The first chunk, if it is a chunk of the pool: its size, and its unsent bytes.
   struct First {
     std::size_t held = 0;
     std::size_t unsent = 0;
   };
   First first() const;
 
-  // Room for `bytes` in one piece, or null when the chunk at hand has not got it. commit() what
-  // was written of it.
+  // Contiguous room for `bytes`, or null if the current chunk does not have it. The caller must
+  // commit() what it has written.
   char* room(std::size_t bytes) {
     return static_cast<std::size_t>(limit_ - write_) >= bytes ? write_ : nullptr;
   }
-  // The same, starting a chunk when needed. Meant for small pieces, of at most kRoom: the end of
-  // the chunk at hand is given up.
+  // The same, but starts a new chunk if necessary. For small pieces of at most kRoom: the rest of
+  // the current chunk stays unused.
   char* reserve(std::size_t bytes) {
     char* found = room(bytes);
     return found != nullptr && bytes != 0 ? found : start_chunk(bytes);
   }
   void commit(std::size_t bytes) { write_ += bytes; }
-  // Room for a piece of any size in a block of no more than it needs; null where it is dropped.
+  // Room for a piece of any size in a block of the smallest size class; null if it is dropped.
   char* reserve_alone(std::size_t bytes);
 
-  // Copies `text`, filling the chunk at hand first; a rest of a chunk or more gets one block of
-  // its size.
+  // Copies `text`, filling the current chunk first; if the rest is a chunk or more, it gets one
+  // block of its size.
   void append(std::string_view text) {
     if (char* found = room(text.size()); found != nullptr && !text.empty()) {
       std::memcpy(found, text.data(), text.size());
@@ -173,12 +175,12 @@ class ReplyBuffer {
     }
   }
 
-  // Sends the text without a copy of it. Cost: one small block.
+  // Appends the text without copying it. Cost: one small block.
   void share(SharedText& text);
 
   ChunkPool& pool() { return *pool_; }
 
-  // Moves all of `other` behind what is here, without copying. Both use the same pool.
+  // Appends all of `other` without copying. Both use the same pool.
   void take_over(ReplyBuffer& other);
 
   // Describes up to `most` pieces from the front for writev; returns how many.
@@ -187,10 +189,10 @@ class ReplyBuffer {
   void consume(std::uint64_t bytes);
   void clear();
 
-  // A place to fill in later, kPatchRoom bytes wide, and the filling: `text`, at most that long,
-  // takes the place's stead. Patches nest: the last opened is closed first. Nothing is consumed
-  // in between. Closing costs a move of what followed in the same chunk. While the buffer drops,
-  // there is no place.
+  // Reserves kPatchRoom bytes, which close_patch() replaces by a `text` of at most this length.
+  // Patches nest: the last opened is closed first. consume() must not be called in between. Closing
+  // costs a move of the following bytes of the same chunk. While the buffer drops, there is no
+  // patch.
   static constexpr std::size_t kPatchRoom = 24;
   struct Patch {
     Chunk* chunk = nullptr;
@@ -223,9 +225,9 @@ class ReplyBuffer {
   std::uint64_t held_ = 0;
   std::uint64_t shared_ = 0;
   std::size_t chunks_ = 0;
-  // While it drops, 0. The tail is then null, and write_ stands in the pool's dropped_room().
+  // 0 while it drops. The tail is then null, and write_ points into the pool's dropped_room().
   std::uint64_t most_ = kNoBound;
-  // Where it came to with the piece that was refused, more than a chunk; 0: nothing is dropped.
+  // The size with the refused piece, more than a chunk; 0 if nothing is dropped.
   std::uint64_t refused_at_ = 0;
   bool passed_own_bound_ = false;
 };

@@ -1,7 +1,7 @@
 #pragma once
 
-// Reads replies, RESP2 and RESP3, into trees: for tests, and for talking to another server.
-// Not for the path of requests: it copies and allocates.
+// Reads replies, RESP2 and RESP3, into trees: for tests, and for connections to other servers. Not
+// for the request path: it copies and allocates.
 
 #include <cstddef>
 #include <cstdint>
@@ -56,8 +56,8 @@ class ReplyReader {
   static constexpr std::size_t kDeepest = 128;
   static constexpr std::size_t kMostLineBytes = 64 * 1024;
 
-  // Takes bytes up to the end of one reply, in pieces of any size, and returns how many. With
-  // `done`, take() the value before feeding on; after `failed` the stream is lost.
+  // Consumes bytes up to the end of one reply, in pieces of any size, and returns how many. After
+  // `done`, take() the value before the next call; after `failed` the stream cannot be used.
   std::size_t feed(std::string_view input);
   Status status() const { return status_; }
   // Why it failed, for the log.
@@ -93,9 +93,9 @@ class ReplyReader {
   Value result_;
 };
 
-// The one reply that `bytes` are; asserts that they are exactly that. For tests.
+// Parses `bytes` and asserts that they are exactly one reply. For tests.
 Value parse_reply(std::string_view bytes);
-// All replies in `bytes`, which asserts likewise.
+// Parses `bytes` and asserts that they are complete replies.
 std::vector<Value> parse_replies(std::string_view bytes);
 
 }  // namespace larder::resp

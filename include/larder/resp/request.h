@@ -1,7 +1,7 @@
 #pragma once
 
-// Requests cut from the bytes of a connection. Arguments are views: into the read buffer,
-// or into the batch where an inline command's escapes forced a copy.
+// Parsed requests of a connection. Arguments are views: into the read buffer, or into the batch if
+// the escapes of an inline command require a copy.
 
 #include <array>
 #include <cstddef>
@@ -13,15 +13,15 @@ namespace larder::resp {
 
 using Args = std::span<const std::string_view>;
 
-// One command with its arguments, never empty. `bytes` is what it took on the wire, empty lines
-// before it included, so that the sums of these are places in the input.
+// One command with its arguments, never empty. `bytes` is its size in the input, including empty
+// lines before it, so that their sums are positions in the input.
 struct Request {
   Args args;
   std::uint64_t bytes = 0;
 };
 
-// The requests cut in one go, in order. Make one for the loop and clear it between uses: what it
-// allocated stays for the next time, up to kKeptArgs arguments, charged to client_input.
+// The requests of one call of the parser, in order. Create one for the loop and clear it between
+// uses: it keeps its memory for the next use, up to kKeptArgs arguments, charged to client_input.
 class Batch {
  public:
   static constexpr std::size_t kMostRequests = 64;
@@ -35,11 +35,11 @@ class Batch {
   std::span<const Request> requests() const { return {requests_.data(), size_}; }
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
-  // What it keeps of client_input, at the allocator's sizes.
+  // Its bytes of client_input, at the allocator's sizes.
   std::size_t held_bytes() const;
   bool full() const { return size_ == kMostRequests; }
 
-  // Forgets the requests; their views end here.
+  // Removes the requests; their views become invalid.
   void clear();
 
   // Space after the arguments of the last request for `count` more, which are unused until add()
@@ -50,7 +50,7 @@ class Batch {
     return args_ + arg_count_;
   }
 
-  // Makes a request of the first `count` arguments in the room. Not when full().
+  // Makes a request of the first `count` arguments in this space. Must not be called if full().
   void add(std::size_t count, std::uint64_t bytes) {
     requests_[size_++] = Request{Args{args_ + arg_count_, count}, bytes};
     arg_count_ += count;

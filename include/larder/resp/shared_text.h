@@ -18,13 +18,13 @@ class SharedTexts;
 class SharedText {
  public:
   std::string_view text() const { return {bytes(), size_}; }
-  // What it takes, text and all.
+  // Its size, including the text.
   std::size_t held_bytes() const { return sizeof(SharedText) + size_; }
   char* bytes() { return reinterpret_cast<char*>(this + 1); }
   const char* bytes() const { return reinterpret_cast<const char*>(this + 1); }
 
   void hold() { ++holders_; }
-  // The last holder's release frees it.
+  // The release of the last reference frees it.
   void release() noexcept;
 
  private:

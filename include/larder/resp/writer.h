@@ -26,7 +26,7 @@ class Writer {
   void protocol(Protocol protocol) { protocol_ = protocol; }
   bool resp3() const { return protocol_ == Protocol::resp3; }
 
-  // While muted everything written is dropped; errors still count.
+  // While muted, all writes are dropped; errors still count.
   void mute(bool muted) { muted_ = muted; }
   bool muted() const { return muted_; }
 
@@ -97,13 +97,13 @@ class Writer {
   void verbatim(std::string_view format, std::string_view text);
   void big_number(std::string_view digits);
 
-  // Bytes that are a reply, or a part of one, already.
+  // Appends bytes that are already a reply, or a part of one.
   void raw(std::string_view bytes) {
     if (!muted_) buffer_->append(bytes);
   }
 
-  // What was written elsewhere, in the same form, and is done: into the buffer, without a copy
-  // where it is long. `part` is empty afterwards.
+  // Appends a finished part in the same protocol, without a copy if it is long. `part` is empty
+  // afterwards.
   void take_over(ReplyBuffer& part);
 
   // Clears the error code of the previous command. `errors()` continues to count.
@@ -115,7 +115,7 @@ class Writer {
  private:
   static constexpr std::size_t kHeaderRoom = 24;
   static constexpr std::size_t kMostCode = 31;
-  // Fewer items may stand in one chunk.
+  // Fewer items may be in one chunk.
   static constexpr std::uint64_t kExpectedItems = 1024;
 
   static char* print_header(char* out, char kind, std::uint64_t n);
