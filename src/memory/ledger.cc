@@ -26,7 +26,7 @@ struct Page {
 
 constinit std::atomic<Page*> g_pages{nullptr};
 
-// From malloc: operator new would come back here for the page it needs.
+// Allocated by malloc: operator new would call this function again.
 Page* open_page() {
   void* room = std::aligned_alloc(alignof(Page), sizeof(Page));
   LARDER_ASSERT(room != nullptr);

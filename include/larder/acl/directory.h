@@ -44,8 +44,8 @@ class Directory final : public engine::Credentials, public engine::Guard, public
     std::string (*describe)(const engine::Session& session, const base::Clock& clock);
   };
 
-  // Has the users of the configuration, or those of `aclfile`. Throws std::runtime_error with the
-  // line for the log when they make no sense.
+  // Loads the users of the configuration, or those of `aclfile`. Throws std::runtime_error with a
+  // line for the log if they are invalid.
   explicit Directory(const Parts& parts);
   ~Directory() override;
   Directory(const Directory&) = delete;
@@ -107,7 +107,7 @@ class Directory final : public engine::Credentials, public engine::Guard, public
   void forget_refusals() { refusals_.clear(); }
   std::int64_t now_ms() const { return parts_.clock.unix_ms(); }
 
-  // Tells the audit of everything charged to Owner::acl.
+  // Reports all bytes charged to Owner::acl to the audit.
   void testify(memory::Audit& audit) const override;
 
  private:

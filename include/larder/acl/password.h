@@ -1,6 +1,6 @@
 #pragma once
 
-// Passwords are kept as their SHA-256 alone.
+// Only the SHA-256 of a password is stored.
 
 #include <array>
 #include <cstdint>
@@ -15,7 +15,7 @@ inline constexpr std::size_t kHashDigits = 64;
 struct PasswordHash {
   std::array<std::uint8_t, 32> bytes{};
 
-  // Takes the same time wherever the two differ.
+  // In constant time, wherever the two differ.
   bool equals(const PasswordHash& other) const;
   // 64 digits, in small letters.
   std::string text() const;

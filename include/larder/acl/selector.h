@@ -17,7 +17,7 @@
 
 namespace larder::acl {
 
-// What is refused, and which argument is to blame.
+// What is refused, and because of which argument.
 struct Verdict {
   engine::Denied denied = engine::Denied::nothing;
   std::size_t position = 0;

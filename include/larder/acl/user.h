@@ -15,13 +15,13 @@
 
 namespace larder::acl {
 
-// What rules are read against.
+// The context in which rules are applied.
 struct RuleContext {
   const engine::CommandTable& commands;
   bool all_channels_for_new;  // acl-pubsub-default
 };
 
-// All that rules can change. A value: changes are tried on a copy.
+// Everything that rules can change. A value: changes are made to a copy first.
 class Powers {
  public:
   // As `reset` leaves it: off, nothing allowed.
@@ -33,21 +33,21 @@ class Powers {
   bool enabled() const { return enabled_; }
   bool needs_password() const { return needs_password_; }
   bool skips_sanitizing() const { return skips_sanitizing_; }
-  // Any password, where none is needed. Takes the same time whichever matches.
+  // True for any password if none is needed. Takes the same time for every password.
   bool accepts(const PasswordHash& password) const;
   const List<PasswordHash>& passwords() const { return passwords_; }
   // The first is the user's own, the others are the selectors in parentheses. Never empty.
   const List<Selector>& selectors() const { return selectors_; }
 
-  // No command is refused, whatever its keys and channels.
+  // No command is refused, for any keys and channels.
   bool may_do_everything() const;
-  // Allowed if any selector allows it. Otherwise the reason that came furthest: a channel before a
-  // key before the command, and the later argument.
+  // Allowed if any selector allows it. Otherwise the refusal that comes last in this order:
+  // command, key, channel; and of these the one for the later argument.
   Verdict check(const engine::BoundCommand& command, resp::Args args) const;
   // Whether one selector allows the command and reading every key there is.
   bool may_read_all_keys(const engine::BoundCommand& command, resp::Args args) const;
 
-  // "on nopass sanitize-payload ~* &* +@all": the rules that lead here.
+  // "on nopass sanitize-payload ~* &* +@all": rules that create this user.
   std::string text() const;
   std::size_t held_bytes() const;
 

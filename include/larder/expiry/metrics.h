@@ -1,6 +1,6 @@
 #pragma once
 
-// What expiry counts.
+// The counters of expiry.
 
 #include <cstdint>
 
@@ -20,13 +20,13 @@ class Metrics : public info::Group {
                                  {.help = "Searches for expired keys that ended for want of time.",
                                   .name = "expired_time_cap_reached"}};
 
-  // A pass is over: `found` of `all` keys with a deadline were past it.
+  // A pass has ended: it found `found` of `all` keys with a deadline expired.
   void pass_done(std::uint64_t found, std::uint64_t all);
   void spent(std::int64_t us) { cycle_us_ += us; }
 
-  // A key went to the graveyard, with so many bytes.
+  // A key of this size was moved to the graveyard.
   void buried(std::size_t bytes);
-  // What the last whole pass saw past its deadline and left in place, active expiry being off.
+  // Expired keys that the last complete pass did not remove because active expiry is off.
   void left(std::uint64_t keys, std::uint64_t bytes);
 
   // Bytes of the keys that the next field counts.
@@ -36,8 +36,8 @@ class Metrics : public info::Group {
   void reset() override;
 
  private:
-  // Of the keys with a deadline, how many the passes found past it: an average over about the
-  // last ten passes. About half of it is what an observer at a random time would find.
+  // The percentage of keys with a deadline that the passes found expired: an average over about the
+  // last ten passes. At a random time, about half of it would be found.
   info::Text stale_percent_{*this,
                             "stats",
                             "expired_stale_perc",

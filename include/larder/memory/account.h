@@ -19,8 +19,8 @@ namespace detail {
 struct Payer;
 }
 
-// What the library holds for one user. What it still holds when the account ends (a session that
-// others may take up, a table that all share) passes to Owner::runtime.
+// The memory of the library for one client. Blocks that exist when the account ends (a TLS session
+// that can be resumed, a shared table) are charged to Owner::runtime from then on.
 class Account {
  public:
   explicit Account(Owner owner);
@@ -48,8 +48,8 @@ class Account {
   detail::Payer* payer_;
 };
 
-// What the library is given for malloc, realloc and free, with their meaning: 16-byte alignment,
-// null is an empty block, and 0 bytes give null. Cost over heap.h: a store or two.
+// Replacements for malloc, realloc and free of the library: 16-byte alignment, null is an empty
+// block, and 0 bytes give null. Cost compared with heap.h: one or two stores.
 void* take_for_library(std::size_t bytes);
 void* resize_for_library(void* block, std::size_t bytes);
 void give_back_from_library(void* block);

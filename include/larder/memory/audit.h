@@ -29,7 +29,7 @@ class Audit {
   struct Row {
     Owner owner;
     std::int64_t ledger_bytes;
-    // Nothing: no witness walked this owner, as always for `runtime`.
+    // Nothing if no witness has walked this owner, as always for `runtime`.
     std::optional<std::int64_t> walked_bytes;
 
     bool balanced() const { return !walked_bytes || *walked_bytes == ledger_bytes; }
@@ -39,10 +39,10 @@ class Audit {
 
   const std::array<Row, kOwners>& rows() const { return rows_; }
   std::int64_t ledger_bytes() const { return ledger_bytes_; }
-  // What the allocator handed out beyond the ledger and beyond what C libraries held at the
-  // start; nothing where the allocator counts in other sizes than the ledger.
+  // Allocated bytes that are neither in the ledger nor were held by C libraries at the start;
+  // nothing if the allocator counts in other sizes than the ledger.
   std::optional<std::int64_t> foreign_bytes() const { return foreign_bytes_; }
-  // Each walked owner to the byte, and the sum to within Auditor::kForeignBytes.
+  // Each walked owner is exactly equal, and the sum differs by at most Auditor::kForeignBytes.
   bool balanced() const;
   // One line for each owner, the sum, and the verdict; lines end with \n.
   std::string text() const;
@@ -56,7 +56,7 @@ class Audit {
   std::optional<std::int64_t> foreign_bytes_;
 };
 
-// Knows the witnesses. Build it at the start: it notes what C libraries hold by then.
+// The list of witnesses. Create it at the start: it reads what C libraries hold by then.
 class Auditor {
  public:
   // How much C libraries may allocate with malloc, outside of the ledger, after the start: buffers
@@ -65,11 +65,11 @@ class Auditor {
 
   Auditor();
 
-  // The witness must outlive the auditor or be taken off again.
+  // The witness must outlive the auditor or be removed again.
   void add(const Witness& witness);
   void remove(const Witness& witness);
 
-  // Walks everything. Cost: proportional to what is held; empties the thread cache.
+  // Walks everything. Cost: proportional to all memory in use; empties the thread cache.
   Audit run() const;
   // The same with `walked` in the place of `witness`: it has walked step by step what `witness`
   // would walk at once.

@@ -1,7 +1,7 @@
 #pragma once
 
-// Allocation with an owner. Bytes are charged at the size the allocator really hands out,
-// and given back by size, so the ledger is exact without a header on any block.
+// Allocation with an owner. Bytes are charged at the size that the allocator really uses, and
+// released by size, so the ledger is exact without a header on any block.
 
 #include <bit>
 #include <cstddef>
@@ -14,8 +14,8 @@
 
 namespace larder::memory {
 
-// What a block of `bytes` really takes: the allocator's size class. bytes > 0.
-// Classes stand 16 apart up to 128 (and 8 itself), then four to each doubling.
+// The real size of a block of `bytes`: the allocator's size class. bytes > 0. Classes are 8,
+// multiples of 16 up to 128, then four for each doubling.
 constexpr std::size_t size_class(std::size_t bytes) {
   if (bytes <= 8) return 8;
   if (bytes <= 128) return (bytes + 15) & ~std::size_t{15};
@@ -47,10 +47,10 @@ void on_exhaustion(ExhaustionHandler handler);
 void* allocate_aligned(Owner owner, std::size_t bytes, std::size_t alignment);
 void release_aligned(Owner owner, void* block, std::size_t bytes, std::size_t alignment) noexcept;
 
-// Grows or shrinks a block, in place where the allocator can; contents move along.
+// Grows or shrinks a block, in place if the allocator can; otherwise the contents are copied.
 void* reallocate(Owner owner, void* block, std::size_t old_bytes, std::size_t new_bytes);
 
-// The same only where the block need not move; false, and unchanged, where it would.
+// The same, but only in place: false, and unchanged, if the block would have to move.
 bool resize_in_place(Owner owner, void* block, std::size_t old_bytes, std::size_t new_bytes);
 
 // For containers of the standard library: charges `owner` for what they hold.

@@ -13,7 +13,7 @@ namespace larder::memory {
 
 // The owners of bytes. A closed list: MEMORY AUDIT prints one line for each.
 enum class Owner : std::uint8_t {
-  runtime,  // libraries, the loop, start-up: whatever comes through operator new
+  runtime,  // libraries, the event loop, the start: all allocations by operator new
   strings,  // entries whose value is a string, with the key
   lists,
   hashes,
@@ -51,7 +51,7 @@ ThreadCharges& thread_charges();
 extern constinit thread_local ThreadCharges* t_charges;
 }  // namespace detail
 
-// Moves the owner's figure. Cost: one addition.
+// Changes the owner's bytes. Cost: one addition.
 inline void charge(Owner owner, std::int64_t bytes) {
   detail::ThreadCharges* charges = detail::t_charges;
   if (__builtin_expect(charges == nullptr, 0)) charges = &detail::thread_charges();
@@ -59,13 +59,13 @@ inline void charge(Owner owner, std::int64_t bytes) {
   __atomic_store_n(&figure, figure + bytes, __ATOMIC_RELAXED);
 }
 
-// Gives bytes from one owner to another, as when a value moves to the graveyard.
+// Moves bytes from one owner to another, for example when a value moves to the graveyard.
 inline void transfer(Owner from, Owner to, std::int64_t bytes) {
   charge(from, -bytes);
   charge(to, bytes);
 }
 
-// The sums over all threads. Asserts that no owner stands below zero.
+// The sums over all threads. Asserts that no owner is below zero.
 Charges balance();
 std::int64_t balance(Owner owner);
 

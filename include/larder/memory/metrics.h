@@ -15,12 +15,12 @@ class Metrics : public info::Group {
  public:
   explicit Metrics(info::Reporter& reporter);
 
-  // Remembers the most that was ever used. Called once per turn of the loop and by refresh();
-  // costs one used_bytes().
+  // Updates the peak of used memory. Called once per turn of the loop and by refresh(); costs one
+  // used_bytes().
   void note_peak();
   // CONFIG RESETSTAT: the counters go back to zero; the peak stays, as in Redis.
   void reset() override;
-  // Takes what is used now for what an empty server needs. Called at the end of start-up.
+  // Stores the memory in use as that of an empty server. Called at the end of the start.
   void note_startup();
   // Reads the statistics of the allocator and the system, and returns unused pages whose decay time
   // is over. Called about every 100 ms; costs tens of microseconds.
@@ -243,11 +243,10 @@ class Metrics : public info::Group {
       *this, "memory", "lazyfreed_objects", {.help = "Values freed after their removal."}};
 };
 
-// The bytes of keys and values, those on their way out included.
+// The bytes of keys and values, including removed ones that are not freed yet.
 std::int64_t dataset_bytes(const Charges& charges);
 
-// What is held for clients: what they sent, what they have not read, and what they subscribed to
-// and track.
+// The bytes of clients: input, unread output, subscriptions and tracking.
 std::int64_t client_bytes(const Charges& charges);
 
 }  // namespace larder::memory

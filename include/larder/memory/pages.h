@@ -13,20 +13,20 @@ namespace larder::memory {
 
 // The allocator's figures in bytes, as jemalloc defines them.
 struct Pages {
-  std::uint64_t allocated = 0;  // handed out, at size-class sizes; with what thread caches keep
+  std::uint64_t allocated = 0;  // blocks in use, at size-class sizes, with those in thread caches
   std::uint64_t active = 0;     // pages that hold at least one block
   std::uint64_t resident = 0;   // pages with memory behind them, the allocator's own included
   std::uint64_t mapped = 0;
   std::uint64_t metadata = 0;
   std::uint64_t retained = 0;  // given back to the system, addresses kept
 
-  // What decay() may find to give back.
+  // Unused pages that decay() can return.
   std::uint64_t unused() const {
     return resident > active + metadata ? resident - active - metadata : 0;
   }
 };
 
-// The figures of this instant. Cost: tens of microseconds.
+// Reads the current values. Cost: tens of microseconds.
 Pages read_pages();
 
 // Bytes of the process in physical memory, from the system. Cost: a few microseconds.
@@ -38,11 +38,11 @@ std::uint64_t system_memory_bytes();
 // "jemalloc-5.3.0"; "libc" in sanitized builds.
 std::string allocator_name();
 
-// Gives the pages that lie wholly between the two addresses back to the system; what was in them is
-// lost. Parts of a block that is going to be released.
+// Returns the pages that are completely between the two addresses to the system; their contents are
+// lost. For parts of a block that is going to be released.
 void discard_pages(std::uintptr_t begin, std::uintptr_t end);
 
-// Gives all unused pages back to the system at once. Fails where the allocator cannot.
+// Returns all unused pages to the system at once. Fails if the allocator cannot do this.
 base::Result<void> purge();
 // Returns unused pages whose decay time is over to the system. Without it, and without the
 // allocator's thread, they stay for later allocations. Cost: at least 0.1 microseconds a page.
@@ -56,11 +56,11 @@ PageReturn page_return();
 // Empties this thread's cache of free blocks, so that read_pages() counts none of them.
 void flush_thread_cache();
 
-// The allocator's statistics as a text for people.
+// The allocator's statistics as a readable text.
 std::string allocator_report();
 
-// jemalloc's controls by name, such as "arenas.page". A control that can be written but not
-// read answers a write with nothing. Errors are the system's words.
+// jemalloc's controls by name, such as "arenas.page". A write to a control that cannot be read
+// returns nothing. Errors have the system's text.
 base::Result<std::int64_t> read_control(const std::string& name);
 base::Result<std::optional<std::int64_t>> write_control(const std::string& name,
                                                         std::int64_t value);

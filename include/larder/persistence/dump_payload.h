@@ -1,7 +1,7 @@
 #pragma once
 
-// What DUMP gives and RESTORE takes: | a value (value_codec.h) | RDB version: 2 | CRC64: 8 |,
-// numbers little-endian, the checksum over all that stands before it.
+// The payload of DUMP and RESTORE: | a value (value_codec.h) | RDB version: 2 | CRC64: 8 |, numbers
+// little-endian, the checksum of all bytes before it.
 
 #include <optional>
 #include <string_view>
@@ -14,7 +14,7 @@ namespace larder::persistence {
 void write_payload(const keyspace::Entry& entry, std::int64_t now_ms, Compression compression,
                    Bytes& out);
 
-// The value's bytes; nothing when the version is a later one or the checksum is not right.
+// The value's bytes; nothing if the version is not supported or the checksum is wrong.
 std::optional<std::string_view> open_payload(std::string_view payload);
 
 }  // namespace larder::persistence

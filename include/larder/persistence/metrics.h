@@ -1,7 +1,7 @@
 #pragma once
 
-// INFO's section persistence, and what background children count. Nothing is saved yet, so
-// all but a few fields stay at what Redis shows before the first save.
+// INFO's section persistence, and the counters of background children. Nothing is saved yet, so
+// most fields have the value that Redis shows before the first save.
 
 #include "larder/base/clock.h"
 #include "larder/engine/gates.h"

@@ -1,6 +1,6 @@
 #pragma once
 
-// The directives of what survives a restart: snapshots and the append-only file.
+// The directives of persistence: snapshots and the append-only file.
 
 #include <climits>
 #include <string>

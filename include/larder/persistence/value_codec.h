@@ -26,7 +26,7 @@ class Room {
   Room(const Room&) = delete;
   Room& operator=(const Room&) = delete;
 
-  // At least so many; what stood in them before is gone.
+  // At least so many bytes; earlier contents are lost.
   char* of(std::size_t bytes);
 
  private:
@@ -39,7 +39,7 @@ class RdbText;
 // The newest version that is read.
 inline constexpr int kNewestRdb = 12;
 
-// Whether texts of more than 20 bytes go through LZF where that makes them shorter.
+// Whether texts of more than 20 bytes are compressed with LZF if that makes them shorter.
 enum class Compression : std::uint8_t { off, on };
 
 // Appends the entry's value. Returns the RDB version that a reader must support. Fields of hashes
@@ -47,7 +47,7 @@ enum class Compression : std::uint8_t { off, on };
 int encode_value(const keyspace::Entry& entry, std::int64_t now_ms, Compression compression,
                  Bytes& out);
 
-// A value that was read and stands in no keyspace yet.
+// A decoded value that is not in the keyspace yet.
 class DecodedValue {
  public:
   DecodedValue();

@@ -26,7 +26,7 @@
 
 namespace larder::pubsub {
 
-// Channels, patterns of channels, and the channels of slots, which are names of their own.
+// Channels, patterns of channels, and sharded channels, which are separate names.
 enum class Kind : std::uint8_t { channel, pattern, shard };
 inline constexpr std::size_t kKinds = 3;
 
@@ -62,7 +62,7 @@ struct Subscription {
   Subscription* next_own;
 };
 
-// Found by the two that it joins.
+// Found by its topic and its subscriber.
 struct SubscriptionTraits {
   using Element = Subscription;
   static constexpr memory::Owner kOwner = memory::Owner::pubsub;
@@ -91,12 +91,12 @@ class Hub final : public engine::Subscriptions, public memory::Witness {
   // twice.
   std::size_t publish(Kind kind, std::string_view channel, std::string_view message);
 
-  // How many channels or patterns of a kind the session listens to.
+  // The number of channels or patterns of a kind that the session is subscribed to.
   static std::size_t subscriptions(const engine::Session& session, Kind kind);
   // One of them, as long as there are any.
   static std::optional<std::string_view> any(const engine::Session& session, Kind kind);
 
-  // Whether the visitor ended the walk over what the session listens to.
+  // Whether the visitor ended the walk over the subscriptions of the session.
   bool any(const engine::Session& session, Visitor& visitor) const override;
 
   bool has_subscribers() const { return subscribers_ > 0; }
@@ -123,7 +123,7 @@ class Hub final : public engine::Subscriptions, public memory::Witness {
 
   Topic& topic_for(Kind kind, std::string_view name);
   Subscriber& subscriber_for(engine::Session& session);
-  // Sessions that listen to it and have not ended.
+  // Subscribed sessions that have not ended.
   std::size_t listeners(const Topic& topic) const;
   void drop(Subscription& subscription);
   void drop_subscriber(Subscriber& subscriber);

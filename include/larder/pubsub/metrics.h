@@ -1,6 +1,6 @@
 #pragma once
 
-// How much is subscribed to, and by how many.
+// The numbers of channels, patterns and subscribers.
 
 #include "larder/info/info.h"
 #include "larder/pubsub/hub.h"

@@ -31,7 +31,8 @@ class Monitors final : public engine::CommandSink, public memory::Witness {
   void ran(const engine::Session& session, const engine::BoundCommand& command,
            resp::Args words) override;
 
-  // Tells the audit of seats (client_input) and of lines under way (client_output).
+  // Reports the seats (client_input) and the lines that are not sent yet (client_output) to the
+  // audit.
   void testify(memory::Audit& audit) const override;
 
  private:

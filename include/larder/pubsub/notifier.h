@@ -1,8 +1,8 @@
 #pragma once
 
-// Messages about keys: reads the changes of each command and publishes those whose class
-// notify-keyspace-events names. Without a class it does not listen to the log. Misses are kept
-// until the command has settled, and published in the order in which they came among its changes.
+// Keyspace notifications: reads the changes of each command and publishes those of the classes in
+// notify-keyspace-events. Without a class it does not listen to the log. Misses are stored until
+// the command has settled, and published in their order among its changes.
 
 #include <span>
 #include <string>
@@ -22,7 +22,7 @@ class Notifier final : public engine::ChangeSink,
                        public engine::CommandSink,
                        public keyspace::MissSink {
  public:
-  // Obeys the setting from now on, and when it changes.
+  // Applies the setting now, and whenever it changes.
   Notifier(Settings& settings, keyspace::Keyspace& keyspace, engine::Executor& executor, Hub& hub);
   ~Notifier() override;
   Notifier(const Notifier&) = delete;

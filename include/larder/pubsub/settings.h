@@ -1,6 +1,6 @@
 #pragma once
 
-// The directives of messages about keys, and of clients that keep copies of values.
+// The directives of keyspace notifications and of client-side caching.
 
 #include <cstdint>
 

@@ -1,8 +1,8 @@
 #pragma once
 
-// Which sessions may hold copies of which keys: for each key the numbers of those that read it.
-// Keys are names alone, whatever database they stand in. A session that ends is not looked for; its
-// number is dropped when its key changes, or when the key's list has no room left.
+// Which sessions may have copies of which keys: for each key the numbers of the sessions that have
+// read it. Keys are names, for all databases together. The numbers of an ended session stay; each
+// is dropped when its key changes, or when the list of its key has no room left.
 //
 // Cost: a lookup for each key that is read or changed; 32 bytes and the name for a key with one
 // reader, all charged to tracking.
@@ -19,7 +19,7 @@
 
 namespace larder::pubsub {
 
-// Its name stands behind it in the same block.
+// Its name follows it in the same block.
 struct TrackedKey {
   std::uint64_t hash;
   std::uint32_t name_bytes;
@@ -75,7 +75,7 @@ class TrackedKeys {
     fn(*key);
     release(key);
   }
-  // Forgets all at once; what they took is freed by free_some().
+  // Removes all keys; their memory is freed by free_some().
   void clear();
   bool has_dead() const { return !dead_.empty(); }
   // True when nothing is left to free.

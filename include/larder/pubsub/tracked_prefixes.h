@@ -17,7 +17,7 @@ namespace larder::pubsub {
 
 class Tracker;
 
-// A key that changed; its name stands behind it in the same block.
+// A key that changed; its name follows it in the same block.
 struct ChangedKey {
   std::uint64_t hash;
   std::uint64_t writer;  // the session that changed it last; 0 for expiry and eviction
@@ -34,7 +34,7 @@ struct ChangedKeyTraits {
   static std::uint64_t hash(const ChangedKey& key) { return key.hash; }
 };
 
-// Its name stands behind it in the same block.
+// Its name follows it in the same block.
 struct TrackedPrefix {
   using Trackers = std::vector<Tracker*, memory::Allocator<Tracker*, memory::Owner::tracking>>;
 
@@ -71,8 +71,8 @@ class TrackedPrefixes {
 
   void note(std::string_view key, std::uint64_t writer);
   bool has_changes() const { return !changed_.empty(); }
-  // Calls fn(prefix, keys) for each prefix of which keys changed, prefixes and keys in the order
-  // of their names, and forgets the changes.
+  // Calls fn(prefix, keys) for each prefix with changed keys, prefixes and keys in the order of
+  // their names, and removes the changes.
   template <typename Fn>
   void take_changes(Fn fn) {
     sort_changed();

@@ -20,10 +20,10 @@ class Tracking;
 
 // The keys for which a session gets invalidations. Without `broadcast`: those that it has read.
 struct TrackingMode {
-  bool broadcast = false;      // of all that begin with one of its prefixes
-  bool opt_in = false;         // read just after CLIENT CACHING YES
-  bool opt_out = false;        // not read just after CLIENT CACHING NO
-  bool no_loop = false;        // not of its own changes
+  bool broadcast = false;      // all keys with one of its prefixes
+  bool opt_in = false;         // only keys read just after CLIENT CACHING YES
+  bool opt_out = false;        // all but keys read just after CLIENT CACHING NO
+  bool no_loop = false;        // not for its own changes
   std::uint64_t redirect = 0;  // the session that gets the invalidations instead; 0: none
 };
 
@@ -39,7 +39,7 @@ class Tracker final : public engine::Attachment {
     return {reinterpret_cast<const char*>(&session.id), sizeof session.id};
   }
   bool is_reader() const { return tracks && !mode.broadcast; }
-  // Whether the keys of a command that runs now are to be remembered.
+  // Whether the keys of a command that runs now must be stored.
   bool remembers() const {
     if (mode.broadcast || (mode.opt_in && caching == nullptr)) return false;
     return !mode.opt_out || caching == nullptr;
@@ -50,9 +50,9 @@ class Tracker final : public engine::Attachment {
   Tracker* previous = nullptr;
   Tracker* next = nullptr;
   bool tracks = false;
-  // Others redirect to it, or did.
+  // Other sessions redirect to it, or did before.
   bool is_ear = false;
-  // The session to redirect to is gone.
+  // The session to redirect to has ended.
   bool broken = false;
   TrackingMode mode;
   // CLIENT, while CLIENT CACHING is in effect: until a command other than CLIENT.

@@ -58,7 +58,7 @@ class Tracking final : public engine::ChangeSink,
   // CLIENT CACHING, for a session in one of the modes that need it.
   void choose(engine::Session& session, const engine::BoundCommand& client);
 
-  // How the session tracks; null when it does not.
+  // The session's mode; null if it does not track.
   static const Tracker* of(const engine::Session& session) {
     const auto* tracker = attached(session);
     return tracker != nullptr && tracker->tracks ? tracker : nullptr;
@@ -67,8 +67,8 @@ class Tracking final : public engine::ChangeSink,
   void read(std::span<const keyspace::Change> changes) override;
   void over(engine::Session& session, const engine::BoundCommand* command,
             resp::Args words) override;
-  // Tells of what begins with prefixes; brings the keys within their limit and frees what was
-  // forgotten, for a part of a millisecond. True when some is left.
+  // Sends the invalidations of prefixes, reduces the keys to their limit and frees removed ones,
+  // for a part of a millisecond. True if some are left.
   bool end_turn();
 
   std::size_t clients() const { return clients_; }

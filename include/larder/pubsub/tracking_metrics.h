@@ -1,6 +1,6 @@
 #pragma once
 
-// How many clients keep copies, and how much is remembered for them.
+// The number of tracking clients, and the size of their tables.
 
 #include "larder/info/info.h"
 #include "larder/pubsub/tracking.h"

@@ -1,7 +1,7 @@
 #pragma once
 
-// A text that many reply buffers send without a copy of their own: a message to ten thousand
-// subscribers is written once. References are counted, by one thread.
+// A text that many reply buffers send without a copy: a message to ten thousand subscribers is
+// written once. It has a reference count, which one thread uses.
 
 #include <cstddef>
 #include <cstdint>
@@ -14,7 +14,7 @@ namespace larder::resp {
 
 class SharedTexts;
 
-// Its bytes stand behind it in the same block.
+// Its bytes follow it in the same block.
 class SharedText {
  public:
   std::string_view text() const { return {bytes(), size_}; }

@@ -23,7 +23,7 @@
 
 namespace larder::types {
 
-// Up to here a hash is one listpack.
+// The limits up to which a hash is one listpack.
 struct HashLimits {
   std::uint64_t entries;
   std::uint64_t value;
@@ -70,7 +70,7 @@ class Hash {
   // Sets the field; true when there was none of this name.
   bool set(std::string_view name, std::string_view value, const HashLimits& limits,
            std::int64_t now_ms, FieldDeadline deadline = FieldDeadline::drop);
-  // Before several fields are set: leaves the listpack when that many are too many for it.
+  // Before several fields are set: converts the listpack if they are too many for it.
   void expect(std::size_t fields, const HashLimits& limits) {
     if (fields > limits.entries) become_table(fields);
   }
@@ -86,7 +86,7 @@ class Hash {
   static Hash over(HashTable* table) {
     return Hash(reinterpret_cast<void*>(reinterpret_cast<std::uintptr_t>(table) | kTable));
   }
-  // What stands behind the encoding "hashtable"; null for a listpack.
+  // The table of the encoding "hashtable"; null for a listpack.
   HashTable* table() const {
     return is_table() ? reinterpret_cast<HashTable*>(storage_ & ~kTable) : nullptr;
   }

@@ -1,14 +1,14 @@
 #pragma once
 
-// A field of a large hash: name, value and deadline in one block, which is as small as its
-// contents allow. Part of hash.h; only the types room makes and frees them.
+// A field of a large hash: name, value and deadline in one block, as small as its contents allow.
+// Part of hash.h; only the types room creates and frees them.
 //
 //   0      1      2
 //   | kind | name | value | [sizes] | [deadline] | name | value |
 //   | 1    | size | size  | 8       | 8, ms      |      |       |
 //
-// Sizes above 255 bytes stand in the two words of `sizes`. A value that reads as an integer and
-// takes more than 8 digits is stored as its 8 bytes.
+// Sizes above 255 bytes are in the two words of `sizes`. A value that is an integer of more than 8
+// digits is stored in 8 bytes.
 
 #include <cstdint>
 #include <cstring>

@@ -1,6 +1,6 @@
 #pragma once
 
-// A large hash: a Table of fields, and what must be known of their deadlines. Part of hash.h.
+// A large hash: a Table of fields, and a summary of their deadlines. Part of hash.h.
 
 #include <algorithm>
 #include <cstdint>
@@ -55,9 +55,8 @@ class HashTable {
   // the last lap.
   bool stale(std::int64_t now_ms) const { return soonest_ <= now_ms; }
 
-  // Removes fields past their deadline, looking at `lines` buckets; calls fn(name) on each
-  // before it goes. True when the hash has been looked through to its end, so that
-  // next_deadline() is right again.
+  // Removes fields past their deadline from `lines` buckets; calls fn(name) for each before it is
+  // removed. True if the end of the hash has been reached, so that next_deadline() is exact again.
   template <typename Fn>
   bool expire_some(std::int64_t now_ms, std::size_t lines, Fn fn);
 
@@ -69,7 +68,7 @@ class HashTable {
     if (deadline_ms < soonest_) soonest_ = deadline_ms;
     if (deadline_ms < lap_soonest_) lap_soonest_ = deadline_ms;
   }
-  // The field has moved there, or only its deadline or size is another.
+  // The field has moved there, or only its deadline or size has changed.
   void account(std::size_t footprint_before, bool had_deadline, const HashField& field);
   void lost_deadline() {
     if (--expiring_ == 0) soonest_ = kNever;
@@ -82,12 +81,12 @@ class HashTable {
   // How many fields have a deadline, and a time before which none is due.
   std::size_t expiring_ = 0;
   std::int64_t soonest_ = kNever;
-  // The walk of expire_some(): where it stands, the earliest deadline it left, and the slots when
-  // it began.
+  // The walk of expire_some(): its position, the earliest deadline it has found, and the number of
+  // slots at its start.
   std::uint64_t lap_cursor_ = 0;
   std::int64_t lap_soonest_ = kNever;
   std::uint64_t lap_slots_ = 0;
-  // No walk begins before.
+  // No walk starts before this time.
   std::int64_t next_lap_ms_ = 0;
 };
 

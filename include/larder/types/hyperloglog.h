@@ -78,14 +78,14 @@ class View {
   std::string_view bytes_;
 };
 
-// Changes to a stored value where it stands.
+// Changes of a stored value in place.
 void store_count(char* bytes, std::uint64_t count);
 void forget_count(char* bytes);
 // Dense values only.
 void set_dense_register(char* bytes, Raise raise);
 
-// A copy of a value, to be changed; 36 kB that belong on the stack. Dense values are better
-// changed where they stand.
+// A copy of a value that can be changed; 36 kB, for the stack. For dense values, changes in place
+// are faster.
 class Sketch {
  public:
   // Without elements: sparse, and its cached count is 0.
@@ -108,7 +108,7 @@ class Sketch {
  private:
   Outcome raise_sparse(Raise raise, std::uint64_t most_sparse_bytes);
   Outcome raise_dense(Raise raise);
-  // Puts `bytes` in place of `removed` bytes from `at` on.
+  // Replaces `removed` bytes from `at` on by `bytes`.
   void replace(std::size_t at, std::size_t removed, std::string_view bytes);
   void join_equal_runs(std::size_t from);
 

@@ -1,16 +1,16 @@
 #pragma once
 
-// Items in the order of their stream ids. Two levels: an array of leaves, each a sorted array
-// that grows to 1.5 kB, so that an item costs its own size and little more. Items come mostly
-// at the end, where leaves are filled to the last place, and go mostly at the front.
+// Items in the order of their stream ids. Two levels: an array of leaves, each a sorted array that
+// grows to 1.5 kB, so that an item takes little more than its own size. Items are mostly added at
+// the end, where leaves are filled completely, and mostly removed at the front.
 //
 //   leaves --> | leaf | leaf | leaf |
 //                 |      |      +--> | count, room | item | item |      |
 //                 |      +---------> | count, room | item | item | item |
 //                 +----------------> | count, room | item | item | item |
 //
-// An index owns its leaves, not what its items point to. All calls name the same tally's owner.
-// Cost of a search: two binary searches; of a change: a move within one leaf.
+// An index owns its leaves, not what its items point to. All calls must pass the same tally's
+// owner. Cost of a search: two binary searches; of a change: a move within one leaf.
 
 #include <algorithm>
 #include <cstddef>
@@ -30,7 +30,7 @@ class IdIndex {
   static_assert(std::is_trivially_copyable_v<Item> && alignof(Item) <= 8);
 
  public:
-  // Where an item stands. It stays good until the index changes.
+  // The position of an item, valid until the index changes.
   struct Cursor {
     std::uint32_t leaf = 0;
     std::uint32_t at = 0;
@@ -40,7 +40,7 @@ class IdIndex {
   std::size_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
   std::size_t leaves() const { return leaves_.size(); }
-  // Of its own, at the allocator's sizes.
+  // Bytes of the index itself, at the allocator's sizes.
   std::size_t bytes() const { return leaf_bytes_ + leaves_.bytes(); }
 
   bool valid(Cursor cursor) const { return cursor.leaf < leaves_.size(); }
@@ -97,7 +97,7 @@ class IdIndex {
     ++size_;
   }
 
-  // Takes the item out; returns where its follower stands now.
+  // Removes the item; returns the position of the next one.
   Cursor erase(Tally& tally, Cursor cursor) {
     Leaf& leaf = *leaves_[cursor.leaf];
     Item* place = items(&leaf) + cursor.at;
@@ -112,12 +112,12 @@ class IdIndex {
     return cursor.at < leaves_[cursor.leaf]->count ? cursor : Cursor{cursor.leaf + 1, 0};
   }
 
-  // Empties it; the items themselves are the caller's affair.
+  // Removes all items; the caller owns what they point to.
   void clear(Tally& tally) {
     while (leaves_.size() > 0) drop_leaf(tally, leaves_.size() - 1);
     size_ = 0;
   }
-  // Drops the last leaf, having shown its items; for destroying in steps.
+  // Calls fn for the items of the last leaf and frees it; for destruction in steps.
   template <typename Fn>
   void pop_leaf(Tally& tally, Fn&& fn) {
     Leaf* leaf = leaves_[leaves_.size() - 1];
@@ -133,7 +133,7 @@ class IdIndex {
   };
   static constexpr std::size_t kLeastBytes = sizeof(Leaf) + sizeof(Item);
   static constexpr std::size_t kMostBytes = 1536;
-  // A leaf with less than this part of its room in use is merged or made smaller.
+  // A leaf that uses less than this part of its room is merged or made smaller.
   static constexpr std::uint32_t kSparse = 4;
 
   static Item* items(Leaf* leaf) { return reinterpret_cast<Item*>(leaf + 1); }
@@ -146,7 +146,7 @@ class IdIndex {
   Cursor none() const { return {leaves_.size(), 0}; }
   Cursor end_of(std::uint32_t leaf) const { return {leaf, leaves_[leaf]->count - 1}; }
 
-  // The last leaf that begins at `id` or before it; leaves_.size() when none does.
+  // The last leaf that starts at `id` or before it; leaves_.size() if there is none.
   std::uint32_t leaf_for(StreamId id) const {
     std::uint32_t low = 0;
     std::uint32_t high = leaves_.size();
@@ -206,7 +206,7 @@ class IdIndex {
     std::memcpy(items(&right), items(&left) + left.count, right.count * sizeof(Item));
   }
 
-  // Gives a sparse leaf to its neighbour before it, or a smaller block.
+  // Merges a sparse leaf with the leaf before it, or moves it to a smaller block.
   Cursor condense(Tally& tally, Cursor cursor) {
     Leaf& leaf = *leaves_[cursor.leaf];
     if (cursor.leaf > 0) {

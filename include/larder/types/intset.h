@@ -1,7 +1,7 @@
 #pragma once
 
-// A sorted array of integers, all of the width that the largest needs. Sets of integers stand
-// on it. The bytes are those of Redis's format, so that they go into dumps as they are:
+// A sorted array of integers, all of the width that the largest needs, for sets of integers. The
+// bytes have Redis's format, so that dumps contain them unchanged:
 //
 //   | width: 4 (2, 4 or 8) | integers: 4 | integer | integer | ... |      little-endian, ascending
 
@@ -69,8 +69,8 @@ class IntsetView {
   std::size_t search(std::int64_t value) const;
 };
 
-// Asks for ascending values one after the other. Cost of all: as a merge where the values stand
-// close together, logarithmic in the distance where they do not.
+// Looks up ascending values. Cost: as a merge if the values are close together, logarithmic in the
+// distance otherwise.
 class IntsetCursor {
  public:
   explicit IntsetCursor(IntsetView set) : set_(set), size_(set.size()) {}
@@ -121,7 +121,7 @@ class Intset : public IntsetView {
   void header(std::size_t width, std::size_t size);
   void write(std::size_t index, std::size_t width, std::int64_t value);
   void resize(memory::Owner owner, std::size_t bytes_before, std::size_t bytes_after);
-  // Widens all integers and adds one that stands below or above all of them.
+  // Widens all integers and adds one that is below or above all of them.
   void widen(memory::Owner owner, std::int64_t value);
 };
 

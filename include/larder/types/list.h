@@ -8,8 +8,8 @@
 //
 //   block, node:  | start, size, kind: 8 | [neighbours: 16] | room | listpack | room |
 //
-// The room on either side of a block's listpack makes pushing and popping at either end cost
-// the element alone. Elements too large for a node have a node of their own, without listpack.
+// The room on both sides of a block's listpack makes pushing and popping at both ends O(size of the
+// element). An element that is too large for a node has a separate node without a listpack.
 
 #include <cstddef>
 #include <cstdint>
@@ -36,7 +36,7 @@ enum class ListSide : std::uint8_t { before, after };
 struct ListLimits {
   int fill = -2;
   int depth = 0;
-  // Elements of this size or more get a node of their own; 0: those larger than a node.
+  // Elements of this size or more get a separate node; 0: those larger than a node.
   std::size_t plain_from = 0;
 
   static ListLimits of(const Settings& settings);
@@ -54,7 +54,7 @@ struct ListLimits {
   }
 };
 
-// An element to look for, prepared once for many comparisons.
+// An element to search for, prepared once for many comparisons.
 class ListNeedle {
  public:
   explicit ListNeedle(std::string_view text) : text_(text), number_(as_stored_integer(text)) {}
@@ -66,7 +66,7 @@ class ListNeedle {
   std::optional<std::int64_t> number_;
 };
 
-// What stands in the nodes of a list, for DEBUG OBJECT.
+// Statistics of the nodes of a list, for DEBUG OBJECT.
 struct ListFigures {
   std::size_t nodes = 0;
   std::size_t compressed_nodes = 0;
@@ -131,14 +131,14 @@ class List {
   // Appends the elements of a listpack as they stand; false where that is not allowed: push() them.
   // It must be valid(), with integers stored as such. Cost: a copy of the bytes.
   bool append_pack(const ListLimits& limits, std::string_view raw);
-  // Takes out `count` elements, as many as there are.
+  // Removes `count` elements, or all if there are fewer.
   void drop(ListEnd end, std::size_t count);
   // False when there is no such element.
   bool replace(const ListLimits& limits, std::int64_t index, std::string_view text);
   // Inserts `text` before or after the first element that matches; false if none matches.
   bool insert(const ListLimits& limits, const ListNeedle& pivot, ListSide side,
               std::string_view text);
-  // Takes out up to `most` matching elements, looking from that end on. Returns how many.
+  // Removes up to `most` matching elements, searching from this end. Returns how many.
   std::size_t remove(ListEnd from, std::size_t most, const ListNeedle& needle);
 
   ListFigures figures() const;

@@ -1,8 +1,8 @@
 #pragma once
 
-// A listpack: a short sequence of strings and integers in one block, walked from either end.
-// All compact encodings stand on it. The bytes are those of Redis's format, so that they go
-// into dumps and snapshots as they are:
+// A listpack: a short sequence of strings and integers in one block, walked from both ends. It is
+// the base of the compact encodings. The bytes have Redis's format, so that dumps and snapshots
+// contain them unchanged:
 //
 //   | total bytes: 4 | elements: 2 | element | element | ... | 0xff |
 //   element:  | kind, and small values and lengths | longer value | size of the former: 1-5 |
@@ -32,21 +32,21 @@ struct ListpackElement;
 // check those that come from outside with valid().
 class ListpackView {
  public:
-  // Where an element stands: its offset; kEnd is behind the last.
+  // The position of an element: its offset; kEnd is after the last.
   using Place = std::uint32_t;
   static constexpr Place kEnd = 0;
   static constexpr std::size_t kHeaderBytes = 6;
 
   explicit ListpackView(const std::uint8_t* bytes) : bytes_(bytes) {}
 
-  // All of it, with header and end mark.
+  // All bytes, with header and end mark.
   std::size_t bytes() const {
     std::uint32_t total;
     std::memcpy(&total, bytes_, sizeof total);
     return total;
   }
   std::string_view raw() const { return {reinterpret_cast<const char*>(bytes_), bytes()}; }
-  // Cost: none worth counting below 65,535 elements, a walk from there.
+  // Cost: O(1) below 65,535 elements, a walk otherwise.
   std::size_t size() const;
   bool empty() const { return bytes_[kHeaderBytes] == kEndMark; }
 
@@ -64,8 +64,8 @@ class ListpackView {
 
   // The element's value; a view into the block.
   String get(Place place) const;
-  // Where `text` stands, at `from` or after it, looking at every `skip` + 1st element; kEnd when
-  // it does not.
+  // The position of `text` at `from` or after it, comparing every `skip` + 1st element; kEnd if it
+  // is not found.
   Place find(std::string_view text, Place from, unsigned skip = 0) const;
 
   // Bytes that the element takes, its kind and back length included.
@@ -73,7 +73,7 @@ class ListpackView {
 
   // True when `raw` is a well-formed listpack, every element included. Cost: a walk.
   static bool valid(std::string_view raw);
-  // Tells also whether every text that is an integer is stored as one, which find() relies on.
+  // Also returns whether every text that is an integer is stored as one, as find() requires.
   static bool valid(std::string_view raw, bool& integers_as_such);
 
  protected:

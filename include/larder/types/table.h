@@ -42,7 +42,7 @@ namespace larder::types {
 
 using detail::TagWindow;
 
-// What a sweep does with the element it has just shown.
+// What a sweep does with an element after the callback.
 enum class Verdict : std::uint8_t { keep, erase };
 
 // Traits of a table of elements:
@@ -52,9 +52,9 @@ enum class Verdict : std::uint8_t { keep, erase };
 //   static std::uint64_t hash(const Element&);                recomputed from the key
 //   static std::uint8_t tag(const Element&, std::uint64_t);   optional; else 8 hash bits
 //   static constexpr bool kCommonOrder = true;                optional
-// With a tag of their own, elements are found by address alone. With a common order, the walk of
-// one table of the traits finds the elements of another side by side; otherwise it is a random
-// order for any other.
+// With its own tag, a table finds elements only by address. With a common order, the walk of one
+// table visits elements in the order of the other tables of the traits; otherwise its order is
+// random for other tables.
 template <typename Traits>
 class Table {
  public:
@@ -65,7 +65,7 @@ class Table {
 
   static constexpr bool kCommonOrder = requires { requires Traits::kCommonOrder; };
 
-  // Where an element stands; good until the table changes.
+  // The position of an element; valid until the table changes.
   class Slot {
    public:
     Slot() = default;
@@ -85,7 +85,7 @@ class Table {
     detail::Spot spot_;
   };
 
-  // What one element takes of a bucket: pointer, tag, and its share of the control byte.
+  // The bytes of one element in a bucket: pointer, tag, and its share of the control byte.
   static constexpr std::size_t kSlotBytes = sizeof(detail::Bucket) / detail::kBucketSlots;
 
   Table() = default;
@@ -94,14 +94,14 @@ class Table {
     if (this != &other) core_.assign(kPlan, other.core_);
     return *this;
   }
-  // Releases the table's own memory; the elements are the owner's affair.
+  // Releases the table's own memory; the caller owns the elements.
   ~Table() { core_.release_all(kPlan); }
 
   std::uint64_t size() const { return core_.size(); }
   bool empty() const { return core_.size() == 0; }
-  // Places for elements, taken or free.
+  // Slots for elements, used or free.
   std::uint64_t slots() const { return core_.slots(); }
-  // What the table holds by size class, without the elements and the object itself.
+  // Bytes of the table by size class, without the elements and the object itself.
   std::uint64_t bytes() const { return core_.bytes(); }
 
   // A lookup in stages, so that a batch can have several cache misses under way: first
@@ -153,8 +153,7 @@ class Table {
     core_.add(kPlan, element, position(hash), tag_of(*element, hash));
   }
 
-  // Takes the element out and returns it, or null when there was none. May take one step of
-  // shrinking.
+  // Removes the element and returns it, or null if there was none. May make one step of shrinking.
   Element* erase(std::string_view key, std::uint64_t hash) {
     const Slot slot = find_slot(key, hash);
     if (!slot) return nullptr;
@@ -183,11 +182,11 @@ class Table {
     return static_cast<bool>(spot);
   }
 
-  // Calls fn(Element*) on the elements at home in one bucket and returns where to go on; 0
-  // is both the start and the end. An element that stays in the table from start to end is
-  // shown at least once, whatever is inserted and erased between the calls; one is shown
-  // twice only after segments have merged. fn must not change the table. Cursors are good for
-  // this table alone, grow from call to call and stay below 2^47; any other number may be given.
+  // Calls fn(Element*) for the elements whose home is one bucket and returns the next cursor; 0 is
+  // both the start and the end. An element that stays in the table from start to end is visited at
+  // least once, for any insertions and removals between the calls; it is visited twice only after
+  // segments have merged. fn must not change the table. Cursors are valid only for this table, grow
+  // from call to call and are below 2^47; any other number is allowed too.
   template <typename Fn>
   std::uint64_t scan(std::uint64_t cursor, Fn fn) const {
     return scan_slots(cursor, [&fn](Slot slot) { fn(slot.element()); });
@@ -207,8 +206,8 @@ class Table {
     });
     return detail::TableCore::next_position(at, position) >> kCursorShift;
   }
-  // Where a hash stands in the order of scan(): its element is shown by calls with a cursor of
-  // at most this number. Good until the table becomes empty.
+  // The position of a hash in the order of scan(): its element is visited by calls with a cursor of
+  // at most this number. Valid until the table becomes empty.
   std::uint64_t cursor_of(std::uint64_t hash) const { return position(hash) >> kCursorShift; }
 
   // Calls fn(Element*) on every element. fn must not change the table.
@@ -263,9 +262,9 @@ class Table {
     if (!empty()) show(*core_.random_bucket(rng), fn);
   }
 
-  // Takes the table apart: calls fn(Element*) on each element, which leaves the table, until
-  // the budget is spent. True when the table is empty and can be used again; until then only
-  // size() and clear_some() may be called.
+  // Frees the table in steps: removes each element and calls fn(Element*) for it, until the budget
+  // is spent. True if the table is empty and can be used again; until then only size() and
+  // clear_some() may be called.
   template <typename Fn>
   bool clear_some(base::Budget& budget, Fn fn) {
     const auto hand_over = [&fn](void* element) { fn(static_cast<Element*>(element)); };
@@ -287,7 +286,7 @@ class Table {
     }
   };
 
-  // Where a hash stands in the order of the table.
+  // The position of a hash in the order of the table.
   static std::uint64_t position(std::uint64_t hash, std::uint64_t salt) {
     return kCommonOrder ? hash : (hash ^ salt) * detail::kPositionFactor;
   }

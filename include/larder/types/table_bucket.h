@@ -8,7 +8,7 @@
 //
 //   slot   16 bits of the hash (high) and a 48-bit pointer (low); 0 is an empty slot
 //   tag    one byte for each slot, compared all at once; free of meaning in an empty slot
-//   passed how many entries found this bucket full and stand further on; sticks at 255
+//   passed how many entries found this bucket full and are further on; at most 255
 
 #include <bit>
 #include <cstddef>

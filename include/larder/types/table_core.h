@@ -1,6 +1,6 @@
 #pragma once
 
-// The hash table below its element type: where entries stand, how it grows and shrinks.
+// The hash table without its element type: positions of entries, growing and shrinking.
 // Part of table.h, which explains the layout; nothing else includes it.
 
 #include <array>
@@ -22,7 +22,7 @@ struct TableStats {
   std::uint64_t buckets = 0;
   std::uint64_t segments = 0;
   std::uint64_t bytes = 0;
-  // Entries by how many buckets after their home they stand; the last counts all beyond.
+  // Entries by their distance in buckets from their home; the last counts all larger ones.
   std::array<std::uint64_t, kDistances> at_distance{};
   std::uint64_t longest_distance = 0;
   // Buckets that at least one entry passed over.
@@ -42,7 +42,7 @@ struct ElementPlan {
   void (*reseat)(std::uint64_t* slots, std::size_t count, std::uint64_t salt, unsigned depth);
 };
 
-// Where a position belongs: a segment, its home bucket there and the 16 bits that say so.
+// The place of a position: a segment, the home bucket in it, and the 16 bits for it.
 struct Place {
   Segment* segment;
   std::uint32_t buckets;
@@ -51,7 +51,7 @@ struct Place {
   std::uint32_t depth;
 };
 
-// Where an entry stands.
+// The position of an entry.
 struct Spot {
   Bucket* bucket = nullptr;
   unsigned slot = 0;
@@ -74,7 +74,7 @@ class TableCore {
     take(other);
   }
 
-  // What this table's positions are made with, for tables that have an order of their own.
+  // The salt of this table's positions, for tables with their own order.
   std::uint64_t salt() const { return salt_; }
   void draw_salt();
 
@@ -116,7 +116,7 @@ class TableCore {
 
   Spot find_pointer(const void* element, std::uint64_t position) const;
   void add(const ElementPlan& plan, const void* element, std::uint64_t position, std::uint8_t tag);
-  // Takes out the entry that stands at `spot`; at most one step of shrinking follows.
+  // Removes the entry at `spot`; at most one step of shrinking follows.
   void remove(const ElementPlan& plan, Spot spot, std::uint64_t position) {
     const Place at = locate(position);
     take_out(spot, at);
@@ -125,7 +125,7 @@ class TableCore {
   // The same for an entry whose position is known only by the 16 bits in its slot, in the
   // segment of `at`, and without shrinking.
   void remove_from_segment(Spot spot, Place at);
-  // Whether the segment has room to spare, as a step of shrinking sees it.
+  // Whether a step of shrinking can make the segment smaller.
   static bool wants_less(const Place& at) {
     return std::uint32_t{at.segment->size} * 10 < at.buckets * kBucketSlots * 7;
   }
@@ -134,8 +134,8 @@ class TableCore {
   // the visited part, so the walk visits a reshaped segment again from its start.
   std::uint64_t shrink_under(const ElementPlan& plan, std::uint64_t shrunk, std::uint64_t next);
 
-  // Prepares an empty table for this many elements: their segments are made at once as deep and
-  // as wide as they will be, each when its first element comes. Takes no memory yet.
+  // Prepares an empty table for this many elements: each segment is created with its final depth
+  // and width when its first element is added. Allocates no memory itself.
   void reserve(std::uint64_t elements) { reserved_ = elements; }
 
   // A bucket of the table, each with the same probability. Null when there is none.
@@ -211,7 +211,7 @@ class TableCore {
   std::uint64_t slots_;
   std::uint64_t bytes_;
   std::uint64_t moved_;
-  // How many elements are expected; while there are fewer, new segments are made for them.
+  // The expected number of elements; while there are fewer, new segments are sized for it.
   std::uint64_t reserved_;
   // The header of a table of one segment of one block, so that a small table is one allocation.
   SmallSegment small_;

@@ -8,10 +8,10 @@
 //                  v                      v
 //                 segment                segment
 //
-// A tree of small arrays, so that nothing large is ever copied and a table that is deep in one
-// place is not deep everywhere. A node is indexed by the next bits of the position; a segment
-// that is less deep than its node stands in several words side by side. A node has no more
-// bits than its deepest segment needs: at most 12 for the first one and 6 for those below it.
+// A tree of small arrays, so that no large array is copied, and depth in one place does not affect
+// others. A node is indexed by the next bits of the position; a segment that is less deep than its
+// node is in several adjacent words. A node has no more bits than its deepest segment needs: at
+// most 12 for the first one and 6 for those below it.
 
 #include <cstdint>
 
@@ -37,11 +37,11 @@ class Directory {
   std::uint64_t& root() { return root_; }
   std::uint64_t root() const { return root_; }
 
-  // Puts `leaf` where a segment of the same depth stands that holds this position.
+  // Replaces the segment of this position by `leaf`, which has the same depth.
   void assign(std::uint64_t position, std::uint64_t leaf);
-  // Two halves in place of the segment that holds this position.
+  // Replaces the segment of this position by two halves.
   void split(Account account, std::uint64_t position, std::uint64_t lower, std::uint64_t upper);
-  // One segment in place of the two halves that this position belongs to.
+  // Replaces the two halves of this position by one segment.
   void merge(Account account, std::uint64_t position, std::uint64_t whole);
 
   // Releases nodes but no segments: a few of them, from word `first` of the first node on. Returns

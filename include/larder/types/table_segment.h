@@ -61,7 +61,7 @@ struct SmallSegment {
   Bucket* block;
 };
 
-// What stands where no entry is: full, so that an insertion looks for a real segment first.
+// The segment of an empty table: it is full, so that an insertion creates a real segment first.
 struct EmptySegment {
   Segment head;
   const Bucket* block;

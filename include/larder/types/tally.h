@@ -1,7 +1,7 @@
 #pragma once
 
-// Where the parts of one large value are allocated: charges an owner, and keeps count of the
-// value's bytes, so that its footprint needs no walk.
+// Allocates the parts of one large value: charges an owner, and counts the value's bytes, so that
+// its footprint needs no walk.
 
 #include <cstddef>
 
@@ -29,7 +29,7 @@ class Tally {
     return memory::reallocate(owner_, block, old_size, size);
   }
 
-  // A part changed its size without the tally's help.
+  // A part has changed its size by another way.
   void note(std::size_t before, std::size_t now) { bytes_ += now - before; }
 
  private:

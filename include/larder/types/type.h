@@ -19,20 +19,20 @@ inline constexpr std::size_t kTypes = 6;
 // No element has a deadline.
 inline constexpr std::int64_t kNoDeadline = std::numeric_limits<std::int64_t>::max();
 
-// Told of an element that is about to go, by name.
+// Called with the name of an element before it is removed.
 using ElementGoes = void (*)(void* context, std::string_view element);
 
-// Storage is whatever a type keeps behind the pointer in its entry: null for an empty value, and
-// tagged in its lowest 3 bits where the type has several encodings.
+// Storage is what the pointer in an entry refers to: null for an empty value, and tagged in its
+// lowest 3 bits if the type has several encodings.
 struct TypeRow {
   // As TYPE and SCAN TYPE name it.
   std::string_view name;
   memory::Owner owner;
-  // Bytes of the storage, at the allocator's sizes. Cost: O(1), whatever the size.
+  // Bytes of the storage, at the allocator's sizes. Cost: O(1).
   std::size_t (*footprint)(const void* storage);
   // The name for OBJECT ENCODING; null for strings, whose encoding is stored in the entry.
   std::string_view (*encoding)(const void* storage);
-  // A second storage with the same contents. Cost: that of all of it.
+  // A second storage with the same contents. Cost: O(size of the contents).
   void* (*copy)(const void* storage);
   // Frees the storage in steps until the budget is spent; true when nothing is left. The storage's
   // bytes are charged to `owner` until they are released. Between the steps footprint() returns
