@@ -134,7 +134,7 @@ bool Directory::log_in(engine::Session& session, const Login& login) {
   return true;
 }
 
-// Questions of the engine
+// Calls by the engine
 
 Denied Directory::check(const engine::Session& session, const engine::BoundCommand& command,
                         resp::Args args, engine::Occasion occasion) {

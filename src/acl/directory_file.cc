@@ -67,7 +67,7 @@ base::Result<void> Directory::load_from_file(const engine::Session* asking) {
   return {};
 }
 
-// Users of the same name stay the same objects, as which their sessions go on to act.
+// A user with the same name stays the same object, so its sessions keep their user.
 void Directory::replace_all(std::vector<FileUser>& fresh, const engine::Session* asking) {
   std::vector<User*> gone;
   for (const Owned& user : users_) {
@@ -133,7 +133,7 @@ std::vector<std::string> Directory::lines_after(
   return written;
 }
 
-// What a user of such a line may do, as ACL LIST shows it; empty when the line has errors.
+// The permissions of a user with this line, as ACL LIST shows them; empty if the line has errors.
 std::string Directory::powers_text(const config::Lines::Line& line) const {
   Powers powers(context());
   for (const std::string& rule : join_selectors(std::span(line).subspan(1)).words) {

@@ -105,8 +105,8 @@ base::Result<void> Registry::load(const Sources& sources) {
     if (!read) return read.error();
     text = std::move(*read);
   }
-  // The options begin on a line of their own even where the file ends with a line end; the
-  // line numbers of a report count that line.
+  // The options start on a new line even if the file ends with a line end; the line numbers of a
+  // report count this line.
   text += sources.input;
   text += '\n';
   text += sources.options;

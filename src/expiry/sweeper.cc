@@ -15,14 +15,14 @@ using keyspace::ExpiresTraits;
 // The share of keys that a pass may find expired before the next one follows sooner; divided
 // by active-expire-effort. On average half of it is in memory.
 constexpr double kGoal = 0.005;
-// A pass that finds little leaves 15 times what it cost to others, within these bounds.
+// After a pass that finds little, the next one waits 15 times its duration, within these bounds.
 constexpr std::int64_t kRelaxation = 16;
 constexpr std::int64_t kLeastRelaxedUs = 25'000;
 constexpr std::int64_t kMostRelaxedUs = 1'000'000;
 constexpr std::int64_t kLeastIntervalUs = 2'000;
-// The slow cycle makes a pass whenever it is called if that costs no more than this.
+// The slow cycle makes a pass at every call if a pass costs no more than this.
 constexpr std::int64_t kCheapPassUs = 10'000;
-// What fast cycles may save up.
+// The most time that fast cycles may accumulate.
 constexpr std::int64_t kMostAllowanceUs = 5'000;
 // A pass over the index can miss an entry whose segment changes its shape at that moment. If more
 // than one slot in kSteadiness was added or removed, another pass follows at once; otherwise the
@@ -142,8 +142,8 @@ void Sweeper::schedule() {
   next_pass_us_ = begun_us_ + interval_us_;
 }
 
-// The classes that have come due since the pass before the last began: one pass may have missed
-// what a table that changed its shape moved past it.
+// The classes that have come due since the start of the pass before the last: one pass may have
+// missed entries that moved when the table changed its shape.
 types::TagWindow Sweeper::window() const {
   const std::int64_t since_ms = began_ms_[2];
   const std::int64_t now_ms = keyspace_.clock().unix_ms();
@@ -196,7 +196,7 @@ std::size_t Sweeper::sweep_elements() {
     if (entry->next_element_deadline() > now_ms) continue;
     done = db.expire_elements(entry, ExpiresTraits::hash(*entry), kElementLines) && done;
   }
-  // These lines again, until nothing in them is due.
+  // The same lines again, until nothing in them is due.
   if (!done) cursor_ = start;
   if (done && cursor_ == 0) end_database();
   return keys - db.size();
@@ -226,7 +226,7 @@ void Sweeper::begin_database() {
   lap_slots_ = keyspace_.db(db_).expires().slots();
 }
 
-// Where the index shrank on the way, an entry may have been shown twice.
+// If the index has shrunk during the walk, an entry may have been visited twice.
 void Sweeper::Hits::drop_repeated() {
   const auto by_address = [](const Due& a, const Due& b) { return a.entry < b.entry; };
   const auto same = [](const Due& a, const Due& b) { return a.entry == b.entry; };
@@ -235,8 +235,8 @@ void Sweeper::Hits::drop_repeated() {
   count = static_cast<std::size_t>(std::unique(items.begin(), end, same) - items.begin());
 }
 
-// Before the clock was set back, entries may have been late and stood under what was the present's
-// class then (keyspace/deadline_class.h); those that are not late any more get their own.
+// After the clock was set back: overdue entries had the class of the time before the change
+// (keyspace/deadline_class.h); those that are not due any more get the class of their deadline.
 void Sweeper::keep_due(const Database& db, Hits& hits) const {
   const std::int64_t now_ms = keyspace_.clock().unix_ms();
   const bool set_back = began_ms_[1] > now_ms || began_ms_[2] > now_ms;
@@ -277,7 +277,7 @@ void Sweeper::estimate_ttl(Database& db) {
   const std::int64_t now_ms = keyspace_.clock().unix_ms();
   const bool all = db.volatile_size() <= kTtlSamples;
   const auto count = static_cast<std::int64_t>(all ? db.volatile_size() : kTtlSamples);
-  // Deadlines may lie so far ahead that their sum has no room.
+  // Deadlines may be so far in the future that their sum overflows.
   std::int64_t whole = 0;
   std::int64_t rest = 0;
   const auto ask = [&whole, &rest, count, now_ms](const Entry* entry) {

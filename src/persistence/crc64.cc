@@ -14,8 +14,8 @@ namespace {
 // 0xad93d23594c935a9 with its bits in reverse.
 constexpr std::uint64_t kPolynomial = 0x95ac9329ac4bc9b5;
 
-// tables[k][b] is the remainder of byte b with k zero bytes behind it, so that eight bytes are
-// taken in one step.
+// tables[k][b] is the remainder of byte b followed by k zero bytes, so that one step processes
+// eight bytes.
 using Tables = std::array<std::array<std::uint64_t, 256>, 8>;
 
 constexpr Tables make_tables() {
@@ -56,9 +56,9 @@ std::uint64_t by_tables(std::uint64_t crc, std::string_view bytes) {
 #if defined(__x86_64__)
 
 // Folding by carry-less multiplication (Gopal et al., "Fast CRC Computation for Generic Polynomials
-// Using PCLMULQDQ Instruction", 2009): 16 bytes that stand `distance` bits ahead of 16 others are
-// multiplied by that power of x and added to those, which leaves the remainder of the whole the
-// same. Four such lanes go on at once; what is left in the end, 16 bytes, goes through the tables.
+// Using PCLMULQDQ Instruction", 2009): 16 bytes that are `distance` bits ahead of 16 others are
+// multiplied by that power of x and added to those, which does not change the remainder of the
+// whole. Four lanes are processed in parallel; the last 16 bytes are processed with the tables.
 constexpr std::size_t kLane = 16;
 constexpr std::size_t kLanes = 4;
 constexpr std::size_t kFoldedFrom = 4 * kLanes * kLane;
@@ -70,8 +70,8 @@ constexpr std::uint64_t power_of_x(unsigned exponent) {
   return rest;
 }
 
-// The multipliers of the lower and the upper half. A product of reversed numbers stands one bit too
-// low, which the exponents make good.
+// The multipliers of the lower and the upper half. A product of reversed numbers is one bit too
+// low, which the exponents correct.
 struct Multipliers {
   explicit constexpr Multipliers(unsigned distance)
       : low(power_of_x(distance + 63)), high(power_of_x(distance - 1)) {}

@@ -15,7 +15,7 @@ constexpr std::size_t kChecksumBytes = 8;
 void write_payload(const keyspace::Entry& entry, std::int64_t now_ms, Compression compression,
                    Bytes& out) {
   const std::size_t begin = out.size();
-  // Growing would copy a large value several times; what is not used is never touched.
+  // Growing would copy a large value several times; unused pages are never touched.
   out.reserve(begin + entry.footprint() + kVersionBytes + kChecksumBytes);
   const int version = encode_value(entry, now_ms, compression, out);
   out.push_back(static_cast<char>(version & 0xff));

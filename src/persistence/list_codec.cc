@@ -15,7 +15,7 @@ class Builder {
     list_.admit(limits_, element.size(), 1);
     list_.push(limits_, types::ListEnd::tail, element);
   }
-  // Whole listpacks where they may be nodes as they are.
+  // Complete listpacks, if they can be nodes unchanged.
   bool push_pack(std::string_view raw) {
     bool integers_as_such = false;
     if (!types::ListpackView::valid(raw, integers_as_such)) return false;

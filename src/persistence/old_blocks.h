@@ -1,7 +1,7 @@
 #pragma once
 
-// The compact blocks of Redis before listpacks: ziplists and zipmaps. Only read, element by
-// element, and checked on the way.
+// The compact blocks of earlier Redis versions: ziplists and zipmaps. They are only read, element
+// by element, with checks.
 
 #include <cstdint>
 #include <string_view>
@@ -20,9 +20,9 @@ class ZiplistReader {
  public:
   explicit ZiplistReader(std::string_view raw);
 
-  // The next element, a view of the bytes; false at the end and when something is wrong.
+  // The next element, a view of the bytes; false at the end and after an error.
   bool next(types::String& out);
-  // At the end: everything was as it should be.
+  // At the end: there was no error.
   bool was_valid() const { return valid_; }
 
  private:

@@ -1,6 +1,6 @@
 #pragma once
 
-// Walks over the elements of a compact block that comes from outside, checked on the way.
+// Walks over the elements of a compact block from a payload, with checks.
 
 #include <optional>
 #include <string_view>
@@ -12,8 +12,8 @@ namespace larder::persistence {
 
 enum class Packing : std::uint8_t { ziplist, listpack };
 
-// Calls fn(types::String) on each element until it returns false. True when the block is well
-// formed and fn never returned false; elements may have been shown when it is not.
+// Calls fn(types::String) for each element until it returns false. True if the block is well formed
+// and fn never returned false; otherwise fn may have been called for some elements.
 template <typename Fn>
 bool for_each_element(Packing packing, std::string_view raw, Fn fn) {
   if (packing == Packing::ziplist) {

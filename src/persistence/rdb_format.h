@@ -6,7 +6,7 @@
 
 namespace larder::persistence {
 
-// Form of a value: its first byte. Those not named are modules' and belong to no type here.
+// The form of a value: its first byte. Missing numbers are those of modules.
 enum class RdbType : std::uint8_t {
   string = 0,
   list = 1,
@@ -31,7 +31,7 @@ enum class RdbType : std::uint8_t {
   hash_listpack_with_deadlines = 25,
 };
 
-// Versions that brought what is written.
+// Versions that introduced the forms that are written.
 inline constexpr int kPlainVersion = 10;
 inline constexpr int kFieldDeadlineVersion = 12;
 

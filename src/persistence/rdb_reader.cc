@@ -5,7 +5,7 @@
 namespace larder::persistence {
 namespace {
 
-// The most that LZF makes of a byte: a reference of 3 bytes stands for up to 264.
+// The maximum expansion of LZF: a reference of 3 bytes becomes up to 264 bytes.
 constexpr std::uint64_t kMostExpansion = 88;
 
 LengthForm form_of(std::uint8_t first) { return static_cast<LengthForm>(first >> 6); }

@@ -10,7 +10,7 @@
 
 namespace larder::persistence {
 
-// A text that was read: a view of the bytes that were read from, or of its own.
+// A text that was read: a view of the input, or its own bytes.
 class RdbText {
  public:
   std::string_view view() const { return view_; }
@@ -22,8 +22,8 @@ class RdbText {
   std::array<char, base::kInt64Chars> digits_{};
 };
 
-// Takes RDB values apart. The first thing that is wrong fails it; from then on every part is
-// zero or empty, and nothing is left.
+// Parses RDB values. The first error makes it fail; from then on every part is zero or empty, and
+// no input is left.
 class RdbReader {
  public:
   explicit RdbReader(std::string_view bytes) : bytes_(bytes) {}
@@ -41,8 +41,8 @@ class RdbReader {
   std::uint64_t word() { return number<std::uint64_t>(); }
   double real() { return number<double>(); }
   std::uint64_t length();
-  // How many elements follow, each of at least so many bytes: fails where there is no room for
-  // them, and for none at all.
+  // The number of elements that follow, each of at least so many bytes: fails if the input is too
+  // short for them, and for 0.
   std::size_t count(std::size_t least_bytes = 1);
   std::string_view raw(std::size_t bytes);
   // False when it failed.

@@ -7,7 +7,7 @@
 namespace larder::persistence {
 namespace {
 
-// Shorter texts are not worth trying, and a compressed one must save this much.
+// Shorter texts are not compressed, and compression must save at least this much.
 constexpr std::size_t kShortestCompressed = 21;
 constexpr std::size_t kLeastSaved = 4;
 // Longer texts cannot be integers of 32 bits.

@@ -86,7 +86,7 @@ struct Unassigned {
 };
 using Unassigneds = std::vector<Unassigned, memory::Allocator<Unassigned, memory::Owner::snapshot>>;
 
-// Reads a stream's parts in their order; false where one is wrong.
+// Reads a stream's parts in their order; false if one is wrong.
 class Builder {
  public:
   Builder(RdbType form, RdbReader& in, Stream& stream) : form_(form), in_(in), stream_(stream) {}

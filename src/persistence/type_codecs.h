@@ -1,8 +1,8 @@
 #pragma once
 
-// How each type is written and read. A writer starts with the type's byte. A reader takes a body of
-// one of its types' forms, and leaves the storage it made in `storage` whether it succeeds or not;
-// it returns false where something is wrong, which may have failed `in` or not.
+// The writer and the reader of each type. A writer starts with the type's byte. A reader parses a
+// body of one of its type's forms, and sets `storage` to what it has built, whether it succeeds or
+// not; it returns false after an error, after which `in` may have failed or not.
 
 #include "larder/keyspace/entry.h"
 #include "larder/types/settings.h"

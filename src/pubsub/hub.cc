@@ -14,7 +14,7 @@ namespace larder::pubsub {
 namespace {
 
 constexpr auto kOwner = memory::Owner::pubsub;
-// A message up to this long that one session alone gets is written into its output.
+// A message of at most this length with only one receiver is written into its output.
 constexpr std::size_t kMostCopied = 256;
 constexpr std::uint32_t kGate = engine::bit(engine::Gate::subscribed);
 
@@ -27,7 +27,7 @@ struct Pair {
 };
 static_assert(sizeof(Pair) == 2 * sizeof(void*));
 
-// What a subscription takes together with its topic.
+// The bytes of a subscription and its topic.
 std::size_t held_bytes(const Topic& topic) {
   return memory::size_class(sizeof(Subscription)) + memory::size_class(topic.bytes());
 }
@@ -140,7 +140,7 @@ bool Hub::unsubscribe(engine::Session& session, Kind kind, std::string_view name
   return true;
 }
 
-// The topic goes with its last subscription.
+// The topic is removed with its last subscription.
 void Hub::drop(Subscription& subscription) {
   Topic& topic = *subscription.topic;
   Subscriber& subscriber = *subscription.subscriber;

@@ -21,7 +21,7 @@ class Message {
 
   // An array of the words, or for RESP3 a push. Written at the first call.
   resp::SharedText& in(resp::Protocol protocol);
-  // The same written to a place of bytes() bytes.
+  // The same, written to a buffer of bytes() bytes.
   void print(char* out, resp::Protocol protocol) const;
   std::size_t bytes() const { return bytes_; }
 

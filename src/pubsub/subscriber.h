@@ -1,6 +1,6 @@
 #pragma once
 
-// A session that listens: what it listens to, by kind.
+// A session with subscriptions, by kind.
 
 #include <array>
 
@@ -32,7 +32,7 @@ class Subscriber final : public engine::Attachment {
   std::array<Subscription*, kKinds> firsts{};
   std::array<std::size_t, kKinds> counts{};
   std::size_t held_bytes = memory::size_class(sizeof(Subscriber));
-  // The session has ended: nothing is delivered any more.
+  // The session has ended: it gets no more messages.
   bool gone = false;
 };
 

@@ -56,7 +56,7 @@ void TrackedKeys::add(TrackedKey& key, std::uint64_t reader, const Readers& read
   all[static_cast<std::size_t>(place)] = reader;
 }
 
-// Drops readers that are no more, and grows when that is not enough for a while.
+// Drops readers that have ended, and grows the list if this does not free enough room.
 void TrackedKeys::make_room(TrackedKey& key, const Readers& readers) {
   const auto all = key.all();
   const auto gone = std::remove_if(all.begin(), all.end(),

@@ -16,9 +16,9 @@ namespace larder::pubsub {
 namespace {
 
 constexpr auto kOwner = memory::Owner::tracking;
-// So many keys more than a command added are forgotten after it while there are too many.
+// While there are too many keys, each command removes this many more than it has added.
 constexpr std::size_t kForgottenAtOnce = 100;
-// How long the end of a turn may take for forgetting, and for freeing.
+// Time limits of the end of a turn: for removing keys, and for freeing.
 constexpr std::int64_t kTrimUs = 200;
 constexpr std::int64_t kFreeUs = 200;
 
@@ -185,7 +185,7 @@ void Tracking::read(std::span<const keyspace::Change> changes) {
   }
 }
 
-// A group may have come together with its stream.
+// A group may have been created together with its stream.
 void Tracking::note(const keyspace::Change& change) {
   if (!engine::concerns_key(change.event) && change.event != keyspace::Event::xgroup_create) return;
   const engine::Session* const running = parts_.executor.running();
@@ -198,7 +198,7 @@ void Tracking::note(const keyspace::Change& change) {
                [this, running](TrackedKey& key) { tell_all(key, running); });
 }
 
-// Copies of other databases go too: keys are remembered by name alone.
+// Copies of keys of other databases become invalid too, since only names are stored.
 void Tracking::note_flush() {
   Invalidation everything = Invalidation::everything(texts_);
   for (Tracker* tracker = first_; tracker != nullptr;) {

@@ -1,6 +1,6 @@
 #pragma once
 
-// Prints words as RESP into room that was measured before.
+// Writes words as RESP into a buffer whose size was computed before.
 
 #include <algorithm>
 #include <charconv>

@@ -44,8 +44,8 @@ std::uint64_t count_words(std::string_view bytes) {
 
 #if defined(__x86_64__)
 
-// Nibbles are counted by table, and the counts of a byte's place gathered over as many vectors
-// as a byte has room for.
+// Nibbles are counted by table, and the counts of each byte position are added over as many vectors
+// as fit into a byte.
 __attribute__((target("avx2"))) std::uint64_t count_avx2(std::string_view bytes) {
   constexpr std::size_t kVector = 32;
   constexpr std::size_t kMostVectors = 31;  // of 8 bits each: 248 at most in a byte
@@ -154,7 +154,7 @@ Apply best_apply() {
   return apply_portable;
 }
 
-// What a source has in [at, at + size).
+// The bytes of a source in [at, at + size).
 std::string_view piece_of(std::string_view source, std::size_t at, std::size_t size) {
   return at < source.size() ? source.substr(at, size) : std::string_view();
 }

@@ -8,14 +8,14 @@ namespace {
 constexpr memory::Owner kOwner = memory::Owner::hashes;
 constexpr std::size_t kMostNarrow = 255;
 
-// The number that takes less room than the text; nothing where none does.
+// The number, if storing it takes less room than the text; otherwise nothing.
 std::optional<std::int64_t> as_shorter_number(std::string_view text) {
   return text.size() > sizeof(std::int64_t) ? as_stored_integer(text) : std::nullopt;
 }
 
 }  // namespace
 
-// What a field is built from.
+// The parts of a field.
 struct HashField::Shape {
   Shape(std::size_t name, std::string_view text, std::optional<std::int64_t> deadline)
       : name_size(name), value(text), number(as_shorter_number(text)), deadline_ms(deadline) {}
@@ -82,7 +82,7 @@ HashField* HashField::with_value(std::string_view value, std::optional<std::int6
     destroy(kOwner, this);
     return moved;
   }
-  // The name first, as the head behind which it stands may grow over it.
+  // The name first, because the header before it may grow over it.
   char* name_now = tail() + (shape.is_wide() ? 8 : 0) + (deadline_ms ? 8 : 0);
   std::memmove(name_now, payload(), shape.name_size);
   write_head(shape);

@@ -7,8 +7,8 @@ namespace larder::types {
 namespace {
 
 constexpr memory::Owner kOwner = HashFieldTraits::kOwner;
-// A field can slip through a walk when the table changes its shape under it. After such a walk
-// another follows within this time.
+// A walk can miss a field if the table changes its shape during the walk. After such a walk another
+// one follows within this time.
 constexpr std::int64_t kSecondLookMs = 1000;
 // A walk reads every field, some 30 ns each, and may take a few hundredths of the time.
 constexpr std::size_t kFieldsPerRestMs = 1000;
@@ -32,7 +32,7 @@ HashTable* HashTable::copy(const HashTable& source) {
 }
 
 bool HashTable::destroy_some(HashTable* table, memory::Owner owner, base::Budget& budget) {
-  // The table's own blocks go back under its owner, so they are returned to it first.
+  // The table releases its blocks from its own owner, so they are moved back to it first.
   const auto blocks = static_cast<std::int64_t>(table->fields_.bytes());
   memory::transfer(owner, kOwner, blocks);
   const bool gone = table->fields_.clear_some(budget, [&](HashField* field) {

@@ -52,7 +52,7 @@ std::uint64_t murmur_hash(std::string_view bytes, std::uint64_t seed) {
   return hash ^ (hash >> kShift);
 }
 
-// Ertl's sigma: what registers that are still zero contribute.
+// Ertl's sigma: the contribution of registers that are zero.
 double sigma(double x) {
   if (x == 1) return std::numeric_limits<double>::infinity();
   double power = 1;
@@ -67,7 +67,7 @@ double sigma(double x) {
   return sum;
 }
 
-// Ertl's tau: what registers that can grow no more contribute.
+// Ertl's tau: the contribution of registers at their maximum.
 double tau(double x) {
   if (x == 0 || x == 1) return 0;
   double power = 1;

@@ -24,8 +24,8 @@ void merge_packed_portable(const char* packed, Registers& registers, std::size_t
   }
 }
 
-// Registers that follow each other are often equal, so that neighbours count in tables of their
-// own: adding to what was just stored would wait for it.
+// Adjacent registers are often equal, so they are counted in different tables: an addition to a
+// value that was just stored would wait for the store.
 Histogram histogram_portable(const Registers& registers) {
   constexpr std::size_t kTables = 8;
   std::array<std::array<std::uint16_t, 64>, kTables> tables{};
@@ -101,9 +101,9 @@ __attribute__((target("avx2"))) Bounds bounds(const Registers& registers) {
   return {*std::min_element(lows, lows + kVector), *std::max_element(highs, highs + kVector)};
 }
 
-// The registers of a sketch have some twenty values, so to compare all of them with each value is
-// still cheaper than to take them one by one. Two values at a time, as many vectors as a byte can
-// count.
+// The registers of a sketch have about twenty different values, so comparing all registers with
+// each value is faster than counting them one by one. Two values at a time, as many vectors as a
+// byte can count.
 __attribute__((target("avx2"))) Histogram histogram_avx2(const Registers& registers) {
   constexpr std::size_t kRound = 128 * kVector;
   static_assert(kRegisters % kRound == 0);

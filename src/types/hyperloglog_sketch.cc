@@ -73,8 +73,8 @@ std::optional<Place> locate(std::string_view runs, std::size_t index) {
   return std::nullopt;
 }
 
-// The runs that take the place of one in which a register is raised: what is before it, the
-// register alone, and what is behind it. Returns their end.
+// Writes the runs that replace a run in which a register is raised: the part before it, the
+// register, and the part after it. Returns their end.
 char* write_split(char* to, const Place& place, Raise raise) {
   const auto write = [&place](char* at, std::size_t length) {
     if (length == 0) return at;
@@ -114,7 +114,7 @@ Sketch::Outcome Sketch::raise_sparse(Raise raise, std::uint64_t most_sparse_byte
   const auto densely = [this, raise] {
     return make_dense() ? raise_dense(raise) : Outcome::corrupt;
   };
-  // Longer than any that is right: too many runs, which may not even fit in here.
+  // Longer than any valid value: too many runs, which may not fit into this buffer.
   if (size_ > kMostSparseBytes) return Outcome::corrupt;
   if (raise.value > kMostSparseValue) return densely();
   const auto place = locate(bytes().substr(kHeaderBytes), raise.index);

@@ -6,7 +6,7 @@
 
 namespace larder::types {
 
-// Without a branch on the comparison, which no predictor could guess.
+// Without a branch on the comparison, because it could not be predicted.
 template <typename Integer>
 std::size_t IntsetView::search(std::int64_t value) const {
   std::size_t count = size();

@@ -17,8 +17,8 @@ constexpr std::size_t kEmptyPack = kPackHeader + 1;
 // A compressed block: the listpack's header, and how long the rest is.
 constexpr std::size_t kCompressedHead = kPackHeader + sizeof(std::uint32_t);
 
-// Few sizes for small blocks, and of those that share the allocator's pages well: a block that
-// grows in small steps through many size classes leaves holes in all of them.
+// Only a few sizes for small blocks, which use the allocator's pages well: a block that grows in
+// small steps through many size classes leaves holes in all of them.
 std::size_t block_size(std::size_t bytes) {
   const auto up_to = [bytes](std::size_t step) { return (bytes + step - 1) & ~(step - 1); };
   if (bytes <= 256) return up_to(64);

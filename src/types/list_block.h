@@ -31,11 +31,11 @@ class ListBlock {
   static void destroy(memory::Owner owner, ListBlock* block) noexcept;
   static ListBlock* copy(const ListBlock* block);
 
-  // A block with no elements that has place for `bytes` of them.
+  // An empty block with room for `bytes` of elements.
   static ListBlock* create_pack(Kind kind, std::size_t bytes);
   // A block with this listpack.
   static ListBlock* copy_pack(Kind kind, std::string_view raw);
-  // The same listpack in a block of another kind, which takes the place of this.
+  // The same listpack in a block of another kind, which replaces this one.
   static ListBlock* convert(ListBlock* block, Kind kind);
   static ListBlock* create_plain(std::string_view text);
 
@@ -43,7 +43,7 @@ class ListBlock {
   std::size_t footprint() const { return size_and_kind_ & ~kKindMask; }
   static std::size_t head_bytes(Kind kind) { return kind == Kind::sole ? 8 : 24; }
 
-  // The listpack; of a compressed block its first 6 bytes alone may be read.
+  // The listpack; of a compressed block only its first 6 bytes may be read.
   ListpackView pack() const { return ListpackView(contents()); }
   // Elements, in a block of any kind.
   std::size_t elements() const { return kind() == Kind::plain ? 1 : pack().size(); }
@@ -51,19 +51,19 @@ class ListBlock {
   // Whether a listpack, compressed or not, has this element.
   bool holds(std::string_view text) const;
 
-  // The following work on listpacks. They return the block, which may have moved. kEnd is the
-  // place behind the last element.
+  // The following functions are for listpacks. They return the block, which may have moved. kEnd is
+  // the position after the last element.
   static ListBlock* insert(ListBlock* block, Place place, const ListpackElement& element);
   static ListBlock* replace(ListBlock* block, Place place, const ListpackElement& element);
   static ListBlock* erase(ListBlock* block, Place place, std::size_t count);
-  // Takes out up to `most` elements that match, looking from that end on; counts them.
+  // Removes up to `most` matching elements, searching from this end; counts them.
   static ListBlock* remove(ListBlock* block, ListEnd from, std::size_t most,
                            const ListNeedle& needle, std::size_t& removed);
   // Appends all elements of `pack` from `from` on.
   static ListBlock* append(ListBlock* block, ListpackView pack, Place from);
-  // Takes out everything from `place` on.
+  // Removes everything from `place` on.
   static ListBlock* cut(ListBlock* block, Place place);
-  // Gives back what is not used.
+  // Releases unused bytes.
   static ListBlock* fit(ListBlock* block);
 
   // A compressed block with the same elements, or null where that would not be smaller.
@@ -88,8 +88,7 @@ class ListBlock {
   std::size_t used() const { return head_bytes(kind()) + pack().bytes(); }
 
   void count(std::size_t elements);
-  // Makes `before` bytes at `at` of the listpack `after` bytes; what stands in them is up to the
-  // caller.
+  // Resizes `before` bytes of the listpack at `at` to `after` bytes; the caller must write them.
   static ListBlock* splice(ListBlock* block, std::size_t at, std::size_t before, std::size_t after);
   static ListBlock* grow(ListBlock* block, std::size_t at, std::size_t before, std::size_t after);
   static ListBlock* shrink(ListBlock* block);

@@ -42,7 +42,7 @@ void List::Cursor::next() {
 }
 
 void List::Cursor::previous() {
-  // Ahead of the first element there is nothing; previous(kEnd) would be the last.
+  // There is nothing before the first element; previous(kEnd) would be the last.
   place_ =
       plain_ || place_ == ListpackView::kHeaderBytes ? ListpackView::kEnd : pack_.previous(place_);
   if (place_ != ListpackView::kEnd || !linked_) return;

@@ -177,7 +177,7 @@ void Listpack::count(std::int64_t change) {
   std::memcpy(data() + 4, &elements, sizeof elements);
 }
 
-// Puts the element in place of `old_bytes` bytes that stand there.
+// Replaces `old_bytes` bytes by the element.
 Listpack::Place Listpack::put(memory::Owner owner, Place place, std::size_t old_bytes,
                               const ListpackElement& element) {
   const std::size_t before = bytes();
@@ -223,7 +223,7 @@ Listpack::Place Listpack::erase(memory::Owner owner, Place place, std::size_t co
   const std::size_t elements_before = size();
   std::memmove(data() + place, data() + end, before - end);
   const std::size_t total = before - (end - place);
-  // The end mark has moved already, so a count can be made good.
+  // The end mark has moved already, so elements can be counted.
   resize(owner, total);
   if (elements_before >= kUncounted) {
     const std::size_t left = elements_before - static_cast<std::size_t>(taken);

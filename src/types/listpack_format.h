@@ -101,14 +101,14 @@ inline std::size_t read_back_length(const std::uint8_t* last, const std::uint8_t
 
 }  // namespace listpack_format
 
-// An element as it will stand in a listpack: short head, then the bytes of a string, which
-// are not copied until write().
+// An element to be written: short header, then the bytes of a string, which are not copied until
+// write().
 struct ListpackElement {
   static ListpackElement of(std::string_view text);
   static ListpackElement of(std::int64_t number);
 
   std::size_t content() const { return head_bytes + text.size(); }
-  // All that it takes, back length included.
+  // All its bytes, including the back length.
   std::size_t bytes() const { return content() + listpack_format::back_length_bytes(content()); }
   void write(std::uint8_t* out) const;
 

@@ -10,7 +10,7 @@ namespace larder::types::packed {
 
 using Place = ListpackView::Place;
 
-// Where the member stands, its score behind it; kEnd when it is not there.
+// The position of the member, which its score follows; kEnd if it is not there.
 inline Place find(const ListpackView& pack, std::string_view member) {
   return pack.find(member, pack.first(), 1);
 }
@@ -22,12 +22,12 @@ inline double score_of(const ListpackView& pack, Place member) {
 inline Place next(const ListpackView& pack, Place member) { return pack.next(pack.next(member)); }
 Place previous(const ListpackView& pack, Place member);
 
-// The place of the first member that does not stand before these; kEnd for none.
+// The position of the first member that is not before these; kEnd if there is none.
 Place find_place(const ListpackView& pack, double score, std::string_view member);
-// Puts both in front of the member at `before`.
+// Inserts both before the member at `before`.
 void insert(Listpack& pack, Place before, std::string_view member, double score);
 
-// How many members stand in front, from the first on, as long as fn(place) is true.
+// Counts members from the first on, as long as fn(place) is true.
 template <typename Fn>
 std::size_t count_while(const ListpackView& pack, Fn fn) {
   std::size_t count = 0;

@@ -1,7 +1,7 @@
 #pragma once
 
-// The chain behind a long list: its ends, how many elements and bytes it has, and how many
-// nodes at each end stay uncompressed (that many as when the chain was made; 0 compresses none).
+// The chain of a long list: its ends, its numbers of elements and bytes, and how many nodes at each
+// end stay uncompressed (the setting at its creation; 0 compresses none).
 
 #include <cstddef>
 #include <cstdint>
@@ -17,7 +17,7 @@ class Quicklist {
  public:
   static Quicklist* create(int depth);
   static Quicklist* copy(const Quicklist& other);
-  // Frees nodes until the budget is spent, then the head; true when all is gone.
+  // Frees nodes until the budget is spent, then the header; true if everything is freed.
   static bool destroy_some(Quicklist* list, memory::Owner owner, base::Budget& budget);
 
   std::size_t size() const { return size_; }
@@ -30,7 +30,7 @@ class Quicklist {
 
   // Adopts the block of a short list as its only node.
   void adopt(ListBlock* block);
-  // Gives away the only node, which is packed, as the block of a short list; the chain is gone.
+  // Releases the only node, which is packed, as the block of a short list; frees the chain.
   static ListBlock* give(Quicklist* list);
 
   void enter(List::Cursor& cursor, std::int64_t index) const;
@@ -44,7 +44,7 @@ class Quicklist {
   std::size_t remove(ListEnd from, std::size_t most, const ListNeedle& needle);
 
  private:
-  // Between two elements: ahead of the one at `place`, or behind the node's last at kEnd.
+  // Between two elements: before the one at `place`, or after the node's last at kEnd.
   struct Spot {
     ListNode* node = nullptr;
     ListpackView::Place place = ListpackView::kEnd;
@@ -56,26 +56,26 @@ class Quicklist {
 
   // The node of the element `index`, counted from the head; `index` becomes that in the node.
   ListNode* find(std::size_t& index) const;
-  // Ahead of the first element that matches, its node opened; no node when none does.
+  // Before the first element that matches, with its node opened; no node if none matches.
   Spot find(const ListNeedle& needle);
 
   void link(ListNode* node, ListNode* previous, ListNode* next);
   void unlink(ListNode* node);
-  // Puts `now` where `before`, of `bytes` bytes and perhaps freed, stood.
+  // Replaces `before`, of `bytes` bytes and perhaps freed already, by `now`.
   ListNode* exchange(const ListNode* before, std::size_t bytes, ListBlock* now);
   ListNode* open(ListNode* node);
   ListNode* insert_at(ListNode* node, ListpackView::Place place, const ListpackElement& element);
   ListNode* make_node(std::string_view text, const ListLimits& limits);
-  // Ends the node in front of `place`; returns the new node behind it with what followed.
+  // Splits the node at `place`; returns the new node after it with the elements that followed.
   ListNode* split(ListNode* node, ListpackView::Place place);
-  // Puts the node's elements into the one before it where they fit; returns where they are.
+  // Moves the node's elements to the one before it if they fit; returns the node that has them.
   ListNode* join(const ListLimits& limits, ListNode* node);
   bool insert_near(const ListLimits& limits, const Spot& spot, std::string_view text);
   void insert_before(const ListLimits& limits, const Spot& spot, std::string_view text);
   void erase_at(std::size_t index);
   std::size_t remove_from(ListNode* node, ListEnd from, std::size_t most, const ListNeedle& needle);
 
-  // Makes the compression right again near both ends, and around a node that was changed.
+  // Restores the compression near both ends, and around a changed node.
   void settle(ListNode* changed = nullptr);
   void compress(ListNode* node);
   bool stays_open(const ListNode* node) const;

@@ -1,6 +1,6 @@
 #pragma once
 
-// The nodes of a RankedTree, and where a bound stands among members.
+// The nodes of a RankedTree, and the position of a bound among members.
 
 #include "larder/types/ranked_tree.h"
 
@@ -46,7 +46,7 @@ namespace detail {
 // A bound determines which members are before it: side() by the score alone, negative or positive,
 // or 0 if the member must be compared.
 
-// A member, which itself counts as standing before.
+// A member as a bound; the member itself counts as before it.
 struct MemberBound {
   double score;
   std::string_view text;

@@ -21,7 +21,7 @@ unsigned RankedTree::child_for(const Inner& node, unsigned levels, const Bound& 
   return low;
 }
 
-// How many of the leaf's members stand before the bound.
+// How many of the leaf's members are before the bound.
 template <typename Leaf, typename Bound>
 unsigned count_in(const Leaf& leaf, const Bound& bound) {
   unsigned low = 0;
@@ -37,7 +37,7 @@ unsigned count_in(const Leaf& leaf, const Bound& bound) {
   return low;
 }
 
-// Where the member, which is in the leaf, stands in it. Looks at no member.
+// The position of a member that is in the leaf. Reads no member.
 template <typename Leaf>
 unsigned index_of(const Leaf& leaf, const RankedMember* member) {
   unsigned index = 0;

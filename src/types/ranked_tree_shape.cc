@@ -1,4 +1,5 @@
-// What changes the shape of a RankedTree: members come and go, nodes split and join.
+// The functions that change the shape of a RankedTree: inserting and erasing members, splitting and
+// joining nodes.
 
 #include <algorithm>
 #include <cstring>
@@ -101,8 +102,8 @@ void RankedTree::insert_at(Path& path, Leaf* leaf, unsigned index, RankedMember*
   add_child(path, split(leaf, index, member), at_end);
 }
 
-// Splits a full leaf and puts the member into one of the two; the other one is new. At either end
-// of the tree the member stands alone, as more may follow it.
+// Splits a full leaf and adds the member to one of the two; the other one is new. At both ends of
+// the tree the member gets a leaf alone, because more members may follow it.
 RankedTree::Child RankedTree::split(Leaf* leaf, unsigned index, RankedMember* member) {
   const bool at_end = index == leaf->count && leaf->next == nullptr;
   const bool at_start = index == 0 && leaf->previous == nullptr;
@@ -168,8 +169,8 @@ RankedTree::Child RankedTree::split(Inner* node, unsigned index, const Child& fr
   return {right, total(*right), right->least[0]};
 }
 
-// Enters a node that was split off the path's last child into the nodes above. The sizes on the
-// path are those of both together.
+// Adds a node that was split off the path's last child to the nodes above. The sizes on the path
+// are those of both together.
 void RankedTree::add_child(Path& path, Child fresh, bool at_end) {
   for (unsigned level = levels_; level-- > 0;) {
     Inner* node = path.nodes[level];
@@ -221,7 +222,7 @@ void RankedTree::mend(Path& path) {
   lower_root();
 }
 
-// Whether the child has gone, or a neighbour of it.
+// Whether the child, or its neighbour, was removed.
 bool RankedTree::merge(Inner* parent, unsigned child, bool leaves) {
   const auto entries = [&](unsigned at) {
     return leaves ? parent->sizes[at] : static_cast<const Inner*>(parent->children[at])->count;
@@ -279,7 +280,7 @@ void RankedTree::unlink(Leaf* leaf) {
   if (leaf->next != nullptr) leaf->next->previous = leaf->previous;
 }
 
-// A root with one child gives way to it; an empty one goes.
+// A root with one child is replaced by it; an empty one is removed.
 void RankedTree::lower_root() {
   while (levels_ > 0 && static_cast<Inner*>(root_)->count <= 1) {
     auto* old = static_cast<Inner*>(root_);

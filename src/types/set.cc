@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kMostIntegerChars = 20;
 
-// What an integer's text takes.
+// The bytes of an integer's text.
 std::size_t text_size(std::int64_t number) { return String(number).size(); }
 
 std::string_view set_encoding(const void* storage) {
@@ -315,7 +315,7 @@ bool Set::destroy_some(void* storage, memory::Owner owner, base::Budget& budget)
     set.free_compact(owner);
     return true;
   }
-  // The table gives its memory back in the name of its own owner.
+  // The table releases its memory from its own owner.
   Large* self = set.large();
   memory::transfer(owner, kOwner, static_cast<std::int64_t>(footprint(storage)));
   const bool gone = self->members.clear_some(budget, [self](SetMember* member) {

@@ -1,4 +1,4 @@
-// What changes a sorted set, and its conversions.
+// The functions that change a sorted set, and its conversions.
 
 #include <cmath>
 #include <new>
@@ -19,7 +19,7 @@ using Place = ListpackView::Place;
 constexpr auto kOwner = SortedSet::kOwner;
 constexpr Place kEnd = ListpackView::kEnd;
 
-// What the rule makes of a member that has `old`.
+// Applies the rule to a member with the score `old`.
 SortedSet::Put judge(double old, double score, const SortedSet::Rule& rule) {
   if (rule.only_new) return {Outcome::refused, old};
   if (rule.adds) {
@@ -57,7 +57,7 @@ SortedSet SortedSet::adopt(Table<RankedTraits>&& index, std::span<RankedMember* 
   return SortedSet(reinterpret_cast<char*>(set) + kRanked);
 }
 
-// Whether one more member makes too much of a listpack.
+// Whether one more member exceeds the limits of a listpack.
 bool SortedSet::is_full_for(std::string_view member, const Limits& limits) const {
   return size() + 1 > limits.entries || member.size() > limits.member_bytes ||
          view().bytes() + Listpack::cost(member) > Listpack::kMostBytes;

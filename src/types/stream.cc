@@ -24,7 +24,7 @@ std::size_t bytes_of(std::span<const std::string_view> texts) {
   return bytes;
 }
 
-// No less than the texts take as elements with what stands around them.
+// An upper bound of the bytes of the texts as elements, and of the elements around them.
 std::size_t room_for(std::span<const std::string_view> texts, std::size_t text_bytes) {
   return text_bytes + (texts.size() + kNumbers) * Listpack::kMostAround;
 }
@@ -130,7 +130,7 @@ void Stream::start_node(StreamId id, std::span<const std::string_view> pairs, st
   header_->nodes.insert(tally, {id, block});
 }
 
-// The last node gives back the room that it does not need.
+// Releases the unused room of the last node.
 void Stream::close_node() {
   Nodes& nodes = header_->nodes;
   if (nodes.empty()) return;
@@ -313,8 +313,8 @@ bool Stream::has_gaps(StreamId from) const {
   return !marks.max_deleted.zero() && from <= marks.max_deleted;
 }
 
-// All entries that there are stand behind the first, so the places of the first and of what lies
-// before it are known where nothing behind the first was taken out by itself.
+// All existing entries are at or after the first one, so the numbers of the first and of earlier
+// entries are known if no entry after the first was deleted.
 std::optional<std::uint64_t> Stream::distance(StreamId id) const {
   const StreamMarks& marks = this->marks();
   if (marks.added == 0) return 0;
@@ -331,7 +331,7 @@ std::optional<std::uint64_t> Stream::distance(StreamId id) const {
 std::optional<std::uint64_t> Stream::lag(const Group& group) const {
   const StreamMarks& marks = this->marks();
   if (marks.length == 0) return 0;
-  // What was trimmed away is not waited for.
+  // Trimmed entries do not count as lag.
   if (group.last_id < marks.first && marks.max_deleted < marks.first) return marks.length;
   if (group.entries_read != Group::kUnknown && !has_gaps(group.last_id)) {
     // Clients may have set any values by ENTRIESREAD and ENTRIESADDED.

@@ -9,7 +9,7 @@
 namespace larder::types {
 namespace {
 
-// Where a name stands, or would stand.
+// The position of a name, or where it would be inserted.
 template <typename T>
 std::uint32_t place_of(const PointerArray<T>& array, std::string_view name) {
   const auto* found =
@@ -128,7 +128,7 @@ bool Stream::acknowledge(Group& group, StreamId id) {
   return true;
 }
 
-// Pending entries go by the group's leaves; those of consumers then point nowhere.
+// Pending entries are freed with the group's leaves; the pointers of consumers are then invalid.
 bool Stream::destroy_group_some(Tally& tally, Group& group, base::Budget& budget) {
   while (!group.pending.empty()) {
     group.pending.pop_leaf(tally, [&](Pending* pending) { release_pending(tally, *pending); });

@@ -5,7 +5,7 @@ namespace larder::types {
 StreamReader::StreamReader(const Stream& stream, StreamId from, StreamId to, Order order)
     : nodes_(stream.nodes()), from_(from), to_(to), order_(order) {
   cursor_ = nodes_.at_or_before(ascending() ? from : to);
-  // The first entries may all lie behind `from`; before the first node there is nothing.
+  // All entries may be after `from`; there is nothing before the first node.
   if (ascending() && !nodes_.valid(cursor_)) cursor_ = nodes_.first();
   open_ = from <= to && open(cursor_);
 }

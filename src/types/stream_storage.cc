@@ -56,7 +56,7 @@ bool Stream::destroy_some(memory::Owner owner, base::Budget& budget) {
       const bool has_room = node.block == last && header_->last_room != 0;
       tally.release(node.block, has_room ? header_->last_room : node.view().pack().bytes());
     });
-    // What is left are closed nodes.
+    // The other nodes are closed.
     header_->last_room = 0;
     if (budget.spent()) return false;
   }

@@ -17,8 +17,8 @@ void Blob::destroy(memory::Owner owner, Blob* blob) noexcept {
 
 namespace {
 
-// One step, between addresses that are multiples of it, so that huge pages go whole. Costs some
-// 100 us when all of its pages were touched.
+// One step, between addresses that are multiples of it, so that complete huge pages are released.
+// Takes about 100 us if all of its pages were touched.
 constexpr std::uintptr_t kPieceBytes = 2 << 20;
 
 }  // namespace

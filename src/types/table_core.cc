@@ -1,4 +1,4 @@
-// Finding a place for an entry, taking one out, and what follows for the shape.
+// Inserting and removing entries, and the changes of the shape that follow.
 
 #include "larder/types/table_core.h"
 
@@ -9,10 +9,10 @@
 namespace larder::types::detail {
 namespace {
 
-// Numbers the tables of a thread, so that each has an order of its own.
+// Numbers the tables of a thread, so that each has its own order.
 thread_local std::uint64_t t_tables = 0;
 
-// One entry more would fill over 90 % of the slots.
+// One more entry would fill more than 90 % of the slots.
 bool is_full(const Place& at) {
   return (std::uint32_t{at.segment->size} + 1) * 10 > at.buckets * kBucketSlots * 9;
 }

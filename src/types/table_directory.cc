@@ -27,8 +27,8 @@ void release_nodes(Account& account, std::uint64_t word) {
   release_words(account, word);
 }
 
-// Whether something in the node is as deep as it or deeper. Whatever is not stands in both
-// words of a pair.
+// Whether a segment or node in this node has at least its depth. One that has not is in both words
+// of a pair.
 bool needs_its_depth(std::uint64_t node, unsigned end) {
   const std::uint64_t* words = words_of(node);
   for (std::uint64_t i = 0; i < std::uint64_t{1} << node_bits(node); i += 2) {

@@ -1,4 +1,4 @@
-// How the table follows the number of its elements: each segment grows and shrinks by itself.
+// Growing and shrinking: each segment changes its size independently.
 //
 //   1 2 .. 8 10 .. 32 36 .. 64 72 .. 120 buckets; past 120 a segment splits into two
 //

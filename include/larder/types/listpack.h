@@ -89,10 +89,10 @@ class ListpackView {
 // the change.
 class Listpack : public ListpackView {
  public:
-  // The most bytes that one may reach; callers convert long before.
+  // The maximum size; callers convert long before.
   static constexpr std::size_t kMostBytes = std::size_t{1} << 30;
 
-  // Adopts a block that release() gave.
+  // Adopts a block that release() has returned.
   explicit Listpack(void* block) : ListpackView(static_cast<std::uint8_t*>(block)) {}
 
   static Listpack create(memory::Owner owner);
@@ -103,7 +103,7 @@ class Listpack : public ListpackView {
   void* block() const { return const_cast<std::uint8_t*>(bytes_); }
   std::size_t footprint() const { return memory::size_class(bytes()); }
 
-  // Each returns where the element now stands. Places before it stay good.
+  // Each returns the position of the element. Positions before it stay valid.
   Place insert(memory::Owner owner, Place before, std::string_view text);
   Place insert(memory::Owner owner, Place before, std::int64_t number);
   Place append(memory::Owner owner, std::string_view text) { return insert(owner, kEnd, text); }
@@ -111,8 +111,8 @@ class Listpack : public ListpackView {
   Place prepend(memory::Owner owner, std::string_view text) { return insert(owner, first(), text); }
   Place replace(memory::Owner owner, Place place, std::string_view text);
   Place replace(memory::Owner owner, Place place, std::int64_t number);
-  // Takes out `count` elements from `place` on, as many as there are; returns the place of what
-  // followed them, kEnd when nothing did.
+  // Removes up to `count` elements from `place` on; returns the position of the next element, or
+  // kEnd.
   Place erase(memory::Owner owner, Place place, std::size_t count = 1);
 
   // What `text` would add to bytes().
@@ -128,7 +128,7 @@ class Listpack : public ListpackView {
  private:
   Place put(memory::Owner owner, Place place, std::size_t old_bytes,
             const ListpackElement& element);
-  // Gives the block `total` bytes and writes that into the header.
+  // Resizes the block to `total` bytes and writes this into the header.
   void resize(memory::Owner owner, std::size_t total);
   void count(std::int64_t change);
   std::uint8_t* data() { return const_cast<std::uint8_t*>(bytes_); }

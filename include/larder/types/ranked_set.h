@@ -25,7 +25,7 @@ class RankedSet {
   using Index = Table<RankedTraits>;
 
   RankedSet() = default;
-  // Of members that stand in an index already, given in their order.
+  // Of members that are already in an index, given in their order.
   RankedSet(Index&& index, std::span<RankedMember* const> order, std::size_t member_bytes);
   RankedSet(const RankedSet&) = delete;
   RankedSet& operator=(const RankedSet&) = delete;
@@ -47,7 +47,7 @@ class RankedSet {
   void move(RankedMember* member, double score) { order_.move(member, score); }
   void erase(RankedMember* member, std::uint64_t hash);
 
-  // Counts as empty from now on; all that is left to do is free_some().
+  // The set is empty from now on; only free_some() may be called.
   void abandon() { abandoned_ = true; }
   bool free_some(memory::Owner owner, base::Budget& budget);
 

@@ -26,7 +26,7 @@ class RankedTree {
  public:
   struct Leaf;
 
-  // Where a member stands; good until the tree changes.
+  // The position of a member; valid until the tree changes.
   class Place {
    public:
     Place() = default;
@@ -43,7 +43,7 @@ class RankedTree {
     unsigned index_ = 0;
   };
 
-  // Whether what equals a bound counts as standing before it.
+  // Whether members that equal a bound count as before it.
   enum class Equal : std::uint8_t { after, before };
 
   RankedTree() = default;
@@ -53,23 +53,23 @@ class RankedTree {
   ~RankedTree();
 
   std::size_t size() const { return size_; }
-  // What the nodes take, at the allocator's sizes.
+  // The bytes of the nodes, at the allocator's sizes.
   std::size_t bytes() const { return bytes_; }
 
   // The member must not be in the tree. Cost: O(log n), as for all below.
   void insert(RankedMember* member);
-  // The same for one that comes after all others, without looking at any.
+  // The same for one that comes after all others, without reading members.
   void append(RankedMember* member);
   // The member must be in the tree.
   void erase(const RankedMember* member);
-  // Gives the member another score and the place that goes with it.
+  // Changes the score of the member, and moves it to its new position.
   void move(RankedMember* member, double score);
 
   // The place with this rank, counted from 0; none when there are not so many.
   Place at(std::size_t rank) const;
   // The rank of a member that is in the tree.
   std::size_t rank(const RankedMember* member) const;
-  // How many members stand before a score, or before a text where all scores are equal.
+  // How many members are before a score, or before a text if all scores are equal.
   std::size_t count_before(double score, Equal equal) const;
   std::size_t count_before(std::string_view text, Equal equal) const;
 

@@ -91,7 +91,7 @@ class SortedSet {
     double score;
   };
 
-  // Where a member stands; good until the set changes.
+  // The position of a member; valid until the set changes.
   class Cursor {
    public:
     Cursor() = default;
@@ -117,7 +117,7 @@ class SortedSet {
 
   // Adopts storage; null is an empty set.
   explicit SortedSet(void* storage) : storage_(storage) {}
-  // A large set of members that stand in an index already, given in their order.
+  // A large set of members that are already in an index, given in their order.
   static SortedSet adopt(Table<RankedTraits>&& index, std::span<RankedMember* const> order,
                          std::size_t member_bytes);
 
@@ -142,10 +142,10 @@ class SortedSet {
   std::uint64_t scan(std::uint64_t cursor, std::size_t count, Fn fn) const;
 
   Put put(std::string_view member, double score, const Rule& rule, const Limits& limits);
-  // `entries` members, the longest of `member_bytes`, are about to come: chooses the encoding of a
-  // new set by both, and takes a listpack apart where there will be too many for it.
+  // `entries` members, the longest of `member_bytes`, will be added: chooses the encoding of a new
+  // set, and converts a listpack if there will be too many for it.
   void expect(std::size_t entries, std::size_t member_bytes, const Limits& limits);
-  // Adds what comes after all that there is. Cost: O(1) amortised.
+  // Appends a member that comes after all others. Cost: O(1) amortised.
   void append(std::string_view member, double score, const Limits& limits);
   // False when there is no such member.
   bool erase(std::string_view member);

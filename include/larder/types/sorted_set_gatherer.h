@@ -1,7 +1,7 @@
 #pragma once
 
-// Gathers members with scores in any order and makes a sorted set of them in the end: cheaper
-// than keeping them in order all the time.
+// Collects members with scores in any order and builds a sorted set from them at the end, which is
+// faster than keeping them in order.
 
 #include <string_view>
 
@@ -17,13 +17,13 @@ class SortedSetGatherer {
   ~SortedSetGatherer();
 
   std::size_t size() const { return members_.size(); }
-  // Before any member: at least this many will come.
+  // Before the first member: the least number of members that will be added.
   void expect(std::size_t members) { members_.reserve(members); }
 
   // The current score of the member, which the caller may change; null if the member is new, in
   // which case it has got `score`.
   RankedMember* find_or_add(std::string_view member, double score);
-  // A member that was not gathered before.
+  // A member that was not added before.
   void add(std::string_view member, double score);
 
   // Returns the set, which the caller now owns. Cost: O(n log n).

@@ -5,9 +5,9 @@
 //   Stream --> | marks | nodes ----> IdIndex of (first id, listpack)      stream_node.h
 //              |       | groups ---> Group, Group, ...                    stream_group.h
 //
-// A node takes entries until it has the bytes or the entries that NodeLimits allow. The last one
-// has room for more; all others are of the size class of their bytes. Entries that are deleted
-// stay as marks until their node has no other left.
+// Entries are added to a node up to the bytes or entries of NodeLimits. The last node has room for
+// more; all others have the size class of their bytes. Deleted entries are only marked, until their
+// node has no other entries.
 
 #include <cstddef>
 #include <cstdint>
@@ -45,9 +45,9 @@ struct Trim {
 // What a stream stores in addition to its entries.
 struct StreamMarks {
   std::uint64_t length = 0;
-  StreamId last;         // the greatest id there ever was, or was set
+  StreamId last;         // the greatest id ever added, or set
   StreamId first;        // of the entries there are; 0-0 without any
-  StreamId max_deleted;  // the greatest id taken out by itself
+  StreamId max_deleted;  // the greatest id that was deleted
   std::uint64_t added = 0;
 };
 
@@ -67,7 +67,7 @@ class Stream {
 
   explicit Stream(void* storage) : header_(static_cast<Header*>(storage)) {}
   void* storage() const { return header_; }
-  // A stream without entries is a value all the same.
+  // A stream without entries is also a value.
   bool empty() const { return header_ == nullptr; }
 
   std::size_t size() const { return marks().length; }
@@ -78,13 +78,13 @@ class Stream {
 
   const Nodes& nodes() const { return header_ == nullptr ? kNoNodes : header_->nodes; }
 
-  // Changes; each makes the stream where there is none.
+  // Changes; each creates the stream if it does not exist.
   void create();
   // `id` is greater than last; pairs are fields and values in turn, kMostEntryBytes together.
   void append(StreamId id, std::span<const std::string_view> pairs, NodeLimits limits);
   // False when there is no such entry.
   bool erase(StreamId id);
-  // Returns how many went.
+  // Returns how many were removed.
   std::uint64_t trim(const Trim& trim);
   void set_last(StreamId id) { header_->marks.last = id; }
   void set_added(std::uint64_t added) { header_->marks.added = added; }
@@ -93,16 +93,16 @@ class Stream {
     if (id > header_->marks.max_deleted) header_->marks.max_deleted = id;
   }
 
-  // A node from outside, behind all others; false when it is not valid there. Counts its entries
-  // and moves `first` and `last` along.
+  // Appends a node from a payload; false if it is not valid there. Counts its entries and updates
+  // `first` and `last`.
   bool append_node(StreamId id, std::string_view raw);
 
-  // How many entries were added up to this one, ever; nothing when that is not known.
+  // The number of entries that were ever added up to this one; nothing if it is not known.
   std::optional<std::uint64_t> distance(StreamId id) const;
-  // How many entries a group has still to read, never more than there are; nothing when that is not
-  // known.
+  // The number of entries that a group has not read, at most all existing ones; nothing if it is
+  // not known.
   std::optional<std::uint64_t> lag(const Group& group) const;
-  // The group has read up to `id`, the next entry that there is behind its last one.
+  // The group has read up to `id`, the next existing entry after its last one.
   void advance(Group& group, StreamId id) const;
 
   // Groups in the order of their names. The stream owns them.
@@ -111,15 +111,15 @@ class Stream {
   // nullptr when there is one of that name.
   Group* create_group(std::string_view name, StreamId last, std::int64_t entries_read);
   bool destroy_group(std::string_view name);
-  // Takes a group out, to be destroyed in steps: a stream that holds it alone. Cost: that of
-  // looking at its consumers, whatever they have pending.
+  // Removes a group and returns it in a new stream, to be destroyed in steps. Cost: O(consumers),
+  // for any number of pending entries.
   Stream take_group(Group& group);
   // There must be none of that name.
   Consumer* create_consumer(Group& group, std::string_view name, std::int64_t now_ms);
-  // Its pending entries go with it; returns how many.
+  // Its pending entries are removed too; returns how many.
   std::size_t destroy_consumer(Group& group, Consumer& consumer);
-  // Takes a consumer out with its pending entries, to be destroyed in steps: a stream that holds
-  // nothing else. Cost: that of what the group's other consumers have pending.
+  // Removes a consumer with its pending entries and returns them in a new stream, to be destroyed
+  // in steps. Cost: O(pending entries of the group's other consumers).
   Stream take_consumer(Group& group, Consumer& consumer);
 
   // A new pending entry without a consumer; the caller must assign() it.
@@ -146,7 +146,7 @@ class Stream {
 
   Tally tally() { return {memory::Owner::streams, header_->bytes}; }
 
-  // An entry at `from` or after it may have been taken out by itself.
+  // An entry at `from` or after it may have been deleted.
   bool has_gaps(StreamId from) const;
   bool takes(const NodeRef& node, std::size_t text_bytes, NodeLimits limits) const;
   void start_node(StreamId id, std::span<const std::string_view> pairs, std::size_t room);

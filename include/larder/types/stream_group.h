@@ -1,7 +1,7 @@
 #pragma once
 
-// What a stream keeps of its consumer groups. An entry that was delivered and not acknowledged is
-// one Pending, which stands in its group's index and in its consumer's.
+// The consumer groups of a stream. An entry that was delivered and not acknowledged is one Pending,
+// which is in the index of its group and in the index of its consumer.
 //
 //   Group  --> pending: by id ------> Pending <------ pending: by id <-- Consumer
 //          --> consumers: by name ----------------------------------------->
@@ -26,7 +26,7 @@ struct Pending {
 inline StreamId id_of_pending(Pending* const& pending) { return pending->id; }
 using PendingIndex = IdIndex<Pending*, id_of_pending>;
 
-// Their names stand behind them in the same block.
+// Their names follow them in the same block.
 struct Consumer {
   static constexpr std::int64_t kNever = -1;
 
@@ -42,7 +42,7 @@ struct Group {
   static constexpr std::int64_t kUnknown = -1;
 
   StreamId last_id;                      // the last entry delivered
-  std::int64_t entries_read = kUnknown;  // how many entries there were up to that one, ever
+  std::int64_t entries_read = kUnknown;  // the number of entries ever added up to that one
   PendingIndex pending;
   PointerArray<Consumer> consumers;
   std::uint32_t name_bytes;

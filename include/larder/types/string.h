@@ -30,7 +30,7 @@ class String {
   bool is_number() const { return is_number_; }
   std::int64_t number() const { return number_; }
 
-  // As an integer, whether it is stored as one or merely reads as one.
+  // As an integer, whether it is stored as one or its text is one.
   std::optional<std::int64_t> integer() const {
     return is_number_ ? std::optional(number_) : base::parse_int64(bytes_);
   }
@@ -52,7 +52,7 @@ class String {
   bool is_number_ = false;
 };
 
-// The number that `text` is the canonical form of, if it fits the integer encoding.
+// The number whose canonical form is `text`, if it fits the integer encoding.
 inline std::optional<std::int64_t> as_stored_integer(std::string_view text) {
   if (text.empty() || text.size() > 20) return std::nullopt;
   return base::parse_int64(text);
@@ -60,9 +60,9 @@ inline std::optional<std::int64_t> as_stored_integer(std::string_view text) {
 
 // Bytes in one block:  | size: 6 | pieces: 2 | bytes ... | up to the block's size class |
 //
-// The room left in the size class is all the slack a growing string gets: classes stand 12
-// to 25 % apart, so repeated appends copy each byte about five times in all, and a string
-// never holds more than one size class above what it stores.
+// A growing string has only the unused room of its size class: classes are 12 to 25 % apart, so
+// repeated appends copy each byte about five times in total, and a string never takes more than one
+// size class above what it stores.
 class Blob {
  public:
   // A blob of `size` bytes whose contents the caller fills.
@@ -74,9 +74,9 @@ class Blob {
   // only this and footprint() may be called.
   static bool destroy_some(memory::Owner owner, Blob* blob, base::Budget& budget);
 
-  // Gives it `size` bytes, keeping what fits; the blob may move.
+  // Resizes it to `size` bytes, keeping the contents that fit; the blob may move.
   static Blob* resize(memory::Owner owner, Blob* blob, std::size_t size);
-  // The same where it stands; false, and unchanged, where there is no room.
+  // The same in place; false, and unchanged, if there is no room.
   static bool resize_in_place(memory::Owner owner, Blob* blob, std::size_t size);
 
   // From this footprint on destroy_some() takes steps.
