@@ -76,7 +76,7 @@ RuleError Powers::change_passwords(const Rule& rule) {
 
 RuleError Powers::add_selector(std::string_view words, const RuleContext& context) {
   Selector selector;
-  // A line with an unclosed quote has no words, as in Redis.
+  // Words with an open quote are none, as in Redis.
   for (const std::string& word : config::split_line(words).value_or(std::vector<std::string>{})) {
     const RuleError error = selector.apply(read_rule(word), context.commands);
     if (error != RuleError::none) return error;

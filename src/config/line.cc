@@ -58,7 +58,7 @@ class Splitter {
     return c;
   }
 
-  // A word may start without quotes and continue in quotes, but it ends with the closing quote.
+  // A word may begin bare and go on in quotes, but it ends with them.
   bool read_word(std::string& word) {
     while (!rest_.empty() && !is_blank(rest_.front())) {
       const char c = take();

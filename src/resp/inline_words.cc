@@ -50,7 +50,7 @@ class WordSplitter {
   bool failed() const { return failed_; }
 
  private:
-  // The word continues with a quote after the characters `plain`.
+  // The word goes on with a quote behind the characters `plain`.
   std::optional<std::string_view> quoted(std::string_view plain) {
     const char quote = *at_++;
     const char* inside = at_;

@@ -14,7 +14,7 @@ namespace larder::resp {
 constexpr std::size_t most_words(std::size_t bytes) { return bytes / 2 + 1; }
 
 // Writes the words of `line`, which holds no NUL, to `words` and returns how many. "double"
-// quotes have \n \r \t \b \a \xHH and \ before any other character; 'single' ones only \'. A
+// quotes know \n \r \t \b \a \xHH and \ before any other character; 'single' ones only \'. A
 // closing quote ends the word and must be followed by a space: nothing is returned otherwise, or
 // when a quote stays open. Words that had to change are copied into the batch.
 std::optional<std::size_t> split_words(std::string_view line, std::string_view* words,

@@ -9,9 +9,8 @@
 
 namespace larder::transcripts {
 
-// Splits at spaces. "..." has the escapes \n \r \t \b \a \\ \" and \xNN; '...' has \'; {1000*text}
-// is the text repeated a thousand times. Nothing if a quote is not closed or text follows a closing
-// one.
+// Splits at spaces. "..." knows \n \r \t \b \a \\ \" and \xNN; '...' knows \'; {1000*text} is the
+// text a thousand times over. Nothing when a quote stays open or text follows a closing one.
 std::optional<std::vector<std::string>> split_words(std::string_view line);
 
 // The words as a RESP request.

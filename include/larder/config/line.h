@@ -1,6 +1,6 @@
 #pragma once
 
-// The syntax of one line of a configuration file: words separated by spaces, "double quotes" with
+// The syntax of one line of a configuration file: words between blanks, "double quotes" with
 // \n \r \t \a \b \xNN escapes, 'single quotes' with \' only.
 
 #include <optional>
@@ -10,15 +10,16 @@
 
 namespace larder::config {
 
-// The words of a line; nothing if a quote is not closed, or is not followed by a space. Spaces are
-// those of isspace() in the C locale.
+// The words of a line; nothing when a quote is not closed, or is followed by anything but a
+// blank. Blanks are those of isspace() in the C locale.
 std::optional<std::vector<std::string>> split_line(std::string_view line);
 
 // The parts between single spaces; adjacent spaces enclose an empty part. No parts for an
 // empty text.
 std::vector<std::string> split_spaces(std::string_view text);
 
-// The word in the form that split_line() reads: unchanged if it needs no quotes, quoted otherwise.
+// The word as it stands in a line so that split_line() reads it back: as it is when nothing
+// in it needs quotes, quoted otherwise.
 std::string word(std::string_view text);
 
 // The words joined by one space, each made by word().
