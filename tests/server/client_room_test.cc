@@ -189,6 +189,32 @@ TEST_F(ClientRoom, IsKeptByNoPipelineThatIsNotRead) {
   }
 }
 
+// A payload of half a megabyte that stands for 30 MB, twice which does not fit.
+TEST_F(ClientRoom, IsNotThereForAValueThatExpandsBeyondTheLimit) {
+  ask("CONFIG SET maxmemory 0");
+  ask("SETRANGE large 29999999 x");
+  Line& dumps = add_line();
+  const std::string reply = talk(dumps, "DUMP large\r\n");
+  const std::string payload =
+      reply.substr(reply.find('\n') + 1, reply.size() - reply.find('\n') - 3);
+  ASSERT_LT(payload.size(), kMega);
+  ask("FLUSHALL");
+  watch_turns(100);
+  ask("DEBUG POPULATE 15000 key 1000");
+  ask("CONFIG SET maxmemory 40mb");
+  for (const std::string policy : {"allkeys-lru", "volatile-lru", "noeviction"}) {
+    ask("CONFIG SET maxmemory-policy " + policy);
+    most_used = 0;
+    EXPECT_THAT(talk(add_line(), command({"RESTORE", "copy", "0", payload})), StartsWith("-OOM "));
+    watch_turns(100);
+    EXPECT_LE(most_used, kLimit);
+    EXPECT_EQ(ask("DBSIZE"), ":15000\r\n") << policy;
+  }
+  ask("CONFIG SET maxmemory 120mb");
+  EXPECT_EQ(talk(add_line(), command({"RESTORE", "copy", "0", payload})), "+OK\r\n");
+  EXPECT_EQ(ask("STRLEN copy"), ":30000000\r\n");
+}
+
 class OutputOfCommands : public ClientRoom {};
 
 TEST_F(OutputOfCommands, EndsAtOnceAtTheClientsOwnLimit) {
