@@ -215,6 +215,31 @@ TEST_F(ClientRoom, IsNotThereForAValueThatExpandsBeyondTheLimit) {
   EXPECT_EQ(ask("STRLEN copy"), ":30000000\r\n");
 }
 
+// What administrators keep beside the data grows by commands that run at the limit too.
+TEST_F(ClientRoom, IsNotTakenByUsersAndLongValues) {
+  ask("CONFIG SET maxmemory-policy noeviction");
+  ask("DEBUG POPULATE 30000 key 1000");
+  ask("CONFIG SET maxmemory " + std::to_string(memory::used_bytes() + kMega));
+  const std::size_t limit = memory::used_bytes() + kMega;
+  Line& line = add_line();
+  most_used = 0;
+  int made = 0;
+  std::string reply;
+  for (; made < 5000 && reply.find("OOM") == std::string::npos; ++made) {
+    line.write("ACL SETUSER user:" + std::to_string(made) + " on ~" + std::string(1000, 'k') +
+               "\r\n");
+    watch_turns(1);
+    reply = line.read();
+  }
+  EXPECT_THAT(reply, StartsWith("-OOM "));
+  EXPECT_GT(made, 500);
+  EXPECT_THAT(talk(line, command({"CONFIG", "SET", "requirepass", std::string(kMega, 't')})),
+              StartsWith("-ERR CONFIG SET failed"));
+  EXPECT_LE(most_used, limit + 2 * kMega);
+  EXPECT_EQ(talk(line, "ACL DELUSER user:0\r\n"), ":1\r\n");
+  for (int i = 1; i < made; ++i) talk(line, "ACL DELUSER user:" + std::to_string(i) + "\r\n");
+}
+
 class OutputOfCommands : public ClientRoom {};
 
 TEST_F(OutputOfCommands, EndsAtOnceAtTheClientsOwnLimit) {
