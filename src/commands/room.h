@@ -4,20 +4,52 @@
 // the error where there is none. Views of keys end with the question: look them up afterwards.
 
 #include <cstdint>
+#include <memory>
+#include <string_view>
+#include <utility>
 
 #include "larder/engine/call.h"
 #include "larder/eviction/evictor.h"
+#include "larder/memory/heap.h"
+#include "larder/memory/ledger.h"
 #include "larder/types/type.h"
 
 namespace larder::commands {
+
+// Words of more bytes are not copied for a command that could go on later.
+inline constexpr std::size_t kMostParkedWords = 64 << 10;
+
+// A command that waits for what has been removed to be freed keeps nothing.
+struct WaitingForFrees final : engine::Progress {
+  explicit WaitingForFrees(engine::Call& call) : Progress(call.reply.buffer().pool()) {}
+  std::size_t bytes() const override { return memory::size_class(sizeof(WaitingForFrees)); }
+};
+
+inline bool can_ask_again(const engine::Call& call) {
+  std::size_t bytes = 0;
+  for (const std::string_view word : call.args) bytes += word.size();
+  return call.session.may_block && bytes <= kMostParkedWords;
+}
 
 // By less than this a string grows without a question: memory was under the limit when the command
 // was let in.
 inline constexpr std::uint64_t kGrowthUnasked = 4096;
 
+// What has been removed and is not freed yet is freed first. Where that takes long, a command whose
+// words are few goes on in a later turn: it runs again from its beginning, so it asks before it has
+// changed anything.
 inline bool has_room(engine::Call& call, eviction::Evictor& evictor, const eviction::Need& need) {
-  if (evictor.make_room_for(need)) return true;
-  call.reply.error(engine::errors::kOutOfMemory);
+  const bool may_wait = can_ask_again(call);
+  const eviction::Room room =
+      evictor.make_room_for(need, may_wait ? evictor.budget() : base::Budget::unlimited());
+  if (room == eviction::Room::enough) return true;
+  if (room == eviction::Room::freeing && may_wait) {
+    std::unique_ptr<WaitingForFrees> kept = call.progress<WaitingForFrees>();
+    if (kept == nullptr) kept.reset(new WaitingForFrees(call));
+    call.go_on_later(std::move(kept));
+  } else {
+    call.reply.error(engine::errors::kOutOfMemory);
+  }
   return false;
 }
 
@@ -28,7 +60,18 @@ inline bool grows_much(std::uint64_t before, std::uint64_t after) {
 inline bool has_room_for_string(engine::Call& call, eviction::Evictor& evictor,
                                 std::uint64_t before, std::uint64_t after) {
   if (!grows_much(before, after)) return true;
-  return has_room(call, evictor, {.more = after - before, .block = after, .kept = before});
+  // A class is up to a quarter larger than what is asked for.
+  const std::uint64_t held = before == 0 ? 0 : memory::size_class(before);
+  return has_room(call, evictor,
+                  {.more = memory::size_class(after) - held, .block = after, .kept = held});
+}
+
+// For what administrators keep beside the data, with commands that run at the limit too: a megabyte
+// is theirs in any case, so that the limit locks nobody out.
+inline bool has_room_beside_data(engine::Call& call, eviction::Evictor& evictor,
+                                 memory::Owner owner) {
+  constexpr std::int64_t kAlwaysAllowed = 1 << 20;
+  return memory::balance(owner) <= kAlwaysAllowed || has_room(call, evictor, {});
 }
 
 // For a value that was made and is going to be stored; it is freed where there is no room.
@@ -36,9 +79,11 @@ inline bool has_room_for_made(engine::Call& call, eviction::Evictor& evictor, ty
                               void* storage) {
   if (storage == nullptr) return true;
   const types::TypeRow& row = types::row(type);
-  if (has_room(call, evictor, {.kept = row.footprint(storage)})) return true;
-  base::Budget budget = base::Budget::unlimited();
-  row.destroy_some(storage, row.owner, budget);
+  base::Budget unlimited = base::Budget::unlimited();
+  const eviction::Need need{.kept = row.footprint(storage)};
+  if (evictor.make_room_for(need, unlimited) == eviction::Room::enough) return true;
+  row.destroy_some(storage, row.owner, unlimited);
+  call.reply.error(engine::errors::kOutOfMemory);
   return false;
 }
 

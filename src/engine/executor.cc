@@ -218,9 +218,11 @@ void Executor::serve_ready() {
   if (!parts_.keyspace.log().empty()) settle(0, {});
 }
 
+// What waits for keys does not wait for room as well: it moves an element that is there.
 void Executor::run_again(const ParkedCommand& parked) {
   const Session* const fed_by = std::exchange(running_, parked.session);
-  if (admit(*parked.session, parked.words, parked.bound) == Admission::runs) run_parked(parked);
+  const Admission admission = admit(*parked.session, parked.words, parked.bound);
+  if (admission == Admission::runs || admission == Admission::waits_for_room) run_parked(parked);
   running_ = fed_by;
 }
 

@@ -17,6 +17,12 @@ void Ager::restart() {
   cursor_ = 0;
 }
 
+bool Ager::has_yet_to_restart(const keyspace::Database& db, std::uint64_t hash) const {
+  if (!restarting_) return false;
+  const auto index = static_cast<std::size_t>(db.index());
+  return index > db_ || (index == db_ && db.entries().cursor_of(hash) >= cursor_);
+}
+
 void Ager::pass(keyspace::Entry& entry) {
   const keyspace::AccessPolicy& access = keyspace_.access();
   if (restarting_) return entry.access(access.fresh());

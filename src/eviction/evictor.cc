@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "larder/base/assert.h"
 #include "larder/memory/metrics.h"
@@ -23,6 +24,11 @@ constexpr std::int64_t kRestartUs = 1000;
 // Larger blocks are asked of the allocator before a command counts on them.
 constexpr std::uint64_t kLeastProbed = 1 << 20;
 constexpr std::uint64_t kMostUncounted = 2 << 20;
+// What adding up keys with a deadline costs at most: so many, and one for so many bytes asked for.
+constexpr std::uint64_t kSummedKeys = 4096;
+constexpr std::uint64_t kBytesForSummedKey = 256;
+// What goes with an entry from the tables, at most.
+constexpr std::uint64_t kSlotBytes = 32;
 
 std::uint64_t figure(const memory::Charges& charges, Owner owner) {
   return static_cast<std::uint64_t>(charges[static_cast<std::size_t>(owner)]);
@@ -128,11 +134,15 @@ Room Evictor::make_room(base::Budget budget) {
   return room;
 }
 
+// Only what was removed is in the way. A flushed database's bytes count as living until its tables
+// are gone, and so they go first.
+bool Evictor::is_over_by_buried(std::uint64_t wanted) const {
+  return keyspace_.graveyard().holds_tables() || living_bytes() + wanted <= limit();
+}
+
 Room Evictor::evict(base::Budget& budget, std::uint64_t wanted) {
   while (exceeds_with(wanted)) {
-    if (keyspace_.graveyard().holds_tables() || living_bytes() + wanted <= limit()) {
-      return free_buried(budget, wanted);
-    }
+    if (is_over_by_buried(wanted)) return free_buried(budget, wanted);
     if (!evict_one()) return Room::none;
     if (budget.spent(kStride)) return exceeds_with(wanted) ? Room::working : Room::enough;
   }
@@ -149,21 +159,63 @@ Room Evictor::free_buried(base::Budget& budget, std::uint64_t wanted) {
   return exceeds_with(wanted) ? evict(budget, wanted) : Room::enough;
 }
 
+std::uint64_t Evictor::living_movable_bytes(const memory::Charges& charges) const {
+  return has_victims() || keyspace_.graveyard().holds_tables() ? charged_to_keys(charges) : 0;
+}
+
+std::uint64_t Evictor::most_movable_bytes() const {
+  const memory::Charges charges = memory::balance();
+  return living_movable_bytes(charges) + waiting(charges, keyspace_);
+}
+
+std::uint64_t Evictor::most_growth() const {
+  if (limit() == 0) return std::numeric_limits<std::uint64_t>::max();
+  const memory::Charges charges = memory::balance();
+  const std::uint64_t stays =
+      charged_to_data(charges) - living_movable_bytes(charges) - waiting(charges, keyspace_);
+  return limit() - std::min(limit(), stays);
+}
+
+bool Evictor::may_free(std::uint64_t bytes) const {
+  if (bytes > most_movable_bytes()) return false;
+  if (policy_.victims != Victims::keys_with_deadline) return true;
+  if (keyspace_.graveyard().holds_tables()) return true;
+  std::uint64_t sum = 0;
+  std::uint64_t left = kSummedKeys + bytes / kBytesForSummedKey;
+  for (std::size_t i = 0; i < keyspace_.databases(); ++i) {
+    const keyspace::ExpiresTable& keys = keyspace_.db(i).expires();
+    if (keys.size() > left) return true;
+    left -= keys.size();
+    keys.for_each([&sum](const Entry* entry) { sum += entry->footprint() + kSlotBytes; });
+    if (sum >= bytes) return true;
+  }
+  return false;
+}
+
 bool Evictor::may_ever_fit(const Need& need) const {
   const memory::Charges charges = memory::balance();
   const std::uint64_t living = charged_to_data(charges) - waiting(charges, keyspace_);
-  const bool tables = keyspace_.graveyard().holds_tables();
-  const std::uint64_t movable = has_victims() || tables ? charged_to_keys(charges) : 0;
-  return living - movable + std::min(need.kept, movable) + need.more <= limit();
+  const std::uint64_t movable = living_movable_bytes(charges);
+  const std::uint64_t kept = std::min(need.kept, movable);
+  if (living - movable + kept + need.more > limit()) return false;
+  return living + need.more <= limit() || may_free(living + need.more - limit());
 }
 
-bool Evictor::make_room_for(const Need& need) {
-  if (need.block >= kLeastProbed && !memory::can_allocate(need.block)) return false;
-  if (limit() == 0 || memory::used_bytes() + need.more <= limit()) return true;
-  if (!exceeds_with(need.more)) return true;
-  if (!may_ever_fit(need)) return false;
+Room Evictor::make_room_for(const Need& need, base::Budget budget) {
+  if (need.block >= kLeastProbed && !memory::can_allocate(need.block)) return Room::none;
+  if (limit() == 0 || memory::used_bytes() + need.more <= limit()) return Room::enough;
+  if (!exceeds_with(need.more)) return Room::enough;
+  if (!may_ever_fit(need)) return Room::none;
+  while (is_over_by_buried(need.more)) {
+    const bool is_empty = keyspace_.graveyard().drain_a_little(keyspace_.clock());
+    if (!exceeds_with(need.more)) return Room::enough;
+    if (is_empty) break;
+    if (budget.spent()) return Room::freeing;
+  }
+  // While tables were taken apart nobody knew what lives.
+  if (!may_ever_fit(need)) return Room::none;
   base::Budget unlimited = base::Budget::unlimited();
-  return evict(unlimited, need.more) == Room::enough;
+  return evict(unlimited, need.more);
 }
 
 // So that evicting makes room as it goes.
@@ -265,6 +317,13 @@ bool Evictor::has_victims() const {
     if (eligible(keyspace_.db(i)) > 0) return true;
   }
   return false;
+}
+
+std::size_t Evictor::victims() const {
+  if (policy_.victims == Victims::none || keyspace_.removals_held()) return 0;
+  std::size_t keys = 0;
+  for (std::size_t i = 0; i < keyspace_.databases(); ++i) keys += eligible(keyspace_.db(i));
+  return keys;
 }
 
 std::size_t Evictor::eligible(const Database& db) const {

@@ -34,20 +34,6 @@ std::uint64_t charged_bytes(const memory::Charges& charges) {
   return bytes - static_cast<std::uint64_t>(eviction::apart_from_data(charges));
 }
 
-// What has been removed and is not freed yet. 0 where there is nothing left to free, so that
-// no client waits for it for ever.
-std::uint64_t removed_bytes(const memory::Charges& charges, const eviction::Evictor& evictor) {
-  return left(charged_bytes(charges), evictor.living_bytes());
-}
-
-// What would be gone with every key, or without victims what has been removed already.
-std::uint64_t movable_bytes(const memory::Charges& charges, const eviction::Evictor& evictor) {
-  if (!evictor.has_victims()) return removed_bytes(charges, evictor);
-  const auto of = [&charges](Owner owner) { return charges[static_cast<std::size_t>(owner)]; };
-  return static_cast<std::uint64_t>(memory::dataset_bytes(charges) + of(Owner::table) +
-                                    of(Owner::expires));
-}
-
 }  // namespace
 
 void ClientBudget::measure() {
@@ -86,7 +72,7 @@ void ClientBudget::measure_limits(std::uint64_t limit, const memory::Charges& ch
 void ClientBudget::measure_memory(std::uint64_t limit, const memory::Charges& charges) {
   const std::uint64_t used = charged_bytes(charges);
   const std::uint64_t allowed = limit + tolerance(limit);
-  const std::uint64_t movable = movable_bytes(charges, executor_.evictor());
+  const std::uint64_t movable = executor_.evictor().most_movable_bytes();
   const auto clients = static_cast<std::uint64_t>(memory::client_bytes(charges));
   most_ever_ = std::max(kFloorBytes, left(allowed, left(used, clients + movable)));
   left_of_memory_ = left(allowed, left(used, chunks_.free_bytes()));
@@ -105,8 +91,10 @@ void ClientBudget::bound_output() {
   const std::uint64_t more = std::max(
       {std::min(left_of_share_, left_unreserved_), left_of_floor_, left(kOutputFloorBytes, used)});
   chunks_.bound(used + more, *this);
-  // Where nothing is left and keys are evicted, nobody is read meanwhile.
-  const bool waits = more == 0 && left_of_memory_ == 0 && executor_.evictor().has_victims();
+  // Where nothing is left, and memory goes down by evicting or freeing, nobody is read meanwhile.
+  const eviction::Evictor& evictor = executor_.evictor();
+  const bool waits =
+      more == 0 && left_of_memory_ == 0 && (evictor.is_freeing() || evictor.has_victims());
   turn_bound_ = used + (waits ? 0 : std::max(more, kOutputFloorBytes) / 2);
 }
 
@@ -123,16 +111,41 @@ ClientBudget::Answer ClientBudget::ask(Connection& connection, std::uint64_t byt
   if (by_pass && !may_pass(connection)) return Answer::waits;
   if (by_pass && bytes > left_for_pass_) return answer_without_room(connection);
   if (by_pass) pass_ = &connection;
-  if (bytes <= left_of_memory_) return Answer::yes;
-  return executor_.evictor().has_victims() ? Answer::evicts : answer_without_room(connection);
+  if (bytes <= left_of_memory_) {
+    verdict_ = {};
+    return Answer::yes;
+  }
+  const bool evicts = executor_.evictor().has_victims() && may_evict_for(connection, bytes);
+  return evicts ? Answer::evicts : answer_without_room(connection);
+}
+
+// Before the first key goes for it: whether all that may go is enough for the whole of it, as far
+// as that is known. Asked again when there is more room, or there are other keys that may go.
+bool ClientBudget::may_evict_for(const Connection& connection, std::uint64_t bytes) {
+  const eviction::Evictor& evictor = executor_.evictor();
+  const std::uint64_t wanted = std::max(bytes, connection.announced_bytes());
+  const Verdict now{&connection, wanted, left_of_memory_, evictor.victims(), false};
+  if (verdict_.connection == &connection && (verdict_.evicts || verdict_.is_of_same_state(now))) {
+    return verdict_.evicts;
+  }
+  verdict_ = now;
+  verdict_.evicts = evictor.may_free(left(wanted, left_of_memory_));
+  return verdict_.evicts;
 }
 
 // The others may hold it, or what was removed and is not freed yet.
 ClientBudget::Answer ClientBudget::answer_without_room(const Connection& connection) const {
   const bool others_hold = left(all_, connection.total_bytes()) > kFloorBytes;
-  const bool frees =
-      removed_bytes(memory::balance(), executor_.evictor()) > 0 || leaving_.chunks() > 0;
+  const bool frees = executor_.evictor().is_freeing() || leaving_.chunks() > 0;
   return others_hold || frees ? Answer::waits : Answer::too_much;
+}
+
+// The pass goes from one that is done with it to the next, although all together stand a little
+// above the limit.
+bool ClientBudget::may_pass(const Connection& connection) const {
+  if (pass_ == nullptr || pass_ == &connection) return true;
+  const bool is_done = !pass_->waits_for_room() && pass_->total_bytes() <= kLeastPassed;
+  return is_done && left(all_, connection.total_bytes()) <= limit_ + kLeastPassed;
 }
 
 void ClientBudget::reserve_for(std::uint64_t bytes) {

@@ -2,6 +2,7 @@
 
 // One connection: its socket, its session, and what is under way in either direction.
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -84,6 +85,10 @@ class Connection final : public Watch, public engine::Peer {
   // Stands in line for room: for a reply, or for more of a request.
   bool waits_for_room() const { return room_place_ != WaitingLine::kNowhere; }
   std::uint64_t wanted_room() const { return room_wanted_; }
+  // What a request that is being received will take beyond what its buffer has.
+  std::uint64_t announced_bytes() const {
+    return wanted_ - std::min<std::uint64_t>(wanted_, input_.capacity());
+  }
   // There is room: runs the command again, or receives more. False when it wants yet more.
   bool take_room();
   // What it waits for, or is to receive, can never fit: says so and closes.

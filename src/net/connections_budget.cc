@@ -114,7 +114,8 @@ bool Connections::serve_room_line() {
     if (served == kServedAtOnce) return true;
     const ClientBudget::Answer answer = budget_.ask(*first, first->wanted_room());
     budget_.reserve_for(answer == ClientBudget::Answer::evicts ? first->wanted_room() : 0);
-    if (answer == ClientBudget::Answer::waits) return false;
+    // What is being freed leaves room without any client doing something.
+    if (answer == ClientBudget::Answer::waits) return parts_.executor.evictor().is_freeing();
     if (answer == ClientBudget::Answer::evicts) return true;
     if (answer == ClientBudget::Answer::too_much) {
       first->refuse_room();

@@ -72,7 +72,7 @@ void CommandLog::add(LogKind kind, const engine::LoggedCommand& ran, std::int64_
   KeptWords kept;
   const std::size_t count = keep(ran, kept);
   const std::string address = ran.session.peer().address();
-  const std::string_view name = ran.session.name;
+  const std::string_view name = std::string_view(ran.session.name).substr(0, kMostWordBytes);
   std::size_t text_bytes = address.size() + name.size();
   for (std::size_t i = 0; i < count; ++i) text_bytes += kept[i].size();
   const std::size_t bytes = sizeof(Entry) + count * sizeof(std::string_view) + text_bytes;

@@ -39,6 +39,7 @@ class Builder {
 bool read_fields(RdbReader& in, Builder& hash) {
   RdbText name, value;
   const std::size_t count = in.count(2);
+  if (!in.may_take(count * kReservedBytes)) return false;
   hash.expect(count);
   for (std::size_t i = 0; i < count; ++i) {
     if (!in.text(name) || !in.text(value) || !hash.add(name.view(), value.view())) return false;
@@ -51,6 +52,7 @@ bool read_fields_with_deadlines(RdbReader& in, Builder& hash) {
   RdbText name, value;
   const auto earliest = static_cast<std::int64_t>(in.word());
   const std::size_t count = in.count(3);
+  if (!in.may_take(count * kReservedBytes)) return false;
   hash.expect(count);
   for (std::size_t i = 0; i < count; ++i) {
     const std::uint64_t after = in.length();
@@ -70,7 +72,7 @@ bool read_fields_with_deadlines(RdbReader& in, Builder& hash) {
 
 bool read_packed(Packing packing, RdbReader& in, Builder& hash) {
   RdbText raw;
-  return in.text(raw) && for_each_pair(packing, raw.view(),
+  return in.text(raw) && for_each_pair(in, packing, raw.view(),
                                        [&](const types::String& name, const types::String& value) {
                                          return hash.add(name, value);
                                        });
@@ -82,7 +84,7 @@ bool read_packed_with_deadlines(RdbReader& in, Builder& hash) {
   in.word();
   if (!in.text(raw)) return false;
   std::optional<types::String> name, value;
-  const bool good = for_each_element(Packing::listpack, raw.view(), [&](types::String element) {
+  const bool good = for_each_element(in, Packing::listpack, raw.view(), [&](types::String element) {
     if (!name) {
       name = element;
     } else if (!value) {
@@ -103,7 +105,7 @@ bool read_zipmap(RdbReader& in, Builder& hash) {
   if (!in.text(raw)) return false;
   ZipmapReader reader(raw.view());
   for (std::string_view name, value; reader.next(name, value);) {
-    if (!hash.add(name, value)) return false;
+    if (!in.may_go_on() || !hash.add(name, value)) return false;
   }
   return reader.was_valid();
 }

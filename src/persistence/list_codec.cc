@@ -16,15 +16,15 @@ class Builder {
     list_.push(limits_, types::ListEnd::tail, element);
   }
   // Complete listpacks, if they can be nodes unchanged.
-  bool push_pack(std::string_view raw) {
+  bool push_pack(RdbReader& in, std::string_view raw) {
     bool integers_as_such = false;
     if (!types::ListpackView::valid(raw, integers_as_such)) return false;
     list_.admit(limits_, raw.size(), 1);
     return (integers_as_such && list_.append_pack(limits_, raw)) ||
-           push_all(Packing::listpack, raw);
+           push_all(in, Packing::listpack, raw);
   }
-  bool push_all(Packing packing, std::string_view raw) {
-    return for_each_element(packing, raw, [&](const types::String& element) {
+  bool push_all(RdbReader& in, Packing packing, std::string_view raw) {
+    return for_each_element(in, packing, raw, [&](const types::String& element) {
       types::String::Scratch scratch;
       push(element.text(scratch));
       return true;
@@ -49,7 +49,7 @@ bool read_elements(RdbReader& in, Builder& list) {
 bool read_ziplists(std::size_t count, RdbReader& in, Builder& list) {
   RdbText raw;
   for (; count > 0; --count) {
-    if (!in.text(raw) || !list.push_all(Packing::ziplist, raw.view())) return false;
+    if (!in.text(raw) || !list.push_all(in, Packing::ziplist, raw.view())) return false;
   }
   return !in.failed();
 }
@@ -62,7 +62,7 @@ bool read_nodes(RdbReader& in, Builder& list) {
     if (form == static_cast<std::uint64_t>(NodeForm::plain)) {
       list.push(raw.view());
     } else if (form != static_cast<std::uint64_t>(NodeForm::packed) ||
-               !list.push_pack(raw.view())) {
+               !list.push_pack(in, raw.view())) {
       return false;
     }
   }

@@ -1,5 +1,9 @@
 #include "rdb_reader.h"
 
+#include <algorithm>
+
+#include "larder/memory/heap.h"
+#include "larder/memory/ledger.h"
 #include "larder/persistence/lzf.h"
 
 namespace larder::persistence {
@@ -8,9 +12,30 @@ namespace {
 // The maximum expansion of LZF: a reference of 3 bytes becomes up to 264 bytes.
 constexpr std::uint64_t kMostExpansion = 88;
 
+// Texts of so many bytes are asked about one by one.
+constexpr std::size_t kLargeText = 4096;
+// Where a value grows, the system is asked for so much before it is counted on.
+constexpr std::uint64_t kProbed = 1 << 20;
+
 LengthForm form_of(std::uint8_t first) { return static_cast<LengthForm>(first >> 6); }
 
 }  // namespace
+
+void RdbReader::bound_growth(std::uint64_t bytes) {
+  probed_ = memory::used_bytes() + kProbed;
+  ceiling_ = bytes == kNoCeiling ? kNoCeiling : memory::used_bytes() + bytes;
+}
+
+bool RdbReader::may_take(std::uint64_t bytes) {
+  const std::uint64_t used = memory::used_bytes() + bytes;
+  if (used <= ceiling_) {
+    if (used <= probed_) return true;
+    probed_ = used + kProbed;
+    if (memory::can_allocate(std::max(bytes, kProbed))) return true;
+  }
+  lacks_room_ = true;
+  return fail();
+}
 
 std::string_view RdbReader::raw(std::size_t bytes) {
   if (bytes > bytes_.size()) {
@@ -51,14 +76,14 @@ std::size_t RdbReader::count(std::size_t least_bytes) {
 
 bool RdbReader::text(RdbText& out) {
   out.view_ = {};
-  if (bytes_.empty()) return fail();
+  if (bytes_.empty() || !may_go_on()) return fail();
   const auto first = static_cast<std::uint8_t>(bytes_.front());
   if (form_of(first) == LengthForm::special) {
     bytes_.remove_prefix(1);
     return special_text(out, static_cast<SpecialText>(first & 0x3f));
   }
   out.view_ = raw(length());
-  return !failed_;
+  return !failed_ && (out.view_.size() < kLargeText || may_take(out.view_.size()));
 }
 
 bool RdbReader::special_text(RdbText& out, SpecialText form) {
@@ -86,6 +111,8 @@ bool RdbReader::compressed_text(RdbText& out) {
       bytes > packed.size() * kMostExpansion) {
     return fail();
   }
+  // Once as a text and once in the value.
+  if (bytes >= kLargeText && !may_take(2 * bytes)) return false;
   char* const own = out.own_.of(bytes);
   if (!unpack_lzf(packed, own, bytes)) return fail();
   out.view_ = {own, bytes};

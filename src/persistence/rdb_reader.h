@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstring>
+#include <limits>
 #include <string_view>
 
 #include "larder/base/numbers.h"
@@ -9,6 +10,10 @@
 #include "rdb_format.h"
 
 namespace larder::persistence {
+
+// What is reserved for an element of a set, a hash or a sorted set that is too large for a compact
+// encoding: a slot in a table.
+inline constexpr std::size_t kReservedBytes = 10;
 
 // A text that was read: a view of the input, or its own bytes.
 class RdbText {
@@ -37,6 +42,16 @@ class RdbReader {
   }
   std::size_t left() const { return bytes_.size(); }
 
+  // What is read may make used_bytes() grow by so much; where it grows by more it fails.
+  void bound_growth(std::uint64_t bytes);
+  // It failed because of that.
+  bool lacks_room() const { return lacks_room_; }
+  // Whether so many bytes more may be taken now; fails where they may not.
+  bool may_take(std::uint64_t bytes);
+  // To be asked for each element of a block that is unpacked, as text() does for each text. Cost: a
+  // few instructions.
+  bool may_go_on() { return ++elements_ % kElementsUnasked != 0 || may_take(0); }
+
   std::uint8_t byte() { return number<std::uint8_t>(); }
   std::uint64_t word() { return number<std::uint64_t>(); }
   double real() { return number<double>(); }
@@ -62,8 +77,15 @@ class RdbReader {
   bool special_text(RdbText& out, SpecialText form);
   bool compressed_text(RdbText& out);
 
+  static constexpr unsigned kElementsUnasked = 64;
+  static constexpr std::uint64_t kNoCeiling = std::numeric_limits<std::uint64_t>::max();
+
   std::string_view bytes_;
   bool failed_ = false;
+  bool lacks_room_ = false;
+  unsigned elements_ = 0;
+  std::uint64_t ceiling_ = kNoCeiling;  // of used_bytes()
+  std::uint64_t probed_ = 0;            // so far the system has been asked for memory
 };
 
 }  // namespace larder::persistence

@@ -8,6 +8,7 @@ namespace {
 // Repeated members are an error.
 bool read_members(RdbReader& in, const types::SetLimits& limits, types::Set& set) {
   const std::size_t count = in.count();
+  if (!in.may_take(count * kReservedBytes)) return false;
   RdbText member;
   for (std::size_t i = 0; i < count; ++i) {
     if (!in.text(member)) return false;
@@ -20,7 +21,7 @@ bool read_members(RdbReader& in, const types::SetLimits& limits, types::Set& set
 bool read_packed(RdbReader& in, const types::SetLimits& limits, types::Set& set) {
   RdbText raw;
   return in.text(raw) &&
-         for_each_element(Packing::listpack, raw.view(),
+         for_each_element(in, Packing::listpack, raw.view(),
                           [&](const types::String& member) { return set.add(member, limits); });
 }
 
@@ -29,7 +30,7 @@ bool read_integers(RdbReader& in, const types::SetLimits& limits, types::Set& se
   if (!in.text(raw) || !types::IntsetView::valid(raw.view())) return false;
   const types::IntsetView integers(reinterpret_cast<const std::uint8_t*>(raw.view().data()));
   for (std::size_t i = 0; i < integers.size(); ++i) {
-    if (!set.add(types::String(integers.at(i)), limits)) return false;
+    if (!in.may_go_on() || !set.add(types::String(integers.at(i)), limits)) return false;
   }
   return true;
 }

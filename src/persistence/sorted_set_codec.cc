@@ -50,6 +50,7 @@ class Builder {
 
 bool read_members(RdbType form, RdbReader& in, Builder& set) {
   const std::size_t count = in.count(2);
+  if (!in.may_take(count * kReservedBytes)) return false;
   if (count > 0) set.expect(count);
   RdbText member;
   for (std::size_t i = 0; i < count; ++i) {
@@ -63,7 +64,7 @@ bool read_members(RdbType form, RdbReader& in, Builder& set) {
 bool read_packed(Packing packing, RdbReader& in, Builder& set) {
   RdbText raw;
   return in.text(raw) &&
-         for_each_pair(packing, raw.view(),
+         for_each_pair(in, packing, raw.view(),
                        [&](const types::String& member, const types::String& score) {
                          types::String::Scratch scratch;
                          return set.add(member.text(scratch), score_of(score));

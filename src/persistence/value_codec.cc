@@ -99,8 +99,9 @@ void* DecodedValue::take_storage() {
 }
 
 bool DecodedValue::read(std::string_view bytes, const types::Settings& settings,
-                        std::int64_t now_ms) {
+                        std::int64_t now_ms, std::uint64_t most_growth) {
   RdbReader in(bytes);
+  in.bound_growth(most_growth);
   const auto form = static_cast<RdbType>(in.byte());
   const auto type = type_of(form);
   if (in.failed() || !type) return false;
@@ -127,6 +128,7 @@ bool DecodedValue::read(std::string_view bytes, const types::Settings& settings,
       good = read_stream(form, in, storage_);
       break;
   }
+  lacks_room_ = in.lacks_room();
   return good && !in.failed() && in.left() == 0;
 }
 

@@ -46,6 +46,29 @@ TEST(Ager, WalksNoFasterThanItMust) {
   EXPECT_LT(coarse(), 90u);
 }
 
+TEST(Ager, KnowsWhichKeysItHasYetToRestart) {
+  WorldOn<CostlyClock> world(100);
+  for (std::size_t i = 0; i < 3000; ++i) world.put(name_of(i), 10, i % 2);
+  world.policy("allkeys-lfu");
+  Ager& ager = world.evictor.ager();
+  ASSERT_TRUE(ager.is_restarting());
+  std::size_t behind = 0;
+  for (std::size_t i = 0; i < 3000; ++i) {
+    const keyspace::Database& db = world.db(i % 2);
+    const std::string name = name_of(i);
+    const auto key = keyspace::Key::of(name);
+    const auto* entry = db.entries().find(name, key.hash);
+    const bool is_new = world.keyspace.access().frequency(*entry) == keyspace::LfuCounter::kStart;
+    const bool is_behind = ager.has_yet_to_restart(db, key.hash);
+    EXPECT_TRUE(is_new || is_behind) << i;
+    behind += is_behind ? 1 : 0;
+  }
+  EXPECT_GT(behind, 1500u);
+  EXPECT_LT(behind, 3000u);
+  while (ager.is_restarting()) ager.run(base::Budget::unlimited());
+  EXPECT_FALSE(ager.has_yet_to_restart(world.db(), keyspace::Key::of(name_of(0)).hash));
+}
+
 TEST(Ager, StopsWhenTheBudgetIsSpent) {
   WorldOn<CostlyClock> world(100);
   for (std::size_t i = 0; i < 5000; ++i) world.put(name_of(i), 10);

@@ -191,9 +191,9 @@ TEST(Evictor, MakesRoomForACommandThatKnowsItsSize) {
   world.policy("allkeys-lru");
   for (std::size_t i = 0; i < 5000; ++i) world.put(name_of(i));
   world.limit(world.evictor.counted_bytes() + 10'000);
-  EXPECT_TRUE(world.evictor.make_room_for({.more = 5000}));
+  EXPECT_EQ(world.make_room_for({.more = 5000}), Room::enough);
   EXPECT_EQ(world.keyspace.size(), 5000u);
-  EXPECT_TRUE(world.evictor.make_room_for({.more = 200'000}));
+  EXPECT_EQ(world.make_room_for({.more = 200'000}), Room::enough);
   EXPECT_LT(world.keyspace.size(), 4500u);
   EXPECT_LE(world.evictor.counted_bytes() + 200'000,
             static_cast<std::uint64_t>(world.settings.maxmemory.value()));
@@ -205,13 +205,95 @@ TEST(Evictor, EvictsNothingForWhatCanNeverFit) {
   for (std::size_t i = 0; i < 5000; ++i) world.put(name_of(i));
   const std::uint64_t limit = world.evictor.counted_bytes() + 10'000;
   world.limit(limit);
-  EXPECT_FALSE(world.evictor.make_room_for({.more = limit}));
-  EXPECT_FALSE(world.evictor.make_room_for({.more = 100'000, .kept = limit - 50'000}));
+  EXPECT_EQ(world.make_room_for({.more = limit}), Room::none);
+  EXPECT_EQ(world.make_room_for({.more = 100'000, .kept = limit - 50'000}), Room::none);
   world.policy("volatile-lru");
-  EXPECT_FALSE(world.evictor.make_room_for({.more = 20'000}));
+  EXPECT_EQ(world.make_room_for({.more = 20'000}), Room::none);
   world.policy("noeviction");
-  EXPECT_FALSE(world.evictor.make_room_for({.more = 20'000}));
+  EXPECT_EQ(world.make_room_for({.more = 20'000}), Room::none);
   EXPECT_EQ(world.keyspace.size(), 5000u);
+}
+
+// Keys without a deadline stay: what those with one hold is added up first.
+TEST(Evictor, EvictsNothingWhereTheKeysThatMayGoAreTooSmall) {
+  World world;
+  world.policy("volatile-lru");
+  for (std::size_t i = 0; i < 5000; ++i) world.put(name_of(i));
+  for (std::size_t i = 0; i < 1000; ++i) {
+    world.put_until("volatile:" + name_of(i), world.clock.unix_ms() + 1'000'000);
+  }
+  world.limit(world.evictor.counted_bytes() + 10'000);
+  EXPECT_EQ(world.make_room_for({.more = 500'000}), Room::none);
+  EXPECT_EQ(world.metrics.evicted_keys.value(), 0u);
+  EXPECT_EQ(world.make_room_for({.more = 50'000}), Room::enough);
+  EXPECT_GT(world.metrics.evicted_keys.value(), 0u);
+  EXPECT_GT(world.db().volatile_size(), 500u);
+}
+
+TEST(Evictor, AddsUpNoMoreKeysThanWhatIsAskedForIsWorth) {
+  World world;
+  world.policy("volatile-ttl");
+  world.put("large", 2'000'000);
+  for (std::size_t i = 0; i < 6000; ++i) {
+    world.put_until(name_of(i), world.clock.unix_ms() + 1'000'000);
+  }
+  EXPECT_TRUE(world.evictor.may_free(100'000));
+  // More keys than it looks at.
+  EXPECT_TRUE(world.evictor.may_free(400'000));
+  EXPECT_FALSE(world.evictor.may_free(2'500'000));
+  EXPECT_FALSE(world.evictor.may_free(100'000'000));
+  for (std::size_t i = 0; i < 5000; ++i) world.db().erase(keyspace::Key::of(name_of(i)));
+  EXPECT_FALSE(world.evictor.may_free(400'000));
+}
+
+// A flushed database's bytes stand among those of the living until they are freed.
+TEST(Evictor, FreesAFlushedDatabaseInSlicesForACommandThatKnowsItsSize) {
+  for (const char* policy : {"noeviction", "allkeys-lru", "volatile-lru"}) {
+    WorldOn<CostlyClock> world(100);
+    world.policy(policy);
+    for (std::size_t i = 0; i < 3000; ++i) world.put(name_of(i), 300, 1);
+    for (std::size_t i = 0; i < 100; ++i) world.put(name_of(i), 300, 2);
+    world.limit(world.evictor.counted_bytes() + 10'000);
+    world.keyspace.flush(1);
+    const auto ask = [&world] {
+      return world.evictor.make_room_for({.more = 900'000}, world.evictor.budget());
+    };
+    int steps = 0;
+    Room room = ask();
+    for (; room == Room::freeing; room = ask()) ++steps;
+    EXPECT_GT(steps, 5) << policy;
+    EXPECT_EQ(room, Room::enough) << policy;
+    EXPECT_EQ(world.metrics.evicted_keys.value(), 0u) << policy;
+    EXPECT_EQ(world.db(2).size(), 100u) << policy;
+  }
+}
+
+TEST(Evictor, EvictsNothingForWhatDoesNotFitWhenAFlushedDatabaseIsFreed) {
+  World world;
+  world.policy("allkeys-lru");
+  for (std::size_t i = 0; i < 3000; ++i) world.put(name_of(i), 300, 1);
+  for (std::size_t i = 0; i < 1000; ++i) world.put(name_of(i), 300, 2);
+  const std::uint64_t limit = world.evictor.counted_bytes() + 10'000;
+  world.limit(limit);
+  world.keyspace.flush(1);
+  const std::uint64_t kept = 700'000;
+  EXPECT_EQ(world.make_room_for({.more = 800'000, .kept = kept}), Room::none);
+  EXPECT_EQ(world.metrics.evicted_keys.value(), 0u);
+  EXPECT_EQ(world.db(2).size(), 1000u);
+}
+
+TEST(Evictor, KnowsHowMuchMemoryCanGrow) {
+  World world;
+  EXPECT_EQ(world.evictor.most_growth(), std::numeric_limits<std::uint64_t>::max());
+  for (std::size_t i = 0; i < 1000; ++i) world.put(name_of(i), 300);
+  const std::uint64_t full = world.evictor.counted_bytes();
+  world.limit(full + 10'000);
+  EXPECT_EQ(world.evictor.most_growth(), 10'000u);
+  world.policy("allkeys-lru");
+  EXPECT_GT(world.evictor.most_growth(), 300'000u);
+  world.limit(1);
+  world.policy("noeviction");
+  EXPECT_EQ(world.evictor.most_growth(), 0u);
 }
 
 TEST(Evictor, TakesExpiredKeysFirstAndAsExpired) {

@@ -81,6 +81,9 @@ struct WorldOn {
   }
   void limit(std::uint64_t bytes) { settings.maxmemory.value(static_cast<std::int64_t>(bytes)); }
   Room make_room() { return evictor.make_room(base::Budget::unlimited()); }
+  Room make_room_for(const Need& need) {
+    return evictor.make_room_for(need, base::Budget::unlimited());
+  }
 };
 
 using World = WorldOn<base::ManualClock>;

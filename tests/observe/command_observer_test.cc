@@ -70,6 +70,9 @@ TEST_F(Observing, TellsWhoAndWhen) {
   EXPECT_EQ(entry->address, "10.0.0.1:1");
   EXPECT_EQ(entry->name, "me");
   EXPECT_EQ(entry->unix_s, clock.unix_ms() / 1000);
+  session.name.assign(std::string(100'000, 'n'));
+  slow("get", 20 * kMs);
+  EXPECT_EQ(observer.log.newest(LogKind::slow)->name, std::string(128, 'n'));
   session.name.clear();
 }
 

@@ -151,6 +151,83 @@ TEST_F(ValueCodec, SurvivesEveryChangedByte) {
   EXPECT_GT(taken, 0u);
 }
 
+// Values of a few hundred KB that take megabytes, by name.
+class GrowingValues : public ValueCodec {
+ protected:
+  static std::string number(std::size_t value) {
+    return {'\x80', static_cast<char>(value >> 24), static_cast<char>(value >> 16),
+            static_cast<char>(value >> 8), static_cast<char>(value)};
+  }
+  static std::string word(const std::string& text) { return static_cast<char>(text.size()) + text; }
+  std::string compressed(const std::string& value) {
+    DecodedValue decoded;
+    EXPECT_TRUE(decoded.read(value, settings_, kNow));
+    return Holder(decoded).encode(Compression::on);
+  }
+  static std::string text() { return '\0' + number(4'000'000) + std::string(4'000'000, 'v'); }
+  static std::string list() {
+    std::string bytes = '\1' + number(1000);
+    for (int i = 0; i < 1000; ++i) bytes += number(4000) + std::string(4000, 'v');
+    return bytes;
+  }
+  static std::string set() {
+    std::string bytes = '\2' + number(40'000);
+    for (int i = 0; i < 40'000; ++i) bytes += word("m" + std::to_string(i));
+    return bytes;
+  }
+  static std::string sorted_set() {
+    std::string bytes = '\5' + number(40'000);
+    for (int i = 0; i < 40'000; ++i) {
+      const auto score = static_cast<double>(i);
+      bytes += word("m" + std::to_string(i));
+      bytes.append(reinterpret_cast<const char*>(&score), sizeof score);
+    }
+    return bytes;
+  }
+  static std::string hash() {
+    std::string bytes = '\4' + number(40'000);
+    for (int i = 0; i < 40'000; ++i) bytes += word("f" + std::to_string(i)) + word("v");
+    return bytes;
+  }
+  // As one listpack, from a server that allows it.
+  std::string packed(const std::string& value, const char* directive) {
+    EXPECT_TRUE(registry_.set({{directive, "200000"}}, {}));
+    return compressed(value);
+  }
+  std::map<std::string, std::string> values() {
+    std::map<std::string, std::string> values{{"text", compressed(text())},
+                                              {"list", compressed(list())},
+                                              {"set", set()},
+                                              {"sorted set", sorted_set()},
+                                              {"hash", hash()}};
+    const std::string small = '\4' + number(20'000) + hash().substr(6, 20'000 * 9 - 11'110);
+    values["packed hash"] = packed(small, "hash-max-listpack-entries");
+    return values;
+  }
+};
+
+TEST_F(GrowingValues, EndWhereTheyGrowBeyondTheirBound) {
+  for (const auto& [name, bytes] : values()) {
+    SCOPED_TRACE(name);
+    lower_limits();
+    ASSERT_TRUE(registry_.set({{"list-compress-depth", "0"}}, {}));
+    const std::uint64_t used = memory::used_bytes();
+    DecodedValue value;
+    EXPECT_FALSE(value.read(bytes, settings_, kNow, 500'000));
+    EXPECT_TRUE(value.lacks_room());
+    EXPECT_LT(memory::used_bytes(), used + 650'000);
+    DecodedValue fits;
+    EXPECT_TRUE(fits.read(bytes, settings_, kNow, 64'000'000));
+    EXPECT_FALSE(fits.lacks_room());
+  }
+}
+
+TEST_F(GrowingValues, AreBadAndNotTooLargeWhereTheirBytesAreWrong) {
+  DecodedValue value;
+  EXPECT_FALSE(value.read(set() + 'x', settings_, kNow, 64'000'000));
+  EXPECT_FALSE(value.lacks_room());
+}
+
 TEST_F(ValueCodec, LeavesOutFieldsWhoseDeadlineHasPassed) {
   std::string bytes = corpus().at("hash_deadlines");
   DecodedValue value;

@@ -1,156 +1,12 @@
 // Clients inside maxmemory: replies and requests that are larger than what is left of their share.
 
-#include <gmock/gmock.h>
-
-#include <algorithm>
-#include <functional>
-#include <memory>
-#include <string>
-#include <vector>
-
-#include "larder/memory/ledger.h"
-#include "larder/memory/metrics.h"
-#include "tests/server/socket_fixture.h"
+#include "tests/server/client_room.h"
 
 namespace larder::server {
 namespace {
 
 using testing::HasSubstr;
 using testing::StartsWith;
-
-constexpr std::size_t kMega = std::size_t{1} << 20;
-constexpr std::size_t kLimit = 40 * kMega;
-// Clients may take used_memory so far beyond maxmemory.
-constexpr std::size_t kTolerance = kMega;
-
-std::string command(const std::vector<std::string>& words) {
-  std::string text = "*" + std::to_string(words.size()) + "\r\n";
-  for (const std::string& word : words) {
-    text += "$" + std::to_string(word.size()) + "\r\n" + word + "\r\n";
-  }
-  return text;
-}
-
-class ClientRoom : public SocketFixture {
- protected:
-  ClientRoom() : SocketFixture("maxmemory 40mb\nmaxmemory-policy allkeys-lru\n") {
-    log.level(base::LogLevel::nothing);
-  }
-  ~ClientRoom() override {
-    lines.clear();
-    for (int i = 0; i < 1000; ++i) turn();
-    while (!harness.core().keyspace.graveyard().drain(base::Budget::unlimited())) {
-    }
-    const memory::Audit audit = harness.core().auditor.run();
-    EXPECT_TRUE(audit.balanced()) << audit.text();
-  }
-
-  std::string ask(const std::string& text) {
-    Line asking = connect();
-    return talk(asking, text + "\r\n");
-  }
-  long long figure(const std::string& name) {
-    const std::string text = ask("INFO everything");
-    const auto at = text.find("\n" + name + ":");
-    EXPECT_NE(at, std::string::npos) << name;
-    return std::atoll(text.c_str() + at + name.size() + 2);
-  }
-  void set(const std::string& key, std::size_t bytes) {
-    Line asking = connect();
-    // In one string of its size: what the test holds counts as well.
-    std::string text = "*3\r\n$3\r\nSET\r\n$" + std::to_string(key.size()) + "\r\n" + key +
-                       "\r\n$" + std::to_string(bytes) + "\r\n";
-    text.reserve(text.size() + bytes + 2);
-    text.append(bytes, 'v').append("\r\n");
-    ASSERT_EQ(talk(asking, text), "+OK\r\n");
-  }
-  // Data up to the limit, older than what is set afterwards.
-  void fill() {
-    ask("DEBUG POPULATE 60000 key 1000");
-    harness.clock().advance_ms(60'000);
-    for (int i = 0; i < 100'000 && harness.core().evictor.over_limit(); ++i) {
-      harness.core().end_turn();
-    }
-    ASSERT_GT(memory::used_bytes(), kLimit - kMega);
-  }
-  Line& add_line() {
-    lines.push_back(std::make_unique<Line>(connect()));
-    return *lines.back();
-  }
-  // Turns the loop, and notes the most that was used.
-  void watch_turns(int count) {
-    for (int i = 0; i < count; ++i) {
-      turn();
-      most_used = std::max(most_used, memory::used_bytes());
-    }
-  }
-  // How many bytes of `head`, then of the letter v, then of `tail` a line gets, until it has all of
-  // them or nothing comes any more. Texts of the test's own would count as used memory.
-  std::size_t drain(Line& line, const std::string& head, std::size_t letters,
-                    const std::string& tail) {
-    const std::size_t all = head.size() + letters + tail.size();
-    std::size_t got = 0;
-    for (int quiet = 0; got < all && quiet < 3000 && !line.closed; ++quiet) {
-      watch_turns(1);
-      const std::string part = line.read();
-      if (!part.empty()) quiet = 0;
-      const bool is_right = part == expected(got, part.size(), head, letters, tail);
-      EXPECT_TRUE(is_right) << got;
-      if (!is_right) return got;
-      got += part.size();
-    }
-    return got;
-  }
-  static std::string expected(std::size_t from, std::size_t size, const std::string& head,
-                              std::size_t letters, const std::string& tail) {
-    std::string text(size, 'v');
-    for (std::size_t i = from; i < std::min(from + size, head.size()); ++i)
-      text[i - from] = head[i];
-    const std::size_t end = head.size() + letters;
-    for (std::size_t i = std::max(from, end); i < from + size; ++i) {
-      text[i - from] = i - end < tail.size() ? tail[i - end] : '?';
-    }
-    return text;
-  }
-  std::size_t drain_bulk(Line& line, std::size_t bytes) {
-    return drain(line, "$" + std::to_string(bytes) + "\r\n", bytes, "\r\n");
-  }
-  static std::size_t bulk_bytes(std::size_t bytes) {
-    return bytes + std::to_string(bytes).size() + 5;
-  }
-  // Each line sends SET large with a value of that size, all at once, and `each_turn` is called in
-  // between; how many were answered with OK.
-  std::size_t store_at_once(std::size_t bytes, const std::function<void()>& each_turn) {
-    const std::string header =
-        "*3\r\n$3\r\nSET\r\n$5\r\nlarge\r\n$" + std::to_string(bytes) + "\r\n";
-    const std::string letters(1 << 18, 'v');
-    const std::string_view end = "\r\n";
-    const auto next_piece = [&](std::size_t left) {
-      return left > end.size() ? std::string_view(letters).substr(0, left - end.size())
-                               : end.substr(end.size() - left);
-    };
-    std::vector<std::size_t> left(lines.size(), bytes + end.size());
-    std::size_t answered = 0;
-    for (auto& line : lines) EXPECT_EQ(line->write(header), header.size());
-    for (int round = 0; round < 3000 && answered < lines.size(); ++round) {
-      for (std::size_t i = 0; i < lines.size(); ++i) {
-        left[i] -= lines[i]->write(next_piece(left[i]));
-        if (lines[i]->read() == "+OK\r\n") ++answered;
-      }
-      watch_turns(1);
-      each_turn();
-    }
-    return answered;
-  }
-  void pass_time(std::int64_t ms) {
-    harness.clock().advance_ms(ms);
-    for (int i = 0; i < 10; ++i) connections.tend(10);
-    watch_turns(4);
-  }
-
-  std::vector<std::unique_ptr<Line>> lines;
-  std::uint64_t most_used = 0;
-};
 
 TEST_F(ClientRoom, HoldsSixtyReadersOfLargeRepliesBelowTheLimit) {
   fill();
@@ -206,6 +62,32 @@ TEST_F(ClientRoom, LetsOneLargeRequestAndReplyPassAtATime) {
   }
   EXPECT_EQ(figure("evicted_clients"), 0);
   EXPECT_GT(figure("evicted_keys"), 0);
+}
+
+// The others fill the share so far that the holder, which has all it asked for and keeps a name,
+// does not fit in beside them.
+TEST_F(ClientRoom, HasALargePassThatAnIdleHolderGivesBackAtOnce) {
+  const std::size_t bytes = 12 * kMega;
+  set("large", bytes);
+  Line& holder = add_line();
+  talk(holder, command({"CLIENT", "SETNAME", std::string(30'000, 'n')}));
+  holder.write("GET large\r\n");
+  watch_turns(20);
+  Line& other = add_line();
+  const std::string half = command({"SET", "k", std::string(5 * kMega, 'v')}).substr(0, 4 * kMega);
+  for (std::string_view left = half; !left.empty(); watch_turns(1)) {
+    left.remove_prefix(other.write(left));
+  }
+  const auto held = static_cast<std::size_t>(memory::client_bytes(memory::balance()));
+  ASSERT_GT(held, bytes + 4 * kMega);
+  // What all but the holder hold, and half of its name.
+  ask("CONFIG SET maxmemory-clients " + std::to_string(held - bytes - 16'000));
+  ASSERT_EQ(drain_bulk(holder, bytes), bulk_bytes(bytes));
+  Line& next = add_line();
+  next.write("GET large\r\n");
+  EXPECT_EQ(drain_bulk(next, bytes), bulk_bytes(bytes));
+  EXPECT_EQ(figure("evicted_clients"), 0);
+  EXPECT_FALSE(other.closed);
 }
 
 // No other client takes or gives memory: nothing but eviction makes the room.
@@ -305,6 +187,57 @@ TEST_F(ClientRoom, IsKeptByNoPipelineThatIsNotRead) {
     pass_time(2000);
     EXPECT_EQ(connections.size(), 0u) << timeout;
   }
+}
+
+// A payload of half a megabyte that stands for 30 MB, twice which does not fit.
+TEST_F(ClientRoom, IsNotThereForAValueThatExpandsBeyondTheLimit) {
+  ask("CONFIG SET maxmemory 0");
+  ask("SETRANGE large 29999999 x");
+  Line& dumps = add_line();
+  const std::string reply = talk(dumps, "DUMP large\r\n");
+  const std::string payload =
+      reply.substr(reply.find('\n') + 1, reply.size() - reply.find('\n') - 3);
+  ASSERT_LT(payload.size(), kMega);
+  ask("FLUSHALL");
+  watch_turns(100);
+  ask("DEBUG POPULATE 15000 key 1000");
+  ask("CONFIG SET maxmemory 40mb");
+  for (const std::string policy : {"allkeys-lru", "volatile-lru", "noeviction"}) {
+    ask("CONFIG SET maxmemory-policy " + policy);
+    most_used = 0;
+    EXPECT_THAT(talk(add_line(), command({"RESTORE", "copy", "0", payload})), StartsWith("-OOM "));
+    watch_turns(100);
+    EXPECT_LE(most_used, kLimit);
+    EXPECT_EQ(ask("DBSIZE"), ":15000\r\n") << policy;
+  }
+  ask("CONFIG SET maxmemory 120mb");
+  EXPECT_EQ(talk(add_line(), command({"RESTORE", "copy", "0", payload})), "+OK\r\n");
+  EXPECT_EQ(ask("STRLEN copy"), ":30000000\r\n");
+}
+
+// What administrators keep beside the data grows by commands that run at the limit too.
+TEST_F(ClientRoom, IsNotTakenByUsersAndLongValues) {
+  ask("CONFIG SET maxmemory-policy noeviction");
+  ask("DEBUG POPULATE 30000 key 1000");
+  ask("CONFIG SET maxmemory " + std::to_string(memory::used_bytes() + kMega));
+  const std::size_t limit = memory::used_bytes() + kMega;
+  Line& line = add_line();
+  most_used = 0;
+  int made = 0;
+  std::string reply;
+  for (; made < 5000 && reply.find("OOM") == std::string::npos; ++made) {
+    line.write("ACL SETUSER user:" + std::to_string(made) + " on ~" + std::string(1000, 'k') +
+               "\r\n");
+    watch_turns(1);
+    reply = line.read();
+  }
+  EXPECT_THAT(reply, StartsWith("-OOM "));
+  EXPECT_GT(made, 500);
+  EXPECT_THAT(talk(line, command({"CONFIG", "SET", "requirepass", std::string(kMega, 't')})),
+              StartsWith("-ERR CONFIG SET failed"));
+  EXPECT_LE(most_used, limit + 2 * kMega);
+  EXPECT_EQ(talk(line, "ACL DELUSER user:0\r\n"), ":1\r\n");
+  for (int i = 1; i < made; ++i) talk(line, "ACL DELUSER user:" + std::to_string(i) + "\r\n");
 }
 
 class OutputOfCommands : public ClientRoom {};

@@ -35,6 +35,8 @@ class Ager {
   // entry starts again as if just stored. Until run() has passed all of them is_restarting().
   void restart();
   bool is_restarting() const { return restarting_; }
+  // The bits of the entry with that hash still have the meaning from before restart().
+  bool has_yet_to_restart(const keyspace::Database& db, std::uint64_t hash) const;
 
  private:
   // Passes some entries and returns how many, with each database that ends as one more; the

@@ -64,14 +64,30 @@ class Evictor {
   // expired.
   Room make_room(base::Budget budget);
 
-  // Makes room for a command that knows what it needs before it writes. False when it cannot fit:
-  // at once, with nothing evicted, where all that may go would not leave that much, or where the
-  // system refuses a block of that size. Keys that were looked up before may be gone, and what was
-  // read of them. Cost: two comparisons while there is room, and what evicting takes otherwise.
-  bool make_room_for(const Need& need);
+  // Makes room for a command that knows what it needs before it writes. `none` when it cannot fit:
+  // at once, with nothing evicted, where all that may go would not leave that much (may_free()), or
+  // where the system refuses a block of that size. `freeing` where the bytes of what was removed
+  // before are in the way and the budget is spent: nothing is evicted for them. Keys that were
+  // looked up before may be gone, and what was read of them. Cost: two comparisons while there is
+  // room, and what evicting takes otherwise.
+  Room make_room_for(const Need& need, base::Budget budget);
 
   // Whether the policy leaves anything that may go.
   bool has_victims() const;
+  // How many keys it lets go.
+  std::size_t victims() const;
+  // Whether something that was removed waits to be freed, so that memory goes down by itself.
+  bool is_freeing() const { return !keyspace_.graveyard().empty(); }
+  // The most bytes that evicting, and freeing what was removed, can give back. More than is true
+  // where keys without a deadline may not go, and while a flushed database is taken apart: its
+  // bytes stand among those of the living.
+  std::uint64_t most_movable_bytes() const;
+  // By how much memory could grow at most if all that may go went. No bound without maxmemory.
+  std::uint64_t most_growth() const;
+  // False where evicting is known to free less than `bytes`. With the policies that evict only
+  // keys with a deadline this adds up such keys, if there are no more than 4,096 and one for each
+  // 256 bytes; where there are more, the answer is true.
+  bool may_free(std::uint64_t bytes) const;
   // Keeps so many bytes below the limit free, for a client that waits for room: until the next
   // call keys are evicted for them too, while there are any.
   void reserve(std::uint64_t bytes) { reserved_ = bytes; }
@@ -82,6 +98,7 @@ class Evictor {
 
   // The chore that keeps access bits right; to be run at hz.
   Ager& ager() { return ager_; }
+  const Ager& ager() const { return ager_; }
 
   const Policy& policy() const { return policy_; }
 
@@ -96,6 +113,8 @@ class Evictor {
   void obey();
   bool exceeds_with(std::uint64_t more) const;
   bool may_ever_fit(const Need& need) const;
+  bool is_over_by_buried(std::uint64_t wanted) const;
+  std::uint64_t living_movable_bytes(const memory::Charges& charges) const;
   Room evict(base::Budget& budget, std::uint64_t wanted = 0);
   Room free_buried(base::Budget& budget, std::uint64_t wanted);
   void keep_graveyard_small();

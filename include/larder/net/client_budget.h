@@ -11,7 +11,7 @@
 //   again when there is room; any other loses its connection.
 // - A request that passes them: it is not received until there is room.
 // - More than the share, but not than maxmemory: it passes by the one large pass, one connection at
-//   a time.
+//   a time. Who holds next to nothing any more gives it back as soon as another one needs it.
 // - More than maxmemory can ever leave: an error that says so, and the end of the connection.
 // - Past the limit: the largest are closed, until the rest fits.
 //
@@ -48,7 +48,9 @@ class ClientBudget final : public resp::OutputRoom {
 
   // As last measured.
   bool in_force() const { return limit_ != kNoBound; }
-  bool is_passed() const { return in_force() && held_ > limit_; }
+  bool is_passed() const {
+    return in_force() && held_ > limit_ + (pass_ != nullptr ? kLeastPassed : 0);
+  }
   // So that who is closed makes room for the small ones that come next.
   bool is_nearly_passed() const { return in_force() && held_ > limit_ - limit_ / 64; }
   // maxmemory and the floor are used up.
@@ -80,11 +82,15 @@ class ClientBudget final : public resp::OutputRoom {
   // The connection ends.
   void forget(const Connection& connection) {
     if (pass_ == &connection) pass_ = nullptr;
+    if (verdict_.connection == &connection) verdict_ = {};
   }
 
   bool grants(const resp::ReplyBuffer& buffer, std::uint64_t bytes) override;
 
  private:
+  // A pass holder with so little has sent and taken all that it needed the pass for. When it gives
+  // the pass to the next one, what it keeps may be too much for the limit; nobody is closed for it.
+  static constexpr std::uint64_t kLeastPassed = 64 << 10;
   static constexpr std::uint64_t kNoBound = std::numeric_limits<std::uint64_t>::max();
 
   void measure_limits(std::uint64_t limit, const memory::Charges& charges);
@@ -93,16 +99,29 @@ class ClientBudget final : public resp::OutputRoom {
   void forget_limits();
   void keep_or_return_pass();
   Answer answer_without_room(const Connection& connection) const;
+  bool may_evict_for(const Connection& connection, std::uint64_t bytes);
   std::size_t bound_of_unsent() const;
-  bool may_pass(const Connection& connection) const {
-    return pass_ == nullptr || pass_ == &connection;
-  }
+  bool may_pass(const Connection& connection) const;
+
+  // Whether keys are evicted for a connection, and the state in which that was found out.
+  struct Verdict {
+    const Connection* connection = nullptr;
+    std::uint64_t wanted = 0;
+    std::uint64_t left_of_memory = 0;
+    std::size_t victims = 0;
+    bool evicts = false;
+
+    bool is_of_same_state(const Verdict& other) const {
+      return other.left_of_memory <= left_of_memory && other.victims == victims;
+    }
+  };
 
   const eviction::Settings& settings_;
   engine::Executor& executor_;
   resp::ChunkPool& chunks_;
   const resp::ReplyBuffer& leaving_;
   Connection* pass_ = nullptr;  // who may hold more than the share
+  Verdict verdict_;             // of the connection that was asked about last
   std::uint64_t reserved_ = 0;
   std::uint64_t closed_ = 0;
 

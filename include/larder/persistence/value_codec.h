@@ -6,6 +6,7 @@
 // also ziplists, zipmaps and the old lists of them.
 
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -62,15 +63,22 @@ class DecodedValue {
   // The storage of every other type, which is the caller's from here on.
   void* take_storage();
 
+  static constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
+
   // Reads a value, all of `bytes`, into encodings that the settings allow. False when the bytes are
   // not a value with at least one element: every length, order and repetition in them is
-  // checked. Memory and time are in proportion to the value, or to `bytes` where they are wrong.
-  bool read(std::string_view bytes, const types::Settings& settings, std::int64_t now_ms);
+  // checked. Memory and time are in proportion to the value, or to `bytes` where they are wrong. A
+  // value may take many times its bytes: where used_bytes() would grow by more than `most_growth`
+  // (and 64 KB or so), or the system has no memory for it, this ends with false and lacks_room().
+  bool read(std::string_view bytes, const types::Settings& settings, std::int64_t now_ms,
+            std::uint64_t most_growth = kNoLimit);
+  bool lacks_room() const { return lacks_room_; }
 
  private:
   types::Type type_ = types::Type::string;
   std::unique_ptr<RdbText> text_;
   void* storage_ = nullptr;
+  bool lacks_room_ = false;
 };
 
 }  // namespace larder::persistence

@@ -2,6 +2,7 @@
 #include "../shared_integers.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
+#include "larder/eviction/evictor.h"
 #include "larder/eviction/settings.h"
 #include "larder/keyspace/encoding.h"
 #include "larder/keyspace/keyspace.h"
@@ -29,20 +30,27 @@ void object_encoding(Call& call) {
   if (const auto* entry = look(call)) call.reply.bulk(keyspace::encoding(*entry));
 }
 
-void object_freq(Call& call, keyspace::Keyspace& keyspace) {
+// After a change between LRU and LFU all keys are taken for just stored, also those that the walk
+// which writes that down has not reached.
+bool counts_as_new(const Call& call, const eviction::Evictor& evictor) {
+  return evictor.ager().has_yet_to_restart(call.db, call.key.hash);
+}
+
+void object_freq(Call& call, keyspace::Keyspace& keyspace, eviction::Evictor& evictor) {
   const auto* entry = look(call);
   if (entry == nullptr) return;
   const auto& access = keyspace.access();
   if (access.mode != keyspace::AccessMode::lfu) return call.reply.error(kNoFrequency);
+  if (counts_as_new(call, evictor)) return call.reply.integer(keyspace::LfuCounter::kStart);
   call.reply.integer(access.frequency(*entry));
 }
 
-void object_idletime(Call& call, keyspace::Keyspace& keyspace) {
+void object_idletime(Call& call, keyspace::Keyspace& keyspace, eviction::Evictor& evictor) {
   const auto* entry = look(call);
   if (entry == nullptr) return;
   const auto& access = keyspace.access();
   if (access.mode == keyspace::AccessMode::lfu) return call.reply.error(kNoIdleTime);
-  call.reply.integer(access.idle_ms(*entry) / 1000);
+  call.reply.integer(counts_as_new(call, evictor) ? 0 : access.idle_ms(*entry) / 1000);
 }
 
 void object_refcount(Call& call, eviction::Settings& settings) {

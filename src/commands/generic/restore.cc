@@ -119,7 +119,9 @@ void restore(Call& call, keyspace::Keyspace& keyspace, types::Settings& settings
   const auto bytes = persistence::open_payload(call.arg(3));
   if (!bytes) return call.reply.error(kBadPayload);
   persistence::DecodedValue value;
-  if (!value.read(*bytes, settings, now_ms)) return call.reply.error(kBadValue);
+  if (!value.read(*bytes, settings, now_ms, evictor.most_growth())) {
+    return call.reply.error(value.lacks_room() ? errors::kOutOfMemory : kBadValue);
+  }
   if (*deadline_ms != 0 && *deadline_ms <= now_ms) {
     if (call.db.erase(call.key)) call.propagate({"DEL", call.key.name});
     return call.reply.ok();

@@ -1,6 +1,7 @@
 // Users: made, changed, described and removed.
 
 #include "../container_help.h"
+#include "../room.h"
 #include "larder/acl/directory.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
@@ -10,8 +11,9 @@ namespace {
 
 using namespace engine;
 
-void acl_setuser(Call& call, acl::Directory& directory) {
+void acl_setuser(Call& call, acl::Directory& directory, eviction::Evictor& evictor) {
   const std::string_view name = call.arg(2);
+  if (!has_room_beside_data(call, evictor, memory::Owner::acl)) return;
   if (acl::has_blanks(name)) {
     return call.reply.error("ERR Usernames can't contain spaces or null characters");
   }

@@ -45,9 +45,24 @@ void log_what_does_not_act(const config::Registry& registry,
   }
 }
 
+// So that what is set stays small beside any maxmemory. False when a value is longer, having
+// answered that.
+bool have_sane_lengths(Call& call) {
+  constexpr std::size_t kLongestValue = 64 << 10;
+  for (std::size_t i = 2; i < call.size(); i += 2) {
+    if (call.arg(i + 1).size() <= kLongestValue) continue;
+    call.reply.error("ERR CONFIG SET failed (possibly related to argument '" +
+                     std::string(call.arg(i).substr(0, 128)) + "') - argument is longer than " +
+                     std::to_string(kLongestValue) + " bytes");
+    return false;
+  }
+  return true;
+}
+
 void config_set(Call& call, config::Registry& registry, Settings& settings, GateBoard& gates,
                 base::Log& log) {
   if (call.size() % 2 != 0) return call.reply.error(errors::kSyntax);
+  if (!have_sane_lengths(call)) return;
   std::vector<std::pair<std::string, std::string>> pairs;
   for (std::size_t i = 2; i < call.size(); i += 2) pairs.emplace_back(call.arg(i), call.arg(i + 1));
   const config::SetConditions conditions{
