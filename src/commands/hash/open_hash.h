@@ -21,8 +21,8 @@ inline FoundHash purged(engine::Call& call, keyspace::Entry* entry) {
 }
 
 // The hash at the key. Where fields of a hash of up to kMostPurged are past their deadline they are
-// freed first. Larger hashes leave that to the sweeper, and while removals are held back no field is
-// freed; dead fields are then passed over.
+// freed first. Larger hashes leave that to the sweeper, and while removals are held back no field
+// is freed; dead fields are then passed over.
 inline FoundHash find_hash(engine::Call& call, const keyspace::Keyspace& keyspace,
                            keyspace::Look how = keyspace::Look::read) {
   const auto found = call.db.find<types::Hash>(call.key, how);
