@@ -17,7 +17,7 @@ std::string tracking_flags(const engine::Session& session) {
   return std::string("t") + (tracker->broken ? "R" : "") + (tracker->mode.broadcast ? "B" : "");
 }
 
-// Who hears of old copies in its place: 0 nobody, -1 when it keeps none.
+// The session that gets the invalidations instead: 0 none, -1 if the session does not track.
 std::int64_t redirection(const engine::Session& session) {
   const pubsub::Tracker* tracker = pubsub::Tracking::of(session);
   return tracker == nullptr ? -1 : static_cast<std::int64_t>(tracker->mode.redirect);

@@ -1,7 +1,8 @@
 #pragma once
 
-// How commands that know what they need before they write ask for room below maxmemory, and answer
-// the error where there is none. Views of keys end with the question: look them up afterwards.
+// Commands that can compute the size of their result call this before they write: it checks for
+// room below maxmemory and replies with the error if there is none. The call makes views of keys
+// invalid: look the keys up after it.
 
 #include <cstdint>
 #include <memory>

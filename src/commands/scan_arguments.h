@@ -27,8 +27,8 @@ struct ScanOptions {
 // The cursor that stands at `position`; nothing when it is none, which has been answered.
 std::optional<std::uint64_t> read_scan_cursor(engine::Call& call, std::size_t position);
 
-// The options from `first` on; nothing when one is wrong, which has been answered. Where the key
-// does not exist Redis does not look at them: call reply_empty_scan() and leave.
+// The options from `first` on; nothing if one is wrong, in which case the error has been sent. If
+// the key does not exist, Redis does not check them: call reply_empty_scan() and return.
 std::optional<ScanOptions> read_scan_options(engine::Call& call, std::size_t first,
                                              unsigned extras);
 

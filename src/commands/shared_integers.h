@@ -7,8 +7,8 @@
 
 namespace larder::commands {
 
-// What Redis would say of how many places refer to the value: it keeps one object for each
-// small number, and clients can tell.
+// The reference count that Redis would report for the value: it has one shared object for each
+// small number, which clients can see.
 std::int64_t references(const keyspace::Entry& entry, const eviction::Settings& settings);
 
 }  // namespace larder::commands

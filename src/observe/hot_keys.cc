@@ -12,7 +12,7 @@
 namespace larder::observe {
 namespace {
 
-// While nothing is picked, after how many commands that is asked again.
+// While sampling is off, the number of commands after which this is checked again.
 constexpr std::int64_t kOffGap = 4096;
 // Picks that follow each other faster become rarer, those that follow more slowly become denser.
 constexpr std::int64_t kOftenUs = 2'000;

@@ -16,7 +16,7 @@ namespace larder::process {
 
 namespace {
 
-// Nobody else may write to a new file, whatever the umask; an old one keeps its mode.
+// Only the owner may write to a new file, for any umask; an existing file keeps its mode.
 bool write_pid(const std::string& path) {
   const int file = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
   if (file < 0) return false;

@@ -82,7 +82,7 @@ void die_by(int signal) {
   ::_exit(128 + signal);
 }
 
-// INFO did not come to an end: something holds what it needs.
+// INFO did not return: it waits for something that another part holds.
 void on_last_alarm(int, siginfo_t*, void*) {
   SignalReach* const reach = signal_reach();
   die_by(reach != nullptr ? static_cast<int>(reach->crash_signal) : SIGABRT);

@@ -18,7 +18,7 @@ namespace {
 
 constexpr rlim_t kStep = 16;
 
-// Raises the soft limit to `wanted`, or as near to it as the system allows; returns what it is.
+// Raises the soft limit to `wanted`, or as near to it as the system allows; returns the limit.
 rlim_t raise_limit(rlimit limit, rlim_t wanted, int& problem) {
   for (rlim_t ask = wanted; ask > limit.rlim_cur; ask = ask > kStep ? ask - kStep : 0) {
     const rlimit asked{ask, std::max(ask, limit.rlim_max)};

@@ -1,7 +1,7 @@
 #pragma once
 
-// Names of the program's own functions, the file-local ones included, which the C library does
-// not know. Read from the program's file, for handlers of signals: nothing is allocated.
+// Names of the program's functions, including file-local ones, which the C library cannot resolve.
+// Read from the program's file; for signal handlers, so nothing is allocated.
 
 #include <cstddef>
 #include <cstdint>
@@ -17,7 +17,7 @@ class ProgramSymbols {
   ProgramSymbols& operator=(const ProgramSymbols&) = delete;
 
   struct Place {
-    const char* name = nullptr;  // as the linker knows it; null when unknown
+    const char* name = nullptr;  // the linker's name; null if unknown
     std::size_t offset = 0;      // behind the function's start
   };
   // The function that the address lies in. Cost: a walk over all symbols.

@@ -12,7 +12,7 @@ namespace larder::server {
 // "Larder server v=7.2.6 ...": what --version prints, in the shape that tools read.
 std::string version_line();
 
-// Who starts, with what.
+// The parts that the banner prints.
 void log_start(base::Log& log, const Configuration& configuration, const std::string& program);
 // The picture, or one line where no person would see it.
 void log_banner(base::Log& log, const Configuration& configuration);

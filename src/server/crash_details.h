@@ -1,6 +1,6 @@
 #pragma once
 
-// What crash reports tell of the server, and the report when the system has no memory left.
+// The part of crash reports about the server, and the report when the system has no memory left.
 
 #include <span>
 #include <string>

@@ -1,6 +1,6 @@
 #pragma once
 
-// The orderly end, asked for by SHUTDOWN or by a signal.
+// The orderly shutdown, by SHUTDOWN or by a signal.
 
 #include "larder/base/log.h"
 #include "larder/engine/shutdown.h"

@@ -43,7 +43,7 @@ class Larder {
 
   // Opens the doors as configured. The error is the line for the log before the process ends.
   base::Result<void> listen();
-  // Serves until asked to end.
+  // Serves until a shutdown.
   void run();
 
  private:

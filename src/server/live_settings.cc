@@ -164,7 +164,7 @@ base::Result<void> LiveSettings::listen_for_metrics(const char* refusal) {
   return base::Error{refusal};
 }
 
-// While nobody listens nothing needs to fit together yet.
+// While no TLS port is open, the settings need not be consistent yet.
 base::Result<void> LiveSettings::change_tls() {
   const auto& settings = parts_.configuration.tls;
   if (settings.tls_port.value() == 0 || parts_.tls.configure(settings)) return {};

@@ -20,7 +20,7 @@ net::TcpPlace metrics_place(const Configuration& configuration);
 net::TcpPlace tls_place(const Configuration& configuration);
 net::UnixPlace unix_place(const net::ListenSettings& settings);
 
-// The log as the settings want it. The error is the reason why the file cannot be written.
+// Configures the log from the settings. The error is the reason why the file cannot be written.
 base::Result<void> set_up_log(base::Log& log, const LogSettings& settings);
 
 class LiveSettings {

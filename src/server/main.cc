@@ -1,5 +1,5 @@
 // larder-server: reads the command line and the configuration, prepares the process, and runs the
-// server until it is asked to end.
+// server until its shutdown.
 
 #include <unistd.h>
 
@@ -94,7 +94,7 @@ std::string pid_path(const ProcessSettings& settings) {
   return "/var/run/redis.pid";
 }
 
-// Directives that are known but whose feature is not there yet.
+// Directives that are accepted but whose feature does not exist yet.
 void log_what_does_not_act(const config::Registry& registry, base::Log& log) {
   for (const config::Directive* directive : registry.set_in_vain()) {
     log.warning("The configuration sets '" + std::string(directive->name()) +
@@ -160,7 +160,7 @@ int run(const std::vector<std::string>& arguments, process::Title& title) {
 
 int main(int argc, char** argv) {
   larder::process::Title title(argc, argv);
-  // The title lives where the arguments did, so they are copied before it is shown.
+  // The title is written over the arguments, so they are copied before.
   const std::vector<std::string> arguments(argv + 1, argv + argc);
   try {
     return larder::server::run(arguments, title);

@@ -1,7 +1,7 @@
 #pragma once
 
-// Keeps what the directives ask for of the commands that ran: the logs of slow and large commands
-// and the events of the latency monitor. Their distributions of times are in the command table.
+// Records commands as configured: the logs of slow and large commands and the events of the latency
+// monitor. The histograms of their times are in the command table.
 
 #include <cstdint>
 
@@ -21,8 +21,8 @@ class CommandObserver : public engine::Observer {
   CommandLog log;
   LatencyMonitor latency;
 
-  // When several together took so long as one alone may not, nobody knows which it was: their mean
-  // is what counts, and for a second each is timed by itself.
+  // If several commands together took longer than the limit, it is unknown which one was slow:
+  // their mean is compared, and for a second each command is timed by itself.
   void slow(const engine::LoggedCommand& ran, std::uint64_t cycles, std::uint64_t calls) override;
   void sizes(const engine::LoggedCommand& ran, std::uint64_t reply_bytes) override;
   // Called a few times a second: ends that second.

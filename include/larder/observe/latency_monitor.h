@@ -1,7 +1,7 @@
 #pragma once
 
-// The events that held the server up for latency-monitor-threshold milliseconds or more, as LATENCY
-// tells of them: for each kind of event its last 160 samples, the longest one of a second each.
+// The events that took latency-monitor-threshold milliseconds or more, for LATENCY: for each kind
+// of event its last 160 samples. A sample is the longest time within one second.
 
 #include <array>
 #include <cstddef>

@@ -9,8 +9,8 @@
 
 namespace larder::process {
 
-// Leaves the terminal: goes on in a child that leads its own session, with /dev/null for the
-// standard streams. Only before anything else was started.
+// Leaves the terminal: continues in a child that leads its own session, with /dev/null for the
+// standard streams. Must be called before anything else is started.
 void go_to_background();
 
 // Writes the process id; removes the file in the end.
@@ -21,7 +21,7 @@ class PidFile {
   PidFile(const PidFile&) = delete;
   PidFile& operator=(const PidFile&) = delete;
 
-  // A file that cannot be written is told to the log, no more.
+  // If the file cannot be written, this is only logged.
   void write(const std::string& path, base::Log& log);
 
  private:
@@ -34,7 +34,7 @@ enum class Supervision { upstart, systemd, automatic, none };
 // Tells the supervisor, if there is one, how far the server has come.
 class Supervisor {
  public:
-  // Finds out who supervises. upstart waits for the process to stop itself, which happens here.
+  // Detects the supervisor. upstart waits for the process to stop itself, which happens here.
   Supervisor(Supervision asked, base::Log& log);
 
   Supervision found() const { return found_; }

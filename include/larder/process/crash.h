@@ -1,7 +1,7 @@
 #pragma once
 
-// The report of a process that crashes: what happened, where, and what the program knows of itself,
-// written straight to the log's file. Then the process dies by the signal that it got.
+// The report of a process that crashes: the signal, the stack, and details of the program, written
+// directly to the log's file. Then the signal ends the process.
 
 #include <span>
 #include <string>
@@ -11,7 +11,7 @@
 
 namespace larder::process {
 
-// What a report tells of the program. Asked while the process may be broken.
+// Details of the program for a report. Called while the state of the process may be corrupt.
 class CrashDetails {
  public:
   virtual ~CrashDetails() = default;

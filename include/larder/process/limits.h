@@ -1,7 +1,6 @@
 #pragma once
 
-// What the process asks of the kernel: descriptors, processors, pages, and how it is judged when
-// memory runs out.
+// Kernel settings of the process: descriptors, processors, pages, and its OOM score.
 
 #include <cstdint>
 #include <string>
@@ -12,7 +11,7 @@
 
 namespace larder::process {
 
-// Descriptors for the server's own files and sockets, beside one for each client.
+// Descriptors for the server's own files and sockets, in addition to one for each client.
 inline constexpr std::int64_t kOwnDescriptors = 32;
 
 // Raises the limit of descriptors as far as `maxclients` clients need and the system allows.

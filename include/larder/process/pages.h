@@ -2,9 +2,9 @@
 
 namespace larder::process {
 
-// Gives back the pages of the program and its libraries that starting has touched, megabytes of
-// them. Only those that nobody has written to: what is needed again comes from the file's cache,
-// at a fault for each 64 KB. Does nothing where the system does not tell.
+// Returns the pages of the program and its libraries that the start has read, which are megabytes.
+// Only pages that were not written to: pages that are needed again come from the page cache, with
+// one fault for each 64 KB. Does nothing if the system does not report them.
 void return_startup_pages();
 
 }  // namespace larder::process

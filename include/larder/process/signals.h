@@ -33,8 +33,8 @@ class Signals {
  public:
   using Handler = void (*)(int, siginfo_t*, void*);
 
-  // SIGTERM and SIGINT ask for an orderly end, a second SIGINT ends at once; SIGHUP and SIGPIPE are
-  // ignored. For the thread that runs the loop.
+  // SIGTERM and SIGINT start an orderly shutdown, a second SIGINT ends the process at once; SIGHUP
+  // and SIGPIPE are ignored. For the thread that runs the event loop.
   explicit Signals(base::Log& log);
   // Puts everything back as it was for a new process.
   ~Signals();
@@ -42,9 +42,9 @@ class Signals {
   Signals& operator=(const Signals&) = delete;
 
   SignalReach& reach() { return *reach_; }
-  // Becomes readable when someone asks for the end.
+  // Becomes readable when a signal requests a shutdown.
   int wake_descriptor() const { return reach_->wake; }
-  // The signal that asked, and makes the descriptor wait for another.
+  // Returns this signal, and makes the descriptor wait for another.
   int take_stop_signal();
   // The request came to nothing: the next SIGINT is the first again.
   void forget_stop_signal() { reach_->stop_signal = 0; }

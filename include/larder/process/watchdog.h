@@ -15,7 +15,7 @@ class Watchdog {
 
   // watchdog-period; 0 turns it off. At least two periods of the heartbeat.
   void period_ms(std::int64_t period);
-  // The loop goes on: the period begins again. Called with each heartbeat.
+  // The event loop is running: starts the period again. Called with each heartbeat.
   void restart();
 
  private:

@@ -1,7 +1,7 @@
 #pragma once
 
-// What the process and the loop tell of themselves: INFO's sections server, clients and cpu,
-// and the rates in stats.
+// Fields of the process and of the event loop: INFO's sections server, clients and cpu, and the
+// rates in stats.
 
 #include <array>
 #include <cstdint>
@@ -34,7 +34,7 @@ class Rate {
   std::int64_t at_us_ = 0;
 };
 
-// What stands in INFO server and does not change while the process lives.
+// The fields of INFO server that do not change while the process runs.
 struct Identity {
   std::string program;     // whole path
   std::string supervised;  // "no", "systemd", "upstart"

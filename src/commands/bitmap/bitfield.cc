@@ -102,7 +102,7 @@ class FieldOperations {
   Overflow overflow_ = Overflow::wrap;
 };
 
-// What the operations of a call come to.
+// The result of the operations of a call.
 struct Needs {
   std::uint64_t operations = 0;
   std::uint64_t written_bytes = 0;  // up to the last byte that is written; 0 for none

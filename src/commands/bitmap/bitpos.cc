@@ -28,7 +28,7 @@ void bitpos(Call& call) {
   const bool end_given = args.left() > 1;
   if (args.more()) given.start = args.integer();
   if (args.failed()) return;
-  // The unit is looked at before the end.
+  // The unit is checked before the end.
   if (args.left() > 1) {
     ArgReader unit(call, 5);
     given.read_unit(unit);

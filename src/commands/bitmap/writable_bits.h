@@ -12,9 +12,9 @@ namespace larder::commands {
 
 class WritableBits {
  public:
-  // At least `least_bytes` long, filled with zeros behind its end; made when there is none. `found`
-  // is what the key has, of the right type or nothing. When it ends the change is told, unless
-  // discard() was called.
+  // At least `least_bytes` long, filled with zeros after its end; created if there is none. `found`
+  // is the value of the key, of the right type or nothing. The destructor reports the change,
+  // unless discard() was called.
   WritableBits(engine::Call& call, const keyspace::Found<types::String>& found,
                std::size_t least_bytes) {
     if (found) {

@@ -12,7 +12,7 @@ namespace {
 
 using namespace engine;
 
-// What TYPE may name. Nobody is a primary or a replica yet; who monitors is normal.
+// The classes for TYPE. There are no primaries and replicas yet; monitoring clients are normal.
 enum class ClientType : std::uint8_t { normal, primary, replica, pubsub };
 
 std::optional<ClientType> client_type(std::string_view word) {

@@ -54,7 +54,7 @@ bool read(Call& call, const Sessions& sessions, Request& request) {
   return !reader.failed();
 }
 
-// What is wrong with the options together, or beside those in force; empty when nothing is.
+// The error if the options conflict with each other or with the current ones; empty if they do not.
 std::string_view conflict(const Request& request, const Tracker* current) {
   const TrackingMode& mode = request.mode;
   if (!mode.broadcast && !request.prefixes.empty()) {
@@ -86,7 +86,8 @@ std::string overlap_error(std::string_view prefix, std::string_view with, std::s
   return text.append("'. Prefixes for a single client must not overlap.");
 }
 
-// Each prefix beside those in force and then beside those that follow it; empty when none overlap.
+// Compares each prefix with the current ones and then with those that follow it; empty if none
+// overlap.
 std::string find_overlap(const Request& request, const Tracker* current) {
   for (std::size_t i = 0; i < request.prefixes.size(); ++i) {
     const std::string_view prefix = request.prefixes[i];

@@ -8,7 +8,7 @@ namespace {
 
 using namespace engine;
 
-// Values are freed in steps at the end of the turn in any case; only INFO tells the difference.
+// Values are always freed in steps at the end of the turn; only the counters of INFO differ.
 void remove_keys(Call& call, keyspace::Freeing freeing) {
   std::int64_t removed = 0;
   for_each_key(call, 1, 1, [&](const keyspace::Key& key, std::size_t) {

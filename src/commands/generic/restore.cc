@@ -21,7 +21,7 @@ constexpr std::string_view kInvalidFrequency = "ERR Invalid FREQ value, must be 
 constexpr std::string_view kBadPayload = "ERR DUMP payload version or checksum are wrong";
 constexpr std::string_view kBadValue = "ERR Bad data format";
 
-// Longer ago than any access bits can tell.
+// Longer than the access bits can represent.
 constexpr std::int64_t kMostIdleSeconds = std::int64_t{1} << 31;
 
 struct Options {

@@ -47,8 +47,8 @@ std::size_t target_position(std::span<const std::string_view> args) {
   return found;
 }
 
-// False when an option is wrong, which has been answered. Patterns lead to keys that nobody has
-// checked, so they need a user who may read them all.
+// False if an option is wrong, in which case the error has been sent. Patterns lead to keys for
+// which permissions were not checked, so they need a user that may read all keys.
 bool read(Call& call, Storing storing, const Guard& guard, Options& options) {
   const bool reads_all = guard.may_read_all_keys(call.session, call.command, call.args);
   ArgReader reader(call, 2);
@@ -79,7 +79,7 @@ bool read(Call& call, Storing storing, const Guard& guard, Options& options) {
     }
   }
   if (storing == Storing::refused) return !reader.failed();
-  // The same place as others are told, who check and track the key.
+  // The same argument that the row declares, for which permissions and tracking are checked.
   if (const std::size_t at = target_position(call.args)) options.target = call.arg(at);
   return !reader.failed();
 }

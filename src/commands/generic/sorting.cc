@@ -124,7 +124,7 @@ std::optional<std::uint64_t> Sorting::weigh(Element& element, keyspace::Database
   return 0;
 }
 
-// Names often begin alike: what all texts have in common tells nothing.
+// Names often start with the same bytes: a prefix that all texts have is skipped.
 void Sorting::rank_texts() {
   std::string_view common;
   bool is_first = true;

@@ -56,7 +56,7 @@ class Sorting {
   // Copies the elements of an entry, which is a list, a set or a sorted set; backwards where the
   // order is `none` and descending and the elements have an order of their own.
   void load(const keyspace::Entry& entry, const SortOrder& order);
-  // Puts the part of them in order that is wanted. False when a weight is no number.
+  // Sorts the requested part of them. False if a weight is not a number.
   bool sort(keyspace::Database& db, const SortOrder& order, const SortPart& part,
             std::int64_t now_ms);
 
@@ -64,8 +64,8 @@ class Sorting {
   std::string_view element(std::size_t index) const {
     return view(elements_[places_.empty() ? index : places_[index].element].text);
   }
-  // For who takes one element after the other: sets out for those that come soon, which stand
-  // anywhere in memory.
+  // For callers that read one element after the other: prefetches the next ones, which are
+  // scattered in memory.
   void fetch_behind(std::size_t index) const {
     if (index + 2 * kAhead >= places_.size()) return;
     base::prefetch(&elements_[places_[index + 2 * kAhead].element]);

@@ -1,5 +1,5 @@
-// WAIT and WAITAOF: until writes have reached replicas and files. There are no copies yet, so who
-// asks for one waits until the time is over.
+// WAIT and WAITAOF: until writes have reached replicas and files. There are none yet, so a client
+// that waits for one waits until the timeout.
 
 #include "larder/engine/wait.h"
 

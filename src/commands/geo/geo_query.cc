@@ -136,7 +136,7 @@ class QueryReader {
     return true;
   }
 
-  // FROM and BY. False when it is neither, or is wrong, which failed_ tells.
+  // FROM and BY. False if it is neither, or if it is wrong, in which case failed_ is set.
   bool read_area() {
     std::size_t words = 0;
     bool fine = false;

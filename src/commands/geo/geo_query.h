@@ -13,7 +13,7 @@ namespace larder::commands::geo {
 struct Reader {
   enum class Form : std::uint8_t { by_position, by_member, search };
   Form form = Form::search;
-  bool stores = false;  // takes STORE and STOREDIST; of GEOSEARCHSTORE, whose key stands first
+  bool stores = false;  // accepts STORE and STOREDIST; of GEOSEARCHSTORE, whose key is the first
 };
 
 enum class Sorting : std::uint8_t { none, nearest, farthest };
@@ -39,7 +39,7 @@ struct Query {
   static std::optional<Query> read(engine::Call& call, const keyspace::Found<types::SortedSet>& set,
                                    const Reader& reader);
 
-  // What the query finds, sorted and cut as it wants.
+  // The result of the query, sorted and limited as requested.
   Hits run(const types::SortedSet& set) const;
 };
 

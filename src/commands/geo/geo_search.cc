@@ -35,7 +35,7 @@ Area bounding_box(const Shape& shape) {
           {shape.centre.longitude + east_west, shape.centre.latitude + north_south}};
 }
 
-// The cell beside this one, round the earth.
+// The cell next to this one, with wrap-around.
 Cell beside(const Cell& cell, int east, int north) {
   const std::uint32_t mask = (std::uint32_t{1} << cell.steps) - 1;
   return {(cell.x + static_cast<std::uint32_t>(east)) & mask,

@@ -1,6 +1,6 @@
 #pragma once
 
-// Deadlines of fields: how they are read, and how others are told of them.
+// Deadlines of fields: how they are parsed, and how they are propagated.
 
 #include <cstdint>
 #include <optional>
@@ -30,7 +30,8 @@ std::optional<std::int64_t> read_deadline(engine::Call& call, std::string_view t
 void propagate_deadline(engine::Call& call, std::string_view field, std::int64_t deadline_ms);
 void propagate_removal(engine::Call& call, std::string_view field);
 
-// Gives a field that exists the deadline, or removes it when that has passed; says which to others.
+// Sets the deadline of an existing field, or removes the field if the deadline has passed, and
+// propagates this.
 void expire_field(engine::Call& call, types::Hash& hash, std::string_view field,
                   std::int64_t deadline_ms, std::int64_t now_ms);
 

@@ -23,8 +23,8 @@ inline constexpr std::string_view kFieldCountNotPositive =
 inline constexpr std::string_view kNumFieldsNotPositive =
     "ERR Parameter `numFields` should be greater than 0";
 
-// The list whose word FIELDS stands at `position`, and behind which nothing may follow; nothing
-// when something is wrong, which has been answered.
+// The list whose word FIELDS is at `position`, and after which no arguments may follow; nothing if
+// it is wrong, in which case the error has been sent.
 std::optional<FieldList> read_fields(engine::Call& call, std::size_t position,
                                      std::string_view bad_count = kFieldCountNotPositive);
 

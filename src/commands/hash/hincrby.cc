@@ -44,8 +44,8 @@ void hincrby(Call& call, keyspace::Keyspace& keyspace, types::Settings& settings
   call.reply.integer(value);
 }
 
-// Another machine could round differently, so it is told the sum; setting a field takes its
-// deadline away where the command does not say otherwise.
+// Another machine could round differently, so the sum is propagated. Setting a field removes its
+// deadline unless the command keeps it.
 void propagate_sum(Call& call, std::string_view digits, bool has_deadline) {
   if (has_deadline) {
     call.propagate({"HSETEX", call.key.name, "KEEPTTL", "FIELDS", "1", call.arg(2), digits});

@@ -59,7 +59,7 @@ void reply_by_walk(const Picks& picks, std::uint64_t count, std::uint64_t size) 
   });
 }
 
-// Only for tables: their views tell fields apart by address.
+// Only for tables: fields are distinguished by the address of their views.
 void reply_by_picking(const Picks& picks, std::uint64_t count) {
   std::unordered_set<const char*, std::hash<const char*>, std::equal_to<>,
                      memory::Allocator<const char*, memory::Owner::runtime>>

@@ -7,7 +7,7 @@ namespace {
 
 using namespace engine;
 
-// Sets the fields; says how many are new, nothing when the command has been answered with an error.
+// Sets the fields and returns how many are new; nothing if an error has been sent.
 std::optional<std::int64_t> set_all(Call& call, keyspace::Keyspace& keyspace,
                                     types::Settings& settings) {
   if (call.size() % 2 != 0) {

@@ -90,7 +90,7 @@ bool holds(Call& call, const Request& request, const FoundHash& found, std::int6
   return true;
 }
 
-// Others are told neither of the condition nor of a time that counts from now.
+// The propagated command has no condition and no relative time.
 void propagate(Call& call, const Request& request, std::string_view field, std::string_view value) {
   if (request.deadline_ms) {
     std::array<char, base::kInt64Chars> digits;

@@ -1,6 +1,6 @@
 #pragma once
 
-// How hash commands come to the hash they work on.
+// How hash commands open their hash.
 
 #include "larder/engine/call.h"
 #include "larder/keyspace/edit.h"

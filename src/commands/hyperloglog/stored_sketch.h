@@ -13,7 +13,7 @@ inline constexpr std::string_view kNotAHyperLogLog =
     "WRONGTYPE Key is not a valid HyperLogLog string value.";
 inline constexpr std::string_view kCorruptHyperLogLog = "INVALIDOBJ Corrupted HLL object detected";
 
-// What a key holds: a HyperLogLog, nothing, or what `error` says.
+// The value of a key: a HyperLogLog, nothing, or an `error`.
 struct StoredSketch {
   keyspace::Entry* entry = nullptr;
   std::optional<types::hll::View> view;

@@ -11,7 +11,7 @@ namespace {
 
 using namespace engine;
 
-// The text of an element that is about to go, for as long as this lives.
+// The text of an element that will be removed, valid while this object exists.
 class Kept {
  public:
   explicit Kept(const types::String& element) : text_(element.text(scratch_)) {
@@ -63,7 +63,7 @@ class Leaving {
   const types::ListLimits& limits_;
 };
 
-// Within one list; it tells of both halves.
+// Within one list; reports both events.
 void rotate(Call& call, const MoveTools& tools, const MoveRequest& request,
             const keyspace::Key& key, keyspace::Entry* entry, const types::String& element) {
   const types::ListLimits& limits = tools.limits;

@@ -9,7 +9,7 @@ using namespace engine;
 using pubsub::Hub;
 using pubsub::Kind;
 
-// Who publishes to himself hears it behind the reply.
+// A client that is subscribed to its own message gets it after the reply.
 void publish_as(Call& call, Hub& hub, Kind kind) {
   const HeldPushes pushes(call.session);
   const std::size_t receivers = hub.publish(kind, call.arg(1), call.arg(2));

@@ -9,7 +9,7 @@ using engine::Call;
 using pubsub::Hub;
 using pubsub::Kind;
 
-// Makes the writer heard until it goes.
+// Unmutes the writer while the object exists.
 class Aloud {
  public:
   explicit Aloud(resp::Writer& writer) : writer_(writer), was_muted_(writer.muted()) {

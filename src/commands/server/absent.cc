@@ -1,6 +1,6 @@
-// Commands of Redis 7.2 that are not built yet. Hardened configurations rename them away and ACL
-// rules name them, so their names must be known; clients that call them get the error for unknown
-// commands. Who builds one takes its row out of here.
+// Commands of Redis 7.2 that do not exist yet. Configurations rename them and ACL rules name them,
+// so their names must be known. Clients that call them get the error for unknown commands. When a
+// command is implemented, its row here must be removed.
 
 #include "larder/engine/command.h"
 

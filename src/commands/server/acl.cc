@@ -88,7 +88,7 @@ void acl_whoami(Call& call) { call.reply.bulk(call.session.account->name); }
 
 constexpr std::uint32_t kFlags = kNoScript | kLoading | kStale;
 
-// Who may do what, and by which password.
+// The users, rules and passwords in the arguments are secret.
 bool is_about_users(resp::Args, std::size_t index) { return index >= 2; }
 
 }  // namespace

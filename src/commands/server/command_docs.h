@@ -5,7 +5,7 @@
 
 namespace larder::commands {
 
-// What COMMAND DOCS says of a command, as a map; its subcommands within.
+// The reply of COMMAND DOCS for a command, as a map that includes its subcommands.
 void write_command_docs(resp::Writer& reply, const engine::BoundCommand& command);
 
 }  // namespace larder::commands

@@ -93,7 +93,7 @@ void config_resetstat(Call& call, info::Reporter& reporter) {
   call.reply.ok();
 }
 
-// The values of directives that are sensitive; rows know no registry to ask.
+// The values of sensitive directives; command rows have no access to the registry.
 bool is_secret_value(resp::Args args, std::size_t index) {
   static constexpr std::string_view kSensitive[] = {
       "requirepass", "masterauth",        "masteruser",

@@ -13,8 +13,8 @@ namespace {
 
 using Hash = std::array<std::uint8_t, SHA_DIGEST_LENGTH>;
 
-// The plain functions of libcrypto, as the newer ones allocate on their first use and would stand
-// in the way of the memory audit.
+// The old functions of libcrypto: the newer ones allocate on their first use, which would disturb
+// the memory audit.
 Hash sha1(const void* bytes, std::size_t size) {
   SHA_CTX context;
   Hash hash;

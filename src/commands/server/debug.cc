@@ -23,7 +23,7 @@ namespace {
 
 using namespace engine;
 
-// Microseconds beyond this do not fit the number that Redis has for them, and it does not sleep.
+// More microseconds than this overflow Redis's number, and it does not sleep.
 constexpr double kSleepsBelowUs = 9.2e18;
 
 void sleep_for(double seconds) {

@@ -33,8 +33,8 @@ void append_distribution(std::string& out, const types::TableStats& stats) {
   }
 }
 
-// Redis's words where they fit: an entry's chain are the buckets that a search for it reads, and
-// a different slot is one whose entry stands where its hash says.
+// Redis's terms where they apply: the chain of an entry is the buckets that a search for it reads,
+// and a different slot is one whose entry is in its home bucket.
 void append_stats(std::string& out, const types::TableStats& stats, bool full) {
   out += "Hash table 0 stats (main hash table):\n";
   if (stats.size == 0) {

@@ -25,7 +25,7 @@ void debug_replybuffer(Call& call, ReplyPeak& peak) {
     return call.reply.ok();
   }
   if (!args.word("resizing")) return debug_usage(call);
-  // There is nothing to turn on: who has no replies has no buffer, and who has gets whole chunks.
+  // There is nothing to enable: a client without replies has no buffer, others get complete chunks.
   if (base::parse_int64(args.text()).value_or(0) != 0) {
     return call.reply.error("ERR reply buffers have one size, and there is none while it is empty");
   }

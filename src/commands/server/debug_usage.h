@@ -4,8 +4,7 @@
 
 namespace larder::commands {
 
-// DEBUG's answer to a subcommand that it does not know, or that was given too few or too
-// many arguments.
+// The error of DEBUG for an unknown subcommand, or for a wrong number of arguments.
 void debug_usage(engine::Call& call);
 
 }  // namespace larder::commands

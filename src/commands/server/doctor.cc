@@ -13,7 +13,7 @@ namespace {
 
 using memory::Owner;
 
-// Below this nothing that could be said would matter.
+// Below this size no advice is useful.
 constexpr std::int64_t kWorthALook = 5 << 20;
 constexpr std::int64_t kMuch = 10 << 20;
 
@@ -62,7 +62,7 @@ void check_limit(const Symptoms& s, std::string& report) {
   say(report, text);
 }
 
-// Replies that clients asked for, and what subscribers and monitors are sent.
+// Replies to clients, and messages to subscribers and monitoring clients.
 void check_output(const Symptoms& s, std::string& report) {
   const std::int64_t unread = std::max(s.of(Owner::client_output), s.culprit.output_bytes);
   const std::int64_t least =
@@ -143,7 +143,7 @@ void check_pages(const Symptoms& s, std::string& report) {
   }
 }
 
-// Beside the dataset and its tables, whoever holds a large part of it all.
+// Owners, other than the dataset and its tables, with a large part of all memory.
 void check_owners(const Symptoms& s, std::string& report) {
   for (const Owner owner :
        {Owner::pubsub, Owner::tracking, Owner::replicas, Owner::backlog, Owner::journal,

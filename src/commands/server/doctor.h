@@ -1,7 +1,7 @@
 #pragma once
 
-// What MEMORY DOCTOR looks at and what it says. Plain words for people; each advice names the
-// owner or the figure it is about.
+// The input of MEMORY DOCTOR and its report: a readable text; each advice names the owner or the
+// value that it is about.
 
 #include <cstdint>
 #include <string>

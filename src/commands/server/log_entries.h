@@ -11,7 +11,7 @@
 
 namespace larder::commands {
 
-// Reads how many entries are wanted, -1 for all. Nothing after answering the error.
+// Parses the number of requested entries, -1 for all. Nothing if an error has been sent.
 std::optional<std::int64_t> read_entry_count(engine::Call& call, std::string_view text);
 
 // Answers so many of the newest entries.

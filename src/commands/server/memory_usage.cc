@@ -7,8 +7,8 @@ namespace {
 
 using namespace engine;
 
-// The ledger knows what each value takes, so there is nothing to estimate and SAMPLES is
-// only checked.
+// The size of each value is known exactly, so there is nothing to estimate, and SAMPLES is only
+// checked.
 void memory_usage(Call& call) {
   ArgReader options(call, 3);
   while (options.more()) {

@@ -7,7 +7,7 @@ namespace {
 
 using namespace engine;
 
-// Who monitors already gets no answer.
+// A client that monitors already gets no reply.
 void monitor(Call& call, pubsub::Monitors& monitors) {
   if (!call.session.may_block) {
     return call.reply.error("ERR MONITOR isn't allowed for DENY BLOCKING client");

@@ -12,7 +12,7 @@
 
 namespace larder::commands {
 
-// Views; they live until the database changes.
+// Views, which are valid until the database changes.
 class Operands {
  public:
   // Reads the sets at the arguments from `first` on, `count` of them; keys that are not there

@@ -14,7 +14,7 @@ using namespace engine;
 
 constexpr std::string_view kNotPositive = "ERR value is out of range, must be positive";
 
-// Others cannot know which member it was, so they are told to remove that one.
+// The member is random, so SREM of this member is propagated.
 void propagate_removal(Call& call, const types::String& member) {
   types::String::Scratch scratch;
   call.propagate({"SREM", call.arg(1), member.text(scratch)});

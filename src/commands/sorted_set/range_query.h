@@ -10,7 +10,7 @@
 
 namespace larder::commands {
 
-// What a command's name says already; `open` leaves it to the options.
+// What the name of a command determines; with `open` the options determine it.
 enum class RangeBy : std::uint8_t { open, rank, score, text };
 enum class RangeOrder : std::uint8_t { open, rising, falling };
 enum class RangeUse : std::uint8_t { answer, store };

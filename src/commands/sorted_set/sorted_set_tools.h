@@ -16,8 +16,8 @@ inline types::SortedSet::Limits limits_of(const types::Settings& settings) {
           static_cast<std::size_t>(settings.zset_max_listpack_value.value())};
 }
 
-// Whether items of an answer tell members alone, or with their scores: one after the other in
-// RESP2, as pairs in RESP3.
+// Whether a reply has only members, or members with scores: one after the other in RESP2, as pairs
+// in RESP3.
 enum class Show : std::uint8_t { members, scores };
 
 // The header of an array of `items`.

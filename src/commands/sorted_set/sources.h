@@ -1,7 +1,6 @@
 #pragma once
 
-// What ZUNION, ZINTER and ZDIFF work on: sorted sets and sets, whose members all have the
-// score 1.
+// The input of ZUNION, ZINTER and ZDIFF: sorted sets, and sets whose members all have the score 1.
 
 #include <optional>
 #include <variant>
@@ -13,7 +12,7 @@
 
 namespace larder::commands {
 
-// A view; lives until the database changes.
+// A view, valid until the database changes.
 class Source {
  public:
   Source() = default;

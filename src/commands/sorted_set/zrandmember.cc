@@ -13,7 +13,8 @@ namespace {
 using namespace engine;
 using types::SortedSet;
 
-// A set of this many times what is wanted is not worth a walk.
+// If the set has more than this many times the requested members, single draws are faster than a
+// walk.
 constexpr std::size_t kSparse = 3;
 
 void reply_at(resp::Writer& reply, const SortedSet::Cursor& at, Show show) {

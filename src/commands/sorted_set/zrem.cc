@@ -24,7 +24,7 @@ void zrem(Call& call) {
   call.reply.integer(removed);
 }
 
-// Removes the ranks that `ranks(set)` tells.
+// Removes the ranks that `ranks(set)` returns.
 template <typename Ranks>
 void remove_range(Call& call, keyspace::Event event, Ranks ranks) {
   const auto set = call.db.find<SortedSet>(call.key, keyspace::Look::write);

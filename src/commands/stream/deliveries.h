@@ -22,7 +22,8 @@ void propagate_group_id(engine::Call& call, std::string_view key, const types::G
 void propagate_consumer(engine::Call& call, std::string_view key, const types::Group& group,
                         const types::Consumer& consumer);
 
-// The consumer, made where there is none, seen now. The edit tells of a new one; `is_new` too.
+// The consumer, with its seen-time updated; created if it does not exist. The edit and `is_new`
+// report a new one.
 types::Consumer& see_consumer(keyspace::Edit<types::Stream>& edit, types::Group& group,
                               std::string_view name, std::int64_t now_ms, bool& is_new);
 

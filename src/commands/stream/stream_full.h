@@ -5,8 +5,8 @@
 
 namespace larder::commands {
 
-// XINFO's replies share these: what there is to tell of the stream itself (seven pairs), and the
-// two figures of a group's progress, null where they are not known.
+// Shared parts of the replies of XINFO: the fields of the stream itself (seven pairs), and the two
+// values of a group's progress, null if they are not known.
 void reply_stream_marks(resp::Writer& reply, const types::Stream& stream);
 void reply_group_progress(resp::Writer& reply, const types::Stream& stream,
                           const types::Group& group);

@@ -7,7 +7,7 @@
 namespace larder::commands {
 namespace {
 
-// How many entries an approximate trim looks at where LIMIT is not given.
+// How many entries an approximate trim examines if LIMIT is not given.
 constexpr std::int64_t kNodes = 100;
 constexpr std::int64_t kWithoutNodeLimit = 10'000;
 constexpr std::int64_t kMostByDefault = 1'000'000;

@@ -20,7 +20,7 @@ struct Options {
   bool only_ids = false;
 };
 
-// Entries looked at for each that is wanted.
+// Entries examined for each requested one.
 constexpr std::int64_t kAttempts = 10;
 constexpr std::int64_t kMostCount = std::numeric_limits<std::int64_t>::max() / 16;
 

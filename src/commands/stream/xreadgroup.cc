@@ -110,7 +110,7 @@ void read_stream(Call& call, const ReadOptions& options, std::size_t i, std::int
   const Reading reading{call, options, name, edit, group, consumer, now_ms};
   const bool wants_new = options.id(call, i) == kNew;
   const bool has_new = wants_new && edit->last_entry() > group.last_id;
-  // Whoever follows learns of the consumer by what it gets, if it gets something to keep.
+  // If entries are delivered and not NOACK, their propagation also creates the consumer.
   if (is_new && (!has_new || options.no_ack)) propagate_consumer(call, name, group, consumer);
   if (has_new) {
     streams.start(name);

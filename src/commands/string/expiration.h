@@ -20,8 +20,8 @@ struct Expiration {
   bool given() const { return form != Form::none; }
   bool is_absolute() const { return form == Form::exat || form == Form::pxat; }
 
-  // Takes one of the four words with its number; false when the next argument is none of them,
-  // or another of them came before. The number is not looked at yet.
+  // Reads one of the four words with its number; false if the next argument is none of them, or if
+  // there was one before. The number is not checked yet.
   bool read(engine::ArgReader& options);
 
   // The Unix time in ms; nothing when the number is wrong, having answered the error.

@@ -70,8 +70,8 @@ bool holds(const Options& options, const keyspace::Found<types::String>& old) {
   return false;
 }
 
-// Looks at the old value, answers it where GET was given, and says whether to go on; when
-// not, the command has been answered.
+// Checks the old value, replies with it if GET was given, and returns whether to continue; if not,
+// the reply has been sent.
 bool check_old_value(Call& call, const Options& options) {
   const auto old = call.db.find<types::String>(
       call.key, options.get ? keyspace::Look::read : keyspace::Look::write);
@@ -102,7 +102,8 @@ void propagate(Call& call, const Options& options, std::optional<std::int64_t> d
   }
 }
 
-// The key is there and gone again: everybody is told of both, and others only that it is gone.
+// The key is set and removed at once: listeners get both events, and only the removal is
+// propagated.
 void expire_at_once(Call& call) {
   call.effects.withhold();
   call.db.look(call.key, keyspace::Look::write);
