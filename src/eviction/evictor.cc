@@ -163,8 +163,7 @@ std::uint64_t Evictor::living_movable_bytes(const memory::Charges& charges) cons
   return has_victims() || keyspace_.graveyard().holds_tables() ? charged_to_keys(charges) : 0;
 }
 
-std::uint64_t Evictor::most_movable_bytes() const {
-  const memory::Charges charges = memory::balance();
+std::uint64_t Evictor::most_movable_bytes(const memory::Charges& charges) const {
   return living_movable_bytes(charges) + waiting(charges, keyspace_);
 }
 
@@ -177,7 +176,7 @@ std::uint64_t Evictor::most_growth() const {
 }
 
 bool Evictor::may_free(std::uint64_t bytes) const {
-  if (bytes > most_movable_bytes()) return false;
+  if (bytes > most_movable_bytes(memory::balance())) return false;
   if (policy_.victims != Victims::keys_with_deadline) return true;
   if (keyspace_.graveyard().holds_tables()) return true;
   std::uint64_t sum = 0;

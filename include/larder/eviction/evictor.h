@@ -81,7 +81,7 @@ class Evictor {
   // The most bytes that evicting, and freeing what was removed, can give back. More than is true
   // where keys without a deadline may not go, and while a flushed database is taken apart: its
   // bytes stand among those of the living.
-  std::uint64_t most_movable_bytes() const;
+  std::uint64_t most_movable_bytes(const memory::Charges& charges) const;
   // By how much memory could grow at most if all that may go went. No bound without maxmemory.
   std::uint64_t most_growth() const;
   // False where evicting is known to free less than `bytes`. With the policies that evict only
