@@ -24,7 +24,7 @@ namespace larder::expiry {
 
 class Sweeper {
  public:
-  // The longest step, for all values of active-expire-effort.
+  // The longest step, whatever active-expire-effort says.
   static constexpr std::int64_t kStepUs = 1000;
 
   Sweeper(keyspace::Keyspace& keyspace, const Settings& settings, Metrics& metrics);
@@ -33,10 +33,10 @@ class Sweeper {
   // is spent. Returns the number of removed keys. Never removes a key before its deadline.
   std::size_t run(base::Budget budget);
 
-  // The fast cycle, before the event loop sleeps: continues an unfinished pass, or starts one that
-  // is due, for at most a millisecond and within the share of time for expiry (25 %, and 2 % more
-  // for each point of active-expire-effort above 1). Returns the number of removed keys. Costs one
-  // comparison when there is nothing to do.
+  // The fast cycle, before the loop sleeps: goes on with an unfinished pass, or starts one
+  // that is due, for a millisecond at most and within the share of time that expiry may take
+  // (25 %, and 2 % more for each point of active-expire-effort above 1). Returns how many keys
+  // went. Costs one comparison when there is nothing to do.
   std::size_t run_fast();
 
   // The budget of one step, for run().

@@ -122,7 +122,7 @@ class ReplyBuffer {
   void bound(std::uint64_t most) {
     if (!is_dropping()) most_ = most;
   }
-  // Memory was refused, and writes are dropped.
+  // It was refused memory, and drops what is written.
   bool is_dropping() const { return refused_at_ != 0; }
   // It has exceeded its own bound, not that of the pool.
   bool passed_own_bound() const { return passed_own_bound_; }
