@@ -17,10 +17,10 @@
 
 namespace larder::commands {
 
-// Words of more bytes are not copied for a command that could go on later.
+// A command with more bytes of arguments is not parked to continue later.
 inline constexpr std::size_t kMostParkedWords = 64 << 10;
 
-// A command that waits for what has been removed to be freed keeps nothing.
+// A command that waits for removed values to be freed has no state.
 struct WaitingForFrees final : engine::Progress {
   explicit WaitingForFrees(engine::Call& call) : Progress(call.reply.buffer().pool()) {}
   std::size_t bytes() const override { return memory::size_class(sizeof(WaitingForFrees)); }
@@ -36,9 +36,9 @@ inline bool can_ask_again(const engine::Call& call) {
 // was let in.
 inline constexpr std::uint64_t kGrowthUnasked = 4096;
 
-// What has been removed and is not freed yet is freed first. Where that takes long, a command whose
-// words are few goes on in a later turn: it runs again from its beginning, so it asks before it has
-// changed anything.
+// Removed values that are not freed yet are freed first. If this takes long, a command with short
+// arguments continues in a later turn: it runs again from its beginning, so it must call this
+// before it changes anything.
 inline bool has_room(engine::Call& call, eviction::Evictor& evictor, const eviction::Need& need) {
   const bool may_wait = can_ask_again(call);
   const eviction::Room room =
@@ -67,8 +67,8 @@ inline bool has_room_for_string(engine::Call& call, eviction::Evictor& evictor,
                   {.more = memory::size_class(after) - held, .block = after, .kept = held});
 }
 
-// For what administrators keep beside the data, with commands that run at the limit too: a megabyte
-// is theirs in any case, so that the limit locks nobody out.
+// For memory of administrators, by commands that run at the limit too: a megabyte is always
+// allowed, so that the limit does not prevent administration.
 inline bool has_room_beside_data(engine::Call& call, eviction::Evictor& evictor,
                                  memory::Owner owner) {
   constexpr std::int64_t kAlwaysAllowed = 1 << 20;

@@ -59,8 +59,8 @@ class Unpacker {
     return true;
   }
 
-  // May write up to a word more. A word must not overlap its own source: if the distance is
-  // shorter, a multiple of it is used after the first word is written.
+  // Writes up to a word more. A word must not reach into itself: where the distance is shorter, a
+  // multiple of it serves as well once the first word stands.
   void repeat_by_words(std::size_t bytes, std::size_t back) {
     std::size_t done = 0;
     if (back < kWord) {

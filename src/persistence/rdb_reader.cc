@@ -12,9 +12,9 @@ namespace {
 // The maximum expansion of LZF: a reference of 3 bytes becomes up to 264 bytes.
 constexpr std::uint64_t kMostExpansion = 88;
 
-// Texts of so many bytes are asked about one by one.
+// Texts of at least this size are checked one by one.
 constexpr std::size_t kLargeText = 4096;
-// Where a value grows, the system is asked for so much before it is counted on.
+// While a value grows, the system is asked for this much memory in advance.
 constexpr std::uint64_t kProbed = 1 << 20;
 
 LengthForm form_of(std::uint8_t first) { return static_cast<LengthForm>(first >> 6); }

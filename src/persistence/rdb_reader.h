@@ -42,14 +42,14 @@ class RdbReader {
   }
   std::size_t left() const { return bytes_.size(); }
 
-  // What is read may make used_bytes() grow by so much; where it grows by more it fails.
+  // Limits by how much the value may make used_bytes() grow; the reader fails if it grows by more.
   void bound_growth(std::uint64_t bytes);
   // It failed because of that.
   bool lacks_room() const { return lacks_room_; }
-  // Whether so many bytes more may be taken now; fails where they may not.
+  // Whether so many more bytes may be allocated now; fails if they may not.
   bool may_take(std::uint64_t bytes);
-  // To be asked for each element of a block that is unpacked, as text() does for each text. Cost: a
-  // few instructions.
+  // To be called for each element of an unpacked block, as text() does for each text. Cost: a few
+  // instructions.
   bool may_go_on() { return ++elements_ % kElementsUnasked != 0 || may_take(0); }
 
   std::uint8_t byte() { return number<std::uint8_t>(); }

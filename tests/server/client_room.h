@@ -1,6 +1,6 @@
 #pragma once
 
-// A server of 40 MB over sockets, what fills it, and the most that it ever used.
+// A server with 40 MB over sockets, functions that fill it, and its peak of used memory.
 
 #include <gmock/gmock.h>
 
@@ -74,7 +74,7 @@ class ClientRoom : public SocketFixture {
     lines.push_back(std::make_unique<Line>(connect()));
     return *lines.back();
   }
-  // Turns the loop, and notes the most that was used.
+  // Runs turns of the loop, and records the peak of used memory.
   void watch_turns(int count) {
     for (int i = 0; i < count; ++i) {
       turn();

@@ -1,5 +1,5 @@
-// Room that comes of what was removed and is not freed yet: a write waits for it, and neither gets
-// the out-of-memory error nor has living keys evicted.
+// Removed values that are not freed yet: a write waits until they are freed; it gets no OOM error,
+// and no live keys are evicted for it.
 
 #include "tests/server/client_room.h"
 
@@ -21,7 +21,7 @@ class FreedRoom : public ClientRoom {
     ask("SELECT 3\r\nDEBUG POPULATE 200 stays 1000");
     ask(command);
     watch_turns(4);
-    // What setting it up evicted does not count.
+    // Keys that were evicted during the set-up do not count.
     ask("CONFIG RESETSTAT");
     most_used = 0;
   }
@@ -102,7 +102,7 @@ TEST_F(FreedRoom, IsForCommandsThatKnowTheirSize) {
   }
 }
 
-// No turn frees more than its time allows, however much is asked for.
+// No turn frees for longer than its budget, for any requested size.
 TEST_F(FreedRoom, IsWaitedForInSlices) {
   ask("CONFIG SET maxmemory-policy noeviction");
   fill_with("DEBUG POPULATE 30000 key 1000");

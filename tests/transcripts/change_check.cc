@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t kMostKeys = 3000;
 constexpr std::size_t kMostBytes = 1 << 20;
 
-// All that a snapshot would write of the entry, fields past their deadline included.
+// What a snapshot would write for the entry, including fields past their deadline.
 std::string bytes_of(const keyspace::Entry& entry) {
   constexpr std::int64_t kBeforeAllTimes = std::numeric_limits<std::int64_t>::min();
   persistence::Bytes bytes;

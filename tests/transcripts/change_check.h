@@ -1,8 +1,8 @@
 #pragma once
 
-// Proves the contract of the hook before a change: whenever a key's value or deadline is another
-// after a step than before it, the hook had been called for its entry while all was still as
-// before. Keeps a copy of every value from before the step, and takes another in the hook.
+// Checks the contract of the hook before a change: if a key's value or deadline differs after a
+// step, the hook was called for its entry before the change. Copies every value before the step,
+// and compares it in the hook.
 
 #include <cstdint>
 #include <map>
@@ -21,11 +21,12 @@ class ChangeCheck final : private keyspace::BeforeChange {
   ChangeCheck(const ChangeCheck&) = delete;
   ChangeCheck& operator=(const ChangeCheck&) = delete;
 
-  // Around each step. Steps on more keys or longer values than can be copied each time are let by.
+  // Around each step. Steps on more keys or longer values than can be copied each time are not
+  // checked.
   void begin();
   void end();
 
-  // What was wrong since the last call.
+  // The errors since the last call.
   std::string take_trouble() { return std::exchange(trouble_, {}); }
   // Keys that changed in checked steps.
   std::uint64_t changes() const { return changes_; }

@@ -1,12 +1,13 @@
 #pragma once
 
-// Walks over all entries for the memory audit in small steps, between which commands run, and
-// still knows at its end what each type holds to the byte.
+// Walks over all entries for the memory audit in small steps, between which commands run. At its
+// end the bytes of each type are exact.
 //
-// The sums count the entries that the walk has passed, as they are now: before one of them changes,
-// the hook takes its bytes off, marks it and notes its key; later steps count it anew. What the
-// walk has not passed it will meet as it is then. An entry is passed when its place in the order of
-// hashes lies before the cursor, whatever its table does meanwhile.
+// The sums contain the entries that the walk has passed, with their current size: before one of
+// them changes, the hook subtracts its bytes, marks it and stores its key; later steps count it
+// again. Entries that the walk has not passed are counted when it reaches them. An entry is passed
+// if its position in the order of hashes is before the cursor, for any changes of the table's
+// shape.
 
 #include <array>
 #include <cstddef>
@@ -23,26 +24,26 @@ namespace larder::keyspace {
 
 class AuditWalk final : public memory::Witness, private BeforeChange {
  public:
-  // Pays for what the walk keeps, which is told by held_bytes().
+  // The owner of the walk's memory, which held_bytes() returns.
   static constexpr auto kOwner = memory::Owner::client_input;
 
-  // Only one walk can be under way (Keyspace::borrow_mark with Entry::kAuditMark, which the caller
-  // has done). Ends, and returns the mark, with this object.
+  // There can be only one walk: the caller must have got the mark (Keyspace::borrow_mark with
+  // Entry::kAuditMark). The destructor ends the walk and returns the mark.
   explicit AuditWalk(Keyspace& keyspace);
   ~AuditWalk() override;
   AuditWalk(const AuditWalk&) = delete;
   AuditWalk& operator=(const AuditWalk&) = delete;
 
-  // Goes on for some ten microseconds. True when testify() may be called before anything else
-  // changes: all entries are counted, and few pieces wait in the graveyard.
+  // Continues for about ten microseconds. True if testify() may be called before anything else
+  // changes: all entries are counted, and the graveyard has few pieces.
   bool step();
 
   // As Keyspace::testify, without a walk over the entries.
   void testify(memory::Audit& audit) const override;
 
-  // What it has allocated, at the allocator's sizes; this object not included.
+  // Its allocated bytes, at the allocator's sizes, without this object.
   std::size_t held_bytes() const;
-  // Changed entries that are to be counted anew.
+  // Changed entries that must be counted again.
   std::size_t pending() const { return changed_.size() - first_; }
 
  private:

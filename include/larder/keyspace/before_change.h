@@ -1,8 +1,9 @@
 #pragma once
 
-// The hook before a change: whoever must see a value as it was (a snapshot, the memory audit, a
-// move of slots) is asked before the first byte of an entry changes. The keyspace asks at the one
-// place where an entry becomes changeable (Database::open), so no change can pass it by.
+// The hook before a change: objects that must see a value before it changes (a snapshot, the memory
+// audit, a move of slots) are called before the first byte of an entry changes. The keyspace calls
+// them in the only function that makes an entry changeable (Database::open), so no change can avoid
+// the hook.
 
 #include <array>
 #include <cstddef>
@@ -12,40 +13,40 @@
 
 namespace larder::keyspace {
 
-// What is about to happen to an entry.
+// The change that follows.
 enum class Intent : std::uint8_t {
   edits,     // its value or deadline may change in place
-  replaces,  // its value goes; another takes its key
-  removes,   // it goes
+  replaces,  // another entry replaces it under its key
+  removes,   // it is removed
 };
 
 class BeforeChange {
  public:
   virtual ~BeforeChange() = default;
 
-  // Key, value and deadline are still those of before. What only reads may change (the access
-  // bits, the caller's own marks) does not count. May be called without a change coming of it, and
-  // again for the same entry. Must not change the keyspace.
+  // Key, value and deadline are unchanged when this is called. Changes by reads (the access bits,
+  // the hook's own marks) do not count. May be called without a following change, and again for the
+  // same entry. Must not change the keyspace.
   virtual void before_change(int db, std::uint64_t hash, Entry& entry, Intent intent) = 0;
 
-  // An entry stands in the table from now on: that of a new key (`before` is null), or one in place
-  // of `before`, about which before_change() was called. Its value may still be written.
-  // It has the marks of `before`.
+  // An entry was added to the table: that of a new key (`before` is null), or one that replaces
+  // `before`, for which before_change() was called. Its value may not be written yet. It has the
+  // marks of `before`.
   virtual void placed(int /*db*/, std::uint64_t /*hash*/, Entry& /*entry*/,
                       const Entry* /*before*/) {}
 
-  // All entries of a database are about to go.
+  // All entries of a database will be removed.
   virtual void before_flush(int db) = 0;
-  // Two databases are about to exchange their contents.
+  // Two databases will exchange their contents.
   virtual void before_swap(int a, int b) = 0;
 };
 
-// The hooks that are asked, in the order in which they were added.
+// The registered hooks, which are called in the order of their registration.
 class BeforeChanges {
  public:
   static constexpr std::size_t kMost = 4;
 
-  // The hook must outlive this object or be removed. Not while one is asked.
+  // The hook must outlive this object or be removed. Must not be called by a hook.
   void add(BeforeChange& hook);
   void remove(BeforeChange& hook);
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// What can happen to a key: one event for each kind of change, and one table that says what
-// listeners need to know of it. The change log carries events; their names are only for people.
+// The events of keys: one for each kind of change, and one table with the properties that listeners
+// need. The change log contains events; their names are only for notifications.
 
 #include <array>
 #include <cstddef>
@@ -15,10 +15,10 @@ namespace larder::keyspace {
 
 // In the order of the table below.
 enum class Event : std::uint8_t {
-  silent,   // the value's bytes changed but not their meaning: followers alone need to know
+  silent,   // the value's bytes changed but not their meaning: only for propagation
   flush,    // one database or all were emptied; the change names no key
   swapdb,   // two databases were exchanged; one change for each of them, without a key
-  new_key,  // a key that was absent is about to be stored; recorded only where wanted
+  new_key,  // a key that was absent will be stored; recorded only if a listener needs it
   del,
   expire,
   persist,
@@ -96,12 +96,12 @@ enum class Scope : std::uint8_t {
 
 struct EventRow {
   Event event;
-  // As notifications name it; empty where none is sent.
+  // The name in notifications; empty if none is sent.
   std::string_view name;
   // The class of notify-keyspace-events: '$' string, 'g' generic, 'x' expired and so on; '\0' none.
   char letter;
   Scope scope = Scope::value;
-  // The type of the values that it happens to; nothing where it may be any.
+  // The type of the values with this event; nothing if it may be any.
   std::optional<types::Type> type{};
 };
 

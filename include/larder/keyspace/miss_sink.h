@@ -4,8 +4,8 @@
 
 namespace larder::keyspace {
 
-// Is told of each key that a read did not find, while the read goes on. Misses are no changes, so
-// they do not stand in the change log. Must not change the keyspace, nor write any reply.
+// Called for each key that a read did not find, during the read. Misses are not changes, so they
+// are not in the change log. Must not change the keyspace or write a reply.
 class MissSink {
  public:
   virtual ~MissSink() = default;

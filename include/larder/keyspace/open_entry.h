@@ -1,7 +1,7 @@
 #pragma once
 
-// An entry that may be changed: one that stands in no table yet, or one that Database::open() has
-// announced to the hooks (keyspace/before_change.h). Everybody else sees entries that only tell.
+// An entry that may be changed: one that is not in a table yet, or one for which Database::open()
+// has called the hooks (keyspace/before_change.h). All other code has read-only entries.
 
 #include "larder/keyspace/entry.h"
 
@@ -20,8 +20,8 @@ class OpenEntry {
   const Entry* operator->() const { return entry_; }
   const Entry& operator*() const { return *entry_; }
 
-  // Writes the shape over an entry whose block has the same size class. The bytes that `shape`
-  // refers to must not lie in the entry, but for its own key, which may.
+  // Overwrites an entry whose block has the same size class. The bytes that `shape` refers to must
+  // not be in the entry, except its own key.
   void rewrite(const Entry::Shape& shape) const { entry_->rewrite(shape); }
   void deadline_ms(std::int64_t deadline) const { entry_->deadline_ms(deadline); }
   void integer(std::int64_t value) const { entry_->integer(value); }

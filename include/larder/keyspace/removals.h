@@ -1,18 +1,18 @@
 #pragma once
 
-// Whether databases may remove keys by themselves. While any reason holds removals back, nothing is
-// expired or evicted, and no field of a hash: what has expired stays where it is and is hidden from
-// readers, until the last reason ends or a command that writes comes upon it.
+// Whether databases may remove keys by expiry and eviction. While there is a reason against it, no
+// key and no field of a hash is removed: expired ones stay in the table and are hidden from
+// readers, until the last reason ends or a command writes to them.
 
 #include <cstdint>
 
 namespace larder::keyspace {
 
-// Why removals are held back.
+// Reasons against removals.
 enum class Hold : std::uint8_t {
   pause,    // CLIENT PAUSE
-  loading,  // data is read from a file, which says itself what is removed
-  replica,  // the primary decides, and sends what it removes
+  loading,  // data is read from a file, which contains the removals
+  replica,  // the primary decides, and sends its removals
 };
 
 class Removals {
@@ -22,8 +22,8 @@ class Removals {
   bool held() const { return held_ != 0; }
   bool held(Hold reason) const { return (held_ & bit(reason)) != 0; }
 
-  // While one lives, commands of a primary or a journal are repeated. They find expired keys as if
-  // these had not expired: the key was live where the command ran first.
+  // Exists while commands of a primary or a journal are repeated. They find expired keys as if
+  // these had not expired, because the key was not expired where the command ran first.
   class Repeating {
    public:
     explicit Repeating(Removals& removals) : removals_(removals), before_(removals.repeats_) {

@@ -1,20 +1,20 @@
 #pragma once
 
-// Decompresses LZF; faster than the library, which copies one byte at a time. The format is a
-// sequence of:
+// Reads what LZF has compressed; the library's reader takes a byte at a time. The format is a row
+// of:
 //
 //   000nnnnn                      n + 1 bytes follow as they are
 //   nnnooooo oooooooo             n + 2 bytes from o + 1 bytes back in the output, n from 1 to 6
 //   111ooooo nnnnnnnn oooooooo    the same with n + 9 bytes
 //
-// A copy may overlap its own output.
+// What is repeated may reach into what it makes.
 
 #include <cstddef>
 #include <string_view>
 
 namespace larder::persistence {
 
-// Writes exactly `size` bytes to `out`; false if `packed` does not decompress to them.
+// Writes `size` bytes to `out`, no less and no more; false when `packed` is not what makes them.
 bool unpack_lzf(std::string_view packed, char* out, std::size_t size);
 
 }  // namespace larder::persistence

@@ -67,9 +67,10 @@ class DecodedValue {
 
   // Reads a value, all of `bytes`, into encodings that the settings allow. False when the bytes are
   // not a value with at least one element: every length, order and repetition in them is
-  // checked. Memory and time are in proportion to the value, or to `bytes` where they are wrong. A
-  // value may take many times its bytes: where used_bytes() would grow by more than `most_growth`
-  // (and 64 KB or so), or the system has no memory for it, this ends with false and lacks_room().
+  // checked. Memory and time are proportional to the value, or to `bytes` if they are wrong. A
+  // value may take many times its bytes: if used_bytes() would grow by more than `most_growth` (and
+  // about 64 KB), or if the system has no memory for it, this returns false, and lacks_room() is
+  // true.
   bool read(std::string_view bytes, const types::Settings& settings, std::int64_t now_ms,
             std::uint64_t most_growth = kNoLimit);
   bool lacks_room() const { return lacks_room_; }

@@ -30,8 +30,8 @@ void object_encoding(Call& call) {
   if (const auto* entry = look(call)) call.reply.bulk(keyspace::encoding(*entry));
 }
 
-// After a change between LRU and LFU all keys are taken for just stored, also those that the walk
-// which writes that down has not reached.
+// After a change between LRU and LFU all keys count as just stored, including those that the walk
+// of the Ager has not reached yet.
 bool counts_as_new(const Call& call, const eviction::Evictor& evictor) {
   return evictor.ager().has_yet_to_restart(call.db, call.key.hash);
 }

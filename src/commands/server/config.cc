@@ -45,8 +45,7 @@ void log_what_does_not_act(const config::Registry& registry,
   }
 }
 
-// So that what is set stays small beside any maxmemory. False when a value is longer, having
-// answered that.
+// Limits the memory of settings. False if a value is longer, in which case the error has been sent.
 bool have_sane_lengths(Call& call) {
   constexpr std::size_t kLongestValue = 64 << 10;
   for (std::size_t i = 2; i < call.size(); i += 2) {

@@ -32,8 +32,8 @@ void answer(Call& call, const memory::Audit& audit) {
   call.reply.verbatim("txt", audit.text());
 }
 
-// How far the walk over the keys has come. Tells the audit of itself too: while its command runs,
-// nobody else knows it.
+// The progress of the walk over the keys. Reports its own bytes to the audit too: while its command
+// runs, no other object does.
 struct AuditProgress final : Progress, memory::Witness {
   using Progress::Progress;
   std::size_t bytes() const override {
@@ -55,7 +55,7 @@ bool go_on(AuditProgress& progress, keyspace::Keyspace& keyspace) {
   return false;
 }
 
-// All but the keys is walked at the end, at once.
+// Everything except the keys is walked at the end, in one step.
 void memory_audit(Call& call, memory::Auditor& auditor, keyspace::Keyspace& keyspace) {
   if (!call.session.may_block) return answer(call, auditor.run());
   auto progress = call.progress<AuditProgress>();
