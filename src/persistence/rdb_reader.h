@@ -27,8 +27,8 @@ class RdbText {
   std::array<char, base::kInt64Chars> digits_{};
 };
 
-// Parses RDB values. The first error makes it fail; from then on every part is zero or empty, and
-// no input is left.
+// Takes RDB values apart. The first thing that is wrong fails it; from then on every part is
+// zero or empty, and nothing is left.
 class RdbReader {
  public:
   explicit RdbReader(std::string_view bytes) : bytes_(bytes) {}

@@ -42,7 +42,7 @@ std::string allocator_name();
 // lost. For parts of a block that is going to be released.
 void discard_pages(std::uintptr_t begin, std::uintptr_t end);
 
-// Returns all unused pages to the system at once. Fails if the allocator cannot do this.
+// Gives all unused pages back to the system at once. Fails where the allocator cannot.
 base::Result<void> purge();
 // Returns unused pages whose decay time is over to the system. Without it, and without the
 // allocator's thread, they stay for later allocations. Cost: at least 0.1 microseconds a page.
