@@ -9,11 +9,12 @@
 namespace larder::observe {
 namespace {
 
-// What small commands timed together stay below: a batch of them takes some ten microseconds.
+// Limit of the time of small commands that are timed together: a batch takes about ten
+// microseconds.
 constexpr std::int64_t kTogetherUs = 1000;
 constexpr std::int64_t kSuspiciousMs = 1000;
 
-// What a command takes on the wire as an array of bulk strings.
+// The size of a command as a RESP array of bulk strings.
 std::int64_t request_bytes(resp::Args words) {
   const auto length = [](std::size_t number) { return std::to_string(number).size(); };
   constexpr std::size_t kHead = sizeof("*\r\n") - 1;

@@ -14,7 +14,7 @@ namespace {
 
 // While sampling is off, the number of commands after which this is checked again.
 constexpr std::int64_t kOffGap = 4096;
-// Picks that follow each other faster become rarer, those that follow more slowly become denser.
+// If samples follow each other faster than this, fewer are taken; if more slowly, more are taken.
 constexpr std::int64_t kOftenUs = 2'000;
 constexpr std::int64_t kRarelyUs = 10'000;
 // The weight is brought up to date for time that has passed since, and everything is made small
@@ -137,8 +137,8 @@ void HotKeys::touch(int db, std::string_view name, double touches) {
   counts_[place_of(id_of(db, name), db, name)] += weighed;
 }
 
-// Where a key is counted. One that is not yet takes the place of the rarest, and its count: it
-// may have come as often before it was last driven out.
+// The counter of a key. A new key replaces the one with the lowest count, and inherits this count,
+// because it may have been used as often before it was last replaced.
 std::size_t HotKeys::place_of(std::uint64_t id, int db, std::string_view name) {
   const auto known = std::find(ids_.begin(), ids_.begin() + static_cast<std::ptrdiff_t>(size_), id);
   auto place = static_cast<std::size_t>(known - ids_.begin());
@@ -166,8 +166,8 @@ void HotKeys::write_name(Name& name, std::string_view text) {
   name.size = static_cast<std::uint32_t>(text.size());
 }
 
-// What a count of one, weighed for now, is in touches per second: touches at a steady rate add up
-// to the rate times the mean life, less what came before the beginning.
+// Converts a count with the current weight to touches per second: touches at a constant rate add up
+// to the rate times the mean lifetime, minus those before the start.
 double HotKeys::per_second() const {
   const double half_life_s = static_cast<double>(kHalfLifeMs) / 1000;
   const double now_ms = static_cast<double>(clock_.steady_ms());

@@ -91,7 +91,7 @@ void on_last_alarm(int, siginfo_t*, void*) {
 void on_crash(int signal, siginfo_t* info, void* context) {
   SignalReach* const reach = signal_reach();
   if (reach == nullptr) return die_by(signal);
-  // Whatever goes wrong from here on ends the process at once.
+  // Any failure from here on ends the process at once.
   for (const int fatal : kFatal) Signals::handle_as_usual(fatal);
   reach->crash_signal = signal;
   Signals::handle(SIGALRM, on_last_alarm);

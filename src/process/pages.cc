@@ -31,7 +31,7 @@ bool read_head(const std::string& line, Mapping& mapping) {
   return true;
 }
 
-// Those of files of which no page has become the process's own.
+// Mappings of files without pages that were written to.
 std::vector<Mapping> unchanged_mappings() {
   std::ifstream smaps("/proc/self/smaps");
   std::vector<Mapping> found;

@@ -1,7 +1,6 @@
 #pragma once
 
-// Lines of a report that is written in a handler of a signal: straight to the log's file, without
-// allocating.
+// Lines of a report that a signal handler writes: directly to the log's file, without allocating.
 
 #include <array>
 #include <string_view>
@@ -15,7 +14,7 @@ namespace larder::process {
 int open_report(const SignalReach* reach);
 void close_report(int descriptor);
 void report_text(int descriptor, const char* text);
-// The calls that led here, one a line.
+// The stack, one call on each line.
 void report_stack(int descriptor);
 
 template <typename... Values>

@@ -14,7 +14,7 @@ std::string version_line();
 
 // The parts that the banner prints.
 void log_start(base::Log& log, const Configuration& configuration, const std::string& program);
-// The picture, or one line where no person would see it.
+// The banner, or one line if the log is not a terminal.
 void log_banner(base::Log& log, const Configuration& configuration);
 
 }  // namespace larder::server

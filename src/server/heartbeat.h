@@ -1,6 +1,6 @@
 #pragma once
 
-// What is done hz times a second, and what at the end of each turn.
+// The periodic work, hz times a second, and the work at the end of each turn.
 
 #include "larder/net/connections.h"
 #include "larder/net/loop.h"
@@ -10,7 +10,7 @@
 
 namespace larder::server {
 
-// Wakes a sleeping loop when the sweeper has work and may do it again.
+// Wakes the sleeping event loop when the sweeper has work and time for it again.
 class SweepTimer final : public net::Timer {
  public:
   SweepTimer(Core& core, net::Loop& loop) : core_(core), loop_(loop) { loop_.start(*this, 1); }
@@ -23,7 +23,7 @@ class SweepTimer final : public net::Timer {
   net::Loop& loop_;
 };
 
-// Wakes a sleeping loop when a wait for keys or a pause is over.
+// Wakes the sleeping event loop at the timeout of a blocked command or at the end of a pause.
 class WaitTimer final : public net::Timer {
  public:
   WaitTimer(Core& core, net::Loop& loop) : core_(core), loop_(loop) {}

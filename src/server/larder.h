@@ -41,7 +41,8 @@ class Larder {
   Larder(const Larder&) = delete;
   Larder& operator=(const Larder&) = delete;
 
-  // Opens the doors as configured. The error is the line for the log before the process ends.
+  // Opens the listening sockets as configured. The error is a line for the log before the process
+  // ends.
   base::Result<void> listen();
   // Serves until a shutdown.
   void run();

@@ -1,7 +1,7 @@
 #pragma once
 
-// Makes the directives of the process and the network act: at the start, and when CONFIG SET
-// changes them.
+// Applies the directives of the process and the network: at the start, and when CONFIG SET changes
+// them.
 
 #include "larder/base/log.h"
 #include "larder/net/listener.h"

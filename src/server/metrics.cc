@@ -50,11 +50,11 @@ std::string kilobytes(std::uint64_t bytes) {
   return base::printed("%.2f", static_cast<double>(bytes) / 1024);
 }
 
-// What all commands took together.
+// The time of all commands together.
 std::int64_t command_us(const engine::CommandTable& commands) {
   std::uint64_t cycles = 0;
   for (const engine::BoundCommand* command : commands.commands()) {
-    // What it runs is charged to those commands as well.
+    // The commands that it runs are counted by themselves.
     if (command->row->has(engine::kRunsQueue)) continue;
     cycles += command->stats.cycles;
     for (const engine::BoundCommand* child : command->children) cycles += child->stats.cycles;

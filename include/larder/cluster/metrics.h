@@ -1,6 +1,6 @@
 #pragma once
 
-// INFO's section cluster, and what cluster mode counts. Larder runs without it.
+// INFO's section cluster, and the counters of cluster mode, which does not exist yet.
 
 #include "larder/info/info.h"
 

@@ -1,8 +1,8 @@
 #pragma once
 
-// The commands that took long, came large, or were answered at length: SLOWLOG and COMMANDLOG.
-// Three lists, the newest entry first, each bounded; of a command at most 32 words of at most 128
-// bytes are kept, so an entry is no larger than some 5 KiB.
+// The logs of slow commands, large requests and large replies, for SLOWLOG and COMMANDLOG. Three
+// bounded lists, the newest entry first. An entry has at most 32 arguments of at most 128 bytes, so
+// it takes at most about 5 KiB.
 
 #include <array>
 #include <cstddef>
@@ -24,7 +24,7 @@ class CommandLog final : public memory::Witness {
   static constexpr std::size_t kMostWordBytes = 128;
 
   struct Entry {
-    std::uint64_t id;  // counts on within its list, whatever was forgotten
+    std::uint64_t id;  // increases within its list, also after entries were removed
     std::int64_t unix_s;
     std::int64_t value;  // microseconds, or bytes
     std::span<const std::string_view> words;
@@ -40,8 +40,8 @@ class CommandLog final : public memory::Witness {
   CommandLog(const CommandLog&) = delete;
   CommandLog& operator=(const CommandLog&) = delete;
 
-  // Secrets are replaced, long words and long commands cut. Forgets the oldest beyond `most`, which
-  // is not 0. One allocation.
+  // Secrets are replaced, long arguments and long commands are truncated. Removes the oldest
+  // entries beyond `most`, which is not 0. One allocation.
   void add(LogKind kind, const engine::LoggedCommand& ran, std::int64_t value, std::int64_t unix_s,
            std::size_t most);
   // Forgets the oldest.
@@ -52,7 +52,7 @@ class CommandLog final : public memory::Witness {
   // The newest; Entry::older leads on.
   const Entry* newest(LogKind kind) const { return list(kind).newest; }
 
-  // Tells the audit of all entries: statistics.
+  // Reports all entries to the audit: statistics.
   void testify(memory::Audit& audit) const override;
 
  private:

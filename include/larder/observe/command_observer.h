@@ -15,7 +15,7 @@ namespace larder::observe {
 
 class CommandObserver : public engine::Observer {
  public:
-  // Obeys the settings as they stand and watches them from here on.
+  // Applies the current settings and watches them from then on.
   CommandObserver(const base::Clock& clock, Settings& settings);
 
   CommandLog log;

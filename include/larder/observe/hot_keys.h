@@ -1,14 +1,14 @@
 #pragma once
 
-// The keys that clients name most often, known at any time in bounded memory: some of their
-// commands, picked by chance, are counted by Space-Saving (Metwally, Agrawal and El Abbadi 2005).
-// Of a quiet server's more are picked, down to all, so that there are some hundred in a second.
-// What is long ago counts less: half after kHalfLifeMs, so that the answer is about the last
+// The keys that clients name most often, in bounded memory: a random sample of the commands is
+// counted by the Space-Saving algorithm (Metwally, Agrawal and El Abbadi 2005). On a quiet server
+// the sample is larger, up to all commands, so that about a hundred commands are counted each
+// second. Touches lose half of their weight in kHalfLifeMs, so the result describes the last
 // minutes.
 //
-// A touch is a command that names a key, whether or not the key is there and the command succeeds;
-// the words of a transaction count when they are sent, and the keys that a script names with its
-// call. A batch that changes the database counts as a whole for the last one.
+// A touch is a command that names a key, whether or not the key exists and the command succeeds;
+// commands of a transaction count when they are sent, the keys of a script when it is called. A
+// batch with a SELECT counts as a whole for the last database.
 
 #include <array>
 #include <cstdint>
@@ -28,7 +28,7 @@ namespace larder::observe {
 
 struct HotKeyMetrics final : info::Group {
   using Group::Group;
-  // Keys of commands that were picked.
+  // Keys of sampled commands.
   info::Counter samples{*this,
                         "stats",
                         "hot_keys_samples",
@@ -39,7 +39,7 @@ struct HotKey {
   std::string_view name;  // until the next command
   int db;
   double touches_per_second;
-  // How much of that may belong to keys that had this one's place before.
+  // How much of this may belong to keys that had this counter before.
   double error_per_second;
   // Of all touches.
   double share;
@@ -47,10 +47,9 @@ struct HotKey {
 
 class HotKeys final : public engine::RequestSampler, public memory::Witness {
  public:
-  // Keys that are counted. One with more than 1/kMost of all touches is never missed, but for the
-  // chance of the picking.
+  // The number of counters. A key with more than 1/kMost of all sampled touches is never missed.
   static constexpr std::size_t kMost = 128;
-  // A longer name is cut.
+  // A longer name is truncated.
   static constexpr std::size_t kLongestName = 1024;
   static constexpr std::int64_t kHalfLifeMs = 60'000;
 
@@ -69,7 +68,7 @@ class HotKeys final : public engine::RequestSampler, public memory::Witness {
   bool is_on() const { return settings_.hot_keys_sample.value() > 0; }
   // The `count` hottest in one database (negative: in all), the hottest first.
   std::vector<HotKey> hottest(int db, std::size_t count) const;
-  // Forgets everything.
+  // Removes all counters.
   void reset();
 
   void testify(memory::Audit& audit) const override;
@@ -105,7 +104,7 @@ class HotKeys final : public engine::RequestSampler, public memory::Witness {
   std::array<Name, kMost> names_{};
   std::size_t size_ = 0;
   double total_ = 0;
-  // Instead of all counts falling, what comes weighs more and more.
+  // Instead of reducing all counts, the weight of new touches grows.
   double weight_ = 1;
   std::int64_t weighed_ms_ = 0;
   std::int64_t began_ms_ = 0;

@@ -61,16 +61,16 @@ class LatencyMonitor final : public memory::Witness {
   std::int64_t threshold_ms() const { return threshold_ms_.value(); }
   std::int64_t unix_s() const;
 
-  // Notes the event if it took as long as the threshold.
+  // Records the event if it took at least the threshold.
   void add(LatencyEvent event, std::int64_t us);
   // Null: there was no such event.
   const Series* series(LatencyEvent event) const {
     return series_[static_cast<std::size_t>(event)];
   }
-  // False when there was nothing to forget.
+  // False if there was nothing to remove.
   bool forget(LatencyEvent event);
 
-  // Tells the audit of the samples: statistics.
+  // Reports the samples to the audit: statistics.
   void testify(memory::Audit& audit) const override;
 
  private:

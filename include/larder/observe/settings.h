@@ -1,6 +1,6 @@
 #pragma once
 
-// The directives of what is kept about commands that ran.
+// The directives of command logs, latency and hot keys.
 
 #include <cstdint>
 

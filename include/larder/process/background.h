@@ -1,6 +1,6 @@
 #pragma once
 
-// How the process stands in its system: in the background, supervised, with a pid file.
+// The process and its system: running in the background, supervisors, the pid file.
 
 #include <string>
 #include <string_view>
@@ -31,7 +31,7 @@ class PidFile {
 // In the order of the directive's words.
 enum class Supervision { upstart, systemd, automatic, none };
 
-// Tells the supervisor, if there is one, how far the server has come.
+// Notifies the supervisor, if there is one, of the state of the server.
 class Supervisor {
  public:
   // Detects the supervisor. upstart waits for the process to stop itself, which happens here.

@@ -21,7 +21,7 @@ base::Result<std::int64_t> reserve_descriptors(std::int64_t maxclients, base::Lo
 // Binds the process to processors: "0,2,4-7", "0-7:2". Empty leaves it everywhere.
 base::Result<void> run_on(const std::string& processors);
 
-// Do without transparent huge pages.
+// Disables transparent huge pages.
 void disable_huge_pages(base::Log& log);
 
 // In the order of the directive's words. `yes` is another word for `relative`.
@@ -31,8 +31,8 @@ enum class OomScoreMode { no, yes, relative, absolute };
 class OomScore {
  public:
   explicit OomScore(base::Log& log, std::string path = "/proc/self/oom_score_adj");
-  // `no` gives the process back the score that it had before it was changed here. After an error
-  // the score is what it was.
+  // `no` restores the score that the process had before it was changed here. After an error the
+  // score is unchanged.
   base::Result<void> apply(OomScoreMode mode, const std::vector<std::int64_t>& values);
 
  private:
@@ -42,7 +42,7 @@ class OomScore {
 
   base::Log& log_;
   std::string path_;
-  std::int64_t before_ = 0;  // the score to come back to, while `is_ours_`
+  std::int64_t before_ = 0;  // the score to restore, while `is_ours_`
   bool is_ours_ = false;
 };
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// Signals: the requests to end, and the alternate stack that all handlers run on. Handlers have
-// no other way to the server than what lies at the foot of that stack, so nothing is global.
+// Signals: shutdown requests, and the alternate stack of all handlers. Handlers find their data at
+// the base of this stack, so no globals are needed.
 
 #include <csignal>
 #include <cstddef>
@@ -13,7 +13,7 @@ namespace larder::process {
 
 class CrashDetails;
 
-// What a handler can reach.
+// The data of handlers.
 struct SignalReach {
   static constexpr std::uint64_t kMark = 0x4c61726465722121;
 
@@ -46,7 +46,7 @@ class Signals {
   int wake_descriptor() const { return reach_->wake; }
   // Returns this signal, and makes the descriptor wait for another.
   int take_stop_signal();
-  // The request came to nothing: the next SIGINT is the first again.
+  // The shutdown was aborted: the next SIGINT counts as the first again.
   void forget_stop_signal() { reach_->stop_signal = 0; }
 
   // Runs `handler` on the alternate stack; with `flags` besides SA_SIGINFO and SA_ONSTACK.

@@ -1,6 +1,6 @@
 #pragma once
 
-// What lists of processes show: the memory that held the arguments at the start, rewritten.
+// The title in process lists: it is written over the memory of the process's arguments.
 
 #include <cstddef>
 #include <string>

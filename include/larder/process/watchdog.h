@@ -1,6 +1,6 @@
 #pragma once
 
-// Tells the log where the server is when it has not come back to its loop for too long.
+// Logs the stack of the server when it has not returned to its event loop for too long.
 
 #include <cstdint>
 

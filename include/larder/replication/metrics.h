@@ -1,7 +1,7 @@
 #pragma once
 
-// INFO's section replication, and what replication counts: the figures of a primary that has
-// no replicas.
+// INFO's section replication, and the counters of replication: the values of a primary without
+// replicas.
 
 #include <array>
 #include <cstddef>
@@ -13,7 +13,7 @@
 
 namespace larder::replication {
 
-// 40 hex digits that no other history of writes has.
+// 40 random hex digits that identify the history of writes.
 inline std::string random_replication_id() {
   constexpr char kDigits[] = "0123456789abcdef";
   std::array<std::byte, 20> secret;

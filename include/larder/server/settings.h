@@ -1,6 +1,6 @@
 #pragma once
 
-// The directives of the process: how it runs, what it writes about itself, how it ends.
+// The directives of the process: start, log and shutdown.
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -151,7 +151,7 @@ struct ProcessSettings : config::Group {
 struct LogSettings : config::Group {
   explicit LogSettings(config::Registry& registry) : Group(registry, "Log") {}
 
-  // The words stand in the order of base::LogLevel.
+  // The words are in the order of base::LogLevel.
   config::Choice loglevel{*this,
                           {.name = "loglevel",
                            .fallback = 2,
