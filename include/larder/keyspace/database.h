@@ -87,6 +87,9 @@ class Database {
   Database& operator=(const Database&) = delete;
 
   int index() const { return index_; }
+  // Unix time as deadlines are compared with it: as it was when the turn of the loop began.
+  std::int64_t now_ms() const { return shared_.clock.unix_ms(); }
+  base::Rng& rng() const;
   std::size_t size() const { return entries_.size(); }
   std::size_t volatile_size() const { return expires_.size(); }
 
@@ -192,7 +195,6 @@ class Database {
   // has become empty.
   void close(const Key& key, Entry* entry, types::Type type, void* storage, bool empty, Event event,
              bool changed);
-  std::int64_t now_ms() const { return shared_.clock.unix_ms(); }
   Entry* drop_expired(Entry* entry, std::uint64_t hash);
   Freeing freeing_after(Cause cause) const;
   void bury_replaced(Entry* entry);

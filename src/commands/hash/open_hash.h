@@ -5,7 +5,6 @@
 #include "events.h"
 #include "larder/engine/call.h"
 #include "larder/keyspace/edit.h"
-#include "larder/keyspace/keyspace.h"
 #include "larder/types/hash.h"
 
 namespace larder::commands {
@@ -23,16 +22,15 @@ inline FoundHash purged(engine::Call& call, keyspace::Entry* entry) {
 
 // The hash at the key. Where fields of a hash of up to kMostPurged are past their deadline they are
 // freed first; larger hashes leave that to the sweeper, and their dead fields are passed over.
-inline FoundHash find_hash(engine::Call& call, const keyspace::Keyspace& keyspace,
-                           keyspace::Look how = keyspace::Look::read) {
+inline FoundHash find_hash(engine::Call& call, keyspace::Look how = keyspace::Look::read) {
   const auto found = call.db.find<types::Hash>(call.key, how);
-  if (__builtin_expect(!found || !found->stale(keyspace.clock().unix_ms()), 1)) return found;
+  if (__builtin_expect(!found || !found->stale(call.now_ms()), 1)) return found;
   return found->size() > kMostPurged ? found : purged(call, found.entry());
 }
 
 // The same on the way to a change: check wrong_type(), then open a HashEdit on its entry.
-inline FoundHash find_hash_to_change(engine::Call& call, const keyspace::Keyspace& keyspace) {
-  return find_hash(call, keyspace, keyspace::Look::write);
+inline FoundHash find_hash_to_change(engine::Call& call) {
+  return find_hash(call, keyspace::Look::write);
 }
 
 // Leaves the compact encoding at once where so many fields come that they cannot stay in it.
