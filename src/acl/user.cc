@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "larder/config/line.h"
+#include "larder/base/words.h"
 
 namespace larder::acl {
 
@@ -77,7 +77,7 @@ RuleError Powers::change_passwords(const Rule& rule) {
 RuleError Powers::add_selector(std::string_view words, const RuleContext& context) {
   Selector selector;
   // Words with an open quote are none, as in Redis.
-  for (const std::string& word : config::split_line(words).value_or(std::vector<std::string>{})) {
+  for (const std::string& word : base::split_words(words).value_or(std::vector<std::string>{})) {
     const RuleError error = selector.apply(read_rule(word), context.commands);
     if (error != RuleError::none) return error;
   }

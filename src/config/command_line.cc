@@ -2,6 +2,7 @@
 // arguments belong, up to the next argument with dashes. The first value of a name may have dashes.
 
 #include "larder/base/text.h"
+#include "larder/base/words.h"
 #include "larder/config/line.h"
 #include "larder/config/registry.h"
 
@@ -15,7 +16,7 @@ bool has_dashes(const std::string& argument) {
 
 // Whether `--name value` came as one argument.
 bool holds_value(const std::string& argument) {
-  const auto words = split_line(argument);
+  const auto words = base::split_words(argument);
   return !words || words->size() != 1;
 }
 

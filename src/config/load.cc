@@ -4,6 +4,7 @@
 
 #include "include.h"
 #include "larder/base/text.h"
+#include "larder/base/words.h"
 #include "larder/config/file.h"
 #include "larder/config/line.h"
 #include "larder/config/registry.h"
@@ -37,7 +38,7 @@ class Loader {
 
  private:
   base::Result<void> take(const Registry::Origin& line, int depth) {
-    auto words = split_line(line.text);
+    auto words = base::split_words(line.text);
     if (!words) return base::Error{"Unbalanced quotes in configuration line"};
     if (words->empty()) return {};
     const std::string name = (*words)[0];
@@ -54,7 +55,7 @@ class Loader {
   static std::vector<std::string> arguments_of(const Directive& directive,
                                                std::vector<std::string> words) {
     if (!directive.is_list() || words.size() != 1) return words;
-    auto parts = split_line(words[0]);
+    auto parts = base::split_words(words[0]);
     return parts && !parts->empty() ? std::move(*parts) : words;
   }
 

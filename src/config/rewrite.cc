@@ -9,6 +9,7 @@
 #include "include.h"
 #include "larder/base/assert.h"
 #include "larder/base/text.h"
+#include "larder/base/words.h"
 #include "larder/config/file.h"
 #include "larder/config/line.h"
 #include "larder/config/registry.h"
@@ -75,7 +76,7 @@ class Rewriting {
     is_signed_ = is_signed_ || line == kSignature;
     base::Result<void> done;
     if (!line.empty() && line[0] != '#') {
-      auto words = split_line(line);
+      auto words = base::split_words(line);
       if (!words) {
         line.insert(0, "# ??? ");
       } else if (is_include(*words)) {
@@ -107,7 +108,7 @@ class Rewriting {
 
   base::Result<void> note(const std::string& line, int depth) {
     if (line.empty() || line[0] == '#') return {};
-    auto words = split_line(line);
+    auto words = base::split_words(line);
     if (!words || words->empty()) return {};
     if (is_include(*words)) return inherit((*words)[1], depth + 1);
     const Directive* directive = registry_.find((*words)[0]);

@@ -82,6 +82,8 @@ void Database::touch(Entry& entry) {
   if (shared_.access.touching) entry.access(shared_.access.used(entry.access()));
 }
 
+base::Rng& Database::rng() const { return shared_.access.rng; }
+
 Entry* Database::look(const Key& key, Look how) {
   Entry* entry = entries_.find(key.name, key.hash);
   if (entry != nullptr && entry->expired(now_ms())) entry = meet_expired(entry, key.hash, how);

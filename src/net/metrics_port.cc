@@ -185,7 +185,7 @@ MetricsPort::MetricsPort(const Parts& parts)
 MetricsPort::~MetricsPort() { close(); }
 
 base::Result<void> MetricsPort::listen(const TcpPlace& place) {
-  const auto listening = listeners_.listen_tcp(place);
+  auto listening = listeners_.listen_tcp(place);
   if (listening) end_all();
   return listening;
 }

@@ -9,7 +9,8 @@
 #include <cstring>
 
 // The linker's name for where the program was loaded.
-extern "C" const char __executable_start;  // NOLINT(bugprone-reserved-identifier)
+// NOLINTNEXTLINE(bugprone-reserved-identifier,readability-identifier-naming)
+extern "C" const char __executable_start;
 
 namespace larder::process {
 namespace {

@@ -1,6 +1,6 @@
 #pragma once
 
-// The words of an inline command: separated by spaces, or quoted as in a shell.
+// The words of an inline command (larder/base/words.h), as arguments of a request.
 
 #include <cstddef>
 #include <optional>
@@ -13,10 +13,8 @@ namespace larder::resp {
 // The most words that a line of `bytes` can have.
 constexpr std::size_t most_words(std::size_t bytes) { return bytes / 2 + 1; }
 
-// Writes the words of `line`, which holds no NUL, to `words` and returns how many. "double"
-// quotes know \n \r \t \b \a \xHH and \ before any other character; 'single' ones only \'. A
-// closing quote ends the word and must be followed by a space: nothing is returned otherwise, or
-// when a quote stays open. Words that had to change are copied into the batch.
+// Writes the words of `line`, which holds no NUL, to `words` and returns how many; nothing when a
+// quote is wrong. Words that had to change are copied into the batch.
 std::optional<std::size_t> split_words(std::string_view line, std::string_view* words,
                                        Batch& batch);
 

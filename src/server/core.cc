@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 #include <span>
+#include <type_traits>
 
 #include "larder/commands/client_line.h"
 #include "larder/commands/index.h"
@@ -11,17 +12,9 @@
 namespace larder::server {
 namespace {
 
-// The most that one beat spends on keeping access bits right.
-constexpr std::int64_t kAgeUs = 500;
-// The most that a turn spends on what sessions left behind.
-constexpr std::int64_t kFreeLeftUs = 300;
-
 // Beats per second at most, and the clients for one of them that dynamic-hz aims at.
 constexpr std::int64_t kMostHz = 500;
 constexpr std::int64_t kClientsPerBeat = 200;
-
-// How often the allocator's and the system's figures are read.
-constexpr std::int64_t kSampleMs = 100;
 
 void rename_commands(engine::CommandTable& commands, const config::Lines& names) {
   const auto& lines = names.value();
@@ -42,11 +35,74 @@ std::uint64_t random_seed() {
 
 }  // namespace
 
+// Everything that is built, once, for what each part turns out to be: handlers may name it as a
+// tool, and the audit walks what it holds. Directives and INFO's fields make themselves known when
+// they are built.
+template <typename Visit>
+void Core::each_part(Visit visit) {
+  visit(clock);
+  visit(log);
+  visit(rng);
+  visit(shutdown);
+  visit(configuration.registry);
+  visit(configuration.engine);
+  visit(configuration.eviction);
+  visit(configuration.keyspace);
+  visit(configuration.observe);
+  visit(configuration.persistence.snapshots);
+  visit(configuration.types);
+  visit(auditor);
+  visit(reporter);
+  visit(memory_metrics);
+  visit(keyspace);
+  visit(expiry_metrics);
+  visit(sweeper);
+  visit(evictor);
+  visit(engine_metrics);
+  visit(observer.log);
+  visit(observer.latency);
+  visit(waiters);
+  visit(watches);
+  visit(gates);
+  visit(sessions);
+  visit(pause);
+  visit(hub);
+  visit(persistence_metrics);
+  visit(replication_metrics);
+  visit(effects);
+  visit(limits);
+  visit(config_file);
+  visit(cron);
+  visit(reply_peak);
+  visit(commands);
+  visit(acl);
+  visit(static_cast<engine::Credentials&>(acl));
+  visit(static_cast<engine::Guard&>(acl));
+  visit(hot_keys);
+  visit(executor);
+  visit(monitors);
+  visit(tracking);
+}
+
+engine::Toolbox Core::tools() {
+  engine::Toolbox box;
+  each_part([&box](auto& part) { box.lend(part); });
+  return box;
+}
+
+void Core::audit_parts() {
+  each_part([this]<typename Part>(Part& part) {
+    if constexpr (std::is_base_of_v<memory::Witness, Part>) auditor.add(part);
+  });
+  auditor.add(executor.long_commands());
+}
+
 Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
-           engine::Shutdown& shutdown)
+           engine::Shutdown& shutdown_)
     : configuration(configuration_),
       clock(clock_),
       log(log_),
+      shutdown(shutdown_),
       rng(random_seed()),
       memory_metrics(reporter),
       keyspace_metrics(reporter),
@@ -60,9 +116,8 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
       observer(clock, configuration.observe),
       waiters(clock, keyspace, engine_metrics, observer),
       watches(keyspace),
-      watch_metrics(reporter, watches),
       pause({clock, gates, keyspace, sessions}),
-      wait_metrics(reporter, waiters, pause),
+      session_metrics(reporter, waiters, pause, watches),
       acl_metrics(reporter),
       pubsub_metrics(reporter, hub),
       persistence_metrics(reporter, clock, keyspace, gates),
@@ -70,7 +125,7 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
       cluster_metrics(reporter),
       limits{configuration.net.clients.proto_max_bulk_len},
       config_file{configuration.file},
-      commands(commands::index(), tools(shutdown)),
+      commands(commands::index(), tools()),
       command_metrics(reporter, commands, engine_metrics, configuration.observe),
       acl({configuration.acl, configuration.engine, commands, sessions, acl_metrics, clock, log,
            &commands::client_line}),
@@ -83,70 +138,13 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
       tracking({configuration.tracking, keyspace, executor, sessions, clock, rng}),
       tracking_metrics(reporter, tracking) {
   rename_commands(commands, configuration.engine.rename_command);
-  auditor.add(acl);
-  auditor.add(sessions);
-  auditor.add(keyspace);
-  auditor.add(waiters);
-  auditor.add(executor.long_commands());
-  auditor.add(watches);
-  auditor.add(observer.log);
-  auditor.add(observer.latency);
-  auditor.add(commands);
-  auditor.add(hub);
-  auditor.add(monitors);
-  auditor.add(tracking);
+  audit_parts();
   executor.attach(tracking);
-  auditor.add(hot_keys);
   executor.attach(notifier);
   acl.ask_about_channels(hub);
 }
 
 Core::~Core() { sessions.free_left(base::Budget::unlimited()); }
-
-engine::Toolbox Core::tools(engine::Shutdown& shutdown) {
-  engine::Toolbox box;
-  box.lend(clock);
-  box.lend(log);
-  box.lend(rng);
-  box.lend(configuration.registry);
-  box.lend(configuration.eviction);
-  box.lend(configuration.types);
-  box.lend(reporter);
-  box.lend(auditor);
-  box.lend(memory_metrics);
-  box.lend(keyspace);
-  box.lend(sweeper);
-  box.lend(evictor);
-  box.lend(static_cast<engine::Credentials&>(acl));
-  box.lend(static_cast<engine::Guard&>(acl));
-  box.lend(acl);
-  box.lend(limits);
-  box.lend(config_file);
-  box.lend(cron);
-  box.lend(reply_peak);
-  box.lend(configuration.engine);
-  box.lend(configuration.observe);
-  box.lend(configuration.keyspace);
-  box.lend(configuration.persistence.snapshots);
-  box.lend(expiry_metrics);
-  box.lend(sessions);
-  box.lend(pause);
-  box.lend(watches);
-  box.lend(hub);
-  box.lend(executor);
-  box.lend(hot_keys);
-  box.lend(observer.log);
-  box.lend(observer.latency);
-  box.lend(monitors);
-  box.lend(persistence_metrics);
-  box.lend(replication_metrics);
-  box.lend(tracking);
-  box.lend(gates);
-  box.lend(commands);
-  box.lend(engine_metrics);
-  box.lend(shutdown);
-  return box;
-}
 
 std::int64_t Core::hz() const {
   std::int64_t hz = std::clamp<std::int64_t>(configuration.engine.hz.value(), 1, kMostHz);
@@ -156,35 +154,10 @@ std::int64_t Core::hz() const {
   return hz;
 }
 
-void Core::beat() {
-  if (cron.paused) return;
-  observer.watch(engine::LatencyEvent::expire_cycle,
-                 [this] { return sweeper.run(sweeper.budget()); });
-  observer.tend();
-  evictor.ager().run(base::Budget(clock, kAgeUs));
-  keyspace.look_for_big_keys();
-  keyspace::Graveyard& graveyard = keyspace.graveyard();
-  memory_metrics.lazyfree_pending_objects = static_cast<std::int64_t>(graveyard.lazy_keys());
-  memory_metrics.lazyfreed_objects += graveyard.take_freed();
-  if (clock.steady_ms() - sampled_ms_ >= kSampleMs) {
-    sampled_ms_ = clock.steady_ms();
-    memory_metrics.sample();
-  }
-}
-
 std::int64_t Core::next_deadline_us() const {
   const std::int64_t wait_us = waiters.next_deadline_us();
   const std::int64_t pause_us = pause.deadline_us();
   return wait_us == 0 || pause_us == 0 ? std::max(wait_us, pause_us) : std::min(wait_us, pause_us);
-}
-
-bool Core::end_turn() {
-  pause.expire();
-  bool left = executor.end_turn();
-  if (sessions.has_left()) left |= !sessions.free_left(base::Budget(clock, kFreeLeftUs));
-  left |= tracking.end_turn();
-  memory_metrics.note_peak();
-  return left;
 }
 
 }  // namespace larder::server

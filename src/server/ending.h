@@ -3,7 +3,7 @@
 // The orderly shutdown, by SHUTDOWN or by a signal.
 
 #include "larder/base/log.h"
-#include "larder/engine/shutdown.h"
+#include "larder/engine/host.h"
 #include "larder/net/loop.h"
 #include "larder/process/signals.h"
 #include "larder/server/configuration.h"

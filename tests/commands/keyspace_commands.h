@@ -12,7 +12,7 @@
 #include "larder/commands/index.h"
 #include "larder/config/registry.h"
 #include "larder/engine/executor.h"
-#include "larder/engine/limits.h"
+#include "larder/engine/host.h"
 #include "larder/info/info.h"
 #include "larder/memory/audit.h"
 #include "larder/observe/command_observer.h"

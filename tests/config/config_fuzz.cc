@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "larder/base/assert.h"
+#include "larder/base/words.h"
 #include "larder/config/line.h"
 #include "tests/config/all_settings.h"
 
@@ -36,9 +37,9 @@ bool includes(std::string_view text) {
 }
 
 void check_lines(std::string_view text) {
-  const auto words = larder::config::split_line(text);
+  const auto words = larder::base::split_words(text);
   if (!words) return;
-  LARDER_ASSERT(larder::config::split_line(larder::config::join_line(*words)) == words);
+  LARDER_ASSERT(larder::base::split_words(larder::config::join_line(*words)) == words);
 }
 
 void check_reload(const AllSettings& all) {

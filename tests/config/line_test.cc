@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "larder/base/words.h"
+
 namespace larder::config {
 namespace {
 
@@ -10,31 +12,8 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 std::vector<std::string> split(std::string_view line) {
-  const auto words = split_line(line);
+  const auto words = base::split_words(line);
   return words ? *words : std::vector<std::string>{"(unbalanced)"};
-}
-
-TEST(SplitLine, CutsAtBlanks) {
-  EXPECT_THAT(split(" a  b\tc\r\n"), ElementsAre("a", "b", "c"));
-  EXPECT_THAT(split(" \t"), IsEmpty());
-}
-
-TEST(SplitLine, ReadsDoubleQuotesWithEscapes) {
-  EXPECT_THAT(split(R"(a "b c" "\x41\n\r\t\b\a\"\\\q\xZZ")"),
-              ElementsAre("a", "b c", "A\n\r\t\b\a\"\\qxZZ"));
-  EXPECT_THAT(split(R"("")"), ElementsAre(""));
-}
-
-TEST(SplitLine, ReadsSingleQuotesWithOnlyTheirOwnEscape) {
-  EXPECT_THAT(split(R"('it\'s' 'a\n' '')"), ElementsAre("it's", "a\\n", ""));
-}
-
-TEST(SplitLine, LetsABareWordGoOnInQuotes) { EXPECT_THAT(split("a\"b c\""), ElementsAre("ab c")); }
-
-TEST(SplitLine, RefusesOpenQuotesAndWhatFollowsClosedOnes) {
-  for (const char* line : {"\"a", "'a", "\"a\"b", "'a'b", "\"\\", "a \"b\\\""}) {
-    EXPECT_FALSE(split_line(line)) << line;
-  }
 }
 
 TEST(SplitSpaces, KeepsEmptyParts) {

@@ -10,8 +10,8 @@
 
 #include "larder/base/clock.h"
 #include "larder/base/log.h"
+#include "larder/engine/host.h"
 #include "larder/engine/session.h"
-#include "larder/engine/shutdown.h"
 #include "larder/memory/audit.h"
 #include "larder/resp/reader.h"
 #include "larder/resp/reply_buffer.h"

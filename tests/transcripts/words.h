@@ -9,8 +9,7 @@
 
 namespace larder::transcripts {
 
-// Splits at spaces. "..." knows \n \r \t \b \a \\ \" and \xNN; '...' knows \'; {1000*text} is the
-// text a thousand times over. Nothing when a quote stays open or text follows a closing one.
+// As base::split_words(), but {1000*text} is the text a thousand times over.
 std::optional<std::vector<std::string>> split_words(std::string_view line);
 
 // The words as a RESP request.

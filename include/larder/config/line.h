@@ -1,24 +1,18 @@
 #pragma once
 
-// The syntax of one line of a configuration file: words between blanks, "double quotes" with
-// \n \r \t \a \b \xNN escapes, 'single quotes' with \' only.
+// The syntax of one line of a configuration file: words as base::split_words() takes them.
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace larder::config {
 
-// The words of a line; nothing when a quote is not closed, or is followed by anything but a
-// blank. Blanks are those of isspace() in the C locale.
-std::optional<std::vector<std::string>> split_line(std::string_view line);
-
 // The parts between single spaces; adjacent spaces enclose an empty part. No parts for an
 // empty text.
 std::vector<std::string> split_spaces(std::string_view text);
 
-// The word as it stands in a line so that split_line() reads it back: as it is when nothing
+// The word as it stands in a line so that base::split_words() reads it back: as it is when nothing
 // in it needs quotes, quoted otherwise.
 std::string word(std::string_view text);
 

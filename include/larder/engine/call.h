@@ -38,6 +38,10 @@ struct Call {
   std::size_t size() const { return args.size(); }
   std::string_view arg(std::size_t index) const { return args[index]; }
 
+  // Unix time, as it was when the turn began, and random numbers.
+  std::int64_t now_ms() const { return db.now_ms(); }
+  base::Rng& rng() const { return db.rng(); }
+
   // Another process that follows gets this instead of the command as it was sent.
   void propagate(std::initializer_list<std::string_view> words) {
     if (effects.listened()) effects.replace(words);

@@ -94,6 +94,11 @@ class Database {
   Database& operator=(const Database&) = delete;
 
   int index() const { return index_; }
+  // Unix time as deadlines are compared with it: as it was when the turn of the loop began.
+  std::int64_t now_ms() const { return shared_.clock.unix_ms(); }
+  // Nothing is removed but by commands (keyspace/removals.h).
+  bool removals_held() const { return shared_.removals.held(); }
+  base::Rng& rng() const;
   std::size_t size() const { return entries_.size(); }
   std::size_t volatile_size() const { return expires_.size(); }
 
@@ -205,7 +210,6 @@ class Database {
   // has become empty.
   void close(const Key& key, OpenEntry entry, types::Type type, void* storage, bool empty,
              Event event, bool changed);
-  std::int64_t now_ms() const { return shared_.clock.unix_ms(); }
   // What a lookup makes of an entry past its deadline.
   Entry* meet_expired(Entry* entry, std::uint64_t hash, Look how);
   // The entry that a command is about to write over or remove, or null.

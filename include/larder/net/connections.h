@@ -33,8 +33,8 @@
 
 #include "larder/base/log.h"
 #include "larder/engine/credentials.h"
+#include "larder/engine/debug_switches.h"
 #include "larder/engine/executor.h"
-#include "larder/engine/reply_peak.h"
 #include "larder/engine/session.h"
 #include "larder/eviction/settings.h"
 #include "larder/memory/audit.h"

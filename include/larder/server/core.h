@@ -3,6 +3,9 @@
 // The server without sockets and without a process: data, commands and sessions, built and
 // connected. Larder puts connections around it; tests talk to it directly.
 
+#include <cstdint>
+#include <span>
+
 #include "larder/acl/directory.h"
 #include "larder/acl/metrics.h"
 #include "larder/base/clock.h"
@@ -10,20 +13,16 @@
 #include "larder/base/rng.h"
 #include "larder/cluster/metrics.h"
 #include "larder/engine/command_table.h"
-#include "larder/engine/config_file.h"
-#include "larder/engine/cron.h"
+#include "larder/engine/debug_switches.h"
 #include "larder/engine/executor.h"
 #include "larder/engine/gates.h"
-#include "larder/engine/limits.h"
+#include "larder/engine/host.h"
 #include "larder/engine/metrics.h"
 #include "larder/engine/pause.h"
 #include "larder/engine/propagation.h"
-#include "larder/engine/reply_peak.h"
 #include "larder/engine/session.h"
-#include "larder/engine/shutdown.h"
-#include "larder/engine/wait_metrics.h"
+#include "larder/engine/session_metrics.h"
 #include "larder/engine/waiters.h"
-#include "larder/engine/watch_metrics.h"
 #include "larder/engine/watch_set.h"
 #include "larder/eviction/evictor.h"
 #include "larder/expiry/sweeper.h"
@@ -69,6 +68,7 @@ class Core {
   Configuration& configuration;
   base::Clock& clock;
   base::Log& log;
+  engine::Shutdown& shutdown;
   base::Rng rng;
   memory::Auditor auditor;
   info::Reporter reporter;
@@ -84,11 +84,10 @@ class Core {
   observe::CommandObserver observer;
   engine::Waiters waiters;
   engine::WatchSet watches;
-  engine::WatchMetrics watch_metrics;
   engine::GateBoard gates;
   engine::Sessions sessions;
   engine::Pause pause;
-  engine::WaitMetrics wait_metrics;
+  engine::SessionMetrics session_metrics;
   acl::Metrics acl_metrics;
   pubsub::Hub hub;
   pubsub::Metrics pubsub_metrics;
@@ -112,7 +111,16 @@ class Core {
   pubsub::TrackingMetrics tracking_metrics;
 
  private:
-  engine::Toolbox tools(engine::Shutdown& shutdown);
+  struct Chore;
+  // What beat() does, and what end_turn() does.
+  static std::span<const Chore> beat_chores();
+  static std::span<const Chore> turn_chores();
+
+  template <typename Visit>
+  void each_part(Visit visit);
+  engine::Toolbox tools();
+  void audit_parts();
+  bool run(std::span<const Chore> chores);
 
   std::int64_t sampled_ms_ = 0;
 };

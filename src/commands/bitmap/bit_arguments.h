@@ -6,7 +6,7 @@
 #include <optional>
 
 #include "larder/engine/arg_reader.h"
-#include "larder/engine/limits.h"
+#include "larder/engine/host.h"
 #include "larder/types/bits.h"
 
 namespace larder::commands {

@@ -9,13 +9,13 @@ namespace {
 
 using namespace engine;
 
-void dump(Call& call, keyspace::Keyspace& keyspace, persistence::SnapshotSettings& snapshot) {
+void dump(Call& call, persistence::SnapshotSettings& snapshot) {
   const keyspace::Entry* entry = call.db.look(call.key, keyspace::Look::read);
   if (entry == nullptr) return call.reply.null();
   const auto compression = snapshot.rdbcompression.value() ? persistence::Compression::on
                                                            : persistence::Compression::off;
   persistence::Bytes payload;
-  persistence::write_payload(*entry, keyspace.clock().unix_ms(), compression, payload);
+  persistence::write_payload(*entry, call.now_ms(), compression, payload);
   call.reply.bulk({payload.data(), payload.size()});
 }
 

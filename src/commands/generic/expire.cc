@@ -70,7 +70,7 @@ std::optional<std::int64_t> read_deadline(Call& call, Unit unit, std::int64_t fr
   return ms + from_ms;
 }
 
-void expire_from(Call& call, const keyspace::Keyspace& keyspace, Unit unit, std::int64_t from_ms) {
+void expire_from(Call& call, Unit unit, std::int64_t from_ms) {
   Conditions conditions;
   if (call.size() > 3 && !read(call, conditions)) return;
   const auto deadline_ms = read_deadline(call, unit, from_ms);
@@ -79,7 +79,7 @@ void expire_from(Call& call, const keyspace::Keyspace& keyspace, Unit unit, std:
   if (entry == nullptr || !hold(conditions, entry->deadline(), *deadline_ms)) {
     return call.reply.integer(0);
   }
-  if (*deadline_ms <= keyspace.clock().unix_ms()) {
+  if (*deadline_ms <= call.now_ms()) {
     call.db.erase(call.key);
     call.propagate({"DEL", call.key.name});
   } else {
@@ -90,21 +90,13 @@ void expire_from(Call& call, const keyspace::Keyspace& keyspace, Unit unit, std:
   call.reply.integer(1);
 }
 
-void expire(Call& call, keyspace::Keyspace& keyspace) {
-  expire_from(call, keyspace, Unit::seconds, keyspace.clock().unix_ms());
-}
+void expire(Call& call) { expire_from(call, Unit::seconds, call.now_ms()); }
 
-void pexpire(Call& call, keyspace::Keyspace& keyspace) {
-  expire_from(call, keyspace, Unit::milliseconds, keyspace.clock().unix_ms());
-}
+void pexpire(Call& call) { expire_from(call, Unit::milliseconds, call.now_ms()); }
 
-void expireat(Call& call, keyspace::Keyspace& keyspace) {
-  expire_from(call, keyspace, Unit::seconds, 0);
-}
+void expireat(Call& call) { expire_from(call, Unit::seconds, 0); }
 
-void pexpireat(Call& call, keyspace::Keyspace& keyspace) {
-  expire_from(call, keyspace, Unit::milliseconds, 0);
-}
+void pexpireat(Call& call) { expire_from(call, Unit::milliseconds, 0); }
 
 }  // namespace
 

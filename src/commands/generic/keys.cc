@@ -63,9 +63,9 @@ bool has_room(Call& call, const KeysFound& found, const eviction::Evictor& evict
   return !call.reply.drops();
 }
 
-void keys(Call& call, keyspace::Keyspace& keyspace, eviction::Evictor& evictor) {
+void keys(Call& call, eviction::Evictor& evictor) {
   const base::GlobPattern pattern(call.arg(1));
-  const std::int64_t now_ms = keyspace.clock().unix_ms();
+  const std::int64_t now_ms = call.now_ms();
   if (pattern.is_literal()) return one_key(call, now_ms);
   std::unique_ptr<KeysFound> found = call.progress<KeysFound>();
   if (found == nullptr) found.reset(new KeysFound(call.reply.buffer().pool()));

@@ -7,8 +7,8 @@ namespace {
 
 using namespace engine;
 
-void randomkey(Call& call, keyspace::Keyspace& keyspace) {
-  const keyspace::Entry* entry = call.db.random(keyspace.rng());
+void randomkey(Call& call) {
+  const keyspace::Entry* entry = call.db.random(call.rng());
   if (entry == nullptr) return call.reply.null();
   call.reply.bulk(entry->key());
 }

@@ -113,7 +113,7 @@ void restore(Call& call, keyspace::Keyspace& keyspace, types::Settings& settings
   if (!options.replace && call.db.look(call.key, keyspace::Look::write) != nullptr) {
     return call.reply.error(kBusy);
   }
-  const std::int64_t now_ms = keyspace.clock().unix_ms();
+  const std::int64_t now_ms = call.now_ms();
   const auto deadline_ms = read_deadline(call, options, now_ms);
   if (!deadline_ms) return;
   const auto bytes = persistence::open_payload(call.arg(3));

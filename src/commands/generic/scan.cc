@@ -35,7 +35,7 @@ void scan(Call& call, keyspace::Keyspace& keyspace) {
   // The new cursor stands before the keys, so these wait until it is known.
   Entries found;
   Entries expired;
-  const std::int64_t now_ms = keyspace.clock().unix_ms();
+  const std::int64_t now_ms = call.now_ms();
   const std::uint64_t next =
       call.db.scan(*cursor, options->count, [&](const keyspace::Entry& entry) {
         if (!options->admits(entry.key())) return;

@@ -141,8 +141,8 @@ void answer(Call& call, const Sorting& sorting, const SortPart& part, const Opti
 }
 
 // Without an evictor nothing may be stored.
-void run(Call& call, keyspace::Keyspace& keyspace, const types::Settings& settings,
-         const Guard& guard, eviction::Evictor* evictor) {
+void run(Call& call, const types::Settings& settings, const Guard& guard,
+         eviction::Evictor* evictor) {
   Options options;
   const Storing storing = evictor == nullptr ? Storing::refused : Storing::allowed;
   if (!read(call, storing, guard, options)) return;
@@ -153,7 +153,7 @@ void run(Call& call, keyspace::Keyspace& keyspace, const types::Settings& settin
       entry->type() == types::Type::set) {
     options.order = {.descending = options.order.descending, .by_text = true};
   }
-  const std::int64_t now_ms = keyspace.clock().unix_ms();
+  const std::int64_t now_ms = call.now_ms();
   Sorting sorting;
   if (entry != nullptr) sorting.load(*entry, options.order);
   const SortPart part = part_of(sorting.size(), options);
@@ -162,13 +162,12 @@ void run(Call& call, keyspace::Keyspace& keyspace, const types::Settings& settin
   store(call, *options.target, gather(call, sorting, part, options, now_ms, settings), *evictor);
 }
 
-void sort(Call& call, keyspace::Keyspace& keyspace, types::Settings& settings, Guard& guard,
-          eviction::Evictor& evictor) {
-  run(call, keyspace, settings, guard, &evictor);
+void sort(Call& call, types::Settings& settings, Guard& guard, eviction::Evictor& evictor) {
+  run(call, settings, guard, &evictor);
 }
 
-void sort_ro(Call& call, keyspace::Keyspace& keyspace, types::Settings& settings, Guard& guard) {
-  run(call, keyspace, settings, guard, nullptr);
+void sort_ro(Call& call, types::Settings& settings, Guard& guard) {
+  run(call, settings, guard, nullptr);
 }
 
 }  // namespace

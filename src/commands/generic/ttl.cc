@@ -23,16 +23,16 @@ void reply_deadline(Call& call, Show&& show) {
   call.reply.integer(show(entry->deadline_ms()));
 }
 
-std::int64_t left_ms(const keyspace::Keyspace& keyspace, std::int64_t deadline_ms) {
-  return std::max<std::int64_t>(deadline_ms - keyspace.clock().unix_ms(), 0);
+std::int64_t left_ms(const Call& call, std::int64_t deadline_ms) {
+  return std::max<std::int64_t>(deadline_ms - call.now_ms(), 0);
 }
 
-void ttl(Call& call, keyspace::Keyspace& keyspace) {
-  reply_deadline(call, [&](std::int64_t ms) { return rounded_seconds(left_ms(keyspace, ms)); });
+void ttl(Call& call) {
+  reply_deadline(call, [&](std::int64_t ms) { return rounded_seconds(left_ms(call, ms)); });
 }
 
-void pttl(Call& call, keyspace::Keyspace& keyspace) {
-  reply_deadline(call, [&](std::int64_t ms) { return left_ms(keyspace, ms); });
+void pttl(Call& call) {
+  reply_deadline(call, [&](std::int64_t ms) { return left_ms(call, ms); });
 }
 
 void expiretime(Call& call) { reply_deadline(call, rounded_seconds); }

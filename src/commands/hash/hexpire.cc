@@ -69,10 +69,10 @@ Answer expire(Call& call, types::Hash& hash, std::string_view field, const Reque
   return request.deadline_ms <= now_ms ? kRemoved : kSet;
 }
 
-void run(Call& call, keyspace::Keyspace& keyspace, TimeForm form) {
-  const auto found = find_hash_to_change(call, keyspace);
+void run(Call& call, TimeForm form) {
+  const auto found = find_hash_to_change(call);
   if (found.wrong_type()) return call.reply.error(errors::kWrongType);
-  const std::int64_t now_ms = keyspace.clock().unix_ms();
+  const std::int64_t now_ms = call.now_ms();
   const auto request = read(call, form, now_ms);
   if (!request) return;
   call.reply.array(request->fields.size());
@@ -92,10 +92,10 @@ void run(Call& call, keyspace::Keyspace& keyspace, TimeForm form) {
   if (!changed) hash.discard();
 }
 
-void hexpire(Call& call, keyspace::Keyspace& keyspace) { run(call, keyspace, {true, false}); }
-void hpexpire(Call& call, keyspace::Keyspace& keyspace) { run(call, keyspace, {false, false}); }
-void hexpireat(Call& call, keyspace::Keyspace& keyspace) { run(call, keyspace, {true, true}); }
-void hpexpireat(Call& call, keyspace::Keyspace& keyspace) { run(call, keyspace, {false, true}); }
+void hexpire(Call& call) { run(call, {true, false}); }
+void hpexpire(Call& call) { run(call, {false, false}); }
+void hexpireat(Call& call) { run(call, {true, true}); }
+void hpexpireat(Call& call) { run(call, {false, true}); }
 
 }  // namespace
 

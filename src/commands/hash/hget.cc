@@ -8,45 +8,45 @@ namespace {
 using namespace engine;
 
 std::optional<types::String> value_of(const FoundHash& hash, std::string_view field,
-                                      const keyspace::Keyspace& keyspace) {
-  return hash ? hash->get(field, keyspace.clock().unix_ms()) : std::nullopt;
+                                      std::int64_t now_ms) {
+  return hash ? hash->get(field, now_ms) : std::nullopt;
 }
 
 void reply_value(Call& call, const std::optional<types::String>& value) {
   value ? reply_string(call.reply, *value) : call.reply.null();
 }
 
-void hget(Call& call, keyspace::Keyspace& keyspace) {
-  const auto hash = find_hash(call, keyspace);
+void hget(Call& call) {
+  const auto hash = find_hash(call);
   if (hash.wrong_type()) return call.reply.error(errors::kWrongType);
-  reply_value(call, value_of(hash, call.arg(2), keyspace));
+  reply_value(call, value_of(hash, call.arg(2), call.now_ms()));
 }
 
-void hmget(Call& call, keyspace::Keyspace& keyspace) {
-  const auto hash = find_hash(call, keyspace);
+void hmget(Call& call) {
+  const auto hash = find_hash(call);
   if (hash.wrong_type()) return call.reply.error(errors::kWrongType);
   call.reply.array(call.size() - 2);
   for (std::size_t i = 2; i < call.size() && !call.reply.drops(); ++i) {
-    reply_value(call, value_of(hash, call.arg(i), keyspace));
+    reply_value(call, value_of(hash, call.arg(i), call.now_ms()));
   }
 }
 
-void hstrlen(Call& call, keyspace::Keyspace& keyspace) {
-  const auto hash = find_hash(call, keyspace);
+void hstrlen(Call& call) {
+  const auto hash = find_hash(call);
   if (hash.wrong_type()) return call.reply.error(errors::kWrongType);
-  const auto value = value_of(hash, call.arg(2), keyspace);
+  const auto value = value_of(hash, call.arg(2), call.now_ms());
   call.reply.integer(value ? static_cast<std::int64_t>(value->size()) : 0);
 }
 
-void hexists(Call& call, keyspace::Keyspace& keyspace) {
-  const auto hash = find_hash(call, keyspace);
+void hexists(Call& call) {
+  const auto hash = find_hash(call);
   if (hash.wrong_type()) return call.reply.error(errors::kWrongType);
-  const std::int64_t now_ms = keyspace.clock().unix_ms();
+  const std::int64_t now_ms = call.now_ms();
   call.reply.integer(hash && hash->contains(call.arg(2), now_ms) ? 1 : 0);
 }
 
-void hlen(Call& call, keyspace::Keyspace& keyspace) {
-  const auto hash = find_hash(call, keyspace);
+void hlen(Call& call) {
+  const auto hash = find_hash(call);
   if (hash.wrong_type()) return call.reply.error(errors::kWrongType);
   call.reply.integer(hash ? static_cast<std::int64_t>(hash->size()) : 0);
 }

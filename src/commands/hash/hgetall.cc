@@ -31,10 +31,10 @@ void reply_stale(Call& call, const types::Hash& hash, std::int64_t now_ms) {
 }
 
 template <Part kPart>
-void list(Call& call, keyspace::Keyspace& keyspace) {
-  const auto hash = find_hash(call, keyspace);
+void list(Call& call) {
+  const auto hash = find_hash(call);
   if (hash.wrong_type()) return call.reply.error(errors::kWrongType);
-  const std::int64_t now_ms = keyspace.clock().unix_ms();
+  const std::int64_t now_ms = call.now_ms();
   if (hash && hash->stale(now_ms)) return reply_stale<kPart>(call, *hash, now_ms);
   const std::size_t count = hash ? hash->size() : 0;
   kPart == Part::both ? call.reply.map(count) : call.reply.array(count);

@@ -8,8 +8,8 @@ namespace {
 
 using namespace engine;
 
-void hgetdel(Call& call, keyspace::Keyspace& keyspace) {
-  const auto found = find_hash_to_change(call, keyspace);
+void hgetdel(Call& call) {
+  const auto found = find_hash_to_change(call);
   if (found.wrong_type()) return call.reply.error(errors::kWrongType);
   const auto fields = read_fields(call, 2);
   if (!fields) return;
@@ -18,7 +18,7 @@ void hgetdel(Call& call, keyspace::Keyspace& keyspace) {
     for (std::size_t i = 0; i < fields->size(); ++i) call.reply.null();
     return;
   }
-  const std::int64_t now_ms = keyspace.clock().unix_ms();
+  const std::int64_t now_ms = call.now_ms();
   HashEdit hash(call.db, call.key, found.entry(), keyspace::Event::hdel);
   bool changed = false;
   for (std::size_t i = fields->first; i < fields->end; ++i) {

@@ -77,10 +77,10 @@ void reply_and_change(Call& call, const FoundHash& found, const Request& request
   if (!changed) hash.discard();
 }
 
-void hgetex(Call& call, keyspace::Keyspace& keyspace) {
-  const auto found = find_hash_to_change(call, keyspace);
+void hgetex(Call& call) {
+  const auto found = find_hash_to_change(call);
   if (found.wrong_type()) return call.reply.error(errors::kWrongType);
-  const std::int64_t now_ms = keyspace.clock().unix_ms();
+  const std::int64_t now_ms = call.now_ms();
   const auto request = read(call, now_ms);
   if (!request) return;
   call.reply.array(request->fields.size());

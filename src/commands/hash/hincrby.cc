@@ -23,13 +23,13 @@ void store(Call& call, const FoundHash& found, std::string_view digits, keyspace
             types::FieldDeadline::keep);
 }
 
-void hincrby(Call& call, keyspace::Keyspace& keyspace, types::Settings& settings) {
+void hincrby(Call& call, types::Settings& settings) {
   ArgReader args(call, 3);
   const std::int64_t amount = args.integer();
   if (args.failed()) return;
-  const auto found = find_hash_to_change(call, keyspace);
+  const auto found = find_hash_to_change(call);
   if (found.wrong_type()) return call.reply.error(errors::kWrongType);
-  const std::int64_t now_ms = keyspace.clock().unix_ms();
+  const std::int64_t now_ms = call.now_ms();
   std::int64_t value = 0;
   if (const auto old = value_in(found, call.arg(2), now_ms)) {
     const auto number = old->integer();
@@ -54,13 +54,13 @@ void propagate_sum(Call& call, std::string_view digits, bool has_deadline) {
   }
 }
 
-void hincrbyfloat(Call& call, keyspace::Keyspace& keyspace, types::Settings& settings) {
+void hincrbyfloat(Call& call, types::Settings& settings) {
   const auto amount = base::parse_long_double(call.arg(3));
   if (!amount) return call.reply.error(errors::kNotAFloat);
   if (std::isinf(*amount)) return call.reply.error("ERR value is NaN or Infinity");
-  const auto found = find_hash_to_change(call, keyspace);
+  const auto found = find_hash_to_change(call);
   if (found.wrong_type()) return call.reply.error(errors::kWrongType);
-  const std::int64_t now_ms = keyspace.clock().unix_ms();
+  const std::int64_t now_ms = call.now_ms();
   std::optional<long double> value = 0.0L;
   if (const auto old = value_in(found, call.arg(2), now_ms)) {
     types::String::Scratch scratch;

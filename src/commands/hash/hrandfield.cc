@@ -109,22 +109,22 @@ bool read(Call& call, Request& request) {
   return false;
 }
 
-void reply_one(Call& call, const FoundHash& hash, keyspace::Keyspace& keyspace) {
-  const auto pick = hash ? hash->random(keyspace.rng(), keyspace.clock().unix_ms()) : std::nullopt;
+void reply_one(Call& call, const FoundHash& hash) {
+  const auto pick = hash ? hash->random(call.rng(), call.now_ms()) : std::nullopt;
   pick ? reply_string(call.reply, pick->first) : call.reply.null();
 }
 
-void hrandfield(Call& call, keyspace::Keyspace& keyspace) {
+void hrandfield(Call& call) {
   Request request;
   if (call.size() > 2 && !read(call, request)) return;
-  const auto hash = find_hash(call, keyspace);
+  const auto hash = find_hash(call);
   if (hash.wrong_type()) return call.reply.error(errors::kWrongType);
-  if (call.size() == 2) return reply_one(call, hash, keyspace);
-  const std::int64_t now_ms = keyspace.clock().unix_ms();
-  if (!hash || request.count == 0 || !hash->random(keyspace.rng(), now_ms)) {
+  if (call.size() == 2) return reply_one(call, hash);
+  const std::int64_t now_ms = call.now_ms();
+  if (!hash || request.count == 0 || !hash->random(call.rng(), now_ms)) {
     return call.reply.array(0);
   }
-  const Picks picks{call, *hash, keyspace.rng(), now_ms, request.values};
+  const Picks picks{call, *hash, call.rng(), now_ms, request.values};
   if (request.count < 0) {
     reply_with_repeats(picks, static_cast<std::uint64_t>(-request.count));
   } else {

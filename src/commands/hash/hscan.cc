@@ -25,16 +25,16 @@ std::uint64_t collect(const types::Hash& hash, std::uint64_t cursor, const ScanO
                    });
 }
 
-void hscan(Call& call, keyspace::Keyspace& keyspace) {
+void hscan(Call& call) {
   const auto cursor = read_scan_cursor(call, 2);
   if (!cursor) return;
-  const auto hash = find_hash(call, keyspace);
+  const auto hash = find_hash(call);
   if (hash.wrong_type()) return call.reply.error(errors::kWrongType);
   if (!hash) return reply_empty_scan(call);
   const auto options = read_scan_options(call, 3, kScanNoValues);
   if (!options) return;
   Fields fields;
-  reply_scan_cursor(call, collect(*hash, *cursor, *options, keyspace.clock().unix_ms(), fields));
+  reply_scan_cursor(call, collect(*hash, *cursor, *options, call.now_ms(), fields));
   call.reply.array(fields.size() * (options->values ? 2 : 1));
   for (const auto& [name, value] : fields) {
     if (call.reply.drops()) return;

@@ -8,20 +8,19 @@ namespace {
 using namespace engine;
 
 // Sets the fields and returns how many are new; nothing if an error has been sent.
-std::optional<std::int64_t> set_all(Call& call, keyspace::Keyspace& keyspace,
-                                    types::Settings& settings) {
+std::optional<std::int64_t> set_all(Call& call, types::Settings& settings) {
   if (call.size() % 2 != 0) {
     call.reply.error("ERR wrong number of arguments for '" + call.command.full_name() +
                      "' command");
     return std::nullopt;
   }
-  const auto found = find_hash_to_change(call, keyspace);
+  const auto found = find_hash_to_change(call);
   if (found.wrong_type()) {
     call.reply.error(errors::kWrongType);
     return std::nullopt;
   }
   const auto limits = types::HashLimits::of(settings);
-  const std::int64_t now_ms = keyspace.clock().unix_ms();
+  const std::int64_t now_ms = call.now_ms();
   HashEdit hash(call.db, call.key, found.entry(), keyspace::Event::hset);
   make_room(hash, (call.size() - 2) / 2, limits);
   std::int64_t created = 0;
@@ -31,18 +30,18 @@ std::optional<std::int64_t> set_all(Call& call, keyspace::Keyspace& keyspace,
   return created;
 }
 
-void hset(Call& call, keyspace::Keyspace& keyspace, types::Settings& settings) {
-  if (const auto created = set_all(call, keyspace, settings)) call.reply.integer(*created);
+void hset(Call& call, types::Settings& settings) {
+  if (const auto created = set_all(call, settings)) call.reply.integer(*created);
 }
 
-void hmset(Call& call, keyspace::Keyspace& keyspace, types::Settings& settings) {
-  if (set_all(call, keyspace, settings)) call.reply.ok();
+void hmset(Call& call, types::Settings& settings) {
+  if (set_all(call, settings)) call.reply.ok();
 }
 
-void hsetnx(Call& call, keyspace::Keyspace& keyspace, types::Settings& settings) {
-  const auto found = find_hash_to_change(call, keyspace);
+void hsetnx(Call& call, types::Settings& settings) {
+  const auto found = find_hash_to_change(call);
   if (found.wrong_type()) return call.reply.error(errors::kWrongType);
-  const std::int64_t now_ms = keyspace.clock().unix_ms();
+  const std::int64_t now_ms = call.now_ms();
   if (found && found->contains(call.arg(2), now_ms)) return call.reply.integer(0);
   HashEdit hash(call.db, call.key, found.entry(), keyspace::Event::hset);
   hash->set(call.arg(2), call.arg(3), types::HashLimits::of(settings), now_ms);

@@ -127,10 +127,10 @@ void set_all(Call& call, HashEdit& hash, const Request& request, const types::Ha
 }
 
 void hsetex(Call& call, keyspace::Keyspace& keyspace, types::Settings& settings) {
-  const std::int64_t now_ms = keyspace.clock().unix_ms();
+  const std::int64_t now_ms = call.now_ms();
   Request request;
   if (!read(call, request, now_ms)) return;
-  const auto found = find_hash_to_change(call, keyspace);
+  const auto found = find_hash_to_change(call);
   if (found.wrong_type()) return call.reply.error(errors::kWrongType);
   if (!holds(call, request, found, now_ms)) return call.reply.integer(0);
   const bool past = request.deadline_ms && *request.deadline_ms <= now_ms;

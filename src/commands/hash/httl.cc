@@ -14,12 +14,12 @@ std::int64_t seconds(std::int64_t ms) { return (ms + 999) / 1000; }
 
 // Answers for each field what `show` makes of its deadline.
 template <typename Show>
-void reply_deadlines(Call& call, const keyspace::Keyspace& keyspace, Show show) {
-  const auto hash = find_hash(call, keyspace);
+void reply_deadlines(Call& call, Show show) {
+  const auto hash = find_hash(call);
   if (hash.wrong_type()) return call.reply.error(errors::kWrongType);
   const auto fields = read_fields(call, 2);
   if (!fields) return;
-  const std::int64_t now_ms = keyspace.clock().unix_ms();
+  const std::int64_t now_ms = call.now_ms();
   call.reply.array(fields->size());
   for (std::size_t i = fields->first; i < fields->end; ++i) {
     if (!hash || !hash->contains(call.arg(i), now_ms)) {
@@ -32,21 +32,20 @@ void reply_deadlines(Call& call, const keyspace::Keyspace& keyspace, Show show) 
   }
 }
 
-void httl(Call& call, keyspace::Keyspace& keyspace) {
-  reply_deadlines(call, keyspace,
-                  [](std::int64_t ms, std::int64_t now_ms) { return seconds(ms - now_ms); });
+void httl(Call& call) {
+  reply_deadlines(call, [](std::int64_t ms, std::int64_t now_ms) { return seconds(ms - now_ms); });
 }
 
-void hpttl(Call& call, keyspace::Keyspace& keyspace) {
-  reply_deadlines(call, keyspace, [](std::int64_t ms, std::int64_t now_ms) { return ms - now_ms; });
+void hpttl(Call& call) {
+  reply_deadlines(call, [](std::int64_t ms, std::int64_t now_ms) { return ms - now_ms; });
 }
 
-void hexpiretime(Call& call, keyspace::Keyspace& keyspace) {
-  reply_deadlines(call, keyspace, [](std::int64_t ms, std::int64_t) { return seconds(ms); });
+void hexpiretime(Call& call) {
+  reply_deadlines(call, [](std::int64_t ms, std::int64_t) { return seconds(ms); });
 }
 
-void hpexpiretime(Call& call, keyspace::Keyspace& keyspace) {
-  reply_deadlines(call, keyspace, [](std::int64_t ms, std::int64_t) { return ms; });
+void hpexpiretime(Call& call) {
+  reply_deadlines(call, [](std::int64_t ms, std::int64_t) { return ms; });
 }
 
 }  // namespace

@@ -4,7 +4,6 @@
 
 #include "larder/engine/call.h"
 #include "larder/keyspace/edit.h"
-#include "larder/keyspace/keyspace.h"
 #include "larder/types/hash.h"
 
 namespace larder::commands {
@@ -23,17 +22,16 @@ inline FoundHash purged(engine::Call& call, keyspace::Entry* entry) {
 // The hash at the key. Where fields of a hash of up to kMostPurged are past their deadline they are
 // freed first. Larger hashes leave that to the sweeper, and while removals are held back no field
 // is freed; dead fields are then passed over.
-inline FoundHash find_hash(engine::Call& call, const keyspace::Keyspace& keyspace,
-                           keyspace::Look how = keyspace::Look::read) {
+inline FoundHash find_hash(engine::Call& call, keyspace::Look how = keyspace::Look::read) {
   const auto found = call.db.find<types::Hash>(call.key, how);
-  if (__builtin_expect(!found || !found->stale(keyspace.clock().unix_ms()), 1)) return found;
-  const bool stays = found->size() > kMostPurged || keyspace.removals_held();
+  if (__builtin_expect(!found || !found->stale(call.now_ms()), 1)) return found;
+  const bool stays = found->size() > kMostPurged || call.db.removals_held();
   return stays ? found : purged(call, found.entry());
 }
 
 // The same on the way to a change: check wrong_type(), then open a HashEdit on its entry.
-inline FoundHash find_hash_to_change(engine::Call& call, const keyspace::Keyspace& keyspace) {
-  return find_hash(call, keyspace, keyspace::Look::write);
+inline FoundHash find_hash_to_change(engine::Call& call) {
+  return find_hash(call, keyspace::Look::write);
 }
 
 // Leaves the compact encoding at once where so many fields come that they cannot stay in it.

@@ -7,8 +7,8 @@
 #include "larder/config/registry.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
-#include "larder/engine/config_file.h"
 #include "larder/engine/gates.h"
+#include "larder/engine/host.h"
 #include "larder/engine/settings.h"
 #include "larder/info/info.h"
 

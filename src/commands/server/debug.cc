@@ -15,7 +15,7 @@
 #include "larder/engine/arg_reader.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
-#include "larder/engine/cron.h"
+#include "larder/engine/debug_switches.h"
 #include "larder/expiry/sweeper.h"
 
 namespace larder::commands {

@@ -1,7 +1,7 @@
 #include "larder/config/registry.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
-#include "larder/engine/config_file.h"
+#include "larder/engine/host.h"
 
 namespace larder::commands {
 namespace {

@@ -6,7 +6,7 @@
 #include "larder/engine/arg_reader.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
-#include "larder/engine/limits.h"
+#include "larder/engine/host.h"
 
 namespace larder::commands {
 namespace {

@@ -3,7 +3,7 @@
 #include "larder/engine/arg_reader.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
-#include "larder/engine/reply_peak.h"
+#include "larder/engine/debug_switches.h"
 
 namespace larder::commands {
 namespace {

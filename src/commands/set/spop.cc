@@ -20,9 +20,9 @@ void propagate_removal(Call& call, const types::String& member) {
   call.propagate({"SREM", call.arg(1), member.text(scratch)});
 }
 
-void pop_one(Call& call, keyspace::Keyspace& keyspace, keyspace::Entry* entry) {
+void pop_one(Call& call, keyspace::Entry* entry) {
   keyspace::Edit<types::Set> set(call.db, call.key, entry, keyspace::Event::spop);
-  const types::String member = set->random(keyspace.rng());
+  const types::String member = set->random(call.rng());
   reply_string(call.reply, member);
   propagate_removal(call, member);
   types::String::Scratch scratch;
@@ -39,10 +39,10 @@ void pop_all(Call& call, keyspace::Keyspace& keyspace, const keyspace::Settings&
   call.propagate({settings.lazyfree_lazy_server_del.value() ? "UNLINK" : "DEL", call.arg(1)});
 }
 
-void pop_some(Call& call, keyspace::Keyspace& keyspace, keyspace::Entry* entry, std::size_t count) {
+void pop_some(Call& call, keyspace::Entry* entry, std::size_t count) {
   keyspace::Edit<types::Set> set(call.db, call.key, entry, keyspace::Event::spop);
   call.reply.set(count);
-  set->take(count, keyspace.rng(), [&call](const types::String& member) {
+  set->take(count, call.rng(), [&call](const types::String& member) {
     reply_string(call.reply, member);
     propagate_removal(call, member);
   });
@@ -65,12 +65,12 @@ void spop(Call& call, keyspace::Keyspace& keyspace, keyspace::Settings& settings
   keyspace::Entry* entry = call.db.look(call.key, keyspace::Look::write);
   if (entry == nullptr) return count ? call.reply.set(0) : call.reply.null();
   if (entry->type() != types::Type::set) return call.reply.error(errors::kWrongType);
-  if (!count) return pop_one(call, keyspace, entry);
+  if (!count) return pop_one(call, entry);
   if (*count == 0) return call.reply.set(0);
   if (*count >= entry->value<types::Set>().size()) {
     return pop_all(call, keyspace, settings, entry);
   }
-  pop_some(call, keyspace, entry, *count);
+  pop_some(call, entry, *count);
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 #include "larder/engine/arg_reader.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
-#include "larder/keyspace/keyspace.h"
 #include "larder/types/set.h"
 
 namespace larder::commands {
@@ -48,8 +47,8 @@ void several(Call& call, base::Rng& rng) {
   sample(call, *set, rng, static_cast<std::size_t>(count));
 }
 
-void srandmember(Call& call, keyspace::Keyspace& keyspace) {
-  call.size() == 2 ? one(call, keyspace.rng()) : several(call, keyspace.rng());
+void srandmember(Call& call) {
+  call.size() == 2 ? one(call, call.rng()) : several(call, call.rng());
 }
 
 }  // namespace

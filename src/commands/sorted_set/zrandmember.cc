@@ -4,7 +4,6 @@
 #include "larder/base/text.h"
 #include "larder/engine/arg_reader.h"
 #include "larder/engine/command.h"
-#include "larder/keyspace/keyspace.h"
 #include "sorted_set_tools.h"
 
 namespace larder::commands {
@@ -93,8 +92,8 @@ void several(Call& call, base::Rng& rng) {
   sample(call, *set, rng, static_cast<std::size_t>(count), show);
 }
 
-void zrandmember(Call& call, keyspace::Keyspace& keyspace) {
-  call.size() == 2 ? one(call, keyspace.rng()) : several(call, keyspace.rng());
+void zrandmember(Call& call) {
+  call.size() == 2 ? one(call, call.rng()) : several(call, call.rng());
 }
 
 }  // namespace

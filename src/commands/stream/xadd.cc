@@ -5,7 +5,6 @@
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
 #include "larder/keyspace/edit.h"
-#include "larder/keyspace/keyspace.h"
 #include "stream_ids.h"
 #include "stream_reply.h"
 #include "trim_options.h"
@@ -113,7 +112,7 @@ void trim(Call& call, const Options& options) {
   if (edit->trim(options.trim.trim()) == 0) edit.discard();
 }
 
-void xadd(Call& call, types::Settings& settings, keyspace::Keyspace& keyspace) {
+void xadd(Call& call, types::Settings& settings) {
   Options options;
   if (!read(call, settings, options)) return;
   const auto found = call.db.find<types::Stream>(call.key, keyspace::Look::write);
@@ -121,7 +120,7 @@ void xadd(Call& call, types::Settings& settings, keyspace::Keyspace& keyspace) {
   if (!found && !options.may_create) return call.reply.null();
   const StreamId last = found ? found->marks().last : StreamId();
   if (last == StreamId::most()) return call.reply.error(kExhausted);
-  const auto id = choose_id(options, last, keyspace.clock().unix_ms());
+  const auto id = choose_id(options, last, call.now_ms());
   if (!id) return call.reply.error(kTooSmall);
   const resp::Args pairs = call.args.subspan(options.first);
   if (are_too_large(pairs)) return call.reply.error(kTooLarge);

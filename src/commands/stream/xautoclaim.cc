@@ -3,7 +3,6 @@
 #include "deliveries.h"
 #include "larder/engine/arg_reader.h"
 #include "larder/engine/command.h"
-#include "larder/keyspace/keyspace.h"
 #include "stream_ids.h"
 #include "stream_reply.h"
 
@@ -106,7 +105,7 @@ void reply_outcome(resp::Writer& reply, const types::Stream& stream, const Optio
   for (const StreamId id : outcome.deleted) reply_stream_id(reply, id);
 }
 
-void xautoclaim(Call& call, keyspace::Keyspace& keyspace) {
+void xautoclaim(Call& call) {
   Options options;
   if (!read(call, options)) return;
   const auto found = call.db.find<types::Stream>(call.key, keyspace::Look::write);
@@ -114,7 +113,7 @@ void xautoclaim(Call& call, keyspace::Keyspace& keyspace) {
   if (!found || found->group(call.arg(2)) == nullptr) {
     return reply_no_group(call, call.key.name, call.arg(2));
   }
-  const std::int64_t now_ms = keyspace.clock().unix_ms();
+  const std::int64_t now_ms = call.now_ms();
   keyspace::Edit<types::Stream> edit(call.db, call.key, found.entry(), keyspace::Event::xdelivery);
   types::Group& group = *edit->group(call.arg(2));
   bool is_new = false;

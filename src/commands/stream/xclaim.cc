@@ -3,7 +3,6 @@
 #include "deliveries.h"
 #include "larder/engine/arg_reader.h"
 #include "larder/engine/command.h"
-#include "larder/keyspace/keyspace.h"
 #include "stream_ids.h"
 #include "stream_reply.h"
 
@@ -127,13 +126,13 @@ bool reply_claimed(const Claim& claim) {
   return changed;
 }
 
-void xclaim(Call& call, keyspace::Keyspace& keyspace) {
+void xclaim(Call& call) {
   const auto found = call.db.find<types::Stream>(call.key, keyspace::Look::write);
   if (found.wrong_type()) return call.reply.error(errors::kWrongType);
   if (!found || found->group(call.arg(2)) == nullptr) {
     return reply_no_group(call, call.key.name, call.arg(2));
   }
-  const std::int64_t now_ms = keyspace.clock().unix_ms();
+  const std::int64_t now_ms = call.now_ms();
   Options options;
   if (!read(call, now_ms, options)) return;
   keyspace::Edit<types::Stream> edit(call.db, call.key, found.entry(), keyspace::Event::xdelivery);

@@ -122,7 +122,7 @@ void xgroup_destroy(Call& call, keyspace::Keyspace& keyspace) {
   call.reply.integer(1);
 }
 
-void xgroup_createconsumer(Call& call, keyspace::Keyspace& keyspace) {
+void xgroup_createconsumer(Call& call) {
   const auto found = find_group(call);
   if (!found) return;
   keyspace::Edit<types::Stream> edit(call.db, call.key, found->entry(),
@@ -130,7 +130,7 @@ void xgroup_createconsumer(Call& call, keyspace::Keyspace& keyspace) {
   types::Group& group = *edit->group(call.arg(3));
   const bool is_new = group.consumer(call.arg(4)) == nullptr;
   if (is_new) {
-    edit->create_consumer(group, call.arg(4), keyspace.clock().unix_ms());
+    edit->create_consumer(group, call.arg(4), call.now_ms());
   } else {
     edit.discard();
   }

@@ -6,7 +6,6 @@
 #include "larder/base/text.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
-#include "larder/keyspace/keyspace.h"
 #include "stream_full.h"
 #include "stream_reply.h"
 
@@ -84,7 +83,7 @@ void xinfo_groups(Call& call) {
   }
 }
 
-void xinfo_consumers(Call& call, keyspace::Keyspace& keyspace) {
+void xinfo_consumers(Call& call) {
   const auto stream = find_stream(call);
   if (!stream) return;
   const types::Group* group = (*stream)->group(call.arg(3));
@@ -93,7 +92,7 @@ void xinfo_consumers(Call& call, keyspace::Keyspace& keyspace) {
     text.append(call.arg(3)).append("' for key name '").append(call.arg(2)).append("'");
     return call.reply.error(text);
   }
-  const std::int64_t now_ms = keyspace.clock().unix_ms();
+  const std::int64_t now_ms = call.now_ms();
   const auto since = [now_ms](std::int64_t ms) { return std::max<std::int64_t>(now_ms - ms, 0); };
   resp::Writer& reply = call.reply;
   reply.array(group->consumers.size());

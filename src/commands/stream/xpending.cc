@@ -4,7 +4,6 @@
 #include "larder/base/text.h"
 #include "larder/engine/arg_reader.h"
 #include "larder/engine/command.h"
-#include "larder/keyspace/keyspace.h"
 #include "stream_ids.h"
 #include "stream_reply.h"
 
@@ -85,7 +84,7 @@ void reply_entries(resp::Writer& reply, const types::PendingIndex& index, const 
   reply.end_array(mark, static_cast<std::uint64_t>(entries));
 }
 
-void xpending(Call& call, keyspace::Keyspace& keyspace) {
+void xpending(Call& call) {
   constexpr std::size_t kSummary = 3;
   constexpr std::size_t kLeast = 6;
   constexpr std::size_t kMost = 9;
@@ -106,7 +105,7 @@ void xpending(Call& call, keyspace::Keyspace& keyspace) {
     if (consumer == nullptr) return call.reply.array(0);
     index = &consumer->pending;
   }
-  reply_entries(call.reply, *index, filter, keyspace.clock().unix_ms());
+  reply_entries(call.reply, *index, filter, call.now_ms());
 }
 
 }  // namespace

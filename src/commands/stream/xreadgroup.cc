@@ -1,6 +1,5 @@
 #include "deliveries.h"
 #include "larder/engine/command.h"
-#include "larder/keyspace/keyspace.h"
 #include "read_options.h"
 #include "stream_ids.h"
 #include "stream_reply.h"
@@ -123,13 +122,13 @@ void read_stream(Call& call, const ReadOptions& options, std::size_t i, std::int
   }
 }
 
-void xreadgroup(Call& call, keyspace::Keyspace& keyspace) {
+void xreadgroup(Call& call) {
   const auto options = read_options(call, ReadKind::group);
   if (!options || !check(call, *options)) return;
   if (call.effects.listened()) call.effects.withhold();
   StreamsReply streams(call.reply);
   for (std::size_t i = 0; i < options->streams; ++i) {
-    read_stream(call, *options, i, keyspace.clock().unix_ms(), streams);
+    read_stream(call, *options, i, call.now_ms(), streams);
   }
   if (streams.end()) return;
   if (!options->block_ms) return call.reply.null_array();

@@ -1,7 +1,7 @@
 #include "../room.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
-#include "larder/engine/limits.h"
+#include "larder/engine/host.h"
 
 namespace larder::commands {
 namespace {

@@ -3,7 +3,6 @@
 #include "larder/engine/arg_reader.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
-#include "larder/keyspace/keyspace.h"
 #include "string_reply.h"
 
 namespace larder::commands {
@@ -41,14 +40,14 @@ void expire(Call& call, keyspace::Entry* entry, std::int64_t deadline_ms, bool p
   call.propagate({"PEXPIREAT", call.key.name, base::print_int64(deadline_ms, digits)});
 }
 
-void getex(Call& call, keyspace::Keyspace& keyspace) {
+void getex(Call& call) {
   Options options;
   if (!read(call, options)) return;
   const auto value = call.db.find<types::String>(call.key);
   if (value.wrong_type()) return call.reply.error(errors::kWrongType);
   if (!value) return call.reply.null();
 
-  const std::int64_t now_ms = keyspace.clock().unix_ms();
+  const std::int64_t now_ms = call.now_ms();
   std::optional<std::int64_t> deadline_ms;
   if (options.expiration.given()) {
     deadline_ms = options.expiration.deadline_ms(call, now_ms);

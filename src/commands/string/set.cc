@@ -3,7 +3,6 @@
 #include "larder/engine/arg_reader.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
-#include "larder/keyspace/keyspace.h"
 #include "string_reply.h"
 
 namespace larder::commands {
@@ -109,12 +108,12 @@ void expire_at_once(Call& call) {
   call.db.look(call.key, keyspace::Look::write);
 }
 
-void set_with_options(Call& call, keyspace::Keyspace& keyspace) {
+void set_with_options(Call& call) {
   Options options;
   if (!read(call, options)) return;
   std::optional<std::int64_t> deadline_ms;
   if (options.expiration.given()) {
-    deadline_ms = options.expiration.deadline_ms(call, keyspace.clock().unix_ms());
+    deadline_ms = options.expiration.deadline_ms(call, call.now_ms());
     if (!deadline_ms) return;
   }
   if ((options.get || options.condition != Condition::none) && !check_old_value(call, options)) {
@@ -124,7 +123,7 @@ void set_with_options(Call& call, keyspace::Keyspace& keyspace) {
                         : options.keep_ttl ? keyspace::Deadline::kept()
                                            : keyspace::Deadline::never();
   call.db.put(call.key, call.arg(2), deadline);
-  if (deadline_ms && *deadline_ms <= keyspace.clock().unix_ms()) {
+  if (deadline_ms && *deadline_ms <= call.now_ms()) {
     expire_at_once(call);
   } else if (call.effects.listened()) {
     propagate(call, options, deadline_ms);
@@ -132,8 +131,8 @@ void set_with_options(Call& call, keyspace::Keyspace& keyspace) {
   if (!options.get) call.reply.ok();
 }
 
-void set(Call& call, keyspace::Keyspace& keyspace) {
-  if (__builtin_expect(call.size() > 3, 0)) return set_with_options(call, keyspace);
+void set(Call& call) {
+  if (__builtin_expect(call.size() > 3, 0)) return set_with_options(call);
   call.db.put(call.key, call.arg(2));
   call.reply.ok();
 }

@@ -2,16 +2,15 @@
 #include "larder/base/numbers.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
-#include "larder/keyspace/keyspace.h"
 
 namespace larder::commands {
 namespace {
 
 using namespace engine;
 
-void set_for(Call& call, const keyspace::Keyspace& keyspace, Expiration::Form form) {
+void set_for(Call& call, Expiration::Form form) {
   const Expiration expiration{form, call.arg(2)};
-  const auto deadline_ms = expiration.deadline_ms(call, keyspace.clock().unix_ms());
+  const auto deadline_ms = expiration.deadline_ms(call, call.now_ms());
   if (!deadline_ms) return;
   call.db.put(call.key, call.arg(3), keyspace::Deadline::at(*deadline_ms));
   std::array<char, base::kInt64Chars> digits;
@@ -20,13 +19,9 @@ void set_for(Call& call, const keyspace::Keyspace& keyspace, Expiration::Form fo
   call.reply.ok();
 }
 
-void setex(Call& call, keyspace::Keyspace& keyspace) {
-  set_for(call, keyspace, Expiration::Form::ex);
-}
+void setex(Call& call) { set_for(call, Expiration::Form::ex); }
 
-void psetex(Call& call, keyspace::Keyspace& keyspace) {
-  set_for(call, keyspace, Expiration::Form::px);
-}
+void psetex(Call& call) { set_for(call, Expiration::Form::px); }
 
 }  // namespace
 
