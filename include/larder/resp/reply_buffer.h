@@ -6,6 +6,7 @@
 // A buffer is bounded while it is written: when it may not take another chunk, by its own bound or
 // by that of the pool, it drops what is written from then on, until keep_first() or clear().
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -121,6 +122,10 @@ class ReplyBuffer {
   // From here on at most so many bytes in all, held_bytes() and shared_bytes().
   void bound(std::uint64_t most) {
     if (!is_dropping()) most_ = most;
+  }
+  // What is left of that.
+  std::uint64_t left_of_bound() const {
+    return most_ == kNoBound ? kNoBound : most_ - std::min(most_, held_ + shared_);
   }
   // It was refused memory, and drops what is written.
   bool is_dropping() const { return refused_at_ != 0; }
