@@ -247,7 +247,7 @@ bool Executor::run_long_commands() {
     running_ = nullptr;
     long_commands_.end_step();
   }
-  return !long_commands_.empty();
+  return long_commands_.has_steps();
 }
 
 [[gnu::always_inline]] inline void Executor::count(Session& session, BoundCommand& command) {
@@ -362,7 +362,7 @@ bool Executor::end_turn() {
   parts_.observer.watch(LatencyEvent::expire_cycle, [this] { return parts_.sweeper.run_fast(); });
   left |= free_late();
   settle(0, {});
-  if (__builtin_expect(!long_commands_.empty(), 0)) left |= run_long_commands();
+  if (__builtin_expect(long_commands_.has_steps(), 0)) left |= run_long_commands();
   long_commands_.end_turn();
   return serve_late() || left;
 }

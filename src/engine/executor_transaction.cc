@@ -20,6 +20,7 @@ void fetch_some(const QueuedCommand* queued, Fetch fetch) {
 }  // namespace
 
 void Executor::queue(Session& session, BoundCommand& command, resp::Args args, std::uint64_t hash) {
+  session.pay_for(1);
   Transaction::of(session)->add(command, args, hash);
   session.last_command = command.row;
   session.reply.raw("+QUEUED\r\n");

@@ -9,13 +9,22 @@
 
 namespace larder::engine {
 
+Progress::Progress(LongCommands& commands, resp::ChunkPool& pool)
+    : reply(pool), commands_(commands) {
+  commands_.reply_ = &reply;
+}
+
+Progress::~Progress() {
+  if (commands_.is_reply(reply)) commands_.reply_ = nullptr;
+}
+
 LongCommands::LongCommands(const base::Clock& clock) : clock_(clock) {}
 
 LongCommands::~LongCommands() { LARDER_ASSERT(empty() && resumed_ == nullptr); }
 
 bool LongCommands::step_is_over(const Session& session) {
   if (!session.may_block) return false;
-  if (resumed_ == nullptr && !empty()) return true;
+  if (resumed_ == nullptr && has_steps()) return true;
   const std::int64_t now_us = clock_.steady_now_us();
   if (deadline_us_ == 0) deadline_us_ = now_us + kTurnUs;
   return now_us >= deadline_us_;
@@ -23,7 +32,9 @@ bool LongCommands::step_is_over(const Session& session) {
 
 std::unique_ptr<Progress> LongCommands::take() {
   if (resumed_ == nullptr) return nullptr;
-  return std::unique_ptr<Progress>(std::exchange(resumed_->progress, nullptr));
+  std::unique_ptr<Progress> progress(std::exchange(resumed_->progress, nullptr));
+  if (progress != nullptr) reply_ = &progress->reply;
+  return progress;
 }
 
 void LongCommands::go_on_later(Session& session, BoundCommand& command, resp::Args words,
@@ -39,25 +50,45 @@ void LongCommands::go_on_later(Session& session, BoundCommand& command, resp::Ar
   session.parked_ = parked;
   session.goes_on_ = true;
   session.long_commands_ = this;
-  join(*parked);
+  steps_.join(*parked);
 }
 
-void LongCommands::join(ParkedCommand& command) {
-  command.previous = last_;
+void LongCommands::Line::join(ParkedCommand& command) {
+  command.previous = last;
   command.next = nullptr;
-  (last_ == nullptr ? first_ : last_->next) = &command;
-  last_ = &command;
-  ++size_;
+  (last == nullptr ? first : last->next) = &command;
+  last = &command;
+  ++size;
 }
 
-void LongCommands::leave(ParkedCommand& command) {
-  (command.previous == nullptr ? first_ : command.previous->next) = command.next;
-  (command.next == nullptr ? last_ : command.next->previous) = command.previous;
-  --size_;
+void LongCommands::Line::leave(ParkedCommand& command) {
+  (command.previous == nullptr ? first : command.previous->next) = command.next;
+  (command.next == nullptr ? last : command.next->previous) = command.previous;
+  --size;
+}
+
+LongCommands::Line& LongCommands::line_of(const ParkedCommand& command) {
+  return command.waits_for_room ? waiting_ : steps_;
+}
+
+void LongCommands::wait_for_room(Session& session, std::uint64_t bytes) {
+  ParkedCommand& command = *session.parked_;
+  steps_.leave(command);
+  command.waits_for_room = true;
+  waiting_.join(command);
+  session.put_off(bytes);
+}
+
+void LongCommands::go_on(Session& session) {
+  ParkedCommand& command = *session.parked_;
+  if (!command.waits_for_room) return;
+  waiting_.leave(command);
+  command.waits_for_room = false;
+  steps_.join(command);
 }
 
 void LongCommands::release(ParkedCommand& command) {
-  leave(command);
+  line_of(command).leave(command);
   delete command.progress;
   command.session->parked_ = nullptr;
   command.session->goes_on_ = false;
@@ -75,14 +106,14 @@ void LongCommands::forget(Session& session) {
 
 const ParkedCommand* LongCommands::next_step() {
   LARDER_ASSERT(resumed_ == nullptr);
-  if (empty()) return nullptr;
-  resumed_ = first_;
+  if (!has_steps()) return nullptr;
+  resumed_ = steps_.first;
   if (step_is_over(*resumed_->session)) {
     resumed_ = nullptr;
     return nullptr;
   }
-  leave(*resumed_);
-  join(*resumed_);
+  steps_.leave(*resumed_);
+  steps_.join(*resumed_);
   resumed_->session->parked_ = nullptr;
   return resumed_;
 }
@@ -110,10 +141,12 @@ void LongCommands::keep_cycles(Session& session, std::uint64_t cycles) {
 void LongCommands::testify(memory::Audit& audit) const {
   std::size_t input = 0;
   std::size_t output = 0;
-  for (const ParkedCommand* command = first_; command != nullptr; command = command->next) {
-    input += parked_bytes(*command);
-    // The command that takes a step has its progress with it.
-    if (command->progress != nullptr) output += command->progress->reply.held_bytes();
+  for (const Line* line : {&steps_, &waiting_}) {
+    for (const ParkedCommand* command = line->first; command != nullptr; command = command->next) {
+      input += parked_bytes(*command);
+      // The command that takes a step has its progress with it.
+      if (command->progress != nullptr) output += command->progress->reply.held_bytes();
+    }
   }
   audit.found(memory::Owner::client_input, static_cast<std::int64_t>(input));
   audit.found(memory::Owner::client_output, static_cast<std::int64_t>(output));

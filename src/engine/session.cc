@@ -13,9 +13,6 @@
 namespace larder::engine {
 namespace {
 
-// While more pieces than this wait to be freed, a session that leaves more frees as many itself:
-// what is left behind cannot grow faster than it is taken apart.
-constexpr std::size_t kMostLeft = 1 << 18;
 constexpr std::size_t kPiecesBetweenLooks = 16;
 
 }  // namespace
@@ -66,6 +63,12 @@ void Session::leave_behind(Attachment& attachment, std::size_t pieces) {
   sessions_.leave_behind(attachment, pieces);
 }
 
+void Session::pay_for(std::size_t pieces) {
+  if (__builtin_expect(sessions_.left_pieces_ > Sessions::kMostLeft, 0)) {
+    sessions_.take_apart(pieces);
+  }
+}
+
 void Session::push(resp::SharedText& text) {
   if (closing != Closing::no) return;
   resp::ReplyBuffer& output = held_pushes_ == nullptr ? reply.buffer() : *held_pushes_;
@@ -83,6 +86,7 @@ void Session::go_on() {
   if (!held_) return;
   held_ = false;
   leave_line();
+  if (is_working()) long_commands_->go_on(*this);
   peer_.unblocked();
 }
 
@@ -94,7 +98,9 @@ std::size_t Session::parked_bytes() const {
   return parked_ == nullptr ? 0 : engine::parked_bytes(*parked_);
 }
 
-std::size_t Session::working_reply_bytes() const { return parked_->progress->reply.held_bytes(); }
+std::size_t Session::working_reply_bytes() const {
+  return parked_->progress == nullptr ? 0 : parked_->progress->reply.held_bytes();
+}
 
 std::size_t Session::text_bytes() const {
   return name.held_bytes() + library_name.held_bytes() + library_version.held_bytes();
@@ -132,12 +138,10 @@ void Session::reset() {
 Sessions::~Sessions() { free_left(base::Budget::unlimited()); }
 
 void Sessions::leave_behind(Attachment& attachment, std::size_t pieces) {
-  const bool too_many = left_pieces_ > kMostLeft;
   attachment.next_left_ = nullptr;
   (last_left_ == nullptr ? first_left_ : last_left_->next_left_) = &attachment;
   last_left_ = &attachment;
   left_pieces_ += pieces;
-  if (too_many) take_apart(pieces);
 }
 
 void Sessions::take_apart(std::size_t pieces) {
@@ -175,9 +179,31 @@ void Sessions::add(Session& session) {
 }
 
 void Sessions::remove(Session& session) {
+  for (SessionWalk* walk = first_walk_; walk != nullptr; walk = walk->next_walk_) {
+    if (walk->at_ == &session) walk->at_ = session.next_;
+  }
   (session.previous_ == nullptr ? first_ : session.previous_->next_) = session.next_;
   (session.next_ == nullptr ? last_ : session.next_->previous_) = session.previous_;
   --size_;
+}
+
+SessionWalk::SessionWalk(Sessions& sessions)
+    : sessions_(sessions),
+      at_(sessions.first_),
+      last_id_(sessions.last_id_),
+      next_walk_(sessions.first_walk_) {
+  if (next_walk_ != nullptr) next_walk_->previous_walk_ = this;
+  sessions.first_walk_ = this;
+}
+
+SessionWalk::~SessionWalk() {
+  (previous_walk_ == nullptr ? sessions_.first_walk_ : previous_walk_->next_walk_) = next_walk_;
+  if (next_walk_ != nullptr) next_walk_->previous_walk_ = previous_walk_;
+}
+
+Session* SessionWalk::next() {
+  if (at_ == nullptr || at_->id > last_id_) return nullptr;
+  return std::exchange(at_, at_->next());
 }
 
 Session* Sessions::find(std::uint64_t id) const {

@@ -59,6 +59,7 @@ bool Waiters::wait(Session& session, BoundCommand& command, resp::Args words, co
 }
 
 void Waiters::park(Session& session, BoundCommand& bound, resp::Args words, const Wait& wait) {
+  session.pay_for(wait.keys.size());
   ParkedCommand& command = *make_parked(session, bound, words, wait);
   line_up(command, wait);
   command.deadline_us = deadline_us(clock_, wait.timeout_ms);
@@ -94,11 +95,47 @@ void Waiters::line_up(ParkedCommand& command, const Wait& wait) {
   command.places = command.places.first(used);
 }
 
+// The places of a wait that is over, when they are many: nobody is at them any more.
+class Waiters::LeftPlaces final : public Attachment {
+ public:
+  LeftPlaces(Waiters& home, ParkedCommand& command) : home_(home), command_(command) {}
+
+  // Was never attached to a session.
+  void detach(Session&) override { LARDER_ASSERT(false); }
+  std::size_t bytes() const override { return memory::size_class(sizeof(LeftPlaces)); }
+  // From the last to the first, with which the audit counts the whole block.
+  bool take_apart(std::size_t& pieces) override {
+    std::span<Place>& places = command_.places;
+    for (; !places.empty() && pieces > 0; --pieces) {
+      home_.remove_place(places.back());
+      places = places.first(places.size() - 1);
+    }
+    if (!places.empty()) return false;
+    release_parked(&command_);
+    memory::destroy(memory::Owner::client_input, this);
+    return true;
+  }
+  void testify(memory::Audit& audit) const override {
+    audit.found(memory::Owner::client_input, static_cast<std::int64_t>(bytes()));
+  }
+
+ private:
+  Waiters& home_;
+  ParkedCommand& command_;
+};
+
 void Waiters::release(ParkedCommand& command) {
-  for (Place& place : command.places) remove_place(place);
+  Session& session = *command.session;
   deadlines_.remove(command);
-  if (command.session->parked_ == &command) command.session->parked_ = nullptr;
+  if (session.parked_ == &command) session.parked_ = nullptr;
   count(command, -1);
+  command.session = nullptr;
+  const std::size_t places = command.places.size();
+  if (places > Attachment::kPiecesAtOnce) {
+    auto* const left = memory::make<LeftPlaces>(memory::Owner::client_input, *this, command);
+    return session.leave_behind(*left, places);
+  }
+  for (Place& place : command.places) remove_place(place);
   release_parked(&command);
 }
 

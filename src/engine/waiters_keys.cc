@@ -13,6 +13,9 @@ namespace {
 
 constexpr auto kOwner = memory::Owner::client_input;
 
+// So many keys that feed nobody take some hundred microseconds.
+constexpr int kTriedInARow = 1024;
+
 bool may_feed(keyspace::Event event) {
   using keyspace::Event;
   const keyspace::EventRow& row = keyspace::row(event);
@@ -73,9 +76,9 @@ void Waiters::read(std::span<const keyspace::Change> changes) {
   if (sessions_ == 0) return;
   for (const keyspace::Change& change : changes) {
     if (change.event == keyspace::Event::flush) {
-      if (keys_when_gone_ > 0) mark_all(change.db, /*only_when_gone=*/true);
+      if (keys_when_gone_ > 0) begin_sweep(change.db, /*only_when_gone=*/true);
     } else if (change.event == keyspace::Event::swapdb) {
-      mark_all(-1, /*only_when_gone=*/false);
+      begin_sweep(-1, /*only_when_gone=*/false);
     } else if (may_feed(change.event)) {
       const Keys& keys = by_name_[static_cast<std::size_t>(change.db)];
       if (keys.empty()) continue;
@@ -95,14 +98,28 @@ void Waiters::mark(WaitedKey& key) {
   last_ready_ = &key;
 }
 
-// The keys of one database, or of all (db < 0).
-void Waiters::mark_all(int db, bool only_when_gone) {
+void Waiters::begin_sweep(int db, bool only_when_gone) {
   for (std::size_t i = 0; i < by_name_.size(); ++i) {
-    if (db >= 0 && i != static_cast<std::size_t>(db)) continue;
-    by_name_[i].for_each([&](WaitedKey* key) {
-      if (!only_when_gone || key->when_gone > 0) mark(*key);
-    });
+    const bool is_meant = db < 0 || i == static_cast<std::size_t>(db);
+    if (!is_meant || by_name_[i].empty()) continue;
+    const auto known = std::find_if(sweeps_.begin(), sweeps_.end(),
+                                    [i](const Sweep& sweep) { return sweep.db == i; });
+    if (known == sweeps_.end()) {
+      sweeps_.push_back({.db = i, .only_when_gone = only_when_gone});
+    } else {
+      *known = {.db = i, .only_when_gone = only_when_gone && known->only_when_gone};
+    }
   }
+}
+
+bool Waiters::sweep_some() {
+  if (sweeps_.empty()) return false;
+  Sweep& sweep = sweeps_.back();
+  sweep.cursor = by_name_[sweep.db].scan(sweep.cursor, [this, &sweep](WaitedKey* key) {
+    if (!sweep.only_when_gone || key->when_gone > 0) mark(*key);
+  });
+  if (sweep.cursor == 0) sweeps_.pop_back();
+  return true;
 }
 
 void Waiters::unmark(WaitedKey& key) {
@@ -129,7 +146,7 @@ Place* Waiters::next_to_try(WaitedKey& key) {
     Place* place = key.cursor;
     key.cursor = place->next;
     const ParkedCommand& command = *place->command;
-    if (is_exhausted(command)) continue;
+    if (command.session == nullptr || is_exhausted(command)) continue;
     if (type == command.type || command.wakes_when_gone) return place;
   }
   return nullptr;
@@ -137,7 +154,9 @@ Place* Waiters::next_to_try(WaitedKey& key) {
 
 ParkedCommand* Waiters::resume() {
   LARDER_ASSERT(resumed_ == nullptr);
-  while (first_ready_ != nullptr) {
+  for (int tried = 0; tried < kTriedInARow; ++tried) {
+    if (first_ready_ == nullptr && !sweep_some()) return nullptr;
+    if (first_ready_ == nullptr) continue;
     WaitedKey& key = *first_ready_;
     if (!key.under_way) {
       key.under_way = true;

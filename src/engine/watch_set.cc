@@ -32,7 +32,10 @@ bool Watcher::take_apart(std::size_t& pieces) {
 }
 
 WatchSet::WatchSet(keyspace::Keyspace& keyspace)
-    : keyspace_(keyspace), by_name_(keyspace.databases()) {}
+    : keyspace_(keyspace),
+      by_name_(keyspace.databases()),
+      replaced_(keyspace.databases()),
+      absent_(keyspace.databases()) {}
 
 WatchSet::~WatchSet() { LARDER_ASSERT(first_ == nullptr); }
 
@@ -49,11 +52,24 @@ WatchedKey& WatchSet::key_for(int db, std::string_view name) {
 }
 
 // Looks without a trace: nothing is touched, counted or removed.
-bool WatchSet::exists(const WatchedKey& key, bool& expired) const {
-  const keyspace::Entry* entry =
-      keyspace_.db(static_cast<std::size_t>(key.db)).entries().find(key.name(), key.hash);
-  expired = entry != nullptr && entry->expired(keyspace_.clock().unix_ms());
-  return entry != nullptr && !expired;
+const keyspace::Entry* WatchSet::entry_of(const WatchedKey& key) const {
+  return keyspace_.db(static_cast<std::size_t>(key.db)).entries().find(key.name(), key.hash);
+}
+
+void WatchSet::note_existing(Watcher& watcher, int db, const keyspace::Entry& entry) const {
+  if (entry.has_deadline())
+    watcher.deadline_ms = std::min(watcher.deadline_ms, entry.deadline_ms());
+  auto& databases = watcher.databases;
+  const auto is_known = [db](const Watcher::Watched& one) { return one.db == db; };
+  if (!databases.empty() && is_known(databases.back())) return;
+  if (std::any_of(databases.begin(), databases.end(), is_known)) return;
+  databases.push_back({db, replaced_[static_cast<std::size_t>(db)]});
+}
+
+bool WatchSet::was_replaced(const Watcher& watcher) const {
+  return std::any_of(watcher.databases.begin(), watcher.databases.end(), [this](const auto& one) {
+    return replaced_[static_cast<std::size_t>(one.db)] != one.replaced;
+  });
 }
 
 void WatchSet::watch(Session& session, std::string_view name) {
@@ -64,7 +80,8 @@ void WatchSet::watch(Session& session, std::string_view name) {
     first_ = watcher;
     session.attach(Attached::watcher, *watcher);
   }
-  if (watcher->dirty) return;
+  if (watcher->dirty || was_replaced(*watcher)) return;
+  session.pay_for(1);
   WatchedKey& key = key_for(session.db, name);
   // Whichever of the two lists is shorter tells whether it is watched already.
   if (key.watches <= watcher->watches) {
@@ -84,7 +101,14 @@ void WatchSet::watch(Session& session, std::string_view name) {
                                                           .next_of_watcher = watcher->first,
                                                           .existed = false,
                                                           .expired = false};
-  watch->existed = exists(key, watch->expired);
+  const keyspace::Entry* const entry = entry_of(key);
+  watch->expired = entry != nullptr && entry->expired(keyspace_.clock().unix_ms());
+  watch->existed = entry != nullptr && !watch->expired;
+  if (watch->existed) {
+    note_existing(*watcher, session.db, *entry);
+  } else {
+    ++absent_[static_cast<std::size_t>(session.db)];
+  }
   if (key.first != nullptr) key.first->previous = watch;
   key.first = watch;
   ++key.watches;
@@ -98,6 +122,7 @@ void WatchSet::drop(Watch& watch) {
   WatchedKey& key = *watch.key;
   (watch.previous == nullptr ? key.first : watch.previous->next) = watch.next;
   if (watch.next != nullptr) watch.next->previous = watch.previous;
+  if (!watch.existed) --absent_[static_cast<std::size_t>(key.db)];
   memory::release(kOwner, &watch, sizeof watch);
   if (--key.watches > 0) return;
   by_name_[static_cast<std::size_t>(key.db)].erase(&key, key.hash);
@@ -135,18 +160,13 @@ void WatchSet::unwatch(Session& session) {
 bool WatchSet::has_lost(const Session& session) const {
   const Watcher* const watcher = Watcher::of(session);
   if (watcher == nullptr) return false;
-  if (watcher->dirty) return true;
-  for (const Watch* watch = watcher->first; watch != nullptr; watch = watch->next_of_watcher) {
-    if (!watch->existed) continue;
-    bool expired = false;
-    if (!exists(*watch->key, expired)) return true;
-  }
-  return false;
+  return watcher->dirty || was_replaced(*watcher) ||
+         watcher->deadline_ms <= keyspace_.clock().unix_ms();
 }
 
 bool WatchSet::is_dirty(const Session& session) {
   const Watcher* const watcher = Watcher::of(session);
-  return watcher != nullptr && watcher->dirty;
+  return watcher != nullptr && (watcher->dirty || watcher->home.was_replaced(*watcher));
 }
 
 std::size_t WatchSet::watched_by(const Session& session) {
@@ -180,40 +200,46 @@ void WatchSet::read(std::span<const keyspace::Change> changes) {
   }
 }
 
-// Each affected session once.
-void WatchSet::note(bool is_concerned, Watcher& watcher, std::vector<Watcher*>& concerned) {
-  if (!is_concerned || watcher.dirty) return;
-  watcher.dirty = true;
-  concerned.push_back(&watcher);
-}
-
 // A watch of a key that was not there is not concerned when all go.
 void WatchSet::note_flush(int db) {
+  if (db >= 0) {
+    ++replaced_[static_cast<std::size_t>(db)];
+  } else {
+    for (std::uint64_t& count : replaced_) ++count;
+  }
+}
+
+// What was under a name, or is now, concerns who watches it.
+void WatchSet::note_swap(int db) {
+  const auto at = static_cast<std::size_t>(db);
+  ++replaced_[at];
+  if (absent_[at] == 0) return;
   std::vector<Watcher*> concerned;
-  for (std::size_t i = 0; i < by_name_.size(); ++i) {
-    if (db >= 0 && i != static_cast<std::size_t>(db)) continue;
-    by_name_[i].for_each([&](WatchedKey* key) {
-      for (Watch* watch = key->first; watch != nullptr; watch = watch->next) {
-        watch->expired = false;
-        note(watch->existed, *watch->watcher, concerned);
-      }
+  const keyspace::EntryTable& entries = keyspace_.db(at).entries();
+  if (entries.size() < by_name_[at].size()) {
+    entries.for_each([&](const keyspace::Entry* entry) {
+      WatchedKey* const key = by_name_[at].find(entry->key(), keyspace::EntryTraits::hash(*entry));
+      if (key != nullptr) note_arrival(*key, *entry, concerned);
+    });
+  } else {
+    by_name_[at].for_each([&](WatchedKey* key) {
+      const keyspace::Entry* const entry = entry_of(*key);
+      if (entry != nullptr) note_arrival(*key, *entry, concerned);
     });
   }
   for (Watcher* watcher : concerned) spoil(*watcher);
 }
 
-// What was under the name, or is now, concerns who watches it.
-void WatchSet::note_swap(int db) {
-  std::vector<Watcher*> concerned;
-  by_name_[static_cast<std::size_t>(db)].for_each([&](WatchedKey* key) {
-    bool expired = false;
-    const bool is_there = exists(*key, expired);
-    for (Watch* watch = key->first; watch != nullptr; watch = watch->next) {
-      note(watch->existed || is_there, *watch->watcher, concerned);
-      watch->expired = expired;
-    }
-  });
-  for (Watcher* watcher : concerned) spoil(*watcher);
+// Each affected session once.
+void WatchSet::note_arrival(WatchedKey& key, const keyspace::Entry& entry,
+                            std::vector<Watcher*>& concerned) const {
+  const bool expired = entry.expired(keyspace_.clock().unix_ms());
+  for (Watch* watch = key.first; watch != nullptr; watch = watch->next) {
+    watch->expired = expired;
+    if (expired || watch->watcher->dirty) continue;
+    watch->watcher->dirty = true;
+    concerned.push_back(watch->watcher);
+  }
 }
 
 void WatchSet::testify(memory::Audit& audit) const {
@@ -225,7 +251,7 @@ void WatchSet::testify(memory::Audit& audit) const {
     });
   }
   for (const Watcher* watcher = first_; watcher != nullptr; watcher = watcher->next) {
-    bytes += memory::size_class(sizeof(Watcher));
+    bytes += memory::size_class(sizeof(Watcher)) + watcher->databases_bytes();
   }
   audit.found(memory::Owner::client_input, static_cast<std::int64_t>(bytes));
 }

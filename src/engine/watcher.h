@@ -2,6 +2,10 @@
 
 // One session that watches, and its watches: each stands in the list of its key and of its watcher.
 
+#include <cstdint>
+#include <limits>
+#include <vector>
+
 #include "larder/engine/watch_set.h"
 #include "larder/memory/heap.h"
 
@@ -19,6 +23,12 @@ struct WatchedKey::Watch {
 
 class Watcher final : public Attachment {
  public:
+  // A database of which it watches keys that exist, and how often that had been replaced then.
+  struct Watched {
+    int db;
+    std::uint64_t replaced;
+  };
+
   static Watcher* of(const Session& session) {
     return static_cast<Watcher*>(session.attachment(Attached::watcher));
   }
@@ -27,7 +37,11 @@ class Watcher final : public Attachment {
 
   void detach(Session& session) override;
   // A key's block is counted with each of its watches.
-  std::size_t bytes() const override { return held_bytes; }
+  std::size_t bytes() const override { return held_bytes + databases_bytes(); }
+  std::size_t databases_bytes() const {
+    return databases.capacity() == 0 ? 0
+                                     : memory::size_class(databases.capacity() * sizeof(Watched));
+  }
   bool take_apart(std::size_t& pieces) override;
 
   WatchSet& home;
@@ -36,6 +50,9 @@ class Watcher final : public Attachment {
   WatchedKey::Watch* first = nullptr;
   std::size_t watches = 0;
   std::size_t held_bytes = memory::size_class(sizeof(Watcher));
+  std::vector<Watched, memory::Allocator<Watched, memory::Owner::client_input>> databases;
+  // When the first of its keys is gone by its deadline, in unix ms.
+  std::int64_t deadline_ms = std::numeric_limits<std::int64_t>::max();
   // Has lost, or ended: changes of its keys do not matter any more.
   bool dirty = false;
 };

@@ -17,6 +17,10 @@ constexpr std::uint64_t kUnboundedPart = 5;
 constexpr std::uint64_t kReadPart = 2;
 constexpr std::uint64_t kShareOfRest = 8;
 
+// Left free for what is not asked about: a reply that grows a chunk at a time would fill the limit
+// to its end, and the next small request would have the largest client closed.
+constexpr std::uint64_t kUnaskedPart = 64;
+
 // Clients may take used_memory so far beyond maxmemory, before keys are evicted for them.
 std::uint64_t tolerance(std::uint64_t limit) {
   constexpr std::uint64_t kLeast = 768 << 10;
@@ -64,8 +68,8 @@ void ClientBudget::measure_limits(std::uint64_t limit, const memory::Charges& ch
   const auto share = static_cast<std::uint64_t>(settings_.client_budget());
   limit_ = std::max(kFloorBytes, std::min(share == 0 ? kNoBound : share, most_ever_));
   keep_or_return_pass();
-  left_of_share_ = left(limit_, held_);
-  left_of_floor_ = left(kFloorBytes, all_);
+  left_of_share_ = left(limit_ - limit_ / kUnaskedPart, held_);
+  left_of_floor_ = left(kFloorBytes - kFloorBytes / kUnaskedPart, all_);
   left_for_pass_ = left(most_ever_, all_);
 }
 
@@ -161,10 +165,11 @@ void ClientBudget::reserve_for(std::uint64_t bytes) {
 // for it.
 bool ClientBudget::grants(const resp::ReplyBuffer& buffer, std::uint64_t bytes) {
   const engine::Session* const running = executor_.running();
-  if (running == nullptr || &running->reply.buffer() != &buffer) return true;
+  const bool unfinished = executor_.long_commands().is_reply(buffer);
+  if (running == nullptr || !(unfinished || &running->reply.buffer() == &buffer)) return true;
   if (bytes <= resp::ChunkPool::kChunkBytes && buffer.empty()) return true;
   measure();
-  const bool waits = executor_.may_put_off();
+  const bool waits = unfinished ? running->may_block : executor_.may_put_off();
   if (bytes <= left_of_floor_) return true;
   if (bytes <= left_of_share_ && (!waits || bytes <= left_unreserved_)) return true;
   // The buffer is that of a connection of ours, and so is its session's other end.

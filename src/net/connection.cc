@@ -62,7 +62,13 @@ void Connection::on_ready(unsigned readiness) {
   if ((readiness & kWritable) != 0) home_.mark_dirty(*this);
 }
 
-void Connection::closing() { home_.mark_dirty(*this); }
+// Who goes at once has nothing more to be sent, so no turn but the one that closes it looks at it.
+void Connection::closing() {
+  if (session_.closing != engine::Closing::now || is_dead()) return home_.mark_dirty(*this);
+  leave_news_line();
+  leave_room_line();
+  home_.mark_leaving(*this);
+}
 void Connection::unblocked() { home_.mark_dirty(*this); }
 
 // A subscriber's unread messages do not stop us from reading its requests.
@@ -72,6 +78,7 @@ void Connection::pushed() {
 }
 
 void Connection::working() {
+  if (!output_.empty()) home_.mark_dirty(*this);
   if (outgrew_output_limits()) session_.close(engine::Closing::now);
   rank();
 }
@@ -115,7 +122,7 @@ bool Connection::is_done() const {
 }
 
 void Connection::finish_turn() {
-  if (is_dead()) return;
+  if (is_dead() || leaving_) return;
   leave_news_line();
   if (const std::uint64_t unsent = output_.size(); unsent > 0) {
     home_.output_peak_.note(unsent);

@@ -197,7 +197,7 @@ bool Connection::is_too_long() const {
 }
 
 void Connection::resume() {
-  if (is_dead()) return;
+  if (is_dead() || leaving_) return;
   if (is_discarding()) return discard();
   if (is_closing()) return;
   if (has_unread()) return receive();

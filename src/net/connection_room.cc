@@ -8,10 +8,14 @@ namespace larder::net {
 
 void Connection::put_off(std::uint64_t bytes) {
   waits_to_reply_ = true;
-  // Where it wanted too little the last time it asks for twice as much, as far as that can be had.
+  const std::uint64_t unfinished = session_.unfinished_reply_bytes();
+  // One that begins anew lets others have the pass meanwhile.
+  if (session_.is_working() && unfinished == 0) home_.budget_.forget(*this);
+  // Where it wanted too little the last time it asks for twice as much, and for an eighth of what a
+  // command that goes on has written, as far as that can be had.
   const std::uint64_t total = total_bytes();
   const std::uint64_t most = home_.budget_.most_ever() - std::min(home_.budget_.most_ever(), total);
-  wait_for_room(std::max(bytes, std::min(2 * room_wanted_, most)));
+  wait_for_room(std::max(bytes, std::min(std::max(2 * room_wanted_, unfinished / 8), most)));
 }
 
 void Connection::wait_for_room(std::uint64_t bytes) {
@@ -50,8 +54,8 @@ bool Connection::take_room() {
 
 void Connection::refuse_room() {
   const bool is_reply = waits_to_reply_;
-  const std::uint64_t bytes =
-      is_reply ? room_wanted_ : std::max<std::uint64_t>(wanted_, room_wanted_);
+  const std::uint64_t bytes = is_reply ? room_wanted_ + session_.unfinished_reply_bytes()
+                                       : std::max<std::uint64_t>(wanted_, room_wanted_);
   leave_room_line();
   if (!is_reply) discarded_ = bytes - std::min<std::uint64_t>(bytes, input_.size());
   input_.clear();

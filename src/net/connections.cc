@@ -144,7 +144,9 @@ void Connections::mark_told(Connection& connection) {
   connection.news_place_ = news_->join(connection);
 }
 
-bool Connections::has_work() const { return !dirty_.empty() || !news_->empty(); }
+bool Connections::has_work() const {
+  return !dirty_.empty() || !news_->empty() || !leaving_.empty();
+}
 
 bool Connections::has_time_to_close() {
   const std::int64_t now_us = parts_.loop.clock().steady_now_us();
@@ -153,10 +155,15 @@ bool Connections::has_time_to_close() {
 }
 
 // Stays dirty while it waits, so that nothing marks it again.
-void Connections::part_with(Connection& connection) {
-  if (leaving_.empty() && has_time_to_close()) return connection.disconnect();
+void Connections::mark_leaving(Connection& connection) {
+  if (connection.leaving_) return;
   connection.leaving_ = connection.dirty_ = true;
   leaving_.push_back(&connection);
+}
+
+void Connections::part_with(Connection& connection) {
+  if (leaving_.empty() && has_time_to_close()) return connection.disconnect();
+  mark_leaving(connection);
 }
 
 void Connections::part_with_leaving() {

@@ -64,7 +64,7 @@ class EpollLoop final : public Loop {
   int epoll_;
   std::size_t found_ = 0;
   // What is left over when more are ready comes in the next turn.
-  std::array<epoll_event, 512> events_;
+  std::array<epoll_event, 256> events_;
 };
 
 }  // namespace

@@ -143,13 +143,18 @@ void Writer::boolean(bool value) {
 }
 
 void Writer::verbatim(std::string_view format, std::string_view text) {
-  LARDER_ASSERT(format.size() == 3);
   if (!resp3()) return bulk(text);
-  header('=', text.size() + 4);
-  raw(format);
-  raw(":");
+  begin_verbatim(format, text.size());
   raw(text);
   raw("\r\n");
+}
+
+void Writer::begin_verbatim(std::string_view format, std::uint64_t bytes) {
+  LARDER_ASSERT(format.size() == 3);
+  if (!resp3()) return header('$', bytes);
+  header('=', bytes + 4);
+  raw(format);
+  raw(":");
 }
 
 void Writer::big_number(std::string_view digits) {

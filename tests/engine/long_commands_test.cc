@@ -41,11 +41,13 @@ class Working : public Room {
 };
 
 TEST_F(Working, AnswersAtOnceWhatATurnHasTimeFor) {
-  EXPECT_EQ(reply({"pieces", "4"}), answer(4));
-  EXPECT_EQ(reply({"pieces", "4"}), "") << "what is left of the turn is not enough";
+  constexpr int kMost = kPiecesPerTurn - 1;
+  EXPECT_EQ(reply({"pieces", std::to_string(kMost)}), answer(kMost));
+  EXPECT_EQ(reply({"pieces", std::to_string(kMost)}), "")
+      << "what is left of the turn is not enough";
   EXPECT_TRUE(session.is_working());
   turns();
-  EXPECT_EQ(take_output(), answer(4));
+  EXPECT_EQ(take_output(), answer(kMost));
 }
 
 TEST_F(Working, GoesOnInLaterTurns) {

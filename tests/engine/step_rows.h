@@ -15,7 +15,7 @@ namespace larder::engine {
 inline constexpr std::int64_t kPieceUs = 100;
 
 struct PiecesDone final : Progress {
-  explicit PiecesDone(resp::ChunkPool& pool) : Progress(pool) {}
+  explicit PiecesDone(Call& call) : Progress(call.long_commands, call.reply.buffer().pool()) {}
   std::size_t bytes() const override { return memory::size_class(sizeof(PiecesDone)); }
   std::uint64_t done = 0;
 };
@@ -25,7 +25,7 @@ inline void test_pieces(Call& call, base::ManualClock& clock) {
   std::uint64_t wanted = 0;
   std::from_chars(call.arg(1).data(), call.arg(1).data() + call.arg(1).size(), wanted);
   std::unique_ptr<PiecesDone> kept = call.progress<PiecesDone>();
-  if (kept == nullptr) kept.reset(new PiecesDone(call.reply.buffer().pool()));
+  if (kept == nullptr) kept.reset(new PiecesDone(call));
   resp::Writer reply(kept->reply);
   reply.mute(call.reply.muted());
   while (!call.step_is_over()) {

@@ -300,5 +300,115 @@ TEST_F(OutputOfCommands, OfOtherRequestsInThePipelineIsKept) {
   EXPECT_LE(most_used, kLimit + kTolerance);
 }
 
+// What KEYS has found waits beside its client's output until it has all.
+class RoomForKeys : public ClientRoom {
+ protected:
+  static constexpr std::size_t kNameBytes = 150;
+  static constexpr std::size_t kReaders = 6;
+
+  // Names of 150 bytes, and values that fill memory up to the limit.
+  void fill_with_names(int keys) {
+    ask("DEBUG POPULATE " + std::to_string(keys) + " " + std::string(kNameBytes - 6, 'n') +
+        " 1400");
+    for (int i = 0; i < 100'000 && harness.core().evictor.over_limit(); ++i) {
+      harness.core().end_turn();
+    }
+  }
+  // Four pieces of a walk in each turn.
+  void slow_down() { harness.clock().us_per_reading = 100; }
+  // They take what is always allowed.
+  void add_clients_that_do_not_read() {
+    for (int i = 0; i < 8; ++i) {
+      add_line().write("GET big\r\nGET big\r\nGET big\r\n");
+      watch_turns(2);
+    }
+  }
+  // Reads whole arrays of names from all lines behind the `first`; how many came to their end. What
+  // is read is not kept, as it would count as used memory.
+  std::size_t read_names(std::size_t first) {
+    struct Names {
+      std::size_t announced = 0;
+      std::size_t found = 0;
+      bool ended = false;
+    };
+    std::vector<Names> all(lines.size());
+    std::size_t done = 0;
+    for (int quiet = 0; quiet < 3000 && done + first < lines.size(); ++quiet) {
+      watch_turns(1);
+      for (std::size_t i = first; i < lines.size(); ++i) {
+        const std::string part = lines[i]->read();
+        if (part.empty()) continue;
+        quiet = 0;
+        Names& names = all[i];
+        if (names.announced == 0) names.announced = std::stoul(part.substr(1));
+        names.found += static_cast<std::size_t>(std::count(part.begin(), part.end(), '$'));
+        names.ended = names.found == names.announced && part.ends_with("\r\n");
+        if (names.ended) ++done;
+      }
+    }
+    return done;
+  }
+};
+
+TEST_F(RoomForKeys, IsWaitedForByManyAtOnce) {
+  for (const auto& [policy, keys] :
+       {std::pair{"allkeys-lru", 20'000}, std::pair{"noeviction", 15'000}}) {
+    lines.clear();
+    ask("FLUSHALL");
+    watch_turns(200);
+    ask(std::string("CONFIG SET maxmemory-policy ") + policy);
+    fill_with_names(keys);
+    set("big", 600'000);
+    add_clients_that_do_not_read();
+    watch_turns(100);
+    most_used = 0;
+    slow_down();
+    for (std::size_t i = 0; i < kReaders; ++i) add_line().write("KEYS *\r\n");
+    watch_turns(300);
+    // Nobody reads, so not all of them can have come to their end.
+    EXPECT_FALSE(harness.core().executor.long_commands().empty()) << policy;
+    EXPECT_EQ(read_names(lines.size() - kReaders), kReaders) << policy;
+    EXPECT_LE(most_used, kLimit + kTolerance) << policy;
+    harness.clock().us_per_reading = 0;
+    EXPECT_EQ(figure("evicted_clients"), 0) << policy;
+  }
+}
+
+TEST_F(RoomForKeys, IsSaidToBeTooLittleWhereItCanNeverDo) {
+  ask("CONFIG SET maxmemory-policy noeviction");
+  fill_with_names(30'000);
+  slow_down();
+  ask("CONFIG SET maxmemory 30mb");
+  Line& line = add_line();
+  line.write("KEYS *\r\n");
+  std::string got;
+  for (int i = 0; i < 3000 && !line.closed; ++i) {
+    watch_turns(1);
+    got += line.read();
+  }
+  EXPECT_THAT(got, testing::AllOf(StartsWith("-OOM "), HasSubstr("maxmemory")));
+  EXPECT_TRUE(line.closed);
+  EXPECT_LT(got.size(), 200u);
+  EXPECT_TRUE(harness.core().executor.long_commands().empty());
+}
+
+TEST_F(RoomForKeys, IsBoundedWhileATransactionRuns) {
+  ask("CONFIG SET maxmemory-policy noeviction");
+  fill_with_names(20'000);
+  slow_down();
+  ask("CONFIG SET maxmemory 34mb");
+  most_used = memory::used_bytes();
+  const std::uint64_t before = most_used;
+  Line& line = add_line();
+  // One copy of the names of four megabytes would pass what clients are always allowed.
+  line.write("MULTI\r\nKEYS *\r\nKEYS *\r\nDEL some\r\nEXEC\r\n");
+  for (int i = 0; i < 20 && !line.closed; ++i) {
+    watch_turns(1);
+    line.read();
+  }
+  EXPECT_TRUE(line.closed);
+  EXPECT_LE(most_used, before + 6 * kMega);
+}
+
 }  // namespace
 }  // namespace larder::server

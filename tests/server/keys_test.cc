@@ -7,6 +7,7 @@
 #include <string>
 
 #include "larder/base/rng.h"
+#include "larder/memory/ledger.h"
 #include "larder/resp/reply_reader.h"
 #include "tests/server/socket_fixture.h"
 
@@ -223,6 +224,17 @@ TEST_F(LimitedKeys, EndsAtTheOutputLimit) {
   // A quarter of the keys' names passes the limit.
   EXPECT_LT(turns, kKeys / 128 / 5 / 2);
   expect_balance();
+}
+
+TEST_F(LimitedKeys, EndsAtTheOutputLimitInATransactionToo) {
+  add(0, kKeys);
+  const auto before = memory::used_bytes();
+  Line line = connect();
+  talk(line, "MULTI\r\nKEYS *\r\nSET done v\r\nEXEC\r\n");
+  EXPECT_TRUE(line.closed);
+  EXPECT_EQ(metrics.output_limit_disconnections.value(), 1u);
+  EXPECT_EQ(ask("EXISTS done"), ":1\r\n");
+  EXPECT_LT(memory::used_bytes(), before + 200'000);
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -121,6 +123,113 @@ TEST_F(LeftBehind, AClientThatGoesLeavesNothingThatActs) {
   expect_to_go_in_steps();
 }
 
+std::string long_wait() {
+  std::string line = "BLPOP";
+  for (int i = 0; i < kMany; ++i) line += " key:" + std::to_string(i);
+  return line + " 0\r\n";
+}
+
+TEST_F(LeftBehind, PlacesOfALongWaitGoInSteps) {
+  const auto third = harness.connect();
+  client->exchange(long_wait());
+  third->exchange("BLPOP key:17 0\r\n");
+  begin();
+  EXPECT_EQ(ask("CLIENT UNBLOCK " + std::to_string(client->session().id)), ":1\r\n");
+  EXPECT_EQ(client->exchange({}), "*-1\r\n");
+  EXPECT_THAT(ask("INFO clients"), HasSubstr("blocked_clients:1\r\n"));
+  // Whose wait is over takes nothing any more; who stands behind it does.
+  EXPECT_EQ(ask("RPUSH key:18 v"), ":1\r\n");
+  EXPECT_EQ(ask("LLEN key:18"), ":1\r\n");
+  EXPECT_EQ(ask("RPUSH key:17 v"), ":1\r\n");
+  EXPECT_EQ(third->exchange({}), "*2\r\n$6\r\nkey:17\r\n$1\r\nv\r\n");
+  // It may wait again, in the same lines.
+  client->exchange("BLPOP key:4999 0\r\n");
+  EXPECT_EQ(ask("RPUSH key:4999 w"), ":1\r\n");
+  EXPECT_EQ(client->exchange({}), "*2\r\n$8\r\nkey:4999\r\n$1\r\nw\r\n");
+  expect_to_go_in_steps();
+  EXPECT_EQ(harness.core().waiters.keys(), 0u);
+}
+
+TEST_F(LeftBehind, ALongWaitThatIsServedOrWhoseClientGoesLeavesItsPlaces) {
+  begin();
+  client->exchange(long_wait());
+  EXPECT_EQ(ask("RPUSH key:17 v"), ":1\r\n");
+  EXPECT_EQ(client->exchange({}), "*2\r\n$6\r\nkey:17\r\n$1\r\nv\r\n");
+  EXPECT_GT(left(), kMany - 100u);
+  {
+    const auto gone = harness.connect();
+    gone->exchange(long_wait());
+  }
+  EXPECT_EQ(ask("RPUSH key:18 v"), ":1\r\n");
+  EXPECT_GT(left(), 2 * kMany - 200u);
+  EXPECT_THAT(ask("INFO clients"), HasSubstr("blocked_clients:0\r\n"));
+  expect_to_go_in_steps();
+}
+
+TEST_F(LeftBehind, ASwapLooksAtWaitedKeysInSteps) {
+  ask("SELECT 1");
+  ask("RPUSH key:17 v");
+  ask("SELECT 0");
+  const auto third = harness.connect();
+  third->exchange("SELECT 2\r\n");
+  third->exchange(long_wait());
+  EXPECT_EQ(ask("SWAPDB 2 3"), "+OK\r\n");
+  int turns = 1;
+  while (harness.end_turn()) ++turns;
+  EXPECT_GT(turns, kMany / 1500);
+  EXPECT_EQ(third->exchange({}), "");
+  client->exchange(long_wait());
+  EXPECT_EQ(ask("SWAPDB 0 1"), "+OK\r\n");
+  while (harness.end_turn()) {
+  }
+  EXPECT_EQ(client->exchange({}), "*2\r\n$6\r\nkey:17\r\n$1\r\nv\r\n");
+}
+
+TEST_F(LeftBehind, UnsubscribingFromAllGoesOnInLaterTurns) {
+  client->exchange(many("SUBSCRIBE", "channel:"));
+  begin();
+  std::string got = client->exchange("UNSUBSCRIBE\r\nPING\r\n");
+  const auto answers = [](const std::string& text) {
+    return std::count(text.begin(), text.end(), '*');
+  };
+  EXPECT_LT(answers(got), 200);
+  for (int i = 0; i < 1000 && !got.ends_with("+PONG\r\n"); ++i) {
+    harness.end_turn();
+    const std::string more = client->exchange({});
+    EXPECT_LT(answers(more), 200);
+    got += more;
+  }
+  EXPECT_EQ(answers(got), kMany);
+  EXPECT_TRUE(got.ends_with("$9\r\nchannel:0\r\n:0\r\n+PONG\r\n")) << got.substr(got.size() - 60);
+  EXPECT_EQ(ask("PUBSUB CHANNELS"), "*0\r\n");
+}
+
+// Who keeps more pays for what waits to be freed; who leaves does not.
+TEST_F(LeftBehind, LeavingFreesNothingOfOthers) {
+  begin();
+  while (left() <= (1u << 18)) client->exchange(many("WATCH", "key:") + "UNWATCH\r\n");
+  client->exchange(many("WATCH", "key:"));
+  const std::size_t before = left();
+  client->exchange("UNWATCH\r\n");
+  EXPECT_GT(left(), before + kMany - 100);
+}
+
+// A flush tells no watch of it.
+TEST_F(LeftBehind, AFlushWalksOverNoWatches) {
+  for (const char* const change : {"FLUSHALL", "FLUSHDB", "SWAPDB 0 1"}) {
+    ask("SET key:7 v");
+    client->exchange("WATCH key:7 key:8\r\n");
+    EXPECT_EQ(ask(change), "+OK\r\n");
+    EXPECT_EQ(harness.core().watches.keys(), 2u);
+    EXPECT_THAT(ask("CLIENT LIST"), HasSubstr("flags=d "));
+    // What is watched then does not count.
+    client->exchange("WATCH key:9\r\n");
+    EXPECT_EQ(harness.core().watches.keys(), 2u);
+    EXPECT_EQ(client->exchange("MULTI\r\nPING\r\nEXEC\r\n"), "+OK\r\n+QUEUED\r\n*-1\r\n");
+    EXPECT_EQ(harness.core().watches.keys(), 0u);
+  }
+}
+
 TEST_F(LeftBehind, DoesNotGrowWhileClientsLeaveMoreThanTurnsTakeApart) {
   begin();
   std::size_t most = 0;
@@ -166,6 +275,77 @@ TEST_F(LeftBehind, ConnectionsThatWaitToBeClosedMayBeKilled) {
   lines.clear();
   turns(30);
   EXPECT_EQ(connections.size(), 0u);
+}
+
+// CLIENT KILL and CLIENT LIST look at some sessions in each turn.
+class ManySessions : public LeftBehind {
+ protected:
+  ManySessions() {
+    for (std::size_t i = 0; i < kSessions; ++i) sessions.push_back(harness.connect());
+  }
+  std::size_t closing() const {
+    return static_cast<std::size_t>(
+        std::count_if(sessions.begin(), sessions.end(),
+                      [](const auto& one) { return one != nullptr && one->is_closed(); }));
+  }
+  // Turns until there is an answer.
+  std::string answer() {
+    std::string got;
+    for (int i = 0; i < 1000 && got.empty(); ++i) {
+      harness.end_turn();
+      got = other->exchange({});
+    }
+    return got;
+  }
+
+  static constexpr std::size_t kSessions = 1000;
+  std::vector<std::unique_ptr<Harness::Client>> sessions;
+};
+
+TEST_F(ManySessions, AreKilledInSteps) {
+  begin();
+  EXPECT_EQ(ask("CLIENT KILL TYPE normal"), "");
+  EXPECT_GT(closing(), 0u);
+  EXPECT_LE(closing(), 200u);
+  const auto come_later = harness.connect();
+  sessions[900].reset();
+  std::string got;
+  for (int i = 0; i < 100 && got.empty(); ++i) {
+    const std::size_t before = closing();
+    harness.end_turn();
+    EXPECT_LE(closing() - before, 200u);
+    got = other->exchange({});
+  }
+  // The first client is one of them, and one had gone.
+  EXPECT_EQ(got, ":1000\r\n");
+  EXPECT_EQ(closing(), kSessions - 1);
+  EXPECT_FALSE(come_later->is_closed());
+}
+
+TEST_F(ManySessions, AreListedInStepsEachOnce) {
+  begin();
+  EXPECT_EQ(ask("CLIENT LIST"), "");
+  harness.end_turn();
+  const auto come_later = harness.connect();
+  const std::uint64_t gone = sessions[900]->session().id;
+  sessions[900].reset();
+  const std::string got = answer();
+  EXPECT_EQ(std::count(got.begin(), got.end(), '\n'), static_cast<long>(kSessions + 2 - 1 + 2));
+  EXPECT_THAT(got, testing::Not(HasSubstr("id=" + std::to_string(gone) + " ")));
+  for (std::size_t i = 0; i < kSessions; ++i) {
+    if (sessions[i] == nullptr) continue;
+    const std::string id = "id=" + std::to_string(sessions[i]->session().id) + " ";
+    const auto at = got.find(id);
+    ASSERT_NE(at, std::string::npos) << id;
+    ASSERT_EQ(got.find(id, at + 1), std::string::npos) << id;
+  }
+  EXPECT_EQ(std::stoul(got.substr(1)), got.size() - got.find('\n') - 3);
+  expect_balance();
+}
+
+TEST_F(ManySessions, AreKilledAtOnceInATransaction) {
+  begin();
+  EXPECT_EQ(ask("MULTI\r\nCLIENT KILL TYPE normal\r\nEXEC"), "+OK\r\n+QUEUED\r\n*1\r\n:1001\r\n");
 }
 
 }  // namespace

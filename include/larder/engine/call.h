@@ -66,6 +66,23 @@ struct Call {
   void go_on_later(std::unique_ptr<Progress> progress) {
     long_commands.go_on_later(session, command, args, std::move(progress));
   }
+  // For a reply that was refused room while it was written: keeps the first `kept` bytes of it, and
+  // goes on when there is room for more. While another one waits with what it has written, it
+  // begins anew instead, so that two never wait for what the other holds. Where it cannot wait or
+  // passed the client's own limit, the reply is lost and the session ends.
+  void wait_for_room(std::unique_ptr<Progress> progress, std::uint64_t kept) {
+    resp::ReplyBuffer& written = progress->reply;
+    if (written.passed_own_bound()) return reply.take_over(written);
+    if (!session.may_block) return session.drop();
+    std::uint64_t wanted = written.wanted_behind(kept);
+    written.keep_first(kept);
+    if (long_commands.has_waiting()) {
+      wanted += written.held_bytes();
+      progress = nullptr;
+    }
+    go_on_later(std::move(progress));
+    long_commands.wait_for_room(session, wanted);
+  }
 };
 
 }  // namespace larder::engine

@@ -1,9 +1,9 @@
 #pragma once
 
 // The commands that go on in later turns (progress.h). Their sessions are parked as those that wait
-// for keys are: nothing runs of what they send meanwhile. Each turn gives all of them together half
-// a millisecond, one step for each in turn; a command that begins while others are under way joins
-// the end of the line.
+// for keys are: nothing runs of what they send meanwhile. Each turn gives all of them together 0.4
+// ms, one step for each in turn; a command that begins while others are under way joins the end of
+// the line. One whose reply gets no room leaves the line until its session goes on.
 
 #include <cstdint>
 #include <memory>
@@ -22,7 +22,7 @@ class Session;
 class LongCommands final : public memory::Witness {
  public:
   // What the steps of one turn may take together.
-  static constexpr std::int64_t kTurnUs = 500;
+  static constexpr std::int64_t kTurnUs = 400;
 
   explicit LongCommands(const base::Clock& clock);
   // No command may be under way any more.
@@ -30,14 +30,25 @@ class LongCommands final : public memory::Witness {
   LongCommands(const LongCommands&) = delete;
   LongCommands& operator=(const LongCommands&) = delete;
 
-  bool empty() const { return first_ == nullptr; }
-  std::size_t size() const { return size_; }
+  bool empty() const { return steps_.first == nullptr && waiting_.first == nullptr; }
+  // One of them has a step to run; the others wait for room.
+  bool has_steps() const { return steps_.first != nullptr; }
+  bool has_waiting() const { return waiting_.first != nullptr; }
+  std::size_t size() const { return steps_.size + waiting_.size; }
 
   // For the command that runs, through Call.
   bool step_is_over(const Session& session);
   std::unique_ptr<Progress> take();
   void go_on_later(Session& session, BoundCommand& command, resp::Args words,
                    std::unique_ptr<Progress> progress);
+
+  // For a command that has just handed back its progress: its reply was refused `bytes` more, and
+  // it goes on when there is room for them.
+  void wait_for_room(Session& session, std::uint64_t bytes);
+  // There is room now.
+  void go_on(Session& session);
+  // Whether `buffer` takes the reply of the command that runs.
+  bool is_reply(const resp::ReplyBuffer& buffer) const { return &buffer == reply_; }
 
   // The session ends: so does its command, without an answer.
   void forget(Session& session);
@@ -57,14 +68,23 @@ class LongCommands final : public memory::Witness {
   void testify(memory::Audit& audit) const override;
 
  private:
-  void join(ParkedCommand& command);
-  void leave(ParkedCommand& command);
+  friend class Progress;
+
+  struct Line {
+    ParkedCommand* first = nullptr;
+    ParkedCommand* last = nullptr;
+    std::size_t size = 0;
+
+    void join(ParkedCommand& command);
+    void leave(ParkedCommand& command);
+  };
+  Line& line_of(const ParkedCommand& command);
   void release(ParkedCommand& command);
 
   const base::Clock& clock_;
-  ParkedCommand* first_ = nullptr;
-  ParkedCommand* last_ = nullptr;
-  std::size_t size_ = 0;
+  Line steps_;
+  Line waiting_;                              // for room
+  const resp::ReplyBuffer* reply_ = nullptr;  // of the command that runs
   ParkedCommand* resumed_ = nullptr;
   // When the steps of this turn end; 0 before the first of them.
   std::int64_t deadline_us_ = 0;

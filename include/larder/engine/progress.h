@@ -5,13 +5,16 @@
 // the same handler runs again with the same words and takes its progress up:
 //
 //   std::unique_ptr<Walk> walk = call.progress<Walk>();  // null at the first step
-//   if (walk == nullptr) walk = std::make_unique<Walk>(call);
+//   if (walk == nullptr) walk.reset(new Walk(call));
 //   while (!call.step_is_over()) {
 //     if (walk->some()) return answer(call, *walk);
 //   }
 //   call.go_on_later(std::move(walk));
 //
 // Inside transactions and scripts a step is never over, so that the command runs at once.
+//
+// The reply may be refused room while it is written, as that of any command (reply.is_dropping()):
+// the handler then goes back to where the piece began, and returns with call.wait_for_room().
 
 #include <cstddef>
 
@@ -20,11 +23,14 @@
 
 namespace larder::engine {
 
+class LongCommands;
+
 // Charged to client_input, its reply to client_output.
 class Progress {
  public:
-  explicit Progress(resp::ChunkPool& pool) : reply(pool) {}
-  virtual ~Progress() = default;
+  // For the command that runs, whose reply uses that pool.
+  Progress(LongCommands& commands, resp::ChunkPool& pool);
+  virtual ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
@@ -41,6 +47,9 @@ class Progress {
   static void operator delete(void* block, std::size_t bytes) {
     memory::release(memory::Owner::client_input, block, bytes);
   }
+
+ private:
+  LongCommands& commands_;
 };
 
 }  // namespace larder::engine

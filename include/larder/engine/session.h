@@ -66,7 +66,8 @@ class Peer {
   // Something was put into its output that no request of its own asked for: send it at the end
   // of the turn, or close the session when there is too much that it has not read.
   virtual void pushed() {}
-  // Its command goes on in a later turn; what it holds may have grown.
+  // Its command goes on in a later turn; what it holds may have grown, and have been answered in
+  // part.
   virtual void working() {}
   // Its command only reads, its reply was dropped for want of room, and the session is held: the
   // command shall run again when there is room for a reply of `bytes`.
@@ -192,6 +193,9 @@ class Session {
   std::size_t attached_bytes() const;
   // For detach(): what the attachment keeps, in so many pieces, is freed at the ends of turns.
   void leave_behind(Attachment& attachment, std::size_t pieces);
+  // It is about to keep so many pieces more: while very many wait to be freed, as many are freed
+  // first, so that what is left behind cannot grow faster than it is taken apart.
+  void pay_for(std::size_t pieces);
 
   // In RESP2 only kForSubscribers commands are taken then.
   bool is_subscribed() const { return (closed_gates & bit(Gate::subscribed)) != 0; }
@@ -271,6 +275,30 @@ class HeldPushes {
   bool outermost_;
 };
 
+// A walk over the sessions in pieces: shows each session once that stays, in the order in which
+// they connected, and none that connected after the walk began.
+class SessionWalk {
+ public:
+  explicit SessionWalk(Sessions& sessions);
+  ~SessionWalk();
+  SessionWalk(const SessionWalk&) = delete;
+  SessionWalk& operator=(const SessionWalk&) = delete;
+
+  // The next one, or null after the last.
+  Session* next();
+  // Shows again what next() has returned, which must not have ended since.
+  void go_back_to(Session& session) { at_ = &session; }
+
+ private:
+  friend class Sessions;
+
+  Sessions& sessions_;
+  Session* at_;  // who is shown next
+  const std::uint64_t last_id_;
+  SessionWalk* previous_walk_ = nullptr;
+  SessionWalk* next_walk_;
+};
+
 // All sessions, in the order in which they connected, and what those that ended left behind.
 class Sessions final : public memory::Witness {
  public:
@@ -293,9 +321,13 @@ class Sessions final : public memory::Witness {
 
  private:
   friend class Session;
+  friend class SessionWalk;
   std::uint64_t next_id() { return ++last_id_; }
   void add(Session& session);
   void remove(Session& session);
+  // While more pieces than this wait to be freed, who keeps more pays for it.
+  static constexpr std::size_t kMostLeft = 1 << 18;
+
   void leave_behind(Attachment& attachment, std::size_t pieces);
   void take_apart(std::size_t pieces);
 
@@ -306,6 +338,7 @@ class Sessions final : public memory::Witness {
   Attachment* first_left_ = nullptr;
   Attachment* last_left_ = nullptr;
   std::size_t left_pieces_ = 0;
+  SessionWalk* first_walk_ = nullptr;
 };
 
 }  // namespace larder::engine

@@ -7,7 +7,11 @@
 //
 // Which changes feed: all that name the key, but for those of a deadline (`expire`, `persist`)
 // and, of a stream's own ('t'), all but `xadd` and `xgroup-destroy`. Flushes make ready what waits
-// for keys to go, swapped databases everything. The log is listened to only while someone waits.
+// for keys to go, swapped databases everything: in pieces, the rest at the ends of turns where very
+// many keys are waited for. The log is listened to only while someone waits.
+//
+// A session that waits for many keys leaves its places in their lines when its wait ends; they feed
+// nobody and are taken apart in steps (Sessions::free_left).
 
 #include <cstdint>
 #include <span>
@@ -65,10 +69,11 @@ class Waiters final : public ChangeSink, public memory::Witness {
 
   void read(std::span<const keyspace::Change> changes) override;
 
-  bool has_ready() const { return first_ready_ != nullptr; }
-  // The next command to run again; nullptr when nobody can be fed. While it runs its session
-  // does not count as waiting, unless it asks to wait again. To be followed by end_resume().
-  // Looks at the key, which may find it expired and remove it.
+  bool has_ready() const { return first_ready_ != nullptr || !sweeps_.empty(); }
+  // The next command to run again; nullptr when nobody can be fed, or when so many keys in a row
+  // fed nobody that the rest is better left for later. While it runs its session does not count as
+  // waiting, unless it asks to wait again. To be followed by end_resume(). Looks at the key, which
+  // may find it expired and remove it.
   ParkedCommand* resume();
   void end_resume();
 
@@ -78,7 +83,7 @@ class Waiters final : public ChangeSink, public memory::Witness {
   void keep_cycles(Session& session, std::uint64_t cycles);
 
   // Sessions that wait, those of them with a deadline, the keys waited for, and the keys for whose
-  // going someone waits.
+  // going someone waits. Keys that are left behind count until they are taken apart.
   std::size_t sessions() const { return sessions_; }
   std::size_t with_deadline() const { return deadlines_.size(); }
   std::size_t keys() const { return keys_; }
@@ -93,6 +98,7 @@ class Waiters final : public ChangeSink, public memory::Witness {
   void park(Session& session, BoundCommand& command, resp::Args words, const Wait& wait);
   void line_up(ParkedCommand& command, const Wait& wait);
   void release(ParkedCommand& command);
+  class LeftPlaces;
   void end(ParkedCommand& command);
   void count(const ParkedCommand& command, int change);
 
@@ -102,10 +108,20 @@ class Waiters final : public ChangeSink, public memory::Witness {
   void drop(WaitedKey& key);
 
   void mark(WaitedKey& key);
-  void mark_all(int db, bool only_when_gone);
+  // The keys of one database, or of all (db < 0), are to be marked.
+  void begin_sweep(int db, bool only_when_gone);
+  // Marks some of them; false when all are.
+  bool sweep_some();
   void unmark(WaitedKey& key);
   Place* next_to_try(WaitedKey& key);
   bool is_exhausted(const ParkedCommand& command) const;
+
+  // A walk over the keys of a database that are to be marked.
+  struct Sweep {
+    std::size_t db;
+    bool only_when_gone;
+    std::uint64_t cursor = 0;
+  };
 
   const base::Clock& clock_;
   keyspace::Keyspace& keyspace_;
@@ -115,6 +131,7 @@ class Waiters final : public ChangeSink, public memory::Witness {
   Deadlines deadlines_;
   HeldLine for_room_;
   HeldLine for_frees_;
+  std::vector<Sweep> sweeps_;
   WaitedKey* first_ready_ = nullptr;
   WaitedKey* last_ready_ = nullptr;
   ParkedCommand* resumed_ = nullptr;

@@ -36,7 +36,7 @@ struct Place {
 struct ParkedCommand {
   static constexpr std::size_t kNoDeadline = ~std::size_t{0};
 
-  Session* session;
+  Session* session;  // null when its wait is over and its places are taken apart
   BoundCommand* bound;
   resp::Args words;
   std::span<Place> places;
@@ -53,6 +53,7 @@ struct ParkedCommand {
   // Of a command that goes on in later turns: what it kept, null while it runs, and its neighbours
   // in the line of those.
   Progress* progress = nullptr;
+  bool waits_for_room = false;
   ParkedCommand* previous = nullptr;
   ParkedCommand* next = nullptr;
 };

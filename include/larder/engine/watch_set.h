@@ -4,6 +4,11 @@
 // notes which sessions are concerned; their EXEC answers a null array. The log is listened to only
 // while a session watches. Many watches go in steps after their session has ended or unwatched.
 //
+// No step walks over all watches: a database that is flushed or swapped is counted as replaced,
+// which each session that watches existing keys of it compares when it is asked; and of deadlines
+// the earliest is kept, since one that moves is a change. Only a swap looks at watched keys that
+// did not exist, or at the keys that come, whichever are fewer.
+//
 // A change of consumer groups is none of the key's. A key whose deadline had passed when it was
 // watched may go without anybody minding.
 
@@ -59,6 +64,7 @@ class WatchSet final : public ChangeSink, public memory::Witness {
   void unwatch(Session& session);
 
   // Whether a watched key changed, or its deadline has passed, since the session watched it.
+  // Cost: the same however many keys it watches.
   bool has_lost(const Session& session) const;
   // A change was noted; CLIENT LIST's flag d.
   static bool is_dirty(const Session& session);
@@ -84,13 +90,18 @@ class WatchSet final : public ChangeSink, public memory::Witness {
   // their number off.
   void drop_some(Watcher& watcher, std::size_t& pieces);
   void spoil(Watcher& watcher);
-  static void note(bool is_concerned, Watcher& watcher, std::vector<Watcher*>& concerned);
   void note_flush(int db);
   void note_swap(int db);
-  bool exists(const WatchedKey& key, bool& expired) const;
+  void note_arrival(WatchedKey& key, const keyspace::Entry& entry,
+                    std::vector<Watcher*>& concerned) const;
+  const keyspace::Entry* entry_of(const WatchedKey& key) const;
+  void note_existing(Watcher& watcher, int db, const keyspace::Entry& entry) const;
+  bool was_replaced(const Watcher& watcher) const;
 
   keyspace::Keyspace& keyspace_;
-  std::vector<Keys> by_name_;  // for each database
+  std::vector<Keys> by_name_;            // for each database
+  std::vector<std::uint64_t> replaced_;  // how often each was flushed or swapped
+  std::vector<std::size_t> absent_;      // watches in each of keys that did not exist
   Watcher* first_ = nullptr;
   std::size_t sessions_ = 0;  // that watch a key, or did and are taken apart
   std::size_t keys_ = 0;

@@ -25,7 +25,7 @@ namespace larder::expiry {
 class Sweeper {
  public:
   // The longest step, whatever active-expire-effort says.
-  static constexpr std::int64_t kStepUs = 1000;
+  static constexpr std::int64_t kStepUs = 400;
 
   Sweeper(keyspace::Keyspace& keyspace, const Settings& settings, Metrics& metrics);
 
@@ -34,7 +34,7 @@ class Sweeper {
   std::size_t run(base::Budget budget);
 
   // The fast cycle, before the loop sleeps: goes on with an unfinished pass, or starts one
-  // that is due, for a millisecond at most and within the share of time that expiry may take
+  // that is due, for kStepUs at most and within the share of time that expiry may take
   // (25 %, and 2 % more for each point of active-expire-effort above 1). Returns how many keys
   // went. Costs one comparison when there is nothing to do.
   std::size_t run_fast();

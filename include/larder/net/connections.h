@@ -139,6 +139,8 @@ class Connections final : public Host, public memory::Witness {
   // It was told what it did not ask for, and nothing else happened to it.
   void mark_told(Connection& connection);
   void mark_dead(Connection& connection);
+  // It is closed when there is time.
+  void mark_leaving(Connection& connection);
   // Disconnects it, now or, where many go at once, in one of the next turns.
   void part_with(Connection& connection);
   // Goes on with those for whom there was no time.

@@ -6,6 +6,7 @@
 // A buffer is bounded while it is written: if its own bound or that of the pool does not allow
 // another chunk, it drops everything that is written from then on, until keep_first() or clear().
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -121,6 +122,10 @@ class ReplyBuffer {
   // Sets the bound of the sum of held_bytes() and shared_bytes().
   void bound(std::uint64_t most) {
     if (!is_dropping()) most_ = most;
+  }
+  // What is left of that.
+  std::uint64_t left_of_bound() const {
+    return most_ == kNoBound ? kNoBound : most_ - std::min(most_, held_ + shared_);
   }
   // It was refused memory, and drops what is written.
   bool is_dropping() const { return refused_at_ != 0; }

@@ -95,6 +95,8 @@ class Writer {
   void boolean(bool value);
   // `format` is three characters, such as "txt".
   void verbatim(std::string_view format, std::string_view text);
+  // The beginning of one; `bytes` bytes of text and "\r\n" follow as raw().
+  void begin_verbatim(std::string_view format, std::uint64_t bytes);
   void big_number(std::string_view digits);
 
   // Appends bytes that are already a reply, or a part of one.

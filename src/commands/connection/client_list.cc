@@ -1,3 +1,4 @@
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -35,6 +36,28 @@ ClientType type_of(const Session& session) {
   return session.is_subscribed() ? ClientType::pubsub : ClientType::normal;
 }
 
+// CLIENT LIST and CLIENT KILL look at all sessions, so many between two looks at the clock.
+constexpr int kListedInARow = 16;
+constexpr int kKilledInARow = 64;
+
+struct SessionsSeen final : Progress {
+  SessionsSeen(Call& call, Sessions& sessions)
+      : Progress(call.long_commands, call.reply.buffer().pool()), walk(sessions) {
+    reply.bound(call.reply.buffer().left_of_bound());
+  }
+  std::size_t bytes() const override { return memory::size_class(sizeof(SessionsSeen)); }
+
+  static std::unique_ptr<SessionsSeen> of(Call& call, Sessions& sessions) {
+    std::unique_ptr<SessionsSeen> seen = call.progress<SessionsSeen>();
+    if (seen == nullptr) seen.reset(new SessionsSeen(call, sessions));
+    return seen;
+  }
+
+  SessionWalk walk;
+  std::size_t killed = 0;
+  bool kills_itself = false;
+};
+
 void list_by_id(Call& call, Sessions& sessions, const base::Clock& clock) {
   std::string lines;
   for (std::size_t i = 3; i < call.size(); ++i) {
@@ -44,6 +67,30 @@ void list_by_id(Call& call, Sessions& sessions, const base::Clock& clock) {
     if (session != nullptr) lines += client_line(*session, clock) + "\n";
   }
   call.reply.verbatim("txt", lines);
+}
+
+void answer_lines(Call& call, SessionsSeen& seen) {
+  call.reply.begin_verbatim("txt", seen.reply.size());
+  call.reply.take_over(seen.reply);
+  call.reply.raw("\r\n");
+}
+
+void list_all(Call& call, Sessions& sessions, const base::Clock& clock,
+              std::optional<ClientType> type) {
+  std::unique_ptr<SessionsSeen> seen = SessionsSeen::of(call, sessions);
+  do {
+    for (int i = 0; i < kListedInARow; ++i) {
+      Session* const session = seen->walk.next();
+      if (session == nullptr) return answer_lines(call, *seen);
+      if (call.reply.muted() || (type && type_of(*session) != *type)) continue;
+      const std::uint64_t bytes = seen->reply.size();
+      seen->reply.append(client_line(*session, clock) + "\n");
+      if (!seen->reply.is_dropping()) continue;
+      seen->walk.go_back_to(*session);
+      return call.wait_for_room(std::move(seen), bytes);
+    }
+  } while (!call.step_is_over());
+  call.go_on_later(std::move(seen));
 }
 
 void client_list(Call& call, Sessions& sessions, base::Clock& clock) {
@@ -57,11 +104,7 @@ void client_list(Call& call, Sessions& sessions, base::Clock& clock) {
   }
   if (options.more()) options.fail(errors::kSyntax);
   if (options.failed()) return;
-  std::string lines;
-  for (const Session* session = sessions.first(); session != nullptr; session = session->next()) {
-    if (!wanted || type_of(*session) == *wanted) lines += client_line(*session, clock) + "\n";
-  }
-  call.reply.verbatim("txt", lines);
+  list_all(call, sessions, clock, wanted);
 }
 
 void client_info(Call& call, base::Clock& clock) {
@@ -84,19 +127,37 @@ struct KillFilter {
   }
 };
 
-// Closing one's own connection waits for the reply.
-void kill(Session& session, const Session& me) {
-  session.close(&session == &me ? Closing::after_reply : Closing::now);
+// Kills some more; true after the last. Closing one's own connection waits for the reply.
+bool kill_some(const KillFilter& filter, const Session& me, SessionsSeen& seen) {
+  for (int i = 0; i < kKilledInARow; ++i) {
+    Session* const session = seen.walk.next();
+    if (session == nullptr) return true;
+    if (!filter.matches(*session, me)) continue;
+    ++seen.killed;
+    if (session == &me) {
+      seen.kills_itself = true;
+    } else {
+      session->close(Closing::now);
+    }
+  }
+  return false;
 }
 
-std::size_t kill_all(const KillFilter& filter, const Sessions& sessions, const Session& me) {
-  std::size_t killed = 0;
-  for (Session* session = sessions.first(); session != nullptr; session = session->next()) {
-    if (!filter.matches(*session, me)) continue;
-    kill(*session, me);
-    ++killed;
-  }
-  return killed;
+// Where the filter names an address and nothing else, that of nobody is an error.
+enum class KillForm : std::uint8_t { address, filters };
+
+void answer_killed(Call& call, const SessionsSeen& seen, KillForm form) {
+  if (seen.kills_itself) call.session.close(Closing::after_reply);
+  if (form == KillForm::filters) return call.reply.integer(static_cast<std::int64_t>(seen.killed));
+  seen.killed == 0 ? call.reply.error("ERR No such client") : call.reply.ok();
+}
+
+void kill_all(Call& call, Sessions& sessions, const KillFilter& filter, KillForm form) {
+  std::unique_ptr<SessionsSeen> seen = SessionsSeen::of(call, sessions);
+  do {
+    if (kill_some(filter, call.session, *seen)) return answer_killed(call, *seen, form);
+  } while (!call.step_is_over());
+  call.go_on_later(std::move(seen));
 }
 
 bool read_yes_no(ArgReader& options) {
@@ -139,16 +200,14 @@ void client_kill(Call& call, Sessions& sessions, acl::Directory& directory) {
   if (call.size() == 3) {
     filter.address = call.arg(2);
     filter.skip_me = false;
-    if (kill_all(filter, sessions, call.session) == 0)
-      return call.reply.error("ERR No such client");
-    return call.reply.ok();
+    return kill_all(call, sessions, filter, KillForm::address);
   }
   ArgReader options(call, 2);
   while (options.more()) {
     if (!read_filter(call, options, directory, filter)) return;
   }
   if (options.failed()) return;
-  call.reply.integer(static_cast<std::int64_t>(kill_all(filter, sessions, call.session)));
+  kill_all(call, sessions, filter, KillForm::filters);
 }
 
 constexpr std::uint32_t kFlags = kNoScript | kLoading | kStale | kWhilePaused;

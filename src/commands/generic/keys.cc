@@ -5,7 +5,6 @@
 #include "larder/engine/command.h"
 #include "larder/eviction/evictor.h"
 #include "larder/keyspace/key_walk.h"
-#include "larder/keyspace/keyspace.h"
 
 namespace larder::commands {
 namespace {
@@ -14,7 +13,9 @@ using namespace engine;
 
 // How far KEYS has come, and what it found so far.
 struct KeysFound final : Progress {
-  explicit KeysFound(resp::ChunkPool& pool) : Progress(pool) {}
+  explicit KeysFound(Call& call) : Progress(call.long_commands, call.reply.buffer().pool()) {
+    reply.bound(call.reply.buffer().left_of_bound());
+  }
   std::size_t bytes() const override { return memory::size_class(sizeof(KeysFound)); }
 
   keyspace::KeyWalk walk;
@@ -50,29 +51,23 @@ bool find_some(const Call& call, const base::GlobPattern& pattern, std::int64_t 
   });
 }
 
-// Names that were found wait apart from the client's output, and only where that has room: for more
-// than its first chunk, which every reply gets. Where nothing can be evicted for them, they end
-// with the client.
-bool has_room(Call& call, const KeysFound& found, const eviction::Evictor& evictor) {
-  constexpr std::uint64_t kAlwaysAllowed = 1 << 20;
-  call.reply.buffer().expect(2 * resp::ChunkPool::kChunkBytes);
-  if (found.reply.held_bytes() > kAlwaysAllowed && evictor.over_limit() && !evictor.has_victims()) {
-    call.session.drop();
-    return false;
-  }
-  return !call.reply.drops();
-}
-
 void keys(Call& call, eviction::Evictor& evictor) {
   const base::GlobPattern pattern(call.arg(1));
   const std::int64_t now_ms = call.now_ms();
   if (pattern.is_literal()) return one_key(call, now_ms);
   std::unique_ptr<KeysFound> found = call.progress<KeysFound>();
-  if (found == nullptr) found.reset(new KeysFound(call.reply.buffer().pool()));
+  if (found == nullptr) found.reset(new KeysFound(call));
   while (!call.step_is_over()) {
-    if (!has_room(call, *found, evictor) || !find_some(call, pattern, now_ms, *found)) {
-      return answer(call, *found);
+    const keyspace::KeyWalk walk = found->walk;
+    const std::uint64_t count = found->count;
+    const std::uint64_t bytes = found->reply.size();
+    const bool more = find_some(call, pattern, now_ms, *found);
+    if (found->reply.is_dropping()) {
+      found->walk = walk;
+      found->count = count;
+      return call.wait_for_room(std::move(found), bytes);
     }
+    if (!more) return answer(call, *found);
     // The end of the turn evicts.
     if (call.session.may_block && evictor.over_limit() && evictor.has_victims()) break;
   }

@@ -1,5 +1,6 @@
 #include "subscriptions.h"
 
+#include <memory>
 #include <optional>
 
 namespace larder::commands {
@@ -45,6 +46,35 @@ void unsubscribe(Call& call, Hub& hub, Kind kind, std::string_view word, std::st
   call.reply.integer(left(call.session, kind));
 }
 
+// UNSUBSCRIBE from everything, in several turns where that is much. Each answer is sent by itself.
+struct Ending final : engine::Progress {
+  explicit Ending(Call& call) : Progress(call.long_commands, call.reply.buffer().pool()) {}
+  std::size_t bytes() const override { return memory::size_class(sizeof(Ending)); }
+};
+
+// So many between two looks at the clock.
+constexpr int kEndedInARow = 32;
+
+void end_all(Call& call, Hub& hub, Kind kind, std::string_view word) {
+  std::unique_ptr<Ending> ending = call.progress<Ending>();
+  bool any = ending != nullptr;
+  do {
+    for (int i = 0; i < kEndedInARow; ++i) {
+      const auto name = Hub::any(call.session, kind);
+      if (!name && any) return;
+      if (!name) {
+        begin_answer(call, word);
+        call.reply.null();
+        return call.reply.integer(left(call.session, kind));
+      }
+      unsubscribe(call, hub, kind, word, *name);
+      any = true;
+    }
+  } while (!call.step_is_over());
+  if (ending == nullptr) ending.reset(new Ending(call));
+  call.go_on_later(std::move(ending));
+}
+
 }  // namespace
 
 void subscribe_to_all(Call& call, Hub& hub, Kind kind, std::string_view word) {
@@ -65,15 +95,7 @@ void unsubscribe_from_all(Call& call, Hub& hub, Kind kind, std::string_view word
     }
     return;
   }
-  bool any = false;
-  while (const auto name = Hub::any(call.session, kind)) {
-    unsubscribe(call, hub, kind, word, *name);
-    any = true;
-  }
-  if (any) return;
-  begin_answer(call, word);
-  call.reply.null();
-  call.reply.integer(left(call.session, kind));
+  end_all(call, hub, kind, word);
 }
 
 }  // namespace larder::commands
