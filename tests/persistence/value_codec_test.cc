@@ -90,12 +90,12 @@ TEST_F(ValueCodec, ReadsEveryFormAndWhatItWritesOfIt) {
   }
 }
 
+// Compressed texts may be other bytes of about the same number, so streams are not among them.
 TEST_F(ValueCodec, WritesWhatRedisWroteWhereTheFormIsTheSame) {
   const auto values = corpus();
-  for (const char* name :
-       {"string_int8", "string_int16", "string_int32", "string_int64", "string_text",
-        "string_empty", "list_packed", "set_intset", "hash_listpack", "zset_listpack", "stream",
-        "stream_groups", "stream_empty"}) {
+  for (const char* name : {"string_int8", "string_int16", "string_int32", "string_int64",
+                           "string_text", "string_empty", "list_packed", "set_intset",
+                           "hash_listpack", "zset_listpack", "stream_empty"}) {
     SCOPED_TRACE(name);
     DecodedValue value;
     ASSERT_TRUE(value.read(values.at(name), settings_, kNow));
