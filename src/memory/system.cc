@@ -14,7 +14,18 @@ namespace larder::memory {
 
 namespace {
 
+// Headers of libraries older than Linux 5.14 do not name it; older systems refuse it.
+constexpr int kPopulateForWriting = 23;
+
 std::uint64_t page_bytes() { return static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)); }
+
+// To the whole pages between the addresses.
+void advise(std::uintptr_t begin, std::uintptr_t end, int advice) {
+  const std::uintptr_t mask = page_bytes() - 1;
+  const std::uintptr_t first = (begin + mask) & ~mask;
+  const std::uintptr_t last = end & ~mask;
+  if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, advice);
+}
 
 }  // namespace
 
@@ -33,11 +44,12 @@ std::uint64_t resident_set_bytes() {
 }
 
 void discard_pages(std::uintptr_t begin, std::uintptr_t end) {
-  const std::uintptr_t mask = page_bytes() - 1;
-  const std::uintptr_t first = (begin + mask) & ~mask;
-  const std::uintptr_t last = end & ~mask;
   // Locked pages stay, and go with their block.
-  if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
+  advise(begin, end, MADV_DONTNEED);
+}
+
+void populate_pages(std::uintptr_t begin, std::uintptr_t end) {
+  advise(begin, end, kPopulateForWriting);
 }
 
 std::uint64_t system_memory_bytes() {

@@ -3,12 +3,18 @@
 #include <cstdint>
 #include <cstring>
 
+#include "lzf_format.h"
+
 namespace larder::persistence {
 namespace {
 
-constexpr std::size_t kLiterals = 32;  // the most in a row
-constexpr std::size_t kWord = 8;
-constexpr std::size_t kLongest = 7;  // of a length's three bits: another byte follows
+using namespace lzf_format;
+
+// What is repeated is written so many bytes at a time.
+constexpr std::size_t kStep = 2 * kWord;
+// With so much left on both sides, one item needs no further look at the ends.
+constexpr std::size_t kWideIn = 1 + kLiterals;
+constexpr std::size_t kWideOut = kLongestMatch + 2 * kStep;
 
 class Unpacker {
  public:
@@ -20,6 +26,16 @@ class Unpacker {
         out_end_(out + size) {}
 
   bool run() {
+    while (in_left() >= kWideIn && out_left() >= kWideOut) {
+      const auto head = static_cast<std::uint8_t>(*in_);
+      if (head < kLiterals) {
+        std::memcpy(out_, in_ + 1, kLiterals);
+        in_ += head + 2;
+        out_ += head + 1;
+      } else if (!repeat_wide(head)) {
+        return false;
+      }
+    }
     while (in_ != in_end_) {
       const auto head = static_cast<std::uint8_t>(*in_++);
       if (!(head < kLiterals ? copy(head + std::size_t{1}) : repeat(head))) return false;
@@ -31,44 +47,57 @@ class Unpacker {
   std::size_t in_left() const { return static_cast<std::size_t>(in_end_ - in_); }
   std::size_t out_left() const { return static_cast<std::size_t>(out_end_ - out_); }
 
+  std::size_t done() const { return static_cast<std::size_t>(out_ - begin_); }
+  static std::size_t distance(std::uint8_t head, char low) {
+    return (static_cast<std::size_t>(head & 0x1f) << 8) + static_cast<std::uint8_t>(low) + 1;
+  }
+
+  // Without branches on the sizes, which no processor foresees.
+  bool repeat_wide(std::uint8_t head) {
+    const std::size_t count = head >> kDistanceBits;
+    const bool is_long = count == kLongLength;
+    const std::size_t more = static_cast<std::uint8_t>(in_[1]);
+    const std::size_t bytes = kLengthFrom + count + (is_long ? more : 0);
+    const std::size_t back = distance(head, in_[is_long ? 2 : 1]);
+    in_ += is_long ? 3 : 2;
+    if (back > done()) return false;
+    if (back < kStep) {
+      repeat_close(bytes, back);
+    } else {
+      std::memcpy(out_, out_ - back, kStep);
+      std::memcpy(out_ + kStep, out_ + kStep - back, kStep);
+      for (std::size_t at = 2 * kStep; at < bytes; at += kStep) step(at, back);
+    }
+    out_ += bytes;
+    return true;
+  }
+  void step(std::size_t at, std::size_t back) { std::memcpy(out_ + at, out_ + at - back, kStep); }
+  // A step must not reach into itself: where the distance is shorter, a multiple of it serves as
+  // well once the first step stands.
+  void repeat_close(std::size_t bytes, std::size_t back) {
+    for (std::size_t at = 0; at < kStep; ++at) out_[at] = out_[at - back];
+    const std::size_t wide = back * ((kStep + back - 1) / back);
+    for (std::size_t at = kStep; at < bytes; at += kStep) step(at, wide);
+  }
+
+  // The same near the ends.
   bool copy(std::size_t bytes) {
     if (bytes > in_left() || bytes > out_left()) return false;
-    // A fixed number of bytes is copied without a call.
-    const bool has_room = in_left() >= kLiterals && out_left() >= kLiterals;
-    std::memcpy(out_, in_, has_room ? kLiterals : bytes);
+    std::memcpy(out_, in_, bytes);
     in_ += bytes;
     out_ += bytes;
     return true;
   }
-
   bool repeat(std::uint8_t head) {
-    std::size_t bytes = head >> 5;
-    if (in_left() < (bytes == kLongest ? 2u : 1u)) return false;
-    if (bytes == kLongest) bytes += static_cast<std::uint8_t>(*in_++);
-    bytes += 2;
-    const std::size_t back =
-        (static_cast<std::size_t>(head & 0x1f) << 8) + static_cast<std::uint8_t>(*in_++) + 1;
-    if (back > static_cast<std::size_t>(out_ - begin_) || bytes > out_left()) return false;
-    if (out_left() >= bytes + kWord) {
-      repeat_by_words(bytes, back);
-    } else {
-      const char* const from = out_ - back;
-      for (std::size_t i = 0; i < bytes; ++i) out_[i] = from[i];
-    }
+    std::size_t bytes = head >> kDistanceBits;
+    if (in_left() < (bytes == kLongLength ? 2u : 1u)) return false;
+    if (bytes == kLongLength) bytes += static_cast<std::uint8_t>(*in_++);
+    bytes += kLengthFrom;
+    const std::size_t back = distance(head, *in_++);
+    if (back > done() || bytes > out_left()) return false;
+    for (std::size_t at = 0; at < bytes; ++at) out_[at] = out_[at - back];
     out_ += bytes;
     return true;
-  }
-
-  // Writes up to a word more. A word must not reach into itself: where the distance is shorter, a
-  // multiple of it serves as well once the first word stands.
-  void repeat_by_words(std::size_t bytes, std::size_t back) {
-    std::size_t done = 0;
-    if (back < kWord) {
-      const char* const from = out_ - back;
-      for (; done < kWord; ++done) out_[done] = from[done];
-      back *= (kWord + back - 1) / back;
-    }
-    for (; done < bytes; done += kWord) std::memcpy(out_ + done, out_ + done - back, kWord);
   }
 
   const char* in_;

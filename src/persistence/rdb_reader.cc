@@ -18,6 +18,7 @@ constexpr std::size_t kLargeText = 4096;
 constexpr std::uint64_t kProbed = 1 << 20;
 
 LengthForm form_of(std::uint8_t first) { return static_cast<LengthForm>(first >> 6); }
+SpecialText special_form(std::uint8_t first) { return static_cast<SpecialText>(first & 0x3f); }
 
 }  // namespace
 
@@ -80,7 +81,7 @@ bool RdbReader::text(RdbText& out) {
   const auto first = static_cast<std::uint8_t>(bytes_.front());
   if (form_of(first) == LengthForm::special) {
     bytes_.remove_prefix(1);
-    return special_text(out, static_cast<SpecialText>(first & 0x3f));
+    return special_text(out, special_form(first));
   }
   out.view_ = raw(length());
   return !failed_ && (out.view_.size() < kLargeText || may_take(out.view_.size()));
@@ -104,6 +105,29 @@ bool RdbReader::special_text(RdbText& out, SpecialText form) {
 }
 
 bool RdbReader::compressed_text(RdbText& out) {
+  PackedText text;
+  if (!read_packed(text)) return false;
+  // Once as a text and once in the value.
+  if (text.bytes >= kLargeText && !may_take(2 * text.bytes)) return false;
+  char* const own = out.own_.of(text.bytes);
+  if (!unpack_lzf(text.packed, own, text.bytes)) return fail();
+  out.view_ = {own, text.bytes};
+  return true;
+}
+
+bool RdbReader::is_packed_next() const {
+  if (bytes_.empty()) return false;
+  const auto first = static_cast<std::uint8_t>(bytes_.front());
+  return form_of(first) == LengthForm::special && special_form(first) == SpecialText::lzf;
+}
+
+bool RdbReader::packed_text(PackedText& out) {
+  if (!is_packed_next()) return fail();
+  bytes_.remove_prefix(1);
+  return read_packed(out) && (out.bytes < kLargeText || may_take(out.bytes));
+}
+
+bool RdbReader::read_packed(PackedText& out) {
   const std::uint64_t packed_bytes = length();
   const std::uint64_t bytes = length();
   const std::string_view packed = raw(packed_bytes);
@@ -111,11 +135,7 @@ bool RdbReader::compressed_text(RdbText& out) {
       bytes > packed.size() * kMostExpansion) {
     return fail();
   }
-  // Once as a text and once in the value.
-  if (bytes >= kLargeText && !may_take(2 * bytes)) return false;
-  char* const own = out.own_.of(bytes);
-  if (!unpack_lzf(packed, own, bytes)) return fail();
-  out.view_ = {own, bytes};
+  out = {packed, bytes};
   return true;
 }
 

@@ -27,6 +27,12 @@ class RdbText {
   std::array<char, base::kInt64Chars> digits_{};
 };
 
+// A text as LZF has compressed it.
+struct PackedText {
+  std::string_view packed;
+  std::size_t bytes = 0;  // that it makes
+};
+
 // Takes RDB values apart. The first thing that is wrong fails it; from then on every part is
 // zero or empty, and nothing is left.
 class RdbReader {
@@ -62,6 +68,9 @@ class RdbReader {
   std::string_view raw(std::size_t bytes);
   // False when it failed.
   bool text(RdbText& out);
+  // A compressed text is what comes next.
+  bool is_packed_next() const;
+  bool packed_text(PackedText& out);
 
  private:
   template <typename Number>
@@ -75,6 +84,7 @@ class RdbReader {
     out.view_ = base::print_int64(value, out.digits_);
   }
   bool special_text(RdbText& out, SpecialText form);
+  bool read_packed(PackedText& out);
   bool compressed_text(RdbText& out);
 
   static constexpr unsigned kElementsUnasked = 64;

@@ -1,8 +1,8 @@
 #include "rdb_writer.h"
 
-#include <liblzf/lzf.h>
-
 #include <cstring>
+
+#include "larder/persistence/lzf.h"
 
 namespace larder::persistence {
 namespace {
@@ -68,8 +68,7 @@ bool RdbWriter::compressed(std::string_view value) {
   }
   const std::size_t most = value.size() - kLeastSaved;
   char* const room = room_.of(most);
-  const unsigned bytes = lzf_compress(value.data(), static_cast<unsigned>(value.size()), room,
-                                      static_cast<unsigned>(most));
+  const std::size_t bytes = pack_lzf(value, room, most);
   if (bytes == 0) return false;
   byte(special(SpecialText::lzf));
   length(bytes);

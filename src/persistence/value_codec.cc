@@ -1,5 +1,7 @@
 #include "larder/persistence/value_codec.h"
 
+#include "larder/persistence/lzf.h"
+#include "larder/types/string.h"
 #include "type_codecs.h"
 
 namespace larder::persistence {
@@ -38,6 +40,19 @@ std::optional<Type> type_of(RdbType form) {
       return Type::stream;
   }
   return std::nullopt;
+}
+
+// A long text that is compressed becomes the storage of a string without a copy in between.
+bool read_string(RdbReader& in, RdbText& text, void*& storage) {
+  if (!in.is_packed_next()) return in.text(text);
+  PackedText packed;
+  RdbReader ahead = in;
+  if (!ahead.packed_text(packed)) return in.fail();
+  if (packed.bytes <= keyspace::Entry::kMostInside) return in.text(text);
+  types::Blob* const blob = types::Blob::create(memory::Owner::strings, packed.bytes);
+  storage = blob;
+  in = ahead;
+  return unpack_lzf(packed.packed, blob->data(), packed.bytes);
 }
 
 void destroy(Type type, void* storage) {
@@ -110,7 +125,7 @@ bool DecodedValue::read(std::string_view bytes, const types::Settings& settings,
   switch (type_) {
     case Type::string:
       text_ = std::make_unique<RdbText>();
-      good = in.text(*text_);
+      good = read_string(in, *text_, storage_);
       break;
     case Type::list:
       good = read_list(form, in, settings, storage_);

@@ -7,6 +7,7 @@
 
 #include "larder/base/assert.h"
 #include "larder/memory/heap.h"
+#include "larder/memory/pages.h"
 
 namespace larder::resp {
 namespace {
@@ -17,6 +18,15 @@ constexpr auto kOwner = memory::Owner::client_output;
 std::size_t block_for(std::size_t bytes) {
   return bytes > ChunkPool::kRoom ? memory::size_class(sizeof(Chunk) + bytes)
                                   : ChunkPool::kChunkBytes;
+}
+
+// From here on the pages of a piece that is copied are taken from the system at once.
+constexpr std::size_t kManyPages = 4 << 20;
+
+// Where `bytes` are written next.
+void populate(char* place, std::size_t bytes) {
+  const auto first = reinterpret_cast<std::uintptr_t>(place);
+  if (bytes >= kManyPages) memory::populate_pages(first, first + bytes);
 }
 
 }  // namespace
@@ -218,6 +228,7 @@ void ReplyBuffer::append_slowly(std::string_view text) {
   if (rest.empty()) return;
   char* const place = start_chunk(rest.size());
   if (is_dropping()) return;
+  populate(place, rest.size());
   std::memcpy(place, rest.data(), rest.size());
   commit(rest.size());
 }

@@ -8,7 +8,13 @@
 namespace larder::types {
 
 Blob* Blob::create(memory::Owner owner, std::size_t size) {
-  return new (memory::allocate(owner, sizeof(Blob) + size)) Blob(size);
+  auto* const blob = new (memory::allocate(owner, sizeof(Blob) + size)) Blob(size);
+  if (size >= kLarge) {
+    // All of them are going to be written.
+    const auto first = reinterpret_cast<std::uintptr_t>(blob->data());
+    memory::populate_pages(first, first + size);
+  }
+  return blob;
 }
 
 void Blob::destroy(memory::Owner owner, Blob* blob) noexcept {

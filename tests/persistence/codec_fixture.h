@@ -24,7 +24,7 @@ inline constexpr std::int64_t kNow = 1'700'000'000'000;
 class Holder {
  public:
   explicit Holder(DecodedValue& value) {
-    if (value.type() == types::Type::string) {
+    if (!value.has_storage()) {
       const std::string_view text = value.text();
       blob_ = types::Blob::create(memory::Owner::strings, text.size());
       std::copy(text.begin(), text.end(), blob_->data());

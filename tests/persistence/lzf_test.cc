@@ -23,6 +23,86 @@ bool unpacks_to(std::string_view bytes, const std::string& text) {
   return unpack_lzf(bytes, out.data(), text.size()) && out == text + '#';
 }
 
+// Texts of every kind of match: near and far, short and long, none at all.
+std::string some_text(base::Rng& rng, std::size_t size) {
+  std::string text;
+  const std::size_t period = 1 + rng.below(40);
+  const std::size_t letters = 1 + rng.below(rng.below(2) == 0 ? 4 : 256);
+  const std::size_t changes = 2 + rng.below(30);
+  while (text.size() < size) {
+    const bool repeats = text.size() > period && rng.below(changes) != 0;
+    text += repeats ? text[text.size() - period] : static_cast<char>(rng.below(letters));
+    if (text.size() > 300 && rng.below(200) == 0) {
+      text += text.substr(rng.below(text.size() - 300), rng.below(300));
+    }
+  }
+  text.resize(size);
+  return text;
+}
+
+// What we make of it in at most `most` bytes, none where they do not do; the bytes behind must stay
+// as they are.
+std::string packed_by_us(const std::string& text, std::size_t most) {
+  constexpr std::string_view kGuard = "behind the output";
+  std::string out(most, '#');
+  out += kGuard;
+  const std::size_t size = pack_lzf(text, out.data(), most);
+  EXPECT_EQ(out.substr(most), kGuard);
+  EXPECT_LE(size, most);
+  return out.substr(0, size);
+}
+
+bool library_unpacks_to(std::string_view bytes, const std::string& text) {
+  std::string out(text.size(), '#');
+  return lzf_decompress(bytes.data(), static_cast<unsigned>(bytes.size()), out.data(),
+                        static_cast<unsigned>(out.size())) == text.size() &&
+         out == text;
+}
+
+TEST(Lzf, TheLibraryReadsWhatIsWritten) {
+  base::Rng rng(11);
+  int count = 0;
+  for (int i = 0; i < 4000; ++i) {
+    const std::string text = some_text(rng, 1 + rng.below(i % 8 == 0 ? 20'000 : 400));
+    const std::string bytes = packed_by_us(text, text.size() + text.size() / 32 + 1);
+    ASSERT_FALSE(bytes.empty());
+    ASSERT_TRUE(library_unpacks_to(bytes, text)) << i;
+    ASSERT_TRUE(unpacks_to(bytes, text)) << i;
+    // A short reference at the end may want a byte that it does not use.
+    ASSERT_EQ(packed_by_us(text, bytes.size() + 1), bytes) << i;
+    ASSERT_EQ(packed_by_us(text, bytes.size() - 1), "") << i;
+    ASSERT_EQ(packed_by_us(text, rng.below(bytes.size())), "") << i;
+    count += bytes.size() < text.size();
+  }
+  EXPECT_GT(count, 2500);
+}
+
+// Positions are kept in 16 bits.
+TEST(Lzf, LongTextsAreReadBack) {
+  base::Rng rng(12);
+  for (const std::size_t size : {65'535, 65'536, 65'537, 200'000, 1'000'000}) {
+    const std::string text = some_text(rng, size);
+    const std::string bytes = packed_by_us(text, text.size() + text.size() / 32 + 1);
+    ASSERT_TRUE(library_unpacks_to(bytes, text)) << size;
+    ASSERT_TRUE(unpacks_to(bytes, text)) << size;
+    const std::string same(size, 'x');
+    const std::string few = packed_by_us(same, size);
+    EXPECT_LT(few.size(), size / 80);
+    ASSERT_TRUE(library_unpacks_to(few, same));
+    ASSERT_TRUE(unpacks_to(few, same));
+  }
+}
+
+TEST(Lzf, PacksRowsOfSimilarElementsAboutAsSmallAsTheLibrary) {
+  std::string text;
+  for (int i = 0; i < 2000; ++i)
+    text +=
+        "\x8f"
+        "element:" +
+        std::to_string(1'000'000 + i) + "\x10";
+  EXPECT_LT(packed_by_us(text, text.size()).size(), packed(text).size() * 11 / 10);
+}
+
 TEST(Lzf, ReadsWhatTheLibraryWrites) {
   base::Rng rng(9);
   int count = 0;
@@ -44,9 +124,9 @@ TEST(Lzf, ReadsWhatTheLibraryWrites) {
   EXPECT_GT(count, 2500);
 }
 
-TEST(Lzf, TakesTheSameBrokenBytesAsTheLibrary) {
-  base::Rng rng(10);
-  const std::string text = "abcabcabcabcabcabc-0123456789-abcabcabcabcabc-aaaaaaaaaaaaaaaaaaaaaaaa";
+// Bytes of which one is another and some at the end may be missing.
+void expect_the_same_of_broken(const std::string& text, std::uint64_t seed) {
+  base::Rng rng(seed);
   const std::string good = packed(text);
   int taken = 0;
   for (int i = 0; i < 20'000; ++i) {
@@ -64,6 +144,13 @@ TEST(Lzf, TakesTheSameBrokenBytesAsTheLibrary) {
     taken += is_good;
   }
   EXPECT_GT(taken, 1000);
+}
+
+TEST(Lzf, TakesTheSameBrokenBytesAsTheLibrary) {
+  expect_the_same_of_broken(
+      "abcabcabcabcabcabc-0123456789-abcabcabcabcabc-aaaaaaaaaaaaaaaaaaaaaaaa", 10);
+  base::Rng rng(13);
+  expect_the_same_of_broken(some_text(rng, 1500), 14);
 }
 
 }  // namespace

@@ -90,12 +90,12 @@ TEST_F(ValueCodec, ReadsEveryFormAndWhatItWritesOfIt) {
   }
 }
 
+// Compressed texts may be other bytes of about the same number, so streams are not among them.
 TEST_F(ValueCodec, WritesWhatRedisWroteWhereTheFormIsTheSame) {
   const auto values = corpus();
-  for (const char* name :
-       {"string_int8", "string_int16", "string_int32", "string_int64", "string_text",
-        "string_empty", "list_packed", "set_intset", "hash_listpack", "zset_listpack", "stream",
-        "stream_groups", "stream_empty"}) {
+  for (const char* name : {"string_int8", "string_int16", "string_int32", "string_int64",
+                           "string_text", "string_empty", "list_packed", "set_intset",
+                           "hash_listpack", "zset_listpack", "stream_empty"}) {
     SCOPED_TRACE(name);
     DecodedValue value;
     ASSERT_TRUE(value.read(values.at(name), settings_, kNow));
@@ -251,6 +251,30 @@ TEST_F(ValueCodec, PayloadsAreCheckedByVersionAndSum) {
   }
   EXPECT_FALSE(open_payload(""));
   EXPECT_FALSE(open_payload("123456789"));
+}
+
+TEST_F(ValueCodec, LongCompressedStringsBecomeStorage) {
+  for (const std::size_t size : {512, 513, 100'000, 5 << 20}) {
+    DecodedValue value;
+    std::string bytes(1, '\0');
+    bytes += static_cast<char>(0x80);
+    for (const int shift : {24, 16, 8, 0}) bytes += static_cast<char>(size >> shift);
+    const std::string text(size, 'x');
+    bytes += text;
+    ASSERT_TRUE(value.read(bytes, settings_, kNow));
+    const std::string packed = Holder(value).encode();
+    ASSERT_LT(packed.size(), 64 + size / 80);
+    DecodedValue again;
+    ASSERT_TRUE(again.read(packed, settings_, kNow));
+    EXPECT_EQ(again.has_storage(), size > 512);
+    EXPECT_EQ(contents(Holder(again).entry()), std::vector<std::string>{text});
+    // Another size, bytes that are missing or behind it.
+    EXPECT_FALSE(reads(packed.substr(0, packed.size() - 1)));
+    EXPECT_FALSE(reads(packed + "x"));
+    std::string wrong = packed;
+    wrong.back() = static_cast<char>(wrong.back() + 1);
+    EXPECT_FALSE(reads(wrong) && contents_of(wrong) == std::vector<std::string>{text});
+  }
 }
 
 }  // namespace

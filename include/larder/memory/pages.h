@@ -42,6 +42,10 @@ std::string allocator_name();
 // lost. For parts of a block that is going to be released.
 void discard_pages(std::uintptr_t begin, std::uintptr_t end);
 
+// Asks the system for the pages that lie wholly between the two addresses, all of which are about
+// to be written: half the cost of touching them one by one. What is in them stays.
+void populate_pages(std::uintptr_t begin, std::uintptr_t end);
+
 // Gives all unused pages back to the system at once. Fails where the allocator cannot.
 base::Result<void> purge();
 // Returns unused pages whose decay time is over to the system. Without it, and without the

@@ -58,9 +58,10 @@ class DecodedValue {
   DecodedValue& operator=(const DecodedValue&) = delete;
 
   types::Type type() const { return type_; }
-  // The value of type string; perhaps a view of what was read.
+  // The value of type string that has no storage; perhaps a view of what was read.
   std::string_view text() const;
-  // The storage of every other type, which is the caller's from here on.
+  bool has_storage() const { return storage_ != nullptr; }
+  // The storage of a collection or of a long string, which is the caller's from here on.
   void* take_storage();
 
   static constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();

@@ -69,7 +69,7 @@ bool store(Call& call, persistence::DecodedValue& value, std::int64_t deadline_m
            eviction::Evictor& evictor) {
   const auto deadline =
       deadline_ms == 0 ? keyspace::Deadline::never() : keyspace::Deadline::at(deadline_ms);
-  if (value.type() == types::Type::string) {
+  if (!value.has_storage()) {
     if (!has_room_for_string(call, evictor, 0, value.text().size())) return false;
     call.db.put(call.key, value.text(), deadline, keyspace::Event::restore);
     return true;
