@@ -84,17 +84,22 @@ class Server {
     session.reply.buffer().consume(session.reply.buffer().size());
   }
   void end_turn() { harness_.core().end_turn(); }
+  // Effects are encoded from now on, for one that does nothing with them.
+  void follow() { harness_.core().executor.follow(follower_); }
 
  private:
+  struct Follower final : larder::engine::EffectSink {
+    void take(const larder::engine::Effect& effect) override { benchmark::DoNotOptimize(effect); }
+  };
+
+  Follower follower_;
   larder::server::Harness harness_;
   std::unique_ptr<larder::server::Harness::Client> client_;
 };
 
 // Times the turns alone, from requests to the end of the turn; new keys are drawn in between.
-void measure(benchmark::State& state, Batch batch, const std::string& value, std::size_t batch_size,
-             const std::string& options = {}) {
+void measure(benchmark::State& state, Server& server, Batch& batch, std::size_t batch_size) {
   const auto keys = static_cast<std::uint64_t>(state.range(0));
-  Server server(keys, value, options);
   const double seconds_per_cycle = 1e-6 / larder::base::cycles_per_us();
   for (auto _ : state) {
     batch.shuffle(keys);
@@ -108,7 +113,24 @@ void measure(benchmark::State& state, Batch batch, const std::string& value, std
   }
 }
 
+void measure(benchmark::State& state, Batch batch, const std::string& value, std::size_t batch_size,
+             const std::string& options = {}) {
+  Server server(static_cast<std::uint64_t>(state.range(0)), value, options);
+  measure(state, server, batch, batch_size);
+}
+
 const std::string kValue(32, 'v');
+
+// With somebody who follows (second argument 1), or without.
+void measure_followed(benchmark::State& state, Batch batch) {
+  Server server(static_cast<std::uint64_t>(state.range(0)), kValue, {});
+  if (state.range(1) != 0) server.follow();
+  measure(state, server, batch, kBatch);
+}
+void set_followed(benchmark::State& state) { measure_followed(state, Batch({"SET"}, 1, {kValue})); }
+void set_ex_followed(benchmark::State& state) {
+  measure_followed(state, Batch({"SET"}, 1, {kValue, "EX", "1000"}));
+}
 
 void get(benchmark::State& state) { measure(state, Batch({"GET"}, 1, {}), kValue, kBatch); }
 void get_one_by_one(benchmark::State& state) { measure(state, Batch({"GET"}, 1, {}), kValue, 1); }
@@ -155,6 +177,8 @@ BENCHMARK(get_sampled)
     ->ArgsProduct({{1000, 1'000'000}, {0, 1024, 256, 64, 16, 1}});
 BENCHMARK(set_noted)->UseManualTime()->ArgsProduct({{1000, 100'000}, {0, 1}});
 BENCHMARK(rpush_noted)->UseManualTime()->ArgsProduct({{1000}, {0, 1}});
+BENCHMARK(set_followed)->UseManualTime()->ArgsProduct({{1000}, {0, 1}});
+BENCHMARK(set_ex_followed)->UseManualTime()->ArgsProduct({{1000}, {0, 1}});
 BENCHMARK(ping)->UseManualTime()->Arg(1);
 BENCHMARK(get)->UseManualTime()->Arg(1000)->Arg(1'000'000);
 BENCHMARK(get_one_by_one)->UseManualTime()->Arg(1000)->Arg(1'000'000);

@@ -3,6 +3,7 @@
 #include <array>
 #include <utility>
 
+#include "larder/base/assert.h"
 #include "larder/base/cycles.h"
 #include "larder/engine/call.h"
 
@@ -44,6 +45,11 @@ void Executor::follow(EffectSink& sink) {
   parts_.keyspace.log().listen();
 }
 
+void Executor::unfollow(EffectSink& sink) {
+  parts_.effects.remove(sink);
+  parts_.keyspace.log().unlisten();
+}
+
 std::size_t Executor::run(Session& session, std::span<const resp::Request> requests,
                           std::size_t most_unsent) {
   Plan plan;
@@ -57,36 +63,32 @@ std::size_t Executor::run(Session& session, std::span<const resp::Request> reque
   const Planned* const planned = plan.requests_.data();
   parts_.observer.expect(plan.bytes_);
   session.last_active_ms = parts_.clock.steady_ms();
-  cycles_ = base::cycles();
-  running_ = &session;
+  Execution batch{.session = session, .cycles = base::cycles()};
+  const Running running(*this, batch);
   Timing timing = Timing::now;
   std::size_t ran = 0;
   for (; ran < requests.size(); ++ran) {
-    unsent_ = session.reply.buffer().size();
+    batch.unsent = session.reply.buffer().size();
     if (session.closing != Closing::no || session.is_parked() || session.is_held() ||
-        unsent_ > most_unsent) {
+        batch.unsent > most_unsent) {
       break;
     }
     // Small fast commands of one kind in a row are timed together: reading the counter costs a
     // fifth of what they do.
     timing =
         planned[ran].like_next && !parts_.observer.times_each() ? Timing::with_next : Timing::now;
-    if (!dispatch(session, requests[ran].args, planned[ran], timing)) {
+    if (!dispatch(batch, requests[ran].args, planned[ran], timing)) {
       // What went before was another command, and is charged.
       timing = Timing::now;
       break;
     }
   }
-  if (put_off_) {
-    put_off_ = false;
+  if (batch.put_off) {
     --ran;
     const CommandStats& stats = planned[ran].command->stats;
     if (stats.calls == stats.timed) timing = Timing::now;
   }
-  if (timing == Timing::with_next) {
-    charge(session, requests[ran - 1].args, *planned[ran - 1].command);
-  }
-  running_ = nullptr;
+  if (timing == Timing::with_next) charge(batch, requests[ran - 1].args, *planned[ran - 1].command);
   if (parts_.sampler != nullptr && parts_.sampler->is_due(ran)) {
     parts_.sampler->sample(session.db, parts_.commands, requests.first(ran));
   }
@@ -95,15 +97,16 @@ std::size_t Executor::run(Session& session, std::span<const resp::Request> reque
 
 // To the command, with those of its kind that ran since the last time was taken. While its session
 // is parked the time is kept for the answer.
-[[gnu::always_inline]] inline void Executor::charge(Session& session, resp::Args args,
-                                                    BoundCommand& command, Turn turn) {
+[[gnu::always_inline]] inline void Executor::charge(Execution& execution, resp::Args args,
+                                                    BoundCommand& command) {
+  Session& session = execution.session;
   const std::uint64_t now = base::cycles();
-  std::uint64_t took = now - cycles_;
-  cycles_ = now;
+  std::uint64_t took = now - execution.cycles;
+  execution.cycles = now;
   CommandStats& stats = command.stats;
   stats.cycles += took;
   const std::uint64_t calls = stats.calls - stats.timed;
-  if (__builtin_expect(turn == Turn::again, 0)) {
+  if (__builtin_expect(execution.turn == Turn::again, 0)) {
     took += parts_.waiters.resumed_cycles() + long_commands_.resumed_cycles();
   }
   if (__builtin_expect(calls == 0, 0)) return keep_cycles(session, took);
@@ -119,8 +122,10 @@ void Executor::keep_cycles(Session& session, std::uint64_t cycles) {
                        : parts_.waiters.keep_cycles(session, cycles);
 }
 
-void Executor::note_sizes(Session& session, resp::Args args, const BoundCommand& command) {
-  parts_.observer.sizes({session, command, args}, session.reply.buffer().size() - unsent_);
+void Executor::note_sizes(const Execution& execution, resp::Args args,
+                          const BoundCommand& command) {
+  Session& session = execution.session;
+  parts_.observer.sizes({session, command, args}, session.reply.buffer().size() - execution.unsent);
 }
 
 void Executor::plan(const Session& session, std::span<const resp::Request> requests,
@@ -170,17 +175,18 @@ void Executor::fetch_entries(const Session& session, const Plan& plan) const {
                                                                   BoundCommand* command) {
   const bool runs = command != nullptr && !command->is_container() &&
                     command->row->arity.admits(args.size()) &&
-                    (command->refusals & (parts_.gates.closed() | session.closed_gates)) == 0 &&
+                    (command->refusals & closed_for(session)) == 0 &&
                     !(command->row->has(kGrows) && parts_.evictor.over_limit());
   if (__builtin_expect(runs, 1)) return Admission::runs;
   return look_closer(session, args, command);
 }
 
-[[gnu::always_inline]] inline bool Executor::dispatch(Session& session, resp::Args args,
+[[gnu::always_inline]] inline bool Executor::dispatch(Execution& execution, resp::Args args,
                                                       const Planned& planned, Timing timing) {
+  Session& session = execution.session;
   const Admission admission = admit(session, args, planned.command);
   if (__builtin_expect(admission == Admission::runs, 1)) {
-    invoke(session, args, planned, timing);
+    invoke(execution, args, planned, timing);
   } else {
     if (admission == Admission::held || admission == Admission::waits_for_room) {
       put_off(session, *planned.command, admission);
@@ -192,11 +198,12 @@ void Executor::fetch_entries(const Session& session, const Plan& plan) const {
       tell_of_refusal(session);
     }
     if (session.reply_mode != ReplyMode::on) session.advance_reply_mode();
-    if (timing == Timing::now) cycles_ = base::cycles();
+    if (timing == Timing::now) execution.cycles = base::cycles();
   }
   if (__builtin_expect(parts_.waiters.has_ready() && !postponed_, 0)) {
-    if (timing == Timing::with_next) charge(session, args, *planned.command);
+    if (timing == Timing::with_next) charge(execution, args, *planned.command);
     serve_ready();
+    execution.cycles = base::cycles();
   }
   return true;
 }
@@ -207,9 +214,16 @@ void Executor::serve_ready() {
   if (is_paused()) return;
   parts_.clock.tick();
   base::Budget budget(parts_.clock, kServeUs);
-  cycles_ = base::cycles();
+  std::uint64_t cycles = base::cycles();
   while (const ParkedCommand* parked = parts_.waiters.resume()) {
-    run_again(*parked);
+    Execution execution{.session = *parked->session, .turn = Turn::again, .cycles = cycles};
+    const Running running(*this, execution);
+    // What waits for keys does not wait for room as well: it moves an element that is there.
+    const Admission admission = admit(execution.session, parked->words, parked->bound);
+    if (admission == Admission::runs || admission == Admission::waits_for_room) {
+      run_parked(execution, *parked);
+    }
+    cycles = execution.cycles;
     parts_.waiters.end_resume();
     if (budget.spent()) break;
   }
@@ -218,52 +232,72 @@ void Executor::serve_ready() {
   if (!parts_.keyspace.log().empty()) settle(0, {});
 }
 
-// What waits for keys does not wait for room as well: it moves an element that is there.
-void Executor::run_again(const ParkedCommand& parked) {
-  const Session* const fed_by = std::exchange(running_, parked.session);
-  const Admission admission = admit(*parked.session, parked.words, parked.bound);
-  if (admission == Admission::runs || admission == Admission::waits_for_room) run_parked(parked);
-  running_ = fed_by;
+Executor::Planned Executor::plan_alone(resp::Args args) const {
+  BoundCommand* const command = parts_.commands.resolve(args);
+  if (command == nullptr) return {nullptr, 0, false};
+  const auto key = static_cast<std::size_t>(command->first_key);
+  const bool has_key = key != 0 && key < args.size();
+  return {command, has_key ? base::hash_bytes(args[key]) : 0, false};
 }
 
-void Executor::run_parked(const ParkedCommand& parked) {
+void Executor::run_parked(Execution& execution, const ParkedCommand& parked) {
   BoundCommand& command = *parked.bound;
   const auto key = static_cast<std::size_t>(command.first_key);
   const bool has_key = key != 0 && key < parked.words.size();
   const Planned planned{&command, has_key ? base::hash_bytes(parked.words[key]) : 0, false};
   parts_.observer.expect_more(parked.bytes);
-  unsent_ = parked.session->reply.buffer().size();
-  resumes_ = true;
-  invoke(*parked.session, parked.words, planned, Timing::now, Turn::again);
-  resumes_ = false;
+  execution.unsent = execution.session.reply.buffer().size();
+  invoke(execution, parked.words, planned, Timing::now);
 }
 
 // They were admitted when they began. True when there is more to do.
 bool Executor::run_long_commands() {
-  cycles_ = base::cycles();
+  std::uint64_t cycles = base::cycles();
   while (const ParkedCommand* parked = long_commands_.next_step()) {
-    running_ = parked->session;
-    run_parked(*parked);
-    running_ = nullptr;
+    Execution execution{.session = *parked->session, .turn = Turn::again, .cycles = cycles};
+    const Running running(*this, execution);
+    run_parked(execution, *parked);
+    cycles = execution.cycles;
     long_commands_.end_step();
   }
   return long_commands_.has_steps();
 }
 
-[[gnu::always_inline]] inline void Executor::count(Session& session, BoundCommand& command) {
-  ++command.stats.calls;
-  ++parts_.metrics.commands_processed;
-  if (__builtin_expect(session.reply.errors() != errors_seen_, 0)) count_errors(session, command);
+// What would have to wait for room makes it now: the command around it cannot stop in between.
+void Executor::run_within(Session& session, resp::Args args) {
+  LARDER_ASSERT(running_ != nullptr);
+  const Propagation::Nested apart(parts_.effects);
+  const bool touching = parts_.keyspace.access().touching;
+  Execution inner{.session = session, .turn = Turn::within, .cycles = base::cycles()};
+  const Running running(*this, inner);
+  const Planned planned = plan_alone(args);
+  inner.unsent = session.reply.buffer().size();
+  Admission admission;
+  do {
+    admission = admit(session, args, planned.command);
+  } while (admission == Admission::waits_for_room);
+  LARDER_ASSERT(admission == Admission::runs || admission == Admission::refused);
+  if (admission == Admission::runs) invoke(inner, args, planned, Timing::now);
+  parts_.keyspace.access().touching = touching;
 }
 
-void Executor::invoke(Session& session, resp::Args args, const Planned& planned, Timing timing,
-                      Turn turn) {
+[[gnu::always_inline]] inline void Executor::count(Execution& execution, BoundCommand& command) {
+  ++command.stats.calls;
+  ++parts_.metrics.commands_processed;
+  if (__builtin_expect(execution.session.reply.errors() != execution.errors, 0)) {
+    count_errors(execution, command);
+  }
+}
+
+void Executor::invoke(Execution& execution, resp::Args args, const Planned& planned,
+                      Timing timing) {
+  Session& session = execution.session;
   BoundCommand& command = *planned.command;
   auto& access = parts_.keyspace.access();
   const auto key = static_cast<std::size_t>(command.first_key);
   session.last_command = command.row;
   session.reply.start_command();
-  errors_seen_ = session.reply.errors();
+  execution.errors = session.reply.errors();
   access.touching = !session.no_touch || command.row->has(kAlwaysTouches);
 
   const int db = session.db;
@@ -276,76 +310,85 @@ void Executor::invoke(Session& session, resp::Args args, const Planned& planned,
       parts_.effects,
       command,
       parts_.waiters,
-      turn == Turn::again,
+      execution.turn == Turn::again,
       long_commands_};
   command.row->handler(call, command.tools);
   if (__builtin_expect(
           session.reply.buffer().grown_bytes() >= parts_.observer.watched_reply_bytes(), 0) &&
-      look_at_reply(session, args, command, turn)) {
+      look_at_reply(execution, args, command)) {
     return settle(db, args);
   }
 
   // Who is parked has not been answered: the command counts when it is.
   const bool answered = !session.is_parked();
-  if (__builtin_expect(answered, 1)) count(session, command);
-  if (timing == Timing::now) charge(session, args, command, turn);
+  if (__builtin_expect(answered, 1)) count(execution, command);
+  if (timing == Timing::now) charge(execution, args, command);
   if (__builtin_expect(answered, 1)) {
-    if (__builtin_expect(session.reply_mode != ReplyMode::on, 0) && turn != Turn::queued) {
+    if (__builtin_expect(session.reply_mode != ReplyMode::on, 0) &&
+        execution.turn != Turn::queued) {
       session.advance_reply_mode();
     }
   }
   settle(db, args);
-  if (__builtin_expect(!command_sinks_.empty(), 0)) tell_of_command(session, command, args, turn);
+  if (__builtin_expect(!command_sinks_.empty(), 0)) tell_of_command(execution, command, args);
   keyspace::Graveyard& graveyard = parts_.keyspace.graveyard();
   if (__builtin_expect(graveyard.has_debt(), 0)) graveyard.pay_debt(parts_.clock);
 }
 
 bool Executor::may_put_off() const {
   constexpr std::uint32_t kHasEffects = kWrites | kPubSub | kNoScript | kMayReplicate | kRunsQueue;
-  return (running_->last_command->flags & kHasEffects) == 0 && running_->may_block && !resumes_;
+  const Session& session = running_->session;
+  return (session.last_command->flags & kHasEffects) == 0 && running_->turn == Turn::first;
 }
 
 // Looks at a session with a large request, or with more than a chunk of output. True when its
 // command shall run again, as if it had not run.
-bool Executor::look_at_reply(Session& session, resp::Args args, const BoundCommand& command,
-                             Turn turn) {
+bool Executor::look_at_reply(Execution& execution, resp::Args args, const BoundCommand& command) {
+  Session& session = execution.session;
   resp::ReplyBuffer& output = session.reply.buffer();
   if (!output.is_dropping()) {
-    if (!session.is_parked()) note_sizes(session, args, command);
+    if (!session.is_parked()) note_sizes(execution, args, command);
     return false;
   }
-  if (turn != Turn::first || output.passed_own_bound() || !may_put_off()) {
+  if (output.passed_own_bound() || !may_put_off()) {
     session.drop();
     return false;
   }
-  const std::uint64_t wanted = output.wanted_behind(unsent_);
-  output.keep_first(unsent_);
+  const std::uint64_t wanted = output.wanted_behind(execution.unsent);
+  output.keep_first(execution.unsent);
   session.put_off(wanted);
   tell_of_refusal(session);
-  put_off_ = true;
+  execution.put_off = true;
   return true;
 }
 
-void Executor::count_errors(Session& session, BoundCommand& command) {
+void Executor::count_errors(Execution& execution, BoundCommand& command) {
+  const resp::Writer& reply = execution.session.reply;
   ++command.stats.failed;
-  parts_.metrics.error_replies += session.reply.errors() - errors_seen_;
-  parts_.metrics.errors.count(session.reply.error_code());
-  errors_seen_ = session.reply.errors();
+  parts_.metrics.error_replies += reply.errors() - execution.errors;
+  parts_.metrics.errors.count(reply.error_code());
+  execution.errors = reply.errors();
 }
 
 void Executor::pass_on(int db, resp::Args args) {
+  Propagation& effects = parts_.effects;
+  const bool alone = args.empty();
   bool changed = false;
   for (const keyspace::Change& change : parts_.keyspace.log().entries()) {
     if (change.cause == keyspace::Cause::command) {
       changed = true;
-    } else if (change.cause != keyspace::Cause::element_expired) {
-      parts_.effects.ahead(change.db, {"DEL", change.key});
+    } else if (change.cause == keyspace::Cause::evicted ||
+               (change.cause == keyspace::Cause::expired && alone)) {
+      effects.pass_on(change.db, {"DEL", change.key});
+    } else if (change.cause == keyspace::Cause::expired) {
+      effects.ahead(change.db, {"DEL", change.key});
     } else if (change.element) {
       // Without an element the key went with its last one, there as here.
-      parts_.effects.ahead(change.db, {"HDEL", change.key, *change.element});
+      alone ? effects.pass_on(change.db, {"HDEL", change.key, *change.element})
+            : effects.ahead(change.db, {"HDEL", change.key, *change.element});
     }
   }
-  parts_.effects.settle(db, args, changed);
+  effects.settle(db, args, changed);
 }
 
 void Executor::pass_on_and_tell(int db, resp::Args args) {
@@ -364,7 +407,9 @@ bool Executor::end_turn() {
   settle(0, {});
   if (__builtin_expect(long_commands_.has_steps(), 0)) left |= run_long_commands();
   long_commands_.end_turn();
-  return serve_late() || left;
+  left |= serve_late();
+  flush();
+  return left;
 }
 
 // Where there is room, or none can be made, the first of those who waited for it go on.

@@ -113,7 +113,7 @@ Executor::Admission Executor::look_closer(Session& session, resp::Args args,
                   "ERR wrong number of arguments for '" + command->full_name() + "' command"),
            Admission::refused;
   }
-  const std::uint32_t refused = command->refusals & (parts_.gates.closed() | session.closed_gates);
+  const std::uint32_t refused = command->refusals & closed_for(session);
   if (refused != 0) return admit_at_gates(session, args, *command, refused);
   if (command->row->has(kGrows) && parts_.evictor.over_limit()) {
     return admit_growing(session, args, *command, Admission::runs);

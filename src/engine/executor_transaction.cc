@@ -37,16 +37,15 @@ void Executor::run_transaction(Call& call) {
   } else if (lost) {
     call.reply.null_array();
   } else {
-    run_queue(session, *transaction);
+    run_queue(*running_, *transaction);
   }
   Transaction::end(session);
 }
 
-void Executor::run_queue(Session& session, const Transaction& transaction) {
+void Executor::run_queue(Execution& exec, const Transaction& transaction) {
+  Session& session = exec.session;
   const HeldPushes pushes(session);
-  const Command* const exec = session.last_command;
-  // EXEC takes as long as all of them.
-  const std::uint64_t began = cycles_;
+  const Command* const row = session.last_command;
   const keyspace::Database& db = parts_.keyspace.db(static_cast<std::size_t>(session.db));
   if (db.size() > kKeysInCache) {
     fetch_some(transaction.first(), [&db](std::uint64_t hash) { db.prefetch(hash); });
@@ -55,26 +54,27 @@ void Executor::run_queue(Session& session, const Transaction& transaction) {
   session.reply.array(transaction.size());
   parts_.observer.expect_more(transaction.bytes());
   session.may_block = false;
-  parts_.effects.begin_group();
+  const Propagation::Group group(parts_.effects);
+  Execution queue{.session = session, .turn = Turn::queued, .cycles = exec.cycles};
+  const Running running(*this, queue);
   for (const QueuedCommand* queued = transaction.first(); queued != nullptr;
        queued = queued->next) {
     if (may_still_run(session, *queued->command, queued->words)) {
-      unsent_ = session.reply.buffer().size();
-      invoke(session, queued->words, {queued->command, queued->hash, false}, Timing::now,
-             Turn::queued);
+      queue.unsent = session.reply.buffer().size();
+      invoke(queue, queued->words, {queued->command, queued->hash, false}, Timing::now);
     }
     if (session.reply_mode == ReplyMode::off) session.reply.mute(true);
   }
-  parts_.effects.end_group();
   session.may_block = true;
-  session.last_command = exec;
-  cycles_ = began;
+  session.last_command = row;
+  // The errors of the commands are theirs, and not EXEC's, which takes as long as all of them.
+  exec.errors = session.reply.errors();
   session.reply.start_command();
 }
 
 // The user's rules may have changed since the command was queued.
 bool Executor::may_still_run(Session& session, BoundCommand& command, resp::Args args) {
-  const std::uint32_t closed = parts_.gates.closed() | session.closed_gates;
+  const std::uint32_t closed = closed_for(session);
   if ((command.refusals & closed & bit(Gate::permission)) == 0) return true;
   const Denied denied = parts_.guard->check(session, command, args, Occasion::transaction);
   if (denied == Denied::nothing) return true;
@@ -86,10 +86,11 @@ bool Executor::may_still_run(Session& session, BoundCommand& command, resp::Args
   return false;
 }
 
-void Executor::tell_of_command(Session& session, const BoundCommand& command, resp::Args args,
-                               Turn turn) {
+void Executor::tell_of_command(const Execution& execution, const BoundCommand& command,
+                               resp::Args args) {
+  Session& session = execution.session;
   const bool shown =
-      turn != Turn::again && !command.row->has(kAdmin) && !command.row->has(kSkipMonitor);
+      execution.turn != Turn::again && !command.row->has(kAdmin) && !command.row->has(kSkipMonitor);
   for (CommandSink* sink : command_sinks_) {
     if (shown) sink->ran(session, command, args);
     sink->over(session, &command, args);

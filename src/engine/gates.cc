@@ -1,5 +1,6 @@
 #include "larder/engine/gates.h"
 
+#include <array>
 #include <bit>
 
 #include "larder/base/assert.h"
@@ -9,44 +10,65 @@
 namespace larder::engine {
 namespace {
 
-constexpr std::array<std::string_view, kGates> kErrors = {
-    "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you "
-    "can run it from a local connection, otherwise you need to set this option in the "
-    "configuration file, and then restart the server.",
-    errors::kNoAuth,
-    "ERR Command not allowed inside a transaction",
-    {},  // the guard says why
-    "LOADING Redis is loading the dataset in memory",
-    errors::kOutOfMemory,
-    "ERR Replica can't interact with the keyspace",
-    {},
-    {},
-    {},
-    {},
+constexpr std::uint32_t kData = kReads | kWrites | kMayReplicate;
+
+// The list of gates, in the order in which their errors go first. To add a gate, name it in
+// engine::Gate and describe it here.
+struct GateRow {
+  Gate gate;
+  // Refuses commands with one of these flags (all commands where there are none), but for those
+  // with one of `passes`.
+  std::uint32_t stops = 0;
+  std::uint32_t passes = 0;
+  // Empty where somebody else says why, or nobody is refused by it alone.
+  std::string_view error{};
 };
+constexpr auto kRows = std::to_array<GateRow>({
+    {.gate = Gate::debug,
+     .stops = kProtected,
+     .error = "ERR DEBUG command not allowed. If the enable-debug-command option is set to "
+              "\"local\", you can run it from a local connection, otherwise you need to set this "
+              "option in the configuration file, and then restart the server."},
+    {.gate = Gate::auth, .passes = kNoAuth, .error = errors::kNoAuth},
+    {.gate = Gate::transaction,
+     .stops = kNoMulti,
+     .error = "ERR Command not allowed inside a transaction"},
+    {.gate = Gate::permission, .passes = kNoAuth},
+    {.gate = Gate::loading,
+     .passes = kLoading,
+     .error = "LOADING Redis is loading the dataset in memory"},
+    {.gate = Gate::out_of_memory, .stops = kGrows, .error = errors::kOutOfMemory},
+    {.gate = Gate::monitoring,
+     .stops = kData,
+     .error = "ERR Replica can't interact with the keyspace"},
+    {.gate = Gate::subscribed, .passes = kForSubscribers},
+    {.gate = Gate::queueing, .passes = kNotQueued},
+    // EXEC is held back for the sake of what it runs.
+    {.gate = Gate::paused_writes, .stops = kWrites | kMayReplicate | kRunsQueue},
+    {.gate = Gate::paused_all, .passes = kWhilePaused},
+});
+
+constexpr bool in_order() {
+  for (std::size_t i = 0; i < kRows.size(); ++i) {
+    if (static_cast<std::size_t>(kRows[i].gate) != i) return false;
+  }
+  return true;
+}
+static_assert(in_order() && kRows.size() <= 32);
 
 }  // namespace
 
 std::string_view GateBoard::error(std::uint32_t refused) {
   LARDER_ASSERT(refused != 0);
-  return kErrors[static_cast<std::size_t>(std::countr_zero(refused))];
+  return kRows[static_cast<std::size_t>(std::countr_zero(refused))].error;
 }
 
 std::uint32_t refusals(std::uint32_t command_flags) {
   std::uint32_t refused = 0;
-  if ((command_flags & kNoAuth) == 0) refused |= bit(Gate::auth) | bit(Gate::permission);
-  if ((command_flags & kProtected) != 0) refused |= bit(Gate::debug);
-  if ((command_flags & kLoading) == 0) refused |= bit(Gate::loading);
-  if ((command_flags & kGrows) != 0) refused |= bit(Gate::out_of_memory);
-  if ((command_flags & kNoMulti) != 0) refused |= bit(Gate::transaction);
-  if ((command_flags & (kReads | kWrites | kMayReplicate)) != 0) refused |= bit(Gate::monitoring);
-  if ((command_flags & kForSubscribers) == 0) refused |= bit(Gate::subscribed);
-  if ((command_flags & kNotQueued) == 0) refused |= bit(Gate::queueing);
-  // EXEC is held back for the sake of what it runs.
-  if ((command_flags & (kWrites | kMayReplicate | kRunsQueue)) != 0) {
-    refused |= bit(Gate::paused_writes);
+  for (const GateRow& row : kRows) {
+    const bool stops = row.stops == 0 || (command_flags & row.stops) != 0;
+    if (stops && (command_flags & row.passes) == 0) refused |= bit(row.gate);
   }
-  if ((command_flags & kWhilePaused) == 0) refused |= bit(Gate::paused_all);
   return refused;
 }
 

@@ -1,51 +1,138 @@
 #include "larder/engine/propagation.h"
 
-#include <utility>
+#include <algorithm>
+
+#include "larder/base/assert.h"
+#include "larder/resp/request_text.h"
 
 namespace larder::engine {
 namespace {
 
-std::vector<std::string> copied(std::span<const std::string_view> words) {
-  return {words.begin(), words.end()};
-}
+constexpr auto kOwner = memory::Owner::journal;
+
+// Not known until the command is over.
+constexpr int kOfTheCommand = -1;
+
+// The text keeps a block of at most this size for the next effects.
+constexpr std::size_t kLeastText = 4096;
+constexpr std::size_t kMostKeptText = 256 * 1024;
+
+constexpr std::string_view kMulti = "*1\r\n$5\r\nMULTI\r\n";
+constexpr std::string_view kExec = "*1\r\n$4\r\nEXEC\r\n";
 
 }  // namespace
 
-void Propagation::ahead(int db, std::initializer_list<std::string_view> words) {
-  if (listened()) ahead_.push_back({db, copied({words.begin(), words.size()})});
+Propagation::~Propagation() {
+  if (text_ != nullptr) memory::release(kOwner, text_, capacity_);
 }
 
-void Propagation::replace(std::span<const std::string_view> words, Reach reach) {
-  replaced_.push_back({0, copied(words), reach});
+char* Propagation::room(std::size_t bytes) {
+  if (capacity_ - used_ < bytes) {
+    const std::size_t wanted =
+        memory::size_class(std::max({kLeastText, 2 * capacity_, used_ + bytes}));
+    text_ =
+        static_cast<char*>(text_ == nullptr ? memory::allocate(kOwner, wanted)
+                                            : memory::reallocate(kOwner, text_, capacity_, wanted));
+    capacity_ = wanted;
+  }
+  return text_ + used_;
 }
 
-void Propagation::pass_on(const Effect& effect) {
+Propagation::Kept Propagation::write(int db, std::span<const std::string_view> words, Reach reach) {
+  const std::size_t begin = used_;
+  const std::size_t bytes = resp::request_bytes(words);
+  resp::print_request(room(bytes), words);
+  used_ += bytes;
+  return {begin, used_, db, reach};
+}
+
+void Propagation::drop_text() {
+  used_ = 0;
+  if (capacity_ <= kMostKeptText) return;
+  memory::release(kOwner, text_, capacity_);
+  text_ = nullptr;
+  capacity_ = 0;
+}
+
+void Propagation::tell(const Effect& effect) {
   for (EffectSink* sink : sinks_) sink->take(effect);
 }
 
-void Propagation::end_group() {
-  grouping_ = false;
-  const std::vector<Effect> group = std::exchange(group_, {});
-  const bool wrapped = group.size() > 1;
-  if (wrapped) pass_on({group.front().db, {"MULTI"}});
-  for (const Effect& effect : group) pass_on(effect);
-  if (wrapped) pass_on({group.front().db, {"EXEC"}});
+void Propagation::tell(const Kept& kept) {
+  tell({kept.db, kept.reach, {text_ + kept.begin, kept.end - kept.begin}});
+}
+
+void Propagation::tell_all() {
+  if (kept_.size() > 1) {
+    const bool all_for_replicas = std::all_of(
+        kept_.begin(), kept_.end(), [](const Kept& kept) { return kept.reach == Reach::replicas; });
+    const Reach reach = all_for_replicas ? Reach::replicas : Reach::everybody;
+    tell({kept_.front().db, reach, kMulti});
+    for (const Kept& kept : kept_) tell(kept);
+    tell({kept_.back().db, reach, kExec});
+  } else if (!kept_.empty()) {
+    tell(kept_.front());
+  }
+  kept_.clear();
+  begun_ = 0;
+  drop_text();
+}
+
+void Propagation::pass_on(int db, std::initializer_list<std::string_view> words) {
+  if (!listened()) return;
+  if (groups_ > 0) return ahead(db, words);
+  const Kept alone = write(db, {words.begin(), words.size()}, Reach::everybody);
+  tell(alone);
+  used_ = alone.begin;
+  if (kept_.empty()) drop_text();
+}
+
+void Propagation::ahead(int db, std::initializer_list<std::string_view> words) {
+  if (!listened()) return;
+  const Kept kept = write(db, {words.begin(), words.size()}, Reach::everybody);
+  kept_.insert(kept_.begin() + static_cast<std::ptrdiff_t>(begun_ + ahead_++), kept);
+}
+
+void Propagation::replace(std::span<const std::string_view> words, Reach reach) {
+  if (listened()) kept_.push_back(write(kOfTheCommand, words, reach));
 }
 
 void Propagation::settle(int db, std::span<const std::string_view> words, bool changed) {
-  const bool withheld = std::exchange(withheld_, false);
   if (!listened()) return;
-  std::vector<Effect> effects = std::move(ahead_);
-  ahead_.clear();
-  if (changed && !withheld && replaced_.empty()) effects.push_back({db, copied(words)});
-  for (Effect& effect : replaced_) {
-    effect.db = db;
-    effects.push_back(std::move(effect));
+  const std::size_t own = begun_ + ahead_;
+  if (kept_.size() == own && changed && !withheld_) {
+    kept_.push_back(write(db, words, Reach::everybody));
   }
-  replaced_.clear();
-  for (Effect& effect : effects) {
-    grouping_ ? group_.push_back(std::move(effect)) : pass_on(effect);
+  for (std::size_t i = own; i < kept_.size(); ++i) {
+    if (kept_[i].db == kOfTheCommand) kept_[i].db = db;
   }
+  withheld_ = false;
+  ahead_ = 0;
+  begun_ = kept_.size();
+  if (groups_ == 0) tell_all();
+}
+
+void Propagation::testify(memory::Audit& audit) const {
+  if (text_ != nullptr) audit.found(kOwner, static_cast<std::int64_t>(capacity_));
+}
+
+void Propagation::end_group() {
+  LARDER_ASSERT(groups_ > 0);
+  if (--groups_ == 0) tell_all();
+}
+
+Propagation::Nested::Nested(Propagation& outer)
+    : outer_(outer), begun_(outer.begun_), ahead_(outer.ahead_), withheld_(outer.withheld_) {
+  LARDER_ASSERT(outer.groups_ > 0);
+  outer_.begun_ = outer_.kept_.size();
+  outer_.ahead_ = 0;
+  outer_.withheld_ = false;
+}
+
+Propagation::Nested::~Nested() {
+  outer_.begun_ = begun_;
+  outer_.ahead_ = ahead_;
+  outer_.withheld_ = withheld_;
 }
 
 }  // namespace larder::engine

@@ -23,19 +23,19 @@ bool Attachment::take_apart(std::size_t&) {
 }
 
 Session::Session(Sessions& sessions, Peer& peer, resp::ReplyBuffer& output,
-                 const base::Clock& clock)
-    : id(sessions.next_id()),
+                 const base::Clock& clock, Listing listing)
+    : id(listing == Listing::listed ? sessions.next_id() : 0),
       created_ms(clock.steady_ms()),
       last_active_ms(clock.steady_ms()),
       reply(output),
       sessions_(sessions),
       peer_(peer) {
-  sessions_.add(*this);
+  if (id != 0) sessions_.add(*this);
 }
 
 Session::~Session() {
   leave();
-  sessions_.remove(*this);
+  if (id != 0) sessions_.remove(*this);
 }
 
 void Session::leave() {

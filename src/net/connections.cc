@@ -231,6 +231,8 @@ Left Connections::end_turn() {
   for (Connection* connection : stalled_) connection->resume();
   stalled_.clear();
   finish_readings();
+  // Replies leave behind what must be safe ahead of them, and from nowhere but here.
+  parts_.executor.flush();
   // Nothing that happens here makes another connection dirty.
   if (!leaving_.empty()) part_with_leaving();
   for (std::size_t i = 0; i < dirty_.size(); ++i) {

@@ -9,6 +9,9 @@ namespace {
 
 using types::Hash;
 
+// Redis refuses later ones.
+constexpr std::int64_t kLatestDeadline = (std::int64_t{1} << 48) - 1;
+
 // Adds fields that must not be there yet. One whose deadline has passed is left out.
 class Builder {
  public:
@@ -17,7 +20,7 @@ class Builder {
 
   void expect(std::size_t fields) { hash_.expect(fields, limits_); }
   bool add(std::string_view name, std::string_view value, std::int64_t deadline_ms = 0) {
-    if (deadline_ms < 0) return false;
+    if (deadline_ms < 0 || deadline_ms > kLatestDeadline) return false;
     if (deadline_ms != 0 && deadline_ms <= now_ms_) return true;
     if (!hash_.set(name, value, limits_, now_ms_)) return false;
     if (deadline_ms != 0) hash_.set_deadline(name, deadline_ms, now_ms_);

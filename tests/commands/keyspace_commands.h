@@ -19,6 +19,7 @@
 #include "larder/persistence/settings.h"
 #include "larder/resp/reply_reader.h"
 #include "larder/types/settings.h"
+#include "tests/engine/effect_lines.h"
 #include "tests/resp/taken.h"
 
 namespace larder::commands {
@@ -52,9 +53,7 @@ class OpenGuard final : public engine::Guard {
 class EffectLines final : public engine::EffectSink {
  public:
   void take(const engine::Effect& effect) override {
-    std::string line = std::to_string(effect.db);
-    for (const std::string& word : effect.words) line += " " + word;
-    lines.push_back(line);
+    lines.push_back(std::to_string(effect.db) + " " + engine::spelled(effect));
   }
   std::vector<std::string> lines;
 };

@@ -3,16 +3,31 @@
 #include <string>
 #include <vector>
 
+#include "larder/base/assert.h"
 #include "larder/engine/propagation.h"
+#include "larder/resp/reader.h"
 
 namespace larder::engine {
+
+// The words of an effect, read as those of a request are: "SET k v".
+inline std::string spelled(const Effect& effect) {
+  resp::Batch batch;
+  resp::Reader reader;
+  const resp::Parsed parsed =
+      reader.parse({effect.request.data(), effect.request.size()}, batch, {.authenticated = true});
+  LARDER_ASSERT(batch.size() == 1 && parsed.consumed == effect.request.size());
+  std::string line;
+  for (const std::string_view word : batch.requests()[0].args) {
+    if (!line.empty()) line += ' ';
+    line += word;
+  }
+  return line;
+}
 
 // Keeps the effects as lines: "0: SET k v".
 struct EffectLines final : EffectSink {
   void take(const Effect& effect) override {
-    std::string line = std::to_string(effect.db) + ":";
-    for (const std::string& word : effect.words) line += " " + word;
-    lines.push_back(line);
+    lines.push_back(std::to_string(effect.db) + ": " + spelled(effect));
   }
   std::vector<std::string> lines;
 };

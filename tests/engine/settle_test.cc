@@ -1,3 +1,4 @@
+#include "effect_lines.h"
 #include "room.h"
 
 namespace larder::engine {
@@ -13,9 +14,7 @@ struct Listener final : ChangeSink, EffectSink {
     }
   }
   void take(const Effect& effect) override {
-    std::string line = who + " " + std::to_string(effect.db) + ":";
-    for (const std::string& word : effect.words) line += " " + word;
-    heard.push_back(line);
+    heard.push_back(who + " " + std::to_string(effect.db) + ": " + spelled(effect));
   }
   std::string who;
   Room::Words& heard;
@@ -68,7 +67,8 @@ TEST_F(Settle, NamesTheDatabaseInWhichTheCommandBegan) {
   effects.ahead(5, {"DEL", "x"});
   session.db = 2;
   reply({"set", "a", "1"});
-  EXPECT_EQ(heard, (Words{"first 5: DEL x", "first 2: set a 1"}));
+  EXPECT_EQ(heard,
+            (Words{"first 5: MULTI", "first 5: DEL x", "first 2: set a 1", "first 2: EXEC"}));
 }
 
 TEST_F(Settle, PutsExpiryAheadOfTheCommandThatMetIt) {
@@ -76,9 +76,8 @@ TEST_F(Settle, PutsExpiryAheadOfTheCommandThatMetIt) {
   keyspace.db(0).put(keyspace::Key::of("a"), "1", keyspace::Deadline::at(clock.unix_ms() + 10));
   clock.advance_ms(20);
   reply({"set", "a", "2"});
-  ASSERT_FALSE(heard.empty());
-  EXPECT_EQ(heard.back(), "first 0: set a 2");
-  EXPECT_THAT(heard, testing::ElementsAre("first 0: DEL a", "first 0: set a 2"));
+  EXPECT_EQ(heard,
+            (Words{"first 0: MULTI", "first 0: DEL a", "first 0: set a 2", "first 0: EXEC"}));
 }
 
 TEST_F(Settle, PutsEvictionAheadOfTheCommandThatNeededRoom) {

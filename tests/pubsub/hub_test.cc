@@ -4,6 +4,7 @@
 
 #include "larder/pubsub/monitors.h"
 #include "larder/pubsub/notifier.h"
+#include "tests/engine/effect_lines.h"
 #include "tests/engine/room.h"
 
 namespace larder::pubsub {
@@ -169,7 +170,7 @@ TEST_F(Listening, HearsOfKeysOnlyWhenAsked) {
 
 TEST_F(Listening, HearsOfMissesAndNewKeysWithoutAnybodyTakingThemForChanges) {
   struct Effects final : engine::EffectSink {
-    void take(const engine::Effect& effect) override { heard.push_back(effect.words[0]); }
+    void take(const engine::Effect& effect) override { heard.push_back(engine::spelled(effect)); }
     Words heard;
   };
   Effects effects_heard;
@@ -182,7 +183,7 @@ TEST_F(Listening, HearsOfMissesAndNewKeysWithoutAnybodyTakingThemForChanges) {
   EXPECT_EQ(effects_heard.heard, Words{});
   EXPECT_NE(heard(one).find("__keyevent@0__:keymiss\r\n$1\r\na\r\n"), std::string::npos);
   reply({"set", "a", "1"});
-  EXPECT_EQ(effects_heard.heard, (Words{"set"}));
+  EXPECT_EQ(effects_heard.heard, (Words{"set a 1"}));
   EXPECT_NE(heard(one).find("__keyevent@0__:new\r\n$1\r\na\r\n"), std::string::npos);
   reply({"set", "a", "2"});
   EXPECT_EQ(heard(one), "");

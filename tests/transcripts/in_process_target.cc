@@ -92,7 +92,12 @@ void InProcessTarget::clear() {
 }
 
 std::string InProcessTarget::configure(const std::string& name, const std::string& value) {
-  config::Registry& registry = harness_->configuration().registry;
+  return configure(*harness_, name, value);
+}
+
+std::string InProcessTarget::configure(server::Harness& harness, const std::string& name,
+                                       const std::string& value) {
+  config::Registry& registry = harness.configuration().registry;
   const config::Directive* directive = registry.find(name);
   if (directive == nullptr) throw std::runtime_error("no directive " + name);
   std::string old = directive->print();

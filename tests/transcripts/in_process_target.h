@@ -13,7 +13,7 @@
 
 namespace larder::transcripts {
 
-class InProcessTarget final : public Target {
+class InProcessTarget : public Target {
  public:
   // With a check of the hook before a change around each step, or without.
   enum class Check : std::uint8_t { none, before_change };
@@ -30,6 +30,11 @@ class InProcessTarget final : public Target {
   bool has_jemalloc() override;
   std::string trouble() override;
   std::string summary() override;
+
+ protected:
+  static std::string configure(server::Harness& harness, const std::string& name,
+                               const std::string& value);
+  server::Harness& harness() { return *harness_; }
 
  private:
   void begin();

@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "in_process_target.h"
+#include "mirrored_target.h"
 #include "record.h"
 #include "runner.h"
 #include "script.h"
@@ -23,6 +24,7 @@ constexpr int kPatientMs = 10'000;
 struct Options {
   bool in_process = false;
   bool before_change = false;
+  bool mirrored = false;
   bool reference = false;
   bool recording = false;
   bool patient = false;
@@ -34,8 +36,8 @@ struct Options {
 };
 
 constexpr const char* kUsage =
-    "transcripts (--in-process | --server BINARY | --reference | --record) [--resp2 | --resp3]\n"
-    "            [--before-change]\n"
+    "transcripts (--in-process | --before-change | --mirrored | --server BINARY | --reference |\n"
+    "             --record) [--resp2 | --resp3]\n"
     "            [--patient] [--verbose] [--only TEXT] [FILE | FOLDER]...\n";
 
 // Nothing when the arguments cannot be understood.
@@ -48,6 +50,8 @@ std::optional<Options> read_options(int count, char** arguments) {
       out.in_process = true;
     else if (word == "--before-change")
       out.before_change = out.in_process = true;
+    else if (word == "--mirrored")
+      out.mirrored = true;
     else if (word == "--reference")
       out.reference = true;
     else if (word == "--record")
@@ -69,7 +73,7 @@ std::optional<Options> read_options(int count, char** arguments) {
     else
       return std::nullopt;
   }
-  if (out.in_process + out.reference + !out.server.empty() != 1) return std::nullopt;
+  if (out.in_process + out.mirrored + out.reference + !out.server.empty() != 1) return std::nullopt;
   if (out.paths.empty()) out.paths.push_back("tests/transcripts");
   return out;
 }
@@ -104,6 +108,7 @@ std::unique_ptr<Target> make_target(const Options& options) {
     return std::make_unique<InProcessTarget>(options.before_change ? Check::before_change
                                                                    : Check::none);
   }
+  if (options.mirrored) return std::make_unique<MirroredTarget>();
   SocketTarget::Options socket;
   socket.binary = options.reference ? reference_binary() : options.server;
   socket.is_larder = !options.reference;

@@ -43,6 +43,7 @@ class Performance {
     Verdict verdict;
     for (const Step& step : about.steps) {
       verdict = take(step);
+      if (verdict.outcome == Outcome::passed) verdict = look(step);
       if (verdict.outcome != Outcome::passed) break;
     }
     if (verdict.outcome == Outcome::passed) verdict = end();
@@ -108,6 +109,12 @@ class Performance {
     return {};
   }
 
+  Verdict look(const Step& step) {
+    const std::string trouble = target_.step_trouble();
+    if (trouble.empty()) return {};
+    return {Outcome::failed, "    line " + std::to_string(step.line) + ":\n" + trouble};
+  }
+
   void configure(const std::string& name, const std::string& value) {
     changed_.emplace_back(name, target_.configure(name, value));
   }
@@ -150,6 +157,7 @@ std::string Runner::reason_to_skip(const Case& about, Protocol protocol) const {
   for (const Step& step : about.steps) {
     const bool passes_time = step.what == Step::What::advance;
     if (passes_time && step.number > target_.longest_advance_ms()) return "would have to sleep";
+    if (std::string reason = target_.reason_to_skip(step.words); !reason.empty()) return reason;
   }
   if (about.jemalloc && !target_.has_jemalloc()) return "needs jemalloc";
   if (target_.is_larder()) return {};

@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace larder::transcripts {
 
@@ -41,6 +42,10 @@ class Target {
   virtual bool is_larder() const = 0;
   // Allocates from jemalloc, as every build does that is not sanitized.
   virtual bool has_jemalloc() = 0;
+  // What is wrong after a step although its reply was right; empty when nothing is.
+  virtual std::string step_trouble() { return {}; }
+  // Why a case with this command cannot be run here; empty when it can.
+  virtual std::string reason_to_skip(const std::vector<std::string>& /*words*/) { return {}; }
   // Something that no reply shows went wrong: the process ended, or printed a report.
   virtual std::string trouble() { return {}; }
   // A line to print at the end of the run.

@@ -15,6 +15,7 @@
 #include "larder/engine/change_sink.h"
 #include "larder/engine/command_sink.h"
 #include "larder/engine/command_table.h"
+#include "larder/engine/execution.h"
 #include "larder/engine/gates.h"
 #include "larder/engine/guard.h"
 #include "larder/engine/long_commands.h"
@@ -99,12 +100,13 @@ class Executor {
   // Tells `sink` every effect from now on: what expiry and eviction removed as DEL, ahead of the
   // command during which it went.
   void follow(EffectSink& sink);
+  void unfollow(EffectSink& sink);
   // Tells `sink` of commands, until it is taken off. Nothing is asked of commands without one.
   void add(CommandSink& sink) { command_sinks_.push_back(&sink); }
   void remove(CommandSink& sink) { std::erase(command_sinks_, &sink); }
 
   // Whose command runs or settles; null where nobody's does, as while keys expire by themselves.
-  const Session* running() const { return running_; }
+  const Session* running() const { return running_ == nullptr ? nullptr : &running_->session; }
   // Whether the running command has no effects and could run again later, when there is room for
   // its reply.
   bool may_put_off() const;
@@ -118,11 +120,21 @@ class Executor {
   // EXEC: runs what the session queued, or says why not, and ends the transaction.
   void run_transaction(Call& call);
 
+  // Runs a command within the one that runs, as another session (an InternalSession), whose output
+  // takes the reply. What it changes is told at once to those who listen to changes, and passed on
+  // with the group that the caller has open (Propagation::Group). It waits for nothing; whom it
+  // fed is served when the outermost command is over.
+  void run_within(Session& session, resp::Args args);
+
   // Runs the commands again that wait for keys which have become ready, until nothing is ready or
   // half a millisecond has gone; the rest follows at the ends of turns. Called after each command
   // that a client sent: what runs commands within a command (transactions, scripts) does so below
   // this, and those whom it fed are served when it is over.
   void serve_ready();
+
+  // Tells who follows to make safe what was passed on. Called before the replies of a turn are
+  // sent, and when the turn ends.
+  void flush() { parts_.effects.flush(); }
 
   // Before the loop sleeps: goes on evicting where the limit was lowered, runs the fast expiry
   // cycle, frees what was removed, runs steps of long commands, lets sessions go on that waited for
@@ -133,11 +145,29 @@ class Executor {
  private:
   // When the time since the last reading of the counter is charged to a command.
   enum class Timing : std::uint8_t { now, with_next };
-  enum class Turn : std::uint8_t { first, again, queued };
+  using Turn = Execution::Turn;
   enum class Admission : std::uint8_t { refused, runs, queued, held, waits_for_room };
 
+  // Says, while it lives, that this execution is the innermost one.
+  class Running {
+   public:
+    Running(Executor& executor, Execution& execution)
+        : executor_(executor), outer_(executor.running_) {
+      execution.outer = outer_;
+      executor_.running_ = &execution;
+    }
+    ~Running() { executor_.running_ = outer_; }
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+
+   private:
+    Executor& executor_;
+    Execution* outer_;
+  };
+
+  Planned plan_alone(resp::Args args) const;
   // False when the command is held back.
-  bool dispatch(Session& session, resp::Args args, const Planned& planned, Timing timing);
+  bool dispatch(Execution& execution, resp::Args args, const Planned& planned, Timing timing);
   Admission admit(Session& session, resp::Args args, BoundCommand* command);
   // What admit() does where something speaks against the command.
   Admission look_closer(Session& session, resp::Args args, BoundCommand* command);
@@ -145,6 +175,9 @@ class Executor {
                            std::uint32_t refused);
   Admission admit_growing(Session& session, resp::Args args, BoundCommand& command,
                           Admission otherwise);
+  std::uint32_t closed_for(const Session& session) const {
+    return (parts_.gates.closed() & session.common_gates) | session.closed_gates;
+  }
   eviction::Room make_room(base::Budget budget);
   void put_off(Session& session, const BoundCommand& command, Admission admission);
   bool make_room_late();
@@ -152,22 +185,20 @@ class Executor {
   void reject_unknown(Session& session, resp::Args args);
   bool pass(Session& session, resp::Args args, BoundCommand& command, std::uint32_t closed);
   void queue(Session& session, BoundCommand& command, resp::Args args, std::uint64_t hash);
-  void run_queue(Session& session, const Transaction& transaction);
+  void run_queue(Execution& exec, const Transaction& transaction);
   bool may_still_run(Session& session, BoundCommand& command, resp::Args args);
-  void tell_of_command(Session& session, const BoundCommand& command, resp::Args args, Turn turn);
+  void tell_of_command(const Execution& execution, const BoundCommand& command, resp::Args args);
   void tell_of_refusal(Session& session);
-  void invoke(Session& session, resp::Args args, const Planned& planned, Timing timing,
-              Turn turn = Turn::first);
-  void count(Session& session, BoundCommand& command);
-  bool look_at_reply(Session& session, resp::Args args, const BoundCommand& command, Turn turn);
-  void run_again(const ParkedCommand& parked);
-  void run_parked(const ParkedCommand& parked);
+  void invoke(Execution& execution, resp::Args args, const Planned& planned, Timing timing);
+  void count(Execution& execution, BoundCommand& command);
+  bool look_at_reply(Execution& execution, resp::Args args, const BoundCommand& command);
+  void run_parked(Execution& execution, const ParkedCommand& parked);
   bool run_long_commands();
   bool serve_late();
-  void count_errors(Session& session, BoundCommand& command);
-  void charge(Session& session, resp::Args args, BoundCommand& command, Turn turn = Turn::first);
+  void count_errors(Execution& execution, BoundCommand& command);
+  void charge(Execution& execution, resp::Args args, BoundCommand& command);
   void keep_cycles(Session& session, std::uint64_t cycles);
-  void note_sizes(Session& session, resp::Args args, const BoundCommand& command);
+  void note_sizes(const Execution& execution, resp::Args args, const BoundCommand& command);
   bool is_paused() const { return (parts_.gates.closed() & kPauseGates) != 0; }
   void settle(int db, resp::Args args);
   void pass_on_and_tell(int db, resp::Args args);
@@ -177,14 +208,9 @@ class Executor {
   Parts parts_;
   std::vector<ChangeSink*> sinks_;
   std::vector<CommandSink*> command_sinks_;
-  std::uint64_t errors_seen_ = 0;  // of the session that runs, when its command began
-  std::uint64_t unsent_ = 0;       // bytes of replies before that
-  std::uint64_t cycles_ = 0;       // when the last command ended
-  const Session* running_ = nullptr;
-  bool postponed_ = false;  // who is ready waits for the end of the turn
+  Execution* running_ = nullptr;  // the innermost
   LongCommands long_commands_;
-  bool resumes_ = false;  // what runs had waited for keys
-  bool put_off_ = false;  // what ran last is to run again
+  bool postponed_ = false;  // who is ready waits for the end of the turn
 };
 
 }  // namespace larder::engine

@@ -3,16 +3,15 @@
 // Gates refuse commands that carry a trait. All are checked as one mask; only a refused
 // command looks at which one it was.
 
-#include <array>
 #include <cstdint>
 #include <string_view>
 
 namespace larder::engine {
 
-// In the order in which their errors go first. Behind `permission` the Guard is asked. `subscribed`
-// and `queueing` are a session's own and refuse nobody by themselves: `subscribed` is open to
-// RESP3, and what `queueing` stops is queued. What the last two stop, while clients are paused, is
-// held back until the pause ends.
+// In the order of the list in gates.cc, which says what each of them refuses. Behind `permission`
+// the Guard is asked. `subscribed` and `queueing` are a session's own and refuse nobody by
+// themselves: `subscribed` is open to RESP3, and what `queueing` stops is queued. What the last two
+// stop, while clients are paused, is held back until the pause ends.
 enum class Gate : std::uint8_t {
   debug,
   auth,
@@ -26,12 +25,12 @@ enum class Gate : std::uint8_t {
   paused_writes,  // what may change data
   paused_all,     // everything but CLIENT
 };
-inline constexpr std::size_t kGates = 11;
 
 constexpr std::uint32_t bit(Gate gate) { return 1u << static_cast<unsigned>(gate); }
 inline constexpr std::uint32_t kPauseGates = bit(Gate::paused_writes) | bit(Gate::paused_all);
 
-// The gates that stand closed for everybody; a Session has its own besides.
+// The gates that are closed for everybody. A Session has gates of its own besides, and may pass
+// some of these (Session::common_gates).
 class GateBoard {
  public:
   std::uint32_t closed() const { return closed_; }

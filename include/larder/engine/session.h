@@ -109,17 +109,22 @@ enum class Closing : std::uint8_t { no, after_reply, now };
 
 class Session {
  public:
-  Session(Sessions& sessions, Peer& peer, resp::ReplyBuffer& output, const base::Clock& clock);
+  // Whether it stands among Sessions with a number of its own, as all clients do.
+  enum class Listing : std::uint8_t { listed, hidden };
+  Session(Sessions& sessions, Peer& peer, resp::ReplyBuffer& output, const base::Clock& clock,
+          Listing listing = Listing::listed);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  const std::uint64_t id;
+  const std::uint64_t id;         // 0 where it is hidden
   const std::int64_t created_ms;  // steady clock
   std::int64_t last_active_ms;    // steady clock
   int db = 0;
   // Gates closed for this session alone.
   std::uint32_t closed_gates = 0;
+  // Which of the gates that are closed for everybody count for this session.
+  std::uint32_t common_gates = ~std::uint32_t{0};
   // Has shown a password, or came while none was asked for.
   bool logged_in = false;
   ReplyMode reply_mode = ReplyMode::on;
