@@ -98,7 +98,7 @@ std::string pid_path(const ProcessSettings& settings) {
 void log_what_does_not_act(const config::Registry& registry, base::Log& log) {
   for (const config::Directive* directive : registry.set_in_vain()) {
     log.warning("The configuration sets '" + std::string(directive->name()) +
-                "', which is known but does not act yet.");
+                "', which has no effect yet.");
   }
 }
 

@@ -8,8 +8,7 @@ namespace {
 // Flags, the id's two differences, and where fields are its own, their number.
 constexpr std::uint64_t kHeadElements = 3;
 
-// Reads elements from the left; a missing element, or one of the wrong kind, is returned as
-// nothing.
+// Takes elements from the left; everything that is missing or of the wrong kind is nothing.
 class Elements {
  public:
   explicit Elements(const ListpackView& pack) : pack_(pack), next_(pack.first()) {}

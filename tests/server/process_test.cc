@@ -91,7 +91,7 @@ TEST(Process, SaysWhatIsSetAndDoesNotAct) {
   EXPECT_TRUE(child.wrote("The configuration sets 'appendonly', which is known but does not act"));
   EXPECT_TRUE(child.wrote("The configuration sets 'save', which"));
   EXPECT_EQ(child.ask("CONFIG SET repl-timeout 61"), "+OK\r\n");
-  EXPECT_TRUE(child.wrote("CONFIG SET of 'repl-timeout', which is known but does not act yet"));
+  EXPECT_TRUE(child.wrote("CONFIG SET of 'repl-timeout', which has no effect yet"));
   EXPECT_EQ(child.ask("CONFIG SET repl-timeout 60 hz 20"), "+OK\r\n");
   EXPECT_EQ(child.output().find("CONFIG SET of 'hz'"), std::string::npos);
   EXPECT_TRUE(ended_well(child.end(SIGTERM)));

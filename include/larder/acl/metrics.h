@@ -17,7 +17,7 @@ struct Metrics final : info::Group {
   info::Counter denied_key{*this,
                            "stats",
                            "acl_access_denied_key",
-                           {.help = "Commands refused for a key that the user may not touch."}};
+                           {.help = "Commands refused for a key that the user may not use."}};
   info::Counter denied_channel{
       *this,
       "stats",

@@ -7,8 +7,7 @@
 //   struct Settings : config::Group {
 //     using Group::Group;
 //     config::Integer samples{*this, {.name = "maxmemory-samples", .fallback = 5,
-//         .range = {1, 64}, .help = "Keys looked at in each round; more is closer to exact and
-//         slower."}};
+//         .range = {1, 64}, .help = "Number of keys that each round of eviction samples."}};
 //   };
 
 #include <cstdint>

@@ -31,9 +31,11 @@ struct Metrics : info::Group {
   using Group::Group;
   info::Counter commands_processed{
       *this, "stats", "total_commands_processed", {.help = "Commands that ran."}};
-  info::Counter error_replies{*this, "stats", "total_error_replies", {.help = "Errors answered."}};
-  info::Counter unexpected_error_replies{
-      *this, "stats", "unexpected_error_replies", {.help = "Errors in what a primary sent."}};
+  info::Counter error_replies{*this, "stats", "total_error_replies", {.help = "Error replies."}};
+  info::Counter unexpected_error_replies{*this,
+                                         "stats",
+                                         "unexpected_error_replies",
+                                         {.help = "Errors of commands that a primary sent."}};
   ErrorCounts errors;
 };
 

@@ -33,11 +33,10 @@ class SessionMetrics final : public info::Group {
 
   info::Gauge blocked_clients_{
       *this, "clients", "blocked_clients", {.help = "Clients that wait for keys."}};
-  info::Gauge clients_in_timeout_table_{
-      *this,
-      "clients",
-      "clients_in_timeout_table",
-      {.help = "Clients that wait for keys and have a deadline."}};
+  info::Gauge clients_in_timeout_table_{*this,
+                                        "clients",
+                                        "clients_in_timeout_table",
+                                        {.help = "Clients that wait for keys with a timeout."}};
   info::Gauge total_blocking_keys_{
       *this,
       "clients",
@@ -47,7 +46,7 @@ class SessionMetrics final : public info::Group {
       *this,
       "clients",
       "total_blocking_keys_on_nokey",
-      {.help = "Keys that clients wait for and would hear the removal of.",
+      {.help = "Keys that clients wait for, and whose removal unblocks them.",
        .name = "blocking_keys_on_nokey"}};
   info::Gauge watching_clients_{
       *this, "clients", "watching_clients", {.help = "Clients that watch keys."}};

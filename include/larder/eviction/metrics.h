@@ -38,20 +38,20 @@ class Metrics : public info::Group {
   info::Gauge total_exceeded_{*this,
                               "stats",
                               "total_eviction_exceeded_time",
-                              {.help = "Time that memory stood over the limit.",
+                              {.help = "Total time with memory above the limit.",
                                .name = "eviction_exceeded_seconds",
                                .kind = info::MetricKind::counter,
                                .decimals = 3}};
   info::Gauge current_exceeded_{*this,
                                 "stats",
                                 "current_eviction_exceeded_time",
-                                {.help = "Time that memory has stood over the limit by now.",
+                                {.help = "Time since memory exceeded the limit.",
                                  .name = "current_eviction_exceeded_seconds",
                                  .decimals = 3}};
   info::Gauge maxmemory_{*this,
                          "memory",
                          "maxmemory",
-                         {.help = "The limit of memory; 0 is none.", .name = "maxmemory_bytes"}};
+                         {.help = "The limit of memory; 0 means none.", .name = "maxmemory_bytes"}};
   info::Text maxmemory_human_{*this, "memory", "maxmemory_human"};
   info::Gauge not_counted_{
       *this,

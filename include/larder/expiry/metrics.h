@@ -14,11 +14,12 @@ class Metrics : public info::Group {
   Metrics(info::Reporter& reporter, const keyspace::Keyspace& keyspace);
 
   // Slow cycles that ended because their time was over.
-  info::Counter time_cap_reached{*this,
-                                 "stats",
-                                 "expired_time_cap_reached_count",
-                                 {.help = "Searches for expired keys that ended for want of time.",
-                                  .name = "expired_time_cap_reached"}};
+  info::Counter time_cap_reached{
+      *this,
+      "stats",
+      "expired_time_cap_reached_count",
+      {.help = "Searches for expired keys that ended because their time was over.",
+       .name = "expired_time_cap_reached"}};
 
   // A pass has ended: it found `found` of `all` keys with a deadline expired.
   void pass_done(std::uint64_t found, std::uint64_t all);
@@ -41,11 +42,11 @@ class Metrics : public info::Group {
   info::Text stale_percent_{*this,
                             "stats",
                             "expired_stale_perc",
-                            {.help = "Share of the keys with a deadline that had passed it."}};
+                            {.help = "Share of the keys with a deadline that are expired."}};
   info::Gauge cycle_ms_{*this,
                         "stats",
                         "expire_cycle_cpu_milliseconds",
-                        {.help = "Time spent in looking for expired keys.",
+                        {.help = "Time spent searching for expired keys.",
                          .name = "expire_cycle_seconds",
                          .kind = info::MetricKind::counter,
                          .decimals = 3}};
@@ -56,12 +57,12 @@ class Metrics : public info::Group {
   info::Gauge unfreed_keys_{*this,
                             "stats",
                             "expired_unfreed_keys",
-                            {.help = "Keys found past their deadline that still take memory."}};
+                            {.help = "Keys that were found expired and still take memory."}};
   info::Gauge unfreed_bytes_{
       *this,
       "stats",
       "expired_unfreed_bytes",
-      {.help = "Bytes of what was found past its deadline and still takes memory."}};
+      {.help = "Bytes of keys that were found expired and still take memory."}};
 
   const keyspace::Keyspace& keyspace_;
   double stale_share_ = 0;

@@ -20,7 +20,7 @@ class DatabaseMetrics final : public info::Group {
       {"keys", {.help = "Keys of a database.", .name = "db_keys"}},
       {"expires", {.help = "Keys of a database that have a deadline.", .name = "db_keys_expiring"}},
       {"avg_ttl",
-       {.help = "Mean time left to keys that have a deadline.",
+       {.help = "Mean time to live of keys with a deadline.",
         .name = "db_avg_ttl_seconds",
         .decimals = 3}},
   };

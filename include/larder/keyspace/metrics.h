@@ -9,20 +9,18 @@ namespace larder::keyspace {
 struct Metrics : info::Group {
   using Group::Group;
   info::Counter expired_keys{
-      *this, "stats", "expired_keys", {.help = "Keys removed because their time had passed."}};
+      *this, "stats", "expired_keys", {.help = "Keys removed because they had expired."}};
   // Elements of values, fields of hashes, that went the same way.
-  info::Counter expired_subkeys{
-      *this,
-      "stats",
-      "expired_subkeys",
-      {.help = "Fields of hashes removed because their time had passed."}};
+  info::Counter expired_subkeys{*this,
+                                "stats",
+                                "expired_subkeys",
+                                {.help = "Fields of hashes removed because they had expired."}};
   info::Counter hits{*this, "stats", "keyspace_hits", {.help = "Lookups that found their key."}};
-  info::Counter misses{*this, "stats", "keyspace_misses", {.help = "Lookups that did not."}};
+  info::Counter misses{
+      *this, "stats", "keyspace_misses", {.help = "Lookups that did not find their key."}};
   // Walks over all keys that looked for the largest.
-  info::Counter big_key_walks{*this,
-                              "stats",
-                              "big_keys_walks",
-                              {.help = "Walks over all keys that looked for the largest."}};
+  info::Counter big_key_walks{
+      *this, "stats", "big_keys_walks", {.help = "Walks over all keys for the largest keys."}};
 };
 
 }  // namespace larder::keyspace

@@ -54,21 +54,23 @@ class Metrics : public info::Group {
       *this,
       "memory",
       "used_memory_rss",
-      {.help = "Bytes of memory that the process occupies.", .name = "used_memory_rss_bytes"}};
+      {.help = "Resident memory of the process.", .name = "used_memory_rss_bytes"}};
   info::Text used_memory_rss_human_{*this, "memory", "used_memory_rss_human"};
   info::Gauge used_memory_peak_{
       *this,
       "memory",
       "used_memory_peak",
-      {.help = "Most bytes ever used.", .name = "used_memory_peak_bytes"}};
+      {.help = "Maximum of the used bytes.", .name = "used_memory_peak_bytes"}};
   info::Text used_memory_peak_human_{*this, "memory", "used_memory_peak_human"};
-  info::Text used_memory_peak_perc_{
-      *this, "memory", "used_memory_peak_perc", {.help = "Bytes used to the most ever used."}};
-  info::Gauge used_memory_overhead_{
-      *this,
-      "memory",
-      "used_memory_overhead",
-      {.help = "Bytes of what is neither key nor value.", .name = "used_memory_overhead_bytes"}};
+  info::Text used_memory_peak_perc_{*this,
+                                    "memory",
+                                    "used_memory_peak_perc",
+                                    {.help = "Ratio of the used bytes to their maximum."}};
+  info::Gauge used_memory_overhead_{*this,
+                                    "memory",
+                                    "used_memory_overhead",
+                                    {.help = "Bytes of everything except keys and values.",
+                                     .name = "used_memory_overhead_bytes"}};
   info::Gauge used_memory_startup_{
       *this,
       "memory",
@@ -83,12 +85,12 @@ class Metrics : public info::Group {
       *this,
       "memory",
       "used_memory_dataset_perc",
-      {.help = "Keys and values to all that came after the start."}};
+      {.help = "Ratio of the bytes of keys and values to all bytes allocated after the start."}};
   info::Gauge allocator_allocated_{
       *this,
       "memory",
       "allocator_allocated",
-      {.help = "Bytes that the allocator handed out.", .name = "allocator_allocated_bytes"}};
+      {.help = "Bytes of the allocator's blocks in use.", .name = "allocator_allocated_bytes"}};
   info::Gauge allocator_active_{
       *this,
       "memory",
@@ -103,7 +105,7 @@ class Metrics : public info::Group {
       *this,
       "memory",
       "total_system_memory",
-      {.help = "Memory of the machine.", .name = "system_memory_bytes"}};
+      {.help = "Physical memory of the machine.", .name = "system_memory_bytes"}};
   info::Text total_system_memory_human_{*this, "memory", "total_system_memory_human"};
   info::Gauge used_memory_lua_{
       *this, "memory", "used_memory_lua", {.kind = info::MetricKind::hidden}};
@@ -126,7 +128,7 @@ class Metrics : public info::Group {
       {.help = "Bytes of scripts and functions.", .name = "used_memory_scripts_bytes"}};
   info::Text used_memory_scripts_human_{*this, "memory", "used_memory_scripts_human"};
   info::Text allocator_frag_ratio_{
-      *this, "memory", "allocator_frag_ratio", {.help = "Active pages to what was handed out."}};
+      *this, "memory", "allocator_frag_ratio", {.help = "Ratio of active pages to blocks in use."}};
   info::Gauge allocator_frag_bytes_{*this,
                                     "memory",
                                     "allocator_frag_bytes",
@@ -134,7 +136,7 @@ class Metrics : public info::Group {
   info::Text allocator_rss_ratio_{*this,
                                   "memory",
                                   "allocator_rss_ratio",
-                                  {.help = "Pages of the allocator to its active ones."}};
+                                  {.help = "Ratio of the allocator's pages to its active pages."}};
   info::Gauge allocator_rss_bytes_{
       *this,
       "memory",
@@ -143,15 +145,17 @@ class Metrics : public info::Group {
   info::Text rss_overhead_ratio_{*this,
                                  "memory",
                                  "rss_overhead_ratio",
-                                 {.help = "Resident memory to what the allocator holds."}};
+                                 {.help = "Ratio of resident memory to the allocator's pages."}};
   info::Gauge rss_overhead_bytes_{*this,
                                   "memory",
                                   "rss_overhead_bytes",
-                                  {.help = "Resident memory less what the allocator holds."}};
-  info::Text mem_fragmentation_ratio_{
-      *this, "memory", "mem_fragmentation_ratio", {.help = "Resident memory to what is used."}};
+                                  {.help = "Resident memory minus the allocator's pages."}};
+  info::Text mem_fragmentation_ratio_{*this,
+                                      "memory",
+                                      "mem_fragmentation_ratio",
+                                      {.help = "Ratio of resident memory to used memory."}};
   info::Gauge mem_fragmentation_bytes_{
-      *this, "memory", "mem_fragmentation_bytes", {.help = "Resident memory less what is used."}};
+      *this, "memory", "mem_fragmentation_bytes", {.help = "Resident memory minus used memory."}};
   info::Gauge mem_replication_backlog_{
       *this,
       "memory",
@@ -215,13 +219,18 @@ class Metrics : public info::Group {
   info::Counter active_defrag_hits{
       *this, "stats", "active_defrag_hits", {.help = "Allocations that defragmentation moved."}};
   info::Counter active_defrag_misses{
-      *this, "stats", "active_defrag_misses", {.help = "Allocations that it looked at and left."}};
+      *this,
+      "stats",
+      "active_defrag_misses",
+      {.help = "Allocations that defragmentation examined and did not move."}};
   info::Counter active_defrag_key_hits{*this,
                                        "stats",
                                        "active_defrag_key_hits",
                                        {.help = "Keys in which defragmentation moved something."}};
-  info::Counter active_defrag_key_misses{
-      *this, "stats", "active_defrag_key_misses", {.help = "Keys in which it moved nothing."}};
+  info::Counter active_defrag_key_misses{*this,
+                                         "stats",
+                                         "active_defrag_key_misses",
+                                         {.help = "Keys in which defragmentation moved nothing."}};
   info::Gauge total_active_defrag_time{*this,
                                        "stats",
                                        "total_active_defrag_time",
@@ -232,7 +241,7 @@ class Metrics : public info::Group {
   info::Gauge current_active_defrag_time{*this,
                                          "stats",
                                          "current_active_defrag_time",
-                                         {.help = "Time that the running defragmentation took.",
+                                         {.help = "Duration of the running defragmentation.",
                                           .name = "current_active_defrag_seconds",
                                           .decimals = 3}};
   info::Gauge lazyfree_pending_objects{*this,

@@ -25,16 +25,17 @@ class BudgetMetrics final : public info::Group {
       *this,
       "memory",
       "maxmemory_clients",
-      {.help = "The clients' budget of memory; 0 is none.", .name = "maxmemory_clients_bytes"}};
+      {.help = "The memory budget of clients; 0 means none.", .name = "maxmemory_clients_bytes"}};
   info::Gauge total_{
       *this,
       "memory",
       "mem_clients_total",
-      {.help = "Bytes of all clients, as their budget counts them.", .name = "mem_clients_bytes"}};
-  info::Gauge paused_{*this,
-                      "memory",
-                      "clients_paused_reading",
-                      {.help = "Clients that are not read until they take some of their replies."}};
+      {.help = "Bytes of all clients that count for their budget.", .name = "mem_clients_bytes"}};
+  info::Gauge paused_{
+      *this,
+      "memory",
+      "clients_paused_reading",
+      {.help = "Clients that are not read until they have received some of their replies."}};
 };
 
 }  // namespace larder::net

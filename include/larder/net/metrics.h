@@ -18,12 +18,13 @@ struct Metrics : info::Group {
       *this,
       "stats",
       "rejected_connections",
-      {.help = "Connections refused, for their number or for protection."}};
+      {.help = "Connections refused by maxclients or protected mode."}};
   // Disconnected for the sake of maxmemory-clients.
-  info::Counter evicted_clients{*this,
-                                "stats",
-                                "evicted_clients",
-                                {.help = "Clients disconnected for the memory of their buffers."}};
+  info::Counter evicted_clients{
+      *this,
+      "stats",
+      "evicted_clients",
+      {.help = "Clients disconnected because of the memory of their buffers."}};
   info::Counter reads_processed{
       *this, "stats", "total_reads_processed", {.help = "Reads from sockets."}};
   info::Counter writes_processed{
@@ -51,12 +52,12 @@ struct Metrics : info::Group {
       *this,
       "stats",
       "client_output_buffer_limit_disconnections",
-      {.help = "Clients disconnected because they left too many replies unread."}};
+      {.help = "Clients disconnected by client-output-buffer-limit."}};
   info::Counter query_limit_disconnections{
       *this,
       "stats",
       "client_query_buffer_limit_disconnections",
-      {.help = "Clients disconnected because their unfinished requests were too long."}};
+      {.help = "Clients disconnected by client-query-buffer-limit."}};
 };
 
 }  // namespace larder::net

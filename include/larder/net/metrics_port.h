@@ -29,7 +29,7 @@ struct MetricsPortMetrics final : info::Group {
   info::Gauge last_scrape_us{*this,
                              "stats",
                              "metrics_last_scrape_usec",
-                             {.help = "What the last scrape held up the server for.",
+                             {.help = "Time that the last scrape took in the event loop.",
                               .name = "metrics_last_scrape_seconds",
                               .decimals = 6}};
 };

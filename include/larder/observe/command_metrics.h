@@ -44,7 +44,7 @@ class CommandMetrics final : public info::Group {
   };
   static constexpr info::LineFigure kErrorFigures[] = {
       {"count",
-       {.help = "Errors answered, by the first word of their text.",
+       {.help = "Error replies, by the first word of their text.",
         .name = "errors",
         .kind = kCounter}},
   };
@@ -54,7 +54,7 @@ class CommandMetrics final : public info::Group {
       .prefix = "latency_percentiles_usec_",
       .label = "cmd",
       .figures = {},
-      .percentiles = {.help = "Time that calls of a command took.",
+      .percentiles = {.help = "Duration of the calls of a command.",
                       .name = "command_latency_seconds"}};
 
   info::Lines commands_lines_{*this, "commandstats", &kCommands};

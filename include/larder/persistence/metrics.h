@@ -29,12 +29,12 @@ class Metrics final : public info::Group {
   info::Gauge async_loading{*this,
                             "persistence",
                             "async_loading",
-                            {.help = "1 while a replica loads and answers from its old data."}};
-  info::Gauge current_cow_peak{
-      *this,
-      "persistence",
-      "current_cow_peak",
-      {.help = "Most bytes copied on write while a child runs.", .name = "current_cow_peak_bytes"}};
+                            {.help = "1 while a replica loads new data and serves its old data."}};
+  info::Gauge current_cow_peak{*this,
+                               "persistence",
+                               "current_cow_peak",
+                               {.help = "Maximum of the bytes copied on write while a child runs.",
+                                .name = "current_cow_peak_bytes"}};
   info::Gauge current_cow_size{
       *this,
       "persistence",
@@ -44,9 +44,9 @@ class Metrics final : public info::Group {
       *this,
       "persistence",
       "current_cow_size_age",
-      {.help = "How old that figure is.", .name = "current_cow_age_seconds"}};
+      {.help = "Age of the value of current_cow_size.", .name = "current_cow_age_seconds"}};
   info::Text current_fork_perc{
-      *this, "persistence", "current_fork_perc", {.help = "How far the running child has come."}};
+      *this, "persistence", "current_fork_perc", {.help = "Progress of the running child."}};
   info::Gauge current_save_keys_processed{*this,
                                           "persistence",
                                           "current_save_keys_processed",
@@ -55,7 +55,7 @@ class Metrics final : public info::Group {
       *this,
       "persistence",
       "current_save_keys_total",
-      {.help = "Keys that the running child is to write.", .name = "current_save_keys"}};
+      {.help = "Keys that the running child will write.", .name = "current_save_keys"}};
   info::Gauge rdb_bgsave_in_progress{
       *this, "persistence", "rdb_bgsave_in_progress", {.help = "1 while a snapshot is written."}};
   // Unix seconds; the start counts as a save.
@@ -67,17 +67,18 @@ class Metrics final : public info::Group {
   info::Text rdb_last_bgsave_status{*this,
                                     "persistence",
                                     "rdb_last_bgsave_status",
-                                    {.help = "1 when the last snapshot succeeded."}};
-  info::Gauge rdb_last_bgsave_time_sec{*this,
-                                       "persistence",
-                                       "rdb_last_bgsave_time_sec",
-                                       {.help = "Time that the last snapshot took; -1 before one.",
-                                        .name = "rdb_last_bgsave_seconds"}};
+                                    {.help = "1 if the last snapshot succeeded."}};
+  info::Gauge rdb_last_bgsave_time_sec{
+      *this,
+      "persistence",
+      "rdb_last_bgsave_time_sec",
+      {.help = "Duration of the last snapshot; -1 before the first.",
+       .name = "rdb_last_bgsave_seconds"}};
   info::Gauge rdb_current_bgsave_time_sec{
       *this,
       "persistence",
       "rdb_current_bgsave_time_sec",
-      {.help = "Time that the running snapshot has taken; -1 without one.",
+      {.help = "Duration of the running snapshot; -1 without one.",
        .name = "rdb_current_bgsave_seconds"}};
   info::Gauge rdb_saves{*this,
                         "persistence",
@@ -95,7 +96,7 @@ class Metrics final : public info::Group {
   info::Gauge rdb_last_load_keys_loaded{*this,
                                         "persistence",
                                         "rdb_last_load_keys_loaded",
-                                        {.help = "Keys of the loaded snapshot that are there."}};
+                                        {.help = "Keys of the loaded snapshot that were stored."}};
   info::Gauge aof_enabled{
       *this, "persistence", "aof_enabled", {.help = "1 while an append-only file is written."}};
   info::Gauge aof_rewrite_in_progress{*this,
@@ -106,22 +107,23 @@ class Metrics final : public info::Group {
                                     "persistence",
                                     "aof_rewrite_scheduled",
                                     {.help = "1 while a rewrite waits for a snapshot to end."}};
-  info::Gauge aof_last_rewrite_time_sec{*this,
-                                        "persistence",
-                                        "aof_last_rewrite_time_sec",
-                                        {.help = "Time that the last rewrite took; -1 before one.",
-                                         .name = "aof_last_rewrite_seconds"}};
+  info::Gauge aof_last_rewrite_time_sec{
+      *this,
+      "persistence",
+      "aof_last_rewrite_time_sec",
+      {.help = "Duration of the last rewrite; -1 before the first.",
+       .name = "aof_last_rewrite_seconds"}};
   info::Gauge aof_current_rewrite_time_sec{
       *this,
       "persistence",
       "aof_current_rewrite_time_sec",
-      {.help = "Time that the running rewrite has taken; -1 without one.",
+      {.help = "Duration of the running rewrite; -1 without one.",
        .name = "aof_current_rewrite_seconds"}};
   info::Text aof_last_bgrewrite_status{
       *this,
       "persistence",
       "aof_last_bgrewrite_status",
-      {.help = "1 when the last rewrite of the append-only file succeeded."}};
+      {.help = "1 if the last rewrite of the append-only file succeeded."}};
   info::Gauge aof_rewrites{
       *this,
       "persistence",
@@ -131,12 +133,12 @@ class Metrics final : public info::Group {
       *this,
       "persistence",
       "aof_rewrites_consecutive_failures",
-      {.help = "Rewrites that failed since the last that succeeded."}};
+      {.help = "Failed rewrites since the last one that succeeded."}};
   info::Text aof_last_write_status{
       *this,
       "persistence",
       "aof_last_write_status",
-      {.help = "1 when the last write to the append-only file succeeded."}};
+      {.help = "1 if the last write to the append-only file succeeded."}};
   info::Gauge aof_last_cow_size{
       *this,
       "persistence",
@@ -161,13 +163,13 @@ class Metrics final : public info::Group {
       *this,
       "stats",
       "latest_fork_usec",
-      {.help = "Time that the last fork took.", .name = "latest_fork_seconds", .decimals = 6}};
-  info::Counter total_forks{*this, "stats", "total_forks", {.help = "Children begun."}};
+      {.help = "Duration of the last fork.", .name = "latest_fork_seconds", .decimals = 6}};
+  info::Counter total_forks{*this, "stats", "total_forks", {.help = "Child processes started."}};
   info::Counter dump_payload_sanitizations{
       *this,
       "stats",
       "dump_payload_sanitizations",
-      {.help = "Values of RESTORE examined because sanitize-dump-payload asks for it."}};
+      {.help = "Values of RESTORE that were checked because of sanitize-dump-payload."}};
 
   void refresh() override {
     loading_ = (gates_.closed() & bit(engine::Gate::loading)) != 0 ? 1 : 0;

@@ -21,16 +21,13 @@ class Metrics final : public info::Group {
  private:
   const Hub& hub_;
 
-  info::Gauge clients_{
-      *this, "clients", "pubsub_clients", {.help = "Clients that listen to channels."}};
+  info::Gauge clients_{*this, "clients", "pubsub_clients", {.help = "Clients with subscriptions."}};
   info::Gauge channels_{
-      *this, "stats", "pubsub_channels", {.help = "Channels that somebody listens to."}};
+      *this, "stats", "pubsub_channels", {.help = "Channels that have subscribers."}};
   info::Gauge patterns_{
-      *this, "stats", "pubsub_patterns", {.help = "Patterns that somebody listens to."}};
-  info::Gauge shard_channels_{*this,
-                              "stats",
-                              "pubsubshard_channels",
-                              {.help = "Channels of slots that somebody listens to."}};
+      *this, "stats", "pubsub_patterns", {.help = "Patterns that have subscribers."}};
+  info::Gauge shard_channels_{
+      *this, "stats", "pubsubshard_channels", {.help = "Sharded channels that have subscribers."}};
 };
 
 }  // namespace larder::pubsub

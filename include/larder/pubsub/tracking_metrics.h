@@ -22,24 +22,21 @@ class TrackingMetrics final : public info::Group {
  private:
   const Tracking& tracking_;
 
-  info::Gauge clients_{*this,
-                       "clients",
-                       "tracking_clients",
-                       {.help = "Clients that are told of changes to what they cached."}};
+  info::Gauge clients_{
+      *this, "clients", "tracking_clients", {.help = "Clients with client-side caching."}};
   info::Gauge keys_{*this,
                     "stats",
                     "tracking_total_keys",
-                    {.help = "Keys remembered for clients that cache.", .name = "tracking_keys"}};
-  info::Gauge items_{*this,
-                     "stats",
-                     "tracking_total_items",
-                     {.help = "Client and key pairs remembered for clients that cache.",
-                      .name = "tracking_items"}};
-  info::Gauge prefixes_{
+                    {.help = "Keys in the tracking table.", .name = "tracking_keys"}};
+  info::Gauge items_{
       *this,
       "stats",
-      "tracking_total_prefixes",
-      {.help = "Prefixes that clients that cache asked for.", .name = "tracking_prefixes"}};
+      "tracking_total_items",
+      {.help = "Pairs of client and key in the tracking table.", .name = "tracking_items"}};
+  info::Gauge prefixes_{*this,
+                        "stats",
+                        "tracking_total_prefixes",
+                        {.help = "Prefixes that clients track.", .name = "tracking_prefixes"}};
 };
 
 }  // namespace larder::pubsub

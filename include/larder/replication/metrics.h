@@ -40,32 +40,31 @@ class Metrics final : public info::Group {
   }
 
   info::Text role{*this, "replication", "role"};
-  info::Gauge connected_slaves{
-      *this,
-      "replication",
-      "connected_slaves",
-      {.help = "Replicas that are connected.", .name = "connected_replicas"}};
+  info::Gauge connected_slaves{*this,
+                               "replication",
+                               "connected_slaves",
+                               {.help = "Connected replicas.", .name = "connected_replicas"}};
   info::Text master_failover_state{*this, "replication", "master_failover_state"};
   info::Text master_replid{*this, "replication", "master_replid"};
   info::Text master_replid2{*this, "replication", "master_replid2"};
-  info::Gauge master_repl_offset{
-      *this,
-      "replication",
-      "master_repl_offset",
-      {.help = "Place in the stream of replication.", .name = "repl_offset_bytes"}};
+  info::Gauge master_repl_offset{*this,
+                                 "replication",
+                                 "master_repl_offset",
+                                 {.help = "Replication offset.", .name = "repl_offset_bytes"}};
   info::Gauge second_repl_offset{
       *this,
       "replication",
       "second_repl_offset",
-      {.help = "Place up to which the former history counts; -1 without one."}};
+      {.help = "Offset up to which the former replication id is valid; -1 without one."}};
   info::Gauge repl_backlog_active{*this,
                                   "replication",
                                   "repl_backlog_active",
                                   {.help = "1 while there is a replication backlog."}};
-  info::Gauge repl_backlog_first_byte_offset{*this,
-                                             "replication",
-                                             "repl_backlog_first_byte_offset",
-                                             {.help = "Where the replication backlog begins."}};
+  info::Gauge repl_backlog_first_byte_offset{
+      *this,
+      "replication",
+      "repl_backlog_first_byte_offset",
+      {.help = "Offset of the first byte of the replication backlog."}};
   info::Gauge repl_backlog_histlen{
       *this,
       "replication",
@@ -80,25 +79,22 @@ class Metrics final : public info::Group {
       *this,
       "stats",
       "instantaneous_input_repl_kbps",
-      {.help = "Kilobytes received from the primary per second lately."}};
+      {.help = "Kilobytes received from the primary per second, recently."}};
   info::Text instantaneous_output_repl_kbps{
       *this,
       "stats",
       "instantaneous_output_repl_kbps",
-      {.help = "Kilobytes sent to replicas per second lately."}};
+      {.help = "Kilobytes sent to replicas per second, recently."}};
   info::Counter sync_full{
-      *this, "stats", "sync_full", {.help = "Whole synchronizations of replicas."}};
+      *this, "stats", "sync_full", {.help = "Full synchronizations of replicas."}};
   info::Counter sync_partial_ok{
-      *this, "stats", "sync_partial_ok", {.help = "Continued synchronizations of replicas."}};
-  info::Counter sync_partial_err{*this,
-                                 "stats",
-                                 "sync_partial_err",
-                                 {.help = "Continued synchronizations that were refused."}};
-  info::Gauge slave_expires_tracked_keys{
-      *this,
-      "stats",
-      "slave_expires_tracked_keys",
-      {.help = "Keys that a replica watches for their deadline."}};
+      *this, "stats", "sync_partial_ok", {.help = "Partial synchronizations of replicas."}};
+  info::Counter sync_partial_err{
+      *this, "stats", "sync_partial_err", {.help = "Partial synchronizations that were refused."}};
+  info::Gauge slave_expires_tracked_keys{*this,
+                                         "stats",
+                                         "slave_expires_tracked_keys",
+                                         {.help = "Expired keys that a writable replica tracks."}};
 
   void refresh() override { repl_backlog_size_ = settings_.repl_backlog_size.value(); }
 

@@ -60,20 +60,20 @@ class ServerMetrics final : public info::Group {
   info::Gauge git_dirty_{*this,
                          "server",
                          "redis_git_dirty",
-                         {.help = "1 when the server was built from changed sources."}};
+                         {.help = "1 if the server was built from changed sources."}};
   info::Text build_id_{*this, "server", "redis_build_id"};
   info::Text mode_{*this, "server", "redis_mode"};
   info::Text os_{*this, "server", "os"};
   info::Gauge arch_bits_{
-      *this, "server", "arch_bits", {.help = "Width of an address.", .name = "address_width"}};
+      *this, "server", "arch_bits", {.help = "Bits of an address.", .name = "address_width"}};
   info::Text monotonic_clock_{*this, "server", "monotonic_clock"};
   info::Text multiplexing_api_{*this, "server", "multiplexing_api"};
   info::Text atomicvar_api_{*this, "server", "atomicvar_api"};
   info::Text gcc_version_{*this, "server", "gcc_version"};
-  info::Gauge process_id_{*this, "server", "process_id", {.help = "Of the server."}};
+  info::Gauge process_id_{*this, "server", "process_id", {.help = "Process id of the server."}};
   info::Text process_supervised_{*this, "server", "process_supervised"};
   info::Text run_id_{*this, "server", "run_id"};
-  info::Gauge tcp_port_{*this, "server", "tcp_port", {.help = "Where the server listens."}};
+  info::Gauge tcp_port_{*this, "server", "tcp_port", {.help = "TCP port of the server."}};
   info::Gauge server_time_usec_{
       *this,
       "server",
@@ -85,11 +85,12 @@ class ServerMetrics final : public info::Group {
                                  {.help = "Time since the start.", .name = "uptime_seconds"}};
   info::Gauge uptime_in_days_{
       *this, "server", "uptime_in_days", {.kind = info::MetricKind::hidden}};
-  info::Gauge hz_{*this, "server", "hz", {.help = "Beats per second."}};
-  info::Gauge configured_hz_{
-      *this, "server", "configured_hz", {.help = "Beats per second as configured."}};
-  info::Gauge lru_clock_{
-      *this, "server", "lru_clock", {.help = "Seconds of the clock that idle times are told by."}};
+  info::Gauge hz_{*this, "server", "hz", {.help = "Runs of the periodic work per second."}};
+  info::Gauge configured_hz_{*this,
+                             "server",
+                             "configured_hz",
+                             {.help = "Configured runs of the periodic work per second."}};
+  info::Gauge lru_clock_{*this, "server", "lru_clock", {.help = "Seconds of the LRU clock."}};
   info::Text executable_{*this, "server", "executable"};
   info::Text config_file_{*this, "server", "config_file"};
   info::Gauge io_threads_active_{
@@ -108,19 +109,19 @@ class ClientMetrics final : public info::Group {
   const net::Connections& connections_;
 
   info::Gauge connected_clients_{
-      *this, "clients", "connected_clients", {.help = "Connections of clients."}};
+      *this, "clients", "connected_clients", {.help = "Connected clients."}};
   info::Gauge cluster_connections_{
       *this, "clients", "cluster_connections", {.help = "Links to other nodes of a cluster."}};
-  info::Gauge maxclients_{*this, "clients", "maxclients", {.help = "Most clients at a time."}};
+  info::Gauge maxclients_{*this, "clients", "maxclients", {.help = "Maximum number of clients."}};
   info::Gauge recent_max_input_{*this,
                                 "clients",
                                 "client_recent_max_input_buffer",
-                                {.help = "Largest input buffer of a client lately.",
+                                {.help = "Largest recent input buffer of a client.",
                                  .name = "client_recent_max_input_buffer_bytes"}};
   info::Gauge recent_max_output_{*this,
                                  "clients",
                                  "client_recent_max_output_buffer",
-                                 {.help = "Largest output buffer of a client lately.",
+                                 {.help = "Largest recent output buffer of a client.",
                                   .name = "client_recent_max_output_buffer_bytes"}};
 };
 
@@ -133,37 +134,37 @@ class CpuMetrics final : public info::Group {
   info::Text sys_{*this,
                   "cpu",
                   "used_cpu_sys",
-                  {.help = "Processor time of the system's for this process.",
+                  {.help = "System processor time of the process.",
                    .name = "cpu_sys_seconds",
                    .kind = info::MetricKind::counter}};
   info::Text user_{*this,
                    "cpu",
                    "used_cpu_user",
-                   {.help = "Processor time of this process.",
+                   {.help = "User processor time of the process.",
                     .name = "cpu_user_seconds",
                     .kind = info::MetricKind::counter}};
   info::Text sys_children_{*this,
                            "cpu",
                            "used_cpu_sys_children",
-                           {.help = "The same of its children.",
+                           {.help = "System processor time of child processes.",
                             .name = "cpu_sys_children_seconds",
                             .kind = info::MetricKind::counter}};
   info::Text user_children_{*this,
                             "cpu",
                             "used_cpu_user_children",
-                            {.help = "The same of its children.",
+                            {.help = "User processor time of child processes.",
                              .name = "cpu_user_children_seconds",
                              .kind = info::MetricKind::counter}};
   info::Text sys_main_thread_{*this,
                               "cpu",
                               "used_cpu_sys_main_thread",
-                              {.help = "The same of its main thread.",
+                              {.help = "System processor time of the main thread.",
                                .name = "cpu_sys_main_thread_seconds",
                                .kind = info::MetricKind::counter}};
   info::Text user_main_thread_{*this,
                                "cpu",
                                "used_cpu_user_main_thread",
-                               {.help = "The same of its main thread.",
+                               {.help = "User processor time of the main thread.",
                                 .name = "cpu_user_main_thread_seconds",
                                 .kind = info::MetricKind::counter}};
 };
@@ -203,13 +204,15 @@ class LoopMetrics final : public info::Group {
   info::Gauge ops_per_sec_{*this,
                            "stats",
                            "instantaneous_ops_per_sec",
-                           {.help = "Commands per second lately.", .name = "instantaneous_ops"}};
+                           {.help = "Commands per second, recently.", .name = "instantaneous_ops"}};
   info::Text input_kbps_{*this,
                          "stats",
                          "instantaneous_input_kbps",
-                         {.help = "Kilobytes received per second lately."}};
-  info::Text output_kbps_{
-      *this, "stats", "instantaneous_output_kbps", {.help = "Kilobytes sent per second lately."}};
+                         {.help = "Kilobytes received per second, recently."}};
+  info::Text output_kbps_{*this,
+                          "stats",
+                          "instantaneous_output_kbps",
+                          {.help = "Kilobytes sent per second, recently."}};
   info::Gauge cycles_{*this,
                       "stats",
                       "eventloop_cycles",
@@ -217,32 +220,32 @@ class LoopMetrics final : public info::Group {
   info::Gauge duration_sum_{*this,
                             "stats",
                             "eventloop_duration_sum",
-                            {.help = "Time that the event loop worked.",
+                            {.help = "Time that the event loop was not idle.",
                              .name = "eventloop_busy_seconds",
                              .kind = info::MetricKind::counter,
                              .decimals = 6}};
   info::Gauge duration_cmd_sum_{*this,
                                 "stats",
                                 "eventloop_duration_cmd_sum",
-                                {.help = "Time spent in commands.",
+                                {.help = "Time spent executing commands.",
                                  .name = "eventloop_command_seconds",
                                  .kind = info::MetricKind::counter,
                                  .decimals = 6}};
   info::Gauge cycles_per_sec_{*this,
                               "stats",
                               "instantaneous_eventloop_cycles_per_sec",
-                              {.help = "Turns of the event loop per second lately.",
+                              {.help = "Turns of the event loop per second, recently.",
                                .name = "instantaneous_eventloop_cycles"}};
   info::Gauge duration_usec_{*this,
                              "stats",
                              "instantaneous_eventloop_duration_usec",
-                             {.help = "Mean time of a turn lately.",
+                             {.help = "Mean duration of a turn, recently.",
                               .name = "instantaneous_eventloop_duration_seconds",
                               .decimals = 6}};
   info::Gauge cron_sum_{*this,
                         "debug",
                         "eventloop_duration_cron_sum",
-                        {.help = "Time spent in periodic work.",
+                        {.help = "Time spent on periodic work.",
                          .name = "eventloop_cron_seconds",
                          .kind = info::MetricKind::counter,
                          .decimals = 6}};
@@ -255,7 +258,7 @@ class LoopMetrics final : public info::Group {
   info::Gauge commands_max_{*this,
                             "debug",
                             "eventloop_cmd_per_cycle_max",
-                            {.help = "Most commands in a turn of the event loop."}};
+                            {.help = "Maximum number of commands in a turn of the event loop."}};
 };
 
 }  // namespace larder::server

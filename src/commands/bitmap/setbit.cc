@@ -48,7 +48,7 @@ std::span<const engine::Command> bitmap_setbit() {
        .keys = {KeySpec::one(1, kRW | kAccess | kUpdate)},
        .handler = Handler::of<setbit>(),
        .since = "2.2.0",
-       .summary = "Sets or clears a bit of the string stored at a key and returns what it was.",
+       .summary = "Sets or clears a bit of the string stored at a key and returns its old value.",
        .complexity = "O(1)",
        .arguments = "key:key#0 offset:integer value:integer"},
   };

@@ -22,7 +22,7 @@ std::span<const engine::Command> cluster_redirection() {
        .categories = kConnection,
        .handler = Handler::of<refuse>(),
        .since = "3.0.0",
-       .summary = "Lets the next command act on a slot that is moving to this node.",
+       .summary = "Allows the next command to use a slot that is migrating to this node.",
        .complexity = "O(1)"},
       {.name = "readonly",
        .family = Family::cluster,
@@ -31,7 +31,7 @@ std::span<const engine::Command> cluster_redirection() {
        .categories = kConnection,
        .handler = Handler::of<refuse>(),
        .since = "3.0.0",
-       .summary = "Lets this connection read from a replica of the cluster.",
+       .summary = "Allows this connection to read from a replica of the cluster.",
        .complexity = "O(1)"},
       {.name = "readwrite",
        .family = Family::cluster,
@@ -40,7 +40,7 @@ std::span<const engine::Command> cluster_redirection() {
        .categories = kConnection,
        .handler = Handler::of<refuse>(),
        .since = "3.0.0",
-       .summary = "Takes READONLY back.",
+       .summary = "Ends the effect of READONLY.",
        .complexity = "O(1)"},
   };
   return kCommands;

@@ -109,7 +109,7 @@ std::span<const engine::Command> connection_auth() {
        .handler = Handler::of<auth>(),
        .is_secret = is_secret_of_auth,
        .since = "1.0.0",
-       .summary = "Logs the connection in.",
+       .summary = "Authenticates the connection.",
        .complexity = "O(N) where N is the number of passwords of the user",
        .arguments = "username:string? password:string"},
       {.name = "hello",
@@ -119,7 +119,7 @@ std::span<const engine::Command> connection_auth() {
        .handler = Handler::of<hello>(),
        .is_secret = is_secret_of_hello,
        .since = "6.0.0",
-       .summary = "Chooses the protocol, logs in and names the connection in one go.",
+       .summary = "Selects the protocol, and optionally authenticates and names the connection.",
        .complexity = "O(1)",
        .arguments = "arguments:block?(protover:integer username_password:block@AUTH?"
                     "(username:string password:string) clientname:string@SETNAME?)"},

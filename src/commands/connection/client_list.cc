@@ -233,7 +233,7 @@ std::span<const engine::Command> connection_client_list() {
        .flags = kFlags,
        .handler = Handler::of<client_info>(),
        .since = "6.2.0",
-       .summary = "Tells about this connection.",
+       .summary = "Returns information about this connection.",
        .complexity = "O(1)",
        .tips = "nondeterministic_output"},
       {.name = "client kill",

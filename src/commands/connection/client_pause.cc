@@ -50,7 +50,7 @@ std::span<const engine::Command> connection_client_pause() {
        .flags = kFlags,
        .handler = Handler::of<client_pause>(),
        .since = "3.0.0",
-       .summary = "Holds commands back for a time.",
+       .summary = "Postpones commands for a time.",
        .complexity = "O(1)",
        .arguments = "timeout:integer mode:oneof?(write:pure-token@WRITE all:pure-token@ALL)"},
       {.name = "client unpause",
@@ -59,7 +59,7 @@ std::span<const engine::Command> connection_client_pause() {
        .flags = kFlags,
        .handler = Handler::of<client_unpause>(),
        .since = "6.2.0",
-       .summary = "Lets commands go on that CLIENT PAUSE holds back.",
+       .summary = "Ends CLIENT PAUSE.",
        .complexity = "O(N) Where N is the number of paused clients"},
   };
   return kCommands;

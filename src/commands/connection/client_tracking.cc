@@ -201,7 +201,7 @@ std::span<const engine::Command> connection_client_tracking() {
        .flags = kFlags,
        .handler = Handler::of<client_tracking>(),
        .since = "6.0.0",
-       .summary = "Says whether this connection is told when keys change that it keeps copies of.",
+       .summary = "Turns invalidation messages for client-side caching on or off.",
        .complexity = "O(1), and O(N) for N prefixes",
        .arguments = "status:oneof(on:pure-token@ON off:pure-token@OFF) client-id:integer@REDIRECT? "
                     "prefix:string@PREFIX?*+ bcast:pure-token@BCAST? optin:pure-token@OPTIN? "
@@ -212,7 +212,7 @@ std::span<const engine::Command> connection_client_tracking() {
        .flags = kFlags,
        .handler = Handler::of<client_caching>(),
        .since = "6.0.0",
-       .summary = "Says whether copies of what the next command reads are kept.",
+       .summary = "Selects whether the keys of the next command are tracked.",
        .complexity = "O(1)",
        .arguments = "mode:oneof(yes:pure-token@YES no:pure-token@NO)"},
       {.name = "client getredir",
@@ -221,7 +221,7 @@ std::span<const engine::Command> connection_client_tracking() {
        .flags = kFlags,
        .handler = Handler::of<client_getredir>(),
        .since = "6.0.0",
-       .summary = "Tells which connection is told of changes in this one's place.",
+       .summary = "Returns the connection that gets the invalidation messages.",
        .complexity = "O(1)"},
       {.name = "client trackinginfo",
        .family = Family::connection,
@@ -229,7 +229,7 @@ std::span<const engine::Command> connection_client_tracking() {
        .flags = kFlags,
        .handler = Handler::of<client_trackinginfo>(),
        .since = "6.2.0",
-       .summary = "Tells how this connection is told when keys change.",
+       .summary = "Returns the state of client-side caching of this connection.",
        .complexity = "O(1)"},
   };
   return kCommands;

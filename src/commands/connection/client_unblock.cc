@@ -38,7 +38,7 @@ std::span<const engine::Command> connection_client_unblock() {
        .flags = kAdmin | kNoScript | kLoading | kStale | kWhilePaused,
        .handler = Handler::of<client_unblock>(),
        .since = "5.0.0",
-       .summary = "Ends another connection's waiting for keys.",
+       .summary = "Unblocks another connection that waits for keys.",
        .complexity = "O(log N) where N is the number of client connections",
        .arguments = "client-id:integer unblock-type:oneof?(timeout:pure-token@TIMEOUT "
                     "error:pure-token@ERROR)"},

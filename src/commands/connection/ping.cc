@@ -31,7 +31,7 @@ std::span<const engine::Command> connection_ping() {
        .flags = kFast | kForSubscribers,
        .handler = Handler::of<ping>(),
        .since = "1.0.0",
-       .summary = "Answers PONG, or the message.",
+       .summary = "Returns PONG, or the message.",
        .complexity = "O(1)",
        .arguments = "message:string?",
        .tips = "request_policy:all_shards response_policy:all_succeeded"},
@@ -41,7 +41,7 @@ std::span<const engine::Command> connection_ping() {
        .flags = kLoading | kStale | kFast,
        .handler = Handler::of<echo>(),
        .since = "1.0.0",
-       .summary = "Answers the message.",
+       .summary = "Returns the message.",
        .complexity = "O(1)",
        .arguments = "message:string"},
   };

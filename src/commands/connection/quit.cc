@@ -31,7 +31,7 @@ std::span<const engine::Command> connection_quit() {
        .flags = kSessionFlags,
        .handler = Handler::of<quit>(),
        .since = "1.0.0",
-       .summary = "Closes the connection once all replies are sent.",
+       .summary = "Closes the connection after all replies are sent.",
        .complexity = "O(1)",
        .deprecated_since = "7.2.0",
        .replaced_by = "closing the connection"},
@@ -41,7 +41,7 @@ std::span<const engine::Command> connection_quit() {
        .flags = kSessionFlags,
        .handler = Handler::of<reset>(),
        .since = "6.2.0",
-       .summary = "Puts the connection back to how it was when it was new.",
+       .summary = "Resets the state of the connection.",
        .complexity = "O(1)"},
   };
   return kCommands;

@@ -29,7 +29,7 @@ std::span<const engine::Command> connection_select() {
        .flags = kLoading | kStale | kFast,
        .handler = Handler::of<select>(),
        .since = "1.0.0",
-       .summary = "Changes the connection's database.",
+       .summary = "Selects the database of the connection.",
        .complexity = "O(1)",
        .arguments = "index:integer"},
   };

@@ -48,7 +48,7 @@ std::span<const engine::Command> generic_del() {
        .keys = {KeySpec::range(1, -1, 1, kRM | kDelete)},
        .handler = Handler::of<commands::unlink>(),
        .since = "4.0.0",
-       .summary = "Removes keys; their memory comes back a little later.",
+       .summary = "Removes keys; their memory is freed later in steps.",
        .complexity = "O(N) for N keys",
        .arguments = "key:key#0*",
        .tips = "request_policy:multi_shard response_policy:agg_sum"},

@@ -31,7 +31,7 @@ std::span<const engine::Command> generic_dump() {
        .keys = {KeySpec::one(1, kRO | kAccess)},
        .handler = Handler::of<dump>(),
        .since = "2.6.0",
-       .summary = "Returns a key's value as bytes that RESTORE takes, here or elsewhere.",
+       .summary = "Returns a key's value as a payload for RESTORE.",
        .complexity = "O(N) where N is the size of the value",
        .arguments = "key:key#0",
        .tips = "nondeterministic_output"},

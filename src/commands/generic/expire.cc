@@ -110,7 +110,7 @@ std::span<const engine::Command> generic_expire() {
        .keys = {KeySpec::one(1, kRW | kUpdate)},
        .handler = Handler::of<expire>(),
        .since = "1.0.0",
-       .summary = "Gives a key a deadline some seconds ahead.",
+       .summary = "Sets the deadline of a key, in seconds from now.",
        .complexity = "O(1)",
        .arguments = "key:key#0 seconds:integer condition:oneof?(nx:pure-token@NX "
                     "xx:pure-token@XX gt:pure-token@GT lt:pure-token@LT)"},
@@ -122,7 +122,7 @@ std::span<const engine::Command> generic_expire() {
        .keys = {KeySpec::one(1, kRW | kUpdate)},
        .handler = Handler::of<expireat>(),
        .since = "1.2.0",
-       .summary = "Gives a key a deadline, as a Unix time in seconds.",
+       .summary = "Sets the deadline of a key, as a Unix time in seconds.",
        .complexity = "O(1)",
        .arguments = "key:key#0 unix-time-seconds:unix-time condition:oneof?(nx:pure-token@NX "
                     "xx:pure-token@XX gt:pure-token@GT lt:pure-token@LT)"},
@@ -134,7 +134,7 @@ std::span<const engine::Command> generic_expire() {
        .keys = {KeySpec::one(1, kRW | kUpdate)},
        .handler = Handler::of<pexpire>(),
        .since = "2.6.0",
-       .summary = "Gives a key a deadline some milliseconds ahead.",
+       .summary = "Sets the deadline of a key, in milliseconds from now.",
        .complexity = "O(1)",
        .arguments = "key:key#0 milliseconds:integer condition:oneof?(nx:pure-token@NX "
                     "xx:pure-token@XX gt:pure-token@GT lt:pure-token@LT)"},
@@ -146,7 +146,7 @@ std::span<const engine::Command> generic_expire() {
        .keys = {KeySpec::one(1, kRW | kUpdate)},
        .handler = Handler::of<pexpireat>(),
        .since = "2.6.0",
-       .summary = "Gives a key a deadline, as a Unix time in milliseconds.",
+       .summary = "Sets the deadline of a key, as a Unix time in milliseconds.",
        .complexity = "O(1)",
        .arguments = "key:key#0 unix-time-milliseconds:unix-time condition:oneof?(nx:pure-token@NX "
                     "xx:pure-token@XX gt:pure-token@GT lt:pure-token@LT)"},

@@ -25,7 +25,7 @@ std::span<const engine::Command> generic_persist() {
        .keys = {KeySpec::one(1, kRW | kUpdate)},
        .handler = Handler::of<persist>(),
        .since = "2.2.0",
-       .summary = "Takes a key's deadline away.",
+       .summary = "Removes the deadline of a key.",
        .complexity = "O(1)",
        .arguments = "key:key#0"},
   };

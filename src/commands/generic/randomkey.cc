@@ -24,7 +24,7 @@ std::span<const engine::Command> generic_randomkey() {
        .categories = kKeyspace,
        .handler = Handler::of<randomkey>(),
        .since = "1.0.0",
-       .summary = "Returns the name of any key.",
+       .summary = "Returns the name of a random key.",
        .complexity = "O(1)",
        .tips = "request_policy:all_shards response_policy:special nondeterministic_output"},
   };

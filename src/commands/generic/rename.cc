@@ -50,7 +50,7 @@ std::span<const engine::Command> generic_rename() {
        .keys = {KeySpec::one(1, kRW | kAccess | kDelete), KeySpec::one(2, kOW | kUpdate)},
        .handler = Handler::of<commands::rename>(),
        .since = "1.0.0",
-       .summary = "Gives a key another name, in place of a key that has it.",
+       .summary = "Renames a key, and overwrites a key that has the new name.",
        .complexity = "O(1)",
        .arguments = "key:key#0 newkey:key#1"},
       {.name = "renamenx",
@@ -61,7 +61,7 @@ std::span<const engine::Command> generic_rename() {
        .keys = {KeySpec::one(1, kRW | kAccess | kDelete), KeySpec::one(2, kOW | kInsert)},
        .handler = Handler::of<renamenx>(),
        .since = "1.0.0",
-       .summary = "Gives a key another name that no key has yet.",
+       .summary = "Renames a key if no key has the new name.",
        .complexity = "O(1)",
        .arguments = "key:key#0 newkey:key#1"},
   };

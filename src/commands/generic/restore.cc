@@ -144,7 +144,7 @@ std::span<const engine::Command> generic_restore() {
        .keys = {KeySpec::one(1, kOW | kUpdate)},
        .handler = Handler::of<restore>(),
        .since = "2.6.0",
-       .summary = "Makes a key of the bytes that DUMP gave.",
+       .summary = "Creates a key from a payload of DUMP.",
        .complexity = "O(N) where N is the size of the value, O(N*log(N)) for sorted sets",
        .arguments = "key:key#0 ttl:integer serialized-value:string replace:pure-token@REPLACE? "
                     "absttl:pure-token@ABSTTL? seconds:integer@IDLETIME? "

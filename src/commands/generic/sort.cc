@@ -186,7 +186,7 @@ std::span<const engine::Command> generic_sort() {
        .unspecified_key = target_position,
        .handler = Handler::of<commands::sort>(),
        .since = "1.0.0",
-       .summary = "Puts the elements of a list, set or sorted set in order, or stores them so.",
+       .summary = "Sorts the elements of a list, set or sorted set, and returns or stores them.",
        .complexity = "O(N*log(N)) where N is the number of elements, O(N) when nothing is sorted",
        .arguments = "key:key#0 pattern:pattern#1@BY? offset_count:block@LIMIT?(offset:integer "
                     "count:integer) pattern:pattern#1@GET?*+ order:oneof?(asc:pure-token@ASC "
@@ -199,7 +199,7 @@ std::span<const engine::Command> generic_sort() {
        .keys = {KeySpec::one(1, kRO | kAccess), kOfPatterns},
        .handler = Handler::of<sort_ro>(),
        .since = "7.0.0",
-       .summary = "Puts the elements of a list, set or sorted set in order, and changes nothing.",
+       .summary = "Sorts the elements of a list, set or sorted set, and returns them.",
        .complexity = "O(N*log(N)) where N is the number of elements, O(N) when nothing is sorted",
        .arguments = "key:key#0 pattern:pattern#1@BY? offset_count:block@LIMIT?(offset:integer "
                     "count:integer) pattern:pattern#1@GET?*+ order:oneof?(asc:pure-token@ASC "

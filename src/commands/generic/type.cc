@@ -25,7 +25,7 @@ std::span<const engine::Command> generic_type() {
        .keys = {KeySpec::one(1, kRO)},
        .handler = Handler::of<type>(),
        .since = "1.0.0",
-       .summary = "Names the type of the value stored at a key.",
+       .summary = "Returns the type of the value stored at a key.",
        .complexity = "O(1)",
        .arguments = "key:key#0"},
   };

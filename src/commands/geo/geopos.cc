@@ -82,7 +82,7 @@ std::span<const engine::Command> geo_geopos() {
        .keys = {KeySpec::one(1, kRO | kAccess)},
        .handler = Handler::of<geodist>(),
        .since = "3.2.0",
-       .summary = "Tells the distance between two members.",
+       .summary = "Returns the distance between two members.",
        .complexity = "O(1)",
        .arguments = "key:key#0 member1:string member2:string unit:oneof?(m:pure-token@M "
                     "km:pure-token@KM ft:pure-token@FT mi:pure-token@MI)"},

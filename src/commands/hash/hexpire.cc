@@ -108,7 +108,7 @@ std::span<const engine::Command> hash_hexpire() {
        .keys = {KeySpec::one(1, kRW | kUpdate)},
        .handler = Handler::of<hexpire>(),
        .since = "7.4.0",
-       .summary = "Gives fields of a hash a deadline some seconds ahead.",
+       .summary = "Sets the deadlines of fields of a hash, in seconds from now.",
        .complexity = "O(N) for N fields",
        .arguments = "key:key#0 seconds:integer condition:oneof?(nx:pure-token@NX xx:pure-token@XX "
                     "gt:pure-token@GT lt:pure-token@LT) "
@@ -120,7 +120,7 @@ std::span<const engine::Command> hash_hexpire() {
        .keys = {KeySpec::one(1, kRW | kUpdate)},
        .handler = Handler::of<hpexpire>(),
        .since = "7.4.0",
-       .summary = "Gives fields of a hash a deadline some milliseconds ahead.",
+       .summary = "Sets the deadlines of fields of a hash, in milliseconds from now.",
        .complexity = "O(N) for N fields",
        .arguments =
            "key:key#0 milliseconds:integer condition:oneof?(nx:pure-token@NX xx:pure-token@XX "
@@ -133,7 +133,7 @@ std::span<const engine::Command> hash_hexpire() {
        .keys = {KeySpec::one(1, kRW | kUpdate)},
        .handler = Handler::of<hexpireat>(),
        .since = "7.4.0",
-       .summary = "Gives fields of a hash a deadline named as a Unix time in seconds.",
+       .summary = "Sets the deadlines of fields of a hash, as a Unix time in seconds.",
        .complexity = "O(N) for N fields",
        .arguments = "key:key#0 unix-time-seconds:unix-time condition:oneof?(nx:pure-token@NX "
                     "xx:pure-token@XX "
@@ -146,7 +146,7 @@ std::span<const engine::Command> hash_hexpire() {
        .keys = {KeySpec::one(1, kRW | kUpdate)},
        .handler = Handler::of<hpexpireat>(),
        .since = "7.4.0",
-       .summary = "Gives fields of a hash a deadline named as a Unix time in milliseconds.",
+       .summary = "Sets the deadlines of fields of a hash, as a Unix time in milliseconds.",
        .complexity = "O(N) for N fields",
        .arguments = "key:key#0 unix-time-milliseconds:unix-time condition:oneof?(nx:pure-token@NX "
                     "xx:pure-token@XX "

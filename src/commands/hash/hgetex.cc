@@ -99,8 +99,7 @@ std::span<const engine::Command> hash_hgetex() {
        .keys = {KeySpec::one(1, kRW | kAccess | kUpdate)},
        .handler = Handler::of<hgetex>(),
        .since = "8.0.0",
-       .summary = "Returns the values of fields of a hash and gives the fields a deadline or takes "
-                  "it away.",
+       .summary = "Returns the values of fields of a hash and sets or removes their deadlines.",
        .complexity = "O(N) for N fields",
        .arguments = "key:key#0 expiration:oneof?(seconds:integer@EX milliseconds:integer@PX "
                     "unix-time-seconds:unix-time@EXAT unix-time-milliseconds:unix-time@PXAT "

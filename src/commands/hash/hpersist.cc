@@ -49,7 +49,7 @@ std::span<const engine::Command> hash_hpersist() {
        .keys = {KeySpec::one(1, kRW | kUpdate)},
        .handler = Handler::of<hpersist>(),
        .since = "7.4.0",
-       .summary = "Takes the deadlines of fields of a hash away.",
+       .summary = "Removes the deadlines of fields of a hash.",
        .complexity = "O(N) for N fields",
        .arguments = "key:key#0 fields:block@FIELDS(numfields:integer field:string*)"},
   };

@@ -143,7 +143,7 @@ std::span<const engine::Command> hash_hrandfield() {
        .keys = {KeySpec::one(1, kRO | kAccess)},
        .handler = Handler::of<hrandfield>(),
        .since = "6.2.0",
-       .summary = "Returns fields of a hash that are picked at random.",
+       .summary = "Returns random fields of a hash.",
        .complexity = "O(N) for N fields returned",
        .arguments = "key:key#0 "
                     "options:block?(count:integer withvalues:pure-token@WITHVALUES?)",

@@ -157,7 +157,7 @@ std::span<const engine::Command> hash_hsetex() {
        .keys = {KeySpec::one(1, kRW | kUpdate)},
        .handler = Handler::of<hsetex>(),
        .since = "8.0.0",
-       .summary = "Sets fields of a hash and gives them a deadline.",
+       .summary = "Sets fields of a hash and their deadline.",
        .complexity = "O(N) for N fields",
        .arguments =
            "key:key#0 condition:oneof?(fnx:pure-token@FNX fxx:pure-token@FXX) "

@@ -62,7 +62,7 @@ std::span<const engine::Command> hyperloglog_pfadd() {
        .keys = {KeySpec::one(1, kRW | kInsert)},
        .handler = Handler::of<pfadd>(),
        .since = "2.8.9",
-       .summary = "Adds elements to a HyperLogLog, which may be new, and tells whether its count "
+       .summary = "Adds elements to a HyperLogLog, which may be new, and returns whether its count "
                   "may have changed.",
        .complexity = "O(1) for each element",
        .arguments = "key:key#0 element:string?*"},

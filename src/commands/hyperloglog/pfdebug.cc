@@ -73,8 +73,8 @@ std::span<const engine::Command> hyperloglog_pfdebug() {
        .keys = {KeySpec::one(2, kRW | kAccess)},
        .handler = Handler::of<pfdebug>(),
        .since = "2.8.9",
-       .summary = "Shows how a HyperLogLog stands: ENCODING, its runs (DECODE) or registers "
-                  "(GETREG), or makes it dense (TODENSE).",
+       .summary = "Returns the encoding (ENCODING), the runs (DECODE) or the registers (GETREG) of "
+                  "a HyperLogLog, or makes it dense (TODENSE).",
        .complexity = "O(N) for N bytes",
        .arguments = "subcommand:string key:key#0"},
       {.name = "pfselftest",
@@ -83,7 +83,7 @@ std::span<const engine::Command> hyperloglog_pfdebug() {
        .flags = kAdmin,
        .handler = Handler::of<pfselftest>(),
        .since = "2.8.9",
-       .summary = "Tests HyperLogLogs on values of its own.",
+       .summary = "Tests the implementation of HyperLogLogs.",
        .complexity = "O(1), some tens of milliseconds"},
   };
   return kCommands;

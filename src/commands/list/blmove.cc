@@ -46,7 +46,7 @@ std::span<const engine::Command> list_blmove() {
        .keys = {KeySpec::one(1, kRW | kAccess | kDelete), KeySpec::one(2, kRW | kInsert)},
        .handler = Handler::of<blmove>(),
        .since = "6.2.0",
-       .summary = "As LMOVE, waiting for an element where there is none.",
+       .summary = "Like LMOVE, but waits if there is no element.",
        .complexity = "O(1)",
        .arguments = "source:key#0 destination:key#1 "
                     "wherefrom:oneof(left:pure-token@LEFT right:pure-token@RIGHT) "
@@ -58,7 +58,7 @@ std::span<const engine::Command> list_blmove() {
        .keys = {KeySpec::one(1, kRW | kAccess | kDelete), KeySpec::one(2, kRW | kInsert)},
        .handler = Handler::of<brpoplpush>(),
        .since = "2.2.0",
-       .summary = "As RPOPLPUSH, waiting for an element where there is none.",
+       .summary = "Like RPOPLPUSH, but waits if there is no element.",
        .complexity = "O(1)",
        .arguments = "source:key#0 destination:key#1 timeout:double",
        .deprecated_since = "6.2.0",

@@ -44,7 +44,7 @@ std::span<const engine::Command> list_blpop() {
        .keys = {KeySpec::range(1, -2, 1, kRW | kAccess | kDelete)},
        .handler = Handler::of<pop_or_wait<ListEnd::head>>(),
        .since = "2.0.0",
-       .summary = "Takes the first element of the first key that has a list, waiting for one where "
+       .summary = "Removes and returns the first element of the first list that exists; waits if "
                   "there is none.",
        .complexity = "O(N) for N keys",
        .arguments = "key:key#0* timeout:double"},
@@ -55,7 +55,7 @@ std::span<const engine::Command> list_blpop() {
        .keys = {KeySpec::range(1, -2, 1, kRW | kAccess | kDelete)},
        .handler = Handler::of<pop_or_wait<ListEnd::tail>>(),
        .since = "2.0.0",
-       .summary = "Takes the last element of the first key that has a list, waiting for one where "
+       .summary = "Removes and returns the last element of the first list that exists; waits if "
                   "there is none.",
        .complexity = "O(N) for N keys",
        .arguments = "key:key#0* timeout:double"},

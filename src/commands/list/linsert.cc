@@ -38,7 +38,8 @@ std::span<const engine::Command> list_linsert() {
        .keys = {KeySpec::one(1, kRW | kInsert)},
        .handler = Handler::of<linsert>(),
        .since = "2.2.0",
-       .summary = "Puts an element beside the first element of a list that equals a pivot.",
+       .summary =
+           "Inserts an element before or after the first element of a list that equals a pivot.",
        .complexity = "O(N) for N elements ahead of the pivot",
        .arguments = "key:key#0 where:oneof(before:pure-token@BEFORE after:pure-token@AFTER) "
                     "pivot:string element:string"},

@@ -24,7 +24,7 @@ std::span<const engine::Command> list_llen() {
        .keys = {KeySpec::one(1, kRO)},
        .handler = Handler::of<llen>(),
        .since = "1.0.0",
-       .summary = "Returns how many elements a list has.",
+       .summary = "Returns the number of elements of a list.",
        .complexity = "O(1)",
        .arguments = "key:key#0"},
   };

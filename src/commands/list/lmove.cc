@@ -35,7 +35,7 @@ std::span<const engine::Command> list_lmove() {
        .keys = {KeySpec::one(1, kRW | kAccess | kDelete), KeySpec::one(2, kRW | kInsert)},
        .handler = Handler::of<lmove>(),
        .since = "6.2.0",
-       .summary = "Moves an element from an end of a list to an end of another, and returns it.",
+       .summary = "Moves an element from one end of a list to one end of another, and returns it.",
        .complexity = "O(1)",
        .arguments = "source:key#0 destination:key#1 "
                     "wherefrom:oneof(left:pure-token@LEFT right:pure-token@RIGHT) "
@@ -47,7 +47,7 @@ std::span<const engine::Command> list_lmove() {
        .keys = {KeySpec::one(1, kRW | kAccess | kDelete), KeySpec::one(2, kRW | kInsert)},
        .handler = Handler::of<rpoplpush>(),
        .since = "1.2.0",
-       .summary = "Moves the last element of a list ahead of the first of another, and returns it.",
+       .summary = "Moves the last element of a list to the front of another, and returns it.",
        .complexity = "O(1)",
        .arguments = "source:key#0 destination:key#1",
        .deprecated_since = "6.2.0",

@@ -35,7 +35,7 @@ std::span<const engine::Command> list_lmpop() {
        .keys = {KeySpec::counted(2, kRW | kAccess | kDelete)},
        .handler = Handler::of<blmpop>(),
        .since = "7.0.0",
-       .summary = "As LMPOP, waiting for an element where there is none.",
+       .summary = "Like LMPOP, but waits if there is no element.",
        .complexity = "O(N+M) for N keys and M elements returned",
        .arguments = "timeout:double numkeys:integer key:key#0* "
                     "where:oneof(left:pure-token@LEFT right:pure-token@RIGHT) "
@@ -47,7 +47,7 @@ std::span<const engine::Command> list_lmpop() {
        .keys = {KeySpec::counted(1, kRW | kAccess | kDelete)},
        .handler = Handler::of<lmpop>(),
        .since = "7.0.0",
-       .summary = "Takes elements out of the first of several keys that has a list.",
+       .summary = "Removes and returns elements of the first list that exists.",
        .complexity = "O(N+M) for N keys and M elements returned",
        .arguments = "numkeys:integer key:key#0* "
                     "where:oneof(left:pure-token@LEFT right:pure-token@RIGHT) "

@@ -108,7 +108,7 @@ std::span<const engine::Command> list_lpos() {
        .keys = {KeySpec::one(1, kRO | kAccess)},
        .handler = Handler::of<lpos>(),
        .since = "6.0.6",
-       .summary = "Returns where elements of this value stand in a list.",
+       .summary = "Returns the positions of elements with this value in a list.",
        .complexity = "O(N) for N elements compared",
        .arguments = "key:key#0 element:string rank:integer@RANK? num-matches:integer@COUNT? "
                     "len:integer@MAXLEN?"},

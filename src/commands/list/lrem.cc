@@ -45,7 +45,7 @@ std::span<const engine::Command> list_lrem() {
        .keys = {KeySpec::one(1, kRW | kDelete)},
        .handler = Handler::of<lrem>(),
        .since = "1.0.0",
-       .summary = "Takes elements of this value out of a list.",
+       .summary = "Removes elements with this value from a list.",
        .complexity = "O(N) for N elements of the list",
        .arguments = "key:key#0 count:integer element:string"},
   };

@@ -38,7 +38,7 @@ std::span<const engine::Command> list_ltrim() {
        .keys = {KeySpec::one(1, kRW | kDelete)},
        .handler = Handler::of<ltrim>(),
        .since = "1.0.0",
-       .summary = "Takes out the elements of a list that do not stand between two indices.",
+       .summary = "Removes the elements of a list that are not between two indices.",
        .complexity = "O(N) for N nodes that go",
        .arguments = "key:key#0 start:integer stop:integer"},
   };

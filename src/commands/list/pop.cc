@@ -50,7 +50,7 @@ std::span<const engine::Command> list_pop() {
        .keys = {KeySpec::one(1, kRW | kAccess | kDelete)},
        .handler = Handler::of<pop<ListEnd::head>>(),
        .since = "1.0.0",
-       .summary = "Takes the first elements out of a list and returns them.",
+       .summary = "Removes the first elements of a list and returns them.",
        .complexity = "O(N) where N is the number of elements returned",
        .arguments = "key:key#0 count:integer?"},
       {.name = "rpop",
@@ -60,7 +60,7 @@ std::span<const engine::Command> list_pop() {
        .keys = {KeySpec::one(1, kRW | kAccess | kDelete)},
        .handler = Handler::of<pop<ListEnd::tail>>(),
        .since = "1.0.0",
-       .summary = "Takes the last elements out of a list and returns them.",
+       .summary = "Removes the last elements of a list and returns them.",
        .complexity = "O(N) where N is the number of elements returned",
        .arguments = "key:key#0 count:integer?"},
   };

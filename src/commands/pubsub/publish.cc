@@ -32,7 +32,7 @@ std::span<const engine::Command> pubsub_publish() {
        .flags = kFlags,
        .handler = Handler::of<publish>(),
        .since = "2.0.0",
-       .summary = "Gives a message to who listens to a channel.",
+       .summary = "Publishes a message to a channel.",
        .complexity = "O(N+M) where N is the number of listeners and M that of all patterns",
        .arguments = "channel:string message:string"},
       {.name = "spublish",
@@ -42,7 +42,7 @@ std::span<const engine::Command> pubsub_publish() {
        .keys = {KeySpec::one(1, kNotKey)},
        .handler = Handler::of<spublish>(),
        .since = "7.0.0",
-       .summary = "Gives a message to who listens to a channel of a slot.",
+       .summary = "Publishes a message to a sharded channel.",
        .complexity = "O(N) where N is the number of listeners",
        .arguments = "shardchannel:string message:string"},
   };

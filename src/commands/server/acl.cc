@@ -100,7 +100,7 @@ std::span<const engine::Command> server_acl() {
        .arity = at_least(2),
        .flags = kContainer,
        .since = "6.0.0",
-       .summary = "Commands about users and what they may do.",
+       .summary = "Commands about users and their permissions.",
        .complexity = "Depends on subcommand."},
       {.name = "acl deluser",
        .family = Family::server,
@@ -120,7 +120,7 @@ std::span<const engine::Command> server_acl() {
        .handler = Handler::of<acl_getuser>(),
        .is_secret = is_about_users,
        .since = "6.0.0",
-       .summary = "Tells a user's passwords, as hashes, and what it may do.",
+       .summary = "Returns a user's password hashes and permissions.",
        .complexity = "O(N). Where N is the number of password, command and pattern rules that the "
                      "user has.",
        .arguments = "username:string"},
@@ -147,7 +147,7 @@ std::span<const engine::Command> server_acl() {
        .handler = Handler::of<acl_setuser>(),
        .is_secret = is_about_users,
        .since = "6.0.0",
-       .summary = "Makes a user or changes it: all of the rules or, after an error, none.",
+       .summary = "Creates or changes a user: applies all of the rules or, after an error, none.",
        .complexity = "O(N). Where N is the number of rules provided.",
        .arguments = "username:string rule:string?*",
        .tips = "request_policy:all_nodes response_policy:all_succeeded"},
@@ -165,7 +165,7 @@ std::span<const engine::Command> server_acl() {
        .flags = kFlags,
        .handler = Handler::of<acl_whoami>(),
        .since = "6.0.0",
-       .summary = "Tells which user this connection acts as.",
+       .summary = "Returns the user of this connection.",
        .complexity = "O(1)"},
   };
   return kCommands;

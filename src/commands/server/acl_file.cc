@@ -39,7 +39,7 @@ std::span<const engine::Command> server_acl_file() {
        .flags = kFlags,
        .handler = Handler::of<acl_load>(),
        .since = "6.0.0",
-       .summary = "Takes the users from the ACL file: all of it or, after an error, nothing.",
+       .summary = "Loads the users from the ACL file: all of it or, after an error, nothing.",
        .complexity = "O(N). Where N is the number of configured users."},
       {.name = "acl save",
        .family = Family::server,

@@ -95,7 +95,7 @@ std::span<const engine::Command> server_acl_log() {
        .flags = kAdmin | kNoScript | kLoading | kStale,
        .handler = Handler::of<acl_log>(),
        .since = "6.0.0",
-       .summary = "Lists what was refused lately, or forgets it.",
+       .summary = "Lists the latest refusals, or removes them.",
        .complexity = "O(N) with N being the number of entries shown.",
        .arguments = "operation:oneof?(count:integer reset:pure-token@RESET)"},
   };

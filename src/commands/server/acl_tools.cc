@@ -108,7 +108,7 @@ std::span<const engine::Command> server_acl_tools() {
        .flags = kAdmin | kFlags,
        .handler = Handler::of<acl_dryrun>(),
        .since = "7.0.0",
-       .summary = "Tells whether a user may run a command, without running it.",
+       .summary = "Returns whether a user may run a command, without running it.",
        .complexity = "O(1).",
        .arguments = "username:string command:string arg:string?*"},
       {.name = "acl genpass",
@@ -117,7 +117,7 @@ std::span<const engine::Command> server_acl_tools() {
        .flags = kFlags,
        .handler = Handler::of<acl_genpass>(),
        .since = "6.0.0",
-       .summary = "Makes a password from the system's source of secrets.",
+       .summary = "Generates a random password.",
        .complexity = "O(1)",
        .arguments = "bits:integer?"},
   };

@@ -233,7 +233,7 @@ std::span<const engine::Command> server_command() {
        .categories = kConnection,
        .handler = Handler::of<command_list>(),
        .since = "7.0.0",
-       .summary = "Lists the names of commands: all, or those that a filter lets pass.",
+       .summary = "Lists the names of commands: all, or those that match a filter.",
        .complexity = "O(N) where N is the number of commands",
        .arguments = "filterby:oneof@FILTERBY?(module-name:string@MODULE category:string@ACLCAT "
                     "pattern:pattern@PATTERN)",

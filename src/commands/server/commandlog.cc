@@ -80,7 +80,7 @@ std::span<const engine::Command> server_commandlog() {
        .flags = kFlags,
        .handler = Handler::of<commandlog_len>(),
        .since = "8.1.0",
-       .summary = "Tells how many entries a log has.",
+       .summary = "Returns the number of entries of a log.",
        .complexity = "O(1)",
        .arguments = kKind,
        .tips = "request_policy:all_nodes response_policy:agg_sum nondeterministic_output"},

@@ -40,8 +40,7 @@ void log_what_does_not_act(const config::Registry& registry,
   for (const auto& [name, ignored] : pairs) {
     const config::Directive* directive = registry.find(name);
     if (directive == nullptr || !directive->is_set_in_vain()) continue;
-    log.warning("CONFIG SET of '" + std::string(directive->name()) +
-                "', which is known but does not act yet.");
+    log.warning("CONFIG SET of '" + std::string(directive->name()) + "', which has no effect yet.");
   }
 }
 

@@ -121,7 +121,7 @@ std::span<const engine::Command> server_debug_htstats() {
        .flags = kFlags,
        .handler = Handler::of<debug_htstats>(),
        .since = "3.2.0",
-       .summary = "Tells the shape of a database's tables.",
+       .summary = "Returns statistics of a database's hash tables.",
        .complexity = "O(N)",
        .arguments = "dbid:integer full:pure-token@FULL?"},
       {.name = "debug htstats-key",
@@ -130,7 +130,7 @@ std::span<const engine::Command> server_debug_htstats() {
        .flags = kFlags,
        .handler = Handler::of<debug_htstats_key>(),
        .since = "5.0.0",
-       .summary = "Tells the shape of the table that a key's value is stored in.",
+       .summary = "Returns statistics of the hash table of a key's value.",
        .complexity = "O(N)",
        .arguments = "key:string full:pure-token@FULL?"},
   };

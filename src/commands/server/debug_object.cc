@@ -61,7 +61,7 @@ std::span<const engine::Command> server_debug_object() {
        .flags = kAdmin | kNoScript | kLoading | kStale | kProtected,
        .handler = Handler::of<debug_object>(),
        .since = "1.0.0",
-       .summary = "Tells how and where a key's value is stored.",
+       .summary = "Returns details of how a key's value is stored.",
        .complexity = "O(N) where N is the value's length",
        .arguments = "key:string"},
   };

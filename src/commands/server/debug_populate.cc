@@ -64,8 +64,8 @@ std::span<const engine::Command> server_debug_populate() {
        .flags = kAdmin | kNoScript | kLoading | kStale | kProtected,
        .handler = Handler::of<debug_populate>(),
        .since = "1.0.0",
-       .summary = "Makes those of the keys prefix:0, prefix:1, ... that do not exist; replicas are "
-                  "not told.",
+       .summary = "Creates those of the keys prefix:0, prefix:1, ... that do not exist; this is "
+                  "not replicated.",
        .complexity = "O(N) where N is the number of keys",
        .arguments = "count:integer prefix:string? size:integer?"},
   };

@@ -82,8 +82,8 @@ std::span<const engine::Command> server_debug_protocol() {
        .flags = kAdmin | kNoScript | kLoading | kStale | kProtected,
        .handler = Handler::of<debug_protocol>(),
        .since = "6.0.0",
-       .summary = "Answers a sample of a reply: string, integer, double, null, array, set, map, "
-                  "attrib, push, verbatim, bignum, true or false.",
+       .summary = "Returns a sample reply: string, integer, double, null, array, set, map, attrib, "
+                  "push, verbatim, bignum, true or false.",
        .complexity = "O(1)",
        .arguments = "type:string"},
   };

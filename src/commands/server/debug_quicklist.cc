@@ -31,8 +31,8 @@ std::span<const engine::Command> server_debug_quicklist() {
        .flags = kAdmin | kNoScript | kLoading | kStale | kProtected,
        .handler = Handler::of<debug_quicklist_packed_threshold>(),
        .since = "7.0.0",
-       .summary = "Gives list elements of this size or more nodes of their own; 0 only those that "
-                  "no node could hold.",
+       .summary = "Sets the size from which list elements get a separate node; 0: those that are "
+                  "too large for a node.",
        .complexity = "O(1)",
        .arguments = "size:string"},
   };

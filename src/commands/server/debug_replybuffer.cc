@@ -42,7 +42,7 @@ std::span<const engine::Command> server_debug_replybuffer() {
        .flags = kAdmin | kNoScript | kLoading | kStale | kProtected,
        .handler = Handler::of<debug_replybuffer>(),
        .since = "7.0.0",
-       .summary = "Sets how long the peak of a client's unsent replies is remembered.",
+       .summary = "Sets after which time the peak of a client's reply buffer is reset.",
        .complexity = "O(1)",
        .arguments = "setting:oneof(time:string@PEAK-RESET-TIME resizing:string@RESIZING)"},
   };

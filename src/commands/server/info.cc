@@ -24,7 +24,7 @@ std::span<const engine::Command> server_info() {
        .categories = kDangerous,
        .handler = Handler::of<info>(),
        .since = "1.0.0",
-       .summary = "Tells how the server is doing, section by section.",
+       .summary = "Returns information about the server in sections.",
        .complexity = "O(1)",
        .arguments = "section:string?*",
        .tips = "nondeterministic_output request_policy:all_shards response_policy:special"},

@@ -122,7 +122,7 @@ std::span<const engine::Command> server_keystats() {
        .family = Family::server,
        .arity = at_least(2),
        .since = "7.2.6",
-       .summary = "Commands about the keys that are used most and those that take most.",
+       .summary = "Commands about the most used and the largest keys.",
        .complexity = "Depends on subcommand."},
       {.name = "keystats big",
        .family = Family::server,
@@ -159,7 +159,7 @@ std::span<const engine::Command> server_keystats() {
        .flags = kAdmin | kLoading | kStale,
        .handler = Handler::of<keystats_reset>(),
        .since = "7.2.6",
-       .summary = "Forgets which keys were used.",
+       .summary = "Resets the counters of hot keys.",
        .complexity = "O(1)"},
   };
   return kCommands;

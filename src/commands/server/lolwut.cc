@@ -106,7 +106,7 @@ std::span<const engine::Command> server_lolwut() {
        .flags = kReads | kFast,
        .handler = Handler::of<lolwut>(),
        .since = "5.0.0",
-       .summary = "Draws a larder and tells Larder's version.",
+       .summary = "Draws a larder and returns Larder's version.",
        .complexity = "O(1)",
        .arguments = "version:integer@VERSION?"},
   };

@@ -47,7 +47,7 @@ std::span<const engine::Command> server_memory() {
        .arity = exactly(2),
        .handler = Handler::of<memory_purge>(),
        .since = "4.0.0",
-       .summary = "Gives unused pages back to the system.",
+       .summary = "Returns unused pages to the system.",
        .complexity = "Depends on how much memory is allocated, could be slow",
        .tips = "request_policy:all_shards response_policy:all_succeeded"},
   };

@@ -77,8 +77,8 @@ std::span<const engine::Command> server_memory_audit() {
        .flags = kAdmin,
        .handler = Handler::of<memory_audit>(),
        .since = "7.2.0",
-       .summary = "Walks everything that holds memory and compares it with the ledger, owner by "
-                  "owner; an error when they differ.",
+       .summary = "Compares the memory of all data structures with the ledger, owner by owner; "
+                  "returns an error if they differ.",
        .complexity = "O(N) where N is the number of keys",
        .tips = "nondeterministic_output request_policy:all_shards response_policy:special"},
   };

@@ -64,7 +64,7 @@ std::span<const engine::Command> server_memory_doctor() {
        .arity = exactly(2),
        .handler = Handler::of<memory_doctor>(),
        .since = "4.0.0",
-       .summary = "Says in plain words which owner of memory to look at, if any.",
+       .summary = "Returns a report of memory problems, with advice.",
        .complexity = "O(N) where N is the number of connections",
        .tips = "nondeterministic_output request_policy:all_shards response_policy:special"},
   };

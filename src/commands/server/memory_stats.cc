@@ -144,7 +144,7 @@ std::span<const engine::Command> server_memory_stats() {
        .arity = exactly(2),
        .handler = Handler::of<memory_stats>(),
        .since = "4.0.0",
-       .summary = "Tells where the memory is: totals, databases, the allocator, and each owner.",
+       .summary = "Returns memory statistics: totals, databases, the allocator, and each owner.",
        .complexity = "O(1)",
        .tips = "nondeterministic_output request_policy:all_shards response_policy:special"},
   };

@@ -31,8 +31,7 @@ std::span<const engine::Command> server_memory_usage() {
        .keys = {KeySpec::one(2, kRO)},
        .handler = Handler::of<memory_usage>(),
        .since = "4.0.0",
-       .summary = "Tells the bytes that a key takes: entry, value and places in the tables, "
-                  "exactly.",
+       .summary = "Returns the exact memory of a key: entry, value and table slots.",
        .complexity = "O(1)",
        .arguments = "key:key#0 count:integer@SAMPLES?"},
   };

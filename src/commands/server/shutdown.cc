@@ -66,7 +66,7 @@ std::span<const engine::Command> server_shutdown() {
        .flags = kAdmin | kNoScript | kLoading | kStale | kNoMulti | kAllowBusy,
        .handler = Handler::of<shutdown>(),
        .since = "1.0.0",
-       .summary = "Ends the server, or takes back a shutdown that still waits.",
+       .summary = "Shuts the server down, or aborts a shutdown that waits.",
        .complexity = "O(N) where N is the number of all keys, when they are saved; O(1) otherwise",
        .arguments = "save-selector:oneof?(nosave:pure-token@NOSAVE save:pure-token@SAVE) "
                     "now:pure-token@NOW? force:pure-token@FORCE? abort:pure-token@ABORT?"},

@@ -67,7 +67,7 @@ std::span<const engine::Command> server_slowlog() {
        .flags = kFlags,
        .handler = Handler::of<slowlog_len>(),
        .since = "2.2.12",
-       .summary = "Tells how many entries the log has.",
+       .summary = "Returns the number of entries of the log.",
        .complexity = "O(1)",
        .tips = "request_policy:all_nodes response_policy:agg_sum nondeterministic_output"},
       {.name = "slowlog reset",
@@ -76,7 +76,7 @@ std::span<const engine::Command> server_slowlog() {
        .flags = kFlags,
        .handler = Handler::of<slowlog_reset>(),
        .since = "2.2.12",
-       .summary = "Forgets all entries.",
+       .summary = "Removes all entries.",
        .complexity = "O(N) where N is the number of entries",
        .tips = "request_policy:all_nodes response_policy:all_succeeded"},
   };

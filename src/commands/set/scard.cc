@@ -24,7 +24,7 @@ std::span<const engine::Command> set_scard() {
        .keys = {KeySpec::one(1, kRO)},
        .handler = Handler::of<scard>(),
        .since = "1.0.0",
-       .summary = "Tells how many members a set has.",
+       .summary = "Returns the number of members of a set.",
        .complexity = "O(1)",
        .arguments = "key:key#0"},
   };

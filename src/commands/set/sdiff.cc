@@ -43,7 +43,7 @@ std::span<const engine::Command> set_sdiff() {
        .keys = {KeySpec::range(1, -1, 1, kRO | kAccess)},
        .handler = Handler::of<sdiff>(),
        .since = "1.0.0",
-       .summary = "Returns the members of a set that no other of several sets has.",
+       .summary = "Returns the members of the first set that are in none of the others.",
        .complexity = "O(N) for N members in all sets",
        .arguments = "key:key#0*",
        .tips = "nondeterministic_output_order"},
@@ -54,7 +54,7 @@ std::span<const engine::Command> set_sdiff() {
        .keys = {KeySpec::one(1, kOW | kUpdate), KeySpec::range(2, -1, 1, kRO | kAccess)},
        .handler = Handler::of<sdiffstore>(),
        .since = "1.0.0",
-       .summary = "Stores the members of a set that no other of several sets has.",
+       .summary = "Stores the members of the first set that are in none of the others.",
        .complexity = "O(N) for N members in all sets",
        .arguments = "destination:key#0 key:key#1*"},
   };

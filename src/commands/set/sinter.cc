@@ -60,7 +60,7 @@ std::span<const engine::Command> set_sinter() {
        .keys = {KeySpec::range(1, -1, 1, kRO | kAccess)},
        .handler = Handler::of<sinter>(),
        .since = "1.0.0",
-       .summary = "Returns the members that all of several sets have.",
+       .summary = "Returns the members that are in all of the sets.",
        .complexity = "O(N*M) for M sets of which the smallest has N members",
        .arguments = "key:key#0*",
        .tips = "nondeterministic_output_order"},
@@ -71,7 +71,7 @@ std::span<const engine::Command> set_sinter() {
        .keys = {KeySpec::one(1, kRW | kUpdate), KeySpec::range(2, -1, 1, kRO | kAccess)},
        .handler = Handler::of<sinterstore>(),
        .since = "1.0.0",
-       .summary = "Stores the members that all of several sets have.",
+       .summary = "Stores the members that are in all of the sets.",
        .complexity = "O(N*M) for M sets of which the smallest has N members",
        .arguments = "destination:key#0 key:key#1*"},
   };

@@ -50,7 +50,7 @@ std::span<const engine::Command> set_sintercard() {
        .keys = {KeySpec::counted(1, kRO | kAccess)},
        .handler = Handler::of<sintercard>(),
        .since = "7.0.0",
-       .summary = "Tells how many members all of several sets have.",
+       .summary = "Returns the number of members that are in all of the sets.",
        .complexity = "O(N*M) for M sets of which the smallest has N members",
        .arguments = "numkeys:integer key:key#0* limit:integer@LIMIT?"},
   };

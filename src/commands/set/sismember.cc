@@ -43,7 +43,7 @@ std::span<const engine::Command> set_sismember() {
        .keys = {KeySpec::one(1, kRO)},
        .handler = Handler::of<sismember>(),
        .since = "1.0.0",
-       .summary = "Tells whether a set has a member.",
+       .summary = "Returns whether a set has a member.",
        .complexity = "O(1)",
        .arguments = "key:key#0 member:string"},
       {.name = "smismember",
@@ -53,7 +53,7 @@ std::span<const engine::Command> set_sismember() {
        .keys = {KeySpec::one(1, kRO | kAccess)},
        .handler = Handler::of<smismember>(),
        .since = "6.2.0",
-       .summary = "Tells which of several members a set has.",
+       .summary = "Returns for each of several members whether a set has it.",
        .complexity = "O(N) for N members",
        .arguments = "key:key#0 member:string*"},
   };

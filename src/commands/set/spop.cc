@@ -84,7 +84,7 @@ std::span<const engine::Command> set_spop() {
        .keys = {KeySpec::one(1, kRW | kAccess | kDelete)},
        .handler = Handler::of<spop>(),
        .since = "1.0.0",
-       .summary = "Removes members picked at random and returns them.",
+       .summary = "Removes random members and returns them.",
        .complexity = "O(N) for N members",
        .arguments = "key:key#0 count:integer?",
        .tips = "nondeterministic_output"},

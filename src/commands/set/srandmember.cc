@@ -62,7 +62,7 @@ std::span<const engine::Command> set_srandmember() {
        .keys = {KeySpec::one(1, kRO | kAccess)},
        .handler = Handler::of<srandmember>(),
        .since = "1.0.0",
-       .summary = "Returns members picked at random.",
+       .summary = "Returns random members.",
        .complexity = "O(N) for N members",
        .arguments = "key:key#0 count:integer?",
        .tips = "nondeterministic_output"},

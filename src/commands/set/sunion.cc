@@ -42,7 +42,7 @@ std::span<const engine::Command> set_sunion() {
        .keys = {KeySpec::range(1, -1, 1, kRO | kAccess)},
        .handler = Handler::of<sunion>(),
        .since = "1.0.0",
-       .summary = "Returns the members that any of several sets has.",
+       .summary = "Returns the members that are in any of the sets.",
        .complexity = "O(N) for N members in all sets",
        .arguments = "key:key#0*",
        .tips = "nondeterministic_output_order"},
@@ -53,7 +53,7 @@ std::span<const engine::Command> set_sunion() {
        .keys = {KeySpec::one(1, kOW | kUpdate), KeySpec::range(2, -1, 1, kRO | kAccess)},
        .handler = Handler::of<sunionstore>(),
        .since = "1.0.0",
-       .summary = "Stores the members that any of several sets has.",
+       .summary = "Stores the members that are in any of the sets.",
        .complexity = "O(N) for N members in all sets",
        .arguments = "destination:key#0 key:key#1*"},
   };

@@ -156,8 +156,8 @@ std::span<const engine::Command> sorted_set_zadd() {
        .keys = {KeySpec::one(1, kRW | kUpdate)},
        .handler = Handler::of<zadd>(),
        .since = "1.2.0",
-       .summary = "Adds members with their scores, or changes the scores of members, on "
-                  "conditions if asked.",
+       .summary = "Adds members with their scores, or changes the scores of members, optionally "
+                  "under conditions.",
        .complexity = "O(log(N)) for each member added or changed",
        .arguments = "key:key#0 condition:oneof?(nx:pure-token@NX xx:pure-token@XX) "
                     "comparison:oneof?(gt:pure-token@GT lt:pure-token@LT) change:pure-token@CH? "

@@ -44,7 +44,7 @@ std::span<const engine::Command> sorted_set_zcount() {
        .keys = {KeySpec::one(1, kRO | kAccess)},
        .handler = Handler::of<zlexcount>(),
        .since = "2.8.9",
-       .summary = "Counts the members in a range of texts, where all have one score.",
+       .summary = "Counts the members in a range of texts, if all have the same score.",
        .complexity = "O(log(N))",
        .arguments = "key:key#0 min:string max:string"},
   };

@@ -107,7 +107,7 @@ std::span<const engine::Command> sorted_set_zrandmember() {
        .keys = {KeySpec::one(1, kRO | kAccess)},
        .handler = Handler::of<zrandmember>(),
        .since = "6.2.0",
-       .summary = "Returns members picked at random.",
+       .summary = "Returns random members.",
        .complexity = "O(M*log(N)) for M members returned, O(N) for a large part of them",
        .arguments = "key:key#0 options:block?(count:integer withscores:pure-token@WITHSCORES?)",
        .tips = "nondeterministic_output"},

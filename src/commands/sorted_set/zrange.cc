@@ -115,7 +115,7 @@ std::span<const engine::Command> sorted_set_zrange() {
        .keys = {KeySpec::one(1, kRO | kAccess)},
        .handler = Handler::of<range<RangeBy::text, RangeOrder::rising>>(),
        .since = "2.8.9",
-       .summary = "Returns the members in a range of texts, where all have one score.",
+       .summary = "Returns the members in a range of texts, if all have the same score.",
        .complexity = "O(log(N)+M) for M members returned",
        .arguments = "key:key#0 min:string max:string offset_count:block@LIMIT?(offset:integer "
                     "count:integer)",
@@ -128,7 +128,7 @@ std::span<const engine::Command> sorted_set_zrange() {
        .keys = {KeySpec::one(1, kRO | kAccess)},
        .handler = Handler::of<range<RangeBy::text, RangeOrder::falling>>(),
        .since = "2.8.9",
-       .summary = "Returns the members in a range of texts, where all have one score, the "
+       .summary = "Returns the members in a range of texts, if all have the same score, the "
                   "greatest first.",
        .complexity = "O(log(N)+M) for M members returned",
        .arguments = "key:key#0 max:string min:string offset_count:block@LIMIT?(offset:integer "

@@ -44,7 +44,7 @@ std::span<const engine::Command> sorted_set_zrank() {
        .keys = {KeySpec::one(1, kRO | kAccess)},
        .handler = Handler::of<zrank>(),
        .since = "2.0.0",
-       .summary = "Tells how many members stand before a member.",
+       .summary = "Returns the rank of a member, in ascending order of scores.",
        .complexity = "O(log(N))",
        .arguments = "key:key#0 member:string withscore:pure-token@WITHSCORE?"},
       {.name = "zrevrank",
@@ -54,7 +54,7 @@ std::span<const engine::Command> sorted_set_zrank() {
        .keys = {KeySpec::one(1, kRO | kAccess)},
        .handler = Handler::of<zrevrank>(),
        .since = "2.0.0",
-       .summary = "Tells how many members stand behind a member.",
+       .summary = "Returns the rank of a member, in descending order of scores.",
        .complexity = "O(log(N))",
        .arguments = "key:key#0 member:string withscore:pure-token@WITHSCORE?"},
   };

@@ -101,7 +101,7 @@ std::span<const engine::Command> sorted_set_zrem() {
        .keys = {KeySpec::one(1, kRW | kDelete)},
        .handler = Handler::of<zremrangebylex>(),
        .since = "2.8.9",
-       .summary = "Removes the members in a range of texts, where all have one score.",
+       .summary = "Removes the members in a range of texts, if all have the same score.",
        .complexity = "O(M*log(N)) for M members removed, O(1) for all of them",
        .arguments = "key:key#0 min:string max:string"},
   };

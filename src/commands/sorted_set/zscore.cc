@@ -42,7 +42,7 @@ std::span<const engine::Command> sorted_set_zscore() {
        .keys = {KeySpec::one(1, kRO)},
        .handler = Handler::of<zcard>(),
        .since = "1.2.0",
-       .summary = "Tells how many members a sorted set has.",
+       .summary = "Returns the number of members of a sorted set.",
        .complexity = "O(1)",
        .arguments = "key:key#0"},
       {.name = "zscore",

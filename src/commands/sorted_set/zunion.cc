@@ -53,7 +53,7 @@ std::span<const engine::Command> sorted_set_zunion() {
        .keys = {KeySpec::counted(1, kRO | kAccess)},
        .handler = Handler::of<answer<unite, kTakesWeights>>(),
        .since = "6.2.0",
-       .summary = "Returns the members that stand in any of the given sorted sets and sets.",
+       .summary = "Returns the members that are in any of the sorted sets and sets.",
        .complexity = "O(N+M*log(M)) for N members given and M returned",
        .arguments = "numkeys:integer key:key#0* weight:integer@WEIGHTS?* "
                     "aggregate:oneof@AGGREGATE?(sum:pure-token@SUM min:pure-token@MIN "
@@ -65,7 +65,7 @@ std::span<const engine::Command> sorted_set_zunion() {
        .keys = {KeySpec::one(1, kOW | kUpdate), KeySpec::counted(2, kRO | kAccess)},
        .handler = Handler::of<store<unite, kTakesWeights, keyspace::Event::zunionstore>>(),
        .since = "2.0.0",
-       .summary = "Stores the members that stand in any of the given sorted sets and sets.",
+       .summary = "Stores the members that are in any of the sorted sets and sets.",
        .complexity = "O(N+M*log(M)) for N members given and M stored",
        .arguments = "destination:key#0 numkeys:integer key:key#1* weight:integer@WEIGHTS?* "
                     "aggregate:oneof@AGGREGATE?(sum:pure-token@SUM min:pure-token@MIN "
@@ -77,7 +77,7 @@ std::span<const engine::Command> sorted_set_zunion() {
        .keys = {KeySpec::counted(1, kRO | kAccess)},
        .handler = Handler::of<answer<intersect, kTakesWeights>>(),
        .since = "6.2.0",
-       .summary = "Returns the members that stand in all of the given sorted sets and sets.",
+       .summary = "Returns the members that are in all of the sorted sets and sets.",
        .complexity = "O(N*K+M*log(M)) for K keys, N members in the smallest and M returned",
        .arguments = "numkeys:integer key:key#0* weight:integer@WEIGHTS?* "
                     "aggregate:oneof@AGGREGATE?(sum:pure-token@SUM min:pure-token@MIN "
@@ -89,7 +89,7 @@ std::span<const engine::Command> sorted_set_zunion() {
        .keys = {KeySpec::one(1, kOW | kUpdate), KeySpec::counted(2, kRO | kAccess)},
        .handler = Handler::of<store<intersect, kTakesWeights, keyspace::Event::zinterstore>>(),
        .since = "2.0.0",
-       .summary = "Stores the members that stand in all of the given sorted sets and sets.",
+       .summary = "Stores the members that are in all of the sorted sets and sets.",
        .complexity = "O(N*K+M*log(M)) for K keys, N members in the smallest and M stored",
        .arguments = "destination:key#0 numkeys:integer key:key#1* weight:integer@WEIGHTS?* "
                     "aggregate:oneof@AGGREGATE?(sum:pure-token@SUM min:pure-token@MIN "
@@ -101,7 +101,7 @@ std::span<const engine::Command> sorted_set_zunion() {
        .keys = {KeySpec::counted(1, kRO | kAccess)},
        .handler = Handler::of<zintercard>(),
        .since = "7.0.0",
-       .summary = "Counts the members that stand in all of the given sorted sets and sets.",
+       .summary = "Returns the number of members that are in all of the sorted sets and sets.",
        .complexity = "O(N*K) for K keys and N members in the smallest",
        .arguments = "numkeys:integer key:key#0* limit:integer@LIMIT?"},
       {.name = "zdiff",
@@ -111,7 +111,7 @@ std::span<const engine::Command> sorted_set_zunion() {
        .keys = {KeySpec::counted(1, kRO | kAccess)},
        .handler = Handler::of<answer<subtract, 0>>(),
        .since = "6.2.0",
-       .summary = "Returns the members of the first sorted set that stand in none of the others.",
+       .summary = "Returns the members of the first sorted set that are in none of the others.",
        .complexity = "O(N*K+M*log(M)) for K keys, N members in the first and M returned",
        .arguments = "numkeys:integer key:key#0* withscores:pure-token@WITHSCORES?"},
       {.name = "zdiffstore",
@@ -121,7 +121,7 @@ std::span<const engine::Command> sorted_set_zunion() {
        .keys = {KeySpec::one(1, kOW | kUpdate), KeySpec::counted(2, kRO | kAccess)},
        .handler = Handler::of<store<subtract, 0, keyspace::Event::zdiffstore>>(),
        .since = "6.2.0",
-       .summary = "Stores the members of the first sorted set that stand in none of the others.",
+       .summary = "Stores the members of the first sorted set that are in none of the others.",
        .complexity = "O(N*K+M*log(M)) for K keys, N members in the first and M stored",
        .arguments = "destination:key#0 numkeys:integer key:key#1*"},
   };

@@ -38,7 +38,7 @@ std::span<const engine::Command> stream_xack() {
        .keys = {KeySpec::one(1, kRW | kUpdate)},
        .handler = Handler::of<xack>(),
        .since = "5.0.0",
-       .summary = "Takes entries out of a group's pending ones; returns how many there were.",
+       .summary = "Acknowledges entries of a group and returns how many were pending.",
        .complexity = "O(log(N)) for each entry",
        .arguments = "key:key#0 group:string id:string*"},
   };

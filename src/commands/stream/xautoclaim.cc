@@ -135,7 +135,7 @@ std::span<const engine::Command> stream_xautoclaim() {
        .keys = {KeySpec::one(1, kRW | kDelete)},
        .handler = Handler::of<xautoclaim>(),
        .since = "6.2.0",
-       .summary = "Gives a consumer those pending entries that have been idle for long.",
+       .summary = "Assigns pending entries that were idle for a time to a consumer.",
        .complexity = "O(1) if COUNT is small",
        .arguments = "key:key#0 group:string consumer:string min-idle-time:string start:string "
                     "count:integer@COUNT? justid:pure-token@JUSTID?",

@@ -158,7 +158,7 @@ std::span<const engine::Command> stream_xclaim() {
        .keys = {KeySpec::one(1, kRW | kUpdate)},
        .handler = Handler::of<xclaim>(),
        .since = "5.0.0",
-       .summary = "Gives pending entries to a consumer, as if they had been delivered to it.",
+       .summary = "Assigns pending entries to a consumer.",
        .complexity = "O(log(N)) for each entry",
        .arguments = "key:key#0 group:string consumer:string min-idle-time:string id:string* "
                     "ms:integer@IDLE? unix-time-milliseconds:unix-time@TIME? "

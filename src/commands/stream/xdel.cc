@@ -42,7 +42,7 @@ std::span<const engine::Command> stream_xdel() {
        .keys = {KeySpec::one(1, kRW | kDelete)},
        .handler = Handler::of<xdel>(),
        .since = "5.0.0",
-       .summary = "Takes entries out of a stream; returns how many there were.",
+       .summary = "Removes entries from a stream and returns how many existed.",
        .complexity = "O(1) for each entry",
        .arguments = "key:key#0 id:string*"},
   };

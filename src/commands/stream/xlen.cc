@@ -24,7 +24,7 @@ std::span<const engine::Command> stream_xlen() {
        .keys = {KeySpec::one(1, kRO)},
        .handler = Handler::of<xlen>(),
        .since = "5.0.0",
-       .summary = "Returns how many entries a stream has.",
+       .summary = "Returns the number of entries of a stream.",
        .complexity = "O(1)",
        .arguments = "key:key#0"},
   };

@@ -119,7 +119,7 @@ std::span<const engine::Command> stream_xpending() {
        .keys = {KeySpec::one(1, kRO | kAccess)},
        .handler = Handler::of<xpending>(),
        .since = "5.0.0",
-       .summary = "Tells which entries a group has delivered that nobody has acknowledged.",
+       .summary = "Returns the entries that a group has delivered and that are not acknowledged.",
        .complexity = "O(N) for N entries looked at; the summary O(N) for N consumers",
        .arguments = "key:key#0 group:string filters:block?(min-idle-time:integer@IDLE? "
                     "start:string end:string count:integer consumer:string?)",

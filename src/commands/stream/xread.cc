@@ -96,7 +96,7 @@ std::span<const engine::Command> stream_xread() {
        .unspecified_key = first_stream,
        .handler = Handler::of<xread>(),
        .since = "5.0.0",
-       .summary = "Returns the entries of streams behind the ids given, and can wait for some.",
+       .summary = "Returns the entries of streams after the given ids; can wait for new ones.",
        .complexity = "O(N) for N returned entries; each waiting client costs the XADD that serves "
                      "it as much",
        .arguments = "count:integer@COUNT? milliseconds:integer@BLOCK? "

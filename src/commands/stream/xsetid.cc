@@ -80,7 +80,7 @@ std::span<const engine::Command> stream_xsetid() {
        .keys = {KeySpec::one(1, kRW | kUpdate)},
        .handler = Handler::of<xsetid>(),
        .since = "5.0.0",
-       .summary = "Sets what a stream remembers of the entries that it had; for replication.",
+       .summary = "Sets the last id and the counters of a stream; for replication.",
        .complexity = "O(1)",
        .arguments = "key:key#0 last-id:string entries_added:integer@ENTRIESADDED? "
                     "max_deleted_entry_id:string@MAXDELETEDID?"},

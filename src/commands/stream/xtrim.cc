@@ -48,7 +48,7 @@ std::span<const engine::Command> stream_xtrim() {
        .keys = {KeySpec::one(1, kRW | kDelete)},
        .handler = Handler::of<xtrim>(),
        .since = "5.0.0",
-       .summary = "Takes the oldest entries out of a stream, by number or up to an id.",
+       .summary = "Removes the oldest entries of a stream, down to a number or up to an id.",
        .complexity = "O(N) for N entries that go",
        .arguments =
            "key:key#0 trim:block(strategy:oneof(maxlen:pure-token@MAXLEN minid:pure-token@MINID) "

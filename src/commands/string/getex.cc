@@ -73,8 +73,7 @@ std::span<const engine::Command> string_getex() {
        .keys = {KeySpec::one(1, kRW | kAccess | kUpdate)},
        .handler = Handler::of<getex>(),
        .since = "6.2.0",
-       .summary = "Returns the string stored at a key and gives the key a deadline or takes it "
-                  "away.",
+       .summary = "Returns the string stored at a key and sets or removes the key's deadline.",
        .complexity = "O(1)",
        .arguments = "key:key#0 expiration:oneof?(seconds:integer@EX milliseconds:integer@PX "
                     "unix-time-seconds:unix-time@EXAT unix-time-milliseconds:unix-time@PXAT "

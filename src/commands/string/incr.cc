@@ -68,7 +68,7 @@ std::span<const engine::Command> string_incr() {
        .keys = {KeySpec::one(1, kRW | kAccess | kUpdate)},
        .handler = Handler::of<decr>(),
        .since = "1.0.0",
-       .summary = "Takes one from the integer stored at a key; no key counts as zero.",
+       .summary = "Subtracts one from the integer stored at a key; no key counts as zero.",
        .complexity = "O(1)",
        .arguments = "key:key#0"},
       {.name = "incrby",
@@ -88,7 +88,7 @@ std::span<const engine::Command> string_incr() {
        .keys = {KeySpec::one(1, kRW | kAccess | kUpdate)},
        .handler = Handler::of<decrby>(),
        .since = "1.0.0",
-       .summary = "Takes a number from the integer stored at a key; no key counts as zero.",
+       .summary = "Subtracts a number from the integer stored at a key; no key counts as zero.",
        .complexity = "O(1)",
        .arguments = "key:key#0 decrement:integer"},
   };

@@ -60,7 +60,7 @@ std::span<const engine::Command> string_mset() {
        .keys = {KeySpec::range(1, -1, 2, kOW | kInsert)},
        .handler = Handler::of<msetnx>(),
        .since = "1.0.1",
-       .summary = "Stores strings at several keys, none of which may exist yet.",
+       .summary = "Stores strings at several keys if none of them exists.",
        .complexity = "O(N) for N keys",
        .arguments = "data:block*(key:key#0 value:string)",
        .tips = "request_policy:multi_shard response_policy:agg_min"},

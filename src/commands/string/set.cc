@@ -157,8 +157,7 @@ std::span<const engine::Command> string_set() {
        .key_flags = key_flags,
        .handler = Handler::of<set>(),
        .since = "1.0.0",
-       .summary = "Stores a string at a key, whatever the key held, on conditions and with a "
-                  "deadline if asked.",
+       .summary = "Stores a string at a key, optionally under conditions and with a deadline.",
        .complexity = "O(1)",
        .arguments = "key:key#0 value:string condition:oneof?(nx:pure-token@NX xx:pure-token@XX "
                     "comparison-value:string@IFEQ) get:pure-token@GET? "

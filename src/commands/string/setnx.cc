@@ -23,7 +23,7 @@ std::span<const engine::Command> string_setnx() {
        .keys = {KeySpec::one(1, kOW | kInsert)},
        .handler = Handler::of<setnx>(),
        .since = "1.0.0",
-       .summary = "Stores a string at a key that does not exist yet.",
+       .summary = "Stores a string at a key if the key does not exist.",
        .complexity = "O(1)",
        .arguments = "key:key#0 value:string",
        .deprecated_since = "2.6.12",

@@ -39,7 +39,7 @@ std::span<const engine::Command> transactions_multi() {
        .flags = kFlags | kFast | kAllowBusy | kNotQueued,
        .handler = Handler::of<multi>(),
        .since = "1.2.0",
-       .summary = "Begins a transaction: what follows is queued.",
+       .summary = "Starts a transaction: the following commands are queued.",
        .complexity = "O(1)"},
       {.name = "exec",
        .family = Family::transactions,
@@ -47,7 +47,7 @@ std::span<const engine::Command> transactions_multi() {
        .flags = kFlags | kSkipSlowlog | kRunsQueue,
        .handler = Handler::of<exec>(),
        .since = "1.2.0",
-       .summary = "Runs what was queued, with nothing in between.",
+       .summary = "Runs the queued commands, without other commands in between.",
        .complexity = "That of the commands in the queue"},
       {.name = "discard",
        .family = Family::transactions,
@@ -55,7 +55,7 @@ std::span<const engine::Command> transactions_multi() {
        .flags = kFlags | kFast | kAllowBusy | kNotQueued,
        .handler = Handler::of<discard>(),
        .since = "2.0.0",
-       .summary = "Drops what was queued.",
+       .summary = "Drops the queued commands.",
        .complexity = "O(N) where N is the number of commands in the queue"},
   };
   return kCommands;

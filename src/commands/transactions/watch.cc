@@ -34,7 +34,7 @@ std::span<const engine::Command> transactions_watch() {
        .keys = {KeySpec::range(1, -1, 1, kRO)},
        .handler = Handler::of<watch>(),
        .since = "2.2.0",
-       .summary = "Lets the next EXEC do nothing if one of the keys has changed by then.",
+       .summary = "The next EXEC runs nothing if one of the keys has changed by then.",
        .complexity = "O(N) where N is the number of keys",
        .arguments = "key:key#0*"},
       {.name = "unwatch",
@@ -43,7 +43,7 @@ std::span<const engine::Command> transactions_watch() {
        .flags = kFlags,
        .handler = Handler::of<unwatch>(),
        .since = "2.2.0",
-       .summary = "Forgets the watched keys.",
+       .summary = "Stops watching all keys.",
        .complexity = "O(N) where N is the number of watched keys"},
   };
   return kCommands;
