@@ -22,7 +22,8 @@ inline constexpr std::size_t kMostParkedWords = 64 << 10;
 
 // A command that waits for removed values to be freed has no state.
 struct WaitingForFrees final : engine::Progress {
-  explicit WaitingForFrees(engine::Call& call) : Progress(call.reply.buffer().pool()) {}
+  explicit WaitingForFrees(engine::Call& call)
+      : Progress(call.long_commands, call.reply.buffer().pool()) {}
   std::size_t bytes() const override { return memory::size_class(sizeof(WaitingForFrees)); }
 };
 

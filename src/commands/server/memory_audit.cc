@@ -59,7 +59,8 @@ bool go_on(AuditProgress& progress, keyspace::Keyspace& keyspace) {
 void memory_audit(Call& call, memory::Auditor& auditor, keyspace::Keyspace& keyspace) {
   if (!call.session.may_block) return answer(call, auditor.run());
   auto progress = call.progress<AuditProgress>();
-  if (progress == nullptr) progress.reset(new AuditProgress(call.reply.buffer().pool()));
+  if (progress == nullptr)
+    progress.reset(new AuditProgress(call.long_commands, call.reply.buffer().pool()));
   while (!call.step_is_over()) {
     if (go_on(*progress, keyspace)) return answer(call, auditor.run(keyspace, *progress));
     if (!progress->walk) break;
