@@ -334,7 +334,6 @@ void Executor::count_errors(Session& session, BoundCommand& command) {
 void Executor::pass_on(int db, resp::Args args) {
   bool changed = false;
   for (const keyspace::Change& change : parts_.keyspace.log().entries()) {
-    if (change.cause == keyspace::Cause::miss) continue;
     if (change.cause == keyspace::Cause::command) {
       changed = true;
     } else if (change.cause != keyspace::Cause::element_expired) {
@@ -351,8 +350,9 @@ void Executor::pass_on_and_tell(int db, resp::Args args) {
   keyspace::ChangeLog& log = parts_.keyspace.log();
   if (parts_.effects.listened()) pass_on(db, args);
   if (log.empty()) return;
-  for (ChangeSink* sink : sinks_) sink->read(log.entries());
-  log.clear();
+  log.read([this](std::span<const keyspace::Change> changes) {
+    for (ChangeSink* sink : sinks_) sink->read(changes);
+  });
 }
 
 bool Executor::end_turn() {

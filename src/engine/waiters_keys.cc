@@ -12,12 +12,13 @@ namespace larder::engine {
 namespace {
 
 constexpr auto kOwner = memory::Owner::client_input;
-constexpr char kStreamEvent = 't';
 
-bool may_feed(const keyspace::Event& event) {
-  if (event.kind == kStreamEvent) return event.name == "xadd" || event.name == "xgroup-destroy";
-  return event.name != keyspace::events::kExpire.name &&
-         event.name != keyspace::events::kPersist.name;
+bool may_feed(keyspace::Event event) {
+  using keyspace::Event;
+  const keyspace::EventRow& row = keyspace::row(event);
+  if (row.type == types::Type::stream)
+    return event == Event::xadd || event == Event::xgroup_destroy;
+  return row.scope != keyspace::Scope::deadline;
 }
 
 bool are_rivals(const ParkedCommand& one, const ParkedCommand& other) {
@@ -71,10 +72,9 @@ void Waiters::drop(WaitedKey& key) {
 void Waiters::read(std::span<const keyspace::Change> changes) {
   if (sessions_ == 0) return;
   for (const keyspace::Change& change : changes) {
-    if (change.cause == keyspace::Cause::miss) continue;
-    if (change.event.name == keyspace::events::kFlush.name) {
+    if (change.event == keyspace::Event::flush) {
       if (keys_when_gone_ > 0) mark_all(change.db, /*only_when_gone=*/true);
-    } else if (change.event.name == keyspace::events::kSwap.name) {
+    } else if (change.event == keyspace::Event::swapdb) {
       mark_all(-1, /*only_when_gone=*/false);
     } else if (may_feed(change.event)) {
       const Keys& keys = by_name_[static_cast<std::size_t>(change.db)];

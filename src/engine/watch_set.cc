@@ -157,10 +157,9 @@ std::size_t WatchSet::watched_by(const Session& session) {
 void WatchSet::read(std::span<const keyspace::Change> changes) {
   if (sessions_ == 0) return;
   for (const keyspace::Change& change : changes) {
-    if (change.cause == keyspace::Cause::miss) continue;
-    if (change.event.name == keyspace::events::kFlush.name) {
+    if (change.event == keyspace::Event::flush) {
       note_flush(change.db);
-    } else if (change.event.name == keyspace::events::kSwap.name) {
+    } else if (change.event == keyspace::Event::swapdb) {
       note_swap(change.db);
     } else {
       const Keys& keys = by_name_[static_cast<std::size_t>(change.db)];

@@ -252,10 +252,10 @@ void Evictor::consider(Database& db, Entry& entry) {
 
 void Evictor::remove(Database& db, Entry& entry, std::uint64_t hash) {
   if (entry.expired(keyspace_.clock().unix_ms())) {
-    db.erase(&entry, hash, keyspace::Cause::expired, keyspace::events::kExpired);
+    db.erase(&entry, hash, keyspace::Cause::expired, keyspace::Event::expired);
     return;
   }
-  db.erase(&entry, hash, keyspace::Cause::evicted, keyspace::events::kEvicted);
+  db.erase(&entry, hash, keyspace::Cause::evicted, keyspace::Event::evicted);
   ++metrics_.evicted_keys;
 }
 

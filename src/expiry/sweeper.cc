@@ -265,7 +265,7 @@ void Sweeper::take(Database& db, const Hits& hits) {
     if (!active_) continue;
     metrics_.buried(bytes);
     db.erase(hits.items[i].entry, hits.items[i].hash, keyspace::Cause::expired,
-             keyspace::events::kExpired);
+             keyspace::Event::expired);
   }
 }
 

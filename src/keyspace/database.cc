@@ -94,7 +94,7 @@ Entry* Database::look(const Key& key, Look how) {
   }
   if (entry == nullptr) {
     ++shared_.metrics.misses;
-    shared_.log.add_miss(index_, key.name);
+    if (shared_.miss_sink != nullptr) shared_.miss_sink->missed(index_, key.name);
     return nullptr;
   }
   ++shared_.metrics.hits;
@@ -103,7 +103,7 @@ Entry* Database::look(const Key& key, Look how) {
 }
 
 Entry* Database::drop_expired(Entry* entry, std::uint64_t hash) {
-  erase(entry, hash, Cause::expired, events::kExpired);
+  erase(entry, hash, Cause::expired, Event::expired);
   return nullptr;
 }
 
@@ -177,7 +177,7 @@ void Database::put(const Key& key, std::string_view bytes, Deadline deadline, Ev
   const Entry::Shape shape = shape_of(key.name, bytes, number, due);
   if (old == nullptr) shared_.log.add_new_key(index_, key.name);
   shared_.log.add(event, index_, key.name);
-  if (deadline.is_new()) shared_.log.also(events::kExpire, index_, key.name);
+  if (deadline.is_new()) shared_.log.also(Event::expire, index_, key.name);
   if (old == nullptr) {
     Entry* entry = Entry::create(shape);
     write_string(*entry, bytes, number);
@@ -263,7 +263,7 @@ void Database::close(const Key& key, Entry* entry, types::Type type, void* stora
     return;
   }
   if (changed) shared_.log.add(event, index_, key.name);
-  shared_.log.also(events::kDel, index_, key.name);
+  shared_.log.also(Event::del, index_, key.name);
   take_out(entry, key.hash);
   shared_.graveyard.bury(entry);
 }
@@ -288,7 +288,7 @@ bool Database::erase(const Key& key, Freeing freeing) {
     drop_expired(entry, key.hash);
     return false;
   }
-  shared_.log.add(events::kDel, index_, entry->key());
+  shared_.log.add(Event::del, index_, entry->key());
   take_out(entry, key.hash);
   shared_.graveyard.bury(entry, freeing);
   return true;
@@ -332,12 +332,12 @@ Entry* Database::reshape(const Key& key, Entry* entry, std::optional<std::int64_
 }
 
 Entry* Database::expire_at(const Key& key, Entry* entry, std::int64_t unix_ms) {
-  shared_.log.add(events::kExpire, index_, key.name);
+  shared_.log.add(Event::expire, index_, key.name);
   return reshape(key, entry, unix_ms);
 }
 
 Entry* Database::persist(const Key& key, Entry* entry) {
-  shared_.log.add(events::kPersist, index_, key.name);
+  shared_.log.add(Event::persist, index_, key.name);
   return reshape(key, entry, std::nullopt);
 }
 

@@ -13,7 +13,7 @@ struct Passing {
   static void goes(void* context, std::string_view element) {
     const auto& self = *static_cast<const Passing*>(context);
     ++self.shared.metrics.expired_subkeys;
-    self.shared.log.add_expired(events::kFieldExpired, self.db, self.key, element);
+    self.shared.log.add_expired(Event::hexpired, self.db, self.key, element);
   }
 };
 
@@ -44,7 +44,7 @@ bool Database::expire_elements(Entry* entry, std::uint64_t hash, std::size_t lin
     index_elements(entry, hash);
     return done;
   }
-  shared_.log.add_expired(events::kDel, index_, entry->key(), std::nullopt);
+  shared_.log.add_expired(Event::del, index_, entry->key(), std::nullopt);
   take_out(entry, hash);
   shared_.graveyard.bury(entry);
   return true;

@@ -23,8 +23,9 @@ Keyspace::Keyspace(const base::Clock& clock, base::Rng& rng, const Settings& set
   if (!tracks_big_keys()) big_keys_.stop();
   const auto count = static_cast<int>(settings.databases.value());
   for (int i = 0; i < count; ++i) {
-    databases_.push_back(std::make_unique<Database>(
-        i, Shared{clock_, access_, log_, graveyard_, metrics_, big_keys_, removals_held_}));
+    databases_.push_back(
+        std::make_unique<Database>(i, Shared{clock_, access_, log_, graveyard_, metrics_, big_keys_,
+                                             removals_held_, miss_sink_}));
   }
 }
 
@@ -63,8 +64,8 @@ void Keyspace::swap(std::size_t a, std::size_t b) {
   databases_[a]->swap(*databases_[b]);
   ++swaps_;
   big_keys_.swap(static_cast<int>(a), static_cast<int>(b));
-  log_.add(events::kSwap, static_cast<int>(a), {});
-  log_.also(events::kSwap, static_cast<int>(b), {});
+  log_.add(Event::swapdb, static_cast<int>(a), {});
+  log_.also(Event::swapdb, static_cast<int>(b), {});
 }
 
 void Keyspace::testify(memory::Audit& audit) const {

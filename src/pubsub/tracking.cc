@@ -177,10 +177,9 @@ bool Tracking::end_turn() {
 void Tracking::read(std::span<const keyspace::Change> changes) {
   if (clients_ == 0) return;
   for (const keyspace::Change& change : changes) {
-    if (change.cause == keyspace::Cause::miss) continue;
-    if (change.event.name == keyspace::events::kFlush.name) {
+    if (change.event == keyspace::Event::flush) {
       note_flush();
-    } else if (change.event.name != keyspace::events::kSwap.name) {
+    } else if (change.event != keyspace::Event::swapdb) {
       note(change);
     }
   }
@@ -188,7 +187,7 @@ void Tracking::read(std::span<const keyspace::Change> changes) {
 
 // A group may have come together with its stream.
 void Tracking::note(const keyspace::Change& change) {
-  if (!engine::concerns_key(change.event) && change.event.name != "xgroup-create") return;
+  if (!engine::concerns_key(change.event) && change.event != keyspace::Event::xgroup_create) return;
   const engine::Session* const running = parts_.executor.running();
   if (prefixes_.size() > 0) {
     const bool is_own = running != nullptr && change.cause == keyspace::Cause::command;

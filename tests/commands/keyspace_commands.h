@@ -63,8 +63,9 @@ class ChangeLines final : public engine::ChangeSink {
  public:
   void read(std::span<const keyspace::Change> changes) override {
     for (const auto& change : changes) {
-      lines.push_back(std::string(1, change.event.kind) + " " + std::string(change.event.name) +
-                      " " + std::string(change.key) + "@" + std::to_string(change.db));
+      const keyspace::EventRow& event = keyspace::row(change.event);
+      lines.push_back(std::string(1, event.letter) + " " + std::string(event.name) + " " +
+                      std::string(change.key) + "@" + std::to_string(change.db));
     }
   }
   std::vector<std::string> lines;

@@ -8,7 +8,8 @@ struct Listener final : ChangeSink, EffectSink {
   Listener(std::string name, Room::Words& heard_) : who(std::move(name)), heard(heard_) {}
   void read(std::span<const keyspace::Change> changes) override {
     for (const auto& change : changes) {
-      heard.push_back(who + " " + std::string(change.event.name) + " " + std::string(change.key));
+      heard.push_back(who + " " + std::string(keyspace::row(change.event).name) + " " +
+                      std::string(change.key));
     }
   }
   void take(const Effect& effect) override {

@@ -244,8 +244,7 @@ TEST_F(Watching, CostsNothingWhenNobodyDoes) {
 TEST_F(Watching, NoticesEvictionAndExpiry) {
   reply({"set", "a", "1"});
   reply({"watch", "a"});
-  keyspace.db(0).erase(keyspace::Key::of("a"), keyspace::Cause::evicted,
-                       keyspace::events::kEvicted);
+  keyspace.db(0).erase(keyspace::Key::of("a"), keyspace::Cause::evicted, keyspace::Event::evicted);
   executor.end_turn();
   EXPECT_EQ(transaction(), kLost);
   keyspace.db(0).put(keyspace::Key::of("a"), "1", keyspace::Deadline::at(clock.unix_ms() + 10));

@@ -76,7 +76,7 @@ TEST_F(Waiting, ForNoKeyEndsWithItsTime) {
 
 TEST_F(Waiting, ForNoKeyDoesNotListenToChanges) {
   const auto is_recorded = [this] {
-    keyspace.log().add({"test"}, 0, "k");
+    keyspace.log().add(keyspace::Event::set, 0, "k");
     const bool recorded = !keyspace.log().empty();
     keyspace.log().clear();
     return recorded;

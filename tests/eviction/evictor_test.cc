@@ -243,7 +243,7 @@ TEST(Evictor, LogsEvictionsWithTheirCause) {
   ASSERT_EQ(world.keyspace.log().entries().size(), 1u);
   const keyspace::Change change = world.keyspace.log().entries()[0];
   EXPECT_EQ(change.cause, keyspace::Cause::evicted);
-  EXPECT_EQ(change.event.name, "evicted");
+  EXPECT_EQ(change.event, keyspace::Event::evicted);
   EXPECT_EQ(change.key, "k");
   EXPECT_EQ(change.db, 3);
 }

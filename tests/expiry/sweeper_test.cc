@@ -452,7 +452,7 @@ void put_fields(World& world, const std::string& name, const std::vector<std::in
   const auto key = keyspace::Key::of(name);
   keyspace::Entry* entry = world.db(index).look(key, keyspace::Look::write);
   const std::int64_t now_ms = world.clock.unix_ms();
-  keyspace::Edit<types::Hash> hash(world.db(index), key, entry, keyspace::events::kNew);
+  keyspace::Edit<types::Hash> hash(world.db(index), key, entry, keyspace::Event::new_key);
   for (std::size_t i = 0; i < ttls.size(); ++i) {
     hash->set(std::to_string(i), "value", {512, 64}, now_ms);
     hash->set_deadline(std::to_string(i), now_ms + ttls[i], now_ms);
@@ -502,7 +502,7 @@ TEST(Sweeper, TakesALargeHashApartInSteps) {
   WorldOn<CostlyClock> world(100);
   const auto key = keyspace::Key::of("h");
   {
-    keyspace::Edit<types::Hash> hash(world.db(), key, nullptr, keyspace::events::kNew);
+    keyspace::Edit<types::Hash> hash(world.db(), key, nullptr, keyspace::Event::new_key);
     for (int i = 0; i < 20'000; ++i) {
       hash->set(std::to_string(i), "value", {512, 64}, world.clock.unix_ms());
       hash->set_deadline(std::to_string(i), world.clock.unix_ms() + 10, world.clock.unix_ms());
@@ -529,7 +529,7 @@ TEST(Sweeper, FindsFieldsThatWereLateWhenTheirHashWasStored) {
   run_often(world);
   {
     keyspace::Edit<types::Hash> hash(world.db(), keyspace::Key::of("h"), nullptr,
-                                     keyspace::events::kNew);
+                                     keyspace::Event::new_key);
     for (const char* field : {"late", "stays"}) hash->set(field, "value", {512, 64}, 0);
     hash->set_deadline("late", world.clock.unix_ms() - 100'000, 0);
   }

@@ -57,8 +57,8 @@ TEST_F(BigKeysTest, DropsWhatWentAndMeasuresWhatShrank) {
 TEST_F(BigKeysTest, FollowsRenamesSwapsAndFlushes) {
   put("old", 9000);
   put("other", 8000, 1);
-  db.put_moved(key("new"), db, key("old"), db.look(key("old"), Look::write), events::kSet,
-               events::kSet);
+  db.put_moved(key("new"), db, key("old"), db.look(key("old"), Look::write), Event::set,
+               Event::set);
   EXPECT_EQ(names(), "new other ");
   keyspace.swap(0, 1);
   EXPECT_EQ(names(3, 1), "new ");
@@ -73,7 +73,7 @@ TEST_F(BigKeysTest, SeesListsGrow) {
   put("string", 3000);
   for (int i = 0; i < 1000; ++i) {
     Entry* entry = db.look(key("list"), Look::write);
-    auto list = db.edit<types::List>(key("list"), entry, events::kSet);
+    auto list = db.edit<types::List>(key("list"), entry, Event::set);
     list->push({}, types::ListEnd::tail, "an element of some length");
   }
   EXPECT_EQ(names(1), "list ");

@@ -98,7 +98,7 @@ TEST_F(DatabaseTest, GrowingStringsHoldAtMostOneSizeClassMore) {
   const std::string piece(100, 'p');
   std::size_t size = 1;
   while (size < 1'000'000) {
-    db.edit<types::String>(key("k"), db.look(key("k"), Look::write), events::kAppend).append(piece);
+    db.edit<types::String>(key("k"), db.look(key("k"), Look::write), Event::append).append(piece);
     size += piece.size();
     const std::size_t held = db.look(key("k"), Look::untouched)->footprint();
     ASSERT_LE(held, std::max<std::size_t>(size + 64, (size + 64) * 5 / 4)) << size;
@@ -109,7 +109,7 @@ TEST_F(DatabaseTest, GrowingStringsHoldAtMostOneSizeClassMore) {
 
 TEST_F(DatabaseTest, OverwritingPastTheEndFillsWithZeros) {
   db.put(key("k"), "ab");
-  db.edit<types::String>(key("k"), db.look(key("k"), Look::write), events::kSetRange)
+  db.edit<types::String>(key("k"), db.look(key("k"), Look::write), Event::setrange)
       .overwrite(5, "xy");
   EXPECT_EQ(text("k"), std::string("ab\0\0\0xy", 7));
   EXPECT_TRUE(db.look(key("k"), Look::untouched)->was_edited());
@@ -120,7 +120,7 @@ TEST_F(DatabaseTest, BytesOfAnEditAreChangedWhereTheyStand) {
   db.put(key("k"), "12", Deadline::at(clock.unix_ms() + 100));
   std::string expected = "12";
   for (const std::size_t size : sizes) {
-    auto edit = db.edit<types::String>(key("k"), db.look(key("k"), Look::write), events::kSetBit);
+    auto edit = db.edit<types::String>(key("k"), db.look(key("k"), Look::write), Event::setbit);
     char* bytes = edit.bytes(size);
     expected.resize(size);
     bytes[size - 1] = expected[size - 1] = 'z';
@@ -137,14 +137,14 @@ TEST_F(DatabaseTest, AnUnwrittenStringLeavesTheOldOneReadable) {
     const auto old = db.find<types::String>(key("k"));
     types::String::Scratch scratch;
     const std::string_view bytes = old->text(scratch);
-    char* fresh = db.put_unwritten(key("k"), size, events::kSet);
+    char* fresh = db.put_unwritten(key("k"), size, Event::set);
     for (std::size_t i = 0; i < size; ++i) fresh[i] = static_cast<char>(bytes[i] ^ 3);
     EXPECT_EQ(text("k"), std::string(size, 'b'));
     EXPECT_EQ(bytes, before);
     EXPECT_FALSE(db.look(key("k"), Look::untouched)->has_deadline());
     keyspace.graveyard().drain(base::Budget::unlimited());
   }
-  db.put_unwritten(key("digits"), 1, events::kSet)[0] = '7';
+  db.put_unwritten(key("digits"), 1, Event::set)[0] = '7';
   EXPECT_EQ(db.look(key("digits"), Look::untouched)->form(), Form::inside);
   EXPECT_EQ(db.volatile_size(), 0u);
   EXPECT_EQ(db.size(), 2u);
@@ -155,11 +155,11 @@ TEST_F(DatabaseTest, MovesAndCopiesCarryDeadlineAndValue) {
   const std::int64_t due = clock.unix_ms() + 1000;
   db.put(key("a"), std::string(2000, 'a'), Deadline::at(due));
   other.put(key("b"), "old");
-  other.put_moved(key("b"), db, key("a"), db.look(key("a"), Look::write), events::kMoveFrom,
-                  events::kMoveTo);
+  other.put_moved(key("b"), db, key("a"), db.look(key("a"), Look::write), Event::move_from,
+                  Event::move_to);
   EXPECT_EQ(db.size(), 0u);
   EXPECT_EQ(other.look(key("b"), Look::untouched)->deadline(), due);
-  db.put_copy(key("c"), *other.look(key("b"), Look::untouched), events::kCopyTo);
+  db.put_copy(key("c"), *other.look(key("b"), Look::untouched), Event::copy_to);
   EXPECT_EQ(text("c"), std::string(2000, 'a'));
   EXPECT_EQ(db.look(key("c"), Look::untouched)->deadline(), due);
   EXPECT_EQ(other.size(), 1u);
@@ -214,7 +214,7 @@ TEST_F(DatabaseTest, BehavesAsAMapUnderRandomOperations) {
         break;
       case 3:
         if (Entry* entry = db.look(key(name), Look::write)) {
-          db.edit<types::String>(key(name), entry, events::kAppend).append(value);
+          db.edit<types::String>(key(name), entry, Event::append).append(value);
           model[name] += value;
         }
         break;
@@ -243,11 +243,34 @@ TEST_F(DatabaseTest, TheLogTellsChangesOnlyWhenSomebodyListens) {
   text("k");
   const auto entries = keyspace.log().entries();
   ASSERT_EQ(entries.size(), 3u);
-  EXPECT_EQ(entries[0].event.name, "set");
-  EXPECT_EQ(entries[1].event.name, "expire");
-  EXPECT_EQ(entries[2].event.name, "expired");
+  EXPECT_EQ(entries[0].event, Event::set);
+  EXPECT_EQ(entries[1].event, Event::expire);
+  EXPECT_EQ(entries[2].event, Event::expired);
   EXPECT_EQ(entries[2].cause, Cause::expired);
   EXPECT_EQ(entries[2].key, "k");
+  keyspace.log().clear();
+}
+
+TEST_F(DatabaseTest, TheLogKeepsNamesOfAnySizeUntilItIsRead) {
+  keyspace.log().listen();
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < 3000; ++i) {
+    names.push_back(std::string(i % 100 == 0 ? 20'000 : i % 50, 'k') + std::to_string(i));
+    db.put(key(names.back()), "v");
+  }
+  std::size_t seen = 0;
+  keyspace.log().read([&](std::span<const Change> changes) {
+    for (const Change& change : changes) EXPECT_EQ(change.key, names[seen++]);
+  });
+  EXPECT_EQ(seen, names.size());
+  EXPECT_TRUE(keyspace.log().empty());
+}
+
+TEST_F(DatabaseTest, AListenerThatWritesEndsTheProcess) {
+  keyspace.log().listen();
+  db.put(key("k"), "v");
+  EXPECT_DEATH(keyspace.log().read([this](std::span<const Change>) { db.put(key("k"), "other"); }),
+               "ASSERTION FAILED: .*being_read");
   keyspace.log().clear();
 }
 

@@ -15,7 +15,7 @@ class GraveyardTest : public KeyspaceTest {
       const std::string member = "member:" + std::to_string(i);
       set.add(types::String(member), {.listpack_entries = 10});
     }
-    db.put_storage(key(name), types::Type::set, set.storage(), events::kSet);
+    db.put_storage(key(name), types::Type::set, set.storage(), Event::set);
   }
   void free_all() { EXPECT_TRUE(graveyard().drain(base::Budget::unlimited())); }
 };
@@ -91,7 +91,7 @@ TEST_F(GraveyardTest, CountsByCauseWhatTheDirectivesSay) {
     for (const char* value : {"no", "yes"}) {
       EXPECT_TRUE(registry.set({{directive, value}}, {}));
       put_set("large", 65);
-      db.erase(key("large"), cause, events::kDel);
+      db.erase(key("large"), cause, Event::del);
       free_all();
       freed = 10 * freed + graveyard().take_freed();
     }
@@ -131,7 +131,7 @@ TEST_F(GraveyardTest, TakesLargeStringsApartInSteps) {
 TEST_F(GraveyardTest, FreesInStepsWhatALargeStringLeavesBehindWhenItMoves) {
   db.put(key("k"), std::string(32 << 20, 'x'));
   {
-    auto edit = db.edit<types::String>(key("k"), db.look(key("k"), Look::write), events::kAppend);
+    auto edit = db.edit<types::String>(key("k"), db.look(key("k"), Look::write), Event::append);
     edit.append(std::string(32 << 20, 'y'));
   }
   const std::string now = text("k");

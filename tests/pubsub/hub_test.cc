@@ -40,7 +40,7 @@ class Listening : public engine::Room {
 
   Hub hub;
   pubsub::Settings notifications{registry};
-  Notifier notifier{notifications, keyspace, hub};
+  Notifier notifier{notifications, keyspace, executor, hub};
   Monitors monitors{executor, clock};
   std::vector<std::unique_ptr<Client>> clients;
 };
@@ -186,6 +186,31 @@ TEST_F(Listening, HearsOfMissesAndNewKeysWithoutAnybodyTakingThemForChanges) {
   EXPECT_NE(heard(one).find("__keyevent@0__:new\r\n$1\r\na\r\n"), std::string::npos);
   reply({"set", "a", "2"});
   EXPECT_EQ(heard(one), "");
+}
+
+TEST_F(Listening, HearsOfMissesInTheirOrderAmongChanges) {
+  Client& one = listener(Kind::pattern, "__keyevent*");
+  EXPECT_TRUE(registry.set({{"notify-keyspace-events", "Exm"}}, {}));
+  const auto heard_of = [&](std::string_view event) { return heard(one).find(event); };
+  keyspace.db(0).put(keyspace::Key::of("a"), "1", keyspace::Deadline::at(clock.unix_ms() + 1));
+  clock.advance_ms(1);
+  reply({"get", "a"});
+  const std::string text = heard(one);
+  EXPECT_LT(text.find("expired"), text.find("keymiss"));
+  EXPECT_NE(text.find("keymiss"), std::string::npos);
+  EXPECT_TRUE(registry.set({{"notify-keyspace-events", "Ex"}}, {}));
+  reply({"get", "a"});
+  EXPECT_EQ(heard_of("keymiss"), std::string::npos);
+  EXPECT_TRUE(keyspace.log().empty());
+}
+
+TEST_F(Listening, DoesNotTakeMissesForChanges) {
+  EXPECT_TRUE(registry.set({{"notify-keyspace-events", "Em"}}, {}));
+  Client& one = listener(Kind::pattern, "__keyevent*");
+  static_cast<void>(keyspace.db(0).look(keyspace::Key::of("a"), keyspace::Look::read));
+  EXPECT_TRUE(keyspace.log().empty());
+  reply({"get", "b"});
+  EXPECT_NE(heard(one).find("keymiss\r\n$1\r\na"), std::string::npos);
 }
 
 TEST_F(Listening, ShowsCommandsToMonitors) {

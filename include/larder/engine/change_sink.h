@@ -7,7 +7,7 @@
 namespace larder::engine {
 
 // Reads what a command changed, after it ran. Sinks are told in the order in which they were
-// added and must not touch the keyspace.
+// added and must not change the keyspace: that ends the process (ChangeLog::read).
 class ChangeSink {
  public:
   virtual ~ChangeSink() = default;

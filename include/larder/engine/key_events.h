@@ -1,15 +1,13 @@
 #pragma once
 
-#include "larder/keyspace/change_log.h"
+#include "larder/keyspace/events.h"
 
 namespace larder::engine {
 
-// Whether an event is its key's own. What happens to a stream's groups is not, nor is where the
-// stream will go on counting: neither WATCH nor who keeps a copy of the value is concerned.
-inline bool concerns_key(const keyspace::Event& event) {
-  constexpr char kStreamEvent = 't';
-  if (event.kind != kStreamEvent) return true;
-  return !event.name.empty() && !event.name.starts_with("xgroup") && event.name != "xsetid";
+// Whether an event changes what the key holds. Neither WATCH nor a client that keeps a copy of the
+// value is concerned by a change to a stream's groups or to the ID that it counts on from.
+inline bool concerns_key(keyspace::Event event) {
+  return keyspace::row(event).scope != keyspace::Scope::groups;
 }
 
 }  // namespace larder::engine

@@ -14,6 +14,7 @@
 #include "larder/keyspace/entry.h"
 #include "larder/keyspace/graveyard.h"
 #include "larder/keyspace/metrics.h"
+#include "larder/keyspace/miss_sink.h"
 #include "larder/keyspace/tables.h"
 
 namespace larder::keyspace {
@@ -77,6 +78,8 @@ struct Shared {
   Metrics& metrics;
   BigKeys& big_keys;
   const bool& removals_held;
+  // Null unless somebody wants to hear of misses.
+  MissSink* const& miss_sink;
 };
 
 class Database {
@@ -111,7 +114,7 @@ class Database {
   // Stores a string, replacing whatever the key held. Logs `event`, and `expire` with it where
   // a new deadline was given.
   void put(const Key& key, std::string_view bytes, Deadline deadline = Deadline::never(),
-           Event event = events::kSet);
+           Event event = Event::set);
 
   // The same with a string of `size` bytes that the caller must write before anything else
   // happens; returns where they stand. Never an integer, and what the key held before stays
@@ -131,7 +134,7 @@ class Database {
   }
 
   // Removes the key; false when there is none.
-  bool erase(const Key& key, Cause cause = Cause::command, Event event = events::kDel);
+  bool erase(const Key& key, Cause cause = Cause::command, Event event = Event::del);
   // The same for DEL and UNLINK, which say how INFO shall count it.
   bool erase(const Key& key, Freeing freeing);
   void erase(Entry* entry, std::uint64_t hash, Cause cause, Event event);

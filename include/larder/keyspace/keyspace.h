@@ -80,6 +80,9 @@ class Keyspace final : public memory::Witness {
   void hold_removals(bool held) { removals_held_ = held; }
   bool removals_held() const { return removals_held_; }
 
+  // Tells `sink` of each read that did not find its key; null: nobody.
+  void tell_misses(MissSink* sink) { miss_sink_ = sink; }
+
   ChangeLog& log() { return log_; }
   Graveyard& graveyard() { return graveyard_; }
   const Graveyard& graveyard() const { return graveyard_; }
@@ -101,6 +104,7 @@ class Keyspace final : public memory::Witness {
   BigKeys big_keys_;
   std::uint64_t swaps_ = 0;
   bool removals_held_ = false;
+  MissSink* miss_sink_ = nullptr;
   std::vector<std::unique_ptr<Database>> databases_;
 };
 

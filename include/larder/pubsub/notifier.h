@@ -1,40 +1,63 @@
 #pragma once
 
 // Messages about keys: reads the changes of each command and publishes those whose class
-// notify-keyspace-events names. Without a class it does not listen to the log.
+// notify-keyspace-events names. Without a class it does not listen to the log. Misses are kept
+// until the command has settled, and published in the order in which they came among its changes.
 
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "larder/engine/change_sink.h"
+#include "larder/engine/command_sink.h"
+#include "larder/engine/executor.h"
 #include "larder/keyspace/keyspace.h"
 #include "larder/pubsub/hub.h"
 #include "larder/pubsub/settings.h"
 
 namespace larder::pubsub {
 
-class Notifier final : public engine::ChangeSink {
+class Notifier final : public engine::ChangeSink,
+                       public engine::CommandSink,
+                       public keyspace::MissSink {
  public:
   // Obeys the setting from now on, and when it changes.
-  Notifier(Settings& settings, keyspace::Keyspace& keyspace, Hub& hub);
+  Notifier(Settings& settings, keyspace::Keyspace& keyspace, engine::Executor& executor, Hub& hub);
   ~Notifier() override;
   Notifier(const Notifier&) = delete;
   Notifier& operator=(const Notifier&) = delete;
 
   void read(std::span<const keyspace::Change> changes) override;
+  void missed(int db, std::string_view key) override;
+  // Publishes the misses of a command without changes.
+  void over(engine::Session&, const engine::BoundCommand*, resp::Args) override;
 
  private:
+  struct Miss {
+    int db;
+    std::string key;
+    std::size_t changes_before;  // of the same command
+  };
+
   void obey();
   void listen(bool wanted);
-  void tell(const keyspace::Change& change);
+  void hear_misses(bool wanted);
+  void tell(int db, std::string_view key, std::string_view event);
+  // The misses that came before so many of the command's changes.
+  void tell_misses_before(std::size_t changes);
+  void end_misses();
   void publish(std::string_view place, int db, std::string_view subject, std::string_view message);
 
   Settings& settings_;
-  keyspace::ChangeLog& log_;
+  keyspace::Keyspace& keyspace_;
+  engine::Executor& executor_;
   Hub& hub_;
   std::uint32_t wanted_ = 0;  // NotifyClass
   bool listening_ = false;
+  bool hears_misses_ = false;
+  std::vector<Miss> misses_;
+  std::size_t misses_told_ = 0;
   std::string channel_;
 };
 

@@ -92,7 +92,6 @@ class Core {
   acl::Metrics acl_metrics;
   pubsub::Hub hub;
   pubsub::Metrics pubsub_metrics;
-  pubsub::Notifier notifier;
   persistence::Metrics persistence_metrics;
   replication::Metrics replication_metrics;
   cluster::Metrics cluster_metrics;
@@ -107,6 +106,7 @@ class Core {
   engine::HotKeyMetrics hot_key_metrics;
   engine::HotKeys hot_keys;
   engine::Executor executor;
+  pubsub::Notifier notifier;
   pubsub::Monitors monitors;
   pubsub::Tracking tracking;
   pubsub::TrackingMetrics tracking_metrics;

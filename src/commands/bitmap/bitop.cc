@@ -62,7 +62,7 @@ void store(Call& call, Operation operation, const Sources& sources) {
   if (size == 0) {
     call.db.erase(call.key);
   } else {
-    char* result = call.db.put_unwritten(call.key, size, keyspace::events::kSet);
+    char* result = call.db.put_unwritten(call.key, size, keyspace::Event::set);
     types::bits::combine(operation, sources.texts(), result, size);
   }
   call.reply.integer(static_cast<std::int64_t>(size));

@@ -21,12 +21,12 @@ class WritableBits {
       const std::size_t before = found->size();
       size_ = std::max(before, least_bytes);
       grew_ = size_ > before;
-      edit_.emplace(call.db, call.key, found.entry(), keyspace::events::kSetBit);
+      edit_.emplace(call.db, call.key, found.entry(), keyspace::Event::setbit);
       bytes_ = edit_->bytes(size_);
       return;
     }
     size_ = least_bytes;
-    bytes_ = call.db.put_unwritten(call.key, size_, keyspace::events::kSetBit);
+    bytes_ = call.db.put_unwritten(call.key, size_, keyspace::Event::setbit);
     std::memset(bytes_, 0, size_);
   }
 

@@ -58,7 +58,7 @@ void copy(Call& call, keyspace::Keyspace& keyspace, eviction::Evictor& evictor) 
   if (options.target->look(to, keyspace::Look::write) != nullptr && !options.replace) {
     return call.reply.integer(0);
   }
-  options.target->put_copy(to, *entry, keyspace::events::kCopyTo);
+  options.target->put_copy(to, *entry, keyspace::Event::copy_to);
   call.reply.integer(1);
 }
 

@@ -22,8 +22,8 @@ void move(Call& call, keyspace::Keyspace& keyspace) {
   if (entry == nullptr || target.look(call.key, keyspace::Look::write) != nullptr) {
     return call.reply.integer(0);
   }
-  target.put_moved(call.key, call.db, call.key, entry, keyspace::events::kMoveFrom,
-                   keyspace::events::kMoveTo);
+  target.put_moved(call.key, call.db, call.key, entry, keyspace::Event::move_from,
+                   keyspace::Event::move_to);
   call.reply.integer(1);
 }
 

@@ -22,8 +22,8 @@ bool move_value(Call& call, Target target, bool& moved) {
   }
   moved = call.db.look(to, keyspace::Look::write) == nullptr || target == Target::may_exist;
   if (moved) {
-    call.db.put_moved(to, call.db, call.key, entry, keyspace::events::kRenameFrom,
-                      keyspace::events::kRenameTo);
+    call.db.put_moved(to, call.db, call.key, entry, keyspace::Event::rename_from,
+                      keyspace::Event::rename_to);
   }
   return true;
 }

@@ -14,8 +14,6 @@ namespace {
 
 using namespace engine;
 
-constexpr keyspace::Event kRestored{"restore", 'g'};
-
 constexpr std::string_view kBusy = "BUSYKEY Target key name already exists.";
 constexpr std::string_view kInvalidTtl = "ERR Invalid TTL value, must be >= 0";
 constexpr std::string_view kInvalidIdleTime = "ERR Invalid IDLETIME value, must be >= 0";
@@ -73,12 +71,12 @@ bool store(Call& call, persistence::DecodedValue& value, std::int64_t deadline_m
       deadline_ms == 0 ? keyspace::Deadline::never() : keyspace::Deadline::at(deadline_ms);
   if (value.type() == types::Type::string) {
     if (!has_room_for_string(call, evictor, 0, value.text().size())) return false;
-    call.db.put(call.key, value.text(), deadline, kRestored);
+    call.db.put(call.key, value.text(), deadline, keyspace::Event::restore);
     return true;
   }
   void* const storage = value.take_storage();
   if (!has_room_for_made(call, evictor, value.type(), storage)) return false;
-  call.db.put_storage(call.key, value.type(), storage, kRestored, deadline);
+  call.db.put_storage(call.key, value.type(), storage, keyspace::Event::restore, deadline);
   return true;
 }
 

@@ -14,8 +14,6 @@ namespace {
 
 using namespace engine;
 
-constexpr keyspace::Event kSortStored{"sortstore", 'l'};
-
 constexpr std::string_view kNotANumber = "ERR One or more scores can't be converted into double";
 
 constexpr std::string_view kByDenied =
@@ -127,7 +125,8 @@ types::List gather(Call& call, const Sorting& sorting, const SortPart& part, con
 void store(Call& call, std::string_view target, types::List list, eviction::Evictor& evictor) {
   if (!has_room_for_made(call, evictor, types::Type::list, list.storage())) return;
   const std::size_t stored = list.storage() == nullptr ? 0 : list.size();
-  call.db.put_storage(keyspace::Key::of(target), types::Type::list, list.storage(), kSortStored);
+  call.db.put_storage(keyspace::Key::of(target), types::Type::list, list.storage(),
+                      keyspace::Event::sortstore);
   call.reply.integer(static_cast<std::int64_t>(stored));
 }
 

@@ -1,4 +1,3 @@
-#include "../sorted_set/events.h"
 #include "geo_arguments.h"
 #include "larder/base/text.h"
 #include "larder/engine/command.h"
@@ -67,7 +66,7 @@ void geoadd(Call& call, types::Settings& settings) {
   if (set.wrong_type()) return call.reply.error(errors::kWrongType);
   Tally tally;
   if (set || !options.rule.only_known) {
-    keyspace::Edit<SortedSet> edit(call.db, call.key, set.entry(), events::kZAdd);
+    keyspace::Edit<SortedSet> edit(call.db, call.key, set.entry(), keyspace::Event::zadd);
     tally = put_all(call, *edit, options, limits_of(settings));
     if (tally.added + tally.updated == 0) edit.discard();
   }

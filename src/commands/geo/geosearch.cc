@@ -1,5 +1,4 @@
 #include "../room.h"
-#include "../sorted_set/events.h"
 #include "geo_query.h"
 #include "larder/engine/command.h"
 #include "larder/types/sorted_set_gatherer.h"
@@ -53,7 +52,7 @@ void run(Call& call, const types::Settings& settings, const Reader& reader,
   if (!query->store) return reply_hits(call.reply, *query, hits);
   const bool search = reader.form == Reader::Form::search;
   store_hits(call, *query, hits, limits_of(settings),
-             search ? events::kGeoSearchStore : events::kGeoRadiusStore, evictor);
+             search ? keyspace::Event::geosearchstore : keyspace::Event::georadiusstore, evictor);
 }
 
 template <Reader::Form kForm, bool kStores>

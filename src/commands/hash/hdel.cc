@@ -11,7 +11,7 @@ void hdel(Call& call, keyspace::Keyspace& keyspace) {
   if (found.wrong_type()) return call.reply.error(errors::kWrongType);
   if (!found) return call.reply.integer(0);
   const std::int64_t now_ms = keyspace.clock().unix_ms();
-  HashEdit hash(call.db, call.key, found.entry(), events::kHDel);
+  HashEdit hash(call.db, call.key, found.entry(), keyspace::Event::hdel);
   std::int64_t removed = 0;
   for (std::size_t i = 2; i < call.size() && !hash->empty(); ++i) {
     removed += hash->erase(call.arg(i), now_ms) ? 1 : 0;

@@ -81,7 +81,8 @@ void run(Call& call, keyspace::Keyspace& keyspace, TimeForm form) {
     return;
   }
   const bool past = request->deadline_ms <= now_ms;
-  HashEdit hash(call.db, call.key, found.entry(), past ? events::kHDel : events::kHExpire);
+  HashEdit hash(call.db, call.key, found.entry(),
+                past ? keyspace::Event::hdel : keyspace::Event::hexpire);
   bool changed = false;
   for (std::size_t i = request->fields.first; i < request->fields.end; ++i) {
     const Answer answer = expire(call, *hash, call.arg(i), *request, now_ms);

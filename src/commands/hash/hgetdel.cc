@@ -19,7 +19,7 @@ void hgetdel(Call& call, keyspace::Keyspace& keyspace) {
     return;
   }
   const std::int64_t now_ms = keyspace.clock().unix_ms();
-  HashEdit hash(call.db, call.key, found.entry(), events::kHDel);
+  HashEdit hash(call.db, call.key, found.entry(), keyspace::Event::hdel);
   bool changed = false;
   for (std::size_t i = fields->first; i < fields->end; ++i) {
     const auto value = hash->get(call.arg(i), now_ms);

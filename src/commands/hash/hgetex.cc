@@ -49,8 +49,8 @@ bool change(Call& call, types::Hash& hash, std::string_view field, const Request
 }
 
 keyspace::Event event_of(const Request& request, std::int64_t now_ms) {
-  if (request.persist) return events::kHPersist;
-  return *request.deadline_ms <= now_ms ? events::kHDel : events::kHExpire;
+  if (request.persist) return keyspace::Event::hpersist;
+  return *request.deadline_ms <= now_ms ? keyspace::Event::hdel : keyspace::Event::hexpire;
 }
 
 void reply_values(Call& call, const FoundHash& found, const FieldList& fields,

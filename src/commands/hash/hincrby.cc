@@ -40,7 +40,7 @@ void hincrby(Call& call, keyspace::Keyspace& keyspace, types::Settings& settings
     return call.reply.error("ERR increment or decrement would overflow");
   }
   std::array<char, base::kInt64Chars> digits;
-  store(call, found, base::print_int64(value, digits), events::kHIncrBy, settings, now_ms);
+  store(call, found, base::print_int64(value, digits), keyspace::Event::hincrby, settings, now_ms);
   call.reply.integer(value);
 }
 
@@ -74,7 +74,7 @@ void hincrbyfloat(Call& call, keyspace::Keyspace& keyspace, types::Settings& set
   std::array<char, base::kLongDoubleChars> room;
   const std::string_view digits = base::print_long_double(sum, room);
   const bool has_deadline = found && found->deadline(call.arg(2), now_ms).has_value();
-  store(call, found, digits, events::kHIncrByFloat, settings, now_ms);
+  store(call, found, digits, keyspace::Event::hincrbyfloat, settings, now_ms);
   call.reply.bulk(digits);
   propagate_sum(call, digits, has_deadline);
 }

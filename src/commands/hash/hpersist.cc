@@ -28,7 +28,7 @@ void hpersist(Call& call, keyspace::Keyspace& keyspace) {
     return;
   }
   const std::int64_t now_ms = keyspace.clock().unix_ms();
-  HashEdit hash(call.db, call.key, found.entry(), events::kHPersist);
+  HashEdit hash(call.db, call.key, found.entry(), keyspace::Event::hpersist);
   bool changed = false;
   for (std::size_t i = fields->first; i < fields->end; ++i) {
     const Answer answer = persist(*hash, call.arg(i), now_ms);

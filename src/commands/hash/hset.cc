@@ -22,7 +22,7 @@ std::optional<std::int64_t> set_all(Call& call, keyspace::Keyspace& keyspace,
   }
   const auto limits = types::HashLimits::of(settings);
   const std::int64_t now_ms = keyspace.clock().unix_ms();
-  HashEdit hash(call.db, call.key, found.entry(), events::kHSet);
+  HashEdit hash(call.db, call.key, found.entry(), keyspace::Event::hset);
   make_room(hash, (call.size() - 2) / 2, limits);
   std::int64_t created = 0;
   for (std::size_t i = 2; i < call.size(); i += 2) {
@@ -44,7 +44,7 @@ void hsetnx(Call& call, keyspace::Keyspace& keyspace, types::Settings& settings)
   if (found.wrong_type()) return call.reply.error(errors::kWrongType);
   const std::int64_t now_ms = keyspace.clock().unix_ms();
   if (found && found->contains(call.arg(2), now_ms)) return call.reply.integer(0);
-  HashEdit hash(call.db, call.key, found.entry(), events::kHSet);
+  HashEdit hash(call.db, call.key, found.entry(), keyspace::Event::hset);
   hash->set(call.arg(2), call.arg(3), types::HashLimits::of(settings), now_ms);
   call.reply.integer(1);
 }

@@ -135,12 +135,13 @@ void hsetex(Call& call, keyspace::Keyspace& keyspace, types::Settings& settings)
   if (!holds(call, request, found, now_ms)) return call.reply.integer(0);
   const bool past = request.deadline_ms && *request.deadline_ms <= now_ms;
   {
-    HashEdit hash(call.db, call.key, found.entry(), past ? events::kHDel : events::kHSet);
+    HashEdit hash(call.db, call.key, found.entry(),
+                  past ? keyspace::Event::hdel : keyspace::Event::hset);
     past ? remove_all(call, hash, request, now_ms)
          : set_all(call, hash, request, types::HashLimits::of(settings), now_ms);
   }
   if (request.deadline_ms && !past) {
-    keyspace.log().also(events::kHExpire, call.db.index(), call.key.name);
+    keyspace.log().also(keyspace::Event::hexpire, call.db.index(), call.key.name);
   }
   call.reply.integer(1);
 }

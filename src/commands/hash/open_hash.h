@@ -2,7 +2,6 @@
 
 // How hash commands come to the hash they work on.
 
-#include "events.h"
 #include "larder/engine/call.h"
 #include "larder/keyspace/edit.h"
 #include "larder/keyspace/keyspace.h"

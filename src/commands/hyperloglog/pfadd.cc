@@ -17,7 +17,7 @@ bool add_to_dense(Call& call, const StoredSketch& stored) {
     const auto raise = types::hll::raise_of(element);
     if (now->dense_register(raise.index) >= raise.value) continue;
     if (!edit) {
-      edit.emplace(call.db, call.key, stored.entry, keyspace::events::kPfAdd);
+      edit.emplace(call.db, call.key, stored.entry, keyspace::Event::pfadd);
       bytes = edit->bytes(types::hll::kDenseBytes);
       types::hll::forget_count(bytes);
       now = types::hll::View::of({bytes, types::hll::kDenseBytes});
@@ -37,7 +37,7 @@ void add_to_sparse(Call& call, const StoredSketch& stored, std::uint64_t most_sp
   }
   if (changed) {
     sketch.forget_count();
-    store_sketch(call, stored.entry, sketch.bytes(), keyspace::events::kPfAdd);
+    store_sketch(call, stored.entry, sketch.bytes(), keyspace::Event::pfadd);
   }
   call.reply.integer(changed ? 1 : 0);
 }

@@ -16,7 +16,7 @@ void count_one(Call& call) {
   if (!count) {
     count = stored.view->count();
     if (!count) return call.reply.error(kCorruptHyperLogLog);
-    auto edit = call.db.edit<types::String>(call.key, stored.entry, keyspace::events::kSilent);
+    auto edit = call.db.edit<types::String>(call.key, stored.entry, keyspace::Event::silent);
     types::hll::store_count(edit.bytes(edit.size()), *count);
   }
   call.reply.integer(static_cast<std::int64_t>(*count));

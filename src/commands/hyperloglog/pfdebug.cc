@@ -14,7 +14,7 @@ bool make_dense(Call& call, const StoredSketch& stored) {
   if (stored.view->encoding() == Encoding::dense) return true;
   Sketch sketch(*stored.view);
   if (!sketch.make_dense()) return false;
-  store_sketch(call, stored.entry, sketch.bytes(), keyspace::events::kSilent);
+  store_sketch(call, stored.entry, sketch.bytes(), keyspace::Event::silent);
   return true;
 }
 

@@ -37,7 +37,7 @@ void pfmerge(Call& call, types::Settings& settings, eviction::Evictor& evictor) 
   sketch.raise_all(all.registers,
                    static_cast<std::uint64_t>(settings.hll_sparse_max_bytes.value()));
   sketch.forget_count();
-  store_sketch(call, stored.entry, sketch.bytes(), keyspace::events::kPfAdd);
+  store_sketch(call, stored.entry, sketch.bytes(), keyspace::Event::pfadd);
   call.reply.ok();
 }
 

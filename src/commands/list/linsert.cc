@@ -1,7 +1,7 @@
-#include "events.h"
 #include "larder/engine/arg_reader.h"
 #include "larder/engine/command.h"
 #include "larder/keyspace/edit.h"
+#include "larder/types/list.h"
 
 namespace larder::commands {
 namespace {
@@ -17,7 +17,7 @@ void linsert(Call& call, types::Settings& settings) {
   if (!list) return call.reply.integer(0);
   const auto limits = types::ListLimits::of(settings);
   const std::string_view text = call.arg(4);
-  keyspace::Edit<types::List> edit(call.db, call.key, list.entry(), events::kInsert);
+  keyspace::Edit<types::List> edit(call.db, call.key, list.entry(), keyspace::Event::linsert);
   edit->admit(limits, text.size(), 1);
   const auto side = after ? types::ListSide::after : types::ListSide::before;
   if (!edit->insert(limits, types::ListNeedle(call.arg(3)), side, text)) {

@@ -1,7 +1,7 @@
-#include "events.h"
 #include "larder/engine/arg_reader.h"
 #include "larder/engine/command.h"
 #include "larder/keyspace/edit.h"
+#include "larder/types/list.h"
 
 namespace larder::commands {
 namespace {
@@ -22,7 +22,7 @@ void lrem(Call& call, types::Settings& settings) {
   const auto list = call.db.find<types::List>(call.key, keyspace::Look::write);
   if (list.wrong_type()) return call.reply.error(errors::kWrongType);
   if (!list) return call.reply.integer(0);
-  keyspace::Edit<types::List> edit(call.db, call.key, list.entry(), events::kRemove);
+  keyspace::Edit<types::List> edit(call.db, call.key, list.entry(), keyspace::Event::lrem);
   const auto from = count < 0 ? types::ListEnd::tail : types::ListEnd::head;
   const std::size_t removed =
       edit->remove(from, most_to_remove(count), types::ListNeedle(call.arg(3)));

@@ -1,7 +1,7 @@
-#include "events.h"
 #include "larder/engine/arg_reader.h"
 #include "larder/engine/command.h"
 #include "larder/keyspace/edit.h"
+#include "larder/types/list.h"
 
 namespace larder::commands {
 namespace {
@@ -17,7 +17,7 @@ void lset(Call& call, types::Settings& settings) {
   if (args.failed()) return;
   const auto limits = types::ListLimits::of(settings);
   const std::string_view text = call.arg(3);
-  keyspace::Edit<types::List> edit(call.db, call.key, list.entry(), events::kSet);
+  keyspace::Edit<types::List> edit(call.db, call.key, list.entry(), keyspace::Event::lset);
   edit->admit(limits, text.size(), 1);
   if (!edit->replace(limits, index, text)) {
     edit.discard();

@@ -1,7 +1,7 @@
-#include "events.h"
 #include "larder/engine/arg_reader.h"
 #include "larder/engine/command.h"
 #include "larder/keyspace/edit.h"
+#include "larder/types/list.h"
 #include "range.h"
 
 namespace larder::commands {
@@ -21,7 +21,7 @@ void ltrim(Call& call, types::Settings& settings) {
   const auto elements = static_cast<std::int64_t>(list->size());
   auto kept = ListRange::of(start, stop, elements);
   if (kept.empty()) kept = {elements, elements};
-  keyspace::Edit<types::List> edit(call.db, call.key, list.entry(), events::kTrim);
+  keyspace::Edit<types::List> edit(call.db, call.key, list.entry(), keyspace::Event::ltrim);
   edit->drop(types::ListEnd::tail, static_cast<std::size_t>(elements - kept.end));
   edit->drop(types::ListEnd::head, static_cast<std::size_t>(kept.first));
   edit->compact(types::ListLimits::of(settings));

@@ -1,4 +1,3 @@
-#include "events.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
 #include "larder/keyspace/edit.h"
@@ -16,7 +15,7 @@ void sadd(Call& call, types::Settings& settings) {
     return call.reply.error(errors::kWrongType);
   }
   const auto limits = types::SetLimits::of(settings);
-  keyspace::Edit<types::Set> set(call.db, call.key, entry, events::kSAdd);
+  keyspace::Edit<types::Set> set(call.db, call.key, entry, keyspace::Event::sadd);
   set->expect(call.arg(2), call.size() - 2, limits);
   std::int64_t added = 0;
   for (std::size_t i = 2; i < call.size(); ++i) {

@@ -1,5 +1,4 @@
 #include "../string/string_reply.h"
-#include "events.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
 #include "larder/types/set_operations.h"
@@ -30,7 +29,7 @@ void sdiffstore(Call& call, types::Settings& settings, eviction::Evictor& evicto
   types::Set result = types::Set::create(types::Set::Encoding::intset);
   types::subtract(operands.sets(),
                   [&](const types::String& member) { result.add(member, limits); });
-  store_result(call, result, events::kSDiffStore, evictor);
+  store_result(call, result, keyspace::Event::sdiffstore, evictor);
 }
 
 }  // namespace

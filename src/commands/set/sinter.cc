@@ -1,5 +1,4 @@
 #include "../string/string_reply.h"
-#include "events.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
 #include "larder/types/set_operations.h"
@@ -38,7 +37,8 @@ types::Set::Encoding first_encoding(std::span<const types::Set> sets) {
 void sinterstore(Call& call, types::Settings& settings, eviction::Evictor& evictor) {
   Operands operands;
   if (!operands.read(call, 2, call.size() - 2)) return;
-  if (operands.any_empty()) return store_result(call, types::Set(), events::kSInterStore, evictor);
+  if (operands.any_empty())
+    return store_result(call, types::Set(), keyspace::Event::sinterstore, evictor);
   const auto limits = types::SetLimits::of(settings);
   types::Set result = types::Set::create(first_encoding(operands.sets()));
   types::intersect(operands.sets(), [&](const types::String& member) {
@@ -46,7 +46,7 @@ void sinterstore(Call& call, types::Settings& settings, eviction::Evictor& evict
     return true;
   });
   result.prefer_intset(limits);
-  store_result(call, result, events::kSInterStore, evictor);
+  store_result(call, result, keyspace::Event::sinterstore, evictor);
 }
 
 }  // namespace

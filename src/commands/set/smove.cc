@@ -1,4 +1,3 @@
-#include "events.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
 #include "larder/keyspace/edit.h"
@@ -16,7 +15,7 @@ bool is_set(const keyspace::Entry* entry) {
 
 // False when the member was not there.
 bool take(Call& call, keyspace::Entry* source) {
-  keyspace::Edit<types::Set> set(call.db, call.key, source, events::kSRem);
+  keyspace::Edit<types::Set> set(call.db, call.key, source, keyspace::Event::srem);
   const bool removed = set->remove(call.arg(3));
   if (!removed) set.discard();
   return removed;
@@ -24,7 +23,7 @@ bool take(Call& call, keyspace::Entry* source) {
 
 void give(Call& call, const keyspace::Key& key, const types::SetLimits& limits) {
   keyspace::Entry* target = call.db.look(key, keyspace::Look::write);
-  keyspace::Edit<types::Set> set(call.db, key, target, events::kSAdd);
+  keyspace::Edit<types::Set> set(call.db, key, target, keyspace::Event::sadd);
   if (!set->add(call.arg(3), limits)) set.discard();
 }
 

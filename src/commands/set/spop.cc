@@ -1,5 +1,4 @@
 #include "../string/string_reply.h"
-#include "events.h"
 #include "larder/engine/arg_reader.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
@@ -22,7 +21,7 @@ void propagate_removal(Call& call, const types::String& member) {
 }
 
 void pop_one(Call& call, keyspace::Keyspace& keyspace, keyspace::Entry* entry) {
-  keyspace::Edit<types::Set> set(call.db, call.key, entry, events::kSPop);
+  keyspace::Edit<types::Set> set(call.db, call.key, entry, keyspace::Event::spop);
   const types::String member = set->random(keyspace.rng());
   reply_string(call.reply, member);
   propagate_removal(call, member);
@@ -35,13 +34,13 @@ void pop_all(Call& call, keyspace::Keyspace& keyspace, const keyspace::Settings&
   const auto set = entry->value<types::Set>();
   call.reply.set(set.size());
   set.for_each([&call](const types::String& member) { reply_string(call.reply, member); });
-  call.db.erase(entry, call.key.hash, keyspace::Cause::command, events::kSPop);
-  keyspace.log().also(keyspace::events::kDel, call.db.index(), call.key.name);
+  call.db.erase(entry, call.key.hash, keyspace::Cause::command, keyspace::Event::spop);
+  keyspace.log().also(keyspace::Event::del, call.db.index(), call.key.name);
   call.propagate({settings.lazyfree_lazy_server_del.value() ? "UNLINK" : "DEL", call.arg(1)});
 }
 
 void pop_some(Call& call, keyspace::Keyspace& keyspace, keyspace::Entry* entry, std::size_t count) {
-  keyspace::Edit<types::Set> set(call.db, call.key, entry, events::kSPop);
+  keyspace::Edit<types::Set> set(call.db, call.key, entry, keyspace::Event::spop);
   call.reply.set(count);
   set->take(count, keyspace.rng(), [&call](const types::String& member) {
     reply_string(call.reply, member);

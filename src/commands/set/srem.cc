@@ -1,4 +1,3 @@
-#include "events.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
 #include "larder/keyspace/edit.h"
@@ -13,7 +12,7 @@ void srem(Call& call) {
   keyspace::Entry* entry = call.db.look(call.key, keyspace::Look::write);
   if (entry == nullptr) return call.reply.integer(0);
   if (entry->type() != types::Type::set) return call.reply.error(errors::kWrongType);
-  keyspace::Edit<types::Set> set(call.db, call.key, entry, events::kSRem);
+  keyspace::Edit<types::Set> set(call.db, call.key, entry, keyspace::Event::srem);
   std::int64_t removed = 0;
   for (std::size_t i = 2; i < call.size() && !set->empty(); ++i) {
     if (set->remove(call.arg(i))) ++removed;

@@ -1,5 +1,4 @@
 #include "../string/string_reply.h"
-#include "events.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
 #include "larder/types/set_operations.h"
@@ -29,7 +28,7 @@ void sunionstore(Call& call, types::Settings& settings, eviction::Evictor& evict
   const auto limits = types::SetLimits::of(settings);
   types::Set result = types::Set::create_for(operands.largest_size(), limits);
   types::unite(operands.sets(), [&](const types::String& member) { result.add(member, limits); });
-  store_result(call, result, events::kSUnionStore, evictor);
+  store_result(call, result, keyspace::Event::sunionstore, evictor);
 }
 
 }  // namespace

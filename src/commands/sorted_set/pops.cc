@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "events.h"
 #include "larder/base/numbers.h"
 #include "larder/base/text.h"
 
@@ -30,7 +29,7 @@ void pop(engine::Call& call, const keyspace::Key& key, keyspace::Entry* entry, P
   const bool least = from == PopFrom::least;
   {
     keyspace::Edit<SortedSet> edit(call.db, key, entry,
-                                   least ? events::kZPopMin : events::kZPopMax);
+                                   least ? keyspace::Event::zpopmin : keyspace::Event::zpopmax);
     const std::size_t size = edit->size();
     count = std::min(count, size);
     reply_ends(call.reply, *edit, from, count, shape);

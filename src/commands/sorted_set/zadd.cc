@@ -1,6 +1,5 @@
 #include <array>
 
-#include "events.h"
 #include "larder/base/numbers.h"
 #include "larder/base/text.h"
 #include "larder/engine/command.h"
@@ -127,7 +126,7 @@ void add(Call& call, const Options& options, const types::Settings& settings) {
   if (set.wrong_type()) return call.reply.error(errors::kWrongType);
   Tally tally{.last = {SortedSet::Outcome::refused, 0}};
   if (set || !options.rule.only_known) {
-    const auto event = options.rule.adds ? events::kZIncr : events::kZAdd;
+    const auto event = options.rule.adds ? keyspace::Event::zincr : keyspace::Event::zadd;
     keyspace::Edit<SortedSet> edit(call.db, call.key, set.entry(), event);
     tally = put_all(call, *edit, options, scores, limits_of(settings));
     if (tally.added + tally.updated == 0) edit.discard();

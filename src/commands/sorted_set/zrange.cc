@@ -1,4 +1,3 @@
-#include "events.h"
 #include "larder/engine/command.h"
 #include "range_query.h"
 
@@ -51,7 +50,7 @@ void zrangestore(Call& call, types::Settings& settings, eviction::Evictor& evict
   if (set.wrong_type()) return call.reply.error(errors::kWrongType);
   SortedSet result(nullptr);
   if (set) result = copy_range(*set, query->ranks(*set), limits_of(settings));
-  store_sorted_set(call, result, events::kZRangeStore, evictor);
+  store_sorted_set(call, result, keyspace::Event::zrangestore, evictor);
 }
 
 }  // namespace

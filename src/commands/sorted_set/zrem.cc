@@ -1,4 +1,3 @@
-#include "events.h"
 #include "larder/engine/arg_reader.h"
 #include "larder/engine/command.h"
 #include "range_bounds.h"
@@ -16,7 +15,7 @@ void zrem(Call& call) {
   if (!set) return call.reply.integer(0);
   std::int64_t removed = 0;
   {
-    keyspace::Edit<SortedSet> edit(call.db, call.key, set.entry(), events::kZRem);
+    keyspace::Edit<SortedSet> edit(call.db, call.key, set.entry(), keyspace::Event::zrem);
     for (std::size_t i = 2; i < call.size() && !edit->empty(); ++i) {
       removed += edit->erase(call.arg(i)) ? 1 : 0;
     }
@@ -43,21 +42,21 @@ void zremrangebyrank(Call& call) {
   const std::int64_t start = reader.integer();
   const std::int64_t stop = reader.integer();
   if (reader.failed()) return;
-  remove_range(call, events::kZRemRangeByRank,
+  remove_range(call, keyspace::Event::zremrangebyrank,
                [&](const SortedSet& set) { return rank_range(start, stop, set.size(), false); });
 }
 
 void zremrangebyscore(Call& call) {
   const auto range = read_score_range(call.arg(2), call.arg(3));
   if (!range) return call.reply.error(kNotAScoreRange);
-  remove_range(call, events::kZRemRangeByScore,
+  remove_range(call, keyspace::Event::zremrangebyscore,
                [&](const SortedSet& set) { return set.ranks(*range); });
 }
 
 void zremrangebylex(Call& call) {
   const auto range = read_text_range(call.arg(2), call.arg(3));
   if (!range) return call.reply.error(kNotATextRange);
-  remove_range(call, events::kZRemRangeByLex,
+  remove_range(call, keyspace::Event::zremrangebylex,
                [&](const SortedSet& set) { return set.ranks(*range); });
 }
 

@@ -1,4 +1,3 @@
-#include "events.h"
 #include "larder/engine/command.h"
 #include "set_operations.h"
 #include "sorted_set_tools.h"
@@ -28,7 +27,7 @@ void answer(Call& call) {
   result.destroy();
 }
 
-template <Operation kOperation, unsigned kTakes, const keyspace::Event& kEvent>
+template <Operation kOperation, unsigned kTakes, keyspace::Event kEvent>
 void store(Call& call, types::Settings& settings, eviction::Evictor& evictor) {
   auto sources = Sources::read(call, 2, kTakes);
   if (!sources) return;
@@ -64,7 +63,7 @@ std::span<const engine::Command> sorted_set_zunion() {
        .arity = at_least(4),
        .flags = kWrites | kGrows | kMovableKeys,
        .keys = {KeySpec::one(1, kOW | kUpdate), KeySpec::counted(2, kRO | kAccess)},
-       .handler = Handler::of<store<unite, kTakesWeights, events::kZUnionStore>>(),
+       .handler = Handler::of<store<unite, kTakesWeights, keyspace::Event::zunionstore>>(),
        .since = "2.0.0",
        .summary = "Stores the members that stand in any of the given sorted sets and sets.",
        .complexity = "O(N+M*log(M)) for N members given and M stored",
@@ -88,7 +87,7 @@ std::span<const engine::Command> sorted_set_zunion() {
        .arity = at_least(4),
        .flags = kWrites | kGrows | kMovableKeys,
        .keys = {KeySpec::one(1, kOW | kUpdate), KeySpec::counted(2, kRO | kAccess)},
-       .handler = Handler::of<store<intersect, kTakesWeights, events::kZInterStore>>(),
+       .handler = Handler::of<store<intersect, kTakesWeights, keyspace::Event::zinterstore>>(),
        .since = "2.0.0",
        .summary = "Stores the members that stand in all of the given sorted sets and sets.",
        .complexity = "O(N*K+M*log(M)) for K keys, N members in the smallest and M stored",
@@ -120,7 +119,7 @@ std::span<const engine::Command> sorted_set_zunion() {
        .arity = at_least(4),
        .flags = kWrites | kGrows | kMovableKeys,
        .keys = {KeySpec::one(1, kOW | kUpdate), KeySpec::counted(2, kRO | kAccess)},
-       .handler = Handler::of<store<subtract, 0, events::kZDiffStore>>(),
+       .handler = Handler::of<store<subtract, 0, keyspace::Event::zdiffstore>>(),
        .since = "6.2.0",
        .summary = "Stores the members of the first sorted set that stand in none of the others.",
        .complexity = "O(N*K+M*log(M)) for K keys, N members in the first and M stored",

@@ -1,7 +1,5 @@
 #include "deliveries.h"
 
-#include "events.h"
-
 namespace larder::commands {
 
 void reply_no_group(engine::Call& call, std::string_view key, std::string_view group,
@@ -44,7 +42,7 @@ types::Consumer& see_consumer(keyspace::Edit<types::Stream>& edit, types::Group&
   is_new = consumer == nullptr;
   if (is_new) {
     consumer = edit->create_consumer(group, name, now_ms);
-    edit.rename(stream_events::kCreateConsumer);
+    edit.rename(keyspace::Event::xgroup_createconsumer);
   }
   consumer->seen_ms = now_ms;
   return *consumer;

@@ -1,4 +1,3 @@
-#include "events.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
 #include "larder/keyspace/edit.h"
@@ -18,7 +17,7 @@ void xack(Call& call) {
   for (const std::string_view text : ids) {
     if (!read_stream_id(call, text)) return;
   }
-  keyspace::Edit<types::Stream> edit(call.db, call.key, found.entry(), stream_events::kDelivery);
+  keyspace::Edit<types::Stream> edit(call.db, call.key, found.entry(), keyspace::Event::xdelivery);
   types::Group& group = *edit->group(call.arg(2));
   std::int64_t acknowledged = 0;
   for (const std::string_view text : ids) {

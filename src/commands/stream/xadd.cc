@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <vector>
 
-#include "events.h"
 #include "larder/engine/arg_reader.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
@@ -110,7 +109,7 @@ void propagate(Call& call, const Options& options, StreamId id, const types::Str
 
 void trim(Call& call, const Options& options) {
   keyspace::Entry* entry = call.db.look(call.key, keyspace::Look::write);
-  keyspace::Edit<types::Stream> edit(call.db, call.key, entry, stream_events::kTrim);
+  keyspace::Edit<types::Stream> edit(call.db, call.key, entry, keyspace::Event::xtrim);
   if (edit->trim(options.trim.trim()) == 0) edit.discard();
 }
 
@@ -127,7 +126,7 @@ void xadd(Call& call, types::Settings& settings, keyspace::Keyspace& keyspace) {
   const resp::Args pairs = call.args.subspan(options.first);
   if (are_too_large(pairs)) return call.reply.error(kTooLarge);
   {
-    keyspace::Edit<types::Stream> edit(call.db, call.key, found.entry(), stream_events::kAdd);
+    keyspace::Edit<types::Stream> edit(call.db, call.key, found.entry(), keyspace::Event::xadd);
     edit->append(*id, pairs, node_limits(settings));
   }
   reply_stream_id(call.reply, *id);

@@ -1,7 +1,6 @@
 #include <vector>
 
 #include "deliveries.h"
-#include "events.h"
 #include "larder/engine/arg_reader.h"
 #include "larder/engine/command.h"
 #include "larder/keyspace/keyspace.h"
@@ -116,7 +115,7 @@ void xautoclaim(Call& call, keyspace::Keyspace& keyspace) {
     return reply_no_group(call, call.key.name, call.arg(2));
   }
   const std::int64_t now_ms = keyspace.clock().unix_ms();
-  keyspace::Edit<types::Stream> edit(call.db, call.key, found.entry(), stream_events::kDelivery);
+  keyspace::Edit<types::Stream> edit(call.db, call.key, found.entry(), keyspace::Event::xdelivery);
   types::Group& group = *edit->group(call.arg(2));
   bool is_new = false;
   types::Consumer& consumer = see_consumer(edit, group, call.arg(3), now_ms, is_new);

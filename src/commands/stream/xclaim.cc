@@ -1,7 +1,6 @@
 #include <string>
 
 #include "deliveries.h"
-#include "events.h"
 #include "larder/engine/arg_reader.h"
 #include "larder/engine/command.h"
 #include "larder/keyspace/keyspace.h"
@@ -137,7 +136,7 @@ void xclaim(Call& call, keyspace::Keyspace& keyspace) {
   const std::int64_t now_ms = keyspace.clock().unix_ms();
   Options options;
   if (!read(call, now_ms, options)) return;
-  keyspace::Edit<types::Stream> edit(call.db, call.key, found.entry(), stream_events::kDelivery);
+  keyspace::Edit<types::Stream> edit(call.db, call.key, found.entry(), keyspace::Event::xdelivery);
   types::Group& group = *edit->group(call.arg(2));
   const bool moves_on = options.last_id > group.last_id;
   if (moves_on) group.last_id = options.last_id;

@@ -1,6 +1,5 @@
 #include <algorithm>
 
-#include "events.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
 #include "larder/keyspace/edit.h"
@@ -20,7 +19,7 @@ void xdel(Call& call) {
   for (const std::string_view text : ids) {
     if (!read_stream_id(call, text)) return;
   }
-  keyspace::Edit<types::Stream> edit(call.db, call.key, found.entry(), stream_events::kDel);
+  keyspace::Edit<types::Stream> edit(call.db, call.key, found.entry(), keyspace::Event::xdel);
   std::int64_t gone = 0;
   for (const std::string_view text : ids) {
     const types::StreamId id = *parse_stream_id(text);

@@ -1,7 +1,6 @@
 #include <string>
 
 #include "../container_help.h"
-#include "events.h"
 #include "larder/base/text.h"
 #include "larder/engine/arg_reader.h"
 #include "larder/engine/call.h"
@@ -78,7 +77,7 @@ void xgroup_create(Call& call) {
   const auto last = read_last(call, *found);
   if (!last) return;
   keyspace::Edit<types::Stream> edit(call.db, call.key, found->entry(),
-                                     stream_events::kCreateGroup);
+                                     keyspace::Event::xgroup_create);
   if (edit->create_group(call.arg(3), *last, options.entries_read) == nullptr) {
     edit.discard();
     return call.reply.error("BUSYGROUP Consumer Group name already exists");
@@ -93,7 +92,8 @@ void xgroup_setid(Call& call) {
   if (!found) return;
   const auto last = read_last(call, *found);
   if (!last) return;
-  keyspace::Edit<types::Stream> edit(call.db, call.key, found->entry(), stream_events::kSetGroupId);
+  keyspace::Edit<types::Stream> edit(call.db, call.key, found->entry(),
+                                     keyspace::Event::xgroup_setid);
   types::Group& group = *edit->group(call.arg(3));
   group.last_id = *last;
   group.entries_read = options.entries_read;
@@ -117,7 +117,7 @@ void xgroup_destroy(Call& call, keyspace::Keyspace& keyspace) {
   types::Group* group = (*found)->group(call.arg(3));
   if (group == nullptr) return call.reply.integer(0);
   keyspace::Edit<types::Stream> edit(call.db, call.key, found->entry(),
-                                     stream_events::kDestroyGroup);
+                                     keyspace::Event::xgroup_destroy);
   destroy_group(*edit, *group, keyspace);
   call.reply.integer(1);
 }
@@ -126,7 +126,7 @@ void xgroup_createconsumer(Call& call, keyspace::Keyspace& keyspace) {
   const auto found = find_group(call);
   if (!found) return;
   keyspace::Edit<types::Stream> edit(call.db, call.key, found->entry(),
-                                     stream_events::kCreateConsumer);
+                                     keyspace::Event::xgroup_createconsumer);
   types::Group& group = *edit->group(call.arg(3));
   const bool is_new = group.consumer(call.arg(4)) == nullptr;
   if (is_new) {
@@ -153,7 +153,7 @@ void xgroup_delconsumer(Call& call, keyspace::Keyspace& keyspace) {
   const auto found = find_group(call);
   if (!found) return;
   keyspace::Edit<types::Stream> edit(call.db, call.key, found->entry(),
-                                     stream_events::kDelConsumer);
+                                     keyspace::Event::xgroup_delconsumer);
   types::Group& group = *edit->group(call.arg(3));
   types::Consumer* consumer = group.consumer(call.arg(4));
   std::size_t pending = 0;

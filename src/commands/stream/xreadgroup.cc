@@ -1,5 +1,4 @@
 #include "deliveries.h"
-#include "events.h"
 #include "larder/engine/command.h"
 #include "larder/keyspace/keyspace.h"
 #include "read_options.h"
@@ -104,7 +103,7 @@ void read_stream(Call& call, const ReadOptions& options, std::size_t i, std::int
   const std::string_view name = options.keys(call)[i];
   const auto key = keyspace::Key::of(name);
   keyspace::Entry* entry = call.db.look(key, keyspace::Look::write);
-  keyspace::Edit<types::Stream> edit(call.db, key, entry, stream_events::kDelivery);
+  keyspace::Edit<types::Stream> edit(call.db, key, entry, keyspace::Event::xdelivery);
   types::Group& group = *edit->group(options.group);
   bool is_new = false;
   types::Consumer& consumer = see_consumer(edit, group, options.consumer, now_ms, is_new);

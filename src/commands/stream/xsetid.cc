@@ -1,4 +1,3 @@
-#include "events.h"
 #include "larder/engine/arg_reader.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
@@ -63,7 +62,7 @@ void xsetid(Call& call) {
   if (!found) return call.reply.error(errors::kNoSuchKey);
   const std::string_view why = refusal(*found, *id, options);
   if (!why.empty()) return call.reply.error(why);
-  keyspace::Edit<types::Stream> edit(call.db, call.key, found.entry(), stream_events::kSetId);
+  keyspace::Edit<types::Stream> edit(call.db, call.key, found.entry(), keyspace::Event::xsetid);
   edit->set_last(*id);
   if (options.added) edit->set_added(static_cast<std::uint64_t>(*options.added));
   if (!options.max_deleted.zero()) edit->set_max_deleted(options.max_deleted);

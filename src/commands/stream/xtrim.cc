@@ -1,4 +1,3 @@
-#include "events.h"
 #include "larder/engine/arg_reader.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
@@ -28,7 +27,7 @@ void xtrim(Call& call, types::Settings& settings) {
   const auto found = call.db.find<types::Stream>(call.key, keyspace::Look::write);
   if (found.wrong_type()) return call.reply.error(errors::kWrongType);
   if (!found) return call.reply.integer(0);
-  keyspace::Edit<types::Stream> edit(call.db, call.key, found.entry(), stream_events::kTrim);
+  keyspace::Edit<types::Stream> edit(call.db, call.key, found.entry(), keyspace::Event::xtrim);
   const std::uint64_t gone = edit->trim(options.trim());
   if (gone == 0) {
     edit.discard();

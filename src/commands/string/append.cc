@@ -12,9 +12,9 @@ void write(Call& call, const keyspace::Found<types::String>& text) {
   const std::string_view more = call.arg(2);
   const std::size_t size = text ? text->size() : 0;
   if (text) {
-    call.db.edit<types::String>(call.key, text.entry(), keyspace::events::kAppend).append(more);
+    call.db.edit<types::String>(call.key, text.entry(), keyspace::Event::append).append(more);
   } else {
-    call.db.put(call.key, more, keyspace::Deadline::never(), keyspace::events::kAppend);
+    call.db.put(call.key, more, keyspace::Deadline::never(), keyspace::Event::append);
   }
   call.reply.integer(static_cast<std::int64_t>(size + more.size()));
 }

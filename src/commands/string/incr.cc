@@ -21,11 +21,11 @@ void add(Call& call, std::int64_t amount) {
     return call.reply.error("ERR increment or decrement would overflow");
   }
   if (text) {
-    call.db.edit<types::String>(call.key, text.entry(), keyspace::events::kIncrBy).number(value);
+    call.db.edit<types::String>(call.key, text.entry(), keyspace::Event::incrby).number(value);
   } else {
     std::array<char, base::kInt64Chars> digits;
     call.db.put(call.key, base::print_int64(value, digits), keyspace::Deadline::never(),
-                keyspace::events::kIncrBy);
+                keyspace::Event::incrby);
   }
   call.reply.integer(value);
 }

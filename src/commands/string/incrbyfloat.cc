@@ -28,7 +28,7 @@ void incrbyfloat(Call& call) {
   }
   std::array<char, base::kLongDoubleChars> room;
   const std::string_view digits = base::print_long_double(sum, room);
-  call.db.put(call.key, digits, keyspace::Deadline::kept(), keyspace::events::kIncrByFloat);
+  call.db.put(call.key, digits, keyspace::Deadline::kept(), keyspace::Event::incrbyfloat);
   call.reply.bulk(digits);
   // Another machine could round differently.
   call.propagate({"SET", call.key.name, digits, "KEEPTTL"});

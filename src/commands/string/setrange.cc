@@ -13,9 +13,9 @@ using namespace engine;
 
 // A string that SETRANGE makes is written into, not stored, and so is encoded as edited.
 void write_new(Call& call, std::size_t offset, std::string_view bytes) {
-  call.db.put(call.key, "", keyspace::Deadline::never(), keyspace::events::kSetRange);
+  call.db.put(call.key, "", keyspace::Deadline::never(), keyspace::Event::setrange);
   keyspace::Entry* entry = call.db.look(call.key, keyspace::Look::write);
-  auto edit = call.db.edit<types::String>(call.key, entry, keyspace::events::kSetRange);
+  auto edit = call.db.edit<types::String>(call.key, entry, keyspace::Event::setrange);
   edit.overwrite(offset, bytes);
   edit.discard();  // put() has logged the change
 }
@@ -24,7 +24,7 @@ void write(Call& call, std::size_t start, std::string_view bytes) {
   const auto text = call.db.find<types::String>(call.key, keyspace::Look::write);
   const std::size_t size = text ? text->size() : 0;
   if (text) {
-    call.db.edit<types::String>(call.key, text.entry(), keyspace::events::kSetRange)
+    call.db.edit<types::String>(call.key, text.entry(), keyspace::Event::setrange)
         .overwrite(start, bytes);
   } else {
     write_new(call, start, bytes);
