@@ -11,7 +11,7 @@ void Pause::begin(Extent extent, std::int64_t end_ms) {
   on_ = true;
   parts_.gates.close(Gate::paused_writes);
   if (extent == Extent::all) parts_.gates.close(Gate::paused_all);
-  parts_.keyspace.hold_removals(true);
+  parts_.keyspace.removals().hold(keyspace::Hold::pause);
 }
 
 void Pause::end() {
@@ -19,7 +19,7 @@ void Pause::end() {
   on_ = false;
   parts_.gates.open(Gate::paused_writes);
   parts_.gates.open(Gate::paused_all);
-  parts_.keyspace.hold_removals(false);
+  parts_.keyspace.removals().release(keyspace::Hold::pause);
   for (Session* session = parts_.sessions.first(); session != nullptr; session = session->next()) {
     session->go_on();
   }

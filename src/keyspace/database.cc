@@ -84,10 +84,7 @@ void Database::touch(Entry& entry) {
 
 Entry* Database::look(const Key& key, Look how) {
   Entry* entry = entries_.find(key.name, key.hash);
-  if (entry != nullptr && entry->expired(now_ms())) {
-    const bool stays = shared_.removals_held && how != Look::write;
-    entry = stays ? nullptr : drop_expired(entry, key.hash);
-  }
+  if (entry != nullptr && entry->expired(now_ms())) entry = meet_expired(entry, key.hash, how);
   if (how == Look::write) {
     if (entry != nullptr) touch(*entry);
     return entry;
@@ -102,9 +99,18 @@ Entry* Database::look(const Key& key, Look how) {
   return entry;
 }
 
-Entry* Database::drop_expired(Entry* entry, std::uint64_t hash) {
-  erase(entry, hash, Cause::expired, Event::expired);
+Entry* Database::meet_expired(Entry* entry, std::uint64_t hash, Look how) {
+  if (shared_.removals.repeats()) return entry;
+  if (how == Look::write || !shared_.removals.held()) {
+    erase(entry, hash, Cause::expired, Event::expired);
+  }
   return nullptr;
+}
+
+Entry* Database::find_to_change(const Key& key) {
+  Entry* entry = entries_.find(key.name, key.hash);
+  if (entry == nullptr || !entry->expired(now_ms())) return entry;
+  return meet_expired(entry, key.hash, Look::write);
 }
 
 void Database::note_size(const Entry* entry, std::uint64_t hash) {
@@ -170,8 +176,7 @@ bool Database::overwrite_in_place(Entry* old, const Entry::Shape& shape) {
 }
 
 void Database::put(const Key& key, std::string_view bytes, Deadline deadline, Event event) {
-  Entry* old = entries_.find(key.name, key.hash);
-  if (old != nullptr && old->expired(now_ms())) old = drop_expired(old, key.hash);
+  Entry* old = find_to_change(key);
   const auto number = types::as_stored_integer(bytes);
   const auto due = deadline.resolve(old);
   const Entry::Shape shape = shape_of(key.name, bytes, number, due);
@@ -203,8 +208,7 @@ void Database::put(const Key& key, std::string_view bytes, Deadline deadline, Ev
 }
 
 char* Database::put_unwritten(const Key& key, std::size_t size, Event event) {
-  Entry* old = entries_.find(key.name, key.hash);
-  if (old != nullptr && old->expired(now_ms())) old = drop_expired(old, key.hash);
+  Entry* old = find_to_change(key);
   if (old == nullptr) shared_.log.add_new_key(index_, key.name);
   shared_.log.add(event, index_, key.name);
   const bool inside = size <= Entry::kMostInside;
@@ -235,8 +239,7 @@ void Database::put_storage(const Key& key, types::Type type, void* storage, Even
     erase(key);
     return;
   }
-  Entry* old = entries_.find(key.name, key.hash);
-  if (old != nullptr && old->expired(now_ms())) old = drop_expired(old, key.hash);
+  Entry* old = find_to_change(key);
   Entry* entry = Entry::create(
       {.key = key.name, .deadline_ms = deadline.resolve(old), .type = type, .form = Form::storage});
   entry->storage(storage);
@@ -282,12 +285,8 @@ void Database::erase(Entry* entry, std::uint64_t hash, Cause cause, Event event)
 }
 
 bool Database::erase(const Key& key, Freeing freeing) {
-  Entry* entry = entries_.find(key.name, key.hash);
+  Entry* entry = find_to_change(key);
   if (entry == nullptr) return false;
-  if (entry->expired(now_ms())) {
-    drop_expired(entry, key.hash);
-    return false;
-  }
   shared_.log.add(Event::del, index_, entry->key());
   take_out(entry, key.hash);
   shared_.graveyard.bury(entry, freeing);
@@ -307,12 +306,8 @@ void Database::bury_replaced(Entry* entry) {
 }
 
 bool Database::erase(const Key& key, Cause cause, Event event) {
-  Entry* entry = entries_.find(key.name, key.hash);
+  Entry* entry = find_to_change(key);
   if (entry == nullptr) return false;
-  if (entry->expired(now_ms())) {
-    drop_expired(entry, key.hash);
-    return false;
-  }
   erase(entry, key.hash, cause, event);
   return true;
 }
@@ -377,11 +372,11 @@ Entry* Database::random(base::Rng& rng) {
   int tries_left = kMostTries;
   while (Entry* entry = entries_.random(rng)) {
     if (!entry->expired(now_ms())) return entry;
-    if (shared_.removals_held) {
+    if (shared_.removals.held()) {
       if (--tries_left == 0) return entry;
       continue;
     }
-    drop_expired(entry, EntryTraits::hash(*entry));
+    erase(entry, EntryTraits::hash(*entry), Cause::expired, Event::expired);
   }
   return nullptr;
 }

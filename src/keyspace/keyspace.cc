@@ -23,9 +23,8 @@ Keyspace::Keyspace(const base::Clock& clock, base::Rng& rng, const Settings& set
   if (!tracks_big_keys()) big_keys_.stop();
   const auto count = static_cast<int>(settings.databases.value());
   for (int i = 0; i < count; ++i) {
-    databases_.push_back(
-        std::make_unique<Database>(i, Shared{clock_, access_, log_, graveyard_, metrics_, big_keys_,
-                                             removals_held_, miss_sink_}));
+    databases_.push_back(std::make_unique<Database>(
+        i, Shared{clock_, access_, log_, graveyard_, metrics_, big_keys_, removals_, miss_sink_}));
   }
 }
 

@@ -49,6 +49,19 @@ TEST_F(Hashes, LogTheEventsOfRedis) {
   EXPECT_EQ(changes_of({"HGETDEL", "h", "FIELDS", "1", "c"}), "h hdel h@0\ng del h@0");
 }
 
+TEST_F(Hashes, KeepDeadFieldsHiddenWhileRemovalsAreHeld) {
+  run({"HSET", "h", "a", "1", "b", "2"});
+  run({"HPEXPIRE", "h", "5", "FIELDS", "1", "a"});
+  clock.advance_ms(5);
+  keyspace.removals().hold(keyspace::Hold::replica);
+  EXPECT_EQ(effects_of({"HGET", "h", "a"}), "");
+  EXPECT_EQ(run({"HGET", "h", "a"}), "(nil)");
+  EXPECT_EQ(effects_of({"HSET", "h", "c", "3"}), "0 HSET h c 3");
+  EXPECT_EQ(reporter.value("expired_subkeys"), "0");
+  keyspace.removals().release(keyspace::Hold::replica);
+  EXPECT_EQ(effects_of({"HLEN", "h"}), "0 HDEL h a");
+}
+
 TEST_F(Hashes, LoseFieldsPastTheirDeadlineWhenLookedAt) {
   run({"HSET", "h", "a", "1", "b", "2"});
   run({"HPEXPIRE", "h", "5", "FIELDS", "1", "a"});

@@ -323,11 +323,11 @@ TEST(Evictor, TellsThatMemoryStandsOverTheLimitDuringAPauseToo) {
   world.limit(1);
   EXPECT_EQ(world.make_room(), Room::none);
   world.clock.advance_ms(100);
-  world.keyspace.hold_removals(true);
+  world.keyspace.removals().hold(keyspace::Hold::pause);
   EXPECT_FALSE(world.evictor.over_limit());
   world.clock.advance_ms(100);
   EXPECT_EQ(world.info("current_eviction_exceeded_time"), "200");
-  world.keyspace.hold_removals(false);
+  world.keyspace.removals().release(keyspace::Hold::pause);
   EXPECT_TRUE(world.evictor.over_limit());
   world.limit(0);
   EXPECT_FALSE(world.evictor.over_limit());

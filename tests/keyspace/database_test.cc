@@ -274,5 +274,51 @@ TEST_F(DatabaseTest, AListenerThatWritesEndsTheProcess) {
   keyspace.log().clear();
 }
 
+TEST_F(DatabaseTest, RemovesNothingByItselfWhileAnyReasonHoldsIt) {
+  Removals& removals = keyspace.removals();
+  removals.hold(Hold::replica);
+  removals.hold(Hold::pause);
+  db.put(key("k"), "v", Deadline::at(clock.unix_ms() + 1));
+  clock.advance_ms(1);
+  removals.release(Hold::pause);
+  EXPECT_TRUE(removals.held());
+  EXPECT_EQ(text("k"), "(nil)");
+  EXPECT_EQ(db.look(key("k"), Look::untouched), nullptr);
+  EXPECT_EQ(db.size(), 1u);
+  removals.release(Hold::replica);
+  EXPECT_EQ(text("k"), "(nil)");
+  EXPECT_EQ(db.size(), 0u);
+}
+
+TEST_F(DatabaseTest, AWriterRemovesAnExpiredKeyThatIsHeld) {
+  keyspace.removals().hold(Hold::pause);
+  db.put(key("k"), "v", Deadline::at(clock.unix_ms() + 1));
+  clock.advance_ms(1);
+  EXPECT_FALSE(db.erase(key("k")));
+  EXPECT_EQ(db.size(), 0u);
+}
+
+TEST_F(DatabaseTest, RepeatedCommandsFindExpiredKeys) {
+  Removals& removals = keyspace.removals();
+  removals.hold(Hold::replica);
+  for (const char* name : {"kept", "erased", "edited"}) {
+    db.put(key(name), "v", Deadline::at(clock.unix_ms() + 1));
+  }
+  clock.advance_ms(1);
+  {
+    const Removals::Repeating repeating(removals);
+    EXPECT_EQ(text("kept"), "v");
+    EXPECT_TRUE(db.erase(key("erased")));
+    db.edit<types::String>(key("edited"), db.look(key("edited"), Look::write), Event::append)
+        .append("w");
+    db.put(key("kept"), "new", Deadline::kept());
+    EXPECT_EQ(text("edited"), "vw");
+  }
+  EXPECT_EQ(text("kept"), "(nil)");
+  EXPECT_EQ(text("edited"), "(nil)");
+  EXPECT_EQ(db.size(), 2u);
+  EXPECT_EQ(metrics.expired_keys.value(), 0u);
+}
+
 }  // namespace
 }  // namespace larder::keyspace

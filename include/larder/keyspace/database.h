@@ -15,6 +15,7 @@
 #include "larder/keyspace/graveyard.h"
 #include "larder/keyspace/metrics.h"
 #include "larder/keyspace/miss_sink.h"
+#include "larder/keyspace/removals.h"
 #include "larder/keyspace/tables.h"
 
 namespace larder::keyspace {
@@ -77,7 +78,7 @@ struct Shared {
   Graveyard& graveyard;
   Metrics& metrics;
   BigKeys& big_keys;
-  const bool& removals_held;
+  const Removals& removals;
   // Null unless somebody wants to hear of misses.
   MissSink* const& miss_sink;
 };
@@ -104,7 +105,7 @@ class Database {
   void prefetch_entry(std::uint64_t hash) const { entries_.prefetch_candidate(hash); }
 
   // The key's entry; an expired one is removed and not found, or, for a reader while removals are
-  // held, only not found. The entry stays where it is until the next change to this database.
+  // held, only not found (keyspace/removals.h). The entry stays where it is until the next change to this database.
   Entry* look(const Key& key, Look how);
   template <typename T>
   Found<T> find(const Key& key, Look how = Look::read) {
@@ -196,7 +197,10 @@ class Database {
   void close(const Key& key, Entry* entry, types::Type type, void* storage, bool empty, Event event,
              bool changed);
   std::int64_t now_ms() const { return shared_.clock.unix_ms(); }
-  Entry* drop_expired(Entry* entry, std::uint64_t hash);
+  // What a lookup makes of an entry past its deadline.
+  Entry* meet_expired(Entry* entry, std::uint64_t hash, Look how);
+  // The entry that a command is about to write over or remove, or null.
+  Entry* find_to_change(const Key& key);
   Freeing freeing_after(Cause cause) const;
   void bury_replaced(Entry* entry);
   void touch(Entry& entry);

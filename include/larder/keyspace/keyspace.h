@@ -15,6 +15,7 @@
 #include "larder/keyspace/database.h"
 #include "larder/keyspace/graveyard.h"
 #include "larder/keyspace/metrics.h"
+#include "larder/keyspace/removals.h"
 #include "larder/keyspace/settings.h"
 #include "larder/memory/audit.h"
 
@@ -75,10 +76,10 @@ class Keyspace final : public memory::Witness {
   // now, the largest first; expired ones are left out. Looks for up to a millisecond more before.
   std::vector<BigKey> big_keys(int db, std::optional<types::Type> type, std::size_t count);
   bool tracks_big_keys() const { return access_.settings.big_keys_tracking.value(); }
-  // While clients are paused nothing is expired or evicted: readers do not find expired keys, but
-  // these stay until the hold ends, or a command that writes comes upon them.
-  void hold_removals(bool held) { removals_held_ = held; }
-  bool removals_held() const { return removals_held_; }
+
+  // Whether keys are expired and evicted.
+  Removals& removals() { return removals_; }
+  bool removals_held() const { return removals_.held(); }
 
   // Tells `sink` of each read that did not find its key; null: nobody.
   void tell_misses(MissSink* sink) { miss_sink_ = sink; }
@@ -103,7 +104,7 @@ class Keyspace final : public memory::Witness {
   Metrics& metrics_;
   BigKeys big_keys_;
   std::uint64_t swaps_ = 0;
-  bool removals_held_ = false;
+  Removals removals_;
   MissSink* miss_sink_ = nullptr;
   std::vector<std::unique_ptr<Database>> databases_;
 };

@@ -21,12 +21,14 @@ inline FoundHash purged(engine::Call& call, keyspace::Entry* entry) {
 }
 
 // The hash at the key. Where fields of a hash of up to kMostPurged are past their deadline they are
-// freed first; larger hashes leave that to the sweeper, and their dead fields are passed over.
+// freed first. Larger hashes leave that to the sweeper, and while removals are held back no field
+// is freed; dead fields are then passed over.
 inline FoundHash find_hash(engine::Call& call, const keyspace::Keyspace& keyspace,
                            keyspace::Look how = keyspace::Look::read) {
   const auto found = call.db.find<types::Hash>(call.key, how);
   if (__builtin_expect(!found || !found->stale(keyspace.clock().unix_ms()), 1)) return found;
-  return found->size() > kMostPurged ? found : purged(call, found.entry());
+  const bool stays = found->size() > kMostPurged || keyspace.removals_held();
+  return stays ? found : purged(call, found.entry());
 }
 
 // The same on the way to a change: check wrong_type(), then open a HashEdit on its entry.
