@@ -27,8 +27,8 @@ Entry::Shape shape_of(std::string_view key, std::string_view bytes,
   return shape;
 }
 
-void write_string(Entry& entry, std::string_view bytes, std::optional<std::int64_t> number) {
-  switch (entry.form()) {
+void write_string(OpenEntry entry, std::string_view bytes, std::optional<std::int64_t> number) {
+  switch (entry->form()) {
     case Form::integer:
       return entry.integer(*number);
     case Form::inside:
@@ -52,7 +52,7 @@ Entry::Shape shape_like(std::string_view key, const Entry& entry,
 }
 
 // Carries value, access bits and marks over; the storage pointer is shared from here on.
-void carry_over(const Entry& from, Entry& to) {
+void carry_over(const Entry& from, OpenEntry to) {
   to.access(from.access());
   if (from.was_edited()) to.mark_edited();
   switch (from.form()) {
@@ -107,9 +107,9 @@ Entry* Database::meet_expired(Entry* entry, std::uint64_t hash, Look how) {
   return nullptr;
 }
 
-Entry* Database::find_to_change(const Key& key) {
+[[gnu::always_inline]] inline Entry* Database::find_to_change(const Key& key) {
   Entry* entry = entries_.find(key.name, key.hash);
-  if (entry == nullptr || !entry->expired(now_ms())) return entry;
+  if (entry == nullptr || __builtin_expect(!entry->expired(now_ms()), 1)) return entry;
   return meet_expired(entry, key.hash, Look::write);
 }
 
@@ -122,20 +122,22 @@ void Database::note_storage(const Entry* entry, std::uint64_t hash) {
   shared_.big_keys.note(index_, hash, entry->type(), bytes);
 }
 
-void Database::insert(Entry* entry, std::uint64_t hash) {
-  entries_.insert(entry, hash);
-  note_size(entry, hash);
-  if (entry->has_deadline()) add_due(expires_, entry, hash, entry->deadline_ms(), now_ms());
+void Database::insert(OpenEntry entry, std::uint64_t hash) {
+  entries_.insert(entry.get(), hash);
+  note_size(entry.get(), hash);
+  if (entry->has_deadline()) add_due(expires_, entry.get(), hash, entry->deadline_ms(), now_ms());
   index_elements(entry, hash);
+  shared_.before_changes.placed(index_, hash, *entry.get(), nullptr);
 }
 
-void Database::replace(Entry* before, Entry* now, std::uint64_t hash) {
-  entries_.replace(before, now, hash);
-  note_size(now, hash);
+void Database::replace(OpenEntry before, OpenEntry now, std::uint64_t hash) {
+  entries_.replace(before.get(), now.get(), hash);
+  note_size(now.get(), hash);
   unindex_elements(before, hash);
   index_elements(now, hash);
-  if (before->has_deadline()) expires_.erase(before, hash);
-  if (now->has_deadline()) add_due(expires_, now, hash, now->deadline_ms(), now_ms());
+  if (before->has_deadline()) expires_.erase(before.get(), hash);
+  if (now->has_deadline()) add_due(expires_, now.get(), hash, now->deadline_ms(), now_ms());
+  shared_.before_changes.placed(index_, hash, *now.get(), before.get());
 }
 
 // Of a key that store() is about to make, if it does.
@@ -145,8 +147,9 @@ void Database::announce(const Key& key) {
   if (old == nullptr || old->expired(now_ms())) shared_.log.add_new_key(index_, key.name);
 }
 
-void Database::store(const Key& key, Entry* entry) {
-  if (Entry* old = entries_.find(key.name, key.hash)) {
+void Database::store(const Key& key, OpenEntry entry) {
+  Entry* const found = entries_.find(key.name, key.hash);
+  if (const OpenEntry old = open(found, key.hash, Intent::replaces)) {
     replace(old, entry, key.hash);
     bury_replaced(old);
   } else {
@@ -165,28 +168,28 @@ void Database::index_deadline(std::optional<std::int64_t> before, Entry* entry,
   }
 }
 
-bool Database::overwrite_in_place(Entry* old, const Entry::Shape& shape) {
+bool Database::overwrite_in_place(OpenEntry old, const Entry::Shape& shape) {
   if (memory::size_class(Entry::bytes(shape)) != memory::size_class(old->block_bytes()) ||
       old->type() != shape.type) {
     return false;
   }
   if (old->form() == Form::storage) shared_.graveyard.bury(old->type(), old->storage());
-  old->rewrite(shape);
+  old.rewrite(shape);
   return true;
 }
 
 void Database::put(const Key& key, std::string_view bytes, Deadline deadline, Event event) {
-  Entry* old = find_to_change(key);
+  const OpenEntry old = open_to_replace(key);
   const auto number = types::as_stored_integer(bytes);
-  const auto due = deadline.resolve(old);
+  const auto due = deadline.resolve(old.get());
   const Entry::Shape shape = shape_of(key.name, bytes, number, due);
-  if (old == nullptr) shared_.log.add_new_key(index_, key.name);
+  if (!old) shared_.log.add_new_key(index_, key.name);
   shared_.log.add(event, index_, key.name);
   if (deadline.is_new()) shared_.log.also(Event::expire, index_, key.name);
-  if (old == nullptr) {
-    Entry* entry = Entry::create(shape);
-    write_string(*entry, bytes, number);
-    entry->access(shared_.access.fresh());
+  if (!old) {
+    const OpenEntry entry = OpenEntry::create(shape);
+    write_string(entry, bytes, number);
+    entry.access(shared_.access.fresh());
     insert(entry, key.hash);
     return;
   }
@@ -194,40 +197,40 @@ void Database::put(const Key& key, std::string_view bytes, Deadline deadline, Ev
   const std::uint32_t access =
       shared_.access.touching ? shared_.access.used(old->access()) : old->access();
   if (overwrite_in_place(old, shape)) {
-    write_string(*old, bytes, number);
-    if (old->form() == Form::storage) note_storage(old, key.hash);
-    old->access(access);
-    index_deadline(had, old, key.hash);
+    write_string(old, bytes, number);
+    if (old->form() == Form::storage) note_storage(old.get(), key.hash);
+    old.access(access);
+    index_deadline(had, old.get(), key.hash);
     return;
   }
-  Entry* entry = Entry::create(shape);
-  write_string(*entry, bytes, number);
-  entry->access(access);
+  const OpenEntry entry = OpenEntry::create(shape);
+  write_string(entry, bytes, number);
+  entry.access(access);
   replace(old, entry, key.hash);
   bury_replaced(old);
 }
 
 char* Database::put_unwritten(const Key& key, std::size_t size, Event event) {
-  Entry* old = find_to_change(key);
-  if (old == nullptr) shared_.log.add_new_key(index_, key.name);
+  const OpenEntry old = open_to_replace(key);
+  if (!old) shared_.log.add_new_key(index_, key.name);
   shared_.log.add(event, index_, key.name);
   const bool inside = size <= Entry::kMostInside;
-  Entry* entry = Entry::create({.key = key.name,
-                                .form = inside ? Form::inside : Form::storage,
-                                .inside_bytes = inside ? size : 0});
-  char* bytes = entry->inside_data();
+  const OpenEntry entry = OpenEntry::create({.key = key.name,
+                                             .form = inside ? Form::inside : Form::storage,
+                                             .inside_bytes = inside ? size : 0});
+  char* bytes = entry.inside_data();
   if (!inside) {
     types::Blob* blob = types::Blob::create(memory::Owner::strings, size);
-    entry->storage(blob);
+    entry.storage(blob);
     bytes = blob->data();
   }
-  entry->mark_edited();
-  entry->access(shared_.access.fresh());
-  if (old == nullptr) {
+  entry.mark_edited();
+  entry.access(shared_.access.fresh());
+  if (!old) {
     insert(entry, key.hash);
     return bytes;
   }
-  entry->access(shared_.access.touching ? shared_.access.used(old->access()) : old->access());
+  entry.access(shared_.access.touching ? shared_.access.used(old->access()) : old->access());
   replace(old, entry, key.hash);
   bury_replaced(old);
   return bytes;
@@ -239,56 +242,62 @@ void Database::put_storage(const Key& key, types::Type type, void* storage, Even
     erase(key);
     return;
   }
-  Entry* old = find_to_change(key);
-  Entry* entry = Entry::create(
-      {.key = key.name, .deadline_ms = deadline.resolve(old), .type = type, .form = Form::storage});
-  entry->storage(storage);
-  entry->access(shared_.access.fresh());
-  if (old == nullptr) shared_.log.add_new_key(index_, key.name);
+  const OpenEntry old = open_to_replace(key);
+  const OpenEntry entry = OpenEntry::create({.key = key.name,
+                                             .deadline_ms = deadline.resolve(old.get()),
+                                             .type = type,
+                                             .form = Form::storage});
+  entry.storage(storage);
+  entry.access(shared_.access.fresh());
+  if (!old) shared_.log.add_new_key(index_, key.name);
   shared_.log.add(event, index_, key.name);
-  if (old == nullptr) return insert(entry, key.hash);
+  if (!old) return insert(entry, key.hash);
   replace(old, entry, key.hash);
   bury_replaced(old);
 }
 
-void Database::close(const Key& key, Entry* entry, types::Type type, void* storage, bool empty,
+void Database::close(const Key& key, OpenEntry entry, types::Type type, void* storage, bool empty,
                      Event event, bool changed) {
-  if (entry != nullptr) entry->storage(storage);
+  if (entry) entry.storage(storage);
   if (!empty) {
-    if (entry == nullptr) return put_storage(key, type, storage, event);
+    if (!entry) return put_storage(key, type, storage, event);
     index_elements(entry, key.hash);
-    if (shared_.big_keys.is_due()) note_size(entry, key.hash);
+    if (shared_.big_keys.is_due()) note_size(entry.get(), key.hash);
     if (changed) shared_.log.add(event, index_, key.name);
     return;
   }
-  if (entry == nullptr) {
+  if (!entry) {
     if (storage != nullptr) shared_.graveyard.bury(type, storage);
     return;
   }
   if (changed) shared_.log.add(event, index_, key.name);
   shared_.log.also(Event::del, index_, key.name);
   take_out(entry, key.hash);
-  shared_.graveyard.bury(entry);
+  shared_.graveyard.bury(entry.get());
 }
 
-void Database::take_out(Entry* entry, std::uint64_t hash) {
-  if (entry->has_deadline()) expires_.erase(entry, hash);
+void Database::take_out(OpenEntry entry, std::uint64_t hash) {
+  if (entry->has_deadline()) expires_.erase(entry.get(), hash);
   unindex_elements(entry, hash);
-  entries_.erase(entry, hash);
+  entries_.erase(entry.get(), hash);
 }
 
 void Database::erase(Entry* entry, std::uint64_t hash, Cause cause, Event event) {
+  remove(open(entry, hash, Intent::removes), hash, cause, event);
+}
+
+void Database::remove(OpenEntry entry, std::uint64_t hash, Cause cause, Event event) {
   shared_.log.add(event, index_, entry->key(), cause);
   if (cause == Cause::expired) ++shared_.metrics.expired_keys;
   take_out(entry, hash);
-  shared_.graveyard.bury(entry, freeing_after(cause));
+  shared_.graveyard.bury(entry.get(), freeing_after(cause));
 }
 
 bool Database::erase(const Key& key, Freeing freeing) {
   Entry* entry = find_to_change(key);
   if (entry == nullptr) return false;
   shared_.log.add(Event::del, index_, entry->key());
-  take_out(entry, key.hash);
+  take_out(open(entry, key.hash, Intent::removes), key.hash);
   shared_.graveyard.bury(entry, freeing);
   return true;
 }
@@ -301,8 +310,8 @@ Freeing Database::freeing_after(Cause cause) const {
   return lazily ? Freeing::lazily : Freeing::plainly;
 }
 
-void Database::bury_replaced(Entry* entry) {
-  shared_.graveyard.bury(entry, freeing_after(Cause::command));
+void Database::bury_replaced(OpenEntry entry) {
+  shared_.graveyard.bury(entry.get(), freeing_after(Cause::command));
 }
 
 bool Database::erase(const Key& key, Cause cause, Event event) {
@@ -312,54 +321,56 @@ bool Database::erase(const Key& key, Cause cause, Event event) {
   return true;
 }
 
-Entry* Database::reshape(const Key& key, Entry* entry, std::optional<std::int64_t> deadline_ms) {
+Entry* Database::reshape(const Key& key, OpenEntry entry, std::optional<std::int64_t> deadline_ms) {
   if (entry->has_deadline() && deadline_ms) {
     const auto before = entry->deadline();
-    entry->deadline_ms(*deadline_ms);
-    index_deadline(before, entry, key.hash);
-    return entry;
+    entry.deadline_ms(*deadline_ms);
+    index_deadline(before, entry.get(), key.hash);
+    return entry.get();
   }
-  Entry* moved = Entry::create(shape_like(key.name, *entry, deadline_ms));
-  carry_over(*entry, *moved);
+  const OpenEntry moved = OpenEntry::create(shape_like(key.name, *entry, deadline_ms));
+  carry_over(*entry, moved);
   replace(entry, moved, key.hash);
-  Entry::release(types::row(entry->type()).owner, entry);
-  return moved;
+  Entry::release(types::row(entry->type()).owner, entry.get());
+  return moved.get();
 }
 
 Entry* Database::expire_at(const Key& key, Entry* entry, std::int64_t unix_ms) {
   shared_.log.add(Event::expire, index_, key.name);
-  return reshape(key, entry, unix_ms);
+  return reshape(key, open(entry, key.hash, Intent::edits), unix_ms);
 }
 
 Entry* Database::persist(const Key& key, Entry* entry) {
   shared_.log.add(Event::persist, index_, key.name);
-  return reshape(key, entry, std::nullopt);
+  return reshape(key, open(entry, key.hash, Intent::edits), std::nullopt);
 }
 
 void Database::put_copy(const Key& key, const Entry& source, Event event) {
-  Entry* entry = Entry::create(shape_like(key.name, source, source.deadline()));
-  carry_over(source, *entry);
+  const OpenEntry entry = OpenEntry::create(shape_like(key.name, source, source.deadline()));
+  carry_over(source, entry);
   if (source.form() == Form::storage) {
-    entry->storage(types::row(source.type()).copy(source.storage()));
+    entry.storage(types::row(source.type()).copy(source.storage()));
   }
   announce(key);
   shared_.log.add(event, index_, key.name);
   store(key, entry);
 }
 
-void Database::put_moved(const Key& key, Database& from, const Key& source_key, Entry* source,
+void Database::put_moved(const Key& key, Database& from, const Key& source_key, Entry* moved,
                          Event left, Event arrived) {
-  Entry* entry = Entry::create(shape_like(key.name, *source, source->deadline()));
-  carry_over(*source, *entry);
+  const OpenEntry source = from.open(moved, source_key.hash, Intent::removes);
+  const OpenEntry entry = OpenEntry::create(shape_like(key.name, *source, source->deadline()));
+  carry_over(*source, entry);
   announce(key);
   shared_.log.add(left, from.index_, source_key.name);
   shared_.log.also(arrived, index_, key.name);
   from.take_out(source, source_key.hash);
-  Entry::release(types::row(source->type()).owner, source);
+  Entry::release(types::row(source->type()).owner, moved);
   store(key, entry);
 }
 
 void Database::flush(Freeing freeing) {
+  shared_.before_changes.ask_of_flush(index_);
   shared_.graveyard.bury(
       {std::move(entries_), std::move(expires_), std::move(element_expires_), freeing});
   entries_ = EntryTable();

@@ -19,24 +19,25 @@ struct Passing {
 
 }  // namespace
 
-void Database::index_elements(Entry* entry, std::uint64_t hash) {
+void Database::index_elements(OpenEntry entry, std::uint64_t hash) {
   const std::int64_t next = entry->next_element_deadline();
   if (next == types::kNoDeadline) return unindex_elements(entry, hash);
   if (entry->is_element_indexed()) {
-    element_expires_.retag(entry, hash, deadline_class(next, now_ms()));
+    element_expires_.retag(entry.get(), hash, deadline_class(next, now_ms()));
     return;
   }
-  entry->mark_element_indexed(true);
-  add_due(element_expires_, entry, hash, next, now_ms());
+  entry.mark_element_indexed(true);
+  add_due(element_expires_, entry.get(), hash, next, now_ms());
 }
 
-void Database::unindex_elements(Entry* entry, std::uint64_t hash) {
+void Database::unindex_elements(OpenEntry entry, std::uint64_t hash) {
   if (!entry->is_element_indexed()) return;
-  entry->mark_element_indexed(false);
-  element_expires_.erase(entry, hash);
+  entry.mark_element_indexed(false);
+  element_expires_.erase(entry.get(), hash);
 }
 
-bool Database::expire_elements(Entry* entry, std::uint64_t hash, std::size_t lines) {
+bool Database::expire_elements(Entry* found, std::uint64_t hash, std::size_t lines) {
+  const OpenEntry entry = open(found, hash, Intent::edits);
   Passing passing{shared_, index_, entry->key()};
   const types::TypeRow& row = types::row(entry->type());
   const bool done = row.expire_some(entry->storage(), now_ms(), lines, Passing::goes, &passing);
@@ -46,7 +47,7 @@ bool Database::expire_elements(Entry* entry, std::uint64_t hash, std::size_t lin
   }
   shared_.log.add_expired(Event::del, index_, entry->key(), std::nullopt);
   take_out(entry, hash);
-  shared_.graveyard.bury(entry);
+  shared_.graveyard.bury(found);
   return true;
 }
 

@@ -23,7 +23,7 @@ void Entry::write_head(const Shape& shape) {
   LARDER_ASSERT(shape.inside_bytes <= kMostInside && shape.key.size() <= UINT32_MAX);
   type_and_form_ = static_cast<std::uint8_t>(static_cast<unsigned>(shape.type) |
                                              (static_cast<unsigned>(shape.form) << 4));
-  flags_ = static_cast<std::uint8_t>((shape.deadline_ms ? kHasDeadline : 0) |
+  flags_ = static_cast<std::uint8_t>((flags_ & kMarks) | (shape.deadline_ms ? kHasDeadline : 0) |
                                      (is_long(shape.key) ? kLongKey : 0));
   key_size_ = is_long(shape.key) ? 0 : static_cast<std::uint8_t>(shape.key.size());
   inside_size_ = static_cast<std::uint16_t>(shape.form == Form::inside ? shape.inside_bytes : 0);

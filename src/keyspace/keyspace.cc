@@ -23,8 +23,9 @@ Keyspace::Keyspace(const base::Clock& clock, base::Rng& rng, const Settings& set
   if (!tracks_big_keys()) big_keys_.stop();
   const auto count = static_cast<int>(settings.databases.value());
   for (int i = 0; i < count; ++i) {
-    databases_.push_back(std::make_unique<Database>(
-        i, Shared{clock_, access_, log_, graveyard_, metrics_, big_keys_, removals_, miss_sink_}));
+    databases_.push_back(
+        std::make_unique<Database>(i, Shared{clock_, access_, log_, graveyard_, metrics_, big_keys_,
+                                             removals_, before_changes_, miss_sink_}));
   }
 }
 
@@ -60,6 +61,7 @@ void Keyspace::flush_all(Freeing freeing) {
 
 void Keyspace::swap(std::size_t a, std::size_t b) {
   if (a == b) return;
+  before_changes_.ask_of_swap(static_cast<int>(a), static_cast<int>(b));
   databases_[a]->swap(*databases_[b]);
   ++swaps_;
   big_keys_.swap(static_cast<int>(a), static_cast<int>(b));

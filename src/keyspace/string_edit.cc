@@ -5,7 +5,7 @@
 namespace larder::keyspace {
 
 void Edit<types::String>::number(std::int64_t value) {
-  if (entry_->form() == Form::integer) return entry_->integer(value);
+  if (entry_->form() == Form::integer) return entry_.integer(value);
   types::String::Scratch scratch;
   const std::string_view digits = base::print_int64(value, scratch);
   db_.put(key_, digits, Deadline::kept(), event_);
@@ -35,17 +35,17 @@ char* Edit<types::String>::bytes(std::size_t size) {
 char* Edit<types::String>::resize(std::size_t size) {
   if (entry_->form() == Form::storage && size > Entry::kMostInside) {
     types::Blob* const blob = resize_blob(static_cast<types::Blob*>(entry_->storage()), size);
-    entry_->storage(blob);
-    entry_->mark_edited();
-    db_.note_size(entry_, key_.hash);
+    entry_.storage(blob);
+    entry_.mark_edited();
+    db_.note_size(entry_.get(), key_.hash);
     return blob->data();
   }
   if (entry_->form() == Form::inside && size <= Entry::kMostInside) {
     const std::size_t grown = entry_->block_bytes() - entry_->inside().size() + size;
     if (memory::size_class(grown) == memory::size_class(entry_->block_bytes())) {
-      entry_->inside_size(size);
-      entry_->mark_edited();
-      return entry_->inside_data();
+      entry_.inside_size(size);
+      entry_.mark_edited();
+      return entry_.inside_data();
     }
   }
   types::String::Scratch scratch;
@@ -65,23 +65,23 @@ types::Blob* Edit<types::String>::resize_blob(types::Blob* blob, std::size_t siz
 
 char* Edit<types::String>::resize_into_new(std::string_view old, std::size_t size) {
   const bool inside = size <= Entry::kMostInside;
-  Entry* grown = Entry::create({.key = key_.name,
-                                .deadline_ms = entry_->deadline(),
-                                .form = inside ? Form::inside : Form::storage,
-                                .inside_bytes = inside ? size : 0});
+  const OpenEntry grown = OpenEntry::create({.key = key_.name,
+                                             .deadline_ms = entry_->deadline(),
+                                             .form = inside ? Form::inside : Form::storage,
+                                             .inside_bytes = inside ? size : 0});
   char* text = nullptr;
   if (inside) {
-    text = grown->inside_data();
+    text = grown.inside_data();
   } else {
     types::Blob* blob = types::Blob::create(memory::Owner::strings, size);
-    grown->storage(blob);
+    grown.storage(blob);
     text = blob->data();
   }
   std::memcpy(text, old.data(), std::min(old.size(), size));
-  grown->access(entry_->access());
-  grown->mark_edited();
+  grown.access(entry_->access());
+  grown.mark_edited();
   db_.replace(entry_, grown, key_.hash);
-  db_.shared_.graveyard.bury(entry_);
+  db_.shared_.graveyard.bury(entry_.get());
   entry_ = grown;
   return text;
 }

@@ -8,7 +8,7 @@
 
 #include "larder/base/assert.h"
 #include "larder/config/registry.h"
-#include "larder/keyspace/entry.h"
+#include "larder/keyspace/open_entry.h"
 #include "larder/persistence/value_codec.h"
 #include "larder/types/hash.h"
 #include "larder/types/list.h"
@@ -29,9 +29,10 @@ class Holder {
       blob_ = types::Blob::create(memory::Owner::strings, text.size());
       std::copy(text.begin(), text.end(), blob_->data());
     }
-    entry_ = keyspace::Entry::create(
+    const auto made = keyspace::OpenEntry::create(
         {.key = "k", .type = value.type(), .form = keyspace::Form::storage});
-    entry_->storage(blob_ != nullptr ? blob_ : value.take_storage());
+    made.storage(blob_ != nullptr ? blob_ : value.take_storage());
+    entry_ = made.get();
   }
   ~Holder() {
     const types::TypeRow& row = types::row(entry_->type());

@@ -7,39 +7,79 @@ namespace larder::transcripts {
 
 namespace {
 
+// Around each step of a transcript, where there is a check.
+class Checked {
+ public:
+  explicit Checked(ChangeCheck* check) : check_(check) {
+    if (check_ != nullptr) check_->begin();
+  }
+  ~Checked() {
+    if (check_ != nullptr) check_->end();
+  }
+  Checked(const Checked&) = delete;
+  Checked& operator=(const Checked&) = delete;
+
+ private:
+  ChangeCheck* const check_;
+};
+
 class InProcessConnection final : public Connection {
  public:
-  explicit InProcessConnection(std::unique_ptr<server::Harness::Client> client)
-      : client_(std::move(client)) {}
+  InProcessConnection(std::unique_ptr<server::Harness::Client> client, ChangeCheck* check)
+      : client_(std::move(client)), check_(check) {}
 
-  void send(std::string_view bytes) override { received_ += client_->exchange(bytes); }
+  void send(std::string_view bytes) override { exchange(bytes); }
   std::string receive(int /*wait_ms*/) override {
-    received_ += client_->exchange({});
+    exchange({});
     return std::exchange(received_, {});
   }
   bool is_closed() override { return client_->is_closed() && received_.empty(); }
 
  private:
+  void exchange(std::string_view bytes) {
+    const Checked checked(check_);
+    received_ += client_->exchange(bytes);
+  }
+
   std::unique_ptr<server::Harness::Client> client_;
+  ChangeCheck* const check_;
   std::string received_;
 };
 
 }  // namespace
 
 std::unique_ptr<Connection> InProcessTarget::connect() {
-  return std::make_unique<InProcessConnection>(harness_->connect());
+  return std::make_unique<InProcessConnection>(harness_->connect(), check_.get());
 }
 
-std::unique_ptr<server::Harness> InProcessTarget::make_harness() {
-  return std::make_unique<server::Harness>("enable-protected-configs yes\n");
+InProcessTarget::InProcessTarget(Check check) : checks_(check) { begin(); }
+
+void InProcessTarget::begin() {
+  harness_ = std::make_unique<server::Harness>("enable-protected-configs yes\n");
+  if (checks_ == Check::none) return;
+  check_ = std::make_unique<ChangeCheck>(harness_->core().keyspace);
 }
 
 void InProcessTarget::restart() {
+  if (check_ != nullptr) changes_ += check_->changes();
+  check_.reset();
   harness_.reset();
-  harness_ = make_harness();
+  begin();
 }
 
-void InProcessTarget::advance_ms(int ms) { harness_->advance_ms(ms); }
+void InProcessTarget::advance_ms(int ms) {
+  const Checked checked(check_.get());
+  harness_->advance_ms(ms);
+}
+
+std::string InProcessTarget::trouble() {
+  return check_ == nullptr ? std::string() : check_->take_trouble();
+}
+
+std::string InProcessTarget::summary() {
+  if (check_ == nullptr) return {};
+  return std::to_string(changes_ + check_->changes()) + " changes of keys, each asked about before";
+}
 
 void InProcessTarget::settle() {
   while (harness_->end_turn()) {

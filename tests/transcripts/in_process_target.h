@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "change_check.h"
 #include "larder/server/harness.h"
 #include "target.h"
 
@@ -14,6 +15,10 @@ namespace larder::transcripts {
 
 class InProcessTarget final : public Target {
  public:
+  // With a check of the hook before a change around each step, or without.
+  enum class Check : std::uint8_t { none, before_change };
+  explicit InProcessTarget(Check check);
+
   std::unique_ptr<Connection> connect() override;
   void advance_ms(int ms) override;
   int longest_advance_ms() const override { return std::numeric_limits<int>::max(); }
@@ -23,12 +28,17 @@ class InProcessTarget final : public Target {
   std::string audit() override;
   bool is_larder() const override { return true; }
   bool has_jemalloc() override;
+  std::string trouble() override;
+  std::string summary() override;
 
  private:
-  static std::unique_ptr<server::Harness> make_harness();
+  void begin();
   void settle();
 
-  std::unique_ptr<server::Harness> harness_ = make_harness();
+  const Check checks_;
+  std::unique_ptr<server::Harness> harness_;
+  std::unique_ptr<ChangeCheck> check_;
+  std::uint64_t changes_ = 0;  // of the checks before
 };
 
 }  // namespace larder::transcripts

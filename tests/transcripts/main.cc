@@ -22,6 +22,7 @@ constexpr int kPatientMs = 10'000;
 
 struct Options {
   bool in_process = false;
+  bool before_change = false;
   bool reference = false;
   bool recording = false;
   bool patient = false;
@@ -34,6 +35,7 @@ struct Options {
 
 constexpr const char* kUsage =
     "transcripts (--in-process | --server BINARY | --reference | --record) [--resp2 | --resp3]\n"
+    "            [--before-change]\n"
     "            [--patient] [--verbose] [--only TEXT] [FILE | FOLDER]...\n";
 
 // Nothing when the arguments cannot be understood.
@@ -44,6 +46,8 @@ std::optional<Options> read_options(int count, char** arguments) {
     const bool has_next = i + 1 < count;
     if (word == "--in-process")
       out.in_process = true;
+    else if (word == "--before-change")
+      out.before_change = out.in_process = true;
     else if (word == "--reference")
       out.reference = true;
     else if (word == "--record")
@@ -95,7 +99,11 @@ std::string reference_binary() {
 }
 
 std::unique_ptr<Target> make_target(const Options& options) {
-  if (options.in_process) return std::make_unique<InProcessTarget>();
+  if (options.in_process) {
+    using Check = InProcessTarget::Check;
+    return std::make_unique<InProcessTarget>(options.before_change ? Check::before_change
+                                                                   : Check::none);
+  }
   SocketTarget::Options socket;
   socket.binary = options.reference ? reference_binary() : options.server;
   socket.is_larder = !options.reference;
@@ -162,6 +170,7 @@ int run(const Options& options) {
     if (!script) throw std::runtime_error(script.error().text);
     take_script(runner, options, script.value(), counts);
   }
+  if (const std::string line = target->summary(); !line.empty()) std::printf("%s\n", line.c_str());
   std::printf("%d passed, %d failed, %d skipped\n", counts.passed, counts.failed, counts.skipped);
   return counts.failed == 0 && counts.passed > 0 ? 0 : 1;
 }

@@ -43,6 +43,8 @@ class Target {
   virtual bool has_jemalloc() = 0;
   // Something that no reply shows went wrong: the process ended, or printed a report.
   virtual std::string trouble() { return {}; }
+  // A line to print at the end of the run.
+  virtual std::string summary() { return {}; }
 };
 
 }  // namespace larder::transcripts

@@ -9,12 +9,14 @@
 #include <utility>
 
 #include "larder/base/clock.h"
+#include "larder/keyspace/before_change.h"
 #include "larder/keyspace/big_keys.h"
 #include "larder/keyspace/change_log.h"
 #include "larder/keyspace/entry.h"
 #include "larder/keyspace/graveyard.h"
 #include "larder/keyspace/metrics.h"
 #include "larder/keyspace/miss_sink.h"
+#include "larder/keyspace/open_entry.h"
 #include "larder/keyspace/removals.h"
 #include "larder/keyspace/tables.h"
 
@@ -79,6 +81,7 @@ struct Shared {
   Metrics& metrics;
   BigKeys& big_keys;
   const Removals& removals;
+  const BeforeChanges& before_changes;
   // Null unless somebody wants to hear of misses.
   MissSink* const& miss_sink;
 };
@@ -105,7 +108,8 @@ class Database {
   void prefetch_entry(std::uint64_t hash) const { entries_.prefetch_candidate(hash); }
 
   // The key's entry; an expired one is removed and not found, or, for a reader while removals are
-  // held, only not found (keyspace/removals.h). The entry stays where it is until the next change to this database.
+  // held, only not found (keyspace/removals.h). The entry stays where it is until the next change
+  // to this database.
   Entry* look(const Key& key, Look how);
   template <typename T>
   Found<T> find(const Key& key, Look how = Look::read) {
@@ -128,7 +132,8 @@ class Database {
                    Deadline deadline = Deadline::never());
 
   // Opens a value for change: an existing string, or a collection, whose entry is null where the
-  // key is to be made (keyspace/edit.h). The edit must not outlive the next other change.
+  // key is to be made (keyspace/edit.h). The edit must not outlive the next other change. Asks the
+  // hooks before a change at once, whether or not the edit is used.
   template <typename T>
   Edit<T> edit(const Key& key, Entry* entry, Event event) {
     return Edit<T>(*this, key, entry, event);
@@ -173,7 +178,6 @@ class Database {
   Entry* find_hashed(std::uint64_t hash) const { return entries_.find_hashed(hash); }
 
   const EntryTable& entries() const { return entries_; }
-  EntryTable& entries() { return entries_; }
   ExpiresTable& expires() { return expires_; }
   const ExpiresTable& expires() const { return expires_; }
   ElementExpiresTable& element_expires() { return element_expires_; }
@@ -192,37 +196,44 @@ class Database {
   template <typename T>
   friend class Edit;
 
+  // The way to change what a table knows: asks the hooks first. A null entry stays null.
+  OpenEntry open(Entry* entry, std::uint64_t hash, Intent intent) const {
+    if (entry != nullptr) shared_.before_changes.ask(index_, hash, *entry, intent);
+    return OpenEntry(entry);
+  }
   // Ends an edit: puts the collection's storage into its entry, or makes the entry, or removes what
   // has become empty.
-  void close(const Key& key, Entry* entry, types::Type type, void* storage, bool empty, Event event,
-             bool changed);
+  void close(const Key& key, OpenEntry entry, types::Type type, void* storage, bool empty,
+             Event event, bool changed);
   std::int64_t now_ms() const { return shared_.clock.unix_ms(); }
   // What a lookup makes of an entry past its deadline.
   Entry* meet_expired(Entry* entry, std::uint64_t hash, Look how);
   // The entry that a command is about to write over or remove, or null.
   Entry* find_to_change(const Key& key);
+  OpenEntry open_to_replace(const Key& key) {
+    return open(find_to_change(key), key.hash, Intent::replaces);
+  }
   Freeing freeing_after(Cause cause) const;
-  void bury_replaced(Entry* entry);
+  void bury_replaced(OpenEntry entry);
   void touch(Entry& entry);
-  void insert(Entry* entry, std::uint64_t hash);
+  void insert(OpenEntry entry, std::uint64_t hash);
   void announce(const Key& key);
   // Puts the entry where the key stands, or inserts it.
-  void store(const Key& key, Entry* entry);
-  // Puts `now` where `before` stood and buries `before`; fixes the expires index.
-  void replace(Entry* before, Entry* now, std::uint64_t hash);
+  void store(const Key& key, OpenEntry entry);
+  // Puts `now` where `before` stood and fixes the indexes; `before` is the caller's from then on.
+  void replace(OpenEntry before, OpenEntry now, std::uint64_t hash);
   void index_deadline(std::optional<std::int64_t> before, Entry* entry, std::uint64_t hash);
   // The entry with its value under a head with this deadline.
-  Entry* reshape(const Key& key, Entry* entry, std::optional<std::int64_t> deadline_ms);
-  // The key's entry as it is about to be overwritten; an expired one counts as absent for
-  // keeping its deadline, but still gives its place.
-  bool overwrite_in_place(Entry* old, const Entry::Shape& shape);
-  void take_out(Entry* entry, std::uint64_t hash);
+  Entry* reshape(const Key& key, OpenEntry entry, std::optional<std::int64_t> deadline_ms);
+  bool overwrite_in_place(OpenEntry old, const Entry::Shape& shape);
+  void take_out(OpenEntry entry, std::uint64_t hash);
+  void remove(OpenEntry entry, std::uint64_t hash, Cause cause, Event event);
   // Brings the index of element deadlines in line with the entry's value, or takes it out.
-  void index_elements(Entry* entry, std::uint64_t hash);
+  void index_elements(OpenEntry entry, std::uint64_t hash);
   // Tells the largest keys of an entry that was stored.
   void note_size(const Entry* entry, std::uint64_t hash);
   void note_storage(const Entry* entry, std::uint64_t hash);
-  void unindex_elements(Entry* entry, std::uint64_t hash);
+  void unindex_elements(OpenEntry entry, std::uint64_t hash);
 
   int index_;
   Shared shared_;
@@ -249,7 +260,7 @@ template <>
 class Edit<types::String> {
  public:
   Edit(Database& db, const Key& key, Entry* entry, Event event)
-      : db_(db), key_(key), entry_(entry), event_(event) {}
+      : db_(db), key_(key), entry_(db.open(entry, key.hash, Intent::edits)), event_(event) {}
   ~Edit() {
     if (!discarded_) db_.shared_.log.add(event_, db_.index_, key_.name);
   }
@@ -277,7 +288,7 @@ class Edit<types::String> {
 
   Database& db_;
   Key key_;
-  Entry* entry_;
+  OpenEntry entry_;
   Event event_;
   bool discarded_ = false;
 };

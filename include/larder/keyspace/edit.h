@@ -22,7 +22,7 @@ class Edit {
   Edit(Database& db, const Key& key, Entry* entry, Event event)
       : db_(db),
         key_(key),
-        entry_(entry),
+        entry_(db.open(entry, key.hash, Intent::edits)),
         value_(entry == nullptr ? nullptr : entry->storage()),
         event_(event) {}
   ~Edit() { db_.close(key_, entry_, T::kType, value_.storage(), value_.empty(), event_, changed_); }
@@ -40,7 +40,7 @@ class Edit {
  private:
   Database& db_;
   Key key_;
-  Entry* entry_;
+  OpenEntry entry_;
   T value_;
   Event event_;
   bool changed_ = true;

@@ -1,7 +1,8 @@
 #pragma once
 
 // An Entry is a key with its value in one allocation. Only the keyspace's tables know its
-// address, so it can move whenever nobody holds it: never keep an Entry beyond a turn.
+// address, so it can move whenever nobody holds it: never keep an Entry beyond a turn. Its value
+// and deadline are changed through an OpenEntry alone (keyspace/open_entry.h).
 //
 //   0        3        4       5          6             8
 //   | access | type   | flags | key      | inside      | [key size] | [deadline] | key | value |
@@ -49,13 +50,8 @@ class Entry {
   static constexpr std::size_t kMostInside = 512;
 
   static std::size_t bytes(const Shape& shape);
-  // A new entry with key and deadline written; the caller sets the value and the access bits.
-  static Entry* create(const Shape& shape);
   // Frees the entry alone; its storage, if any, must be gone or adopted by another.
   static void release(memory::Owner owner, Entry* entry) noexcept;
-  // Writes the shape over an entry whose block has the same size class. The bytes that `shape`
-  // refers to must not lie in the entry, but for its own key, which may.
-  void rewrite(const Shape& shape);
 
   std::string_view key() const { return {key_data(), key_size()}; }
   types::Type type() const { return static_cast<types::Type>(type_and_form_ & 0x0f); }
@@ -77,9 +73,6 @@ class Entry {
     std::memcpy(&deadline, tail() + wide_bytes(), sizeof deadline);
     return deadline;
   }
-  void deadline_ms(std::int64_t deadline) {
-    std::memcpy(tail() + wide_bytes(), &deadline, sizeof deadline);
-  }
   std::optional<std::int64_t> deadline() const {
     return has_deadline() ? std::optional(deadline_ms()) : std::nullopt;
   }
@@ -90,19 +83,14 @@ class Entry {
     std::memcpy(&value, value_data(), sizeof value);
     return value;
   }
-  void integer(std::int64_t value) { std::memcpy(value_data(), &value, sizeof value); }
 
   std::string_view inside() const { return {value_data(), inside_size_}; }
-  char* inside_data() { return value_data(); }
-  // Changes how many bytes stand inside; the block must have room for them.
-  void inside_size(std::size_t bytes) { inside_size_ = static_cast<std::uint16_t>(bytes); }
 
   void* storage() const {
     void* pointer;
     std::memcpy(&pointer, value_data(), sizeof pointer);
     return pointer;
   }
-  void storage(void* pointer) { std::memcpy(value_data(), &pointer, sizeof pointer); }
 
   // The value of an entry of type string.
   types::String string() const {
@@ -129,9 +117,6 @@ class Entry {
 
   // The entry stands in the index of those whose elements have deadlines.
   bool is_element_indexed() const { return (flags_ & kElementIndexed) != 0; }
-  void mark_element_indexed(bool on) {
-    flags_ = static_cast<std::uint8_t>(on ? flags_ | kElementIndexed : flags_ & ~kElementIndexed);
-  }
   // A time before which no element's own deadline passes; types::kNoDeadline without any.
   std::int64_t next_element_deadline() const {
     const auto next = types::row(type()).next_deadline;
@@ -140,8 +125,15 @@ class Entry {
 
   // A string that was changed in place keeps the encoding name "raw" whatever its size.
   bool was_edited() const { return (flags_ & kWasEdited) != 0; }
-  void mark_edited() { flags_ |= kWasEdited; }
-  void clear_edited() { flags_ &= static_cast<std::uint8_t>(~kWasEdited); }
+
+  // Bits that walks over the keys keep with an entry while they are under way; each bit belongs to
+  // one kind of walk. They are no part of the value and stay when it is replaced.
+  static constexpr std::uint8_t kAuditMark = 0x80;
+  std::uint8_t marks() const { return flags_ & kMarks; }
+  void marks(std::uint8_t bits) { flags_ = static_cast<std::uint8_t>((flags_ & ~kMarks) | bits); }
+  bool is_marked(std::uint8_t bit) const { return (flags_ & bit) != 0; }
+  void mark(std::uint8_t bit) { flags_ |= bit; }
+  void unmark(std::uint8_t bit) { flags_ = static_cast<std::uint8_t>(flags_ & ~bit); }
 
   // Bytes asked for this entry's own block; its size class is what it takes.
   std::size_t block_bytes() const {
@@ -156,13 +148,26 @@ class Entry {
   }
 
  private:
+  friend class OpenEntry;
+
   static constexpr std::uint8_t kHasDeadline = 1;
   static constexpr std::uint8_t kLongKey = 2;
   static constexpr std::uint8_t kWasEdited = 4;
   static constexpr std::uint8_t kElementIndexed = 8;
+  static constexpr std::uint8_t kMarks = 0xf0;
 
   Entry() = default;
+  static Entry* create(const Shape& shape);
+  void rewrite(const Shape& shape);
   void write_head(const Shape& shape);
+  void deadline_ms(std::int64_t deadline) {
+    std::memcpy(tail() + wide_bytes(), &deadline, sizeof deadline);
+  }
+  void integer(std::int64_t value) { std::memcpy(value_data(), &value, sizeof value); }
+  void storage(void* pointer) { std::memcpy(value_data(), &pointer, sizeof pointer); }
+  void mark_element_indexed(bool on) {
+    flags_ = static_cast<std::uint8_t>(on ? flags_ | kElementIndexed : flags_ & ~kElementIndexed);
+  }
 
   std::size_t wide_bytes() const { return (flags_ & kLongKey) != 0 ? 4 : 0; }
   std::size_t key_offset() const { return wide_bytes() + (has_deadline() ? 8 : 0); }

@@ -77,6 +77,8 @@ class Keyspace final : public memory::Witness {
   std::vector<BigKey> big_keys(int db, std::optional<types::Type> type, std::size_t count);
   bool tracks_big_keys() const { return access_.settings.big_keys_tracking.value(); }
 
+  // Who is asked before an entry changes.
+  BeforeChanges& before_changes() { return before_changes_; }
   // Whether keys are expired and evicted.
   Removals& removals() { return removals_; }
   bool removals_held() const { return removals_.held(); }
@@ -105,6 +107,7 @@ class Keyspace final : public memory::Witness {
   BigKeys big_keys_;
   std::uint64_t swaps_ = 0;
   Removals removals_;
+  BeforeChanges before_changes_;
   MissSink* miss_sink_ = nullptr;
   std::vector<std::unique_ptr<Database>> databases_;
 };

@@ -1,0 +1,45 @@
+#pragma once
+
+// An entry that may be changed: one that stands in no table yet, or one that Database::open() has
+// announced to the hooks (keyspace/before_change.h). Everybody else sees entries that only tell.
+
+#include "larder/keyspace/entry.h"
+
+namespace larder::keyspace {
+
+class Database;
+
+class OpenEntry {
+ public:
+  OpenEntry() = default;
+  // A new entry with key and deadline written; the caller sets the value and the access bits.
+  static OpenEntry create(const Entry::Shape& shape) { return OpenEntry(Entry::create(shape)); }
+
+  explicit operator bool() const { return entry_ != nullptr; }
+  Entry* get() const { return entry_; }
+  const Entry* operator->() const { return entry_; }
+  const Entry& operator*() const { return *entry_; }
+
+  // Writes the shape over an entry whose block has the same size class. The bytes that `shape`
+  // refers to must not lie in the entry, but for its own key, which may.
+  void rewrite(const Entry::Shape& shape) const { entry_->rewrite(shape); }
+  void deadline_ms(std::int64_t deadline) const { entry_->deadline_ms(deadline); }
+  void integer(std::int64_t value) const { entry_->integer(value); }
+  char* inside_data() const { return entry_->value_data(); }
+  // Changes how many bytes stand inside; the block must have room for them.
+  void inside_size(std::size_t bytes) const {
+    entry_->inside_size_ = static_cast<std::uint16_t>(bytes);
+  }
+  void storage(void* pointer) const { entry_->storage(pointer); }
+  void mark_edited() const { entry_->flags_ |= Entry::kWasEdited; }
+  void mark_element_indexed(bool on) const { entry_->mark_element_indexed(on); }
+  void access(std::uint32_t bits) const { entry_->access(bits); }
+
+ private:
+  friend class Database;
+  explicit OpenEntry(Entry* entry) : entry_(entry) {}
+
+  Entry* entry_ = nullptr;
+};
+
+}  // namespace larder::keyspace

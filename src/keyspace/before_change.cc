@@ -1,0 +1,38 @@
+#include "larder/keyspace/before_change.h"
+
+#include <algorithm>
+
+#include "larder/base/assert.h"
+
+namespace larder::keyspace {
+
+void BeforeChanges::add(BeforeChange& hook) {
+  LARDER_ASSERT(count_ < kMost);
+  hooks_[count_++] = &hook;
+}
+
+void BeforeChanges::remove(BeforeChange& hook) {
+  auto* const end = hooks_.data() + count_;
+  auto* const kept = std::remove(hooks_.data(), end, &hook);
+  LARDER_ASSERT(kept + 1 == end);
+  --count_;
+}
+
+void BeforeChanges::ask_all(int db, std::uint64_t hash, Entry& entry, Intent intent) const {
+  for (std::size_t i = 0; i < count_; ++i) hooks_[i]->before_change(db, hash, entry, intent);
+}
+
+void BeforeChanges::tell_all(int db, std::uint64_t hash, Entry& entry, const Entry* before) const {
+  if (before != nullptr) entry.marks(before->marks());
+  for (std::size_t i = 0; i < count_; ++i) hooks_[i]->placed(db, hash, entry, before);
+}
+
+void BeforeChanges::ask_of_flush(int db) const {
+  for (std::size_t i = 0; i < count_; ++i) hooks_[i]->before_flush(db);
+}
+
+void BeforeChanges::ask_of_swap(int a, int b) const {
+  for (std::size_t i = 0; i < count_; ++i) hooks_[i]->before_swap(a, b);
+}
+
+}  // namespace larder::keyspace
