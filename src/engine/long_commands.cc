@@ -112,7 +112,8 @@ void LongCommands::testify(memory::Audit& audit) const {
   std::size_t output = 0;
   for (const ParkedCommand* command = first_; command != nullptr; command = command->next) {
     input += parked_bytes(*command);
-    output += command->progress->reply.held_bytes();
+    // The command that takes a step has its progress with it.
+    if (command->progress != nullptr) output += command->progress->reply.held_bytes();
   }
   audit.found(memory::Owner::client_input, static_cast<std::int64_t>(input));
   audit.found(memory::Owner::client_output, static_cast<std::int64_t>(output));

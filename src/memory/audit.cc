@@ -70,11 +70,17 @@ void Auditor::remove(const Witness& witness) {
   witnesses_.erase(std::remove(witnesses_.begin(), witnesses_.end(), &witness), witnesses_.end());
 }
 
-Audit Auditor::run() const {
+Audit Auditor::run() const { return run_with(nullptr, nullptr); }
+
+Audit Auditor::run(const Witness& witness, const Witness& walked) const {
+  return run_with(&witness, &walked);
+}
+
+Audit Auditor::run_with(const Witness* witness, const Witness* walked) const {
   std::optional<std::int64_t> foreign;
   if (kAllocatorIsComparable) foreign = bytes_beside_the_ledger() - foreign_at_start_;
   Audit audit(balance(), foreign);
-  for (const Witness* witness : witnesses_) witness->testify(audit);
+  for (const Witness* each : witnesses_) (each == witness ? walked : each)->testify(audit);
   return audit;
 }
 

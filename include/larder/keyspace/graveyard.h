@@ -68,6 +68,8 @@ class Graveyard final : public memory::Witness {
   bool empty() const {
     return entries_.empty() && lazy_entries_.empty() && storages_.empty() && tables_.empty();
   }
+  // How many entries and storages wait here, those in tables included.
+  std::size_t pieces() const { return keys() + storages_.size(); }
   // Keys that wait here, and those of them that are freed lazily.
   std::size_t keys() const;
   std::size_t lazy_keys() const;

@@ -77,6 +77,16 @@ class Keyspace final : public memory::Witness {
   std::vector<BigKey> big_keys(int db, std::optional<types::Type> type, std::size_t count);
   bool tracks_big_keys() const { return access_.settings.big_keys_tracking.value(); }
 
+  // Lends a bit of Entry::marks() to one walk at a time; false while another has it. Who has it
+  // clears the bit of all entries before it is returned.
+  bool borrow_mark(std::uint8_t bit) {
+    if ((marks_lent_ & bit) != 0) return false;
+    marks_lent_ = static_cast<std::uint8_t>(marks_lent_ | bit);
+    return true;
+  }
+  void return_mark(std::uint8_t bit) {
+    marks_lent_ = static_cast<std::uint8_t>(marks_lent_ & ~bit);
+  }
   // Who is asked before an entry changes.
   BeforeChanges& before_changes() { return before_changes_; }
   // Whether keys are expired and evicted.
@@ -108,6 +118,7 @@ class Keyspace final : public memory::Witness {
   std::uint64_t swaps_ = 0;
   Removals removals_;
   BeforeChanges before_changes_;
+  std::uint8_t marks_lent_ = 0;
   MissSink* miss_sink_ = nullptr;
   std::vector<std::unique_ptr<Database>> databases_;
 };

@@ -71,8 +71,13 @@ class Auditor {
 
   // Walks everything. Cost: proportional to what is held; empties the thread cache.
   Audit run() const;
+  // The same with `walked` in the place of `witness`: it has walked step by step what `witness`
+  // would walk at once.
+  Audit run(const Witness& witness, const Witness& walked) const;
 
  private:
+  Audit run_with(const Witness* witness, const Witness* walked) const;
+
   std::vector<const Witness*> witnesses_;
   std::int64_t foreign_at_start_;
 };

@@ -1,5 +1,9 @@
+#include <optional>
+
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
+#include "larder/keyspace/audit_walk.h"
+#include "larder/keyspace/keyspace.h"
 #include "larder/memory/audit.h"
 
 namespace larder::commands {
@@ -9,7 +13,7 @@ using namespace engine;
 
 // The error names every owner that differs, in one line; the table is for people.
 std::string differences(const memory::Audit& audit) {
-  std::string text = "ERR the books do not balance:";
+  std::string text = "ERR the ledger differs from the walk:";
   for (const auto& row : audit.rows()) {
     if (row.balanced()) continue;
     text += ' ';
@@ -23,10 +27,44 @@ std::string differences(const memory::Audit& audit) {
   return text;
 }
 
-void memory_audit(Call& call, memory::Auditor& auditor) {
-  const memory::Audit audit = auditor.run();
+void answer(Call& call, const memory::Audit& audit) {
   if (!audit.balanced()) return call.reply.error(differences(audit));
   call.reply.verbatim("txt", audit.text());
+}
+
+// How far the walk over the keys has come. Tells the audit of itself too: while its command runs,
+// nobody else knows it.
+struct AuditProgress final : Progress, memory::Witness {
+  using Progress::Progress;
+  std::size_t bytes() const override {
+    return memory::size_class(sizeof(AuditProgress)) + (walk ? walk->held_bytes() : 0);
+  }
+  void testify(memory::Audit& audit) const override {
+    walk->testify(audit);
+    audit.found(keyspace::AuditWalk::kOwner, static_cast<std::int64_t>(bytes()));
+  }
+
+  // Nothing while it waits for another walk to end.
+  std::optional<keyspace::AuditWalk> walk;
+};
+
+// True when the walk is over.
+bool go_on(AuditProgress& progress, keyspace::Keyspace& keyspace) {
+  if (progress.walk) return progress.walk->step();
+  if (keyspace.borrow_mark(keyspace::Entry::kAuditMark)) progress.walk.emplace(keyspace);
+  return false;
+}
+
+// All but the keys is walked at the end, at once.
+void memory_audit(Call& call, memory::Auditor& auditor, keyspace::Keyspace& keyspace) {
+  if (!call.session.may_block) return answer(call, auditor.run());
+  auto progress = call.progress<AuditProgress>();
+  if (progress == nullptr) progress.reset(new AuditProgress(call.reply.buffer().pool()));
+  while (!call.step_is_over()) {
+    if (go_on(*progress, keyspace)) return answer(call, auditor.run(keyspace, *progress));
+    if (!progress->walk) break;
+  }
+  call.go_on_later(std::move(progress));
 }
 
 }  // namespace
