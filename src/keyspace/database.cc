@@ -109,9 +109,9 @@ Entry* Database::meet_expired(Entry* entry, std::uint64_t hash, Look how) {
   return nullptr;
 }
 
-Entry* Database::find_to_change(const Key& key) {
+[[gnu::always_inline]] inline Entry* Database::find_to_change(const Key& key) {
   Entry* entry = entries_.find(key.name, key.hash);
-  if (entry == nullptr || !entry->expired(now_ms())) return entry;
+  if (entry == nullptr || __builtin_expect(!entry->expired(now_ms()), 1)) return entry;
   return meet_expired(entry, key.hash, Look::write);
 }
 
