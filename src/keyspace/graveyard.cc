@@ -22,7 +22,7 @@ constexpr std::size_t kLargeEffort = 64;
 constexpr std::int64_t kMostPayUs = 500;
 // The end of a turn: its least and most time, and by what share of what waits that grows.
 constexpr std::int64_t kLeastDrainUs = 200;
-constexpr std::int64_t kMostDrainUs = 1000;
+constexpr std::int64_t kMostDrainUs = 800;
 constexpr std::int64_t kBytesForUs = 16 << 10;
 constexpr std::int64_t kEntriesForUs = 16;
 
