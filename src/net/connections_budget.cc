@@ -14,7 +14,7 @@ namespace larder::net {
 namespace {
 
 // Output with more chunks than this is not freed at once, but so many in a turn.
-constexpr std::size_t kFreedAtOnce = 1024;
+constexpr std::size_t kFreedAtOnce = 256;
 // How long disconnecting may take in one turn.
 constexpr std::int64_t kClosingUs = 300;
 constexpr std::int64_t kFreeingUs = 500;
