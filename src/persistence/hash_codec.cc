@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <array>
 
+#include "larder/base/hash.h"
 #include "larder/types/hash.h"
 #include "packed.h"
 #include "type_codecs.h"
@@ -30,6 +32,12 @@ class Builder {
     types::String::Scratch name_scratch, value_scratch;
     return add(name.text(name_scratch), value.text(value_scratch), deadline_ms);
   }
+  // Brings the place where a field of this name will stand into cache.
+  void prefetch(std::string_view name) const {
+    if (const types::HashTable* table = hash_.table()) {
+      table->fields().prefetch(base::hash_bytes(name));
+    }
+  }
   void* storage() const { return hash_.storage(); }
   bool empty() const { return hash_.storage() == nullptr || hash_.empty(); }
 
@@ -39,13 +47,43 @@ class Builder {
   Hash hash_{nullptr};
 };
 
+// Fields that are read before the first of them is added, so that their places, which lie anywhere
+// in a large table, are fetched at the same time.
+class FieldBatch {
+ public:
+  static constexpr std::size_t kMost = 16;
+
+  // Of at most kMost fields.
+  bool read(RdbReader& in, std::size_t fields, const Builder& hash) {
+    size_ = 0;
+    for (; size_ < fields; ++size_) {
+      if (!in.text(names_[size_]) || !in.text(values_[size_])) return false;
+      hash.prefetch(names_[size_].view());
+    }
+    return true;
+  }
+  bool add_to(Builder& hash) const {
+    for (std::size_t i = 0; i < size_; ++i) {
+      if (!hash.add(names_[i].view(), values_[i].view())) return false;
+    }
+    return true;
+  }
+
+ private:
+  std::array<RdbText, kMost> names_;
+  std::array<RdbText, kMost> values_;
+  std::size_t size_ = 0;
+};
+
 bool read_fields(RdbReader& in, Builder& hash) {
-  RdbText name, value;
+  FieldBatch batch;
   const std::size_t count = in.count(2);
   if (!in.may_take(count * kReservedBytes)) return false;
   hash.expect(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    if (!in.text(name) || !in.text(value) || !hash.add(name.view(), value.view())) return false;
+  for (std::size_t left = count; left > 0;) {
+    const std::size_t fields = std::min(left, FieldBatch::kMost);
+    if (!batch.read(in, fields, hash) || !batch.add_to(hash)) return false;
+    left -= fields;
   }
   return count > 0;
 }

@@ -1,6 +1,7 @@
 #include "larder/types/hash_table.h"
 
 #include <algorithm>
+#include <array>
 #include <new>
 
 namespace larder::types {
@@ -13,6 +14,59 @@ constexpr std::int64_t kSecondLookMs = 1000;
 // A walk reads every field, some 30 ns each, and may take a few hundredths of the time.
 constexpr std::size_t kFieldsPerRestMs = 1000;
 
+// Takes fields over into an empty table, some at a time, so that the fields and their new places,
+// which lie anywhere, are fetched side by side.
+class FieldCopies {
+ public:
+  explicit FieldCopies(HashTable::Fields& to) : to_(to) {}
+
+  void add(const HashField* field) {
+    base::prefetch(field);
+    fields_[size_++] = field;
+    if (size_ == fields_.size()) flush();
+  }
+  void flush() {
+    for (std::size_t i = 0; i < size_; ++i) {
+      hashes_[i] = HashFieldTraits::hash(*fields_[i]);
+      to_.prefetch(hashes_[i]);
+    }
+    for (std::size_t i = 0; i < size_; ++i) to_.insert(HashField::copy(*fields_[i]), hashes_[i]);
+    size_ = 0;
+  }
+
+ private:
+  HashTable::Fields& to_;
+  std::array<const HashField*, 32> fields_;
+  std::array<std::uint64_t, 32> hashes_;
+  std::size_t size_ = 0;
+};
+
+// Frees fields, some at a time, for the same reason.
+class FieldFrees {
+ public:
+  FieldFrees(memory::Owner owner, std::size_t& field_bytes)
+      : owner_(owner), field_bytes_(field_bytes) {}
+
+  void add(HashField* field) {
+    base::prefetch(field);
+    fields_[size_++] = field;
+    if (size_ == fields_.size()) flush();
+  }
+  void flush() {
+    for (std::size_t i = 0; i < size_; ++i) {
+      field_bytes_ -= fields_[i]->footprint();
+      HashField::destroy(owner_, fields_[i]);
+    }
+    size_ = 0;
+  }
+
+ private:
+  const memory::Owner owner_;
+  std::size_t& field_bytes_;
+  std::array<HashField*, 32> fields_;
+  std::size_t size_ = 0;
+};
+
 }  // namespace
 
 HashTable* HashTable::create() {
@@ -22,9 +76,9 @@ HashTable* HashTable::create() {
 HashTable* HashTable::copy(const HashTable& source) {
   HashTable* copy = create();
   copy->reserve(source.size());
-  source.fields_.for_each([copy](const HashField* field) {
-    copy->fields_.insert(HashField::copy(*field), HashFieldTraits::hash(*field));
-  });
+  FieldCopies copies(copy->fields_);
+  source.fields_.for_each([&copies](const HashField* field) { copies.add(field); });
+  copies.flush();
   copy->field_bytes_ = source.field_bytes_;
   copy->expiring_ = source.expiring_;
   copy->soonest_ = source.soonest_;
@@ -35,10 +89,10 @@ bool HashTable::destroy_some(HashTable* table, memory::Owner owner, base::Budget
   // The table releases its blocks from its own owner, so they are moved back to it first.
   const auto blocks = static_cast<std::int64_t>(table->fields_.bytes());
   memory::transfer(owner, kOwner, blocks);
-  const bool gone = table->fields_.clear_some(budget, [&](HashField* field) {
-    table->field_bytes_ -= field->footprint();
-    HashField::destroy(owner, field);
-  });
+  FieldFrees frees(owner, table->field_bytes_);
+  const bool gone =
+      table->fields_.clear_some(budget, [&frees](HashField* field) { frees.add(field); });
+  frees.flush();
   memory::transfer(kOwner, owner, static_cast<std::int64_t>(table->fields_.bytes()));
   if (!gone) return false;
   table->~HashTable();

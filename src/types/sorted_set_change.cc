@@ -1,5 +1,7 @@
 // The functions that change a sorted set, and its conversions.
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <new>
 #include <optional>
@@ -36,6 +38,25 @@ RankedSet* create_ranked(std::size_t members) {
   auto* set = new (memory::allocate(kOwner, sizeof(RankedSet))) RankedSet;
   set->reserve(members);
   return set;
+}
+
+// Takes out some of the `most` members from this rank on; returns how many. Their places in the
+// index, which lie anywhere, are fetched at the same time.
+std::size_t erase_batch(RankedSet& set, std::size_t rank, std::size_t most) {
+  std::array<RankedMember*, 32> members;
+  std::array<std::uint64_t, members.size()> hashes;
+  const std::size_t count = std::min(most, members.size());
+  RankedTree::Place place = set.order().at(rank);
+  for (std::size_t i = 0; i < count; ++i, place.next()) {
+    members[i] = place.member();
+    base::prefetch(members[i]);
+  }
+  for (std::size_t i = 0; i < count; ++i) {
+    hashes[i] = base::hash_bytes(members[i]->text());
+    set.index().prefetch(hashes[i]);
+  }
+  for (std::size_t i = 0; i < count; ++i) set.erase(members[i], hashes[i]);
+  return count;
 }
 
 // `member` stands at `known` already.
@@ -147,10 +168,7 @@ void SortedSet::erase(RankRange range) {
   }
   RankedSet& set = *ranked();
   if (range.size() == set.size()) return set.abandon();
-  for (std::size_t left = range.size(); left > 0; --left) {
-    RankedMember* member = set.order().at(range.first).member();
-    set.erase(member, base::hash_bytes(member->text()));
-  }
+  for (std::size_t left = range.size(); left > 0;) left -= erase_batch(set, range.first, left);
 }
 
 void SortedSet::unpack() {

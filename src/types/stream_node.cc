@@ -2,49 +2,71 @@
 
 #include <optional>
 
+#include "listpack_format.h"
+
 namespace larder::types {
 namespace {
+
+using namespace listpack_format;
 
 // Flags, the id's two differences, and where fields are its own, their number.
 constexpr std::uint64_t kHeadElements = 3;
 
-// Takes elements from the left; everything that is missing or of the wrong kind is nothing.
+// Takes elements of a well-formed listpack from the left; everything that is missing or of the
+// wrong kind is nothing. Most are small numbers.
 class Elements {
  public:
-  explicit Elements(const ListpackView& pack) : pack_(pack), next_(pack.first()) {}
-
-  bool more() const { return next_ != ListpackView::kEnd; }
-
-  std::optional<std::int64_t> number() {
-    if (!more()) return std::nullopt;
-    const String value = pack_.get(next_);
-    next_ = pack_.next(next_);
-    return value.is_number() ? std::optional(value.number()) : std::nullopt;
+  explicit Elements(const ListpackView& pack)
+      : at_(reinterpret_cast<const std::uint8_t*>(pack.raw().data()) + ListpackView::kHeaderBytes) {
   }
-  std::optional<std::uint64_t> count() {
+
+  bool more() const { return *at_ != kEndMark; }
+
+  [[gnu::always_inline]] std::optional<std::int64_t> number() {
+    const std::uint8_t kind = *at_;
+    if (kind > kMostSmall) return wide_number();
+    at_ += kSmallBytes;
+    return kind;
+  }
+  [[gnu::always_inline]] std::optional<std::uint64_t> count() {
     const auto value = number();
     return value && *value >= 0 ? std::optional(static_cast<std::uint64_t>(*value)) : std::nullopt;
   }
   // Flags are changed in place, so they must have their shortest form.
-  std::optional<std::uint8_t> flags() {
-    constexpr std::size_t kShortest = 2;
-    const bool shortest = more() && pack_.element_bytes(next_) == kShortest;
-    const auto value = count();
-    constexpr std::uint64_t kAll = StreamNodeView::kDeleted | StreamNodeView::kSameFields;
-    if (!shortest || !value || *value > kAll) return std::nullopt;
-    return static_cast<std::uint8_t>(*value);
+  [[gnu::always_inline]] std::optional<std::uint8_t> flags() {
+    constexpr std::uint8_t kAll = StreamNodeView::kDeleted | StreamNodeView::kSameFields;
+    const std::uint8_t flags = *at_;
+    if (flags > kAll) return std::nullopt;
+    at_ += kSmallBytes;
+    return flags;
   }
-  bool skip(std::uint64_t elements) {
+  [[gnu::always_inline]] bool skip(std::uint64_t elements) {
     for (; elements > 0; --elements) {
       if (!more()) return false;
-      next_ = pack_.next(next_);
+      pass(head_of(at_));
     }
     return true;
   }
 
  private:
-  const ListpackView& pack_;
-  ListpackView::Place next_;
+  static constexpr std::uint8_t kEndMark = 0xff;
+  static constexpr std::uint8_t kMostSmall = 0x7f;
+  static constexpr std::size_t kSmallBytes = 2;  // the value and its back length
+
+  [[gnu::noinline]] std::optional<std::int64_t> wide_number() {
+    if (!more()) return std::nullopt;
+    const Head head = head_of(at_);
+    if (head.is_text) return std::nullopt;
+    const std::int64_t value = integer_at(at_);
+    pass(head);
+    return value;
+  }
+  void pass(const Head& head) {
+    const std::size_t content = head.head + head.text;
+    at_ += content + back_length_bytes(content);
+  }
+
+  const std::uint8_t* at_;
 };
 
 struct Checked {
@@ -53,7 +75,8 @@ struct Checked {
 };
 
 // Checks one entry; `fields` is the node's own number of them.
-std::optional<Checked> check_entry(Elements& elements, StreamId node, std::uint64_t fields) {
+[[gnu::always_inline]] inline std::optional<Checked> check_entry(Elements& elements, StreamId node,
+                                                                 std::uint64_t fields) {
   const auto flags = elements.flags();
   if (!flags) return std::nullopt;
   const auto ms = elements.number();

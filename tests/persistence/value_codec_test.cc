@@ -253,6 +253,40 @@ TEST_F(ValueCodec, PayloadsAreCheckedByVersionAndSum) {
   EXPECT_FALSE(open_payload("123456789"));
 }
 
+// The length of what follows, and it.
+std::string with_length(std::string_view text) {
+  return static_cast<char>(text.size()) + std::string(text);
+}
+
+// A hash with the fields of these numbers.
+std::string hash_of(const std::vector<int>& numbers) {
+  std::string bytes = "\x04";
+  bytes += static_cast<char>(0x40 | numbers.size() >> 8);
+  bytes += static_cast<char>(numbers.size());
+  for (const int number : numbers) {
+    bytes += with_length("field:" + std::to_string(number)) + with_length("value");
+  }
+  return bytes;
+}
+
+// Fields are read some at a time.
+TEST_F(ValueCodec, LargeHashesAreReadWholeAndWithoutRepeatedFields) {
+  for (const int count : {511, 512, 513, 528, 1000}) {
+    std::vector<int> numbers;
+    std::vector<std::string> expected;
+    for (int i = 0; i < count; ++i) {
+      numbers.push_back(10'000 + i);
+      expected.push_back("field:" + std::to_string(10'000 + i) + " value 0");
+    }
+    EXPECT_EQ(contents_of(hash_of(numbers)), expected);
+    numbers.back() = numbers[numbers.size() - 2];
+    EXPECT_FALSE(reads(hash_of(numbers)));
+    numbers.back() = numbers.front();
+    EXPECT_FALSE(reads(hash_of(numbers)));
+    EXPECT_FALSE(reads(hash_of(numbers).substr(0, 12'000)));
+  }
+}
+
 TEST_F(ValueCodec, LongCompressedStringsBecomeStorage) {
   for (const std::size_t size : {512, 513, 100'000, 5 << 20}) {
     DecodedValue value;

@@ -131,6 +131,21 @@ TEST_P(SortedSetTest, ErasesRangesOfRanks) {
   EXPECT_TRUE(set.empty());
 }
 
+TEST_P(SortedSetTest, ForgetsTheMembersOfAnErasedRange) {
+  for (int i = 0; i < 500; ++i) put(std::to_string(i), i / 7);
+  set.erase(RankRange{3, 452});
+  EXPECT_EQ(set.size(), 51u);
+  std::set<std::string> left;
+  for (auto at = set.at(0); at; at.next()) {
+    String::Scratch scratch;
+    left.emplace(at.member().text(scratch));
+  }
+  EXPECT_EQ(left.size(), 51u);
+  for (int i = 0; i < 500; ++i) {
+    EXPECT_EQ(set.score(std::to_string(i)).has_value(), left.count(std::to_string(i)) == 1) << i;
+  }
+}
+
 TEST_P(SortedSetTest, ScansEveryMember) {
   for (int i = 0; i < 90; ++i) put(std::to_string(i), i);
   std::set<std::string> seen;
