@@ -100,7 +100,7 @@ void Propagation::replace(std::span<const std::string_view> words, Reach reach) 
 void Propagation::settle(int db, std::span<const std::string_view> words, bool changed) {
   if (!listened()) return;
   const std::size_t own = begun_ + ahead_;
-  if (kept_.size() == own && changed && !withheld_) {
+  if (kept_.size() == own && changed && !withheld_ && !words.empty()) {
     kept_.push_back(write(db, words, Reach::everybody));
   }
   for (std::size_t i = own; i < kept_.size(); ++i) {

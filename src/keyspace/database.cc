@@ -187,7 +187,9 @@ void Database::put(const Key& key, std::string_view bytes, Deadline deadline, Ev
   const Entry::Shape shape = shape_of(key.name, bytes, number, due);
   if (!old) shared_.log.add_new_key(index_, key.name);
   shared_.log.add(event, index_, key.name);
-  if (deadline.is_new()) shared_.log.also(Event::expire, index_, key.name);
+  if (deadline.is_new() && event != Event::restore) {
+    shared_.log.also(Event::expire, index_, key.name);
+  }
   if (!old) {
     const OpenEntry entry = OpenEntry::create(shape);
     write_string(entry, bytes, number);

@@ -47,7 +47,10 @@ bool read_string(RdbReader& in, RdbText& text, void*& storage) {
   if (!in.is_packed_next()) return in.text(text);
   PackedText packed;
   RdbReader ahead = in;
-  if (!ahead.packed_text(packed)) return in.fail();
+  if (!ahead.packed_text(packed)) {
+    in = ahead;
+    return false;
+  }
   if (packed.bytes <= keyspace::Entry::kMostInside) return in.text(text);
   types::Blob* const blob = types::Blob::create(memory::Owner::strings, packed.bytes);
   storage = blob;

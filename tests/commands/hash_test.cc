@@ -20,8 +20,8 @@ TEST_F(Hashes, TellOthersWhatWasDone) {
 TEST_F(Hashes, NameFieldDeadlinesAbsolutely) {
   run({"HSET", "h", "a", "1", "b", "2"});
   EXPECT_EQ(effects_of({"HEXPIRE", "h", "10", "FIELDS", "3", "a", "none", "b"}),
-            "0 HPEXPIREAT h " + now_plus(10'000) + " FIELDS 1 a\n0 HPEXPIREAT h " +
-                now_plus(10'000) + " FIELDS 1 b");
+            "0 MULTI\n0 HPEXPIREAT h " + now_plus(10'000) + " FIELDS 1 a\n0 HPEXPIREAT h " +
+                now_plus(10'000) + " FIELDS 1 b\n0 EXEC");
   EXPECT_EQ(effects_of({"HEXPIRE", "h", "10", "NX", "FIELDS", "1", "a"}), "");
   EXPECT_EQ(effects_of({"HINCRBYFLOAT", "h", "a", "0.5"}), "0 HSETEX h KEEPTTL FIELDS 1 a 1.5");
   EXPECT_EQ(effects_of({"HGETEX", "h", "PX", "5", "FIELDS", "1", "a"}),
@@ -55,7 +55,7 @@ TEST_F(Hashes, KeepDeadFieldsHiddenWhileRemovalsAreHeld) {
   clock.advance_ms(5);
   keyspace.removals().hold(keyspace::Hold::replica);
   EXPECT_EQ(effects_of({"HGET", "h", "a"}), "");
-  EXPECT_EQ(run({"HGET", "h", "a"}), "(nil)");
+  EXPECT_EQ(run({"HGET", "h", "a"}), "$-1");
   EXPECT_EQ(effects_of({"HSET", "h", "c", "3"}), "0 HSET h c 3");
   EXPECT_EQ(reporter.value("expired_subkeys"), "0");
   keyspace.removals().release(keyspace::Hold::replica);
@@ -72,7 +72,7 @@ TEST_F(Hashes, LoseFieldsPastTheirDeadlineWhenLookedAt) {
   EXPECT_EQ(reporter.value("expired_subkeys"), "1");
   run({"HPEXPIRE", "h", "5", "FIELDS", "1", "b"});
   clock.advance_ms(5);
-  EXPECT_EQ(effects_of({"HSET", "h", "c", "3"}), "0 HDEL h b\n0 HSET h c 3");
+  EXPECT_EQ(effects_of({"HSET", "h", "c", "3"}), "0 MULTI\n0 HDEL h b\n0 HSET h c 3\n0 EXEC");
   EXPECT_EQ(run({"HKEYS", "h"}), "*1\n  \"c\"");
 }
 

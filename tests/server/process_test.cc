@@ -88,7 +88,7 @@ TEST(Process, StartsWithHardenedConfigurations) {
 TEST(Process, SaysWhatIsSetAndDoesNotAct) {
   Child child;
   ASSERT_TRUE(child.serve({"--appendonly", "yes", "--save", "60 1"}));
-  EXPECT_TRUE(child.wrote("The configuration sets 'appendonly', which is known but does not act"));
+  EXPECT_TRUE(child.wrote("The configuration sets 'appendonly', which has no effect yet"));
   EXPECT_TRUE(child.wrote("The configuration sets 'save', which"));
   EXPECT_EQ(child.ask("CONFIG SET repl-timeout 61"), "+OK\r\n");
   EXPECT_TRUE(child.wrote("CONFIG SET of 'repl-timeout', which has no effect yet"));

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "larder/base/rng.h"
-#include "larder/server/harness.h"
+#include "tests/harness/harness.h"
 
 namespace larder::server {
 namespace {

@@ -60,7 +60,7 @@ class Propagation final : public memory::Witness {
   void withhold() { withheld_ = listened(); }
   // The running command ended: passes everything on, its own words when it changed something
   // and nothing replaced them. Several effects of one command are passed on between MULTI and
-  // EXEC.
+  // EXEC. Without words there was no command, and nothing but removals is passed on.
   void settle(int db, std::span<const std::string_view> words, bool changed);
 
   // What is passed on while one lives belongs together: followers get it between MULTI and EXEC

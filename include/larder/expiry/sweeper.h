@@ -25,7 +25,7 @@ namespace larder::expiry {
 class Sweeper {
  public:
   // The longest step, whatever active-expire-effort says.
-  static constexpr std::int64_t kStepUs = 400;
+  static constexpr std::int64_t kStepUs = 1000;
 
   Sweeper(keyspace::Keyspace& keyspace, const Settings& settings, Metrics& metrics);
 
