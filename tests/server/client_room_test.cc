@@ -189,10 +189,10 @@ TEST_F(ClientRoom, IsKeptByNoPipelineThatIsNotRead) {
   }
 }
 
-// A payload of half a megabyte that stands for 30 MB, twice which does not fit.
+// A payload of less than a megabyte that stands for 50 MB, which do not fit.
 TEST_F(ClientRoom, IsNotThereForAValueThatExpandsBeyondTheLimit) {
   ask("CONFIG SET maxmemory 0");
-  ask("SETRANGE large 29999999 x");
+  ask("SETRANGE large 49999999 x");
   Line& dumps = add_line();
   const std::string reply = talk(dumps, "DUMP large\r\n");
   const std::string payload =
@@ -212,7 +212,7 @@ TEST_F(ClientRoom, IsNotThereForAValueThatExpandsBeyondTheLimit) {
   }
   ask("CONFIG SET maxmemory 120mb");
   EXPECT_EQ(talk(add_line(), command({"RESTORE", "copy", "0", payload})), "+OK\r\n");
-  EXPECT_EQ(ask("STRLEN copy"), ":30000000\r\n");
+  EXPECT_EQ(ask("STRLEN copy"), ":50000000\r\n");
 }
 
 // What administrators keep beside the data grows by commands that run at the limit too.
