@@ -11,11 +11,12 @@ using geo::Reader;
 using types::SortedSet;
 
 void reply_hits(resp::Writer& reply, const geo::Query& query, const geo::Hits& hits) {
-  const int extras = query.with_distance + query.with_hash + query.with_position;
+  const std::uint64_t extras =
+      std::uint64_t{query.with_distance} + query.with_hash + query.with_position;
   reply.array(hits.size());
   for (const geo::Hit& hit : hits) {
     if (reply.drops()) return;
-    if (extras > 0) reply.array(static_cast<std::uint64_t>(1 + extras));
+    if (extras > 0) reply.array(1 + extras);
     reply_string(reply, hit.member);
     if (query.with_distance) geo::reply_distance(reply, hit.distance / query.metres);
     if (query.with_hash) reply.integer(static_cast<std::int64_t>(hit.score));
