@@ -12,6 +12,8 @@ case " $* " in
   *) CCACHE_PCH_EXTSUM=1 exec "$cache" "$@" ;;
 esac
 "$@" || exit
+# Clang is given the header otherwise; the cache then takes the precompiled one's bytes.
+case " $* " in *" -Xclang "*) exit ;; esac
 
 # The text that the compiler saw, without paths, in place of the header: its options but for the
 # output (-o) and the source (-c), which is empty and includes the header (-include).
