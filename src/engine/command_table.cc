@@ -14,8 +14,8 @@ namespace {
 
 constexpr std::size_t kLetters = sizeof(std::uint64_t);
 
-// The first eight letters in lower case, those of a shorter name all of them: two names of one
-// length whose letters are equal are the same up to there, if one has no other characters.
+// The first eight letters in lower case, or all of a shorter name: two names with equal length and
+// equal letters are identical up to there, if one has only letters.
 [[gnu::always_inline]] inline std::uint64_t folded_letters(std::string_view name) {
   constexpr std::uint64_t kLowerCase = 0x2020202020202020u;
   const char* text = name.data();
@@ -137,7 +137,7 @@ CommandTable::CommandTable(std::span<const std::span<const Command>> families,
   for (const auto& command : all_) adopt(*command);
 }
 
-// Gives a subcommand to its container.
+// Adds a subcommand to its container.
 void CommandTable::adopt(BoundCommand& command) {
   const std::string_view full = command.row->name;
   if (subcommand_part(full).empty()) return;

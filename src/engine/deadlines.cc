@@ -5,7 +5,7 @@
 namespace larder::engine {
 namespace {
 
-// Those who wait until the same moment go in the order in which they connected.
+// Sessions with the same deadline are ordered by the time of their connection.
 bool is_earlier(const ParkedCommand& one, const ParkedCommand& other) {
   if (one.deadline_us != other.deadline_us) return one.deadline_us < other.deadline_us;
   return one.session->id < other.session->id;

@@ -10,15 +10,15 @@
 namespace larder::engine {
 namespace {
 
-// How long the end of a turn may take for evicting.
+// The time for evicting at the end of a turn.
 constexpr std::int64_t kEvictUs = 500;
-// How many sessions that waited go on at the end of one turn: each may evict, or free, for as long
-// as Evictor::budget() says.
+// The number of held sessions that resume at the end of one turn: each may evict, or free, for as
+// long as Evictor::budget() allows.
 constexpr std::size_t kResumedAtOnce = 8;
-// How long those who waited are served in one go.
+// The time for serving unblocked sessions in one call.
 constexpr std::int64_t kServeUs = 500;
 
-// A database of this many keys stays in the processor's second cache: nothing to fetch ahead.
+// A database with this many keys stays in the processor's L2 cache: prefetching is not needed.
 constexpr std::size_t kKeysInCache = 4096;
 
 }  // namespace
@@ -28,7 +28,7 @@ Executor::Executor(const Parts& parts) : parts_(parts), long_commands_(parts.clo
   attach(parts_.waiters);
 }
 
-// Without listeners there is nothing to pass on: two tests.
+// Without listeners there is nothing to propagate: two tests.
 [[gnu::always_inline]] inline void Executor::settle(int db, resp::Args args) {
   keyspace::ChangeLog& log = parts_.keyspace.log();
   if (__builtin_expect(!parts_.effects.listened() && log.empty(), 1)) return;
@@ -74,11 +74,11 @@ std::size_t Executor::run(Session& session, std::span<const resp::Request> reque
       break;
     }
     // Small fast commands of one kind in a row are timed together: reading the counter costs a
-    // fifth of what they do.
+    // fifth of the time that they take.
     timing =
         planned[ran].like_next && !parts_.observer.times_each() ? Timing::with_next : Timing::now;
     if (!dispatch(batch, requests[ran].args, planned[ran], timing)) {
-      // What went before was another command, and is charged.
+      // The commands before were of another kind, and are charged.
       timing = Timing::now;
       break;
     }
@@ -95,8 +95,8 @@ std::size_t Executor::run(Session& session, std::span<const resp::Request> reque
   return ran;
 }
 
-// To the command, with those of its kind that ran since the last time was taken. While its session
-// is parked the time is kept for the answer.
+// Charges the command, together with those of its kind that ran since the last reading. While its
+// session is parked the time is kept until the reply.
 [[gnu::always_inline]] inline void Executor::charge(Execution& execution, resp::Args args,
                                                     BoundCommand& command) {
   Session& session = execution.session;
@@ -170,7 +170,7 @@ void Executor::fetch_entries(const Session& session, const Plan& plan) const {
   }
 }
 
-// Most commands need no closer look.
+// Most commands need no further checks.
 [[gnu::always_inline]] inline Executor::Admission Executor::admit(Session& session, resp::Args args,
                                                                   BoundCommand* command) {
   const bool runs = command != nullptr && !command->is_container() &&
@@ -208,8 +208,9 @@ void Executor::fetch_entries(const Session& session, const Plan& plan) const {
   return true;
 }
 
-// Commands that wait for keys may change data when they are run again. The time is read anew, since
-// the commands before them, a transaction above all, may have taken longer than a key had to live.
+// Commands that wait for keys may change data when they run again. The time is read anew, because
+// the commands before them, especially a transaction, may have taken longer than the remaining time
+// of a key.
 void Executor::serve_ready() {
   if (is_paused()) return;
   parts_.clock.tick();
@@ -218,7 +219,8 @@ void Executor::serve_ready() {
   while (const ParkedCommand* parked = parts_.waiters.resume()) {
     Execution execution{.session = *parked->session, .turn = Turn::again, .cycles = cycles};
     const Running running(*this, execution);
-    // What waits for keys does not wait for room as well: it moves an element that is there.
+    // A command that waits for keys does not wait for room as well: it moves an element that exists
+    // already.
     const Admission admission = admit(execution.session, parked->words, parked->bound);
     if (admission == Admission::runs || admission == Admission::waits_for_room) {
       run_parked(execution, *parked);
@@ -228,7 +230,7 @@ void Executor::serve_ready() {
     if (budget.spent()) break;
   }
   postponed_ = parts_.waiters.has_ready();
-  // What was found expired on the way.
+  // Keys that were found expired on the way.
   if (!parts_.keyspace.log().empty()) settle(0, {});
 }
 
@@ -250,7 +252,7 @@ void Executor::run_parked(Execution& execution, const ParkedCommand& parked) {
   invoke(execution, parked.words, planned, Timing::now);
 }
 
-// They were admitted when they began. True when there is more to do.
+// These commands were admitted when they began. True if there is more work.
 bool Executor::run_long_commands() {
   std::uint64_t cycles = base::cycles();
   while (const ParkedCommand* parked = long_commands_.next_step()) {
@@ -263,7 +265,7 @@ bool Executor::run_long_commands() {
   return long_commands_.has_steps();
 }
 
-// What would have to wait for room makes it now: the command around it cannot stop in between.
+// If it would have to wait for room, room is made now: the outer command cannot stop in between.
 void Executor::run_within(Session& session, resp::Args args) {
   LARDER_ASSERT(running_ != nullptr);
   const Propagation::Nested apart(parts_.effects);
@@ -319,7 +321,7 @@ void Executor::invoke(Execution& execution, resp::Args args, const Planned& plan
     return settle(db, args);
   }
 
-  // Who is parked has not been answered: the command counts when it is.
+  // A parked session has no reply yet: the command is counted when it replies.
   const bool answered = !session.is_parked();
   if (__builtin_expect(answered, 1)) count(execution, command);
   if (timing == Timing::now) charge(execution, args, command);
@@ -341,8 +343,8 @@ bool Executor::may_put_off() const {
   return (session.last_command->flags & kHasEffects) == 0 && running_->turn == Turn::first;
 }
 
-// Looks at a session with a large request, or with more than a chunk of output. True when its
-// command shall run again, as if it had not run.
+// Checks a session with a large request, or with more than a chunk of output. True if its command
+// must run again, as if it had not run.
 bool Executor::look_at_reply(Execution& execution, resp::Args args, const BoundCommand& command) {
   Session& session = execution.session;
   resp::ReplyBuffer& output = session.reply.buffer();
@@ -383,7 +385,8 @@ void Executor::pass_on(int db, resp::Args args) {
     } else if (change.cause == keyspace::Cause::expired) {
       effects.ahead(change.db, {"DEL", change.key});
     } else if (change.element) {
-      // Without an element the key went with its last one, there as here.
+      // If no element is named, the key was removed with its last element, and followers do the
+      // same.
       alone ? effects.pass_on(change.db, {"HDEL", change.key, *change.element})
             : effects.ahead(change.db, {"HDEL", change.key, *change.element});
     }
@@ -412,7 +415,7 @@ bool Executor::end_turn() {
   return left;
 }
 
-// Where there is room, or none can be made, the first of those who waited for it go on.
+// If there is room, or none can be made, the first sessions that waited for room resume.
 bool Executor::make_room_late() {
   if (parts_.evictor.over_limit()) {
     const eviction::Room room = make_room(base::Budget(parts_.clock, kEvictUs));
@@ -438,14 +441,14 @@ bool Executor::free_late() {
   return resumes;
 }
 
-// True when someone got an answer now, or shall in the next turn.
+// True if a session got a reply now, or will get one in the next turn.
 bool Executor::serve_late() {
   bool served = parts_.waiters.expire() > 0;
   if (parts_.waiters.has_ready()) {
     served = served || !is_paused();
     serve_ready();
   } else {
-    // Whom there was to serve may have gone.
+    // The sessions to serve may have disconnected.
     postponed_ = false;
   }
   return served;

@@ -1,4 +1,4 @@
-// Whether a command may run: the checks ahead of it, and the errors of those that may not.
+// Whether a command may run: the checks before it, and the errors of commands that are refused.
 
 #include <string>
 
@@ -9,7 +9,7 @@
 namespace larder::engine {
 namespace {
 
-// Redis shows this much of what it did not understand.
+// The length at which Redis truncates the words of an unknown command in its error.
 constexpr std::size_t kMostShown = 128;
 
 std::string unknown_command(resp::Args args) {
@@ -38,8 +38,8 @@ std::string not_for_subscribers(const BoundCommand& command) {
          "context";
 }
 
-// What a command that grows may take: its words twice, since a value is stored with slack and in
-// nodes; of EXEC the words that were queued.
+// The growth to expect of a command: its words twice, because a value is stored with slack and in
+// nodes; for EXEC the words that were queued.
 std::uint64_t expected_growth(const Session& session, const BoundCommand& command,
                               resp::Args args) {
   constexpr std::uint64_t kForWord = 64;
@@ -50,8 +50,8 @@ std::uint64_t expected_growth(const Session& session, const BoundCommand& comman
   return bytes;
 }
 
-// What cannot be queued spoils the transaction. An EXEC that is refused ends it, if there is one,
-// and says why without the plainest of codes.
+// A command that cannot be queued aborts the transaction. If EXEC is refused, the transaction ends,
+// if there is one, and the error is given without the code "ERR".
 void refuse(Session& session, const BoundCommand* command, std::string_view error) {
   Transaction* transaction = Transaction::of(session);
   if (command == nullptr || !command->row->has(kRunsQueue)) {
@@ -74,7 +74,7 @@ void Executor::reject(Session& session, BoundCommand* command, std::string_view 
   parts_.metrics.errors.count(session.reply.error_code());
 }
 
-// A browser that was made to talk to us sends its request line and its headers as commands.
+// A browser that is made to send requests to us sends its request line and headers as commands.
 void Executor::reject_unknown(Session& session, resp::Args args) {
   const bool is_http =
       base::equals_ignoring_case(args[0], "post") || base::equals_ignoring_case(args[0], "host:");
@@ -83,7 +83,7 @@ void Executor::reject_unknown(Session& session, resp::Args args) {
   session.close(Closing::now);
 }
 
-// Whether the command goes on past these closed gates: only the guard opens one.
+// Whether the command passes these closed gates: only the guard can allow it.
 bool Executor::pass(Session& session, resp::Args args, BoundCommand& command,
                     std::uint32_t closed) {
   constexpr std::uint32_t kPermission = bit(Gate::permission);
@@ -121,7 +121,7 @@ Executor::Admission Executor::look_closer(Session& session, resp::Args args,
   return Admission::runs;
 }
 
-// The gates of subscribers, of transactions and of pauses do not always refuse.
+// The gates of subscribers, transactions and pauses do not always refuse.
 Executor::Admission Executor::admit_at_gates(Session& session, resp::Args args,
                                              BoundCommand& command, std::uint32_t refused) {
   constexpr std::uint32_t kSubscribed = bit(Gate::subscribed);
@@ -132,8 +132,8 @@ Executor::Admission Executor::admit_at_gates(Session& session, resp::Args args,
   const Transaction* transaction = Transaction::of(session);
   const bool runs_queue = command.row->has(kRunsQueue) && transaction != nullptr;
   const bool queues = (refused & kQueueing) != 0 && !runs_queue;
-  // What queueing itself costs is bounded by the client's limits, not by maxmemory: who reads and
-  // deletes in a transaction may do so at the limit.
+  // The memory of the queue itself is bounded by the client's limits, not by maxmemory: a
+  // transaction that reads and deletes may run at the limit.
   const bool grows = command.row->has(kGrows) || (runs_queue && transaction->grows());
   Admission wanted = queues ? Admission::queued : Admission::runs;
   const bool writes = !command.row->has(kRunsQueue) || (runs_queue && transaction->replicates());
@@ -149,9 +149,9 @@ Executor::Admission Executor::admit_at_gates(Session& session, resp::Args args,
   return pauses ? Admission::held : wanted;
 }
 
-// Where room was not made in the time of one call, the command runs all the same if the call freed
-// more than the command is going to take, so that used_memory does not grow. What is only queued
-// takes nothing yet.
+// If there was not enough room within the time of one call, the command still runs if the call
+// freed more than the command is expected to take, so that used_memory does not grow. A command
+// that is only queued takes no memory yet.
 Executor::Admission Executor::admit_growing(Session& session, resp::Args args,
                                             BoundCommand& command, Admission otherwise) {
   const std::uint64_t before = memory::used_bytes();

@@ -1,4 +1,4 @@
-// Queueing and running what stands between MULTI and EXEC.
+// Queueing and running the commands between MULTI and EXEC.
 
 #include "larder/engine/call.h"
 #include "larder/engine/executor.h"
@@ -6,7 +6,7 @@
 namespace larder::engine {
 namespace {
 
-// So many of the queued commands have their keys fetched before the first of them runs.
+// The keys of this many queued commands are prefetched before the first of them runs.
 constexpr std::size_t kFetchedAhead = 64;
 constexpr std::size_t kKeysInCache = 4096;
 
@@ -67,7 +67,8 @@ void Executor::run_queue(Execution& exec, const Transaction& transaction) {
   }
   session.may_block = true;
   session.last_command = row;
-  // The errors of the commands are theirs, and not EXEC's, which takes as long as all of them.
+  // The errors of the commands do not count as errors of EXEC; the time of EXEC is that of all of
+  // them.
   exec.errors = session.reply.errors();
   session.reply.start_command();
 }

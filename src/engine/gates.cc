@@ -12,15 +12,15 @@ namespace {
 
 constexpr std::uint32_t kData = kReads | kWrites | kMayReplicate;
 
-// The list of gates, in the order in which their errors go first. To add a gate, name it in
+// The list of gates, in the order of precedence of their errors. To add a gate, name it in
 // engine::Gate and describe it here.
 struct GateRow {
   Gate gate;
-  // Refuses commands with one of these flags (all commands where there are none), but for those
-  // with one of `passes`.
+  // Refuses commands with one of these flags (all commands if there are none), except those with
+  // one of `passes`.
   std::uint32_t stops = 0;
   std::uint32_t passes = 0;
-  // Empty where somebody else says why, or nobody is refused by it alone.
+  // Empty if the text comes from elsewhere, or if the gate refuses nothing by itself.
   std::string_view error{};
 };
 constexpr auto kRows = std::to_array<GateRow>({
@@ -43,7 +43,7 @@ constexpr auto kRows = std::to_array<GateRow>({
      .error = "ERR Replica can't interact with the keyspace"},
     {.gate = Gate::subscribed, .passes = kForSubscribers},
     {.gate = Gate::queueing, .passes = kNotQueued},
-    // EXEC is held back for the sake of what it runs.
+    // EXEC is delayed because of the commands it would run.
     {.gate = Gate::paused_writes, .stops = kWrites | kMayReplicate | kRunsQueue},
     {.gate = Gate::paused_all, .passes = kWhilePaused},
 });

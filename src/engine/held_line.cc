@@ -24,7 +24,7 @@ void HeldLine::remove(Session& session) {
 }
 
 void HeldLine::resume(std::size_t most) {
-  // Each leaves the line as it goes on.
+  // Each session leaves the queue when it continues.
   while (most-- > 0 && !sessions_.empty()) sessions_.front()->go_on();
 }
 

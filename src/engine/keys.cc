@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::uint32_t kNotActions = kNotKey | kIncomplete | kVariableFlags;
 
-// The position after a keyword; searched from `first`, backwards where that counts from the end.
+// The position after a keyword; the search begins at `first`, backwards if it is negative.
 std::optional<int> after_keyword(const KeySpec& spec, resp::Args args) {
   const int count = static_cast<int>(args.size());
   const int from = spec.first > 0 ? spec.first : count + spec.first;
@@ -56,7 +56,7 @@ bool add_span(const KeySpec& spec, resp::Args args, std::uint32_t flags, KeySpan
   return true;
 }
 
-// The keys whose place the command's own function finds, which its handler reads by too; false when
+// The keys whose position the command's own function finds, which its handler uses too; false if
 // the arguments do not fit.
 bool add_unspecified(const Command& command, resp::Args args, KeySpans& found) {
   const int at = static_cast<int>(command.unspecified_key(args));
@@ -128,7 +128,7 @@ KeyRange key_range(const Command& command) {
       alone = true;
       continue;
     }
-    // Neighbouring ranges of single steps make one range.
+    // Adjacent ranges of single steps form one range.
     if (spec.step != 1 || range.step != 1 || spec.first != range.last + 1 || !alone) continue;
     range.last = absolute_last(spec);
     alone = range.last > 0;

@@ -96,7 +96,7 @@ void LongCommands::release(ParkedCommand& command) {
 }
 
 void LongCommands::forget(Session& session) {
-  // What its step uses goes when the step ends.
+  // The words that its step uses are freed when the step ends.
   if (session.parked_ == resumed_) {
     session.parked_ = nullptr;
   } else {
@@ -144,7 +144,7 @@ void LongCommands::testify(memory::Audit& audit) const {
   for (const Line* line : {&steps_, &waiting_}) {
     for (const ParkedCommand* command = line->first; command != nullptr; command = command->next) {
       input += parked_bytes(*command);
-      // The command that takes a step has its progress with it.
+      // The command whose step is running has taken its progress.
       if (command->progress != nullptr) output += command->progress->reply.held_bytes();
     }
   }

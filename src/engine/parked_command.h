@@ -1,12 +1,12 @@
 #pragma once
 
-// Making and releasing the one block of a parked command.
+// Allocates and frees the single block of a parked command.
 
 #include "larder/engine/waiting.h"
 
 namespace larder::engine {
 
-// Copies the words; the places, one for each key, are still to be taken.
+// Copies the words; the caller must take the places, one for each key.
 ParkedCommand* make_parked(Session& session, BoundCommand& bound, resp::Args words,
                            const Wait& wait);
 void release_parked(ParkedCommand* command);

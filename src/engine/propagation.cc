@@ -10,10 +10,10 @@ namespace {
 
 constexpr auto kOwner = memory::Owner::journal;
 
-// Not known until the command is over.
+// Its value is known when the command is over.
 constexpr int kOfTheCommand = -1;
 
-// The text keeps a block of at most this size for the next effects.
+// The text keeps at most this capacity for the next effects.
 constexpr std::size_t kLeastText = 4096;
 constexpr std::size_t kMostKeptText = 256 * 1024;
 

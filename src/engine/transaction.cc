@@ -13,7 +13,7 @@ namespace {
 constexpr auto kOwner = memory::Owner::client_input;
 constexpr std::uint32_t kGatesOfTransactions = bit(Gate::transaction) | bit(Gate::queueing);
 
-// Blocks double up to the largest; a command that is larger gets one of its own.
+// The sizes of blocks double up to a maximum; a command that is larger gets a block of its own.
 constexpr std::size_t kFirstBlock = 512;
 constexpr std::size_t kLargestBlock = 32 * 1024;
 

@@ -23,7 +23,7 @@ struct Timeout {
 Timeout from_seconds(std::string_view text) {
   const auto seconds = base::parse_long_double(text);
   if (!seconds) return {.error = kNotAFloat};
-  // Rounded up first, a small negative number would be for ever.
+  // If it were rounded up first, a small negative number would become 0 and wait forever.
   if (*seconds < 0) return {.error = kNegative};
   const long double ms = std::ceil(*seconds * 1000);
   if (ms >= static_cast<long double>(kMost)) return {.error = kOutOfRange};
@@ -41,7 +41,7 @@ Timeout from_milliseconds(std::string_view text) {
 
 std::optional<std::int64_t> read_timeout(Call& call, std::string_view text, TimeoutUnit unit) {
   Timeout read = unit == TimeoutUnit::seconds ? from_seconds(text) : from_milliseconds(text);
-  // The moment itself must be a time, too.
+  // The deadline itself must be a valid time, too.
   if (read.ms > kMost - call.waiters.clock().unix_ms()) read.error = kOutOfRange;
   if (read.error.empty()) return read.ms;
   call.reply.error(read.error);

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view kUnblocked = "UNBLOCKED client unblocked via CLIENT UNBLOCK";
 
-// A deadline past the end of time is none.
+// A deadline that overflows means no deadline.
 std::int64_t deadline_us(const base::Clock& clock, std::int64_t timeout_ms) {
   const std::int64_t now = clock.steady_us();
   const std::int64_t most_ms = (std::numeric_limits<std::int64_t>::max() - now) / 1000;
@@ -69,7 +69,7 @@ void Waiters::park(Session& session, BoundCommand& bound, resp::Args words, cons
   count(command, 1);
 }
 
-// What changes matters to those alone who wait for keys.
+// Changes are of interest only while a session waits for keys.
 void Waiters::count(const ParkedCommand& command, int change) {
   const auto by = static_cast<std::size_t>(change);
   const std::size_t before = sessions_ - keyless_;
@@ -95,15 +95,15 @@ void Waiters::line_up(ParkedCommand& command, const Wait& wait) {
   command.places = command.places.first(used);
 }
 
-// The places of a wait that is over, when they are many: nobody is at them any more.
+// The places of a wait that is over, if there are many: they belong to no session any more.
 class Waiters::LeftPlaces final : public Attachment {
  public:
   LeftPlaces(Waiters& home, ParkedCommand& command) : home_(home), command_(command) {}
 
-  // Was never attached to a session.
+  // It is never attached to a session.
   void detach(Session&) override { LARDER_ASSERT(false); }
   std::size_t bytes() const override { return memory::size_class(sizeof(LeftPlaces)); }
-  // From the last to the first, with which the audit counts the whole block.
+  // From the last to the first, because the audit counts the whole block with the first.
   bool take_apart(std::size_t& pieces) override {
     std::span<Place>& places = command_.places;
     for (; !places.empty() && pieces > 0; --pieces) {
@@ -141,7 +141,7 @@ void Waiters::release(ParkedCommand& command) {
 
 void Waiters::forget(Session& session) {
   if (!session.is_blocked()) return;
-  // Its words are in use while it is run; end_resume() lets it go.
+  // Its words are in use while it runs; end_resume() releases it.
   if (session.parked_ == resumed_) {
     session.parked_ = nullptr;
   } else {
@@ -153,7 +153,7 @@ void Waiters::keep_cycles(Session& session, std::uint64_t cycles) {
   if (session.is_blocked()) session.parked_->cycles = cycles;
 }
 
-// The session has its answer.
+// The session has its reply.
 void Waiters::end(ParkedCommand& command) {
   Session& session = *command.session;
   session.last_active_ms = clock_.steady_ms();
@@ -209,7 +209,7 @@ void Waiters::testify(memory::Audit& audit) const {
     keys.for_each([&bytes](const WaitedKey* key) {
       bytes += memory::size_class(key->bytes());
       for (const Place* place = key->first; place != nullptr; place = place->next) {
-        // A command is counted in the first of its lines.
+        // A command is counted in the queue of its first key.
         if (place == place->command->places.data()) bytes += parked_bytes(*place->command);
       }
     });

@@ -1,4 +1,5 @@
-// The keys that are waited for: who stands in whose line, which are ready, who is next.
+// The keys that sessions wait for: their queues, which keys are ready, and the next session to
+// serve.
 
 #include <algorithm>
 #include <new>
@@ -13,7 +14,7 @@ namespace {
 
 constexpr auto kOwner = memory::Owner::client_input;
 
-// So many keys that feed nobody take some hundred microseconds.
+// This many keys that unblock nothing take some hundred microseconds.
 constexpr int kTriedInARow = 1024;
 
 bool may_feed(keyspace::Event event) {
@@ -133,7 +134,7 @@ bool Waiters::is_exhausted(const ParkedCommand& command) const {
          std::find(exhausted_.begin(), exhausted_.end(), command.rivals) != exhausted_.end();
 }
 
-// Goes on through the line to the first whom the key, as it is now, may feed.
+// Continues along the queue to the first session that the key may unblock in its present state.
 Place* Waiters::next_to_try(WaitedKey& key) {
   if (key.cursor == nullptr) return nullptr;
   if (key.uniform && is_exhausted(*key.cursor->command)) return nullptr;

@@ -51,7 +51,7 @@ WatchedKey& WatchSet::key_for(int db, std::string_view name) {
   return *watched;
 }
 
-// Looks without a trace: nothing is touched, counted or removed.
+// A lookup without side effects: nothing is touched, counted or removed.
 const keyspace::Entry* WatchSet::entry_of(const WatchedKey& key) const {
   return keyspace_.db(static_cast<std::size_t>(key.db)).entries().find(key.name(), key.hash);
 }
@@ -83,7 +83,7 @@ void WatchSet::watch(Session& session, std::string_view name) {
   if (watcher->dirty || was_replaced(*watcher)) return;
   session.pay_for(1);
   WatchedKey& key = key_for(session.db, name);
-  // Whichever of the two lists is shorter tells whether it is watched already.
+  // Searches the shorter of the two lists for an existing watch.
   if (key.watches <= watcher->watches) {
     for (const Watch* w = key.first; w != nullptr; w = w->next) {
       if (w->watcher == watcher) return;
@@ -117,7 +117,7 @@ void WatchSet::watch(Session& session, std::string_view name) {
   if (watcher->watches++ == 0 && sessions_++ == 0) keyspace_.log().listen();
 }
 
-// Takes the watch out of its key's list; the key goes with the last.
+// Removes the watch from its key's list; the key is removed with its last watch.
 void WatchSet::drop(Watch& watch) {
   WatchedKey& key = *watch.key;
   (watch.previous == nullptr ? key.first : watch.previous->next) = watch.next;
@@ -143,7 +143,7 @@ void WatchSet::drop_some(Watcher& watcher, std::size_t& pieces) {
   if (watcher.first == nullptr && --sessions_ == 0) keyspace_.log().unlisten();
 }
 
-// Many watches stay until the transaction is over.
+// Many watches are kept until the transaction is over.
 void WatchSet::spoil(Watcher& watcher) {
   watcher.dirty = true;
   std::size_t all = Attachment::kPiecesAtOnce;
@@ -200,7 +200,7 @@ void WatchSet::read(std::span<const keyspace::Change> changes) {
   }
 }
 
-// A watch of a key that was not there is not concerned when all go.
+// A flush does not change a watched key that did not exist.
 void WatchSet::note_flush(int db) {
   if (db >= 0) {
     ++replaced_[static_cast<std::size_t>(db)];
@@ -209,7 +209,7 @@ void WatchSet::note_flush(int db) {
   }
 }
 
-// What was under a name, or is now, concerns who watches it.
+// A swap changes a watched key that exists before or after it.
 void WatchSet::note_swap(int db) {
   const auto at = static_cast<std::size_t>(db);
   ++replaced_[at];
@@ -230,7 +230,7 @@ void WatchSet::note_swap(int db) {
   for (Watcher* watcher : concerned) spoil(*watcher);
 }
 
-// Each affected session once.
+// Each affected session only once.
 void WatchSet::note_arrival(WatchedKey& key, const keyspace::Entry& entry,
                             std::vector<Watcher*>& concerned) const {
   const bool expired = entry.expired(keyspace_.clock().unix_ms());

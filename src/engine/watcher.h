@@ -1,6 +1,6 @@
 #pragma once
 
-// One session that watches, and its watches: each stands in the list of its key and of its watcher.
+// A session that watches, and its watches: each is in the list of its key and of its watcher.
 
 #include <cstdint>
 #include <limits>
@@ -17,13 +17,13 @@ struct WatchedKey::Watch {
   Watch* previous;
   Watch* next;
   Watch* next_of_watcher;
-  bool existed;  // as the session knows it: expired keys do not
-  bool expired;  // the key was past its deadline and stood there all the same
+  bool existed;  // for the session: expired keys do not exist
+  bool expired;  // the key was past its deadline and was still in the table
 };
 
 class Watcher final : public Attachment {
  public:
-  // A database of which it watches keys that exist, and how often that had been replaced then.
+  // A database of which it watches existing keys, and its replacement counter at that time.
   struct Watched {
     int db;
     std::uint64_t replaced;
@@ -36,7 +36,7 @@ class Watcher final : public Attachment {
   Watcher(WatchSet& home_, Watcher* next_) : home(home_), next(next_) {}
 
   void detach(Session& session) override;
-  // A key's block is counted with each of its watches.
+  // The block of a key counts for each of its watches.
   std::size_t bytes() const override { return held_bytes + databases_bytes(); }
   std::size_t databases_bytes() const {
     return databases.capacity() == 0 ? 0
@@ -51,9 +51,9 @@ class Watcher final : public Attachment {
   std::size_t watches = 0;
   std::size_t held_bytes = memory::size_class(sizeof(Watcher));
   std::vector<Watched, memory::Allocator<Watched, memory::Owner::client_input>> databases;
-  // When the first of its keys is gone by its deadline, in unix ms.
+  // The earliest deadline of its keys, in unix ms.
   std::int64_t deadline_ms = std::numeric_limits<std::int64_t>::max();
-  // Has lost, or ended: changes of its keys do not matter any more.
+  // Is marked as changed, or has ended: further changes of its keys are ignored.
   bool dirty = false;
 };
 

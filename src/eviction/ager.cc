@@ -6,7 +6,7 @@ namespace larder::eviction {
 namespace {
 
 constexpr std::uint32_t kStride = 4;
-// Time that a call makes up for at most; after a longer pause the walk goes on from there.
+// The longest time that one call catches up on; after a longer pause the walk continues from there.
 constexpr std::int64_t kLongestDebtMs = 60'000;
 
 }  // namespace
@@ -53,7 +53,7 @@ void Ager::earn() {
   const std::int64_t now = keyspace_.clock().steady_ms();
   const std::int64_t elapsed = last_ms_ < 0 ? 0 : std::min(now - last_ms_, kLongestDebtMs);
   last_ms_ = now;
-  // Empty databases are steps too.
+  // Empty databases count as steps too.
   const auto all = static_cast<double>(keyspace_.size() + keyspace_.databases());
   owed_ = std::min(owed_ + all * static_cast<double>(elapsed) / kWalkMs, all);
 }

@@ -14,41 +14,42 @@ using keyspace::Database;
 using keyspace::Entry;
 using memory::Owner;
 
-// Victims between two looks at the clock; one takes about half a microsecond.
+// Evictions between two readings of the clock; one takes about half a microsecond.
 constexpr std::uint32_t kStride = 8;
-// Rounds of sampling that may yield no candidate, as in a table that is mostly empty, before
-// any key is taken.
+// Rounds of sampling that may find no candidate, for example in a table that is mostly empty,
+// before a random key is evicted.
 constexpr int kMostRounds = 8;
-// The walk over all entries that a change of policy begins with, before the command's answer.
+// The walk over all entries that a change of policy starts, before the reply of the command.
 constexpr std::int64_t kRestartUs = 1000;
-// Larger blocks are asked of the allocator before a command counts on them.
+// For larger blocks the allocator is tested before a command relies on them.
 constexpr std::uint64_t kLeastProbed = 1 << 20;
 constexpr std::uint64_t kMostUncounted = 2 << 20;
-// What adding up keys with a deadline costs at most: so many, and one for so many bytes asked for.
+// The most keys with a deadline that are added up: this number, plus one for this many bytes
+// requested.
 constexpr std::uint64_t kSummedKeys = 4096;
 constexpr std::uint64_t kBytesForSummedKey = 256;
-// What goes with an entry from the tables, at most.
+// The most bytes that are freed in the tables with an entry.
 constexpr std::uint64_t kSlotBytes = 32;
 
 std::uint64_t figure(const memory::Charges& charges, Owner owner) {
   return static_cast<std::uint64_t>(charges[static_cast<std::size_t>(owner)]);
 }
 
-// What may wait in the graveyard without counting: half of the 1 % or 1 MB by which used_memory may
-// stand above the limit.
+// The bytes that may wait in the graveyard without counting: half of the 1 % or 1 MB by which
+// used_memory may exceed the limit.
 std::uint64_t uncounted(std::uint64_t limit) {
   constexpr auto kLeast = static_cast<std::uint64_t>(keyspace::Graveyard::kMostWaiting);
   return std::clamp(limit / 200, kLeast, kMostUncounted);
 }
 
-// What waits in the graveyard to be freed. An empty graveyard still holds its lists, some KB that
-// do not become free: if they counted as waiting, a client that waits for room below the limit
-// would wait for them for ever.
+// The bytes that wait in the graveyard to be freed. An empty graveyard still holds its lists, some
+// KB that are not freed: if they counted as waiting, a client that waits for room below the limit
+// would wait for them forever.
 std::uint64_t waiting(const memory::Charges& charges, const keyspace::Keyspace& keyspace) {
   return keyspace.graveyard().empty() ? 0 : figure(charges, Owner::graveyard);
 }
 
-// The entry of that hash, where nearly always no more than one is.
+// The entry with that hash; there is nearly always at most one.
 Entry* entry_of(Database& db, std::uint64_t hash) {
   const Entry* candidate = db.entries().prefetch_candidate(hash);
   if (candidate == nullptr || keyspace::EntryTraits::hash(*candidate) != hash) return nullptr;
@@ -61,7 +62,7 @@ std::uint64_t charged_to_data(const memory::Charges& charges) {
   return sum - static_cast<std::uint64_t>(apart_from_data(charges));
 }
 
-// What would be gone with every key.
+// The bytes that evicting every key would free.
 std::uint64_t charged_to_keys(const memory::Charges& charges) {
   std::uint64_t sum = 0;
   for (const Owner owner : {Owner::strings, Owner::lists, Owner::hashes, Owner::sets,
@@ -94,7 +95,7 @@ void Evictor::obey() {
   if (keyspace_.access().mode == policy_.access_mode()) return;
   keyspace_.access().mode = policy_.access_mode();
   ager_.restart();
-  // What the walk has not reached, OBJECT FREQ and IDLETIME would read as what it is not.
+  // For entries that the walk has not visited, OBJECT FREQ and IDLETIME would misread the bits.
   ager_.run(base::Budget(keyspace_.clock(), kRestartUs));
 }
 
@@ -122,7 +123,7 @@ base::Budget Evictor::budget() const {
 Room Evictor::make_room(base::Budget budget) {
   Room room = exceeds() ? evict(budget, reserved_) : Room::enough;
   if (room == Room::none && reserved_ > 0) {
-    // Nothing is kept free for clients at the cost of refused writes.
+    // No memory is reserved for clients if writes would be refused for it.
     reserved_ = 0;
     room = exceeds() ? evict(budget) : Room::enough;
   }
@@ -134,8 +135,8 @@ Room Evictor::make_room(base::Budget budget) {
   return room;
 }
 
-// Only what was removed is in the way. A flushed database's bytes count as living until its tables
-// are gone, and so they go first.
+// Only removed data is in the way. The bytes of a flushed database count as stored keys until its
+// tables are freed, so they are freed first.
 bool Evictor::is_over_by_buried(std::uint64_t wanted) const {
   return keyspace_.graveyard().holds_tables() || living_bytes() + wanted <= limit();
 }
@@ -149,8 +150,8 @@ Room Evictor::evict(base::Budget& budget, std::uint64_t wanted) {
   return Room::enough;
 }
 
-// Until there is room. Where a flushed database's tables are gone and there is none, what is over
-// the limit lives, and the next call evicts it.
+// Frees until there is room. If the tables of flushed databases are freed and there is still no
+// room, the excess belongs to stored keys, and the next call evicts them.
 Room Evictor::free_buried(base::Budget& budget, std::uint64_t wanted) {
   while (exceeds_with(wanted)) {
     if (keyspace_.graveyard().drain_a_little(keyspace_.clock())) break;
@@ -211,13 +212,13 @@ Room Evictor::make_room_for(const Need& need, base::Budget budget) {
     if (is_empty) break;
     if (budget.spent()) return Room::freeing;
   }
-  // While tables were taken apart nobody knew what lives.
+  // While tables were being freed, the bytes of stored keys were not known.
   if (!may_ever_fit(need)) return Room::none;
   base::Budget unlimited = base::Budget::unlimited();
   return evict(unlimited, need.more);
 }
 
-// So that evicting makes room as it goes.
+// Frees some removed data, so that evicting makes room as it proceeds.
 void Evictor::keep_graveyard_small() {
   if (keyspace::Graveyard::bytes() <= keyspace::Graveyard::kMostWaiting) return;
   keyspace_.graveyard().drain_a_little(keyspace_.clock());
@@ -226,7 +227,7 @@ void Evictor::keep_graveyard_small() {
 bool Evictor::evict_one() {
   if (policy_.victims == Victims::none) return false;
   keep_graveyard_small();
-  // Until the access bits have all been restarted they order nothing.
+  // Until all access bits have been restarted they give no order.
   if (policy_.order == Order::random || ager_.is_restarting()) return evict_random();
   return evict_best() || evict_random();
 }
@@ -251,7 +252,8 @@ bool Evictor::evict_best() {
   return false;
 }
 
-// Whether the best candidate went; if not it was found to be gone, or used since, and dropped.
+// True if the best candidate was evicted; otherwise it had been removed or used since, and is
+// dropped.
 bool Evictor::evict_candidate() {
   const Candidate candidate = pool_.best();
   pool_.drop_best();
@@ -268,7 +270,7 @@ bool Evictor::evict_candidate() {
 void Evictor::sample() {
   const auto wanted =
       static_cast<std::size_t>(std::min(settings_.maxmemory_samples.value(), kMostSamples));
-  // A bucket may be empty; as many as were asked for are enough in any case.
+  // A bucket may be empty; the requested number is enough in any case.
   std::size_t seen = 0;
   for (std::size_t buckets = 0; seen < wanted && buckets < wanted; ++buckets) {
     seen += sample_bucket();

@@ -8,16 +8,16 @@
 namespace larder::keyspace {
 namespace {
 
-// Entries counted in one step, whose cache misses pass together.
+// Entries counted in one step; their cache misses overlap.
 constexpr std::size_t kAtOnce = 96;
 // Room for the last bucket of a step.
 constexpr std::size_t kRoom = 2 * kAtOnce;
-// The graveyard is walked at once when it holds no more pieces than this.
+// The graveyard is walked in one step if it holds at most this many pieces.
 constexpr std::size_t kMostBuried = 2048;
-// Past so many changed entries each further change pays for two of the oldest. Those that a command
-// has open are the newest.
+// Above this many changed entries, each further change counts two of the oldest again. The entries
+// that a command has open are the newest.
 constexpr std::size_t kMostChanged = 32 << 10;
-// Changed entries that were counted again are taken off the list so many at a time.
+// Changed entries that were counted again are removed from the list in groups of this size.
 constexpr std::size_t kTakenOff = 4096;
 
 std::size_t index(const Entry& entry) { return static_cast<std::size_t>(entry.type()); }
@@ -80,7 +80,7 @@ void AuditWalk::before_swap(int a, int b) {
   }
 }
 
-// One that went, was flushed, or came back meanwhile and was noted again, has no mark.
+// An entry that was removed, flushed, or counted again already has no mark.
 void AuditWalk::count_oldest() {
   const Changed changed = changed_[first_++];
   const Database& db = keyspace_.db(static_cast<std::size_t>(changed.db));
@@ -111,7 +111,7 @@ void AuditWalk::walk(std::size_t number) {
   for (std::size_t i = 0; i < count; ++i) prefetch_storage(*found[i]);
   for (std::size_t i = 0; i < count; ++i) {
     const Entry& entry = *found[i];
-    // The bucket at the cursor may have merged with those before it.
+    // The bucket at the cursor may have been merged with those before it.
     if (i < in_first_bucket && entries.cursor_of(EntryTraits::hash(entry)) < part.cursor) continue;
     part.bytes[index(entry)] += size_of(entry);
   }

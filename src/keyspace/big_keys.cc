@@ -9,14 +9,14 @@
 namespace larder::keyspace {
 namespace {
 
-// The walk's share of the time is one in this many.
+// The walk gets one part in this many of the time.
 constexpr std::int64_t kShare = 400;
-// A walk is not begun for less, and goes on for no longer in one go.
+// A walk does not start for a shorter time, and runs no longer than the maximum in one call.
 constexpr std::int64_t kLeastUs = 50;
 constexpr std::int64_t kMostUs = 500;
-// Keys passed between two looks at the clock.
+// Keys visited between two readings of the clock.
 constexpr std::uint32_t kStride = 16;
-// How long an answer may look before it is given.
+// How long a command may search before it replies.
 constexpr std::int64_t kAnswerUs = 1000;
 
 }  // namespace
@@ -134,7 +134,7 @@ void Keyspace::look_for_big_keys() {
 
 std::vector<BigKey> Keyspace::big_keys(int db, std::optional<types::Type> type, std::size_t count) {
   if (big_keys_.is_stopped()) big_keys_.start();
-  // What is left of this walk, and a whole one where there is time for it.
+  // Finishes the present walk, and makes a whole one if there is time for it.
   for (int i = 0; i < 2 && big_keys_.walk(*this, kAnswerUs); ++i) ++metrics_.big_key_walks;
   big_keys_.measure(*this);
   std::vector<BigKey> found;

@@ -7,7 +7,8 @@
 namespace larder::keyspace {
 namespace {
 
-// What the log keeps for the next command: the names of a few hundred keys, and so many changes.
+// The capacity that the log keeps for the next command: the names of a few hundred keys, and this
+// many changes.
 constexpr std::size_t kTextBytes = 8 << 10;
 constexpr std::size_t kKeptEntries = 1024;
 

@@ -10,10 +10,10 @@
 namespace larder::keyspace {
 namespace {
 
-// Expired keys that a search for any key passes over while they may not be removed.
+// The most expired keys that a search for a random key skips while they must not be removed.
 constexpr int kMostTries = 100;
 
-// How a string is going to stand: as a number, inside its entry, or in a blob.
+// How a string will be stored: as a number, in its entry, or in a blob.
 Entry::Shape shape_of(std::string_view key, std::string_view bytes,
                       std::optional<std::int64_t> number, std::optional<std::int64_t> deadline_ms) {
   Entry::Shape shape{.key = key, .deadline_ms = deadline_ms};
@@ -51,7 +51,7 @@ Entry::Shape shape_like(std::string_view key, const Entry& entry,
           .inside_bytes = entry.form() == Form::inside ? entry.inside().size() : 0};
 }
 
-// Carries value, access bits and marks over; the storage pointer is shared from here on.
+// Copies value, access bits and marks; both entries then have the same storage pointer.
 void carry_over(const Entry& from, OpenEntry to) {
   to.access(from.access());
   if (from.was_edited()) to.mark_edited();
@@ -142,7 +142,7 @@ void Database::replace(OpenEntry before, OpenEntry now, std::uint64_t hash) {
   shared_.before_changes.placed(index_, hash, *now.get(), before.get());
 }
 
-// Of a key that store() is about to make, if it does.
+// Logs a new key, if store() is about to create one.
 void Database::announce(const Key& key) {
   if (!shared_.log.wants_new_keys()) return;
   const Entry* old = entries_.find(key.name, key.hash);

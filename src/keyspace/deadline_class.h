@@ -1,8 +1,8 @@
 #pragma once
 
-// The class under which an expires index holds an entry. A deadline that has passed already gets
-// the class of the present: the sweeper's next pass looks at what has come due since those before
-// it, and the deadline's own class would come up to 262 seconds later.
+// The class of an entry in an expires index. A deadline that has already passed gets the class of
+// the present: the expiry cycle visits the classes that became due since its last pass, and would
+// reach the deadline's own class up to 262 seconds later.
 
 #include <algorithm>
 #include <cstdint>
@@ -15,7 +15,7 @@ inline std::uint8_t deadline_class(std::int64_t deadline_ms, std::int64_t now_ms
   return ExpiresTraits::tag_of(std::max(deadline_ms, now_ms));
 }
 
-// Adds an entry that comes due at `deadline_ms`.
+// Adds an entry with the deadline `deadline_ms`.
 template <typename Index>
 void add_due(Index& index, Entry* entry, std::uint64_t hash, std::int64_t deadline_ms,
              std::int64_t now_ms) {

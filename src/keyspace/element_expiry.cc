@@ -4,7 +4,7 @@
 namespace larder::keyspace {
 namespace {
 
-// What happens to an element past its deadline, behind a plain function of the types room.
+// The callback for elements past their deadline: the types room takes a plain function.
 struct Passing {
   const Shared& shared;
   int db;

@@ -3,7 +3,7 @@
 namespace larder::keyspace {
 namespace {
 
-// Up to here Redis keeps a string in one block with its object, and calls that embstr.
+// Up to this size Redis stores a string in one block with its object, which it calls embstr.
 constexpr std::size_t kMostEmbedded = 44;
 
 }  // namespace

@@ -10,17 +10,18 @@ namespace {
 
 using memory::Owner;
 
-// Frees between two looks at the clock.
+// Entries freed between two readings of the clock.
 constexpr std::uint32_t kStride = 32;
-// A list keeps room for this many when it is empty.
+// An empty list keeps capacity for this many.
 constexpr std::size_t kKeptRoom = 1024;
 
-// Freed in steps when a flushed table hands it over.
+// Above this many allocations an entry of a flushed table is freed in steps.
 constexpr std::size_t kLargeEffort = 64;
 
-// What a command pays at most for what it buried.
+// The most time that a command spends on freeing.
 constexpr std::int64_t kMostPayUs = 500;
-// The end of a turn: its least and most time, and by what share of what waits that grows.
+// The time for freeing at the end of a turn: its minimum and maximum, and the bytes and entries for
+// which it grows by a microsecond.
 constexpr std::int64_t kLeastDrainUs = 200;
 constexpr std::int64_t kMostDrainUs = 800;
 constexpr std::int64_t kBytesForUs = 16 << 10;
@@ -156,7 +157,7 @@ bool Graveyard::drain_table(Tables& dead, base::Budget& budget) {
          dead.element_expires.clear_some(budget, [](Entry*) {});
 }
 
-// Nobody pays for what a flush removed: it is freed at the ends of turns.
+// Commands do not free flushed data: it is freed at the ends of turns.
 void Graveyard::bury_large(Entry* entry, Freeing freeing) {
   const auto bytes = static_cast<std::int64_t>(entry->footprint());
   memory::transfer(types::row(entry->type()).owner, Owner::graveyard, bytes);

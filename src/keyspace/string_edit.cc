@@ -52,7 +52,7 @@ char* Edit<types::String>::resize(std::size_t size) {
   return resize_into_new(entry_->string().text(scratch), size);
 }
 
-// A large one that must move is freed in steps.
+// If a large blob must move, the old one is freed in steps.
 types::Blob* Edit<types::String>::resize_blob(types::Blob* blob, std::size_t size) {
   constexpr auto kOwner = memory::Owner::strings;
   if (blob->footprint() < types::Blob::kLarge) return types::Blob::resize(kOwner, blob, size);

@@ -15,12 +15,12 @@ namespace {
 
 using asio::posix::stream_descriptor;
 
-// A watched descriptor. Outlives the watch while asio still has waits to call back for.
+// A watched descriptor. Outlives the watch while asio still has callbacks pending.
 struct Socket {
   Socket(asio::io_context& context, Watch& who) : waiter(context, who.descriptor()), watch(&who) {}
 
   stream_descriptor waiter;
-  Watch* watch;  // null once forgotten
+  Watch* watch;  // null after its removal
   unsigned waiting = kNothing;
 };
 
@@ -28,7 +28,7 @@ class AsioLoop final : public Loop {
  public:
   explicit AsioLoop(base::Clock& clock)
       : Loop(clock), context_(1), work_(asio::make_work_guard(context_)) {}
-  // The descriptors are not asio's to close.
+  // asio must not close the descriptors.
   ~AsioLoop() override {
     for (auto& socket : sockets_) {
       if (socket != nullptr) socket->waiter.release();
@@ -47,7 +47,7 @@ class AsioLoop final : public Loop {
     ask(sockets_[place]);
   }
 
-  // A wait that is no longer wanted is ignored when it ends; deliver() looks at the interest.
+  // A wait that is no longer needed is ignored when it ends; deliver() checks the interest.
   void update(Watch& who) override { ask(sockets_[static_cast<std::size_t>(who.descriptor())]); }
 
   void remove(Watch& who) override {
@@ -57,7 +57,7 @@ class AsioLoop final : public Loop {
     socket.reset();
   }
 
-  // Runs what became ready into ready_, so that dispatch() comes after the clock.
+  // Collects the ready events in ready_, so that dispatch() comes after the clock.
   void wait(std::int64_t wait_us) override {
     if (wait_us < 0) {
       context_.run_one();
@@ -98,7 +98,7 @@ class AsioLoop final : public Loop {
   }
 
   asio::io_context context_;
-  // Keeps the context from stopping while nothing is watched.
+  // Keeps the context from stopping while there is no watch.
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   std::vector<std::shared_ptr<Socket>> sockets_;  // by descriptor
   std::vector<Ready> ready_;

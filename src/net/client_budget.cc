@@ -12,16 +12,16 @@ namespace {
 using memory::Owner;
 
 // Slow readers are held back from a fifth of the limit on, and are not read at all from a half on.
-// In between each may have an eighth of what is left of that half.
+// In between each may have an eighth of what is left up to the half.
 constexpr std::uint64_t kUnboundedPart = 5;
 constexpr std::uint64_t kReadPart = 2;
 constexpr std::uint64_t kShareOfRest = 8;
 
-// Left free for what is not asked about: a reply that grows a chunk at a time would fill the limit
-// to its end, and the next small request would have the largest client closed.
+// Kept free for memory without a check: otherwise a reply that grows a chunk at a time would fill
+// the limit completely, and the largest client would be closed for the next small request.
 constexpr std::uint64_t kUnaskedPart = 64;
 
-// Clients may take used_memory so far beyond maxmemory, before keys are evicted for them.
+// Clients may take used_memory this far above maxmemory, before keys are evicted for them.
 std::uint64_t tolerance(std::uint64_t limit) {
   constexpr std::uint64_t kLeast = 768 << 10;
   return std::max(limit / 128, kLeast);
@@ -31,7 +31,7 @@ std::uint64_t left(std::uint64_t limit, std::uint64_t used) {
   return limit - std::min(limit, used);
 }
 
-// All that counts against maxmemory.
+// All bytes that count against maxmemory.
 std::uint64_t charged_bytes(const memory::Charges& charges) {
   std::uint64_t bytes = 0;
   for (const std::int64_t each : charges) bytes += static_cast<std::uint64_t>(each);
@@ -84,7 +84,7 @@ void ClientBudget::measure_memory(std::uint64_t limit, const memory::Charges& ch
       std::max(std::min(left_of_memory_, tolerance(limit) / 2), left(left_of_memory_, reserved_));
 }
 
-// Where all fit into the share again, the next one may have the pass.
+// If all clients fit into the share again, the next one may have the pass.
 void ClientBudget::keep_or_return_pass() {
   if (all_ <= limit_) pass_ = nullptr;
   held_ = pass_ == nullptr ? all_ : left(all_, pass_->total_bytes());
@@ -95,7 +95,7 @@ void ClientBudget::bound_output() {
   const std::uint64_t more = std::max(
       {std::min(left_of_share_, left_unreserved_), left_of_floor_, left(kOutputFloorBytes, used)});
   chunks_.bound(used + more, *this);
-  // Where nothing is left, and memory goes down by evicting or freeing, nobody is read meanwhile.
+  // If nothing is left, and evicting or freeing reduces memory, no connection is read meanwhile.
   const eviction::Evictor& evictor = executor_.evictor();
   const bool waits =
       more == 0 && left_of_memory_ == 0 && (evictor.is_freeing() || evictor.has_victims());
@@ -123,8 +123,9 @@ ClientBudget::Answer ClientBudget::ask(Connection& connection, std::uint64_t byt
   return evicts ? Answer::evicts : answer_without_room(connection);
 }
 
-// Before the first key goes for it: whether all that may go is enough for the whole of it, as far
-// as that is known. Asked again when there is more room, or there are other keys that may go.
+// Before the first key is evicted for it: whether all keys that may be evicted are enough for all
+// of its need, as far as that is known. Checked again when there is more room, or when other keys
+// may be evicted.
 bool ClientBudget::may_evict_for(const Connection& connection, std::uint64_t bytes) {
   const eviction::Evictor& evictor = executor_.evictor();
   const std::uint64_t wanted = std::max(bytes, connection.announced_bytes());
@@ -137,15 +138,15 @@ bool ClientBudget::may_evict_for(const Connection& connection, std::uint64_t byt
   return verdict_.evicts;
 }
 
-// The others may hold it, or what was removed and is not freed yet.
+// The memory may be held by others, or by removed data that is not freed yet.
 ClientBudget::Answer ClientBudget::answer_without_room(const Connection& connection) const {
   const bool others_hold = left(all_, connection.total_bytes()) > kFloorBytes;
   const bool frees = executor_.evictor().is_freeing() || leaving_.chunks() > 0;
   return others_hold || frees ? Answer::waits : Answer::too_much;
 }
 
-// The pass goes from one that is done with it to the next, although all together stand a little
-// above the limit.
+// The pass is taken from a connection that is done with it and given to the next, although all
+// together are a little above the limit.
 bool ClientBudget::may_pass(const Connection& connection) const {
   if (pass_ == nullptr || pass_ == &connection) return true;
   const bool is_done = !pass_->waits_for_room() && pass_->total_bytes() <= kLeastPassed;
@@ -160,9 +161,9 @@ void ClientBudget::reserve_for(std::uint64_t bytes) {
   executor_.evictor().reserve(reserved);
 }
 
-// What nobody asked for is never refused here: past the limit the largest are closed for it at the
-// end of the turn. A command that cannot run again may pass maxmemory, as far as eviction makes up
-// for it.
+// Output without a request is never refused here: above the limit the largest clients are closed
+// for it at the end of the turn. A command that cannot run again may exceed maxmemory, as far as
+// eviction compensates for it.
 bool ClientBudget::grants(const resp::ReplyBuffer& buffer, std::uint64_t bytes) {
   const engine::Session* const running = executor_.running();
   const bool unfinished = executor_.long_commands().is_reply(buffer);
@@ -172,7 +173,7 @@ bool ClientBudget::grants(const resp::ReplyBuffer& buffer, std::uint64_t bytes) 
   const bool waits = unfinished ? running->may_block : executor_.may_put_off();
   if (bytes <= left_of_floor_) return true;
   if (bytes <= left_of_share_ && (!waits || bytes <= left_unreserved_)) return true;
-  // The buffer is that of a connection of ours, and so is its session's other end.
+  // The buffer belongs to a Connection, which is also the peer of its session.
   auto& connection = const_cast<Connection&>(static_cast<const Connection&>(running->peer()));
   if (!may_pass(connection) || bytes > left_for_pass_) return false;
   if (waits && bytes > left_unreserved_) return false;

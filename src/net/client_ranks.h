@@ -1,7 +1,8 @@
 #pragma once
 
-// Connections by what they hold, in classes that double: who holds most is found by looking at a
-// few of the highest class, however many there are. Those that hold little are in none.
+// Connections by the memory that they hold, in classes whose sizes double: the largest is found by
+// comparing a few of the highest class, however many there are. Connections with little memory are
+// in no class.
 
 #include <array>
 #include <cstddef>
@@ -12,7 +13,7 @@ namespace larder::net {
 
 class Connection;
 
-// A connection's place; part of it.
+// A connection's place in the ranks; a member of it.
 struct Rank {
   static constexpr std::uint8_t kNone = 0xff;
   std::uint8_t level = kNone;
@@ -23,15 +24,15 @@ struct Rank {
 
 class ClientRanks {
  public:
-  // Who holds less is not ranked.
+  // Connections with less are not ranked.
   static constexpr std::size_t kLeastBytes = 16 * 1024;
 
-  // The connection holds so much now. Cost: a few instructions while its class stays.
+  // The connection holds this much now. Cost: a few instructions while its class stays the same.
   void place(Connection& connection, std::size_t bytes);
   void remove(Connection& connection);
 
-  // The largest of the first few of the highest class with one that may be taken: at most twice as
-  // large is any other. Null when none is ranked that may.
+  // The largest of the first few of the highest class with one that may be closed: no other is more
+  // than twice as large. Null if no ranked connection may be closed.
   using MayTake = std::function<bool(const Connection&)>;
   Connection* largest(const MayTake& may_take) const;
 
@@ -42,7 +43,7 @@ class ClientRanks {
   static std::uint8_t level_of(std::size_t bytes);
 
   std::array<Connection*, kLevels> firsts_{};
-  std::uint32_t filled_ = 0;  // levels with somebody in them
+  std::uint32_t filled_ = 0;  // levels that are not empty
 };
 
 }  // namespace larder::net

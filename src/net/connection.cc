@@ -16,7 +16,7 @@ namespace larder::net {
 namespace {
 
 // One send gathers at most this many pieces, and one turn sends at most this many bytes to one
-// connection, so that a large reply does not hold up the others.
+// connection, so that a large reply does not delay the others.
 constexpr std::size_t kMostPieces = 64;
 constexpr std::uint64_t kMostSentPerTurn = 4 << 20;
 
@@ -62,7 +62,8 @@ void Connection::on_ready(unsigned readiness) {
   if ((readiness & kWritable) != 0) home_.mark_dirty(*this);
 }
 
-// Who goes at once has nothing more to be sent, so no turn but the one that closes it looks at it.
+// A connection that is closed at once gets no more output, so only the turn that closes it visits
+// it.
 void Connection::closing() {
   if (session_.closing != engine::Closing::now || is_dead()) return home_.mark_dirty(*this);
   leave_news_line();
@@ -85,7 +86,7 @@ void Connection::working() {
 
 // Output
 
-// Sends until all is out, the socket is full, or the turn's share is used up; false when the
+// Sends until all is sent, the socket is full, or the turn's share is used up; false if the
 // connection is lost.
 bool Connection::send_output() {
   std::array<iovec, kMostPieces> pieces;
@@ -116,7 +117,7 @@ void Connection::leave_news_line() {
 
 bool Connection::is_done() const {
   if (session_.closing == engine::Closing::now || output_.is_dropping()) return true;
-  // Nobody is left to be answered when the other end has gone from a wait.
+  // If the other end has closed the connection during a wait, there is no client to reply to.
   if (ended_ && session_.is_blocked()) return true;
   return output_.empty() && !is_discarding() && (is_closing() || (ended_ && !stalled_));
 }
@@ -151,8 +152,8 @@ void Connection::choose_interest() {
     const std::size_t most = pause_bytes();
     pause(output_.size() > (paused_ ? most / 2 : most));
   }
-  // While a command waits or goes on its client is read all the same: what comes is kept, and
-  // that the client has gone is noticed.
+  // While a command waits or continues in later turns its client is still read: input is kept, and
+  // the end of the connection is detected.
   const bool waits = (stalled_ && !session_.is_parked()) || waits_for_room();
   const bool reads = is_discarding() || (!waits && !paused_ && !ended_ && !is_closing());
   home_.parts_.loop.change(*this, (reads ? kReadable : 0u) | (output_.empty() ? 0u : kWritable));
@@ -185,7 +186,7 @@ void Connection::disconnect() {
   home_.mark_dead(*this);
 }
 
-// What others want to know
+// Information for other parts
 
 std::string Connection::address() const { return peer_name(socket_); }
 std::string Connection::local_address() const { return local_name(socket_); }

@@ -1,6 +1,6 @@
 #pragma once
 
-// One connection: its socket, its session, and what is under way in either direction.
+// One connection: its socket, its session, and its pending input and output.
 
 #include <algorithm>
 #include <cstdint>
@@ -25,17 +25,17 @@ class Connection final : public Watch, public engine::Peer {
   Connection(Connections& home, int socket, Transport transport);
   ~Connection() override;
 
-  // Speaks TLS from now on, which begins with a handshake.
+  // Uses TLS from now on, starting with a handshake.
   void secure(Tls& tls);
-  // Goes on with the handshake; its end is a welcome or a disconnection.
+  // Continues the handshake; it ends with a welcome or a disconnection.
   void shake_hands();
   bool is_late_with_handshake(std::int64_t now_ms) const;
 
   void on_ready(unsigned readiness) override;
 
-  // Goes on with requests that waited for the replies before them to be taken.
+  // Continues with requests that waited until the replies before them were sent.
   void resume();
-  // Sends what the socket takes and decides what is waited for next.
+  // Sends what the socket takes and sets the events to wait for next.
   void finish_turn();
   void disconnect();
 
@@ -46,9 +46,9 @@ class Connection final : public Watch, public engine::Peer {
            output_.size() <= pause_bytes() / 2;
   }
   bool is_dead() const { return socket_ < 0; }
-  // All that it holds.
+  // All memory of the connection.
   std::size_t total_bytes() const;
-  // Whether it has more unsent output than it may, having said so in the log.
+  // Whether it has more unsent output than allowed; if so, this is logged.
   bool outgrew_output_limits() {
     const bool may = output_.grown_bytes() > resp::ChunkPool::kChunkBytes ||
                      output_.shared_bytes() > 0 || session_.is_working();
@@ -56,15 +56,15 @@ class Connection final : public Watch, public engine::Peer {
     forget_excess();
     return false;
   }
-  // All that it is to be sent goes out in one piece.
+  // All of its output fits into one send.
   bool fits_one_send() const;
   void forget_excess() {
     output_excess_.forget();
     push_excess_.forget();
   }
-  // Takes its place among the largest, where there is a budget to keep to.
+  // Updates its rank among the largest, if there is a budget.
   void rank();
-  // Forgets the peak of its output once in each `reset_ms`; negative: never.
+  // Resets the peak of its output once in each `reset_ms`; negative: never.
   void roll_peak(std::int64_t now_ms, std::int64_t reset_ms);
   std::string describe() const;
   engine::Session& session() { return session_; }
@@ -82,24 +82,24 @@ class Connection final : public Watch, public engine::Peer {
   void put_off(std::uint64_t bytes) override;
   void dropped() override;
 
-  // Stands in line for room: for a reply, or for more of a request.
+  // Is queued for room: for a reply, or for more of a request.
   bool waits_for_room() const { return room_place_ != WaitingLine::kNowhere; }
   std::uint64_t wanted_room() const { return room_wanted_; }
-  // What a request that is being received will take beyond what its buffer has.
+  // The bytes that a request that is being received will need beyond the capacity of its buffer.
   std::uint64_t announced_bytes() const {
     return wanted_ - std::min<std::uint64_t>(wanted_, input_.capacity());
   }
-  // There is room: runs the command again, or receives more. False when it wants yet more.
+  // There is room: runs the command again, or receives more. False if it needs yet more.
   bool take_room();
-  // What it waits for, or is to receive, can never fit: says so and closes.
+  // The reply that it waits for, or the request, can never fit: replies with the error and closes.
   void refuse_room();
-  // For so long it has neither sent nor taken anything.
+  // For how long it has neither sent nor received anything.
   std::int64_t still_ms(std::int64_t now_ms) const { return now_ms - session_.last_active_ms; }
   // Neither reads nor is read.
   bool is_stuck() const { return (paused_ || stalled_) && !output_.empty(); }
   void stop_discarding() { discarded_ = 0; }
 
-  // Tells the audit what this connection holds of client_input and client_output.
+  // Reports this connection's bytes of client_input and client_output to the audit.
   void testify(memory::Audit& audit) const;
 
  private:
@@ -108,19 +108,20 @@ class Connection final : public Watch, public engine::Peer {
   friend class Connections;
 
   void receive();
-  // The same for one of whose request much is there already.
+  // The same if a large part of the request has arrived already.
   void receive_long();
-  // Reads behind the connection's unfinished bytes, into the room or where they stand; gives both.
+  // Reads behind the connection's unfinished bytes, into the room or in place; returns both.
   std::span<const char> take_in(std::span<char> room);
   std::span<const char> take_in_place();
   ssize_t read_into(std::span<char> room);
-  // Cuts and plans what stands behind the first `from` bytes of the reading's input.
+  // Splits and plans the input of the reading after its first `from` bytes.
   void cut(Reading& reading, std::size_t from);
   // The same for a reading that is run at once.
   void cut_to_run(Reading& reading, std::size_t from);
-  // Runs what was read and keeps the rest.
+  // Runs the input that was read and keeps the rest.
   void finish(Reading& reading);
-  // Runs all requests of a reading whose first are cut; returns how many bytes are done with.
+  // Runs all requests of a reading whose first ones are split; returns how many bytes are
+  // processed.
   std::size_t run_requests(Reading& reading);
   void keep(std::span<const char> input, std::size_t done);
   bool outgrew_its_limit();
@@ -128,23 +129,23 @@ class Connection final : public Watch, public engine::Peer {
   bool has_room_to_receive();
   bool is_too_long() const;
   void wait_for_room(std::uint64_t bytes);
-  // Reads the rest of a refused request and forgets it, so that the client, which goes on sending,
-  // comes to read why. Ends with the request, or when the client stands still.
+  // Reads the rest of a refused request and discards it, so that the client, which is still
+  // sending, gets to read the error. Ends with the request, or if the client stops sending.
   void discard();
   bool is_discarding() const { return discarded_ > 0; }
   void leave_room_line();
   void bound_output();
 
-  // TLS has taken more from the socket than was read, and it is to be read.
+  // TLS has read more from the socket than was processed, and the connection may be read.
   bool has_unread() const {
     return tls_ != nullptr && (interest() & kReadable) != 0 && !is_shaking_hands() &&
            tls_->has_unread();
   }
   bool is_shaking_hands() const { return tls_ != nullptr && tls_->is_shaking_hands(); }
-  // Stands in line for the handshake's next step.
+  // Is queued for the next step of the handshake.
   void wait_for_turn();
   void drop_tls();
-  // Beside the size of this object.
+  // In addition to the size of this object.
   std::size_t tls_bytes() const;
 
   bool passed_output_limits();
@@ -157,9 +158,9 @@ class Connection final : public Watch, public engine::Peer {
 
   std::size_t pause_bytes() const;
   void pause(bool paused);
-  // What its unsent output takes behind the first block of its own; shared texts in full.
+  // The bytes of unsent output behind its own first block; shared texts in full.
   std::uint64_t output_bytes() const;
-  // What the session pins of client_input beside its buffers.
+  // The session's bytes of client_input besides the buffers.
   std::size_t queue_bytes() const;
   bool is_closing() const { return session_.closing != engine::Closing::no; }
 
@@ -172,20 +173,20 @@ class Connection final : public Watch, public engine::Peer {
   bool stalled_ = false;  // may have whole requests that wait
   bool paused_ = false;   // is not read
   bool ended_ = false;    // the other end will send nothing more
-  bool leaving_ = false;  // is closed in one of the next turns
+  bool leaving_ = false;  // will be closed in one of the next turns
   std::uint32_t peak_period_ = 0;
   WaitingLine::Place handshake_place_ = WaitingLine::kNowhere;
   WaitingLine::Place news_place_ = WaitingLine::kNowhere;
   WaitingLine::Place room_place_ = WaitingLine::kNowhere;
   std::uint64_t room_wanted_ = 0;
-  std::uint64_t discarded_ = 0;   // bytes still to be read and forgotten
+  std::uint64_t discarded_ = 0;   // bytes still to be read and discarded
   bool waits_to_reply_ = false;   // not to receive
   bool takes_room_ = false;       // while it is served
-  bool wants_more_room_ = false;  // than it was given while it stood in line
-  TlsLink* tls_ = nullptr;        // absent: bytes go over the wire as they are
+  bool wants_more_room_ = false;  // than it got when it was queued
+  TlsLink* tls_ = nullptr;        // absent: no TLS
   Input input_;
   std::uint64_t wanted_ = 0;
-  std::size_t running_bytes_ = 0;  // of the requests that run, and of what was read behind them
+  std::size_t running_bytes_ = 0;  // of the requests that run, and of the input behind them
   resp::Reader reader_;
   resp::ReplyBuffer output_;
   engine::Session session_;

@@ -1,4 +1,4 @@
-// What a connection does with what it is sent.
+// How a connection handles its input.
 
 #include <sys/socket.h>
 
@@ -13,7 +13,7 @@
 namespace larder::net {
 namespace {
 
-// Larger batches do not wait for others to be read.
+// Larger batches do not wait until others are read.
 constexpr std::size_t kMostAhead = 4;
 
 // A large request is received in steps of at most this many bytes.
@@ -65,7 +65,7 @@ void Connection::receive() {
   reading.who = this;
   if (session_.is_parked()) return finish(reading);
   cut(reading, 0);
-  // The keys of many requests are on their way together anyway.
+  // The prefetches of so many requests overlap with each other anyway.
   if (reading.batch.size() > kMostAhead) {
     home_.parts_.executor.fetch_entries(session_, reading.plan);
     return finish(reading);
@@ -109,7 +109,7 @@ void Connection::finish(Reading& reading) {
   if ((!input_.empty() || queue_bytes() > 0) && outgrew_its_limit()) return disconnect();
   if (input_.capacity() >= ClientRanks::kLeastBytes) home_.note_growth();
   if (wanted_ > kReadBytes && is_too_long()) return refuse_room();
-  // The end of the turn sees to the others.
+  // Otherwise the end of the turn updates the rank.
   if (!dirty_) rank();
 }
 
@@ -144,7 +144,7 @@ std::size_t Connection::run_requests(Reading& reading) {
   }
   reading.batch.clear();
   running_bytes_ = 0;
-  // Those who come after in this turn shall know what this one took.
+  // The next connections in this turn must see how much this one took.
   if (output_.held_bytes() > resp::ChunkPool::kChunkBytes) home_.note_growth();
   if (is_closing()) {
     done = reading.input.size();
@@ -172,11 +172,11 @@ bool Connection::outgrew_its_limit() {
   return true;
 }
 
-// Within what the budget leaves, requests grow; no more than announced, or twice what has arrived.
+// Requests grow within the budget; at most to the announced size, or to twice what has arrived.
 bool Connection::has_room_to_receive() {
   const std::size_t more = input_.growth(wanted_);
   if (more == 0) return true;
-  // It is not waited for input then: the other end has gone.
+  // While it waits for room it is not read, so the other end has closed the connection.
   if (waits_for_room() && !takes_room_) return disconnect(), false;
   switch (home_.budget_.ask(*this, more)) {
     case ClientBudget::Answer::yes:

@@ -1,4 +1,4 @@
-// What a connection holds, and whether that is too much.
+// The memory of a connection, and whether it is too much.
 
 #include <algorithm>
 
@@ -9,7 +9,7 @@
 namespace larder::net {
 namespace {
 
-// The gates of sessions for which subsystems may hold much: a queue, subscriptions.
+// The gates of sessions for which subsystems may hold much memory: a queue, subscriptions.
 constexpr std::uint32_t kHolding =
     engine::bit(engine::Gate::queueing) | engine::bit(engine::Gate::subscribed);
 
@@ -78,7 +78,7 @@ Connection::Buffers Connection::buffers() const {
   const std::size_t shared = running_bytes_ == 0 ? 0 : std::max(kReadBytes, found.query);
   found.query_free = std::max(input_.capacity(), shared) - found.query;
   found.arguments = reader_.held_bytes() + session_.parked_bytes();
-  // Its reply is about to take one.
+  // Its reply is about to take a block.
   found.reply_buffer = running_bytes_ == 0 ? first.held : resp::ChunkPool::kChunkBytes;
   found.reply_peak =
       std::min<std::size_t>(std::max(output_peak_, output_.size()), resp::ChunkPool::kRoom);

@@ -9,10 +9,10 @@ namespace larder::net {
 void Connection::put_off(std::uint64_t bytes) {
   waits_to_reply_ = true;
   const std::uint64_t unfinished = session_.unfinished_reply_bytes();
-  // One that begins anew lets others have the pass meanwhile.
+  // A command that starts again from the beginning returns the pass meanwhile.
   if (session_.is_working() && unfinished == 0) home_.budget_.forget(*this);
-  // Where it wanted too little the last time it asks for twice as much, and for an eighth of what a
-  // command that goes on has written, as far as that can be had.
+  // If it requested too little last time it requests twice as much, and an eighth of what a long
+  // command has written, as far as that is possible.
   const std::uint64_t total = total_bytes();
   const std::uint64_t most = home_.budget_.most_ever() - std::min(home_.budget_.most_ever(), total);
   wait_for_room(std::max(bytes, std::min(std::max(2 * room_wanted_, unfinished / 8), most)));
@@ -78,7 +78,7 @@ void Connection::discard() {
   if (!is_discarding()) home_.mark_dirty(*this);
 }
 
-// The command had its effects; what it replied is lost, and with it the order of replies.
+// The command had its effects; its reply is lost, and with it the order of replies.
 void Connection::dropped() {
   if (output_.passed_own_bound()) {
     close_for_output();

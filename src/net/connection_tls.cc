@@ -1,4 +1,4 @@
-// What a connection does beside others when it speaks TLS: it begins with a handshake.
+// The parts of a connection that only TLS needs: it begins with a handshake.
 
 #include <unistd.h>
 

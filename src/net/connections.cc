@@ -19,7 +19,7 @@ namespace {
 
 constexpr std::string_view kTooMany = "-ERR max number of clients reached\r\n";
 
-// The first sentence is what clients look for.
+// Clients search for the first sentence.
 constexpr std::string_view kProtected =
     "-DENIED Redis is running in protected mode because protected mode is enabled and no password "
     "is set for the default user. Until that changes only clients on the server's own machine are "
@@ -27,21 +27,21 @@ constexpr std::string_view kProtected =
     "is a trusted one, turn the protection off ('CONFIG SET protected-mode no', the configuration "
     "file, or '--protected-mode no' at the start).\r\n";
 
-// So many failed handshakes of one second are told of one by one.
+// This many failed handshakes in a second are logged individually.
 constexpr std::size_t kMostFailuresTold = 10;
 
-// How long a turn sends what was not asked for, and how many sends go by between looks at the
-// clock.
+// The time in a turn for sending output without a request, and the number of sends between two
+// readings of the clock.
 constexpr std::int64_t kNewsUs = 250;
 constexpr std::uint32_t kSendsBetweenLooks = 8;
 
-// How long a turn closes connections that have ended, a system call of some microseconds each.
+// The time in a turn for closing connections; each takes a system call of some microseconds.
 constexpr std::int64_t kClosingUs = 300;
 
-// How long a peak of buffer use is remembered, once or twice over.
+// How long a peak of buffer use is remembered: at least one period, at most two.
 constexpr std::int64_t kPeakPeriodMs = 5000;
 
-// The refusal is tried once: who is refused gets no buffer.
+// The error is sent without retrying: a refused connection gets no buffer.
 void refuse(int descriptor, std::string_view reason) {
   [[maybe_unused]] const ssize_t sent =
       ::send(descriptor, reason.data(), reason.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
@@ -73,7 +73,7 @@ bool Connections::is_stranger(int descriptor, Transport transport) const {
          !parts_.credentials.password_required() && !is_loopback(descriptor);
 }
 
-// By TLS nothing can be said before the handshake.
+// With TLS no error can be sent before the handshake.
 bool Connections::turned_away(int descriptor, Transport transport) {
   const bool can_be_told = transport != Transport::tls;
   std::string_view reason;
@@ -98,7 +98,7 @@ void Connections::welcome(Connection& connection) {
   mark_dirty(connection);
 }
 
-// Whoever may knock may do so often: the log must not grow with it.
+// A client may try any number of handshakes: the log must stay bounded.
 void Connections::note_failed_handshake(const std::string& what) {
   const std::int64_t now = parts_.loop.clock().steady_ms();
   if (now - failures_since_ms_ >= 1000) {
@@ -154,7 +154,7 @@ bool Connections::has_time_to_close() {
   return now_us < closing_until_us_;
 }
 
-// Stays dirty while it waits, so that nothing marks it again.
+// Stays dirty while it waits, so that it is not added again.
 void Connections::mark_leaving(Connection& connection) {
   if (connection.leaving_) return;
   connection.leaving_ = connection.dirty_ = true;
@@ -212,7 +212,7 @@ void Connections::finish_readings() {
   for (std::size_t i = 0; i < Readings::kAhead; ++i) next_reading();
 }
 
-// Who has more coming than one send takes does not wait, however fast the messages come.
+// A connection with more output than one send takes is not postponed, however fast messages come.
 void Connections::send_news() {
   base::Budget time(parts_.loop.clock(), kNewsUs);
   bool is_late = false;
@@ -231,9 +231,9 @@ Left Connections::end_turn() {
   for (Connection* connection : stalled_) connection->resume();
   stalled_.clear();
   finish_readings();
-  // Replies leave behind what must be safe ahead of them, and from nowhere but here.
+  // Replies are sent only after the flush, and only here.
   parts_.executor.flush();
-  // Nothing that happens here makes another connection dirty.
+  // Nothing in this loop makes another connection dirty.
   if (!leaving_.empty()) part_with_leaving();
   for (std::size_t i = 0; i < dirty_.size(); ++i) {
     dirty_[i]->dirty_ = false;
@@ -241,7 +241,7 @@ Left Connections::end_turn() {
   }
   dirty_.clear();
   if (!news_->empty()) send_news();
-  // What runs here is sent in the next turn.
+  // The output of commands that run here is sent in the next turn.
   const bool evicts = !room_line_->empty() && serve_room_line();
   const bool over = keep_to_budget();
   if (!dead_.empty()) bury();

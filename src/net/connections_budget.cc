@@ -1,4 +1,4 @@
-// Keeping all connections together to their budget.
+// Keeps all connections together within their budget.
 
 #include <sys/uio.h>
 
@@ -13,14 +13,14 @@
 namespace larder::net {
 namespace {
 
-// Output with more chunks than this is not freed at once, but so many in a turn.
+// Output with more chunks than this is not freed at once; each turn frees this many.
 constexpr std::size_t kFreedAtOnce = 256;
-// How long disconnecting may take in one turn.
+// The time for disconnecting in one turn.
 constexpr std::int64_t kClosingUs = 300;
 constexpr std::int64_t kFreeingUs = 500;
-// How many that waited for room go on in one turn.
+// The number of connections that resume in one turn after waiting for room.
 constexpr std::size_t kServedAtOnce = 8;
-// Where nobody is ranked, so many are compared.
+// If no connection is ranked, this many are compared.
 constexpr std::size_t kCompared = 256;
 
 }  // namespace
@@ -31,8 +31,8 @@ void Connections::leave_behind(resp::ReplyBuffer& output) {
   remains_.take_over(output);
 }
 
-// The more there is the more goes at a time: an eighth in each turn, as far as the time allows.
-// What it takes counts until then, so others cannot fill memory faster.
+// The more there is, the more is freed at a time: an eighth in each turn, as far as the time
+// allows. It counts until it is freed, so others cannot fill memory faster.
 void Connections::free_remains() {
   std::array<iovec, kFreedAtOnce> pieces;
   base::Budget time(parts_.loop.clock(), kFreeingUs);
@@ -51,8 +51,8 @@ void Connections::note_growth() {
   full_ = budget_.is_passed() || budget_.is_exhausted();
 }
 
-// Who holds most, for closing. Small ones stand in no rank: of them the largest of some, from
-// where tend() is.
+// The connection that holds the most, for closing. Small ones have no rank: of these the largest of
+// some, from the position of tend() on.
 Connection* Connections::largest() {
   const auto counts = [this](const Connection& one) { return !budget_.has_pass(one); };
   if (Connection* found = ranks_->largest(counts); found != nullptr) return found;
@@ -83,8 +83,8 @@ bool Connections::keep_to_budget() {
   base::Budget time(parts_.loop.clock(), kClosingUs);
   std::uint64_t closed = 0;
   Connection* victim = largest();
-  // What a closed client kept may be freed over several turns, and counts until then: nobody else
-  // is closed for it.
+  // The memory of a closed client may be freed over several turns, and counts until then: no other
+  // client is closed for it.
   const auto goes_on = [&] {
     return victim != nullptr && budget_.is_nearly_passed() && !parts_.sessions.has_left() &&
            !time.spent();
@@ -114,7 +114,7 @@ bool Connections::serve_room_line() {
     if (served == kServedAtOnce) return true;
     const ClientBudget::Answer answer = budget_.ask(*first, first->wanted_room());
     budget_.reserve_for(answer == ClientBudget::Answer::evicts ? first->wanted_room() : 0);
-    // What is being freed leaves room without any client doing something.
+    // Freeing makes room without any action of a client.
     if (answer == ClientBudget::Answer::waits) return parts_.executor.evictor().is_freeing();
     if (answer == ClientBudget::Answer::evicts) return true;
     if (answer == ClientBudget::Answer::too_much) {

@@ -18,7 +18,8 @@ std::uint32_t to_epoll(unsigned interest) {
          ((interest & kWritable) != 0 ? EPOLLOUT : 0u);
 }
 
-// Hang-ups and errors go to whatever the watch asked for: the next read or write tells.
+// Hang-ups and errors are reported as the events that the watch waits for: the next read or write
+// returns them.
 unsigned from_epoll(std::uint32_t events) {
   if ((events & (EPOLLERR | EPOLLHUP)) != 0) return kReadable | kWritable;
   return ((events & EPOLLIN) != 0 ? kReadable : 0u) | ((events & EPOLLOUT) != 0 ? kWritable : 0u);
@@ -63,7 +64,7 @@ class EpollLoop final : public Loop {
 
   int epoll_;
   std::size_t found_ = 0;
-  // What is left over when more are ready comes in the next turn.
+  // If more are ready, the rest is reported in the next turn.
   std::array<epoll_event, 256> events_;
 };
 

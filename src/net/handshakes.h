@@ -1,8 +1,8 @@
 #pragma once
 
-// Connections whose handshakes can go on, in the order in which they became able to. A turn gives
-// them a bounded time, so that a rush of newcomers costs those who are already in no more than
-// that; nobody who stands here is waited for by the loop.
+// Connections whose handshakes can continue, in the order in which they became ready. A turn gives
+// them a bounded time, so that many new connections delay the existing ones by no more than that;
+// the loop never waits for these connections.
 
 #include <cstddef>
 #include <cstdint>
@@ -14,11 +14,11 @@ namespace larder::net {
 
 class Handshakes {
  public:
-  // What one turn may spend. At least one step is made, which takes up to a millisecond or so by
+  // The time in one turn. At least one step is made, which takes up to about a millisecond by
   // itself.
   static constexpr std::int64_t kMostUs = 1000;
   static constexpr int kMostSteps = 32;
-  // Who has not finished by then is disconnected.
+  // A connection whose handshake takes longer is disconnected.
   static constexpr std::int64_t kDeadlineMs = 10'000;
 
   WaitingLine line;

@@ -33,7 +33,7 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-// Takes the text before the separator, which must be there.
+// Takes the text before the separator, which must occur.
 bool take_until(std::string_view& text, std::string_view separator, std::string_view& taken) {
   const std::size_t at = text.find(separator);
   if (at == std::string_view::npos) return false;
@@ -51,7 +51,7 @@ bool lists(std::string_view value, std::string_view word) {
   return false;
 }
 
-// What the headers said, beside what goes into the request.
+// The headers that do not go into the request.
 struct Head {
   HttpRequest request;
   bool is_1_1 = false;
@@ -99,7 +99,7 @@ bool read_header(std::string_view line, Head& head) {
   return true;
 }
 
-// Whether the lines, all but the last of which are whole, can be the head of a request.
+// Whether the lines, of which only the last may be incomplete, can be the headers of a request.
 bool read_head(std::string_view text, Head& head) {
   std::string_view line;
   if (!take_until(text, kLineEnd, line)) return is_text(text) && text.front() != ' ';
@@ -120,7 +120,7 @@ HttpParsed parse_http(std::string_view input) {
   const std::size_t bytes = is_whole ? end + 4 : input.size();
   if (bytes > kMostHttpBytes) return parsed.state = HttpState::too_large, parsed;
   Head head;
-  // A line end can be cut in two.
+  // The input may end within a line end.
   std::string_view text = input.substr(0, bytes);
   if (!is_whole && text.ends_with('\r')) text.remove_suffix(1);
   if (!text.empty() && !read_head(text, head)) return parsed.state = HttpState::malformed, parsed;

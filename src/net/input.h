@@ -1,7 +1,7 @@
 #pragma once
 
-// The bytes of a connection that are not done with yet: the unfinished end of what it sent.
-// Holds no memory when there are none.
+// The input of a connection that is not processed yet: the unfinished end. Holds no memory if there
+// is none.
 
 #include <cstddef>
 #include <span>
@@ -20,19 +20,19 @@ class Input {
   std::size_t capacity() const { return capacity_; }
   bool empty() const { return size_ == 0; }
 
-  // Holds a copy of `bytes`, which must not lie in here, and nothing else.
+  // Replaces the contents by a copy of `bytes`, which must not be in this buffer.
   void assign(std::span<const char> bytes);
   void append(std::span<const char> bytes);
 
   // Room to read into behind the bytes. Grows towards `wanted` bytes in all, at most to twice what
-  // has arrived, so that nobody gets memory for what he only announced, and each byte is copied
-  // about twice however large the whole becomes.
+  // has arrived, so that a client gets no memory for bytes that it only announced, and each byte is
+  // copied about twice however large the whole becomes.
   std::span<char> room(std::size_t wanted);
   void added(std::size_t bytes) { size_ += bytes; }
-  // What room(wanted) would have to allocate.
+  // The number of bytes that room(wanted) would have to allocate.
   std::size_t growth(std::size_t wanted) const;
 
-  // The first `bytes` are done with.
+  // The first `bytes` are processed.
   void drop(std::size_t bytes);
   void clear();
 

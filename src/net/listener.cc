@@ -12,14 +12,14 @@
 namespace larder::net {
 namespace {
 
-// How many connections one turn takes from one door, so that a rush of them does not hold up those
-// who are already in.
+// The number of connections that one turn accepts from one listening socket, so that many new ones
+// do not delay the existing ones.
 constexpr int kMostAccepted = 256;
 
-// How long a door stays shut when there is no descriptor left for who comes in.
+// The time without accepting after no descriptor was left for a new connection.
 constexpr std::int64_t kBreathUs = 100'000;
 
-// Whether an address that cannot be used is one that this machine does not have at all.
+// Whether an address cannot be used because this machine does not have its kind at all.
 bool is_absent(int code) {
   return code == ENOPROTOOPT || code == EPROTONOSUPPORT || code == ESOCKTNOSUPPORT ||
          code == EPFNOSUPPORT || code == EAFNOSUPPORT;
@@ -60,7 +60,7 @@ class Listeners::Door final : public Watch, public Timer {
   }
 
  private:
-  // The one who waits outside would make the door ready in every turn.
+  // Otherwise the connection that waits would make the socket ready in every turn.
   void pause() {
     house_.log_.warning(std::string("Accepting client connection: ") + std::strerror(errno));
     house_.loop_.change(*this, kNothing);
@@ -142,7 +142,7 @@ void Listeners::close_unix() {
   ::unlink(unix_place_.path.c_str());
 }
 
-// Each kind has its number, whichever of them are open.
+// Each kind has a fixed number, whichever of them are open.
 std::string Listeners::describe() const {
   const auto line = [](int number, const char* name, const Doors& side) {
     if (side.doors.empty()) return std::string();

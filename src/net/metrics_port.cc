@@ -35,7 +35,7 @@ struct Answer {
 
 }  // namespace
 
-// One connection: a request, its answer, and the next.
+// One connection: a request, its response, and the next.
 class MetricsPort::Visit final : public Watch {
  public:
   Visit(MetricsPort& port, int descriptor) : port_(port), socket_(descriptor) {
@@ -57,7 +57,7 @@ class MetricsPort::Visit final : public Watch {
     if (!is_over() && output_.empty() && !input_.empty()) serve();
     if (!is_over() && !output_.empty()) send();
     if (is_over()) return port_.end(*this);
-    // Writable it is in the next turn, for what it has asked for already.
+    // A pending request is handled when the socket is writable, in the next turn.
     const bool waits = !output_.empty() || is_pending_;
     port_.parts_.loop.change(*this, waits ? kWritable : kReadable);
   }
@@ -84,7 +84,8 @@ class MetricsPort::Visit final : public Watch {
     input_.insert(input_.end(), room.data(), room.data() + got);
   }
 
-  // Answers the first request, if it is whole. The next has its turn when the answer is sent.
+  // Responds to the first request, if it is complete. The next is handled when the response is
+  // sent.
   void serve() {
     is_pending_ = false;
     const HttpParsed parsed = parse_http({input_.data(), input_.size()});
@@ -158,7 +159,7 @@ class MetricsPort::Visit final : public Watch {
     deadline_ms_ = port_.now_ms() + (is_pending_ ? kRequestMs : kIdleMs);
   }
 
-  // Closing at once would take the answer away from a client that is still sending.
+  // Closing at once would discard the response for a client that is still sending.
   void linger() {
     lingers_ = true;
     Bytes().swap(input_);
@@ -173,9 +174,9 @@ class MetricsPort::Visit final : public Watch {
   std::size_t sent_ = 0;
   std::int64_t deadline_ms_ = 0;
   bool keeps_alive_ = false;
-  bool idles_ = false;       // an answer was sent, and nothing came since
-  bool is_pending_ = false;  // more was asked for than is answered
-  bool lingers_ = false;     // everything was said; waits for the other to close
+  bool idles_ = false;       // a response was sent, and nothing was received since
+  bool is_pending_ = false;  // there are requests without a response
+  bool lingers_ = false;     // everything was sent; waits for the client to close
   bool over_ = false;
 };
 
@@ -221,7 +222,7 @@ std::string MetricsPort::scrape(info::Exposition form) {
   return text;
 }
 
-// Events of this turn may still name it.
+// Events of this turn may still refer to it.
 void MetricsPort::end(Visit& visit) {
   const auto place = std::find(visits_.begin(), visits_.end(), &visit);
   if (place == visits_.end()) return;

@@ -11,11 +11,11 @@ namespace larder::net {
 
 class OutputExcess {
  public:
-  // Takes note of `bytes` at a time of the steady clock; true when they are too many. Where there
-  // is nothing unsent any more, forget() says so.
+  // Records `bytes` of output at a time of the steady clock; true if they are too many. If there is
+  // no unsent output any more, forget() must be called.
   bool note(const config::BufferLimit& limit, std::uint64_t bytes, std::int64_t now_ms);
   void forget() { soft_since_ms_ = kNever; }
-  // The soft limit was passed when last looked at.
+  // The soft limit was exceeded at the last check.
   bool is_soft() const { return soft_since_ms_ != kNever; }
 
  private:

@@ -1,8 +1,8 @@
 #pragma once
 
-// What connections sent, cut into requests and planned, but not run yet. While the next one is read
-// from its socket the keys of those before it come into the cache: a connection's first batch runs
-// when two others have been read, or at the end of the turn.
+// Input of connections, split into requests and planned, but not run yet. While the next connection
+// is read from its socket, the keys of the previous ones are fetched into the cache: a connection's
+// first batch runs when two others have been read, or at the end of the turn.
 
 #include <array>
 #include <cstddef>
@@ -17,14 +17,14 @@ namespace larder::net {
 
 class Connection;
 
-// A read takes at most this much into a reading's room.
+// A read puts at most this much into a reading's room.
 inline constexpr std::size_t kReadBytes = 64 * 1024;
 // An unfinished request up to this long is copied to the front of the room; a longer one is
-// received where it stands.
+// received in its own buffer.
 inline constexpr std::size_t kMostCopied = 8 * 1024;
 
 struct Reading {
-  Connection* who = nullptr;  // null: nobody, or it has been run
+  Connection* who = nullptr;  // null: empty, or it has been run
   std::span<const char> input;
   resp::Batch batch;
   resp::Parsed parsed;
@@ -33,7 +33,7 @@ struct Reading {
 
 class Readings {
  public:
-  // The place for one more, whose turn it is to be run if somebody stands in it.
+  // The oldest reading, for new input; the caller must run what it contains first.
   Reading& next() {
     newest_ = (newest_ + 1) % kAhead;
     return readings_[newest_];
@@ -41,14 +41,14 @@ class Readings {
   // The one before the newest.
   Reading& before() { return readings_[(newest_ + kAhead - 1) % kAhead]; }
   Reading& newest() { return readings_[newest_]; }
-  // Of this reading's own.
+  // The buffer of this reading.
   std::span<char> room(const Reading& reading) {
     const auto at = static_cast<std::size_t>(&reading - readings_.data());
     return {rooms_.get() + at * kRoomBytes, kRoomBytes};
   }
-  // For those who need no room and are run at once.
+  // For input that needs no room and is run at once.
   Reading& spare() { return spare_; }
-  // What was read from this connection and has not been run, or null.
+  // The reading of this connection that has not been run, or null.
   Reading* of(const Connection& connection) {
     for (Reading& reading : readings_) {
       if (reading.who == &connection) return &reading;
@@ -58,7 +58,7 @@ class Readings {
 
   static constexpr std::size_t kAhead = 3;
 
-  // What the batches keep of client_input.
+  // The batches' bytes of client_input.
   std::size_t held_bytes() const {
     std::size_t bytes = spare_.batch.held_bytes();
     for (const Reading& reading : readings_) bytes += reading.batch.held_bytes();

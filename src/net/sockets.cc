@@ -33,7 +33,7 @@ Opened failed_on(int descriptor, const char* call) {
   return result;
 }
 
-// A socket that is not open to anybody yet.
+// A socket that does not accept connections yet.
 Opened bind_to(int family, const sockaddr* address, socklen_t size, int mark) {
   const int descriptor = ::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (descriptor < 0) return failed("socket");
@@ -51,7 +51,7 @@ Opened listen_on(int family, const sockaddr* address, socklen_t size, const TcpP
   return ::listen(descriptor, place.backlog) == 0 ? bound : failed_on(descriptor, "listen");
 }
 
-// The file of a Unix socket has these permissions from its first moment.
+// Creates the file of a Unix socket with these permissions.
 Opened bind_to_path(const sockaddr_un& address, unsigned mode) {
   const mode_t masked = mode == 0 ? 0 : ::umask(0777 & ~mode);
   Opened bound = bind_to(AF_UNIX, reinterpret_cast<const sockaddr*>(&address), sizeof address, 0);
@@ -59,7 +59,7 @@ Opened bind_to_path(const sockaddr_un& address, unsigned mode) {
   return bound;
 }
 
-// Printable address of one end of a socket.
+// The printable address of one end of a socket.
 std::string print(const sockaddr_storage& address) {
   char text[INET6_ADDRSTRLEN] = "?";
   if (address.ss_family == AF_INET) {
@@ -116,7 +116,7 @@ Opened open_unix_path(const UnixPlace& place) {
   Opened bound = bind_to_path(address, place.mode);
   if (bound.descriptors.empty()) return bound;
   const int descriptor = bound.descriptors.front();
-  // Where the folder has default permissions of its own, the umask does not count.
+  // If the folder has a default ACL, the umask is ignored.
   if (place.mode != 0 && ::chmod(place.path.c_str(), place.mode) != 0) {
     return failed_on(descriptor, "chmod");
   }

@@ -1,6 +1,6 @@
 #pragma once
 
-// Sockets as the operating system has them: opening, options, addresses.
+// Sockets of the operating system: opening, options, addresses.
 
 #include <cerrno>
 #include <string>
@@ -11,8 +11,8 @@
 
 namespace larder::net {
 
-// A failure of the operating system, and whether it only means that this machine has no such
-// address or protocol.
+// An error of the operating system, and whether it only means that this machine has no such address
+// or protocol.
 struct SocketError {
   std::string text;  // "bind: Address already in use"
   int code = 0;
@@ -21,13 +21,14 @@ struct SocketError {
 // Listening, non-blocking sockets for one address; a name may have several.
 struct Opened {
   std::vector<int> descriptors;
-  SocketError error;  // when there are none
+  SocketError error;  // if there are no descriptors
 };
 Opened open_tcp_address(const std::string& address, const TcpPlace& place);
 Opened open_unix_path(const UnixPlace& place);
 
 void disable_delay(int descriptor);
-// Probes after `seconds` of silence, then every third of that, three times; 0 turns it off.
+// Sends keepalive probes after `seconds` of silence, then every third of that, three times; 0
+// disables it.
 void keep_alive(int descriptor, int seconds);
 
 // "ip:port", "[v6]:port" for the other end or this one; "path:0" for a Unix socket.
@@ -36,7 +37,7 @@ std::string local_name(int descriptor);
 // Whether the other end is on this machine.
 bool is_loopback(int descriptor);
 
-// An error of recv() or send() that only says: not now.
+// An error of recv() or send() that only means: not now.
 inline bool would_block(int error) {
   return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
 }

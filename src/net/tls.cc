@@ -31,7 +31,7 @@ void give_back(void* block, const char*, int) { memory::give_back_from_library(b
 }  // namespace
 
 Tls::Tls(base::Log& log) : log_(log) {
-  // Refused once OpenSSL has allocated, as when this was done before.
+  // Fails after OpenSSL has allocated, for example if this was called before.
   CRYPTO_set_mem_functions(take, resize, give_back);
   method_ = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "connection");
   BIO_meth_set_read(method_, TlsLink::read_socket);
@@ -71,7 +71,7 @@ TlsLink::~TlsLink() {
   SSL_free(ssl_);
 }
 
-// Level-triggered readiness tells again of what comes after a read that took all there was.
+// Level-triggered epoll reports bytes that arrive after a read that returned everything.
 int TlsLink::read_socket(BIO* bio, char* room, int size) {
   auto& link = *static_cast<TlsLink*>(BIO_get_data(bio));
   BIO_clear_retry_flags(bio);
@@ -148,7 +148,7 @@ ssize_t TlsLink::receive(std::span<char> room) {
       is_starved_ = true;
       break;
     }
-    // An end without the goodbye is an end all the same: the requests before it are whole.
+    // An end without a close notification counts as an end: the requests before it are complete.
     const bool ended = reason == SSL_ERROR_ZERO_RETURN ||
                        ERR_GET_REASON(ERR_peek_error()) == SSL_R_UNEXPECTED_EOF_WHILE_READING;
     unread_ = ended ? Unread::end : Unread::error;
@@ -165,7 +165,7 @@ ssize_t TlsLink::receive(std::span<char> room) {
 }
 
 ssize_t TlsLink::send(std::span<const iovec> pieces, std::uint64_t unsent) {
-  // Small pieces share a record; a large one has records of its own.
+  // Small pieces share a record; a large one gets records of its own.
   std::array<char, kMostInRecord> gathered;
   std::string_view record(static_cast<const char*>(pieces[0].iov_base), pieces[0].iov_len);
   if (record.size() < kMostInRecord / 2 && pieces.size() > 1) {

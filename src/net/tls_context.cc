@@ -19,7 +19,7 @@ namespace {
 using base::Error;
 using base::Result;
 
-// Which server a session belongs to; sessions of others are not taken up.
+// The identity of this server for sessions; sessions of other servers are not resumed.
 constexpr unsigned char kSessionContext[] = "larder";
 
 struct Version {
@@ -156,7 +156,7 @@ Result<void> check(const TlsSettings& settings) {
 }
 
 Result<void> fill(SSL_CTX* context, const TlsSettings& settings) {
-  // Records are read as far ahead as a buffer goes; idle connections hold none.
+  // Records are read ahead as far as the buffer allows; idle connections hold no buffer.
   SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                 SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_read_ahead(context, 1);

@@ -1,6 +1,6 @@
 #pragma once
 
-// Makes OpenSSL's context of the directives.
+// Creates OpenSSL's context from the directives.
 
 #include <openssl/ssl.h>
 
@@ -16,11 +16,10 @@ struct FreeContext {
 };
 using TlsContext = std::unique_ptr<SSL_CTX, FreeContext>;
 
-// Reads all files. The error is the line for the log; OpenSSL's queue of errors is empty
-// afterwards.
+// Reads all files. The error is the line for the log; OpenSSL's error queue is empty afterwards.
 base::Result<TlsContext> make_tls_context(const TlsSettings& settings);
 
-// The oldest of OpenSSL's errors as text, and the queue emptied; empty when there is none.
+// The oldest error of OpenSSL's queue as text, and clears the queue; empty if there is none.
 std::string take_tls_error();
 
 }  // namespace larder::net

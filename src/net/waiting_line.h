@@ -1,7 +1,6 @@
 #pragma once
 
-// Connections that stand in line for something, in the order in which they came. Any of them can
-// leave at any time.
+// A queue of connections, in the order in which they came. Any of them can leave at any time.
 
 #include <algorithm>
 #include <cstddef>
@@ -16,7 +15,7 @@ class Connection;
 
 class WaitingLine {
  public:
-  // Where a connection stands, kept by it; kNowhere when it stands in no line.
+  // The position of a connection, which stores it; kNowhere if it is in no queue.
   using Place = std::uint64_t;
   static constexpr Place kNowhere = 0;
 
@@ -26,16 +25,16 @@ class WaitingLine {
   }
   void leave(Place place) { line_[place - 1 - left_] = nullptr; }
 
-  // Who is first, or null when nobody is there.
+  // The first connection, or null if the queue is empty.
   Connection* first() {
     while (gone_ < line_.size() && line_[gone_] == nullptr) ++gone_;
     if (gone_ == line_.size() || gone_ >= kMostGone) forget_gone();
     return line_.empty() ? nullptr : line_[gone_];
   }
-  // The first, whom first() told, leaves.
+  // Removes the connection that first() returned.
   void advance() { line_[gone_++] = nullptr; }
 
-  // May be false although all have left, until first() is asked.
+  // May be false although all have left, until first() is called.
   bool empty() const { return line_.empty(); }
   // Charged to client_input, at the allocator's sizes.
   std::size_t held_bytes() const {
@@ -43,7 +42,7 @@ class WaitingLine {
   }
 
  private:
-  // The others move up when so many have gone, and as many as there are.
+  // The queue is compacted if this many have left, and at least as many as remain.
   static constexpr std::size_t kMostGone = 1024;
 
   void forget_gone() {

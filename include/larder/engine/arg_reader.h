@@ -1,7 +1,7 @@
 #pragma once
 
-// Reads a command's options from left to right. The first error is latched; the handler
-// asks for it once, at the end:
+// Reads a command's options from left to right. The first error is latched; the handler checks for
+// it once, at the end:
 //
 //   ArgReader options(call, 3);
 //   while (options.more()) {
@@ -23,7 +23,7 @@ class ArgReader {
  public:
   ArgReader(Call& call, std::size_t first) : call_(call), next_(first) {}
 
-  // Arguments are left and nothing went wrong.
+  // There are arguments left and no error occurred.
   bool more() const { return error_.empty() && next_ < call_.size(); }
   std::size_t left() const { return call_.size() - next_; }
 
@@ -55,11 +55,11 @@ class ArgReader {
     return 0;
   }
 
-  // Latches the error; later ones are not looked at.
+  // Latches the error; later ones are ignored.
   void fail(std::string_view error) {
     if (error_.empty()) error_ = error;
   }
-  // True when something was wrong, having answered it.
+  // True if there was an error, after replying with it.
   bool failed() {
     if (error_.empty()) return false;
     call_.reply.error(error_);

@@ -1,7 +1,7 @@
 #pragma once
 
-// What a handler receives: the arguments, the first key, its database, who asks, and where
-// the reply goes.
+// The parameter of a handler: the arguments, the first key, its database, the session, and the
+// writer of the reply.
 
 #include <initializer_list>
 #include <memory>
@@ -31,7 +31,7 @@ struct Call {
   Propagation& effects;
   BoundCommand& command;
   Waiters& waiters;
-  // The command waited for keys, or goes on, and is run again with the words that were parked.
+  // The command waited for keys, or continues, and runs again with the parked words.
   bool resumed;
   LongCommands& long_commands;
 
@@ -42,20 +42,20 @@ struct Call {
   std::int64_t now_ms() const { return db.now_ms(); }
   base::Rng& rng() const { return db.rng(); }
 
-  // Another process that follows gets this instead of the command as it was sent.
+  // Followers get these words instead of the command as it was sent.
   void propagate(std::initializer_list<std::string_view> words) {
     if (effects.listened()) effects.replace(words);
   }
 
-  // Parks the session until a key may have what the command wants, or its time is over; the
-  // handler returns without a reply. False where the session may not wait (inside transactions
-  // and scripts): the handler answers that there is nothing.
+  // Parks the session until one of the keys may have what the command needs, or its time is over;
+  // the handler returns without a reply. False if the session must not wait (in transactions and
+  // scripts): the handler then replies that there is nothing.
   [[nodiscard]] bool wait_for(const Wait& wait) {
     return waiters.wait(session, command, args, wait);
   }
 
-  // For a command that works in several turns (progress.h). Whether it must leave the rest to a
-  // later turn; asked before each piece of its work, of some ten microseconds.
+  // For a command that works in several turns (progress.h). True if it must leave the rest to a
+  // later turn; called before each piece of its work, of some ten microseconds.
   [[nodiscard]] bool step_is_over() { return long_commands.step_is_over(session); }
   // What the command kept at its last step; null at its first.
   template <typename Kept>
@@ -66,10 +66,11 @@ struct Call {
   void go_on_later(std::unique_ptr<Progress> progress) {
     long_commands.go_on_later(session, command, args, std::move(progress));
   }
-  // For a reply that was refused room while it was written: keeps the first `kept` bytes of it, and
-  // goes on when there is room for more. While another one waits with what it has written, it
-  // begins anew instead, so that two never wait for what the other holds. Where it cannot wait or
-  // passed the client's own limit, the reply is lost and the session ends.
+  // For a reply that got no more room while it was written: keeps its first `kept` bytes, and
+  // continues when there is room for more. If another command already waits with a partly written
+  // reply, this one starts again from the beginning instead, so that two commands never wait for
+  // each other's memory. If it cannot wait, or exceeded the client's own limit, the reply is lost
+  // and the session ends.
   void wait_for_room(std::unique_ptr<Progress> progress, std::uint64_t kept) {
     resp::ReplyBuffer& written = progress->reply;
     if (written.passed_own_bound()) return reply.take_over(written);

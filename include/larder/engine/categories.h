@@ -1,7 +1,7 @@
 #pragma once
 
-// ACL categories of commands, as COMMAND INFO tells them and rules name them: what a row says
-// outright, and what its flags and its family imply.
+// ACL categories of commands, for COMMAND INFO and for rules: those that a row names, and those
+// that its flags and its family imply.
 
 #include <cstdint>
 #include <optional>
@@ -21,7 +21,7 @@ std::string_view acl_category_name(std::size_t bit);
 // The bit of a name, in any letter case; nothing when there is no such category.
 std::optional<AclCategories> acl_category(std::string_view name);
 
-// A container that only resolves its subcommands has none but "slow".
+// A container that only resolves its subcommands has only the category "slow".
 AclCategories acl_categories(const Command& command);
 
 }  // namespace larder::engine

@@ -6,7 +6,7 @@
 
 namespace larder::engine {
 
-// Reads what a command changed, after it ran. Sinks are told in the order in which they were
+// Reads what a command changed, after it ran. Sinks are called in the order in which they were
 // added and must not change the keyspace: that ends the process (ChangeLog::read).
 class ChangeSink {
  public:

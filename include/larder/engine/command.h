@@ -1,8 +1,7 @@
 #pragma once
 
-// A command is a function and a constexpr row. Everything that others want to know of it
-// (COMMAND INFO, DOCS and GETKEYS, ACL categories, what refuses it, which keys to
-// prefetch) is read from the row.
+// A command is a function and a constexpr row. All its properties (COMMAND INFO, DOCS and GETKEYS,
+// ACL categories, the gates that refuse it, the keys to prefetch) are read from the row.
 
 #include <array>
 #include <cstdint>
@@ -59,16 +58,16 @@ enum Flag : std::uint32_t {
   kProtected = 1u << 20,  // DEBUG, MODULE: need enable-*-command
   kTouchesArbitraryKeys = 1u << 21,
   kContainer = 1u << 22,       // has subcommands; without a handler it only resolves them
-  kAlwaysTouches = 1u << 23,   // TOUCH: a use even for clients that asked for NO-TOUCH
-  kTakesTheRest = 1u << 24,    // DEBUG: a container whose handler answers what no subcommand takes
+  kAlwaysTouches = 1u << 23,   // TOUCH: counts as a use even for clients with NO-TOUCH
+  kTakesTheRest = 1u << 24,    // DEBUG: a container whose handler runs if no subcommand matches
   kNotQueued = 1u << 25,       // runs at once inside a transaction: DISCARD, WATCH, RESET
-  kRunsQueue = 1u << 26,       // EXEC: refused with the queue's commands, and for their sake
+  kRunsQueue = 1u << 26,       // EXEC: refused if the queue's commands would be
   kForSubscribers = 1u << 27,  // what a RESP2 connection may send while it is subscribed
-  kWhilePaused = 1u << 28,     // CLIENT: who paused all clients must be able to end it
+  kWhilePaused = 1u << 28,     // CLIENT: a client must be able to end its own pause
   kAbsent = 1u << 29,          // rename-command and ACL rules know the name; no client can call it
 };
 
-// ACL categories that neither flags nor family imply.
+// ACL categories that neither the flags nor the family imply.
 enum Category : std::uint32_t {
   kKeyspace = 1u << 0,
   kDangerous = 1u << 1,
@@ -87,7 +86,7 @@ struct Arity {
 constexpr Arity exactly(int arguments) { return {arguments}; }
 constexpr Arity at_least(int arguments) { return {-arguments}; }
 
-// What happens to the keys of a specification.
+// What a call does with the keys of a specification.
 enum KeyFlag : std::uint32_t {
   kRW = 1u << 0,
   kRO = 1u << 1,
@@ -102,7 +101,7 @@ enum KeyFlag : std::uint32_t {
   kVariableFlags = 1u << 10,
 };
 
-// Where keys stand among the arguments.
+// The positions of keys among the arguments.
 struct KeySpec {
   enum class Begin : std::uint8_t { none, index, keyword };
   enum class Find : std::uint8_t { range, keynum };
@@ -139,23 +138,22 @@ struct Command {
   std::uint32_t flags = 0;
   std::uint32_t categories = 0;
   KeySpecs keys{};
-  // For kVariableFlags: what a call with these arguments does to its keys.
+  // For kVariableFlags: what a call with these arguments does with its keys.
   std::uint32_t (*key_flags)(std::span<const std::string_view> args) = nullptr;
-  // Where options decide: the place in this call where the keys of the last specification begin,
-  // 0 without any. Specifications that begin with a keyword, or nowhere, then only describe.
+  // If options decide: the position in this call at which the keys of the last specification begin,
+  // 0 without any. Specifications that begin with a keyword, or nowhere, are then only for COMMAND.
   std::size_t (*unspecified_key)(std::span<const std::string_view> args) = nullptr;
   Handler handler{};
-  // Whether an argument is a secret, which no log and no MONITOR may show. Null: none is.
+  // Whether an argument is a secret, which logs and MONITOR must not show. Null: none is.
   bool (*is_secret)(std::span<const std::string_view> args, std::size_t index) = nullptr;
   std::string_view since;
   std::string_view summary;
   std::string_view complexity = {};
-  // COMMAND DOCS' arguments in a compact form; larder/commands/argument_syntax.h says how it
-  // is written.
+  // COMMAND DOCS' arguments in a compact form, which larder/commands/argument_syntax.h describes.
   std::string_view arguments = {};
-  // How COMMAND INFO's tips are told: words separated by spaces.
+  // The tips of COMMAND INFO: words separated by spaces.
   std::string_view tips = {};
-  // For COMMAND DOCS, where there is a better way by now.
+  // For COMMAND DOCS, if the command is deprecated.
   std::string_view deprecated_since = {};
   std::string_view replaced_by = {};
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// Is told of the commands that ran, once all is over: the reply stands in the output, and who
-// listens to changes has heard of them. Nobody is asked while there is no sink.
+// Is called for commands that ran, when they are completely over: the reply is in the output, and
+// listeners have read the changes. Without a sink there is no call.
 
 #include "larder/engine/command_table.h"
 #include "larder/engine/session.h"
@@ -12,12 +12,12 @@ namespace larder::engine {
 class CommandSink {
  public:
   virtual ~CommandSink() = default;
-  // For who shows commands (MONITOR): each once, those of a transaction as they run. Not
-  // administrators' commands, and not those that only were queued. The session stands in the
-  // database where the command left it.
+  // For a display of commands (MONITOR): each command once, those of a transaction as they run.
+  // Without administrators' commands, and without those that were only queued. The session is in
+  // the database that the command selected.
   virtual void ran(const Session&, const BoundCommand&, resp::Args) {}
-  // For who follows sessions: every command, also each time that one runs again which waited for
-  // keys. Null: one was refused.
+  // For the state of sessions: every command, also each new run of one that waited for keys. Null:
+  // a command was refused.
   virtual void over(Session&, const BoundCommand*, resp::Args) {}
 };
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// Who may come in, as the network and commands that begin a session anew ask it.
+// The user of new sessions, for the network and for commands that reset a session.
 
 #include <cstdint>
 
@@ -13,15 +13,15 @@ class Credentials {
  public:
   virtual ~Credentials() = default;
 
-  // Whether the user that new sessions act as has a password.
+  // Whether the user of new sessions has a password.
   virtual bool password_required() const = 0;
 
-  // Makes the session one that has just come: the default user's, with the gates that are closed
-  // for it.
+  // Puts the session into the state of a new connection: the default user, with the gates that are
+  // closed for that user.
   virtual void admit(Session& session) const = 0;
 };
 
-// The gates that are closed for whoever comes from there.
+// The gates that are closed for connections from there.
 std::uint32_t closed_gates(const Settings& settings, const Peer& peer);
 
 }  // namespace larder::engine

@@ -1,7 +1,7 @@
 #pragma once
 
-// Deadlines of parked commands, the earliest first: a binary heap whose elements know their
-// places, so that one that ends early is taken out in O(log n) too.
+// Deadlines of parked commands, the earliest first: a binary heap whose elements store their
+// positions, so that removal from the middle takes O(log n) too.
 
 #include <cstdint>
 #include <vector>
@@ -18,7 +18,7 @@ class Deadlines {
 
   std::size_t size() const { return heap_.size(); }
   ParkedCommand* earliest() const { return heap_.empty() ? nullptr : heap_.front(); }
-  // What the list holds of client_input, at the allocator's sizes.
+  // The heap's bytes of client_input, at the allocator's sizes.
   std::size_t held_bytes() const {
     return heap_.capacity() == 0 ? 0 : memory::size_class(heap_.capacity() * sizeof(heap_[0]));
   }

@@ -1,17 +1,17 @@
 #pragma once
 
-// What DEBUG changes for tests, each a tool of its own; those concerned look here.
+// What DEBUG changes for tests, each switch a tool of its own; the code concerned reads it.
 
 #include <cstdint>
 
 namespace larder::engine {
 
-// DEBUG PAUSE-CRON: the work that is done `hz` times a second stops.
+// DEBUG PAUSE-CRON: the work that runs `hz` times a second stops.
 struct Cron {
   bool paused = false;
 };
 
-// DEBUG REPLYBUFFER: how long it is remembered how much a client had unsent at most (CLIENT LIST's
+// DEBUG REPLYBUFFER: how long the largest unsent output of a client is remembered (CLIENT LIST's
 // rbp). Negative: always.
 struct ReplyPeak {
   static constexpr std::int64_t kUsualMs = 5000;

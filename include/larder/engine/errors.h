@@ -1,7 +1,7 @@
 #pragma once
 
-// Error replies in Redis's own words: the code, a space, the text. Errors of one command
-// alone stand in that command's file.
+// Error replies in Redis's own words: the code, a space, the text. Errors of a single command are
+// in that command's file.
 
 #include <string_view>
 

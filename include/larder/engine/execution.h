@@ -1,8 +1,9 @@
 #pragma once
 
-// A command under way, or the commands of one batch, one after the other. It lives on the stack of
-// the function that runs it. Commands run within commands (those of a transaction, of a script,
-// those that a push let go on): each of these is an Execution of its own and knows the outer one.
+// A command that is running, or the commands of one batch, one after the other. It is on the stack
+// of the function that runs it. If commands run within commands (those of a transaction, of a
+// script, those that a push unblocks), each of these is an Execution of its own with a pointer to
+// the outer one.
 
 #include <cstdint>
 
@@ -13,7 +14,7 @@ class Session;
 struct Execution {
   enum class Turn : std::uint8_t {
     first,   // as the client sent it
-    again,   // it had waited for keys, or goes on
+    again,   // it had waited for keys, or continues
     queued,  // as a part of a transaction
     within,  // sent by another command, whose session is another one
   };
@@ -21,7 +22,7 @@ struct Execution {
   Session& session;
   Execution* outer = nullptr;
   Turn turn = Turn::first;
-  bool put_off = false;      // the last command is to run again, when there is room for its reply
+  bool put_off = false;      // the last command must run again when there is room for its reply
   std::uint64_t cycles = 0;  // when the last command ended
   std::uint64_t unsent = 0;  // bytes of replies before the command
   std::uint64_t errors = 0;  // error replies to the session before the command

@@ -1,8 +1,8 @@
 #pragma once
 
-// Runs batches of requests: plans a whole batch (finds the commands, fetches their keys into
-// cache), then for each request admits, runs and settles. Who has several batches at hand plans the
-// next ones before it runs the first, so that their keys are on their way meanwhile.
+// Runs batches of requests: plans a whole batch (finds the commands, prefetches their keys), then
+// admits, runs and settles each request. A caller with several batches plans the next ones before
+// it runs the first, so that their cache misses overlap with other work.
 
 #include <array>
 #include <cstdint>
@@ -50,9 +50,9 @@ class Executor {
     Waiters& waiters;
     WatchSet& watches;
     Observer& observer;
-    // Asked where Gate::permission is closed; who never closes it needs none.
+    // Called if Gate::permission is closed; without a guard the gate is never closed.
     Guard* guard = nullptr;
-    // Shown what clients send, if there is one: one test for each batch.
+    // Gets the requests of clients, if there is one: one test for each batch.
     RequestSampler* sampler = nullptr;
   };
   explicit Executor(const Parts& parts);
@@ -66,7 +66,7 @@ class Executor {
   };
 
  public:
-  // What is known of a batch before it runs. Other batches may run in between.
+  // The plan of a batch before it runs. Other batches may run in between.
   class Plan {
    private:
     friend class Executor;
@@ -77,17 +77,17 @@ class Executor {
   };
   // Finds the commands of these requests and hashes their keys.
   void plan(const Session& session, std::span<const resp::Request> requests, Plan& plan) const;
-  // Where the database is too large for the cache, sets out for the keys' buckets, so that
-  // fetch_entries() finds them some time later. Not worth it when that follows at once: the
-  // processor then waits for several at a time anyway.
+  // If the database is larger than the cache, prefetches the keys' buckets, so that fetch_entries()
+  // finds them in the cache some time later. Not useful if that follows at once: the processor then
+  // overlaps several misses anyway.
   void fetch_buckets(const Session& session, const Plan& plan) const;
-  // Reads the buckets and sets out for the entries.
+  // Reads the buckets and prefetches the entries.
   void fetch_entries(const Session& session, const Plan& plan) const;
 
-  // Runs requests in order and returns how many were run. Stops early when the session is
-  // closing, waits for keys, is held back (by a pause, until there is room for its reply, or
-  // because a command that grows must wait until what was removed is freed or enough was evicted),
-  // or its unsent replies exceed `most_unsent` bytes; the rest must be kept and run later.
+  // Runs requests in order and returns how many were run. Stops early if the session is closing,
+  // waits for keys, is held back (by a pause, until there is room for its reply, or because a
+  // command that grows must wait until removed data is freed or enough keys are evicted), or its
+  // unsent replies exceed `most_unsent` bytes; the caller must keep the rest and run it later.
   std::size_t run(Session& session, std::span<const resp::Request> requests, const Plan& plan,
                   std::size_t most_unsent);
   // The same for requests that are not planned yet.
@@ -95,51 +95,52 @@ class Executor {
                   std::size_t most_unsent);
 
   void add(ChangeSink& sink);
-  // The same for a sink that tells the log itself while it listens.
+  // The same for a sink that registers itself with the log while it listens.
   void attach(ChangeSink& sink) { sinks_.push_back(&sink); }
-  // Tells `sink` every effect from now on: what expiry and eviction removed as DEL, ahead of the
-  // command during which it went.
+  // Calls `sink` for every effect from now on: keys removed by expiry and eviction as DEL, before
+  // the command during which they were removed.
   void follow(EffectSink& sink);
   void unfollow(EffectSink& sink);
-  // Tells `sink` of commands, until it is taken off. Nothing is asked of commands without one.
+  // Calls `sink` for commands until it is removed. Commands cost nothing extra without one.
   void add(CommandSink& sink) { command_sinks_.push_back(&sink); }
   void remove(CommandSink& sink) { std::erase(command_sinks_, &sink); }
 
-  // Whose command runs or settles; null where nobody's does, as while keys expire by themselves.
+  // The session whose command runs or settles; null if there is none, for example while keys expire
+  // by themselves.
   const Session* running() const { return running_ == nullptr ? nullptr : &running_->session; }
   // Whether the running command has no effects and could run again later, when there is room for
   // its reply.
   bool may_put_off() const;
 
-  // What counts against maxmemory, and what may go for it.
+  // The memory that counts against maxmemory, and what can be evicted.
   eviction::Evictor& evictor() const { return parts_.evictor; }
 
-  // The commands that are under way.
+  // The commands that continue in later turns.
   const LongCommands& long_commands() const { return long_commands_; }
 
-  // EXEC: runs what the session queued, or says why not, and ends the transaction.
+  // EXEC: runs the commands that the session queued, or replies why not, and ends the transaction.
   void run_transaction(Call& call);
 
-  // Runs a command within the one that runs, as another session (an InternalSession), whose output
-  // takes the reply. What it changes is told at once to those who listen to changes, and passed on
-  // with the group that the caller has open (Propagation::Group). It waits for nothing; whom it
-  // fed is served when the outermost command is over.
+  // Runs a command within the running one, as another session (an InternalSession), whose output
+  // gets the reply. Listeners read its changes at once; its effects are propagated in the group
+  // that the caller has open (Propagation::Group). It cannot block; sessions that it unblocks are
+  // served when the outermost command is over.
   void run_within(Session& session, resp::Args args);
 
-  // Runs the commands again that wait for keys which have become ready, until nothing is ready or
-  // half a millisecond has gone; the rest follows at the ends of turns. Called after each command
-  // that a client sent: what runs commands within a command (transactions, scripts) does so below
-  // this, and those whom it fed are served when it is over.
+  // Runs the commands of sessions whose keys have become ready, until no key is ready or half a
+  // millisecond has passed; the rest follows at the ends of turns. Called after each command that a
+  // client sent: commands within a command (transactions, scripts) run below this level, and the
+  // sessions that they unblock are served when the outer command is over.
   void serve_ready();
 
-  // Tells who follows to make safe what was passed on. Called before the replies of a turn are
-  // sent, and when the turn ends.
+  // Calls the effect sinks to make durable what was propagated. Called before the replies of a turn
+  // are sent, and when the turn ends.
   void flush() { parts_.effects.flush(); }
 
-  // Before the loop sleeps: goes on evicting where the limit was lowered, runs the fast expiry
-  // cycle, frees what was removed, runs steps of long commands, lets sessions go on that waited for
-  // that or for room, ends waits whose time is over and serves those who can be fed; about a
-  // millisecond at most for each. True when work is left, so that the loop must not sleep.
+  // Before the loop sleeps: continues evicting if the limit was lowered, runs the fast expiry
+  // cycle, frees removed data, runs steps of long commands, resumes sessions that waited for this
+  // or for room, ends waits whose timeout has passed and serves sessions with ready keys; each
+  // takes about a millisecond at most. True if work is left, so that the loop must not sleep.
   bool end_turn();
 
  private:
@@ -148,7 +149,7 @@ class Executor {
   using Turn = Execution::Turn;
   enum class Admission : std::uint8_t { refused, runs, queued, held, waits_for_room };
 
-  // Says, while it lives, that this execution is the innermost one.
+  // Marks this execution as the innermost one during its life.
   class Running {
    public:
     Running(Executor& executor, Execution& execution)
@@ -169,7 +170,7 @@ class Executor {
   // False when the command is held back.
   bool dispatch(Execution& execution, resp::Args args, const Planned& planned, Timing timing);
   Admission admit(Session& session, resp::Args args, BoundCommand* command);
-  // What admit() does where something speaks against the command.
+  // The slow path of admit(), when a check has failed.
   Admission look_closer(Session& session, resp::Args args, BoundCommand* command);
   Admission admit_at_gates(Session& session, resp::Args args, BoundCommand& command,
                            std::uint32_t refused);
@@ -210,7 +211,7 @@ class Executor {
   std::vector<CommandSink*> command_sinks_;
   Execution* running_ = nullptr;  // the innermost
   LongCommands long_commands_;
-  bool postponed_ = false;  // who is ready waits for the end of the turn
+  bool postponed_ = false;  // sessions with ready keys wait for the end of the turn
 };
 
 }  // namespace larder::engine

@@ -1,8 +1,8 @@
 #pragma once
 
-// Handlers name what they need: `void f(Call&)`, or `void f(Call&, config::Registry&)` for a
-// command that works on a subsystem. The tools are lent once at start; a command whose tool
-// nobody lent keeps the server from starting.
+// A handler's parameters are its tools: `void f(Call&)`, or `void f(Call&, config::Registry&)` for
+// a command that works on a subsystem. The tools are registered once at start; if the tool of a
+// command is missing, the server does not start.
 
 #include <array>
 #include <cstddef>
@@ -27,7 +27,7 @@ class Handler {
  public:
   constexpr Handler() = default;
 
-  // The handler made of a function known at compile time: one indirect call.
+  // The handler for a function that is known at compile time: one indirect call.
   template <auto kFunction>
   static constexpr Handler of() {
     return make<kFunction>(kFunction);
@@ -60,14 +60,14 @@ class Handler {
   std::array<ToolTag, kMostTools> tools_{};
 };
 
-// The subsystems that handlers may ask for.
+// The subsystems that handlers can have as tools.
 class Toolbox {
  public:
   template <typename Tool>
   void lend(Tool& tool) {
     tools_.push_back({&kToolTag<Tool>, &tool});
   }
-  // The tool behind a tag; nullptr when nobody lent it.
+  // The tool for a tag; nullptr if none was registered.
   void* find(ToolTag tag) const {
     for (const auto& [known, tool] : tools_) {
       if (known == tag) return tool;

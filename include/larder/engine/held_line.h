@@ -1,8 +1,8 @@
 #pragma once
 
-// Sessions whose next command is put off until something has happened: room was made below
-// maxmemory, or what a flush removed is freed. The connection keeps what it was sent; others are
-// served meanwhile.
+// Sessions whose next command is delayed until something has happened: there is room below
+// maxmemory, or flushed data is freed. The connection keeps its input; other clients are served in
+// the meantime.
 
 #include <cstddef>
 #include <vector>
@@ -20,16 +20,16 @@ class HeldLine {
   HeldLine(const HeldLine&) = delete;
   HeldLine& operator=(const HeldLine&) = delete;
 
-  // Puts the session at the end, once.
+  // Adds the session at the end, once.
   void add(Session& session);
-  // Cost: a look at each session of the line.
+  // Cost: one check for each session of the queue.
   void remove(Session& session);
-  // The first `most` sessions go on.
+  // The first `most` sessions continue.
   void resume(std::size_t most);
 
   bool empty() const { return sessions_.empty(); }
   std::size_t size() const { return sessions_.size(); }
-  // What the line takes of client_input, at the allocator's sizes.
+  // The queue's bytes of client_input, at the allocator's sizes.
   std::size_t held_bytes() const;
 
  private:

@@ -1,7 +1,7 @@
 #pragma once
 
-// What handlers ask of the process around the engine, each a tool of its own: how to end it, which
-// file it was configured by, and how long the strings may become that commands make.
+// What handlers need of the process around the engine, each a tool of its own: a way to end it, the
+// path of its configuration file, and the largest string that commands may make.
 
 #include <cstdint>
 #include <string>
@@ -20,9 +20,9 @@ struct ShutdownOptions {
 
 class Shutdown {
  public:
-  // Ends the process after this turn. An error is the reason why it goes on, for the log.
+  // Ends the process after this turn. An error is the reason for continuing, for the log.
   virtual base::Result<void> begin(const ShutdownOptions& options) = 0;
-  // Takes a shutdown back that still waits; false when none does.
+  // Cancels a shutdown that still waits; false if there is none.
   virtual bool abort() = 0;
 
  protected:
@@ -30,7 +30,7 @@ class Shutdown {
 };
 
 struct ConfigFile {
-  // The whole path; empty when there was none.
+  // The whole path; empty if there was none.
   const std::string& path;
 };
 

@@ -1,9 +1,8 @@
 #pragma once
 
-// A session that no client stands behind: what runs commands by itself (scripts, loading, the link
-// to a primary) does so as one. It is not among Sessions, so that no command of clients shows,
-// counts or closes it; it waits for nothing, and its replies are what the owner takes from
-// output().
+// A session without a client, for code that runs commands by itself (scripts, loading, the link to
+// a primary). It is not in Sessions, so no command shows, counts or closes it as a client; it
+// cannot block, and its owner takes its replies from output().
 
 #include <string>
 
@@ -14,8 +13,8 @@ namespace larder::engine {
 
 class InternalSession final : private Peer, public memory::Witness {
  public:
-  // `name` is shown where a client's address would be ("lua"). Gates among `passes` count for it as
-  // open although they are closed for everybody; a pause of clients always does.
+  // `name` is shown in place of a client's address ("lua"). The gates in `passes` are open for it
+  // although they are closed for clients; the gates of CLIENT PAUSE are always open for it.
   InternalSession(Sessions& sessions, const base::Clock& clock, std::string name,
                   std::uint32_t passes = 0);
   ~InternalSession() override;

@@ -4,8 +4,8 @@
 
 namespace larder::engine {
 
-// Whether an event changes what the key holds. Neither WATCH nor a client that keeps a copy of the
-// value is concerned by a change to a stream's groups or to the ID that it counts on from.
+// Whether an event changes the content of the key. WATCH and clients that cache the value ignore
+// changes of a stream's groups and of the ID that it counts on from.
 inline bool concerns_key(keyspace::Event event) {
   return keyspace::row(event).scope != keyspace::Scope::groups;
 }

@@ -35,8 +35,8 @@ struct KeySpans {
 // The same as find_keys, without allocating.
 std::optional<KeySpans> find_key_spans(const Command& command, resp::Args args);
 
-// The keys of one call, in the order of the specifications. Nothing when the arguments do not fit
-// them: a count that is no number, or keys past the end.
+// The keys of one call, in the order of the specifications. Nothing if the arguments do not fit
+// them: a count that is not a number, or keys past the end.
 std::optional<std::vector<FoundKey>> find_keys(const Command& command, resp::Args args);
 
 // First key, last key (negative from the end) and step, as clients older than key

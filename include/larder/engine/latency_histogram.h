@@ -1,10 +1,10 @@
 #pragma once
 
-// How long something took, each time: a histogram whose buckets are 1/32 of a power of two wide,
-// so that what it answers is at most 3 % too much. Times are kept apart from 1 ns to 68 s.
+// A histogram of durations. Its buckets are 1/32 of a power of two wide, so its results are at most
+// 3 % too large. Durations from 1 ns to 68 s are distinguished.
 //
-// A row of 32 buckets for each power of two, made when a time first falls into it; what a command
-// needs is some 5 of them:
+// A row of 32 buckets for each power of two, allocated when a duration first falls into it; a
+// command needs about 5 of them:
 //
 //   rows --> | 0-31 ns | 32-63 ns | 64-127 ns | ... | 34-68 s |
 //                 |         |
@@ -34,7 +34,7 @@ class LatencyHistogram {
     return *this;
   }
 
-  // So many took `ns` each. Cost: two loads and an addition, once its row is there.
+  // Adds `count` durations of `ns` each. Cost: two loads and an addition, if the row exists.
   void record(std::uint64_t ns, std::uint64_t times) {
     if (__builtin_expect(ns > kMostNs, 0)) ns = kMostNs;
     const std::size_t row = row_of(ns);
@@ -42,15 +42,15 @@ class LatencyHistogram {
     (*(*rows_)[row])[(ns >> shift_of(row)) % kBuckets] += times;
   }
 
-  // All that the other recorded, too.
+  // Adds all durations of the other histogram.
   void add(const LatencyHistogram& other);
 
   bool empty() const { return rows_ == nullptr; }
-  // All that were recorded.
+  // The number of durations.
   std::uint64_t count() const { return count_below(kMostBits); }
-  // Those that took less than 2^bits ns; bits from 5 on.
+  // The number of durations below 2^bits ns; bits from 5 on.
   std::uint64_t count_below(int bits) const;
-  // A time that `percent` of all did not exceed, as the upper end of its bucket; 0 without any.
+  // The duration that `percent` of all did not exceed, as the upper end of its bucket; 0 if empty.
   std::uint64_t at_percentile(double percent) const;
 
   void clear();

@@ -1,9 +1,9 @@
 #pragma once
 
-// The commands that go on in later turns (progress.h). Their sessions are parked as those that wait
-// for keys are: nothing runs of what they send meanwhile. Each turn gives all of them together 0.4
-// ms, one step for each in turn; a command that begins while others are under way joins the end of
-// the line. One whose reply gets no room leaves the line until its session goes on.
+// The commands that continue in later turns (progress.h). Their sessions are parked like those that
+// wait for keys: their further input is not run. Each turn gives all of them together 0.4 ms, one
+// step each in round-robin order; a command that begins while others are in progress joins the end
+// of the queue. A command whose reply gets no room leaves the queue until its session continues.
 
 #include <cstdint>
 #include <memory>
@@ -21,11 +21,11 @@ class Session;
 
 class LongCommands final : public memory::Witness {
  public:
-  // What the steps of one turn may take together.
+  // The time of all steps of one turn together.
   static constexpr std::int64_t kTurnUs = 400;
 
   explicit LongCommands(const base::Clock& clock);
-  // No command may be under way any more.
+  // No command may still be in progress.
   ~LongCommands() override;
   LongCommands(const LongCommands&) = delete;
   LongCommands& operator=(const LongCommands&) = delete;
@@ -36,31 +36,31 @@ class LongCommands final : public memory::Witness {
   bool has_waiting() const { return waiting_.first != nullptr; }
   std::size_t size() const { return steps_.size + waiting_.size; }
 
-  // For the command that runs, through Call.
+  // For the running command, through Call.
   bool step_is_over(const Session& session);
   std::unique_ptr<Progress> take();
   void go_on_later(Session& session, BoundCommand& command, resp::Args words,
                    std::unique_ptr<Progress> progress);
 
-  // For a command that has just handed back its progress: its reply was refused `bytes` more, and
-  // it goes on when there is room for them.
+  // For a command that has just returned its progress: its reply could not get `bytes` more, and it
+  // continues when there is room for them.
   void wait_for_room(Session& session, std::uint64_t bytes);
   // There is room now.
   void go_on(Session& session);
-  // Whether `buffer` takes the reply of the command that runs.
+  // Whether `buffer` receives the reply of the running command.
   bool is_reply(const resp::ReplyBuffer& buffer) const { return &buffer == reply_; }
 
-  // The session ends: so does its command, without an answer.
+  // The session ends, and its command with it, without a reply.
   void forget(Session& session);
 
-  // The next command to run a step of, to be followed by end_step(); null when the turn's time is
-  // over or nothing is under way.
+  // The next command to run a step of, to be followed by end_step(); null if the turn's time is
+  // over or no command is in progress.
   const ParkedCommand* next_step();
   void end_step();
   // A turn is over: the next one has its own time.
   void end_turn() { deadline_us_ = 0; }
 
-  // As of Waiters: the time that the command has run before, and the keeping of it.
+  // As in Waiters: reads and stores the time that earlier steps of the command took.
   std::uint64_t resumed_cycles() const;
   void keep_cycles(Session& session, std::uint64_t cycles);
 

@@ -14,8 +14,8 @@ namespace larder::engine {
 
 class CommandTable;
 
-// Error replies by their code ("ERR", "WRONGTYPE"). Bounded: past kMostCodes further codes
-// are counted in the total alone.
+// Error replies by their code ("ERR", "WRONGTYPE"). Bounded: after kMostCodes codes, further ones
+// are counted only in the total.
 class ErrorCounts {
  public:
   static constexpr std::size_t kMostCodes = 128;

@@ -1,9 +1,9 @@
 #pragma once
 
-// What the executor tells about commands that ran: the seam behind which times, the logs of slow
-// and large commands, and the events of LATENCY are kept. The executor compares with figures that
-// stand here ready for it, and calls a virtual function only past them: a command which is neither
-// slow nor large costs two comparisons and an addition in its histogram.
+// The interface through which the executor reports commands that ran: for times, the logs of slow
+// and large commands, and the events of LATENCY. The executor compares with thresholds that are
+// stored here, and calls a virtual function only above them: a command that is neither slow nor
+// large costs two comparisons and an addition in its histogram.
 
 #include <algorithm>
 #include <cstddef>
@@ -20,20 +20,20 @@ namespace larder::engine {
 struct BoundCommand;
 class Session;
 
-// A command that ran, and for which session.
+// A command that ran, and its session.
 struct LoggedCommand {
   const Session& session;
   const BoundCommand& command;
   resp::Args words;
 };
 
-// What can hold the server up, as LATENCY names it.
+// Work that can block the server, as LATENCY names it.
 enum class LatencyEvent : std::uint8_t {
   command,
   fast_command,
   expire_cycle,
   eviction_cycle,
-  free_cycle,  // values taken apart after they were removed
+  free_cycle,  // freeing of removed values
 };
 inline constexpr std::size_t kLatencyEvents = 5;
 
@@ -43,35 +43,35 @@ class Observer {
   Observer(const Observer&) = delete;
   Observer& operator=(const Observer&) = delete;
 
-  // Records that `calls` commands took so long together, 1 at least.
+  // Records that `calls` commands, at least 1, took this long together.
   void time(LatencyHistogram& histogram, std::uint64_t cycles, std::uint64_t calls) const {
     if (__builtin_expect(!limits_.tracks, 0)) return;
     if (__builtin_expect(calls != 1, 0)) cycles /= calls;
     histogram.record(nanoseconds(cycles), calls);
   }
 
-  // From so many cycles on slow() wants to hear of a command, or of several timed together.
+  // From this number of cycles on slow() is called for a command, or for several timed together.
   std::uint64_t slow_cycles() const { return limits_.slow_cycles; }
-  // Of several the last one is told.
+  // If there are several, for the last one.
   virtual void slow(const LoggedCommand& ran, std::uint64_t cycles, std::uint64_t calls) = 0;
-  // Commands must be timed one by one.
+  // Commands must be timed separately.
   bool times_each() const { return limits_.times_each; }
 
-  // Where so many bytes wait to be sent after a command, sizes() wants to hear of it.
+  // If this many bytes of output are unsent after a command, sizes() is called for it.
   std::uint64_t watched_reply_bytes() const { return watched_reply_bytes_; }
-  // Commands of so many bytes in all are about to run: if one of them may be a large request,
-  // sizes() wants to hear of each, until the next call.
+  // Commands of this size in total will run: if one of them may be a large request, sizes() is
+  // called for each, until the next call.
   void expect(std::uint64_t request_bytes) {
     watched_reply_bytes_ = request_bytes >= limits_.large_request ? 0 : least_watched_;
   }
-  // Commands of so many bytes more, which were kept until now.
+  // Adds commands of this size, which were kept until now.
   void expect_more(std::uint64_t request_bytes) {
     if (request_bytes >= limits_.large_request) watched_reply_bytes_ = 0;
   }
   virtual void sizes(const LoggedCommand& ran, std::uint64_t reply_bytes) = 0;
 
-  // Runs `work`, which is no command, and tells its time while that is asked for; else costs one
-  // comparison.
+  // Runs `work`, which is not a command, and reports its time while that is enabled; otherwise the
+  // cost is one comparison.
   template <typename Work>
   auto watch(LatencyEvent event, Work work) {
     if (__builtin_expect(!limits_.times_work, 1)) return work();
@@ -84,14 +84,14 @@ class Observer {
  protected:
   static constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
 
-  // kNever where nothing is asked for.
+  // kNever if nothing is enabled.
   struct Limits {
     std::uint64_t slow_cycles = kNever;
     std::uint64_t large_request = kNever;
     std::uint64_t large_reply = kNever;
     bool tracks = true;       // each command's distribution of times
-    bool times_each = false;  // commands of a batch
-    bool times_work = false;  // beside commands
+    bool times_each = false;  // commands of a batch separately
+    bool times_work = false;  // outside of commands
   };
 
   Observer()

@@ -1,8 +1,9 @@
 #pragma once
 
-// CLIENT PAUSE: for a time, commands that may change data, or all but CLIENT, are held back rather
-// than refused. The gates stop them (Gate::paused_writes, Gate::paused_all); the connection keeps
-// what it was sent, and goes on when the pause ends. Meanwhile nothing is expired or evicted.
+// CLIENT PAUSE: for a time, commands that may change data, or all commands except CLIENT, are
+// delayed instead of refused. The gates stop them (Gate::paused_writes, Gate::paused_all); the
+// connection keeps the input, and continues when the pause ends. During a pause no key is expired
+// or evicted.
 
 #include <cstddef>
 #include <cstdint>
@@ -26,18 +27,18 @@ class Pause {
 
   enum class Extent : std::uint8_t { writes, all };
 
-  // From the next command on, until the steady clock shows `end_ms`. Of two pauses at a time the
-  // longer and the stricter holds.
+  // From the next command on, until the steady clock shows `end_ms`. If there is a pause already,
+  // the later end and the stricter kind apply.
   void begin(Extent extent, std::int64_t end_ms);
-  // Everybody who was held back goes on. Cost: a look at each session.
+  // Ends the pause: all held sessions continue. Cost: one check for each session.
   void end();
-  // Ends it when its time is over.
+  // Ends the pause if its time is over.
   void expire();
 
   bool is_on() const { return on_; }
   // When it ends, on the steady clock; 0 while there is none.
   std::int64_t deadline_us() const;
-  // Sessions that are held back. Cost: a look at each session, while there is a pause.
+  // Number of held sessions. Cost: one check for each session, while there is a pause.
   std::size_t held() const;
 
  private:

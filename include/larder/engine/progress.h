@@ -1,8 +1,8 @@
 #pragma once
 
-// What a command that works in several turns keeps between its steps. The handler works until
-// call.step_is_over(), then hands its progress back and returns without a reply; in a later turn
-// the same handler runs again with the same words and takes its progress up:
+// The state of a command that works in several turns, between its steps. The handler works until
+// call.step_is_over(), then returns its progress without a reply; in a later turn the same handler
+// runs again with the same words and continues from its progress:
 //
 //   std::unique_ptr<Walk> walk = call.progress<Walk>();  // null at the first step
 //   if (walk == nullptr) walk.reset(new Walk(call));
@@ -11,10 +11,10 @@
 //   }
 //   call.go_on_later(std::move(walk));
 //
-// Inside transactions and scripts a step is never over, so that the command runs at once.
+// In transactions and scripts a step is never over, so the command runs at once.
 //
-// The reply may be refused room while it is written, as that of any command (reply.is_dropping()):
-// the handler then goes back to where the piece began, and returns with call.wait_for_room().
+// If the reply gets no more room while it is written (reply.is_dropping()), as for any command, the
+// handler undoes the current piece and returns with call.wait_for_room().
 
 #include <cstddef>
 
@@ -28,17 +28,17 @@ class LongCommands;
 // Charged to client_input, its reply to client_output.
 class Progress {
  public:
-  // For the command that runs, whose reply uses that pool.
+  // For the running command, whose reply uses that pool.
   Progress(LongCommands& commands, resp::ChunkPool& pool);
   virtual ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
-  // What it takes at the allocator's sizes, this object included, its reply not.
+  // Its bytes at the allocator's sizes, including this object, without its reply.
   virtual std::size_t bytes() const = 0;
 
-  // The part of the reply that is written. Nothing of it is sent before the rest is known, and it
-  // counts for client-output-buffer-limit as what is unsent does.
+  // The written part of the reply. It is sent when the reply is complete, and counts as unsent
+  // output for client-output-buffer-limit.
   resp::ReplyBuffer reply;
 
   static void* operator new(std::size_t bytes) {

@@ -1,8 +1,8 @@
 #pragma once
 
-// Effects: the commands that another process must run to follow. A command that changed
-// something is passed on as it was sent, unless its handler said otherwise. Effects are written
-// once, as requests in RESP, for all who follow.
+// Effects: the commands that followers (journal, replicas) must run to get the same data. A command
+// that changed something is propagated as it was sent, unless its handler replaced it. Effects are
+// encoded once, as requests in RESP, for all followers.
 
 #include <cstddef>
 #include <cstdint>
@@ -16,7 +16,7 @@
 
 namespace larder::engine {
 
-// Which followers run an effect: all of them, or replicas alone, because it changes no data.
+// Which followers run an effect: all of them, or only replicas, because it changes no data.
 enum class Reach : std::uint8_t { everybody, replicas };
 
 struct Effect {
@@ -30,8 +30,8 @@ class EffectSink {
  public:
   virtual ~EffectSink() = default;
   virtual void take(const Effect& effect) = 0;
-  // The replies of the commands whose effects were taken are about to leave: what must be safe
-  // ahead of them is made safe now. Called at the end of each turn.
+  // The replies of the commands whose effects were taken will be sent next: effects that must be
+  // durable before that are made durable now. Called at the end of each turn.
   virtual void flush() {}
 };
 
@@ -46,25 +46,26 @@ class Propagation final : public memory::Witness {
   void remove(EffectSink& sink) { std::erase(sinks_, &sink); }
   bool listened() const { return !sinks_.empty(); }
 
-  // A removal that belongs to no command, as eviction's: passed on at once, alone unless a group
-  // is open. It comes ahead of what the running command changes.
+  // A removal that belongs to no command, for example by eviction: propagated at once, without a
+  // group unless one is open. It precedes the changes of the running command.
   void pass_on(int db, std::initializer_list<std::string_view> words);
-  // Ahead of the running command's own effects and together with them: what it found expired.
+  // A removal that the running command caused by finding an expired key: propagated before the
+  // command's own effects, in the same group.
   void ahead(int db, std::initializer_list<std::string_view> words);
-  // Instead of the running command's own words; several calls add up.
+  // Replaces the running command's own words; several calls add up.
   void replace(std::span<const std::string_view> words, Reach reach = Reach::everybody);
   void replace(std::initializer_list<std::string_view> words) {
     replace(std::span(words.begin(), words.size()));
   }
-  // The running command is not passed on, whatever it changes.
+  // The running command is not propagated, whatever it changes.
   void withhold() { withheld_ = listened(); }
-  // The running command ended: passes everything on, its own words when it changed something
-  // and nothing replaced them. Several effects of one command are passed on between MULTI and
-  // EXEC. Without words there was no command, and nothing but removals is passed on.
+  // The running command ended: propagates its effects, or its own words if it changed something and
+  // nothing replaced them. Several effects of one command are sent between MULTI and EXEC. Without
+  // words there was no command, and only removals are propagated.
   void settle(int db, std::span<const std::string_view> words, bool changed);
 
-  // What is passed on while one lives belongs together: followers get it between MULTI and EXEC
-  // when it is more than one effect. Groups nest; the outermost counts.
+  // The effects that are propagated during the life of this object form a group: followers get them
+  // between MULTI and EXEC if there are several. Groups nest; only the outermost one counts.
   class Group {
    public:
     explicit Group(Propagation& effects) : effects_(effects) { ++effects_.groups_; }
@@ -76,8 +77,8 @@ class Propagation final : public memory::Witness {
     Propagation& effects_;
   };
 
-  // A command runs within another one from here on, until this ends: what either says of itself
-  // (replace, withhold) is kept apart. For use within a group.
+  // A command runs within another one during the life of this object: the calls of both commands
+  // (replace, withhold) are kept apart. For use within a group.
   class Nested {
    public:
     explicit Nested(Propagation& outer);
@@ -92,7 +93,7 @@ class Propagation final : public memory::Witness {
     bool withheld_;
   };
 
-  // The end of a turn: tells those who follow to make safe what they took.
+  // The end of a turn: followers make durable what they took.
   void flush() {
     for (EffectSink* sink : sinks_) sink->flush();
   }
@@ -116,10 +117,10 @@ class Propagation final : public memory::Witness {
   void drop_text();
 
   std::vector<EffectSink*> sinks_;
-  // What is written and not passed on, in the order in which it shall be.
+  // Effects that are encoded but not propagated yet, in their order.
   std::vector<Kept> kept_;
-  std::size_t begun_ = 0;  // where the running command's effects begin
-  std::size_t ahead_ = 0;  // how many of those are ahead of its own
+  std::size_t begun_ = 0;  // where the effects of the running command begin
+  std::size_t ahead_ = 0;  // how many of those precede its own
   int groups_ = 0;
   bool withheld_ = false;
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// Looks at some of the requests that ran. The executor tells it after each batch how many ran,
-// which costs one subtraction, and shows the batch only when one of them is picked.
+// Looks at some of the requests that ran. The executor reports the number of requests after each
+// batch, which costs one subtraction, and shows the batch only when one of them is picked.
 
 #include <cstddef>
 #include <cstdint>
@@ -23,14 +23,14 @@ class RequestSampler {
     until_ -= static_cast<std::int64_t>(ran);
     return __builtin_expect(until_ < 0, 0);
   }
-  // Looks at the picked ones among the commands that the last is_due() was told of.
+  // Looks at the picked ones among the commands that the last is_due() counted.
   virtual void sample(int db, const CommandTable& commands, std::span<const resp::Request> ran) = 0;
 
  protected:
   RequestSampler() = default;
   ~RequestSampler() = default;
 
-  std::int64_t until_ = 0;  // commands that pass before the next that is picked
+  std::int64_t until_ = 0;  // commands before the next one that is picked
 };
 
 }  // namespace larder::engine

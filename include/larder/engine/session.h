@@ -1,7 +1,7 @@
 #pragma once
 
-// A Session is one client as the engine knows it: who it is, where it stands, how it wants
-// to be answered. The net room owns it together with its socket.
+// A Session is the engine's state of one client: its user, its database, the format of its replies.
+// The net room owns it together with its socket.
 
 #include <array>
 #include <cstdint>
@@ -27,7 +27,7 @@ class Waiters;
 struct Command;
 struct ParkedCommand;
 
-// What the engine asks of the connection behind a session.
+// What the engine needs of the connection of a session.
 class Peer {
  public:
   virtual ~Peer() = default;
@@ -40,62 +40,62 @@ class Peer {
   // From this machine: loopback or a Unix socket.
   virtual bool is_local() const = 0;
 
-  // Bytes held for the connection at this moment. A text that several receive (a message, a line of
-  // MONITOR) counts with each of them until it is sent.
+  // Bytes held for the connection now. A text that several connections receive (a message, a line
+  // of MONITOR) counts for each of them until it is sent.
   struct Buffers {
     std::size_t query = 0;         // unparsed input
     std::size_t query_free = 0;    // room behind it
     std::size_t arguments = 0;     // parsed arguments that wait
     std::size_t reply_buffer = 0;  // the first block of output
-    std::size_t reply_peak = 0;    // most unsent bytes lately
+    std::size_t reply_peak = 0;    // largest number of unsent bytes recently
     std::size_t reply_bytes = 0;   // unsent bytes in the first block
     std::size_t reply_blocks = 0;  // blocks and shared texts behind it
     std::size_t reply_held = 0;    // what those take
     std::size_t total = 0;         // everything, at the allocator's sizes
     bool reading = true;           // waits for input
     bool writing = false;          // waits until the socket takes more output
-    bool held_back = false;        // is not read because of what it does not read
+    bool held_back = false;        // not read because of its unsent output
   };
   virtual Buffers buffers() const = 0;
 
-  // The session shall close: see to it at the end of the turn.
+  // The session will be closed: do this at the end of the turn.
   virtual void closing() = 0;
-  // The session waited for keys and has its answer, or was held back and may go on: what it sent
-  // meanwhile may run.
+  // The session waited for keys and has its reply, or was held back and may continue: the input
+  // that arrived in the meantime may run.
   virtual void unblocked() {}
-  // Something was put into its output that no request of its own asked for: send it at the end
-  // of the turn, or close the session when there is too much that it has not read.
+  // Output was added that is not the reply to a request of this session: send it at the end of the
+  // turn, or close the session if it has too much unsent output.
   virtual void pushed() {}
-  // Its command goes on in a later turn; what it holds may have grown, and have been answered in
-  // part.
+  // Its command continues in a later turn; its memory may have grown, and a part of the reply may
+  // be written.
   virtual void working() {}
-  // Its command only reads, its reply was dropped for want of room, and the session is held: the
-  // command shall run again when there is room for a reply of `bytes`.
+  // Its command only reads, its reply was dropped for lack of room, and the session is held: run
+  // the command again when there is room for a reply of `bytes`.
   virtual void put_off([[maybe_unused]] std::uint64_t bytes) {}
-  // A reply to the session, or something pushed to it, was dropped: close it.
+  // A reply to the session, or a push, was dropped: close it.
   virtual void dropped() {}
 };
 
-// What a subsystem keeps for one session, made when the session first needs it.
+// The data of a subsystem for one session, created when the session first needs it.
 enum class Attached : std::uint8_t { transaction, watcher, subscriber, monitor, tracking };
 inline constexpr std::size_t kAttachments = 5;
 
 class Attachment {
  public:
   virtual ~Attachment() = default;
-  // The session ends or is reset: everything it has here goes, this object too. The session
-  // forgets it before the call.
+  // The session ends or is reset: all its data here is removed, including this object. The session
+  // drops its pointer before the call.
   virtual void detach(Session& session) = 0;
-  // What it takes, at the allocator's sizes. Cost: the same however much it keeps.
+  // Its bytes, at the allocator's sizes. Cost: constant, however much it keeps.
   virtual std::size_t bytes() const = 0;
 
-  // One that keeps much does not end in one step: detach() hands it to Session::leave_behind(), and
-  // nothing but these is called then. Frees up to `pieces` pieces of what it kept and takes what it
-  // freed off; true when all is gone, this object too.
+  // A large attachment is not freed in one step: detach() gives it to Session::leave_behind(), and
+  // afterwards only these functions are called. Frees up to `pieces` pieces and subtracts their
+  // number; true if all is freed, including this object.
   virtual bool take_apart(std::size_t& pieces);
-  // Tells the audit of what nobody else tells it of.
+  // Reports to the audit the memory that nothing else reports.
   virtual void testify(memory::Audit&) const {}
-  // In so many pieces or fewer detach() frees at once.
+  // detach() frees at once if there are at most this many pieces.
   static constexpr std::size_t kPiecesAtOnce = 64;
 
  private:
@@ -104,12 +104,12 @@ class Attachment {
 };
 
 enum class ReplyMode : std::uint8_t { on, off, skip_next, skip };
-// When the connection shall go: when all replies are out, or at the end of the turn.
+// When to close the connection: after all replies are sent, or at the end of the turn.
 enum class Closing : std::uint8_t { no, after_reply, now };
 
 class Session {
  public:
-  // Whether it stands among Sessions with a number of its own, as all clients do.
+  // Whether it is in Sessions with a number of its own, as all clients are.
   enum class Listing : std::uint8_t { listed, hidden };
   Session(Sessions& sessions, Peer& peer, resp::ReplyBuffer& output, const base::Clock& clock,
           Listing listing = Listing::listed);
@@ -117,32 +117,32 @@ class Session {
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  const std::uint64_t id;         // 0 where it is hidden
+  const std::uint64_t id;         // 0 if it is hidden
   const std::int64_t created_ms;  // steady clock
   std::int64_t last_active_ms;    // steady clock
   int db = 0;
   // Gates closed for this session alone.
   std::uint32_t closed_gates = 0;
-  // Which of the gates that are closed for everybody count for this session.
+  // Which of the gates that are closed for all clients apply to this session.
   std::uint32_t common_gates = ~std::uint32_t{0};
-  // Has shown a password, or came while none was asked for.
+  // Has authenticated, or connected while no password was required.
   bool logged_in = false;
   ReplyMode reply_mode = ReplyMode::on;
   Closing closing = Closing::no;
   bool no_evict = false;
   bool no_touch = false;
-  // False inside transactions and scripts, where a command that finds nothing answers at once.
+  // False in transactions and scripts, where a command that finds nothing replies at once.
   bool may_block = true;
 
  private:
-  // Here because each command looks at them, as it does at what stands around.
+  // Stored here because each command reads them, like the neighbouring members.
   bool held_ = false;
   bool goes_on_ = false;
   ParkedCommand* parked_ = nullptr;
 
  public:
   const Command* last_command = nullptr;
-  // Who it acts as; nullptr where nobody keeps users.
+  // Its user; nullptr if there is no room that keeps users.
   const Account* account = nullptr;
   resp::Writer reply;
 
@@ -151,7 +151,7 @@ class Session {
   Text library_name;
   Text library_version;
 
-  // What the texts take beyond this object, at the allocator's sizes.
+  // The bytes of its texts, without this object, at the allocator's sizes.
   std::size_t text_bytes() const;
 
   const Peer& peer() const { return peer_; }
@@ -162,33 +162,33 @@ class Session {
     if (is_parked()) stop_waiting();
     peer_.closing();
   }
-  // Its command is not answered yet: nothing that it sent meanwhile is run.
+  // Its command has not replied yet: input that arrives in the meantime is not run.
   bool is_parked() const { return parked_ != nullptr; }
-  // Why it is parked: it waits for keys, or its command goes on in the next turns.
+  // Why it is parked: it waits for keys, or its command continues in the next turns.
   bool is_blocked() const { return parked_ != nullptr && !goes_on_; }
   bool is_working() const { return parked_ != nullptr && goes_on_; }
-  // What the parked command takes, at the allocator's sizes.
+  // The bytes of the parked command, at the allocator's sizes.
   std::size_t parked_bytes() const;
-  // What the written part of its reply takes of client_output while its command goes on.
+  // The bytes of client_output of the written part of its reply, while its command continues.
   std::size_t unfinished_reply_bytes() const { return is_working() ? working_reply_bytes() : 0; }
-  // Its next command waits: until clients are no longer paused, or for what its line waits for.
+  // Its next command is delayed: until the pause of clients ends, or for the reason of its queue.
   bool is_held() const { return held_; }
   bool is_paused() const { return held_ && line_ == nullptr; }
   void hold() { held_ = true; }
   void go_on();
   void leave_line();
-  // Its command is to run again when there is room for so large a reply.
+  // Its command must run again when there is room for a reply of this size.
   void put_off(std::uint64_t reply_bytes) {
     hold();
     peer_.put_off(reply_bytes);
   }
-  // What was written to it has been dropped. Its command may go on; the session ends.
+  // Output to it has been dropped. Its command may continue; the session ends.
   void drop() {
     if (closing != Closing::now) peer_.dropped();
   }
-  // Leaves all lines and ends its command, without an answer.
+  // Leaves all queues and ends its command, without a reply.
   void stop_waiting();
-  // The client is gone, or about to: leaves all lines and drops what subsystems keep for it.
+  // The client is disconnected, or will be: leaves all queues and drops its attachments.
   void leave();
 
   Attachment* attachment(Attached kind) const { return attachments_[index(kind)]; }
@@ -196,21 +196,21 @@ class Session {
   // The attachment ends by itself.
   void forget(Attached kind) { attachments_[index(kind)] = nullptr; }
   std::size_t attached_bytes() const;
-  // For detach(): what the attachment keeps, in so many pieces, is freed at the ends of turns.
+  // For detach(): the attachment's data, of so many pieces, is freed at the ends of turns.
   void leave_behind(Attachment& attachment, std::size_t pieces);
-  // It is about to keep so many pieces more: while very many wait to be freed, as many are freed
-  // first, so that what is left behind cannot grow faster than it is taken apart.
+  // The session will keep so many pieces more: while very many wait to be freed, as many are freed
+  // first, so that data that is left behind cannot grow faster than it is freed.
   void pay_for(std::size_t pieces);
 
-  // In RESP2 only kForSubscribers commands are taken then.
+  // In RESP2 only kForSubscribers commands are then accepted.
   bool is_subscribed() const { return (closed_gates & bit(Gate::subscribed)) != 0; }
-  // Listens rather than asks: silence is no sign that it is idle.
+  // Receives messages without requests, so it is not idle if it sends nothing.
   bool is_listener() const { return is_subscribed() || attachment(Attached::monitor) != nullptr; }
 
-  // Puts a text into the output that no reply is, muted or not; behind the reply of its own
-  // command while that holds pushes back.
+  // Adds a text to the output that is not a reply, whether replies are muted or not; after the
+  // reply of its own command while pushes are held back.
   void push(resp::SharedText& text);
-  // The same for `bytes` bytes that nobody else is sent, which print(char*) puts in their place.
+  // The same for `bytes` bytes for this session alone, which print(char*) writes in place.
   template <typename Print>
   void push(std::size_t bytes, Print print) {
     if (closing != Closing::no) return;
@@ -221,14 +221,14 @@ class Session {
     output.commit(bytes);
     peer_.pushed();
   }
-  // What pushes held back take of client_output.
+  // The bytes of client_output of pushes that are held back.
   std::size_t held_push_bytes() const {
     return held_pushes_ == nullptr ? 0 : held_pushes_->held_bytes();
   }
 
-  // Called after each command while reply_mode is not `on`: mutes or unmutes what follows.
+  // Called after each command while reply_mode is not `on`: mutes or unmutes the next replies.
   void advance_reply_mode();
-  // RESET: as right after connecting, but for who it acts as.
+  // RESET: the state of a new connection, except for the user.
   void reset();
 
   Session* next() const { return next_; }
@@ -256,8 +256,8 @@ class Session {
   LongCommands* long_commands_ = nullptr;  // where its command goes on or went on
 };
 
-// While it lives, pushes to the session wait behind what its command replies. Nested ones leave
-// it to the outermost.
+// During its life, pushes to the session are sent after the reply of its command. If nested, the
+// outermost one decides.
 class HeldPushes {
  public:
   explicit HeldPushes(Session& session)
@@ -280,7 +280,7 @@ class HeldPushes {
   bool outermost_;
 };
 
-// A walk over the sessions in pieces: shows each session once that stays, in the order in which
+// A walk over the sessions in pieces: visits each session that stays once, in the order in which
 // they connected, and none that connected after the walk began.
 class SessionWalk {
  public:
@@ -291,20 +291,20 @@ class SessionWalk {
 
   // The next one, or null after the last.
   Session* next();
-  // Shows again what next() has returned, which must not have ended since.
+  // Visits again the session that next() has returned, which must not have ended since.
   void go_back_to(Session& session) { at_ = &session; }
 
  private:
   friend class Sessions;
 
   Sessions& sessions_;
-  Session* at_;  // who is shown next
+  Session* at_;  // the session that is visited next
   const std::uint64_t last_id_;
   SessionWalk* previous_walk_ = nullptr;
   SessionWalk* next_walk_;
 };
 
-// All sessions, in the order in which they connected, and what those that ended left behind.
+// All sessions, in the order in which they connected, and the data that ended ones left behind.
 class Sessions final : public memory::Witness {
  public:
   Sessions() = default;
@@ -312,7 +312,7 @@ class Sessions final : public memory::Witness {
   Sessions(const Sessions&) = delete;
   Sessions& operator=(const Sessions&) = delete;
 
-  // Frees what was left behind until the budget is spent; true when nothing is left.
+  // Frees data that was left behind until the budget is spent; true if nothing is left.
   bool free_left(base::Budget budget);
   bool has_left() const { return first_left_ != nullptr; }
   std::size_t left_pieces() const { return left_pieces_; }
@@ -330,7 +330,7 @@ class Sessions final : public memory::Witness {
   std::uint64_t next_id() { return ++last_id_; }
   void add(Session& session);
   void remove(Session& session);
-  // While more pieces than this wait to be freed, who keeps more pays for it.
+  // While more pieces than this wait to be freed, a session that adds pieces frees as many.
   static constexpr std::size_t kMostLeft = 1 << 18;
 
   void leave_behind(Attachment& attachment, std::size_t pieces);

@@ -1,7 +1,7 @@
 #pragma once
 
-// Sessions that wait, for keys or for the end of a pause, and sessions that watch keys, as INFO's
-// section clients tells of them.
+// Sessions that wait, for keys or for the end of a pause, and sessions that watch keys, in the
+// section clients of INFO.
 
 #include "larder/engine/pause.h"
 #include "larder/engine/waiters.h"

@@ -1,6 +1,6 @@
 #pragma once
 
-// The directives of the engine: who may run what, and how often the periodic work is done.
+// The directives of the engine: which commands are allowed, and how often the periodic work runs.
 
 #include <climits>
 

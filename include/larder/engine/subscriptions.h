@@ -7,11 +7,11 @@ namespace larder::engine {
 
 class Session;
 
-// What sessions hear, as access control asks it when a user loses channels.
+// The subscriptions of sessions, for access control when a user loses channels.
 class Subscriptions {
  public:
   enum class Kind : std::uint8_t { channel, pattern, shard_channel };
-  // Told each subscription; true ends the walk.
+  // Called for each subscription; true ends the walk.
   class Visitor {
    public:
     virtual ~Visitor() = default;
@@ -19,7 +19,7 @@ class Subscriptions {
   };
 
   virtual ~Subscriptions() = default;
-  // Whether the visitor ended the walk over what the session hears.
+  // True if the visitor ended the walk over the subscriptions of the session.
   virtual bool any(const Session& session, Visitor& visitor) const = 0;
 };
 

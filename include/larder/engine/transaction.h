@@ -1,7 +1,8 @@
 #pragma once
 
-// The commands between MULTI and EXEC, with their words copied: the read buffer moves on. A
-// session in a transaction has one; its two gates (gates.h) are closed for the time.
+// The commands between MULTI and EXEC, with copies of their words, because the read buffer is
+// reused. A session in a transaction has one object; its two gates (gates.h) are closed during that
+// time.
 //
 //   Block -> Block -> ...      each: Queued | word views | bytes of the words | Queued | ...
 
@@ -24,34 +25,34 @@ struct QueuedCommand {
 
 class Transaction final : public Attachment {
  public:
-  // The session's, or null outside of MULTI.
+  // The session's transaction, or null outside of MULTI.
   static Transaction* of(const Session& session) {
     return static_cast<Transaction*>(session.attachment(Attached::transaction));
   }
 
-  // MULTI, for a session that is in none.
+  // MULTI, for a session without a transaction.
   static Transaction& begin(Session& session);
-  // Ends it, run or not.
+  // Ends the transaction, whether it ran or not.
   static void end(Session& session);
 
   Transaction(const Transaction&) = delete;
   Transaction& operator=(const Transaction&) = delete;
 
-  // Cost: the words are copied; one allocation now and then.
+  // Cost: copies the words; occasionally one allocation.
   void add(BoundCommand& command, resp::Args words, std::uint64_t hash);
 
   const QueuedCommand* first() const { return first_; }
   std::size_t size() const { return size_; }
-  // One of the commands may need more memory.
+  // True if one of the commands may need more memory.
   bool grows() const { return grows_; }
-  // One of them may change data, here or elsewhere.
+  // True if one of them may change data, here or on followers.
   bool replicates() const { return replicates_; }
 
   // A command could not be queued: EXEC will refuse.
   void abort() { aborted_ = true; }
   bool is_aborted() const { return aborted_; }
 
-  // What the queue takes of client_input.
+  // The queue's bytes of client_input.
   std::size_t bytes() const override { return bytes_; }
   void detach(Session& session) override;
   bool take_apart(std::size_t& pieces) override;

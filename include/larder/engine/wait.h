@@ -1,9 +1,9 @@
 #pragma once
 
-// How a handler says what its session shall wait for. Blocking re-runs the command: the handler
-// runs once, finds nothing, asks to wait and returns without a reply; whenever one of the keys
-// may have what it waits for, the same handler runs again with the same words and either
-// replies, which ends the wait, or asks to wait again, which keeps its place in the line.
+// How a handler blocks its session. The handler runs once, finds nothing, calls wait_for and
+// returns without a reply. Whenever one of the keys may have what the command waits for, the same
+// handler runs again with the same words. It either replies, which ends the wait, or calls wait_for
+// again, which keeps its place in the queue.
 //
 //   const auto timeout = read_timeout(call, call.arg(call.size() - 1), TimeoutUnit::seconds);
 //   if (!timeout) return;  // the error has been answered
@@ -24,40 +24,40 @@ namespace larder::engine {
 
 struct Call;
 
-// Whether the command takes away what it waited for, so that the next in line may find nothing
-// (BLPOP), or leaves it for everybody (XREAD). When a taker that was run again goes on waiting, its
-// rivals are not tried; a watcher is always tried.
+// Whether the command removes what it waited for, so that the next session in the queue may find
+// nothing (BLPOP), or leaves it for all (XREAD). If a taker runs again and still waits, its rivals
+// are not tried; a watcher is always tried.
 enum class WaitMode : std::uint8_t { takes, watches };
 
-// What a session gets when its time is over, or CLIENT UNBLOCK says so: "*-1" or "$-1", which in
-// RESP3 are both "_"; or, of WAIT and WAITAOF, that there is no copy: ":0", and two of these.
+// The reply when the timeout passes or CLIENT UNBLOCK ends the wait: "*-1" or "$-1", which in RESP3
+// are both "_"; or, for WAIT and WAITAOF, that there is no copy: ":0", and two of these.
 enum class WaitEnd : std::uint8_t { null_array, null, zero, two_zeros };
 
 struct Wait {
-  // Waited for in the session's database; a name that stands twice counts once. Without any only
-  // the time, CLIENT UNBLOCK or the client ends the wait.
+  // Keys in the session's database; a name that occurs twice counts once. Without keys only the
+  // timeout, CLIENT UNBLOCK or the client ends the wait.
   resp::Args keys;
   // Only a value of this type ends the wait. A string or a hash under the name changes nothing,
   // unless `wakes_when_gone`.
   types::Type type;
-  // 0 waits for ever. Of a re-run it is not looked at: the first deadline holds.
+  // 0 waits forever. Ignored when the command runs again: the first deadline stays.
   std::int64_t timeout_ms = 0;
   WaitMode mode = WaitMode::takes;
   WaitEnd end = WaitEnd::null_array;
-  // Runs again also when a key was removed, expired, flushed, or became another type; the handler
-  // then answers the error. For XREADGROUP, and also where its group went.
+  // Runs again also if a key was removed, expired or flushed, or became another type; the handler
+  // then replies with the error. For XREADGROUP, also if its group was removed.
   bool wakes_when_gone = false;
-  // Takers with different numbers are no rivals: consumers of different groups of one stream.
+  // Takers with different numbers are not rivals: consumers of different groups of one stream.
   std::uint64_t rivals = 0;
-  // What is run again, where it is not what was sent: XREAD's "$" as the id it meant. As many
-  // words as the handler likes, the command's name first.
+  // The words to run again if they differ from those that were sent: XREAD's "$" as the ID that it
+  // stood for. Any number of words, the command's name first.
   resp::Args words = {};
 };
 
 enum class TimeoutUnit : std::uint8_t { seconds, milliseconds };
 
 // Reads a timeout into milliseconds, 0 for none: seconds may have a fraction and are rounded up,
-// milliseconds are whole. Nothing after answering Redis's error.
+// milliseconds are whole numbers. Nothing after replying with Redis's error.
 std::optional<std::int64_t> read_timeout(Call& call, std::string_view text, TimeoutUnit unit);
 
 }  // namespace larder::engine

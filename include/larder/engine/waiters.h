@@ -1,17 +1,18 @@
 #pragma once
 
-// The sessions that wait for keys. After each command the waiters read what it changed; a change
-// that may feed a waited-for key makes the key ready. Ready keys are served in the order in which
-// they became ready, and for each key its sessions in the order of blocking, by running their
-// commands again (Executor::serve_ready).
+// The sessions that wait for keys. After each command the waiters read the change log; a change
+// that may unblock a session makes its key ready. Ready keys are served in the order in which they
+// became ready, and for each key its sessions in the order of blocking, by running their commands
+// again (Executor::serve_ready).
 //
-// Which changes feed: all that name the key, but for those of a deadline (`expire`, `persist`)
-// and, of a stream's own ('t'), all but `xadd` and `xgroup-destroy`. Flushes make ready what waits
-// for keys to go, swapped databases everything: in pieces, the rest at the ends of turns where very
-// many keys are waited for. The log is listened to only while someone waits.
+// Which changes make a key ready: all that name the key, except those of a deadline (`expire`,
+// `persist`) and, of the events of streams ('t'), all except `xadd` and `xgroup-destroy`. Flushes
+// make ready the keys whose sessions wait for removal, swapped databases all keys: in steps, the
+// rest at the ends of turns, if very many keys are waited for. The waiters listen to the log only
+// while a session waits.
 //
-// A session that waits for many keys leaves its places in their lines when its wait ends; they feed
-// nobody and are taken apart in steps (Sessions::free_left).
+// A session that waits for many keys leaves its places in their queues when its wait ends; these
+// places unblock nothing and are freed in steps (Sessions::free_left).
 
 #include <cstdint>
 #include <span>
@@ -37,32 +38,31 @@ class Waiters final : public ChangeSink, public memory::Witness {
  public:
   Waiters(const base::Clock& clock, keyspace::Keyspace& keyspace, Metrics& metrics,
           Observer& observer);
-  // No session may wait any more.
+  // No session may still be waiting.
   ~Waiters() override;
   Waiters(const Waiters&) = delete;
   Waiters& operator=(const Waiters&) = delete;
 
   const base::Clock& clock() const { return clock_; }
 
-  // Parks the session with a copy of the words it ran; of one whose command is being run again,
-  // lets it keep its place. False where the session may not wait: the handler answers at once.
-  // Cost: one allocation, and one lookup for each key.
+  // Parks the session with a copy of the words it ran; if its command is being run again, the
+  // session keeps its place. False if the session must not wait: the handler replies at once. Cost:
+  // one allocation, and one lookup for each key.
   bool wait(Session& session, BoundCommand& command, resp::Args words, const Wait& wait);
-  // The session waits no more and gets no answer for it; nothing when it did not wait.
+  // The session stops waiting and gets no reply for it; does nothing if it did not wait.
   void forget(Session& session);
 
-  // CLIENT UNBLOCK: ends the wait as if its time were over, or by an error. False when the session
-  // does not wait.
+  // CLIENT UNBLOCK: ends the wait as if its timeout had passed, or with an error. False if the
+  // session does not wait.
   enum class Ending : std::uint8_t { timeout, error };
   bool unblock(Session& session, Ending ending);
 
-  // Ends the waits whose time is over, the earliest first. Returns how many.
+  // Ends the waits whose timeout has passed, the earliest first. Returns how many.
   std::size_t expire();
   // When the next wait ends, on the steady clock; 0 when none has a deadline.
   std::int64_t next_deadline_us() const;
 
-  // Sessions that do not wait for keys: for room below maxmemory, and for what was flushed to be
-  // freed.
+  // Sessions that do not wait for keys: for room below maxmemory, and until flushed data is freed.
   HeldLine& for_room() { return for_room_; }
   HeldLine& for_frees() { return for_frees_; }
   std::size_t held() const { return for_room_.size() + for_frees_.size(); }
@@ -70,26 +70,27 @@ class Waiters final : public ChangeSink, public memory::Witness {
   void read(std::span<const keyspace::Change> changes) override;
 
   bool has_ready() const { return first_ready_ != nullptr || !sweeps_.empty(); }
-  // The next command to run again; nullptr when nobody can be fed, or when so many keys in a row
-  // fed nobody that the rest is better left for later. While it runs its session does not count as
-  // waiting, unless it asks to wait again. To be followed by end_resume(). Looks at the key, which
-  // may find it expired and remove it.
+  // The next command to run again; nullptr if no session can be served, or if so many keys in a row
+  // unblocked nothing that the rest is left for later. While it runs its session does not count as
+  // waiting, unless it waits again. Must be followed by end_resume(). Looks up the key, which may
+  // remove it as expired.
   ParkedCommand* resume();
   void end_resume();
 
-  // How long the command that is run again had run before, in cycles of the counter; and that the
-  // session's has run so long by now, to be told with its answer. Nothing when it does not wait.
+  // The time that earlier runs of the command that is run again took, in cycles of the counter; and
+  // the new total for the session's command, which is reported with its reply. Nothing if it does
+  // not wait.
   std::uint64_t resumed_cycles() const { return resumed_ == nullptr ? 0 : resumed_->cycles; }
   void keep_cycles(Session& session, std::uint64_t cycles);
 
-  // Sessions that wait, those of them with a deadline, the keys waited for, and the keys for whose
-  // going someone waits. Keys that are left behind count until they are taken apart.
+  // Sessions that wait, those of them with a deadline, the keys waited for, and the keys whose
+  // removal a session waits for. Keys that are left behind count until they are freed.
   std::size_t sessions() const { return sessions_; }
   std::size_t with_deadline() const { return deadlines_.size(); }
   std::size_t keys() const { return keys_; }
   std::size_t keys_watched_for_going() const { return keys_when_gone_; }
 
-  // Tells the audit of everything that waiting costs: client_input.
+  // Reports all memory of waiting sessions to the audit: client_input.
   void testify(memory::Audit& audit) const override;
 
  private:
@@ -108,15 +109,15 @@ class Waiters final : public ChangeSink, public memory::Witness {
   void drop(WaitedKey& key);
 
   void mark(WaitedKey& key);
-  // The keys of one database, or of all (db < 0), are to be marked.
+  // The keys of one database, or of all (db < 0), must be marked.
   void begin_sweep(int db, bool only_when_gone);
-  // Marks some of them; false when all are.
+  // Marks some of them; false when all are marked.
   bool sweep_some();
   void unmark(WaitedKey& key);
   Place* next_to_try(WaitedKey& key);
   bool is_exhausted(const ParkedCommand& command) const;
 
-  // A walk over the keys of a database that are to be marked.
+  // A walk over the keys of a database that must be marked.
   struct Sweep {
     std::size_t db;
     bool only_when_gone;
@@ -135,7 +136,7 @@ class Waiters final : public ChangeSink, public memory::Witness {
   WaitedKey* first_ready_ = nullptr;
   WaitedKey* last_ready_ = nullptr;
   ParkedCommand* resumed_ = nullptr;
-  std::vector<std::uint64_t> exhausted_;  // rivals of whom one found nothing in this pass
+  std::vector<std::uint64_t> exhausted_;  // rivals of which one found nothing in this pass
   std::size_t sessions_ = 0;
   std::size_t keyless_ = 0;        // of them, those that wait for no key
   std::size_t keyless_bytes_ = 0;  // of their parked commands

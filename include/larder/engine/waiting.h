@@ -1,7 +1,7 @@
 #pragma once
 
-// What the waiters are made of. A parked command stands in the line of each of its keys, one
-// place in each; command, places and copied words are one block.
+// The data structures of the waiters. A parked command has a place in the queue of each of its
+// keys; the command, its places and its copied words are one block.
 //
 //   ParkedCommand | Place x keys | word views | bytes of the words
 //                     |
@@ -36,42 +36,42 @@ struct Place {
 struct ParkedCommand {
   static constexpr std::size_t kNoDeadline = ~std::size_t{0};
 
-  Session* session;  // null when its wait is over and its places are taken apart
+  Session* session;  // null if its wait is over and its places are being freed
   BoundCommand* bound;
   resp::Args words;
   std::span<Place> places;
   std::size_t bytes;         // of the whole block
-  std::int64_t deadline_us;  // steady clock; with kNoDeadline it is not looked at
-  std::size_t deadline_at;   // where it stands among the deadlines
+  std::int64_t deadline_us;  // steady clock; ignored if kNoDeadline
+  std::size_t deadline_at;   // its position among the deadlines
   std::uint64_t rivals;
   types::Type type;
   WaitMode mode;
   WaitEnd end;
   bool wakes_when_gone;
-  std::uint64_t cycles;  // that it has run so far
+  std::uint64_t cycles;  // that its runs have taken so far
 
-  // Of a command that goes on in later turns: what it kept, null while it runs, and its neighbours
-  // in the line of those.
+  // Of a command that continues in later turns: its progress, null while it runs, and its
+  // neighbours in the queue of such commands.
   Progress* progress = nullptr;
   bool waits_for_room = false;
   ParkedCommand* previous = nullptr;
   ParkedCommand* next = nullptr;
 };
 
-// A key that somebody waits for; its name stands behind it in the same block.
+// A key that a session waits for; its name follows it in the same block.
 struct WaitedKey {
   int db;
   std::size_t name_bytes;
   std::uint64_t hash;
   Place* first = nullptr;
   Place* last = nullptr;
-  std::array<std::uint32_t, types::kTypes> by_type{};  // who waits for a value of that type
-  std::uint32_t when_gone = 0;                         // who wants to know that it went
-  // All in the line, as far back as it goes, have been rivals for values of one type.
+  std::array<std::uint32_t, types::kTypes> by_type{};  // sessions waiting for this type
+  std::uint32_t when_gone = 0;                         // sessions that wait for its removal
+  // All in the queue so far have been rivals for values of one type.
   bool uniform = true;
 
-  // While it is ready: its neighbours in the order of readiness, who is tried next, whether
-  // trying has begun, and whether it changed again since.
+  // While it is ready: its neighbours in the order of readiness, the place that is tried next,
+  // whether trying has begun, and whether the key has changed again since.
   WaitedKey* previous_ready = nullptr;
   WaitedKey* next_ready = nullptr;
   Place* cursor = nullptr;

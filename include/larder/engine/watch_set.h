@@ -1,16 +1,17 @@
 #pragma once
 
-// WATCH: which sessions watch which keys. After each command the set reads what it changed and
-// notes which sessions are concerned; their EXEC answers a null array. The log is listened to only
-// while a session watches. Many watches go in steps after their session has ended or unwatched.
+// WATCH: which sessions watch which keys. After each command the set reads the change log and marks
+// the sessions concerned; their EXEC then returns a null array. It listens to the log only while a
+// session watches. If there are many watches, they are freed in steps after their session has ended
+// or unwatched.
 //
-// No step walks over all watches: a database that is flushed or swapped is counted as replaced,
-// which each session that watches existing keys of it compares when it is asked; and of deadlines
-// the earliest is kept, since one that moves is a change. Only a swap looks at watched keys that
-// did not exist, or at the keys that come, whichever are fewer.
+// No step visits all watches: a flush or a swap increments a counter of the database, which each
+// session that watches existing keys of it compares when it is checked; and only the earliest
+// deadline is kept, because a changed deadline is a change. Only a swap visits watched keys that
+// did not exist, or the keys of the other database, whichever are fewer.
 //
-// A change of consumer groups is none of the key's. A key whose deadline had passed when it was
-// watched may go without anybody minding.
+// A change of consumer groups is not a change of the key. A key whose deadline had passed at the
+// time of WATCH may be removed without effect.
 
 #include <cstdint>
 #include <span>
@@ -28,7 +29,7 @@ namespace larder::engine {
 
 class Watcher;
 
-// A key that somebody watches; its name stands behind it in the same block.
+// A watched key; its name follows it in the same block.
 struct WatchedKey {
   struct Watch;
 
@@ -52,21 +53,21 @@ struct WatchedKeyTraits {
 class WatchSet final : public ChangeSink, public memory::Witness {
  public:
   explicit WatchSet(keyspace::Keyspace& keyspace);
-  // Nobody may watch any more.
+  // No session may still be watching.
   ~WatchSet() override;
   WatchSet(const WatchSet&) = delete;
   WatchSet& operator=(const WatchSet&) = delete;
 
-  // Watches a key of the session's database. Watching it again, or when the session has lost
-  // already, does nothing.
+  // Watches a key of the session's database. Does nothing if the session watches it already, or is
+  // already marked as changed.
   void watch(Session& session, std::string_view name);
-  // Watches nothing any more, and has lost nothing.
+  // Ends all watches of the session and clears its mark.
   void unwatch(Session& session);
 
   // Whether a watched key changed, or its deadline has passed, since the session watched it.
   // Cost: the same however many keys it watches.
   bool has_lost(const Session& session) const;
-  // A change was noted; CLIENT LIST's flag d.
+  // A change was found; CLIENT LIST's flag d.
   static bool is_dirty(const Session& session);
   // How many keys the session watches.
   static std::size_t watched_by(const Session& session);
@@ -76,7 +77,7 @@ class WatchSet final : public ChangeSink, public memory::Witness {
   std::size_t sessions() const { return sessions_; }
   std::size_t keys() const { return keys_; }
 
-  // Tells the audit of everything that watching costs: client_input.
+  // Reports all memory of watches to the audit: client_input.
   void testify(memory::Audit& audit) const override;
 
  private:
@@ -86,8 +87,8 @@ class WatchSet final : public ChangeSink, public memory::Witness {
 
   WatchedKey& key_for(int db, std::string_view name);
   void drop(Watch& watch);
-  // Forgets up to `pieces` of the watches, whose session has lost or watches no more, and takes
-  // their number off.
+  // Frees up to `pieces` of the watches of a session that is marked or has ended them, and
+  // subtracts their number.
   void drop_some(Watcher& watcher, std::size_t& pieces);
   void spoil(Watcher& watcher);
   void note_flush(int db);
@@ -101,9 +102,9 @@ class WatchSet final : public ChangeSink, public memory::Witness {
   keyspace::Keyspace& keyspace_;
   std::vector<Keys> by_name_;            // for each database
   std::vector<std::uint64_t> replaced_;  // how often each was flushed or swapped
-  std::vector<std::size_t> absent_;      // watches in each of keys that did not exist
+  std::vector<std::size_t> absent_;      // watches in each database of keys that did not exist
   Watcher* first_ = nullptr;
-  std::size_t sessions_ = 0;  // that watch a key, or did and are taken apart
+  std::size_t sessions_ = 0;  // sessions that watch a key, or did and whose watches are being freed
   std::size_t keys_ = 0;
 };
 

@@ -1,8 +1,8 @@
 #pragma once
 
-// Keeps the access bits of all entries meaningful, in small steps: stamps that nobody passes
-// are made coarse before they wrap, and after a change between LRU and LFU the bits of the
-// old kind are replaced.
+// Keeps the access bits of all entries valid, in small steps: old stamps of entries that nothing
+// else visits are made coarse before they wrap, and after a change between LRU and LFU the bits of
+// the old kind are replaced.
 
 #include <cstdint>
 
@@ -20,27 +20,27 @@ inline void age(keyspace::Entry& entry, std::int64_t unix_ms) {
 
 class Ager {
  public:
-  // A walk over all entries takes this long at most, so that no fine stamp grows older than
-  // kFineMs and this together, which is well below kWrapMs.
+  // A walk over all entries takes at most this long, so that no fine stamp becomes older than
+  // kFineMs plus this, which is well below kWrapMs.
   static constexpr std::int64_t kWalkMs = 2 * 3600 * 1000;
 
   explicit Ager(keyspace::Keyspace& keyspace) : keyspace_(keyspace) {}
 
-  // Walks as far as the time since the last call asks for, or as the budget allows; what is
-  // missed is made up for in later calls. Does nothing in LFU mode, unless restarting. About
-  // 30 entries a call for a million keys and ten calls a second.
+  // Walks as far as the time since the last call requires, or as the budget allows; later calls
+  // catch up. Does nothing in LFU mode, unless restarting. About 30 entries in each call for a
+  // million keys and ten calls a second.
   void run(base::Budget budget);
 
-  // The bits have changed their meaning and nothing in them tells which kind they are, so each
-  // entry starts again as if just stored. Until run() has passed all of them is_restarting().
+  // The meaning of the bits has changed, and the bits do not show which kind they are, so each
+  // entry gets the bits of a new one. Until run() has visited all of them is_restarting() is true.
   void restart();
   bool is_restarting() const { return restarting_; }
   // The bits of the entry with that hash still have the meaning from before restart().
   bool has_yet_to_restart(const keyspace::Database& db, std::uint64_t hash) const;
 
  private:
-  // Passes some entries and returns how many, with each database that ends as one more; the
-  // walk is over at the end of the last.
+  // Visits some entries and returns how many, counting the end of each database as one more; the
+  // walk is over at the end of the last database.
   std::size_t step();
   void end_walk();
   void pass(keyspace::Entry& entry);
@@ -50,7 +50,7 @@ class Ager {
   std::size_t db_ = 0;
   std::uint64_t cursor_ = 0;
   std::int64_t last_ms_ = -1;
-  // Entries to pass; below zero when the last step passed more than was asked for.
+  // Entries still to visit; negative if the last step visited more than requested.
   double owed_ = 0;
   bool restarting_ = false;
 };

@@ -1,7 +1,7 @@
 #pragma once
 
-// Makes room when memory runs out: samples keys, keeps the best candidates across rounds,
-// and removes the best of them until the ledger stands under maxmemory.
+// Makes room when memory reaches the limit: samples keys, keeps the best candidates across rounds,
+// and removes the best of them until the ledger is below maxmemory.
 
 #include <cstdint>
 
@@ -19,37 +19,37 @@ namespace larder::eviction {
 
 enum class Room : std::uint8_t {
   enough,   // the ledger is under the limit
-  working,  // over it still, but more can go: call again
-  freeing,  // over it only because of what was removed and is not freed yet: call again
-  none,     // over it, and nothing may be evicted
+  working,  // still over the limit, but more keys can be evicted: call again
+  freeing,  // over the limit only because removed data is not freed yet: call again
+  none,     // over the limit, and no key may be evicted
 };
 
-// What a command needs, in bytes.
+// The memory that a command needs, in bytes.
 struct Need {
   std::uint64_t more = 0;   // beyond what is held now
   std::uint64_t block = 0;  // the largest block that will be allocated
   std::uint64_t kept =
-      0;  // held by values, and no help when evicted: what it works on, or has made
+      0;  // held by values that cannot be evicted for it: those it works on, or has made
 };
 
-// Bytes that do not count against the limit, as evicting keys would not make them smaller: buffers
-// for replicas and the journal. What clients hold counts.
+// Bytes that do not count against the limit, because evicting keys would not reduce them: buffers
+// for replicas and the journal. The memory of clients counts.
 std::int64_t apart_from_data(const memory::Charges& charges);
 
 class Evictor {
  public:
-  // Obeys maxmemory-policy as it stands and watches it from here on; a change between LFU and
-  // the other policies changes the keyspace's access mode with it.
+  // Applies the present maxmemory-policy and watches it from here on; a change between LFU and the
+  // other policies also changes the keyspace's access mode.
   Evictor(keyspace::Keyspace& keyspace, Settings& settings, Metrics& metrics);
 
-  // What counts against the limit: the ledger less what evicting keys would not make smaller
-  // (apart_from_data) and less what the graveyard may hold uncounted. Cost: 20 ns or so.
+  // The bytes that count against the limit: the ledger without apart_from_data and without the part
+  // of the graveyard that need not count. Cost: about 20 ns.
   std::uint64_t counted_bytes() const;
-  // The same without anything that waits in the graveyard. Keys are evicted only while this stands
-  // over the limit. A flushed database's tables are in it until they are freed.
+  // The same without everything that waits in the graveyard. Keys are evicted only while this is
+  // over the limit. The tables of a flushed database are included until they are freed.
   std::uint64_t living_bytes() const;
-  // Asked by every command that may grow memory; about 10 ns while there is room. False while
-  // clients are paused, but what INFO tells of the excess goes on.
+  // Called for every command that may grow memory; about 10 ns while there is room. False while
+  // clients are paused, but INFO still shows the excess.
   bool over_limit() const {
     if (exceeds()) return true;
     if (__builtin_expect(metrics_.is_over(), 0) && !keyspace_.removals_held()) {
@@ -58,45 +58,46 @@ class Evictor {
     return false;
   }
 
-  // Evicts until there is room, nothing is left to evict, or the budget is spent. What was removed
-  // before and is not freed yet is freed first where that is enough, flushed databases always, as
-  // their bytes cannot be told from living ones. Expired keys that it comes across are removed as
-  // expired.
+  // Evicts until there is room, no key can be evicted, or the budget is spent. Data that was
+  // removed before is freed first if that is enough; flushed databases are always freed first,
+  // because their bytes cannot be distinguished from those of stored keys. Expired keys that it
+  // finds are removed as expired.
   Room make_room(base::Budget budget);
 
-  // Makes room for a command that knows what it needs before it writes. `none` when it cannot fit:
-  // at once, with nothing evicted, where all that may go would not leave that much (may_free()), or
-  // where the system refuses a block of that size. `freeing` where the bytes of what was removed
-  // before are in the way and the budget is spent: nothing is evicted for them. Keys that were
-  // looked up before may be gone, and what was read of them. Cost: two comparisons while there is
-  // room, and what evicting takes otherwise.
+  // Makes room for a command that knows its need before it writes. `none` if it cannot fit: then at
+  // once, without evicting, if all keys that may be evicted would not free enough (may_free()), or
+  // if the system refuses a block of that size. `freeing` if bytes of removed data are in the way
+  // and the budget is spent: no key is evicted for them. Keys that were looked up before may be
+  // removed, which invalidates their values. Cost: two comparisons while there is room, otherwise
+  // that of evicting.
   Room make_room_for(const Need& need, base::Budget budget);
 
-  // Whether the policy leaves anything that may go.
+  // Whether the policy allows any key to be evicted.
   bool has_victims() const;
-  // How many keys it lets go.
+  // The number of keys that the policy allows to be evicted.
   std::size_t victims() const;
-  // Whether something that was removed waits to be freed, so that memory goes down by itself.
+  // Whether removed data waits to be freed, so that memory will decrease by itself.
   bool is_freeing() const { return !keyspace_.graveyard().empty(); }
-  // The most bytes that evicting, and freeing what was removed, can give back. More than is true
-  // where keys without a deadline may not go, and while a flushed database is taken apart: its
-  // bytes stand among those of the living.
+  // The most bytes that evicting, and freeing removed data, can give back. Too large if keys
+  // without a deadline must not be evicted, and while the tables of a flushed database are being
+  // freed: its bytes count as stored keys.
   std::uint64_t most_movable_bytes(const memory::Charges& charges) const;
-  // By how much memory could grow at most if all that may go went. No bound without maxmemory.
+  // The largest possible growth of memory if all keys that may be evicted were. Unlimited without
+  // maxmemory.
   std::uint64_t most_growth() const;
-  // False where evicting is known to free less than `bytes`. With the policies that evict only
-  // keys with a deadline this adds up such keys, if there are no more than 4,096 and one for each
-  // 256 bytes; where there are more, the answer is true.
+  // False if evicting is known to free less than `bytes`. With the policies that evict only keys
+  // with a deadline this adds up the sizes of such keys, if there are at most 4,096 plus one for
+  // each 256 bytes; if there are more, the result is true.
   bool may_free(std::uint64_t bytes) const;
-  // Keeps so many bytes below the limit free, for a client that waits for room: until the next
-  // call keys are evicted for them too, while there are any.
+  // Keeps this many bytes below the limit free, for a client that waits for room: until the next
+  // call keys are evicted for them too, as long as there are any.
   void reserve(std::uint64_t bytes) { reserved_ = bytes; }
 
-  // How long a call may hold the loop, by maxmemory-eviction-tenacity: up to 10, that many times
-  // 50 us; above, 15 % more for each point; 100 without end.
+  // The maximum duration of a call, by maxmemory-eviction-tenacity: up to 10, that many times 50
+  // us; above, 15 % more for each point; 100 without a bound.
   base::Budget budget() const;
 
-  // The chore that keeps access bits right; to be run at hz.
+  // The chore that keeps access bits valid; to be run `hz` times a second.
   Ager& ager() { return ager_; }
   const Ager& ager() const { return ager_; }
 
@@ -127,9 +128,9 @@ class Evictor {
   void consider(keyspace::Database& db, keyspace::Entry& entry);
   void remove(keyspace::Database& db, keyspace::Entry& entry, std::uint64_t hash);
 
-  // How many keys of the database may go.
+  // The number of keys of the database that may be evicted.
   std::size_t eligible(const keyspace::Database& db) const;
-  // A database by chance, weighted by its eligible keys; null when there are none.
+  // A random database, weighted by its eligible keys; null if there are none.
   keyspace::Database* pick_database();
 
   keyspace::Keyspace& keyspace_;

@@ -1,6 +1,6 @@
 #pragma once
 
-// What eviction counts and what it was told.
+// The counters of eviction.
 
 #include <cstdint>
 
@@ -17,7 +17,7 @@ class Metrics : public info::Group {
   info::Counter evicted_keys{
       *this, "stats", "evicted_keys", {.help = "Keys removed because memory ran out."}};
 
-  // Memory stood over the limit, or no longer does; both are cheap to repeat.
+  // Memory is over the limit, or is not any more; repeated calls are cheap.
   void over_limit() {
     if (over_since_us_ == kNever) over_since_us_ = clock_.steady_us();
   }
@@ -34,7 +34,7 @@ class Metrics : public info::Group {
 
   void end_excess();
 
-  // Milliseconds spent over the limit, since the start and of late.
+  // Milliseconds spent over the limit, since the start and since memory last went over it.
   info::Gauge total_exceeded_{*this,
                               "stats",
                               "total_eviction_exceeded_time",

@@ -1,6 +1,6 @@
 #pragma once
 
-// The directives of eviction: how much memory there is and what goes when it is used up.
+// The directives of eviction: the memory limit, and which keys are removed when it is reached.
 
 #include <climits>
 
@@ -22,7 +22,7 @@ struct Settings : config::Group {
        .help = "Maximum memory for data, clients and the server itself. Above it keys are evicted "
                "by maxmemory-policy, and if no key can be evicted, commands that need memory are "
                "refused. 0 means no limit."}};
-  // Policy::named() knows the words.
+  // Policy::named() knows the names.
   config::Choice maxmemory_policy{
       *this,
       {.name = "maxmemory-policy",

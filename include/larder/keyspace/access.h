@@ -1,8 +1,8 @@
 #pragma once
 
-// What 24 bits in each entry remember of its use: when it was last read (LRU policies), or
-// how often lately (LFU policies). maxmemory-policy decides which; both are values without
-// any clock or random source of their own.
+// 24 bits in each entry record its use: when it was last read (LRU policies), or how often recently
+// (LFU policies). maxmemory-policy decides which; both are values without any clock or random
+// source of their own.
 
 #include <cstdint>
 
@@ -15,9 +15,9 @@ namespace larder::keyspace {
 //   fine    units of 4 ms, wraps after 9.3 hours
 //   coarse  units of 4.096 s, wraps after 397 days
 //
-// Touching writes a fine stamp, so that a cache that turns over within a second is still
-// ordered. A stamp older than kFineMs must be made coarse (aged()) before it wraps; the
-// expiry and eviction rooms do so for every entry they pass, and a slow walk for the rest.
+// Touching writes a fine stamp, so that keys are ordered even in a cache that is replaced within a
+// second. A stamp older than kFineMs must be made coarse (aged()) before it wraps; the expiry and
+// eviction rooms do so for every entry they visit, and a slow walk for the rest.
 class LruStamp {
  public:
   static constexpr std::int64_t kFineMs = 2 * 3600 * 1000;
@@ -40,7 +40,7 @@ class LruStamp {
     return static_cast<std::int64_t>((current - bits_) & kTimeMask) << shift;
   }
 
-  // The same moment, coarse when it lies far enough back.
+  // The same time, as a coarse stamp if it is old enough.
   LruStamp aged(std::int64_t unix_ms) const {
     if (is_coarse()) return *this;
     const std::int64_t idle = idle_ms(unix_ms);
@@ -59,8 +59,8 @@ class LruStamp {
   std::uint32_t bits_;
 };
 
-// How often an entry was used lately: 16 bits of minutes (when the counter last decayed)
-// above an 8-bit logarithmic counter.
+// How often an entry was used recently: 16 bits of minutes (when the counter last decayed) above an
+// 8-bit logarithmic counter.
 class LfuCounter {
  public:
   static constexpr std::uint8_t kStart = 5;
@@ -72,8 +72,8 @@ class LfuCounter {
 
   std::uint32_t bits() const { return bits_; }
 
-  // The counter as it stands now: less one for every `decay_minutes` that passed since it was last
-  // written; 0 never decays.
+  // The present counter: less one for every `decay_minutes` since it was last written; 0 never
+  // decays.
   std::uint8_t count(std::int64_t unix_ms, std::int64_t decay_minutes) const {
     const auto counter = static_cast<std::uint8_t>(bits_ & 0xff);
     if (decay_minutes == 0) return counter;
@@ -82,7 +82,8 @@ class LfuCounter {
     return periods >= counter ? 0 : static_cast<std::uint8_t>(counter - periods);
   }
 
-  // After one more use: decayed, then raised with probability 1 / ((count - 5) * factor + 1).
+  // The bits after one more use: decayed, then incremented with probability 1 / ((count - 5) *
+  // factor + 1).
   LfuCounter used(std::int64_t unix_ms, std::int64_t decay_minutes, std::int64_t log_factor,
                   base::Rng& rng) const {
     std::uint8_t counter = count(unix_ms, decay_minutes);

@@ -47,7 +47,7 @@ class AuditWalk final : public memory::Witness, private BeforeChange {
   std::size_t pending() const { return changed_.size() - first_; }
 
  private:
-  // Of one database: where the walk stands, and what it found in front of that.
+  // For one database: the position of the walk, and the sums of the entries before it.
   struct Part {
     std::uint64_t cursor = 0;
     bool passed_all = false;
@@ -69,7 +69,7 @@ class AuditWalk final : public memory::Witness, private BeforeChange {
   bool has_passed(int db, std::uint64_t hash) const;
   void note(int db, std::uint64_t hash, Entry& entry);
   void count_oldest();
-  // Counts some entries of the database; they are those behind its cursor.
+  // Counts some entries of the database: those after its cursor.
   void walk(std::size_t db);
 
   Keyspace& keyspace_;

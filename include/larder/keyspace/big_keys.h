@@ -1,9 +1,9 @@
 #pragma once
 
-// The largest keys of each type, known at any time in a fixed amount of memory. A key gets in
-// when it is stored or edited, or when a walk over all keys comes by, if it is larger than the
-// smallest that is kept. Kept is its hash, so that what was removed is noticed when it is not
-// found, and what shrank when it is measured again.
+// The largest keys of each type, known at any time with a fixed amount of memory. A key is added
+// when it is stored or edited, or when a walk over all keys visits it, if it is larger than the
+// smallest key in the list. The list contains hashes: a removed key is detected when its hash is
+// not found, and a smaller one when it is measured again.
 
 #include <array>
 #include <cstddef>
@@ -17,7 +17,7 @@ namespace larder::keyspace {
 class Entry;
 class Keyspace;
 
-// A key and what it takes, with its slots in the tables, as MEMORY USAGE tells it.
+// A key and its bytes, including its slots in the tables, as in MEMORY USAGE.
 struct BigKey {
   int db;
   const Entry* entry;
@@ -26,7 +26,7 @@ struct BigKey {
 
 class BigKeys {
  public:
-  // Kept of each type.
+  // The number of keys for each type.
   static constexpr std::size_t kMost = 64;
 
   struct Candidate {
@@ -39,11 +39,11 @@ class BigKeys {
     std::size_t size = 0;
   };
 
-  // A key of so many bytes was seen. Costs a comparison unless it is among the largest.
+  // Reports a key of this size. Costs a comparison unless it is among the largest.
   void note(int db, std::uint64_t hash, types::Type type, std::size_t bytes) {
     if (__builtin_expect(bytes > floors_[index(type)], 0)) keep(db, hash, type, bytes);
   }
-  // Every kEditsNoted-th edit of a collection is looked at: one that grows is soon seen.
+  // Every kEditsNoted-th edit of a collection is checked: one that grows is found soon.
   bool is_due() { return __builtin_expect(++edits_ % kEditsNoted == 0, 0); }
 
   // Exchanges two databases.
@@ -51,12 +51,12 @@ class BigKeys {
   // A database was emptied.
   void forget(int db);
 
-  // Walks on for `us` microseconds, to the end of the keys at most, and measures some of the kept
-  // anew. Returns true when it came to the end.
+  // Continues the walk for `us` microseconds, at most to the end of the keys, and measures some
+  // keys of the list again. True if it reached the end.
   bool walk(Keyspace& keyspace, std::int64_t us);
-  // Measures all that are kept anew and forgets those that went.
+  // Measures all keys of the list again and drops those that were removed.
   void measure(Keyspace& keyspace);
-  // Forgets everything; notes nothing until start().
+  // Clears the list; ignores keys until start().
   void stop();
   void start();
   bool is_stopped() const { return stopped_; }
@@ -74,12 +74,12 @@ class BigKeys {
   void measure(Keyspace& keyspace, std::size_t type, std::size_t item);
   void set_floor(std::size_t type);
 
-  // What a key must exceed to be kept; 0 while there is room.
+  // A key must be larger than this to be added; 0 while there is room.
   std::array<std::size_t, types::kTypes> floors_{};
   std::array<Pool, types::kTypes> pools_{};
   std::uint32_t edits_ = 0;
   bool stopped_ = false;
-  // Where the walk stands.
+  // The position of the walk.
   std::size_t db_ = 0;
   std::uint64_t cursor_ = 0;
   std::size_t measured_ = 0;

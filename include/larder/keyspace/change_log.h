@@ -1,8 +1,8 @@
 #pragma once
 
-// The log of what changed in the keyspace. Whatever must react to a write (WATCH, blocked
-// clients, notifications, the journal, replicas) reads it after the command; commands,
-// eviction and expiry only write it.
+// The log of changes in the keyspace. The parts that react to writes (WATCH, blocked clients,
+// notifications, the journal, replicas) read it after the command; commands, eviction and expiry
+// only write it.
 
 #include <cstdint>
 #include <optional>
@@ -15,25 +15,25 @@
 
 namespace larder::keyspace {
 
-// Why a key went, where it did; element_expired: why an element of it did.
+// The reason for the removal of a key, if it was removed; element_expired: of an element.
 enum class Cause : std::uint8_t { command, expired, evicted, element_expired };
 
 struct Change {
   Event event;
   Cause cause;
   int db;
-  std::string_view key;  // lives until the log is cleared, as does the element
-  // Of a key's elements the one that expired; nothing where the change is the key's.
+  std::string_view key;  // valid until the log is cleared, like the element
+  // The element of the key that expired; nothing if the change is that of the key.
   std::optional<std::string_view> element{};
 };
 
 class ChangeLog {
  public:
-  // Something reads the log from now on. Without listeners changes are only counted.
+  // The log has one more reader from now on. Without readers changes are only counted.
   void listen() { ++listeners_; }
   void unlisten() { --listeners_; }
-  // Keys that come into being, which only notifications need: recorded while wanted, beside the
-  // change itself.
+  // Whether to record new keys as well, in addition to the change itself. Only notifications need
+  // them.
   void tell_new_keys(bool wanted) { wants_new_keys_ = wanted; }
   bool wants_new_keys() const { return wants_new_keys_; }
 
@@ -41,7 +41,8 @@ class ChangeLog {
     ++changes_;
     if (__builtin_expect(listeners_ > 0, 0)) record({event, cause, db, key});
   }
-  // An element of the key went because its deadline has passed; without one, the key after them.
+  // An element of the key was removed because its deadline has passed; without one, the key itself,
+  // after its last element.
   void add_expired(Event event, int db, std::string_view key,
                    std::optional<std::string_view> element) {
     ++changes_;
@@ -54,7 +55,7 @@ class ChangeLog {
   void add_new_key(int db, std::string_view key) {
     if (__builtin_expect(wants_new_keys_, 0)) record({Event::new_key, Cause::command, db, key});
   }
-  // Every key of a database went, or of all of them (db < 0).
+  // Every key of a database was removed, or of all databases (db < 0).
   void add_flush(int db, std::uint64_t keys);
 
   bool empty() const { return entries_.empty(); }
@@ -62,8 +63,8 @@ class ChangeLog {
   std::span<const Change> entries() const { return entries_; }
   void clear();
 
-  // Shows fn the recorded changes and forgets them. Until fn returns nothing may change the
-  // keyspace: a change that is recorded meanwhile ends the process.
+  // Calls fn with the recorded changes and clears the log. Until fn returns the keyspace must not
+  // change: a change that is recorded in the meantime ends the process.
   template <typename Fn>
   void read(Fn fn) {
     being_read_ = true;
@@ -76,7 +77,7 @@ class ChangeLog {
   std::uint64_t changes() const { return changes_; }
 
  private:
-  // Names of keys one behind the other; never grows past its first capacity.
+  // Names of keys, concatenated; never grows beyond its first capacity.
   using Text = std::vector<char, memory::Allocator<char, memory::Owner::runtime>>;
 
   void record(Change change);

@@ -1,7 +1,7 @@
 #pragma once
 
-// A database: its keys with their values and deadlines. All changes to data go through
-// here, so that the ledger, the expires index and the change log are always right.
+// A database: its keys with their values and deadlines. All changes to data use this class, so that
+// the ledger, the expires index and the change log are always right.
 
 #include <cstdint>
 #include <optional>
@@ -26,7 +26,7 @@ namespace larder::keyspace {
 // key was last used; or as neither, on the way to a write.
 enum class Look : std::uint8_t { read, untouched, write };
 
-// What a lookup of a value of type T found.
+// The result of a lookup of a value of type T.
 template <typename T>
 class Found {
  public:
@@ -48,14 +48,14 @@ class Found {
   bool wrong_type_ = false;
 };
 
-// When a stored key shall go: never, at a time, or as the key it replaces.
+// The deadline of a key to store: none, a time, or that of the key it replaces.
 class Deadline {
  public:
   static Deadline never() { return {}; }
   static Deadline at(std::int64_t unix_ms) { return Deadline(unix_ms, false); }
   static Deadline kept() { return Deadline(std::nullopt, true); }
 
-  // A time was given, rather than none or the one there was.
+  // A new time was given: neither none nor the existing one.
   bool is_new() const { return at_.has_value(); }
 
   std::optional<std::int64_t> resolve(const Entry* replaced) const {
@@ -72,7 +72,7 @@ class Deadline {
 template <typename T>
 class Edit;
 
-// What databases share; owned by the Keyspace.
+// Data that all databases share; owned by the Keyspace.
 struct Shared {
   const base::Clock& clock;
   const struct AccessPolicy& access;
@@ -82,7 +82,7 @@ struct Shared {
   BigKeys& big_keys;
   const Removals& removals;
   const BeforeChanges& before_changes;
-  // Null unless somebody wants to hear of misses.
+  // Null if no part of the server needs misses.
   MissSink* const& miss_sink;
 };
 
@@ -94,80 +94,80 @@ class Database {
   Database& operator=(const Database&) = delete;
 
   int index() const { return index_; }
-  // Unix time as deadlines are compared with it: as it was when the turn of the loop began.
+  // The unix time to compare deadlines with: that of the beginning of the turn.
   std::int64_t now_ms() const { return shared_.clock.unix_ms(); }
-  // Nothing is removed but by commands (keyspace/removals.h).
+  // Only commands remove keys (keyspace/removals.h).
   bool removals_held() const { return shared_.removals.held(); }
   base::Rng& rng() const;
   std::size_t size() const { return entries_.size(); }
   std::size_t volatile_size() const { return expires_.size(); }
 
-  // Before this many keys are loaded into an empty database, of which so many have a deadline.
+  // Call it before this many keys are loaded into an empty database; `volatile_keys` of them have a
+  // deadline.
   void reserve(std::uint64_t keys, std::uint64_t volatile_keys) {
     entries_.reserve(keys);
     expires_.reserve(volatile_keys);
   }
 
-  // Brings the key's bucket, then its entry, into cache ahead of the lookup.
+  // Prefetches the key's bucket, then its entry, for a later lookup.
   void prefetch(std::uint64_t hash) const { entries_.prefetch(hash); }
   void prefetch_entry(std::uint64_t hash) const { entries_.prefetch_candidate(hash); }
 
-  // The key's entry; an expired one is removed and not found, or, for a reader while removals are
-  // held, only not found (keyspace/removals.h). The entry stays where it is until the next change
-  // to this database.
+  // The key's entry. An expired one is removed, and the result is null; for a reader while removals
+  // are held, only the result is null (keyspace/removals.h). The pointer is valid until the next
+  // change to this database.
   Entry* look(const Key& key, Look how);
   template <typename T>
   Found<T> find(const Key& key, Look how = Look::read) {
     return Found<T>(look(key, how));
   }
 
-  // Stores a string, replacing whatever the key held. Logs `event`, and `expire` with it where
-  // a new deadline was given.
+  // Stores a string and replaces any old value of the key. Logs `event`, and `expire` as well if a
+  // new deadline was given.
   void put(const Key& key, std::string_view bytes, Deadline deadline = Deadline::never(),
            Event event = Event::set);
 
-  // The same with a string of `size` bytes that the caller must write before anything else
-  // happens; returns where they stand. Never an integer, and what the key held before stays
-  // readable until the command ends, so the new value may be made from it.
+  // The same with a string of `size` bytes; returns its memory, which the caller must write before
+  // anything else happens. It never becomes an integer, and the old value of the key stays readable
+  // until the command ends, so the new value may be computed from it.
   char* put_unwritten(const Key& key, std::size_t size, Event event);
 
-  // Stores a collection's storage (types/type.h), replacing whatever the key held, and adopts it.
-  // Null storage removes the key, logged as del. Logs `event`.
+  // Stores a collection's storage (types/type.h), replaces any old value of the key, and takes
+  // ownership. Null storage removes the key, logged as del. Logs `event`.
   void put_storage(const Key& key, types::Type type, void* storage, Event event,
                    Deadline deadline = Deadline::never());
 
-  // Opens a value for change: an existing string, or a collection, whose entry is null where the
-  // key is to be made (keyspace/edit.h). The edit must not outlive the next other change. Asks the
-  // hooks before a change at once, whether or not the edit is used.
+  // Opens a value for change: an existing string, or a collection, whose entry is null if the key
+  // must be created (keyspace/edit.h). No other change may happen during the life of the edit.
+  // Calls the hooks before a change at once, whether or not the edit is used.
   template <typename T>
   Edit<T> edit(const Key& key, Entry* entry, Event event) {
     return Edit<T>(*this, key, entry, event);
   }
 
-  // Removes the key; false when there is none.
+  // Removes the key; false if it does not exist.
   bool erase(const Key& key, Cause cause = Cause::command, Event event = Event::del);
-  // The same for DEL and UNLINK, which say how INFO shall count it.
+  // The same for DEL and UNLINK, which determine how INFO counts it.
   bool erase(const Key& key, Freeing freeing);
   void erase(Entry* entry, std::uint64_t hash, Cause cause, Event event);
 
-  // Gives the entry a deadline, or takes it away; the entry may move and its new place is
-  // returned.
+  // Sets or removes the deadline of the entry; the entry may move, and its new address is returned.
   Entry* expire_at(const Key& key, Entry* entry, std::int64_t unix_ms);
   Entry* persist(const Key& key, Entry* entry);
 
-  // Frees elements past their own deadline, looking at about `lines` cache lines of the value, and
-  // the key when none is left. True when the value has been looked through.
+  // Removes elements past their own deadline, visiting about `lines` cache lines of the value, and
+  // the key if it becomes empty. True if the whole value has been visited.
   bool expire_elements(Entry* entry, std::uint64_t hash, std::size_t lines);
 
-  // Stores a copy of `source`'s value, which stands under another key or in another database,
-  // with its deadline and last use, in place of whatever the key held.
+  // Stores a copy of the value of `source`, which has another key or is in another database, with
+  // its deadline and last use, and replaces any old value of the key.
   void put_copy(const Key& key, const Entry& source, Event event);
-  // The same, taking the value away from `source`, which is removed from `from`. The changes
-  // are logged as `left` there and `arrived` here.
+  // The same, but moves the value from `source`, which is removed from `from`. The changes are
+  // logged as `left` there and `arrived` here.
   void put_moved(const Key& key, Database& from, const Key& source_key, Entry* source, Event left,
                  Event arrived);
 
-  // Empties the database into the graveyard.
+  // Moves all keys of the database into the graveyard.
   void flush(Freeing freeing);
 
   // One step of SCAN: calls fn(Entry&) for some entries, about `count`, expired ones too, and
@@ -175,8 +175,8 @@ class Database {
   template <typename Fn>
   std::uint64_t scan(std::uint64_t cursor, std::size_t count, Fn&& fn) const;
 
-  // A key picked uniformly; expired ones are removed and another is tried. nullptr when empty.
-  // While removals are held, an expired one after a hundred of them.
+  // A random key, uniformly distributed; expired ones are removed and another is tried. nullptr if
+  // empty. While removals are held, an expired one after a hundred tries.
   Entry* random(base::Rng& rng);
 
   // The entry whose key has this hash, expired or not, or null.
@@ -188,10 +188,10 @@ class Database {
   ElementExpiresTable& element_expires() { return element_expires_; }
   const ElementExpiresTable& element_expires() const { return element_expires_; }
 
-  // What MEMORY USAGE tells of a key: entry, storage, and its slots in the tables.
+  // The bytes of a key in MEMORY USAGE: entry, storage, and its slots in the tables.
   std::size_t memory_usage(const Entry& entry) const;
 
-  // Estimated by the sweeper.
+  // Estimated by the expiry cycle.
   std::int64_t average_ttl_ms = 0;
 
   // Exchanges the contents; both keep their numbers.
@@ -201,18 +201,18 @@ class Database {
   template <typename T>
   friend class Edit;
 
-  // The way to change what a table knows: asks the hooks first. A null entry stays null.
+  // The only way to change an entry of a table: calls the hooks first. A null entry stays null.
   OpenEntry open(Entry* entry, std::uint64_t hash, Intent intent) const {
     if (entry != nullptr) shared_.before_changes.ask(index_, hash, *entry, intent);
     return OpenEntry(entry);
   }
-  // Ends an edit: puts the collection's storage into its entry, or makes the entry, or removes what
-  // has become empty.
+  // Ends an edit: stores the collection's storage in its entry, creates the entry, or removes one
+  // that has become empty.
   void close(const Key& key, OpenEntry entry, types::Type type, void* storage, bool empty,
              Event event, bool changed);
-  // What a lookup makes of an entry past its deadline.
+  // Handles an entry past its deadline in a lookup.
   Entry* meet_expired(Entry* entry, std::uint64_t hash, Look how);
-  // The entry that a command is about to write over or remove, or null.
+  // The entry that a command will overwrite or remove, or null.
   Entry* find_to_change(const Key& key);
   OpenEntry open_to_replace(const Key& key) {
     return open(find_to_change(key), key.hash, Intent::replaces);
@@ -222,19 +222,19 @@ class Database {
   void touch(Entry& entry);
   void insert(OpenEntry entry, std::uint64_t hash);
   void announce(const Key& key);
-  // Puts the entry where the key stands, or inserts it.
+  // Replaces the entry of the key, or inserts a new one.
   void store(const Key& key, OpenEntry entry);
-  // Puts `now` where `before` stood and fixes the indexes; `before` is the caller's from then on.
+  // Replaces `before` by `now` and updates the indexes; the caller then owns `before`.
   void replace(OpenEntry before, OpenEntry now, std::uint64_t hash);
   void index_deadline(std::optional<std::int64_t> before, Entry* entry, std::uint64_t hash);
-  // The entry with its value under a head with this deadline.
+  // Moves the entry's value to an entry whose header has room for this deadline.
   Entry* reshape(const Key& key, OpenEntry entry, std::optional<std::int64_t> deadline_ms);
   bool overwrite_in_place(OpenEntry old, const Entry::Shape& shape);
   void take_out(OpenEntry entry, std::uint64_t hash);
   void remove(OpenEntry entry, std::uint64_t hash, Cause cause, Event event);
-  // Brings the index of element deadlines in line with the entry's value, or takes it out.
+  // Updates the entry in the index of element deadlines, or removes it from there.
   void index_elements(OpenEntry entry, std::uint64_t hash);
-  // Tells the largest keys of an entry that was stored.
+  // Reports an entry that was stored to the largest keys.
   void note_size(const Entry* entry, std::uint64_t hash);
   void note_storage(const Entry* entry, std::uint64_t hash);
   void unindex_elements(OpenEntry entry, std::uint64_t hash);
@@ -258,8 +258,8 @@ std::uint64_t Database::scan(std::uint64_t cursor, std::size_t count, Fn&& fn) c
   return cursor;
 }
 
-// An open string: changes it in place where the block has room, moves it where not, and logs
-// one change when it ends.
+// An open string: changes it in place if the block has room, otherwise moves it, and logs one
+// change at the end.
 template <>
 class Edit<types::String> {
  public:
@@ -275,17 +275,17 @@ class Edit<types::String> {
 
   void number(std::int64_t value);
   void append(std::string_view bytes);
-  // Writes at an offset, filling a gap behind the old end with zero bytes.
+  // Writes at an offset; a gap behind the old end is filled with zero bytes.
   void overwrite(std::size_t offset, std::string_view bytes);
-  // Makes the value `size` bytes long, old bytes kept and new ones zero, and returns where they
-  // stand, to be written until the edit ends or changes the size again.
+  // Makes the value `size` bytes long: old bytes are kept and new ones are zero. Returns their
+  // address, which is valid until the edit ends or changes the size again.
   char* bytes(std::size_t size);
 
-  // Nothing was changed after all: no entry in the log.
+  // Nothing was changed: no entry in the log.
   void discard() { discarded_ = true; }
 
  private:
-  // Makes the value `size` bytes long, old bytes kept, and returns where they stand.
+  // Makes the value `size` bytes long, keeps old bytes, and returns their address.
   char* resize(std::size_t size);
   types::Blob* resize_blob(types::Blob* blob, std::size_t size);
   char* resize_into_new(std::string_view old, std::size_t size);

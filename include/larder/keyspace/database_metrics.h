@@ -1,6 +1,6 @@
 #pragma once
 
-// INFO's section keyspace: a line for each database that holds keys.
+// The section keyspace of INFO: a line for each database with keys.
 
 #include "larder/info/info.h"
 #include "larder/keyspace/keyspace.h"

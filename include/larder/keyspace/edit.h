@@ -1,7 +1,7 @@
 #pragma once
 
-// An open collection: changed in place through its type's own class, and put back when the
-// edit ends. A key comes into being with its first element and goes with its last.
+// An open collection: changed in place through its type's own class, and stored again when the edit
+// ends. A key is created with its first element and removed with its last.
 
 #include <utility>
 
@@ -14,11 +14,11 @@ namespace larder::keyspace {
 //   explicit T(void* storage);     a handle, nothing is owned
 //   void* storage() const;         where the storage is now; it moves when it changes
 //   bool empty() const;
-// Strings have an edit of their own (database.h).
+// Strings have their own edit (database.h).
 template <typename T>
 class Edit {
  public:
-  // `entry` is the key's, of type T, or null when there is no such key. Logs `event` at the end.
+  // `entry` is the key's, of type T, or null if the key does not exist. Logs `event` at the end.
   Edit(Database& db, const Key& key, Entry* entry, Event event)
       : db_(db),
         key_(key),
@@ -32,9 +32,9 @@ class Edit {
   T* operator->() { return &value_; }
   T& operator*() { return value_; }
 
-  // What happened was something else than announced.
+  // Logs this event instead of that of the constructor.
   void rename(Event event) { event_ = event; }
-  // No element was changed after all: no entry in the log. The encoding may have changed.
+  // No element was changed: no entry in the log. The encoding may have changed.
   void discard() { changed_ = false; }
 
  private:

@@ -6,7 +6,7 @@
 
 namespace larder::keyspace {
 
-// How the value stands, in the words of OBJECT ENCODING. Cost: none worth counting.
+// The encoding of the value, in the words of OBJECT ENCODING. Cost: negligible.
 std::string_view encoding(const Entry& entry);
 
 }  // namespace larder::keyspace

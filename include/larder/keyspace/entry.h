@@ -1,8 +1,8 @@
 #pragma once
 
-// An Entry is a key with its value in one allocation. Only the keyspace's tables know its
-// address, so it can move whenever nobody holds it: never keep an Entry beyond a turn. Its value
-// and deadline are changed through an OpenEntry alone (keyspace/open_entry.h).
+// An Entry is a key with its value in one allocation. Only the keyspace's tables have pointers to
+// it, so it can move between commands: never keep an Entry beyond a turn. Its value and deadline
+// are changed only through an OpenEntry (keyspace/open_entry.h).
 //
 //   0        3        4       5          6             8
 //   | access | type   | flags | key      | inside      | [key size] | [deadline] | key | value |
@@ -25,7 +25,7 @@
 
 namespace larder::keyspace {
 
-// A key's name with its hash, so that it is hashed once per command.
+// A key's name with its hash, so that each command hashes it only once.
 struct Key {
   std::string_view name;
   std::uint64_t hash = 0;
@@ -33,12 +33,12 @@ struct Key {
   static Key of(std::string_view name) { return {name, base::hash_bytes(name)}; }
 };
 
-// How a value stands in its entry.
+// How a value is stored in its entry.
 enum class Form : std::uint8_t { integer, inside, storage };
 
 class Entry {
  public:
-  // What an entry is built from.
+  // The properties of a new entry.
   struct Shape {
     std::string_view key;
     std::optional<std::int64_t> deadline_ms;
@@ -46,11 +46,11 @@ class Entry {
     Form form = Form::inside;
     std::size_t inside_bytes = 0;  // for Form::inside
   };
-  // Strings up to this many bytes stand inside their entry.
+  // Strings up to this many bytes are stored in their entry.
   static constexpr std::size_t kMostInside = 512;
 
   static std::size_t bytes(const Shape& shape);
-  // Frees the entry alone; its storage, if any, must be gone or adopted by another.
+  // Frees only the entry; its storage, if any, must be freed or owned by another entry.
   static void release(memory::Owner owner, Entry* entry) noexcept;
 
   std::string_view key() const { return {key_data(), key_size()}; }
@@ -105,7 +105,7 @@ class Entry {
     return types::String(static_cast<const types::Blob*>(storage())->view());
   }
 
-  // The value of an entry whose type is T's.
+  // The value of an entry with the type of T.
   template <typename T>
   T value() const {
     if constexpr (std::is_same_v<T, types::String>) {
@@ -115,19 +115,19 @@ class Entry {
     }
   }
 
-  // The entry stands in the index of those whose elements have deadlines.
+  // The entry is in the index of entries whose elements have deadlines.
   bool is_element_indexed() const { return (flags_ & kElementIndexed) != 0; }
-  // A time before which no element's own deadline passes; types::kNoDeadline without any.
+  // No deadline of an element is earlier than this; types::kNoDeadline if there is none.
   std::int64_t next_element_deadline() const {
     const auto next = types::row(type()).next_deadline;
     return next == nullptr ? types::kNoDeadline : next(storage());
   }
 
-  // A string that was changed in place keeps the encoding name "raw" whatever its size.
+  // A string that was changed in place keeps the encoding name "raw", whatever its size.
   bool was_edited() const { return (flags_ & kWasEdited) != 0; }
 
-  // Bits that walks over the keys keep with an entry while they are under way; each bit belongs to
-  // one kind of walk. They are no part of the value and stay when it is replaced.
+  // Bits that walks over the keys store in an entry while they run; each bit belongs to one kind of
+  // walk. They are not part of the value and stay when it is replaced.
   static constexpr std::uint8_t kAuditMark = 0x80;
   std::uint8_t marks() const { return flags_ & kMarks; }
   void marks(std::uint8_t bits) { flags_ = static_cast<std::uint8_t>((flags_ & ~kMarks) | bits); }
@@ -135,13 +135,13 @@ class Entry {
   void mark(std::uint8_t bit) { flags_ |= bit; }
   void unmark(std::uint8_t bit) { flags_ = static_cast<std::uint8_t>(flags_ & ~bit); }
 
-  // Bytes asked for this entry's own block; its size class is what it takes.
+  // Bytes requested for this entry's own block; it occupies its size class.
   std::size_t block_bytes() const {
     const std::size_t head =
         static_cast<std::size_t>(value_data() - reinterpret_cast<const char*>(this));
     return head + (form() == Form::inside ? inside_size_ : sizeof(std::int64_t));
   }
-  // What the entry and its storage take, at the allocator's sizes.
+  // The bytes of the entry and its storage, at the allocator's sizes.
   std::size_t footprint() const {
     const std::size_t own = memory::size_class(block_bytes());
     return form() == Form::storage ? own + types::row(type()).footprint(storage()) : own;

@@ -1,9 +1,10 @@
 #pragma once
 
-// Where removed entries wait to be freed: what a handler looked up stays readable until its command
-// is over, and large values are taken apart in steps, so no free holds the loop. What waits is
-// bounded: past kMostWaiting each command frees more than it buried (pay_debt()), and every end of
-// a turn frees for longer the more there is (drain_time_us()).
+// Removed entries, which wait here to be freed: the values that a handler looked up stay readable
+// until its command is over, and large values are freed in steps, so that freeing does not block
+// the loop. The waiting bytes are bounded: above kMostWaiting each command frees more than it
+// removed (pay_debt()), and every end of a turn frees for longer the more there is
+// (drain_time_us()).
 
 #include <cstddef>
 #include <cstdint>
@@ -19,8 +20,8 @@
 
 namespace larder::keyspace {
 
-// How INFO counts what is removed. Everything is freed in the same way; `lazily` is what Redis
-// hands to its thread: values of more than 64 allocations after UNLINK or with a lazyfree-lazy-*
+// How INFO counts removed keys. All are freed in the same way; `lazily` are those that Redis frees
+// in its thread: values of more than 64 allocations after UNLINK or with a lazyfree-lazy-*
 // directive, and all values of a database that was flushed ASYNC.
 enum class Freeing : std::uint8_t { plainly, lazily };
 
@@ -31,9 +32,9 @@ class Graveyard final : public memory::Witness {
   Graveyard(const Graveyard&) = delete;
   Graveyard& operator=(const Graveyard&) = delete;
 
-  // Takes an entry that no table knows any more.
+  // Takes an entry that is in no table any more.
   void bury(Entry* entry, Freeing freeing = Freeing::plainly);
-  // Takes the storage of a value whose entry lives on.
+  // Takes the storage of a value whose entry stays in use.
   void bury(types::Type type, void* storage);
   struct Tables {
     EntryTable entries;
@@ -45,43 +46,46 @@ class Graveyard final : public memory::Witness {
   // they are freed one by one.
   void bury(Tables&& tables);
 
-  // Frees until all is gone or the budget is spent; true when nothing is left.
+  // Frees until nothing is left or the budget is spent; true if nothing is left.
   bool drain(base::Budget budget);
-  // Frees a few dozen small entries, or one step of a large one; true when nothing is left.
+  // Frees a few dozen small entries, or one step of a large one; true if nothing is left.
   bool drain_a_little(const base::Clock& clock);
 
-  // Bytes that may wait without being paid for.
+  // Bytes that may wait before commands must free.
   static constexpr std::int64_t kMostWaiting = 512 << 10;
-  // Bytes that wait, but for those of flushed tables, which are charged to their owners. Cost: a
-  // few nanoseconds.
+  // Waiting bytes without those of flushed tables, which are charged to their owners. Cost: a few
+  // nanoseconds.
   static std::int64_t bytes() { return memory::balance(memory::Owner::graveyard); }
 
-  // Something worth paying for was buried since pay_debt(): to be asked after each command.
+  // Enough was removed since pay_debt() to call it again: to be checked after each command.
   bool has_debt() const { return debt_ > kLeastDebt; }
-  // Frees twice what was buried since the last call, or less: until kMostWaiting bytes are left or
-  // half a millisecond is over. Only between commands, as views of handlers end here.
+  // Frees twice the bytes that were removed since the last call, or less: until kMostWaiting bytes
+  // are left or half a millisecond has passed. Only between commands, because it invalidates the
+  // views of handlers.
   void pay_debt(const base::Clock& clock);
 
-  // How long the end of a turn should go on freeing.
+  // The time for freeing at the end of a turn.
   std::int64_t drain_time_us() const;
 
   bool empty() const {
     return entries_.empty() && lazy_entries_.empty() && storages_.empty() && tables_.empty();
   }
-  // How many entries and storages wait here, those in tables included.
+  // The number of entries and storages that wait, including those in tables.
   std::size_t pieces() const { return keys() + storages_.size(); }
-  // Keys that wait here, and those of them that are freed lazily.
+  // The number of keys that wait, and of those that are freed lazily.
   std::size_t keys() const;
   std::size_t lazy_keys() const;
-  // True while whole tables wait: their bytes cannot be told from living ones by the ledger.
+  // True while whole tables wait: the ledger cannot distinguish their bytes from those of stored
+  // keys.
   bool holds_tables() const { return !tables_.empty(); }
-  // Keys that were freed lazily since this was last asked.
+  // Keys that were freed lazily since the last call.
   std::uint64_t take_freed() { return std::exchange(freed_, 0); }
 
   void testify(memory::Audit& audit) const override;
 
  private:
-  // So that a pipeline of small removals pays for many at a time.
+  // The debt that is collected before pay_debt(), so that a pipeline of small removals frees many
+  // at a time.
   static constexpr std::int64_t kLeastDebt = 64 << 10;
 
   struct Storage {
@@ -102,14 +106,14 @@ class Graveyard final : public memory::Witness {
   List<Storage> storages_;
   List<Tables> tables_;
   std::uint64_t freed_ = 0;
-  std::int64_t debt_ = 0;  // bytes buried since they were last paid for
+  std::int64_t debt_ = 0;  // bytes removed since the last pay_debt()
 };
 
-// Tells the audit of the tables and of every entry in them.
+// Reports the tables and every entry in them to the audit.
 void testify_tables(const EntryTable& entries, const ExpiresTable& expires,
                     const ElementExpiresTable& element_expires, memory::Audit& audit);
 
-// Frees the storage and then the entry, all at once, charging both back to `owner`.
+// Frees the storage and then the entry at once, and subtracts both from `owner`.
 void destroy_now(memory::Owner owner, Entry* entry);
 
 }  // namespace larder::keyspace

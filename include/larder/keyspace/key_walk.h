@@ -1,12 +1,12 @@
 #pragma once
 
-// A walk over the keys of a database in pieces, with changes between them: shows each key that
+// A walk over the keys of a database in pieces, with changes between them: visits each key that
 // stays from the first piece to the last exactly once, and others at most once.
 //
-// The table's cursors are positions in hash order and may show an element again after the table
-// has merged segments. What one piece showed lies before what the next one shows in the order of
-// hashes, so the walk remembers the largest hash that it has shown, and leaves out what does not
-// lie behind it. Only what stands in the first bucket of a piece can be shown again.
+// The table's cursors are positions in hash order and may return an element again after the table
+// has merged segments. The hashes of one piece are smaller than those of the next one, so the walk
+// stores the largest hash that it has visited, and skips elements up to it. Only the elements in
+// the first bucket of a piece can be returned again.
 
 #include <algorithm>
 #include <array>
@@ -22,8 +22,8 @@ class KeyWalk {
   static_assert(EntryTable::kCommonOrder, "hashes must be in the order of the walk");
 
  public:
-  // Calls fn(const Entry&) for about a hundred entries, expired ones too, whose cache misses pass
-  // together. False after the last piece. fn must not change the database.
+  // Calls fn(const Entry&) for about a hundred entries, expired ones too, whose cache misses
+  // overlap. False after the last piece. fn must not change the database.
   template <typename Fn>
   bool step(const Database& db, Fn fn) {
     Piece piece;
@@ -39,14 +39,14 @@ class KeyWalk {
 
  private:
   static constexpr std::size_t kAtOnce = 128;
-  // The entries of a bucket's worth of hashes are few, unless somebody knew the secret.
+  // The entries of one bucket are few, unless a client knows the secret of the hash function.
   static constexpr std::size_t kRoom = 2 * kAtOnce;
 
   struct Piece {
     std::array<const Entry*, kRoom> entries;
     std::size_t size = 0;
     std::size_t in_first_bucket = 0;
-    std::size_t last_bucket = 0;  // where the entries of the last bucket that has some begin
+    std::size_t last_bucket = 0;  // index of the first entry of the last bucket that is not empty
   };
 
   static std::uint64_t hash_of(const Entry* entry) { return base::hash_bytes(entry->key()); }

@@ -1,7 +1,7 @@
 #pragma once
 
-// All databases with what they share: the change log, the graveyard, and how uses are
-// remembered.
+// All databases, with the data that they share: the change log, the graveyard, and how uses are
+// recorded.
 
 #include <memory>
 #include <optional>
@@ -29,7 +29,7 @@ struct AccessPolicy {
   const Settings& settings;
   base::Rng& rng;
   AccessMode mode = AccessMode::lru;
-  // False while a command runs whose client asked for NO-TOUCH.
+  // False while a command of a client with NO-TOUCH runs.
   bool touching = true;
 
   std::uint32_t fresh() const;
@@ -40,7 +40,7 @@ struct AccessPolicy {
   std::int64_t idle_ms(const Entry& entry) const {
     return LruStamp(entry.access()).idle_ms(clock.unix_ms());
   }
-  // The counter as of now; LFU mode only.
+  // The present counter; LFU mode only.
   std::uint8_t frequency(const Entry& entry) const;
 
  private:
@@ -57,7 +57,7 @@ class Keyspace final : public memory::Witness {
   std::size_t databases() const { return databases_.size(); }
 
   std::size_t size() const;
-  // A key, or an element of one, has a deadline.
+  // True if a key, or an element of one, has a deadline.
   bool has_volatile_keys() const;
 
   // Empties one database, or all.
@@ -65,20 +65,20 @@ class Keyspace final : public memory::Witness {
   void flush_all(Freeing freeing = Freeing::plainly);
   // Exchanges the contents of two databases.
   void swap(std::size_t a, std::size_t b);
-  // How often two were exchanged: a walk over all databases during which this changed may have
-  // missed some keys.
+  // How often two databases were exchanged: a walk over all databases may have missed some keys if
+  // this changed in the meantime.
   std::uint64_t swaps() const { return swaps_; }
 
-  // The largest keys. Goes on looking for them, for a quarter of a percent of the time since the
-  // last call; to be called at hz.
+  // Continues to search for the largest keys, for a quarter of a percent of the time since the last
+  // call; to be called `hz` times a second.
   void look_for_big_keys();
-  // The `count` largest of one type, or of all, in one database (negative: in all) as they are
-  // now, the largest first; expired ones are left out. Looks for up to a millisecond more before.
+  // The `count` largest keys of one type, or of all, in one database (negative: in all), with their
+  // present sizes, the largest first, without expired ones. First searches for up to a millisecond.
   std::vector<BigKey> big_keys(int db, std::optional<types::Type> type, std::size_t count);
   bool tracks_big_keys() const { return access_.settings.big_keys_tracking.value(); }
 
-  // Lends a bit of Entry::marks() to one walk at a time; false while another has it. Who has it
-  // clears the bit of all entries before it is returned.
+  // Reserves a bit of Entry::marks() for one walk; false while another walk has it. The walk must
+  // clear the bit of all entries before it returns it.
   bool borrow_mark(std::uint8_t bit) {
     if ((marks_lent_ & bit) != 0) return false;
     marks_lent_ = static_cast<std::uint8_t>(marks_lent_ | bit);
@@ -87,13 +87,13 @@ class Keyspace final : public memory::Witness {
   void return_mark(std::uint8_t bit) {
     marks_lent_ = static_cast<std::uint8_t>(marks_lent_ & ~bit);
   }
-  // Who is asked before an entry changes.
+  // The hooks that are called before an entry changes.
   BeforeChanges& before_changes() { return before_changes_; }
   // Whether keys are expired and evicted.
   Removals& removals() { return removals_; }
   bool removals_held() const { return removals_.held(); }
 
-  // Tells `sink` of each read that did not find its key; null: nobody.
+  // Calls `sink` for each read that did not find its key; null: no calls.
   void tell_misses(MissSink* sink) { miss_sink_ = sink; }
 
   ChangeLog& log() { return log_; }
@@ -104,7 +104,7 @@ class Keyspace final : public memory::Witness {
   const base::Clock& clock() const { return clock_; }
   base::Rng& rng() { return rng_; }
 
-  // Tells the audit of every entry and table; time is that of a walk over all keys.
+  // Reports every entry and table to the audit; the time is that of a walk over all keys.
   void testify(memory::Audit& audit) const override;
 
  private:

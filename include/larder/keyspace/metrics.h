@@ -1,6 +1,6 @@
 #pragma once
 
-// What the keyspace counts.
+// The counters of the keyspace.
 
 #include "larder/info/info.h"
 
@@ -10,7 +10,7 @@ struct Metrics : info::Group {
   using Group::Group;
   info::Counter expired_keys{
       *this, "stats", "expired_keys", {.help = "Keys removed because they had expired."}};
-  // Elements of values, fields of hashes, that went the same way.
+  // Elements of values (fields of hashes) that were removed in the same way.
   info::Counter expired_subkeys{*this,
                                 "stats",
                                 "expired_subkeys",
@@ -18,7 +18,7 @@ struct Metrics : info::Group {
   info::Counter hits{*this, "stats", "keyspace_hits", {.help = "Lookups that found their key."}};
   info::Counter misses{
       *this, "stats", "keyspace_misses", {.help = "Lookups that did not find their key."}};
-  // Walks over all keys that looked for the largest.
+  // Completed walks over all keys that searched for the largest.
   info::Counter big_key_walks{
       *this, "stats", "big_keys_walks", {.help = "Walks over all keys for the largest keys."}};
 };

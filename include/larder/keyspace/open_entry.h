@@ -26,7 +26,7 @@ class OpenEntry {
   void deadline_ms(std::int64_t deadline) const { entry_->deadline_ms(deadline); }
   void integer(std::int64_t value) const { entry_->integer(value); }
   char* inside_data() const { return entry_->value_data(); }
-  // Changes how many bytes stand inside; the block must have room for them.
+  // Changes the number of bytes in the entry; the block must have room for them.
   void inside_size(std::size_t bytes) const {
     entry_->inside_size_ = static_cast<std::uint16_t>(bytes);
   }

@@ -1,6 +1,6 @@
 #pragma once
 
-// The directives of the keyspace: databases, how access is remembered, how values are freed.
+// The directives of the keyspace: databases, how uses are recorded, how values are freed.
 
 #include <climits>
 
@@ -8,7 +8,7 @@
 
 namespace larder::keyspace {
 
-// More would cost tens of megabytes while they are empty.
+// More would cost tens of megabytes even if they are empty.
 inline constexpr std::int64_t kMostDatabases = 65536;
 
 struct Settings : config::Group {

@@ -14,14 +14,15 @@ namespace larder::keyspace {
 struct EntryTraits {
   using Element = Entry;
   static constexpr memory::Owner kOwner = memory::Owner::table;
-  // There are only as many of these tables as databases, and each lookup would pay for more.
+  // There are only a few of these tables (one per database), and a salt would slow down each
+  // lookup.
   static constexpr bool kCommonOrder = true;
   static std::string_view key(const Entry& entry) { return entry.key(); }
   static std::uint64_t hash(const Entry& entry) { return base::hash_bytes(entry.key()); }
 };
 
 // In the expires index the tag beside each slot is a byte of the deadline instead of the hash, so
-// the sweeper reads the index alone and touches the entries that are due and few others.
+// the expiry cycle reads only the index and few entries that are not due.
 struct ExpiresTraits {
   using Element = Entry;
   static constexpr memory::Owner kOwner = memory::Owner::expires;
@@ -29,14 +30,14 @@ struct ExpiresTraits {
   static std::uint64_t hash(const Entry& entry) { return base::hash_bytes(entry.key()); }
   static std::uint8_t tag(const Entry& entry, std::uint64_t) { return tag_of(entry.deadline_ms()); }
 
-  // 256 classes of about a second each; deadlines 262 s apart share one.
+  // 256 classes of about a second each; deadlines 262 s apart have the same class.
   static constexpr unsigned kTagShift = 10;
   static std::uint8_t tag_of(std::int64_t deadline_ms) {
     return static_cast<std::uint8_t>(deadline_ms >> kTagShift);
   }
 };
 
-// The same for entries with elements that have deadlines: the tag is a byte of the next one's.
+// The same for entries with elements that have deadlines: the tag is a byte of the earliest one.
 struct ElementExpiresTraits {
   using Element = Entry;
   static constexpr memory::Owner kOwner = memory::Owner::expires;

@@ -1,6 +1,6 @@
 #pragma once
 
-// The clients' budget in INFO memory.
+// The memory budget of clients in INFO memory.
 
 #include "larder/eviction/settings.h"
 #include "larder/info/info.h"
@@ -19,8 +19,8 @@ class BudgetMetrics final : public info::Group {
   const eviction::Settings& settings_;
   const Connections& connections_;
 
-  // The budget in bytes, 0 where there is none; what all clients hold, replicas included; and how
-  // many are not read because of what they do not read.
+  // The budget in bytes, 0 if there is none; the memory of all clients, including replicas; and the
+  // number of clients that are not read because of their unsent output.
   info::Gauge budget_{
       *this,
       "memory",

@@ -1,24 +1,25 @@
 #pragma once
 
-// The one place that decides how much memory clients may have. What they hold (the ledger's client
-// input and output, pubsub and tracking) counts against maxmemory, and is bounded by a share of it,
-// maxmemory-clients.
+// The one place that decides how much memory clients may have. The memory of clients (client input
+// and output in the ledger, pubsub and tracking) counts against maxmemory, and is bounded by a
+// share of it, maxmemory-clients.
 //
-// - Below a fifth of the limit, all together: no connection is held back.
-// - From a fifth on: a connection with unsent output is not read. The more is held, the less each
-//   may have; from half of the limit on, nothing.
-// - A reply that passes the limit or maxmemory while it is written: a command that only reads runs
-//   again when there is room; any other loses its connection.
-// - A request that passes them: it is not received until there is room.
-// - More than the share, but not than maxmemory: it passes by the one large pass, one connection at
-//   a time. Who holds next to nothing any more gives it back as soon as another one needs it.
-// - More than maxmemory can ever leave: an error that says so, and the end of the connection.
-// - Past the limit: the largest are closed, until the rest fits.
+// - All clients together below a fifth of the limit: no connection is held back.
+// - From a fifth on: a connection with unsent output is not read. The more memory clients hold, the
+//   less output each may have; from half of the limit on, none.
+// - A reply that exceeds the limit or maxmemory while it is written: a command that only reads runs
+//   again when there is room; otherwise the connection is closed.
+// - A request that exceeds them is not received until there is room.
+// - More than the share, but less than maxmemory: allowed for one connection at a time, the holder
+//   of the large pass. A holder with next to nothing left returns the pass as soon as another one
+//   needs it.
+// - More than maxmemory can ever leave: an error that says so, and the connection is closed.
+// - Clients over the limit: the largest are closed, until the rest fits.
 //
-// The limit is the share, and at most what maxmemory leaves beside what cannot be evicted. Without
-// a share (0) it is that alone; with neither there is none. Always allowed, whatever the limits
-// say, are kFloorBytes for all clients together, kOutputFloorBytes of output, and the first chunk
-// of a reply: a client that asks for little is answered.
+// The limit is the share, and at most what maxmemory leaves besides data that cannot be evicted.
+// Without a share (0) it is only the latter; with neither there is no limit. Always allowed,
+// whatever the limits are: kFloorBytes for all clients together, kOutputFloorBytes of output, and
+// the first chunk of a reply, so that a client with small requests gets its replies.
 
 #include <cstddef>
 #include <cstdint>
@@ -42,16 +43,16 @@ class ClientBudget final : public resp::OutputRoom {
                resp::ChunkPool& chunks, const resp::ReplyBuffer& leaving)
       : settings_(settings), executor_(executor), chunks_(chunks), leaving_(leaving) {}
 
-  // Looks at the ledger, and sets the bound of the pool of chunks accordingly. Cost: some 50 ns
-  // while there is a limit.
+  // Reads the ledger, and sets the bound of the pool of chunks accordingly. Cost: about 50 ns while
+  // there is a limit.
   void measure();
 
-  // As last measured.
+  // According to the last measurement.
   bool in_force() const { return limit_ != kNoBound; }
   bool is_passed() const {
     return in_force() && held_ > limit_ + (pass_ != nullptr ? kLeastPassed : 0);
   }
-  // So that who is closed makes room for the small ones that come next.
+  // A lower bound, so that closing a client also makes room for the next small ones.
   bool is_nearly_passed() const { return in_force() && held_ > limit_ - limit_ / 64; }
   // maxmemory and the floor are used up.
   bool is_exhausted() const { return in_force() && left_of_memory_ == 0 && left_of_floor_ == 0; }
@@ -59,7 +60,7 @@ class ClientBudget final : public resp::OutputRoom {
   Connection* pass_holder() const { return pass_; }
   // Unsent bytes from which a connection is not read.
   std::size_t most_unsent() const { return most_unsent_; }
-  // What one connection could ever get.
+  // The most that one connection could ever get.
   std::uint64_t most_ever() const { return most_ever_; }
   // So much was written or received since the measurement that the turn should end, so that replies
   // are sent before more is read.
@@ -68,15 +69,15 @@ class ClientBudget final : public resp::OutputRoom {
   enum class Answer : std::uint8_t {
     yes,      // take it now
     evicts,   // keys are being evicted for it
-    waits,    // other clients have to take or send something first
-    too_much  // it cannot ever fit
+    waits,    // other clients must first receive or send something
+    too_much  // it can never fit
   };
-  // Whether the connection may take `bytes` more: measures, and gives it the large pass where that
-  // is needed and free. While the answer is `evicts`, reserve_for() has keys evicted.
+  // Whether the connection may take `bytes` more: measures, and gives it the large pass if that is
+  // needed and free. While the answer is `evicts`, reserve_for() evicts keys for it.
   Answer ask(Connection& connection, std::uint64_t bytes);
   void reserve_for(std::uint64_t bytes);
 
-  // What closed connections hold until the end of the turn.
+  // The bytes that closed connections hold until the end of the turn.
   void closed_hold(std::uint64_t bytes) { closed_ = bytes; }
 
   // The connection ends.
@@ -88,8 +89,9 @@ class ClientBudget final : public resp::OutputRoom {
   bool grants(const resp::ReplyBuffer& buffer, std::uint64_t bytes) override;
 
  private:
-  // A pass holder with so little has sent and taken all that it needed the pass for. When it gives
-  // the pass to the next one, what it keeps may be too much for the limit; nobody is closed for it.
+  // A pass holder with at most this much has sent and received all that it needed the pass for.
+  // When the pass is given to the next one, the rest may be too much for the limit; no client is
+  // closed for it.
   static constexpr std::uint64_t kLeastPassed = 64 << 10;
   static constexpr std::uint64_t kNoBound = std::numeric_limits<std::uint64_t>::max();
 
@@ -103,7 +105,7 @@ class ClientBudget final : public resp::OutputRoom {
   std::size_t bound_of_unsent() const;
   bool may_pass(const Connection& connection) const;
 
-  // Whether keys are evicted for a connection, and the state in which that was found out.
+  // Whether keys are evicted for a connection, and the state in which that was decided.
   struct Verdict {
     const Connection* connection = nullptr;
     std::uint64_t wanted = 0;
@@ -120,18 +122,18 @@ class ClientBudget final : public resp::OutputRoom {
   engine::Executor& executor_;
   resp::ChunkPool& chunks_;
   const resp::ReplyBuffer& leaving_;
-  Connection* pass_ = nullptr;  // who may hold more than the share
-  Verdict verdict_;             // of the connection that was asked about last
+  Connection* pass_ = nullptr;  // may hold more than the share
+  Verdict verdict_;             // of the connection of the last call of ask()
   std::uint64_t reserved_ = 0;
   std::uint64_t closed_ = 0;
 
-  // As measured. Bytes that are left are 0 where a bound is passed.
+  // According to the last measurement. Bytes that are left are 0 if a bound is exceeded.
   std::uint64_t limit_ = kNoBound;
-  std::uint64_t held_ = 0;  // by all but the holder of the pass
+  std::uint64_t held_ = 0;  // by all except the holder of the pass
   std::uint64_t left_of_share_ = kNoBound;
-  std::uint64_t all_ = 0;  // what all hold
+  std::uint64_t all_ = 0;  // by all
   std::uint64_t left_of_memory_ = kNoBound;
-  std::uint64_t left_unreserved_ = kNoBound;  // of it, for those who do not wait
+  std::uint64_t left_unreserved_ = kNoBound;  // of it, for those that do not wait
   std::uint64_t left_of_floor_ = kFloorBytes;
   std::uint64_t left_for_pass_ = kNoBound;
   std::uint64_t most_ever_ = kNoBound;

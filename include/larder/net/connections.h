@@ -1,31 +1,32 @@
 #pragma once
 
-// All connections: takes accepted sockets, hands what they send to the engine, and sends what
-// the engine answers.
+// All connections: registers accepted sockets, passes their input to the engine, and sends the
+// replies of the engine.
 //
-// A turn: bytes land in one of few read buffers that all share, behind the unfinished end that the
-// connection kept; they are cut into batches of requests and run; what is left, if anything, is
-// kept by the connection in a block of its own size. Those who were read do not run at once: while
-// the next one is read, their keys come into the cache. At the end of the turn each connection
-// with replies gets one send, and waits for the socket with what it does not take. An idle
-// connection holds no buffer.
+// A turn: bytes are read into one of a few read buffers that all connections share, behind the
+// unfinished end that the connection kept. They are split into batches of requests and run; the
+// connection keeps the rest, if any, in a block of its own size. A batch does not run at once:
+// while the next connection is read, its keys are fetched into the cache. At the end of the turn
+// each connection with replies gets one send, and waits for the socket if it does not take all. An
+// idle connection holds no buffer.
 //
-// Who is told what he did not ask for (a message, an invalidation) stands in line behind those who
-// are answered: a turn sends for a quarter of a millisecond, and the rest waits for the next turns
-// as long as one send takes all that a connection is to be told. So a message to ten thousand does
-// not hold up the others, and messages in quick succession go out together.
+// A connection that gets output without a request (a message, an invalidation) is queued behind
+// those that get replies: a turn sends to this queue for a quarter of a millisecond. The rest waits
+// for the next turns, as long as one send takes all that a connection is to get. So a message to
+// ten thousand clients does not delay the others, and messages in quick succession are sent
+// together.
 //
-// Bound for slow readers: a connection whose unsent replies pass client-reply-pause-bytes is
-// neither read nor are its further requests run, until it has taken half of them. While clients
-// hold nearly as much as maxmemory-clients allows, the bound is lower, and past it the largest
-// connections are closed.
+// Bound for slow readers: a connection whose unsent replies exceed client-reply-pause-bytes is not
+// read, and its further requests are not run, until half of these replies are sent. While clients
+// hold nearly as much as maxmemory-clients allows, the bound is lower, and above maxmemory-clients
+// the largest connections are closed.
 //
-// A connection whose session waits for keys is read, up to client-query-buffer-limit, but what it
-// sends is kept until the wait is over. It is not idle, however long it waits;
-// nor is one that listens to channels or monitors. One that a pause holds back is not read.
+// A connection whose session waits for keys is read, up to client-query-buffer-limit, but its input
+// is kept until the wait is over. It is not idle, however long it waits; nor is one that is
+// subscribed to channels or in MONITOR. A connection that CLIENT PAUSE holds back is not read.
 //
-// Who comes by TLS is a client from the start, and is served after the handshake. Each turn gives
-// handshakes a millisecond; one that has not ended after ten seconds ends the connection.
+// A connection with TLS is a client from the start, and is served after the handshake. Each turn
+// gives handshakes a millisecond; one that takes longer than ten seconds ends the connection.
 
 #include <cstdint>
 #include <memory>
@@ -68,7 +69,7 @@ class Connections final : public Host, public memory::Witness {
     const Settings& settings;
     const eviction::Settings& memory;
     Metrics& metrics;
-    Tls* tls = nullptr;                             // absent: nobody comes by TLS
+    Tls* tls = nullptr;                             // absent: there is no TLS
     const engine::ReplyPeak* reply_peak = nullptr;  // absent: peaks are remembered as usual
   };
   explicit Connections(const Parts& parts);
@@ -78,41 +79,42 @@ class Connections final : public Host, public memory::Witness {
 
   void on_accepted(int descriptor, Transport transport) override;
 
-  // The end of a turn: sends replies, and closes what is to be closed. Work is left when a
-  // connection can go on with requests that it had sent already.
+  // The end of a turn: sends replies, and closes the connections that must be closed. Work is left
+  // if a connection can continue with requests that it had sent already.
   Left end_turn();
 
-  // Periodic: gives free reply chunks back, disconnects who has been idle for longer than `timeout`
-  // or has not read too much for too long. Looks at a part of the connections in each call, at all
-  // of them within `calls` calls.
+  // Periodic: frees unused reply chunks, disconnects clients that have been idle for longer than
+  // `timeout` or have had too much unsent output for too long. Each call visits a part of the
+  // connections; all of them are visited within `calls` calls.
   void tend(std::size_t calls);
 
-  // Tells the audit of everything charged to client_input and client_output; the time is that of a
-  // walk over all connections.
+  // Reports everything charged to client_input and client_output to the audit; the time is that of
+  // a walk over all connections.
   void testify(memory::Audit& audit) const override;
 
   std::size_t size() const { return size_; }
-  // How many are not read because of what they do not read.
+  // How many are not read because of their unsent output.
   std::size_t paused() const { return paused_; }
-  // Something happened since end_turn() that the next one must see to.
+  // Something happened since end_turn() that the next one must handle.
   bool has_work() const;
-  // The largest that any connection's input and output were lately: since about 5 to 10 seconds.
+  // The largest input and output of a connection in the last 5 to 10 seconds.
   std::uint64_t recent_input_bytes() const;
   std::uint64_t recent_output_bytes() const;
 
  private:
   friend class Connection;
 
-  // A connection that sends requests and does not take the replies, so that neither side goes on,
-  // is closed after this time, or after `timeout` where that is set.
+  // A connection that sends requests but does not read the replies, so that neither side makes
+  // progress, is closed after this time, or after `timeout` if that is set.
   static constexpr std::int64_t kMostStuckMs = 60'000;
-  // While another connection waits for room: one that holds much and stands still is closed after
-  // the first of these. The time is halved, down to the second, with each that is closed while
-  // others still wait.
+  // While another connection waits for room: a connection that holds much memory and makes no
+  // progress is closed after the first of these times. The time is halved, down to the second, with
+  // each connection that is closed while others still wait.
   static constexpr std::int64_t kMostPatienceMs = 10'000;
   static constexpr std::int64_t kLeastPatienceMs = 250;
 
-  // The largest of two periods, so that a peak is remembered for one and forgotten after two.
+  // The maximum of two periods, so that a peak is remembered for one period and forgotten after
+  // two.
   struct Peak {
     std::uint64_t now = 0;
     std::uint64_t before = 0;
@@ -122,28 +124,28 @@ class Connections final : public Host, public memory::Witness {
   };
 
   bool turned_away(int descriptor, Transport transport);
-  // Comes from another machine while only clients of this one are served.
+  // Connects from another machine while protected mode accepts only local clients.
   bool is_stranger(int descriptor, Transport transport) const;
   // The end of a handshake.
   void welcome(Connection& connection);
   void note_failed_handshake(const std::string& what);
-  // The place for what is read next; who stood in it is run.
+  // The reading for the next input; the connection that it belonged to is run first.
   Reading& next_reading();
   void fetch_entries(const Reading& reading);
-  // Runs all that was read.
+  // Runs everything that was read.
   void finish_readings();
   void finish_turn(Connection& connection);
   void send_news();
   void look_after(Connection& connection, std::int64_t now_ms);
   void mark_dirty(Connection& connection);
-  // It was told what it did not ask for, and nothing else happened to it.
+  // It got output without a request, and nothing else happened to it.
   void mark_told(Connection& connection);
   void mark_dead(Connection& connection);
-  // It is closed when there is time.
+  // It will be closed when there is time.
   void mark_leaving(Connection& connection);
-  // Disconnects it, now or, where many go at once, in one of the next turns.
+  // Disconnects it: now, or in one of the next turns if many are disconnected at once.
   void part_with(Connection& connection);
-  // Goes on with those for whom there was no time.
+  // Continues with those for which there was no time.
   void part_with_leaving();
   bool has_time_to_close();
   void bury();
@@ -153,22 +155,22 @@ class Connections final : public Host, public memory::Witness {
   void roll_peaks();
   std::int64_t peak_reset_ms() const;
 
-  // Lets those go on who wait for room, in the order in which they came, as far as there is any.
+  // Resumes connections that wait for room, in the order in which they came, while there is room.
   // True while keys are evicted for the first.
   bool serve_room_line();
   Connection* next_for_room();
-  // While somebody waits for room: closes the largest connection that has neither sent nor taken
-  // anything for too long.
+  // While a connection waits for room: closes the largest connection that has neither sent nor
+  // received anything for too long.
   void relieve_room_line(std::int64_t now_ms);
   bool is_full() const { return full_ || budget_.turn_is_full(); }
 
   // Output of closed connections is freed in steps.
   void leave_behind(resp::ReplyBuffer& output);
   void free_remains();
-  // Measures in the course of a turn, when one connection took much.
+  // Measures during a turn, after one connection took much memory.
   void note_growth();
   void measure() { budget_.measure(); }
-  // True when more connections have to go than the turn had time for.
+  // True if more connections must be closed than the turn had time for.
   bool keep_to_budget();
   Connection* largest();
 
@@ -180,7 +182,7 @@ class Connections final : public Host, public memory::Witness {
   std::unique_ptr<Readings> readings_;
   Connection* first_ = nullptr;
   Connection* last_ = nullptr;
-  Connection* cursor_ = nullptr;  // the next that tend() looks at
+  Connection* cursor_ = nullptr;  // the next one that tend() visits
   std::size_t size_ = 0;
   std::unique_ptr<Handshakes> handshakes_;
   std::unique_ptr<WaitingLine> news_;
@@ -190,14 +192,14 @@ class Connections final : public Host, public memory::Witness {
   std::size_t failures_ = 0;
   std::size_t paused_ = 0;
   List dirty_;         // with replies to send, or to be closed
-  List stalled_;       // may go on with requests they had sent
-  List leaving_;       // to be closed when there is time; nothing happens to them any more
+  List stalled_;       // may continue with requests that they sent already
+  List leaving_;       // to be closed when there is time; otherwise ignored
   List dead_;          // closed in this turn
-  bool full_ = false;  // the budget is passed: what else comes in this turn is left unread
+  bool full_ = false;  // the budget is exceeded: further input is not read in this turn
   Peak input_peak_;
   Peak output_peak_;
   std::int64_t peaks_rolled_ms_ = 0;
-  std::int64_t closing_until_us_ = 0;  // the end of this turn's time for closing; 0: not begun
+  std::int64_t closing_until_us_ = 0;  // the end of this turn's time for closing; 0: not started
 };
 
 }  // namespace larder::net

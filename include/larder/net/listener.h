@@ -1,7 +1,6 @@
 #pragma once
 
-// The doors: listening sockets for TCP and TLS (IPv4, IPv6, several addresses) and for a Unix
-// socket.
+// Listening sockets for TCP and TLS (IPv4, IPv6, several addresses) and for a Unix socket.
 
 #include <memory>
 #include <string>
@@ -16,7 +15,7 @@ namespace larder::net {
 
 enum class Transport : std::uint8_t { tcp, unix_socket, tls };
 
-// Takes what was accepted.
+// Receives accepted connections.
 class Host {
  public:
   // Owns `descriptor`, a non-blocking socket, from now on.
@@ -27,17 +26,17 @@ class Host {
 };
 
 // Where to listen for TCP or TLS. An address may be "*" (any IPv4), "::*" (any IPv6), a name or a
-// number; with "-" in front its failure is no reason to stop.
+// number; with "-" in front its failure is ignored.
 struct TcpPlace {
   std::vector<std::string> addresses;
-  int port = 0;  // 0: nowhere
+  int port = 0;  // 0: none
   int backlog = 511;
   int mark = 0;  // SO_MARK; 0: none
 };
 
 struct UnixPlace {
-  std::string path;   // empty: nowhere
-  unsigned mode = 0;  // permissions; 0: as umask leaves them
+  std::string path;   // empty: none
+  unsigned mode = 0;  // permissions; 0: according to umask
   int backlog = 511;
 };
 
@@ -48,13 +47,13 @@ class Listeners {
   Listeners(const Listeners&) = delete;
   Listeners& operator=(const Listeners&) = delete;
 
-  // Opens sockets at this place instead of the one before. On failure the old place is open
-  // again, and the log says which address it was.
+  // Opens sockets at this address instead of the previous one. On failure the previous address is
+  // opened again, and the log names the address that failed.
   base::Result<void> listen_tcp(const TcpPlace& place) { return move(tcp_, place); }
   base::Result<void> listen_tls(const TcpPlace& place) { return move(tls_, place); }
   base::Result<void> listen_unix(const UnixPlace& place);
 
-  // Starts to accept on what is open and on what will be opened.
+  // Starts to accept on sockets that are open and on those that will be opened.
   void open();
   void close_tcp();  // TLS too
   void close_unix();
@@ -89,7 +88,7 @@ class Listeners {
   bool open_ = false;
 };
 
-// What the kernel will make of a backlog: warns when net.core.somaxconn is lower.
+// Checks how the kernel will limit a backlog: warns if net.core.somaxconn is lower.
 void warn_of_short_backlog(base::Log& log, int backlog);
 
 }  // namespace larder::net

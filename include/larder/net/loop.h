@@ -1,8 +1,8 @@
 #pragma once
 
-// The event loop: waits until descriptors are ready, timers are due or someone wakes it, and
-// calls whoever asked. One thread; nothing here is safe to call from another, but for the
-// descriptors that others write to in order to wake it.
+// The event loop: waits until descriptors are ready, timers are due or another thread wakes it, and
+// calls the watches and timers concerned. Not thread-safe, except that other threads may write to a
+// descriptor to wake the loop.
 
 #include <cstdint>
 #include <memory>
@@ -13,12 +13,12 @@
 
 namespace larder::net {
 
-// What a descriptor is waited for, and what it is ready for. A hang-up or an error counts as
-// readable, so that the next read tells what happened. Combine with |.
+// The events that a descriptor waits for, and those that are ready. A hang-up or an error counts as
+// readable, so that the next read returns it. Combine with |.
 enum Readiness : unsigned { kNothing = 0, kReadable = 1, kWritable = 2 };
 
-// Someone who waits on a descriptor. Whoever stops waiting must stay alive until the turn has
-// ended, because the turn's events may already name it.
+// An object that waits for a descriptor. After it stops waiting it must stay alive until the turn
+// has ended, because the turn's events may still refer to it.
 class Watch {
  public:
   virtual void on_ready(unsigned readiness) = 0;
@@ -38,21 +38,21 @@ class Watch {
   unsigned interest_ = kNothing;
 };
 
-// Something that happens at a time, and again.
+// An action at a certain time, which may repeat.
 class Timer {
  public:
-  // Called when the time has come; returns the microseconds until the next call, 0 for never.
+  // Called when the time has come; returns the microseconds until the next call, 0 for none.
   virtual std::int64_t on_time() = 0;
 
  protected:
   ~Timer() = default;
 };
 
-// What is left to do when a turn's work is over.
+// Whether work is left at the end of a turn.
 enum class Left : std::uint8_t { nothing, work };
 
-// What is done at the end of each turn, before the loop waits again. While work is left the loop
-// does not wait.
+// Called at the end of each turn, before the loop waits again. While work is left the loop does not
+// wait.
 class TurnEnd {
  public:
   virtual Left on_turn_end() = 0;
@@ -61,8 +61,8 @@ class TurnEnd {
   ~TurnEnd() = default;
 };
 
-// What the loop measures of itself, in microseconds of the steady clock. The duration of a turn is
-// its work without the wait.
+// Measurements of the loop, in microseconds of the steady clock. The duration of a turn does not
+// include its wait.
 struct TurnFigures {
   std::uint64_t turns = 0;
   std::uint64_t busy_us = 0;
@@ -80,23 +80,23 @@ class Loop {
   // The name for INFO's multiplexing_api.
   virtual std::string_view name() const = 0;
 
-  // Waits on `descriptor` from now on, or changes what is waited for; `interest` may be kNothing.
-  // While a watched descriptor stays ready, every turn says so again.
+  // Waits for `descriptor` from now on, or changes the events to wait for; `interest` may be
+  // kNothing. While a watched descriptor stays ready, every turn reports it again.
   void watch(int descriptor, unsigned interest, Watch& who);
   void change(Watch& who, unsigned interest);
-  // Stops waiting. To be called before the descriptor is closed.
+  // Stops waiting. Must be called before the descriptor is closed.
   void forget(Watch& who);
 
-  // The timer must outlive the loop or be cancelled; starting it again moves its time.
+  // The timer must outlive the loop or be cancelled; starting it again changes its time.
   void start(Timer& timer, std::int64_t delay_us);
   void cancel(Timer& timer);
 
   void at_turn_end(TurnEnd& work) { turn_end_ = &work; }
 
-  // One turn: waits at most `wait_us` (negative: as long as it takes), ticks the clock, serves what
-  // is ready, then the timers that are due, then the end of the turn.
+  // One turn: waits at most `wait_us` (negative: without a limit), ticks the clock, serves the
+  // descriptors that are ready, then the timers that are due, then the end of the turn.
   void run_once(std::int64_t wait_us);
-  // Turns until stop() was called in one of them.
+  // Runs turns until stop() was called in one of them.
   void run();
   void stop() { stopped_ = true; }
 
@@ -105,13 +105,13 @@ class Loop {
   void reset_figures() { figures_ = {}; }
 
  protected:
-  // Registers, changes or removes the descriptor at the operating system.
+  // Registers, changes or removes the descriptor in the operating system.
   virtual void add(Watch& who) = 0;
   virtual void update(Watch& who) = 0;
   virtual void remove(Watch& who) = 0;
-  // Waits and keeps what is ready; the clock is not touched.
+  // Waits and stores the ready events; does not change the clock.
   virtual void wait(std::int64_t wait_us) = 0;
-  // Calls deliver() for everything that wait() found.
+  // Calls deliver() for all events of wait().
   virtual void dispatch() = 0;
 
   static void deliver(Watch& who, unsigned readiness) {
@@ -129,7 +129,7 @@ class Loop {
   void run_timers();
 
   base::Clock& clock_;
-  std::vector<Due> timers_;  // few; searched in order
+  std::vector<Due> timers_;  // few; searched linearly
   TurnEnd* turn_end_ = nullptr;
   TurnFigures figures_;
   Left left_ = Left::nothing;
@@ -138,7 +138,7 @@ class Loop {
 
 // Level-triggered epoll: a descriptor is registered once and costs nothing while it waits.
 std::unique_ptr<Loop> make_epoll_loop(base::Clock& clock);
-// asio's reactor, which asks anew for each readiness; for systems without epoll.
+// asio's reactor, which must be armed again for each event; for systems without epoll.
 std::unique_ptr<Loop> make_asio_loop(base::Clock& clock);
 
 }  // namespace larder::net

@@ -1,6 +1,6 @@
 #pragma once
 
-// What the network counts.
+// The counters of the network.
 
 #include "larder/info/info.h"
 
@@ -19,7 +19,7 @@ struct Metrics : info::Group {
       "stats",
       "rejected_connections",
       {.help = "Connections refused by maxclients or protected mode."}};
-  // Disconnected for the sake of maxmemory-clients.
+  // Disconnected because of maxmemory-clients.
   info::Counter evicted_clients{
       *this,
       "stats",
@@ -29,7 +29,7 @@ struct Metrics : info::Group {
       *this, "stats", "total_reads_processed", {.help = "Reads from sockets."}};
   info::Counter writes_processed{
       *this, "stats", "total_writes_processed", {.help = "Writes to sockets."}};
-  // One thread reads and writes, and replies stand in chunks of one size: these stay zero.
+  // There is one thread for reads and writes, and reply chunks have one size: these stay zero.
   info::Counter io_threaded_reads{*this,
                                   "stats",
                                   "io_threaded_reads_processed",

@@ -1,12 +1,12 @@
 #pragma once
 
-// Serves monitoring over HTTP from the server's own loop: /metrics for Prometheus, made from the
-// fields of INFO, and /health, which is 200 while commands are served and 503 while the server
+// Serves monitoring over HTTP from the server's own loop: /metrics for Prometheus, generated from
+// the fields of INFO, and /health, which is 200 while commands are served and 503 while the server
 // loads.
 //
-// Bounds: kMostConnections at a time (a further one takes the place of the one whose time ends
-// next), kMostHttpBytes for a request, and a time for each state, so that who sends or reads
-// slowly is gone soon and holds up nobody.
+// Bounds: kMostConnections at a time (a further one replaces the one whose time ends next),
+// kMostHttpBytes for a request, and a time limit for each state, so that a client that sends or
+// reads slowly is disconnected soon and delays no other client.
 
 #include <cstdint>
 #include <vector>
@@ -25,7 +25,7 @@ struct MetricsPortMetrics final : info::Group {
   using Group::Group;
   info::Counter scrapes{
       *this, "stats", "metrics_scrapes", {.help = "Scrapes of the metrics port."}};
-  // What the last one held up the loop for.
+  // How long the last scrape blocked the loop.
   info::Gauge last_scrape_us{*this,
                              "stats",
                              "metrics_last_scrape_usec",
@@ -39,11 +39,11 @@ class MetricsPort final : public Host, public Timer, public memory::Witness {
   static constexpr std::size_t kMostConnections = 16;
   // From the connection, or the first byte of a further request, to the end of the request.
   static constexpr std::int64_t kRequestMs = 10'000;
-  // For taking the answer.
+  // For sending the response.
   static constexpr std::int64_t kAnswerMs = 30'000;
   // Between two requests.
   static constexpr std::int64_t kIdleMs = 120'000;
-  // For closing, once told.
+  // For closing, after the response.
   static constexpr std::int64_t kLingerMs = 2'000;
 
   struct Parts {
@@ -57,14 +57,14 @@ class MetricsPort final : public Host, public Timer, public memory::Witness {
   MetricsPort(const MetricsPort&) = delete;
   MetricsPort& operator=(const MetricsPort&) = delete;
 
-  // Listens at this place instead of the one before, whose connections end; port 0 is nowhere. On
-  // failure the old place is open again.
+  // Listens at this address instead of the previous one, whose connections end; port 0 means none.
+  // On failure the previous address is opened again.
   base::Result<void> listen(const TcpPlace& place);
   void open() { listeners_.open(); }
   void close();
 
   void on_accepted(int descriptor, Transport transport) override;
-  // Ends what has taken too long.
+  // Ends connections whose time limit has passed.
   std::int64_t on_time() override;
   void testify(memory::Audit& audit) const override;
 

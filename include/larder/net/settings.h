@@ -1,6 +1,6 @@
 #pragma once
 
-// The directives of the network: where the server listens and what a connection may cost.
+// The directives of the network: where the server listens and the limits of connections.
 
 #include <climits>
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// The server's side of TLS, by OpenSSL: certificates and rules for all connections (Tls), and the
-// TLS of one connection over its socket (TlsLink).
+// The server's side of TLS, with OpenSSL: certificates and settings for all connections (Tls), and
+// the TLS of one connection over its socket (TlsLink).
 
 #include <sys/types.h>
 
@@ -23,19 +23,19 @@ struct ssl_st;
 
 namespace larder::net {
 
-// What OpenSSL holds is charged to Owner::runtime, but for what it takes for a connection.
+// OpenSSL's memory is charged to Owner::runtime, except what it allocates for a connection.
 class Tls {
  public:
-  // Hands OpenSSL its allocator, which works only while OpenSSL has allocated nothing yet: build
-  // it before the process uses more of OpenSSL than its plain digests.
+  // Installs the allocator in OpenSSL, which is possible only before OpenSSL has allocated
+  // anything: construct it before the process uses more of OpenSSL than its plain digests.
   explicit Tls(base::Log& log);
   ~Tls();
   Tls(const Tls&) = delete;
   Tls& operator=(const Tls&) = delete;
 
-  // Reads certificates, keys and rules. Connections from now on use them; those that are there
-  // keep what they have, but nobody takes up an older session. The log tells of a failure, and
-  // what was used before stays. Costs about a millisecond.
+  // Reads certificates, keys and settings. Connections from now on use them; existing ones keep
+  // what they have, but older sessions cannot be resumed. A failure is logged, and the previous
+  // settings stay. Costs about a millisecond.
   base::Result<void> configure(const TlsSettings& settings);
   // New connections are possible.
   bool is_configured() const { return context_ != nullptr; }
@@ -48,43 +48,43 @@ class Tls {
   ssl_ctx_st* context_ = nullptr;
 };
 
-// Takes no socket over, and waits for nothing: the socket does not block. An idle link holds no
-// record buffers; all that OpenSSL holds for it is charged to Owner::client_input.
+// Does not own the socket and never waits: the socket is non-blocking. An idle link holds no record
+// buffers; all memory of OpenSSL for it is charged to Owner::client_input.
 class TlsLink {
  public:
-  // `tls` is configured.
+  // `tls` must be configured.
   TlsLink(Tls& tls, int socket);
   ~TlsLink();
   TlsLink(const TlsLink&) = delete;
   TlsLink& operator=(const TlsLink&) = delete;
 
   enum class Step : std::uint8_t { wants_to_read, wants_to_write, done, failed };
-  // Goes on with the handshake as far as the socket allows. One of its steps costs a private
-  // key's operation: 0.1 (elliptic curves) to 1 ms (RSA of 2048 bits). Not to be called after
+  // Continues the handshake as far as the socket allows. One of its steps takes an operation with
+  // the private key: 0.1 (elliptic curves) to 1 ms (RSA of 2048 bits). Must not be called after
   // `failed`.
   Step shake_hands();
   bool is_shaking_hands() const { return shaking_hands_; }
-  // Why it failed, in OpenSSL's words.
+  // The reason of the failure, in OpenSSL's words.
   const std::string& failure() const { return failure_; }
 
-  // As recv() and send() on a socket that does not block: bytes, 0 at the end, or -1 and errno;
-  // EPROTO for what is no TLS. After the handshake only.
+  // Like recv() and send() on a non-blocking socket: bytes, 0 at the end, or -1 and errno; EPROTO
+  // if the input is not TLS. Only after the handshake.
   ssize_t receive(std::span<char> room);
-  // Sends one record of at most 16 KiB of what stands in the pieces, which are the beginning of
-  // `unsent` bytes: while more is left, the system may wait for it before it sends a packet that is
-  // not full. What was refused with EAGAIN must be the beginning of the next call's pieces.
+  // Sends one record of at most 16 KiB from the pieces, which are the beginning of `unsent` bytes:
+  // if more is left, the system may wait for it before it sends a packet that is not full. Output
+  // that was refused with EAGAIN must be the beginning of the next call's pieces.
   ssize_t send(std::span<const iovec> pieces, std::uint64_t unsent);
-  // receive() has more to give although the socket may not be readable.
+  // receive() has more input although the socket may not be readable.
   bool has_unread() const;
 
-  // Tells the other end that nothing more comes, if the socket takes it.
+  // Sends the close notification to the other end, if the socket accepts it.
   void say_goodbye();
 
   // "TLSv1.3"; for tests.
   std::string version() const;
   bool took_up_a_session() const;
 
-  // Charged to client_input, beside the size of this object.
+  // Charged to client_input, in addition to the size of this object.
   std::size_t held_bytes() const { return account_.bytes(); }
 
  private:
@@ -101,11 +101,11 @@ class TlsLink {
   ssl_st* ssl_ = nullptr;
   int socket_;
   bool shaking_hands_ = true;
-  bool is_drained_ = false;          // the last look at the socket took all there was
-  bool is_starved_ = false;          // what OpenSSL holds is not a whole record
-  bool is_broken_ = false;           // no more can be said
-  bool more_follows_ = false;        // behind the record that is sent
-  Unread unread_ = Unread::nothing;  // came behind bytes that were given already
+  bool is_drained_ = false;          // the last read from the socket returned everything
+  bool is_starved_ = false;          // OpenSSL does not have a complete record
+  bool is_broken_ = false;           // nothing more can be sent
+  bool more_follows_ = false;        // after the record that is sent
+  Unread unread_ = Unread::nothing;  // followed bytes that were returned already
   std::string failure_;
 };
 
