@@ -40,9 +40,8 @@ char* Propagation::room(std::size_t bytes) {
 
 Propagation::Kept Propagation::write(int db, std::span<const std::string_view> words, Reach reach) {
   const std::size_t begin = used_;
-  const std::size_t bytes = resp::request_bytes(words);
-  resp::print_request(room(bytes), words);
-  used_ += bytes;
+  char* const out = room(resp::most_request_bytes(words));
+  used_ += static_cast<std::size_t>(resp::print_request(out, words) - out);
   return {begin, used_, db, reach};
 }
 

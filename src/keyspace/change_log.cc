@@ -1,6 +1,7 @@
 #include "larder/keyspace/change_log.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "larder/base/assert.h"
 
@@ -20,18 +21,22 @@ void ChangeLog::add_flush(int db, std::uint64_t keys) {
 }
 
 std::string_view ChangeLog::keep(std::string_view text) {
-  if (texts_.empty() || texts_.back().capacity() - texts_.back().size() < text.size()) {
-    texts_.emplace_back().reserve(std::max(text.size(), kTextBytes));
+  if (texts_.empty() || texts_.back().capacity - texts_.back().used < text.size()) {
+    const std::size_t capacity = std::max(text.size(), kTextBytes);
+    texts_.push_back({std::make_unique_for_overwrite<char[]>(capacity), 0, capacity});
   }
   Text& chunk = texts_.back();
-  const std::size_t at = chunk.size();
-  chunk.insert(chunk.end(), text.begin(), text.end());
-  return {chunk.data() + at, text.size()};
+  char* const kept = chunk.bytes.get() + chunk.used;
+  if (!text.empty()) std::memcpy(kept, text.data(), text.size());
+  chunk.used += text.size();
+  return {kept, text.size()};
 }
 
+// Several changes of one key, as those of SET with EX, share its name.
 void ChangeLog::record(Change change) {
   LARDER_ASSERT(!being_read_);
-  change.key = keep(change.key);
+  const bool again = !entries_.empty() && entries_.back().key == change.key;
+  change.key = again ? entries_.back().key : keep(change.key);
   if (change.element) change.element = keep(*change.element);
   entries_.push_back(change);
 }
@@ -39,8 +44,11 @@ void ChangeLog::record(Change change) {
 void ChangeLog::clear() {
   entries_.clear();
   if (entries_.capacity() > kKeptEntries) std::vector<Change>().swap(entries_);
-  if (texts_.size() == 1 && texts_.front().capacity() <= kTextBytes) return texts_.front().clear();
-  texts_.clear();
+  if (texts_.size() == 1 && texts_.front().capacity == kTextBytes) {
+    texts_.front().used = 0;
+  } else {
+    texts_.clear();
+  }
 }
 
 }  // namespace larder::keyspace

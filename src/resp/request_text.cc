@@ -1,43 +1,44 @@
 #include "larder/resp/request_text.h"
 
+#include <cstdint>
 #include <cstring>
 
 namespace larder::resp {
 namespace {
 
+// "$18446744073709551615\r\n"
+constexpr std::size_t kMostHeader = 23;
 constexpr std::size_t kLineEnd = 2;
 
-inline std::size_t digits(std::size_t n) {
-  std::size_t count = 1;
-  for (; n >= 10; n /= 10) ++count;
-  return count;
-}
-
-inline char* print_line_end(char* out) {
+char* print_line_end(char* out) {
   std::memcpy(out, "\r\n", kLineEnd);
   return out + kLineEnd;
 }
 
-inline char* print_header(char* out, char kind, std::size_t n) {
-  *out++ = kind;
-  char* const end = out + digits(n);
-  char* digit = end;
-  do {
+char* print_number(char* out, std::size_t n) {
+  std::size_t count = 1;
+  for (std::size_t rest = n; rest >= 10; rest /= 10) ++count;
+  for (char* digit = out + count; digit != out; n /= 10) {
     *--digit = static_cast<char>('0' + n % 10);
-    n /= 10;
-  } while (n != 0);
-  return print_line_end(end);
+  }
+  return out + count;
 }
 
-inline std::size_t header_bytes(std::size_t n) { return 1 + digits(n) + kLineEnd; }
+// Most words are short.
+inline char* print_header(char* out, char kind, std::size_t n) {
+  *out++ = kind;
+  if (__builtin_expect(n >= 100, 0)) return print_line_end(print_number(out, n));
+  const auto small = static_cast<std::uint32_t>(n);
+  if (small >= 10) *out++ = static_cast<char>('0' + small / 10);
+  *out++ = static_cast<char>('0' + small % 10);
+  return print_line_end(out);
+}
 
 }  // namespace
 
-std::size_t request_bytes(Args words) {
-  std::size_t bytes = header_bytes(words.size());
-  for (const std::string_view word : words) {
-    bytes += header_bytes(word.size()) + word.size() + kLineEnd;
-  }
+std::size_t most_request_bytes(Args words) {
+  std::size_t bytes = kMostHeader;
+  for (const std::string_view word : words) bytes += kMostHeader + word.size() + kLineEnd;
   return bytes;
 }
 

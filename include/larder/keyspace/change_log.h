@@ -5,13 +5,13 @@
 // only write it.
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
 #include "larder/keyspace/events.h"
-#include "larder/memory/heap.h"
 
 namespace larder::keyspace {
 
@@ -77,8 +77,12 @@ class ChangeLog {
   std::uint64_t changes() const { return changes_; }
 
  private:
-  // Names of keys, concatenated; never grows beyond its first capacity.
-  using Text = std::vector<char, memory::Allocator<char, memory::Owner::runtime>>;
+  // Names of keys, concatenated. Stays where it is while changes point into it.
+  struct Text {
+    std::unique_ptr<char[]> bytes;
+    std::size_t used;
+    std::size_t capacity;
+  };
 
   void record(Change change);
   std::string_view keep(std::string_view text);

@@ -8,10 +8,10 @@
 
 namespace larder::resp {
 
-// How many bytes the request of these words takes.
-std::size_t request_bytes(Args words);
+// The request of these words takes at most this many bytes.
+std::size_t most_request_bytes(Args words);
 
-// Writes it to `out`, which has request_bytes(words) bytes, and returns the end.
+// Writes it to `out`, which has room for that many, and returns the end.
 char* print_request(char* out, Args words);
 
 }  // namespace larder::resp
