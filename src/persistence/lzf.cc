@@ -75,7 +75,8 @@ class Unpacker {
   // A step must not reach into itself: where the distance is shorter, a multiple of it serves as
   // well once the first step stands.
   void repeat_close(std::size_t bytes, std::size_t back) {
-    for (std::size_t at = 0; at < kStep; ++at) out_[at] = out_[at - back];
+    const char* const from = out_ - back;
+    for (std::size_t at = 0; at < kStep; ++at) out_[at] = from[at];
     const std::size_t wide = back * ((kStep + back - 1) / back);
     for (std::size_t at = kStep; at < bytes; at += kStep) step(at, wide);
   }
@@ -95,7 +96,8 @@ class Unpacker {
     bytes += kLengthFrom;
     const std::size_t back = distance(head, *in_++);
     if (back > done() || bytes > out_left()) return false;
-    for (std::size_t at = 0; at < bytes; ++at) out_[at] = out_[at - back];
+    const char* const from = out_ - back;
+    for (std::size_t at = 0; at < bytes; ++at) out_[at] = from[at];
     out_ += bytes;
     return true;
   }

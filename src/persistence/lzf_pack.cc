@@ -118,11 +118,12 @@ class Packer {
   [[gnu::noinline]] std::size_t match_longer(std::size_t length, std::size_t back) const {
     const std::size_t most =
         std::min(kLongestMatch, static_cast<std::size_t>(end_ - at_) - kUnmatchedEnd);
+    const char* const before = at_ - back;
     for (; length + kWord <= most; length += kWord) {
-      const std::uint64_t differing = load_word(at_ + length) ^ load_word(at_ + length - back);
+      const std::uint64_t differing = load_word(at_ + length) ^ load_word(before + length);
       if (differing != 0) return length + zero_bytes(differing);
     }
-    while (length < most && at_[length] == at_[length - back]) ++length;
+    while (length < most && at_[length] == before[length]) ++length;
     return length;
   }
 
