@@ -234,8 +234,7 @@ void Executor::serve_ready() {
   if (!parts_.keyspace.log().empty()) settle(0, {});
 }
 
-Executor::Planned Executor::plan_alone(resp::Args args) const {
-  BoundCommand* const command = parts_.commands.resolve(args);
+Executor::Planned Executor::plan_alone(BoundCommand* command, resp::Args args) {
   if (command == nullptr) return {nullptr, 0, false};
   const auto key = static_cast<std::size_t>(command->first_key);
   const bool has_key = key != 0 && key < args.size();
@@ -243,10 +242,7 @@ Executor::Planned Executor::plan_alone(resp::Args args) const {
 }
 
 void Executor::run_parked(Execution& execution, const ParkedCommand& parked) {
-  BoundCommand& command = *parked.bound;
-  const auto key = static_cast<std::size_t>(command.first_key);
-  const bool has_key = key != 0 && key < parked.words.size();
-  const Planned planned{&command, has_key ? base::hash_bytes(parked.words[key]) : 0, false};
+  const Planned planned = plan_alone(parked.bound, parked.words);
   parts_.observer.expect_more(parked.bytes);
   execution.unsent = execution.session.reply.buffer().size();
   invoke(execution, parked.words, planned, Timing::now);
@@ -272,7 +268,7 @@ void Executor::run_within(Session& session, resp::Args args) {
   const bool touching = parts_.keyspace.access().touching;
   Execution inner{.session = session, .turn = Turn::within, .cycles = base::cycles()};
   const Running running(*this, inner);
-  const Planned planned = plan_alone(args);
+  const Planned planned = plan_alone(parts_.commands.resolve(args), args);
   inner.unsent = session.reply.buffer().size();
   Admission admission;
   do {

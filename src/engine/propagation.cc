@@ -26,6 +26,14 @@ Propagation::~Propagation() {
   if (text_ != nullptr) memory::release(kOwner, text_, capacity_);
 }
 
+void Propagation::remove(EffectSink& sink) {
+  std::erase(sinks_, &sink);
+  if (listened() || groups_ > 0) return;
+  tell_all();
+  ahead_ = 0;
+  withheld_ = false;
+}
+
 char* Propagation::room(std::size_t bytes) {
   if (capacity_ - used_ < bytes) {
     const std::size_t wanted =

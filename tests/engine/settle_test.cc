@@ -62,6 +62,16 @@ TEST_F(Settle, PassesOnWhatAHandlerSaidInstead) {
   EXPECT_EQ(heard, (Words{"first 0: SET a 1", "first 0: set c 1"}));
 }
 
+// The command that ends the following has said already what to pass on.
+TEST_F(Settle, KeepsNothingForTheNextFollower) {
+  executor.follow(first);
+  effects.replace({"SET", "old", "1"});
+  executor.unfollow(first);
+  executor.follow(first);
+  reply({"set", "a", "1"});
+  EXPECT_EQ(heard, (Words{"first 0: set a 1"}));
+}
+
 TEST_F(Settle, NamesTheDatabaseInWhichTheCommandBegan) {
   executor.follow(first);
   effects.ahead(5, {"DEL", "x"});

@@ -166,7 +166,7 @@ class Executor {
     Execution* outer_;
   };
 
-  Planned plan_alone(resp::Args args) const;
+  static Planned plan_alone(BoundCommand* command, resp::Args args);
   // False when the command is held back.
   bool dispatch(Execution& execution, resp::Args args, const Planned& planned, Timing timing);
   Admission admit(Session& session, resp::Args args, BoundCommand* command);

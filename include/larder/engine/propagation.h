@@ -43,7 +43,8 @@ class Propagation final : public memory::Witness {
   Propagation& operator=(const Propagation&) = delete;
 
   void add(EffectSink& sink) { sinks_.push_back(&sink); }
-  void remove(EffectSink& sink) { std::erase(sinks_, &sink); }
+  // After the last one is removed nothing is kept for the next.
+  void remove(EffectSink& sink);
   bool listened() const { return !sinks_.empty(); }
 
   // A removal that belongs to no command, for example by eviction: propagated at once, without a
