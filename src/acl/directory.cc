@@ -122,7 +122,7 @@ bool Directory::log_in(engine::Session& session, const Login& login) {
   User* const user = find_mutable(login.user);
   if (user == nullptr || !user->powers.enabled() || !user->powers.accepts(hash)) {
     note(session, {.reason = Reason::auth,
-                   .occasion = engine::Occasion::top_level,
+                   .occasion = engine::CommandContext::top_level,
                    .object = login.command,
                    .user = login.user,
                    .client = {}});
@@ -137,7 +137,7 @@ bool Directory::log_in(engine::Session& session, const Login& login) {
 // Calls by the engine
 
 Denied Directory::check(const engine::Session& session, const engine::BoundCommand& command,
-                        resp::Args args, engine::Occasion occasion) {
+                        resp::Args args, engine::CommandContext occasion) {
   const Verdict verdict = powers(session).check(command, args);
   if (verdict.denied == Denied::nothing) return verdict.denied;
   const std::string name = command.full_name();
@@ -158,8 +158,8 @@ bool Directory::may_read_all_keys(const engine::Session& session,
 
 void Directory::report_attack(const engine::Session& session) {
   const std::int64_t now = parts_.clock.steady_ms();
-  if (attack_told_ms_ != 0 && now - attack_told_ms_ <= kAttackMs) return;
-  attack_told_ms_ = now;
+  if (attack_logged_ms_ != 0 && now - attack_logged_ms_ <= kAttackMs) return;
+  attack_logged_ms_ = now;
   parts_.log.warning(
       "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands "
       "to Redis. This is likely due to an attacker attempting to use Cross Protocol Scripting to "
@@ -221,7 +221,8 @@ void Directory::change_powers(User& user, Powers powers, const engine::Session* 
   user.powers = std::move(powers);
   if (!loses) return;
   for (engine::Session* each = parts_.sessions.first(); each != nullptr; each = each->next()) {
-    if (each->account == &user && hears_more_than(*each, user.powers)) close(*each, asking);
+    if (each->account == &user && has_forbidden_subscription(*each, user.powers))
+      close(*each, asking);
   }
 }
 
@@ -248,7 +249,8 @@ Powers Directory::all_powers() const {
   return powers;
 }
 
-bool Directory::hears_more_than(const engine::Session& session, const Powers& allowed) const {
+bool Directory::has_forbidden_subscription(const engine::Session& session,
+                                           const Powers& allowed) const {
   struct Visitor final : engine::Subscriptions::Visitor {
     explicit Visitor(const Powers& allowed_) : allowed(allowed_) {}
     bool visit(engine::Subscriptions::Kind kind, std::string_view name) override {
@@ -264,7 +266,7 @@ bool Directory::hears_more_than(const engine::Session& session, const Powers& al
   return subscriptions_ != nullptr && subscriptions_->any(session, visitor);
 }
 
-void Directory::testify(memory::Audit& audit) const {
+void Directory::report_bytes(memory::Audit& audit) const {
   std::size_t bytes = acl::held_bytes(users_) + refusals_.held_bytes();
   for (const Owned& user : users_) bytes += memory::size_class(sizeof(User)) + user->held_bytes();
   audit.found(kOwner, static_cast<std::int64_t>(bytes));

@@ -48,7 +48,7 @@ inline bool has_room(engine::Call& call, eviction::Evictor& evictor, const evict
   if (room == eviction::Room::freeing && may_wait) {
     std::unique_ptr<WaitingForFrees> kept = call.progress<WaitingForFrees>();
     if (kept == nullptr) kept.reset(new WaitingForFrees(call));
-    call.go_on_later(std::move(kept));
+    call.continue_later(std::move(kept));
   } else {
     call.reply.error(engine::errors::kOutOfMemory);
   }

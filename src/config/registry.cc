@@ -50,10 +50,10 @@ std::vector<Directive*> Registry::directives() const {
   return all;
 }
 
-std::vector<const Directive*> Registry::set_in_vain() const {
+std::vector<const Directive*> Registry::set_without_effect() const {
   std::vector<const Directive*> found;
   for (const Entry& entry : entries_) {
-    if (entry.directive->is_set_in_vain()) found.push_back(entry.directive);
+    if (entry.directive->is_set_without_effect()) found.push_back(entry.directive);
   }
   return found;
 }

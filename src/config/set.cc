@@ -53,7 +53,7 @@ class Change {
     }
     for (Step& step : steps_) {
       if (!step.directive->watcher() || !has_changed(step)) continue;
-      step.was_told = true;
+      step.watcher_called = true;
       const auto applied = step.directive->watcher()();
       if (!applied) return undo(refusal(step.pair->first, applied.error().text));
     }
@@ -65,7 +65,7 @@ class Change {
     Directive* directive;
     const Pair* pair;
     std::vector<std::string> before;
-    bool was_told;
+    bool watcher_called;
   };
 
   static bool has_changed(const Step& step) {
@@ -78,7 +78,7 @@ class Change {
       LARDER_ASSERT(restored);
     }
     for (Step& step : steps_) {
-      if (!step.was_told) continue;
+      if (!step.watcher_called) continue;
       const auto applied = step.directive->watcher()();
       static_cast<void>(applied);
     }

@@ -231,7 +231,7 @@ void CommandTable::reset_stats() {
   for (const auto& command : all_) command->stats = CommandStats{};
 }
 
-void CommandTable::testify(memory::Audit& audit) const {
+void CommandTable::report_bytes(memory::Audit& audit) const {
   std::size_t bytes = 0;
   for (const auto& command : all_) bytes += command->stats.latency.held_bytes();
   audit.found(memory::Owner::statistics, static_cast<std::int64_t>(bytes));

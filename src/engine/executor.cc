@@ -178,7 +178,7 @@ void Executor::fetch_entries(const Session& session, const Plan& plan) const {
                     (command->refusals & closed_for(session)) == 0 &&
                     !(command->row->has(kGrows) && parts_.evictor.over_limit());
   if (__builtin_expect(runs, 1)) return Admission::runs;
-  return look_closer(session, args, command);
+  return admit_checked(session, args, command);
 }
 
 [[gnu::always_inline]] inline bool Executor::dispatch(Execution& execution, resp::Args args,
@@ -188,14 +188,14 @@ void Executor::fetch_entries(const Session& session, const Plan& plan) const {
   if (__builtin_expect(admission == Admission::runs, 1)) {
     invoke(execution, args, planned, timing);
   } else {
-    if (admission == Admission::held || admission == Admission::waits_for_room) {
+    if (admission == Admission::held || admission == Admission::waits_for_memory) {
       put_off(session, *planned.command, admission);
       return false;
     }
     if (admission == Admission::queued) {
       queue(session, *planned.command, args, planned.hash);
     } else {
-      tell_of_refusal(session);
+      notify_refusal(session);
     }
     if (session.reply_mode != ReplyMode::on) session.advance_reply_mode();
     if (timing == Timing::now) execution.cycles = base::cycles();
@@ -222,7 +222,7 @@ void Executor::serve_ready() {
     // A command that waits for keys does not wait for room as well: it moves an element that exists
     // already.
     const Admission admission = admit(execution.session, parked->words, parked->bound);
-    if (admission == Admission::runs || admission == Admission::waits_for_room) {
+    if (admission == Admission::runs || admission == Admission::waits_for_memory) {
       run_parked(execution, *parked);
     }
     cycles = execution.cycles;
@@ -273,7 +273,7 @@ void Executor::run_within(Session& session, resp::Args args) {
   Admission admission;
   do {
     admission = admit(session, args, planned.command);
-  } while (admission == Admission::waits_for_room);
+  } while (admission == Admission::waits_for_memory);
   LARDER_ASSERT(admission == Admission::runs || admission == Admission::refused);
   if (admission == Admission::runs) invoke(inner, args, planned, Timing::now);
   parts_.keyspace.access().touching = touching;
@@ -328,9 +328,9 @@ void Executor::invoke(Execution& execution, resp::Args args, const Planned& plan
     }
   }
   settle(db, args);
-  if (__builtin_expect(!command_sinks_.empty(), 0)) tell_of_command(execution, command, args);
+  if (__builtin_expect(!command_sinks_.empty(), 0)) notify_command_sinks(execution, command, args);
   keyspace::Graveyard& graveyard = parts_.keyspace.graveyard();
-  if (__builtin_expect(graveyard.has_debt(), 0)) graveyard.pay_debt(parts_.clock);
+  if (__builtin_expect(graveyard.has_free_backlog(), 0)) graveyard.free_backlog(parts_.clock);
 }
 
 bool Executor::may_put_off() const {
@@ -355,7 +355,7 @@ bool Executor::look_at_reply(Execution& execution, resp::Args args, const BoundC
   const std::uint64_t wanted = output.wanted_behind(execution.unsent);
   output.keep_first(execution.unsent);
   session.put_off(wanted);
-  tell_of_refusal(session);
+  notify_refusal(session);
   execution.put_off = true;
   return true;
 }
@@ -417,7 +417,7 @@ bool Executor::make_room_late() {
     const eviction::Room room = make_room(base::Budget(parts_.clock, kEvictUs));
     if (room == eviction::Room::working || room == eviction::Room::freeing) return true;
   }
-  HeldLine& waiting = parts_.waiters.for_room();
+  HeldSessions& waiting = parts_.waiters.waiting_for_memory();
   const bool resumes = !waiting.empty();
   waiting.resume(kResumedAtOnce);
   return resumes;
@@ -431,7 +431,7 @@ bool Executor::free_late() {
     });
     if (!freed) return true;
   }
-  HeldLine& waiting = parts_.waiters.for_frees();
+  HeldSessions& waiting = parts_.waiters.for_frees();
   const bool resumes = !waiting.empty();
   waiting.resume(kResumedAtOnce);
   return resumes;

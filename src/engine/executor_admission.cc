@@ -91,8 +91,8 @@ bool Executor::pass(Session& session, resp::Args args, BoundCommand& command,
   if (before != 0) return reject(session, &command, GateBoard::error(before)), false;
   if ((closed & kPermission) != 0) {
     const bool queues = (session.closed_gates & bit(Gate::queueing)) != 0;
-    const Denied denied = parts_.guard->check(session, command, args,
-                                              queues ? Occasion::transaction : Occasion::top_level);
+    const Denied denied = parts_.guard->check(
+        session, command, args, queues ? CommandContext::transaction : CommandContext::top_level);
     if (denied != Denied::nothing) {
       return reject(session, &command, refusal(denied, session, command)), false;
     }
@@ -102,8 +102,8 @@ bool Executor::pass(Session& session, resp::Args args, BoundCommand& command,
   return true;
 }
 
-Executor::Admission Executor::look_closer(Session& session, resp::Args args,
-                                          BoundCommand* command) {
+Executor::Admission Executor::admit_checked(Session& session, resp::Args args,
+                                            BoundCommand* command) {
   if (command == nullptr) return reject_unknown(session, args), Admission::refused;
   if (command->is_container() && args.size() > 1 && !command->row->has(kTakesTheRest)) {
     return reject(session, nullptr, unknown_subcommand(*command, args)), Admission::refused;
@@ -161,13 +161,13 @@ Executor::Admission Executor::admit_growing(Session& session, resp::Args args,
   }
   const bool is_paid = memory::used_bytes() + expected_growth(session, command, args) <= before;
   if (room == eviction::Room::enough || otherwise == Admission::queued || is_paid) return otherwise;
-  return Admission::waits_for_room;
+  return Admission::waits_for_memory;
 }
 
 void Executor::put_off(Session& session, const BoundCommand& command, Admission admission) {
   session.last_command = command.row;
   if (admission == Admission::held) return session.hold();
-  parts_.waiters.for_room().add(session);
+  parts_.waiters.waiting_for_memory().add(session);
 }
 
 eviction::Room Executor::make_room(base::Budget budget) {

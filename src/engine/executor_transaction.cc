@@ -77,7 +77,7 @@ void Executor::run_queue(Execution& exec, const Transaction& transaction) {
 bool Executor::may_still_run(Session& session, BoundCommand& command, resp::Args args) {
   const std::uint32_t closed = closed_for(session);
   if ((command.refusals & closed & bit(Gate::permission)) == 0) return true;
-  const Denied denied = parts_.guard->check(session, command, args, Occasion::transaction);
+  const Denied denied = parts_.guard->check(session, command, args, CommandContext::transaction);
   if (denied == Denied::nothing) return true;
   constexpr std::string_view kChanged =
       "NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC "
@@ -87,8 +87,8 @@ bool Executor::may_still_run(Session& session, BoundCommand& command, resp::Args
   return false;
 }
 
-void Executor::tell_of_command(const Execution& execution, const BoundCommand& command,
-                               resp::Args args) {
+void Executor::notify_command_sinks(const Execution& execution, const BoundCommand& command,
+                                    resp::Args args) {
   Session& session = execution.session;
   const bool shown =
       execution.turn != Turn::again && !command.row->has(kAdmin) && !command.row->has(kSkipMonitor);
@@ -98,7 +98,7 @@ void Executor::tell_of_command(const Execution& execution, const BoundCommand& c
   }
 }
 
-void Executor::tell_of_refusal(Session& session) {
+void Executor::notify_refusal(Session& session) {
   for (CommandSink* sink : command_sinks_) sink->over(session, nullptr, {});
 }
 

@@ -15,7 +15,7 @@ InternalSession::InternalSession(Sessions& sessions, const base::Clock& clock, s
 
 InternalSession::~InternalSession() = default;
 
-void InternalSession::testify(memory::Audit& audit) const {
+void InternalSession::report_bytes(memory::Audit& audit) const {
   audit.found(memory::Owner::client_input, static_cast<std::int64_t>(session_.text_bytes()));
   audit.found(memory::Owner::client_output,
               static_cast<std::int64_t>(output_.held_bytes() + chunks_.free_bytes()));

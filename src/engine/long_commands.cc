@@ -37,8 +37,8 @@ std::unique_ptr<Progress> LongCommands::take() {
   return progress;
 }
 
-void LongCommands::go_on_later(Session& session, BoundCommand& command, resp::Args words,
-                               std::unique_ptr<Progress> progress) {
+void LongCommands::continue_later(Session& session, BoundCommand& command, resp::Args words,
+                                  std::unique_ptr<Progress> progress) {
   if (resumed_ != nullptr) {
     resumed_->progress = progress.release();
     session.parked_ = resumed_;
@@ -48,7 +48,7 @@ void LongCommands::go_on_later(Session& session, BoundCommand& command, resp::Ar
   ParkedCommand* const parked = make_parked(session, command, words, {.keys = {}, .type = {}});
   parked->progress = progress.release();
   session.parked_ = parked;
-  session.goes_on_ = true;
+  session.runs_in_steps_ = true;
   session.long_commands_ = this;
   steps_.join(*parked);
 }
@@ -68,22 +68,22 @@ void LongCommands::Line::leave(ParkedCommand& command) {
 }
 
 LongCommands::Line& LongCommands::line_of(const ParkedCommand& command) {
-  return command.waits_for_room ? waiting_ : steps_;
+  return command.waits_for_memory ? waiting_ : steps_;
 }
 
-void LongCommands::wait_for_room(Session& session, std::uint64_t bytes) {
+void LongCommands::wait_for_memory(Session& session, std::uint64_t bytes) {
   ParkedCommand& command = *session.parked_;
   steps_.leave(command);
-  command.waits_for_room = true;
+  command.waits_for_memory = true;
   waiting_.join(command);
   session.put_off(bytes);
 }
 
 void LongCommands::go_on(Session& session) {
   ParkedCommand& command = *session.parked_;
-  if (!command.waits_for_room) return;
+  if (!command.waits_for_memory) return;
   waiting_.leave(command);
-  command.waits_for_room = false;
+  command.waits_for_memory = false;
   steps_.join(command);
 }
 
@@ -91,7 +91,7 @@ void LongCommands::release(ParkedCommand& command) {
   line_of(command).leave(command);
   delete command.progress;
   command.session->parked_ = nullptr;
-  command.session->goes_on_ = false;
+  command.session->runs_in_steps_ = false;
   release_parked(&command);
 }
 
@@ -138,7 +138,7 @@ void LongCommands::keep_cycles(Session& session, std::uint64_t cycles) {
   if (session.is_parked()) session.parked_->cycles = cycles;
 }
 
-void LongCommands::testify(memory::Audit& audit) const {
+void LongCommands::report_bytes(memory::Audit& audit) const {
   std::size_t input = 0;
   std::size_t output = 0;
   for (const Line* line : {&steps_, &waiting_}) {

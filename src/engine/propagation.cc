@@ -31,7 +31,7 @@ void Propagation::remove(EffectSink& sink) {
   if (listened() || groups_ > 0) return;
   tell_all();
   ahead_ = 0;
-  withheld_ = false;
+  withheld_listeners_ = false;
 }
 
 char* Propagation::room(std::size_t bytes) {
@@ -107,19 +107,19 @@ void Propagation::replace(std::span<const std::string_view> words, Reach reach) 
 void Propagation::settle(int db, std::span<const std::string_view> words, bool changed) {
   if (!listened()) return;
   const std::size_t own = begun_ + ahead_;
-  if (kept_.size() == own && changed && !withheld_ && !words.empty()) {
+  if (kept_.size() == own && changed && !withheld_listeners_ && !words.empty()) {
     kept_.push_back(write(db, words, Reach::everybody));
   }
   for (std::size_t i = own; i < kept_.size(); ++i) {
     if (kept_[i].db == kOfTheCommand) kept_[i].db = db;
   }
-  withheld_ = false;
+  withheld_listeners_ = false;
   ahead_ = 0;
   begun_ = kept_.size();
   if (groups_ == 0) tell_all();
 }
 
-void Propagation::testify(memory::Audit& audit) const {
+void Propagation::report_bytes(memory::Audit& audit) const {
   if (text_ != nullptr) audit.found(kOwner, static_cast<std::int64_t>(capacity_));
 }
 
@@ -129,17 +129,20 @@ void Propagation::end_group() {
 }
 
 Propagation::Nested::Nested(Propagation& outer)
-    : outer_(outer), begun_(outer.begun_), ahead_(outer.ahead_), withheld_(outer.withheld_) {
+    : outer_(outer),
+      begun_(outer.begun_),
+      ahead_(outer.ahead_),
+      withheld_listeners_(outer.withheld_listeners_) {
   LARDER_ASSERT(outer.groups_ > 0);
   outer_.begun_ = outer_.kept_.size();
   outer_.ahead_ = 0;
-  outer_.withheld_ = false;
+  outer_.withheld_listeners_ = false;
 }
 
 Propagation::Nested::~Nested() {
   outer_.begun_ = begun_;
   outer_.ahead_ = ahead_;
-  outer_.withheld_ = withheld_;
+  outer_.withheld_listeners_ = withheld_listeners_;
 }
 
 }  // namespace larder::engine

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "larder/base/assert.h"
-#include "larder/engine/held_line.h"
+#include "larder/engine/held_sessions.h"
 #include "larder/engine/long_commands.h"
 #include "larder/engine/progress.h"
 #include "larder/engine/waiters.h"
@@ -17,7 +17,7 @@ constexpr std::size_t kPiecesBetweenLooks = 16;
 
 }  // namespace
 
-bool Attachment::take_apart(std::size_t&) {
+bool Attachment::free_in_steps(std::size_t&) {
   LARDER_ASSERT(false);
   return true;
 }
@@ -59,13 +59,13 @@ std::size_t Session::attached_bytes() const {
   return bytes;
 }
 
-void Session::leave_behind(Attachment& attachment, std::size_t pieces) {
-  sessions_.leave_behind(attachment, pieces);
+void Session::defer_detach(Attachment& attachment, std::size_t pieces) {
+  sessions_.defer_detach(attachment, pieces);
 }
 
 void Session::pay_for(std::size_t pieces) {
   if (__builtin_expect(sessions_.left_pieces_ > Sessions::kMostLeft, 0)) {
-    sessions_.take_apart(pieces);
+    sessions_.free_in_steps(pieces);
   }
 }
 
@@ -79,7 +79,7 @@ void Session::push(resp::SharedText& text) {
 
 void Session::stop_waiting() {
   if (parked_ == nullptr) return;
-  goes_on_ ? long_commands_->forget(*this) : waiters_->forget(*this);
+  runs_in_steps_ ? long_commands_->forget(*this) : waiters_->forget(*this);
 }
 
 void Session::go_on() {
@@ -137,18 +137,18 @@ void Session::reset() {
 
 Sessions::~Sessions() { free_left(base::Budget::unlimited()); }
 
-void Sessions::leave_behind(Attachment& attachment, std::size_t pieces) {
+void Sessions::defer_detach(Attachment& attachment, std::size_t pieces) {
   attachment.next_left_ = nullptr;
   (last_left_ == nullptr ? first_left_ : last_left_->next_left_) = &attachment;
   last_left_ = &attachment;
   left_pieces_ += pieces;
 }
 
-void Sessions::take_apart(std::size_t pieces) {
+void Sessions::free_in_steps(std::size_t pieces) {
   left_pieces_ -= std::min(left_pieces_, pieces);
   while (first_left_ != nullptr && pieces > 0) {
     Attachment* const next = first_left_->next_left_;
-    if (!first_left_->take_apart(pieces)) return;
+    if (!first_left_->free_in_steps(pieces)) return;
     first_left_ = next;
   }
   if (first_left_ != nullptr) return;
@@ -158,15 +158,15 @@ void Sessions::take_apart(std::size_t pieces) {
 
 bool Sessions::free_left(base::Budget budget) {
   while (has_left()) {
-    take_apart(kPiecesBetweenLooks);
+    free_in_steps(kPiecesBetweenLooks);
     if (budget.spent()) break;
   }
   return !has_left();
 }
 
-void Sessions::testify(memory::Audit& audit) const {
+void Sessions::report_bytes(memory::Audit& audit) const {
   for (const Attachment* left = first_left_; left != nullptr; left = left->next_left_) {
-    left->testify(audit);
+    left->report_bytes(audit);
   }
 }
 

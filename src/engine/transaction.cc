@@ -57,12 +57,12 @@ void Transaction::end(Session& session) {
 
 void Transaction::detach(Session& session) {
   session.closed_gates &= ~kGatesOfTransactions;
-  if (block_count_ > kPiecesAtOnce) return session.leave_behind(*this, block_count_);
+  if (block_count_ > kPiecesAtOnce) return session.defer_detach(*this, block_count_);
   std::size_t all = kPiecesAtOnce;
-  take_apart(all);
+  free_in_steps(all);
 }
 
-bool Transaction::take_apart(std::size_t& pieces) {
+bool Transaction::free_in_steps(std::size_t& pieces) {
   for (; blocks_ != nullptr && pieces > 0; --pieces) drop_block();
   if (blocks_ != nullptr) return false;
   this->~Transaction();
@@ -70,7 +70,7 @@ bool Transaction::take_apart(std::size_t& pieces) {
   return true;
 }
 
-void Transaction::testify(memory::Audit& audit) const {
+void Transaction::report_bytes(memory::Audit& audit) const {
   audit.found(kOwner, static_cast<std::int64_t>(bytes_));
 }
 

@@ -104,7 +104,7 @@ class Waiters::LeftPlaces final : public Attachment {
   void detach(Session&) override { LARDER_ASSERT(false); }
   std::size_t bytes() const override { return memory::size_class(sizeof(LeftPlaces)); }
   // From the last to the first, because the audit counts the whole block with the first.
-  bool take_apart(std::size_t& pieces) override {
+  bool free_in_steps(std::size_t& pieces) override {
     std::span<Place>& places = command_.places;
     for (; !places.empty() && pieces > 0; --pieces) {
       home_.remove_place(places.back());
@@ -115,7 +115,7 @@ class Waiters::LeftPlaces final : public Attachment {
     memory::destroy(memory::Owner::client_input, this);
     return true;
   }
-  void testify(memory::Audit& audit) const override {
+  void report_bytes(memory::Audit& audit) const override {
     audit.found(memory::Owner::client_input, static_cast<std::int64_t>(bytes()));
   }
 
@@ -133,7 +133,7 @@ void Waiters::release(ParkedCommand& command) {
   const std::size_t places = command.places.size();
   if (places > Attachment::kPiecesAtOnce) {
     auto* const left = memory::make<LeftPlaces>(memory::Owner::client_input, *this, command);
-    return session.leave_behind(*left, places);
+    return session.defer_detach(*left, places);
   }
   for (Place& place : command.places) remove_place(place);
   release_parked(&command);
@@ -201,9 +201,9 @@ std::int64_t Waiters::next_deadline_us() const {
   return earliest == nullptr ? 0 : earliest->deadline_us;
 }
 
-void Waiters::testify(memory::Audit& audit) const {
-  std::size_t bytes =
-      deadlines_.held_bytes() + for_room_.held_bytes() + for_frees_.held_bytes() + keyless_bytes_;
+void Waiters::report_bytes(memory::Audit& audit) const {
+  std::size_t bytes = deadlines_.held_bytes() + waiting_for_memory_.held_bytes() +
+                      for_frees_.held_bytes() + keyless_bytes_;
   for (const Keys& keys : by_name_) {
     bytes += keys.bytes();
     keys.for_each([&bytes](const WaitedKey* key) {

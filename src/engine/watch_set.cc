@@ -17,12 +17,12 @@ constexpr auto kOwner = memory::Owner::client_input;
 
 void Watcher::detach(Session& session) {
   dirty = true;
-  if (watches > kPiecesAtOnce) return session.leave_behind(*this, watches);
+  if (watches > kPiecesAtOnce) return session.defer_detach(*this, watches);
   std::size_t all = kPiecesAtOnce;
-  take_apart(all);
+  free_in_steps(all);
 }
 
-bool Watcher::take_apart(std::size_t& pieces) {
+bool Watcher::free_in_steps(std::size_t& pieces) {
   home.drop_some(*this, pieces);
   if (first != nullptr) return false;
   (previous == nullptr ? home.first_ : previous->next) = next;
@@ -144,7 +144,7 @@ void WatchSet::drop_some(Watcher& watcher, std::size_t& pieces) {
 }
 
 // Many watches are kept until the transaction is over.
-void WatchSet::spoil(Watcher& watcher) {
+void WatchSet::mark_dirty_watcher(Watcher& watcher) {
   watcher.dirty = true;
   std::size_t all = Attachment::kPiecesAtOnce;
   if (watcher.watches <= all) drop_some(watcher, all);
@@ -192,7 +192,7 @@ void WatchSet::read(std::span<const keyspace::Change> changes) {
         if (watch->expired && change.cause == keyspace::Cause::expired) {
           watch->expired = false;
         } else if (!watch->watcher->dirty && (own || !watch->existed)) {
-          spoil(*watch->watcher);
+          mark_dirty_watcher(*watch->watcher);
         }
         watch = next;
       }
@@ -227,7 +227,7 @@ void WatchSet::note_swap(int db) {
       if (entry != nullptr) note_arrival(*key, *entry, concerned);
     });
   }
-  for (Watcher* watcher : concerned) spoil(*watcher);
+  for (Watcher* watcher : concerned) mark_dirty_watcher(*watcher);
 }
 
 // Each affected session only once.
@@ -242,7 +242,7 @@ void WatchSet::note_arrival(WatchedKey& key, const keyspace::Entry& entry,
   }
 }
 
-void WatchSet::testify(memory::Audit& audit) const {
+void WatchSet::report_bytes(memory::Audit& audit) const {
   std::size_t bytes = 0;
   for (const Keys& keys : by_name_) {
     bytes += keys.bytes();

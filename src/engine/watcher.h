@@ -42,7 +42,7 @@ class Watcher final : public Attachment {
     return databases.capacity() == 0 ? 0
                                      : memory::size_class(databases.capacity() * sizeof(Watched));
   }
-  bool take_apart(std::size_t& pieces) override;
+  bool free_in_steps(std::size_t& pieces) override;
 
   WatchSet& home;
   Watcher* previous = nullptr;

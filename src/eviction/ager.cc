@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::uint32_t kStride = 4;
 // The longest time that one call catches up on; after a longer pause the walk continues from there.
-constexpr std::int64_t kLongestDebtMs = 60'000;
+constexpr std::int64_t kLongestCatchUpMs = 60'000;
 
 }  // namespace
 
@@ -49,9 +49,9 @@ std::size_t Ager::step() {
   return passed;
 }
 
-void Ager::earn() {
+void Ager::add_allowance() {
   const std::int64_t now = keyspace_.clock().steady_ms();
-  const std::int64_t elapsed = last_ms_ < 0 ? 0 : std::min(now - last_ms_, kLongestDebtMs);
+  const std::int64_t elapsed = last_ms_ < 0 ? 0 : std::min(now - last_ms_, kLongestCatchUpMs);
   last_ms_ = now;
   // Empty databases count as steps too.
   const auto all = static_cast<double>(keyspace_.size() + keyspace_.databases());
@@ -59,7 +59,7 @@ void Ager::earn() {
 }
 
 void Ager::run(base::Budget budget) {
-  earn();
+  add_allowance();
   if (keyspace_.access().mode == keyspace::AccessMode::lfu && !restarting_) return;
   while (restarting_ || owed_ >= 1) {
     owed_ -= static_cast<double>(step());

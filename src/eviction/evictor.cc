@@ -84,12 +84,12 @@ Evictor::Evictor(keyspace::Keyspace& keyspace, Settings& settings, Metrics& metr
   policy_ = Policy::named(settings_.maxmemory_policy.print());
   keyspace_.access().mode = policy_.access_mode();
   settings_.maxmemory_policy.watch([this] {
-    obey();
+    apply_settings();
     return base::Result<void>();
   });
 }
 
-void Evictor::obey() {
+void Evictor::apply_settings() {
   policy_ = Policy::named(settings_.maxmemory_policy.print());
   pool_.clear();
   if (keyspace_.access().mode == policy_.access_mode()) return;
@@ -143,7 +143,7 @@ bool Evictor::is_over_by_buried(std::uint64_t wanted) const {
 
 Room Evictor::evict(base::Budget& budget, std::uint64_t wanted) {
   while (exceeds_with(wanted)) {
-    if (is_over_by_buried(wanted)) return free_buried(budget, wanted);
+    if (is_over_by_buried(wanted)) return free_deferred(budget, wanted);
     if (!evict_one()) return Room::none;
     if (budget.spent(kStride)) return exceeds_with(wanted) ? Room::working : Room::enough;
   }
@@ -152,7 +152,7 @@ Room Evictor::evict(base::Budget& budget, std::uint64_t wanted) {
 
 // Frees until there is room. If the tables of flushed databases are freed and there is still no
 // room, the excess belongs to stored keys, and the next call evicts them.
-Room Evictor::free_buried(base::Budget& budget, std::uint64_t wanted) {
+Room Evictor::free_deferred(base::Budget& budget, std::uint64_t wanted) {
   while (exceeds_with(wanted)) {
     if (keyspace_.graveyard().drain_a_little(keyspace_.clock())) break;
     if (budget.spent()) return Room::freeing;

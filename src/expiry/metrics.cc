@@ -20,10 +20,10 @@ void Metrics::pass_done(std::uint64_t found, std::uint64_t all) {
   stale_share_ += (share - stale_share_) * kWeightOfLastPass;
 }
 
-void Metrics::buried(std::size_t bytes) {
-  if (keyspace_.graveyard().empty()) buried_keys_ = buried_bytes_ = 0;
-  ++buried_keys_;
-  buried_bytes_ += bytes;
+void Metrics::deferred(std::size_t bytes) {
+  if (keyspace_.graveyard().empty()) deferred_keys_ = deferred_bytes_ = 0;
+  ++deferred_keys_;
+  deferred_bytes_ += bytes;
 }
 
 void Metrics::left(std::uint64_t keys, std::uint64_t bytes) {
@@ -34,13 +34,13 @@ void Metrics::left(std::uint64_t keys, std::uint64_t bytes) {
 std::uint64_t Metrics::unfreed_bytes() const {
   if (keyspace_.graveyard().empty()) return left_bytes_;
   const auto waiting = static_cast<std::uint64_t>(memory::balance(memory::Owner::graveyard));
-  return left_bytes_ + std::min(buried_bytes_, waiting);
+  return left_bytes_ + std::min(deferred_bytes_, waiting);
 }
 
 void Metrics::refresh() {
   const auto waiting_keys = static_cast<std::uint64_t>(keyspace_.graveyard().keys());
-  if (keyspace_.graveyard().empty()) buried_keys_ = buried_bytes_ = 0;
-  unfreed_keys_ = static_cast<std::int64_t>(left_keys_ + std::min(buried_keys_, waiting_keys));
+  if (keyspace_.graveyard().empty()) deferred_keys_ = deferred_bytes_ = 0;
+  unfreed_keys_ = static_cast<std::int64_t>(left_keys_ + std::min(deferred_keys_, waiting_keys));
   unfreed_bytes_ = static_cast<std::int64_t>(unfreed_bytes());
   cycle_ms_ = cycle_us_ / 1000;
   stale_percent_ = base::printed("%.2f", stale_share_ * 100);

@@ -25,9 +25,9 @@ constexpr std::int64_t kCheapPassUs = 10'000;
 // The most time that fast cycles may accumulate.
 constexpr std::int64_t kMostAllowanceUs = 5'000;
 // A pass over the index can miss an entry whose segment changes its shape at that moment. If more
-// than one slot in kSteadiness was added or removed, another pass follows at once; otherwise the
-// next passes also visit what came due this long before them.
-constexpr std::uint64_t kSteadiness = 64;
+// than one slot in kStableSlotRatio was added or removed, another pass follows at once; otherwise
+// the next passes also visit what came due this long before them.
+constexpr std::uint64_t kStableSlotRatio = 64;
 constexpr int kMostLaps = 8;
 constexpr std::int64_t kOverlapMs = 2'000;
 constexpr std::int64_t kClasses = 256;
@@ -50,7 +50,7 @@ double Sweeper::share() const {
   return 0.25 + 0.02 * static_cast<double>(settings_.active_expire_effort.value() - 1);
 }
 
-void Sweeper::earn() {
+void Sweeper::add_allowance() {
   const std::int64_t now = keyspace_.clock().steady_us();
   const std::int64_t elapsed = earned_at_us_ == kNever ? kMostAllowanceUs : now - earned_at_us_;
   earned_at_us_ = now;
@@ -59,10 +59,10 @@ void Sweeper::earn() {
 }
 
 std::int64_t Sweeper::rest_ms() const {
-  if (keyspace_.removals_held()) return kNoWish;
+  if (keyspace_.removals_held()) return kLongestSleepUs;
   if (!in_pass_) {
     if (!active_ || !keyspace_.has_volatile_keys() || interval_us_ >= kLeastRelaxedUs) {
-      return kNoWish;
+      return kLongestSleepUs;
     }
     return std::max<std::int64_t>(0, next_pass_us_ - keyspace_.clock().steady_us()) / 1000;
   }
@@ -72,7 +72,7 @@ std::int64_t Sweeper::rest_ms() const {
 
 std::size_t Sweeper::run(base::Budget budget) {
   if (keyspace_.removals_held()) return 0;
-  earn();
+  add_allowance();
   if (!in_pass_) {
     if (!is_due() && last_cost_us_ > kCheapPassUs) return 0;
     begin_pass();
@@ -84,7 +84,7 @@ std::size_t Sweeper::run(base::Budget budget) {
 
 std::size_t Sweeper::run_fast() {
   if (!active_ || (!in_pass_ && !is_due()) || keyspace_.removals_held()) return 0;
-  earn();
+  add_allowance();
   if (allowance_us_ <= 0) return 0;
   if (!in_pass_) begin_pass();
   base::Budget budget(keyspace_.clock(), kStepUs);
@@ -215,7 +215,7 @@ void Sweeper::end_database() {
 bool Sweeper::starts_another_lap(const Database& db) {
   const std::uint64_t slots = db.expires().slots();
   const std::uint64_t change = slots > lap_slots_ ? slots - lap_slots_ : lap_slots_ - slots;
-  if (!active_ || laps_ == kMostLaps || change * kSteadiness <= lap_slots_) return false;
+  if (!active_ || laps_ == kMostLaps || change * kStableSlotRatio <= lap_slots_) return false;
   ++laps_;
   lap_slots_ = slots;
   return true;
@@ -263,7 +263,7 @@ void Sweeper::take(Database& db, const Hits& hits) {
     const std::size_t bytes = hits.items[i].entry->footprint();
     found_bytes_ += bytes;
     if (!active_) continue;
-    metrics_.buried(bytes);
+    metrics_.deferred(bytes);
     db.erase(hits.items[i].entry, hits.items[i].hash, keyspace::Cause::expired,
              keyspace::Event::expired);
   }

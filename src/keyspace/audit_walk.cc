@@ -134,7 +134,7 @@ bool AuditWalk::step() {
   return false;
 }
 
-void AuditWalk::testify(memory::Audit& audit) const {
+void AuditWalk::report_bytes(memory::Audit& audit) const {
   for (std::size_t type = 0; type < types::kTypes; ++type) {
     std::int64_t bytes = 0;
     for (const Part& part : parts_) bytes += part.bytes[type];
@@ -146,7 +146,7 @@ void AuditWalk::testify(memory::Audit& audit) const {
     audit.found(memory::Owner::expires,
                 static_cast<std::int64_t>(db.expires().bytes() + db.element_expires().bytes()));
   }
-  keyspace_.graveyard().testify(audit);
+  keyspace_.graveyard().report_bytes(audit);
 }
 
 std::size_t AuditWalk::held_bytes() const {

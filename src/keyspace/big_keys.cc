@@ -113,7 +113,7 @@ bool BigKeys::walk(Keyspace& keyspace, std::int64_t us) {
   return false;
 }
 
-std::int64_t BigKeys::earn(std::int64_t now_us) {
+std::int64_t BigKeys::add_allowance(std::int64_t now_us) {
   if (last_us_ != 0) earned_us_ = std::min(earned_us_ + (now_us - last_us_), kMostUs * kShare);
   last_us_ = now_us;
   if (earned_us_ / kShare < kLeastUs) return 0;
@@ -128,7 +128,7 @@ void Keyspace::look_for_big_keys() {
     return;
   }
   if (big_keys_.is_stopped()) big_keys_.start();
-  const std::int64_t us = big_keys_.earn(clock_.steady_us());
+  const std::int64_t us = big_keys_.add_allowance(clock_.steady_us());
   if (us > 0 && big_keys_.walk(*this, us)) ++metrics_.big_key_walks;
 }
 

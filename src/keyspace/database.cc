@@ -86,7 +86,7 @@ base::Rng& Database::rng() const { return shared_.access.rng; }
 
 Entry* Database::look(const Key& key, Look how) {
   Entry* entry = entries_.find(key.name, key.hash);
-  if (entry != nullptr && entry->expired(now_ms())) entry = meet_expired(entry, key.hash, how);
+  if (entry != nullptr && entry->expired(now_ms())) entry = handle_expired(entry, key.hash, how);
   if (how == Look::write) {
     if (entry != nullptr) touch(*entry);
     return entry;
@@ -101,7 +101,7 @@ Entry* Database::look(const Key& key, Look how) {
   return entry;
 }
 
-Entry* Database::meet_expired(Entry* entry, std::uint64_t hash, Look how) {
+Entry* Database::handle_expired(Entry* entry, std::uint64_t hash, Look how) {
   if (shared_.removals.repeats()) return entry;
   if (how == Look::write || !shared_.removals.held()) {
     erase(entry, hash, Cause::expired, Event::expired);
@@ -112,7 +112,7 @@ Entry* Database::meet_expired(Entry* entry, std::uint64_t hash, Look how) {
 [[gnu::always_inline]] inline Entry* Database::find_to_change(const Key& key) {
   Entry* entry = entries_.find(key.name, key.hash);
   if (entry == nullptr || __builtin_expect(!entry->expired(now_ms()), 1)) return entry;
-  return meet_expired(entry, key.hash, Look::write);
+  return handle_expired(entry, key.hash, Look::write);
 }
 
 void Database::note_size(const Entry* entry, std::uint64_t hash) {
@@ -153,7 +153,7 @@ void Database::store(const Key& key, OpenEntry entry) {
   Entry* const found = entries_.find(key.name, key.hash);
   if (const OpenEntry old = open(found, key.hash, Intent::replaces)) {
     replace(old, entry, key.hash);
-    bury_replaced(old);
+    defer_free_replaced(old);
   } else {
     insert(entry, key.hash);
   }
@@ -175,7 +175,7 @@ bool Database::overwrite_in_place(OpenEntry old, const Entry::Shape& shape) {
       old->type() != shape.type) {
     return false;
   }
-  if (old->form() == Form::storage) shared_.graveyard.bury(old->type(), old->storage());
+  if (old->form() == Form::storage) shared_.graveyard.defer_free(old->type(), old->storage());
   old.rewrite(shape);
   return true;
 }
@@ -211,7 +211,7 @@ void Database::put(const Key& key, std::string_view bytes, Deadline deadline, Ev
   write_string(entry, bytes, number);
   entry.access(access);
   replace(old, entry, key.hash);
-  bury_replaced(old);
+  defer_free_replaced(old);
 }
 
 char* Database::put_unwritten(const Key& key, std::size_t size, Event event) {
@@ -236,7 +236,7 @@ char* Database::put_unwritten(const Key& key, std::size_t size, Event event) {
   }
   entry.access(shared_.access.touching ? shared_.access.used(old->access()) : old->access());
   replace(old, entry, key.hash);
-  bury_replaced(old);
+  defer_free_replaced(old);
   return bytes;
 }
 
@@ -257,7 +257,7 @@ void Database::put_storage(const Key& key, types::Type type, void* storage, Even
   shared_.log.add(event, index_, key.name);
   if (!old) return insert(entry, key.hash);
   replace(old, entry, key.hash);
-  bury_replaced(old);
+  defer_free_replaced(old);
 }
 
 void Database::close(const Key& key, OpenEntry entry, types::Type type, void* storage, bool empty,
@@ -271,13 +271,13 @@ void Database::close(const Key& key, OpenEntry entry, types::Type type, void* st
     return;
   }
   if (!entry) {
-    if (storage != nullptr) shared_.graveyard.bury(type, storage);
+    if (storage != nullptr) shared_.graveyard.defer_free(type, storage);
     return;
   }
   if (changed) shared_.log.add(event, index_, key.name);
   shared_.log.also(Event::del, index_, key.name);
   take_out(entry, key.hash);
-  shared_.graveyard.bury(entry.get());
+  shared_.graveyard.defer_free(entry.get());
 }
 
 void Database::take_out(OpenEntry entry, std::uint64_t hash) {
@@ -294,7 +294,7 @@ void Database::remove(OpenEntry entry, std::uint64_t hash, Cause cause, Event ev
   shared_.log.add(event, index_, entry->key(), cause);
   if (cause == Cause::expired) ++shared_.metrics.expired_keys;
   take_out(entry, hash);
-  shared_.graveyard.bury(entry.get(), freeing_after(cause));
+  shared_.graveyard.defer_free(entry.get(), freeing_after(cause));
 }
 
 bool Database::erase(const Key& key, Freeing freeing) {
@@ -302,7 +302,7 @@ bool Database::erase(const Key& key, Freeing freeing) {
   if (entry == nullptr) return false;
   shared_.log.add(Event::del, index_, entry->key());
   take_out(open(entry, key.hash, Intent::removes), key.hash);
-  shared_.graveyard.bury(entry, freeing);
+  shared_.graveyard.defer_free(entry, freeing);
   return true;
 }
 
@@ -314,8 +314,8 @@ Freeing Database::freeing_after(Cause cause) const {
   return lazily ? Freeing::lazily : Freeing::plainly;
 }
 
-void Database::bury_replaced(OpenEntry entry) {
-  shared_.graveyard.bury(entry.get(), freeing_after(Cause::command));
+void Database::defer_free_replaced(OpenEntry entry) {
+  shared_.graveyard.defer_free(entry.get(), freeing_after(Cause::command));
 }
 
 bool Database::erase(const Key& key, Cause cause, Event event) {
@@ -375,7 +375,7 @@ void Database::put_moved(const Key& key, Database& from, const Key& source_key, 
 
 void Database::flush(Freeing freeing) {
   shared_.before_changes.ask_of_flush(index_);
-  shared_.graveyard.bury(
+  shared_.graveyard.defer_free(
       {std::move(entries_), std::move(expires_), std::move(element_expires_), freeing});
   entries_ = EntryTable();
   expires_ = ExpiresTable();

@@ -5,13 +5,13 @@ namespace larder::keyspace {
 namespace {
 
 // The callback for elements past their deadline: the types room takes a plain function.
-struct Passing {
+struct ElementExpiry {
   const Shared& shared;
   int db;
   std::string_view key;
 
   static void goes(void* context, std::string_view element) {
-    const auto& self = *static_cast<const Passing*>(context);
+    const auto& self = *static_cast<const ElementExpiry*>(context);
     ++self.shared.metrics.expired_subkeys;
     self.shared.log.add_expired(Event::hexpired, self.db, self.key, element);
   }
@@ -38,16 +38,17 @@ void Database::unindex_elements(OpenEntry entry, std::uint64_t hash) {
 
 bool Database::expire_elements(Entry* found, std::uint64_t hash, std::size_t lines) {
   const OpenEntry entry = open(found, hash, Intent::edits);
-  Passing passing{shared_, index_, entry->key()};
+  ElementExpiry passing{shared_, index_, entry->key()};
   const types::TypeRow& row = types::row(entry->type());
-  const bool done = row.expire_some(entry->storage(), now_ms(), lines, Passing::goes, &passing);
+  const bool done =
+      row.expire_some(entry->storage(), now_ms(), lines, ElementExpiry::goes, &passing);
   if (row.size(entry->storage()) != 0) {
     index_elements(entry, hash);
     return done;
   }
   shared_.log.add_expired(Event::del, index_, entry->key(), std::nullopt);
   take_out(entry, hash);
-  shared_.graveyard.bury(found);
+  shared_.graveyard.defer_free(found);
   return true;
 }
 

@@ -54,23 +54,23 @@ void destroy_now(Owner owner, Entry* entry) {
 
 Graveyard::~Graveyard() { drain(base::Budget::unlimited()); }
 
-void Graveyard::bury(Entry* entry, Freeing freeing) {
+void Graveyard::defer_free(Entry* entry, Freeing freeing) {
   const auto bytes = static_cast<std::int64_t>(entry->footprint());
   memory::transfer(types::row(entry->type()).owner, Owner::graveyard, bytes);
-  debt_ += bytes;
+  free_backlog_bytes_ += bytes;
   const bool lazily = freeing == Freeing::lazily && has_large_effort(*entry);
   (lazily ? lazy_entries_ : entries_).push_back(entry);
 }
 
-void Graveyard::bury(types::Type type, void* storage) {
+void Graveyard::defer_free(types::Type type, void* storage) {
   const types::TypeRow& row = types::row(type);
   const auto bytes = static_cast<std::int64_t>(row.footprint(storage));
   memory::transfer(row.owner, Owner::graveyard, bytes);
   storages_.push_back({type, storage});
-  debt_ += bytes;
+  free_backlog_bytes_ += bytes;
 }
 
-void Graveyard::bury(Tables&& tables) { tables_.push_back(std::move(tables)); }
+void Graveyard::defer_free(Tables&& tables) { tables_.push_back(std::move(tables)); }
 
 std::size_t Graveyard::keys() const {
   std::size_t count = entries_.size() + lazy_entries_.size();
@@ -93,9 +93,10 @@ bool Graveyard::drain(base::Budget budget) {
 
 bool Graveyard::drain_a_little(const base::Clock& clock) { return drain(base::Budget(clock, 0)); }
 
-void Graveyard::pay_debt(const base::Clock& clock) {
+void Graveyard::free_backlog(const base::Clock& clock) {
   const std::int64_t waiting = bytes();
-  const std::int64_t target = std::max(waiting - 2 * std::exchange(debt_, 0), kMostWaiting);
+  const std::int64_t target =
+      std::max(waiting - 2 * std::exchange(free_backlog_bytes_, 0), kMostWaiting);
   if (waiting <= target) return;
   base::Budget budget(clock, kMostPayUs);
   while (!drain_a_little(clock) && bytes() > target && !budget.spent()) {
@@ -148,7 +149,7 @@ bool Graveyard::drain_tables(base::Budget& budget) {
 
 bool Graveyard::drain_table(Tables& dead, base::Budget& budget) {
   const bool gone = dead.entries.clear_some(budget, [this, &dead](Entry* entry) {
-    if (is_large(*entry)) return bury_large(entry, dead.freeing);
+    if (is_large(*entry)) return defer_free_large(entry, dead.freeing);
     destroy_now(types::row(entry->type()).owner, entry);
     if (dead.freeing == Freeing::lazily) ++freed_;
   });
@@ -158,13 +159,13 @@ bool Graveyard::drain_table(Tables& dead, base::Budget& budget) {
 }
 
 // Commands do not free flushed data: it is freed at the ends of turns.
-void Graveyard::bury_large(Entry* entry, Freeing freeing) {
+void Graveyard::defer_free_large(Entry* entry, Freeing freeing) {
   const auto bytes = static_cast<std::int64_t>(entry->footprint());
   memory::transfer(types::row(entry->type()).owner, Owner::graveyard, bytes);
   (freeing == Freeing::lazily ? lazy_entries_ : entries_).push_back(entry);
 }
 
-void Graveyard::testify(memory::Audit& audit) const {
+void Graveyard::report_bytes(memory::Audit& audit) const {
   std::size_t bytes = 0;
   for (const auto* entries : {&entries_, &lazy_entries_}) {
     for (const Entry* entry : *entries) bytes += entry->footprint();
@@ -179,12 +180,12 @@ void Graveyard::testify(memory::Audit& audit) const {
   bytes += list_bytes(tables_.capacity(), sizeof(Tables));
   audit.found(Owner::graveyard, bytes);
   for (const Tables& dead : tables_) {
-    testify_tables(dead.entries, dead.expires, dead.element_expires, audit);
+    report_table_bytes(dead.entries, dead.expires, dead.element_expires, audit);
   }
 }
 
-void testify_tables(const EntryTable& entries, const ExpiresTable& expires,
-                    const ElementExpiresTable& element_expires, memory::Audit& audit) {
+void report_table_bytes(const EntryTable& entries, const ExpiresTable& expires,
+                        const ElementExpiresTable& element_expires, memory::Audit& audit) {
   entries.for_each([&audit](const Entry* entry) {
     audit.found(types::row(entry->type()).owner, entry->footprint());
   });

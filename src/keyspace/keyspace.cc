@@ -69,16 +69,16 @@ void Keyspace::swap(std::size_t a, std::size_t b) {
   log_.also(Event::swapdb, static_cast<int>(b), {});
 }
 
-void Keyspace::testify(memory::Audit& audit) const {
+void Keyspace::report_bytes(memory::Audit& audit) const {
   for (const memory::Owner owner :
        {memory::Owner::strings, memory::Owner::lists, memory::Owner::hashes, memory::Owner::sets,
         memory::Owner::sorted_sets, memory::Owner::streams}) {
     audit.found(owner, 0);
   }
   for (const auto& db : databases_) {
-    testify_tables(db->entries(), db->expires(), db->element_expires(), audit);
+    report_table_bytes(db->entries(), db->expires(), db->element_expires(), audit);
   }
-  graveyard_.testify(audit);
+  graveyard_.report_bytes(audit);
 }
 
 }  // namespace larder::keyspace

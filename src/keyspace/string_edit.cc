@@ -59,7 +59,7 @@ types::Blob* Edit<types::String>::resize_blob(types::Blob* blob, std::size_t siz
   if (types::Blob::resize_in_place(kOwner, blob, size)) return blob;
   types::Blob* const moved = types::Blob::create(kOwner, size);
   std::memcpy(moved->data(), blob->data(), std::min(blob->size(), size));
-  db_.shared_.graveyard.bury(types::Type::string, blob);
+  db_.shared_.graveyard.defer_free(types::Type::string, blob);
   return moved;
 }
 
@@ -81,7 +81,7 @@ char* Edit<types::String>::resize_into_new(std::string_view old, std::size_t siz
   grown.access(entry_->access());
   grown.mark_edited();
   db_.replace(entry_, grown, key_.hash);
-  db_.shared_.graveyard.bury(entry_.get());
+  db_.shared_.graveyard.defer_free(entry_.get());
   entry_ = grown;
   return text;
 }

@@ -63,7 +63,7 @@ void* take_for_library(std::size_t bytes) {
   return bytes == 0 ? nullptr : detail::take(detail::t_payer, bytes);
 }
 
-void give_back_from_library(void* block) {
+void release_from_library(void* block) {
   if (block == nullptr) return;
   detail::Head* const head = static_cast<detail::Head*>(block) - 1;
   detail::Payer* const payer = head->payer;
@@ -78,14 +78,14 @@ void give_back_from_library(void* block) {
 void* resize_for_library(void* block, std::size_t bytes) {
   if (block == nullptr) return take_for_library(bytes);
   if (bytes == 0) {
-    give_back_from_library(block);
+    release_from_library(block);
     return nullptr;
   }
   const detail::Head* const head = static_cast<detail::Head*>(block) - 1;
   const std::size_t kept = std::min(head->bytes - sizeof(detail::Head), bytes);
   void* const moved = detail::take(head->payer, bytes);
   std::memcpy(moved, block, kept);
-  give_back_from_library(block);
+  release_from_library(block);
   return moved;
 }
 

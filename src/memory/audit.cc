@@ -11,7 +11,7 @@ namespace larder::memory {
 namespace {
 
 // Between the two readings nothing may allocate.
-std::int64_t bytes_beside_the_ledger() {
+std::int64_t bytes_outside_ledger() {
   flush_thread_cache();
   const auto handed_out = static_cast<std::int64_t>(read_pages().allocated);
   return handed_out - static_cast<std::int64_t>(used_bytes());
@@ -62,25 +62,27 @@ std::string Audit::text() const {
   return out;
 }
 
-Auditor::Auditor() : foreign_at_start_(bytes_beside_the_ledger()) {}
+Auditor::Auditor() : foreign_at_start_(bytes_outside_ledger()) {}
 
-void Auditor::add(const Witness& witness) { witnesses_.push_back(&witness); }
+void Auditor::add(const AuditedOwner& owner) { audited_owners_.push_back(&owner); }
 
-void Auditor::remove(const Witness& witness) {
-  witnesses_.erase(std::remove(witnesses_.begin(), witnesses_.end(), &witness), witnesses_.end());
+void Auditor::remove(const AuditedOwner& owner) {
+  audited_owners_.erase(std::remove(audited_owners_.begin(), audited_owners_.end(), &owner),
+                        audited_owners_.end());
 }
 
 Audit Auditor::run() const { return run_with(nullptr, nullptr); }
 
-Audit Auditor::run(const Witness& witness, const Witness& walked) const {
-  return run_with(&witness, &walked);
+Audit Auditor::run(const AuditedOwner& owner, const AuditedOwner& walked) const {
+  return run_with(&owner, &walked);
 }
 
-Audit Auditor::run_with(const Witness* witness, const Witness* walked) const {
+Audit Auditor::run_with(const AuditedOwner* owner, const AuditedOwner* walked) const {
   std::optional<std::int64_t> foreign;
-  if (kAllocatorIsComparable) foreign = bytes_beside_the_ledger() - foreign_at_start_;
+  if (kAllocatorIsComparable) foreign = bytes_outside_ledger() - foreign_at_start_;
   Audit audit(balance(), foreign);
-  for (const Witness* each : witnesses_) (each == witness ? walked : each)->testify(audit);
+  for (const AuditedOwner* each : audited_owners_)
+    (each == owner ? walked : each)->report_bytes(audit);
   return audit;
 }
 

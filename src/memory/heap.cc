@@ -21,7 +21,7 @@ void give_back(void* block, std::size_t) { std::free(block); }
 void* take_aligned(std::size_t bytes, std::size_t alignment) {
   return std::aligned_alloc(alignment, bytes);
 }
-void give_back_aligned(void* block, std::size_t, std::size_t) { std::free(block); }
+void release_block_aligned(void* block, std::size_t, std::size_t) { std::free(block); }
 void* resize(void* block, std::size_t bytes) { return std::realloc(block, size_class(bytes)); }
 bool fits_in_place(void*, std::size_t) { return false; }
 
@@ -32,7 +32,7 @@ void give_back(void* block, std::size_t bytes) { sdallocx(block, bytes, 0); }
 void* take_aligned(std::size_t bytes, std::size_t alignment) {
   return mallocx(bytes, MALLOCX_ALIGN(alignment));
 }
-void give_back_aligned(void* block, std::size_t bytes, std::size_t alignment) {
+void release_block_aligned(void* block, std::size_t bytes, std::size_t alignment) {
   sdallocx(block, bytes, MALLOCX_ALIGN(alignment));
 }
 void* resize(void* block, std::size_t bytes) { return rallocx(block, bytes, 0); }
@@ -92,7 +92,7 @@ void* allocate_aligned(Owner owner, std::size_t bytes, std::size_t alignment) {
 void release_aligned(Owner owner, void* block, std::size_t bytes, std::size_t alignment) noexcept {
   const std::size_t whole = round_up(bytes, alignment);
   charge(owner, -charged(whole));
-  give_back_aligned(block, whole, alignment);
+  release_block_aligned(block, whole, alignment);
 }
 
 bool resize_in_place(Owner owner, void* block, std::size_t old_bytes, std::size_t new_bytes) {

@@ -69,16 +69,16 @@ void* allocate_or_throw(std::size_t bytes, std::size_t alignment) {
   }
 }
 
-void give_back_charged(void* block) noexcept {
+void release_charged(void* block) noexcept {
   if (block == nullptr) return;
   charge(Owner::runtime, -static_cast<std::int64_t>(size_of(block)));
   give_back(block);
 }
 
 #ifdef LARDER_SYSTEM_MALLOC
-void give_back_sized(void* block, std::size_t) noexcept { give_back_charged(block); }
+void release_sized(void* block, std::size_t) noexcept { release_charged(block); }
 #else
-void give_back_sized(void* block, std::size_t bytes) noexcept {
+void release_sized(void* block, std::size_t bytes) noexcept {
   if (block != nullptr) release(Owner::runtime, block, std::max<std::size_t>(bytes, 1));
 }
 #endif
@@ -91,9 +91,9 @@ constexpr std::size_t kPlain = alignof(std::max_align_t);
 
 using larder::memory::allocate_or_null;
 using larder::memory::allocate_or_throw;
-using larder::memory::give_back_charged;
-using larder::memory::give_back_sized;
 using larder::memory::kPlain;
+using larder::memory::release_charged;
+using larder::memory::release_sized;
 
 void* operator new(std::size_t n) { return allocate_or_throw(n, kPlain); }
 void* operator new[](std::size_t n) { return allocate_or_throw(n, kPlain); }
@@ -116,19 +116,19 @@ void* operator new[](std::size_t n, std::align_val_t a, const std::nothrow_t&) n
   return allocate_or_null(n, static_cast<std::size_t>(a));
 }
 
-void operator delete(void* p) noexcept { give_back_charged(p); }
-void operator delete[](void* p) noexcept { give_back_charged(p); }
-void operator delete(void* p, std::size_t n) noexcept { give_back_sized(p, n); }
-void operator delete[](void* p, std::size_t n) noexcept { give_back_sized(p, n); }
-void operator delete(void* p, const std::nothrow_t&) noexcept { give_back_charged(p); }
-void operator delete[](void* p, const std::nothrow_t&) noexcept { give_back_charged(p); }
-void operator delete(void* p, std::align_val_t) noexcept { give_back_charged(p); }
-void operator delete[](void* p, std::align_val_t) noexcept { give_back_charged(p); }
-void operator delete(void* p, std::size_t, std::align_val_t) noexcept { give_back_charged(p); }
-void operator delete[](void* p, std::size_t, std::align_val_t) noexcept { give_back_charged(p); }
+void operator delete(void* p) noexcept { release_charged(p); }
+void operator delete[](void* p) noexcept { release_charged(p); }
+void operator delete(void* p, std::size_t n) noexcept { release_sized(p, n); }
+void operator delete[](void* p, std::size_t n) noexcept { release_sized(p, n); }
+void operator delete(void* p, const std::nothrow_t&) noexcept { release_charged(p); }
+void operator delete[](void* p, const std::nothrow_t&) noexcept { release_charged(p); }
+void operator delete(void* p, std::align_val_t) noexcept { release_charged(p); }
+void operator delete[](void* p, std::align_val_t) noexcept { release_charged(p); }
+void operator delete(void* p, std::size_t, std::align_val_t) noexcept { release_charged(p); }
+void operator delete[](void* p, std::size_t, std::align_val_t) noexcept { release_charged(p); }
 void operator delete(void* p, std::align_val_t, const std::nothrow_t&) noexcept {
-  give_back_charged(p);
+  release_charged(p);
 }
 void operator delete[](void* p, std::align_val_t, const std::nothrow_t&) noexcept {
-  give_back_charged(p);
+  release_charged(p);
 }

@@ -17,7 +17,8 @@ using asio::posix::stream_descriptor;
 
 // A watched descriptor. Outlives the watch while asio still has callbacks pending.
 struct Socket {
-  Socket(asio::io_context& context, Watch& who) : waiter(context, who.descriptor()), watch(&who) {}
+  Socket(asio::io_context& context, Watch& watched)
+      : waiter(context, watched.descriptor()), watch(&watched) {}
 
   stream_descriptor waiter;
   Watch* watch;  // null after its removal
@@ -39,19 +40,21 @@ class AsioLoop final : public Loop {
   std::string_view name() const override { return "asio"; }
 
  protected:
-  void add(Watch& who) override {
-    const auto place = static_cast<std::size_t>(who.descriptor());
+  void add(Watch& watched) override {
+    const auto place = static_cast<std::size_t>(watched.descriptor());
     if (sockets_.size() <= place) sockets_.resize(place + 1);
     LARDER_ASSERT(sockets_[place] == nullptr);
-    sockets_[place] = std::make_shared<Socket>(context_, who);
+    sockets_[place] = std::make_shared<Socket>(context_, watched);
     ask(sockets_[place]);
   }
 
   // A wait that is no longer needed is ignored when it ends; deliver() checks the interest.
-  void update(Watch& who) override { ask(sockets_[static_cast<std::size_t>(who.descriptor())]); }
+  void update(Watch& watched) override {
+    ask(sockets_[static_cast<std::size_t>(watched.descriptor())]);
+  }
 
-  void remove(Watch& who) override {
-    auto& socket = sockets_[static_cast<std::size_t>(who.descriptor())];
+  void remove(Watch& watched) override {
+    auto& socket = sockets_[static_cast<std::size_t>(watched.descriptor())];
     socket->watch = nullptr;
     socket->waiter.release();
     socket.reset();

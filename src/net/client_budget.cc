@@ -149,7 +149,7 @@ ClientBudget::Answer ClientBudget::answer_without_room(const Connection& connect
 // together are a little above the limit.
 bool ClientBudget::may_pass(const Connection& connection) const {
   if (pass_ == nullptr || pass_ == &connection) return true;
-  const bool is_done = !pass_->waits_for_room() && pass_->total_bytes() <= kLeastPassed;
+  const bool is_done = !pass_->waits_for_memory() && pass_->total_bytes() <= kLeastPassed;
   return is_done && left(all_, connection.total_bytes()) <= limit_ + kLeastPassed;
 }
 

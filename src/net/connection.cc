@@ -51,7 +51,7 @@ std::size_t Connection::pause_bytes() const {
 
 void Connection::on_ready(unsigned readiness) {
   if (is_dead() || leaving_) return;
-  if (is_shaking_hands()) return wait_for_turn();
+  if (in_handshake()) return wait_for_turn();
   if ((readiness & kReadable) != 0) {
     if (is_discarding()) {
       discard();
@@ -66,15 +66,15 @@ void Connection::on_ready(unsigned readiness) {
 // it.
 void Connection::closing() {
   if (session_.closing != engine::Closing::now || is_dead()) return home_.mark_dirty(*this);
-  leave_news_line();
-  leave_room_line();
+  leave_message_queue();
+  leave_memory_queue();
   home_.mark_leaving(*this);
 }
 void Connection::unblocked() { home_.mark_dirty(*this); }
 
 // A subscriber's unread messages do not stop us from reading its requests.
 void Connection::pushed() {
-  home_.mark_told(*this);
+  home_.mark_message_sent(*this);
   if (outgrew_output_limits()) session_.close(engine::Closing::now);
 }
 
@@ -110,9 +110,10 @@ bool Connection::send_output() {
 
 bool Connection::fits_one_send() const { return output_.chunks() <= kMostPieces; }
 
-void Connection::leave_news_line() {
-  if (news_place_ != WaitingLine::kNowhere) home_.news_->leave(news_place_);
-  news_place_ = WaitingLine::kNowhere;
+void Connection::leave_message_queue() {
+  if (message_queue_place_ != ConnectionQueue::kNowhere)
+    home_.pending_messages_->leave(message_queue_place_);
+  message_queue_place_ = ConnectionQueue::kNowhere;
 }
 
 bool Connection::is_done() const {
@@ -124,7 +125,7 @@ bool Connection::is_done() const {
 
 void Connection::finish_turn() {
   if (is_dead() || leaving_) return;
-  leave_news_line();
+  leave_message_queue();
   if (const std::uint64_t unsent = output_.size(); unsent > 0) {
     home_.output_peak_.note(unsent);
     output_peak_ = std::max(output_peak_, unsent);
@@ -134,10 +135,10 @@ void Connection::finish_turn() {
   }
   if (output_.empty()) forget_excess();
   if (is_done()) {
-    leave_room_line();
-    return home_.part_with(*this);
+    leave_memory_queue();
+    return home_.close_later(*this);
   }
-  if (!is_shaking_hands()) choose_interest();
+  if (!in_handshake()) choose_interest();
   rank();
 }
 
@@ -154,7 +155,7 @@ void Connection::choose_interest() {
   }
   // While a command waits or continues in later turns its client is still read: input is kept, and
   // the end of the connection is detected.
-  const bool waits = (stalled_ && !session_.is_parked()) || waits_for_room();
+  const bool waits = (stalled_ && !session_.is_parked()) || waits_for_memory();
   const bool reads = is_discarding() || (!waits && !paused_ && !ended_ && !is_closing());
   home_.parts_.loop.change(*this, (reads ? kReadable : 0u) | (output_.empty() ? 0u : kWritable));
 }
@@ -171,8 +172,8 @@ void Connection::lose(const char* what) {
 void Connection::disconnect() {
   if (is_dead()) return;
   session_.leave();
-  leave_news_line();
-  leave_room_line();
+  leave_message_queue();
+  leave_memory_queue();
   home_.budget_.forget(*this);
   drop_tls();
   pause(false);
@@ -182,7 +183,7 @@ void Connection::disconnect() {
   socket_ = -1;
   input_.clear();
   reader_.reset();
-  home_.leave_behind(output_);
+  home_.defer_detach(output_);
   home_.mark_dead(*this);
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "client_ranks.h"
+#include "connection_queue.h"
 #include "input.h"
 #include "larder/engine/session.h"
 #include "larder/memory/audit.h"
@@ -15,8 +16,7 @@
 #include "larder/net/tls.h"
 #include "larder/resp/reader.h"
 #include "output_limits.h"
-#include "reading.h"
-#include "waiting_line.h"
+#include "read_ahead.h"
 
 namespace larder::net {
 
@@ -27,8 +27,8 @@ class Connection final : public Watch, public engine::Peer {
 
   // Uses TLS from now on, starting with a handshake.
   void secure(Tls& tls);
-  // Continues the handshake; it ends with a welcome or a disconnection.
-  void shake_hands();
+  // Continues the handshake; it ends with a handshake_done or a disconnection.
+  void continue_handshake();
   bool is_late_with_handshake(std::int64_t now_ms) const;
 
   void on_ready(unsigned readiness) override;
@@ -42,7 +42,7 @@ class Connection final : public Watch, public engine::Peer {
   bool can_resume() const {
     if (has_unread()) return true;
     if (!stalled_) return false;
-    return !session_.is_parked() && !session_.is_held() && !waits_for_room() &&
+    return !session_.is_parked() && !session_.is_held() && !waits_for_memory() &&
            output_.size() <= pause_bytes() / 2;
   }
   bool is_dead() const { return socket_ < 0; }
@@ -83,7 +83,7 @@ class Connection final : public Watch, public engine::Peer {
   void dropped() override;
 
   // Is queued for room: for a reply, or for more of a request.
-  bool waits_for_room() const { return room_place_ != WaitingLine::kNowhere; }
+  bool waits_for_memory() const { return memory_queue_place_ != ConnectionQueue::kNowhere; }
   std::uint64_t wanted_room() const { return room_wanted_; }
   // The bytes that a request that is being received will need beyond the capacity of its buffer.
   std::uint64_t announced_bytes() const {
@@ -100,7 +100,7 @@ class Connection final : public Watch, public engine::Peer {
   void stop_discarding() { discarded_ = 0; }
 
   // Reports this connection's bytes of client_input and client_output to the audit.
-  void testify(memory::Audit& audit) const;
+  void report_bytes(memory::Audit& audit) const;
 
  private:
   friend class ClientBudget;
@@ -128,20 +128,20 @@ class Connection final : public Watch, public engine::Peer {
   // Whether there is room to receive more of a large request; if not it waits or is refused.
   bool has_room_to_receive();
   bool is_too_long() const;
-  void wait_for_room(std::uint64_t bytes);
+  void wait_for_memory(std::uint64_t bytes);
   // Reads the rest of a refused request and discards it, so that the client, which is still
   // sending, gets to read the error. Ends with the request, or if the client stops sending.
   void discard();
   bool is_discarding() const { return discarded_ > 0; }
-  void leave_room_line();
+  void leave_memory_queue();
   void bound_output();
 
   // TLS has read more from the socket than was processed, and the connection may be read.
   bool has_unread() const {
-    return tls_ != nullptr && (interest() & kReadable) != 0 && !is_shaking_hands() &&
+    return tls_ != nullptr && (interest() & kReadable) != 0 && !in_handshake() &&
            tls_->has_unread();
   }
-  bool is_shaking_hands() const { return tls_ != nullptr && tls_->is_shaking_hands(); }
+  bool in_handshake() const { return tls_ != nullptr && tls_->in_handshake(); }
   // Is queued for the next step of the handshake.
   void wait_for_turn();
   void drop_tls();
@@ -153,7 +153,7 @@ class Connection final : public Watch, public engine::Peer {
   bool send_output();
   void choose_interest();
   void lose(const char* what);
-  void leave_news_line();
+  void leave_message_queue();
   bool is_done() const;
 
   std::size_t pause_bytes() const;
@@ -175,15 +175,15 @@ class Connection final : public Watch, public engine::Peer {
   bool ended_ = false;    // the other end will send nothing more
   bool leaving_ = false;  // will be closed in one of the next turns
   std::uint32_t peak_period_ = 0;
-  WaitingLine::Place handshake_place_ = WaitingLine::kNowhere;
-  WaitingLine::Place news_place_ = WaitingLine::kNowhere;
-  WaitingLine::Place room_place_ = WaitingLine::kNowhere;
+  ConnectionQueue::Place handshake_place_ = ConnectionQueue::kNowhere;
+  ConnectionQueue::Place message_queue_place_ = ConnectionQueue::kNowhere;
+  ConnectionQueue::Place memory_queue_place_ = ConnectionQueue::kNowhere;
   std::uint64_t room_wanted_ = 0;
-  std::uint64_t discarded_ = 0;   // bytes still to be read and discarded
-  bool waits_to_reply_ = false;   // not to receive
-  bool takes_room_ = false;       // while it is served
-  bool wants_more_room_ = false;  // than it got when it was queued
-  TlsLink* tls_ = nullptr;        // absent: no TLS
+  std::uint64_t discarded_ = 0;     // bytes still to be read and discarded
+  bool waits_to_reply_ = false;     // not to receive
+  bool takes_room_ = false;         // while it is served
+  bool wants_more_memory_ = false;  // than it got when it was queued
+  TlsLink* tls_ = nullptr;          // absent: no TLS
   Input input_;
   std::uint64_t wanted_ = 0;
   std::size_t running_bytes_ = 0;  // of the requests that run, and of the input behind them

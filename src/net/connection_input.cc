@@ -56,13 +56,13 @@ std::span<const char> Connection::take_in(std::span<char> room) {
 }
 
 void Connection::receive() {
-  if (Reading* read = home_.readings_->of(*this); read != nullptr) finish(*read);
+  if (Reading* read = home_.read_ahead_->of(*this); read != nullptr) finish(*read);
   if (input_.size() > kMostCopied || wanted_ > kReadBytes) return receive_long();
   Reading& reading = home_.next_reading();
   if (home_.is_full() || is_dead() || is_closing()) return;
-  reading.input = take_in(home_.readings_->room(reading));
+  reading.input = take_in(home_.read_ahead_->room(reading));
   if (reading.input.empty()) return;
-  reading.who = this;
+  reading.connection = this;
   if (session_.is_parked()) return finish(reading);
   cut(reading, 0);
   // The prefetches of so many requests overlap with each other anyway.
@@ -71,12 +71,12 @@ void Connection::receive() {
     return finish(reading);
   }
   home_.parts_.executor.fetch_buckets(session_, reading.plan);
-  home_.fetch_entries(home_.readings_->before());
+  home_.fetch_entries(home_.read_ahead_->before());
 }
 
 void Connection::receive_long() {
   if (is_dead() || is_closing() || !has_room_to_receive()) return;
-  Reading& reading = home_.readings_->spare();
+  Reading& reading = home_.read_ahead_->spare();
   reading.input = take_in_place();
   if (reading.input.empty()) return;
   if (!session_.is_parked()) cut_to_run(reading, 0);
@@ -99,7 +99,7 @@ void Connection::cut_to_run(Reading& reading, std::size_t from) {
 }
 
 void Connection::finish(Reading& reading) {
-  reading.who = nullptr;
+  reading.connection = nullptr;
   if (is_dead()) return;
   const std::span<const char> input = reading.input;
   const std::size_t done = session_.is_parked() ? 0 : run_requests(reading);
@@ -177,7 +177,7 @@ bool Connection::has_room_to_receive() {
   const std::size_t more = input_.growth(wanted_);
   if (more == 0) return true;
   // While it waits for room it is not read, so the other end has closed the connection.
-  if (waits_for_room() && !takes_room_) return disconnect(), false;
+  if (waits_for_memory() && !takes_room_) return disconnect(), false;
   switch (home_.budget_.ask(*this, more)) {
     case ClientBudget::Answer::yes:
       return true;
@@ -187,7 +187,7 @@ bool Connection::has_room_to_receive() {
     case ClientBudget::Answer::waits:
       break;
   }
-  wait_for_room(more);
+  wait_for_memory(more);
   return false;
 }
 
@@ -201,7 +201,7 @@ void Connection::resume() {
   if (is_discarding()) return discard();
   if (is_closing()) return;
   if (has_unread()) return receive();
-  Reading& reading = home_.readings_->spare();
+  Reading& reading = home_.read_ahead_->spare();
   reading.input = input_.bytes();
   cut_to_run(reading, 0);
   input_.drop(run_requests(reading));

@@ -15,28 +15,28 @@ void Connection::put_off(std::uint64_t bytes) {
   // command has written, as far as that is possible.
   const std::uint64_t total = total_bytes();
   const std::uint64_t most = home_.budget_.most_ever() - std::min(home_.budget_.most_ever(), total);
-  wait_for_room(std::max(bytes, std::min(std::max(2 * room_wanted_, unfinished / 8), most)));
+  wait_for_memory(std::max(bytes, std::min(std::max(2 * room_wanted_, unfinished / 8), most)));
 }
 
-void Connection::wait_for_room(std::uint64_t bytes) {
+void Connection::wait_for_memory(std::uint64_t bytes) {
   room_wanted_ = bytes;
-  if (waits_for_room()) {
-    wants_more_room_ = true;
+  if (waits_for_memory()) {
+    wants_more_memory_ = true;
     return;
   }
-  room_place_ = home_.room_line_->join(*this);
+  memory_queue_place_ = home_.memory_wait_queue_->join(*this);
   home_.mark_dirty(*this);
 }
 
-void Connection::leave_room_line() {
-  if (waits_for_room()) home_.room_line_->leave(room_place_);
-  room_place_ = WaitingLine::kNowhere;
+void Connection::leave_memory_queue() {
+  if (waits_for_memory()) home_.memory_wait_queue_->leave(memory_queue_place_);
+  memory_queue_place_ = ConnectionQueue::kNowhere;
   room_wanted_ = 0;
   waits_to_reply_ = false;
 }
 
 bool Connection::take_room() {
-  wants_more_room_ = false;
+  wants_more_memory_ = false;
   takes_room_ = true;
   if (waits_to_reply_) {
     session_.go_on();
@@ -47,8 +47,8 @@ bool Connection::take_room() {
   takes_room_ = false;
   if (is_dead()) return true;
   home_.mark_dirty(*this);
-  if (wants_more_room_) return false;
-  leave_room_line();
+  if (wants_more_memory_) return false;
+  leave_memory_queue();
   return true;
 }
 
@@ -56,7 +56,7 @@ void Connection::refuse_room() {
   const bool is_reply = waits_to_reply_;
   const std::uint64_t bytes = is_reply ? room_wanted_ + session_.unfinished_reply_bytes()
                                        : std::max<std::uint64_t>(wanted_, room_wanted_);
-  leave_room_line();
+  leave_memory_queue();
   if (!is_reply) discarded_ = bytes - std::min<std::uint64_t>(bytes, input_.size());
   input_.clear();
   reader_.reset();
@@ -71,7 +71,7 @@ void Connection::refuse_room() {
 }
 
 void Connection::discard() {
-  const ssize_t got = read_into(home_.readings_->room(home_.next_reading()));
+  const ssize_t got = read_into(home_.read_ahead_->room(home_.next_reading()));
   if (is_dead()) return;
   if (got > 0) discarded_ -= std::min<std::uint64_t>(discarded_, static_cast<std::uint64_t>(got));
   if (ended_) discarded_ = 0;

@@ -18,7 +18,7 @@ void Handshakes::run(const base::Clock& clock) {
   for (int steps = 0; connection != nullptr && steps < kMostSteps; connection = line.first()) {
     if (steps++ > 0 && time.spent()) return;
     line.advance();
-    connection->shake_hands();
+    connection->continue_handshake();
   }
 }
 
@@ -31,16 +31,16 @@ void Connection::wait_for_turn() {
   handshake_place_ = home_.handshakes_->line.join(*this);
 }
 
-void Connection::shake_hands() {
-  handshake_place_ = WaitingLine::kNowhere;
-  switch (tls_->shake_hands()) {
+void Connection::continue_handshake() {
+  handshake_place_ = ConnectionQueue::kNowhere;
+  switch (tls_->continue_handshake()) {
     case TlsLink::Step::wants_to_read:
       return home_.parts_.loop.change(*this, kReadable);
     case TlsLink::Step::wants_to_write:
       return home_.parts_.loop.change(*this, kWritable);
     case TlsLink::Step::done:
       session_.last_active_ms = home_.parts_.loop.clock().steady_ms();
-      return home_.welcome(*this);
+      return home_.handshake_done(*this);
     case TlsLink::Step::failed:
       home_.note_failed_handshake("Error accepting a client connection: " + tls_->failure() +
                                   " (addr=" + address() + " laddr=" + local_address() + ")");
@@ -49,14 +49,15 @@ void Connection::shake_hands() {
 }
 
 bool Connection::is_late_with_handshake(std::int64_t now_ms) const {
-  return tls_ != nullptr && tls_->is_shaking_hands() &&
+  return tls_ != nullptr && tls_->in_handshake() &&
          now_ms - session_.created_ms > Handshakes::kDeadlineMs;
 }
 
 void Connection::drop_tls() {
   if (tls_ == nullptr) return;
-  if (handshake_place_ != WaitingLine::kNowhere) home_.handshakes_->line.leave(handshake_place_);
-  tls_->say_goodbye();
+  if (handshake_place_ != ConnectionQueue::kNowhere)
+    home_.handshakes_->line.leave(handshake_place_);
+  tls_->send_close_notify();
   memory::destroy(memory::Owner::client_input, tls_);
   tls_ = nullptr;
 }

@@ -8,11 +8,11 @@
 
 #include "client_ranks.h"
 #include "connection.h"
+#include "connection_queue.h"
 #include "handshakes.h"
 #include "larder/base/budget.h"
 #include "larder/memory/heap.h"
 #include "sockets.h"
-#include "waiting_line.h"
 
 namespace larder::net {
 namespace {
@@ -28,7 +28,7 @@ constexpr std::string_view kProtected =
     "file, or '--protected-mode no' at the start).\r\n";
 
 // This many failed handshakes in a second are logged individually.
-constexpr std::size_t kMostFailuresTold = 10;
+constexpr std::size_t kMostFailuresLogged = 10;
 
 // The time in a turn for sending output without a request, and the number of sends between two
 // readings of the clock.
@@ -54,32 +54,32 @@ Connections::Connections(const Parts& parts)
     : parts_(parts),
       budget_(parts.memory, parts.executor, chunks_, remains_),
       ranks_(std::make_unique<ClientRanks>()),
-      readings_(std::make_unique<Readings>()),
+      read_ahead_(std::make_unique<ReadAhead>()),
       handshakes_(std::make_unique<Handshakes>()),
-      news_(std::make_unique<WaitingLine>()),
-      room_line_(std::make_unique<WaitingLine>()),
-      patience_ms_(kMostPatienceMs) {}
+      pending_messages_(std::make_unique<ConnectionQueue>()),
+      memory_wait_queue_(std::make_unique<ConnectionQueue>()),
+      stall_timeout_ms_(kMostStallMs) {}
 
 Connections::~Connections() {
   while (first_ != nullptr) {
     first_->disconnect();
-    bury();
+    defer_free();
     remains_.clear();
   }
 }
 
-bool Connections::is_stranger(int descriptor, Transport transport) const {
+bool Connections::is_unauthenticated_remote(int descriptor, Transport transport) const {
   return transport != Transport::unix_socket && parts_.settings.listen.protected_mode.value() &&
          !parts_.credentials.password_required() && !is_loopback(descriptor);
 }
 
 // With TLS no error can be sent before the handshake.
-bool Connections::turned_away(int descriptor, Transport transport) {
-  const bool can_be_told = transport != Transport::tls;
+bool Connections::is_rejected(int descriptor, Transport transport) {
+  const bool can_send_error = transport != Transport::tls;
   std::string_view reason;
   if (size_ >= static_cast<std::size_t>(parts_.settings.clients.maxclients.value())) {
-    if (can_be_told) reason = kTooMany;
-  } else if (can_be_told && is_stranger(descriptor, transport)) {
+    if (can_send_error) reason = kTooMany;
+  } else if (can_send_error && is_unauthenticated_remote(descriptor, transport)) {
     reason = kProtected;
   } else {
     return false;
@@ -89,8 +89,8 @@ bool Connections::turned_away(int descriptor, Transport transport) {
   return true;
 }
 
-void Connections::welcome(Connection& connection) {
-  if (is_stranger(connection.descriptor(), Transport::tls)) {
+void Connections::handshake_done(Connection& connection) {
+  if (is_unauthenticated_remote(connection.descriptor(), Transport::tls)) {
     parts_.metrics.rejected_connections += 1;
     connection.output_.append(kProtected);
     connection.session().close(engine::Closing::after_reply);
@@ -102,21 +102,21 @@ void Connections::welcome(Connection& connection) {
 void Connections::note_failed_handshake(const std::string& what) {
   const std::int64_t now = parts_.loop.clock().steady_ms();
   if (now - failures_since_ms_ >= 1000) {
-    if (failures_ > kMostFailuresTold) {
-      parts_.log.warning("Error accepting " + std::to_string(failures_ - kMostFailuresTold) +
+    if (failures_ > kMostFailuresLogged) {
+      parts_.log.warning("Error accepting " + std::to_string(failures_ - kMostFailuresLogged) +
                          " further client connections");
     }
     failures_since_ms_ = now;
     failures_ = 0;
   }
-  if (++failures_ <= kMostFailuresTold) parts_.log.warning(what);
+  if (++failures_ <= kMostFailuresLogged) parts_.log.warning(what);
 }
 
 void Connections::on_accepted(int descriptor, Transport transport) {
   if (parts_.log.wants(base::LogLevel::verbose)) {
     parts_.log.verbose("Accepted " + peer_name(descriptor));
   }
-  if (turned_away(descriptor, transport)) return;
+  if (is_rejected(descriptor, transport)) return;
   parts_.metrics.connections_received += 1;
   if (transport != Transport::unix_socket) {
     disable_delay(descriptor);
@@ -138,17 +138,18 @@ void Connections::mark_dirty(Connection& connection) {
   dirty_.push_back(&connection);
 }
 
-void Connections::mark_told(Connection& connection) {
-  if (connection.dirty_ || connection.news_place_ != WaitingLine::kNowhere || connection.is_dead())
+void Connections::mark_message_sent(Connection& connection) {
+  if (connection.dirty_ || connection.message_queue_place_ != ConnectionQueue::kNowhere ||
+      connection.is_dead())
     return;
-  connection.news_place_ = news_->join(connection);
+  connection.message_queue_place_ = pending_messages_->join(connection);
 }
 
 bool Connections::has_work() const {
-  return !dirty_.empty() || !news_->empty() || !leaving_.empty();
+  return !dirty_.empty() || !pending_messages_->empty() || !leaving_.empty();
 }
 
-bool Connections::has_time_to_close() {
+bool Connections::close_budget_left() {
   const std::int64_t now_us = parts_.loop.clock().steady_now_us();
   if (closing_until_us_ == 0) closing_until_us_ = now_us + kClosingUs;
   return now_us < closing_until_us_;
@@ -161,14 +162,14 @@ void Connections::mark_leaving(Connection& connection) {
   leaving_.push_back(&connection);
 }
 
-void Connections::part_with(Connection& connection) {
-  if (leaving_.empty() && has_time_to_close()) return connection.disconnect();
+void Connections::close_later(Connection& connection) {
+  if (leaving_.empty() && close_budget_left()) return connection.disconnect();
   mark_leaving(connection);
 }
 
-void Connections::part_with_leaving() {
+void Connections::close_pending() {
   std::size_t gone = 0;
-  while (gone < leaving_.size() && has_time_to_close()) {
+  while (gone < leaving_.size() && close_budget_left()) {
     Connection& connection = *leaving_[gone++];
     connection.leaving_ = false;
     connection.disconnect();
@@ -185,7 +186,7 @@ void Connections::mark_dead(Connection& connection) {
   dead_.push_back(&connection);
 }
 
-void Connections::bury() {
+void Connections::defer_free() {
   for (Connection* connection : dead_) memory::destroy(memory::Owner::client_input, connection);
   dead_.clear();
   budget_.closed_hold(0);
@@ -198,34 +199,35 @@ void Connections::bury() {
 }
 
 Reading& Connections::next_reading() {
-  Reading& reading = readings_->next();
-  if (reading.who != nullptr) reading.who->finish(reading);
+  Reading& reading = read_ahead_->next();
+  if (reading.connection != nullptr) reading.connection->finish(reading);
   return reading;
 }
 
 void Connections::fetch_entries(const Reading& reading) {
-  if (reading.who != nullptr) parts_.executor.fetch_entries(reading.who->session(), reading.plan);
+  if (reading.connection != nullptr)
+    parts_.executor.fetch_entries(reading.connection->session(), reading.plan);
 }
 
 void Connections::finish_readings() {
-  fetch_entries(readings_->newest());
-  for (std::size_t i = 0; i < Readings::kAhead; ++i) next_reading();
+  fetch_entries(read_ahead_->newest());
+  for (std::size_t i = 0; i < ReadAhead::kAhead; ++i) next_reading();
 }
 
 // A connection with more output than one send takes is not postponed, however fast messages come.
-void Connections::send_news() {
+void Connections::send_pending_messages() {
   base::Budget time(parts_.loop.clock(), kNewsUs);
   bool is_late = false;
-  while (Connection* const connection = news_->first()) {
+  while (Connection* const connection = pending_messages_->first()) {
     if (is_late && connection->fits_one_send()) break;
-    news_->advance();
-    connection->news_place_ = WaitingLine::kNowhere;
+    pending_messages_->advance();
+    connection->message_queue_place_ = ConnectionQueue::kNowhere;
     finish_turn(*connection);
     is_late = is_late || time.spent(kSendsBetweenLooks);
   }
 }
 
-Left Connections::end_turn() {
+TurnWork Connections::end_turn() {
   finish_readings();
   handshakes_->run(parts_.loop.clock());
   for (Connection* connection : stalled_) connection->resume();
@@ -234,26 +236,26 @@ Left Connections::end_turn() {
   // Replies are sent only after the flush, and only here.
   parts_.executor.flush();
   // Nothing in this loop makes another connection dirty.
-  if (!leaving_.empty()) part_with_leaving();
+  if (!leaving_.empty()) close_pending();
   for (std::size_t i = 0; i < dirty_.size(); ++i) {
     dirty_[i]->dirty_ = false;
     finish_turn(*dirty_[i]);
   }
   dirty_.clear();
-  if (!news_->empty()) send_news();
+  if (!pending_messages_->empty()) send_pending_messages();
   // The output of commands that run here is sent in the next turn.
-  const bool evicts = !room_line_->empty() && serve_room_line();
+  const bool evicts = !memory_wait_queue_->empty() && serve_memory_queue();
   const bool over = keep_to_budget();
-  if (!dead_.empty()) bury();
+  if (!dead_.empty()) defer_free();
   if (!remains_.empty()) free_remains();
   closing_until_us_ = 0;
   const bool done = stalled_.empty() && leaving_.empty() && remains_.empty() &&
-                    handshakes_->line.empty() && news_->empty() && !over && !evicts &&
+                    handshakes_->line.empty() && pending_messages_->empty() && !over && !evicts &&
                     dirty_.empty();
-  return done ? Left::nothing : Left::work;
+  return done ? TurnWork::nothing : TurnWork::work;
 }
 
-void Connections::tend(std::size_t calls) {
+void Connections::run_periodic(std::size_t calls) {
   chunks_.trim();
   const std::int64_t now = parts_.loop.clock().steady_ms();
   for (std::size_t left = size_ / std::max<std::size_t>(calls, 1) + 1; left > 0; --left) {
@@ -263,14 +265,14 @@ void Connections::tend(std::size_t calls) {
     cursor_ = connection.next_;
     look_after(connection, now);
   }
-  relieve_room_line(now);
+  disconnect_stalled(now);
   if (now - peaks_rolled_ms_ >= kPeakPeriodMs) roll_peaks();
 }
 
 void Connections::look_after(Connection& connection, std::int64_t now_ms) {
   engine::Session& session = connection.session();
   if (session.closing != engine::Closing::no) {
-    if (connection.still_ms(now_ms) < kMostPatienceMs) return;
+    if (connection.still_ms(now_ms) < kMostStallMs) return;
     connection.stop_discarding();
     return mark_dirty(connection);
   }
@@ -289,7 +291,7 @@ void Connections::look_after(Connection& connection, std::int64_t now_ms) {
                        connection.describe());
     return session.close(engine::Closing::now);
   }
-  if (most_idle_ms == 0 || connection.waits_for_room() || session.is_parked() ||
+  if (most_idle_ms == 0 || connection.waits_for_memory() || session.is_parked() ||
       session.is_held() || session.is_listener() ||
       now_ms - session.last_active_ms <= most_idle_ms) {
     return;

@@ -25,7 +25,7 @@ constexpr std::size_t kCompared = 256;
 
 }  // namespace
 
-void Connections::leave_behind(resp::ReplyBuffer& output) {
+void Connections::defer_detach(resp::ReplyBuffer& output) {
   output.keep_all();
   if (output.chunks() <= kFreedAtOnce) return output.clear();
   remains_.take_over(output);
@@ -52,7 +52,7 @@ void Connections::note_growth() {
 }
 
 // The connection that holds the most, for closing. Small ones have no rank: of these the largest of
-// some, from the position of tend() on.
+// some, from the position of run_periodic() on.
 Connection* Connections::largest() {
   const auto counts = [this](const Connection& one) { return !budget_.has_pass(one); };
   if (Connection* found = ranks_->largest(counts); found != nullptr) return found;
@@ -103,14 +103,14 @@ bool Connections::keep_to_budget() {
 }
 
 // The others wait for the pass, and so for its holder.
-Connection* Connections::next_for_room() {
+Connection* Connections::next_waiting_for_memory() {
   Connection* const holder = budget_.pass_holder();
-  return holder != nullptr && holder->waits_for_room() ? holder : room_line_->first();
+  return holder != nullptr && holder->waits_for_memory() ? holder : memory_wait_queue_->first();
 }
 
-bool Connections::serve_room_line() {
+bool Connections::serve_memory_queue() {
   std::size_t served = 0;
-  for (Connection* first; (first = next_for_room()) != nullptr; ++served) {
+  for (Connection* first; (first = next_waiting_for_memory()) != nullptr; ++served) {
     if (served == kServedAtOnce) return true;
     const ClientBudget::Answer answer = budget_.ask(*first, first->wanted_room());
     budget_.reserve_for(answer == ClientBudget::Answer::evicts ? first->wanted_room() : 0);
@@ -124,22 +124,23 @@ bool Connections::serve_room_line() {
     }
   }
   budget_.reserve_for(0);
-  patience_ms_ = kMostPatienceMs;
+  stall_timeout_ms_ = kMostStallMs;
   return false;
 }
 
-void Connections::relieve_room_line(std::int64_t now_ms) {
-  Connection* const first = next_for_room();
+void Connections::disconnect_stalled(std::int64_t now_ms) {
+  Connection* const first = next_waiting_for_memory();
   if (first == nullptr) return;
   const auto is_still = [&](const Connection& one, bool waits) {
-    return &one != first && one.waits_for_room() == waits && one.still_ms(now_ms) > patience_ms_;
+    return &one != first && one.waits_for_memory() == waits &&
+           one.still_ms(now_ms) > stall_timeout_ms_;
   };
   Connection* found = ranks_->largest([&](const Connection& one) { return is_still(one, false); });
   if (found == nullptr) {
     found = ranks_->largest([&](const Connection& one) { return is_still(one, true); });
   }
   if (found == nullptr) return;
-  patience_ms_ = std::max(patience_ms_ / 2, kLeastPatienceMs);
+  stall_timeout_ms_ = std::max(stall_timeout_ms_ / 2, kLeastStallMs);
   parts_.metrics.evicted_clients += 1;
   parts_.log.warning(
       "Evicting client that holds memory others wait for (maxmemory-clients) and does "

@@ -35,9 +35,9 @@ class EpollLoop final : public Loop {
   std::string_view name() const override { return "epoll"; }
 
  protected:
-  void add(Watch& who) override { control(EPOLL_CTL_ADD, who); }
-  void update(Watch& who) override { control(EPOLL_CTL_MOD, who); }
-  void remove(Watch& who) override { control(EPOLL_CTL_DEL, who); }
+  void add(Watch& watched) override { control(EPOLL_CTL_ADD, watched); }
+  void update(Watch& watched) override { control(EPOLL_CTL_MOD, watched); }
+  void remove(Watch& watched) override { control(EPOLL_CTL_DEL, watched); }
 
   void wait(std::int64_t wait_us) override {
     // Rounded up, so that a timer is due when its wait is over.
@@ -54,11 +54,11 @@ class EpollLoop final : public Loop {
   }
 
  private:
-  void control(int operation, Watch& who) {
+  void control(int operation, Watch& watched) {
     epoll_event event{};
-    event.events = to_epoll(who.interest());
-    event.data.ptr = &who;
-    const int failed = ::epoll_ctl(epoll_, operation, who.descriptor(), &event);
+    event.events = to_epoll(watched.interest());
+    event.data.ptr = &watched;
+    const int failed = ::epoll_ctl(epoll_, operation, watched.descriptor(), &event);
     LARDER_ASSERT(failed == 0 || operation == EPOLL_CTL_DEL);
   }
 

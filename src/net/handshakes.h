@@ -7,8 +7,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "connection_queue.h"
 #include "larder/base/clock.h"
-#include "waiting_line.h"
 
 namespace larder::net {
 
@@ -21,7 +21,7 @@ class Handshakes {
   // A connection whose handshake takes longer is disconnected.
   static constexpr std::int64_t kDeadlineMs = 10'000;
 
-  WaitingLine line;
+  ConnectionQueue line;
 
   void run(const base::Clock& clock);
 };

@@ -17,7 +17,7 @@ namespace {
 constexpr int kMostAccepted = 256;
 
 // The time without accepting after no descriptor was left for a new connection.
-constexpr std::int64_t kBreathUs = 100'000;
+constexpr std::int64_t kAcceptRetryUs = 100'000;
 
 // Whether an address cannot be used because this machine does not have its kind at all.
 bool is_absent(int code) {
@@ -27,26 +27,26 @@ bool is_absent(int code) {
 
 }  // namespace
 
-class Listeners::Door final : public Watch, public Timer {
+class Listeners::ListeningSocket final : public Watch, public Timer {
  public:
-  Door(Listeners& house, int listening, Transport transport)
-      : house_(house), socket_(listening), transport_(transport) {}
+  ListeningSocket(Listeners& house, int listening, Transport transport)
+      : parent_(house), socket_(listening), transport_(transport) {}
 
-  ~Door() override {
-    house_.loop_.cancel(*this);
-    house_.loop_.forget(*this);
+  ~ListeningSocket() override {
+    parent_.loop_.cancel(*this);
+    parent_.loop_.forget(*this);
     ::close(socket_);
   }
 
   void open() {
-    if (descriptor() < 0) house_.loop_.watch(socket_, kReadable, *this);
+    if (descriptor() < 0) parent_.loop_.watch(socket_, kReadable, *this);
   }
 
   void on_ready(unsigned) override {
     for (int i = 0; i < kMostAccepted; ++i) {
       const int accepted = ::accept4(socket_, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (accepted >= 0) {
-        house_.host_.on_accepted(accepted, transport_);
+        parent_.host_.on_accepted(accepted, transport_);
       } else if (errno != EINTR && errno != ECONNABORTED) {
         if (errno != EAGAIN && errno != EWOULDBLOCK) pause();
         return;
@@ -55,25 +55,25 @@ class Listeners::Door final : public Watch, public Timer {
   }
 
   std::int64_t on_time() override {
-    house_.loop_.change(*this, kReadable);
+    parent_.loop_.change(*this, kReadable);
     return 0;
   }
 
  private:
   // Otherwise the connection that waits would make the socket ready in every turn.
   void pause() {
-    house_.log_.warning(std::string("Accepting client connection: ") + std::strerror(errno));
-    house_.loop_.change(*this, kNothing);
-    house_.loop_.start(*this, kBreathUs);
+    parent_.log_.warning(std::string("Accepting client connection: ") + std::strerror(errno));
+    parent_.loop_.change(*this, kNothing);
+    parent_.loop_.start(*this, kAcceptRetryUs);
   }
 
-  Listeners& house_;
+  Listeners& parent_;
   int socket_;
   Transport transport_;
 };
 
-Listeners::Doors::Doors(Transport by) : transport(by) {}
-Listeners::Doors::~Doors() = default;
+Listeners::ListeningSockets::ListeningSockets(Transport by) : transport(by) {}
+Listeners::ListeningSockets::~ListeningSockets() = default;
 
 Listeners::Listeners(Loop& loop, Host& host, base::Log& log)
     : loop_(loop), host_(host), log_(log) {}
@@ -98,13 +98,13 @@ base::Result<std::vector<int>> Listeners::open_tcp(const TcpPlace& place) {
   return opened;
 }
 
-base::Result<void> Listeners::move(Doors& side, const TcpPlace& place) {
+base::Result<void> Listeners::move(ListeningSockets& side, const TcpPlace& place) {
   side.doors.clear();
   const auto opened = open_tcp(place);
   const auto kept = opened ? opened : open_tcp(side.place);
   if (kept) {
     for (const int descriptor : kept.value()) {
-      side.doors.push_back(std::make_unique<Door>(*this, descriptor, side.transport));
+      side.doors.push_back(std::make_unique<ListeningSocket>(*this, descriptor, side.transport));
     }
   }
   if (open_) open();
@@ -117,7 +117,8 @@ base::Result<void> Listeners::listen_unix(const UnixPlace& place) {
   if (place.path.empty()) return {};
   const Opened opened = open_unix_path(place);
   if (opened.descriptors.empty()) return base::Error{opened.error.text};
-  unix_ = std::make_unique<Door>(*this, opened.descriptors.front(), Transport::unix_socket);
+  unix_ =
+      std::make_unique<ListeningSocket>(*this, opened.descriptors.front(), Transport::unix_socket);
   unix_place_ = place;
   if (open_) open();
   return {};
@@ -125,7 +126,7 @@ base::Result<void> Listeners::listen_unix(const UnixPlace& place) {
 
 void Listeners::open() {
   open_ = true;
-  for (const Doors* side : {&tcp_, &tls_}) {
+  for (const ListeningSockets* side : {&tcp_, &tls_}) {
     for (const auto& door : side->doors) door->open();
   }
   if (unix_ != nullptr) unix_->open();
@@ -144,7 +145,7 @@ void Listeners::close_unix() {
 
 // Each kind has a fixed number, whichever of them are open.
 std::string Listeners::describe() const {
-  const auto line = [](int number, const char* name, const Doors& side) {
+  const auto line = [](int number, const char* name, const ListeningSockets& side) {
     if (side.doors.empty()) return std::string();
     std::string text = "listener" + std::to_string(number) + ":name=" + name;
     for (const std::string& address : side.place.addresses) text += ",bind=" + address;

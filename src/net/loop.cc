@@ -6,25 +6,25 @@
 
 namespace larder::net {
 
-void Loop::watch(int descriptor, unsigned interest, Watch& who) {
-  LARDER_ASSERT(who.descriptor_ < 0 && descriptor >= 0);
-  who.descriptor_ = descriptor;
-  who.interest_ = interest;
-  add(who);
+void Loop::watch(int descriptor, unsigned interest, Watch& watched) {
+  LARDER_ASSERT(watched.descriptor_ < 0 && descriptor >= 0);
+  watched.descriptor_ = descriptor;
+  watched.interest_ = interest;
+  add(watched);
 }
 
-void Loop::change(Watch& who, unsigned interest) {
-  LARDER_ASSERT(who.descriptor_ >= 0);
-  if (who.interest_ == interest) return;
-  who.interest_ = interest;
-  update(who);
+void Loop::change(Watch& watched, unsigned interest) {
+  LARDER_ASSERT(watched.descriptor_ >= 0);
+  if (watched.interest_ == interest) return;
+  watched.interest_ = interest;
+  update(watched);
 }
 
-void Loop::forget(Watch& who) {
-  if (who.descriptor_ < 0) return;
-  remove(who);
-  who.descriptor_ = -1;
-  who.interest_ = kNothing;
+void Loop::forget(Watch& watched) {
+  if (watched.descriptor_ < 0) return;
+  remove(watched);
+  watched.descriptor_ = -1;
+  watched.interest_ = kNothing;
 }
 
 void Loop::start(Timer& timer, std::int64_t delay_us) {
@@ -67,12 +67,12 @@ void Loop::run_timers() {
 }
 
 void Loop::run_once(std::int64_t wait_us) {
-  wait(left_ == Left::work ? 0 : time_to_wait(wait_us));
+  wait(left_ == TurnWork::work ? 0 : time_to_wait(wait_us));
   clock_.tick();
   const std::int64_t began = clock_.steady_us();
   dispatch();
   run_timers();
-  left_ = turn_end_ != nullptr ? turn_end_->on_turn_end() : Left::nothing;
+  left_ = turn_end_ != nullptr ? turn_end_->on_turn_end() : TurnWork::nothing;
   const auto took = static_cast<std::uint64_t>(clock_.steady_now_us() - began);
   ++figures_.turns;
   figures_.busy_us += took;

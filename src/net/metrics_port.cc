@@ -78,7 +78,7 @@ class MetricsPort::Visit final : public Watch {
       over_ = true;
       return;
     }
-    if (lingers_) return;
+    if (waits_for_close_) return;
     if (input_.empty() && idles_) deadline_ms_ = port_.now_ms() + kRequestMs;
     idles_ = false;
     input_.insert(input_.end(), room.data(), room.data() + got);
@@ -161,7 +161,7 @@ class MetricsPort::Visit final : public Watch {
 
   // Closing at once would discard the response for a client that is still sending.
   void linger() {
-    lingers_ = true;
+    waits_for_close_ = true;
     Bytes().swap(input_);
     ::shutdown(socket_, SHUT_WR);
     deadline_ms_ = port_.now_ms() + kLingerMs;
@@ -174,9 +174,9 @@ class MetricsPort::Visit final : public Watch {
   std::size_t sent_ = 0;
   std::int64_t deadline_ms_ = 0;
   bool keeps_alive_ = false;
-  bool idles_ = false;       // a response was sent, and nothing was received since
-  bool is_pending_ = false;  // there are requests without a response
-  bool lingers_ = false;     // everything was sent; waits for the client to close
+  bool idles_ = false;            // a response was sent, and nothing was received since
+  bool is_pending_ = false;       // there are requests without a response
+  bool waits_for_close_ = false;  // everything was sent; waits for the client to close
   bool over_ = false;
 };
 
@@ -194,7 +194,7 @@ base::Result<void> MetricsPort::listen(const TcpPlace& place) {
 void MetricsPort::close() {
   listeners_.close_tcp();
   end_all();
-  bury();
+  defer_free();
   parts_.loop.cancel(*this);
 }
 
@@ -236,13 +236,13 @@ void MetricsPort::end_all() {
   while (!visits_.empty()) end(*visits_.back());
 }
 
-void MetricsPort::bury() {
+void MetricsPort::defer_free() {
   for (Visit* visit : ended_) memory::destroy(kOwner, visit);
   ended_.clear();
 }
 
 std::int64_t MetricsPort::on_time() {
-  bury();
+  defer_free();
   const std::int64_t now = now_ms();
   for (std::size_t i = visits_.size(); i > 0; --i) {
     if (visits_[i - 1]->deadline_ms() <= now) end(*visits_[i - 1]);
@@ -251,7 +251,7 @@ std::int64_t MetricsPort::on_time() {
   return visits_.empty() ? 0 : kSweepUs;
 }
 
-void MetricsPort::testify(memory::Audit& audit) const {
+void MetricsPort::report_bytes(memory::Audit& audit) const {
   std::int64_t bytes = 0;
   for (const Visit* visit : visits_) bytes += visit->held_bytes();
   for (const Visit* visit : ended_) bytes += visit->held_bytes();

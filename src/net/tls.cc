@@ -26,7 +26,7 @@ void* take(std::size_t bytes, const char*, int) { return memory::take_for_librar
 void* resize(void* block, std::size_t bytes, const char*, int) {
   return memory::resize_for_library(block, bytes);
 }
-void give_back(void* block, const char*, int) { memory::give_back_from_library(block); }
+void give_back(void* block, const char*, int) { memory::release_from_library(block); }
 
 }  // namespace
 
@@ -96,13 +96,13 @@ int TlsLink::write_socket(BIO* bio, const char* bytes, int size) {
 
 long TlsLink::control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
 
-TlsLink::Step TlsLink::shake_hands() {
+TlsLink::Step TlsLink::continue_handshake() {
   const auto scope = account_.charge_to();
   is_drained_ = false;
   errno = 0;
   const int result = SSL_do_handshake(ssl_);
   if (result == 1) {
-    shaking_hands_ = false;
+    in_handshake_ = false;
     return Step::done;
   }
   switch (SSL_get_error(ssl_, result)) {
@@ -196,14 +196,14 @@ ssize_t TlsLink::send(std::span<const iovec> pieces, std::uint64_t unsent) {
   return -1;
 }
 
-void TlsLink::say_goodbye() {
-  if (is_broken_ || shaking_hands_) return;
+void TlsLink::send_close_notify() {
+  if (is_broken_ || in_handshake_) return;
   const auto scope = account_.charge_to();
   SSL_shutdown(ssl_);
   ERR_clear_error();
 }
 
 std::string TlsLink::version() const { return SSL_get_version(ssl_); }
-bool TlsLink::took_up_a_session() const { return SSL_session_reused(ssl_) != 0; }
+bool TlsLink::session_resumed() const { return SSL_session_reused(ssl_) != 0; }
 
 }  // namespace larder::net

@@ -116,7 +116,7 @@ void CommandLog::trim(LogKind kind, std::size_t most) {
   }
 }
 
-void CommandLog::testify(memory::Audit& audit) const {
+void CommandLog::report_bytes(memory::Audit& audit) const {
   std::size_t bytes = 0;
   for (const List& list : lists_) {
     for (const Entry* entry = list.newest; entry != nullptr; entry = entry->older) {

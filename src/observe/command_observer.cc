@@ -12,7 +12,7 @@ namespace {
 // Limit of the time of small commands that are timed together: a batch takes about ten
 // microseconds.
 constexpr std::int64_t kTogetherUs = 1000;
-constexpr std::int64_t kSuspiciousMs = 1000;
+constexpr std::int64_t kSuspicionMs = 1000;
 
 // The size of a command as a RESP array of bulk strings.
 std::int64_t request_bytes(resp::Args words) {
@@ -29,22 +29,22 @@ std::int64_t request_bytes(resp::Args words) {
 CommandObserver::CommandObserver(const base::Clock& clock, Settings& settings)
     : latency(clock, settings.latency_monitor_threshold), clock_(clock), settings_(settings) {
   watch_settings();
-  obey();
+  apply_settings();
 }
 
 void CommandObserver::watch_settings() {
-  const auto obeys = [this] {
-    obey();
+  const auto apply = [this] {
+    apply_settings();
     return base::Result<void>();
   };
-  settings_.slowlog_log_slower_than.watch(obeys);
-  settings_.slowlog_max_len.watch(obeys);
-  settings_.commandlog_request_larger_than.watch(obeys);
-  settings_.commandlog_large_request_max_len.watch(obeys);
-  settings_.commandlog_reply_larger_than.watch(obeys);
-  settings_.commandlog_large_reply_max_len.watch(obeys);
-  settings_.latency_monitor_threshold.watch(obeys);
-  settings_.latency_tracking.watch(obeys);
+  settings_.slowlog_log_slower_than.watch(apply);
+  settings_.slowlog_max_len.watch(apply);
+  settings_.commandlog_request_larger_than.watch(apply);
+  settings_.commandlog_large_request_max_len.watch(apply);
+  settings_.commandlog_reply_larger_than.watch(apply);
+  settings_.commandlog_large_reply_max_len.watch(apply);
+  settings_.latency_monitor_threshold.watch(apply);
+  settings_.latency_tracking.watch(apply);
 }
 
 const config::Integer& CommandObserver::most(LogKind kind) const {
@@ -59,7 +59,7 @@ const config::Integer& CommandObserver::most(LogKind kind) const {
   return settings_.commandlog_large_reply_max_len;
 }
 
-void CommandObserver::obey() {
+void CommandObserver::apply_settings() {
   for (const LogKind kind : {LogKind::slow, LogKind::large_request, LogKind::large_reply}) {
     log.trim(kind, static_cast<std::size_t>(most(kind).value()));
   }
@@ -83,14 +83,14 @@ void CommandObserver::obey() {
   });
 }
 
-void CommandObserver::tend() {
-  if (times_each() && suspicious_until_ms_ != 0) obey();
+void CommandObserver::run_periodic() {
+  if (times_each() && suspicious_until_ms_ != 0) apply_settings();
 }
 
 void CommandObserver::slow(const engine::LoggedCommand& ran, std::uint64_t cycles,
                            std::uint64_t calls) {
   if (calls > 1) {
-    suspicious_until_ms_ = clock_.steady_ms() + kSuspiciousMs;
+    suspicious_until_ms_ = clock_.steady_ms() + kSuspicionMs;
     time_each();
     cycles /= calls;
   }

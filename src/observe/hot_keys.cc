@@ -78,18 +78,18 @@ void HotKeys::pick_next() {
   if (passed_us > kRarelyUs) every_ = std::max<std::int64_t>(every_ / 2, 1);
   if (passed_us < kOftenUs) every_ = std::min(every_ * 2, most);
   until_ = static_cast<std::int64_t>(rng_.below(2 * static_cast<std::uint64_t>(every_) - 1));
-  stands_for_ = static_cast<double>(every_);
+  weight_of_next_ = static_cast<double>(every_);
 }
 
 void HotKeys::sample(int db, const engine::CommandTable& commands,
                      std::span<const resp::Request> ran) {
   while (until_ < 0) {
     const std::size_t picked = ran.size() - static_cast<std::size_t>(-until_);
-    const double stood_for = stands_for_;
+    const double sample_weight = weight_of_next_;
     const std::int64_t passed = until_ + 1;
     pick_next();
     until_ += passed;
-    if (is_on()) count_keys(db, commands, ran[picked].args, stood_for);
+    if (is_on()) count_keys(db, commands, ran[picked].args, sample_weight);
   }
 }
 
@@ -205,7 +205,7 @@ void HotKeys::reset() {
   began_ms_ = weighed_ms_ = clock_.steady_ms();
 }
 
-void HotKeys::testify(memory::Audit& audit) const {
+void HotKeys::report_bytes(memory::Audit& audit) const {
   std::int64_t bytes = 0;
   for (const Name& name : names_) bytes += name.room;
   audit.found(memory::Owner::statistics, bytes);

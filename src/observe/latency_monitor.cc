@@ -65,7 +65,7 @@ bool LatencyMonitor::forget(LatencyEvent event) {
   return true;
 }
 
-void LatencyMonitor::testify(memory::Audit& audit) const {
+void LatencyMonitor::report_bytes(memory::Audit& audit) const {
   const auto made = std::count_if(series_.begin(), series_.end(), [](Series* s) { return s; });
   audit.found(kOwner, made * static_cast<std::int64_t>(memory::size_class(sizeof(Series))));
 }

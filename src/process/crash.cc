@@ -73,10 +73,10 @@ void report_info(int out, CrashDetails* details) {
 void report_end(int out) {
   report_text(out,
               "\n=== REDIS BUG REPORT END. The report above says what the server was doing; it is "
-              "what a person needs who looks for the fault. ===\n");
+              "what is needed to find the fault. ===\n");
 }
 
-void die_by(int signal) {
+void terminate_by(int signal) {
   Signals::handle_as_usual(signal);
   ::raise(signal);
   ::_exit(128 + signal);
@@ -85,12 +85,12 @@ void die_by(int signal) {
 // INFO did not return: it waits for something that another part holds.
 void on_last_alarm(int, siginfo_t*, void*) {
   SignalReach* const reach = signal_reach();
-  die_by(reach != nullptr ? static_cast<int>(reach->crash_signal) : SIGABRT);
+  terminate_by(reach != nullptr ? static_cast<int>(reach->crash_signal) : SIGABRT);
 }
 
 void on_crash(int signal, siginfo_t* info, void* context) {
   SignalReach* const reach = signal_reach();
-  if (reach == nullptr) return die_by(signal);
+  if (reach == nullptr) return terminate_by(signal);
   // Any failure from here on ends the process at once.
   for (const int fatal : kFatal) Signals::handle_as_usual(fatal);
   reach->crash_signal = signal;
@@ -110,7 +110,7 @@ void on_crash(int signal, siginfo_t* info, void* context) {
   report_info(out, reach->details);
   report_end(out);
   close_report(out);
-  die_by(signal);
+  terminate_by(signal);
 }
 
 void on_failed_assertion(const char* text, const char* file, int line) {

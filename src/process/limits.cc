@@ -30,8 +30,8 @@ rlim_t raise_limit(rlimit limit, rlim_t wanted, int& problem) {
   return limit.rlim_cur;
 }
 
-std::int64_t settle_for_fewer(std::int64_t maxclients, rlim_t reached, int problem,
-                              base::Log& log) {
+std::int64_t reduce_maxclients(std::int64_t maxclients, rlim_t reached, int problem,
+                               base::Log& log) {
   const std::int64_t possible = static_cast<std::int64_t>(reached) - kOwnDescriptors;
   log.warning("You requested maxclients of " + std::to_string(maxclients) + " requiring at least " +
               std::to_string(maxclients + kOwnDescriptors) + " max file descriptors.");
@@ -78,7 +78,7 @@ base::Result<std::int64_t> reserve_descriptors(std::int64_t maxclients, base::Lo
                        "limit to at least " +
                        std::to_string(needed) + ". Exiting."};
   }
-  if (reached < needed) return settle_for_fewer(maxclients, reached, problem, log);
+  if (reached < needed) return reduce_maxclients(maxclients, reached, problem, log);
   log.notice("Increased maximum number of open files to " + std::to_string(needed) +
              " (it was originally set to " + std::to_string(limit.rlim_cur) + ").");
   return maxclients;

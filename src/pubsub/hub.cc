@@ -55,12 +55,12 @@ void Subscriber::detach(engine::Session& ended) {
   gone = true;
   ++home.gone_;
   --home.subscribers_;
-  if (total() > kPiecesAtOnce) return ended.leave_behind(*this, total());
+  if (total() > kPiecesAtOnce) return ended.defer_detach(*this, total());
   std::size_t all = kPiecesAtOnce;
-  take_apart(all);
+  free_in_steps(all);
 }
 
-bool Subscriber::take_apart(std::size_t& pieces) {
+bool Subscriber::free_in_steps(std::size_t& pieces) {
   for (Subscription* const& first : firsts) {
     for (; first != nullptr && pieces > 0; --pieces) home.drop(*first);
     if (first != nullptr) return false;
@@ -251,7 +251,7 @@ std::size_t Hub::subscribers_of(Kind kind, std::string_view name) const {
   return topic == nullptr ? 0 : listeners(*topic);
 }
 
-void Hub::testify(memory::Audit& audit) const {
+void Hub::report_bytes(memory::Audit& audit) const {
   std::size_t bytes = subscriptions_.bytes();
   for (const Topics& topics : topics_) {
     bytes += topics.bytes();
@@ -267,7 +267,7 @@ void Hub::testify(memory::Audit& audit) const {
     bytes += memory::size_class(sizeof *subscriber);
   }
   audit.found(kOwner, static_cast<std::int64_t>(bytes));
-  texts_.testify(audit);
+  texts_.report_bytes(audit);
 }
 
 }  // namespace larder::pubsub

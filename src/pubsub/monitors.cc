@@ -32,9 +32,9 @@ void begin_line(std::string& line, std::int64_t now_us, const engine::Session& s
 
 }  // namespace
 
-class Monitors::Seat final : public engine::Attachment {
+class Monitors::MonitoringSession final : public engine::Attachment {
  public:
-  Seat(Monitors& home_, engine::Session& session_)
+  MonitoringSession(Monitors& home_, engine::Session& session_)
       : home(home_), session(session_), next(home_.first_) {
     if (next != nullptr) next->previous = this;
     home.first_ = this;
@@ -47,12 +47,12 @@ class Monitors::Seat final : public engine::Attachment {
     if (home.first_ == nullptr) home.executor_.remove(home);
     memory::destroy(kOwner, this);
   }
-  std::size_t bytes() const override { return memory::size_class(sizeof(Seat)); }
+  std::size_t bytes() const override { return memory::size_class(sizeof(MonitoringSession)); }
 
   Monitors& home;
   engine::Session& session;
-  Seat* previous = nullptr;
-  Seat* next;
+  MonitoringSession* previous = nullptr;
+  MonitoringSession* next;
 };
 
 Monitors::~Monitors() { LARDER_ASSERT(first_ == nullptr); }
@@ -61,7 +61,8 @@ bool Monitors::add(engine::Session& session) {
   if (is_monitor(session)) return false;
   if (first_ == nullptr) executor_.add(*this);
   session.closed_gates |= kGate;
-  session.attach(engine::Attached::monitor, *memory::make<Seat>(kOwner, *this, session));
+  session.attach(engine::Attached::monitor,
+                 *memory::make<MonitoringSession>(kOwner, *this, session));
   return true;
 }
 
@@ -76,16 +77,18 @@ void Monitors::ran(const engine::Session& session, const engine::BoundCommand& c
   line_ += "\r\n";
   resp::SharedText& text = texts_.make(line_.size());
   std::copy(line_.begin(), line_.end(), text.bytes());
-  for (Seat* seat = first_; seat != nullptr; seat = seat->next) seat->session.push(text);
+  for (MonitoringSession* seat = first_; seat != nullptr; seat = seat->next)
+    seat->session.push(text);
   text.release();
   if (line_.capacity() > kKeptLine) line_ = {};
 }
 
-void Monitors::testify(memory::Audit& audit) const {
+void Monitors::report_bytes(memory::Audit& audit) const {
   std::size_t bytes = 0;
-  for (const Seat* seat = first_; seat != nullptr; seat = seat->next) bytes += seat->bytes();
+  for (const MonitoringSession* seat = first_; seat != nullptr; seat = seat->next)
+    bytes += seat->bytes();
   audit.found(kOwner, static_cast<std::int64_t>(bytes));
-  texts_.testify(audit);
+  texts_.report_bytes(audit);
 }
 
 }  // namespace larder::pubsub

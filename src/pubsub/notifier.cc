@@ -38,15 +38,15 @@ Notifier::Notifier(Settings& settings, keyspace::Keyspace& keyspace, engine::Exe
                    Hub& hub)
     : settings_(settings), keyspace_(keyspace), executor_(executor), hub_(hub) {
   settings_.notify_keyspace_events.watch([this] {
-    obey();
+    apply_settings();
     return base::Result<void>();
   });
-  obey();
+  apply_settings();
 }
 
 Notifier::~Notifier() {
   settings_.notify_keyspace_events.watch({});
-  hear_misses(false);
+  subscribe_to_misses(false);
   listen(false);
 }
 
@@ -56,32 +56,32 @@ void Notifier::listen(bool wanted) {
   wanted ? keyspace_.log().listen() : keyspace_.log().unlisten();
 }
 
-void Notifier::hear_misses(bool wanted) {
-  if (wanted == hears_misses_) return;
-  hears_misses_ = wanted;
-  keyspace_.tell_misses(wanted ? this : nullptr);
+void Notifier::subscribe_to_misses(bool wanted) {
+  if (wanted == misses_wanted_) return;
+  misses_wanted_ = wanted;
+  keyspace_.set_miss_sink(wanted ? this : nullptr);
   auto& sink = static_cast<engine::CommandSink&>(*this);
   wanted ? executor_.add(sink) : executor_.remove(sink);
 }
 
 // Classes without a form are not published.
-void Notifier::obey() {
+void Notifier::apply_settings() {
   wanted_ = settings_.notify_keyspace_events.value();
   if ((wanted_ & kForms) == 0) wanted_ = 0;
   listen((wanted_ & ~kForms) != 0);
-  hear_misses((wanted_ & kNotifyMiss) != 0);
-  keyspace_.log().tell_new_keys((wanted_ & kNotifyNew) != 0);
+  subscribe_to_misses((wanted_ & kNotifyMiss) != 0);
+  keyspace_.log().set_new_keys_wanted((wanted_ & kNotifyNew) != 0);
 }
 
 void Notifier::read(std::span<const keyspace::Change> changes) {
   if (!listening_ || !hub_.has_subscribers()) return end_misses();
   for (std::size_t i = 0; i < changes.size(); ++i) {
-    tell_misses_before(i + 1);
+    report_misses_before(i + 1);
     const keyspace::Change& change = changes[i];
     const keyspace::EventRow& event = keyspace::row(change.event);
     if ((class_of(event.letter) & wanted_) != 0) tell(change.db, change.key, event.name);
   }
-  tell_misses_before(changes.size() + 1);
+  report_misses_before(changes.size() + 1);
   end_misses();
 }
 
@@ -91,13 +91,13 @@ void Notifier::missed(int db, std::string_view key) {
 }
 
 void Notifier::over(engine::Session&, const engine::BoundCommand*, resp::Args) {
-  tell_misses_before(1);
+  report_misses_before(1);
   end_misses();
 }
 
-void Notifier::tell_misses_before(std::size_t changes) {
-  for (; misses_told_ < misses_.size(); ++misses_told_) {
-    const Miss& miss = misses_[misses_told_];
+void Notifier::report_misses_before(std::size_t changes) {
+  for (; misses_reported_ < misses_.size(); ++misses_reported_) {
+    const Miss& miss = misses_[misses_reported_];
     if (miss.changes_before >= changes) return;
     tell(miss.db, miss.key, "keymiss");
   }
@@ -105,7 +105,7 @@ void Notifier::tell_misses_before(std::size_t changes) {
 
 void Notifier::end_misses() {
   constexpr std::size_t kKept = 1024;
-  misses_told_ = 0;
+  misses_reported_ = 0;
   misses_.clear();
   if (misses_.capacity() > kKept) std::vector<Miss>().swap(misses_);
 }

@@ -20,7 +20,7 @@ class Subscriber final : public engine::Attachment {
   void detach(engine::Session& session) override;
   // A topic's block is counted with each of its subscriptions.
   std::size_t bytes() const override { return held_bytes; }
-  bool take_apart(std::size_t& pieces) override;
+  bool free_in_steps(std::size_t& pieces) override;
 
   std::size_t count(Kind kind) const { return counts[static_cast<std::size_t>(kind)]; }
   std::size_t total() const { return counts[0] + counts[1] + counts[2]; }

@@ -71,7 +71,7 @@ void Tracking::start(engine::Session& session, const TrackingMode& mode,
   tracker.tracks = true;
   tracker.mode = mode;
   tracker.broken = false;
-  if (mode.redirect != 0) ear_of(tracker);
+  if (mode.redirect != 0) redirect_target(tracker);
   if (!mode.broadcast) return;
   if (prefixes.empty()) prefixes_.add(tracker, {});
   for (const std::string_view prefix : prefixes) prefixes_.add(tracker, prefix);
@@ -96,7 +96,7 @@ void Tracking::stop(engine::Session& session) {
   Tracker* const tracker = attached(session);
   if (tracker == nullptr) return;
   end(*tracker);
-  if (tracker->is_ear) return;
+  if (tracker->is_redirect_target) return;
   session.forget(engine::Attached::tracking);
   drop(*tracker);
 }
@@ -245,25 +245,27 @@ void Tracking::broadcast(const TrackedPrefix& prefix, const TrackedPrefixes::Key
 // subscribed.
 void Tracking::tell(Tracker& tracker, Invalidation& invalidation) {
   const bool redirects = tracker.mode.redirect != 0;
-  engine::Session* const ear = redirects ? ear_of(tracker) : &tracker.session;
-  if (ear == nullptr) return tell_of_break(tracker);
-  if (!ear->reply.resp3() && !(redirects && ear->is_subscribed())) return;
-  ear->push(invalidation.in(ear->reply.protocol()));
+  engine::Session* const invalidation_target =
+      redirects ? redirect_target(tracker) : &tracker.session;
+  if (invalidation_target == nullptr) return send_redirection_broken(tracker);
+  if (!invalidation_target->reply.resp3() && !(redirects && invalidation_target->is_subscribed()))
+    return;
+  invalidation_target->push(invalidation.in(invalidation_target->reply.protocol()));
 }
 
 // The session that gets the invalidations instead of the tracker; numbers of sessions are never
 // reused.
-engine::Session* Tracking::ear_of(Tracker& tracker) {
+engine::Session* Tracking::redirect_target(Tracker& tracker) {
   if (tracker.broken) return nullptr;
   if (const Tracker* const known = find(tracker.mode.redirect)) return &known->session;
   engine::Session* const session = parts_.sessions.find(tracker.mode.redirect);
   tracker.broken = session == nullptr || session->closing != engine::Closing::no;
   if (tracker.broken) return nullptr;
-  tracker_for(*session).is_ear = true;
+  tracker_for(*session).is_redirect_target = true;
   return session;
 }
 
-void Tracking::tell_of_break(Tracker& tracker) {
+void Tracking::send_redirection_broken(Tracker& tracker) {
   if (!tracker.session.reply.resp3()) return;
   const std::string words =
       ">2\r\n$21\r\ntracking-redir-broken\r\n:" + std::to_string(tracker.mode.redirect) + "\r\n";
@@ -273,13 +275,13 @@ void Tracking::tell_of_break(Tracker& tracker) {
   text.release();
 }
 
-void Tracking::testify(memory::Audit& audit) const {
+void Tracking::report_bytes(memory::Audit& audit) const {
   std::size_t bytes = keys_.held_bytes() + prefixes_.held_bytes() + trackers_.bytes();
   for (const Tracker* tracker = first_; tracker != nullptr; tracker = tracker->next) {
     bytes += tracker->bytes();
   }
   audit.found(kOwner, static_cast<std::int64_t>(bytes));
-  texts_.testify(audit);
+  texts_.report_bytes(audit);
 }
 
 }  // namespace larder::pubsub

@@ -13,8 +13,8 @@ namespace {
 
 constexpr auto kOwner = memory::Owner::client_input;
 constexpr std::uint64_t kNoBulk = std::numeric_limits<std::uint64_t>::max();
-constexpr std::uint64_t kMostStrangerArgs = 10;
-constexpr std::uint64_t kMostStrangerBulk = 16384;
+constexpr std::uint64_t kMostUnauthenticatedArgs = 10;
+constexpr std::uint64_t kMostUnauthenticatedBulk = 16384;
 // "$0\r\n\r\n": the minimum size of an argument. If the input is too short for the announced number
 // of arguments, the request is incomplete.
 constexpr std::uint64_t kLeastArgBytes = 6;
@@ -217,7 +217,7 @@ class RequestCutter {
     if (!count || *count > std::numeric_limits<int>::max()) {
       return fail("ERR Protocol error: invalid multibulk length");
     }
-    if (*count > static_cast<std::int64_t>(kMostStrangerArgs) && !authenticated_) {
+    if (*count > static_cast<std::int64_t>(kMostUnauthenticatedArgs) && !authenticated_) {
       return fail("ERR Protocol error: unauthenticated multibulk length");
     }
     if (*count <= 0) return finish(0, at_ + line + 2);
@@ -234,7 +234,7 @@ class RequestCutter {
   }
 
   std::uint64_t most_bulk() const {
-    return authenticated_ ? most_bulk_ : std::min(most_bulk_, kMostStrangerBulk);
+    return authenticated_ ? most_bulk_ : std::min(most_bulk_, kMostUnauthenticatedBulk);
   }
 
   Step resume() {

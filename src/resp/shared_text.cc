@@ -33,7 +33,7 @@ void SharedTexts::free(SharedText& text) noexcept {
   memory::release(owner_, &text, block);
 }
 
-void SharedTexts::testify(memory::Audit& audit) const {
+void SharedTexts::report_bytes(memory::Audit& audit) const {
   std::size_t found = 0;
   for (const SharedText* text = first_; text != nullptr; text = text->next_) {
     found += memory::size_class(sizeof(SharedText) + text->size_);

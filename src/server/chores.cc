@@ -33,7 +33,7 @@ std::span<const Core::Chore> Core::beat_chores() {
        }},
       {kAtOnce,
        [](Core& core, std::int64_t) {
-         core.observer.tend();
+         core.observer.run_periodic();
          return false;
        }},
       // Keeps access bits right.

@@ -92,7 +92,7 @@ engine::Toolbox Core::tools() {
 
 void Core::audit_parts() {
   each_part([this]<typename Part>(Part& part) {
-    if constexpr (std::is_base_of_v<memory::Witness, Part>) auditor.add(part);
+    if constexpr (std::is_base_of_v<memory::AuditedOwner, Part>) auditor.add(part);
   });
   auditor.add(executor.long_commands());
 }
@@ -141,7 +141,7 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
   audit_parts();
   executor.attach(tracking);
   executor.attach(notifier);
-  acl.ask_about_channels(hub);
+  acl.set_subscriptions(hub);
 }
 
 Core::~Core() { sessions.free_left(base::Budget::unlimited()); }

@@ -9,7 +9,8 @@ std::int64_t SweepTimer::on_time() {
     core_.observer.watch(engine::LatencyEvent::expire_cycle,
                          [this] { return core_.sweeper.run_fast(); });
   }
-  return std::clamp<std::int64_t>(core_.sweeper.rest_ms(), 1, expiry::Sweeper::kNoWish) * 1000;
+  return std::clamp<std::int64_t>(core_.sweeper.rest_ms(), 1, expiry::Sweeper::kLongestSleepUs) *
+         1000;
 }
 
 std::int64_t WaitTimer::delay_us() const {
@@ -50,16 +51,16 @@ std::int64_t Heartbeat::on_time() {
   watchdog_.restart();
   metrics_.sample();
   core_.beat();
-  connections_.tend(static_cast<std::size_t>(hz));
+  connections_.run_periodic(static_cast<std::size_t>(hz));
   return 1'000'000 / hz;
 }
 
-net::Left Heartbeat::on_turn_end() {
-  const net::Left answers = connections_.end_turn();
+net::TurnWork Heartbeat::on_turn_end() {
+  const net::TurnWork answers = connections_.end_turn();
   const bool data = core_.end_turn();
   metrics_.note_turn();
   waits_.aim();
-  return data || connections_.has_work() ? net::Left::work : answers;
+  return data || connections_.has_work() ? net::TurnWork::work : answers;
 }
 
 }  // namespace larder::server

@@ -48,7 +48,7 @@ class Heartbeat final : public net::Timer, public net::TurnEnd {
   ~Heartbeat();
 
   std::int64_t on_time() override;
-  net::Left on_turn_end() override;
+  net::TurnWork on_turn_end() override;
 
  private:
   Core& core_;

@@ -66,16 +66,16 @@ base::Result<void> set_up_log(base::Log& log, const LogSettings& settings) {
 }
 
 LiveSettings::LiveSettings(const Parts& parts) : parts_(parts), oom_score_(parts.log) {
-  obey();
+  apply_settings();
   watch_network();
   watch_tls();
   watch_process();
   watch_log();
 }
 
-void LiveSettings::obey() {
-  obey_crash_log();
-  obey_watchdog();
+void LiveSettings::apply_settings() {
+  apply_crash_log();
+  apply_watchdog();
   parts_.crashes.exit_on_panic(parts_.configuration.server.log.use_exit_on_panic.value());
   show_title();
   if (const auto changed = change_oom_score(); !changed) {
@@ -138,7 +138,7 @@ void LiveSettings::watch_log() {
     return base::Result<void>();
   });
   settings.crash_log_enabled.watch([this] {
-    obey_crash_log();
+    apply_crash_log();
     return base::Result<void>();
   });
   settings.use_exit_on_panic.watch([this] {
@@ -146,7 +146,7 @@ void LiveSettings::watch_log() {
     return base::Result<void>();
   });
   settings.watchdog_period.watch([this] {
-    obey_watchdog();
+    apply_watchdog();
     return base::Result<void>();
   });
 }
@@ -201,12 +201,12 @@ base::Result<void> LiveSettings::change_page_return() {
                                            : memory::PageReturn::by_caller);
 }
 
-void LiveSettings::obey_crash_log() {
+void LiveSettings::apply_crash_log() {
   if (parts_.configuration.server.log.crash_log_enabled.value()) return parts_.crashes.enable();
   parts_.crashes.disable();
 }
 
-void LiveSettings::obey_watchdog() {
+void LiveSettings::apply_watchdog() {
   const std::int64_t asked = parts_.configuration.server.log.watchdog_period.value();
   const std::int64_t hz = std::clamp<std::int64_t>(parts_.configuration.engine.hz.value(), 1, 500);
   parts_.watchdog.period_ms(asked == 0 ? 0 : std::max<std::int64_t>(asked, 2 * 1000 / hz));

@@ -38,7 +38,7 @@ class LiveSettings {
   explicit LiveSettings(const Parts& parts);
 
  private:
-  void obey();
+  void apply_settings();
   void watch_network();
   void watch_tls();
   void watch_process();
@@ -50,8 +50,8 @@ class LiveSettings {
   base::Result<void> change_most_clients();
   base::Result<void> change_oom_score();
   base::Result<void> change_page_return();
-  void obey_crash_log();
-  void obey_watchdog();
+  void apply_crash_log();
+  void apply_watchdog();
   void show_title();
 
   Parts parts_;

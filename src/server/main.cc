@@ -96,7 +96,7 @@ std::string pid_path(const ProcessSettings& settings) {
 
 // Directives that are accepted but whose feature does not exist yet.
 void log_what_does_not_act(const config::Registry& registry, base::Log& log) {
-  for (const config::Directive* directive : registry.set_in_vain()) {
+  for (const config::Directive* directive : registry.set_without_effect()) {
     log.warning("The configuration sets '" + std::string(directive->name()) +
                 "', which has no effect yet.");
   }

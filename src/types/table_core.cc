@@ -23,7 +23,7 @@ void TableCore::become_empty() {
   directory_.root() = empty_leaf(0);
   roster_ = Roster();
   salt_ = size_ = slots_ = bytes_ = moved_ = reserved_ = 0;
-  widest_ = taken_apart_ = 0;
+  widest_ = freed_in_steps_ = 0;
 }
 
 // Distant numbers from neighbouring ones (the finalizer of SplitMix64, Steele and others 2014).
@@ -48,7 +48,7 @@ void TableCore::take(TableCore& other) {
   reserved_ = other.reserved_;
   small_ = other.small_;
   widest_ = other.widest_;
-  taken_apart_ = other.taken_apart_;
+  freed_in_steps_ = other.freed_in_steps_;
   other.become_empty();
 }
 

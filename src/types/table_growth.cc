@@ -107,7 +107,7 @@ void TableCore::split(const ElementPlan& plan, std::uint64_t position) {
         [](std::uint64_t slot) { return slot; });
     halves[upper] = empty_leaf(depth);
     if (scratch.size() == 0) continue;
-    plan.reseat(scratch.slots(), scratch.size(), salt_, depth);
+    plan.read_hashes(scratch.slots(), scratch.size(), salt_, depth);
     const std::uint32_t buckets = fitting(scratch.size(), kFilledPercent);
     halves[upper] = build(plan, depth, std::min(kMost, buckets));
     fill(halves[upper], scratch);

@@ -167,13 +167,13 @@ void TableCore::drop_last_block(const ElementPlan& plan, Segment* segment) {
 }
 
 // When no segment is left: the directory, a part at a time.
-bool TableCore::take_directory_apart(const ElementPlan& plan) {
+bool TableCore::free_directory_in_steps(const ElementPlan& plan) {
   LARDER_ASSERT(size_ == 0);
   if (directory_.is_single()) {
     release_all(plan);
     return false;
   }
-  taken_apart_ = directory_.release_some(account(plan), taken_apart_);
+  freed_in_steps_ = directory_.release_some(account(plan), freed_in_steps_);
   return true;
 }
 
@@ -187,8 +187,8 @@ void TableCore::release_all(const ElementPlan& plan) {
     release_segment(plan, segment);
   }
   do {
-    taken_apart_ = directory_.release_some(account(plan), taken_apart_);
-  } while (taken_apart_ != 0);
+    freed_in_steps_ = directory_.release_some(account(plan), freed_in_steps_);
+  } while (freed_in_steps_ != 0);
   LARDER_ASSERT(slots_ == 0 && bytes_ == 0);
   const std::uint64_t moved = moved_;
   become_empty();

@@ -51,7 +51,7 @@ class DirectoryOf : public engine::Room {
   engine::Denied ask(Client& client, const std::vector<std::string>& words) {
     const std::vector<std::string_view> args(words.begin(), words.end());
     return directory->check(client.session, *commands.resolve(args), args,
-                            engine::Occasion::top_level);
+                            engine::CommandContext::top_level);
   }
   std::string rules(std::string_view name) { return directory->find(name)->powers.text(); }
 
@@ -153,7 +153,7 @@ struct Heard final : engine::Subscriptions {
 TEST_F(DirectoryOf, WhoHearsWhatItMayNotAnyMoreIsClosed) {
   start();
   Heard heard;
-  directory->ask_about_channels(heard);
+  directory->set_subscriptions(heard);
   heard.who = &one.session;
   heard.name = "news";
   change("bob", {"on", "nopass", "&news", "&olds", "&n*"});

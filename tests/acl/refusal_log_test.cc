@@ -9,7 +9,7 @@ namespace {
 
 Refusal refusal(std::string_view object, std::string_view user = "bob") {
   return {.reason = Reason::key,
-          .occasion = engine::Occasion::top_level,
+          .occasion = engine::CommandContext::top_level,
           .object = object,
           .user = user,
           .client = "id=1"};

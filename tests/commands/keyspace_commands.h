@@ -39,7 +39,7 @@ class QuietPeer final : public engine::Peer {
 class OpenGuard final : public engine::Guard {
  public:
   engine::Denied check(const engine::Session&, const engine::BoundCommand&, resp::Args,
-                       engine::Occasion) override {
+                       engine::CommandContext) override {
     return engine::Denied::nothing;
   }
   bool may_read_all_keys(const engine::Session&, const engine::BoundCommand&,

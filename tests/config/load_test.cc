@@ -250,10 +250,11 @@ TEST(Load, RemembersWhereKeptLinesStood) {
 
 TEST(Load, TellsWhatIsSetInVain) {
   AllSettings all;
-  EXPECT_TRUE(all.registry.set_in_vain().empty());
+  EXPECT_TRUE(all.registry.set_without_effect().empty());
   ASSERT_EQ(all.load({.input = "appendonly yes\nhz 20\nsave 1 1\nrdbcompression yes\n"}), "OK");
   std::vector<std::string_view> names;
-  for (const Directive* directive : all.registry.set_in_vain()) names.push_back(directive->name());
+  for (const Directive* directive : all.registry.set_without_effect())
+    names.push_back(directive->name());
   EXPECT_THAT(names, testing::UnorderedElementsAre("appendonly", "save"));
 }
 

@@ -108,7 +108,7 @@ TEST_F(Admission, CountsCallsRefusalsAndFailures) {
 
 // Refuses commands with the argument `secret`, and records all checked commands.
 struct TestGuard final : Guard {
-  Denied check(const Session&, const BoundCommand&, resp::Args args, Occasion) override {
+  Denied check(const Session&, const BoundCommand&, resp::Args args, CommandContext) override {
     ++questions;
     return args.size() > 1 && args[1] == "secret" ? denied : Denied::nothing;
   }

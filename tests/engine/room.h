@@ -53,7 +53,7 @@ inline void test_put(Call& call) {
 }
 inline void test_secret(Call& call) {
   call.db.put(call.key, "x");
-  call.effects.withhold();
+  call.effects.stop_listening_temporarily();
   call.reply.ok();
 }
 inline void test_fail(Call& call) { call.reply.error("WRONG on purpose"); }
@@ -228,7 +228,7 @@ class RoomOn : public testing::Test {
   GateBoard gates;
   Propagation effects;
   Runs runs;
-  Prompt prompt{[] {}};
+  ScriptedAction prompt{[] {}};
   std::array<std::span<const Command>, 4> families{test_rows(), wait_rows(), transaction_rows(),
                                                    step_rows()};
   CommandTable commands{families, toolbox()};

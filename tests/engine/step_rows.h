@@ -37,7 +37,7 @@ inline void test_pieces(Call& call, base::ManualClock& clock) {
     reply.bulk("p");
     ++kept->done;
   }
-  call.go_on_later(std::move(kept));
+  call.continue_later(std::move(kept));
 }
 
 inline std::span<const Command> step_rows() {

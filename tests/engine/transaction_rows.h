@@ -11,7 +11,7 @@
 namespace larder::engine {
 
 // What `act` does when it runs.
-struct Prompt {
+struct ScriptedAction {
   std::function<void()> act;
 };
 
@@ -29,7 +29,7 @@ inline void test_watch(Call& call, WatchSet& watches) {
   for (const std::string_view key : call.args.subspan(1)) watches.watch(call.session, key);
   call.reply.ok();
 }
-inline void test_act(Call& call, Prompt& prompt) {
+inline void test_act(Call& call, ScriptedAction& prompt) {
   prompt.act();
   call.reply.ok();
 }

@@ -37,7 +37,7 @@ bool Harness::end_turn() {
   return left;
 }
 
-void Harness::testify(memory::Audit& audit) const {
+void Harness::report_bytes(memory::Audit& audit) const {
   for (const Client* client : clients_) {
     const engine::Transaction* transaction = engine::Transaction::of(client->session_);
     const std::size_t input = client->reader_.held_bytes() + client->batch_.held_bytes() +

@@ -46,7 +46,7 @@ class HarnessClock final : public base::Clock {
   mutable std::int64_t passed_us_ = 0;
 };
 
-class Harness final : public memory::Witness {
+class Harness final : public memory::AuditedOwner {
  public:
   class Client;
 
@@ -71,7 +71,7 @@ class Harness final : public memory::Witness {
   bool ended() const { return end_.asked; }
 
   // Tells the audit what the clients hold of client_input and client_output.
-  void testify(memory::Audit& audit) const override;
+  void report_bytes(memory::Audit& audit) const override;
 
  private:
   struct End final : engine::Shutdown {

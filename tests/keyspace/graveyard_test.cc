@@ -23,7 +23,7 @@ class GraveyardTest : public KeyspaceTest {
 TEST_F(GraveyardTest, IsPaidForByWhatWasBuried) {
   for (int i = 0; i < 5000; ++i) {
     db.put(key("k"), std::string(10'000 + i % 2 * 5000, 'x'));
-    if (graveyard().has_debt()) graveyard().pay_debt(clock);
+    if (graveyard().has_free_backlog()) graveyard().free_backlog(clock);
     ASSERT_LE(Graveyard::bytes(), Graveyard::kMostWaiting + 100'000);
   }
   EXPECT_GT(Graveyard::bytes(), Graveyard::kMostWaiting / 2);
@@ -33,13 +33,13 @@ TEST_F(GraveyardTest, IsPaidForByWhatWasBuried) {
 TEST_F(GraveyardTest, HasNoDebtForALittle) {
   db.put(key("k"), std::string(10'000, 'x'));
   db.erase(key("k"));
-  EXPECT_FALSE(graveyard().has_debt());
+  EXPECT_FALSE(graveyard().has_free_backlog());
   db.put(key("k"), std::string(100'000, 'x'));
   db.erase(key("k"));
-  EXPECT_TRUE(graveyard().has_debt());
+  EXPECT_TRUE(graveyard().has_free_backlog());
   // It may wait all the same.
-  graveyard().pay_debt(clock);
-  EXPECT_FALSE(graveyard().has_debt());
+  graveyard().free_backlog(clock);
+  EXPECT_FALSE(graveyard().has_free_backlog());
   EXPECT_GT(Graveyard::bytes(), 100'000);
   free_all();
 }

@@ -24,8 +24,8 @@ TEST(Account, PaysForWhatIsTakenInItsScopeAlone) {
   EXPECT_EQ(account.bytes() - empty, size_class(100 + 16));
   EXPECT_EQ(balance(Owner::client_input) - before, static_cast<std::int64_t>(account.bytes()));
   EXPECT_EQ(balance(Owner::runtime) - others, static_cast<std::int64_t>(size_class(200 + 16)));
-  give_back_from_library(inside);
-  give_back_from_library(outside);
+  release_from_library(inside);
+  release_from_library(outside);
   EXPECT_EQ(account.bytes(), empty);
   EXPECT_EQ(balance(Owner::runtime), others);
 }
@@ -43,8 +43,8 @@ TEST(Account, ScopesNest) {
   void* const second = take_for_library(1);
   EXPECT_EQ(outer.bytes() - empty, 32u);
   EXPECT_EQ(inner.bytes() - empty, 32u);
-  give_back_from_library(first);
-  give_back_from_library(second);
+  release_from_library(first);
+  release_from_library(second);
 }
 
 TEST(Account, LeavesToTheRuntimeWhatOutlivesIt) {
@@ -59,7 +59,7 @@ TEST(Account, LeavesToTheRuntimeWhatOutlivesIt) {
   }
   EXPECT_EQ(balance(Owner::client_input), before);
   EXPECT_GT(balance(Owner::runtime) - others, 5000);
-  give_back_from_library(kept);
+  release_from_library(kept);
   EXPECT_EQ(balance(Owner::runtime), others);
 }
 
@@ -88,10 +88,10 @@ TEST(Account, KeepsContentsAndPayerWhenABlockGrowsElsewhere) {
 
 TEST(Account, TreatsNothingAsTheLibraryExpects) {
   EXPECT_EQ(take_for_library(0), nullptr);
-  give_back_from_library(nullptr);
+  release_from_library(nullptr);
   void* const block = resize_for_library(nullptr, 10);
   ASSERT_NE(block, nullptr);
-  give_back_from_library(block);
+  release_from_library(block);
 }
 
 }  // namespace

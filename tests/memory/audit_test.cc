@@ -14,14 +14,14 @@ namespace {
 using testing::HasSubstr;
 
 // Holds blocks and can walk them.
-class Shelf : public Witness {
+class Shelf : public AuditedOwner {
  public:
   explicit Shelf(Owner owner) : owner_(owner) {}
   ~Shelf() override {
     for (const auto& [block, bytes] : blocks_) release(owner_, block, bytes);
   }
   void add(std::size_t bytes) { blocks_.push_back({allocate(owner_, bytes), bytes}); }
-  void testify(Audit& audit) const override {
+  void report_bytes(Audit& audit) const override {
     audit.found(owner_, 0);
     for (const auto& [block, bytes] : blocks_) {
       audit.found(owner_, static_cast<std::int64_t>(size_class(bytes)));

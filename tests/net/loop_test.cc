@@ -30,12 +30,12 @@ struct Alarm final : Timer {
 };
 
 struct End final : TurnEnd {
-  Left on_turn_end() override {
+  TurnWork on_turn_end() override {
     ++turns;
     return left;
   }
   int turns = 0;
-  Left left = Left::nothing;
+  TurnWork left = TurnWork::nothing;
 };
 
 using Make = std::unique_ptr<Loop> (*)(base::Clock&);
@@ -146,7 +146,7 @@ TEST_P(LoopTest, CancelledTimersStaySilent) {
 
 TEST_P(LoopTest, DoesNotWaitWhileWorkIsLeft) {
   End end;
-  end.left = Left::work;
+  end.left = TurnWork::work;
   loop->at_turn_end(end);
   loop->run_once(0);
   loop->run_once(-1);  // would wait for ever

@@ -44,7 +44,7 @@ class News : public HasSlowClock, public ServedRoom {
     for (Line& listener : listeners) count += listener.read().empty() ? 0 : 1;
     return count;
   }
-  bool work_left() { return connections.end_turn() == Left::work; }
+  bool work_left() { return connections.end_turn() == TurnWork::work; }
 
   std::vector<Line> listeners;
 };
@@ -147,7 +147,7 @@ TEST_F(News, RememberThePeakOfWhatWasUnsentForAWhile) {
   const auto pass = [&](std::int64_t ms) {
     for (std::int64_t left = ms * 10; left > 0; --left) slow_clock.steady_now_us();
     slow_clock.tick();
-    watched.tend(1);
+    watched.run_periodic(1);
     return asker->peer().buffers().reply_peak;
   };
   EXPECT_EQ(ask(), 5u);

@@ -57,7 +57,7 @@ class TlsClient {
   TlsClient& operator=(const TlsClient&) = delete;
 
   // One step; true when this end is through.
-  bool shake_hands() { return note(SSL_do_handshake(ssl_)); }
+  bool continue_handshake() { return note(SSL_do_handshake(ssl_)); }
   // As many bytes as are taken.
   std::size_t write(std::string_view bytes) {
     std::size_t total = 0;
@@ -82,9 +82,9 @@ class TlsClient {
   }
   void renew_keys() {
     SSL_key_update(ssl_, SSL_KEY_UPDATE_REQUESTED);
-    shake_hands();
+    continue_handshake();
   }
-  void say_goodbye() { SSL_shutdown(ssl_); }
+  void send_close_notify() { SSL_shutdown(ssl_); }
   void close() {
     if (socket_ >= 0) ::close(socket_);
     socket_ = -1;
@@ -93,7 +93,7 @@ class TlsClient {
   // The other end is closed, or has sent bytes that are not TLS.
   bool closed() const { return closed_; }
   bool was_told_goodbye() const { return (SSL_get_shutdown(ssl_) & SSL_RECEIVED_SHUTDOWN) != 0; }
-  bool took_up_a_session() const { return SSL_session_reused(ssl_) != 0; }
+  bool session_resumed() const { return SSL_session_reused(ssl_) != 0; }
   std::string version() const { return SSL_get_version(ssl_); }
   ClientSession session() const { return ClientSession(SSL_get1_session(ssl_)); }
   // The name in the server's certificate.

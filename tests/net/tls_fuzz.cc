@@ -80,8 +80,8 @@ class Wire {
 
 // False when the link is over.
 bool serve(TlsLink& link) {
-  if (link.is_shaking_hands()) {
-    const bool goes_on = link.shake_hands() != TlsLink::Step::failed;
+  if (link.in_handshake()) {
+    const bool goes_on = link.continue_handshake() != TlsLink::Step::failed;
     LARDER_ASSERT(goes_on || !link.failure().empty());
     return goes_on;
   }
@@ -103,7 +103,7 @@ void play(Server& server, std::uint8_t choice, std::string_view input) {
   {
     TlsLink link(server.tls, far.ends[0]);
     for (int steps = (choice >> 1) & 3; steps > 0; --steps) {
-      if (client.shake_hands()) client.write("PING\r\n");
+      if (client.continue_handshake()) client.write("PING\r\n");
       wire.to_server(wire.take_from_client());
       const bool goes_on = serve(link);
       LARDER_ASSERT(goes_on);
@@ -111,7 +111,7 @@ void play(Server& server, std::uint8_t choice, std::string_view input) {
     }
     bool goes_on = true;
     if ((choice & 8) != 0) {
-      if (client.shake_hands()) client.write("PING\r\n");
+      if (client.continue_handshake()) client.write("PING\r\n");
       std::string flight = wire.take_from_client();
       for (std::size_t i = 0; i + 2 < input.size() && !flight.empty(); i += 3) {
         const std::size_t place =
@@ -127,7 +127,7 @@ void play(Server& server, std::uint8_t choice, std::string_view input) {
         goes_on = serve(link);
       }
     }
-    if (goes_on) link.say_goodbye();
+    if (goes_on) link.send_close_notify();
   }
   ::close(far.ends[0]);
 }

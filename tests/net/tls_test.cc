@@ -53,7 +53,7 @@ class TlsTest : public engine::Room {
   // Comes, and does what takes both ends.
   Client connect(const TlsClient::Wishes& wishes = {}) {
     Client client = come(wishes);
-    for (int i = 0; i < 10 && !client->shake_hands() && !client->closed(); ++i) turns(1);
+    for (int i = 0; i < 10 && !client->continue_handshake() && !client->closed(); ++i) turns(1);
     turns(3);
     return client;
   }
@@ -83,7 +83,7 @@ class TlsTest : public engine::Room {
     const Client second =
         connect({.version = version, .session = kept.get(), .takes_tickets = takes_tickets});
     EXPECT_EQ(talk(second, "get nothing\r\n"), "$-1\r\n");
-    return second->took_up_a_session();
+    return second->session_resumed();
   }
   void expect_balance() {
     memory::Auditor auditor;
@@ -117,7 +117,7 @@ class TlsTest : public engine::Room {
   };
   Everybody credentials;
   std::unique_ptr<Loop> loop = make_epoll_loop(clock);
-  Left left = Left::nothing;
+  TurnWork left = TurnWork::nothing;
   Connections connections{{*loop, log, executor, sessions, credentials, net_settings,
                            eviction_settings, net_metrics, &tls}};
 };
@@ -127,13 +127,13 @@ TEST_F(TlsTest, ServesAfterTheHandshake) {
   EXPECT_EQ(client->version(), "TLSv1.3");
   EXPECT_EQ(client->server_name(), "one");
   EXPECT_EQ(talk(client, "set x 1\r\nget x\r\n"), "+OK\r\n$1\r\n1\r\n");
-  EXPECT_EQ(left, Left::nothing);
+  EXPECT_EQ(left, TurnWork::nothing);
   expect_balance();
 }
 
 TEST_F(TlsTest, ServesWhatComesWithTheEndOfTheHandshake) {
   const Client client = come();
-  while (!client->shake_hands()) turns(1);
+  while (!client->continue_handshake()) turns(1);
   client->write("set x 1\r\n");
   client->write("get x\r\n");
   turns(4);
@@ -153,7 +153,7 @@ TEST_F(TlsTest, CarriesLargeRequestsAndReplies) {
     got += client->read();
   }
   EXPECT_TRUE(got == "+OK\r\n$3000000\r\n" + value + "\r\n");
-  EXPECT_EQ(left, Left::nothing);
+  EXPECT_EQ(left, TurnWork::nothing);
   expect_balance();
 }
 
@@ -218,7 +218,7 @@ TEST_F(TlsTest, EndsWithTheGoodbyeOfEitherSide) {
   const Client leaves = connect();
   const Client stays = connect();
   leaves->write("set x 1\r\n");
-  leaves->say_goodbye();
+  leaves->send_close_notify();
   turns(3);
   EXPECT_EQ(leaves->read(), "+OK\r\n");
   EXPECT_TRUE(leaves->was_told_goodbye());
@@ -262,7 +262,7 @@ TEST_F(TlsTest, ClosesOnWhatIsNoTls) {
 
 TEST_F(TlsTest, ClosesOnGarbageInTheMiddleOfTheHandshake) {
   const Client client = come();
-  client->shake_hands();
+  client->continue_handshake();
   turns(2);
   EXPECT_EQ(connections.size(), 1u);
   client->write_raw(std::string(500, 'x'));
@@ -304,14 +304,14 @@ TEST_F(TlsTest, TellsOfTenFailuresInASecondAndCountsTheOthers) {
 TEST_F(TlsTest, DropsWhoDoesNotFinishTheHandshakeInTime) {
   const Client served = connect();
   const Client late = come();
-  late->shake_hands();
+  late->continue_handshake();
   turns(2);
   clock.advance_ms(10'000);
-  connections.tend(1);
+  connections.run_periodic(1);
   turns(2);
   EXPECT_EQ(connections.size(), 2u);
   clock.advance_ms(1);
-  connections.tend(1);
+  connections.run_periodic(1);
   turns(2);
   EXPECT_EQ(connections.size(), 1u);
   EXPECT_EQ(talk(served, "get nothing\r\n"), "$-1\r\n");
@@ -322,16 +322,16 @@ TEST_F(TlsTest, GivesHandshakesAPartOfATurn) {
   std::vector<Client> rush;
   for (int i = 0; i < 100; ++i) {
     rush.push_back(come());
-    rush.back()->shake_hands();
+    rush.back()->continue_handshake();
   }
   Line plain(accept(Transport::unix_socket));
   plain.write("get nothing\r\n");
   turns(1);
-  EXPECT_EQ(left, Left::work);
+  EXPECT_EQ(left, TurnWork::work);
   EXPECT_EQ(plain.read(), "$-1\r\n");
   const auto answered = [&] {
     int count = 0;
-    for (const Client& client : rush) count += client->shake_hands() ? 1 : 0;
+    for (const Client& client : rush) count += client->continue_handshake() ? 1 : 0;
     return count;
   };
   EXPECT_EQ(answered(), 32);
@@ -344,7 +344,7 @@ TEST_F(TlsTest, GivesHandshakesAPartOfATurn) {
   last->close(engine::Closing::now);
   turns(8);
   EXPECT_EQ(answered(), 98);
-  EXPECT_EQ(left, Left::nothing);
+  EXPECT_EQ(left, TurnWork::nothing);
   EXPECT_EQ(connections.size(), 99u);
   expect_balance();
 }
@@ -355,7 +355,7 @@ TEST_F(TlsTest, CountsNewcomersAsClients) {
   const Client second = connect();
   EXPECT_TRUE(second->closed());
   EXPECT_EQ(net_metrics.rejected_connections.value(), 1u);
-  while (!first->shake_hands()) turns(1);
+  while (!first->continue_handshake()) turns(1);
   EXPECT_EQ(talk(first, "get nothing\r\n"), "$-1\r\n");
 }
 
@@ -457,7 +457,7 @@ TEST_F(TlsTest, ForgetsSessionsWhenItsFilesAreReadAnew) {
   ask_for_certificates(ClientCertificates::yes);
   const Client second = connect({.session = kept.get()});
   EXPECT_EQ(talk(second, "get nothing\r\n"), "");
-  EXPECT_FALSE(second->took_up_a_session());
+  EXPECT_FALSE(second->session_resumed());
 }
 
 TEST_F(TlsTest, ShowsANewCertificateToNewClientsAlone) {

@@ -120,7 +120,7 @@ TEST_F(Waiting, IsNotIdleness) {
   Line idle = connect();
   EXPECT_EQ(talk(waiter, "bpop k 20\r\n"), "");
   clock.advance_ms(15'000);
-  for (int i = 0; i < 10; ++i) connections.tend(10);
+  for (int i = 0; i < 10; ++i) connections.run_periodic(10);
   turns(2);
   idle.read();
   EXPECT_TRUE(idle.closed);
@@ -128,7 +128,7 @@ TEST_F(Waiting, IsNotIdleness) {
   turns(2);
   EXPECT_EQ(waiter.read(), "*-1\r\n");
   clock.advance_ms(9'000);
-  for (int i = 0; i < 10; ++i) connections.tend(10);
+  for (int i = 0; i < 10; ++i) connections.run_periodic(10);
   EXPECT_EQ(talk(waiter, "get k\r\n"), "$-1\r\n");
 }
 

@@ -187,10 +187,10 @@ TEST_F(Observing, TimesEachForASecondAfterSeveralTookTooLongTogether) {
   EXPECT_THAT(words(LogKind::slow), IsEmpty());
   EXPECT_TRUE(observer.times_each());
   clock.advance_ms(500);
-  observer.tend();
+  observer.run_periodic();
   EXPECT_TRUE(observer.times_each());
   clock.advance_ms(501);
-  observer.tend();
+  observer.run_periodic();
   EXPECT_FALSE(observer.times_each());
 }
 

@@ -107,12 +107,12 @@ TEST_F(OutputLimits, CloseWhenTheSoftOneWasPassedForTooLong) {
   Line& line = slow_reader(4);
   for (int i = 0; i < 4; ++i) {
     harness.clock().advance_ms(1000);
-    for (int j = 0; j < 10; ++j) connections.tend(10);
+    for (int j = 0; j < 10; ++j) connections.run_periodic(10);
     turns(2);
   }
   EXPECT_EQ(figure("client_output_buffer_limit_disconnections"), 0);
   harness.clock().advance_ms(2000);
-  for (int j = 0; j < 10; ++j) connections.tend(10);
+  for (int j = 0; j < 10; ++j) connections.run_periodic(10);
   turns(2);
   while (!line.read().empty()) {
   }
@@ -133,7 +133,7 @@ TEST_F(OutputLimits, ForgetTheSoftOneWhenTheClientReads) {
   EXPECT_EQ(got, 4 * (kMega + 12));
   ask_without_reading(line, 4);
   harness.clock().advance_ms(4000);
-  for (int j = 0; j < 10; ++j) connections.tend(10);
+  for (int j = 0; j < 10; ++j) connections.run_periodic(10);
   turns(2);
   EXPECT_EQ(figure("client_output_buffer_limit_disconnections"), 0);
 }
@@ -342,7 +342,7 @@ TEST_F(ClientLines, AddUpToWhatTheLedgerHolds) {
        session = session->next()) {
     sum += static_cast<std::int64_t>(session->peer().buffers().total);
   }
-  connections.tend(1);
+  connections.run_periodic(1);
   const memory::Charges charges = memory::balance();
   const std::int64_t owned = memory::client_bytes(charges);
   EXPECT_GT(sum, 105'000);

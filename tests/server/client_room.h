@@ -141,7 +141,7 @@ class ClientRoom : public SocketFixture {
   }
   void pass_time(std::int64_t ms) {
     harness.clock().advance_ms(ms);
-    for (int i = 0; i < 10; ++i) connections.tend(10);
+    for (int i = 0; i < 10; ++i) connections.run_periodic(10);
     watch_turns(4);
   }
 

@@ -95,7 +95,7 @@ TEST_F(ClientRoom, IsMadeForLargeRequestsWhileNothingElseHappens) {
   fill();
   for (int i = 0; i < 3; ++i) add_line();
   for (std::size_t bytes = 11 * kMega; bytes < 13 * kMega; bytes += 200'001) {
-    ASSERT_EQ(store_at_once(bytes, [this] { connections.tend(1); }), 3u) << bytes;
+    ASSERT_EQ(store_at_once(bytes, [this] { connections.run_periodic(1); }), 3u) << bytes;
   }
 }
 
@@ -163,7 +163,7 @@ TEST_F(ClientRoom, IsTheSameForAShareInBytes) {
       add_line().write("GET big\r\n");
       watch_turns(10);
     }
-    connections.tend(1);
+    connections.run_periodic(1);
     held.push_back(memory::client_bytes(memory::balance()));
     lines.clear();
     watch_turns(100);

@@ -182,7 +182,7 @@ TEST_F(Connections, EndWhenTheyHaveBeenIdleForTooLong) {
   harness.clock().advance_ms(9'000);
   EXPECT_EQ(talk(busy, "PING\r\n"), "+PONG\r\n");
   harness.clock().advance_ms(2'000);
-  for (int i = 0; i < 10; ++i) connections.tend(10);
+  for (int i = 0; i < 10; ++i) connections.run_periodic(10);
   turn();
   idle.read();
   EXPECT_TRUE(idle.closed);

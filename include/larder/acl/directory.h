@@ -30,7 +30,9 @@ namespace larder::acl {
 
 struct FileUser;
 
-class Directory final : public engine::Credentials, public engine::Guard, public memory::Witness {
+class Directory final : public engine::Credentials,
+                        public engine::Guard,
+                        public memory::AuditedOwner {
  public:
   struct Parts {
     Settings& settings;
@@ -70,7 +72,7 @@ class Directory final : public engine::Credentials, public engine::Guard, public
 
   // engine::Guard
   engine::Denied check(const engine::Session& session, const engine::BoundCommand& command,
-                       resp::Args args, engine::Occasion occasion) override;
+                       resp::Args args, engine::CommandContext occasion) override;
   bool may_read_all_keys(const engine::Session& session, const engine::BoundCommand& command,
                          resp::Args args) const override;
   void report_attack(const engine::Session& session) override;
@@ -99,7 +101,7 @@ class Directory final : public engine::Credentials, public engine::Guard, public
 
   // The object that stores the subscriptions of sessions: sessions with subscriptions that their
   // user may no longer have are closed.
-  void ask_about_channels(const engine::Subscriptions& subscriptions) {
+  void set_subscriptions(const engine::Subscriptions& subscriptions) {
     subscriptions_ = &subscriptions;
   }
 
@@ -108,7 +110,7 @@ class Directory final : public engine::Credentials, public engine::Guard, public
   std::int64_t now_ms() const { return parts_.clock.unix_ms(); }
 
   // Reports all bytes charged to Owner::acl to the audit.
-  void testify(memory::Audit& audit) const override;
+  void report_bytes(memory::Audit& audit) const override;
 
  private:
   RuleContext context() const;
@@ -133,7 +135,7 @@ class Directory final : public engine::Credentials, public engine::Guard, public
   void settle(engine::Session& session) const;
   void settle_all() const;
   void close(engine::Session& session, const engine::Session* asking) const;
-  bool hears_more_than(const engine::Session& session, const Powers& powers) const;
+  bool has_forbidden_subscription(const engine::Session& session, const Powers& powers) const;
   void note(const engine::Session& session, const Refusal& refusal);
 
   Parts parts_;
@@ -141,7 +143,7 @@ class Directory final : public engine::Credentials, public engine::Guard, public
   User* default_ = nullptr;
   RefusalLog refusals_;
   const engine::Subscriptions* subscriptions_ = nullptr;
-  std::int64_t attack_told_ms_ = 0;  // steady time; 0 for never
+  std::int64_t attack_logged_ms_ = 0;  // steady time; 0 for never
 };
 
 }  // namespace larder::acl

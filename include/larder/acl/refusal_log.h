@@ -15,7 +15,7 @@ enum class Reason : std::uint8_t { command, key, channel, auth };
 
 struct Refusal {
   Reason reason;
-  engine::Occasion occasion;
+  engine::CommandContext occasion;
   std::string_view object;  // the command, key or channel; of a failed login the command's name
   std::string_view user;
   std::string_view client;  // its line of CLIENT LIST
@@ -33,7 +33,7 @@ class RefusalLog {
     std::uint64_t id;
     std::uint64_t count;
     Reason reason;
-    engine::Occasion occasion;
+    engine::CommandContext occasion;
     std::int64_t created_ms;  // unix time
     std::int64_t updated_ms;
     Text object;

@@ -103,7 +103,7 @@ class Directive {
       const std::vector<std::vector<std::string>>& inherited) const;
   virtual bool is_default() const = 0;
   // Whether it has no effect yet and its value is not the default.
-  virtual bool is_set_in_vain() const { return has(kNotActing) && !is_default(); }
+  virtual bool is_set_without_effect() const { return has(kNotActing) && !is_default(); }
   // Whether CONFIG REWRITE updates its lines; it does not change other lines of the file.
   virtual bool is_rewritten() const { return !has(kFileOnly); }
   // The valid values for the documented file: "1 to 64", "yes or no".

@@ -202,7 +202,9 @@ class SavePoints final : public Directive {
       const std::vector<std::vector<std::string>>& inherited) const override;
   bool is_default() const override { return value_ == fallback_; }
   // Without save points no snapshot is needed.
-  bool is_set_in_vain() const override { return !value_.empty() && Directive::is_set_in_vain(); }
+  bool is_set_without_effect() const override {
+    return !value_.empty() && Directive::is_set_without_effect();
+  }
   std::string domain() const override;
 
  private:

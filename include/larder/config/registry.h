@@ -70,7 +70,7 @@ class Registry {
   std::string report(const Lines& directive, std::size_t line, const std::string& reason) const;
 
   // Directives that have no effect yet and do not have their default value.
-  std::vector<const Directive*> set_in_vain() const;
+  std::vector<const Directive*> set_without_effect() const;
 
   // Name and value of the directives that match the patterns of CONFIG GET, each once. A name
   // without *, ? or [ is returned as it was written, and finds hidden directives too. An alias is

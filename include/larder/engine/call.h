@@ -63,15 +63,15 @@ struct Call {
     return std::unique_ptr<Kept>(static_cast<Kept*>(long_commands.take().release()));
   }
   // Parks the session; the handler returns without a reply, and runs again.
-  void go_on_later(std::unique_ptr<Progress> progress) {
-    long_commands.go_on_later(session, command, args, std::move(progress));
+  void continue_later(std::unique_ptr<Progress> progress) {
+    long_commands.continue_later(session, command, args, std::move(progress));
   }
   // For a reply that got no more room while it was written: keeps its first `kept` bytes, and
   // continues when there is room for more. If another command already waits with a partly written
   // reply, this one starts again from the beginning instead, so that two commands never wait for
   // each other's memory. If it cannot wait, or exceeded the client's own limit, the reply is lost
   // and the session ends.
-  void wait_for_room(std::unique_ptr<Progress> progress, std::uint64_t kept) {
+  void wait_for_memory(std::unique_ptr<Progress> progress, std::uint64_t kept) {
     resp::ReplyBuffer& written = progress->reply;
     if (written.passed_own_bound()) return reply.take_over(written);
     if (!session.may_block) return session.drop();
@@ -81,8 +81,8 @@ struct Call {
       wanted += written.held_bytes();
       progress = nullptr;
     }
-    go_on_later(std::move(progress));
-    long_commands.wait_for_room(session, wanted);
+    continue_later(std::move(progress));
+    long_commands.wait_for_memory(session, wanted);
   }
 };
 

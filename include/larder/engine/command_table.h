@@ -50,7 +50,7 @@ struct BoundCommand {
   std::string full_name() const;
 };
 
-class CommandTable final : public memory::Witness {
+class CommandTable final : public memory::AuditedOwner {
  public:
   // Binds every row of `families`; throws std::runtime_error with the command's name if a tool is
   // missing or a name occurs twice.
@@ -76,7 +76,7 @@ class CommandTable final : public memory::Witness {
   void reset_stats();
 
   // Reports the histograms to the audit: statistics.
-  void testify(memory::Audit& audit) const override;
+  void report_bytes(memory::Audit& audit) const override;
 
  private:
   // The fields that a lookup reads before it reads the command.

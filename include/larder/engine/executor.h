@@ -147,7 +147,7 @@ class Executor {
   // When the time since the last reading of the counter is charged to a command.
   enum class Timing : std::uint8_t { now, with_next };
   using Turn = Execution::Turn;
-  enum class Admission : std::uint8_t { refused, runs, queued, held, waits_for_room };
+  enum class Admission : std::uint8_t { refused, runs, queued, held, waits_for_memory };
 
   // Marks this execution as the innermost one during its life.
   class Running {
@@ -171,7 +171,7 @@ class Executor {
   bool dispatch(Execution& execution, resp::Args args, const Planned& planned, Timing timing);
   Admission admit(Session& session, resp::Args args, BoundCommand* command);
   // The slow path of admit(), when a check has failed.
-  Admission look_closer(Session& session, resp::Args args, BoundCommand* command);
+  Admission admit_checked(Session& session, resp::Args args, BoundCommand* command);
   Admission admit_at_gates(Session& session, resp::Args args, BoundCommand& command,
                            std::uint32_t refused);
   Admission admit_growing(Session& session, resp::Args args, BoundCommand& command,
@@ -188,8 +188,9 @@ class Executor {
   void queue(Session& session, BoundCommand& command, resp::Args args, std::uint64_t hash);
   void run_queue(Execution& exec, const Transaction& transaction);
   bool may_still_run(Session& session, BoundCommand& command, resp::Args args);
-  void tell_of_command(const Execution& execution, const BoundCommand& command, resp::Args args);
-  void tell_of_refusal(Session& session);
+  void notify_command_sinks(const Execution& execution, const BoundCommand& command,
+                            resp::Args args);
+  void notify_refusal(Session& session);
   void invoke(Execution& execution, resp::Args args, const Planned& planned, Timing timing);
   void count(Execution& execution, BoundCommand& command);
   bool look_at_reply(Execution& execution, resp::Args args, const BoundCommand& command);

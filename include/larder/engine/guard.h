@@ -18,7 +18,7 @@ struct BoundCommand;
 enum class Denied : std::uint8_t { nothing, command, key, channel };
 
 // The context in which a command will run; recorded in the log of refusals.
-enum class Occasion : std::uint8_t { top_level, transaction, script };
+enum class CommandContext : std::uint8_t { top_level, transaction, script };
 
 class Guard {
  public:
@@ -27,7 +27,7 @@ class Guard {
   // Whether the session's user may run these words. A refusal is counted and logged. Cost if it
   // may: one test of a bit, and a match of each key against the user's patterns.
   virtual Denied check(const Session& session, const BoundCommand& command, resp::Args args,
-                       Occasion occasion) = 0;
+                       CommandContext occasion) = 0;
 
   // Whether the session's user may read all keys, for a command with computed names (SORT's BY and
   // GET).

@@ -11,7 +11,7 @@
 
 namespace larder::engine {
 
-class InternalSession final : private Peer, public memory::Witness {
+class InternalSession final : private Peer, public memory::AuditedOwner {
  public:
   // `name` is shown in place of a client's address ("lua"). The gates in `passes` are open for it
   // although they are closed for clients; the gates of CLIENT PAUSE are always open for it.
@@ -22,7 +22,7 @@ class InternalSession final : private Peer, public memory::Witness {
   Session& session() { return session_; }
   resp::ReplyBuffer& output() { return output_; }
 
-  void testify(memory::Audit& audit) const override;
+  void report_bytes(memory::Audit& audit) const override;
 
  private:
   std::string address() const override { return name_; }

@@ -19,7 +19,7 @@ struct BoundCommand;
 struct ParkedCommand;
 class Session;
 
-class LongCommands final : public memory::Witness {
+class LongCommands final : public memory::AuditedOwner {
  public:
   // The time of all steps of one turn together.
   static constexpr std::int64_t kTurnUs = 400;
@@ -39,12 +39,12 @@ class LongCommands final : public memory::Witness {
   // For the running command, through Call.
   bool step_is_over(const Session& session);
   std::unique_ptr<Progress> take();
-  void go_on_later(Session& session, BoundCommand& command, resp::Args words,
-                   std::unique_ptr<Progress> progress);
+  void continue_later(Session& session, BoundCommand& command, resp::Args words,
+                      std::unique_ptr<Progress> progress);
 
   // For a command that has just returned its progress: its reply could not get `bytes` more, and it
   // continues when there is room for them.
-  void wait_for_room(Session& session, std::uint64_t bytes);
+  void wait_for_memory(Session& session, std::uint64_t bytes);
   // There is room now.
   void go_on(Session& session);
   // Whether `buffer` receives the reply of the running command.
@@ -65,7 +65,7 @@ class LongCommands final : public memory::Witness {
   void keep_cycles(Session& session, std::uint64_t cycles);
 
   // client_input and client_output.
-  void testify(memory::Audit& audit) const override;
+  void report_bytes(memory::Audit& audit) const override;
 
  private:
   friend class Progress;

@@ -9,12 +9,12 @@
 //   while (!call.step_is_over()) {
 //     if (walk->some()) return answer(call, *walk);
 //   }
-//   call.go_on_later(std::move(walk));
+//   call.continue_later(std::move(walk));
 //
 // In transactions and scripts a step is never over, so the command runs at once.
 //
 // If the reply gets no more room while it is written (reply.is_dropping()), as for any command, the
-// handler undoes the current piece and returns with call.wait_for_room().
+// handler undoes the current piece and returns with call.wait_for_memory().
 
 #include <cstddef>
 

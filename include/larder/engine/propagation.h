@@ -35,7 +35,7 @@ class EffectSink {
   virtual void flush() {}
 };
 
-class Propagation final : public memory::Witness {
+class Propagation final : public memory::AuditedOwner {
  public:
   Propagation() = default;
   ~Propagation() override;
@@ -59,7 +59,7 @@ class Propagation final : public memory::Witness {
     replace(std::span(words.begin(), words.size()));
   }
   // The running command is not propagated, whatever it changes.
-  void withhold() { withheld_ = listened(); }
+  void stop_listening_temporarily() { withheld_listeners_ = listened(); }
   // The running command ended: propagates its effects, or its own words if it changed something and
   // nothing replaced them. Several effects of one command are sent between MULTI and EXEC. Without
   // words there was no command, and only removals are propagated.
@@ -79,7 +79,7 @@ class Propagation final : public memory::Witness {
   };
 
   // A command runs within another one during the life of this object: the calls of both commands
-  // (replace, withhold) are kept apart. For use within a group.
+  // (replace, stop_listening_temporarily) are kept apart. For use within a group.
   class Nested {
    public:
     explicit Nested(Propagation& outer);
@@ -91,7 +91,7 @@ class Propagation final : public memory::Witness {
     Propagation& outer_;
     std::size_t begun_;
     std::size_t ahead_;
-    bool withheld_;
+    bool withheld_listeners_;
   };
 
   // The end of a turn: followers make durable what they took.
@@ -99,7 +99,7 @@ class Propagation final : public memory::Witness {
     for (EffectSink* sink : sinks_) sink->flush();
   }
 
-  void testify(memory::Audit& audit) const override;
+  void report_bytes(memory::Audit& audit) const override;
 
  private:
   struct Kept {
@@ -123,7 +123,7 @@ class Propagation final : public memory::Witness {
   std::size_t begun_ = 0;  // where the effects of the running command begin
   std::size_t ahead_ = 0;  // how many of those precede its own
   int groups_ = 0;
-  bool withheld_ = false;
+  bool withheld_listeners_ = false;
 
   char* text_ = nullptr;
   std::size_t used_ = 0;

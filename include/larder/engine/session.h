@@ -21,7 +21,7 @@ namespace larder::engine {
 
 class LongCommands;
 class Session;
-class HeldLine;
+class HeldSessions;
 class Sessions;
 class Waiters;
 struct Command;
@@ -89,12 +89,12 @@ class Attachment {
   // Its bytes, at the allocator's sizes. Cost: constant, however much it keeps.
   virtual std::size_t bytes() const = 0;
 
-  // A large attachment is not freed in one step: detach() gives it to Session::leave_behind(), and
+  // A large attachment is not freed in one step: detach() gives it to Session::defer_detach(), and
   // afterwards only these functions are called. Frees up to `pieces` pieces and subtracts their
   // number; true if all is freed, including this object.
-  virtual bool take_apart(std::size_t& pieces);
+  virtual bool free_in_steps(std::size_t& pieces);
   // Reports to the audit the memory that nothing else reports.
-  virtual void testify(memory::Audit&) const {}
+  virtual void report_bytes(memory::Audit&) const {}
   // detach() frees at once if there are at most this many pieces.
   static constexpr std::size_t kPiecesAtOnce = 64;
 
@@ -137,7 +137,7 @@ class Session {
  private:
   // Stored here because each command reads them, like the neighbouring members.
   bool held_ = false;
-  bool goes_on_ = false;
+  bool runs_in_steps_ = false;
   ParkedCommand* parked_ = nullptr;
 
  public:
@@ -165,8 +165,8 @@ class Session {
   // Its command has not replied yet: input that arrives in the meantime is not run.
   bool is_parked() const { return parked_ != nullptr; }
   // Why it is parked: it waits for keys, or its command continues in the next turns.
-  bool is_blocked() const { return parked_ != nullptr && !goes_on_; }
-  bool is_working() const { return parked_ != nullptr && goes_on_; }
+  bool is_blocked() const { return parked_ != nullptr && !runs_in_steps_; }
+  bool is_working() const { return parked_ != nullptr && runs_in_steps_; }
   // The bytes of the parked command, at the allocator's sizes.
   std::size_t parked_bytes() const;
   // The bytes of client_output of the written part of its reply, while its command continues.
@@ -197,7 +197,7 @@ class Session {
   void forget(Attached kind) { attachments_[index(kind)] = nullptr; }
   std::size_t attached_bytes() const;
   // For detach(): the attachment's data, of so many pieces, is freed at the ends of turns.
-  void leave_behind(Attachment& attachment, std::size_t pieces);
+  void defer_detach(Attachment& attachment, std::size_t pieces);
   // The session will keep so many pieces more: while very many wait to be freed, as many are freed
   // first, so that data that is left behind cannot grow faster than it is freed.
   void pay_for(std::size_t pieces);
@@ -234,7 +234,7 @@ class Session {
   Session* next() const { return next_; }
 
  private:
-  friend class HeldLine;
+  friend class HeldSessions;
   friend class HeldPushes;
   friend class LongCommands;
   friend class Sessions;
@@ -248,8 +248,8 @@ class Session {
   resp::ReplyBuffer* held_pushes_ = nullptr;
   Sessions& sessions_;
   Peer& peer_;
-  Waiters* waiters_ = nullptr;  // where it waits or waited
-  HeldLine* line_ = nullptr;    // where it is held, if not by a pause
+  Waiters* waiters_ = nullptr;    // where it waits or waited
+  HeldSessions* line_ = nullptr;  // where it is held, if not by a pause
   // Set by Sessions::add, which runs before members with initializers would be set.
   Session* previous_;
   Session* next_;
@@ -305,7 +305,7 @@ class SessionWalk {
 };
 
 // All sessions, in the order in which they connected, and the data that ended ones left behind.
-class Sessions final : public memory::Witness {
+class Sessions final : public memory::AuditedOwner {
  public:
   Sessions() = default;
   ~Sessions() override;
@@ -317,7 +317,7 @@ class Sessions final : public memory::Witness {
   bool has_left() const { return first_left_ != nullptr; }
   std::size_t left_pieces() const { return left_pieces_; }
 
-  void testify(memory::Audit& audit) const override;
+  void report_bytes(memory::Audit& audit) const override;
 
   std::size_t size() const { return size_; }
   Session* first() const { return first_; }
@@ -333,8 +333,8 @@ class Sessions final : public memory::Witness {
   // While more pieces than this wait to be freed, a session that adds pieces frees as many.
   static constexpr std::size_t kMostLeft = 1 << 18;
 
-  void leave_behind(Attachment& attachment, std::size_t pieces);
-  void take_apart(std::size_t pieces);
+  void defer_detach(Attachment& attachment, std::size_t pieces);
+  void free_in_steps(std::size_t pieces);
 
   Session* first_ = nullptr;
   Session* last_ = nullptr;

@@ -55,8 +55,8 @@ class Transaction final : public Attachment {
   // The queue's bytes of client_input.
   std::size_t bytes() const override { return bytes_; }
   void detach(Session& session) override;
-  bool take_apart(std::size_t& pieces) override;
-  void testify(memory::Audit& audit) const override;
+  bool free_in_steps(std::size_t& pieces) override;
+  void report_bytes(memory::Audit& audit) const override;
 
  private:
   struct Block;

@@ -22,7 +22,7 @@
 #include "larder/base/clock.h"
 #include "larder/engine/change_sink.h"
 #include "larder/engine/deadlines.h"
-#include "larder/engine/held_line.h"
+#include "larder/engine/held_sessions.h"
 #include "larder/engine/metrics.h"
 #include "larder/engine/observer.h"
 #include "larder/engine/wait.h"
@@ -34,7 +34,7 @@ namespace larder::engine {
 
 class Session;
 
-class Waiters final : public ChangeSink, public memory::Witness {
+class Waiters final : public ChangeSink, public memory::AuditedOwner {
  public:
   Waiters(const base::Clock& clock, keyspace::Keyspace& keyspace, Metrics& metrics,
           Observer& observer);
@@ -63,9 +63,9 @@ class Waiters final : public ChangeSink, public memory::Witness {
   std::int64_t next_deadline_us() const;
 
   // Sessions that do not wait for keys: for room below maxmemory, and until flushed data is freed.
-  HeldLine& for_room() { return for_room_; }
-  HeldLine& for_frees() { return for_frees_; }
-  std::size_t held() const { return for_room_.size() + for_frees_.size(); }
+  HeldSessions& waiting_for_memory() { return waiting_for_memory_; }
+  HeldSessions& for_frees() { return for_frees_; }
+  std::size_t held() const { return waiting_for_memory_.size() + for_frees_.size(); }
 
   void read(std::span<const keyspace::Change> changes) override;
 
@@ -91,7 +91,7 @@ class Waiters final : public ChangeSink, public memory::Witness {
   std::size_t keys_watched_for_going() const { return keys_when_gone_; }
 
   // Reports all memory of waiting sessions to the audit: client_input.
-  void testify(memory::Audit& audit) const override;
+  void report_bytes(memory::Audit& audit) const override;
 
  private:
   using Keys = types::Table<WaitedKeyTraits>;
@@ -130,8 +130,8 @@ class Waiters final : public ChangeSink, public memory::Witness {
   Observer& observer_;
   std::vector<Keys> by_name_;  // for each database
   Deadlines deadlines_;
-  HeldLine for_room_;
-  HeldLine for_frees_;
+  HeldSessions waiting_for_memory_;
+  HeldSessions for_frees_;
   std::vector<Sweep> sweeps_;
   WaitedKey* first_ready_ = nullptr;
   WaitedKey* last_ready_ = nullptr;

@@ -53,7 +53,7 @@ struct ParkedCommand {
   // Of a command that continues in later turns: its progress, null while it runs, and its
   // neighbours in the queue of such commands.
   Progress* progress = nullptr;
-  bool waits_for_room = false;
+  bool waits_for_memory = false;
   ParkedCommand* previous = nullptr;
   ParkedCommand* next = nullptr;
 };

@@ -50,7 +50,7 @@ struct WatchedKeyTraits {
   static std::uint64_t hash(const WatchedKey& key) { return key.hash; }
 };
 
-class WatchSet final : public ChangeSink, public memory::Witness {
+class WatchSet final : public ChangeSink, public memory::AuditedOwner {
  public:
   explicit WatchSet(keyspace::Keyspace& keyspace);
   // No session may still be watching.
@@ -78,7 +78,7 @@ class WatchSet final : public ChangeSink, public memory::Witness {
   std::size_t keys() const { return keys_; }
 
   // Reports all memory of watches to the audit: client_input.
-  void testify(memory::Audit& audit) const override;
+  void report_bytes(memory::Audit& audit) const override;
 
  private:
   friend class Watcher;
@@ -90,7 +90,7 @@ class WatchSet final : public ChangeSink, public memory::Witness {
   // Frees up to `pieces` of the watches of a session that is marked or has ended them, and
   // subtracts their number.
   void drop_some(Watcher& watcher, std::size_t& pieces);
-  void spoil(Watcher& watcher);
+  void mark_dirty_watcher(Watcher& watcher);
   void note_flush(int db);
   void note_swap(int db);
   void note_arrival(WatchedKey& key, const keyspace::Entry& entry,

@@ -44,7 +44,7 @@ class Ager {
   std::size_t step();
   void end_walk();
   void pass(keyspace::Entry& entry);
-  void earn();
+  void add_allowance();
 
   keyspace::Keyspace& keyspace_;
   std::size_t db_ = 0;

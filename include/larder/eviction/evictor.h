@@ -111,13 +111,13 @@ class Evictor {
     }
     return exceeds_with(reserved_);
   }
-  void obey();
+  void apply_settings();
   bool exceeds_with(std::uint64_t more) const;
   bool may_ever_fit(const Need& need) const;
   bool is_over_by_buried(std::uint64_t wanted) const;
   std::uint64_t living_movable_bytes(const memory::Charges& charges) const;
   Room evict(base::Budget& budget, std::uint64_t wanted = 0);
-  Room free_buried(base::Budget& budget, std::uint64_t wanted);
+  Room free_deferred(base::Budget& budget, std::uint64_t wanted);
   void keep_graveyard_small();
   bool evict_one();
   bool evict_random();

@@ -26,7 +26,7 @@ class Metrics : public info::Group {
   void spent(std::int64_t us) { cycle_us_ += us; }
 
   // A key of this size was moved to the graveyard.
-  void buried(std::size_t bytes);
+  void deferred(std::size_t bytes);
   // Expired keys that the last complete pass did not remove because active expiry is off.
   void left(std::uint64_t keys, std::uint64_t bytes);
 
@@ -68,8 +68,8 @@ class Metrics : public info::Group {
   double stale_share_ = 0;
   std::int64_t cycle_us_ = 0;
   // Since the graveyard was last seen empty.
-  std::uint64_t buried_keys_ = 0;
-  std::uint64_t buried_bytes_ = 0;
+  std::uint64_t deferred_keys_ = 0;
+  std::uint64_t deferred_bytes_ = 0;
   std::uint64_t left_keys_ = 0;
   std::uint64_t left_bytes_ = 0;
 };

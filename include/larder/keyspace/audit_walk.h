@@ -22,7 +22,7 @@
 
 namespace larder::keyspace {
 
-class AuditWalk final : public memory::Witness, private BeforeChange {
+class AuditWalk final : public memory::AuditedOwner, private BeforeChange {
  public:
   // The owner of the walk's memory, which held_bytes() returns.
   static constexpr auto kOwner = memory::Owner::client_input;
@@ -34,12 +34,12 @@ class AuditWalk final : public memory::Witness, private BeforeChange {
   AuditWalk(const AuditWalk&) = delete;
   AuditWalk& operator=(const AuditWalk&) = delete;
 
-  // Continues for about ten microseconds. True if testify() may be called before anything else
+  // Continues for about ten microseconds. True if report_bytes() may be called before anything else
   // changes: all entries are counted, and the graveyard has few pieces.
   bool step();
 
-  // As Keyspace::testify, without a walk over the entries.
-  void testify(memory::Audit& audit) const override;
+  // As Keyspace::report_bytes, without a walk over the entries.
+  void report_bytes(memory::Audit& audit) const override;
 
   // Its allocated bytes, at the allocator's sizes, without this object.
   std::size_t held_bytes() const;

@@ -64,7 +64,7 @@ class BigKeys {
   const Pool& pool(types::Type type) const { return pools_[index(type)]; }
 
   // Microseconds that the walk may take for the time since the last call.
-  std::int64_t earn(std::int64_t now_us);
+  std::int64_t add_allowance(std::int64_t now_us);
 
  private:
   static constexpr std::uint32_t kEditsNoted = 16;

@@ -34,7 +34,7 @@ class ChangeLog {
   void unlisten() { --listeners_; }
   // Whether to record new keys as well, in addition to the change itself. Only notifications need
   // them.
-  void tell_new_keys(bool wanted) { wants_new_keys_ = wanted; }
+  void set_new_keys_wanted(bool wanted) { wants_new_keys_ = wanted; }
   bool wants_new_keys() const { return wants_new_keys_; }
 
   void add(Event event, int db, std::string_view key, Cause cause = Cause::command) {

@@ -211,14 +211,14 @@ class Database {
   void close(const Key& key, OpenEntry entry, types::Type type, void* storage, bool empty,
              Event event, bool changed);
   // Handles an entry past its deadline in a lookup.
-  Entry* meet_expired(Entry* entry, std::uint64_t hash, Look how);
+  Entry* handle_expired(Entry* entry, std::uint64_t hash, Look how);
   // The entry that a command will overwrite or remove, or null.
   Entry* find_to_change(const Key& key);
   OpenEntry open_to_replace(const Key& key) {
     return open(find_to_change(key), key.hash, Intent::replaces);
   }
   Freeing freeing_after(Cause cause) const;
-  void bury_replaced(OpenEntry entry);
+  void defer_free_replaced(OpenEntry entry);
   void touch(Entry& entry);
   void insert(OpenEntry entry, std::uint64_t hash);
   void announce(const Key& key);

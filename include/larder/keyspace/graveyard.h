@@ -3,7 +3,7 @@
 // Removed entries, which wait here to be freed: the values that a handler looked up stay readable
 // until its command is over, and large values are freed in steps, so that freeing does not block
 // the loop. The waiting bytes are bounded: above kMostWaiting each command frees more than it
-// removed (pay_debt()), and every end of a turn frees for longer the more there is
+// removed (free_backlog()), and every end of a turn frees for longer the more there is
 // (drain_time_us()).
 
 #include <cstddef>
@@ -25,7 +25,7 @@ namespace larder::keyspace {
 // directive, and all values of a database that was flushed ASYNC.
 enum class Freeing : std::uint8_t { plainly, lazily };
 
-class Graveyard final : public memory::Witness {
+class Graveyard final : public memory::AuditedOwner {
  public:
   Graveyard() = default;
   ~Graveyard() override;
@@ -33,9 +33,9 @@ class Graveyard final : public memory::Witness {
   Graveyard& operator=(const Graveyard&) = delete;
 
   // Takes an entry that is in no table any more.
-  void bury(Entry* entry, Freeing freeing = Freeing::plainly);
+  void defer_free(Entry* entry, Freeing freeing = Freeing::plainly);
   // Takes the storage of a value whose entry stays in use.
-  void bury(types::Type type, void* storage);
+  void defer_free(types::Type type, void* storage);
   struct Tables {
     EntryTable entries;
     ExpiresTable expires;
@@ -44,7 +44,7 @@ class Graveyard final : public memory::Witness {
   };
   // Takes a flushed database's tables. Their entries stay charged to their own owners until
   // they are freed one by one.
-  void bury(Tables&& tables);
+  void defer_free(Tables&& tables);
 
   // Frees until nothing is left or the budget is spent; true if nothing is left.
   bool drain(base::Budget budget);
@@ -57,12 +57,12 @@ class Graveyard final : public memory::Witness {
   // nanoseconds.
   static std::int64_t bytes() { return memory::balance(memory::Owner::graveyard); }
 
-  // Enough was removed since pay_debt() to call it again: to be checked after each command.
-  bool has_debt() const { return debt_ > kLeastDebt; }
+  // Enough was removed since free_backlog() to call it again: to be checked after each command.
+  bool has_free_backlog() const { return free_backlog_bytes_ > kLeastFreeBacklog; }
   // Frees twice the bytes that were removed since the last call, or less: until kMostWaiting bytes
   // are left or half a millisecond has passed. Only between commands, because it invalidates the
   // views of handlers.
-  void pay_debt(const base::Clock& clock);
+  void free_backlog(const base::Clock& clock);
 
   // The time for freeing at the end of a turn.
   std::int64_t drain_time_us() const;
@@ -81,12 +81,12 @@ class Graveyard final : public memory::Witness {
   // Keys that were freed lazily since the last call.
   std::uint64_t take_freed() { return std::exchange(freed_, 0); }
 
-  void testify(memory::Audit& audit) const override;
+  void report_bytes(memory::Audit& audit) const override;
 
  private:
-  // The debt that is collected before pay_debt(), so that a pipeline of small removals frees many
-  // at a time.
-  static constexpr std::int64_t kLeastDebt = 64 << 10;
+  // The debt that is collected before free_backlog(), so that a pipeline of small removals frees
+  // many at a time.
+  static constexpr std::int64_t kLeastFreeBacklog = 64 << 10;
 
   struct Storage {
     types::Type type;
@@ -95,7 +95,7 @@ class Graveyard final : public memory::Witness {
   template <typename T>
   using List = std::vector<T, memory::Allocator<T, memory::Owner::graveyard>>;
 
-  void bury_large(Entry* entry, Freeing freeing);
+  void defer_free_large(Entry* entry, Freeing freeing);
   bool drain_entries(List<Entry*>& entries, base::Budget& budget);
   bool drain_table(Tables& dead, base::Budget& budget);
   bool drain_storages(base::Budget& budget);
@@ -106,12 +106,12 @@ class Graveyard final : public memory::Witness {
   List<Storage> storages_;
   List<Tables> tables_;
   std::uint64_t freed_ = 0;
-  std::int64_t debt_ = 0;  // bytes removed since the last pay_debt()
+  std::int64_t free_backlog_bytes_ = 0;  // bytes removed since the last free_backlog()
 };
 
 // Reports the tables and every entry in them to the audit.
-void testify_tables(const EntryTable& entries, const ExpiresTable& expires,
-                    const ElementExpiresTable& element_expires, memory::Audit& audit);
+void report_table_bytes(const EntryTable& entries, const ExpiresTable& expires,
+                        const ElementExpiresTable& element_expires, memory::Audit& audit);
 
 // Frees the storage and then the entry at once, and subtracts both from `owner`.
 void destroy_now(memory::Owner owner, Entry* entry);

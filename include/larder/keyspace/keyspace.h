@@ -48,7 +48,7 @@ struct AccessPolicy {
   std::uint32_t counted(std::uint32_t bits) const;
 };
 
-class Keyspace final : public memory::Witness {
+class Keyspace final : public memory::AuditedOwner {
  public:
   Keyspace(const base::Clock& clock, base::Rng& rng, const Settings& settings, Metrics& metrics);
 
@@ -94,7 +94,7 @@ class Keyspace final : public memory::Witness {
   bool removals_held() const { return removals_.held(); }
 
   // Calls `sink` for each read that did not find its key; null: no calls.
-  void tell_misses(MissSink* sink) { miss_sink_ = sink; }
+  void set_miss_sink(MissSink* sink) { miss_sink_ = sink; }
 
   ChangeLog& log() { return log_; }
   Graveyard& graveyard() { return graveyard_; }
@@ -105,7 +105,7 @@ class Keyspace final : public memory::Witness {
   base::Rng& rng() { return rng_; }
 
   // Reports every entry and table to the audit; the time is that of a walk over all keys.
-  void testify(memory::Audit& audit) const override;
+  void report_bytes(memory::Audit& audit) const override;
 
  private:
   const base::Clock& clock_;

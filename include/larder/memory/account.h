@@ -52,6 +52,6 @@ class Account {
 // block, and 0 bytes give null. Cost compared with heap.h: one or two stores.
 void* take_for_library(std::size_t bytes);
 void* resize_for_library(void* block, std::size_t bytes);
-void give_back_from_library(void* block);
+void release_from_library(void* block);
 
 }  // namespace larder::memory

@@ -16,12 +16,13 @@ namespace larder::memory {
 
 class Audit;
 
-// An object that can walk the bytes of some owners. testify() calls Audit::found for each block or
-// sum, with sizes as charged (size_class), and with 0 for an owner of which it has no bytes.
-class Witness {
+// An object that can walk the bytes of some owners. report_bytes() calls Audit::found for each
+// block or sum, with sizes as charged (size_class), and with 0 for an owner of which it has no
+// bytes.
+class AuditedOwner {
  public:
-  virtual ~Witness() = default;
-  virtual void testify(Audit& audit) const = 0;
+  virtual ~AuditedOwner() = default;
+  virtual void report_bytes(Audit& audit) const = 0;
 };
 
 class Audit {
@@ -29,7 +30,7 @@ class Audit {
   struct Row {
     Owner owner;
     std::int64_t ledger_bytes;
-    // Nothing if no witness has walked this owner, as always for `runtime`.
+    // Nothing if nothing has walked this owner, as always for `runtime`.
     std::optional<std::int64_t> walked_bytes;
 
     bool balanced() const { return !walked_bytes || *walked_bytes == ledger_bytes; }
@@ -56,7 +57,7 @@ class Audit {
   std::optional<std::int64_t> foreign_bytes_;
 };
 
-// The list of witnesses. Create it at the start: it reads what C libraries hold by then.
+// The list of audited owners. Create it at the start: it reads what C libraries hold by then.
 class Auditor {
  public:
   // How much C libraries may allocate with malloc, outside of the ledger, after the start: buffers
@@ -65,20 +66,20 @@ class Auditor {
 
   Auditor();
 
-  // The witness must outlive the auditor or be removed again.
-  void add(const Witness& witness);
-  void remove(const Witness& witness);
+  // The owner must outlive the auditor or be removed again.
+  void add(const AuditedOwner& owner);
+  void remove(const AuditedOwner& owner);
 
   // Walks everything. Cost: proportional to all memory in use; empties the thread cache.
   Audit run() const;
-  // The same with `walked` in the place of `witness`: it has walked step by step what `witness`
+  // The same with `walked` in the place of `owner`: it has walked step by step what `owner`
   // would walk at once.
-  Audit run(const Witness& witness, const Witness& walked) const;
+  Audit run(const AuditedOwner& owner, const AuditedOwner& walked) const;
 
  private:
-  Audit run_with(const Witness* witness, const Witness* walked) const;
+  Audit run_with(const AuditedOwner* owner, const AuditedOwner* walked) const;
 
-  std::vector<const Witness*> witnesses_;
+  std::vector<const AuditedOwner*> audited_owners_;
   std::int64_t foreign_at_start_;
 };
 

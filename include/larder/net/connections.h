@@ -54,11 +54,11 @@ namespace larder::net {
 class ClientRanks;
 class Connection;
 class Handshakes;
-class Readings;
-class WaitingLine;
+class ReadAhead;
+class ConnectionQueue;
 struct Reading;
 
-class Connections final : public Host, public memory::Witness {
+class Connections final : public Host, public memory::AuditedOwner {
  public:
   struct Parts {
     Loop& loop;
@@ -81,16 +81,16 @@ class Connections final : public Host, public memory::Witness {
 
   // The end of a turn: sends replies, and closes the connections that must be closed. Work is left
   // if a connection can continue with requests that it had sent already.
-  Left end_turn();
+  TurnWork end_turn();
 
   // Periodic: frees unused reply chunks, disconnects clients that have been idle for longer than
   // `timeout` or have had too much unsent output for too long. Each call visits a part of the
   // connections; all of them are visited within `calls` calls.
-  void tend(std::size_t calls);
+  void run_periodic(std::size_t calls);
 
   // Reports everything charged to client_input and client_output to the audit; the time is that of
   // a walk over all connections.
-  void testify(memory::Audit& audit) const override;
+  void report_bytes(memory::Audit& audit) const override;
 
   std::size_t size() const { return size_; }
   // How many are not read because of their unsent output.
@@ -110,8 +110,8 @@ class Connections final : public Host, public memory::Witness {
   // While another connection waits for room: a connection that holds much memory and makes no
   // progress is closed after the first of these times. The time is halved, down to the second, with
   // each connection that is closed while others still wait.
-  static constexpr std::int64_t kMostPatienceMs = 10'000;
-  static constexpr std::int64_t kLeastPatienceMs = 250;
+  static constexpr std::int64_t kMostStallMs = 10'000;
+  static constexpr std::int64_t kLeastStallMs = 250;
 
   // The maximum of two periods, so that a peak is remembered for one period and forgotten after
   // two.
@@ -123,11 +123,11 @@ class Connections final : public Host, public memory::Witness {
     }
   };
 
-  bool turned_away(int descriptor, Transport transport);
+  bool is_rejected(int descriptor, Transport transport);
   // Connects from another machine while protected mode accepts only local clients.
-  bool is_stranger(int descriptor, Transport transport) const;
+  bool is_unauthenticated_remote(int descriptor, Transport transport) const;
   // The end of a handshake.
-  void welcome(Connection& connection);
+  void handshake_done(Connection& connection);
   void note_failed_handshake(const std::string& what);
   // The reading for the next input; the connection that it belonged to is run first.
   Reading& next_reading();
@@ -135,20 +135,20 @@ class Connections final : public Host, public memory::Witness {
   // Runs everything that was read.
   void finish_readings();
   void finish_turn(Connection& connection);
-  void send_news();
+  void send_pending_messages();
   void look_after(Connection& connection, std::int64_t now_ms);
   void mark_dirty(Connection& connection);
   // It got output without a request, and nothing else happened to it.
-  void mark_told(Connection& connection);
+  void mark_message_sent(Connection& connection);
   void mark_dead(Connection& connection);
   // It will be closed when there is time.
   void mark_leaving(Connection& connection);
   // Disconnects it: now, or in one of the next turns if many are disconnected at once.
-  void part_with(Connection& connection);
+  void close_later(Connection& connection);
   // Continues with those for which there was no time.
-  void part_with_leaving();
-  bool has_time_to_close();
-  void bury();
+  void close_pending();
+  bool close_budget_left();
+  void defer_free();
   using List =
       std::vector<Connection*, memory::Allocator<Connection*, memory::Owner::client_input>>;
   static void forget_dead(List& list);
@@ -157,15 +157,15 @@ class Connections final : public Host, public memory::Witness {
 
   // Resumes connections that wait for room, in the order in which they came, while there is room.
   // True while keys are evicted for the first.
-  bool serve_room_line();
-  Connection* next_for_room();
+  bool serve_memory_queue();
+  Connection* next_waiting_for_memory();
   // While a connection waits for room: closes the largest connection that has neither sent nor
   // received anything for too long.
-  void relieve_room_line(std::int64_t now_ms);
+  void disconnect_stalled(std::int64_t now_ms);
   bool is_full() const { return full_ || budget_.turn_is_full(); }
 
   // Output of closed connections is freed in steps.
-  void leave_behind(resp::ReplyBuffer& output);
+  void defer_detach(resp::ReplyBuffer& output);
   void free_remains();
   // Measures during a turn, after one connection took much memory.
   void note_growth();
@@ -179,15 +179,15 @@ class Connections final : public Host, public memory::Witness {
   resp::ReplyBuffer remains_{chunks_};
   ClientBudget budget_;
   std::unique_ptr<ClientRanks> ranks_;
-  std::unique_ptr<Readings> readings_;
+  std::unique_ptr<ReadAhead> read_ahead_;
   Connection* first_ = nullptr;
   Connection* last_ = nullptr;
-  Connection* cursor_ = nullptr;  // the next one that tend() visits
+  Connection* cursor_ = nullptr;  // the next one that run_periodic() visits
   std::size_t size_ = 0;
   std::unique_ptr<Handshakes> handshakes_;
-  std::unique_ptr<WaitingLine> news_;
-  std::unique_ptr<WaitingLine> room_line_;
-  std::int64_t patience_ms_;
+  std::unique_ptr<ConnectionQueue> pending_messages_;
+  std::unique_ptr<ConnectionQueue> memory_wait_queue_;
+  std::int64_t stall_timeout_ms_;
   std::int64_t failures_since_ms_ = 0;  // the second in which failed handshakes are counted
   std::size_t failures_ = 0;
   std::size_t paused_ = 0;

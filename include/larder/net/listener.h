@@ -65,25 +65,25 @@ class Listeners {
   std::string describe() const;
 
  private:
-  class Door;
-  struct Doors {
-    explicit Doors(Transport by);
-    ~Doors();
+  class ListeningSocket;
+  struct ListeningSockets {
+    explicit ListeningSockets(Transport by);
+    ~ListeningSockets();
 
     Transport transport;
     TcpPlace place;
-    std::vector<std::unique_ptr<Door>> doors;
+    std::vector<std::unique_ptr<ListeningSocket>> doors;
   };
 
-  base::Result<void> move(Doors& side, const TcpPlace& place);
+  base::Result<void> move(ListeningSockets& side, const TcpPlace& place);
   base::Result<std::vector<int>> open_tcp(const TcpPlace& place);
 
   Loop& loop_;
   Host& host_;
   base::Log& log_;
-  Doors tcp_{Transport::tcp};
-  Doors tls_{Transport::tls};
-  std::unique_ptr<Door> unix_;
+  ListeningSockets tcp_{Transport::tcp};
+  ListeningSockets tls_{Transport::tls};
+  std::unique_ptr<ListeningSocket> unix_;
   UnixPlace unix_place_;
   bool open_ = false;
 };

@@ -49,13 +49,13 @@ class Timer {
 };
 
 // Whether work is left at the end of a turn.
-enum class Left : std::uint8_t { nothing, work };
+enum class TurnWork : std::uint8_t { nothing, work };
 
 // Called at the end of each turn, before the loop waits again. While work is left the loop does not
 // wait.
 class TurnEnd {
  public:
-  virtual Left on_turn_end() = 0;
+  virtual TurnWork on_turn_end() = 0;
 
  protected:
   ~TurnEnd() = default;
@@ -82,10 +82,10 @@ class Loop {
 
   // Waits for `descriptor` from now on, or changes the events to wait for; `interest` may be
   // kNothing. While a watched descriptor stays ready, every turn reports it again.
-  void watch(int descriptor, unsigned interest, Watch& who);
-  void change(Watch& who, unsigned interest);
+  void watch(int descriptor, unsigned interest, Watch& watched);
+  void change(Watch& watched, unsigned interest);
   // Stops waiting. Must be called before the descriptor is closed.
-  void forget(Watch& who);
+  void forget(Watch& watched);
 
   // The timer must outlive the loop or be cancelled; starting it again changes its time.
   void start(Timer& timer, std::int64_t delay_us);
@@ -106,17 +106,17 @@ class Loop {
 
  protected:
   // Registers, changes or removes the descriptor in the operating system.
-  virtual void add(Watch& who) = 0;
-  virtual void update(Watch& who) = 0;
-  virtual void remove(Watch& who) = 0;
+  virtual void add(Watch& watched) = 0;
+  virtual void update(Watch& watched) = 0;
+  virtual void remove(Watch& watched) = 0;
   // Waits and stores the ready events; does not change the clock.
   virtual void wait(std::int64_t wait_us) = 0;
   // Calls deliver() for all events of wait().
   virtual void dispatch() = 0;
 
-  static void deliver(Watch& who, unsigned readiness) {
-    readiness &= who.interest_;
-    if (readiness != kNothing) who.on_ready(readiness);
+  static void deliver(Watch& watched, unsigned readiness) {
+    readiness &= watched.interest_;
+    if (readiness != kNothing) watched.on_ready(readiness);
   }
 
  private:
@@ -132,7 +132,7 @@ class Loop {
   std::vector<Due> timers_;  // few; searched linearly
   TurnEnd* turn_end_ = nullptr;
   TurnFigures figures_;
-  Left left_ = Left::nothing;
+  TurnWork left_ = TurnWork::nothing;
   bool stopped_ = false;
 };
 

@@ -34,7 +34,7 @@ struct MetricsPortMetrics final : info::Group {
                               .decimals = 6}};
 };
 
-class MetricsPort final : public Host, public Timer, public memory::Witness {
+class MetricsPort final : public Host, public Timer, public memory::AuditedOwner {
  public:
   static constexpr std::size_t kMostConnections = 16;
   // From the connection, or the first byte of a further request, to the end of the request.
@@ -66,7 +66,7 @@ class MetricsPort final : public Host, public Timer, public memory::Witness {
   void on_accepted(int descriptor, Transport transport) override;
   // Ends connections whose time limit has passed.
   std::int64_t on_time() override;
-  void testify(memory::Audit& audit) const override;
+  void report_bytes(memory::Audit& audit) const override;
 
   std::size_t connections() const { return visits_.size(); }
 
@@ -78,7 +78,7 @@ class MetricsPort final : public Host, public Timer, public memory::Witness {
   std::string scrape(info::Exposition form);
   void end(Visit& visit);
   void end_all();
-  void bury();
+  void defer_free();
 
   Parts parts_;
   MetricsPortMetrics metrics_;

@@ -62,8 +62,8 @@ class TlsLink {
   // Continues the handshake as far as the socket allows. One of its steps takes an operation with
   // the private key: 0.1 (elliptic curves) to 1 ms (RSA of 2048 bits). Must not be called after
   // `failed`.
-  Step shake_hands();
-  bool is_shaking_hands() const { return shaking_hands_; }
+  Step continue_handshake();
+  bool in_handshake() const { return in_handshake_; }
   // The reason of the failure, in OpenSSL's words.
   const std::string& failure() const { return failure_; }
 
@@ -78,11 +78,11 @@ class TlsLink {
   bool has_unread() const;
 
   // Sends the close notification to the other end, if the socket accepts it.
-  void say_goodbye();
+  void send_close_notify();
 
   // "TLSv1.3"; for tests.
   std::string version() const;
-  bool took_up_a_session() const;
+  bool session_resumed() const;
 
   // Charged to client_input, in addition to the size of this object.
   std::size_t held_bytes() const { return account_.bytes(); }
@@ -100,7 +100,7 @@ class TlsLink {
   memory::Account account_;
   ssl_st* ssl_ = nullptr;
   int socket_;
-  bool shaking_hands_ = true;
+  bool in_handshake_ = true;
   bool is_drained_ = false;          // the last read from the socket returned everything
   bool is_starved_ = false;          // OpenSSL does not have a complete record
   bool is_broken_ = false;           // nothing more can be sent

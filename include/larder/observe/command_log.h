@@ -18,7 +18,7 @@ namespace larder::observe {
 enum class LogKind : std::uint8_t { slow, large_request, large_reply };
 inline constexpr std::size_t kLogKinds = 3;
 
-class CommandLog final : public memory::Witness {
+class CommandLog final : public memory::AuditedOwner {
  public:
   static constexpr std::size_t kMostWords = 32;
   static constexpr std::size_t kMostWordBytes = 128;
@@ -53,7 +53,7 @@ class CommandLog final : public memory::Witness {
   const Entry* newest(LogKind kind) const { return list(kind).newest; }
 
   // Reports all entries to the audit: statistics.
-  void testify(memory::Audit& audit) const override;
+  void report_bytes(memory::Audit& audit) const override;
 
  private:
   struct List {

@@ -26,12 +26,12 @@ class CommandObserver : public engine::Observer {
   void slow(const engine::LoggedCommand& ran, std::uint64_t cycles, std::uint64_t calls) override;
   void sizes(const engine::LoggedCommand& ran, std::uint64_t reply_bytes) override;
   // Called a few times a second: ends that second.
-  void tend();
+  void run_periodic();
 
  private:
   void worked(engine::LatencyEvent event, std::uint64_t cycles) override;
   void watch_settings();
-  void obey();
+  void apply_settings();
   void note(LogKind kind, const engine::LoggedCommand& ran, std::int64_t value);
   const config::Integer& most(LogKind kind) const;
 

@@ -45,7 +45,7 @@ struct HotKey {
   double share;
 };
 
-class HotKeys final : public engine::RequestSampler, public memory::Witness {
+class HotKeys final : public engine::RequestSampler, public memory::AuditedOwner {
  public:
   // The number of counters. A key with more than 1/kMost of all sampled touches is never missed.
   static constexpr std::size_t kMost = 128;
@@ -71,7 +71,7 @@ class HotKeys final : public engine::RequestSampler, public memory::Witness {
   // Removes all counters.
   void reset();
 
-  void testify(memory::Audit& audit) const override;
+  void report_bytes(memory::Audit& audit) const override;
 
  private:
   // A name in a block of its own that is kept for the next.
@@ -94,7 +94,7 @@ class HotKeys final : public engine::RequestSampler, public memory::Witness {
   HotKeyMetrics& metrics_;
   std::int64_t every_ = 1;  // one of so many is picked now, within the setting
   std::int64_t picked_us_ = 0;
-  double stands_for_ = 1;  // commands, the next that is picked
+  double weight_of_next_ = 1;  // commands, the next that is picked
 
   // Side by side, so that a search reads few cache lines.
   std::array<std::uint64_t, kMost> ids_{};

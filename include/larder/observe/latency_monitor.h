@@ -22,7 +22,7 @@ using engine::LatencyEvent;
 std::string_view name(LatencyEvent event);
 std::optional<LatencyEvent> latency_event(std::string_view name);
 
-class LatencyMonitor final : public memory::Witness {
+class LatencyMonitor final : public memory::AuditedOwner {
  public:
   static constexpr std::size_t kSamples = 160;
 
@@ -71,7 +71,7 @@ class LatencyMonitor final : public memory::Witness {
   bool forget(LatencyEvent event);
 
   // Reports the samples to the audit: statistics.
-  void testify(memory::Audit& audit) const override;
+  void report_bytes(memory::Audit& audit) const override;
 
  private:
   const base::Clock& clock_;

@@ -72,7 +72,7 @@ struct SubscriptionTraits {
   static std::uint64_t hash(const Subscription& subscription);
 };
 
-class Hub final : public engine::Subscriptions, public memory::Witness {
+class Hub final : public engine::Subscriptions, public memory::AuditedOwner {
  public:
   using Kind = pubsub::Kind;
 
@@ -112,7 +112,7 @@ class Hub final : public engine::Subscriptions, public memory::Witness {
     });
   }
 
-  void testify(memory::Audit& audit) const override;
+  void report_bytes(memory::Audit& audit) const override;
 
  private:
   friend class Subscriber;

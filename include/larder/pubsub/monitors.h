@@ -13,7 +13,7 @@
 
 namespace larder::pubsub {
 
-class Monitors final : public engine::CommandSink, public memory::Witness {
+class Monitors final : public engine::CommandSink, public memory::AuditedOwner {
  public:
   Monitors(engine::Executor& executor, const base::Clock& clock)
       : executor_(executor), clock_(clock), texts_(memory::Owner::client_output) {}
@@ -33,15 +33,15 @@ class Monitors final : public engine::CommandSink, public memory::Witness {
 
   // Reports the seats (client_input) and the lines that are not sent yet (client_output) to the
   // audit.
-  void testify(memory::Audit& audit) const override;
+  void report_bytes(memory::Audit& audit) const override;
 
  private:
-  class Seat;
+  class MonitoringSession;
 
   engine::Executor& executor_;
   const base::Clock& clock_;
   resp::SharedTexts texts_;
-  Seat* first_ = nullptr;
+  MonitoringSession* first_ = nullptr;
   std::string line_;
 };
 

@@ -40,12 +40,12 @@ class Notifier final : public engine::ChangeSink,
     std::size_t changes_before;  // of the same command
   };
 
-  void obey();
+  void apply_settings();
   void listen(bool wanted);
-  void hear_misses(bool wanted);
+  void subscribe_to_misses(bool wanted);
   void tell(int db, std::string_view key, std::string_view event);
   // The misses that came before so many of the command's changes.
-  void tell_misses_before(std::size_t changes);
+  void report_misses_before(std::size_t changes);
   void end_misses();
   void publish(std::string_view place, int db, std::string_view subject, std::string_view message);
 
@@ -55,9 +55,9 @@ class Notifier final : public engine::ChangeSink,
   Hub& hub_;
   std::uint32_t wanted_ = 0;  // NotifyClass
   bool listening_ = false;
-  bool hears_misses_ = false;
+  bool misses_wanted_ = false;
   std::vector<Miss> misses_;
-  std::size_t misses_told_ = 0;
+  std::size_t misses_reported_ = 0;
   std::string channel_;
 };
 

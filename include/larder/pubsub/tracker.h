@@ -29,7 +29,7 @@ struct TrackingMode {
 
 class Tracker final : public engine::Attachment {
  public:
-  Tracker(Tracking& tracking, engine::Session& who) : home(tracking), session(who) {}
+  Tracker(Tracking& tracking, engine::Session& owner) : home(tracking), session(owner) {}
 
   void detach(engine::Session& session) override;
   std::size_t bytes() const override;
@@ -51,7 +51,7 @@ class Tracker final : public engine::Attachment {
   Tracker* next = nullptr;
   bool tracks = false;
   // Other sessions redirect to it, or did before.
-  bool is_ear = false;
+  bool is_redirect_target = false;
   // The session to redirect to has ended.
   bool broken = false;
   TrackingMode mode;

@@ -33,7 +33,7 @@ class Invalidation;
 
 class Tracking final : public engine::ChangeSink,
                        public engine::CommandSink,
-                       public memory::Witness,
+                       public memory::AuditedOwner,
                        private TrackedKeys::Readers {
  public:
   struct Parts {
@@ -75,7 +75,7 @@ class Tracking final : public engine::ChangeSink,
   const TrackedKeys& keys() const { return keys_; }
   const TrackedPrefixes& prefixes() const { return prefixes_; }
 
-  void testify(memory::Audit& audit) const override;
+  void report_bytes(memory::Audit& audit) const override;
 
  private:
   friend class Tracker;
@@ -99,8 +99,8 @@ class Tracking final : public engine::ChangeSink,
   void broadcast(const TrackedPrefix& prefix, const TrackedPrefixes::Keys& keys);
   void tell_all(TrackedKey& key, const engine::Session* but);
   void tell(Tracker& tracker, Invalidation& invalidation);
-  engine::Session* ear_of(Tracker& tracker);
-  void tell_of_break(Tracker& tracker);
+  engine::Session* redirect_target(Tracker& tracker);
+  void send_redirection_broken(Tracker& tracker);
 
   Parts parts_;
   resp::SharedTexts texts_;

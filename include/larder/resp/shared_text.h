@@ -37,7 +37,7 @@ class SharedText {
 };
 
 // The texts in use, charged to one owner. Outlives the buffers that send them.
-class SharedTexts final : public memory::Witness {
+class SharedTexts final : public memory::AuditedOwner {
  public:
   explicit SharedTexts(memory::Owner owner) : owner_(owner) {}
   ~SharedTexts() override;
@@ -48,7 +48,7 @@ class SharedTexts final : public memory::Witness {
   SharedText& make(std::size_t bytes);
 
   std::size_t bytes() const { return bytes_; }
-  void testify(memory::Audit& audit) const override;
+  void report_bytes(memory::Audit& audit) const override;
 
  private:
   friend class SharedText;

@@ -268,7 +268,7 @@ class Table {
   template <typename Fn>
   bool clear_some(base::Budget& budget, Fn fn) {
     const auto hand_over = [&fn](void* element) { fn(static_cast<Element*>(element)); };
-    while (core_.take_apart(kPlan, hand_over)) {
+    while (core_.free_in_steps(kPlan, hand_over)) {
       if (budget.spent()) return false;
     }
     return true;
@@ -328,7 +328,8 @@ class Table {
     return found;
   }
 
-  static void reseat(std::uint64_t* slots, std::size_t count, std::uint64_t salt, unsigned depth) {
+  static void read_hashes(std::uint64_t* slots, std::size_t count, std::uint64_t salt,
+                          unsigned depth) {
     constexpr std::size_t kAhead = 16;
     for (std::size_t i = 0; i < count && i < kAhead; ++i) {
       __builtin_prefetch(detail::pointer_of(slots[i]));
@@ -343,7 +344,7 @@ class Table {
 
   // What a cursor leaves out of a position: no bucket begins between two cursors.
   static constexpr unsigned kCursorShift = 48 - detail::kDeepest;
-  static constexpr detail::ElementPlan kPlan{Traits::kOwner, &reseat};
+  static constexpr detail::ElementPlan kPlan{Traits::kOwner, &read_hashes};
   detail::TableCore core_;
 };
 

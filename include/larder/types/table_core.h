@@ -39,7 +39,7 @@ struct ElementPlan {
   memory::Owner owner;
   // Rewrites the high 16 bits of `count` slots to bits [depth, depth + 16) of the elements'
   // positions.
-  void (*reseat)(std::uint64_t* slots, std::size_t count, std::uint64_t salt, unsigned depth);
+  void (*read_hashes)(std::uint64_t* slots, std::size_t count, std::uint64_t salt, unsigned depth);
 };
 
 // The place of a position: a segment, the home bucket in it, and the 16 bits for it.
@@ -152,8 +152,8 @@ class TableCore {
   // entries. Returns false if there was none; the table is then empty and usable. Between the first
   // call and the last no other function of the table may be called.
   template <typename Fn>
-  bool take_apart(const ElementPlan& plan, Fn fn) {
-    if (slots_ == 0) return take_directory_apart(plan);
+  bool free_in_steps(const ElementPlan& plan, Fn fn) {
+    if (slots_ == 0) return free_directory_in_steps(plan);
     Segment* segment = directory_.is_single() ? segment_of(directory_.root()) : roster_.last();
     const std::uint32_t last = (segment->buckets - 1U) / kBlockBuckets;
     for (std::uint32_t i = last * kBlockBuckets; i < segment->buckets; ++i) {
@@ -198,7 +198,7 @@ class TableCore {
   void release_segment(const ElementPlan& plan, Segment* segment);
   void release_header(const ElementPlan& plan, Segment* segment, std::uint32_t buckets);
   void drop_last_block(const ElementPlan& plan, Segment* segment);
-  bool take_directory_apart(const ElementPlan& plan);
+  bool free_directory_in_steps(const ElementPlan& plan);
   void fill(std::uint64_t leaf, Scratch& scratch);
   Bucket* new_block(const ElementPlan& plan, std::uint32_t buckets);
   void release_block(const ElementPlan& plan, Bucket* block, std::uint32_t buckets);
@@ -217,8 +217,8 @@ class TableCore {
   SmallSegment small_;
   // No segment of the roster has more buckets than this.
   std::uint32_t widest_;
-  // Words of the directory that take_apart() has passed.
-  std::uint32_t taken_apart_;
+  // Words of the directory that free_in_steps() has passed.
+  std::uint32_t freed_in_steps_;
 };
 
 }  // namespace detail

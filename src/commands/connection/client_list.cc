@@ -87,10 +87,10 @@ void list_all(Call& call, Sessions& sessions, const base::Clock& clock,
       seen->reply.append(client_line(*session, clock) + "\n");
       if (!seen->reply.is_dropping()) continue;
       seen->walk.go_back_to(*session);
-      return call.wait_for_room(std::move(seen), bytes);
+      return call.wait_for_memory(std::move(seen), bytes);
     }
   } while (!call.step_is_over());
-  call.go_on_later(std::move(seen));
+  call.continue_later(std::move(seen));
 }
 
 void client_list(Call& call, Sessions& sessions, base::Clock& clock) {
@@ -157,7 +157,7 @@ void kill_all(Call& call, Sessions& sessions, const KillFilter& filter, KillForm
   do {
     if (kill_some(filter, call.session, *seen)) return answer_killed(call, *seen, form);
   } while (!call.step_is_over());
-  call.go_on_later(std::move(seen));
+  call.continue_later(std::move(seen));
 }
 
 bool read_yes_no(ArgReader& options) {

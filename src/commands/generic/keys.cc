@@ -65,13 +65,13 @@ void keys(Call& call, eviction::Evictor& evictor) {
     if (found->reply.is_dropping()) {
       found->walk = walk;
       found->count = count;
-      return call.wait_for_room(std::move(found), bytes);
+      return call.wait_for_memory(std::move(found), bytes);
     }
     if (!more) return answer(call, *found);
     // The end of the turn evicts.
     if (call.session.may_block && evictor.over_limit() && evictor.has_victims()) break;
   }
-  call.go_on_later(std::move(found));
+  call.continue_later(std::move(found));
 }
 
 }  // namespace

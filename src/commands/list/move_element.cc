@@ -44,17 +44,17 @@ void push(Call& call, const keyspace::Key& key, keyspace::Entry* entry,
 }
 
 // What leaves a list that was pushed somewhere before: the two halves count as one change.
-class Leaving {
+class RemovalFromList {
  public:
-  Leaving(Call& call, const MoveTools& tools, ListEnd end, const keyspace::Key& key,
-          keyspace::Entry* entry)
+  RemovalFromList(Call& call, const MoveTools& tools, ListEnd end, const keyspace::Key& key,
+                  keyspace::Entry* entry)
       : list_(call.db, key, entry, events::pop(end)), limits_(tools.limits) {
     list_.discard();
     tools.log.also(events::pop(end), call.session.db, key.name);
   }
-  ~Leaving() { list_->compact(limits_); }
-  Leaving(const Leaving&) = delete;
-  Leaving& operator=(const Leaving&) = delete;
+  ~RemovalFromList() { list_->compact(limits_); }
+  RemovalFromList(const RemovalFromList&) = delete;
+  RemovalFromList& operator=(const RemovalFromList&) = delete;
 
   void drop(ListEnd end) { list_->drop(end, 1); }
 
@@ -74,7 +74,7 @@ void rotate(Call& call, const MoveTools& tools, const MoveRequest& request,
     list->admit(limits, kept.text().size(), 1);
     list->push(limits, request.to, kept.text());
   }
-  const Leaving leaving(call, tools, request.from, key, entry);
+  const RemovalFromList leaving(call, tools, request.from, key, entry);
 }
 
 }  // namespace
@@ -96,7 +96,7 @@ bool move_element(Call& call, const MoveTools& tools, const MoveRequest& request
   types::String::Scratch scratch;
   push(call, target_key, target.entry(), tools.limits, request.to, element.text(scratch));
   keyspace::Entry* entry = call.db.look(source_key, keyspace::Look::write);
-  Leaving(call, tools, request.from, source_key, entry).drop(request.from);
+  RemovalFromList(call, tools, request.from, source_key, entry).drop(request.from);
   return true;
 }
 

@@ -11,14 +11,14 @@ using pubsub::Hub;
 using pubsub::Kind;
 
 // Unmutes the writer while the object exists.
-class Aloud {
+class Unmuted {
  public:
-  explicit Aloud(resp::Writer& writer) : writer_(writer), was_muted_(writer.muted()) {
+  explicit Unmuted(resp::Writer& writer) : writer_(writer), was_muted_(writer.muted()) {
     writer_.mute(false);
   }
-  ~Aloud() { writer_.mute(was_muted_); }
-  Aloud(const Aloud&) = delete;
-  Aloud& operator=(const Aloud&) = delete;
+  ~Unmuted() { writer_.mute(was_muted_); }
+  Unmuted(const Unmuted&) = delete;
+  Unmuted& operator=(const Unmuted&) = delete;
 
  private:
   resp::Writer& writer_;
@@ -72,13 +72,13 @@ void end_all(Call& call, Hub& hub, Kind kind, std::string_view word) {
     }
   } while (!call.step_is_over());
   if (ending == nullptr) ending.reset(new Ending(call));
-  call.go_on_later(std::move(ending));
+  call.continue_later(std::move(ending));
 }
 
 }  // namespace
 
 void subscribe_to_all(Call& call, Hub& hub, Kind kind, std::string_view word) {
-  const Aloud aloud(call.reply);
+  const Unmuted aloud(call.reply);
   for (const std::string_view name : call.args.subspan(1)) {
     hub.subscribe(call.session, kind, name);
     begin_answer(call, word);
@@ -88,7 +88,7 @@ void subscribe_to_all(Call& call, Hub& hub, Kind kind, std::string_view word) {
 }
 
 void unsubscribe_from_all(Call& call, Hub& hub, Kind kind, std::string_view word) {
-  const Aloud aloud(call.reply);
+  const Unmuted aloud(call.reply);
   if (call.size() > 1) {
     for (const std::string_view name : call.args.subspan(1)) {
       unsubscribe(call, hub, kind, word, name);

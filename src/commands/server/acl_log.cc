@@ -26,13 +26,13 @@ std::string_view name(acl::Reason reason) {
   return "auth";
 }
 
-std::string_view name(Occasion occasion) {
+std::string_view name(CommandContext occasion) {
   switch (occasion) {
-    case Occasion::transaction:
+    case CommandContext::transaction:
       return "multi";
-    case Occasion::script:
+    case CommandContext::script:
       return "lua";
-    case Occasion::top_level:
+    case CommandContext::top_level:
       break;
   }
   return "toplevel";

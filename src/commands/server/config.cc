@@ -39,7 +39,7 @@ void log_what_does_not_act(const config::Registry& registry,
                            base::Log& log) {
   for (const auto& [name, ignored] : pairs) {
     const config::Directive* directive = registry.find(name);
-    if (directive == nullptr || !directive->is_set_in_vain()) continue;
+    if (directive == nullptr || !directive->is_set_without_effect()) continue;
     log.warning("CONFIG SET of '" + std::string(directive->name()) + "', which has no effect yet.");
   }
 }

@@ -14,7 +14,7 @@ namespace {
 using memory::Owner;
 
 // Below this size no advice is useful.
-constexpr std::int64_t kWorthALook = 5 << 20;
+constexpr std::int64_t kLeastToDiagnose = 5 << 20;
 constexpr std::int64_t kMuch = 10 << 20;
 
 constexpr int kPeakPercent = 150;
@@ -171,7 +171,7 @@ std::string diagnose(const Symptoms& symptoms) {
   const std::int64_t used = symptoms.used_bytes();
   std::string report;
   check_limit(symptoms, report);
-  if (used < kWorthALook && report.empty()) {
+  if (used < kLeastToDiagnose && report.empty()) {
     return "This instance is empty or uses very little memory (" + bytes(used) +
            "): there is nothing to examine yet.\n";
   }

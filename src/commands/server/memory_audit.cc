@@ -34,13 +34,13 @@ void answer(Call& call, const memory::Audit& audit) {
 
 // The progress of the walk over the keys. Reports its own bytes to the audit too: while its command
 // runs, no other object does.
-struct AuditProgress final : Progress, memory::Witness {
+struct AuditProgress final : Progress, memory::AuditedOwner {
   using Progress::Progress;
   std::size_t bytes() const override {
     return memory::size_class(sizeof(AuditProgress)) + (walk ? walk->held_bytes() : 0);
   }
-  void testify(memory::Audit& audit) const override {
-    walk->testify(audit);
+  void report_bytes(memory::Audit& audit) const override {
+    walk->report_bytes(audit);
     audit.found(keyspace::AuditWalk::kOwner, static_cast<std::int64_t>(bytes()));
   }
 
@@ -65,7 +65,7 @@ void memory_audit(Call& call, memory::Auditor& auditor, keyspace::Keyspace& keys
     if (go_on(*progress, keyspace)) return answer(call, auditor.run(keyspace, *progress));
     if (!progress->walk) break;
   }
-  call.go_on_later(std::move(progress));
+  call.continue_later(std::move(progress));
 }
 
 }  // namespace

@@ -107,7 +107,7 @@ void destroy_group(types::Stream& stream, types::Group& group, keyspace::Keyspac
   if (group.pending.size() <= kMostDestroyedAtOnce) {
     stream.destroy_group(group.name());
   } else {
-    keyspace.graveyard().bury(types::Type::stream, stream.take_group(group).storage());
+    keyspace.graveyard().defer_free(types::Type::stream, stream.take_group(group).storage());
   }
 }
 
@@ -145,7 +145,8 @@ std::size_t destroy_consumer(types::Stream& stream, types::Group& group, types::
   if (pending <= kMostDestroyedAtOnce || pending <= of_others) {
     return stream.destroy_consumer(group, consumer);
   }
-  keyspace.graveyard().bury(types::Type::stream, stream.take_consumer(group, consumer).storage());
+  keyspace.graveyard().defer_free(types::Type::stream,
+                                  stream.take_consumer(group, consumer).storage());
   return pending;
 }
 

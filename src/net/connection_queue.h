@@ -13,7 +13,7 @@ namespace larder::net {
 
 class Connection;
 
-class WaitingLine {
+class ConnectionQueue {
  public:
   // The position of a connection, which stores it; kNowhere if it is in no queue.
   using Place = std::uint64_t;

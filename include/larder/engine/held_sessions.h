@@ -13,12 +13,12 @@ namespace larder::engine {
 
 class Session;
 
-class HeldLine {
+class HeldSessions {
  public:
-  HeldLine() = default;
-  ~HeldLine();
-  HeldLine(const HeldLine&) = delete;
-  HeldLine& operator=(const HeldLine&) = delete;
+  HeldSessions() = default;
+  ~HeldSessions();
+  HeldSessions(const HeldSessions&) = delete;
+  HeldSessions& operator=(const HeldSessions&) = delete;
 
   // Adds the session at the end, once.
   void add(Session& session);

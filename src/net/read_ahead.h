@@ -24,34 +24,34 @@ inline constexpr std::size_t kReadBytes = 64 * 1024;
 inline constexpr std::size_t kMostCopied = 8 * 1024;
 
 struct Reading {
-  Connection* who = nullptr;  // null: empty, or it has been run
+  Connection* connection = nullptr;  // null: empty, or it has been run
   std::span<const char> input;
   resp::Batch batch;
   resp::Parsed parsed;
   engine::Executor::Plan plan;
 };
 
-class Readings {
+class ReadAhead {
  public:
   // The oldest reading, for new input; the caller must run what it contains first.
   Reading& next() {
     newest_ = (newest_ + 1) % kAhead;
-    return readings_[newest_];
+    return read_ahead_[newest_];
   }
   // The one before the newest.
-  Reading& before() { return readings_[(newest_ + kAhead - 1) % kAhead]; }
-  Reading& newest() { return readings_[newest_]; }
+  Reading& before() { return read_ahead_[(newest_ + kAhead - 1) % kAhead]; }
+  Reading& newest() { return read_ahead_[newest_]; }
   // The buffer of this reading.
   std::span<char> room(const Reading& reading) {
-    const auto at = static_cast<std::size_t>(&reading - readings_.data());
+    const auto at = static_cast<std::size_t>(&reading - read_ahead_.data());
     return {rooms_.get() + at * kRoomBytes, kRoomBytes};
   }
   // For input that needs no room and is run at once.
   Reading& spare() { return spare_; }
   // The reading of this connection that has not been run, or null.
   Reading* of(const Connection& connection) {
-    for (Reading& reading : readings_) {
-      if (reading.who == &connection) return &reading;
+    for (Reading& reading : read_ahead_) {
+      if (reading.connection == &connection) return &reading;
     }
     return nullptr;
   }
@@ -61,14 +61,14 @@ class Readings {
   // The batches' bytes of client_input.
   std::size_t held_bytes() const {
     std::size_t bytes = spare_.batch.held_bytes();
-    for (const Reading& reading : readings_) bytes += reading.batch.held_bytes();
+    for (const Reading& reading : read_ahead_) bytes += reading.batch.held_bytes();
     return bytes;
   }
 
  private:
   static constexpr std::size_t kRoomBytes = kReadBytes + kMostCopied;
 
-  std::array<Reading, kAhead> readings_;
+  std::array<Reading, kAhead> read_ahead_;
   Reading spare_;
   std::size_t newest_ = 0;
   std::unique_ptr<char[]> rooms_ = std::make_unique_for_overwrite<char[]>(kAhead * kRoomBytes);

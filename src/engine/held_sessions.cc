@@ -1,4 +1,4 @@
-#include "larder/engine/held_line.h"
+#include "larder/engine/held_sessions.h"
 
 #include <algorithm>
 
@@ -7,9 +7,9 @@
 
 namespace larder::engine {
 
-HeldLine::~HeldLine() { LARDER_ASSERT(sessions_.empty()); }
+HeldSessions::~HeldSessions() { LARDER_ASSERT(sessions_.empty()); }
 
-void HeldLine::add(Session& session) {
+void HeldSessions::add(Session& session) {
   session.hold();
   if (session.line_ == this) return;
   session.leave_line();
@@ -17,18 +17,18 @@ void HeldLine::add(Session& session) {
   sessions_.push_back(&session);
 }
 
-void HeldLine::remove(Session& session) {
+void HeldSessions::remove(Session& session) {
   session.line_ = nullptr;
   sessions_.erase(std::find(sessions_.begin(), sessions_.end(), &session));
   if (sessions_.empty()) sessions_.shrink_to_fit();
 }
 
-void HeldLine::resume(std::size_t most) {
+void HeldSessions::resume(std::size_t most) {
   // Each session leaves the queue when it continues.
   while (most-- > 0 && !sessions_.empty()) sessions_.front()->go_on();
 }
 
-std::size_t HeldLine::held_bytes() const {
+std::size_t HeldSessions::held_bytes() const {
   return sessions_.capacity() == 0 ? 0
                                    : memory::size_class(sessions_.capacity() * sizeof(Session*));
 }
