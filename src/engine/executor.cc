@@ -42,12 +42,12 @@ void Executor::add(ChangeSink& sink) {
 
 void Executor::follow(EffectSink& sink) {
   parts_.effects.add(sink);
-  parts_.keyspace.log().listen();
+  parts_.keyspace.log().listen_to_removals();
 }
 
 void Executor::unfollow(EffectSink& sink) {
   parts_.effects.remove(sink);
-  parts_.keyspace.log().unlisten();
+  parts_.keyspace.log().unlisten_to_removals();
 }
 
 std::size_t Executor::run(Session& session, std::span<const resp::Request> requests,
@@ -369,31 +369,29 @@ void Executor::count_errors(Execution& execution, BoundCommand& command) {
 }
 
 void Executor::pass_on(int db, resp::Args args) {
-  Propagation& effects = parts_.effects;
-  const bool alone = args.empty();
-  bool changed = false;
-  for (const keyspace::Change& change : parts_.keyspace.log().entries()) {
-    if (change.cause == keyspace::Cause::command) {
-      changed = true;
-    } else if (change.cause == keyspace::Cause::evicted ||
-               (change.cause == keyspace::Cause::expired && alone)) {
-      effects.pass_on(change.db, {"DEL", change.key});
-    } else if (change.cause == keyspace::Cause::expired) {
-      effects.ahead(change.db, {"DEL", change.key});
-    } else if (change.element) {
-      // If no element is named, the key was removed with its last element, and followers do the
-      // same.
-      alone ? effects.pass_on(change.db, {"HDEL", change.key, *change.element})
-            : effects.ahead(change.db, {"HDEL", change.key, *change.element});
-    }
+  const keyspace::ChangeLog& log = parts_.keyspace.log();
+  for (const keyspace::Change& change : log.entries()) {
+    if (change.cause != keyspace::Cause::command) pass_on_removal(change, args.empty());
   }
-  effects.settle(db, args, changed);
+  parts_.effects.settle(db, args, log.command_changed());
+}
+
+// `alone`: no command is running to whose effects the removal would belong.
+void Executor::pass_on_removal(const keyspace::Change& change, bool alone) {
+  // If no element is named, the key was removed with its last element, and followers do the same.
+  const bool of_element = change.cause == keyspace::Cause::element_expired;
+  if (of_element && !change.element) return;
+  const auto pass = [&](std::initializer_list<std::string_view> words) {
+    alone || change.cause == keyspace::Cause::evicted ? parts_.effects.pass_on(change.db, words)
+                                                      : parts_.effects.ahead(change.db, words);
+  };
+  of_element ? pass({"HDEL", change.key, *change.element}) : pass({"DEL", change.key});
 }
 
 void Executor::pass_on_and_tell(int db, resp::Args args) {
   keyspace::ChangeLog& log = parts_.keyspace.log();
   if (parts_.effects.listened()) pass_on(db, args);
-  if (log.empty()) return;
+  if (log.empty()) return log.clear();
   log.read([this](std::span<const keyspace::Change> changes) {
     for (ChangeSink* sink : sinks_) sink->read(changes);
   });

@@ -106,6 +106,7 @@ void Propagation::replace(std::span<const std::string_view> words, Reach reach) 
 
 void Propagation::settle(int db, std::span<const std::string_view> words, bool changed) {
   if (!listened()) return;
+  if (kept_.empty() && groups_ == 0) return settle_alone(db, words, changed);
   const std::size_t own = begun_ + ahead_;
   if (kept_.size() == own && changed && !withheld_listeners_ && !words.empty()) {
     kept_.push_back(write(db, words, Reach::everybody));
@@ -117,6 +118,15 @@ void Propagation::settle(int db, std::span<const std::string_view> words, bool c
   ahead_ = 0;
   begun_ = kept_.size();
   if (groups_ == 0) tell_all();
+}
+
+// The usual case: the command's own words, and nothing else.
+void Propagation::settle_alone(int db, std::span<const std::string_view> words, bool changed) {
+  if (changed && !withheld_listeners_ && !words.empty()) {
+    tell(write(db, words, Reach::everybody));
+    drop_text();
+  }
+  withheld_listeners_ = false;
 }
 
 void Propagation::report_bytes(memory::Audit& audit) const {

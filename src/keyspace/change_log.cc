@@ -17,6 +17,7 @@ constexpr std::size_t kKeptEntries = 1024;
 
 void ChangeLog::add_flush(int db, std::uint64_t keys) {
   changes_ += keys;
+  command_changed_ = true;
   if (listeners_ > 0) record({Event::flush, Cause::command, db, {}});
 }
 
@@ -42,6 +43,8 @@ void ChangeLog::record(Change change) {
 }
 
 void ChangeLog::clear() {
+  command_changed_ = false;
+  if (entries_.empty()) return;
   entries_.clear();
   if (entries_.capacity() > kKeptEntries) std::vector<Change>().swap(entries_);
   if (texts_.size() == 1 && texts_.front().capacity == kTextBytes) {

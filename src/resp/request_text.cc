@@ -1,7 +1,9 @@
 #include "larder/resp/request_text.h"
 
+#include <array>
 #include <cstdint>
 #include <cstring>
+#include <string_view>
 
 namespace larder::resp {
 namespace {
@@ -34,6 +36,34 @@ inline char* print_header(char* out, char kind, std::size_t n) {
   return print_line_end(out);
 }
 
+// Copies n bytes, kWidth <= n <= 2 * kWidth, as two parts that may overlap.
+template <std::size_t kWidth>
+void copy_ends(char* out, const char* from, std::size_t n) {
+  std::array<char, kWidth> first;
+  std::array<char, kWidth> last;
+  std::memcpy(first.data(), from, kWidth);
+  std::memcpy(last.data(), from + n - kWidth, kWidth);
+  std::memcpy(out, first.data(), kWidth);
+  std::memcpy(out + n - kWidth, last.data(), kWidth);
+}
+
+// Most words are short: no call of memcpy for them.
+inline char* print_word(char* out, std::string_view word) {
+  const std::size_t n = word.size();
+  if (n > 32) {
+    std::memcpy(out, word.data(), n);
+  } else if (n >= 16) {
+    copy_ends<16>(out, word.data(), n);
+  } else if (n >= 8) {
+    copy_ends<8>(out, word.data(), n);
+  } else if (n >= 4) {
+    copy_ends<4>(out, word.data(), n);
+  } else {
+    for (std::size_t i = 0; i < n; ++i) out[i] = word[i];
+  }
+  return out + n;
+}
+
 }  // namespace
 
 std::size_t most_request_bytes(Args words) {
@@ -46,8 +76,7 @@ char* print_request(char* out, Args words) {
   out = print_header(out, '*', words.size());
   for (const std::string_view word : words) {
     out = print_header(out, '$', word.size());
-    if (!word.empty()) std::memcpy(out, word.data(), word.size());
-    out = print_line_end(out + word.size());
+    out = print_line_end(print_word(out, word));
   }
   return out;
 }

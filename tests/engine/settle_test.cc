@@ -54,6 +54,13 @@ TEST_F(Settle, PassesOnWhatChangedAsItWasSent) {
   EXPECT_EQ(heard, (Words{"first 3: SET a 1"}));
 }
 
+TEST_F(Settle, PropagatesNothingFromBeforeAFollowerWasAdded) {
+  reply({"set", "a", "1"});
+  executor.follow(first);
+  reply({"get", "a"});
+  EXPECT_EQ(heard, Words{});
+}
+
 TEST_F(Settle, PassesOnWhatAHandlerSaidInstead) {
   executor.follow(first);
   reply({"put", "a", "1"});

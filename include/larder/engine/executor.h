@@ -205,6 +205,7 @@ class Executor {
   void settle(int db, resp::Args args);
   void pass_on_and_tell(int db, resp::Args args);
   void pass_on(int db, resp::Args args);
+  void pass_on_removal(const keyspace::Change& change, bool alone);
   void reject(Session& session, BoundCommand* command, std::string_view error);
 
   Parts parts_;

@@ -110,6 +110,7 @@ class Propagation final : public memory::AuditedOwner {
   };
 
   void end_group();
+  void settle_alone(int db, std::span<const std::string_view> words, bool changed);
   Kept write(int db, std::span<const std::string_view> words, Reach reach);
   char* room(std::size_t bytes);
   void tell(const Effect& effect);

@@ -29,9 +29,17 @@ struct Change {
 
 class ChangeLog {
  public:
-  // The log has one more reader from now on. Without readers changes are only counted.
+  // The log has one more reader of all changes from now on. Without readers changes are only
+  // counted.
   void listen() { ++listeners_; }
   void unlisten() { --listeners_; }
+  // One more reader of what happens to keys without a command: expiry and eviction. Of commands it
+  // only learns whether they changed something: command_changed().
+  void listen_to_removals() {
+    ++removal_listeners_;
+    command_changed_ = false;
+  }
+  void unlisten_to_removals() { --removal_listeners_; }
   // Whether to record new keys as well, in addition to the change itself. Only notifications need
   // them.
   void set_new_keys_wanted(bool wanted) { wants_new_keys_ = wanted; }
@@ -39,14 +47,21 @@ class ChangeLog {
 
   void add(Event event, int db, std::string_view key, Cause cause = Cause::command) {
     ++changes_;
-    if (__builtin_expect(listeners_ > 0, 0)) record({event, cause, db, key});
+    if (cause == Cause::command) {
+      command_changed_ = true;
+      if (__builtin_expect(listeners_ > 0, 0)) record({event, cause, db, key});
+    } else if (__builtin_expect(listeners_ + removal_listeners_ > 0, 0)) {
+      record({event, cause, db, key});
+    }
   }
   // An element of the key was removed because its deadline has passed; without one, the key itself,
   // after its last element.
   void add_expired(Event event, int db, std::string_view key,
                    std::optional<std::string_view> element) {
     ++changes_;
-    if (listeners_ > 0) record({event, Cause::element_expired, db, key, element});
+    if (listeners_ + removal_listeners_ > 0) {
+      record({event, Cause::element_expired, db, key, element});
+    }
   }
   // A further event of the change just added, such as SET's `expire`; the two count as one.
   void also(Event event, int db, std::string_view key) {
@@ -59,6 +74,8 @@ class ChangeLog {
   void add_flush(int db, std::uint64_t keys);
 
   bool empty() const { return entries_.empty(); }
+  // Whether a command changed something since the last clear().
+  bool command_changed() const { return command_changed_; }
   // The recorded changes in their order; keys are resolved into the log's own copy.
   std::span<const Change> entries() const { return entries_; }
   void clear();
@@ -89,6 +106,8 @@ class ChangeLog {
 
   std::uint64_t changes_ = 0;
   int listeners_ = 0;
+  int removal_listeners_ = 0;
+  bool command_changed_ = false;
   bool wants_new_keys_ = false;
   bool being_read_ = false;
   std::vector<Change> entries_;
