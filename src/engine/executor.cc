@@ -6,6 +6,7 @@
 #include "larder/base/assert.h"
 #include "larder/base/cycles.h"
 #include "larder/engine/call.h"
+#include "larder/engine/keys.h"
 
 namespace larder::engine {
 namespace {
@@ -354,10 +355,36 @@ bool Executor::look_at_reply(Execution& execution, resp::Args args, const BoundC
   }
   const std::uint64_t wanted = output.wanted_behind(execution.unsent);
   output.keep_first(execution.unsent);
+  if (!may_ever_reply(session, args, command, wanted)) return false;
   session.put_off(wanted);
   notify_refusal(session);
   execution.put_off = true;
   return true;
+}
+
+// The values that the command reads must stay while its reply is written: no keys are evicted for a
+// reply that does not fit beside them. Then the reply is an error, and the session ends.
+bool Executor::may_ever_reply(Session& session, resp::Args args, const BoundCommand& command,
+                              std::uint64_t bytes) {
+  const eviction::Evictor& evictor = parts_.evictor;
+  const auto keys = find_key_spans(*command.row, args);
+  const keyspace::Database& db = parts_.keyspace.db(static_cast<std::size_t>(session.db));
+  std::uint64_t read = 0;
+  for (std::size_t i = 0; keys && i < keys->size; ++i) {
+    const KeySpan& span = keys->spans[i];
+    for (int at = span.first; at <= span.last; at += span.step) {
+      const auto key = keyspace::Key::of(args[static_cast<std::size_t>(at)]);
+      const keyspace::Entry* entry = db.entries().find(key.name, key.hash);
+      if (entry != nullptr && evictor.may_evict(*entry)) read += entry->footprint();
+    }
+  }
+  if (bytes + read <= evictor.most_growth()) return true;
+  session.reply.error("OOM", "A reply of about " + std::to_string(bytes) +
+                                 " bytes does not fit into maxmemory (" +
+                                 std::to_string(evictor.limit()) + " bytes) beside the values of " +
+                                 std::to_string(read) + " bytes that it shows");
+  session.close(Closing::after_reply);
+  return false;
 }
 
 void Executor::count_errors(Execution& execution, BoundCommand& command) {
@@ -390,12 +417,14 @@ void Executor::pass_on_removal(const keyspace::Change& change, bool alone) {
 
 void Executor::pass_on_and_tell(int db, resp::Args args) {
   keyspace::ChangeLog& log = parts_.keyspace.log();
-  if (parts_.effects.listened()) pass_on(db, args);
-  if (log.empty()) return log.clear();
-  log.read([this](std::span<const keyspace::Change> changes) {
+  log.read([&](std::span<const keyspace::Change> changes) {
+    if (parts_.effects.listened()) pass_on(db, args);
+    if (changes.empty()) return;
     for (ChangeSink* sink : sinks_) sink->read(changes);
   });
 }
+
+void Executor::settle_background() { settle(0, {}); }
 
 bool Executor::end_turn() {
   bool left = make_room_late();

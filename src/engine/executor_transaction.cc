@@ -1,5 +1,7 @@
 // Queueing and running the commands between MULTI and EXEC.
 
+#include <utility>
+
 #include "larder/engine/call.h"
 #include "larder/engine/executor.h"
 
@@ -53,7 +55,7 @@ void Executor::run_queue(Execution& exec, const Transaction& transaction) {
   }
   session.reply.array(transaction.size());
   parts_.observer.expect_more(transaction.bytes());
-  session.may_block = false;
+  const bool may_block = std::exchange(session.may_block, false);
   const Propagation::Group group(parts_.effects);
   Execution queue{.session = session, .turn = Turn::queued, .cycles = exec.cycles};
   const Running running(*this, queue);
@@ -65,7 +67,7 @@ void Executor::run_queue(Execution& exec, const Transaction& transaction) {
     }
     if (session.reply_mode == ReplyMode::off) session.reply.mute(true);
   }
-  session.may_block = true;
+  session.may_block = may_block;
   session.last_command = row;
   // The errors of the commands do not count as errors of EXEC; the time of EXEC is that of all of
   // them.

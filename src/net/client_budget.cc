@@ -162,8 +162,8 @@ void ClientBudget::reserve_for(std::uint64_t bytes) {
 }
 
 // Output without a request is never refused here: above the limit the largest clients are closed
-// for it at the end of the turn. A command that cannot run again may exceed maxmemory, as far as
-// eviction compensates for it.
+// for it at the end of the turn. Replies of commands that cannot run again may exceed maxmemory,
+// all together by as much as clients may have; eviction compensates for it.
 bool ClientBudget::grants(const resp::ReplyBuffer& buffer, std::uint64_t bytes) {
   const engine::Session* const running = executor_.running();
   const bool unfinished = executor_.long_commands().is_reply(buffer);
@@ -172,11 +172,12 @@ bool ClientBudget::grants(const resp::ReplyBuffer& buffer, std::uint64_t bytes) 
   measure();
   const bool waits = unfinished ? running->may_block : executor_.may_put_off();
   if (bytes <= left_of_floor_) return true;
-  if (bytes <= left_of_share_ && (!waits || bytes <= left_unreserved_)) return true;
+  const bool has_room = bytes <= left_unreserved_ || (!waits && bytes <= left(limit_, all_));
   // The buffer belongs to a Connection, which is also the peer of its session.
   auto& connection = const_cast<Connection&>(static_cast<const Connection&>(running->peer()));
+  if (!has_room) return false;
+  if (pass_ != &connection && bytes <= left_of_share_) return true;
   if (!may_pass(connection) || bytes > left_for_pass_) return false;
-  if (waits && bytes > left_unreserved_) return false;
   pass_ = &connection;
   return true;
 }

@@ -29,6 +29,7 @@ std::span<const Core::Chore> Core::beat_chores() {
        [](Core& core, std::int64_t) {
          core.observer.watch(engine::LatencyEvent::expire_cycle,
                              [&core] { return core.sweeper.run(core.sweeper.budget()); });
+         core.executor.settle_background();
          return false;
        }},
       {kAtOnce,

@@ -8,6 +8,7 @@ std::int64_t SweepTimer::on_time() {
   if (!core_.cron.paused) {
     core_.observer.watch(engine::LatencyEvent::expire_cycle,
                          [this] { return core_.sweeper.run_fast(); });
+    core_.executor.settle_background();
   }
   return std::clamp<std::int64_t>(core_.sweeper.rest_ms(), 1, expiry::Sweeper::kLongestSleepUs) *
          1000;

@@ -97,6 +97,38 @@ TEST_F(Settle, PutsExpiryAheadOfTheCommandThatMetIt) {
             (Words{"first 0: MULTI", "first 0: DEL a", "first 0: set a 2", "first 0: EXEC"}));
 }
 
+TEST_F(Settle, KeepsWhatBackgroundWorkRemovedApartFromTheNextCommand) {
+  executor.follow(first);
+  for (int i = 0; i < 10; ++i) {
+    keyspace.db(0).put(keyspace::Key::of("k" + std::to_string(i)), "1",
+                       keyspace::Deadline::at(clock.unix_ms() + 10));
+  }
+  executor.end_turn();
+  heard.clear();
+  for (int i = 0; i < 50 && keyspace.size() > 0; ++i) {
+    clock.advance_ms(100);
+    sweeper.run(base::Budget::unlimited());
+  }
+  ASSERT_EQ(keyspace.size(), 0u);
+  executor.settle_background();
+  EXPECT_EQ(heard.size(), 10u);
+  EXPECT_THAT(heard, testing::Each(testing::StartsWith("first 0: DEL k")));
+  heard.clear();
+  reply({"set", "a", "1"});
+  EXPECT_EQ(heard, (Words{"first 0: set a 1"}));
+}
+
+TEST_F(Settle, EndsTheProcessIfAFollowerChangesTheKeyspace) {
+  struct Writer final : EffectSink {
+    explicit Writer(keyspace::Keyspace& keyspace) : keyspace_(keyspace) {}
+    void take(const Effect&) override { keyspace_.db(0).put(keyspace::Key::of("x"), "1"); }
+    keyspace::Keyspace& keyspace_;
+  } writer(keyspace);
+  executor.follow(writer);
+  EXPECT_DEATH(reply({"set", "a", "1"}), "");
+  executor.unfollow(writer);
+}
+
 TEST_F(Settle, PutsEvictionAheadOfTheCommandThatNeededRoom) {
   for (int i = 0; i < 100; ++i) reply({"set", "k" + std::to_string(i), std::string(4000, 'x')});
   executor.follow(first);

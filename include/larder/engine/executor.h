@@ -137,6 +137,10 @@ class Executor {
   // are sent, and when the turn ends.
   void flush() { parts_.effects.flush(); }
 
+  // Listeners and followers get what background work has removed since the last command; to be
+  // called after it, so that it is not taken for a part of the next command.
+  void settle_background();
+
   // Before the loop sleeps: continues evicting if the limit was lowered, runs the fast expiry
   // cycle, frees removed data, runs steps of long commands, resumes sessions that waited for this
   // or for room, ends waits whose timeout has passed and serves sessions with ready keys; each
@@ -193,6 +197,8 @@ class Executor {
   void notify_refusal(Session& session);
   void invoke(Execution& execution, resp::Args args, const Planned& planned, Timing timing);
   void count(Execution& execution, BoundCommand& command);
+  bool may_ever_reply(Session& session, resp::Args args, const BoundCommand& command,
+                      std::uint64_t bytes);
   bool look_at_reply(Execution& execution, resp::Args args, const BoundCommand& command);
   void run_parked(Execution& execution, const ParkedCommand& parked);
   bool run_long_commands();

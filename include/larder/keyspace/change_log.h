@@ -11,6 +11,7 @@
 #include <string_view>
 #include <vector>
 
+#include "larder/base/assert.h"
 #include "larder/keyspace/events.h"
 
 namespace larder::keyspace {
@@ -81,12 +82,14 @@ class ChangeLog {
   void clear();
 
   // Calls fn with the recorded changes and clears the log. Until fn returns the keyspace must not
-  // change: a change that is recorded in the meantime ends the process.
+  // change: a change in the meantime ends the process.
   template <typename Fn>
   void read(Fn fn) {
+    const std::uint64_t changes = changes_;
     being_read_ = true;
     fn(entries());
     being_read_ = false;
+    LARDER_ASSERT(changes_ == changes);
     clear();
   }
 

@@ -39,11 +39,13 @@ class Writer {
     if (!muted_) buffer_->expect(bytes);
   }
 
-  // The same for so many items, which are bulk strings or numbers.
-  void expect_items(std::uint64_t n) {
+  // The same for n items, which are bulk strings or numbers, of on average at least `each` bytes.
+  void expect_items(std::uint64_t n, std::uint64_t each) {
     constexpr std::uint64_t kLeastBytes = 4;
     constexpr std::uint64_t kMost = std::uint64_t{1} << 60;
-    if (n > kExpectedItems) expect((n < kMost ? n : kMost) * kLeastBytes);
+    if (n <= kExpectedItems) return;
+    const std::uint64_t bytes = each > kLeastBytes ? each : kLeastBytes;
+    expect(n < kMost / bytes ? n * bytes : kMost);
   }
 
   void ok() { raw("+OK\r\n"); }

@@ -1,5 +1,6 @@
 #include <unordered_set>
 
+#include "../item_bytes.h"
 #include "../string/string_reply.h"
 #include "larder/base/text.h"
 #include "larder/engine/arg_reader.h"
@@ -38,9 +39,9 @@ struct Picks {
   }
 };
 
-void reply_with_repeats(const Picks& picks, std::uint64_t count) {
+void reply_with_repeats(const Picks& picks, std::uint64_t count, std::uint64_t least_bytes) {
   picks.begin(count);
-  picks.call.reply.expect_items(count);
+  picks.call.reply.expect_items(count, least_bytes);
   for (std::uint64_t i = 0; i < count && !picks.call.reply.drops(); ++i) {
     const auto pick = picks.hash.random(picks.rng, picks.now_ms);
     picks.reply(pick->first, pick->second);
@@ -126,7 +127,8 @@ void hrandfield(Call& call) {
   }
   const Picks picks{call, *hash, call.rng(), now_ms, request.values};
   if (request.count < 0) {
-    reply_with_repeats(picks, static_cast<std::uint64_t>(-request.count));
+    reply_with_repeats(picks, static_cast<std::uint64_t>(-request.count),
+                       request.values ? least_item_bytes(hash) : 0);
   } else {
     reply_distinct(picks, static_cast<std::uint64_t>(request.count));
   }

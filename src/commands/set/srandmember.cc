@@ -1,3 +1,4 @@
+#include "../item_bytes.h"
 #include "../string/string_reply.h"
 #include "larder/engine/arg_reader.h"
 #include "larder/engine/call.h"
@@ -9,10 +10,11 @@ namespace {
 
 using namespace engine;
 
-void repeat(Call& call, const types::Set& set, base::Rng& rng, std::uint64_t count) {
+void repeat(Call& call, const keyspace::Found<types::Set>& set, base::Rng& rng,
+            std::uint64_t count) {
   call.reply.array(count);
-  call.reply.expect_items(count);
-  for (; count > 0 && !call.reply.drops(); --count) reply_string(call.reply, set.random(rng));
+  call.reply.expect_items(count, least_item_bytes(set));
+  for (; count > 0 && !call.reply.drops(); --count) reply_string(call.reply, set->random(rng));
 }
 
 void sample(Call& call, const types::Set& set, base::Rng& rng, std::size_t count) {
@@ -43,7 +45,7 @@ void several(Call& call, base::Rng& rng) {
   const auto set = call.db.find<types::Set>(call.key);
   if (set.wrong_type()) return call.reply.error(errors::kWrongType);
   if (!set) return call.reply.array(0);
-  if (count < 0) return repeat(call, *set, rng, static_cast<std::uint64_t>(-count));
+  if (count < 0) return repeat(call, set, rng, static_cast<std::uint64_t>(-count));
   sample(call, *set, rng, static_cast<std::size_t>(count));
 }
 

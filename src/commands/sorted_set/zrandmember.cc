@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "../item_bytes.h"
 #include "larder/base/text.h"
 #include "larder/engine/arg_reader.h"
 #include "larder/engine/command.h"
@@ -20,11 +21,12 @@ void reply_at(resp::Writer& reply, const SortedSet::Cursor& at, Show show) {
   reply_item(reply, at.member(), at.score(), show);
 }
 
-void repeat(Call& call, const SortedSet& set, base::Rng& rng, std::uint64_t count, Show show) {
+void repeat(Call& call, const keyspace::Found<SortedSet>& set, base::Rng& rng, std::uint64_t count,
+            Show show) {
   begin_items(call.reply, count, show);
-  call.reply.expect_items(count);
+  call.reply.expect_items(count, least_item_bytes(set));
   for (; count > 0 && !call.reply.drops(); --count)
-    reply_at(call.reply, set.at(rng.below(set.size())), show);
+    reply_at(call.reply, set->at(rng.below(set->size())), show);
 }
 
 // Passes by every member and takes each with the probability that is left for it.
@@ -88,7 +90,7 @@ void several(Call& call, base::Rng& rng) {
   if (set.wrong_type()) return call.reply.error(errors::kWrongType);
   if (!set) return call.reply.array(0);
   const Show show = with_scores ? Show::scores : Show::members;
-  if (count < 0) return repeat(call, *set, rng, static_cast<std::uint64_t>(-count), show);
+  if (count < 0) return repeat(call, set, rng, static_cast<std::uint64_t>(-count), show);
   sample(call, *set, rng, static_cast<std::size_t>(count), show);
 }
 
