@@ -24,7 +24,7 @@ fuzz_program() {
 }
 
 # How many inputs scripts/test gives a target: as many as it runs in about 12 seconds of one core,
-# or enough to see something, so that all of them take near three minutes.
+# or enough to be useful, so that all of them take about three minutes.
 fuzz_runs() {
   case $1 in
     client_filters_fuzz | command_fuzz | restore_fuzz) echo 3000 ;;

@@ -1,4 +1,4 @@
-# Installs the Debian packages that are missing. For sourcing by the other scripts.
+# Installs missing Debian packages. For sourcing by the other scripts.
 
 build_packages="g++ cmake ninja-build ccache libasio-dev libspdlog-dev libjemalloc-dev libssl-dev liblzf-dev"
 
@@ -6,7 +6,7 @@ is_installed() {
   [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
 }
 
-# need PACKAGE...: asks apt-get for those that are not there; a service that comes with a
+# need PACKAGE...: installs those that are missing with apt-get; a service that comes with a
 # package is not started.
 need() {
   local missing=() as_root=()
@@ -32,7 +32,7 @@ need() {
       apt-get install -y -qq --no-install-recommends "${missing[@]}" </dev/null >&2
 }
 
-# build PRESET [TARGET...]: configures where that has not been done, and builds.
+# build PRESET [TARGET...]: configures if necessary, and builds.
 build() {
   local preset=$1
   shift

@@ -1,4 +1,4 @@
-// What hashing a key costs: ours, the portable one, and XXH3 for comparison. `Latency` makes
+// The cost of hashing a key: ours, the portable one, and XXH3 for comparison. `Latency` makes
 // each key depend on the hash before, as a lookup that waits for its bucket does;
 // `Throughput` leaves the processor free to overlap keys, as a planned batch does.
 

@@ -1,4 +1,4 @@
-// What a store costs that must evict a key first, and the check that every store makes.
+// The cost of a store that must evict a key first, and of the check that every store makes.
 
 #include <benchmark/benchmark.h>
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// A running redis-server as a cache under replay, spoken to with pipelines over its socket.
+// A running redis-server as a cache under replay, with pipelines over its socket.
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -28,7 +28,7 @@ class RedisCache final : public Cache {
   RedisCache(const RedisCache&) = delete;
   RedisCache& operator=(const RedisCache&) = delete;
 
-  // Empties the server and sets its policy; limit: maxmemory above what it takes then.
+  // Empties the server and sets its policy; limit: maxmemory above its used_memory then.
   void reset(const std::string& policy);
   void limit(std::uint64_t bytes_above_empty);
   // used_memory.

@@ -38,7 +38,7 @@ inline std::string key_name(std::uint32_t key) {
   return name;
 }
 
-// A cache under replay. get() for all of a batch comes before set() for what missed.
+// A cache under replay. get() for all of a batch comes before set() for the misses.
 class Cache {
  public:
   virtual ~Cache() = default;
@@ -173,14 +173,14 @@ inline Outcome replay(const Trace& trace, Cache& cache) {
     if (at < warm_up(trace)) continue;
     hits += count - missed.size();
     counted += count;
-    // Asking a server for its size would cost more than the batch.
+    // Querying the size of a server would cost more than the batch.
     if (batches++ % 64 == 0) keys += static_cast<double>(cache.size());
   }
   const auto asked = static_cast<double>((batches + 63) / 64);
   return {static_cast<double>(hits) / static_cast<double>(counted), keys / asked};
 }
 
-// Larder under a limit of so many bytes above the empty keyspace.
+// Larder under a limit of `bytes` above the empty keyspace.
 inline Outcome replay_larder(const Trace& trace, const std::string& policy,
                              std::uint64_t limit_bytes) {
   Larder larder(policy);

@@ -1,5 +1,5 @@
-// What a pass costs: over keys that are not due, over keys that share their class with those
-// that are, and for each key that it removes; and the share of expired keys that a million
+// The cost of a pass: over keys that are not due, over keys that share their class with due
+// ones, and for each key that it removes; and the share of expired keys that a million
 // short-lived keys leave in memory.
 
 #include <benchmark/benchmark.h>
@@ -20,7 +20,7 @@ namespace larder::expiry {
 namespace {
 
 // The wall clock is moved by hand. The steady clock is the processor time of this thread, so
-// that work costs what it costs, and nothing but work does.
+// that only the work of the sweep is measured.
 class HalfRealClock final : public base::Clock {
  public:
   HalfRealClock() {
@@ -38,7 +38,7 @@ class HalfRealClock final : public base::Clock {
     ahead_us_ += us;
     tick();
   }
-  // Lets the wall clock follow what has really passed, and `us` more.
+  // Advances the wall clock by the time that has really passed, and `us` more.
   void follow(std::int64_t us) {
     const std::int64_t before = steady_us_;
     ahead_us_ += us;
@@ -92,7 +92,7 @@ void pass_over_a_million_spread_over_days(benchmark::State& state) {
 }
 BENCHMARK(pass_over_a_million_spread_over_days)->Unit(benchmark::kMillisecond);
 
-// In steps of a millisecond; the longest of them is what a command waits for at worst.
+// In steps of a millisecond; the longest step is the longest wait of a command.
 void half_a_million_that_expire_together(benchmark::State& state) {
   double longest_us = 0;
   for (auto _ : state) {

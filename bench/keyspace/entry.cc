@@ -66,7 +66,8 @@ void overwrite(benchmark::State& state) {
   state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()));
 }
 
-// One key more and one less, so that the size stays; what went is freed as at a turn's end.
+// Adds one key and removes one, so that the size stays; removed entries are freed as at a turn's
+// end.
 void put_and_erase(benchmark::State& state) {
   World world(static_cast<std::size_t>(state.range(0)));
   const std::string value(32, 'v');

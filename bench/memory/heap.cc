@@ -1,4 +1,4 @@
-// What the ledger adds to an allocation.
+// The cost that the ledger adds to an allocation.
 
 #include "larder/memory/heap.h"
 

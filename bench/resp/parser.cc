@@ -1,4 +1,4 @@
-// What a request costs to cut and a reply to write, in pipelines of 16 and 100.
+// The cost of parsing a request and of writing a reply, in pipelines of 16 and 100.
 
 #include <benchmark/benchmark.h>
 

@@ -84,7 +84,7 @@ class Server {
     session.reply.buffer().consume(session.reply.buffer().size());
   }
   void end_turn() { harness_.core().end_turn(); }
-  // Effects are encoded from now on, for one that does nothing with them.
+  // Effects are encoded from now on, for a sink that ignores them.
   void follow() { harness_.core().executor.follow(follower_); }
 
  private:
@@ -121,7 +121,7 @@ void measure(benchmark::State& state, Batch batch, const std::string& value, std
 
 const std::string kValue(32, 'v');
 
-// With somebody who follows (second argument 1), or without.
+// With a sink that follows effects (second argument 1), or without.
 void measure_followed(benchmark::State& state, Batch batch) {
   Server server(static_cast<std::uint64_t>(state.range(0)), kValue, {});
   if (state.range(1) != 0) server.follow();
@@ -141,7 +141,7 @@ void mget_of_10(benchmark::State& state) {
 }
 void ping(benchmark::State& state) { measure(state, Batch({"PING"}, 0, {}), kValue, kBatch); }
 
-// The cost of hot and big keys: with one of so many commands sampled, 0 for none; with the sizes of
+// The cost of hot and big keys: with one of N commands sampled, 0 for none; with the sizes of
 // values and lists tracked, or not.
 void get_sampled(benchmark::State& state) {
   measure(state, Batch({"GET"}, 1, {}), kValue, kBatch,

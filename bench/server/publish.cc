@@ -1,4 +1,4 @@
-// One PUBLISH to so many subscribers, in process: writing the message, sharing it with every
+// One PUBLISH to N subscribers, in process: writing the message, sharing it with every
 // output, and taking it from there. And a transaction of ten commands. The times are those of one
 // message, and of one transaction.
 

@@ -1,5 +1,5 @@
 // The cost of client-side caching, in process: a GET while no client tracks, while another client
-// tracks, and by a client that tracks; a SET of a key that so many clients have read. Times are for
+// tracks, and by a client that tracks; a SET of a key that N clients have read. Times are for
 // one command; GETs come in batches of 16.
 
 #include <benchmark/benchmark.h>
@@ -28,7 +28,7 @@ std::vector<std::string> batches() {
   return made;
 }
 
-// Reads every key over and over.
+// Reads every key repeatedly.
 void read_keys(benchmark::State& state, Harness& harness, Harness::Client& reader) {
   const auto writer = harness.connect();
   for (int key = 0; key < kKeys; ++key) {

@@ -1,4 +1,4 @@
-// What BITCOUNT, BITOP, BITPOS and HyperLogLogs cost without keys and clients.
+// The cost of BITCOUNT, BITOP, BITPOS and HyperLogLogs without keys and clients.
 
 #include "larder/types/bits.h"
 

@@ -128,7 +128,7 @@ void find_one(benchmark::State& state) {
   state.SetItemsProcessed(state.iterations());
 }
 
-// What is around a lookup in find_one: drawing a key and hashing it.
+// The cost around a lookup in find_one: drawing a key and hashing it.
 void around_find(benchmark::State& state) {
   base::Rng rng(1);
   for (auto _ : state) {

@@ -1,5 +1,5 @@
-"""The collections beside redis-server's: CPU time, bytes per element, RSS over used_memory, and how
-long other clients wait while a large one goes.
+"""Collections compared with those of redis-server: CPU time, bytes per element, RSS over used_memory,
+and how long other clients wait while a large one is removed.
 
 A request is words with "{}" for the ten digits of a number: random ones while measuring, those
 from 0 on while loading.
@@ -24,7 +24,7 @@ class Workload:
 
 
 def with_elements(head, element, count, extra=""):
-    """`head` with so many numbered elements, and `extra` before each."""
+    """`head` with `count` numbered elements, and `extra` before each."""
     return head + "".join(f" {extra.replace('#', str(i))}{element}{i:04d}" for i in range(count))
 
 
@@ -89,7 +89,7 @@ def load(server, request, count, first=0):
 
 
 def known(pair, name, commands):
-    """Whether both servers know the commands; says so when not."""
+    """Whether both servers have the commands; prints those that are missing."""
     missing = sorted({c for c in commands for server in pair if not server.knows(c)})
     if missing:
         print(f"{name}: left out, without {', '.join(missing)}", flush=True)
@@ -157,7 +157,7 @@ def compare_rss(arguments, wanted, keys=10_000, elements=100):
 
 
 def wait_for_removal(server, fill, requests):
-    """The longest wait with nothing else going on, and while 2 M elements go, with the CPU of that."""
+    """The longest wait on an idle server, and while 2 M elements are removed, with the CPU time of that."""
     server.ask("CONFIG", "SET", "maxmemory", "0")
     load(server, fill, 2 * MILLION)
     calm, _ = longest_wait(server, [])

@@ -49,7 +49,7 @@ double now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-// What all threads of the process have run, in nanoseconds; 0 when no process was named.
+// The CPU time of all threads of the process, in nanoseconds; 0 if no process was named.
 std::uint64_t cpu_ns(int pid) {
   if (pid == 0) return 0;
   std::uint64_t sum = 0;
@@ -190,7 +190,7 @@ class Driver {
   std::unique_ptr<Tls> tls_;
   std::vector<std::unique_ptr<Client>> clients_;
   std::vector<std::unique_ptr<Client>> listeners_;
-  std::uint64_t to_hear_ = 0;  // messages that listeners have not got yet
+  std::uint64_t to_hear_ = 0;  // messages that subscribers have not received yet
   std::uint64_t next_key_ = 0;
   std::uint64_t in_flight_ = 0;
   std::uint64_t operations_ = 0;

@@ -1,7 +1,7 @@
-"""Commands that look at a million elements at once, family by family, beside redis-server's: the server's CPU time for
-one command, from the first byte of the request until the server is idle again, so that what is freed later counts.
+"""Commands on a million elements at once, family by family, compared with redis-server: the server's CPU time for one
+command, from the first byte of the request until the server is idle again, so that deferred freeing counts.
 
-A row is one command. What stands before it in each round (a copy to take apart, a key to overwrite) is not measured.
+A row is one command. Its preparation in each round (a copy to remove, a key to overwrite) is not measured.
 """
 import socket
 import statistics
@@ -21,7 +21,7 @@ def encode(*words):
 
 
 class Link:
-    """A connection to a server, whose CPU time it reads."""
+    """A connection to a server, which also reads the CPU time of the server."""
 
     def __init__(self, server):
         self.server = server
@@ -33,7 +33,7 @@ class Link:
         return time.clock_gettime(self.clock)
 
     def send(self, requests):
-        """Sends requests and reads all replies; their first bytes."""
+        """Sends requests and reads all replies; returns their first bytes."""
         self.socket.sendall(requests + encode("ECHO", "the-end"))
         head, tail = b"", b""
         while tail != END:
@@ -52,14 +52,14 @@ class Link:
         return reply
 
     def bulk(self, *words):
-        """The bulk string that one command answers."""
+        """The bulk string that one command returns."""
         self.socket.sendall(encode(*words))
         stream = self.socket.makefile("rb")
         size = int(stream.readline()[1:])
         return stream.read(size + 2)[:size]
 
     def settled_cpu(self):
-        """The CPU time once the server does nothing any more."""
+        """The CPU time after the server has become idle."""
         before = self.cpu()
         while True:
             time.sleep(0.003)
@@ -75,7 +75,7 @@ class Link:
 
 
 def fill(link, head, element, count=MILLION, at_once=1000):
-    """`head` with the words element(i) for each i, so many elements in each command."""
+    """`head` with the words element(i) for each i, split into several commands."""
     for first in range(0, count, 20 * at_once):
         requests = []
         for start in range(first, min(first + 20 * at_once, count), at_once):
@@ -90,7 +90,7 @@ def shuffled(i):
 
 
 class Row:
-    """One command. `before` runs ahead of each measurement; "=NAME" is what `make` kept under that name."""
+    """One command. `before` runs before each measurement; "=NAME" is the value that `make` stored under that name."""
 
     def __init__(self, name, command, before=()):
         self.name, self.command, self.before = name, command.split(" "), before
@@ -315,7 +315,7 @@ def families():
 
 
 def expanded(words):
-    """A word that is a list of words becomes those."""
+    """Replaces a word that is a list by the words of the list."""
     return [part for word in words for part in (word if isinstance(word, list) else [word])]
 
 

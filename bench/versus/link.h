@@ -1,6 +1,6 @@
 #pragma once
 
-// A connection of the driver to the server, as it is or by TLS.
+// A connection of the driver to the server, plain or with TLS.
 
 #include <memory>
 #include <span>
@@ -11,7 +11,7 @@ struct ssl_st;
 
 namespace larder::versus {
 
-// What connections by TLS share. Certificates are not checked.
+// Data that TLS connections share. Certificates are not checked.
 class Tls {
  public:
   Tls();
@@ -26,7 +26,7 @@ class Tls {
 
 class Link {
  public:
-  // On this machine. Without `tls` bytes go as they are.
+  // Connects to this machine. Without `tls` bytes are sent unencrypted.
   Link(int port, const Tls* tls);
   ~Link();
   Link(const Link&) = delete;
@@ -34,9 +34,9 @@ class Link {
 
   int descriptor() const { return socket_; }
   void send(std::string_view bytes);
-  // What has come, at least a byte, if only for TLS itself, in which case nothing is given.
+  // Waits for at least one byte and returns the bytes received; empty if they were for TLS itself.
   std::string_view receive(std::span<char> room);
-  // receive() has more without the socket's being readable.
+  // Whether receive() has more bytes although the socket is not readable.
   bool has_more() const;
 
  private:

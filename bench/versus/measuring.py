@@ -1,4 +1,4 @@
-"""What scripts/versus is made of: the servers, the driver, tables of results."""
+"""The parts of scripts/versus: the servers, the driver, tables of results."""
 import contextlib
 import os
 import re
@@ -56,7 +56,7 @@ class Server:
             return stream.read(int(line[1:])).decode() if line[0] == "$" else line[1:]
 
     def knows(self, command):
-        """Whether COMMAND INFO tells of it."""
+        """Whether COMMAND INFO finds the command."""
         with socket.create_connection(("127.0.0.1", self.port), timeout=60) as link:
             link.sendall(f"COMMAND INFO {command}\r\n".encode())
             stream = link.makefile("rb")
@@ -87,7 +87,7 @@ def free_port():
 
 @contextlib.contextmanager
 def servers(arguments, certificates=None):
-    """Both; with a folder of certificates they speak TLS too."""
+    """Both servers; with a folder of certificates they accept TLS too."""
     pair = []
     try:
         pair.append(Server("redis-server", arguments.against, certificates))
@@ -107,8 +107,8 @@ def drive(port, pid, *options):
 
 
 def medians(arguments, measure, redis, larder):
-    """Rounds in which the two take turns at being first: the medians of what measure(server) tells, operations a second
-    and CPU microseconds an operation, of redis-server and of Larder, and the median ratio of their CPU."""
+    """Rounds in which the two servers alternate in being first: the medians of measure(server), operations a second
+    and CPU microseconds an operation, of redis-server and of Larder, and the median ratio of their CPU times."""
     rounds = []
     for number in range(arguments.rounds):
         order = (redis, larder) if number % 2 == 0 else (larder, redis)
@@ -124,8 +124,8 @@ def load(server, keys, *options, first=0):
 
 
 def longest_wait(server, requests, seconds=1.5):
-    """What another client waited for its slowest PING while the requests ran, and the most CPU that the
-    server spent meanwhile on one, in microseconds."""
+    """The wait of another client for its slowest PING while the requests ran, and the largest CPU time of the
+    server during one PING, in microseconds."""
     waiter = subprocess.Popen(["taskset", "-c", DRIVER_CORE, DRIVER, "--port", str(server.port), "--pid",
                                str(server.process.pid), "--longest-wait", "1", "--seconds", str(seconds)],
                               stdout=subprocess.PIPE, text=True)
@@ -141,7 +141,7 @@ def longest_wait(server, requests, seconds=1.5):
 
 
 class Table:
-    """Prints rows as they come, as aligned text or as Markdown."""
+    """Prints each row when it is complete, as aligned text or as Markdown."""
 
     def __init__(self, title, columns, markdown):
         self.markdown = markdown

@@ -1,6 +1,6 @@
 #pragma once
 
-// Counts replies in a stream without looking at them further, so that the driver costs little.
+// Counts replies in a stream without parsing them further, so that the driver costs little.
 
 #include <cstdint>
 #include <cstring>
@@ -11,7 +11,7 @@ namespace larder::versus {
 
 class ReplyCounter {
  public:
-  // Takes all of the bytes; returns how many replies ended in them.
+  // Consumes all of the bytes; returns how many replies ended in them.
   std::uint64_t feed(std::string_view bytes) {
     std::uint64_t ended = 0;
     while (!bytes.empty()) {

@@ -1,8 +1,8 @@
-"""What scripts/versus measures of sessions: transactions, messages to subscribers, and how long other clients wait
-for a message to very many.
+"""Measurements of sessions for scripts/versus: transactions, messages to subscribers, and how long other clients wait
+while a message is sent to many subscribers.
 
-An operation is a whole transaction, or a message together with all its deliveries. Who publishes waits for his own
-reply, or where it says so until everybody has heard the message.
+An operation is a whole transaction, or a message together with all its deliveries. The publisher waits for its own
+reply, or, if the row says so, until all subscribers have received the message.
 """
 import contextlib
 import statistics
@@ -65,7 +65,7 @@ def report(table, arguments, workload, redis, larder):
 
 @contextlib.contextmanager
 def listeners(server):
-    """Connections that listen to the channel and do not read."""
+    """Connections that are subscribed to the channel and do not read."""
     holder = subprocess.Popen([DRIVER, "--port", str(server.port), "--idle", str(LISTENERS), "--request",
                                "SUBSCRIBE ch"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:

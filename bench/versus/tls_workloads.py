@@ -1,6 +1,6 @@
-"""What scripts/versus measures of TLS: requests on connections that stand, handshakes, and what an idle connection takes.
+"""Measurements of TLS for scripts/versus: requests on open connections, handshakes, and memory of an idle connection.
 
-Both servers show the same certificate and choose the same cipher. The driver does not check certificates.
+Both servers present the same certificate and choose the same cipher. The driver does not check certificates.
 """
 import contextlib
 import shutil

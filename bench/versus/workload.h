@@ -17,7 +17,7 @@ struct Workload {
   int value_bytes = 32;
   bool integers = false;  // load: the values are distinct numbers above 9999
   std::uint64_t ttl = 0;  // load: with this deadline in seconds
-  // request, and load where it is not empty: words with spaces between them, "{}" in them for the
+  // request, and load if it is not empty: words with spaces between them, "{}" in them for the
   // ten digits of a number; several requests with " ; " between them are sent in turn.
   std::string request;
 };
@@ -40,7 +40,7 @@ class Requests {
   const Workload workload_;
   std::uint64_t state_;
   std::string buffer_;
-  std::vector<std::size_t> places_;                // where the ten digits of each key stand
+  std::vector<std::size_t> places_;                // positions of the ten digits of each key
   std::vector<std::vector<std::string>> made_of_;  // the words of `request`
 };
 

@@ -34,7 +34,7 @@ char unescaped(char c) {
   }
 }
 
-// Whether the text goes on as \xHH.
+// Whether the text continues with \xHH.
 bool is_hex_escape(std::string_view text) {
   return text.size() >= 4 && text[1] == 'x' && hex_digit(text[2]) >= 0 && hex_digit(text[3]) >= 0;
 }
@@ -49,7 +49,7 @@ std::size_t closing_quote(std::string_view text) {
   return std::string_view::npos;
 }
 
-// Writes one character of what stands between quotes and takes it off `text`.
+// Writes one character of the text between quotes and removes it from `text`.
 char unescape_one(std::string_view& text, char quote) {
   const bool escapes = text[0] == '\\' && text.size() > 1;
   if (escapes && quote == '"' && is_hex_escape(text)) {

@@ -43,7 +43,7 @@ class SyntaxParser {
     return argument;
   }
 
-  // Reads one mark behind an item; false at the item's end.
+  // Reads one mark after an item; false at the item's end.
   bool mark(Argument& argument) {
     const char kind = text_.front();
     if (kind == ' ' || kind == ')') return false;

@@ -40,7 +40,7 @@ std::string flags(const engine::Session& session) {
   return letters.empty() ? "N" : letters;
 }
 
-// What the connection waits for: neither where it is held back with nothing to send.
+// The events that the connection waits for: none if it is held back and has nothing to send.
 std::string_view events(const engine::Peer::Buffers& held) {
   if (held.reading) return held.writing ? "rw" : "r";
   return held.writing ? "w" : "";

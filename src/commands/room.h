@@ -33,8 +33,8 @@ inline bool can_ask_again(const engine::Call& call) {
   return call.session.may_block && bytes <= kMostParkedWords;
 }
 
-// By less than this a string grows without a question: memory was under the limit when the command
-// was let in.
+// Growth of a string by less than this is not checked: memory was under the limit when the command
+// was admitted.
 inline constexpr std::uint64_t kGrowthUnasked = 4096;
 
 // Removed values that are not freed yet are freed first. If this takes long, a command with short
@@ -62,7 +62,7 @@ inline bool grows_much(std::uint64_t before, std::uint64_t after) {
 inline bool has_room_for_string(engine::Call& call, eviction::Evictor& evictor,
                                 std::uint64_t before, std::uint64_t after) {
   if (!grows_much(before, after)) return true;
-  // A class is up to a quarter larger than what is asked for.
+  // A size class is up to a quarter larger than the requested size.
   const std::uint64_t held = before == 0 ? 0 : memory::size_class(before);
   return has_room(call, evictor,
                   {.more = memory::size_class(after) - held, .block = after, .kept = held});
@@ -76,7 +76,7 @@ inline bool has_room_beside_data(engine::Call& call, eviction::Evictor& evictor,
   return memory::balance(owner) <= kAlwaysAllowed || has_room(call, evictor, {});
 }
 
-// For a value that was made and is going to be stored; it is freed where there is no room.
+// For a new value that is going to be stored; it is freed if there is no room.
 inline bool has_room_for_made(engine::Call& call, eviction::Evictor& evictor, types::Type type,
                               void* storage) {
   if (storage == nullptr) return true;

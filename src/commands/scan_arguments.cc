@@ -10,7 +10,7 @@ namespace {
 
 using namespace engine;
 
-// A cursor as strtoul reads it, since clients rely on it: a sign is allowed, nothing is zero.
+// Parses a cursor like strtoul, since clients rely on it: a sign is allowed, an empty text is zero.
 std::optional<std::uint64_t> parse_cursor(std::string_view text) {
   if (text.empty()) return 0;
   const bool negative = text.front() == '-';

@@ -1,6 +1,6 @@
 #pragma once
 
-// What SCAN and its siblings of sets, hashes and sorted sets share: cursors and options.
+// Shared by SCAN, SSCAN, HSCAN and ZSCAN: cursors and options.
 
 #include <cstddef>
 #include <cstdint>
@@ -24,7 +24,7 @@ struct ScanOptions {
   bool admits(std::string_view name) const { return !pattern || pattern->matches(name); }
 };
 
-// The cursor that stands at `position`; nothing when it is none, which has been answered.
+// The cursor that stands at `position`; nothing if it is none; the error has been sent.
 std::optional<std::uint64_t> read_scan_cursor(engine::Call& call, std::size_t position);
 
 // The options from `first` on; nothing if one is wrong, in which case the error has been sent. If
@@ -32,9 +32,9 @@ std::optional<std::uint64_t> read_scan_cursor(engine::Call& call, std::size_t po
 std::optional<ScanOptions> read_scan_options(engine::Call& call, std::size_t first,
                                              unsigned extras);
 
-// The beginning of an answer: a pair of the cursor to go on with and an array that must follow.
+// The beginning of a reply: a pair of the next cursor and an array, which must follow.
 void reply_scan_cursor(engine::Call& call, std::uint64_t cursor);
-// The whole answer of a walk that found nothing and is over.
+// The complete reply of a scan that found nothing and has ended.
 void reply_empty_scan(engine::Call& call);
 
 }  // namespace larder::commands

@@ -8,7 +8,7 @@ namespace {
 constexpr std::int64_t kSharedIntegers = 10'000;
 constexpr std::int64_t kSharedReferences = INT32_MAX;
 
-// Under a limit with an LRU or LFU policy every key needs a use time or counter of its own.
+// Under a limit with an LRU or LFU policy every key needs its own use time or counter.
 bool shares_integers(const eviction::Settings& settings) {
   if (settings.maxmemory.value() == 0) return true;
   const auto order = eviction::Policy::named(settings.maxmemory_policy.print()).order;

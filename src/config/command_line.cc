@@ -14,7 +14,7 @@ bool has_dashes(const std::string& argument) {
   return argument.size() >= 2 && argument[0] == '-' && argument[1] == '-';
 }
 
-// Whether `--name value` came as one argument.
+// Whether `--name value` was one argument.
 bool holds_value(const std::string& argument) {
   const auto words = base::split_words(argument);
   return !words || words->size() != 1;

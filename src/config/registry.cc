@@ -60,7 +60,7 @@ std::vector<const Directive*> Registry::set_without_effect() const {
 
 namespace {
 
-// What CONFIG GET has found so far, each name once in whatever letter case.
+// The directives that CONFIG GET has found so far, each name once in any letter case.
 class Answer {
  public:
   void add(std::string_view name, const Directive& directive) {

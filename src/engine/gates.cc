@@ -20,7 +20,7 @@ struct GateRow {
   // one of `passes`.
   std::uint32_t stops = 0;
   std::uint32_t passes = 0;
-  // Empty if the text comes from elsewhere, or if the gate refuses nothing by itself.
+  // Empty if the text is created elsewhere, or if the gate itself rejects nothing.
   std::string_view error{};
 };
 constexpr auto kRows = std::to_array<GateRow>({

@@ -26,7 +26,7 @@ constexpr std::int64_t kCheapPassUs = 10'000;
 constexpr std::int64_t kMostAllowanceUs = 5'000;
 // A pass over the index can miss an entry whose segment changes its shape at that moment. If more
 // than one slot in kStableSlotRatio was added or removed, another pass follows at once; otherwise
-// the next passes also visit what came due this long before them.
+// the next passes also visit entries that came due this long before them.
 constexpr std::uint64_t kStableSlotRatio = 64;
 constexpr int kMostLaps = 8;
 constexpr std::int64_t kOverlapMs = 2'000;

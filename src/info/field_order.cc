@@ -8,7 +8,7 @@ namespace larder::info {
 
 namespace {
 
-// The names in their order, each between two spaces. A section's unnamed lines stand where
+// The names in their order, each between two spaces. A section's unnamed lines are printed where
 // two spaces follow each other.
 struct Order {
   std::string_view section;

@@ -11,7 +11,7 @@ void link_jemalloc_options() {}
 // jemalloc reads this at its first allocation. One arena, because there is one serving thread. It
 // is used for large blocks too: blocks in a separate arena would be returned to the system in the
 // call that frees them. Unused pages are returned within a second. The directive jemalloc-bg-thread
-// starts the thread of jemalloc that does this, after the process has gone to the background.
+// starts the thread of jemalloc that does this, after the process has been daemonized.
 extern "C" {
 extern const char* const malloc_conf;
 const char* const malloc_conf =

@@ -88,7 +88,7 @@ base::Result<void> set_page_return(PageReturn by) {
   bool wanted = by == PageReturn::by_thread;
   const int code = mallctl("background_thread", nullptr, nullptr, &wanted, sizeof wanted);
   if (code != 0) return failure(code);
-  // Otherwise free runs of pages from 8 MB on, however they came about, are returned by the call
+  // Otherwise free runs of pages from 8 MB on, in any case, are returned by the call
   // that frees, at a tenth of a microsecond a page.
   std::size_t eager = wanted ? std::numeric_limits<std::int64_t>::max() : kEagerBytes;
   mallctl("arena.0.oversize_threshold", nullptr, nullptr, &eager, sizeof eager);

@@ -103,7 +103,7 @@ void Metrics::refresh_use(const Charges& charges) {
   used_memory_startup_ = as_signed(startup_bytes_);
   used_memory_dataset_ = dataset;
   used_memory_overhead_ = used - dataset;
-  // Of what came after the start; the start itself can have shrunk meanwhile.
+  // Of the memory allocated after the start; the memory of the start can have shrunk meanwhile.
   const std::int64_t grown = std::max(used - as_signed(startup_bytes_), dataset);
   used_memory_dataset_perc_ = percent(dataset, grown);
 }

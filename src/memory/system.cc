@@ -44,7 +44,7 @@ std::uint64_t resident_set_bytes() {
 }
 
 void discard_pages(std::uintptr_t begin, std::uintptr_t end) {
-  // Locked pages stay, and go with their block.
+  // Locked pages stay until their block is freed.
   advise(begin, end, MADV_DONTNEED);
 }
 

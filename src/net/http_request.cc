@@ -51,7 +51,7 @@ bool lists(std::string_view value, std::string_view word) {
   return false;
 }
 
-// The headers that do not go into the request.
+// The headers that are not part of the parsed request.
 struct Head {
   HttpRequest request;
   bool is_1_1 = false;

@@ -10,7 +10,7 @@ namespace {
 
 constexpr auto kOwner = memory::Owner::client_input;
 
-// The least room worth a read of its own.
+// The smallest room for which a separate read is worthwhile.
 constexpr std::size_t kLeastRoom = 16 * 1024;
 
 }  // namespace

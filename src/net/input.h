@@ -24,7 +24,7 @@ class Input {
   void assign(std::span<const char> bytes);
   void append(std::span<const char> bytes);
 
-  // Room to read into behind the bytes. Grows towards `wanted` bytes in all, at most to twice what
+  // Room to read into after the bytes. Grows towards `wanted` bytes in all, at most to twice what
   // has arrived, so that a client gets no memory for bytes that it only announced, and each byte is
   // copied about twice however large the whole becomes.
   std::span<char> room(std::size_t wanted);

@@ -143,7 +143,7 @@ void Listeners::close_unix() {
   ::unlink(unix_place_.path.c_str());
 }
 
-// Each kind has a fixed number, whichever of them are open.
+// Each kind has a fixed number, open or not.
 std::string Listeners::describe() const {
   const auto line = [](int number, const char* name, const ListeningSockets& side) {
     if (side.doors.empty()) return std::string();

@@ -1,7 +1,7 @@
 #pragma once
 
 // Whether a connection has too much unsent output (client-output-buffer-limit): at once at the hard
-// limit, or after it stood at the soft one for as long as that allows.
+// limit, or after it exceeded the soft one for the allowed time.
 
 #include <cstdint>
 

@@ -44,7 +44,7 @@ void add_latency_line(std::string& lines, const std::string& name,
   lines += "\r\n";
 }
 
-// Each command and subcommand that is counted by itself.
+// Each command and subcommand that has its own counters.
 template <typename Visit>
 void for_each_counted(const engine::CommandTable& commands, Visit visit) {
   for (const engine::BoundCommand* command : commands.commands()) {

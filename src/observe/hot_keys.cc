@@ -24,7 +24,7 @@ constexpr double kHeaviest = 1e30;
 // Of a command with more keys some are counted, for all.
 constexpr std::size_t kMostKeys = 16;
 
-// Where the least of the counts stands: one pass for its value, in lanes that do not wait for each
+// The index of the smallest count: one pass for its value, in lanes that do not wait for each
 // other, and one for its place.
 std::size_t rarest(const std::array<double, HotKeys::kMost>& counts) {
   constexpr std::size_t kLanes = 8;

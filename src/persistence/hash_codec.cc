@@ -11,7 +11,7 @@ namespace {
 
 using types::Hash;
 
-// Redis refuses later ones.
+// Redis rejects later ones.
 constexpr std::int64_t kLatestDeadline = (std::int64_t{1} << 48) - 1;
 
 // Adds fields that must not be there yet. One whose deadline has passed is left out.
@@ -32,7 +32,7 @@ class Builder {
     types::String::Scratch name_scratch, value_scratch;
     return add(name.text(name_scratch), value.text(value_scratch), deadline_ms);
   }
-  // Brings the place where a field of this name will stand into cache.
+  // Prefetches the position of a field with this name.
   void prefetch(std::string_view name) const {
     if (const types::HashTable* table = hash_.table()) {
       table->fields().prefetch(base::hash_bytes(name));
@@ -47,8 +47,8 @@ class Builder {
   Hash hash_{nullptr};
 };
 
-// Fields that are read before the first of them is added, so that their places, which lie anywhere
-// in a large table, are fetched at the same time.
+// Fields that are read before the first of them is added, so that their positions, which are
+// scattered in a large table, are fetched at the same time.
 class FieldBatch {
  public:
   static constexpr std::size_t kMost = 16;

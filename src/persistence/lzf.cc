@@ -10,9 +10,9 @@ namespace {
 
 using namespace lzf_format;
 
-// What is repeated is written so many bytes at a time.
+// Repeated bytes are written this many at a time.
 constexpr std::size_t kStep = 2 * kWord;
-// With so much left on both sides, one item needs no further look at the ends.
+// With this much left on both sides, one item needs no further checks of the ends.
 constexpr std::size_t kWideIn = 1 + kLiterals;
 constexpr std::size_t kWideOut = kLongestMatch + 2 * kStep;
 
@@ -52,7 +52,7 @@ class Unpacker {
     return (static_cast<std::size_t>(head & 0x1f) << 8) + static_cast<std::uint8_t>(low) + 1;
   }
 
-  // Without branches on the sizes, which no processor foresees.
+  // Without branches on the sizes, which cannot be predicted.
   bool repeat_wide(std::uint8_t head) {
     const std::size_t count = head >> kDistanceBits;
     const bool is_long = count == kLongLength;
@@ -72,8 +72,8 @@ class Unpacker {
     return true;
   }
   void step(std::size_t at, std::size_t back) { std::memcpy(out_ + at, out_ + at - back, kStep); }
-  // A step must not reach into itself: where the distance is shorter, a multiple of it serves as
-  // well once the first step stands.
+  // A step must not overlap itself: if the distance is shorter, a multiple of it is used once the
+  // first step has been written.
   void repeat_close(std::size_t bytes, std::size_t back) {
     const char* const from = out_ - back;
     for (std::size_t at = 0; at < kStep; ++at) out_[at] = from[at];

@@ -12,16 +12,16 @@ namespace {
 
 using namespace lzf_format;
 
-// As the library does, nothing refers to the first byte, and the last two are never part of a
+// As in the library, no reference reaches the first byte, and the last two are never part of a
 // match.
 constexpr std::size_t kUnmatchedEnd = 2;
 // The shortest match that is looked for.
 constexpr std::size_t kShortestMatch = 3;
-// What stands at least this far ahead of the end is read by words, and what has so much room is
+// Bytes at least this far before the end are read by words, and with this much room they are
 // written by words.
 constexpr std::size_t kMargin = 48;
 static_assert(kMargin >= 1 + kLiterals + kReference && kMargin >= kShortestMatch + 2 * kWord);
-// Behind 64 bytes without a match every second byte is looked at, and so on.
+// After 64 bytes without a match only every second byte is examined, and so on.
 constexpr int kSkipShift = 6;
 constexpr std::ptrdiff_t kMostSkipped = 16;
 static_assert(kMostSkipped < kMargin);
@@ -40,7 +40,7 @@ std::uint64_t load_word(const char* from) {
   return word;
 }
 
-// The first three bytes of a word, by themselves.
+// The first three bytes of a word, without the others.
 std::uint32_t three_bytes(std::uint32_t word) {
   return std::endian::native == std::endian::little ? word << 8 : word & ~std::uint32_t{0xff};
 }
@@ -49,16 +49,16 @@ std::uint32_t three_bytes(std::uint32_t word) {
 constexpr std::uint64_t kInLastByte =
     std::endian::native == std::endian::little ? std::uint64_t{1} << 63 : 1;
 
-// How many bytes at the lower addresses are zero, of a word that is not.
+// The number of zero bytes at the lower addresses of a word that is not zero.
 std::size_t zero_bytes(std::uint64_t word) {
   const int bits =
       std::endian::native == std::endian::little ? std::countr_zero(word) : std::countl_zero(word);
   return static_cast<std::size_t>(bits) / 8;
 }
 
-// The latest place of each three bytes is kept in a hash table, small enough for the first cache:
-// places are numbers of 16 bits, of which differences alone count, since the format reaches 8 KB
-// back. A wrong or stale place is found out by comparing.
+// The latest position of each three bytes is kept in a hash table, small enough for the L1 cache:
+// positions are numbers of 16 bits, of which only differences matter, since the format reaches 8 KB
+// back. A wrong or stale position is detected by a comparison.
 class Packer {
  public:
   Packer(std::string_view text, char* out, std::size_t most)
@@ -92,7 +92,7 @@ class Packer {
     place_of(load_word_32(at)) = static_cast<std::uint16_t>(at - begin_);
   }
 
-  // How far back the three bytes at at_ stood last, 0 when that is not known.
+  // The distance to the last occurrence of the three bytes at at_, 0 if it is not known.
   [[gnu::always_inline]] std::size_t find() {
     const std::uint32_t word = load_word_32(at_);
     std::uint16_t& place = place_of(word);
@@ -103,7 +103,7 @@ class Packer {
     return three_bytes(load_word_32(at_ - inside)) == three_bytes(word) ? inside : 0;
   }
 
-  // How many bytes from at_ on are equal to those so far back, from the third on.
+  // The number of bytes from at_ on that are equal to those at this distance, from the third on.
   [[gnu::always_inline]] std::size_t match_wide(std::size_t back) const {
     const char* const at = at_ + kShortestMatch;
     const std::uint64_t first = load_word(at) ^ load_word(at - back);
@@ -127,7 +127,7 @@ class Packer {
     return length;
   }
 
-  // Up to where words may be read.
+  // The end of the range in which words may be read.
   bool pack_wide() {
     while (at_ < wide_end_) {
       const std::size_t back = find();
@@ -166,7 +166,7 @@ class Packer {
     return true;
   }
 
-  // What stands before `end` and is not written yet. Leaves room for a reference.
+  // Writes the literals before `end`. Leaves room for a reference.
   [[gnu::always_inline]] bool put_literals(const char* end) {
     auto bytes = static_cast<std::size_t>(end - literals_);
     if (end > wide_end_ || bytes + bytes / kLiterals + kMargin > room()) return put_last(bytes);

@@ -27,7 +27,7 @@ class ZiplistReader {
 
  private:
   bool read_element(types::String& out);
-  // The value behind a kind that is not a text's.
+  // The value after a kind byte that is not a text's.
   bool read_integer(std::uint8_t kind, types::String& out);
   bool take(std::size_t bytes, std::uint64_t& little_endian);
   bool finish();

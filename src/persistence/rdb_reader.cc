@@ -14,7 +14,7 @@ constexpr std::uint64_t kMostExpansion = 88;
 
 // Texts of at least this size are checked one by one.
 constexpr std::size_t kLargeText = 4096;
-// While a value grows, the system is asked for this much memory in advance.
+// While a value grows, this much memory is requested from the system in advance.
 constexpr std::uint64_t kProbed = 1 << 20;
 
 LengthForm form_of(std::uint8_t first) { return static_cast<LengthForm>(first >> 6); }

@@ -11,8 +11,8 @@
 
 namespace larder::persistence {
 
-// What is reserved for an element of a set, a hash or a sorted set that is too large for a compact
-// encoding: a slot in a table.
+// The bytes reserved for an element of a set, a hash or a sorted set that is too large for a
+// compact encoding: a slot in a table.
 inline constexpr std::size_t kReservedBytes = 10;
 
 // A text that was read: a view of the input, or its own bytes.
@@ -27,13 +27,13 @@ class RdbText {
   std::array<char, base::kInt64Chars> digits_{};
 };
 
-// A text as LZF has compressed it.
+// A text compressed with LZF.
 struct PackedText {
   std::string_view packed;
-  std::size_t bytes = 0;  // that it makes
+  std::size_t bytes = 0;  // after decompression
 };
 
-// Takes RDB values apart. The first thing that is wrong fails it; from then on every part is
+// Parses RDB values. The reader fails at the first error; from then on every part is
 // zero or empty, and nothing is left.
 class RdbReader {
  public:
@@ -50,9 +50,9 @@ class RdbReader {
 
   // Limits by how much the value may make used_bytes() grow; the reader fails if it grows by more.
   void bound_growth(std::uint64_t bytes);
-  // It failed because of that.
+  // Whether it failed because of that limit.
   bool lacks_room() const { return lacks_room_; }
-  // Whether so many more bytes may be allocated now; fails if they may not.
+  // Whether this many more bytes may be allocated now; fails if not.
   bool may_take(std::uint64_t bytes);
   // To be called for each element of an unpacked block, as text() does for each text. Cost: a few
   // instructions.
@@ -62,13 +62,13 @@ class RdbReader {
   std::uint64_t word() { return number<std::uint64_t>(); }
   double real() { return number<double>(); }
   std::uint64_t length();
-  // The number of elements that follow, each of at least so many bytes: fails if the input is too
+  // The number of elements that follow, each of at least `least_bytes`: fails if the input is too
   // short for them, and for 0.
   std::size_t count(std::size_t least_bytes = 1);
   std::string_view raw(std::size_t bytes);
   // False when it failed.
   bool text(RdbText& out);
-  // A compressed text is what comes next.
+  // Whether the next part is a compressed text.
   bool is_packed_next() const;
   bool packed_text(PackedText& out);
 
@@ -95,7 +95,7 @@ class RdbReader {
   bool lacks_room_ = false;
   unsigned elements_ = 0;
   std::uint64_t ceiling_ = kNoCeiling;  // of used_bytes()
-  std::uint64_t probed_ = 0;            // so far the system has been asked for memory
+  std::uint64_t probed_ = 0;            // up to this the system has provided memory
 };
 
 }  // namespace larder::persistence

@@ -29,7 +29,7 @@ std::optional<double> score_of(const types::String& score) {
   return base::parse_double(score.text(scratch));
 }
 
-// Adds what must not be there yet, under a score that must be a number.
+// Adds a member, which must be new, with a score, which must be a number.
 class Builder {
  public:
   explicit Builder(const types::Settings& settings)

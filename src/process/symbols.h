@@ -18,9 +18,9 @@ class ProgramSymbols {
 
   struct Place {
     const char* name = nullptr;  // the linker's name; null if unknown
-    std::size_t offset = 0;      // behind the function's start
+    std::size_t offset = 0;      // from the function's start
   };
-  // The function that the address lies in. Cost: a walk over all symbols.
+  // The function that contains the address. Cost: a walk over all symbols.
   Place find(const void* address) const;
 
  private:

@@ -14,7 +14,7 @@ std::optional<std::size_t> split_words(std::string_view line, std::string_view* 
       words[count++] = word->text;
       continue;
     }
-    // No word is longer than what stands for it, so the line's length is room for all.
+    // No word is longer than its text in the line, so the line's length is enough room for all.
     if (room == nullptr) room = batch.text_room(line.size());
     char* const end = word->write(room);
     words[count++] = {room, static_cast<std::size_t>(end - room)};

@@ -140,7 +140,7 @@ void ReplyReader::open_text(Kind kind, std::string_view length) {
   missing_text_ = static_cast<std::uint64_t>(*bytes) + 2;
 }
 
-// A value is whole: it goes to the innermost open aggregate, or is the reply.
+// A value is complete: it is added to the innermost open aggregate, or is the reply.
 void ReplyReader::finish(Value value) {
   place(std::move(value));
   close_levels();

@@ -110,7 +110,7 @@ void Writer::end(const Mark& mark, char kind, std::uint64_t n) {
 }
 
 void Writer::take_over(ReplyBuffer& part) {
-  // A chunk of its own for a few words would be sent as a piece of its own.
+  // A separate chunk for a few words would be sent as a separate piece.
   constexpr std::uint64_t kFewBytes = 2048;
   if (muted_) {
     part.clear();

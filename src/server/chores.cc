@@ -1,4 +1,4 @@
-// The work on the data that no command asks for: what is done hz times a second, and what at the
+// The work on the data without a command: the part that is done hz times a second, and that at the
 // end of each turn of the loop.
 
 #include "larder/server/core.h"
@@ -75,7 +75,7 @@ std::span<const Core::Chore> Core::turn_chores() {
          core.pause.expire();
          return false;
        }},
-      // Evicts, expires, frees, and runs commands that wait or go on.
+      // Evicts, expires, frees, and runs commands that wait or continue.
       {kOwn, [](Core& core, std::int64_t) { return core.executor.end_turn(); }},
       // Frees what sessions left behind.
       {300,

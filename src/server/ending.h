@@ -20,7 +20,7 @@ class Ending final : public engine::Shutdown, public net::Watch {
   // Nothing waits before the end as long as there are no replicas.
   bool abort() override { return false; }
 
-  // A signal came.
+  // A signal was received.
   void on_ready(unsigned readiness) override;
 
  private:

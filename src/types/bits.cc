@@ -231,7 +231,7 @@ std::optional<std::uint64_t> find(std::string_view bytes, Bit bit, Range range) 
 
 void combine(Operation operation, std::span<const std::string_view> sources, char* to,
              std::size_t size) {
-  // A block stays in the first cache while all sources go over it.
+  // A block stays in the L1 cache while all sources are combined into it.
   constexpr std::size_t kBlock = 8192;
   for (std::size_t at = 0; at < size; at += kBlock) {
     combine_block(operation, sources, at, to + at, std::min(kBlock, size - at));

@@ -14,8 +14,8 @@ constexpr std::int64_t kSecondLookMs = 1000;
 // A walk reads every field, some 30 ns each, and may take a few hundredths of the time.
 constexpr std::size_t kFieldsPerRestMs = 1000;
 
-// Takes fields over into an empty table, some at a time, so that the fields and their new places,
-// which lie anywhere, are fetched side by side.
+// Moves fields into an empty table, some at a time, so that the fields and their new positions,
+// which are scattered, are fetched in parallel.
 class FieldCopies {
  public:
   explicit FieldCopies(HashTable::Fields& to) : to_(to) {}

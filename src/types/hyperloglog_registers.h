@@ -16,7 +16,7 @@ inline std::uint8_t packed_register(const char* packed, std::size_t index) {
 }
 void set_packed_register(char* packed, Raise raise);
 
-// Makes each register at least what is packed.
+// Raises each register to at least its packed value.
 void merge_packed(const char* packed, Registers& registers);
 void pack(const Registers& registers, char* packed);
 

@@ -34,7 +34,7 @@ inline bool read_run(std::string_view runs, std::size_t at, SparseRun& run) {
   return true;
 }
 
-// Write a run and return where the next one goes.
+// Write a run and return the position of the next one.
 inline char* write_zeros(char* to, std::size_t length) {
   const auto stored = static_cast<unsigned>(length - 1);
   if (length > kMostZeros) *to++ = static_cast<char>(0x40 | (stored >> 8));

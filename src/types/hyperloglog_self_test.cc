@@ -11,7 +11,7 @@ namespace {
 constexpr std::uint64_t kSparseLimit = 3000;
 constexpr std::uint64_t kElements = 1'000'000;
 
-// Registers written one by one and all together must be what they were set to.
+// Registers that are written one by one or all together must have the written values.
 std::optional<std::string> test_packing(base::Rng& rng) {
   std::array<char, kDenseBytes - kHeaderBytes> packed{};
   Registers expected{};
@@ -31,7 +31,7 @@ std::optional<std::string> test_packing(base::Rng& rng) {
   return std::nullopt;
 }
 
-// Registers of few and of many values must be counted as one by one.
+// Counting must agree with a count one by one, for few and for many different values.
 std::optional<std::string> test_histogram(base::Rng& rng) {
   for (const std::uint64_t values : {1, 2, 20, 33, 63, 64}) {
     Registers registers;
@@ -66,7 +66,7 @@ std::optional<std::string> compare(const Sketch& grown, const Sketch& dense, std
   return std::nullopt;
 }
 
-// One value that begins sparse and one that is dense must agree, and be near the truth.
+// A value that starts sparse and a dense one must agree, and be close to the exact count.
 std::optional<std::string> test_counts(base::Rng& rng) {
   const std::uint64_t start = rng.next();
   Sketch grown;

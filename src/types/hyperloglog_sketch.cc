@@ -26,7 +26,7 @@ struct Place {
 
 constexpr std::size_t kStride = 16;
 
-// How many registers the next 16 bytes hold; 0 when a run among them has two bytes.
+// The number of registers in the next 16 bytes; 0 if a run among them has two bytes.
 #if defined(__SSE4_1__)
 std::size_t registers_in_stride(const char* at) {
   const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(at));

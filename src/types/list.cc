@@ -12,7 +12,7 @@ using Place = ListpackView::Place;
 constexpr Place kEnd = ListpackView::kEnd;
 constexpr std::size_t kEmptyPack = ListpackView::kHeaderBytes + 1;
 
-// Limits of elements do not let a block grow past this.
+// Maximum size of a block if there is only a limit of elements.
 constexpr std::size_t kMostBytesByElements = 8192;
 
 }  // namespace

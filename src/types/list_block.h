@@ -92,14 +92,14 @@ class ListBlock {
   static ListBlock* splice(ListBlock* block, std::size_t at, std::size_t before, std::size_t after);
   static ListBlock* grow(ListBlock* block, std::size_t at, std::size_t before, std::size_t after);
   static ListBlock* shrink(ListBlock* block);
-  // Moves the listpack into a block of `size` bytes, `front` bytes of room ahead of it.
+  // Moves the listpack into a block of `size` bytes, with `front` bytes of room before it.
   static ListBlock* move(ListBlock* block, std::size_t size, std::size_t front);
 
   std::uint32_t start_;
   std::uint32_t size_and_kind_;
 };
 
-// A block in a chain; the compiler lays the links behind the base's 8 bytes.
+// A block in a chain; the compiler places the links after the base's 8 bytes.
 class ListNode : public ListBlock {
  public:
   ListNode* previous;

@@ -11,7 +11,7 @@ using namespace listpack_format;
 
 namespace {
 
-// The first bytes of texts of up to 63 bytes, and of what is longer; below are small integers.
+// The first bytes of texts of up to 63 bytes, and of longer ones; lower bytes are small integers.
 constexpr std::uint8_t kTextFrom = 0x80;
 constexpr std::uint8_t kMediumFrom = 0xc0;
 

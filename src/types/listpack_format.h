@@ -89,7 +89,7 @@ inline void print_back_length(std::uint8_t* out, std::size_t length) {
   }
 }
 
-// Reads backwards from `last`, not before `stop`; nothing sensible when it does not end there.
+// Reads backwards from `last`, not before `stop`; the result is undefined if it does not end there.
 inline std::size_t read_back_length(const std::uint8_t* last, const std::uint8_t* stop) {
   std::size_t length = 0;
   for (unsigned shift = 0; shift < 7 * kMostBackLength; shift += 7, --last) {

@@ -10,7 +10,7 @@ using Place = ListpackView::Place;
 constexpr Place kEnd = ListpackView::kEnd;
 constexpr Place kHead = ListpackView::kHeaderBytes;
 
-// Whether a node has room for `bytes` more of so many elements.
+// Whether a node has room for `elements` more of `bytes` together.
 bool has_room(const ListLimits& limits, const ListNode& node, std::size_t bytes,
               std::size_t elements) {
   return node.kind() == Kind::packed &&
@@ -134,7 +134,7 @@ void Quicklist::insert_before(const ListLimits& limits, const Spot& spot, std::s
   }
   ListNode* fresh = make_node(text, limits);
   link(fresh, behind == nullptr ? last_ : behind->previous, behind);
-  // What a split left small joins its neighbours.
+  // Small parts of a split are merged with their neighbours.
   ListNode* centre = join(limits, fresh);
   if (centre->next != nullptr && centre->next->next != nullptr) join(limits, centre->next->next);
   settle(join(limits, centre));

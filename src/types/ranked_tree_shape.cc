@@ -201,7 +201,7 @@ void RankedTree::move(RankedMember* member, double score) {
   const detail::MemberBound bound{member->score(), member->text()};
   const Leaf* leaf = descend(bound, path, 0);
   const unsigned index = index_of(*leaf, member);
-  // Between two neighbours of its own leaf it can stay.
+  // If its new position is between its two neighbours in the leaf, it stays.
   const bool inside = index > 0 && index + 1 < leaf->count;
   if (inside && leaf->members[index - 1]->is_before(score, bound.text) &&
       !leaf->members[index + 1]->is_before(score, bound.text)) {
@@ -212,7 +212,7 @@ void RankedTree::move(RankedMember* member, double score) {
   insert(member);
 }
 
-// A leaf has become small: joins it with a neighbour where both fit into one, and so on upwards.
+// A leaf has become small: merges it with a neighbour if both fit into one, and so on upwards.
 void RankedTree::mend(Path& path) {
   for (unsigned level = levels_; level-- > 0;) {
     const bool leaves = level + 1 == levels_;

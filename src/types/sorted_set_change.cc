@@ -40,8 +40,8 @@ RankedSet* create_ranked(std::size_t members) {
   return set;
 }
 
-// Takes out some of the `most` members from this rank on; returns how many. Their places in the
-// index, which lie anywhere, are fetched at the same time.
+// Removes some of the `most` members from this rank on; returns how many. Their positions in the
+// index, which are scattered, are fetched at the same time.
 std::size_t erase_batch(RankedSet& set, std::size_t rank, std::size_t most) {
   std::array<RankedMember*, 32> members;
   std::array<std::uint64_t, members.size()> hashes;
@@ -59,7 +59,7 @@ std::size_t erase_batch(RankedSet& set, std::size_t rank, std::size_t most) {
   return count;
 }
 
-// `member` stands at `known` already.
+// `member` is already at `known`.
 SortedSet::Put put_packed(Listpack& pack, Place known, std::string_view member, double score,
                           const SortedSet::Rule& rule) {
   const SortedSet::Put put = judge(packed::score_of(pack, known), score, rule);

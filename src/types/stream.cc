@@ -15,7 +15,7 @@ constexpr std::size_t grown(std::size_t bytes) { return bytes + bytes / 2; }
 constexpr std::size_t kShortElement = 2;
 constexpr std::size_t kHeaderBytes = ListpackView::kHeaderBytes;
 constexpr std::uint8_t kEndMark = 0xff;
-// Number elements in front of a node's fields and of an entry's, and behind both.
+// Number elements before the fields of a node and of an entry, and after both.
 constexpr std::size_t kNumbers = 8;
 
 std::size_t bytes_of(std::span<const std::string_view> texts) {
@@ -114,7 +114,7 @@ bool Stream::takes(const NodeRef& node, std::size_t text_bytes, NodeLimits limit
   return limits.entries == 0 || view.live() + view.deleted() < limits.entries;
 }
 
-// A node without entries yet, whose fields are those of the entry to come.
+// A node without entries yet, whose fields are those of the next entry.
 void Stream::start_node(StreamId id, std::span<const std::string_view> pairs, std::size_t room) {
   Tally tally = this->tally();
   auto* block = static_cast<std::uint8_t*>(tally.allocate(room));
@@ -141,7 +141,7 @@ void Stream::close_node() {
   header_->last_room = memory::size_class(bytes);
 }
 
-// The last node's block with room for so many bytes in all.
+// The last node's block with room for `bytes` in total.
 std::uint8_t* Stream::last_with_room(std::size_t bytes, NodeLimits limits) {
   NodeRef& last = header_->nodes[header_->nodes.last()];
   if (bytes > header_->last_room) {
@@ -268,7 +268,7 @@ std::uint64_t Stream::trim(const Trim& trim) {
   return gone;
 }
 
-// Marks entries of the first node, whose last stays, as deleted.
+// Marks entries of the first node as deleted; its last entry stays.
 std::uint64_t Stream::trim_within(NodeRef& node, const Trim& trim) {
   std::uint64_t& length = header_->marks.length;
   const StreamNodeView view = node.view();

@@ -9,10 +9,10 @@ namespace {
 
 using namespace listpack_format;
 
-// Flags, the id's two differences, and where fields are its own, their number.
+// Flags, the two differences of the id, and the number of fields if the entry has its own.
 constexpr std::uint64_t kHeadElements = 3;
 
-// Takes elements of a well-formed listpack from the left; everything that is missing or of the
+// Reads elements of a well-formed listpack from the left; an element that is missing or of the
 // wrong kind is nothing. Most are small numbers.
 class Elements {
  public:

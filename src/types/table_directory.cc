@@ -27,7 +27,7 @@ void release_nodes(Account& account, std::uint64_t word) {
   release_words(account, word);
 }
 
-// Whether a segment or node in this node has at least its depth. One that has not is in both words
+// Whether a segment or node in this node has at least its depth. A shallower one is in both words
 // of a pair.
 bool needs_its_depth(std::uint64_t node, unsigned end) {
   const std::uint64_t* words = words_of(node);

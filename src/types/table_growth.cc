@@ -2,9 +2,9 @@
 //
 //   1 2 .. 8 10 .. 32 36 .. 64 72 .. 120 buckets; past 120 a segment splits into two
 //
-// A segment grows when an entry more would fill over 90 % of its slots. Below 70 % it merges with
+// A segment grows when one more entry would fill over 90 % of its slots. Below 70 % it merges with
 // the other half of its pair if both together fit, or else gets fewer buckets; either way at most
-// 80 % of the slots are in use afterwards, so that neither end is near.
+// 80 % of the slots are in use afterwards, far from both thresholds.
 
 #include <algorithm>
 #include <cmath>
@@ -20,8 +20,8 @@ constexpr std::uint32_t kMost = 15 * kBlockBuckets;
 constexpr std::uint64_t kFilledPercent = 90;
 constexpr std::uint64_t kShrunkPercent = 80;
 
-// How many buckets a segment of `buckets` gets in a step of growing. Past the usual width stand
-// only segments at the greatest depth, full of equal hashes.
+// How many buckets a segment of `buckets` gets in a step of growing. Only segments
+// at the greatest depth, full of equal hashes, exceed the usual width.
 std::uint32_t step_at(std::uint32_t buckets) {
   if (buckets < 8) return 1;
   if (buckets < 32) return 2;
@@ -158,8 +158,8 @@ bool TableCore::merge(const ElementPlan& plan, std::uint64_t position) {
   return true;
 }
 
-// No two halves of a pair stay empty, so that what is left of the directory is in proportion to
-// the segments that are left.
+// The two halves of a pair are never both empty, so that the directory is in proportion to the
+// remaining segments.
 void TableCore::merge_empty(const ElementPlan& plan, std::uint64_t position) {
   for (;;) {
     const std::uint64_t leaf = directory_.find(position);
@@ -181,7 +181,7 @@ std::uint64_t TableCore::shrink_under(const ElementPlan& plan, std::uint64_t shr
   return same ? next : segment_start(after, next) | 1;
 }
 
-// Brings a segment to `buckets`.
+// Resizes a segment to `buckets`.
 void TableCore::resize(const ElementPlan& plan, std::uint64_t position, std::uint32_t buckets) {
   const std::uint64_t leaf = directory_.find(position);
   Scratch scratch(plan.owner, size_of(leaf));

@@ -41,7 +41,7 @@ void Roster::release(Account account) {
   }
 }
 
-// With slack, so that one segment that comes and goes does not move anything each time.
+// With slack, so that repeatedly adding and removing one segment moves nothing.
 void Roster::shrink(Account account) {
   if (!is_flat()) {
     if (size_ + kPage + kPage / 2 <= capacity_) drop_page(account);

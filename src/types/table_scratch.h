@@ -10,7 +10,7 @@
 
 namespace larder::types::detail {
 
-// Room for an ordinary segment on the stack; a segment that many equal hashes have bloated
+// Room for an ordinary segment on the stack; a segment that many equal hashes have enlarged
 // takes a block for the time.
 class Scratch {
  public:
@@ -29,7 +29,7 @@ class Scratch {
   Scratch(const Scratch&) = delete;
   Scratch& operator=(const Scratch&) = delete;
 
-  // Appends the entries of a segment that `wants(slot)`, turned by `change(slot)`.
+  // Appends the entries of a segment for which `wants(slot)` is true, converted by `change(slot)`.
   template <typename Wants, typename Change>
   void gather(std::uint64_t leaf, Wants wants, Change change) {
     const Segment& segment = *segment_of(leaf);

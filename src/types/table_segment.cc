@@ -1,4 +1,4 @@
-// The blocks of a segment: taking them, giving them back, laying entries out in them.
+// The blocks of a segment: allocating them, freeing them, placing entries in them.
 
 #include <algorithm>
 #include <cstring>
@@ -80,7 +80,7 @@ Segment* TableCore::fit_header(const ElementPlan& plan, std::uint64_t leaf, std:
   return segment;
 }
 
-// Gives a segment another number of buckets, all of them empty. Blocks that both have stay.
+// Gives a segment another number of buckets, all of them empty. Common blocks stay.
 std::uint64_t TableCore::rebuild(const ElementPlan& plan, std::uint64_t leaf,
                                  std::uint32_t buckets) {
   LARDER_ASSERT(buckets <= kWidest);
@@ -125,7 +125,7 @@ void TableCore::release_segment(const ElementPlan& plan, Segment* segment) {
   release_header(plan, segment, buckets);
 }
 
-// Places what was gathered into a segment of empty buckets.
+// Places the gathered entries into a segment of empty buckets.
 void TableCore::fill(std::uint64_t leaf, Scratch& scratch) {
   std::uint8_t used_slots[kWidest] = {};
   const std::uint32_t buckets = buckets_of(leaf);

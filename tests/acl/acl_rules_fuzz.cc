@@ -29,8 +29,8 @@ std::vector<std::string_view> lines(std::string_view text) {
   return found;
 }
 
-// As with Redis, quotes and parentheses within a selector's patterns are not written in a way that
-// could be read back.
+// As with Redis, the printed form of quotes and parentheses within a selector's patterns cannot be
+// parsed again.
 bool can_be_read_back(const Powers& powers, std::string_view rules) {
   const auto others = static_cast<std::ptrdiff_t>(powers.selectors().size()) - 1;
   return rules.find_first_of("\"'\\") == std::string_view::npos &&

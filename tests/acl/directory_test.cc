@@ -14,7 +14,7 @@ std::string describe(const engine::Session& session, const base::Clock&) {
   return "id=" + std::to_string(session.id);
 }
 
-// A client of the room's own.
+// A client with its own session.
 struct Client {
   explicit Client(engine::Sessions& sessions, const base::Clock& clock)
       : session(sessions, peer, output, clock) {}
@@ -24,9 +24,9 @@ struct Client {
   engine::Session session;
 };
 
-class DirectoryOf : public engine::Room {
+class DirectoryTest : public engine::Room {
  protected:
-  ~DirectoryOf() override {
+  ~DirectoryTest() override {
     if (directory == nullptr) return;
     memory::Auditor auditor;
     auditor.add(*directory);
@@ -63,7 +63,7 @@ class DirectoryOf : public engine::Room {
   std::unique_ptr<Directory> directory;
 };
 
-TEST_F(DirectoryOf, AFreshServerHasOneUserForWhomNoGateIsClosed) {
+TEST_F(DirectoryTest, NewServerHasOnlyAnUnrestrictedDefaultUser) {
   start("enable-debug-command yes");
   ASSERT_EQ(directory->users().size(), 1u);
   EXPECT_EQ(rules("default"), "on nopass sanitize-payload ~* &* +@all");
@@ -72,7 +72,7 @@ TEST_F(DirectoryOf, AFreshServerHasOneUserForWhomNoGateIsClosed) {
   EXPECT_FALSE(directory->password_required());
 }
 
-TEST_F(DirectoryOf, RequirepassIsTheDefaultUsersPassword) {
+TEST_F(DirectoryTest, RequirepassSetsThePasswordOfTheDefaultUser) {
   start("requirepass secret");
   EXPECT_TRUE(directory->password_required());
   EXPECT_FALSE(one.session.authenticated());
@@ -88,7 +88,7 @@ TEST_F(DirectoryOf, RequirepassIsTheDefaultUsersPassword) {
   EXPECT_TRUE(one.session.authenticated());
 }
 
-TEST_F(DirectoryOf, NobodyComesInAsADisabledUser) {
+TEST_F(DirectoryTest, DisabledUsersCannotLogIn) {
   start();
   change("default", {"off"});
   Client late{sessions, clock};
@@ -98,7 +98,7 @@ TEST_F(DirectoryOf, NobodyComesInAsADisabledUser) {
   EXPECT_TRUE(one.session.authenticated());
 }
 
-TEST_F(DirectoryOf, SessionsFollowTheChangesOfTheirUser) {
+TEST_F(DirectoryTest, ChangesOfAUserApplyToItsSessions) {
   start();
   EXPECT_EQ(change("bob", {"on", ">x", "+get", "~a*"}), "OK");
   ASSERT_TRUE(log_in(one, "bob", "x"));
@@ -115,7 +115,7 @@ TEST_F(DirectoryOf, SessionsFollowTheChangesOfTheirUser) {
   EXPECT_FALSE(log_in(two, "bob", "x"));
 }
 
-TEST_F(DirectoryOf, ARefusedChangeLeavesEverythingAsItWas) {
+TEST_F(DirectoryTest, ARejectedChangeHasNoEffect) {
   start();
   change("bob", {"on", "+get"});
   const std::string before = rules("bob");
@@ -128,7 +128,7 @@ TEST_F(DirectoryOf, ARefusedChangeLeavesEverythingAsItWas) {
   EXPECT_EQ(directory->find("alice"), nullptr);
 }
 
-TEST_F(DirectoryOf, SessionsOfARemovedUserAreClosed) {
+TEST_F(DirectoryTest, RemovingAUserClosesItsSessions) {
   start();
   change("bob", {"on", "nopass", "+@all"});
   log_in(one, "bob", "");
@@ -140,34 +140,34 @@ TEST_F(DirectoryOf, SessionsOfARemovedUserAreClosed) {
   EXPECT_EQ(two.session.account->name, "default");
 }
 
-// A source of subscriptions that returns what the test sets, for all sessions.
-struct Heard final : engine::Subscriptions {
+// Reports one subscription of one session, as set by the test.
+struct OneSubscription final : engine::Subscriptions {
   bool any(const engine::Session& session, Visitor& visitor) const override {
-    return &session == who && visitor.visit(kind, name);
+    return &session == subscriber && visitor.visit(kind, name);
   }
-  const engine::Session* who = nullptr;
+  const engine::Session* subscriber = nullptr;
   Kind kind = Kind::channel;
   std::string name;
 };
 
-TEST_F(DirectoryOf, WhoHearsWhatItMayNotAnyMoreIsClosed) {
+TEST_F(DirectoryTest, LosingAccessToASubscribedChannelClosesTheSession) {
   start();
-  Heard heard;
-  directory->set_subscriptions(heard);
-  heard.who = &one.session;
-  heard.name = "news";
+  OneSubscription subscription;
+  directory->set_subscriptions(subscription);
+  subscription.subscriber = &one.session;
+  subscription.name = "news";
   change("bob", {"on", "nopass", "&news", "&olds", "&n*"});
   log_in(one, "bob", "");
   log_in(two, "bob", "");
   change("bob", {"resetchannels", "&n*"});
   EXPECT_EQ(one.session.closing, Closing::no);
-  heard.kind = engine::Subscriptions::Kind::pattern;
+  subscription.kind = engine::Subscriptions::Kind::pattern;
   change("bob", {"resetchannels", "&news*"});
   EXPECT_EQ(one.session.closing, Closing::now);
   EXPECT_EQ(two.session.closing, Closing::no);
 }
 
-TEST_F(DirectoryOf, RefusalsAreCountedAndLogged) {
+TEST_F(DirectoryTest, DeniedCommandsAreCountedAndLogged) {
   start();
   change("bob", {"on", "nopass", "+get", "~a"});
   log_in(one, "bob", "");
@@ -184,7 +184,7 @@ TEST_F(DirectoryOf, RefusalsAreCountedAndLogged) {
   EXPECT_EQ(directory->refusals().size(), 1u);
 }
 
-TEST_F(DirectoryOf, UsersComeFromTheConfiguration) {
+TEST_F(DirectoryTest, LoadsUsersFromTheConfiguration) {
   start("user bob on >x ~a* +get (+set ~b)\nuser alice off\nuser default on nopass +@all ~*\n");
   EXPECT_EQ(directory->users().size(), 3u);
   EXPECT_EQ(directory->users().front()->name, "alice");
@@ -193,11 +193,11 @@ TEST_F(DirectoryOf, UsersComeFromTheConfiguration) {
   EXPECT_EQ(rules("default"), "on nopass sanitize-payload ~* resetchannels +@all");
 }
 
-TEST_F(DirectoryOf, WrongRulesKeepItFromStarting) {
+TEST_F(DirectoryTest, WrongRulesMakeTheStartFail) {
   EXPECT_THROW(start("user bob nosuch"), std::runtime_error);
 }
 
-TEST_F(DirectoryOf, ReportsTheLineOfAnUnknownCommand) {
+TEST_F(DirectoryTest, ReportsTheLineOfAnUnknownCommand) {
   try {
     start("requirepass x\nuser amy on +set\nuser bob on +get +nosuch");
     FAIL();
@@ -210,7 +210,7 @@ TEST_F(DirectoryOf, ReportsTheLineOfAnUnknownCommand) {
 }
 
 // The users of an included file, as CONFIG REWRITE sees them.
-TEST_F(DirectoryOf, RewritesWhatDiffersFromIncludedLines) {
+TEST_F(DirectoryTest, RewriteSavesUsersThatDifferFromIncludedFiles) {
   start("user bob on >x ~a* +get\nuser amy on nopass\nuser eve on nopass\n");
   const std::vector<config::Lines::Line> included = {
       {"bob", "on", ">x", "~a*", "+get"}, {"amy", "on", "nopass"}, {"eve", "on", "nopass"}};
@@ -224,19 +224,19 @@ TEST_F(DirectoryOf, RewritesWhatDiffersFromIncludedLines) {
                            "user new on sanitize-payload resetchannels -@all", "user eve reset"));
 }
 
-TEST_F(DirectoryOf, ALaterLineThatBeginsWithResetStandsForAllOfTheUser) {
+TEST_F(DirectoryTest, ALaterLineWithResetReplacesTheUser) {
   start("user bob on >x ~a* +get\nuser bob reset off ~b*\n");
   EXPECT_EQ(rules("bob"), "off sanitize-payload ~b* resetchannels -@all");
   EXPECT_FALSE(registry.load({.input = "user bob on"}));
 }
 
-class DirectoryWithAFile : public DirectoryOf {
+class DirectoryWithAclFile : public DirectoryTest {
  protected:
-  DirectoryWithAFile() {
+  DirectoryWithAclFile() {
     char name[] = "/tmp/larder_acl_XXXXXX";
     folder = ::mkdtemp(name);
   }
-  ~DirectoryWithAFile() override { std::filesystem::remove_all(folder); }
+  ~DirectoryWithAclFile() override { std::filesystem::remove_all(folder); }
   std::string path() const { return folder + "/users.acl"; }
   void write(const std::string& text) { std::ofstream(path()) << text; }
   std::string load() {
@@ -246,7 +246,7 @@ class DirectoryWithAFile : public DirectoryOf {
   std::string folder;
 };
 
-TEST_F(DirectoryWithAFile, ReadsWhatItHasWritten) {
+TEST_F(DirectoryWithAclFile, LoadsWhatItHasSaved) {
   write("user bob on nopass +get ~a*\n\n  user alice off (+set ~b) \n");
   start("aclfile " + path());
   EXPECT_EQ(directory->users().size(), 3u);
@@ -257,7 +257,7 @@ TEST_F(DirectoryWithAFile, ReadsWhatItHasWritten) {
   EXPECT_EQ(directory->lines(), before);
 }
 
-TEST_F(DirectoryWithAFile, ClosesSessionsOfWhomItDoesNotName) {
+TEST_F(DirectoryWithAclFile, LoadClosesSessionsOfUsersThatTheFileDoesNotName) {
   write("user bob on nopass +get ~a*\nuser alice on nopass\n");
   start("aclfile " + path());
   log_in(one, "bob", "");
@@ -270,7 +270,7 @@ TEST_F(DirectoryWithAFile, ClosesSessionsOfWhomItDoesNotName) {
   EXPECT_EQ(directory->find("bob"), nullptr);
 }
 
-TEST_F(DirectoryWithAFile, ChangesNothingAfterAnError) {
+TEST_F(DirectoryWithAclFile, LoadOfAWrongFileChangesNothing) {
   write("user bob on nopass +get\n");
   start("aclfile " + path());
   write(
@@ -288,11 +288,11 @@ TEST_F(DirectoryWithAFile, ChangesNothingAfterAnError) {
   EXPECT_EQ(rules("bob"), "on nopass sanitize-payload resetchannels -@all +get");
 }
 
-TEST_F(DirectoryWithAFile, DoesNotStartWithoutIt) {
+TEST_F(DirectoryWithAclFile, StartFailsIfTheFileIsMissing) {
   EXPECT_THROW(start("aclfile " + path()), std::runtime_error);
 }
 
-TEST_F(DirectoryWithAFile, DoesNotTakeUsersFromTwoPlaces) {
+TEST_F(DirectoryWithAclFile, StartFailsWithUsersInBothFiles) {
   write("");
   EXPECT_THROW(start("aclfile " + path() + "\nuser bob on"), std::runtime_error);
 }

@@ -12,14 +12,14 @@ TEST(PasswordHash, IsSha256) {
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
 }
 
-TEST(PasswordHash, IsReadAsItIsWritten) {
+TEST(PasswordHash, ParsesItsOwnText) {
   const PasswordHash hash = hash_password("secret");
   ASSERT_TRUE(parse_hash(hash.text()));
   EXPECT_TRUE(parse_hash(hash.text())->equals(hash));
   EXPECT_FALSE(hash.equals(hash_password("Secret")));
 }
 
-TEST(PasswordHash, IsNothingElse) {
+TEST(PasswordHash, RejectsOtherTexts) {
   std::string text = hash_password("secret").text();
   EXPECT_FALSE(parse_hash(text.substr(1)));
   EXPECT_FALSE(parse_hash(text + "0"));
@@ -29,7 +29,7 @@ TEST(PasswordHash, IsNothingElse) {
   EXPECT_FALSE(parse_hash(text));
 }
 
-TEST(RandomPassword, HasADigitForEachFourBitsBegun) {
+TEST(RandomPassword, HasAHexDigitForEachFourBits) {
   EXPECT_EQ(random_password(256).size(), 64u);
   EXPECT_EQ(random_password(5).size(), 2u);
   EXPECT_EQ(random_password(1).size(), 1u);

@@ -3,7 +3,7 @@
 namespace larder::acl {
 namespace {
 
-class PowersOf : public testing::Test {
+class PowersTest : public testing::Test {
  protected:
   RuleError refused(const std::vector<std::string>& rules, const std::string& last) {
     Powers powers = commands.powers(rules);
@@ -17,7 +17,7 @@ class PowersOf : public testing::Test {
   Commands commands;
 };
 
-TEST_F(PowersOf, ANewUserAreNone) {
+TEST_F(PowersTest, NewUserMayDoNothing) {
   const Powers powers(commands.context);
   EXPECT_EQ(powers.text(), "off sanitize-payload resetchannels -@all");
   EXPECT_EQ(commands.ask(powers, {"read", "a"}), 'c');
@@ -26,14 +26,14 @@ TEST_F(PowersOf, ANewUserAreNone) {
   EXPECT_EQ(Powers(open).text(), "off sanitize-payload &* -@all");
 }
 
-TEST_F(PowersOf, EverythingPassNothingByTheGate) {
+TEST_F(PowersTest, UnrestrictedUsersAreRecognized) {
   EXPECT_TRUE(commands.powers({"+@all", "allkeys", "allchannels"}).may_do_everything());
   EXPECT_FALSE(commands.powers({"+@all", "~*"}).may_do_everything());
   EXPECT_FALSE(commands.powers({"+@all", "-read", "+read", "~*", "&*"}).may_do_everything());
   EXPECT_TRUE(commands.powers({"+read", "(+@all ~* &*)"}).may_do_everything());
 }
 
-TEST_F(PowersOf, RulesMayNameAbsentCommands) {
+TEST_F(PowersTest, RulesMayNameUnavailableCommands) {
   EXPECT_EQ(text({"+@all", "-gone", "-script|load", "+SCRIPT|load", "-@scripting"}),
             "off sanitize-payload resetchannels +@all -gone +script|load -@scripting");
   EXPECT_EQ(refused({}, "+script|nosuch"), RuleError::no_such_command);
@@ -44,7 +44,7 @@ TEST_F(PowersOf, RulesMayNameAbsentCommands) {
   EXPECT_FALSE(powers.selectors().front().admits_command(load, {}));
 }
 
-TEST_F(PowersOf, CommandsFollowTheirRules) {
+TEST_F(PowersTest, CommandRulesApply) {
   const Powers powers = commands.powers({"~*", "+@string", "-write", "+config|get"});
   EXPECT_EQ(commands.ask(powers, {"read", "a"}), '+');
   EXPECT_EQ(commands.ask(powers, {"write", "a", "b"}), 'c');
@@ -55,14 +55,14 @@ TEST_F(PowersOf, CommandsFollowTheirRules) {
             "off sanitize-payload ~* resetchannels -@all +@string -write +config|get");
 }
 
-TEST_F(PowersOf, AContainerBringItsSubcommands) {
+TEST_F(PowersTest, ARuleForACommandAppliesToItsSubcommands) {
   EXPECT_EQ(commands.ask(commands.powers({"+config"}), {"config", "set", "x", "y"}), '+');
   const Powers powers = commands.powers({"+config", "-config|set"});
   EXPECT_EQ(commands.ask(powers, {"config", "set", "x", "y"}), 'c');
   EXPECT_EQ(commands.ask(powers, {"config", "get", "x"}), '+');
 }
 
-TEST_F(PowersOf, FirstArgumentsAreThoseAlone) {
+TEST_F(PowersTest, ARuleWithAFirstArgumentAllowsOnlyThatArgument) {
   const Powers powers = commands.powers({"~*", "+read|one", "+read|Two"});
   EXPECT_EQ(commands.ask(powers, {"read", "ONE"}), '+');
   EXPECT_EQ(commands.ask(powers, {"read", "two", "three"}), '+');
@@ -70,7 +70,7 @@ TEST_F(PowersOf, FirstArgumentsAreThoseAlone) {
   EXPECT_EQ(commands.ask(commands.powers({"~*", "+read|one", "-read"}), {"read", "one"}), 'c');
 }
 
-TEST_F(PowersOf, RulesAreKeptOnlyWhereTheyStillSaySomething) {
+TEST_F(PowersTest, RulesWithoutEffectAreDropped) {
   EXPECT_EQ(text({"+read", "+config|get", "+config|set", "-config", "+READ"}),
             "off sanitize-payload resetchannels -@all -config +read");
   EXPECT_EQ(text({"+read", "-@fast", "+@Fast"}),
@@ -79,7 +79,7 @@ TEST_F(PowersOf, RulesAreKeptOnlyWhereTheyStillSaySomething) {
             "off sanitize-payload resetchannels -@all +write");
 }
 
-TEST_F(PowersOf, KeysAreReadAndWrittenApart) {
+TEST_F(PowersTest, ReadAndWritePermissionsOfKeysAreSeparate) {
   const Powers powers = commands.powers({"+@all", "%R~in:*", "%W~out:*", "%RW~both", "~own:*"});
   EXPECT_EQ(commands.ask(powers, {"read", "in:1"}), '+');
   EXPECT_EQ(commands.ask(powers, {"read", "out:1"}), 'k');
@@ -94,12 +94,12 @@ TEST_F(PowersOf, KeysAreReadAndWrittenApart) {
             "off sanitize-payload %R~in:* %W~out:* ~both ~own:* resetchannels +@all");
 }
 
-TEST_F(PowersOf, TheSamePatternAddUp) {
+TEST_F(PowersTest, EqualPatternsAreMerged) {
   EXPECT_EQ(text({"%R~a", "%W~a", "~b", "%R~b"}), "off sanitize-payload ~a ~b resetchannels -@all");
   EXPECT_EQ(text({"&a", "&a"}), "off sanitize-payload resetchannels &a -@all");
 }
 
-TEST_F(PowersOf, ChannelsAreMatchedAndPatternsCompared) {
+TEST_F(PowersTest, ChannelsAreMatchedByPatternAndPatternsByEquality) {
   const Powers powers = commands.powers({"+@all", "&news.*"});
   EXPECT_EQ(commands.ask(powers, {"publish", "news.1", "x"}), '+');
   EXPECT_EQ(commands.ask(powers, {"publish", "olds", "news.1"}), 'n');
@@ -108,7 +108,7 @@ TEST_F(PowersOf, ChannelsAreMatchedAndPatternsCompared) {
   EXPECT_EQ(commands.ask(powers, {"psubscribe", "news.1"}), 'n');
 }
 
-TEST_F(PowersOf, SelectorsAreAlternativesThatDoNotMix) {
+TEST_F(PowersTest, OneSelectorMustAllowTheWholeCommand) {
   const Powers powers = commands.powers({"+read", "~a", "(+write ~b)"});
   EXPECT_EQ(commands.ask(powers, {"read", "a"}), '+');
   EXPECT_EQ(commands.ask(powers, {"write", "b", "x"}), '+');
@@ -119,14 +119,14 @@ TEST_F(PowersOf, SelectorsAreAlternativesThatDoNotMix) {
   EXPECT_EQ(text({"(+read)", "clearselectors"}), "off sanitize-payload resetchannels -@all");
 }
 
-TEST_F(PowersOf, TheRefusalThatCameFurthestIsTold) {
+TEST_F(PowersTest, ReportsTheDenialOfTheSelectorThatGotFurthest) {
   const Powers powers = commands.powers({"+read", "~a", "(+read ~a ~b)"});
   const Verdict verdict = commands.check(powers, {"read", "a", "b", "c"});
   EXPECT_EQ(verdict.denied, engine::Denied::key);
   EXPECT_EQ(verdict.position, 3u);
 }
 
-TEST_F(PowersOf, ReadingAllKeysNeedOneSelectorForBoth) {
+TEST_F(PowersTest, ReadingAllKeysRequiresOneSelectorWithCommandAndKeys) {
   const auto may = [this](const std::vector<std::string>& rules) {
     const std::vector<std::string_view> words{"read", "a"};
     return commands.powers(rules).may_read_all_keys(*commands.table.find("read"), words);
@@ -138,7 +138,7 @@ TEST_F(PowersOf, ReadingAllKeysNeedOneSelectorForBoth) {
   EXPECT_FALSE(may({"+read", "~a", "(~* +write)"}));
 }
 
-TEST_F(PowersOf, PasswordsAreAddedAndRemoved) {
+TEST_F(PowersTest, PasswordsAreAddedAndRemoved) {
   Powers powers = commands.powers({">one", ">two", ">one", "#" + hash_password("three").text()});
   EXPECT_EQ(powers.passwords().size(), 3u);
   EXPECT_TRUE(powers.accepts(hash_password("two")));
@@ -154,12 +154,12 @@ TEST_F(PowersOf, PasswordsAreAddedAndRemoved) {
   EXPECT_FALSE(powers.accepts(hash_password("whatever")));
 }
 
-TEST_F(PowersOf, ResetAreThoseOfANewUser) {
+TEST_F(PowersTest, ResetRestoresANewUser) {
   EXPECT_EQ(text({"on", ">x", "~*", "&*", "+@all", "(+read)", "skip-sanitize-payload", "reset"}),
             Powers(commands.context).text());
 }
 
-TEST_F(PowersOf, BadRulesChangeNothing) {
+TEST_F(PowersTest, WrongRulesChangeNothing) {
   EXPECT_EQ(refused({}, "nosuch"), RuleError::syntax);
   EXPECT_EQ(refused({}, "%X~a"), RuleError::syntax);
   EXPECT_EQ(refused({}, "%RR~a"), RuleError::syntax);
@@ -182,7 +182,7 @@ TEST_F(PowersOf, BadRulesChangeNothing) {
   EXPECT_EQ(refused({}, "(+read"), RuleError::syntax);
 }
 
-TEST_F(PowersOf, AnOldUserMayLoseChannels) {
+TEST_F(PowersTest, DetectsThatChannelsWereLost) {
   const auto loses = [this](const std::vector<std::string>& before,
                             const std::vector<std::string>& after) {
     return loses_channels(commands.powers(before), commands.powers(after));
@@ -195,7 +195,7 @@ TEST_F(PowersOf, AnOldUserMayLoseChannels) {
   EXPECT_TRUE(loses({"(&a)"}, {}));
 }
 
-TEST(RuleWords, JoinSpreadSelectors) {
+TEST(RuleWords, SelectorsSpreadOverWordsAreJoined) {
   const std::vector<std::string_view> words{"on", "(+get", "~a)", "off", "(x)"};
   EXPECT_THAT(join_selectors(words).words, testing::ElementsAre("on", "(+get ~a)", "off", "(x)"));
   const std::vector<std::string_view> open{"on", "(+get", "~a"};

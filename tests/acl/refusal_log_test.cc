@@ -15,7 +15,7 @@ Refusal refusal(std::string_view object, std::string_view user = "bob") {
           .client = "id=1"};
 }
 
-TEST(RefusalLog, CountsTheSameInOneEntryForAMinute) {
+TEST(RefusalLog, CountsEqualDenialsOfAMinuteInOneEntry) {
   RefusalLog log;
   log.add(refusal("a"), 1000, 10);
   log.add(refusal("b"), 2000, 10);
@@ -32,7 +32,7 @@ TEST(RefusalLog, CountsTheSameInOneEntryForAMinute) {
   EXPECT_EQ(log.size(), 4u);
 }
 
-TEST(RefusalLog, LooksOnlyAtTheNewestForTheSame) {
+TEST(RefusalLog, SearchesOnlyTheNewestEntriesForAnEqualOne) {
   RefusalLog log;
   for (char c = 'a'; c <= 'k'; ++c) log.add(refusal({&c, 1}), 0, 100);
   log.add(refusal("a"), 0, 100);
@@ -41,7 +41,7 @@ TEST(RefusalLog, LooksOnlyAtTheNewestForTheSame) {
   EXPECT_EQ(log.size(), 12u);
 }
 
-TEST(RefusalLog, ForgetsTheOldestAndHoldsNoMoreThanItMay) {
+TEST(RefusalLog, DropsTheOldestEntriesAboveItsLimit) {
   const auto before = memory::balance(kOwner);
   {
     RefusalLog log;

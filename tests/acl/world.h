@@ -1,6 +1,6 @@
 #pragma once
 
-// Users over a few commands of the test's own.
+// ACL users with a few commands of the test.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -92,7 +92,7 @@ struct Commands {
   engine::CommandTable table{std::span(&family, 1), engine::Toolbox()};
   RuleContext context{table, false};
 
-  // Powers that these rules, separated by blanks, lead to; the last must be taken.
+  // The powers that result from these rules; the last rule must be accepted.
   Powers powers(const std::vector<std::string>& rules) const {
     Powers made(context);
     for (const std::string& rule : rules) {
@@ -104,7 +104,8 @@ struct Commands {
     const std::vector<std::string_view> args(words.begin(), words.end());
     return powers.check(*table.resolve(args), args);
   }
-  // 'c' for a refused command, 'k' for a key, 'n' for a channel, '+' for what is allowed.
+  // '+' if the command is allowed; if it is denied, 'c' for the command, 'k' for a key, 'n' for a
+  // channel.
   char ask(const Powers& powers, std::vector<std::string> words) const {
     return "+ckn"[static_cast<int>(check(powers, std::move(words)).denied)];
   }

@@ -13,7 +13,7 @@
 namespace larder::base {
 namespace {
 
-TEST(SystemClock, MovesOnlyWhenItTicks) {
+TEST(SystemClock, AdvancesOnlyWhenItTicks) {
   SystemClock clock;
   const auto before = clock.steady_us();
   while (clock.steady_now_us() == before) {
@@ -24,7 +24,7 @@ TEST(SystemClock, MovesOnlyWhenItTicks) {
   EXPECT_GT(clock.unix_ms(), 1'600'000'000'000);
 }
 
-TEST(Budget, IsSpentAtItsDeadlineAndLooksEveryFewAsks) {
+TEST(Budget, ReadsTheClockOnceInSeveralChecksAndEndsAtItsDeadline) {
   ManualClock clock;
   Budget budget(clock, 100);
   EXPECT_FALSE(budget.spent());
@@ -58,7 +58,7 @@ TEST(RandomSecret, FillsTheWholeSpan) {
   EXPECT_GT(std::set<std::byte>(secret.end() - 512, secret.end()).size(), 64u);
 }
 
-TEST(Text, QuotesWhatIsNotPrintable) {
+TEST(Text, QuotesUnprintableBytes) {
   EXPECT_EQ(quoted("a\"b\\c"), "\"a\\\"b\\\\c\"");
   EXPECT_EQ(quoted("\n\r\t\a\b"), "\"\\n\\r\\t\\a\\b\"");
   EXPECT_EQ(quoted(std::string_view("\0\xff~", 3)), "\"\\x00\\xff~\"");

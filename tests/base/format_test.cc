@@ -8,13 +8,13 @@
 namespace larder::base {
 namespace {
 
-TEST(Format, PrintsIntoAPlace) {
+TEST(Format, PrintsIntoABuffer) {
   std::array<char, 16> room;
   EXPECT_EQ(print_into(room, "%d of %s", 3, "five"), "3 of five");
   EXPECT_EQ(print_into(room, "%s", ""), "");
 }
 
-TEST(Format, CutsWhatIsLongerThanThePlace) {
+TEST(Format, TruncatesTextLongerThanTheBuffer) {
   std::array<char, 8> room;
   room.fill('x');
   const std::string_view text = print_into(std::span(room).first(5), "%f", 1e308);
@@ -24,7 +24,7 @@ TEST(Format, CutsWhatIsLongerThanThePlace) {
   EXPECT_EQ(print_into({}, "%d", 1), "");
 }
 
-TEST(Format, HasRoomForEveryDouble) {
+TEST(Format, PrintsEveryDoubleCompletely) {
   std::array<char, kFixedDoubleChars> room;
   const std::string_view text = print_into(room, "%f", std::numeric_limits<double>::lowest());
   EXPECT_EQ(text.size(),

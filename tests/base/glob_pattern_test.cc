@@ -9,7 +9,7 @@
 namespace larder::base {
 namespace {
 
-TEST(GlobPattern, KnowsTheUsualShapes) {
+TEST(GlobPattern, RecognizesExactPrefixSuffixAndSubstringPatterns) {
   EXPECT_TRUE(GlobPattern("key").is_literal());
   EXPECT_TRUE(GlobPattern("").is_literal());
   EXPECT_FALSE(GlobPattern("k\\ey").is_literal());
@@ -20,8 +20,8 @@ TEST(GlobPattern, KnowsTheUsualShapes) {
   EXPECT_TRUE(GlobPattern("*[*").matches("*")) << "a class that is not closed";
 }
 
-// Patterns and texts of few letters, so that much matches.
-TEST(GlobPattern, MatchesWhatTheMatcherMatches) {
+// Patterns and texts of few letters, so that many match.
+TEST(GlobPattern, AgreesWithGlob) {
   Rng rng(5);
   const auto draw = [&rng](std::string_view letters, std::size_t most) {
     std::string text;

@@ -1,7 +1,7 @@
 #pragma once
 
-// Redis's glob patterns as its answers show them, written for comparison: every way to match is
-// tried, and remembered by the places in pattern and text.
+// Redis's glob patterns as its replies show them, written for comparison: every way to match is
+// tried, and its result is stored by the positions in pattern and text.
 
 #include <string_view>
 #include <vector>

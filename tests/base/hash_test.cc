@@ -28,7 +28,7 @@ using Functions = testing::Types<Sip, Aes>;
 using Functions = testing::Types<Sip>;
 #endif
 
-// The same secret in each run, so that a failure comes again.
+// The same secret in each run, so that a failure can be reproduced.
 HashSecret fixed_secret(std::uint64_t seed = 1) {
   Rng rng(seed);
   HashSecret secret;
@@ -102,7 +102,7 @@ TYPED_TEST(Hash, HasNoCollisionAmongAMillionShortKeys) {
   EXPECT_EQ(count_collisions(hashes), 0u);
 }
 
-TYPED_TEST(Hash, TellsLengthsOfTheSameCharacterApart) {
+TYPED_TEST(Hash, DistinguishesLengthsOfARepeatedByte) {
   std::vector<std::uint64_t> hashes;
   for (const char c : {'\0', 'a', '\xff'}) {
     for (std::size_t size = 0; size <= 300; ++size) {
@@ -124,7 +124,7 @@ TYPED_TEST(Hash, DependsOnEachByteOfEachLength) {
   }
 }
 
-TYPED_TEST(Hash, ReadsOnlyTheTextWhereverItStands) {
+TYPED_TEST(Hash, ReadsNoByteOutsideTheText) {
   Rng rng(5);
   for (std::size_t size = 0; size <= 300; ++size) {
     const std::string text = random_text(rng, size);
@@ -144,7 +144,7 @@ TYPED_TEST(Hash, DependsOnTheSecret) {
 }
 
 // From the authors' reference test: the key is 00..0f, the text 00, 01, 02...
-TEST(SipHash, GivesThePublishedVectors) {
+TEST(SipHash, MatchesThePublishedTestVectors) {
   HashSecret secret{};
   secret.words[0] = 0x0706050403020100;
   secret.words[1] = 0x0f0e0d0c0b0a0908;
@@ -155,7 +155,7 @@ TEST(SipHash, GivesThePublishedVectors) {
   EXPECT_EQ(sip_hash_1_3(secret, ""), 0xabac0158050fc4dcu);
 }
 
-TEST(HashSecret, IsDrawnAnewEachTime) {
+TEST(HashSecret, DiffersEachTime) {
   EXPECT_NE(HashSecret::random().words, HashSecret::random().words);
   EXPECT_EQ(hash_bytes("larder"), hash_bytes("larder"));
 }

@@ -33,7 +33,7 @@ class LogFile : public testing::Test {
   Log log_;
 };
 
-TEST_F(LogFile, WritesRedissLineAtOnce) {
+TEST_F(LogFile, WritesEachLineInRedissFormatImmediately) {
   log_.notice("Ready to accept connections tcp");
   EXPECT_THAT(read(path_), MatchesRegex(std::to_string(getpid()) +
                                         ":M [0-9][0-9] [A-Z][a-z][a-z] [0-9][0-9][0-9][0-9] "
@@ -56,7 +56,7 @@ TEST_F(LogFile, MarksLevelAndRole) {
   EXPECT_THAT(text, HasSubstr(" # three\n"));
 }
 
-TEST_F(LogFile, LeavesOutWhatIsBelowTheLevel) {
+TEST_F(LogFile, OmitsLinesBelowTheLevel) {
   log_.level(LogLevel::warning);
   log_.notice("quiet");
   EXPECT_EQ(read(path_), "");
@@ -66,14 +66,14 @@ TEST_F(LogFile, LeavesOutWhatIsBelowTheLevel) {
   EXPECT_FALSE(log_.wants(LogLevel::warning));
 }
 
-TEST_F(LogFile, WritesTextWithPlaceholdersAndNulsAsItIs) {
+TEST_F(LogFile, WritesPlaceholdersAndNulBytesUnchanged) {
   log_.notice(std::string_view("{} %s \0 x", 9));
   EXPECT_THAT(read(path_), HasSubstr(std::string(" * {} %s \0 x\n", 13)));
   log_.write_raw("banner\n");
   EXPECT_THAT(read(path_), testing::EndsWith("x\nbanner\n"));
 }
 
-TEST_F(LogFile, AppendsAndFollowsAFileThatWasMovedAway) {
+TEST_F(LogFile, AppendsAndReopensAFileThatWasMoved) {
   log_.notice("before");
   ASSERT_EQ(std::rename(path_.c_str(), moved_.c_str()), 0);
   log_.notice("after");
@@ -86,7 +86,7 @@ TEST_F(LogFile, AppendsAndFollowsAFileThatWasMovedAway) {
   EXPECT_THAT(read(path_), HasSubstr("appended"));
 }
 
-TEST_F(LogFile, SaysWhyAFileCannotBeOpened) {
+TEST_F(LogFile, ReportsWhyAFileCannotBeOpened) {
   const auto result = log_.write_to("/nonexistent-folder/log");
   ASSERT_FALSE(result);
   EXPECT_THAT(result.error().text, HasSubstr("No such file or directory"));

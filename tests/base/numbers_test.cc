@@ -21,7 +21,7 @@ std::string printed_long(long double value) {
   return std::string(print_long_double(value, out));
 }
 
-TEST(ParseInt64, TakesCanonicalDecimalsOnly) {
+TEST(ParseInt64, AcceptsCanonicalDecimalsOnly) {
   EXPECT_EQ(parse_int64("0"), 0);
   EXPECT_EQ(parse_int64("-1"), -1);
   EXPECT_EQ(parse_int64("9223372036854775807"), std::numeric_limits<std::int64_t>::max());
@@ -34,14 +34,14 @@ TEST(ParseInt64, TakesCanonicalDecimalsOnly) {
   EXPECT_FALSE(parse_int64(std::string_view("1\0", 2)));
 }
 
-TEST(ParseUint64, TakesTheWholeRange) {
+TEST(ParseUint64, AcceptsTheWholeRange) {
   EXPECT_EQ(parse_uint64("18446744073709551615"), std::numeric_limits<std::uint64_t>::max());
   EXPECT_FALSE(parse_uint64("18446744073709551616"));
   EXPECT_FALSE(parse_uint64("-1"));
   EXPECT_FALSE(parse_uint64(""));
 }
 
-TEST(PrintInt64, ReadsBackAsTheSameNumber) {
+TEST(PrintInt64, IsParsedAsTheSameNumber) {
   Rng rng(1);
   char out[kInt64Chars];
   for (int i = 0; i < 20'000; ++i) {
@@ -54,7 +54,7 @@ TEST(PrintInt64, ReadsBackAsTheSameNumber) {
   EXPECT_EQ(print_int64(std::numeric_limits<std::int64_t>::min(), out), "-9223372036854775808");
 }
 
-TEST(ParseDouble, TakesWhatStrtodTakes) {
+TEST(ParseDouble, AcceptsWhatStrtodAccepts) {
   EXPECT_EQ(parse_double("1.5"), 1.5);
   EXPECT_EQ(parse_double("+1"), 1);
   EXPECT_EQ(parse_double(".5"), 0.5);
@@ -69,7 +69,7 @@ TEST(ParseDouble, TakesWhatStrtodTakes) {
   EXPECT_TRUE(std::signbit(*parse_double("-0")));
 }
 
-TEST(ParseDouble, RefusesEverythingElse) {
+TEST(ParseDouble, RejectsEverythingElse) {
   for (const char* text : {"", " 1", "1 ", "nan", "-nan", "1e400", "-1e400", "1e-400", "1.5x", "x",
                            ".", "e5", "\t1", "1,5"}) {
     EXPECT_FALSE(parse_double(text)) << text;
@@ -77,7 +77,7 @@ TEST(ParseDouble, RefusesEverythingElse) {
   EXPECT_FALSE(parse_double(std::string_view("1\0", 2)));
 }
 
-TEST(ParseLongDouble, HasTheWiderRange) {
+TEST(ParseLongDouble, HasAWiderRangeThanDouble) {
   EXPECT_EQ(parse_long_double("1e400"), 1e400L);
   EXPECT_EQ(parse_long_double("1e-400"), 1e-400L);
   EXPECT_EQ(parse_long_double("0x10"), 16);
@@ -118,7 +118,7 @@ TEST(PrintDouble, UsesTheShortestFormInRedissNotation) {
   for (const auto& [value, text] : cases) EXPECT_EQ(printed(value), text);
 }
 
-TEST(PrintDouble, ReadsBackAsTheSameDouble) {
+TEST(PrintDouble, IsParsedAsTheSameDouble) {
   Rng rng(2);
   for (int i = 0; i < 50'000; ++i) {
     const auto value = std::bit_cast<double>(rng.next());
@@ -143,7 +143,7 @@ TEST(PrintLongDouble, UsesFixedNotationWithoutTrailingZeros) {
   EXPECT_EQ(printed_long(std::numeric_limits<long double>::max()).size(), 4933u);
 }
 
-TEST(ParseBytes, KnowsTheUnits) {
+TEST(ParseBytes, AcceptsUnits) {
   EXPECT_EQ(parse_bytes("100"), 100u);
   EXPECT_EQ(parse_bytes("100b"), 100u);
   EXPECT_EQ(parse_bytes("10k"), 10'000u);
@@ -160,7 +160,7 @@ TEST(ParseBytes, KnowsTheUnits) {
   }
 }
 
-TEST(PrintHumanBytes, PicksTheUnit) {
+TEST(PrintHumanBytes, ChoosesTheUnitBySize) {
   EXPECT_EQ(print_human_bytes(0), "0B");
   EXPECT_EQ(print_human_bytes(1023), "1023B");
   EXPECT_EQ(print_human_bytes(1024), "1.00K");

@@ -14,7 +14,7 @@ std::vector<std::string> split(std::string_view line) {
   return words ? *words : std::vector<std::string>{"(unbalanced)"};
 }
 
-TEST(Words, CutsAtBlanks) {
+TEST(Words, SplitsAtBlanks) {
   EXPECT_THAT(split(" a  b\tc\r\n"), ElementsAre("a", "b", "c"));
   EXPECT_THAT(split(" \t"), IsEmpty());
 }
@@ -29,20 +29,20 @@ TEST(Words, ReadsSingleQuotesWithOnlyTheirOwnEscape) {
   EXPECT_THAT(split(R"('it\'s' 'a\n' '')"), ElementsAre("it's", "a\\n", ""));
 }
 
-TEST(Words, LetsABareWordGoOnInQuotes) { EXPECT_THAT(split("a\"b c\""), ElementsAre("ab c")); }
+TEST(Words, AcceptsQuotesInsideAWord) { EXPECT_THAT(split("a\"b c\""), ElementsAre("ab c")); }
 
-TEST(Words, RefusesOpenQuotesAndWhatFollowsClosedOnes) {
+TEST(Words, RejectsUnclosedQuotesAndTextAfterClosedOnes) {
   for (const char* line : {"\"a", "'a", "\"a\"b", "'a'b", "\"\\", "a \"b\\\""}) {
     EXPECT_FALSE(split_words(line)) << line;
   }
 }
 
-// As isspace() and the end of a word are told apart by Redis.
-TEST(Words, SkipsMoreBlanksThanEndABareWord) {
+// Redis uses different sets of characters for white space between words and for the end of a word.
+TEST(Words, SkipsAllWhiteSpaceBetweenWords) {
   EXPECT_THAT(split("\v a\vb \"c\"\vd \f"), ElementsAre("a\vb", "c", "d"));
 }
 
-TEST(Words, TakesAWordThatStaysAsItIsFromTheLine) {
+TEST(Words, ReturnsAViewOfTheLineForAnUnquotedWord) {
   const std::string_view line = R"(bare "as it is" 'x' "a\n")";
   WordSplitter splitter(line);
   for (const std::string_view expected : {"bare", "as it is", "x"}) {

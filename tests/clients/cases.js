@@ -1,5 +1,5 @@
-// Runs the cases of a client library, one after the other. The one argument of the program says in
-// JSON where the server is: {"host", "port"}, and {"tls": {"ca", "cert", "key"}}, files, where the port
+// Runs the cases of a client library, one after the other. The argument of the program is the
+// address of the server in JSON: {"host", "port"}, and {"tls": {"ca", "cert", "key"}}, files, where the port
 // speaks TLS.
 "use strict";
 
@@ -8,7 +8,7 @@ const fs = require("fs");
 const where = JSON.parse(process.argv[2]);
 const tls = where.tls && Object.fromEntries(Object.entries(where.tls).map(([name, file]) => [name, fs.readFileSync(file)]));
 
-// Waits until `holds` answers something that is true, and gives that back.
+// Waits until `holds` returns a true value, and returns that value.
 async function until(holds) {
   for (let i = 0; i < 500; ++i) {
     const found = await holds();
@@ -18,7 +18,7 @@ async function until(holds) {
   throw new Error(`not within 5 s: ${holds}`);
 }
 
-// `before` runs ahead of each case; a case gets what it resolves to.
+// `before` runs before each case; the case gets the value to which it resolves.
 async function run(cases, before) {
   let failed = 0;
   for (const [title, body] of Object.entries(cases)) {

@@ -1,4 +1,4 @@
-"""Certificates for a client test, made by the openssl command line in a folder that goes with it."""
+"""Certificates for a client test, made by the openssl command line in a temporary folder."""
 import contextlib
 import os
 import shutil

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Compares COMMAND INFO of every command with a redis-server where one is installed, and the commands
-of each ACL category, which hold the names of commands that are not built yet.
+"""Compares COMMAND INFO of every command, and the commands of each ACL category, with an installed
+redis-server. Categories also contain commands that are not implemented yet.
 
-Usage: command_rows.py BINARY. What Redis 7.2 changed since the installed 7.0 stands in NEWER.
+Usage: command_rows.py BINARY. NEWER lists the changes of Redis 7.2 since the installed 7.0.
 """
 import shutil
 import sys
@@ -15,7 +15,7 @@ SKIPPED = 77
 FIELDS = ("name", "arity", "flags", "first key", "last key", "step", "categories", "tips",
           "key specifications")
 
-# Fields that Redis 7.2 has otherwise than 7.0.
+# Fields that differ between Redis 7.2 and 7.0.
 NEWER = {
     ("acl|deluser", "tips"),
     ("acl|save", "tips"),
@@ -31,13 +31,13 @@ NEWER = {
     ("zrank", "arity"),
     ("zrevrank", "arity"),
 }
-# Commands that Redis 7.0 has not: of 7.2, of 7.4 and 8 (the deadlines of fields), and Larder's or
+# Commands that Redis 7.0 does not have: of 7.2, of 7.4 and 8 (the deadlines of fields), and Larder's or
 # Valkey's own.
 UNKNOWN = {"client|no-touch", "client|setinfo", "cluster|myshardid", "delifeq", "hexpire", "hexpireat", "hexpiretime", "hgetdel", "hgetex",
            "hpersist", "hpexpire", "hpexpireat", "hpexpiretime", "hpttl", "hsetex", "httl", "memory|audit",
            "commandlog", "commandlog|get", "commandlog|help", "commandlog|len", "commandlog|reset",
            "waitaof", "keystats", "keystats|big", "keystats|help", "keystats|hot", "keystats|reset"}
-# Containers whose subcommands Redis has without listing them.
+# Containers whose subcommands Redis does not list.
 UNLISTED = ("debug|",)
 
 
@@ -46,7 +46,7 @@ def pairs(flat):
 
 
 def key_specs(specs):
-    """Without the notes, which are words for people."""
+    """Without the notes, which are for human readers."""
     found = [pairs(spec) for spec in specs]
     for spec in found:
         spec.pop("notes", None)
@@ -70,7 +70,7 @@ def rows(port):
 
 
 def categories(port):
-    """Each category's commands, without those that a reference does not know or does not list."""
+    """The commands of each category, without those that the reference does not have or does not list."""
     client = redis.Redis(port=port, decode_responses=True)
     found = {}
     for name in client.execute_command("ACL", "CAT"):
@@ -90,7 +90,7 @@ def differences(ours, theirs):
     for name, row in sorted(ours.items()):
         if name not in theirs:
             if name not in UNKNOWN and not name.startswith(UNLISTED):
-                yield f"{name}: the reference does not know it"
+                yield f"{name}: the reference does not have it"
             continue
         for field in FIELDS:
             if row[field] != theirs[name][field] and (name, field) not in NEWER:

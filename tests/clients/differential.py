@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The same random commands to Larder and to redis-server: every reply must be the same, and the
-contents, encoding and digest of every key. Commands that a server does not know are left out.
+"""Sends the same random commands to Larder and to redis-server: the replies, and the contents,
+encoding and digest of every key, must be equal. Commands that a server does not have are left out.
 
 Usage: differential.py BINARY [--operations N] [--seed N] [--only FAMILY,...]
 """
@@ -20,7 +20,7 @@ from differential_source import Command, Draw, Scan, Source, any_order, pairs_in
 SKIPPED = 77
 BATCH = 100
 LOOKS = 20  # times that the contents are compared in a round
-# Where a value leaves its compact form: at once, or never here.
+# Thresholds of the compact encodings: exceeded at once, or never.
 LOW = {"hash-max-listpack-entries": 4, "hash-max-listpack-value": 16, "list-max-listpack-size": 4,
        "list-compress-depth": 1, "set-max-intset-entries": 4, "set-max-listpack-entries": 4,
        "set-max-listpack-value": 16, "zset-max-listpack-entries": 4, "zset-max-listpack-value": 16,
@@ -29,7 +29,7 @@ HIGH = {"hash-max-listpack-entries": 10000, "hash-max-listpack-value": 10000, "l
         "list-compress-depth": 0, "set-max-intset-entries": 10000, "set-max-listpack-entries": 10000,
         "set-max-listpack-value": 10000, "zset-max-listpack-entries": 10000, "zset-max-listpack-value": 10000,
         "hll-sparse-max-bytes": 3000, "stream-node-max-entries": 100, "stream-node-max-bytes": 0}
-# What a round sets before any command, the protocol, and the part of operations that change a threshold.
+# The directives that a round sets, the protocol, and the share of operations that change a threshold.
 ROUNDS = [("low", LOW, 2, 0), ("high", HIGH, 3, 0), ("changing", LOW, 2, 0.01), ("changing", HIGH, 3, 0.002)]
 CONTENTS = {"string": ["GET"], "list": ["LRANGE", 0, -1], "hash": ["HGETALL"], "set": ["SMEMBERS"],
             "zset": ["ZRANGE", 0, -1, "WITHSCORES"], "stream": ["XINFO", "STREAM", None, "FULL", "COUNT", 0]}
@@ -45,7 +45,7 @@ class Difference(Exception):
 
 @contextlib.contextmanager
 def reference():
-    """The port of a redis-server of our own."""
+    """The port of a redis-server that the test starts."""
     port, folder = server.free_port(), tempfile.mkdtemp(prefix="differential-")
     process = subprocess.Popen(["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder,
                                 "--enable-debug-command", "yes"], stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
@@ -66,15 +66,15 @@ def knows(one, names):
 
 
 def encoding(kind, family):
-    """7.2 has listpacks for small lists and sets, 7.0 has not. SORT in Redis leaves a sorted set large, and INCRBYFLOAT
-    leaves a whole number as text."""
+    """7.2 has listpacks for small lists and sets, 7.0 does not. SORT in Redis converts a sorted set to a skiplist, and
+    INCRBYFLOAT stores an integer result as text."""
     if kind == "string":
         return lambda reply: b"embstr" if reply == b"int" else reply
     return (lambda reply: b"any") if kind in ("list", "set") or (kind == "zset" and family == "sorting") else same
 
 
 def as_newer(reply):
-    """Errors as 7.2 words them."""
+    """Errors with the texts of 7.2."""
     if type(reply) is wire.Failure:
         for old, new in REWORDED.items():
             reply = wire.Failure(reply.replace(old, new))
@@ -102,7 +102,7 @@ class Comparison:
             raise Difference(f"after\n{self.before(command)}\nLarder answers       {ours!r}\nredis-server answers {theirs!r}")
 
     def before(self, command):
-        """The last commands that name a key of this one."""
+        """The last commands that name a key of the given command."""
         keys = {word for word in command[1:] if str(word).strip("b'") in {"equal", "k0", "k1", "k2", "k3", "k4", "k5"}}
         keys |= {word.decode() for word in keys if isinstance(word, bytes)}
         touching = [words for words in self.history if not keys or keys & set(words) or words[0] == "CONFIG"]
@@ -115,7 +115,7 @@ class Comparison:
             self.expect(command.words, command.normal(ours), command.normal(as_newer(theirs)))
 
     def draw(self, draw):
-        """A random command: asked of Larder alone but for its errors and its size."""
+        """A command with a random result: only the errors and the size of the two replies are compared."""
         members, ours = self.theirs.ask(*draw.members), self.ours.ask(*draw.words)
         if not isinstance(members, list) or not members or not isinstance(ours, (list, bytes)):
             return self.expect(draw.words, ours, self.theirs.ask(*draw.words))
@@ -209,7 +209,7 @@ class Comparison:
                 other.ask("DEL", "carried")
 
 
-# Not below what one ZADD brings: 7.2 makes the sorted set large for that already, 7.0 for a new member.
+# Not below the members of one ZADD: 7.2 converts the sorted set by their number, 7.0 only for a new member.
 SHARED = [name for name in LOW if name not in ("set-max-listpack-entries", "set-max-listpack-value")]  # 7.2 has those
 SOME = {"list-max-listpack-size": [-1, -2, 1, 2, 128], "list-compress-depth": [0, 1, 2, 3],
         "hll-sparse-max-bytes": [0, 300], "hash-max-listpack-value": [64], "zset-max-listpack-value": [64],
@@ -217,7 +217,7 @@ SOME = {"list-max-listpack-size": [-1, -2, 1, 2, 128], "list-compress-depth": [0
 
 
 def known_makers(makers, source, ours, theirs):
-    """The functions whose commands both servers know, and the commands that are left out."""
+    """The functions whose commands both servers have, and the commands that are left out."""
     names = {}
     state, clock = source.rng.getstate(), source.clock
     for make in makers:

@@ -15,7 +15,7 @@ def sorting(s):
     gets = lambda: s.one([], [], ["GET", "#"], ["GET", "w_*", "GET", "#"], ["GET", "h_*->f"], ["GET", "h_*->", "GET", "none"])
 
     def by_weight():
-        # Members of equal weight stand in any order where ALPHA compares them: all of them, in any order.
+        # ALPHA leaves members of equal weight in any order: all members are compared, in any order.
         alpha = s.chance(0.3)
         words = [s.one("SORT", "SORT_RO"), k(), "BY", s.one("w_*", "h_*->f", "h_*->none", "*"), *order()]
         return Command(*words, "ALPHA", normal=any_order) if alpha else Command(*words, *limit(), *gets())
@@ -34,7 +34,7 @@ def sorting(s):
 
 
 def generic(s):
-    """Keys of all types, in each other's way."""
+    """Generic commands on keys of all types."""
     k = s.key
     made = [makers(s) for makers in (strings, lists, hashes, sets, sorted_sets, streams)]
     any_command = lambda: s.one(*s.one(*made))()

@@ -3,7 +3,7 @@ from differential_source import Command, Draw, Scan, any_order, shortest, withou
 
 
 def sorted_sets(s):
-    # Ranges by name mean something only where all scores are equal, as in the key "equal".
+    # Ranges by name are defined only if all scores are equal, as in the key "equal".
     k = s.key
     scores = lambda: s.maybe("WITHSCORES")
     limit = lambda: s.maybe("LIMIT", s.number(-1, 4), s.number(-1, 5))
@@ -73,8 +73,8 @@ def without_idle(reply):
 
 
 def without_times(reply):
-    """XINFO STREAM FULL: time and the inner form go, of each delivery its time, and what was read, which
-    redis-server 7.0 counts wrong after entries went, and with it the lag."""
+    """XINFO STREAM FULL without times, internal sizes and delivery times, and without entries-read and lag, which
+    redis-server 7.0 computes wrong after entries were removed."""
     plain = without("radix-tree-keys", "radix-tree-nodes", "seen-time", "active-time", "lag", "entries-read")(reply)
 
     def timeless(part):
@@ -106,7 +106,7 @@ def streams(s):
     rarely = lambda part, *words: Command(*words) if s.chance(part) else Command("XLEN", k())
 
     def as_consumer(key, name, reader, *words, **how):
-        """7.2 makes the consumer whatever the command finds, 7.0 only for what it delivers."""
+        """7.2 always creates the consumer, 7.0 only if the command delivers an entry."""
         return [Command("XGROUP", "CREATECONSUMER", key, name, reader), Command(*words, **how)]
 
     def read_group():
@@ -132,7 +132,7 @@ def streams(s):
         lambda: Command("XREAD", *count(), "STREAMS", *(lambda keys: keys + [old_id() for _ in keys])(s.some_keys())),
         lambda: s.as_it_is("XREAD", *count(), "BLOCK", s.one("1", "-1"), "STREAMS", k(), s.one("$", old_id())),
         lambda: Command("XTRIM", k(), *trim()),
-        # An older id fails: 7.2 looks at the deleted ones too, and first.
+        # An older id fails: 7.2 also checks deleted ids, and checks them first.
         lambda: rarely(0.1, "XSETID", k(), f"{s.clock + 1}-0",
                        *s.maybe("ENTRIESADDED", s.number(0, 400), "MAXDELETEDID", old_id())),
         lambda: Command("XGROUP", "CREATE", k(), group(), s.one("0", "$", old_id()), *s.maybe("MKSTREAM"),

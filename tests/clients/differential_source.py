@@ -1,11 +1,11 @@
-"""What the random commands of differential.py are made from: arguments, and wrappers that say
-how the replies of two servers are compared."""
+"""Arguments of the random commands of differential.py, and wrappers that define how the replies of
+two servers are compared."""
 import random
 import re
 
 
 class Command:
-    """Words to send, and how the two replies are made comparable."""
+    """The words to send, and a function that makes the two replies comparable."""
 
     def __init__(self, *words, normal=None):
         self.words = words
@@ -13,8 +13,8 @@ class Command:
 
 
 class Draw:
-    """A command that answers random members: each must be one of what `members` answers, all
-    distinct unless `repeats`. With `removal` the reference is told to remove what was drawn."""
+    """A command that returns random members: each must be in the reply of `members`, and all must be
+    distinct unless `repeats`. With `removal` the reference removes the same members."""
 
     def __init__(self, words, members, repeats=False, removal=None, pairs=False):
         self.words, self.members, self.repeats = words, members, repeats
@@ -22,7 +22,7 @@ class Draw:
 
 
 class Scan:
-    """The whole of a scan, from cursor 0 to 0."""
+    """A complete scan, from cursor 0 to 0."""
 
     def __init__(self, words, at, pairs):
         self.words, self.at, self.pairs = words, at, pairs
@@ -46,7 +46,7 @@ REAL = re.compile(rb"[-+]?\d+(\.\d+)?(e[-+]\d+)?")
 
 
 def shortest(reply):
-    """Scores as numbers: 7.0 prints 17 digits, 7.2 the fewest that mean the same."""
+    """Scores as numbers: 7.0 prints 17 digits, 7.2 the shortest form."""
     if isinstance(reply, list):
         return type(reply)(map(shortest, reply))
     if type(reply) is bytes and (len(reply) > 16 or b"." in reply or b"e" in reply) and REAL.fullmatch(reply):
@@ -55,7 +55,7 @@ def shortest(reply):
 
 
 def without(*fields):
-    """Leaves out fields of flat maps, at any depth, that time or the inner form decides."""
+    """Removes fields of flat maps, at any depth, that depend on the time or on internals."""
     hidden = {f.encode() for f in fields}
 
     def strip(reply):
@@ -74,7 +74,7 @@ def without(*fields):
 
 
 def sign(reply):
-    """Time left: whether there is any."""
+    """A remaining time, reduced to its sign."""
     return reply if not isinstance(reply, int) or reply < 0 else "some"
 
 
@@ -83,8 +83,8 @@ JUNK = ["", "0", "-1", "1.5", "word", "nan", "inf", "-inf", "(", "[", "*", "COUN
 
 
 class Source:
-    """Draws the arguments. The same seed draws the same. `ordered` says that compact values keep
-    the order in which their members came, so that it is compared too."""
+    """Draws the arguments; the same seed draws the same ones. `ordered` means that compact values keep
+    the order of insertion, so that it is compared too."""
 
     def __init__(self, seed, keys=6, ordered=False):
         self.rng = random.Random(seed)
@@ -154,14 +154,14 @@ class Source:
 
     @staticmethod
     def as_it_is(*words, normal=None):
-        """A command that is never broken: one that could then wait for ever."""
+        """A command that must not get wrong words, since it could then block for ever."""
         return [Command(*words, normal=normal)]
 
     def broken(self, command):
-        """The same command with a word too many or too few, or with a wrong one."""
+        """The same command with one word too many or too few, or with a wrong one."""
         words = list(command.words)
         if words[0] in ("BITCOUNT", "BITPOS"):
-            return command  # 7.2 reads what it counts before it looks for the key, 7.0 after
+            return command  # 7.2 parses its numbers before it looks up the key, 7.0 after
         if words[0] == "ZADD" and words[1] == "equal":
             return command  # its scores stay equal
         if words[0] in ("ZRANK", "ZREVRANK"):
@@ -182,7 +182,7 @@ class Source:
 
     @staticmethod
     def cannot_compare(words):
-        if words[0][0] == "X":  # Redis lets white space stand before the number of an ID; and the clock makes IDs
+        if words[0][0] == "X":  # Redis accepts white space before the number of an ID; and IDs depend on the clock
             return bool({" 1", "*"} & set(words))
-        # What is not sorted stands in any order.
+        # Elements that are not sorted are in any order.
         return "BY" in words[:-1] and words[0] in ("SORT", "SORT_RO") and "*" not in words[words.index("BY") + 1]

@@ -1,4 +1,4 @@
-// What ioredis does with a server, checked. Usage: node ioredis.js WHERE (see cases.js); NODE_PATH finds
+// Checks ioredis against a server. Usage: node ioredis.js WHERE (see cases.js); NODE_PATH finds
 // ioredis.
 "use strict";
 
@@ -19,15 +19,15 @@ function connect(options = {}) {
 // The next `count` events of a name, as lists of their arguments.
 function events(db, name, count) {
   return new Promise((done) => {
-    const heard = [];
+    const received = [];
     db.on(name, (...words) => {
-      heard.push(words);
-      if (heard.length === count) done(heard);
+      received.push(words);
+      if (received.length === count) done(received);
     });
   });
 }
 
-cases["strings come back, binary ones too"] = async (db) => {
+cases["text and binary values"] = async (db) => {
   assert.strictEqual(await db.set("k", "v"), "OK");
   assert.strictEqual(await db.get("k"), "v");
   assert.strictEqual(await db.get("nothing"), null);
@@ -73,7 +73,7 @@ cases["an error in a pipeline stays in its place"] = async (db) => {
   assert.strictEqual(replies[2][1], "text");
 };
 
-cases["a scan finds every key"] = async (db) => {
+cases["SCAN returns every key"] = async (db) => {
   const pipe = db.pipeline();
   for (let i = 0; i < 500; ++i) pipe.set(`s:${i}`, "v");
   await pipe.exec();
@@ -92,7 +92,7 @@ cases["configuration, information and clients"] = async (db) => {
   assert.match(await db.client("LIST"), /name=tester/);
 };
 
-cases["errors carry the server's words"] = async (db) => {
+cases["error texts of the server"] = async (db) => {
   await assert.rejects(db.call("NOSUCH", "a"), /unknown command 'NOSUCH'/);
   await assert.rejects(db.call("GET"), /wrong number of arguments for 'get' command/);
   await assert.rejects(db.set("k", "v", "EX", 0), /invalid expire time in 'set' command/);
@@ -112,12 +112,12 @@ cases["a transaction"] = async (db) => {
   assert.match(replies[2][0].message, /WRONGTYPE/);
 };
 
-cases["a transaction that cannot be queued"] = async (db) => {
+cases["a queueing error makes EXEC fail"] = async (db) => {
   await assert.rejects(db.multi().set("k", "1").call("NOSUCH").exec(), /EXECABORT/);
   assert.strictEqual(await db.exists("k"), 0);
 };
 
-cases["a transaction sent step by step, and given up"] = async (db) => {
+cases["a transaction sent step by step, and DISCARD"] = async (db) => {
   await db.multi({ pipeline: false });
   assert.strictEqual(await db.set("k", "1"), "QUEUED");
   assert.deepStrictEqual(await db.exec(), [[null, "OK"]]);
@@ -127,7 +127,7 @@ cases["a transaction sent step by step, and given up"] = async (db) => {
   assert.strictEqual(await db.get("k"), "1");
 };
 
-cases["a watched key that changed stops the transaction"] = async (db) => {
+cases["a changed watched key makes EXEC fail"] = async (db) => {
   const other = connect();
   await db.watch("k");
   await other.set("k", "theirs");
@@ -139,7 +139,7 @@ cases["a watched key that changed stops the transaction"] = async (db) => {
   assert.deepStrictEqual(await db.multi().get("k").exec(), [[null, "again"]]);
 };
 
-cases["messages of channels and of patterns"] = async (db) => {
+cases["messages of channels and patterns"] = async (db) => {
   const listener = connect();
   assert.strictEqual(await listener.subscribe("news", "sports"), 2);
   assert.strictEqual(await listener.psubscribe("n*"), 3);
@@ -156,7 +156,7 @@ cases["messages of channels and of patterns"] = async (db) => {
   assert.strictEqual(await listener.get("k"), null);
 };
 
-cases["messages of the channels of slots"] = async (db) => {
+cases["messages of shard channels"] = async (db) => {
   const listener = connect();
   assert.strictEqual(await listener.ssubscribe("orders"), 1);
   const messages = events(listener, "smessage", 1);
@@ -165,7 +165,7 @@ cases["messages of the channels of slots"] = async (db) => {
   assert.strictEqual(await listener.sunsubscribe("orders"), 0);
 };
 
-cases["messages are bytes"] = async (db) => {
+cases["binary messages"] = async (db) => {
   const listener = connect();
   await listener.subscribe("bytes");
   const messages = events(listener, "messageBuffer", 1);
@@ -184,7 +184,7 @@ cases["a thousand messages in order"] = async (db) => {
   assert.deepStrictEqual((await messages).map(([, text]) => Number(text)), [...Array(1000).keys()]);
 };
 
-cases["keys tell what happens to them"] = async (db) => {
+cases["keyspace notifications"] = async (db) => {
   const listener = connect();
   await db.config("SET", "notify-keyspace-events", "KEA");
   await listener.psubscribe("__keyevent@0__:*");
@@ -202,14 +202,14 @@ cases["MONITOR"] = async (db) => {
   assert.deepStrictEqual((await seen)[0][1], ["set", "k", "a b"]);
 };
 
-// ioredis speaks RESP2 alone: another connection hears which copies are old. It makes one text of a list
-// of keys.
+// ioredis supports RESP2 only: another connection gets the invalidations. ioredis joins a list of keys to
+// one text.
 cases["client-side caching by redirection"] = async (db) => {
-  const ear = connect();
-  const id = await ear.client("ID");
-  await ear.subscribe("__redis__:invalidate");
-  const heard = [];
-  ear.on("message", (channel, keys) => heard.push([channel, keys]));
+  const listener = connect();
+  const id = await listener.client("ID");
+  await listener.subscribe("__redis__:invalidate");
+  const received = [];
+  listener.on("message", (channel, keys) => received.push([channel, keys]));
   const reader = connect();
   assert.strictEqual(await reader.client("TRACKING", "ON", "REDIRECT", id), "OK");
   assert.strictEqual(await reader.client("GETREDIR"), id);
@@ -217,25 +217,25 @@ cases["client-side caching by redirection"] = async (db) => {
   await db.set("a", "1");
   await db.set("other", "1");
   await db.set("b", "1");
-  await until(() => heard.length === 2);
-  assert.deepStrictEqual(heard, [["__redis__:invalidate", "a"], ["__redis__:invalidate", "b"]]);
+  await until(() => received.length === 2);
+  assert.deepStrictEqual(received, [["__redis__:invalidate", "a"], ["__redis__:invalidate", "b"]]);
   await db.flushall();
-  await until(() => heard.length === 3);
-  assert.deepStrictEqual(heard[2], ["__redis__:invalidate", ""]);
+  await until(() => received.length === 3);
+  assert.deepStrictEqual(received[2], ["__redis__:invalidate", ""]);
   assert.match(await db.info("stats"), /tracking_total_keys:0/);
   assert.match(await db.info("clients"), /tracking_clients:1/);
 };
 
-cases["client-side caching of prefixes"] = async (db) => {
-  const ear = connect();
-  const id = await ear.client("ID");
-  await ear.subscribe("__redis__:invalidate");
-  const heard = [];
-  ear.on("message", (channel, keys) => heard.push(keys));
+cases["client-side caching by prefixes"] = async (db) => {
+  const listener = connect();
+  const id = await listener.client("ID");
+  await listener.subscribe("__redis__:invalidate");
+  const received = [];
+  listener.on("message", (channel, keys) => received.push(keys));
   await connect().client("TRACKING", "ON", "REDIRECT", id, "BCAST", "PREFIX", "user:");
   await db.mset("user:2", "x", "order:1", "y", "user:1", "z");
-  await until(() => heard.length === 1);
-  assert.deepStrictEqual(heard, ["user:1,user:2"]);
+  await until(() => received.length === 1);
+  assert.deepStrictEqual(received, ["user:1,user:2"]);
 };
 
 cases["users"] = async (db) => {
@@ -250,9 +250,9 @@ cases["users"] = async (db) => {
   const ended = events(listener, "close", 1);
   await db.acl("SETUSER", "ann", "resetchannels");
   await ended;
-  const stranger = connect({ username: "ann", password: "wrong", lazyConnect: true });
-  stranger.on("error", () => {});
-  await assert.rejects(stranger.connect().then(() => stranger.get("cache:1")));
+  const unauthenticated = connect({ username: "ann", password: "wrong", lazyConnect: true });
+  unauthenticated.on("error", () => {});
+  await assert.rejects(unauthenticated.connect().then(() => unauthenticated.get("cache:1")));
   assert.strictEqual(await db.acl("DELUSER", "ann"), 1);
 };
 

@@ -52,7 +52,7 @@ class Scrape(unittest.TestCase):
         self.assertIn(b"balanced", self.db.execute_command("MEMORY", "AUDIT"))
         self.db.close()
 
-    def test_a_strict_parser_reads_it(self):
+    def test_a_strict_parser_accepts_the_output(self):
         self.db.set("k", "v", ex=100)
         self.assertRaises(redis.ResponseError, self.db.lpush, "k", "v")
         answer, text = get("/metrics", headers={"Accept": "application/openmetrics-text"})
@@ -68,14 +68,14 @@ class Scrape(unittest.TestCase):
         owners = sum(value for (name, _), value in found.items() if name == "larder_memory_bytes")
         self.assertEqual(owners, found["larder_used_memory_bytes", ()])
 
-    def test_the_older_form_says_the_same(self):
+    def test_the_older_format_has_the_same_values(self):
         open_text = get("/metrics")[1]
         answer, text = get("/metrics", headers={"Accept": "text/plain;version=0.0.4"})
         self.assertTrue(answer.getheader("Content-Type").startswith("text/plain; version=0.0.4"))
         names = {name for name, _ in samples(open_text)}
         self.assertEqual(names, {name for name, _ in samples(text, read_plain)})
 
-    def test_counters_count(self):
+    def test_counters_increase(self):
         before = samples(get("/metrics")[1])
         for i in range(100):
             self.db.get("nothing")
@@ -88,7 +88,7 @@ class Scrape(unittest.TestCase):
         self.assertEqual(grown("larder_metrics_scrapes_total"), 1)
         self.assertGreater(grown("larder_net_input_bytes_total"), 100 * 10)
 
-    def test_the_loop_knows_its_fullest_turn(self):
+    def test_the_loop_reports_its_largest_turn(self):
         with self.db.pipeline(transaction=False) as pipeline:
             for _ in range(50):
                 pipeline.ping()
@@ -97,7 +97,7 @@ class Scrape(unittest.TestCase):
         self.assertGreaterEqual(debug["eventloop_cmd_per_cycle_max"], 50)
         self.assertGreater(samples(get("/metrics")[1])["larder_eventloop_cmd_per_cycle_max", ()], 49)
 
-    def test_one_connection_serves_many(self):
+    def test_one_connection_serves_many_scrapes(self):
         link = http.client.HTTPConnection("127.0.0.1", METRICS, timeout=10)
         for _ in range(20):
             link.request("GET", "/metrics")
@@ -112,7 +112,7 @@ class Http(unittest.TestCase):
         answer, text = get("/health", "HEAD")
         self.assertEqual((answer.status, text), (200, ""))
 
-    def test_refusals(self):
+    def test_rejected_requests(self):
         self.assertEqual(get("/")[0].status, 404)
         self.assertEqual(get("/metrics", "DELETE")[0].status, 405)
         self.assertEqual(get("/metrics", "POST")[0].getheader("Allow"), "GET, HEAD")
@@ -120,7 +120,7 @@ class Http(unittest.TestCase):
         self.assertTrue(raw(b"\x16\x03\x01\x02\x00").startswith(b"HTTP/1.1 400 "))
         self.assertTrue(raw(b"GET /" + b"a" * 9000).startswith(b"HTTP/1.1 431 "))
 
-    def test_slow_connections_make_room(self):
+    def test_slow_connections_are_closed_for_new_ones(self):
         slow = [socket.create_connection(("127.0.0.1", METRICS)) for _ in range(100)]
         for link in slow:
             link.sendall(b"GET /hea")
@@ -148,7 +148,7 @@ class Live(unittest.TestCase):
         self.assertEqual(get("/health")[0].status, 200)
         db.close()
 
-    def test_a_scrape_holds_up_nobody(self):
+    def test_a_scrape_does_not_delay_clients(self):
         db = redis.Redis(port=PORT)
         for i in range(200):
             get("/metrics")

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Values of every type and encoding go by DUMP and RESTORE from BINARY to an installed redis-server
-and back: each side must then hold the same contents, encoding, deadline and digest.
+"""Copies values of every type and encoding by DUMP and RESTORE from BINARY to an installed redis-server
+and back: both must then hold the same contents, encoding, deadline and digest.
 
 Usage: migration.py BINARY
 """
@@ -17,7 +17,7 @@ except ImportError:
     print("skipped: python3-redis is not installed")
     sys.exit(SKIPPED)
 
-# 7.2 has compact forms of sets and lists that 7.0 lacks.
+# 7.2 has compact encodings of sets and lists that 7.0 does not have.
 KNOWN_DIFFERENCES = {("listpack", "hashtable"), ("listpack", "quicklist")}
 COMPACT = {"hash-max-listpack-entries": 500, "hash-max-listpack-value": 5000, "set-max-intset-entries": 600,
            "zset-max-listpack-entries": 500, "zset-max-listpack-value": 5000, "list-max-listpack-size": -2,
@@ -38,7 +38,7 @@ def pairs(names, values):
 
 
 def in_parts(command, words):
-    """A command with many words as several."""
+    """Splits a command with many words into several."""
     return [[command, *words[at:at + 500]] for at in range(0, len(words), 500)]
 
 
@@ -114,7 +114,7 @@ def make(client, key, commands):
 
 
 def groups(client, key):
-    """What a stream's groups hold, without what depends on the moment of asking."""
+    """The groups of a stream, without fields that depend on the current time."""
     found = []
     for row in client.execute_command("XINFO", "GROUPS", key):
         name = row[1]
@@ -135,7 +135,7 @@ def stream(client, key):
 
 
 def sorted_set(client, key):
-    """Scores as numbers: 7.0 prints more digits than they need."""
+    """Scores as numbers: 7.0 prints more digits than necessary."""
     words = client.execute_command("ZRANGE", key, 0, -1, "WITHSCORES")
     return [(member, float(score)) for member, score in zip(words[::2], words[1::2])]
 
@@ -162,7 +162,7 @@ def same_encoding(one, other):
 
 
 def move(source, target, key):
-    """Restores a key's payload elsewhere; what differs then, in words."""
+    """Restores a key's payload in another server; returns the differences as text."""
     deadline = max(source.execute_command("PEXPIRETIME", key), 0)
     payload = source.execute_command("DUMP", key)
     target.execute_command("RESTORE", key, deadline, payload, "REPLACE", "ABSTTL")
@@ -197,7 +197,7 @@ def move_all(limits_of_source, limits_of_target, source, target, direction):
 
 
 def field_deadlines(ours, theirs):
-    """Fields with deadlines have no form in version 10: between servers of 7.4 and later only."""
+    """Version 10 has no encoding for fields with deadlines: only servers from 7.4 on can exchange them."""
     found = []
     for limits in (COMPACT, LOOSE):
         configure(ours, limits)
@@ -215,7 +215,7 @@ def field_deadlines(ours, theirs):
             found.append(f"field deadlines: the payload's version is {payload[-10:-8]}, expected 12")
         try:
             theirs.execute_command("RESTORE", "h", 0, payload, "REPLACE")
-            found.append("field deadlines: 7.0 took a payload that it cannot know")
+            found.append("field deadlines: 7.0 accepted a payload of an unknown version")
         except redis.ResponseError as error:
             if "version or checksum" not in str(error):
                 found.append(f"field deadlines: 7.0 answers {error}")

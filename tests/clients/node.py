@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Runs a script of node's against a server; installs its packages into the build folder where npm is there.
+"""Runs a node script against a server; installs its packages into the build folder if npm is installed.
 
 Usage: node.py BINARY BUILD_FOLDER SCRIPT. Exits with 77 (skipped) without node, npm or a registry.
 """
@@ -16,7 +16,7 @@ SKIPPED = 77
 
 
 def is_installed(folder):
-    """Every package that package.json names is there, in the version that it names."""
+    """Whether every package in package.json is installed in the given version."""
     with open(os.path.join(HERE, "package.json"), encoding="utf-8") as file:
         wanted = json.load(file)["dependencies"]
     for name, version in wanted.items():

@@ -1,4 +1,4 @@
-// What node's redis does with a server, in RESP3 and RESP2, checked. Usage: node node_redis.js WHERE (see
+// Checks node's redis against a server, in RESP3 and RESP2. Usage: node node_redis.js WHERE (see
 // cases.js); NODE_PATH finds redis.
 "use strict";
 
@@ -18,7 +18,7 @@ async function connect(options = {}) {
   return db;
 }
 
-cases["values, also binary ones"] = async (db) => {
+cases["text and binary values"] = async (db) => {
   assert.strictEqual(await db.set("k", "v", { expiration: { type: "EX", value: 100 } }), "OK");
   assert.strictEqual(await db.get("k"), "v");
   assert.strictEqual(await db.get("nothing"), null);
@@ -45,12 +45,12 @@ cases["an error within a transaction"] = async (db) => {
   assert.strictEqual(await db.get("k"), "text");
 };
 
-cases["a transaction that cannot be queued"] = async (db) => {
+cases["a queueing error makes EXEC fail"] = async (db) => {
   await assert.rejects(db.multi().set("k", "1").addCommand(["NOSUCH"]).exec(), /unknown command/);
   assert.strictEqual(await db.exists("k"), 0);
 };
 
-cases["a watched key that changed stops the transaction"] = async (db) => {
+cases["a changed watched key makes EXEC fail"] = async (db) => {
   const other = await connect();
   await db.watch("k");
   await other.set("k", "theirs");
@@ -61,15 +61,15 @@ cases["a watched key that changed stops the transaction"] = async (db) => {
 for (const RESP of [2, 3]) {
   cases[`messages, RESP${RESP}`] = async (db) => {
     const listener = await connect({ RESP });
-    const heard = [];
-    await listener.subscribe(["news", "sports"], (text, channel) => heard.push([channel, text]));
-    await listener.pSubscribe("n*", (text, channel) => heard.push(["n*", channel, text]));
-    await listener.sSubscribe("orders", (text, channel) => heard.push(["shard", channel, text]));
+    const received = [];
+    await listener.subscribe(["news", "sports"], (text, channel) => received.push([channel, text]));
+    await listener.pSubscribe("n*", (text, channel) => received.push(["n*", channel, text]));
+    await listener.sSubscribe("orders", (text, channel) => received.push(["shard", channel, text]));
     assert.strictEqual(await db.publish("news", "hello"), 2);
     assert.strictEqual(await db.publish("sports", "goal"), 1);
     assert.strictEqual(await db.sPublish("orders", "one"), 1);
-    await until(() => heard.length === 4);
-    assert.deepStrictEqual(heard, [
+    await until(() => received.length === 4);
+    assert.deepStrictEqual(received, [
       ["news", "hello"], ["n*", "news", "hello"], ["sports", "goal"], ["shard", "orders", "one"],
     ]);
     const counts = await db.pubSubNumSub(["news", "x"]);
@@ -85,13 +85,13 @@ for (const RESP of [2, 3]) {
 }
 
 cases["RESP3: commands while subscribed"] = async (db) => {
-  const heard = [];
-  await db.subscribe("ch", (text) => heard.push(text));
+  const received = [];
+  await db.subscribe("ch", (text) => received.push(text));
   assert.strictEqual(await db.set("k", "v"), "OK");
   assert.strictEqual(await db.publish("ch", "to myself"), 1);
   assert.deepStrictEqual(await db.multi().get("k").publish("ch", "again").exec(), ["v", 1]);
-  await until(() => heard.length === 2);
-  assert.deepStrictEqual(heard, ["to myself", "again"]);
+  await until(() => received.length === 2);
+  assert.deepStrictEqual(received, ["to myself", "again"]);
 };
 
 cases["client-side caching"] = async (db) => {

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What Debian's python3-redis does with a server, checked. Usage: python_redis.py BINARY"""
+"""Checks Debian's python3-redis against a server. Usage: python_redis.py BINARY"""
 import socket
 import sys
 import threading
@@ -23,7 +23,7 @@ class Client(unittest.TestCase):
 
 
 class Strings(Client):
-    def test_a_value_comes_back(self):
+    def test_set_and_get(self):
         self.assertTrue(self.db.set("k", "väl\r\n\0ue"))
         self.assertEqual(self.db.get("k"), "väl\r\n\0ue")
         self.assertIsNone(self.db.get("nothing"))
@@ -40,13 +40,13 @@ class Strings(Client):
         self.assertEqual(self.db.decrby("n", 2), 40)
         self.assertAlmostEqual(self.db.incrbyfloat("n", 0.5), 40.5)
 
-    def test_parts_of_a_value(self):
+    def test_ranges_of_a_value(self):
         self.assertEqual(self.db.append("k", "Hello"), 5)
         self.assertEqual(self.db.setrange("k", 5, " World"), 11)
         self.assertEqual(self.db.getrange("k", -5, -1), "World")
         self.assertEqual(self.db.strlen("k"), 11)
 
-    def test_several_at_once(self):
+    def test_several_keys_in_one_command(self):
         self.assertTrue(self.db.mset({"a": 1, "b": 2}))
         self.assertFalse(self.db.msetnx({"b": 3, "c": 4}))
         self.assertEqual(self.db.mget("a", "b", "c"), ["1", "2", None])
@@ -66,7 +66,7 @@ class Strings(Client):
 
 
 class Keys(Client):
-    def test_life_and_death(self):
+    def test_exists_and_delete(self):
         self.db.mset({"a": 1, "b": 2, "c": 3})
         self.assertEqual(self.db.exists("a", "b", "x"), 2)
         self.assertEqual(self.db.delete("a", "x"), 1)
@@ -121,7 +121,7 @@ class Pipelines(Client):
         self.assertEqual(replies[1::2], [str(i) for i in range(1000)])
         self.assertTrue(all(r is True for r in replies[0::2]))
 
-    def test_an_error_stands_among_the_replies(self):
+    def test_an_error_is_returned_in_place(self):
         with self.db.pipeline(transaction=False) as pipe:
             pipe.set("k", "text").incr("k").get("k")
             replies = pipe.execute(raise_on_error=False)
@@ -135,21 +135,21 @@ class Transactions(Client):
             pipe.set("a", 1).incr("a").lpush("l", "x", "y").lrange("l", 0, -1)
             self.assertEqual(pipe.execute(), [True, 2, 2, ["y", "x"]])
 
-    def test_an_error_stands_among_the_replies_and_the_rest_is_done(self):
+    def test_an_error_in_exec_does_not_stop_the_rest(self):
         with self.db.pipeline() as pipe:
             pipe.set("a", "text").incr("a").set("b", 1)
             replies = pipe.execute(raise_on_error=False)
         self.assertIsInstance(replies[1], redis.ResponseError)
         self.assertEqual(self.db.get("b"), "1")
 
-    def test_what_cannot_be_queued_spoils_all(self):
+    def test_a_queueing_error_makes_exec_fail(self):
         with self.db.pipeline() as pipe:
             pipe.set("a", 1).execute_command("NOSUCH")
             with self.assertRaises(redis.ResponseError):
                 pipe.execute()
         self.assertEqual(self.db.exists("a"), 0)
 
-    def test_a_watched_key_that_changed_stops_it(self):
+    def test_a_changed_watched_key_makes_exec_fail(self):
         other = redis.Redis(port=PORT, decode_responses=True)
         with self.db.pipeline() as pipe:
             pipe.watch("n")
@@ -161,7 +161,7 @@ class Transactions(Client):
         self.assertEqual(self.db.get("n"), "5")
         other.close()
 
-    def test_ten_threads_count_without_losing_one(self):
+    def test_ten_threads_increment_one_counter(self):
         def count():
             db = redis.Redis(port=PORT, decode_responses=True)
             for _ in range(20):
@@ -185,12 +185,12 @@ class Messages(Client):
             listener.subscribe(*channels)
         if patterns:
             listener.psubscribe(*patterns)
-        # The answers to the subscriptions come first.
+        # The replies to the subscriptions come first.
         for _ in range(len(channels) + len(patterns)):
             listener.get_message(timeout=10)
         return listener
 
-    def heard(self, listener, count):
+    def messages(self, listener, count):
         found = []
         for _ in range(count):
             message = listener.get_message(timeout=10)
@@ -204,8 +204,8 @@ class Messages(Client):
         self.assertEqual(self.db.publish("news", "hello"), 2)
         self.assertEqual(self.db.publish("sports", "goal"), 1)
         self.assertEqual(self.db.publish("nothing", "x"), 1)
-        self.assertEqual(self.heard(one, 2), [("message", None, "news", "hello"), ("message", None, "sports", "goal")])
-        self.assertEqual(self.heard(two, 2),
+        self.assertEqual(self.messages(one, 2), [("message", None, "news", "hello"), ("message", None, "sports", "goal")])
+        self.assertEqual(self.messages(two, 2),
                          [("pmessage", "n*", "news", "hello"), ("pmessage", "n*", "nothing", "x")])
         self.assertEqual(sorted(self.db.pubsub_channels()), ["news", "sports"])
         self.assertEqual(self.db.pubsub_numsub("news", "x"), [("news", 1), ("x", 0)])
@@ -217,13 +217,13 @@ class Messages(Client):
         one.get_message(timeout=10)
         self.assertEqual(self.db.publish("a", "x"), 0)
         self.assertEqual(self.db.publish("b", "y"), 1)
-        self.assertEqual(self.heard(one, 1), [("message", None, "b", "y")])
+        self.assertEqual(self.messages(one, 1), [("message", None, "b", "y")])
         one.close()
         for _ in range(100):
             if self.db.publish("b", "z") == 0:
                 return
             time.sleep(0.02)
-        self.fail("who closed still listens")
+        self.fail("the closed client is still subscribed")
 
     def test_ping_while_subscribed(self):
         one = self.listen("a")
@@ -231,7 +231,7 @@ class Messages(Client):
         message = one.get_message(timeout=10)
         self.assertEqual((message["type"], message["data"]), ("pong", "hello"))
 
-    def test_a_thread_hears_a_thousand_in_order(self):
+    def test_a_subscriber_thread_gets_a_thousand_messages_in_order(self):
         got = []
         listener = self.db.pubsub(ignore_subscribe_messages=True)
         listener.subscribe(**{"ch": lambda message: got.append(int(message["data"]))})
@@ -250,15 +250,15 @@ class Messages(Client):
         thread.join()
         self.assertEqual(got, list(range(1000)))
 
-    def test_a_publisher_in_a_transaction(self):
+    def test_publish_in_a_transaction(self):
         one = self.listen("ch")
         with self.db.pipeline() as pipe:
             pipe.set("k", 1).publish("ch", "first").publish("ch", "second")
             self.assertEqual(pipe.execute(), [True, 1, 1])
-        self.assertEqual([data for _, _, _, data in self.heard(one, 2)], ["first", "second"])
+        self.assertEqual([data for _, _, _, data in self.messages(one, 2)], ["first", "second"])
 
-    def test_channels_of_slots(self):
-        # This version of the library has no words of its own for them.
+    def test_shard_channels(self):
+        # This version of the library has no functions for shard channels.
         one = self.db.pubsub()
         self.addCleanup(one.close)
         one.execute_command("SSUBSCRIBE", "orders")
@@ -270,30 +270,30 @@ class Messages(Client):
         one.execute_command("SUNSUBSCRIBE")
         self.assertEqual(one.parse_response(), ["sunsubscribe", "orders", 0])
 
-    def test_copies_that_are_old_are_told_to_a_listener(self):
-        ear = self.db.pubsub(ignore_subscribe_messages=True)
-        self.addCleanup(ear.close)
-        ear.execute_command("CLIENT", "ID")
-        number = ear.parse_response()
-        ear.subscribe("__redis__:invalidate")
-        ear.get_message(timeout=10)
+    def test_client_side_caching_by_redirection(self):
+        listener = self.db.pubsub(ignore_subscribe_messages=True)
+        self.addCleanup(listener.close)
+        listener.execute_command("CLIENT", "ID")
+        number = listener.parse_response()
+        listener.subscribe("__redis__:invalidate")
+        listener.get_message(timeout=10)
         reader = redis.Redis(port=PORT, decode_responses=True, single_connection_client=True)
         self.addCleanup(reader.close)
         self.assertEqual(reader.execute_command("CLIENT TRACKING", "ON", "REDIRECT", number), "OK")
         self.assertEqual(reader.mget("a", "b", "c"), [None] * 3)
         self.db.mset({"a": 1, "d": 2, "b": 3})
-        self.assertEqual([data for _, _, _, data in self.heard(ear, 2)], [["a"], ["b"]])
+        self.assertEqual([data for _, _, _, data in self.messages(listener, 2)], [["a"], ["b"]])
         self.assertEqual(self.db.info("clients")["tracking_clients"], 1)
         self.assertEqual(self.db.info("stats")["tracking_total_keys"], 1)
         self.db.flushall()
-        self.assertEqual([data for _, _, _, data in self.heard(ear, 1)], [None])
+        self.assertEqual([data for _, _, _, data in self.messages(listener, 1)], [None])
 
-    def test_keys_tell_what_happens_to_them(self):
+    def test_keyspace_notifications(self):
         self.db.config_set("notify-keyspace-events", "KEA")
         try:
             one = self.listen(patterns=["__keyevent@0__:*"])
             self.db.set("k", 1, px=50)
-            self.assertEqual([data[2] for data in self.heard(one, 3)],
+            self.assertEqual([data[2] for data in self.messages(one, 3)],
                              ["__keyevent@0__:set", "__keyevent@0__:expire", "__keyevent@0__:expired"])
         finally:
             self.db.config_set("notify-keyspace-events", "")
@@ -304,7 +304,7 @@ class Messages(Client):
             seen = monitor.next_command()
             self.assertEqual((seen["db"], seen["command"]), (0, "SET k a b"))
 
-    def test_a_subscriber_that_does_not_read_is_bounded(self):
+    def test_output_of_a_subscriber_that_does_not_read_is_bounded(self):
         self.db.config_set("client-output-buffer-limit", "pubsub 2mb 0 0")
         try:
             deaf = socket.create_connection(("127.0.0.1", PORT))
@@ -316,7 +316,7 @@ class Messages(Client):
                 if self.db.publish("ch", message) == 0:
                     break
             else:
-                self.fail("50 MB were kept for who does not read")
+                self.fail("50 MB were kept for a client that does not read")
             self.assertLess(self.db.info("memory")["used_memory"], 30_000_000)
             deaf.close()
         finally:
@@ -324,18 +324,18 @@ class Messages(Client):
 
 
 class Resp3(unittest.TestCase):
-    """By hand: Debian's python3-redis speaks RESP2 alone."""
+    """Without a library: Debian's python3-redis supports RESP2 only."""
 
     def setUp(self):
         self.link = socket.create_connection(("127.0.0.1", PORT), timeout=20)
         self.stream = self.link.makefile("rb")
-        self.assertEqual(self.ask("HELLO", "3")[0], "%")
+        self.assertEqual(self.call("HELLO", "3")[0], "%")
 
     def tearDown(self):
         self.stream.close()
         self.link.close()
 
-    def ask(self, *words):
+    def call(self, *words):
         request = f"*{len(words)}\r\n" + "".join(f"${len(w)}\r\n{w}\r\n" for w in words)
         self.link.sendall(request.encode())
         return self.read()
@@ -354,35 +354,35 @@ class Resp3(unittest.TestCase):
             return kind, [self.read()[1] for _ in range(2 * int(rest))]
         return kind, rest
 
-    def test_pushes_stand_between_replies(self):
-        self.assertEqual(self.ask("SUBSCRIBE", "ch"), (">", ["subscribe", "ch", "1"]))
-        self.assertEqual(self.ask("SET", "k", "v"), ("+", "OK"))
+    def test_pushes_between_replies(self):
+        self.assertEqual(self.call("SUBSCRIBE", "ch"), (">", ["subscribe", "ch", "1"]))
+        self.assertEqual(self.call("SET", "k", "v"), ("+", "OK"))
         other = redis.Redis(port=PORT)
         self.assertEqual(other.publish("ch", "hello"), 1)
         self.assertEqual(self.read(), (">", ["message", "ch", "hello"]))
-        self.assertEqual(self.ask("GET", "k"), ("$", "v"))
-        self.assertEqual(self.ask("PUBLISH", "ch", "me"), (":", "1"))
+        self.assertEqual(self.call("GET", "k"), ("$", "v"))
+        self.assertEqual(self.call("PUBLISH", "ch", "me"), (":", "1"))
         self.assertEqual(self.read(), (">", ["message", "ch", "me"]))
         other.close()
 
-    def test_copies_that_are_old(self):
-        self.assertEqual(self.ask("CLIENT", "TRACKING", "ON", "OPTIN"), ("+", "OK"))
-        self.ask("CLIENT", "CACHING", "YES")
-        self.ask("GET", "k")
-        self.ask("GET", "other")
+    def test_invalidation_pushes(self):
+        self.assertEqual(self.call("CLIENT", "TRACKING", "ON", "OPTIN"), ("+", "OK"))
+        self.call("CLIENT", "CACHING", "YES")
+        self.call("GET", "k")
+        self.call("GET", "other")
         other = redis.Redis(port=PORT)
         other.mset({"other": 1, "k": 2})
         self.assertEqual(self.read(), (">", ["invalidate", ["k"]]))
-        self.assertEqual(self.ask("CLIENT", "TRACKINGINFO")[0], "%")
+        self.assertEqual(self.call("CLIENT", "TRACKINGINFO")[0], "%")
         other.close()
 
     def test_a_transaction_while_subscribed(self):
-        self.ask("SUBSCRIBE", "ch")
-        self.assertEqual(self.ask("WATCH", "k")[1], "OK")
-        self.assertEqual(self.ask("MULTI")[1], "OK")
-        self.assertEqual(self.ask("PUBLISH", "ch", "x")[1], "QUEUED")
-        self.assertEqual(self.ask("SET", "k", "w")[1], "QUEUED")
-        self.assertEqual(self.ask("EXEC"), ("*", ["1", "OK"]))
+        self.call("SUBSCRIBE", "ch")
+        self.assertEqual(self.call("WATCH", "k")[1], "OK")
+        self.assertEqual(self.call("MULTI")[1], "OK")
+        self.assertEqual(self.call("PUBLISH", "ch", "x")[1], "QUEUED")
+        self.assertEqual(self.call("SET", "k", "w")[1], "QUEUED")
+        self.assertEqual(self.call("EXEC"), ("*", ["1", "OK"]))
         self.assertEqual(self.read(), (">", ["message", "ch", "x"]))
 
 
@@ -434,9 +434,9 @@ class Server(Client):
     def test_a_password(self):
         self.db.config_set("requirepass", "secret")
         try:
-            stranger = redis.Redis(port=PORT)
+            unauthenticated = redis.Redis(port=PORT)
             with self.assertRaises(redis.AuthenticationError):
-                stranger.get("k")
+                unauthenticated.get("k")
             friend = redis.Redis(port=PORT, password="secret")
             self.assertTrue(friend.ping())
         finally:
@@ -444,7 +444,7 @@ class Server(Client):
 
 
 class Errors(Client):
-    def test_words(self):
+    def test_inline_commands(self):
         self.db.set("k", "text")
         cases = [
             (("INCR", "k"), "value is not an integer or out of range"),

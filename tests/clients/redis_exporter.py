@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Debian's prometheus-redis-exporter finds in Larder every metric that it finds in redis-server.
+"""Debian's prometheus-redis-exporter must find in Larder every metric that it finds in redis-server.
 Usage: redis_exporter.py BINARY"""
 import contextlib
 import shutil
@@ -20,7 +20,7 @@ except ImportError:
 EXPORTER = shutil.which("prometheus-redis-exporter")
 REFERENCE = shutil.which("redis-server")
 
-# What the exporter shows of redis-server 7.0 and cannot show of Larder.
+# Metrics that the exporter shows for redis-server 7.0 and cannot show for Larder.
 ABSENT = {}
 
 

@@ -1,4 +1,4 @@
-"""A server for a client test: started on a free port, ended with the test."""
+"""A server for a client test: started on a free port, stopped after the test."""
 import contextlib
 import os
 import shutil
@@ -24,7 +24,7 @@ def is_up(port):
 
 @contextlib.contextmanager
 def running(binary, *options):
-    """Yields the port. Fails when the server printed a sanitizer's report or ended by itself."""
+    """Yields the port. Fails if the server printed a sanitizer report or exited during the test."""
     folder = tempfile.mkdtemp(prefix="clients-")
     port = free_port()
     log_path = os.path.join(folder, "log")

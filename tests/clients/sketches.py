@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Random commands on bits and HyperLogLogs, the same for BINARY and an installed redis-server.
+"""Sends the same random commands on bits and HyperLogLogs to BINARY and to an installed redis-server.
 
-Usage: sketches.py BINARY [COMMANDS [SEED]]. Every reply must be the same, and the bytes of every
-key, so that values can move between the two.
+Usage: sketches.py BINARY [COMMANDS [SEED]]. The replies and the bytes of every key must
+be equal, so that values can be moved between the two.
 """
 import random
 import shutil
@@ -19,7 +19,7 @@ SPARSE_LIMITS = ["0", "60", "400", "3000", "20000"]
 
 
 def text(rng):
-    """Bytes of some kind: few or many, like digits, all alike."""
+    """Random bytes of several kinds: few or many, digits, all equal."""
     size = rng.choice([0, 1, 2, 3, 8, 45, 300, 513, 2000])
     kind = rng.randrange(4)
     if kind == 0:
@@ -107,7 +107,7 @@ def replies(client, commands):
 
 
 def compare(clients, commands):
-    """What differs, in words; nothing when all is the same."""
+    """The differences as text; nothing if all are equal."""
     ours, theirs = (replies(client, commands) for client in clients)
     for words, our, their in zip(commands, ours, theirs):
         if our != their:

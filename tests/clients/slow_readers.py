@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Clients that take memory and give nothing back: BINARY must keep used_memory within maxmemory and
-them to their share of it, name the culprit, and get its memory back when they go.
+"""Clients that use memory and do not read: BINARY must keep used_memory within maxmemory and the clients
+within their share of it, name the largest one, and free the memory when they disconnect.
 
 Usage: slow_readers.py BINARY [--small]
 
---small is for a binary that is slow: a tenth of everything.
+--small is for a slow binary: a tenth of all numbers.
 """
 import contextlib
 import re
@@ -19,7 +19,7 @@ import server
 import wire
 
 MEGA = 1 << 20
-# What one connection may take before the server looks at the sum.
+# The memory that one connection may use before the server checks the sum.
 STEP = MEGA
 
 
@@ -37,7 +37,7 @@ class Slow(wire.Client):
         return "%s:%d" % self.link.getsockname()
 
     def send(self, data, seconds):
-        """What the server takes of it in that time; True when it took all."""
+        """Sends for at most that time; True if the server accepted all bytes."""
         left = memoryview(data)
         ends = time.monotonic() + seconds
         while left and time.monotonic() < ends:
@@ -59,7 +59,7 @@ def figure(control, name):
 
 
 def settle(control, name, most, seconds=20):
-    """Waits until the figure is that low; the figure."""
+    """Waits until the figure is at most `most`; returns the figure."""
     ends = time.monotonic() + seconds
     while figure(control, name) > most and time.monotonic() < ends:
         time.sleep(0.05)
@@ -67,7 +67,7 @@ def settle(control, name, most, seconds=20):
 
 
 def await_not_read(control, seconds=20):
-    """Waits until the server has come so far with what it was sent that it holds somebody back."""
+    """Waits until the server has processed so many requests that it stops reading from a client."""
     ends = time.monotonic() + seconds
     while figure(control, "clients_paused_reading") == 0 and time.monotonic() < ends:
         time.sleep(0.05)
@@ -84,7 +84,7 @@ def fill(control, limit):
         time.sleep(0.3)
     if evicted == 0:
         raise SystemExit("the data does not fill maxmemory")
-    # Some room for the server's own few bytes, which come and go.
+    # Some room for small allocations of the server itself.
     for _ in range(64):
         control.ask("DEL", control.ask("RANDOMKEY"))
     control.ask("CONFIG", "RESETSTAT")
@@ -131,13 +131,13 @@ def pipelining(port, control, limit, readers):
 
 
 def named(control, slow):
-    """MEMORY DOCTOR names one of them, as CLIENT LIST knows it."""
+    """MEMORY DOCTOR must name one of them, by its id in CLIENT LIST."""
     report = control.ask("MEMORY", "DOCTOR").decode()
     print(report)
     said = re.search(r"Connection (\d+) at (\S+) \((slow-library-\d+)\) holds most: \S+, omem \S+, "
                      r"qbuf \S+, last command get", report)
     if said is None:
-        return ["MEMORY DOCTOR names nobody"]
+        return ["MEMORY DOCTOR names no client"]
     lines = control.ask("CLIENT", "LIST", "ID", said.group(1)).decode()
     culprit = [client for client in slow if client.address() == said.group(2)]
     if len(culprit) != 1 or f"name={said.group(3)} " not in lines or "cmd=get" not in lines:
@@ -146,11 +146,11 @@ def named(control, slow):
 
 
 def large_replies(port, control, limit, readers):
-    """Many ask for large replies at once and do not read; then they read, and get the whole."""
+    """Many clients request large replies at once and do not read; then they read and get complete replies."""
     control.ask("CONFIG", "RESETSTAT")
     size = limit // 16
     control.ask("SET", "large", "x" * size)
-    # The write itself may stand above the limit until keys have gone for it.
+    # The write itself may exceed the limit until keys have been evicted for it.
     settle(control, "used_memory", limit)
     links, most_used = [], 0
     for at in range(readers):
@@ -183,7 +183,7 @@ def large_replies(port, control, limit, readers):
 
 
 def large_requests(port, control, limit, count):
-    """Requests larger than the share, at once: one at a time passes."""
+    """Requests larger than the share at the same time: one at a time is accepted."""
     size = limit * 3 // 10
     value = b"y" * size
     links = [socket.create_connection(("127.0.0.1", port)) for _ in range(count)]
@@ -213,7 +213,7 @@ def large_requests(port, control, limit, count):
 
 
 def against_the_data(port, control, limit, readers):
-    """The same where clients have no share of their own: keys make room for them."""
+    """The same if clients have no separate share: keys are evicted for them."""
     fill(control, limit)
     control.ask("CONFIG", "SET", "maxmemory-clients", "0")
     requests = b"".join(wire.encode(["GET", f"more:{at % 1000}"]) for at in range(12_000))
@@ -238,7 +238,7 @@ def against_the_data(port, control, limit, readers):
 
 
 def half_sent(port, control, count):
-    """Clients that begin commands and do not end them: at first little of each, then much."""
+    """Clients that send partial commands: first a few bytes of each, then many."""
     control.ask("CONFIG", "RESETSTAT")
     before = settle(control, "mem_clients_total", MEGA // 4)
     links = []
@@ -255,7 +255,7 @@ def half_sent(port, control, count):
             link.sendall(b"x" * min(more, 99_000))
         if at % 50 == 0:
             most = max(most, figure(control, "mem_clients_total"))
-    # What was sent is more than the budget, but the server may not have read it yet.
+    # The bytes sent exceed the budget, but the server may not have read them yet.
     deadline = time.monotonic() + 60
     while True:
         now = info(control)
@@ -273,7 +273,7 @@ def half_sent(port, control, count):
     if int(now["evicted_keys"]) * 1000 > budget + STEP:
         found.append(f"half-sent commands evicted {now['evicted_keys']} keys")
     if int(now["evicted_clients"]) == 0:
-        found.append("nobody had to go for half-sent commands: the test shows nothing")
+        found.append("no client was evicted for partial commands: the test has no effect")
     if control.ask("GET", "loris") is not None:
         found.append("a half-sent command ran")
     for link in links:
@@ -282,7 +282,7 @@ def half_sent(port, control, count):
 
 
 def opened_and_dropped(port, control, count):
-    """Connections that come and go at once."""
+    """Connections that are closed as soon as they are open."""
     settle(control, "connected_clients", 1)
     before = figure(control, "mem_clients_total")
     began = time.monotonic()

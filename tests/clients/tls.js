@@ -1,5 +1,5 @@
-// What ioredis and redis do by TLS, checked. Usage: node tls.js PORT FOLDER, in which ca.crt, client.crt and
-// client.key are; NODE_PATH finds the packages.
+// Checks ioredis and redis with TLS. Usage: node tls.js PORT FOLDER, which contains ca.crt, client.crt and
+// client.key; NODE_PATH finds the packages.
 "use strict";
 
 const assert = require("assert");
@@ -22,10 +22,10 @@ async function ioredis() {
   const replies = await pipe.exec();
   for (let i = 0; i < 2000; ++i) assert.deepStrictEqual(replies[2 * i + 1], [null, String(i)]);
   const listener = new Redis({ host: "127.0.0.1", port, tls });
-  const heard = new Promise((resolve) => listener.on("message", (channel, text) => resolve([channel, text])));
+  const received = new Promise((resolve) => listener.on("message", (channel, text) => resolve([channel, text])));
   await listener.subscribe("ch");
   assert.strictEqual(await db.publish("ch", "news"), 1);
-  assert.deepStrictEqual(await heard, ["ch", "news"]);
+  assert.deepStrictEqual(await received, ["ch", "news"]);
   listener.disconnect();
   db.disconnect();
 }
@@ -41,7 +41,7 @@ async function redis() {
   await db.quit();
 }
 
-async function stranger() {
+async function rejectedWithoutCertificate() {
   const { ca, servername } = tls;
   const db = new Redis({ host: "127.0.0.1", port, tls: { ca, servername }, retryStrategy: null, maxRetriesPerRequest: 0 });
   db.on("error", () => {});
@@ -52,7 +52,7 @@ async function stranger() {
 (async () => {
   await ioredis();
   await redis();
-  await stranger();
+  await rejectedWithoutCertificate();
 })().catch((failure) => {
   console.error(failure);
   process.exit(1);

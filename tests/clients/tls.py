@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Clients that come by TLS: redis-cli, python3-redis and, where npm can install them, ioredis and redis of node.
+"""Clients with TLS: redis-cli, python3-redis and, if npm can install them, ioredis and redis of node.
 
 Usage: tls.py BINARY BUILD_FOLDER
 """
@@ -57,7 +57,7 @@ def secured(**options):
 
 
 def shown_name():
-    """The name in the certificate that the server shows."""
+    """The name in the certificate that the server presents."""
     with secured() as link:
         return dict(pair[0] for pair in link.getpeercert()["subject"])["commonName"]
 
@@ -71,7 +71,7 @@ class Cli(unittest.TestCase):
         self.assertIn("errors: 0, replies: 100", cli("--pipe", text=pipe).stdout)
         self.assertEqual(len(cli("--scan", "--pattern", "m:*").stdout.split()), 200)
 
-    def test_who_shows_no_certificate_is_not_served(self):
+    def test_a_client_without_a_certificate_is_rejected(self):
         done = cli("PING", identity=())
         self.assertNotIn("PONG", done.stdout)
         self.assertNotEqual(done.returncode, 0)
@@ -116,7 +116,7 @@ class Python(unittest.TestCase):
         self.assertIn("x" * 100_000, found)
         subscriber.close()
 
-    def test_a_wait_ends_by_a_push_from_elsewhere(self):
+    def test_blpop_is_served_by_another_client(self):
         threading.Timer(0.1, lambda: plain().rpush("list", "v")).start()
         self.assertEqual(self.db.blpop("list", timeout=10), ("list", "v"))
 
@@ -127,7 +127,7 @@ class Python(unittest.TestCase):
         self.assertTrue(mine[0]["laddr"].endswith(f":{TLS_PORT}"))
         self.assertGreater(int(mine[0]["tot-mem"]), 1000)
 
-    def test_many_at_once(self):
+    def test_many_clients_at_once(self):
         held = [python() for _ in range(30)]
         for i, one in enumerate(held):
             one.set(f"k{i}", i)
@@ -147,7 +147,7 @@ class Server(unittest.TestCase):
         listeners = [v for k, v in text.items() if k.startswith("listener")]
         self.assertIn("tls", [one["name"] for one in listeners])
 
-    def test_certificates_are_read_anew_while_clients_stay(self):
+    def test_certificates_are_reloaded_while_clients_stay_connected(self):
         with python(single_connection_client=True) as before, plain() as db:
             before.set("k", "v")
             number = before.client_id()
@@ -158,7 +158,7 @@ class Server(unittest.TestCase):
             self.assertEqual(before.get("k"), "v")
             self.assertEqual(before.client_id(), number)
 
-    def test_a_file_that_changed_is_read_when_it_is_named_again(self):
+    def test_config_set_of_the_same_file_reloads_it(self):
         for name in ("server.crt", "server.key"):
             shutil.copy(path(name), path("kept." + name))
             shutil.copy(path(name.replace("server", "renewed")), path(name))
@@ -171,7 +171,7 @@ class Server(unittest.TestCase):
             for name in ("server.crt", "server.key"):
                 shutil.copy(path("kept." + name), path(name))
 
-    def test_a_bad_file_changes_nothing(self):
+    def test_a_wrong_file_changes_nothing(self):
         with plain() as db:
             before = db.config_get("tls-*")
             for pairs in (["tls-cert-file", path("nothing")], ["tls-key-file", path("client.key")],
@@ -185,7 +185,7 @@ class Server(unittest.TestCase):
             self.assertNotEqual(db.config_get("maxclients")["maxclients"], "77")
         self.assertEqual(shown_name(), "server")
 
-    def test_certificates_of_clients(self):
+    def test_client_certificates(self):
         def answer(identity):
             try:
                 with secured(identity=identity) as link:
@@ -227,7 +227,7 @@ class Server(unittest.TestCase):
         self.assertIn("balanced", plain().execute_command("MEMORY", "AUDIT"))
         self.assertTrue(python().ping())
 
-    def test_a_rush_of_handshakes_leaves_others_their_turn(self):
+    def test_many_handshakes_do_not_delay_other_clients(self):
         stop = time.monotonic() + 2
         done = []
 
@@ -235,23 +235,23 @@ class Server(unittest.TestCase):
             while time.monotonic() < stop:
                 with secured():
                     done.append(1)
-        knockers = [threading.Thread(target=knock) for _ in range(4)]
+        handshakes = [threading.Thread(target=knock) for _ in range(4)]
         waits = []
         with plain() as db:
-            for knocker in knockers:
-                knocker.start()
+            for handshake in handshakes:
+                handshake.start()
             while time.monotonic() < stop:
                 before = time.monotonic()
                 db.ping()
                 waits.append(time.monotonic() - before)
-        for knocker in knockers:
-            knocker.join()
+        for handshake in handshakes:
+            handshake.join()
         self.assertGreater(len(done), 5)
         self.assertLess(sorted(waits)[len(waits) // 2], 0.1)
 
 
-class Stranger(unittest.TestCase):
-    def test_is_told_of_protected_mode_after_the_handshake(self):
+class ProtectedMode(unittest.TestCase):
+    def test_error_is_sent_after_the_handshake(self):
         address = next(iter(subprocess.run(["hostname", "-I"], capture_output=True, text=True).stdout.split()), None)
         if address is None:
             self.skipTest("this machine has no address but loopback")

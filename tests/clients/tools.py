@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""redis-cli's and redis-benchmark's modes against a server, with what they print checked.
+"""Checks the output of the modes of redis-cli and redis-benchmark against a server.
 
 Usage: tools.py BINARY
 """
@@ -15,7 +15,7 @@ KEYS = 500
 
 
 def run(*words, text=None, seconds=60):
-    """What a tool prints; fails when it does not end well."""
+    """The output of a tool; fails if its exit status is not 0."""
     done = subprocess.run([words[0], "-p", str(PORT), *words[1:]], input=text, capture_output=True,
                           text=True, timeout=seconds)
     if done.returncode != 0:
@@ -24,7 +24,7 @@ def run(*words, text=None, seconds=60):
 
 
 def run_for(seconds, *words):
-    """What a tool that never ends printed in this time."""
+    """The output, in this time, of a tool that does not end."""
     process = subprocess.Popen(["stdbuf", "-oL", words[0], "-p", str(PORT), *words[1:]], stdout=subprocess.PIPE,
                                stderr=subprocess.STDOUT, text=True)
     try:
@@ -74,7 +74,7 @@ class Cli(unittest.TestCase):
         self.assertRegex(out, r'summary -+\s+Sampled \d+ keys in the keyspace!\s+'
                               r'hot key found with counter: \d+\s+keyname: .?"key:7"')
 
-    def test_our_own_hot_and_big_keys(self):
+    def test_keystats(self):
         run("redis-cli", "CONFIG", "SET", "hot-keys-sample", "1")
         run("redis-cli", "KEYSTATS", "RESET")
         run("redis-cli", text="GET key:3\n" * 300 + "GET key:4\n" * 100)
@@ -94,7 +94,7 @@ class Cli(unittest.TestCase):
         self.assertRegex(out, r"(?m)^\d+ \d+ \d+\.\d+ \d+")
 
     def listen(self, *words):
-        """A redis-cli that shows what it hears, and what it has shown; ended with the test."""
+        """A redis-cli that prints messages, and its output; stopped after the test."""
         process = subprocess.Popen(["stdbuf", "-oL", "redis-cli", "-p", str(PORT), *words], stdout=subprocess.PIPE,
                                    stderr=subprocess.STDOUT, text=True)
         self.addCleanup(process.communicate)
@@ -126,12 +126,12 @@ class Cli(unittest.TestCase):
         self.assertEqual(self.lines(monitor, 1), ["OK"])
         run("redis-cli", "-n", "3", "SET", "a b", '"\r\n')
         run("redis-cli", "-n", "3", "DEL", "a b")
-        # redis-cli asks for the command's documentation itself, or selects its database, on the way.
+        # redis-cli itself requests the documentation of commands and selects its database.
         shown = self.lines(monitor, 4)
         self.assertRegex(shown[1], r'^\d+\.\d{6} \[3 127\.0\.0\.1:\d+\] "SET" "a b" "\\"\\r\\n"$')
         self.assertRegex(shown[3], r'^\d+\.\d{6} \[3 127\.0\.0\.1:\d+\] "DEL" "a b"$')
 
-    def test_pushes_of_old_copies(self):
+    def test_invalidation_pushes(self):
         reader = subprocess.Popen(["stdbuf", "-oL", "redis-cli", "-3", "--show-pushes", "yes", "-p", str(PORT)], stdin=subprocess.PIPE,
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, bufsize=1)
         self.addCleanup(reader.communicate)

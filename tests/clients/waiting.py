@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Clients that wait for keys, over sockets: BINARY must unblock, count, forget and serve them as an
-installed redis-server does, serve one of 10,000 at the price of one, and lose nobody's wake-up.
+"""Clients that are blocked on keys, over sockets: BINARY must unblock, count, forget and serve them as
+an installed redis-server does, serve one of 10,000 at the cost of one, and lose no wake-up.
 
 Usage: waiting.py BINARY [SECONDS]
 
@@ -21,7 +21,7 @@ import wire
 CROWD = 10_000
 UNBLOCKED = "UNBLOCKED client unblocked via CLIENT UNBLOCK"
 
-# The command, what feeds it, and the type of what it gets nothing of.
+# The command, the command that serves it, and a type that does not serve it.
 COMMANDS = {
     "BLPOP": (["BLPOP", "k", "0"], ["RPUSH", "k", "x"]),
     "BRPOP": (["BRPOP", "k", "0"], ["RPUSH", "k", "x"]),
@@ -51,7 +51,7 @@ class Waiter(wire.Client):
 
 
 def ready(links, seconds):
-    """How many of the links have something to read."""
+    """How many of the links are readable."""
     poll = select.poll()
     for link in links:
         poll.register(link, select.POLLIN)
@@ -66,7 +66,7 @@ def info(control, name):
 
 
 def until(control, count):
-    """Waits until so many clients do."""
+    """Waits until that many clients are blocked."""
     for _ in range(6000):
         if info(control, "blocked_clients") == count:
             return
@@ -81,7 +81,7 @@ def prepare(control, name):
 
 
 def unblocking(control, port, name, protocol):
-    """What CLIENT UNBLOCK answers, and what the unblocked client gets."""
+    """The replies of CLIENT UNBLOCK, and the replies to the unblocked client."""
     prepare(control, name)
     words, feed = COMMANDS[name]
     seen = []
@@ -100,7 +100,7 @@ def unblocking(control, port, name, protocol):
 
 
 def going(control, port, name):
-    """Those who go away, by their own will or another's, take nothing with them."""
+    """Clients that disconnect or are killed while blocked take no elements."""
     prepare(control, name)
     words, feed = COMMANDS[name]
     gone, killed, left = (Waiter(port) for _ in range(3))
@@ -120,7 +120,7 @@ def going(control, port, name):
 
 
 def expiring(control, port, name):
-    """A key that expires within the transaction that made it feeds nobody; the next one does."""
+    """A key that expires within the transaction that created it serves no client; the next one does."""
     prepare(control, name)
     words, feed = COMMANDS[name]
     with contextlib.closing(Waiter(port)) as waiter:
@@ -148,7 +148,7 @@ def compare(ours, theirs):
                 there = unblocking(other, theirs, name, protocol)
                 if here != there:
                     found.append(f"{name} unblocked, RESP{protocol}:\n  {here}\n  {there}")
-            # A group that goes with its key ends the wait for it.
+            # Removing the key and its group unblocks the clients of the group.
             if name != "XREADGROUP":
                 here, there = expiring(control, ours, name), expiring(other, theirs, name)
                 if here != there or here[1] != 1:
@@ -160,7 +160,7 @@ def compare(ours, theirs):
 
 
 def counting(port):
-    """The fields of INFO; 7.0 does not have those of keys."""
+    """The fields of INFO; 7.0 does not have the fields of blocking keys."""
     with contextlib.closing(wire.Client(port)) as control:
         prepare(control, "XREADGROUP")
         def figures():
@@ -192,7 +192,7 @@ def counting(port):
 
 
 def median_push_us(control, after):
-    """The time of a push that serves someone; `after` is called after each."""
+    """The time of a push that serves a client; `after` is called after each."""
     times = []
     for _ in range(51):
         began = time.perf_counter()
@@ -203,7 +203,7 @@ def median_push_us(control, after):
 
 
 def crowd(port):
-    """One push serves one, the one that came first, and costs what it costs when nobody else waits."""
+    """One push serves the client that blocked first, and costs as much as without other blocked clients."""
     links = []
     with contextlib.closing(wire.Client(port)) as control:
         control.ask("FLUSHALL")
@@ -240,7 +240,7 @@ def crowd(port):
     print(f"one push: {alone_us:.0f} us with one client waiting, {among_us:.0f} us with {CROWD}")
     found = []
     if others:
-        found.append(f"{others} clients heard something that was not for them")
+        found.append(f"{others} clients got a reply that was not for them")
     if ran != 51:
         found.append(f"51 pushes ended {ran} waits")
     if among_us > 3 * alone_us + 200:
@@ -273,7 +273,7 @@ def mixed(random_source, key_count):
 
 
 def count_replies(stream_state, data):
-    """Replies that ended in `data`; keeps what is unfinished in the state."""
+    """The number of replies that ended in `data`; keeps a partial reply in the state."""
     buffer, need, count = stream_state["bytes"] + data, stream_state["need"], 0
     at = 0
     while True:
@@ -296,14 +296,14 @@ def count_replies(stream_state, data):
     return count
 
 
-def endurance(port, seconds, clients=8, patience=20.0):
-    """Each client keeps a batch under way. One that hears nothing for `patience` seconds was forgotten."""
+def endurance(port, seconds, clients=8, timeout=20.0):
+    """Each client always has a batch in progress. A client that gets no reply for `timeout` seconds was forgotten."""
     source = random.Random(7)
     states = {}
     for _ in range(clients):
         link = socket.create_connection(("127.0.0.1", port))
         link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        states[link] = {"bytes": b"", "need": 1, "left": 0, "heard": time.monotonic()}
+        states[link] = {"bytes": b"", "need": 1, "left": 0, "received": time.monotonic()}
     total, longest, ends = 0, 0.0, time.monotonic() + seconds
     while states:
         now = time.monotonic()
@@ -315,9 +315,9 @@ def endurance(port, seconds, clients=8, patience=20.0):
                     continue
                 batch = mixed(source, 4)
                 link.sendall(b"".join(map(wire.encode, batch)))
-                state.update(left=len(batch), heard=now)
-            elif now - state["heard"] > patience:
-                return [f"a client waits for {state['left']} replies for {patience:.0f} s"]
+                state.update(left=len(batch), received=now)
+            elif now - state["received"] > timeout:
+                return [f"a client waits for {state['left']} replies for {timeout:.0f} s"]
         for link in select.select(list(states), [], [], 0.1)[0]:
             data = link.recv(1 << 16)
             if not data:
@@ -326,8 +326,8 @@ def endurance(port, seconds, clients=8, patience=20.0):
             got = count_replies(state, data)
             total += got
             state["left"] -= got
-            longest = max(longest, time.monotonic() - state["heard"])
-            state["heard"] = time.monotonic()
+            longest = max(longest, time.monotonic() - state["received"])
+            state["received"] = time.monotonic()
             if state["left"] < 0:
                 return ["a client got more replies than it sent commands"]
     print(f"{total} replies to {clients} clients in {seconds:.0f} s, the longest silence {longest * 1000:.0f} ms")
@@ -353,7 +353,7 @@ def main():
             audit = control.ask("MEMORY", "AUDIT")
             if b"\nbalanced" not in audit:
                 found.append(audit.decode())
-    print("\n".join(found) or "everyone who waited got what was due")
+    print("\n".join(found) or "every blocked client got its reply")
     return 1 if found else 0
 
 

@@ -1,4 +1,4 @@
-"""A small client of the protocol, RESP2 and RESP3, which keeps what kind each reply was."""
+"""A small client for RESP2 and RESP3, which keeps the type of each reply."""
 import socket
 
 
@@ -30,7 +30,7 @@ class Push(list):
 
 
 class NullArray:
-    """RESP2 has two kinds of nothing."""
+    """RESP2 has two nulls."""
 
     def __repr__(self):
         return "*-1"

@@ -8,7 +8,7 @@ namespace {
 // Events and effects of commands on bits and HyperLogLogs.
 class Bits : public KeyspaceCommands {};
 
-TEST_F(Bits, PassOnWhatChangesSomething) {
+TEST_F(Bits, ReplicateOnlyWhatChangesSomething) {
   EXPECT_EQ(effects_of({"SETBIT", "k", "7", "1"}), "0 SETBIT k 7 1");
   EXPECT_EQ(effects_of({"SETBIT", "k", "7", "1"}), "");
   EXPECT_EQ(effects_of({"SETBIT", "k", "90", "0"}), "0 SETBIT k 90 0");
@@ -23,7 +23,7 @@ TEST_F(Bits, PassOnWhatChangesSomething) {
   EXPECT_EQ(effects_of({"BITOP", "NOT", "t", "none"}), "");
 }
 
-TEST_F(Bits, TellTheirEvents) {
+TEST_F(Bits, PublishTheirEvents) {
   EXPECT_EQ(changes_of({"SETBIT", "k", "7", "1"}), "$ setbit k@0");
   EXPECT_EQ(changes_of({"SETBIT", "k", "7", "1"}), "");
   EXPECT_EQ(changes_of({"SETBIT", "k", "7", "0"}), "$ setbit k@0");
@@ -34,7 +34,7 @@ TEST_F(Bits, TellTheirEvents) {
   EXPECT_EQ(changes_of({"BITOP", "OR", "t", "none"}), "g del t@0");
 }
 
-TEST_F(Bits, BeyondWhatAStringCanEverBeAreRefused) {
+TEST_F(Bits, RejectOffsetsBeyondTheLargestString) {
   own_settings.proto_max_bulk_len.value(INT64_MAX);
   EXPECT_EQ(run({"SETBIT", "k", "9223372036854775807", "1"}),
             "-ERR bit offset is not an integer or out of range");
@@ -45,7 +45,7 @@ TEST_F(Bits, BeyondWhatAStringCanEverBeAreRefused) {
 
 class HyperLogLogs : public KeyspaceCommands {};
 
-TEST_F(HyperLogLogs, PassOnWhatChangesSomething) {
+TEST_F(HyperLogLogs, ReplicateOnlyWhatChangesSomething) {
   EXPECT_EQ(effects_of({"PFADD", "k"}), "0 PFADD k");
   EXPECT_EQ(effects_of({"PFADD", "k"}), "");
   EXPECT_EQ(effects_of({"PFADD", "k", "a", "b"}), "0 PFADD k a b");
@@ -61,15 +61,15 @@ TEST_F(HyperLogLogs, PassOnWhatChangesSomething) {
   EXPECT_EQ(effects_of({"PFADD", "k", "c"}), "0 PFADD k c");
 }
 
-TEST_F(HyperLogLogs, TellTheirEvents) {
+TEST_F(HyperLogLogs, PublishTheirEvents) {
   EXPECT_EQ(changes_of({"PFADD", "k", "a", "b"}), "$ pfadd k@0");
   EXPECT_EQ(changes_of({"PFMERGE", "t", "k"}), "$ pfadd t@0");
   EXPECT_EQ(changes_of({"PFMERGE", "t", "s", "k"}), "$ pfadd t@0");
-  // Storing a count makes no event, but an effect for replicas and the journal.
+  // Storing a cached count publishes no event, but it is an effect for replicas and the journal.
   EXPECT_EQ(changes_of({"PFCOUNT", "t"}), std::string("\0  t@0", 6));
 }
 
-TEST_F(HyperLogLogs, StayAsTheyAreWhenAnElementFindsThemCorrupt) {
+TEST_F(HyperLogLogs, StayUnchangedWhenFoundCorrupt) {
   const std::string bytes("HYLL\1\0\0\0\0\0\0\0\0\0\0\x80\x5f\xff", 18);
   run({"SET", "k", bytes});
   EXPECT_EQ(effects_of({"PFADD", "k", "a", "b", "c", "d", "e", "f"}), "");

@@ -1,6 +1,6 @@
 #pragma once
 
-// Calls of commands, made from the `arguments` of their rows, so that a new command is tried too.
+// Calls of commands, made from the `arguments` of their rows, so that new commands are tested too.
 
 #include <string>
 #include <utility>
@@ -15,7 +15,7 @@ namespace larder::commands {
 using Words = std::vector<std::string>;
 using Choices = std::vector<std::string>;
 
-// What stands for an argument of each kind.
+// The text of an argument of each kind.
 struct CallValues {
   Choices integers;
   Choices doubles;
@@ -23,7 +23,7 @@ struct CallValues {
   Choices names;
 };
 
-// Makes calls that fit a row, more or less: options are left out, repeated and put in any order.
+// Makes calls that mostly fit a row: options are omitted, repeated and put in any order.
 class CallMaker {
  public:
   CallMaker(base::Rng& rng, CallValues values) : rng_(rng), values_(std::move(values)) {}
@@ -53,7 +53,7 @@ class CallMaker {
       for (std::uint64_t times = chance(4) ? 2 : rng_.below(2); times > 0; --times) {
         options.emplace_back();
         add(argument, options.back());
-        // Some options stand before what must be there.
+        // Some options come before the mandatory arguments.
         if (argument.token.empty() || chance(2)) {
           words.insert(words.end(), options.back().begin(), options.back().end());
           options.pop_back();

@@ -1,6 +1,6 @@
-// Numbers at the ends of what can be read, and beyond, wherever a command takes one. Its reply,
-// which may print them, is whole and nothing but what the command has to say. The sanitizers watch
-// the buffers.
+// Numbers at the limits of the accepted range, and beyond, for every numeric argument. The reply,
+// which may print them, must be complete and contain no other bytes. The sanitizers check the
+// buffers.
 
 #include <algorithm>
 
@@ -59,7 +59,7 @@ class ExtremeNumbers : public KeyspaceCommands {
     });
   }
 
-  // As it went out, byte by byte.
+  // The bytes as they were sent.
   std::string raw_reply(const Words& words) {
     const std::vector<std::string_view> args(words.begin(), words.end());
     const resp::Request request{args};
@@ -79,7 +79,7 @@ class ExtremeNumbers : public KeyspaceCommands {
   }
 };
 
-TEST_F(ExtremeNumbers, AreAnsweredWithWholeReplies) {
+TEST_F(ExtremeNumbers, GetCompleteReplies) {
   constexpr int kCalls = 60;
   CallMaker maker(rng, values());
   for (const engine::BoundCommand* command : table.commands()) {

@@ -5,7 +5,7 @@ namespace {
 
 class Hashes : public KeyspaceCommands {};
 
-TEST_F(Hashes, TellOthersWhatWasDone) {
+TEST_F(Hashes, ReplicateTheirChanges) {
   EXPECT_EQ(effects_of({"HSET", "h", "a", "1", "b", "2"}), "0 HSET h a 1 b 2");
   EXPECT_EQ(effects_of({"HSETNX", "h", "a", "1"}), "");
   EXPECT_EQ(effects_of({"HDEL", "h", "none"}), "");
@@ -17,7 +17,7 @@ TEST_F(Hashes, TellOthersWhatWasDone) {
   EXPECT_EQ(effects_of({"HGETEX", "h", "FIELDS", "1", "a"}), "");
 }
 
-TEST_F(Hashes, NameFieldDeadlinesAbsolutely) {
+TEST_F(Hashes, ReplicateFieldDeadlinesAsAbsoluteTimes) {
   run({"HSET", "h", "a", "1", "b", "2"});
   EXPECT_EQ(effects_of({"HEXPIRE", "h", "10", "FIELDS", "3", "a", "none", "b"}),
             "0 MULTI\n0 HPEXPIREAT h " + now_plus(10'000) + " FIELDS 1 a\n0 HPEXPIREAT h " +
@@ -35,7 +35,7 @@ TEST_F(Hashes, NameFieldDeadlinesAbsolutely) {
   EXPECT_EQ(effects_of({"HEXPIRE", "h", "0", "FIELDS", "1", "b"}), "0 HDEL h b");
 }
 
-TEST_F(Hashes, LogTheEventsOfRedis) {
+TEST_F(Hashes, PublishTheEventsOfRedis) {
   EXPECT_EQ(changes_of({"HSET", "h", "a", "1", "b", "2", "c", "3"}), "h hset h@0");
   EXPECT_EQ(changes_of({"HINCRBY", "h", "a", "1"}), "h hincrby h@0");
   EXPECT_EQ(changes_of({"HINCRBYFLOAT", "h", "a", "1"}), "h hincrbyfloat h@0");
@@ -49,7 +49,7 @@ TEST_F(Hashes, LogTheEventsOfRedis) {
   EXPECT_EQ(changes_of({"HGETDEL", "h", "FIELDS", "1", "c"}), "h hdel h@0\ng del h@0");
 }
 
-TEST_F(Hashes, KeepDeadFieldsHiddenWhileRemovalsAreHeld) {
+TEST_F(Hashes, HideExpiredFieldsWhileRemovalIsPaused) {
   run({"HSET", "h", "a", "1", "b", "2"});
   run({"HPEXPIRE", "h", "5", "FIELDS", "1", "a"});
   clock.advance_ms(5);
@@ -62,7 +62,7 @@ TEST_F(Hashes, KeepDeadFieldsHiddenWhileRemovalsAreHeld) {
   EXPECT_EQ(effects_of({"HLEN", "h"}), "0 HDEL h a");
 }
 
-TEST_F(Hashes, LoseFieldsPastTheirDeadlineWhenLookedAt) {
+TEST_F(Hashes, RemoveExpiredFieldsWhenRead) {
   run({"HSET", "h", "a", "1", "b", "2"});
   run({"HPEXPIRE", "h", "5", "FIELDS", "1", "a"});
   clock.advance_ms(5);
@@ -76,7 +76,7 @@ TEST_F(Hashes, LoseFieldsPastTheirDeadlineWhenLookedAt) {
   EXPECT_EQ(run({"HKEYS", "h"}), "*1\n  \"c\"");
 }
 
-TEST_F(Hashes, LoseTheKeyWithTheLastFieldThatExpires) {
+TEST_F(Hashes, RemoveTheKeyWhenTheLastFieldExpires) {
   run({"HSET", "h", "a", "1"});
   run({"HPEXPIRE", "h", "5", "FIELDS", "1", "a"});
   clock.advance_ms(5);
@@ -85,7 +85,7 @@ TEST_F(Hashes, LoseTheKeyWithTheLastFieldThatExpires) {
   EXPECT_EQ(keyspace.db(0).element_expires().size(), 0u);
 }
 
-TEST_F(Hashes, OfManyDeadFieldsShowOnlyTheOthers) {
+TEST_F(Hashes, ShowNoneOfManyExpiredFields) {
   for (int i = 0; i < 2000; ++i) {
     const std::string name = std::to_string(i);
     run({"HSET", "h", name, "v"});

@@ -1,6 +1,6 @@
 #pragma once
 
-// The commands on values and keys, with real objects and a ManualClock.
+// The commands for values and keys, with real objects and a ManualClock.
 
 #include <gtest/gtest.h>
 
@@ -35,7 +35,7 @@ class QuietPeer final : public engine::Peer {
   void closing() override {}
 };
 
-// Sessions that may run everything, which are all sessions here, are not checked.
+// Does not check permissions: all sessions here may run all commands.
 class OpenGuard final : public engine::Guard {
  public:
   engine::Denied check(const engine::Session&, const engine::BoundCommand&, resp::Args,
@@ -86,7 +86,7 @@ class KeyspaceCommands : public ::testing::Test {
     return reply;
   }
 
-  // What the command passes on, and what it changed, one line each.
+  // The effects of the command, and its changes, one line each.
   std::string effects_of(std::initializer_list<std::string_view> words) {
     effect_lines.lines.clear();
     run(words);

@@ -5,7 +5,7 @@ namespace {
 
 class Lists : public KeyspaceCommands {};
 
-TEST_F(Lists, TellWhatAnotherProcessMustRun) {
+TEST_F(Lists, ReplicateTheirChanges) {
   EXPECT_EQ(effects_of({"RPUSH", "a", "1", "2", "3", "4", "5", "6"}), "0 RPUSH a 1 2 3 4 5 6");
   EXPECT_EQ(effects_of({"LPOP", "a"}), "0 LPOP a");
   EXPECT_EQ(effects_of({"BLPOP", "none", "a", "0"}), "0 LPOP a");
@@ -17,7 +17,7 @@ TEST_F(Lists, TellWhatAnotherProcessMustRun) {
   EXPECT_EQ(effects_of({"LMPOP", "1", "a", "LEFT"}), "");
 }
 
-TEST_F(Lists, TellWhatHappenedToEachKey) {
+TEST_F(Lists, PublishEventsForEachKey) {
   EXPECT_EQ(changes_of({"RPUSH", "a", "1", "2"}), "l rpush a@0");
   EXPECT_EQ(changes_of({"LMOVE", "a", "b", "LEFT", "RIGHT"}), "l rpush b@0\nl lpop a@0");
   EXPECT_EQ(changes_of({"RPOPLPUSH", "b", "b"}), "l lpush b@0\nl rpop b@0");
@@ -28,7 +28,7 @@ TEST_F(Lists, TellWhatHappenedToEachKey) {
   EXPECT_EQ(changes_of({"BLPOP", "a", "0"}), "l lpop a@0\ng del a@0");
 }
 
-TEST_F(Lists, TellNothingWhereNothingChanged) {
+TEST_F(Lists, ReplicateNothingWhenNothingChanged) {
   run({"RPUSH", "a", "1", "2"});
   EXPECT_EQ(effects_of({"LPUSHX", "none", "1"}), "");
   EXPECT_EQ(effects_of({"LPOP", "none"}), "");
@@ -42,7 +42,7 @@ TEST_F(Lists, TellNothingWhereNothingChanged) {
 }
 
 // As rdb_changes_since_last_save counts them.
-TEST_F(Lists, OneChangeForAPopAndForAMove) {
+TEST_F(Lists, CountAPopAndAMoveAsOneChange) {
   const auto changes_by = [this](std::initializer_list<std::string_view> words) {
     const std::uint64_t before = keyspace.log().changes();
     run(words);

@@ -6,7 +6,7 @@ namespace {
 // Effects have the same result at any time at which another process runs them.
 class Effects : public KeyspaceCommands {};
 
-TEST_F(Effects, OfPlainWritesAreTheCommandsThemselves) {
+TEST_F(Effects, OfPlainWritesAreTheCommandsAsSent) {
   EXPECT_EQ(effects_of({"set", "k", "v"}), "0 set k v");
   EXPECT_EQ(effects_of({"SET", "k", "v", "XX"}), "0 SET k v XX");
   EXPECT_EQ(effects_of({"APPEND", "k", "w"}), "0 APPEND k w");
@@ -41,7 +41,7 @@ TEST_F(Effects, AreNoneWhenNothingChanged) {
   EXPECT_EQ(effects_of({"INCR", "k"}), "");
 }
 
-TEST_F(Effects, NameDeadlinesAbsolutely) {
+TEST_F(Effects, UseAbsoluteDeadlines) {
   EXPECT_EQ(effects_of({"SET", "k", "v", "EX", "10"}), "0 SET k v PXAT " + now_plus(10'000));
   EXPECT_EQ(effects_of({"SET", "k", "v", "PX", "10", "XX"}), "0 SET k v PXAT " + now_plus(10));
   EXPECT_EQ(effects_of({"SET", "k", "v", "GET", "EXAT", "33177117420"}),
@@ -56,14 +56,14 @@ TEST_F(Effects, NameDeadlinesAbsolutely) {
   EXPECT_EQ(effects_of({"GETEX", "k", "PERSIST"}), "0 PERSIST k");
 }
 
-TEST_F(Effects, OfDeadlinesInThePastAreRemovals) {
+TEST_F(Effects, OfDeadlinesInThePastAreDeletions) {
   run({"MSET", "a", "1", "b", "2", "c", "3"});
   EXPECT_EQ(effects_of({"EXPIRE", "a", "-1"}), "0 DEL a");
   EXPECT_EQ(effects_of({"PEXPIREAT", "b", "1"}), "0 DEL b");
   EXPECT_EQ(effects_of({"GETEX", "c", "PXAT", "1"}), "0 DEL c");
 }
 
-TEST_F(Effects, LeaveOutTheReplyAndTheComparison) {
+TEST_F(Effects, OmitGetAndIfeqOptions) {
   EXPECT_EQ(effects_of({"SET", "k", "v", "GET"}), "0 SET k v");
   EXPECT_EQ(effects_of({"SET", "k", "w", "GET", "KEEPTTL"}), "0 SET k w KEEPTTL");
   EXPECT_EQ(effects_of({"SET", "k", "x", "IFEQ", "w"}), "0 SET k x");
@@ -73,7 +73,7 @@ TEST_F(Effects, LeaveOutTheReplyAndTheComparison) {
   EXPECT_EQ(effects_of({"GETDEL", "k"}), "0 DEL k");
 }
 
-TEST_F(Effects, OfFloatsAreTheSum) {
+TEST_F(Effects, OfFloatIncrementsStoreTheSum) {
   run({"SET", "k", "1.5"});
   EXPECT_EQ(effects_of({"INCRBYFLOAT", "k", "1"}), "0 SET k 2.5 KEEPTTL");
 }

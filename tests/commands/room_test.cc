@@ -1,4 +1,4 @@
-// Commands that compute the size of their result are refused if it cannot fit below maxmemory, and
+// Commands that compute the size of their result are rejected if it cannot fit below maxmemory, and
 // no key is evicted for them.
 
 #include <cstdlib>
@@ -89,7 +89,7 @@ class Room : public KeyspaceCommands {
   std::string dump_;
 };
 
-TEST_F(Room, IsRefusedWhereNothingCanMakeIt) {
+TEST_F(Room, WriteIsRejectedIfEvictionCannotHelp) {
   policy("noeviction");
   for (const auto& command : large_commands()) {
     limit(held() + 20'000);
@@ -101,13 +101,13 @@ TEST_F(Room, IsRefusedWhereNothingCanMakeIt) {
   }
 }
 
-TEST_F(Room, IsMadeByEvicting) {
+TEST_F(Room, IsMadeByEviction) {
   policy("allkeys-random");
   for (const auto& command : large_commands()) {
     limit(held() + 20'000);
-    // What the command works on may be what is evicted.
+    // The key of the command itself may be evicted.
     EXPECT_NE(run(command), kOutOfMemory) << command[0];
-    // The test's own list of changes counts too.
+    // The test's list of changes counts as used memory too.
     const auto most = static_cast<std::uint64_t>(eviction_settings.maxmemory.value()) + (1 << 20);
     EXPECT_LE(held(), most) << command[0];
     limit(0);
@@ -117,7 +117,7 @@ TEST_F(Room, IsMadeByEvicting) {
   }
 }
 
-TEST_F(Room, EvictsNothingWhereEvenThatWouldNotDo) {
+TEST_F(Room, EvictsNothingIfEvictionWouldNotSuffice) {
   policy("allkeys-lru");
   limit(held() + 20'000);
   const std::string offset = std::to_string(eviction_settings.maxmemory.value() + 100'000);

@@ -25,7 +25,7 @@ class Sets : public KeyspaceCommands {
   }
 };
 
-TEST_F(Sets, PassOnWhatChangedThemAsItWasSent) {
+TEST_F(Sets, ReplicateChangesAsSent) {
   EXPECT_EQ(effects_of({"SADD", "s", "a", "b"}), "0 SADD s a b");
   EXPECT_EQ(effects_of({"SREM", "s", "a", "x"}), "0 SREM s a x");
   EXPECT_EQ(effects_of({"SMOVE", "s", "t", "b"}), "0 SMOVE s t b");
@@ -34,7 +34,7 @@ TEST_F(Sets, PassOnWhatChangedThemAsItWasSent) {
   EXPECT_EQ(effects_of({"SDIFFSTORE", "d", "t", "t"}), "0 SDIFFSTORE d t t");
 }
 
-TEST_F(Sets, PassOnNothingWhenNothingChanged) {
+TEST_F(Sets, ReplicateNothingWhenNothingChanged) {
   run({"SADD", "s", "a"});
   EXPECT_EQ(effects_of({"SADD", "s", "a"}), "");
   EXPECT_EQ(effects_of({"SREM", "s", "x"}), "");
@@ -47,7 +47,7 @@ TEST_F(Sets, PassOnNothingWhenNothingChanged) {
   EXPECT_EQ(effects_of({"SINTERSTORE", "none", "a", "b"}), "");
 }
 
-TEST_F(Sets, PassOnPopsAsRemovals) {
+TEST_F(Sets, ReplicateSpopAsSrem) {
   run({"SADD", "s", "a"});
   EXPECT_EQ(effects_of({"SPOP", "s"}), "0 SREM s a");
   run({"SADD", "i", "7"});
@@ -64,7 +64,7 @@ TEST_F(Sets, PassOnPopsAsRemovals) {
   EXPECT_EQ(effect_lines.lines, std::vector<std::string>{"0 SREM s " + member});
 }
 
-TEST_F(Sets, TellTheirEvents) {
+TEST_F(Sets, PublishTheirEvents) {
   EXPECT_EQ(changes_of({"SADD", "s", "a", "b"}), "s sadd s@0");
   EXPECT_EQ(changes_of({"SADD", "s", "a"}), "");
   EXPECT_EQ(changes_of({"SREM", "s", "a"}), "s srem s@0");
@@ -83,7 +83,7 @@ TEST_F(Sets, TellTheirEvents) {
   EXPECT_EQ(changes_of({"SPOP", "s", "2"}), "s spop s@0\ng del s@0");
 }
 
-TEST_F(Sets, ScanShowsEveryMemberOfATable) {
+TEST_F(Sets, ScanReturnsEveryMemberOfATable) {
   std::vector<std::string> members;
   for (int i = 0; i < 500; ++i) members.push_back("member:" + std::to_string(i));
   std::vector<std::string_view> words = {"SADD", "s"};

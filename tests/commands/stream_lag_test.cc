@@ -79,7 +79,7 @@ class StreamLag : public KeyspaceCommands {
   void read_all() {
     run({"XREADGROUP", "GROUP", "g", "c", "STREAMS", "s", ">"});
     if (!present.empty()) read_to = std::max(read_to, *present.rbegin());
-    // An id that a caller set behind the last entry is not read.
+    // An id after the last entry, set by a caller, has not been read.
     if (!present.empty()) {
       EXPECT_EQ(lag().value_or(read_to == last ? UINT64_MAX : behind()), behind());
     }
@@ -106,7 +106,7 @@ class StreamLag : public KeyspaceCommands {
   }
 };
 
-TEST_F(StreamLag, IsTheCountOfWhatIsLeftWhereItIsKnown) {
+TEST_F(StreamLag, CountsTheEntriesLeftIfKnown) {
   using Step = void (StreamLag::*)();
   constexpr Step kSteps[] = {
       &StreamLag::add,         &StreamLag::add,         &StreamLag::add,
@@ -128,7 +128,7 @@ TEST_F(StreamLag, IsTheCountOfWhatIsLeftWhereItIsKnown) {
   EXPECT_GT(known * 2, asked);
 }
 
-// What was only trimmed never makes the lag unknown.
+// Trimming never makes the lag unknown.
 TEST_F(StreamLag, IsKnownWithoutDeletions) {
   using Step = void (StreamLag::*)();
   constexpr Step kSteps[] = {&StreamLag::add,  &StreamLag::add,  &StreamLag::add_trimming,
@@ -141,7 +141,7 @@ TEST_F(StreamLag, IsKnownWithoutDeletions) {
 }
 
 // Any values of ENTRIESREAD and ENTRIESADDED.
-TEST_F(StreamLag, IsNeverMoreThanThereIs) {
+TEST_F(StreamLag, NeverExceedsTheNumberOfEntriesLeft) {
   const std::string figures[] = {"-1", "0", "1", "7", "1000", "9223372036854775807"};
   for (int i = 0; i < 3'000; ++i) {
     const std::string& figure = figures[rng.below(std::size(figures))];

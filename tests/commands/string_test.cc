@@ -6,7 +6,7 @@ namespace {
 
 class Strings : public KeyspaceCommands {};
 
-TEST_F(Strings, ThatGrowByAppendsHoldOneSizeClassAtMost) {
+TEST_F(Strings, GrownByAppendWasteAtMostOneSizeClass) {
   const std::string piece(100, 'x');
   std::size_t moves = 0;
   std::size_t before = 0;
@@ -25,7 +25,7 @@ TEST_F(Strings, ThatGrowByAppendsHoldOneSizeClassAtMost) {
   EXPECT_EQ(run({"STRLEN", "k"}), ":1048500");
 }
 
-TEST_F(Strings, StayReadableByTheReplyOfTheCommandThatReplacesThem) {
+TEST_F(Strings, RemainValidForTheReplyOfTheCommandThatReplacesThem) {
   const std::string text(300, 'a');
   run({"SET", "k", text});
   EXPECT_EQ(run({"SET", "k", std::string(300, 'b'), "GET"}), "\"" + text + "\"");
@@ -33,7 +33,7 @@ TEST_F(Strings, StayReadableByTheReplyOfTheCommandThatReplacesThem) {
   EXPECT_EQ(run({"GETSET", "k", std::string(300, 'c')}), "\"" + text + "\"");
 }
 
-TEST_F(Strings, AreComparedInBoundedMemory) {
+TEST_F(Strings, LcsUsesBoundedMemory) {
   const std::string a(10'000, 'x');
   const std::string b = std::string(5'000, 'y') + std::string(5'000, 'x');
   run({"MSET", "a", a, "b", b});
@@ -43,7 +43,7 @@ TEST_F(Strings, AreComparedInBoundedMemory) {
   EXPECT_LE(memory::used_bytes(), before + (64 << 10));
 }
 
-TEST_F(Strings, LcsRefusesWhatPassesTheLimit) {
+TEST_F(Strings, LcsRejectsStringsAboveTheLimit) {
   const std::string text(12'000, 'x');
   run({"MSET", "a", text, "b", text});
   EXPECT_EQ(run({"LCS", "a", "b", "LEN"}),

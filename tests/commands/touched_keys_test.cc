@@ -15,7 +15,7 @@ namespace {
 
 using std::string_literals::operator""s;
 
-// Keys, members and patterns are often called as options are.
+// Keys, members and patterns are often named like options.
 CallValues values() {
   return {.integers = {"0", "1", "1", "2", "3"},
           .doubles = {"0", "1", "1.5", "200"},
@@ -62,7 +62,7 @@ class TouchedKeys : public KeyspaceCommands {
     }
   }
 
-  // The words of the call that are not declared, as keys that have expired.
+  // Stores the words of the call that are not declared keys, as expired keys.
   std::set<std::string> poison(const Words& words, const std::set<std::string>& declared) {
     std::set<std::string> poisoned;
     for (const std::string& word : words) {
@@ -86,7 +86,7 @@ class TouchedKeys : public KeyspaceCommands {
     }
   }
 
-  // Runs the call on keys of a type; false when it answered an error.
+  // Runs the call on keys of a type; false if it replied with an error.
   bool check(const engine::Command& row, const Words& words, types::Type type) {
     const auto args = views(words);
     const auto found = engine::find_keys(row, args);
@@ -124,8 +124,8 @@ TEST_F(TouchedKeys, AreDeclared) {
       ++rows_with_keys;
       for (int i = 0; i < kCalls && !HasFailure(); ++i) {
         Words words = maker.call(row);
-        // The keys that a pattern of SORT leads to are not declared; they need all keys'
-        // permission.
+        // The keys that match a pattern of SORT are not declared; SORT requires the permission
+        // to read all keys.
         if (row.name.rfind("sort", 0) == 0) std::replace(words.begin(), words.end(), "*"s, "a"s);
         done += check(row, words, static_cast<types::Type>(rng.below(types::kTypes)));
       }
@@ -141,8 +141,8 @@ struct Call {
   const char* target;
 };
 
-// Of an option that is repeated the last one counts, for others as for the command.
-TEST_F(TouchedKeys, AreThoseOfTheLastOfRepeatedOptions) {
+// If an option is repeated, the last one applies, for key declarations as for the command.
+TEST_F(TouchedKeys, FollowTheLastOfRepeatedOptions) {
   const Call calls[] = {
       {"georadius", {"GEORADIUS", "src", "1", "1", "9", "km", "STORE", "a", "STORE", "b"}, "b"},
       {"georadius",
@@ -170,7 +170,7 @@ TEST_F(TouchedKeys, AreThoseOfTheLastOfRepeatedOptions) {
   }
 }
 
-TEST_F(TouchedKeys, StandBehindTheWordThatBeginsTheStreams) {
+TEST_F(TouchedKeys, FollowTheWordStreams) {
   const Words calls[] = {
       {"XREADGROUP", "COUNT", "1", "GROUP", "STREAMS", "c", "STREAMS", "s", ">"},
       {"XREADGROUP", "GROUP", "STREAMS", "STREAMS", "NOACK", "STREAMS", "s", ">"},

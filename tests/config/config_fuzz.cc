@@ -1,5 +1,5 @@
-// Any bytes as a configuration file, as a command line and as CONFIG SET; whatever is taken
-// must come back the same from what is written.
+// Any bytes as a configuration file, as a command line and as CONFIG SET; accepted values
+// must be the same after the written file is loaded.
 
 #include <unistd.h>
 

@@ -13,7 +13,7 @@ constexpr const char* kFailed = "ERR CONFIG SET failed (possibly related to argu
 
 class Directives : public testing::Test {
  protected:
-  // The reply of CONFIG SET without its beginning; then the value of CONFIG GET.
+  // The reply of CONFIG SET without its common prefix; then the value of CONFIG GET.
   std::string set(const std::string& name, const std::string& value) {
     const std::string reply = all_.set({{name, value}});
     const std::string head = kFailed + name + "') - ";
@@ -27,7 +27,7 @@ class Directives : public testing::Test {
   AllSettings all_;
 };
 
-TEST_F(Directives, IntegersTakeCanonicalNumbersInTheirRange) {
+TEST_F(Directives, IntegersAcceptCanonicalNumbersInTheirRange) {
   EXPECT_EQ(taken("maxmemory-samples", "64"), "64");
   EXPECT_EQ(set("hz", "x"), "argument couldn't be parsed into an integer");
   EXPECT_EQ(set("lfu-decay-time", "007"), "argument couldn't be parsed into an integer");
@@ -48,7 +48,7 @@ TEST_F(Directives, OctalNumbersAreReadAndShownInOctal) {
               testing::HasSubstr("\nargument must be between 0 and 777 inclusive\n"));
 }
 
-TEST_F(Directives, BytesTakeUnits) {
+TEST_F(Directives, BytesAcceptUnits) {
   EXPECT_EQ(taken("maxmemory", "10kB"), "10240");
   EXPECT_EQ(taken("maxmemory", "10k"), "10000");
   EXPECT_EQ(taken("maxmemory", "2gb"), "2147483648");
@@ -71,7 +71,7 @@ TEST_F(Directives, BytesAreWrittenWithTheLargestUnitThatFits) {
   EXPECT_THAT(all_.eviction.maxmemory.lines(), ElementsAre("maxmemory 1001"));
 }
 
-TEST_F(Directives, SomeBytesMayBePercentages) {
+TEST_F(Directives, SomeByteDirectivesAcceptPercentages) {
   EXPECT_EQ(taken("maxmemory-clients", "5%"), "5%");
   EXPECT_EQ(all_.eviction.maxmemory_clients.value(), -5);
   EXPECT_THAT(all_.eviction.maxmemory_clients.lines(), ElementsAre("maxmemory-clients 5%"));
@@ -90,7 +90,7 @@ TEST_F(Directives, TogglesAndChoicesIgnoreLetterCase) {
             "argument(s) must be one of the following: everysec, always, no");
 }
 
-TEST_F(Directives, TextsMayRefuseValues) {
+TEST_F(Directives, TextsMayRejectValues) {
   EXPECT_EQ(set("proc-title-template", "{x}"),
             "template format is invalid or contains unknown variables");
   EXPECT_EQ(set("proc-title-template", "{title"),
@@ -124,7 +124,7 @@ TEST_F(Directives, FlagsCombine) {
             "argument(s) must be one of the following: default, save, nosave, now, force");
 }
 
-TEST_F(Directives, LettersAreShownInOneOrder) {
+TEST_F(Directives, LettersAreShownInAFixedOrder) {
   EXPECT_EQ(taken("notify-keyspace-events", "KEA"), "AKE");
   EXPECT_EQ(taken("notify-keyspace-events", "KEAx"), "AKE");
   EXPECT_EQ(taken("notify-keyspace-events", "Knmd"), "dnKm");
@@ -136,7 +136,7 @@ TEST_F(Directives, LettersAreShownInOneOrder) {
             "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.");
 }
 
-TEST_F(Directives, BufferLimitsKeepTheClassesThatAreNotNamed) {
+TEST_F(Directives, BufferLimitsChangeOnlyTheNamedClasses) {
   const std::string name = "client-output-buffer-limit";
   EXPECT_EQ(taken(name, "normal 1mb 2 3 replica 4 5 6"),
             "normal 1048576 2 3 slave 4 5 6 pubsub 33554432 8388608 60");
@@ -153,7 +153,7 @@ TEST_F(Directives, BufferLimitsKeepTheClassesThatAreNotNamed) {
   EXPECT_EQ(all_.net.clients.client_output_buffer_limit.value(ClientClass::replica).hard_bytes, 4u);
 }
 
-TEST_F(Directives, NumbersComeInAFixedCount) {
+TEST_F(Directives, NumberListsHaveAFixedLength) {
   const std::string name = "oom-score-adj-values";
   EXPECT_EQ(taken(name, "5 -2 3"), "5 -2 3");
   EXPECT_EQ(set(name, "1 2"), "wrong number of arguments");
@@ -183,7 +183,7 @@ TEST_F(Directives, PercentilesAreShownWithSixDigits) {
   EXPECT_EQ(taken(name, ""), "");
 }
 
-TEST_F(Directives, BindTakesUpToSixteenAddresses) {
+TEST_F(Directives, BindAcceptsUpToSixteenAddresses) {
   EXPECT_EQ(taken("bind", "127.0.0.1 -::1"), "127.0.0.1 -::1");
   EXPECT_EQ(set("bind", "1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17"),
             "Too many bind addresses specified.");
@@ -206,7 +206,7 @@ TEST_F(Directives, EndpointsAreAHostAndAPort) {
               testing::HasSubstr("\nwrong number of arguments\n"));
 }
 
-TEST_F(Directives, LinesAreKeptInTheirOrder) {
+TEST_F(Directives, LinesKeepTheirOrder) {
   EXPECT_EQ(all_.start({"--user", "a", "on", "--rename-command", "GET", "", "--user", "b"}), "OK");
   EXPECT_THAT(all_.acl.user.value(), ElementsAre(ElementsAre("a", "on"), ElementsAre("b")));
   EXPECT_THAT(all_.engine.rename_command.value(), ElementsAre(ElementsAre("GET", "")));

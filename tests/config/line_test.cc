@@ -16,12 +16,12 @@ std::vector<std::string> split(std::string_view line) {
   return words ? *words : std::vector<std::string>{"(unbalanced)"};
 }
 
-TEST(SplitSpaces, KeepsEmptyParts) {
+TEST(SplitSpaces, SplitSpacesKeepsEmptyParts) {
   EXPECT_THAT(split_spaces("a  b"), ElementsAre("a", "", "b"));
   EXPECT_THAT(split_spaces(""), IsEmpty());
 }
 
-TEST(Word, ReadsBackWhateverItHolds) {
+TEST(Word, IsParsedAsTheSameText) {
   for (const std::string text : {"plain", "", "a b", "\"", "'", "\\", "#", "\x01\xff", "a\nb"}) {
     EXPECT_THAT(split(word(text)), ElementsAre(text));
   }

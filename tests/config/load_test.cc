@@ -17,7 +17,7 @@ std::string report(int line, const std::string& directive, const std::string& re
 
 constexpr const char* kUnknown = "Bad directive or wrong number of arguments";
 
-TEST(CommandLine, AllFormsOfAnOptionAreEqual) {
+TEST(CommandLine, AcceptsAllFormsOfAnOption) {
   const std::vector<std::vector<std::string>> forms = {
       {"--maxmemory", "700mb"}, {"--maxmemory 700mb"},
       {"--maxmemory '700mb'"},  {"--maxmemory \"700mb\""},
@@ -39,7 +39,7 @@ TEST(CommandLine, FirstOptionAfterTheFileNeedsNoDashes) {
   EXPECT_EQ(all.get("port"), "7000");
 }
 
-TEST(CommandLine, FirstValueMayHaveDashes) {
+TEST(CommandLine, FirstValueMayBeginWithDashes) {
   AllSettings all;
   EXPECT_EQ(all.start({"--proc-title-template", "--my--title", "--port", "5"}), "OK");
   EXPECT_EQ(all.get("proc-title-template"), "--my--title");
@@ -59,7 +59,7 @@ TEST(CommandLine, SeveralValuesMayBeOneArgument) {
   EXPECT_EQ(all.net.clients.client_output_buffer_limit.value(ClientClass::normal).hard_bytes, 1u);
 }
 
-TEST(CommandLine, SaveWithNothingMeansNoPoints) {
+TEST(CommandLine, SaveWithoutValueMeansNoSavePoints) {
   const std::vector<std::vector<std::string>> forms = {
       {"--save"},      {"--save", ""}, {"--save", "--port", "7"}, {"--save", "", "--port", "7"},
       {"--save \"\""},
@@ -96,14 +96,14 @@ TEST(CommandLine, DashMeansStandardInput) {
   EXPECT_EQ(all.start({"-"}, "foo 1"), report(1, "foo 1", kUnknown));
 }
 
-TEST(CommandLine, ArgumentsKeepEveryByte) {
+TEST(CommandLine, ArgumentsKeepAllBytes) {
   AllSettings all;
   const std::string odd = "a b\"c'\\\n\x01\xff";
   EXPECT_EQ(all.start({"--requirepass", odd}), "OK");
   EXPECT_EQ(all.get("requirepass"), odd);
 }
 
-TEST(CommandLine, BadOptionsAreReported) {
+TEST(CommandLine, WrongOptionsAreReported) {
   const struct {
     std::vector<std::string> arguments;
     int line;
@@ -155,7 +155,7 @@ TEST(File, ReadsCommentsBlanksQuotesAndCarriageReturns) {
   EXPECT_EQ(all.get("requirepass"), "it's");
 }
 
-TEST(File, LastOfTwoEqualDirectivesCounts) {
+TEST(File, TheLastOfTwoEqualDirectivesApplies) {
   AllSettings all;
   EXPECT_EQ(all.load({{}, "hz 10\nslave-priority 3\nhz 20\nreplica-priority 4\n", {}}), "OK");
   EXPECT_EQ(all.get("hz"), "20");
@@ -179,7 +179,7 @@ TEST(File, CountsTheLineBetweenTheFileAndTheOptions) {
   EXPECT_EQ(all.start({file, "foo", "bar"}), report(4, "\"foo\" \"bar\"", kUnknown));
 }
 
-TEST(File, ThatCannotBeReadIsNamed) {
+TEST(File, AnUnreadableFileIsNamed) {
   AllSettings all;
   EXPECT_EQ(all.start({"/no/such.conf"}),
             "Fatal error, can't open config file '/no/such.conf': No such file or directory");
@@ -206,7 +206,7 @@ TEST(Include, ReportsTheLineOfTheIncludedFile) {
   EXPECT_EQ(all.start({file}), report(3, "foo bar", kUnknown));
 }
 
-TEST(Include, OfItselfIsRefused) {
+TEST(Include, OfItselfIsRejected) {
   const TemporaryFolder folder;
   const std::string file = folder.write("conf", "include " + folder.path("conf") + "\n");
   AllSettings all;
@@ -214,7 +214,7 @@ TEST(Include, OfItselfIsRefused) {
 }
 
 // A file that existing tools write.
-TEST(File, OfCommonToolingIsTaken) {
+TEST(File, FilesOfCommonToolsAreAccepted) {
   const std::string text =
       "always-show-logo yes\nnotify-keyspace-events KEA\ndaemonize no\npidfile /var/run/redis.pid\n"
       "port 21111\ntimeout 0\nbind 127.0.0.1\nloglevel verbose\nlogfile ''\ndatabases 16\n"
@@ -231,14 +231,14 @@ TEST(File, OfCommonToolingIsTaken) {
   EXPECT_EQ(all.get("dir"), "./tests");
 }
 
-TEST(Load, RefusesModules) {
+TEST(Load, RejectsModules) {
   AllSettings all;
   EXPECT_THAT(
       all.load({.input = "port 1\nloadmodule /lib/m.so a b\n"}),
       testing::HasSubstr("at line 2\n>>> 'loadmodule /lib/m.so a b'\nModules are not supported"));
 }
 
-TEST(Load, RemembersWhereKeptLinesStood) {
+TEST(Load, RemembersThePositionOfKeptLines) {
   AllSettings all;
   ASSERT_EQ(all.load({.input = "user a on\nport 1\nrename-command X y\nuser b off\n"}), "OK");
   EXPECT_EQ(all.registry.report(all.acl.user, 1, "why"),
@@ -248,7 +248,7 @@ TEST(Load, RemembersWhereKeptLinesStood) {
               testing::HasSubstr("at line 3\n"));
 }
 
-TEST(Load, TellsWhatIsSetInVain) {
+TEST(Load, ListsDirectivesWithoutEffect) {
   AllSettings all;
   EXPECT_TRUE(all.registry.set_without_effect().empty());
   ASSERT_EQ(all.load({.input = "appendonly yes\nhz 20\nsave 1 1\nrdbcompression yes\n"}), "OK");

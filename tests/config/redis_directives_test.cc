@@ -50,7 +50,7 @@ bool matched_by_star(const AllSettings& all, const std::string& name) {
   return false;
 }
 
-// What differs on purpose: clients have a budget of their own.
+// A deliberate difference: clients have their own memory budget.
 TEST(RedisDirectives, AreKnownWithTheirDefaults) {
   const AllSettings all;
   for (const Row& row : rows()) {
@@ -59,8 +59,8 @@ TEST(RedisDirectives, AreKnownWithTheirDefaults) {
   }
 }
 
-// What differs on purpose: the files of TLS are protected too.
-TEST(RedisDirectives, AreHiddenImmutableOrProtectedAsThere) {
+// A deliberate difference: the files of TLS are protected too.
+TEST(RedisDirectives, AreHiddenImmutableOrProtectedAsInRedis) {
   AllSettings all;
   for (const Row& row : rows()) {
     const Directive* directive = all.registry.find(row.name);
@@ -73,8 +73,8 @@ TEST(RedisDirectives, AreHiddenImmutableOrProtectedAsThere) {
   }
 }
 
-// What differs on purpose: databases that could not be held are refused.
-TEST(RedisDirectives, RefuseABadValueInTheSameWords) {
+// A deliberate difference: numbers of databases that need too much memory are rejected.
+TEST(RedisDirectives, RejectWrongValuesWithTheSameText) {
   for (const Row& row : rows()) {
     AllSettings all;
     const std::string reply = all.start({"--" + row.name, "-99999999999999999"});
@@ -88,7 +88,7 @@ TEST(RedisDirectives, RefuseABadValueInTheSameWords) {
   }
 }
 
-TEST(RedisDirectives, AreAllThatLarderHasSaveItsOwn) {
+TEST(RedisDirectives, AreAllDirectivesExceptLardersOwn) {
   const AllSettings all;
   std::set<std::string> own;
   for (const Directive* directive : all.registry.directives()) own.emplace(directive->name());
@@ -101,8 +101,8 @@ TEST(RedisDirectives, AreAllThatLarderHasSaveItsOwn) {
                        "rename-command", "req-res-logfile", "user"));
 }
 
-// Each value of CONFIG GET *, set again, stays what it is.
-TEST(RedisDirectives, TakeTheValuesThatTheyShow) {
+// Each value of CONFIG GET * can be set and is the same afterwards.
+TEST(RedisDirectives, AcceptTheValuesThatTheyShow) {
   AllSettings all;
   const auto before = all.registry.get({"*"});
   const SetConditions allowed{.protected_allowed = true};
@@ -113,7 +113,7 @@ TEST(RedisDirectives, TakeTheValuesThatTheyShow) {
   EXPECT_EQ(all.registry.get({"*"}), before);
 }
 
-TEST(RedisDirectives, AllExplainThemselves) {
+TEST(RedisDirectives, AllHaveAHelpText) {
   const AllSettings all;
   for (const Directive* directive : all.registry.directives()) {
     EXPECT_GT(directive->help().size(), 15u) << directive->name();

@@ -20,7 +20,7 @@ using testing::IsEmpty;
 using testing::Not;
 using testing::Pair;
 
-TEST(Get, AnswersUnderTheNameThatWasAsked) {
+TEST(ConfigGet, ReturnsTheNameThatWasRequested) {
   const AllSettings all;
   EXPECT_THAT(all.registry.get({"PORT", "port", "po*"}), ElementsAre(Pair("PORT", "6379")));
   EXPECT_THAT(all.registry.get({"SLAVE-read-only", "replica-read-only", "slave-read*"}),
@@ -30,24 +30,24 @@ TEST(Get, AnswersUnderTheNameThatWasAsked) {
   EXPECT_THAT(all.registry.get({"nosuch", "nosuch*"}), IsEmpty());
 }
 
-TEST(Get, FindsHiddenDirectivesOnlyByName) {
+TEST(ConfigGet, FindsHiddenDirectivesOnlyByName) {
   const AllSettings all;
   EXPECT_THAT(all.registry.get({"watchdog*"}), IsEmpty());
   EXPECT_THAT(all.registry.get({"watchdog-period"}), ElementsAre(Pair("watchdog-period", "0")));
 }
 
-class Set : public testing::Test {
+class ConfigSet : public testing::Test {
  protected:
   AllSettings all_;
 };
 
-TEST_F(Set, ChangesAllPairs) {
+TEST_F(ConfigSet, ChangesAllPairs) {
   EXPECT_EQ(all_.set({{"hz", "20"}, {"MAXMEMORY", "1mb"}}), "OK");
   EXPECT_EQ(all_.engine.hz.value(), 20);
   EXPECT_EQ(all_.eviction.maxmemory.value(), 1 << 20);
 }
 
-TEST_F(Set, RefusesWhatCannotBeSet) {
+TEST_F(ConfigSet, RejectsUnknownAndImmutableDirectives) {
   const std::string failed = "ERR CONFIG SET failed (possibly related to argument '";
   EXPECT_EQ(all_.set({{"maxmemory", "1"}, {"nosuch", "2"}}),
             "ERR Unknown option or number of arguments for CONFIG SET - 'nosuch'");
@@ -60,7 +60,7 @@ TEST_F(Set, RefusesWhatCannotBeSet) {
   EXPECT_EQ(all_.get("maxmemory"), "0");
 }
 
-TEST_F(Set, OfAProtectedDirectiveNeedsPermission) {
+TEST_F(ConfigSet, OfAProtectedDirectiveNeedsPermission) {
   EXPECT_EQ(
       all_.set({{"dbfilename", "a"}}),
       "ERR CONFIG SET failed (possibly related to argument 'dbfilename') - can't set protected "
@@ -69,7 +69,7 @@ TEST_F(Set, OfAProtectedDirectiveNeedsPermission) {
   EXPECT_EQ(all_.get("dbfilename"), "a");
 }
 
-TEST_F(Set, OfAFileNeedsPermissionUnlessItIsReadAnew) {
+TEST_F(ConfigSet, OfAFileNeedsPermissionUnlessItIsTheSame) {
   for (const char* name :
        {"tls-cert-file", "tls-key-file", "tls-client-cert-file", "tls-client-key-file",
         "tls-dh-params-file", "tls-ca-cert-file", "tls-ca-cert-dir"}) {
@@ -80,13 +80,13 @@ TEST_F(Set, OfAFileNeedsPermissionUnlessItIsReadAnew) {
   }
 }
 
-TEST_F(Set, OfSomeDirectivesIsRefusedWhileLoading) {
+TEST_F(ConfigSet, OfSomeDirectivesIsRejectedWhileLoading) {
   EXPECT_EQ(all_.set({{"appendonly", "yes"}}, {.loading = true}),
             "LOADING Redis is loading the dataset in memory");
   EXPECT_EQ(all_.set({{"hz", "12"}}, {.loading = true}), "OK");
 }
 
-TEST_F(Set, PutsEverythingBackAfterABadValue) {
+TEST_F(ConfigSet, RestoresAllValuesAfterAWrongOne) {
   EXPECT_EQ(all_.set({{"hz", "20"}, {"save", "1 1"}, {"port", "x"}}),
             "ERR CONFIG SET failed (possibly related to argument 'port') - argument couldn't be "
             "parsed into an integer");
@@ -94,41 +94,41 @@ TEST_F(Set, PutsEverythingBackAfterABadValue) {
   EXPECT_EQ(all_.get("save"), "3600 1 300 100 60 10000");
 }
 
-TEST_F(Set, TellsTheWatchersOfWhatChanged) {
-  std::vector<std::string> told;
+TEST_F(ConfigSet, NotifiesTheWatchersOfChangedDirectives) {
+  std::vector<std::string> notified;
   all_.engine.hz.watch([&]() -> base::Result<void> {
-    told.push_back("hz " + all_.get("hz"));
+    notified.push_back("hz " + all_.get("hz"));
     return {};
   });
   all_.net.clients.timeout.watch([&]() -> base::Result<void> {
-    told.push_back("timeout " + all_.get("timeout"));
+    notified.push_back("timeout " + all_.get("timeout"));
     return {};
   });
   EXPECT_EQ(all_.set({{"hz", "20"}, {"timeout", "0"}}), "OK");
-  EXPECT_THAT(told, ElementsAre("hz 20"));
+  EXPECT_THAT(notified, ElementsAre("hz 20"));
   EXPECT_EQ(all_.start({"--hz", "30"}), "OK");
-  EXPECT_EQ(told.size(), 1u);
+  EXPECT_EQ(notified.size(), 1u);
 }
 
-TEST_F(Set, TellsTheWatcherOfAFileThatIsNamedAgain) {
-  int told = 0;
+TEST_F(ConfigSet, NotifiesTheWatcherOfAFileThatIsSetAgain) {
+  int notified = 0;
   all_.tls.tls_cert_file.watch([&]() -> base::Result<void> {
-    ++told;
+    ++notified;
     return {};
   });
   EXPECT_EQ(all_.set({{"tls-cert-file", "server.crt"}}, {.protected_allowed = true}), "OK");
   EXPECT_EQ(all_.set({{"tls-cert-file", "server.crt"}}), "OK");
-  EXPECT_EQ(told, 2);
+  EXPECT_EQ(notified, 2);
 }
 
-TEST_F(Set, PutsEverythingBackWhenAWatcherRefuses) {
-  std::vector<std::string> told;
+TEST_F(ConfigSet, RestoresAllValuesIfAWatcherFails) {
+  std::vector<std::string> notified;
   all_.engine.hz.watch([&]() -> base::Result<void> {
-    told.push_back(all_.get("hz"));
+    notified.push_back(all_.get("hz"));
     return {};
   });
   all_.net.listen.bind.watch([&]() -> base::Result<void> {
-    told.push_back(all_.get("bind"));
+    notified.push_back(all_.get("bind"));
     if (all_.get("bind") == "nowhere") return base::Error{"Failed to bind to specified addresses."};
     return {};
   });
@@ -137,17 +137,17 @@ TEST_F(Set, PutsEverythingBackWhenAWatcherRefuses) {
             "specified addresses.");
   EXPECT_EQ(all_.get("hz"), "10");
   EXPECT_EQ(all_.get("bind"), "* -::*");
-  EXPECT_THAT(told, ElementsAre("20", "nowhere", "10", "* -::*"));
+  EXPECT_THAT(notified, ElementsAre("20", "nowhere", "10", "* -::*"));
 }
 
-TEST_F(Set, PutsBackPercentilesExactly) {
+TEST_F(ConfigSet, RestoresPercentilesExactly) {
   const std::string name = "latency-tracking-info-percentiles";
   EXPECT_EQ(all_.set({{name, "50.123456789"}}), "OK");
   EXPECT_THAT(all_.set({{name, "1"}, {"hz", "x"}}), HasSubstr("failed"));
   EXPECT_THAT(all_.observe.latency_tracking_info_percentiles.value(), ElementsAre(50.123456789));
 }
 
-TEST(Registry, ForgetsAGroupThatGoes) {
+TEST(Registry, DropsTheDirectivesOfADestroyedGroup) {
   Registry registry("Redis 7.2.4");
   {
     const expiry::Settings settings(registry);
@@ -170,7 +170,7 @@ class Rewrite : public testing::Test {
   AllSettings all_;
 };
 
-TEST_F(Rewrite, KeepsCommentsOrderAndWhatIsNoSetting) {
+TEST_F(Rewrite, KeepsCommentsOrderAndOtherLines) {
   folder_.write("sub", "tcp-keepalive 17\n");
   const std::string file =
       folder_.write("conf",
@@ -189,25 +189,25 @@ TEST_F(Rewrite, KeepsCommentsOrderAndWhatIsNoSetting) {
   EXPECT_EQ(rewrite(), expected);
 }
 
-TEST_F(Rewrite, TakesLinesAwayThatAreTooMany) {
+TEST_F(Rewrite, RemovesSurplusLines) {
   folder_.write("conf", "save 100 1\nsave 200 2\nport 1\n");
   EXPECT_EQ(all_.start({folder_.path("conf")}), "OK");
   EXPECT_EQ(all_.set({{"save", ""}, {"port", "2"}}), "OK");
   EXPECT_EQ(rewrite(), "save \"\"\n\nport 2\n");
 }
 
-TEST_F(Rewrite, SignsOnce) {
+TEST_F(Rewrite, AddsItsSignatureOnce) {
   folder_.write("conf", "port 1\n# Generated by CONFIG REWRITE\nhz 20\n");
   EXPECT_EQ(all_.start({folder_.path("conf"), "--timeout", "5"}), "OK");
   EXPECT_EQ(rewrite(), "port 1\n# Generated by CONFIG REWRITE\nhz 20\ntimeout 5\n");
 }
 
-TEST_F(Rewrite, TurnsALineThatCannotBeReadIntoAComment) {
+TEST_F(Rewrite, CommentsOutLinesThatCannotBeParsed) {
   folder_.write("conf", "port 6379\nfoo \"bar\n");
   EXPECT_EQ(rewrite(), "port 6379\n# ??? foo \"bar\n");
 }
 
-TEST_F(Rewrite, WritesAFileThatIsMissing) {
+TEST_F(Rewrite, CreatesAMissingFile) {
   EXPECT_EQ(all_.set({{"hz", "20"}}), "OK");
   EXPECT_EQ(rewrite(), "# Generated by CONFIG REWRITE\nhz 20\n");
 }
@@ -236,7 +236,7 @@ TEST_F(Rewrite, KeepsASymbolicLinkAndWritesItsTarget) {
 }
 
 // With a predictable name, an attacker could create a link to another file under it in advance.
-TEST_F(Rewrite, OpensNoFileThatExists) {
+TEST_F(Rewrite, DoesNotReuseAnExistingTemporaryFile) {
   folder_.write("conf", "port 1\n");
   const std::string victim = folder_.write("victim", "untouched");
   const std::string guess = "conf." + std::to_string(::getpid()) + ".tmp";
@@ -245,7 +245,7 @@ TEST_F(Rewrite, OpensNoFileThatExists) {
   EXPECT_EQ(folder_.read("victim"), "untouched");
 }
 
-TEST_F(Rewrite, LeavesTheOldFileWholeWhenItFails) {
+TEST_F(Rewrite, LeavesTheOldFileIntactWhenItFails) {
   const std::string file = folder_.write("conf", "port 1\n");
   EXPECT_EQ(all_.set({{"hz", "20"}}), "OK");
   rlimit before{};
@@ -283,19 +283,19 @@ class RewriteWithIncludes : public Rewrite {
   std::string text_;
 };
 
-TEST_F(RewriteWithIncludes, WritesNothingThatTheySay) {
+TEST_F(RewriteWithIncludes, DoesNotRepeatIncludedLines) {
   restart_after("maxmemory 50mb\nrequirepass \"a b\"\n", "port 1\n" + include(), {});
   EXPECT_EQ(text_, "port 1\n" + include());
 }
 
-TEST_F(RewriteWithIncludes, PutsChangesBehindThem) {
+TEST_F(RewriteWithIncludes, WritesChangesAfterIncludes) {
   restart_after("maxmemory 50mb\nhz 20\n", "maxmemory 1mb\n" + include() + "hz 30\nport 1\n",
                 {{"maxmemory", "60mb"}, {"hz", "40"}});
   EXPECT_EQ(text_,
             "\n" + include() + "hz 40\nport 1\n# Generated by CONFIG REWRITE\nmaxmemory 60mb\n");
 }
 
-TEST_F(RewriteWithIncludes, SaysADefaultThatTheyDoNot) {
+TEST_F(RewriteWithIncludes, WritesADefaultThatAnIncludeOverrides) {
   restart_after(
       "hz 20\nrequirepass secret\nreplicaof 127.0.0.1 7000\nnotify-keyspace-events KEA\n"
       "client-output-buffer-limit pubsub 1mb 1mb 1\nsave 60 1\nsave 70 2\n",
@@ -308,15 +308,15 @@ TEST_F(RewriteWithIncludes, SaysADefaultThatTheyDoNot) {
   EXPECT_THAT(text_, HasSubstr("\nhz 10\n"));
 }
 
-TEST_F(RewriteWithIncludes, AddsNoSavePointTwice) {
+TEST_F(RewriteWithIncludes, DoesNotRepeatSavePoints) {
   restart_after("save 60 1\n", "save 70 2\n" + include() + "save 80 3\n", {});
 }
 
-TEST_F(RewriteWithIncludes, TakesTheirSavePointsBack) {
+TEST_F(RewriteWithIncludes, RevokesIncludedSavePoints) {
   restart_after("save 60 1\n", "save 70 2\n" + include() + "save 80 3\n", {{"save", ""}});
 }
 
-TEST_F(RewriteWithIncludes, ReadsThemFromTheFolderOfTheStart) {
+TEST_F(RewriteWithIncludes, ResolvesIncludesAgainstTheStartDirectory) {
   const auto before = std::filesystem::current_path();
   std::filesystem::current_path(folder_.path(""));
   folder_.write("sub", "hz 20\n");
@@ -328,19 +328,19 @@ TEST_F(RewriteWithIncludes, ReadsThemFromTheFolderOfTheStart) {
   std::filesystem::current_path(before);
 }
 
-TEST_F(RewriteWithIncludes, SaysThatOneIsMissing) {
+TEST_F(RewriteWithIncludes, ReportsAMissingInclude) {
   folder_.write("conf", "include /no/such/file\n");
   EXPECT_EQ(rewrite(), "ERR Rewriting config file: /no/such/file: No such file or directory");
 }
 
-TEST_F(Rewrite, SaysWhyItCannot) {
+TEST_F(Rewrite, ReportsWhyItFails) {
   EXPECT_EQ(all_.registry.rewrite("").error().text,
             "ERR The server is running without a config file");
   EXPECT_EQ(all_.registry.rewrite("/no/such/conf").error().text,
             "ERR Rewriting config file: No such file or directory");
 }
 
-TEST_F(Rewrite, OfEverythingLoadsAgain) {
+TEST_F(Rewrite, OfAllDirectivesCanBeLoaded) {
   EXPECT_EQ(all_.set({{"hz", "20"}, {"notify-keyspace-events", "KEA"}}), "OK");
   EXPECT_THAT(rewrite(Extent::all), HasSubstr("\nlatency-tracking-info-percentiles 50 99 99.9\n"));
   AllSettings again;
@@ -348,14 +348,14 @@ TEST_F(Rewrite, OfEverythingLoadsAgain) {
   EXPECT_EQ(again.registry.get({"*"}), all_.registry.get({"*"}));
 }
 
-TEST(PrintFile, LoadsAndChangesNothing) {
+TEST(PrintFile, CanBeLoadedAndChangesNothing) {
   const AllSettings all;
   AllSettings loaded;
   EXPECT_EQ(loaded.load({{}, all.registry.print_file(), {}}), "OK");
   EXPECT_EQ(loaded.registry.get({"*"}), all.registry.get({"*"}));
 }
 
-TEST(PrintFile, ShowsEachDirectiveOnceWithItsDocumentation) {
+TEST(PrintFile, PrintsEachDirectiveOnceWithItsHelp) {
   const AllSettings all;
   const std::string text = all.registry.print_file();
   EXPECT_THAT(text, HasSubstr("\n## Memory limit and eviction\n"));

@@ -1,6 +1,6 @@
 #pragma once
 
-// A folder that goes with the test.
+// A folder that is removed after the test.
 
 #include <gtest/gtest.h>
 #include <stdlib.h>

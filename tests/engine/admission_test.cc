@@ -5,7 +5,7 @@ namespace {
 
 using Admission = Room;
 
-TEST_F(Admission, TellsUnknownCommandsWithTheirArguments) {
+TEST_F(Admission, ReportsUnknownCommandsWithTheirArguments) {
   EXPECT_EQ(reply({"nosuch"}), "-ERR unknown command 'nosuch', with args beginning with: \r\n");
   EXPECT_EQ(reply({"nosuch", "a", "b"}),
             "-ERR unknown command 'nosuch', with args beginning with: 'a' 'b' \r\n");
@@ -13,14 +13,14 @@ TEST_F(Admission, TellsUnknownCommandsWithTheirArguments) {
             "-ERR unknown command 'get  x', with args beginning with: 'a b' \r\n");
 }
 
-TEST_F(Admission, ShowsAtMost128BytesOfWhatItDoesNotKnow) {
+TEST_F(Admission, ShowsAtMost128BytesOfAnUnknownCommand) {
   const std::string long_name(500, 'n');
   EXPECT_EQ(reply({long_name, long_name, "second"}),
             "-ERR unknown command '" + long_name.substr(0, 128) + "', with args beginning with: '" +
                 long_name.substr(0, 128) + "' \r\n");
 }
 
-TEST_F(Admission, LeavesTheNextArgumentTheRestOfThe128Bytes) {
+TEST_F(Admission, ShowsArgumentsWithinTheRestOf128Bytes) {
   EXPECT_EQ(reply({"x", std::string(100, 'a'), std::string(100, 'b'), "third"}),
             "-ERR unknown command 'x', with args beginning with: '" + std::string(100, 'a') +
                 "' '" + std::string(25, 'b') + "' \r\n");
@@ -38,14 +38,14 @@ TEST_F(Admission, FindsSubcommandsInAnyLetterCase) {
   EXPECT_EQ(reply({"box", "two"}), "-ERR unknown subcommand 'two'. Try BOX HELP.\r\n");
 }
 
-TEST_F(Admission, LetsAContainerAnswerWhatNoSubcommandTakes) {
+TEST_F(Admission, LetsTheContainerHandleUnknownSubcommands) {
   EXPECT_EQ(reply({"open", "one"}), "+one\r\n");
   EXPECT_EQ(reply({"open", "one", "x"}), "+rest\r\n");
   EXPECT_EQ(reply({"open", "two"}), "+rest\r\n");
   EXPECT_EQ(reply({"open"}), "-ERR wrong number of arguments for 'open' command\r\n");
 }
 
-TEST_F(Admission, AsksStrangersToLogInBeforeAnyCommandThatThereIs) {
+TEST_F(Admission, RequiresAuthenticationBeforeAnyKnownCommand) {
   session.closed_gates = bit(Gate::auth);
   const std::string refusal = "-NOAUTH Authentication required.\r\n";
   EXPECT_EQ(reply({"get", "a"}), refusal);
@@ -54,7 +54,7 @@ TEST_F(Admission, AsksStrangersToLogInBeforeAnyCommandThatThereIs) {
   EXPECT_EQ(reply({"get", "a"}), "$-1\r\n");
 }
 
-TEST_F(Admission, KeepsProtectedCommandsBehindTheirGate) {
+TEST_F(Admission, RejectsProtectedCommandsWhileTheirGateIsClosed) {
   session.closed_gates = bit(Gate::debug);
   EXPECT_THAT(reply({"guarded"}), testing::StartsWith("-ERR DEBUG command not allowed."));
   EXPECT_EQ(reply({"get", "a"}), "$-1\r\n");
@@ -62,7 +62,7 @@ TEST_F(Admission, KeepsProtectedCommandsBehindTheirGate) {
   EXPECT_EQ(reply({"guarded"}), "+one\r\n");
 }
 
-TEST_F(Admission, RefusesMostWhileLoading) {
+TEST_F(Admission, RejectsMostCommandsWhileLoading) {
   gates.close(Gate::loading);
   EXPECT_EQ(reply({"get", "a"}), "-LOADING Redis is loading the dataset in memory\r\n");
   EXPECT_EQ(reply({"ready"}), "+one\r\n");
@@ -70,7 +70,7 @@ TEST_F(Admission, RefusesMostWhileLoading) {
   EXPECT_EQ(reply({"get", "a"}), "$-1\r\n");
 }
 
-TEST_F(Admission, RefusesOnlyWhatGrowsWhenMemoryIsFull) {
+TEST_F(Admission, RejectsOnlyCommandsThatNeedMemoryWhenFull) {
   EXPECT_EQ(reply({"set", "a", "1"}), "+OK\r\n");
   limit("1");
   EXPECT_EQ(reply({"set", "b", "1"}),
@@ -81,7 +81,7 @@ TEST_F(Admission, RefusesOnlyWhatGrowsWhenMemoryIsFull) {
   EXPECT_EQ(reply({"set", "b", "1"}), "+OK\r\n");
 }
 
-TEST_F(Admission, EvictsBeforeItRefuses) {
+TEST_F(Admission, EvictsBeforeItRejects) {
   for (int i = 0; i < 200; ++i) reply({"set", "k" + std::to_string(i), std::string(4000, 'x')});
   const std::uint64_t used = memory::used_bytes();
   limit(std::to_string(used - 100'000), "allkeys-random");
@@ -90,7 +90,7 @@ TEST_F(Admission, EvictsBeforeItRefuses) {
   EXPECT_GT(keyspace.size(), 100u);
 }
 
-TEST_F(Admission, CountsCallsRefusalsAndFailures) {
+TEST_F(Admission, CountsCallsRejectionsAndFailures) {
   reply({"get", "a"});
   reply({"get"});
   reply({"fail"});
@@ -106,7 +106,7 @@ TEST_F(Admission, CountsCallsRefusalsAndFailures) {
   EXPECT_EQ(metrics.errors.codes(), codes);
 }
 
-// Refuses commands with the argument `secret`, and records all checked commands.
+// Denies commands with the argument `secret`, and records all checked commands.
 struct TestGuard final : Guard {
   Denied check(const Session&, const BoundCommand&, resp::Args args, CommandContext) override {
     ++questions;
@@ -137,7 +137,7 @@ class Permission : public Admission {
                     watches, observer, &guard}};
 };
 
-TEST_F(Permission, IsAskedForOnlyWhereItsGateIsClosed) {
+TEST_F(Permission, IsCheckedOnlyIfTheGateIsClosed) {
   EXPECT_EQ(reply({"get", "secret"}), "$-1\r\n");
   EXPECT_EQ(guard.questions, 0);
   session.closed_gates = bit(Gate::permission);
@@ -148,7 +148,7 @@ TEST_F(Permission, IsAskedForOnlyWhereItsGateIsClosed) {
   EXPECT_EQ(commands.find("get")->stats.rejected, 1u);
 }
 
-TEST_F(Permission, IsRefusedForKeysAndChannelsToo) {
+TEST_F(Permission, CanBeDeniedForKeysAndChannels) {
   session.closed_gates = bit(Gate::permission);
   guard.denied = Denied::key;
   EXPECT_EQ(reply({"get", "secret"}), "-NOPERM No permissions to access a key\r\n");
@@ -156,7 +156,7 @@ TEST_F(Permission, IsRefusedForKeysAndChannelsToo) {
   EXPECT_EQ(reply({"get", "secret"}), "-NOPERM No permissions to access a channel\r\n");
 }
 
-TEST_F(Permission, IsLookedAtBehindLoggingInAndBeforeLoading) {
+TEST_F(Permission, IsCheckedAfterAuthenticationAndBeforeLoading) {
   session.closed_gates = bit(Gate::permission) | bit(Gate::auth);
   EXPECT_EQ(reply({"get", "secret"}), "-NOAUTH Authentication required.\r\n");
   EXPECT_EQ(guard.questions, 0);
@@ -167,24 +167,24 @@ TEST_F(Permission, IsLookedAtBehindLoggingInAndBeforeLoading) {
   EXPECT_EQ(reply({"get", "other"}), "-LOADING Redis is loading the dataset in memory\r\n");
 }
 
-TEST_F(Permission, IsNotNeededToLogIn) {
+TEST_F(Permission, IsNotRequiredForAuth) {
   session.closed_gates = bit(Gate::permission);
   EXPECT_EQ(reply({"login"}), "+OK\r\n");
   EXPECT_EQ(guard.questions, 0);
 }
 
-TEST_F(Permission, IsOfNoUseToBrowsers) {
+TEST_F(Permission, DoesNotAllowHttpRequests) {
   EXPECT_EQ(reply({"Post", "/", "HTTP/1.1"}), "");
   EXPECT_EQ(session.closing, Closing::now);
   EXPECT_EQ(guard.attacks, 1);
 }
 
-TEST_F(Admission, ClosesConnectionsOfBrowsersWithoutAGuardToo) {
+TEST_F(Admission, ClosesConnectionsOnHttpRequestsWithoutAcl) {
   EXPECT_EQ(reply({"host:", "example.org"}), "");
   EXPECT_EQ(session.closing, Closing::now);
 }
 
-TEST(ClosedGates, DependOnWhereThePeerIs) {
+TEST(ClosedGates, DependOnTheAddressOfThePeer) {
   config::Registry registry{"Larder"};
   Settings settings{registry};
   NoPeer peer;

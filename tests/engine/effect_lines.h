@@ -9,7 +9,7 @@
 
 namespace larder::engine {
 
-// The words of an effect, read as those of a request are: "SET k v".
+// The words of an effect, parsed like those of a request: "SET k v".
 inline std::string spelled(const Effect& effect) {
   resp::Batch batch;
   resp::Reader reader;

@@ -5,7 +5,7 @@
 namespace larder::engine {
 namespace {
 
-TEST(LatencyHistogram, AnswersWithinThreePercent) {
+TEST(LatencyHistogram, IsAccurateWithinThreePercent) {
   LatencyHistogram times;
   for (std::uint64_t ns = 1; ns <= 100'000; ++ns) times.record(ns, 1);
   EXPECT_EQ(times.count(), 100'000u);
@@ -25,14 +25,14 @@ TEST(LatencyHistogram, CountsExactlyBelowPowersOfTwo) {
   EXPECT_EQ(times.count_below(11), 12u);
 }
 
-TEST(LatencyHistogram, TakesWhatIsLongerForTheLongest) {
+TEST(LatencyHistogram, ClampsLongerTimesToTheLongest) {
   LatencyHistogram times;
   times.record(~std::uint64_t{0}, 1);
   EXPECT_EQ(times.count(), 1u);
   EXPECT_EQ(times.at_percentile(50), LatencyHistogram::kMostNs);
 }
 
-TEST(LatencyHistogram, HoldsWhatItIsChargedWith) {
+TEST(LatencyHistogram, HoldsTheBytesThatAreCharged) {
   const std::int64_t before = memory::balance(memory::Owner::statistics);
   LatencyHistogram times;
   EXPECT_EQ(times.held_bytes(), 0u);

@@ -12,10 +12,10 @@ namespace {
 
 constexpr int kPiecesPerTurn = static_cast<int>(LongCommands::kTurnUs / kPieceUs);
 
-class Working : public Room {
+class LongCommandsTest : public Room {
  protected:
   struct Client {
-    explicit Client(Working& room)
+    explicit Client(LongCommandsTest& room)
         : output(room.pool), session(room.sessions, peer, output, room.clock) {}
     NoPeer peer;
     resp::ReplyBuffer output;
@@ -27,7 +27,7 @@ class Working : public Room {
     for (int i = 0; i < pieces; ++i) text += "$1\r\np\r\n";
     return text;
   }
-  // The turns that it takes until nothing is under way.
+  // The number of turns until no command is under way.
   int turns() {
     int count = 0;
     for (; !executor.long_commands().empty(); ++count) executor.end_turn();
@@ -40,7 +40,7 @@ class Working : public Room {
   }
 };
 
-TEST_F(Working, AnswersAtOnceWhatATurnHasTimeFor) {
+TEST_F(LongCommandsTest, CommandsThatFitIntoATurnReplyAtOnce) {
   constexpr int kMost = kPiecesPerTurn - 1;
   EXPECT_EQ(reply({"pieces", std::to_string(kMost)}), answer(kMost));
   EXPECT_EQ(reply({"pieces", std::to_string(kMost)}), "")
@@ -50,7 +50,7 @@ TEST_F(Working, AnswersAtOnceWhatATurnHasTimeFor) {
   EXPECT_EQ(take_output(), answer(kMost));
 }
 
-TEST_F(Working, GoesOnInLaterTurns) {
+TEST_F(LongCommandsTest, LongCommandsContinueInLaterTurns) {
   EXPECT_EQ(run({{"pieces", "23"}, {"set", "k", "v"}}), 1u);
   EXPECT_TRUE(session.is_working());
   EXPECT_FALSE(session.is_blocked());
@@ -63,7 +63,7 @@ TEST_F(Working, GoesOnInLaterTurns) {
   EXPECT_EQ(commands.find("pieces")->stats.calls, 1u);
 }
 
-TEST_F(Working, SharesATurnAmongThoseUnderWay) {
+TEST_F(LongCommandsTest, CommandsUnderWayShareTheTimeOfATurn) {
   Client one(*this);
   Client two(*this);
   Client three(*this);
@@ -78,7 +78,7 @@ TEST_F(Working, SharesATurnAmongThoseUnderWay) {
   EXPECT_EQ(resp::taken(one.output), answer(1000));
 }
 
-TEST_F(Working, LetsNoCommandStandBehindAMuchLongerOne) {
+TEST_F(LongCommandsTest, AShortCommandDoesNotWaitForAMuchLongerOne) {
   Client one(*this);
   Client two(*this);
   start(one, "1000000");
@@ -87,20 +87,20 @@ TEST_F(Working, LetsNoCommandStandBehindAMuchLongerOne) {
   EXPECT_EQ(resp::taken(two.output), answer(3));
 }
 
-TEST_F(Working, RunsAtOnceInATransaction) {
+TEST_F(LongCommandsTest, RunsAtOnceInATransaction) {
   EXPECT_EQ(run({{"multi"}, {"pieces", "100"}, {"exec"}}), 3u);
   EXPECT_EQ(take_output(), "+OK\r\n+QUEUED\r\n*1\r\n" + answer(100));
   EXPECT_TRUE(executor.long_commands().empty());
 }
 
-TEST_F(Working, AnswersNothingToWhoWantsNoAnswer) {
+TEST_F(LongCommandsTest, SkippedReplyIsNotSent) {
   run({{"mode", "skip"}, {"pieces", "20"}});
   turns();
   EXPECT_EQ(take_output(), "");
   EXPECT_EQ(reply({"get", "k"}), "$-1\r\n");
 }
 
-TEST_F(Working, EndsWithItsSession) {
+TEST_F(LongCommandsTest, EndsWithItsSession) {
   Client left(*this);
   start(left, "1000");
   executor.end_turn();
@@ -118,7 +118,7 @@ TEST_F(Working, EndsWithItsSession) {
   EXPECT_EQ(commands.find("pieces")->stats.calls, 0u);
 }
 
-TEST_F(Working, IsNotUnblocked) {
+TEST_F(LongCommandsTest, CannotBeUnblocked) {
   run({{"pieces", "20"}});
   EXPECT_FALSE(waiters.unblock(session, Waiters::Ending::timeout));
   EXPECT_EQ(waiters.sessions(), 0u);

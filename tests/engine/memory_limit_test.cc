@@ -1,5 +1,5 @@
-// What memory does at the limit: overwrites in one turn, and commands that wait for what was
-// removed to be freed.
+// Memory at the limit: overwrites in one turn, and commands that wait until removed values are
+// freed.
 
 #include <algorithm>
 
@@ -8,7 +8,7 @@
 namespace larder::engine {
 namespace {
 
-// A clock on which every look takes 100 us, so that budgets end.
+// A clock that advances by 100 us at each reading, so that budgets end.
 struct StepClock final : base::Clock {
   StepClock() { steady_us_ = now_us; }
   void tick() override { steady_us_ = now_us; }
@@ -21,7 +21,7 @@ std::string name_of(int i) { return "key:" + std::to_string(i); }
 class OneTurn : public Room {
  protected:
   // 5,000 overwrites of 50 keys with values of two sizes in turn, without an end of the turn.
-  // Returns the most that used_memory stood over the limit between two batches.
+  // Returns the most by which used_memory exceeded the limit between two batches.
   std::int64_t overwrite(std::size_t bytes) {
     std::int64_t most = 0;
     for (int round = 0; round < 100; ++round) {
@@ -38,7 +38,7 @@ class OneTurn : public Room {
   }
 };
 
-TEST_F(OneTurn, OfOverwritesKeepsTheGraveyardSmall) {
+TEST_F(OneTurn, OfOverwritesFreesMostOfTheOldValues) {
   for (const std::size_t bytes : {100u, 400u, 1000u, 10'000u, 100'000u}) {
     overwrite(bytes);
     const auto most = keyspace::Graveyard::kMostWaiting + 64'000 + 4 * static_cast<int>(bytes);
@@ -61,8 +61,8 @@ TEST_F(OneTurn, OfOverwritesStaysAtTheLimit) {
 
 class WaitingForFrees : public RoomOn<StepClock> {
  protected:
-  // Removes 3 MB, more than can be freed in one step, and sets the limit so that only what was
-  // removed stands over it.
+  // Removes 3 MB, more than can be freed in one step. The tests set the limit so that only removed
+  // values exceed it.
   void remove_much() {
     for (int i = 0; i < 20'000; ++i) {
       keyspace.db(0).put(keyspace::Key::of(name_of(i)), std::string(100, 'x'));
@@ -74,13 +74,13 @@ class WaitingForFrees : public RoomOn<StepClock> {
   std::uint64_t without_buried() const {
     return memory::used_bytes() - static_cast<std::uint64_t>(keyspace::Graveyard::bytes());
   }
-  // Without copies: what the test holds counts as well.
+  // Without copies, since the memory of the test counts as well.
   using Views = std::vector<std::string_view>;
   std::size_t run(const std::vector<Views>& batch) { return run_as(session, batch); }
-  std::size_t run_as(Session& who, const std::vector<Views>& batch) {
+  std::size_t run_as(Session& caller, const std::vector<Views>& batch) {
     std::vector<resp::Request> requests;
     for (const Views& words : batch) requests.push_back({.args = words, .bytes = 0});
-    return executor.run(who, requests, std::numeric_limits<std::size_t>::max());
+    return executor.run(caller, requests, std::numeric_limits<std::size_t>::max());
   }
   std::string reply(const Views& words) {
     run({words});
@@ -91,7 +91,7 @@ class WaitingForFrees : public RoomOn<StepClock> {
   const Views large{"set", "large", text};
 };
 
-TEST_F(WaitingForFrees, IsWhatAWriteDoesThatStandsOverTheLimitOnlyBecauseOfThem) {
+TEST_F(WaitingForFrees, LargeWriteWaitsIfMemoryIsOverTheLimitOnlyByUnfreedBytes) {
   for (const char* policy : {"allkeys-lru", "noeviction"}) {
     remove_much();
     limit(std::to_string(without_buried() + 500'000), policy);
@@ -113,7 +113,7 @@ TEST_F(WaitingForFrees, IsWhatAWriteDoesThatStandsOverTheLimitOnlyBecauseOfThem)
   }
 }
 
-TEST_F(WaitingForFrees, DoesNotKeepOthersFromBeingServed) {
+TEST_F(WaitingForFrees, OtherClientsAreServedMeanwhile) {
   remove_much();
   limit(std::to_string(without_buried() + 500'000), "allkeys-lru");
   EXPECT_EQ(run({large}), 0u);
@@ -124,8 +124,8 @@ TEST_F(WaitingForFrees, DoesNotKeepOthersFromBeingServed) {
   EXPECT_EQ(resp::taken(other_output), "$1\r\n1\r\n");
 }
 
-// What it frees itself is more than it takes.
-TEST_F(WaitingForFrees, IsNotForSmallWrites) {
+// A small write frees more than it allocates.
+TEST_F(WaitingForFrees, SmallWritesDoNotWait) {
   remove_much();
   limit(std::to_string(without_buried() + 500'000), "allkeys-lru");
   const std::int64_t before = keyspace::Graveyard::bytes();
@@ -146,7 +146,7 @@ TEST_F(WaitingForFrees, EndsWithTheConnection) {
   EXPECT_EQ(waiters.held(), 0u);
 }
 
-TEST_F(WaitingForFrees, EndsInTheErrorWhereFreeingWasNotEnough) {
+TEST_F(WaitingForFrees, EndsWithAnErrorIfFreeingDoesNotSuffice) {
   remove_much();
   limit(std::to_string(without_buried() + 500'000), "noeviction");
   EXPECT_EQ(run({large}), 0u);
@@ -155,7 +155,7 @@ TEST_F(WaitingForFrees, EndsInTheErrorWhereFreeingWasNotEnough) {
   EXPECT_EQ(reply(large), "-OOM command not allowed when used memory > 'maxmemory'.\r\n");
 }
 
-TEST_F(WaitingForFrees, IsWhatAClientDoesAfterAFlush) {
+TEST_F(WaitingForFrees, ClientWaitsAfterAFlushUntilItIsFreed) {
   for (int i = 0; i < 20'000; ++i) {
     keyspace.db(0).put(keyspace::Key::of(name_of(i)), std::string(100, 'x'));
   }
@@ -169,8 +169,8 @@ TEST_F(WaitingForFrees, IsWhatAClientDoesAfterAFlush) {
   EXPECT_EQ(reply({"get", "none"}), "$-1\r\n");
 }
 
-// Evicting small keys for a large value takes longer than one call may.
-TEST_F(WaitingForFrees, IsAlsoForEvictingEnough) {
+// Evicting enough small keys for a large value takes more time than one call has.
+TEST_F(WaitingForFrees, LargeWriteWaitsForEvictionOverSeveralTurns) {
   for (int i = 0; i < 20'000; ++i) {
     keyspace.db(1).put(keyspace::Key::of(name_of(i)), std::string(100, 'x'));
   }

@@ -20,10 +20,10 @@ class Pausing : public Room {
     resp::ReplyBuffer output;
     Session session;
   };
-  std::size_t run_as(Client& who, const Words& words) {
+  std::size_t run_as(Client& caller, const Words& words) {
     const std::vector<std::string_view> views(words.begin(), words.end());
     const resp::Request request{.args = views, .bytes = 0};
-    return executor.run(who.session, {&request, 1}, std::numeric_limits<std::size_t>::max());
+    return executor.run(caller.session, {&request, 1}, std::numeric_limits<std::size_t>::max());
   }
   void pause_for(Pause::Extent extent, std::int64_t ms) {
     pause.begin(extent, clock.steady_ms() + ms);
@@ -35,7 +35,7 @@ class Pausing : public Room {
   Pause pause{{clock, gates, keyspace, sessions}};
 };
 
-TEST_F(Pausing, HoldsWritesBackUntilItsTimeIsOver) {
+TEST_F(Pausing, DelaysWritesUntilItEnds) {
   pause_for(Pause::Extent::writes, 1000);
   EXPECT_EQ(run({{"get", "k"}, {"set", "k", "v"}, {"get", "k"}}), 1u);
   EXPECT_EQ(take_output(), "$-1\r\n");
@@ -57,14 +57,14 @@ TEST_F(Pausing, HoldsWritesBackUntilItsTimeIsOver) {
   EXPECT_EQ(take_output(), "+OK\r\n$1\r\nv\r\n");
 }
 
-TEST_F(Pausing, OfEverythingHoldsReadsToo) {
+TEST_F(Pausing, OfAllCommandsDelaysReadsToo) {
   pause_for(Pause::Extent::all, 1000);
   EXPECT_EQ(run({{"get", "k"}}), 0u);
   pause.end();
   EXPECT_EQ(run({{"get", "k"}}), 1u);
 }
 
-TEST_F(Pausing, IsTheLongerAndTheStricterOfTwo) {
+TEST_F(Pausing, TwoPausesCombineToTheLongerAndStricter) {
   pause_for(Pause::Extent::all, 1000);
   pause_for(Pause::Extent::writes, 10);
   clock.advance_ms(500);
@@ -77,7 +77,7 @@ TEST_F(Pausing, IsTheLongerAndTheStricterOfTwo) {
   EXPECT_EQ(run({{"get", "k"}}), 1u);
 }
 
-TEST_F(Pausing, NeverEndsWhereItsEndLiesPastTheClock) {
+TEST_F(Pausing, NeverEndsIfItsEndExceedsTheClock) {
   pause.begin(Pause::Extent::writes, std::numeric_limits<std::int64_t>::max());
   clock.advance_ms(1'000'000);
   pause.expire();
@@ -85,7 +85,7 @@ TEST_F(Pausing, NeverEndsWhereItsEndLiesPastTheClock) {
   EXPECT_EQ(pause.deadline_us(), std::numeric_limits<std::int64_t>::max());
 }
 
-TEST_F(Pausing, HoldsBackTransactionsThatWrite) {
+TEST_F(Pausing, DelaysTransactionsThatWrite) {
   Client reader(*this);
   for (const Words& words : {Words{"multi"}, Words{"set", "k", "v"}}) run({words});
   for (const Words& words : {Words{"multi"}, Words{"get", "k"}}) run_as(reader, words);
@@ -98,7 +98,7 @@ TEST_F(Pausing, HoldsBackTransactionsThatWrite) {
   EXPECT_EQ(keyspace.size(), 1u);
 }
 
-TEST_F(Pausing, QueuesNoWritesMeanwhile) {
+TEST_F(Pausing, DelaysQueueingOfWrites) {
   pause_for(Pause::Extent::writes, 1000);
   EXPECT_EQ(run({{"multi"}, {"get", "k"}, {"set", "k", "v"}, {"exec"}}), 2u);
   EXPECT_EQ(take_output(), "+OK\r\n+QUEUED\r\n");
@@ -107,7 +107,7 @@ TEST_F(Pausing, QueuesNoWritesMeanwhile) {
   EXPECT_EQ(take_output(), "+QUEUED\r\n*2\r\n$-1\r\n+OK\r\n");
 }
 
-TEST_F(Pausing, LetsTheTransactionEndInWhichItBegan) {
+TEST_F(Pausing, LetsTheTransactionThatStartedItFinish) {
   prompt.act = [this] { pause_for(Pause::Extent::all, 1000); };
   EXPECT_EQ(run({{"multi"}, {"act"}, {"set", "k", "v"}, {"exec"}, {"get", "k"}}), 4u);
   EXPECT_EQ(keyspace.size(), 1u);
@@ -121,7 +121,7 @@ TEST_F(Pausing, HidesExpiredKeysWithoutRemovingThem) {
   executor.end_turn();
   EXPECT_EQ(reply({"get", "k"}), "$-1\r\n");
   EXPECT_EQ(keyspace.size(), 1u);
-  // Nothing but expired keys: a search for any must end all the same.
+  // All keys are expired: a search for a key must end nevertheless.
   EXPECT_NE(keyspace.db(0).random(rng), nullptr);
   pause.end();
   EXPECT_EQ(keyspace.db(0).random(rng), nullptr);
@@ -142,7 +142,7 @@ TEST_F(Pausing, EvictsNothing) {
   EXPECT_EQ(keyspace.size(), 0u);
 }
 
-TEST_F(Pausing, ServesThoseWhoWaitForKeysWhenItIsOver) {
+TEST_F(Pausing, ServesBlockedClientsWhenItEnds) {
   Client waiter(*this);
   run_as(waiter, {"bpop", "k", "0"});
   prompt.act = [this] { pause_for(Pause::Extent::writes, 1000); };
@@ -155,7 +155,7 @@ TEST_F(Pausing, ServesThoseWhoWaitForKeysWhenItIsOver) {
   EXPECT_EQ(waiter.output.size(), std::string("+k=a\r\n").size());
 }
 
-TEST_F(Pausing, LetsGoOfWhoLeaves) {
+TEST_F(Pausing, ForgetsClosedSessions) {
   pause_for(Pause::Extent::writes, 1000);
   {
     Client gone(*this);

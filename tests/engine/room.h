@@ -1,7 +1,7 @@
 #pragma once
 
-// The engine with a keyspace below it and a few commands of the test's own, on a clock that
-// the test moves; sessions without sockets.
+// The engine with a keyspace, a few commands of the test, a clock that the test advances, and
+// sessions without sockets.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -38,14 +38,14 @@ inline void test_set(Call& call) {
   call.db.put(call.key, call.arg(2));
   call.reply.ok();
 }
-// As FLUSHDB: the session continues when the flushed values are freed.
+// Like FLUSHDB: the session continues when the flushed values are freed.
 inline void test_flush(Call& call) {
   call.db.flush(keyspace::Freeing::plainly);
   call.waiters.for_frees().add(call.session);
   call.reply.ok();
 }
 inline void test_del(Call& call) { call.reply.integer(call.db.erase(call.key) ? 1 : 0); }
-// Tells replicas SET, whatever it was called.
+// Replicates SET, whatever the command was called.
 inline void test_put(Call& call) {
   call.db.put(call.key, call.arg(2));
   call.propagate({"SET", call.arg(1), call.arg(2)});
@@ -144,7 +144,7 @@ struct NoPeer final : Peer {
   int pushes = 0;
 };
 
-// Nothing is kept of commands that ran.
+// An observer that records nothing.
 struct NoObserver final : Observer {
   NoObserver(const base::Clock&, config::Registry&) {}
   void slow(const LoggedCommand&, std::uint64_t, std::uint64_t) override {}
@@ -207,7 +207,8 @@ class RoomOn : public testing::Test {
   }
 
   Clock clock;
-  base::ManualClock clock_of_pieces;  // for commands that work in steps, where `clock` is another
+  base::ManualClock
+      clock_of_pieces;  // for commands that work in steps, if `clock` is of another type
   base::Rng rng{7};
   config::Registry registry{"Larder"};
   info::Reporter reporter;

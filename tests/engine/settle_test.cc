@@ -6,77 +6,78 @@ namespace {
 
 // Appends its events to a list that several sinks may share.
 struct Listener final : ChangeSink, EffectSink {
-  Listener(std::string name, Room::Words& heard_) : who(std::move(name)), heard(heard_) {}
+  Listener(std::string label, Room::Words& lines) : name(std::move(label)), received(lines) {}
   void read(std::span<const keyspace::Change> changes) override {
     for (const auto& change : changes) {
-      heard.push_back(who + " " + std::string(keyspace::row(change.event).name) + " " +
-                      std::string(change.key));
+      received.push_back(name + " " + std::string(keyspace::row(change.event).name) + " " +
+                         std::string(change.key));
     }
   }
   void take(const Effect& effect) override {
-    heard.push_back(who + " " + std::to_string(effect.db) + ": " + spelled(effect));
+    received.push_back(name + " " + std::to_string(effect.db) + ": " + spelled(effect));
   }
-  std::string who;
-  Room::Words& heard;
+  std::string name;
+  Room::Words& received;
 };
 
 class Settle : public Room {
  protected:
-  Words heard;
-  Listener first{"first", heard};
-  Listener second{"second", heard};
+  Words received;
+  Listener first{"first", received};
+  Listener second{"second", received};
 };
 
-TEST_F(Settle, TellsSinksOfChangesInTheOrderInWhichTheyCame) {
+TEST_F(Settle, SendsChangesToSinksInOrder) {
   executor.add(first);
   executor.add(second);
   reply({"set", "a", "1"});
-  EXPECT_EQ(heard, (Words{"first set a", "second set a"}));
-  heard.clear();
+  EXPECT_EQ(received, (Words{"first set a", "second set a"}));
+  received.clear();
   reply({"get", "a"});
   reply({"del", "nosuch"});
-  EXPECT_EQ(heard, Words{});
+  EXPECT_EQ(received, Words{});
 }
 
-TEST_F(Settle, TellsSinksAfterEachCommandOfABatch) {
+TEST_F(Settle, SendsChangesAfterEachCommandOfABatch) {
   executor.add(first);
   executor.follow(second);
   run({{"set", "a", "1"}, {"del", "a"}});
-  EXPECT_EQ(heard, (Words{"second 0: set a 1", "first set a", "second 0: del a", "first del a"}));
+  EXPECT_EQ(received,
+            (Words{"second 0: set a 1", "first set a", "second 0: del a", "first del a"}));
 }
 
-TEST_F(Settle, PassesOnWhatChangedAsItWasSent) {
+TEST_F(Settle, ReplicatesCommandsAsSent) {
   executor.follow(first);
   session.db = 3;
   reply({"SET", "a", "1"});
   reply({"get", "a"});
   reply({"del", "nosuch"});
-  EXPECT_EQ(heard, (Words{"first 3: SET a 1"}));
+  EXPECT_EQ(received, (Words{"first 3: SET a 1"}));
 }
 
-TEST_F(Settle, PropagatesNothingFromBeforeAFollowerWasAdded) {
+TEST_F(Settle, ReplicatesNoChangesFromBeforeAFollowerWasAdded) {
   reply({"set", "a", "1"});
   executor.follow(first);
   reply({"get", "a"});
-  EXPECT_EQ(heard, Words{});
+  EXPECT_EQ(received, Words{});
 }
 
-TEST_F(Settle, PassesOnWhatAHandlerSaidInstead) {
+TEST_F(Settle, ReplicatesTheCommandThatTheHandlerNames) {
   executor.follow(first);
   reply({"put", "a", "1"});
   reply({"secret", "b"});
   reply({"set", "c", "1"});
-  EXPECT_EQ(heard, (Words{"first 0: SET a 1", "first 0: set c 1"}));
+  EXPECT_EQ(received, (Words{"first 0: SET a 1", "first 0: set c 1"}));
 }
 
-// The command that ends the following has said already what to pass on.
-TEST_F(Settle, KeepsNothingForTheNextFollower) {
+// The command that ends the following has already named its effect.
+TEST_F(Settle, KeepsNoEffectForTheNextFollower) {
   executor.follow(first);
   effects.replace({"SET", "old", "1"});
   executor.unfollow(first);
   executor.follow(first);
   reply({"set", "a", "1"});
-  EXPECT_EQ(heard, (Words{"first 0: set a 1"}));
+  EXPECT_EQ(received, (Words{"first 0: set a 1"}));
 }
 
 TEST_F(Settle, NamesTheDatabaseInWhichTheCommandBegan) {
@@ -84,38 +85,38 @@ TEST_F(Settle, NamesTheDatabaseInWhichTheCommandBegan) {
   effects.ahead(5, {"DEL", "x"});
   session.db = 2;
   reply({"set", "a", "1"});
-  EXPECT_EQ(heard,
+  EXPECT_EQ(received,
             (Words{"first 5: MULTI", "first 5: DEL x", "first 2: set a 1", "first 2: EXEC"}));
 }
 
-TEST_F(Settle, PutsExpiryAheadOfTheCommandThatMetIt) {
+TEST_F(Settle, SendsExpiryBeforeTheCommandThatFoundIt) {
   executor.follow(first);
   keyspace.db(0).put(keyspace::Key::of("a"), "1", keyspace::Deadline::at(clock.unix_ms() + 10));
   clock.advance_ms(20);
   reply({"set", "a", "2"});
-  EXPECT_EQ(heard,
+  EXPECT_EQ(received,
             (Words{"first 0: MULTI", "first 0: DEL a", "first 0: set a 2", "first 0: EXEC"}));
 }
 
-TEST_F(Settle, KeepsWhatBackgroundWorkRemovedApartFromTheNextCommand) {
+TEST_F(Settle, SeparatesRemovalsOfBackgroundWorkFromTheNextCommand) {
   executor.follow(first);
   for (int i = 0; i < 10; ++i) {
     keyspace.db(0).put(keyspace::Key::of("k" + std::to_string(i)), "1",
                        keyspace::Deadline::at(clock.unix_ms() + 10));
   }
   executor.end_turn();
-  heard.clear();
+  received.clear();
   for (int i = 0; i < 50 && keyspace.size() > 0; ++i) {
     clock.advance_ms(100);
     sweeper.run(base::Budget::unlimited());
   }
   ASSERT_EQ(keyspace.size(), 0u);
   executor.settle_background();
-  EXPECT_EQ(heard.size(), 10u);
-  EXPECT_THAT(heard, testing::Each(testing::StartsWith("first 0: DEL k")));
-  heard.clear();
+  EXPECT_EQ(received.size(), 10u);
+  EXPECT_THAT(received, testing::Each(testing::StartsWith("first 0: DEL k")));
+  received.clear();
   reply({"set", "a", "1"});
-  EXPECT_EQ(heard, (Words{"first 0: set a 1"}));
+  EXPECT_EQ(received, (Words{"first 0: set a 1"}));
 }
 
 TEST_F(Settle, EndsTheProcessIfAFollowerChangesTheKeyspace) {
@@ -129,33 +130,33 @@ TEST_F(Settle, EndsTheProcessIfAFollowerChangesTheKeyspace) {
   executor.unfollow(writer);
 }
 
-TEST_F(Settle, PutsEvictionAheadOfTheCommandThatNeededRoom) {
+TEST_F(Settle, SendsEvictionBeforeTheCommandThatCausedIt) {
   for (int i = 0; i < 100; ++i) reply({"set", "k" + std::to_string(i), std::string(4000, 'x')});
   executor.follow(first);
   limit(std::to_string(memory::used_bytes() - 50'000), "allkeys-random");
   reply({"set", "new", "1"});
-  ASSERT_GE(heard.size(), 2u);
-  EXPECT_EQ(heard.back(), "first 0: set new 1");
-  for (std::size_t i = 0; i + 1 < heard.size(); ++i) {
-    EXPECT_THAT(heard[i], testing::StartsWith("first 0: DEL k"));
+  ASSERT_GE(received.size(), 2u);
+  EXPECT_EQ(received.back(), "first 0: set new 1");
+  for (std::size_t i = 0; i + 1 < received.size(); ++i) {
+    EXPECT_THAT(received[i], testing::StartsWith("first 0: DEL k"));
   }
 }
 
-TEST_F(Settle, TellsWhatTheEndOfATurnRemoved) {
+TEST_F(Settle, SendsRemovalsOfTheEndOfATurn) {
   executor.add(first);
   for (int i = 0; i < 10; ++i) {
     keyspace.db(0).put(keyspace::Key::of("k" + std::to_string(i)), "1",
                        keyspace::Deadline::at(clock.unix_ms() + 10));
   }
   executor.end_turn();
-  heard.clear();
+  received.clear();
   for (int i = 0; i < 50 && keyspace.size() > 0; ++i) {
     clock.advance_ms(100);
     executor.end_turn();
   }
   EXPECT_EQ(keyspace.size(), 0u);
-  EXPECT_EQ(heard.size(), 10u);
-  EXPECT_THAT(heard, testing::Each(testing::StartsWith("first expired k")));
+  EXPECT_EQ(received.size(), 10u);
+  EXPECT_THAT(received, testing::Each(testing::StartsWith("first expired k")));
 }
 
 }  // namespace

@@ -20,7 +20,7 @@ struct PiecesDone final : Progress {
   std::uint64_t done = 0;
 };
 
-// pieces n: writes a "p" for each of so many pieces of work.
+// pieces n: does n pieces of work, and writes a "p" for each.
 inline void test_pieces(Call& call, base::ManualClock& clock) {
   std::uint64_t wanted = 0;
   std::from_chars(call.arg(1).data(), call.arg(1).data() + call.arg(1).size(), wanted);

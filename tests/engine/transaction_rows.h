@@ -10,7 +10,7 @@
 
 namespace larder::engine {
 
-// What `act` does when it runs.
+// The function that the command `act` calls.
 struct ScriptedAction {
   std::function<void()> act;
 };

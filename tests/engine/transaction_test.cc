@@ -38,7 +38,7 @@ class Transactions : public Room {
   }
 };
 
-TEST_F(Transactions, RunWhatWasQueuedInOrder) {
+TEST_F(Transactions, RunQueuedCommandsInOrder) {
   EXPECT_EQ(reply({"multi"}), "+OK\r\n");
   EXPECT_EQ(reply({"set", "a", "1"}), "+QUEUED\r\n");
   EXPECT_EQ(reply({"get", "a"}), "+QUEUED\r\n");
@@ -48,7 +48,7 @@ TEST_F(Transactions, RunWhatWasQueuedInOrder) {
   EXPECT_EQ(session.closed_gates, 0u);
 }
 
-TEST_F(Transactions, CopyTheWordsTheyQueue) {
+TEST_F(Transactions, CopyTheArgumentsTheyQueue) {
   reply({"multi"});
   {
     std::string value(3000, 'x');
@@ -59,7 +59,7 @@ TEST_F(Transactions, CopyTheWordsTheyQueue) {
   EXPECT_EQ(reply({"get", "a"}), "$3000\r\n" + std::string(3000, 'x') + "\r\n");
 }
 
-TEST_F(Transactions, ChargeTheirQueueAndGiveItBack) {
+TEST_F(Transactions, ChargeAndFreeTheirQueue) {
   const auto before = memory::balance(memory::Owner::client_input);
   reply({"multi"});
   for (int i = 0; i < 1000; ++i) reply({"set", "key" + std::to_string(i), std::string(100, 'x')});
@@ -83,7 +83,7 @@ TEST_F(Transactions, EndWithTheirSession) {
   EXPECT_EQ(reply({"set", "a", "1"}), "+OK\r\n");
 }
 
-TEST_F(Transactions, AreSpoiledByWhatCannotBeQueued) {
+TEST_F(Transactions, FailIfACommandCannotBeQueued) {
   for (const Words& wrong :
        {Words{"nosuch"}, Words{"get"}, Words{"box", "nosuch"}, Words{"barred"}}) {
     reply({"multi"});
@@ -94,18 +94,18 @@ TEST_F(Transactions, AreSpoiledByWhatCannotBeQueued) {
   }
 }
 
-TEST_F(Transactions, PassOnTheirEffectsTogether) {
-  EffectLines heard;
-  executor.follow(heard);
+TEST_F(Transactions, SendTheirEffectsAsOneGroup) {
+  EffectLines followed;
+  executor.follow(followed);
   session.db = 2;
   run({{"multi"}, {"set", "a", "1"}, {"get", "a"}, {"put", "b", "1"}, {"exec"}});
-  EXPECT_EQ(heard.lines, (Words{"2: MULTI", "2: set a 1", "2: SET b 1", "2: EXEC"}));
-  heard.lines.clear();
+  EXPECT_EQ(followed.lines, (Words{"2: MULTI", "2: set a 1", "2: SET b 1", "2: EXEC"}));
+  followed.lines.clear();
   run({{"multi"}, {"set", "a", "1"}, {"get", "a"}, {"exec"}});
-  EXPECT_EQ(heard.lines, (Words{"2: set a 1"}));
-  heard.lines.clear();
+  EXPECT_EQ(followed.lines, (Words{"2: set a 1"}));
+  followed.lines.clear();
   run({{"multi"}, {"get", "a"}, {"exec"}, {"set", "c", "1"}});
-  EXPECT_EQ(heard.lines, (Words{"2: set c 1"}));
+  EXPECT_EQ(followed.lines, (Words{"2: set c 1"}));
   take_output();
 }
 
@@ -129,7 +129,7 @@ TEST_F(Transactions, CountEachCommandAndEachErrorOnce) {
   take_output();
 }
 
-TEST_F(Transactions, RefuseToGrowPastTheLimitAtExec) {
+TEST_F(Transactions, FailAtExecIfTheyNeedMemoryOverTheLimit) {
   reply({"multi"});
   reply({"set", "a", "1"});
   limit("1");
@@ -140,7 +140,7 @@ TEST_F(Transactions, RefuseToGrowPastTheLimitAtExec) {
   limit("0");
 }
 
-TEST_F(Transactions, QueueOnlyWhatNeedsNoMemoryPastTheLimit) {
+TEST_F(Transactions, QueueOnlyCommandsThatNeedNoMemoryOverTheLimit) {
   reply({"set", "a", "1"});
   limit("1");
   reply({"multi"});
@@ -155,7 +155,7 @@ TEST_F(Transactions, QueueOnlyWhatNeedsNoMemoryPastTheLimit) {
   limit("0");
 }
 
-TEST_F(Transactions, AreAnsweredThoughRepliesAreOff) {
+TEST_F(Transactions, ClientReplySkipBeforeMultiAppliesToMultiOnly) {
   reply({"mode", "skip"});
   EXPECT_EQ(reply({"multi"}), "");
   EXPECT_EQ(reply({"get", "a"}), "+QUEUED\r\n");
@@ -166,7 +166,7 @@ TEST_F(Transactions, AreAnsweredThoughRepliesAreOff) {
   EXPECT_EQ(reply({"get", "a"}), "$-1\r\n");
 }
 
-TEST_F(Transactions, LetMonitorsSeeEachCommandAsItRuns) {
+TEST_F(Transactions, ShowEachCommandToMonitorsWhenItRuns) {
   Commands seen;
   executor.add(seen);
   run({{"multi"},
@@ -185,7 +185,7 @@ TEST_F(Transactions, LetMonitorsSeeEachCommandAsItRuns) {
   take_output();
 }
 
-TEST_F(Transactions, LetWhoFollowsSessionsSeeRefusalsToo) {
+TEST_F(Transactions, ShowRejectedCommandsToSessionFollowers) {
   Commands seen;
   executor.add(seen);
   run({{"nosuch"}, {"multi"}, {"get"}, {"discard"}, {"multi"}, {"admin"}, {"get", "a"}, {"exec"}});
@@ -197,7 +197,7 @@ TEST_F(Transactions, LetWhoFollowsSessionsSeeRefusalsToo) {
   take_output();
 }
 
-TEST_F(Transactions, HoldPushesBackUntilTheirReplyIsWhole) {
+TEST_F(Transactions, DelayPushesUntilTheirReplyIsComplete) {
   resp::SharedTexts texts(memory::Owner::pubsub);
   resp::SharedText& text = texts.make(5);
   std::copy_n(">push", 5, text.bytes());
@@ -220,7 +220,7 @@ class Watching : public Transactions {
   static constexpr std::string_view kLost = "*-1\r\n";
 };
 
-TEST_F(Watching, NoticesAChange) {
+TEST_F(Watching, DetectsAChange) {
   reply({"watch", "a"});
   EXPECT_EQ(transaction(), kRan);
   reply({"watch", "a"});
@@ -230,7 +230,7 @@ TEST_F(Watching, NoticesAChange) {
   EXPECT_EQ(transaction(), kRan);
 }
 
-TEST_F(Watching, CostsNothingWhenNobodyDoes) {
+TEST_F(Watching, RecordsNoChangesWithoutWatchers) {
   keyspace.db(0).put(keyspace::Key::of("a"), "1");
   EXPECT_TRUE(keyspace.log().empty());
   reply({"watch", "a"});
@@ -241,7 +241,7 @@ TEST_F(Watching, CostsNothingWhenNobodyDoes) {
   EXPECT_TRUE(keyspace.log().empty()) << "who has lost watches no more";
 }
 
-TEST_F(Watching, NoticesEvictionAndExpiry) {
+TEST_F(Watching, DetectsEvictionAndExpiry) {
   reply({"set", "a", "1"});
   reply({"watch", "a"});
   keyspace.db(0).erase(keyspace::Key::of("a"), keyspace::Cause::evicted, keyspace::Event::evicted);
@@ -253,7 +253,7 @@ TEST_F(Watching, NoticesEvictionAndExpiry) {
   EXPECT_EQ(transaction(), kLost) << "expired, though still there";
 }
 
-TEST_F(Watching, DoesNotMindAKeyThatHadExpiredBefore) {
+TEST_F(Watching, IgnoresAKeyThatHadExpiredBefore) {
   keyspace.db(0).put(keyspace::Key::of("a"), "1", keyspace::Deadline::at(clock.unix_ms() + 10));
   clock.advance_ms(20);
   reply({"watch", "a"});
@@ -281,7 +281,7 @@ TEST_F(Watching, CountsSessionsAndKeys) {
   expect_balance();
 }
 
-TEST_F(Watching, NoticesSwappedDatabases) {
+TEST_F(Watching, DetectsSwappedDatabases) {
   keyspace.db(1).put(keyspace::Key::of("a"), "1");
   watches.watch(session, "a");
   watches.watch(session, "b");
@@ -294,7 +294,7 @@ TEST_F(Watching, NoticesSwappedDatabases) {
   watches.unwatch(session);
 }
 
-TEST_F(Watching, BearsManySessionsOnManyKeys) {
+TEST_F(Watching, ManySessionsCanWatchManyKeys) {
   std::vector<std::unique_ptr<Session>> many;
   for (int i = 0; i < 200; ++i) {
     many.push_back(std::make_unique<Session>(sessions, peer, output, clock));

@@ -10,7 +10,7 @@
 
 namespace larder::engine {
 
-// How often the waiting commands ran.
+// How often the blocking commands ran.
 struct Runs {
   int first = 0;
   int again = 0;
@@ -30,7 +30,7 @@ inline void store_letters(Call& call, const keyspace::Key& key, const std::strin
   }
 }
 
-// push key letters
+// push key letters: appends to the string.
 inline void test_push(Call& call) {
   store_letters(call, call.key, letters(call, call.key) + std::string(call.arg(2)));
   call.reply.ok();
@@ -84,7 +84,7 @@ inline void test_bmove(Call& call, Runs& runs) {
   call.reply.simple(found.substr(0, 1));
 }
 
-// bread key size: waits until there are more letters than that; $ is as many as there are.
+// bread key size: waits until the key has more than `size` letters; $ is the current number.
 inline void test_bread(Call& call, Runs& runs) {
   runs.note(call);
   const std::string found = letters(call, call.key);

@@ -10,7 +10,7 @@ class Waiting : public Room {
  protected:
   using Room::run;
 
-  // A session of its own.
+  // A client with its own session.
   struct Client {
     explicit Client(Waiting& room)
         : output(room.pool), session(room.sessions, peer, output, room.clock) {}
@@ -20,21 +20,21 @@ class Waiting : public Room {
   };
 
   Client& client() { return *clients.emplace_back(std::make_unique<Client>(*this)); }
-  // A client that waits for this.
+  // A client that is blocked in this command.
   Client& waits(const Words& words) {
     Client& made = client();
     run(made, {words});
     EXPECT_TRUE(made.session.is_blocked()) << words[0];
     return made;
   }
-  std::size_t run(Client& who, const std::vector<Words>& batch) {
+  std::size_t run(Client& caller, const std::vector<Words>& batch) {
     std::vector<std::vector<std::string_view>> views;
     for (const Words& words : batch) views.emplace_back(words.begin(), words.end());
     std::vector<resp::Request> requests;
     for (const auto& words : views) requests.push_back({.args = words, .bytes = 0});
-    return executor.run(who.session, requests, std::numeric_limits<std::size_t>::max());
+    return executor.run(caller.session, requests, std::numeric_limits<std::size_t>::max());
   }
-  std::string heard(Client& who) { return resp::taken(who.output); }
+  std::string output_of(Client& caller) { return resp::taken(caller.output); }
   void expect_balance() {
     memory::Auditor auditor;
     auditor.add(waiters);
@@ -44,17 +44,17 @@ class Waiting : public Room {
   std::vector<std::unique_ptr<Client>> clients;
 };
 
-TEST_F(Waiting, EndsWhenTheKeyGetsWhatWasWaitedFor) {
+TEST_F(Waiting, EndsWhenTheKeyGetsAnElement) {
   Client& one = waits({"bpop", "k", "0"});
-  EXPECT_EQ(heard(one), "");
+  EXPECT_EQ(output_of(one), "");
   EXPECT_EQ(reply({"push", "k", "a"}), "+OK\r\n");
   EXPECT_FALSE(one.session.is_blocked());
-  EXPECT_EQ(heard(one), "+k=a\r\n");
+  EXPECT_EQ(output_of(one), "+k=a\r\n");
   EXPECT_EQ(one.peer.unblockings, 1);
   EXPECT_EQ(keyspace.size(), 0u);
 }
 
-TEST_F(Waiting, ForNoKeyEndsWithItsTime) {
+TEST_F(Waiting, WithoutKeysEndsAtItsTimeout) {
   Client& timed = waits({"bnothing", "20"});
   Client& endless = waits({"bnothing", "0"});
   Client& leaving = waits({"bnothing", "0"});
@@ -66,15 +66,15 @@ TEST_F(Waiting, ForNoKeyEndsWithItsTime) {
   EXPECT_EQ(waiters.expire(), 0u);
   clock.advance_ms(1);
   EXPECT_EQ(waiters.expire(), 1u);
-  EXPECT_EQ(heard(timed), "*2\r\n:0\r\n:0\r\n");
+  EXPECT_EQ(output_of(timed), "*2\r\n:0\r\n:0\r\n");
   EXPECT_TRUE(waiters.unblock(endless.session, Waiters::Ending::timeout));
-  EXPECT_EQ(heard(endless), "*2\r\n:0\r\n:0\r\n");
+  EXPECT_EQ(output_of(endless), "*2\r\n:0\r\n:0\r\n");
   waiters.forget(leaving.session);
   EXPECT_EQ(waiters.sessions(), 0u);
   expect_balance();
 }
 
-TEST_F(Waiting, ForNoKeyDoesNotListenToChanges) {
+TEST_F(Waiting, WithoutKeysRecordsNoChanges) {
   const auto is_recorded = [this] {
     keyspace.log().add(keyspace::Event::set, 0, "k");
     const bool recorded = !keyspace.log().empty();
@@ -95,103 +95,103 @@ TEST_F(Waiting, IsServedInTheOrderOfBlocking) {
   Client& two = waits({"bpop", "k", "0"});
   Client& three = waits({"bpop", "k", "0"});
   reply({"push", "k", "ab"});
-  EXPECT_EQ(heard(one), "+k=a\r\n");
-  EXPECT_EQ(heard(two), "+k=b\r\n");
-  EXPECT_EQ(heard(three), "");
+  EXPECT_EQ(output_of(one), "+k=a\r\n");
+  EXPECT_EQ(output_of(two), "+k=b\r\n");
+  EXPECT_EQ(output_of(three), "");
   reply({"push", "k", "cd"});
-  EXPECT_EQ(heard(three), "+k=c\r\n");
+  EXPECT_EQ(output_of(three), "+k=c\r\n");
   EXPECT_EQ(reply({"get", "k"}), "$1\r\nd\r\n");
 }
 
 TEST_F(Waiting, ServesKeysInTheOrderInWhichTheyBecameReady) {
-  EffectLines effects_heard;
-  executor.follow(effects_heard);
+  EffectLines followed;
+  executor.follow(followed);
   waits({"bmove", "a", "x", "0"});
   waits({"bmove", "b", "x", "0"});
   waits({"bmove", "x", "b", "0"});
   waits({"bmove", "b", "y", "0"});
   reply({"push", "b", "1"});
-  EXPECT_EQ(effects_heard.lines,
-            (Words{"0: push b 1", "0: MOVED b x", "0: MOVED x b", "0: MOVED b y"}));
+  EXPECT_EQ(followed.lines, (Words{"0: push b 1", "0: MOVED b x", "0: MOVED x b", "0: MOVED b y"}));
   EXPECT_EQ(reply({"get", "y"}), "$1\r\n1\r\n");
   EXPECT_EQ(waiters.sessions(), 1u);
 }
 
-TEST_F(Waiting, TriesTheKeysOfACommandInItsOwnOrder) {
+TEST_F(Waiting, TriesTheKeysInTheOrderOfTheCommand) {
   Client& one = waits({"bpop", "a", "b", "a", "0"});
   EXPECT_EQ(waiters.keys(), 2u);
   reply({"push", "b", "1"});
-  EXPECT_EQ(heard(one), "+b=1\r\n");
+  EXPECT_EQ(output_of(one), "+b=1\r\n");
   EXPECT_EQ(waiters.keys(), 0u);
   reply({"push", "a", "1"});
-  EXPECT_EQ(heard(one), "");
+  EXPECT_EQ(output_of(one), "");
 }
 
-TEST_F(Waiting, HoldsBackTheRestOfItsBatch) {
+TEST_F(Waiting, DelaysTheRestOfItsBatch) {
   Client& one = client();
   EXPECT_EQ(run(one, {{"set", "x", "1"}, {"bpop", "k", "0"}, {"get", "x"}}), 2u);
-  EXPECT_EQ(heard(one), "+OK\r\n");
+  EXPECT_EQ(output_of(one), "+OK\r\n");
   EXPECT_EQ(run(one, {{"get", "x"}}), 0u);
   reply({"push", "k", "a"});
   EXPECT_EQ(run(one, {{"get", "x"}}), 1u);
-  EXPECT_EQ(heard(one), "+k=a\r\n$1\r\n1\r\n");
+  EXPECT_EQ(output_of(one), "+k=a\r\n$1\r\n1\r\n");
 }
 
-TEST_F(Waiting, CostsOneRunForOnePushHoweverManyWait) {
+TEST_F(Waiting, OnePushRunsOneOfManyWaitingCommands) {
   for (int i = 0; i < 10'000; ++i) waits({"bpop", "k", "100"});
   expect_balance();
   reply({"push", "k", "a"});
   EXPECT_EQ(runs.again, 1);
   EXPECT_EQ(waiters.sessions(), 9'999u);
-  EXPECT_EQ(heard(*clients.front()), "+k=a\r\n");
+  EXPECT_EQ(output_of(*clients.front()), "+k=a\r\n");
   reply({"push", "k", "abc"});
   EXPECT_EQ(runs.again, 4);
   EXPECT_EQ(waiters.with_deadline(), 9'996u);
 }
 
-TEST_F(Waiting, AsksOneOfSeveralRivalsWhenTheKeyHoldsNothingForThem) {
+TEST_F(Waiting, RunsOneOfSeveralEqualCommandsIfTheKeyHasNothingForThem) {
   for (int i = 0; i < 1000; ++i) waits({"bgroup", "k", "a"});
   reply({"push", "k", "z"});
   EXPECT_EQ(runs.again, 1);
   for (int i = 0; i < 1000; ++i) waits({"bgroup", "k", "b"});
   runs = {};
   reply({"push", "k", "b"});
-  EXPECT_EQ(heard(*clients[1000]), "+taken\r\n");
-  // One of the first group, the one that takes, its next; and once more after what was taken.
+  EXPECT_EQ(output_of(*clients[1000]), "+taken\r\n");
+  // One of the first group, the one that takes the letter, the next of its group; and once more
+  // after the letter was taken.
   EXPECT_LE(runs.again, 5);
   EXPECT_EQ(waiters.sessions(), 1999u);
 }
 
-TEST_F(Waiting, TriesAllWhoTakeNothing) {
+TEST_F(Waiting, RunsAllCommandsThatRemoveNothing) {
   Client& many = waits({"bread", "k", "2"});
   Client& few = waits({"bread", "k", "0"});
   Client& now = waits({"bread", "k", "$"});
   reply({"push", "k", "a"});
-  EXPECT_EQ(heard(many), "");
-  EXPECT_EQ(heard(few), "$1\r\na\r\n");
-  EXPECT_EQ(heard(now), "$1\r\na\r\n");
+  EXPECT_EQ(output_of(many), "");
+  EXPECT_EQ(output_of(few), "$1\r\na\r\n");
+  EXPECT_EQ(output_of(now), "$1\r\na\r\n");
   EXPECT_EQ(runs.again, 3);
   Client& later = waits({"bread", "k", "$"});
   reply({"push", "k", "b"});
-  EXPECT_EQ(heard(later), "$2\r\nab\r\n");
+  EXPECT_EQ(output_of(later), "$2\r\nab\r\n");
   EXPECT_TRUE(many.session.is_blocked());
 }
 
-TEST_F(Waiting, KeepsItsPlaceWhenItWasRunInVain) {
+TEST_F(Waiting, KeepsItsPlaceIfItsReRunFindsNothing) {
   Client& first = waits({"bgroup", "k", "a"});
   waits({"bgroup", "k", "a"});
   reply({"push", "k", "z"});
   reply({"push", "k", "a"});
-  EXPECT_EQ(heard(first), "+taken\r\n");
+  EXPECT_EQ(output_of(first), "+taken\r\n");
   EXPECT_EQ(waiters.sessions(), 1u);
 }
 
-TEST_F(Waiting, LearnsThatItsKeyWentWhenItAsked) {
+TEST_F(Waiting, EndsWhenItsKeyIsRemovedIfRequested) {
   reply({"push", "k", "z"});
   Client& one = waits({"bgroup", "k", "a"});
   EXPECT_EQ(waiters.keys_watched_for_going(), 1u);
   reply({"del", "k"});
-  EXPECT_EQ(heard(one), "-GONE with the key\r\n");
+  EXPECT_EQ(output_of(one), "-GONE with the key\r\n");
   EXPECT_EQ(waiters.keys_watched_for_going(), 0u);
   EXPECT_EQ(metrics.errors.codes().back().first, "GONE");
 
@@ -199,16 +199,16 @@ TEST_F(Waiting, LearnsThatItsKeyWentWhenItAsked) {
   Client& two = waits({"bgroup", "k", "a"});
   keyspace.flush_all();
   EXPECT_TRUE(executor.end_turn());
-  EXPECT_EQ(heard(two), "-GONE with the key\r\n");
+  EXPECT_EQ(output_of(two), "-GONE with the key\r\n");
 
   keyspace.db(0).put(keyspace::Key::of("k"), "z", keyspace::Deadline::at(clock.unix_ms() + 10));
   Client& three = waits({"bgroup", "k", "a"});
   clock.advance_ms(20);
   reply({"get", "k"});
-  EXPECT_EQ(heard(three), "-GONE with the key\r\n");
+  EXPECT_EQ(output_of(three), "-GONE with the key\r\n");
 }
 
-TEST_F(Waiting, DoesNotRunForAKeyThatWentWhenItDidNotAsk) {
+TEST_F(Waiting, IsNotRunWhenItsKeyIsRemovedUnlessRequested) {
   Client& one = waits({"bpop", "k", "0"});
   keyspace.db(0).put(keyspace::Key::of("k"), "1");
   keyspace.db(0).erase(keyspace::Key::of("k"));
@@ -217,15 +217,15 @@ TEST_F(Waiting, DoesNotRunForAKeyThatWentWhenItDidNotAsk) {
   EXPECT_EQ(runs.again, 0);
 }
 
-TEST_F(Waiting, SeesWhatASwapOfDatabasesBrings) {
+TEST_F(Waiting, IsServedBySwapOfDatabases) {
   keyspace.db(3).put(keyspace::Key::of("k"), "a");
   Client& one = waits({"bpop", "k", "0"});
   keyspace.swap(0, 3);
   executor.end_turn();
-  EXPECT_EQ(heard(one), "+k=a\r\n");
+  EXPECT_EQ(output_of(one), "+k=a\r\n");
 }
 
-TEST_F(Waiting, IsForTheDatabaseInWhichItBegan) {
+TEST_F(Waiting, AppliesToTheDatabaseInWhichItBegan) {
   Client& one = client();
   one.session.db = 2;
   run(one, {{"bpop", "k", "0"}});
@@ -233,10 +233,10 @@ TEST_F(Waiting, IsForTheDatabaseInWhichItBegan) {
   EXPECT_TRUE(one.session.is_blocked());
   session.db = 2;
   reply({"push", "k", "b"});
-  EXPECT_EQ(heard(one), "+k=b\r\n");
+  EXPECT_EQ(output_of(one), "+k=b\r\n");
 }
 
-TEST_F(Waiting, EndsWithNothingWhenItsTimeIsOver) {
+TEST_F(Waiting, ReturnsNullAtItsTimeout) {
   Client& array = waits({"bpop", "k", "1.5"});
   Client& bulk = waits({"bmove", "k", "x", "1000"});
   Client& three = client();
@@ -247,19 +247,19 @@ TEST_F(Waiting, EndsWithNothingWhenItsTimeIsOver) {
   EXPECT_EQ(waiters.expire(), 0u);
   clock.advance_us(1);
   EXPECT_TRUE(executor.end_turn());
-  EXPECT_EQ(heard(three), "_\r\n");
+  EXPECT_EQ(output_of(three), "_\r\n");
   clock.advance_ms(999);
   executor.end_turn();
-  EXPECT_EQ(heard(bulk), "$-1\r\n");
-  EXPECT_EQ(heard(array), "");
+  EXPECT_EQ(output_of(bulk), "$-1\r\n");
+  EXPECT_EQ(output_of(array), "");
   clock.advance_ms(500);
   executor.end_turn();
-  EXPECT_EQ(heard(array), "*-1\r\n");
+  EXPECT_EQ(output_of(array), "*-1\r\n");
   EXPECT_EQ(waiters.next_deadline_us(), 0);
   EXPECT_FALSE(executor.end_turn());
 }
 
-TEST_F(Waiting, KeepsItsDeadlineWhenItWasRunInVain) {
+TEST_F(Waiting, KeepsItsDeadlineIfItsReRunFindsNothing) {
   Client& one = waits({"bpop", "k", "1"});
   clock.advance_ms(600);
   keyspace.db(0).put(keyspace::Key::of("k"), "");
@@ -267,10 +267,10 @@ TEST_F(Waiting, KeepsItsDeadlineWhenItWasRunInVain) {
   EXPECT_EQ(runs.again, 1);
   clock.advance_ms(400);
   executor.end_turn();
-  EXPECT_EQ(heard(one), "*-1\r\n");
+  EXPECT_EQ(output_of(one), "*-1\r\n");
 }
 
-TEST_F(Waiting, EndsTenThousandDeadlinesEachAtItsTime) {
+TEST_F(Waiting, TenThousandCommandsTimeOutEachAtItsTime) {
   base::Rng order{1};
   for (int i = 0; i < 10'000; ++i) waits({"bpop", "k", std::to_string(1 + order.below(100))});
   for (int i = 0; i < 10'000; i += 3) clients[static_cast<std::size_t>(i)].reset();
@@ -285,17 +285,17 @@ TEST_F(Waiting, EndsTenThousandDeadlinesEachAtItsTime) {
   expect_balance();
 }
 
-TEST_F(Waiting, LeavesAllLinesWithItsSession) {
+TEST_F(Waiting, IsRemovedFromAllKeysWithItsSession) {
   waits({"bpop", "a", "b", "9"});
   Client& two = waits({"bpop", "b", "0"});
   clients.front().reset();
   EXPECT_EQ(waiters.keys(), 1u);
   EXPECT_EQ(waiters.with_deadline(), 0u);
   reply({"push", "b", "1"});
-  EXPECT_EQ(heard(two), "+b=1\r\n");
+  EXPECT_EQ(output_of(two), "+b=1\r\n");
 }
 
-TEST_F(Waiting, LeavesAllLinesWhenItsSessionCloses) {
+TEST_F(Waiting, IsRemovedFromAllKeysWhenItsSessionCloses) {
   Client& one = waits({"bpop", "k", "0"});
   one.session.close(Closing::now);
   EXPECT_FALSE(one.session.is_blocked());
@@ -304,25 +304,25 @@ TEST_F(Waiting, LeavesAllLinesWhenItsSessionCloses) {
   EXPECT_EQ(reply({"get", "k"}), "$1\r\n1\r\n");
 }
 
-TEST_F(Waiting, CanBeEndedByOthers) {
+TEST_F(Waiting, CanBeUnblocked) {
   Client& one = waits({"bpop", "k", "0"});
   EXPECT_TRUE(waiters.unblock(one.session, Waiters::Ending::timeout));
   EXPECT_FALSE(waiters.unblock(one.session, Waiters::Ending::timeout));
-  EXPECT_EQ(heard(one), "*-1\r\n");
+  EXPECT_EQ(output_of(one), "*-1\r\n");
   Client& two = waits({"bpop", "k", "0"});
   EXPECT_TRUE(waiters.unblock(two.session, Waiters::Ending::error));
-  EXPECT_EQ(heard(two), "-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n");
+  EXPECT_EQ(output_of(two), "-UNBLOCKED client unblocked via CLIENT UNBLOCK\r\n");
   EXPECT_EQ(metrics.error_replies.value(), 1u);
 }
 
-TEST_F(Waiting, DoesNotHappenWhereTheSessionMayNot) {
+TEST_F(Waiting, IsSkippedIfTheSessionMayNotBlock) {
   session.may_block = false;
   EXPECT_EQ(reply({"bpop", "k", "0"}), "$-1\r\n");
   EXPECT_FALSE(session.is_blocked());
   session.may_block = true;
 }
 
-TEST_F(Waiting, CountsAsOneCallWhenItIsAnswered) {
+TEST_F(Waiting, CountsAsOneCallWhenServed) {
   const CommandStats& stats = commands.find("bpop")->stats;
   Client& one = waits({"bpop", "k", "0"});
   EXPECT_EQ(stats.calls, 0u);
@@ -341,16 +341,16 @@ TEST_F(Waiting, CountsAsOneCallWhenItIsAnswered) {
   EXPECT_EQ(stats.calls, 2u);
 }
 
-TEST_F(Waiting, SkipsTheReplyThatShallBeSkipped) {
+TEST_F(Waiting, HonoursClientReplySkip) {
   Client& one = client();
   run(one, {{"mode", "skip"}, {"bpop", "k", "0"}});
   reply({"push", "k", "a"});
-  EXPECT_EQ(heard(one), "");
+  EXPECT_EQ(output_of(one), "");
   run(one, {{"get", "k"}});
-  EXPECT_EQ(heard(one), "$-1\r\n");
+  EXPECT_EQ(output_of(one), "$-1\r\n");
 }
 
-TEST_F(Waiting, PropagatesAsACommandThatRanAfterTheOneThatFedIt) {
+TEST_F(Waiting, IsReplicatedAfterTheCommandThatServedIt) {
   EffectLines followed;
   executor.follow(followed);
   waits({"bmove", "k", "x", "0"});
@@ -359,7 +359,7 @@ TEST_F(Waiting, PropagatesAsACommandThatRanAfterTheOneThatFedIt) {
   EXPECT_EQ(followed.lines, (Words{"0: push k a", "0: MOVED k x", "0: set y 1"}));
 }
 
-TEST_F(Waiting, ListensToTheLogOnlyWhileSomeoneWaits) {
+TEST_F(Waiting, ChangesAreRecordedOnlyWhileAClientWaits) {
   keyspace.db(0).put(keyspace::Key::of("a"), "1");
   EXPECT_TRUE(keyspace.log().empty());
   Client& one = waits({"bpop", "k", "0"});
@@ -371,22 +371,22 @@ TEST_F(Waiting, ListensToTheLogOnlyWhileSomeoneWaits) {
   EXPECT_TRUE(keyspace.log().empty());
 }
 
-TEST_F(Waiting, IsRefusedAtTheReRunAsAnyCommand) {
+TEST_F(Waiting, ReRunCanBeRejectedLikeAnyCommand) {
   Client& one = waits({"bmove", "k", "x", "0"});
   keyspace.db(0).put(keyspace::Key::of("k"), "a");
   limit("1");
   executor.end_turn();
-  EXPECT_EQ(heard(one), "-OOM command not allowed when used memory > 'maxmemory'.\r\n");
+  EXPECT_EQ(output_of(one), "-OOM command not allowed when used memory > 'maxmemory'.\r\n");
   EXPECT_EQ(waiters.sessions(), 0u);
 }
 
-TEST_F(Waiting, CanHaveAKeyWithoutAName) {
+TEST_F(Waiting, AcceptsTheEmptyKey) {
   Client& one = waits({"bpop", "", "0"});
   reply({"push", "", "a"});
-  EXPECT_EQ(heard(one), "+=a\r\n");
+  EXPECT_EQ(output_of(one), "+=a\r\n");
 }
 
-TEST_F(Waiting, AnswersWhatIsWrongWithATimeout) {
+TEST_F(Waiting, RejectsInvalidTimeouts) {
   EXPECT_EQ(reply({"bpop", "k", "x"}), "-ERR timeout is not a float or out of range\r\n");
   EXPECT_EQ(reply({"bpop", "k", "-1"}), "-ERR timeout is negative\r\n");
   EXPECT_EQ(reply({"bpop", "k", "-0.01"}), "-ERR timeout is negative\r\n");
@@ -400,7 +400,7 @@ TEST_F(Waiting, AnswersWhatIsWrongWithATimeout) {
   EXPECT_EQ(waiters.sessions(), 0u);
 }
 
-// A clock on which every look takes a while.
+// A clock that advances at each reading.
 struct SlowClock final : base::Clock {
   explicit SlowClock(std::int64_t step) : step_us(step) { steady_us_ = 1'000'000; }
   void tick() override { steady_us_ = now_us; }
@@ -409,7 +409,7 @@ struct SlowClock final : base::Clock {
   mutable std::int64_t now_us = 1'000'000;
 };
 
-TEST_F(Waiting, IsServedOverSeveralTurnsWhereAChainIsLong) {
+TEST_F(Waiting, LongChainsAreServedOverSeveralTurns) {
   SlowClock slow(100);
   Executor slowly{{slow, commands, keyspace, evictor, sweeper, gates, effects, metrics, waiters,
                    watches, observer}};
@@ -420,7 +420,7 @@ TEST_F(Waiting, IsServedOverSeveralTurnsWhereAChainIsLong) {
   const resp::Request push{.args = words, .bytes = 0};
   slowly.run(session, {&push, 1}, 1000);
   EXPECT_EQ(waiters.sessions(), 15u);
-  // What follows in the same turn does not serve any more.
+  // Later commands of the same turn serve no more clients.
   const std::array<std::string_view, 2> other{"get", "x"};
   const resp::Request get{.args = other, .bytes = 0};
   slowly.run(session, {&get, 1}, 1000);
@@ -433,7 +433,7 @@ TEST_F(Waiting, IsServedOverSeveralTurnsWhereAChainIsLong) {
   EXPECT_EQ(reply({"get", "k20"}), "$1\r\na\r\n");
 }
 
-TEST_F(Waiting, IsServedAtOnceAgainWhenThoseWhoWerePutOffHaveGone) {
+TEST_F(Waiting, IsServedAtOnceAfterDeferredSessionsHaveClosed) {
   SlowClock slow(100);
   Executor slowly{{slow, commands, keyspace, evictor, sweeper, gates, effects, metrics, waiters,
                    watches, observer}};
@@ -452,7 +452,7 @@ TEST_F(Waiting, IsServedAtOnceAgainWhenThoseWhoWerePutOffHaveGone) {
   slowly.end_turn();
   Client& one = waits({"bpop", "k", "0"});
   push("k");
-  EXPECT_EQ(heard(one), "+k=a\r\n");
+  EXPECT_EQ(output_of(one), "+k=a\r\n");
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// Commands that run within another one, as scripts do, and sessions that no client stands behind.
+// Commands that run within another one, as scripts do, and sessions without a client.
 
 #include "effect_lines.h"
 #include "larder/engine/internal_session.h"
@@ -7,13 +7,13 @@
 namespace larder::engine {
 namespace {
 
-class Within : public Room {
+class NestedCommands : public Room {
  protected:
-  Within() {
+  NestedCommands() {
     prompt.act = [this] { act(); };
   }
 
-  // What the outer command does: these commands, as one group.
+  // The commands that the outer command runs, as one group.
   void act() {
     EXPECT_EQ(executor.running(), &session);
     const Propagation::Group group(effects);
@@ -32,7 +32,7 @@ class Within : public Room {
   Words replies;
 };
 
-TEST_F(Within, RepliesGoToTheInnerSession) {
+TEST_F(NestedCommands, RepliesGoToTheInnerSession) {
   script = {{"set", "a", "1"}, {"get", "a"}, {"nosuch"}, {"get"}};
   EXPECT_EQ(reply({"act"}), "+OK\r\n");
   EXPECT_THAT(replies, testing::ElementsAre("+OK\r\n", "$1\r\n1\r\n",
@@ -40,7 +40,7 @@ TEST_F(Within, RepliesGoToTheInnerSession) {
                                             testing::StartsWith("-ERR wrong number")));
 }
 
-TEST_F(Within, EachCommandCountsForItself) {
+TEST_F(NestedCommands, EachCommandIsCounted) {
   script = {{"set", "a", "1"}, {"fail"}, {"set", "b", "1"}};
   reply({"act"});
   EXPECT_EQ(calls("set"), 2u);
@@ -49,49 +49,49 @@ TEST_F(Within, EachCommandCountsForItself) {
   EXPECT_EQ(commands.find("act")->stats.failed, 0u);
 }
 
-TEST_F(Within, EffectsStandTogetherAndWithoutTheOuterCommand) {
-  EffectLines heard;
-  executor.follow(heard);
+TEST_F(NestedCommands, EffectsFormOneGroupWithoutTheOuterCommand) {
+  EffectLines followed;
+  executor.follow(followed);
   script = {{"set", "a", "1"}, {"put", "b", "2"}, {"get", "a"}};
   reply({"act"});
-  EXPECT_EQ(heard.lines, (Words{"0: MULTI", "0: set a 1", "0: SET b 2", "0: EXEC"}));
-  heard.lines.clear();
+  EXPECT_EQ(followed.lines, (Words{"0: MULTI", "0: set a 1", "0: SET b 2", "0: EXEC"}));
+  followed.lines.clear();
   script = {{"set", "a", "1"}};
   reply({"act"});
-  EXPECT_EQ(heard.lines, (Words{"0: set a 1"}));
+  EXPECT_EQ(followed.lines, (Words{"0: set a 1"}));
 }
 
-TEST_F(Within, GroupsNest) {
-  EffectLines heard;
-  executor.follow(heard);
+TEST_F(NestedCommands, GroupsNest) {
+  EffectLines followed;
+  executor.follow(followed);
   script = {{"set", "b", "2"}, {"set", "c", "3"}};
   reply({"multi"});
   reply({"set", "a", "1"});
   reply({"act"});
   reply({"set", "d", "4"});
   reply({"exec"});
-  EXPECT_EQ(heard.lines,
+  EXPECT_EQ(followed.lines,
             (Words{"0: MULTI", "0: set a 1", "0: set b 2", "0: set c 3", "0: set d 4", "0: EXEC"}));
 }
 
-TEST_F(Within, TheInnerDatabaseIsTheInnerSessions) {
-  EffectLines heard;
-  executor.follow(heard);
+TEST_F(NestedCommands, CommandsUseTheDatabaseOfTheInnerSession) {
+  EffectLines followed;
+  executor.follow(followed);
   inner.session().db = 3;
   script = {{"set", "a", "1"}};
   reply({"act"});
-  EXPECT_EQ(heard.lines, (Words{"3: set a 1"}));
+  EXPECT_EQ(followed.lines, (Words{"3: set a 1"}));
   EXPECT_EQ(session.db, 0);
 }
 
-TEST_F(Within, NothingWaits) {
+TEST_F(NestedCommands, CommandsDoNotBlock) {
   script = {{"bpop", "list", "0"}};
   reply({"act"});
   EXPECT_EQ(replies, (Words{"$-1\r\n"}));
   EXPECT_FALSE(inner.session().is_parked());
 }
 
-TEST_F(Within, ThoseWhoWereFedAreServedWhenAllIsOver) {
+TEST_F(NestedCommands, BlockedClientsAreServedAfterTheOuterCommand) {
   NoPeer peer_of_other;
   resp::ReplyBuffer output_of_other{pool};
   Session other{sessions, peer_of_other, output_of_other, clock};
@@ -106,7 +106,7 @@ TEST_F(Within, ThoseWhoWereFedAreServedWhenAllIsOver) {
   output_of_other.clear();
 }
 
-TEST_F(Within, GatesCountThatTheSessionDoesNotPass) {
+TEST_F(NestedCommands, GatesClosedForTheInnerSessionApply) {
   script = {{"set", "a", "1"}};
   prompt.act = [this] {
     gates.close(Gate::loading);
@@ -117,7 +117,7 @@ TEST_F(Within, GatesCountThatTheSessionDoesNotPass) {
   EXPECT_THAT(replies, testing::ElementsAre(testing::StartsWith("-LOADING")));
 }
 
-TEST_F(Within, GatesArePassedThatTheSessionMayPass) {
+TEST_F(NestedCommands, GatesOpenForTheInnerSessionDoNotApply) {
   InternalSession loader{sessions, clock, "loader", bit(Gate::loading)};
   prompt.act = [this, &loader] {
     gates.close(Gate::loading);
@@ -130,7 +130,7 @@ TEST_F(Within, GatesArePassedThatTheSessionMayPass) {
   EXPECT_EQ(resp::taken(loader.output()), "+OK\r\n");
 }
 
-TEST_F(Within, SessionsWithoutAClientAreNotAmongTheClients) {
+TEST_F(NestedCommands, SessionsWithoutAClientAreNotListed) {
   EXPECT_EQ(sessions.size(), 1u);
   EXPECT_EQ(sessions.first(), &session);
   EXPECT_EQ(inner.session().peer().address(), "inner");

@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::int64_t kHourMs = 3600 * 1000;
 
-TEST(Ager, KeepsIdleTimesRightThoughNothingIsEverEvicted) {
+TEST(Ager, KeepsIdleTimesCorrectWithoutEviction) {
   World world;
   for (std::size_t i = 0; i < 1000; ++i) world.put(name_of(i), 10, i % 4);
   // A fine stamp alone would wrap after 9.3 hours.
@@ -25,7 +25,7 @@ TEST(Ager, KeepsIdleTimesRightThoughNothingIsEverEvicted) {
   }
 }
 
-TEST(Ager, WalksNoFasterThanItMust) {
+TEST(Ager, WalksNoFasterThanNecessary) {
   World world;
   for (std::size_t i = 0; i < 7200; ++i) world.put(name_of(i), 10);
   world.clock.advance_ms(keyspace::LruStamp::kFineMs + 1000);
@@ -46,7 +46,7 @@ TEST(Ager, WalksNoFasterThanItMust) {
   EXPECT_LT(coarse(), 90u);
 }
 
-TEST(Ager, KnowsWhichKeysItHasYetToRestart) {
+TEST(Ager, RestartsEachKeyOnce) {
   WorldOn<CostlyClock> world(100);
   for (std::size_t i = 0; i < 3000; ++i) world.put(name_of(i), 10, i % 2);
   world.policy("allkeys-lfu");
@@ -82,13 +82,13 @@ TEST(Ager, StopsWhenTheBudgetIsSpent) {
   EXPECT_GT(calls, 20);
 }
 
-TEST(Ager, RestartsAllEntriesWhenThePolicyTurnsToLfuAndBack) {
+TEST(Ager, RestartsAllEntriesWhenThePolicyChangesToLfuAndBack) {
   World world;
   for (std::size_t i = 0; i < 500; ++i) {
     world.clock.advance_ms(997);
     world.put(name_of(i), 10, i % 2);
   }
-  // So few at once that no lookup reads the old bits.
+  // In steps so small that no lookup reads the old bits.
   world.policy("volatile-lfu");
   EXPECT_FALSE(world.evictor.ager().is_restarting());
   for (std::size_t i = 0; i < 500; ++i) {
@@ -106,7 +106,7 @@ TEST(Ager, RestartsAllEntriesWhenThePolicyTurnsToLfuAndBack) {
   }
 }
 
-TEST(Ager, LeavesTheBitsAloneBetweenPoliciesOfOneKind) {
+TEST(Ager, KeepsAccessBitsBetweenPoliciesOfOneKind) {
   World world;
   world.put("k");
   world.clock.advance_ms(5000);
@@ -118,7 +118,7 @@ TEST(Ager, LeavesTheBitsAloneBetweenPoliciesOfOneKind) {
   EXPECT_EQ(world.keyspace.access().idle_ms(*entry), 5000);
 }
 
-TEST(Ager, EvictionGoesOnWhileTheBitsAreRestarted) {
+TEST(Ager, EvictionContinuesWhileAccessBitsAreRestarted) {
   WorldOn<CostlyClock> world(100);
   for (std::size_t i = 0; i < 2000; ++i) world.put(name_of(i));
   world.policy("allkeys-lfu");

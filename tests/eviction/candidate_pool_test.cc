@@ -11,7 +11,7 @@ Candidate candidate(std::int64_t score) {
   return {score, static_cast<std::uint64_t>(score) * 1000, 0};
 }
 
-TEST(CandidatePool, GivesTheBestFirst) {
+TEST(CandidatePool, ReturnsTheBestFirst) {
   CandidatePool pool;
   for (const std::int64_t score : {5, 9, 1, 7}) pool.offer(candidate(score));
   for (const std::int64_t score : {9, 7, 5, 1}) {
@@ -22,7 +22,7 @@ TEST(CandidatePool, GivesTheBestFirst) {
   EXPECT_TRUE(pool.empty());
 }
 
-TEST(CandidatePool, DropsTheWorstForABetterOneWhenFull) {
+TEST(CandidatePool, ReplacesTheWorstWhenFull) {
   CandidatePool pool;
   for (std::size_t i = 0; i < kMost; ++i) pool.offer(candidate(static_cast<std::int64_t>(i) + 10));
   EXPECT_FALSE(pool.would_take(10));
@@ -36,7 +36,7 @@ TEST(CandidatePool, DropsTheWorstForABetterOneWhenFull) {
   EXPECT_EQ(worst, 11);
 }
 
-TEST(CandidatePool, KnowsAKeyOnceWithItsLatestScore) {
+TEST(CandidatePool, HoldsAKeyOnceWithItsLatestScore) {
   CandidatePool pool;
   pool.offer({5, 77, 0});
   pool.offer({6, 78, 0});
@@ -46,14 +46,14 @@ TEST(CandidatePool, KnowsAKeyOnceWithItsLatestScore) {
   EXPECT_EQ(pool.best().score, 9);
 }
 
-TEST(CandidatePool, TellsDatabasesApart) {
+TEST(CandidatePool, DistinguishesDatabases) {
   CandidatePool pool;
   pool.offer({5, 77, 0});
   pool.offer({5, 77, 1});
   EXPECT_EQ(pool.size(), 2u);
 }
 
-TEST(CandidatePool, KeepsItsOrderUnderAMixOfOffers) {
+TEST(CandidatePool, KeepsItsOrderForRandomOffers) {
   CandidatePool pool;
   std::uint64_t state = 1;
   for (int i = 0; i < 10'000; ++i) {

@@ -12,7 +12,7 @@ TEST(Evictor, IsNeverOverALimitOfZero) {
   EXPECT_EQ(world.make_room(), Room::enough);
 }
 
-TEST(Evictor, EndsUnderTheLimit) {
+TEST(Evictor, EvictsUntilMemoryIsUnderTheLimit) {
   World world;
   world.policy("allkeys-lru");
   for (std::size_t i = 0; i < 5000; ++i) world.put(name_of(i));
@@ -35,7 +35,7 @@ TEST(Evictor, EmptiesTheKeyspaceBeforeItGivesUp) {
   EXPECT_EQ(world.metrics.evicted_keys.value(), 500u);
 }
 
-TEST(Evictor, TakesFromAllDatabasesByTheirSize) {
+TEST(Evictor, EvictsFromAllDatabasesInProportionToTheirSize) {
   World world;
   world.policy("allkeys-random");
   for (std::size_t i = 0; i < 3000; ++i) world.put(name_of(i), 100, i % 3 == 0 ? 2 : 9);
@@ -54,7 +54,7 @@ TEST(Evictor, LoweringTheLimitEvictsInBoundedSteps) {
   std::size_t before = world.keyspace.size();
   for (Room room = Room::working; room == Room::working; ++steps) {
     room = world.evictor.make_room(world.evictor.budget());
-    // 500 us at 100 us a look, with 8 victims between two looks.
+    // 500 us at 100 us for each clock reading, with 8 victims between two readings.
     EXPECT_LE(before - world.keyspace.size(), 48u);
     before = world.keyspace.size();
     ASSERT_LT(steps, 1000);
@@ -88,7 +88,7 @@ void expect_counted(const Evictor& evictor, memory::Owner owner, std::uint64_t c
   memory::charge(owner, -1'000'000);
 }
 
-TEST(Evictor, DoesNotCountWhatItCannotFreeByEvicting) {
+TEST(Evictor, ExcludesMemoryThatEvictionCannotFree) {
   World world;
   for (const auto owner : {memory::Owner::replicas, memory::Owner::journal}) {
     expect_counted(world.evictor, owner, 0);
@@ -105,7 +105,7 @@ TEST(Evictor, CountsClientsWithAndWithoutAShare) {
   for (const auto owner : kOfClients) expect_counted(world.evictor, owner, 1'000'000);
 }
 
-TEST(Evictor, BytesInTheGraveyardAreNotEvictedForTwice) {
+TEST(Evictor, UnfreedBytesDoNotCauseMoreEviction) {
   World world;
   world.policy("allkeys-lru");
   for (std::size_t i = 0; i < 1000; ++i) world.put(name_of(i));
@@ -134,8 +134,8 @@ TEST(Evictor, FreesFlushedTablesBeforeItEvicts) {
   EXPECT_EQ(world.db().size(), 100u);
 }
 
-// They stay for the next that is removed, and nothing ever frees them.
-TEST(Evictor, DoesNotTakeTheListsOfAnEmptyGraveyardForWhatWillBeFreed) {
+// The lists are kept for the next removed value and are never freed.
+TEST(Evictor, ExcludesTheOwnMemoryOfAnEmptyGraveyard) {
   World world;
   for (std::size_t i = 0; i < 500; ++i) world.put(name_of(i));
   for (std::size_t i = 0; i < 500; ++i) world.db().erase(keyspace::Key::of(name_of(i)));
@@ -147,7 +147,7 @@ TEST(Evictor, DoesNotTakeTheListsOfAnEmptyGraveyardForWhatWillBeFreed) {
   EXPECT_EQ(world.evictor.living_bytes(), memory::used_bytes());
 }
 
-TEST(Evictor, CountsWhatTheGraveyardHoldsBeyondItsAllowance) {
+TEST(Evictor, CountsUnfreedBytesAboveTheAllowance) {
   World world;
   world.put("k");
   world.db().erase(keyspace::Key::of("k"));
@@ -168,7 +168,7 @@ TEST(Evictor, CountsWhatTheGraveyardHoldsBeyondItsAllowance) {
   EXPECT_EQ(counted_of(10'000'000), 10'000'000 + waits - (2 << 20));
 }
 
-TEST(Evictor, FreesInStepsWhatWasRemovedAndEvictsNothingForIt) {
+TEST(Evictor, FreesRemovedValuesInStepsWithoutEviction) {
   WorldOn<CostlyClock> world(100);
   for (const char* policy : {"allkeys-lru", "noeviction"}) {
     world.policy(policy);
@@ -186,7 +186,7 @@ TEST(Evictor, FreesInStepsWhatWasRemovedAndEvictsNothingForIt) {
   }
 }
 
-TEST(Evictor, MakesRoomForACommandThatKnowsItsSize) {
+TEST(Evictor, MakesRoomForACommandOfKnownSize) {
   World world;
   world.policy("allkeys-lru");
   for (std::size_t i = 0; i < 5000; ++i) world.put(name_of(i));
@@ -199,7 +199,7 @@ TEST(Evictor, MakesRoomForACommandThatKnowsItsSize) {
             static_cast<std::uint64_t>(world.settings.maxmemory.value()));
 }
 
-TEST(Evictor, EvictsNothingForWhatCanNeverFit) {
+TEST(Evictor, EvictsNothingForARequestThatCannotFit) {
   World world;
   world.policy("allkeys-lru");
   for (std::size_t i = 0; i < 5000; ++i) world.put(name_of(i));
@@ -214,8 +214,8 @@ TEST(Evictor, EvictsNothingForWhatCanNeverFit) {
   EXPECT_EQ(world.keyspace.size(), 5000u);
 }
 
-// Keys without a deadline stay: what those with one hold is added up first.
-TEST(Evictor, EvictsNothingWhereTheKeysThatMayGoAreTooSmall) {
+// Keys without a deadline are not evicted: first the sizes of those with a deadline are added up.
+TEST(Evictor, EvictsNothingIfTheEvictableKeysAreTooSmall) {
   World world;
   world.policy("volatile-lru");
   for (std::size_t i = 0; i < 5000; ++i) world.put(name_of(i));
@@ -230,7 +230,7 @@ TEST(Evictor, EvictsNothingWhereTheKeysThatMayGoAreTooSmall) {
   EXPECT_GT(world.db().volatile_size(), 500u);
 }
 
-TEST(Evictor, AddsUpNoMoreKeysThanWhatIsAskedForIsWorth) {
+TEST(Evictor, BoundsTheNumberOfKeysItAddsUp) {
   World world;
   world.policy("volatile-ttl");
   world.put("large", 2'000'000);
@@ -238,7 +238,7 @@ TEST(Evictor, AddsUpNoMoreKeysThanWhatIsAskedForIsWorth) {
     world.put_until(name_of(i), world.clock.unix_ms() + 1'000'000);
   }
   EXPECT_TRUE(world.evictor.may_free(100'000));
-  // More keys than it looks at.
+  // More keys than it examines.
   EXPECT_TRUE(world.evictor.may_free(400'000));
   EXPECT_FALSE(world.evictor.may_free(2'500'000));
   EXPECT_FALSE(world.evictor.may_free(100'000'000));
@@ -246,8 +246,8 @@ TEST(Evictor, AddsUpNoMoreKeysThanWhatIsAskedForIsWorth) {
   EXPECT_FALSE(world.evictor.may_free(400'000));
 }
 
-// A flushed database's bytes stand among those of the living until they are freed.
-TEST(Evictor, FreesAFlushedDatabaseInSlicesForACommandThatKnowsItsSize) {
+// The bytes of a flushed database count as used memory until they are freed.
+TEST(Evictor, FreesAFlushedDatabaseInSlicesForACommandOfKnownSize) {
   for (const char* policy : {"noeviction", "allkeys-lru", "volatile-lru"}) {
     WorldOn<CostlyClock> world(100);
     world.policy(policy);
@@ -268,7 +268,7 @@ TEST(Evictor, FreesAFlushedDatabaseInSlicesForACommandThatKnowsItsSize) {
   }
 }
 
-TEST(Evictor, EvictsNothingForWhatDoesNotFitWhenAFlushedDatabaseIsFreed) {
+TEST(Evictor, EvictsNothingIfFreeingAFlushedDatabaseDoesNotSuffice) {
   World world;
   world.policy("allkeys-lru");
   for (std::size_t i = 0; i < 3000; ++i) world.put(name_of(i), 300, 1);
@@ -282,7 +282,7 @@ TEST(Evictor, EvictsNothingForWhatDoesNotFitWhenAFlushedDatabaseIsFreed) {
   EXPECT_EQ(world.db(2).size(), 1000u);
 }
 
-TEST(Evictor, KnowsHowMuchMemoryCanGrow) {
+TEST(Evictor, ReportsHowMuchMemoryCanGrow) {
   World world;
   EXPECT_EQ(world.evictor.most_growth(), std::numeric_limits<std::uint64_t>::max());
   for (std::size_t i = 0; i < 1000; ++i) world.put(name_of(i), 300);
@@ -296,7 +296,7 @@ TEST(Evictor, KnowsHowMuchMemoryCanGrow) {
   EXPECT_EQ(world.evictor.most_growth(), 0u);
 }
 
-TEST(Evictor, TakesExpiredKeysFirstAndAsExpired) {
+TEST(Evictor, RemovesExpiredKeysFirstAndCountsThemAsExpired) {
   World world;
   world.policy("allkeys-lru");
   world.set("maxmemory-samples", "100");
@@ -314,7 +314,7 @@ TEST(Evictor, TakesExpiredKeysFirstAndAsExpired) {
   EXPECT_EQ(world.metrics.evicted_keys.value(), 0u);
 }
 
-TEST(Evictor, LogsEvictionsWithTheirCause) {
+TEST(Evictor, RecordsEvictionsWithTheirCause) {
   World world;
   world.keyspace.log().listen();
   world.policy("allkeys-random");
@@ -330,7 +330,7 @@ TEST(Evictor, LogsEvictionsWithTheirCause) {
   EXPECT_EQ(change.db, 3);
 }
 
-TEST(Evictor, SparesCandidatesThatWereUsedSinceTheyWereSampled) {
+TEST(Evictor, SkipsCandidatesThatWereUsedAfterSampling) {
   World world;
   world.policy("allkeys-lru");
   world.set("maxmemory-samples", "300");
@@ -338,7 +338,7 @@ TEST(Evictor, SparesCandidatesThatWereUsedSinceTheyWereSampled) {
     world.clock.advance_ms(1000);
     world.put(name_of(i));
   }
-  // The first round fills the pool with the eldest; they are used before the next.
+  // The first round fills the pool with the oldest keys; they are used before the next round.
   world.limit(world.evictor.counted_bytes() - 1);
   EXPECT_EQ(world.make_room(), Room::enough);
   world.clock.advance_ms(1000);
@@ -350,7 +350,7 @@ TEST(Evictor, SparesCandidatesThatWereUsedSinceTheyWereSampled) {
   EXPECT_LE(used_and_gone, 1u);
 }
 
-TEST(Evictor, ForgetsCandidatesOfAFlushedDatabase) {
+TEST(Evictor, DropsCandidatesOfAFlushedDatabase) {
   World world;
   world.policy("allkeys-lru");
   for (std::size_t i = 0; i < 200; ++i) world.put(name_of(i), 100, 1);
@@ -364,7 +364,7 @@ TEST(Evictor, ForgetsCandidatesOfAFlushedDatabase) {
   EXPECT_EQ(world.keyspace.size(), 0u);
 }
 
-TEST(Evictor, AgesTheStampsItPasses) {
+TEST(Evictor, AgesTheAccessStampsOfSampledKeys) {
   World world;
   world.policy("allkeys-lru");
   world.set("maxmemory-samples", "100");
@@ -384,7 +384,7 @@ TEST(Evictor, AgesTheStampsItPasses) {
               4096.0);
 }
 
-TEST(Evictor, TellsHowLongMemoryStoodOverTheLimit) {
+TEST(Evictor, MeasuresTheTimeOverTheLimit) {
   World world;
   world.put("k");
   world.limit(1);
@@ -399,7 +399,7 @@ TEST(Evictor, TellsHowLongMemoryStoodOverTheLimit) {
   EXPECT_EQ(world.info("total_eviction_exceeded_time"), "250");
 }
 
-TEST(Evictor, TellsThatMemoryStandsOverTheLimitDuringAPauseToo) {
+TEST(Evictor, MeasuresTheTimeOverTheLimitDuringAPause) {
   World world;
   world.put("k");
   world.limit(1);
@@ -417,7 +417,7 @@ TEST(Evictor, TellsThatMemoryStandsOverTheLimitDuringAPauseToo) {
   EXPECT_EQ(world.info("total_eviction_exceeded_time"), "200");
 }
 
-TEST(Evictor, TellsItsLimit) {
+TEST(Evictor, ReportsItsLimit) {
   World world;
   world.set("maxmemory", "100mb");
   EXPECT_EQ(world.info("maxmemory"), "104857600");

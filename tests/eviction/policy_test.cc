@@ -7,8 +7,8 @@
 namespace larder::eviction {
 namespace {
 
-// Keys 0..99, each a second after the other; those with an even number have a deadline, the
-// later the smaller the number.
+// Keys 0..99, stored one per second. Keys with an even number have a deadline; a smaller number
+// has a later deadline.
 struct Hundred : World {
   Hundred() {
     for (std::size_t i = 0; i < 100; ++i) {
@@ -31,7 +31,7 @@ struct Hundred : World {
   }
 };
 
-TEST(Policy, NamesAllEight) {
+TEST(Policy, AllEightHaveNames) {
   World world;
   for (const char* name : {"noeviction", "allkeys-lru", "allkeys-lfu", "allkeys-random",
                            "volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl"}) {
@@ -41,14 +41,14 @@ TEST(Policy, NamesAllEight) {
   }
 }
 
-TEST(Policy, NoEvictionTakesNothing) {
+TEST(Policy, NoEvictionChoosesNoKey) {
   Hundred world;
   world.ask_for(10);
   EXPECT_EQ(world.make_room(), Room::none);
   EXPECT_TRUE(world.gone().empty());
 }
 
-TEST(Policy, AllKeysLruTakesThoseUnusedLongest) {
+TEST(Policy, AllKeysLruChoosesTheLeastRecentlyUsed) {
   Hundred world;
   world.set("maxmemory-samples", "200");
   world.policy("allkeys-lru");
@@ -63,7 +63,7 @@ TEST(Policy, AllKeysLruTakesThoseUnusedLongest) {
   EXPECT_EQ(gone.size(), world.metrics.evicted_keys.value());
 }
 
-TEST(Policy, VolatileLruTakesOnlyKeysWithADeadline) {
+TEST(Policy, VolatileLruChoosesOnlyKeysWithADeadline) {
   Hundred world;
   world.set("maxmemory-samples", "200");
   world.policy("volatile-lru");
@@ -75,7 +75,7 @@ TEST(Policy, VolatileLruTakesOnlyKeysWithADeadline) {
   for (const std::size_t i : gone) EXPECT_EQ(i % 2, 0u);
 }
 
-TEST(Policy, VolatileTtlTakesTheSoonestDeadline) {
+TEST(Policy, VolatileTtlChoosesTheEarliestDeadline) {
   Hundred world;
   world.set("maxmemory-samples", "200");
   world.policy("volatile-ttl");
@@ -87,7 +87,7 @@ TEST(Policy, VolatileTtlTakesTheSoonestDeadline) {
   for (const std::size_t i : gone) EXPECT_EQ(i % 2, 0u);
 }
 
-TEST(Policy, AllKeysLfuTakesThoseUsedLeast) {
+TEST(Policy, AllKeysLfuChoosesTheLeastFrequentlyUsed) {
   World world;
   world.set("maxmemory-samples", "200");
   world.policy("allkeys-lfu");
@@ -101,7 +101,7 @@ TEST(Policy, AllKeysLfuTakesThoseUsedLeast) {
   EXPECT_LE(world.keyspace.size(), 85u);
 }
 
-TEST(Policy, VolatileLfuTakesThoseUsedLeastAmongKeysWithADeadline) {
+TEST(Policy, VolatileLfuChoosesTheLeastFrequentlyUsedWithADeadline) {
   World world;
   world.set("maxmemory-samples", "200");
   world.policy("volatile-lfu");
@@ -118,7 +118,7 @@ TEST(Policy, VolatileLfuTakesThoseUsedLeastAmongKeysWithADeadline) {
   EXPECT_LE(world.keyspace.size(), 90u);
 }
 
-TEST(Policy, RandomTakesFromAllParts) {
+TEST(Policy, RandomChoosesFromTheWholeTable) {
   Hundred world;
   world.policy("allkeys-random");
   world.ask_for(40);
@@ -129,7 +129,7 @@ TEST(Policy, RandomTakesFromAllParts) {
   EXPECT_GT(*gone.rbegin(), 80u);
 }
 
-TEST(Policy, VolatileRandomSparesPersistentKeys) {
+TEST(Policy, VolatileRandomSkipsKeysWithoutADeadline) {
   Hundred world;
   world.policy("volatile-random");
   world.limit(1);
@@ -138,7 +138,7 @@ TEST(Policy, VolatileRandomSparesPersistentKeys) {
   EXPECT_EQ(world.db().volatile_size(), 0u);
 }
 
-TEST(Policy, VolatilePoliciesGiveUpWithoutVolatileKeys) {
+TEST(Policy, VolatilePoliciesFailWithoutKeysWithADeadline) {
   for (const char* name : {"volatile-lru", "volatile-lfu", "volatile-random", "volatile-ttl"}) {
     World world;
     for (std::size_t i = 0; i < 50; ++i) world.put(name_of(i));

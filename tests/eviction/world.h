@@ -1,7 +1,7 @@
 #pragma once
 
-// A keyspace with an evictor over it, a clock that the test moves, and random numbers that
-// repeat from run to run.
+// A keyspace with an evictor, a clock that the test advances, and random numbers that are the
+// same in each run.
 
 #include <gtest/gtest.h>
 
@@ -73,7 +73,7 @@ struct WorldOn {
   }
   std::string info(std::string_view field) { return reporter.value(field); }
 
-  // Sets the limit so that `keys` average keys or so must go.
+  // Sets the limit so that about `keys` average keys must be evicted.
   void ask_for(std::size_t keys) {
     keyspace.graveyard().drain(base::Budget::unlimited());
     const std::uint64_t entry = 160;

@@ -1,5 +1,4 @@
-// A short replay of each trace, with the thresholds that the long one (bench/eviction) is
-// held to.
+// A short replay of each trace, with the same thresholds as the long one (bench/eviction).
 
 #include <gtest/gtest.h>
 

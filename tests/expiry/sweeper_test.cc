@@ -18,7 +18,7 @@ namespace larder::expiry {
 namespace {
 
 // A clock that advances at every reading, so that budgets end after a known number of steps. The
-// wall clock does not move by itself.
+// wall clock advances only when the test sets it.
 class CostlyClock final : public base::Clock {
  public:
   explicit CostlyClock(std::int64_t us_per_look) : us_per_look_(us_per_look) {
@@ -71,7 +71,7 @@ struct WorldOn {
 
 using World = WorldOn<base::ManualClock>;
 
-TEST(Sweeper, RemovesWhatHasExpiredAndNothingElse) {
+TEST(Sweeper, RemovesOnlyExpiredKeys) {
   World world;
   for (std::size_t i = 0; i < 1000; ++i) {
     world.put(i, static_cast<std::int64_t>(i) * 100 + 1, i % 5);
@@ -87,7 +87,7 @@ TEST(Sweeper, RemovesWhatHasExpiredAndNothingElse) {
   }
 }
 
-TEST(Sweeper, NeverRunsAheadOfADeadline) {
+TEST(Sweeper, NeverRemovesAKeyBeforeItsDeadline) {
   World world;
   for (std::size_t i = 0; i < 3000; ++i) world.put(i, 1 + static_cast<std::int64_t>(i));
   for (int ms = 0; ms < 3000; ++ms) {
@@ -97,7 +97,7 @@ TEST(Sweeper, NeverRunsAheadOfADeadline) {
   }
 }
 
-TEST(Sweeper, TellsDeadlinesApartThatShareAClass) {
+TEST(Sweeper, DistinguishesDeadlinesOfOneClass) {
   World world;
   constexpr std::int64_t kRound = 256 << keyspace::ExpiresTraits::kTagShift;
   for (std::size_t i = 0; i < 100; ++i) {
@@ -115,7 +115,7 @@ TEST(Sweeper, TellsDeadlinesApartThatShareAClass) {
   }
 }
 
-TEST(Sweeper, FindsEverythingAfterAPauseOfManyRounds) {
+TEST(Sweeper, FindsAllExpiredKeysAfterALongPause) {
   World world;
   world.run();
   for (std::size_t i = 0; i < 500; ++i) world.put(i, static_cast<std::int64_t>(i) * 3'600);
@@ -123,7 +123,7 @@ TEST(Sweeper, FindsEverythingAfterAPauseOfManyRounds) {
   EXPECT_EQ(world.run(), 500u);
 }
 
-TEST(Sweeper, FindsEverythingAfterTheClockWasSetBack) {
+TEST(Sweeper, FindsAllExpiredKeysAfterTheClockWasSetBack) {
   World world;
   world.clock.advance_ms(100'000'000);
   for (int i = 0; i < 4; ++i) world.run();
@@ -133,7 +133,7 @@ TEST(Sweeper, FindsEverythingAfterTheClockWasSetBack) {
   EXPECT_EQ(world.run(), 100u);
 }
 
-// Passes follow one another closely, so that each visits only a few classes.
+// Passes with little time between them, so that each visits only a few classes.
 void run_often(World& world) {
   for (int i = 0; i < 10; ++i) {
     world.clock.advance_ms(100);
@@ -141,7 +141,7 @@ void run_often(World& world) {
   }
 }
 
-TEST(Sweeper, FindsWhatWasLateWhenItWasStored) {
+TEST(Sweeper, FindsKeysStoredWithADeadlineInThePast) {
   World world;
   world.put(0, 1'000'000'000);
   run_often(world);
@@ -154,7 +154,7 @@ TEST(Sweeper, FindsWhatWasLateWhenItWasStored) {
   EXPECT_EQ(world.run(), 5'000u);
 }
 
-TEST(Sweeper, FindsWhatBecameLateByAChangeOfTheDeadline) {
+TEST(Sweeper, FindsKeysWhoseDeadlineWasMovedIntoThePast) {
   World world;
   for (std::size_t i = 0; i < 100; ++i) world.put(i, 1'000'000);
   run_often(world);
@@ -168,7 +168,7 @@ TEST(Sweeper, FindsWhatBecameLateByAChangeOfTheDeadline) {
 }
 
 // Whatever the clock does and however late a key is, one pass removes all that has expired.
-TEST(Sweeper, LeavesNothingWhateverTheClockDoes) {
+TEST(Sweeper, LeavesNoExpiredKeyUnderRandomClockChanges) {
   World world;
   const std::int64_t jumps_ms[] = {-500'000, -3'000, 3'000, 150'000, 262'144, 500'000, 10'000'000};
   std::size_t gone = 0;
@@ -179,7 +179,7 @@ TEST(Sweeper, LeavesNothingWhateverTheClockDoes) {
       gone += world.run();
     }
     world.put(i, static_cast<std::int64_t>(world.rng.below(1'000'000)) - 500'000);
-    // Late by now, and ahead when the clock has been set back.
+    // In the past now, and in the future after the clock has been set back.
     if (world.rng.below(20) == 0) world.clock.advance_ms(-400'000);
     gone += world.run();
     std::size_t left = 0;
@@ -220,7 +220,7 @@ TEST(Sweeper, SurvivesSwapsAndFlushesInTheMiddleOfAPass) {
   world.clock.advance_ms(2'000);
   for (int i = 0; i < 2000 && world.keyspace.size() > 0; ++i) {
     world.sweeper.run(world.sweeper.budget());
-    // Not in step with the pass, which could then meet the same table twice each time.
+    // Out of step with the pass, which could otherwise find the same table twice each time.
     if (world.rng.below(2) == 0) world.keyspace.swap(0, 1);
     if (i == 20) world.keyspace.flush(5);
     world.clock.advance_ms(1);
@@ -228,7 +228,7 @@ TEST(Sweeper, SurvivesSwapsAndFlushesInTheMiddleOfAPass) {
   EXPECT_EQ(world.keyspace.size(), 0u);
 }
 
-TEST(Sweeper, AMassExpiryIsTakenInBoundedSteps) {
+TEST(Sweeper, MassExpiryIsDoneInBoundedSteps) {
   // 16 buckets between two readings of the clock, and 10 readings in each step.
   WorldOn<CostlyClock> world(100);
   constexpr std::size_t kKeys = 50'000;
@@ -258,7 +258,7 @@ TEST(Sweeper, AMassExpiryIsTakenInBoundedSteps) {
   EXPECT_LE(static_cast<double>(worked_us), 0.33 * elapsed_us + 6'000);
 }
 
-TEST(Sweeper, StopsWhenTheBudgetIsSpentAndGoesOnWhereItStopped) {
+TEST(Sweeper, StopsWhenTheBudgetIsSpentAndContinuesThere) {
   WorldOn<CostlyClock> world(100);
   for (std::size_t i = 0; i < 20'000; ++i) world.put(i, 1'000, i % 2);
   world.clock.advance_ms(2'000);
@@ -280,7 +280,7 @@ TEST(Sweeper, TheFastCycleDoesNothingBetweenPasses) {
   EXPECT_EQ(world.sweeper.run_fast(), 1u);
 }
 
-TEST(Sweeper, AnUnfinishedPassAsksForTheLoopsTime) {
+TEST(Sweeper, UnfinishedPassRequestsMoreTime) {
   WorldOn<CostlyClock> world(100);
   EXPECT_EQ(world.sweeper.rest_ms(), Sweeper::kLongestSleepUs);
   for (std::size_t i = 0; i < 50'000; ++i) world.put(i, 1'000);
@@ -292,7 +292,7 @@ TEST(Sweeper, AnUnfinishedPassAsksForTheLoopsTime) {
   EXPECT_LT(world.sweeper.rest_ms(), 10);
 }
 
-TEST(Sweeper, EffortRaisesTheShareOfTime) {
+TEST(Sweeper, HigherEffortRaisesTheShareOfTime) {
   const auto turns_for = [](const char* effort) {
     WorldOn<CostlyClock> world(100);
     EXPECT_TRUE(world.registry.set({{"active-expire-effort", effort}}, {}));
@@ -321,7 +321,7 @@ TEST(Sweeper, CanBeTurnedOff) {
   EXPECT_EQ(world.run(), 100u);
 }
 
-TEST(Sweeper, TellsWhatIsExpiredAndNotYetFreed) {
+TEST(Sweeper, ReportsExpiredKeysThatAreNotFreedYet) {
   World world;
   for (std::size_t i = 0; i < 100; ++i) world.put(i, i < 60 ? 100 : 100'000);
   world.clock.advance_ms(1'000);
@@ -411,14 +411,14 @@ TEST(Sweeper, KeepsTheShareOfExpiredKeysUnderOnePercent) {
   EXPECT_LT(load.worst_share, 0.01);
 }
 
-TEST(Sweeper, KeepsTheShareLowAlsoForShortLives) {
+TEST(Sweeper, KeepsTheShareOfExpiredKeysLowForShortTtls) {
   SteadyLoad load;
   load.run(2'000, 100, 1'000, false);
   load.run(1'000, 100, 1'000, true);
   EXPECT_LT(load.worst_share, 0.01);
 }
 
-TEST(Sweeper, AClientThatScansDoesNotStarveIt) {
+TEST(Sweeper, ScanningClientsDoNotStarveIt) {
   SteadyLoad load;
   std::uint64_t cursor = 0;
   for (int i = 0; i < 300; ++i) {
@@ -429,7 +429,7 @@ TEST(Sweeper, AClientThatScansDoesNotStarveIt) {
             0.01 * static_cast<double>(load.world.db().size()));
 }
 
-TEST(Sweeper, TellsTheShareItFound) {
+TEST(Sweeper, ReportsTheShareOfExpiredKeys) {
   World world;
   for (std::size_t i = 0; i < 100; ++i) world.put(i, i < 50 ? 100 : 100'000);
   world.clock.advance_ms(1'000);
@@ -464,7 +464,7 @@ std::size_t fields_of(World& world, const std::string& name, std::size_t index =
   return hash ? hash->size() : 0;
 }
 
-TEST(Sweeper, RemovesFieldsThatHaveExpiredAndKeysWithTheLast) {
+TEST(Sweeper, RemovesExpiredFieldsAndEmptyHashes) {
   World world;
   std::vector<std::int64_t> ttls;
   for (int i = 0; i < 1000; ++i) ttls.push_back(i * 100 + 1);
@@ -484,7 +484,7 @@ TEST(Sweeper, RemovesFieldsThatHaveExpiredAndKeysWithTheLast) {
   EXPECT_FALSE(world.keyspace.has_volatile_keys());
 }
 
-TEST(Sweeper, FollowsFieldsWhoseDeadlinesChange) {
+TEST(Sweeper, FollowsFieldDeadlinesThatAreChanged) {
   World world;
   for (int i = 0; i < 500; ++i) put_fields(world, "h" + std::to_string(i), {1000, 500'000});
   world.run();
@@ -498,7 +498,7 @@ TEST(Sweeper, FollowsFieldsWhoseDeadlinesChange) {
   for (int i = 0; i < 500; ++i) EXPECT_EQ(fields_of(world, "h" + std::to_string(i)), 1u);
 }
 
-TEST(Sweeper, TakesALargeHashApartInSteps) {
+TEST(Sweeper, RemovesALargeHashInSteps) {
   WorldOn<CostlyClock> world(100);
   const auto key = keyspace::Key::of("h");
   {
@@ -523,7 +523,7 @@ TEST(Sweeper, TakesALargeHashApartInSteps) {
   EXPECT_EQ(world.keyspace.size(), 0u);
 }
 
-TEST(Sweeper, FindsFieldsThatWereLateWhenTheirHashWasStored) {
+TEST(Sweeper, FindsFieldsStoredWithADeadlineInThePast) {
   World world;
   put_fields(world, "other", {1'000'000'000});
   run_often(world);
@@ -537,7 +537,7 @@ TEST(Sweeper, FindsFieldsThatWereLateWhenTheirHashWasStored) {
   EXPECT_EQ(fields_of(world, "h"), 1u);
 }
 
-TEST(Sweeper, FindsFieldsThatExpiredWhileItWasOff) {
+TEST(Sweeper, FindsFieldsThatExpiredWhileTurnedOff) {
   World world;
   world.sweeper.active(false);
   put_fields(world, "h", {10});

@@ -3,14 +3,14 @@
 
 A mutable global is a symbol in a writable section (.data, .bss, .tdata, .tbss), static
 variables of functions and thread_locals included. Constants that only need relocation
-(.data.rel.ro) are none. Usage: check_globals.py BUILD_FOLDER
+(.data.rel.ro) are not. Usage: check_globals.py BUILD_FOLDER
 """
 import pathlib
 import re
 import subprocess
 import sys
 
-# What may change without an owner, and why.
+# Mutable globals that are allowed, and why.
 ALLOWED = {
     "larder::memory::detail::t_charges": "the ledger's figures of this thread",
     "larder::memory::(anonymous namespace)::g_pages": "the ledger's figures of all threads",
@@ -26,7 +26,7 @@ ALLOWED = {
     "larder::memory::(anonymous namespace)::exhaustion_handler()::handler":
         "an allocation that fails has no object to ask what to do",
 }
-# A signal arrives without an argument: what its handler reads cannot be handed to it.
+# A signal handler has no argument, so that it can only read globals.
 ALLOWED_FILES = {
     "src/server/crash_report.cc": "the handler of fatal signals",
     "src/server/signals.cc": "the handler of signals",

@@ -61,7 +61,7 @@ class Harness final : public memory::AuditedOwner {
   // The end of a turn; clients that it has unblocked continue with their pending input. True if
   // work is left.
   bool end_turn();
-  // Lets time pass, with a heartbeat every 100 ms of it.
+  // Advances the time, and runs the periodic work every 100 ms.
   void advance_ms(std::int64_t ms);
 
   Core& core() { return *core_; }
@@ -70,7 +70,7 @@ class Harness final : public memory::AuditedOwner {
   // SHUTDOWN was called.
   bool ended() const { return end_.asked; }
 
-  // Tells the audit what the clients hold of client_input and client_output.
+  // Reports to the audit the bytes of client_input and client_output that the clients hold.
   void report_bytes(memory::Audit& audit) const override;
 
  private:
@@ -100,8 +100,8 @@ class Harness::Client final : public engine::Peer {
   ~Client() override;
 
   // Sends bytes, runs a turn, and returns all bytes of replies, also those that came since the last
-  // call. Unfinished requests stay for the next call, as does all while the client waits for keys.
-  // After the connection was closed nothing happens and nothing comes.
+  // call. Partial requests stay for the next call, and so do all requests while the client is
+  // blocked. After the connection was closed, nothing is run or returned.
   std::string exchange(std::string_view bytes);
   bool is_closed() const { return session_.closing != engine::Closing::no; }
   engine::Session& session() { return session_; }

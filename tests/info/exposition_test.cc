@@ -59,7 +59,7 @@ class ExpositionTest : public testing::Test {
   Fields fields{reporter};
 };
 
-TEST_F(ExpositionTest, KnowsCountersFromGauges) {
+TEST_F(ExpositionTest, DistinguishesCountersFromGauges) {
   fields.hits += 3;
   fields.commands += 4;
   fields.clients = 5;
@@ -71,21 +71,21 @@ TEST_F(ExpositionTest, KnowsCountersFromGauges) {
   EXPECT_TRUE(has("# TYPE larder_a_field_of_our_own gauge\nlarder_a_field_of_our_own 0\n"));
 }
 
-TEST_F(ExpositionTest, KnowsWhichGaugesOnlyGrow) {
+TEST_F(ExpositionTest, TreatsGaugesThatOnlyGrowAsCounters) {
   fields.cycles = 9;
   fields.busy = 1234;
   EXPECT_TRUE(has("# TYPE larder_eventloop_cycles counter\nlarder_eventloop_cycles_total 9\n"));
   EXPECT_TRUE(has("larder_eventloop_busy_seconds_total 0.001234\n"));
 }
 
-TEST_F(ExpositionTest, LeavesOutWhatIsHiddenOrHasNoMetrics) {
+TEST_F(ExpositionTest, OmitsHiddenFieldsAndFieldsWithoutMetrics) {
   fields.others = "db0:keys=17\r\n";
   const std::string page = expose(reporter, Exposition::open_metrics);
   EXPECT_EQ(page.find("uptime"), std::string::npos);
   EXPECT_EQ(page.find("17"), std::string::npos);
 }
 
-TEST_F(ExpositionTest, NamesTheOlderFormsTypesAsItsSamples) {
+TEST_F(ExpositionTest, OlderFormatNamesTypesLikeSamples) {
   fields.hits += 3;
   EXPECT_TRUE(has("# TYPE larder_keyspace_hits_total counter\nlarder_keyspace_hits_total 3\n",
                   Exposition::prometheus));
@@ -93,7 +93,7 @@ TEST_F(ExpositionTest, NamesTheOlderFormsTypesAsItsSamples) {
   EXPECT_TRUE(expose(reporter, Exposition::open_metrics).ends_with("\n# EOF\n"));
 }
 
-TEST_F(ExpositionTest, ReadsTextsThatAreNumbers) {
+TEST_F(ExpositionTest, ConvertsTextsThatAreNumbers) {
   fields.cpu = "12.500000";
   fields.percent = "99.50%";
   fields.human = "1.00M";
@@ -106,7 +106,7 @@ TEST_F(ExpositionTest, ReadsTextsThatAreNumbers) {
   EXPECT_EQ(expose(reporter, Exposition::open_metrics).find("human"), std::string::npos);
 }
 
-TEST_F(ExpositionTest, GathersWordsAsLabels) {
+TEST_F(ExpositionTest, ShowsWordsAsLabels) {
   fields.version = "7.2.6";
   fields.sha = "00000000";
   EXPECT_TRUE(
@@ -119,7 +119,7 @@ TEST_F(ExpositionTest, GathersWordsAsLabels) {
           "config_file=\"/a \\\"b\\\"\\\\c\\n?\"} 1\n"));
 }
 
-TEST_F(ExpositionTest, MakesFamiliesOfLines) {
+TEST_F(ExpositionTest, ConvertsLinesToMetricFamilies) {
   fields.databases = "db0:keys=1,expires=2,avg_ttl=1500\r\ndb9:keys=3,expires=4,avg_ttl=0\r\n";
   fields.per_command =
       "cmdstat_config|get:calls=2,usec=30,usec_per_call=15.00,rejected_calls=0,"

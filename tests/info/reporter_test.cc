@@ -39,7 +39,7 @@ class Info : public testing::Test {
   Second second_{reporter_};
 };
 
-TEST_F(Info, PrintsFieldsInRedissOrderWhicheverGroupHasThem) {
+TEST_F(Info, PrintsFieldsInRedissOrderForAnyGroups) {
   first_.rss = 7;
   second_.used = 5;
   EXPECT_EQ(reporter_.render({"memory"}),
@@ -67,7 +67,7 @@ std::string heads(const std::string& text) {
   return out;
 }
 
-TEST_F(Info, KnowsTheUsualSectionsAndAllOfThem) {
+TEST_F(Info, SelectsDefaultAndAllSections) {
   const std::string usual =
       "Server Clients Memory Persistence Stats Replication CPU Modules Errorstats Cluster "
       "Keyspace ";
@@ -102,7 +102,7 @@ TEST_F(Info, ResetsTheCountersOfTheStatistics) {
   EXPECT_EQ(reporter_.value("used_memory"), "9");
 }
 
-TEST_F(Info, ForgetsAGroupThatEnded) {
+TEST_F(Info, DropsTheFieldsOfADestroyedGroup) {
   {
     struct Third : Group {
       using Group::Group;

@@ -12,23 +12,23 @@ constexpr std::int64_t kMinute = 60'000;
 constexpr std::int64_t kHour = 60 * kMinute;
 constexpr std::int64_t kDay = 24 * kHour;
 
-TEST(LruStamp, TellsIdleTimeToFourMilliseconds) {
+TEST(LruStamp, MeasuresIdleTimeToFourMilliseconds) {
   for (const std::int64_t idle : {0, 4, 8, 1000, 123'456, 7'000'000}) {
     for (std::int64_t offset = 0; offset < 8; ++offset) {
-      const std::int64_t told = LruStamp::now(kNow + offset).idle_ms(kNow + offset + idle);
-      ASSERT_LE(std::abs(told - idle), 3);
+      const std::int64_t measured = LruStamp::now(kNow + offset).idle_ms(kNow + offset + idle);
+      ASSERT_LE(std::abs(measured - idle), 3);
     }
   }
 }
 
-TEST(LruStamp, IsRightAcrossTheWrapOfTheFineClock) {
+TEST(LruStamp, IsCorrectAcrossTheWrapOfTheFineClock) {
   const std::int64_t just_before = (kNow / LruStamp::kWrapMs + 1) * LruStamp::kWrapMs - 100;
   const LruStamp stamp = LruStamp::now(just_before);
   EXPECT_EQ(stamp.idle_ms(just_before + 5000), 5000);
   EXPECT_GT(LruStamp::now(just_before).bits(), LruStamp::now(just_before + 5000).bits());
 }
 
-TEST(LruStamp, IsRightAcrossTheWrapOfTheCoarseClock) {
+TEST(LruStamp, IsCorrectAcrossTheWrapOfTheCoarseClock) {
   constexpr std::int64_t kCoarseWrapMs = std::int64_t{4096} << 23;
   const std::int64_t just_before = (kNow / kCoarseWrapMs + 1) * kCoarseWrapMs - 10 * 4096;
   const LruStamp stamp = LruStamp::idle_since(just_before, kDay);
@@ -41,16 +41,16 @@ TEST(LruStamp, StaysFineWhileYoung) {
   EXPECT_NE(stamp.aged(kNow + LruStamp::kFineMs).bits(), stamp.bits());
 }
 
-TEST(LruStamp, KeepsItsMomentWhenItIsMadeCoarse) {
+TEST(LruStamp, KeepsItsTimeWhenConvertedToCoarse) {
   const LruStamp stamp = LruStamp::now(kNow).aged(kNow + 3 * kHour);
   for (const std::int64_t idle : {3 * kHour, 12 * kHour, 30 * kDay, 390 * kDay}) {
-    const std::int64_t told = stamp.idle_ms(kNow + idle);
-    ASSERT_LE(std::abs(told - idle), 4096);
+    const std::int64_t measured = stamp.idle_ms(kNow + idle);
+    ASSERT_LE(std::abs(measured - idle), 4096);
     ASSERT_EQ(stamp.aged(kNow + idle).bits(), stamp.bits());
   }
 }
 
-TEST(LruStamp, OneThatIsNeverAgedWrapsAfterNineHours) {
+TEST(LruStamp, WithoutAgingWrapsAfterNineHours) {
   const LruStamp stamp = LruStamp::now(kNow);
   EXPECT_EQ(stamp.idle_ms(kNow + LruStamp::kWrapMs), 0);
 }
@@ -63,7 +63,7 @@ TEST(LruStamp, CanBeMadeForAnIdleTime) {
 
 TEST(LfuCounter, StartsAtFive) { EXPECT_EQ(LfuCounter::fresh(kNow).count(kNow, 1), 5); }
 
-TEST(LfuCounter, AlwaysRisesUpToTheStartAndAlwaysWithAFactorOfZero) {
+TEST(LfuCounter, AlwaysIncrementsUpToTheInitialValueOrWithFactorZero) {
   base::Rng rng(1);
   LfuCounter counter = LfuCounter::fresh(kNow, 0);
   for (int uses = 1; uses <= 6; ++uses) {
@@ -75,7 +75,7 @@ TEST(LfuCounter, AlwaysRisesUpToTheStartAndAlwaysWithAFactorOfZero) {
 }
 
 // With factor f the counter reaches 5 + c after about f * c^2 / 2 + c uses.
-TEST(LfuCounter, RisesWithTheLogarithmOfTheUses) {
+TEST(LfuCounter, GrowsWithTheLogarithmOfTheUses) {
   base::Rng rng(7);
   double sum = 0;
   constexpr int kRuns = 200;
@@ -87,7 +87,7 @@ TEST(LfuCounter, RisesWithTheLogarithmOfTheUses) {
   EXPECT_NEAR(sum / kRuns, 5 + 14, 1.5);
 }
 
-TEST(LfuCounter, LosesOneForEachPeriodWithoutUse) {
+TEST(LfuCounter, DecaysByOneForEachPeriodWithoutUse) {
   const LfuCounter counter = LfuCounter::fresh(kNow, 100);
   EXPECT_EQ(counter.count(kNow + 10 * kMinute, 1), 90);
   EXPECT_EQ(counter.count(kNow + 10 * kMinute, 5), 98);
@@ -95,13 +95,13 @@ TEST(LfuCounter, LosesOneForEachPeriodWithoutUse) {
   EXPECT_EQ(counter.count(kNow + 500 * kMinute, 0), 100);
 }
 
-TEST(LfuCounter, DecaysRightAcrossTheWrapOfItsMinutes) {
+TEST(LfuCounter, DecaysCorrectlyAcrossTheWrapOfItsMinutes) {
   const std::int64_t wrap = kMinute << 16;
   const std::int64_t just_before = (kNow / wrap + 1) * wrap - kMinute;
   EXPECT_EQ(LfuCounter::fresh(just_before, 50).count(just_before + 20 * kMinute, 1), 30);
 }
 
-TEST(LfuCounter, AUseWritesTheDecayedCount) {
+TEST(LfuCounter, StoresTheDecayedCountOnUse) {
   base::Rng rng(1);
   const LfuCounter used = LfuCounter::fresh(kNow, 200).used(kNow + 100 * kMinute, 1, 10, rng);
   EXPECT_GE(used.count(kNow + 100 * kMinute, 1), 100);

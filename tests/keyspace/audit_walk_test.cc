@@ -92,7 +92,7 @@ class AuditWalkTest : public KeyspaceTest {
   std::optional<AuditWalk> walk;
 };
 
-TEST_F(AuditWalkTest, FindsWhatAWalkAtOnceFinds) {
+TEST_F(AuditWalkTest, AgreesWithAWalkInOneStep) {
   for (int i = 0; i < 5000; ++i) change(2000);
   begin();
   end();
@@ -112,7 +112,7 @@ TEST_F(AuditWalkTest, CountsWhatChangesBetweenItsSteps) {
   }
 }
 
-TEST_F(AuditWalkTest, CountsWhileTablesShrinkBehindAndBeforeIt) {
+TEST_F(AuditWalkTest, CountsCorrectlyWhileTablesShrink) {
   for (std::size_t i = 0; i < 30'000; ++i) db.put(key("key" + std::to_string(i)), "v");
   begin();
   for (int i = 0; i < 150; ++i) static_cast<void>(walk->step());
@@ -127,7 +127,7 @@ TEST_F(AuditWalkTest, CountsWhileTablesShrinkBehindAndBeforeIt) {
   end();
 }
 
-TEST_F(AuditWalkTest, FollowsDatabasesThatAreFlushedAndExchanged) {
+TEST_F(AuditWalkTest, FollowsFlushedAndSwappedDatabases) {
   for (int i = 0; i < 6000; ++i) change(3000);
   begin();
   for (int i = 0; i < 3000; ++i) {
@@ -140,7 +140,7 @@ TEST_F(AuditWalkTest, FollowsDatabasesThatAreFlushedAndExchanged) {
   end();
 }
 
-TEST_F(AuditWalkTest, WaitsUntilFewPiecesAreBuried) {
+TEST_F(AuditWalkTest, WaitsUntilFewPiecesAreInTheGraveyard) {
   for (std::size_t i = 0; i < 20'000; ++i) db.put(key("key" + std::to_string(i)), "v");
   begin();
   keyspace.flush(0);
@@ -149,8 +149,8 @@ TEST_F(AuditWalkTest, WaitsUntilFewPiecesAreBuried) {
   EXPECT_LT(keyspace.graveyard().pieces(), 20'000u);
 }
 
-// As a turn that changes more than the steps between turns can count.
-TEST_F(AuditWalkTest, NotesABoundedNumberOfChanges) {
+// Like a turn that makes more changes than the steps between turns can process.
+TEST_F(AuditWalkTest, RecordsABoundedNumberOfChanges) {
   constexpr std::size_t kKeys = 100'000;
   for (std::size_t i = 0; i < kKeys; ++i) db.put(key("key" + std::to_string(i)), "v");
   begin();
@@ -166,7 +166,7 @@ TEST_F(AuditWalkTest, NotesABoundedNumberOfChanges) {
   end();
 }
 
-TEST_F(AuditWalkTest, LeavesNoMarksWhenItIsGivenUp) {
+TEST_F(AuditWalkTest, LeavesNoMarksWhenCancelled) {
   for (int i = 0; i < 3000; ++i) change(1000);
   begin();
   EXPECT_FALSE(keyspace.borrow_mark(Entry::kAuditMark));
@@ -179,7 +179,7 @@ TEST_F(AuditWalkTest, LeavesNoMarksWhenItIsGivenUp) {
   end();
 }
 
-TEST_F(AuditWalkTest, SeesBytesThatTheLedgerLost) {
+TEST_F(AuditWalkTest, DetectsBytesMissingInTheLedger) {
   for (int i = 0; i < 1000; ++i) change(1000);
   begin();
   while (!walk->step()) {

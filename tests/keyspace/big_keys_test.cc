@@ -43,7 +43,7 @@ TEST_F(BigKeysTest, ListsTheLargestFirst) {
   EXPECT_EQ(keys[0].bytes, db.memory_usage(*db.look(key("huge"), Look::untouched)));
 }
 
-TEST_F(BigKeysTest, DropsWhatWentAndMeasuresWhatShrank) {
+TEST_F(BigKeysTest, DropsRemovedKeysAndMeasuresShrunkenOnes) {
   for (const char* name : {"a", "b", "c", "d"}) put(name, std::size_t{1000} << (*name - 'a'));
   EXPECT_EQ(names(4), "d c b a ");
   db.erase(key("d"));
@@ -69,7 +69,7 @@ TEST_F(BigKeysTest, FollowsRenamesSwapsAndFlushes) {
   EXPECT_EQ(names(), "");
 }
 
-TEST_F(BigKeysTest, SeesListsGrow) {
+TEST_F(BigKeysTest, FollowsGrowingLists) {
   put("string", 3000);
   for (int i = 0; i < 1000; ++i) {
     Entry* entry = db.look(key("list"), Look::write);
@@ -80,8 +80,8 @@ TEST_F(BigKeysTest, SeesListsGrow) {
   EXPECT_EQ(names(3, -1, types::Type::string), "string ");
 }
 
-// Of more keys than are kept, stored without being noticed: by a server that did not look.
-TEST_F(BigKeysTest, FindsByWalkingWhatItDidNotSeeComing) {
+// More keys than are kept, stored while tracking was off.
+TEST_F(BigKeysTest, FindsExistingKeysByWalking) {
   set("big-keys-tracking", "no");
   beat(1);
   for (int i = 0; i < 3000; ++i) put("k" + std::to_string(i), 1000);
@@ -108,7 +108,7 @@ TEST_F(BigKeysTest, KeepsTheLargestOfAStreamOfKeys) {
   for (std::size_t i = 0; i < found.size(); ++i) EXPECT_EQ(found[i].bytes, truth[i].first) << i;
 }
 
-TEST_F(BigKeysTest, CostsNothingWhenItIsOff) {
+TEST_F(BigKeysTest, HoldsNothingWhenTurnedOff) {
   put("a", 5000);
   set("big-keys-tracking", "no");
   beat(20);

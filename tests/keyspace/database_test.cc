@@ -10,7 +10,7 @@ namespace {
 
 using DatabaseTest = KeyspaceTest;
 
-TEST_F(DatabaseTest, FindsWhatWasPutInEachForm) {
+TEST_F(DatabaseTest, FindsValuesOfEachForm) {
   const std::string large(100'000, 'x');
   db.put(key("number"), "-42");
   db.put(key("small"), "value");
@@ -24,7 +24,7 @@ TEST_F(DatabaseTest, FindsWhatWasPutInEachForm) {
   EXPECT_EQ(text("none"), "(nil)");
 }
 
-TEST_F(DatabaseTest, AnEntryCostsEightBytesBesideKeyAndValue) {
+TEST_F(DatabaseTest, EntryOverheadIsEightBytes) {
   const Entry::Shape shape{.key = "key:0000000001", .inside_bytes = 32};
   EXPECT_EQ(Entry::bytes(shape), 8 + 14 + 32u);
 }
@@ -38,7 +38,7 @@ TEST_F(DatabaseTest, OverwritesInPlaceWhenTheSizeClassIsTheSame) {
   EXPECT_TRUE(keyspace.graveyard().empty());
 }
 
-TEST_F(DatabaseTest, BuriesWhatItReplacesElsewhere) {
+TEST_F(DatabaseTest, PutsReplacedEntriesIntoTheGraveyard) {
   db.put(key("k"), "aaaa");
   db.put(key("k"), std::string(300, 'b'));
   EXPECT_EQ(keyspace.graveyard().keys(), 1u);
@@ -56,7 +56,7 @@ TEST_F(DatabaseTest, LongKeysWork) {
   }
 }
 
-TEST_F(DatabaseTest, AnExpiredKeyIsGoneAtItsDeadline) {
+TEST_F(DatabaseTest, ExpiredKeyIsNotFoundFromItsDeadlineOn) {
   db.put(key("k"), "v", Deadline::at(clock.unix_ms() + 100));
   clock.advance_ms(99);
   EXPECT_EQ(text("k"), "v");
@@ -67,7 +67,7 @@ TEST_F(DatabaseTest, AnExpiredKeyIsGoneAtItsDeadline) {
   EXPECT_EQ(metrics.expired_keys.value(), 1u);
 }
 
-TEST_F(DatabaseTest, PutTakesTheDeadlineAwayUnlessItIsKept) {
+TEST_F(DatabaseTest, PutRemovesTheDeadlineUnlessKept) {
   db.put(key("k"), "v", Deadline::at(clock.unix_ms() + 100));
   db.put(key("k"), "w", Deadline::kept());
   EXPECT_TRUE(db.look(key("k"), Look::untouched)->has_deadline());
@@ -93,7 +93,7 @@ TEST_F(DatabaseTest, ExpireAndPersistKeepTheValue) {
   }
 }
 
-TEST_F(DatabaseTest, GrowingStringsHoldAtMostOneSizeClassMore) {
+TEST_F(DatabaseTest, GrowingStringsWasteAtMostOneSizeClass) {
   db.put(key("k"), "x");
   const std::string piece(100, 'p');
   std::size_t size = 1;
@@ -115,7 +115,7 @@ TEST_F(DatabaseTest, OverwritingPastTheEndFillsWithZeros) {
   EXPECT_TRUE(db.look(key("k"), Look::untouched)->was_edited());
 }
 
-TEST_F(DatabaseTest, BytesOfAnEditAreChangedWhereTheyStand) {
+TEST_F(DatabaseTest, EditsChangeBytesInPlace) {
   const std::size_t sizes[] = {1, 30, 512, 513, 5000, 600, 40, 3};
   db.put(key("k"), "12", Deadline::at(clock.unix_ms() + 100));
   std::string expected = "12";
@@ -150,7 +150,7 @@ TEST_F(DatabaseTest, AnUnwrittenStringLeavesTheOldOneReadable) {
   EXPECT_EQ(db.size(), 2u);
 }
 
-TEST_F(DatabaseTest, MovesAndCopiesCarryDeadlineAndValue) {
+TEST_F(DatabaseTest, MovesAndCopiesKeepDeadlineAndValue) {
   Database& other = keyspace.db(1);
   const std::int64_t due = clock.unix_ms() + 1000;
   db.put(key("a"), std::string(2000, 'a'), Deadline::at(due));
@@ -188,7 +188,7 @@ TEST_F(DatabaseTest, ReadsCountAsHitsAndMisses) {
   EXPECT_EQ(metrics.misses.value(), 1u);
 }
 
-TEST_F(DatabaseTest, OnlyReadsAndWritesMoveTheAccessClock) {
+TEST_F(DatabaseTest, OnlyReadsAndWritesUpdateTheAccessTime) {
   db.put(key("k"), "v");
   clock.advance_ms(5000);
   Entry* entry = db.look(key("k"), Look::untouched);
@@ -197,7 +197,7 @@ TEST_F(DatabaseTest, OnlyReadsAndWritesMoveTheAccessClock) {
   EXPECT_EQ(keyspace.access().idle_ms(*entry), 0);
 }
 
-TEST_F(DatabaseTest, BehavesAsAMapUnderRandomOperations) {
+TEST_F(DatabaseTest, AgreesWithAMapUnderRandomOperations) {
   std::map<std::string, std::string> model;
   for (int i = 0; i < 60'000; ++i) {
     const std::string name = "k" + std::to_string(rng.below(500));
@@ -233,7 +233,7 @@ TEST_F(DatabaseTest, BehavesAsAMapUnderRandomOperations) {
   for (const auto& [name, value] : model) EXPECT_EQ(text(name), value);
 }
 
-TEST_F(DatabaseTest, TheLogTellsChangesOnlyWhenSomebodyListens) {
+TEST_F(DatabaseTest, ChangesAreRecordedOnlyForListeners) {
   db.put(key("k"), "v");
   EXPECT_TRUE(keyspace.log().empty());
   EXPECT_EQ(keyspace.log().changes(), 1u);
@@ -274,7 +274,7 @@ TEST_F(DatabaseTest, AListenerThatWritesEndsTheProcess) {
   keyspace.log().clear();
 }
 
-TEST_F(DatabaseTest, RemovesNothingByItselfWhileAnyReasonHoldsIt) {
+TEST_F(DatabaseTest, ExpiresNothingWhileExpiryIsHeld) {
   Removals& removals = keyspace.removals();
   removals.hold(Hold::replica);
   removals.hold(Hold::pause);
@@ -290,7 +290,7 @@ TEST_F(DatabaseTest, RemovesNothingByItselfWhileAnyReasonHoldsIt) {
   EXPECT_EQ(db.size(), 0u);
 }
 
-TEST_F(DatabaseTest, AWriterRemovesAnExpiredKeyThatIsHeld) {
+TEST_F(DatabaseTest, WritesRemoveExpiredKeysWhileExpiryIsHeld) {
   keyspace.removals().hold(Hold::pause);
   db.put(key("k"), "v", Deadline::at(clock.unix_ms() + 1));
   clock.advance_ms(1);

@@ -20,7 +20,7 @@ class GraveyardTest : public KeyspaceTest {
   void free_all() { EXPECT_TRUE(graveyard().drain(base::Budget::unlimited())); }
 };
 
-TEST_F(GraveyardTest, IsPaidForByWhatWasBuried) {
+TEST_F(GraveyardTest, FreesInProportionToWhatIsAdded) {
   for (int i = 0; i < 5000; ++i) {
     db.put(key("k"), std::string(10'000 + i % 2 * 5000, 'x'));
     if (graveyard().has_free_backlog()) graveyard().free_backlog(clock);
@@ -30,21 +30,21 @@ TEST_F(GraveyardTest, IsPaidForByWhatWasBuried) {
   free_all();
 }
 
-TEST_F(GraveyardTest, HasNoDebtForALittle) {
+TEST_F(GraveyardTest, HasNoDebtForFewBytes) {
   db.put(key("k"), std::string(10'000, 'x'));
   db.erase(key("k"));
   EXPECT_FALSE(graveyard().has_free_backlog());
   db.put(key("k"), std::string(100'000, 'x'));
   db.erase(key("k"));
   EXPECT_TRUE(graveyard().has_free_backlog());
-  // It may wait all the same.
+  // It may still wait.
   graveyard().free_backlog(clock);
   EXPECT_FALSE(graveyard().has_free_backlog());
   EXPECT_GT(Graveyard::bytes(), 100'000);
   free_all();
 }
 
-TEST_F(GraveyardTest, AsksForMoreTimeTheMoreThereIs) {
+TEST_F(GraveyardTest, RequestsMoreTimeForMoreBytes) {
   const std::int64_t least = graveyard().drain_time_us();
   for (int i = 0; i < 4; ++i) db.put(key(std::to_string(i)), std::string(1'000'000, 'x'));
   for (int i = 0; i < 4; ++i) db.erase(key(std::to_string(i)));
@@ -85,7 +85,7 @@ TEST_F(GraveyardTest, CountsAllKeysOfALazyFlush) {
   EXPECT_EQ(graveyard().take_freed(), 0u);
 }
 
-TEST_F(GraveyardTest, CountsByCauseWhatTheDirectivesSay) {
+TEST_F(GraveyardTest, CountsFreesByCauseAsDirectivesSay) {
   const auto freed_after = [this](const char* directive, Cause cause) {
     std::uint64_t freed = 0;
     for (const char* value : {"no", "yes"}) {
@@ -104,14 +104,14 @@ TEST_F(GraveyardTest, CountsByCauseWhatTheDirectivesSay) {
   EXPECT_EQ(freed_after("lazyfree-lazy-user-del", Cause::command), 0u);
 }
 
-// Ends after so many looks.
+// A clock that counts its readings.
 struct CountingClock final : base::Clock {
   void tick() override {}
   std::int64_t steady_now_us() const override { return ++looks; }
   mutable std::int64_t looks = 0;
 };
 
-TEST_F(GraveyardTest, TakesLargeStringsApartInSteps) {
+TEST_F(GraveyardTest, FreesLargeStringsInSteps) {
   constexpr std::size_t kBytes = 64 << 20;
   const CountingClock counting;
   for (const bool flushes : {false, true}) {
@@ -128,7 +128,7 @@ TEST_F(GraveyardTest, TakesLargeStringsApartInSteps) {
   }
 }
 
-TEST_F(GraveyardTest, FreesInStepsWhatALargeStringLeavesBehindWhenItMoves) {
+TEST_F(GraveyardTest, FreesTheOldBlockOfAMovedLargeStringInSteps) {
   db.put(key("k"), std::string(32 << 20, 'x'));
   {
     auto edit = db.edit<types::String>(key("k"), db.look(key("k"), Look::write), Event::append);

@@ -10,7 +10,7 @@
 namespace larder::memory {
 namespace {
 
-TEST(Account, PaysForWhatIsTakenInItsScopeAlone) {
+TEST(Account, ChargesOnlyAllocationsInItsScope) {
   const std::int64_t before = balance(Owner::client_input);
   const std::int64_t others = balance(Owner::runtime);
   Account account(Owner::client_input);
@@ -47,7 +47,7 @@ TEST(Account, ScopesNest) {
   release_from_library(second);
 }
 
-TEST(Account, LeavesToTheRuntimeWhatOutlivesIt) {
+TEST(Account, BlocksThatOutliveItAreChargedToTheRuntime) {
   const std::int64_t before = balance(Owner::client_input);
   const std::int64_t others = balance(Owner::runtime);
   void* kept = nullptr;
@@ -63,7 +63,7 @@ TEST(Account, LeavesToTheRuntimeWhatOutlivesIt) {
   EXPECT_EQ(balance(Owner::runtime), others);
 }
 
-TEST(Account, KeepsContentsAndPayerWhenABlockGrowsElsewhere) {
+TEST(Account, ReallocationKeepsContentsAndOwner) {
   const std::int64_t others = balance(Owner::runtime);
   auto account = std::make_unique<Account>(Owner::client_input);
   const std::int64_t with_account = balance(Owner::runtime);
@@ -86,7 +86,7 @@ TEST(Account, KeepsContentsAndPayerWhenABlockGrowsElsewhere) {
   EXPECT_EQ(balance(Owner::runtime), others);
 }
 
-TEST(Account, TreatsNothingAsTheLibraryExpects) {
+TEST(Account, HandlesNullAndZeroLikeTheLibrary) {
   EXPECT_EQ(take_for_library(0), nullptr);
   release_from_library(nullptr);
   void* const block = resize_for_library(nullptr, 10);

@@ -37,7 +37,7 @@ const Audit::Row& row(const Audit& audit, Owner owner) {
   return audit.rows()[static_cast<std::size_t>(owner)];
 }
 
-TEST(Audit, BalancesWhenEveryByteIsFound) {
+TEST(Audit, BalancesIfEveryByteIsFound) {
   Auditor auditor;
   Shelf shelf(Owner::hashes);
   auditor.add(shelf);
@@ -49,7 +49,7 @@ TEST(Audit, BalancesWhenEveryByteIsFound) {
   EXPECT_GT(audit.ledger_bytes(), 400'000);
 }
 
-TEST(Audit, CatchesAMischarge) {
+TEST(Audit, DetectsAWrongCharge) {
   Auditor auditor;
   Shelf shelf(Owner::hashes);
   auditor.add(shelf);
@@ -63,7 +63,7 @@ TEST(Audit, CatchesAMischarge) {
   EXPECT_TRUE(auditor.run().balanced());
 }
 
-TEST(Audit, CatchesBytesChargedToTheWrongOwner) {
+TEST(Audit, DetectsBytesChargedToTheWrongOwner) {
   Auditor auditor;
   Shelf shelf(Owner::hashes);
   Shelf other(Owner::sets);
@@ -77,7 +77,7 @@ TEST(Audit, CatchesBytesChargedToTheWrongOwner) {
   EXPECT_FALSE(row(audit, Owner::sets).balanced());
 }
 
-TEST(Audit, ForgetsAWitnessThatWasTakenOff) {
+TEST(Audit, IgnoresARemovedWalker) {
   Auditor auditor;
   Shelf shelf(Owner::hashes);
   auditor.add(shelf);
@@ -87,7 +87,7 @@ TEST(Audit, ForgetsAWitnessThatWasTakenOff) {
 
 #ifndef LARDER_SYSTEM_MALLOC
 
-TEST(Audit, CatchesMemoryThatNobodyCharged) {
+TEST(Audit, DetectsUnchargedMemory) {
   Auditor auditor;
   EXPECT_TRUE(auditor.run().balanced());
   void* volatile block = std::malloc(1 << 20);
@@ -98,7 +98,7 @@ TEST(Audit, CatchesMemoryThatNobodyCharged) {
   EXPECT_TRUE(auditor.run().balanced());
 }
 
-TEST(Audit, CatchesAChargeWithoutMemory) {
+TEST(Audit, DetectsAChargeWithoutMemory) {
   Auditor auditor;
   charge(Owner::streams, 1 << 20);
   EXPECT_FALSE(auditor.run().balanced());

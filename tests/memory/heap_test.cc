@@ -17,7 +17,7 @@
 namespace larder::memory {
 namespace {
 
-TEST(SizeClass, HoldsTheBytesAndIsItsOwnClass) {
+TEST(SizeClass, CoversTheBytesAndIsItsOwnClass) {
   for (std::size_t bytes = 1; bytes <= 1 << 16; ++bytes) {
     const std::size_t whole = size_class(bytes);
     ASSERT_GE(whole, bytes);
@@ -28,7 +28,7 @@ TEST(SizeClass, HoldsTheBytesAndIsItsOwnClass) {
 
 #ifndef LARDER_SYSTEM_MALLOC
 
-TEST(SizeClass, IsWhatTheAllocatorHandsOut) {
+TEST(SizeClass, IsTheUsableSizeOfTheAllocator) {
   for (std::size_t bytes = 1; bytes <= 1 << 20; ++bytes) {
     ASSERT_EQ(size_class(bytes), nallocx(bytes, 0)) << bytes;
   }
@@ -49,7 +49,7 @@ TEST(SizeClass, OfARoundedUpSizeIsThatOfAnAlignedBlock) {
   }
 }
 
-TEST(Heap, GivesBlocksOfTheirSizeClass) {
+TEST(Heap, ReturnsBlocksOfTheirSizeClass) {
   void* block = allocate(Owner::strings, 100);
   EXPECT_EQ(sallocx(block, 0), size_class(100));
   release(Owner::strings, block, 100);
@@ -110,8 +110,8 @@ struct alignas(64) Line {
   char bytes[64];
 };
 
-// Every form of new and delete gives back exactly what it took.
-TEST(OperatorNew, LeavesTheRuntimeAsItWas) {
+// Every form of new and delete frees exactly the bytes that it allocated.
+TEST(OperatorNew, BalancesTheRuntimeOwner) {
   const auto before = balance(Owner::runtime);
   delete new int(1);
   delete[] new char[1000];
@@ -130,14 +130,14 @@ TEST(OperatorNew, LeavesTheRuntimeAsItWas) {
 
 #ifndef LARDER_SYSTEM_MALLOC
 
-TEST(Heap, TellsWhetherABlockCanBeHad) {
+TEST(Heap, ReportsWhetherABlockCanBeAllocated) {
   const auto before = used_bytes();
   EXPECT_TRUE(can_allocate(100 << 20));
   EXPECT_FALSE(can_allocate(std::size_t{1} << 60));
   EXPECT_EQ(used_bytes(), before);
 }
 
-TEST(HeapDeathTest, SaysWhatItCouldNotAllocate) {
+TEST(HeapDeathTest, ReportsTheFailedAllocation) {
   const auto fail = [] {
     on_exhaustion([](Owner owner, std::size_t bytes) {
       std::fprintf(stderr, "no %zu bytes for %s\n", bytes, std::string(name(owner)).c_str());
@@ -153,7 +153,7 @@ TEST(HeapDeathTest, EndsTheProcessWhenThereIsNoMemory) {
   EXPECT_DEATH(exhausted(Owner::lists, 7), "ASSERTION FAILED: the system has memory left");
 }
 
-TEST(OperatorNew, ThrowsWhenThereIsNoSuchRoom) {
+TEST(OperatorNew, ThrowsIfTheSystemHasNoMemory) {
   const auto before = balance(Owner::runtime);
   volatile std::size_t bytes = PTRDIFF_MAX;
   EXPECT_THROW(::operator delete(::operator new(bytes + 1)), std::bad_alloc);

@@ -11,7 +11,7 @@
 namespace larder::memory {
 namespace {
 
-TEST(Ledger, ChargesWhatAnOwnerHoldsAndTakesItBack) {
+TEST(Ledger, ChargesAndReleasesBytesOfAnOwner) {
   const auto before = balance(Owner::lists);
   void* block = allocate(Owner::lists, 100);
   EXPECT_EQ(balance(Owner::lists), before + 112);
@@ -38,7 +38,7 @@ TEST(Ledger, SumsOverThreadsAlsoAfterTheyEnd) {
   EXPECT_EQ(balance(Owner::sets), before);
 }
 
-TEST(Ledger, TransferLeavesTheSumAsItIs) {
+TEST(Ledger, TransferKeepsTheSum) {
   void* block = allocate(Owner::hashes, 48);
   const auto used = used_bytes();
   transfer(Owner::hashes, Owner::graveyard, 48);

@@ -23,7 +23,7 @@ class MemoryInfo : public testing::Test {
   Metrics metrics_{reporter_};
 };
 
-TEST_F(MemoryInfo, SplitsWhatIsUsedIntoDatasetAndOverhead) {
+TEST_F(MemoryInfo, SplitsUsedMemoryIntoDatasetAndOverhead) {
   metrics_.note_startup();
   void* value = allocate(Owner::strings, 64 * 1024);
   void* table = allocate(Owner::table, 1024);
@@ -36,7 +36,7 @@ TEST_F(MemoryInfo, SplitsWhatIsUsedIntoDatasetAndOverhead) {
   EXPECT_EQ(number("used_memory_dataset"), 0);
 }
 
-TEST_F(MemoryInfo, RemembersThePeakAlsoWhenStatisticsAreReset) {
+TEST_F(MemoryInfo, KeepsThePeakWhenStatisticsAreReset) {
   void* block = allocate(Owner::strings, 1 << 20);
   metrics_.note_peak();
   release(Owner::strings, block, 1 << 20);
@@ -66,7 +66,7 @@ TEST_F(MemoryInfo, ShowsBuffersByTheirOwners) {
   charge(Owner::journal, -50000);
 }
 
-TEST_F(MemoryInfo, TellsInterpreterAndScriptsApart) {
+TEST_F(MemoryInfo, DistinguishesInterpreterAndScripts) {
   charge(Owner::scripts, 1000);
   metrics_.used_memory_scripts_eval = 100;
   metrics_.used_memory_functions = 200;
@@ -77,7 +77,7 @@ TEST_F(MemoryInfo, TellsInterpreterAndScriptsApart) {
   charge(Owner::scripts, -1000);
 }
 
-TEST_F(MemoryInfo, HasEveryFieldThatRedisHas) {
+TEST_F(MemoryInfo, HasAllFieldsOfRedis) {
   const std::string text = reporter_.render({"memory"});
   for (const char* name :
        {"used_memory_human", "used_memory_rss_human", "used_memory_peak_perc", "allocator_active",
@@ -110,7 +110,7 @@ TEST_F(MemoryInfo, ReadsThePagesWhenSampled) {
   EXPECT_THAT(reporter_.value("mem_allocator"), MatchesRegex("jemalloc-[0-9]+\\.[0-9]+\\.[0-9]+"));
 }
 
-TEST(Pages, GoBackToTheSystemWhenPurged) {
+TEST(Pages, AreReturnedToTheSystemWhenPurged) {
   std::vector<void*> blocks(4000);
   for (void*& block : blocks) block = allocate(Owner::strings, 4096);
   for (void* block : blocks) static_cast<char*>(block)[0] = 1;
@@ -120,7 +120,7 @@ TEST(Pages, GoBackToTheSystemWhenPurged) {
   EXPECT_LT(read_pages().resident, full - 4000 * 3000);
 }
 
-TEST(Pages, AreReturnedByCallersUnlessAThreadIsAskedTo) {
+TEST(Pages, AreReturnedByCallersUnlessABackgroundThreadIsOn) {
   EXPECT_EQ(page_return(), PageReturn::by_caller);
   ASSERT_TRUE(set_page_return(PageReturn::by_thread));
   EXPECT_EQ(page_return(), PageReturn::by_thread);
@@ -144,7 +144,7 @@ TEST(Controls, AreReadAndWrittenByName) {
   EXPECT_EQ(read_text_control("arenas.page").error().text, "Invalid argument");
 }
 
-TEST(AllocatorReport, IsTheAllocatorsOwn) {
+TEST(AllocatorReport, IsTheOneOfTheAllocator) {
   EXPECT_THAT(allocator_report(), HasSubstr("jemalloc statistics"));
 }
 

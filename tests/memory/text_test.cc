@@ -11,7 +11,7 @@ using Name = Text<Owner::client_input>;
 
 std::int64_t charged() { return balance(Owner::client_input); }
 
-TEST(Text, HoldsNothingUntilThereIsSomething) {
+TEST(Text, HoldsNoMemoryWhenEmpty) {
   const std::int64_t before = charged();
   Name name;
   EXPECT_TRUE(name.empty());
@@ -22,7 +22,7 @@ TEST(Text, HoldsNothingUntilThereIsSomething) {
   EXPECT_EQ(charged(), before);
 }
 
-TEST(Text, IsChargedForWhatItHolds) {
+TEST(Text, IsChargedForItsMemory) {
   const std::int64_t before = charged();
   {
     Name name;

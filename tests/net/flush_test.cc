@@ -1,4 +1,4 @@
-// What must be safe ahead of the replies is made safe before they leave.
+// Effects are flushed before the replies are sent.
 
 #include "tests/net/served_room.h"
 
@@ -7,7 +7,7 @@ namespace {
 
 class Flushing : public ServedRoom {
  protected:
-  // Notes what the client had been sent when it was asked to flush.
+  // Records what the client had received when flush was called.
   struct Journal final : engine::EffectSink {
     explicit Journal(Line& client_) : client(client_) {}
     void take(const engine::Effect&) override { ++taken; }
@@ -27,7 +27,7 @@ class Flushing : public ServedRoom {
   Journal journal{client};
 };
 
-TEST_F(Flushing, ComesBeforeTheReply) {
+TEST_F(Flushing, HappensBeforeTheReplyIsSent) {
   executor.follow(journal);
   client.write("set a 1\r\nget a\r\n");
   loop->run_once(0);
@@ -39,8 +39,8 @@ TEST_F(Flushing, ComesBeforeTheReply) {
   executor.unfollow(journal);
 }
 
-// The socket takes no more for now, and the rest leaves when it is writable: with a later flush.
-TEST_F(Flushing, ComesBeforeWhatASlowReaderIsSentLater) {
+// The socket is full; the rest is sent when it is writable, after a later flush.
+TEST_F(Flushing, HappensBeforeDelayedRepliesToASlowReader) {
   const std::string value(400'000, 'v');
   keyspace.db(0).put(keyspace::Key::of("large"), value);
   for (int i = 0; i < 4; ++i) client.write("get large\r\n");

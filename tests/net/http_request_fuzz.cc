@@ -1,5 +1,5 @@
 // Any bytes. A request that is found in them is not found in a prefix, has the same length with
-// more bytes after it, and lies within its length; refused bytes stay refused with more bytes.
+// more bytes after it, and lies within its length; rejected bytes stay rejected with more bytes.
 
 #include <cstdint>
 #include <string>

@@ -21,7 +21,7 @@ HttpRequest request(const std::string& line, const std::string& headers = "Host:
   return parsed.request;
 }
 
-TEST(HttpRequest, ReadsMethodPathAndForm) {
+TEST(HttpRequest, ReadsMethodPathAndFormat) {
   const HttpParsed parsed = parse_http(kScrape);
   EXPECT_EQ(parsed.state, HttpState::complete);
   EXPECT_EQ(parsed.bytes, kScrape.size());
@@ -37,7 +37,7 @@ TEST(HttpRequest, IsIncompleteAtEveryPlaceBeforeItsEnd) {
   }
 }
 
-TEST(HttpRequest, LeavesWhatFollows) {
+TEST(HttpRequest, LeavesTheBytesThatFollow) {
   const std::string two = std::string(kScrape) + "GET /health HTTP/1.1\r\n";
   EXPECT_EQ(parse_http(two).bytes, kScrape.size());
   EXPECT_EQ(parse_http(std::string(kScrape) + "\x16\x03garbage").bytes, kScrape.size());
@@ -50,21 +50,21 @@ TEST(HttpRequest, KeepsAliveByVersionAndHeader) {
   EXPECT_TRUE(request("GET / HTTP/1.0", "CONNECTION:keep-alive\r\n").keeps_alive);
 }
 
-TEST(HttpRequest, ChoosesThePlainFormOnlyForWhoNamesItAlone) {
+TEST(HttpRequest, ChoosesThePlainFormatOnlyIfNoOtherIsAccepted) {
   EXPECT_TRUE(request("GET / HTTP/1.1").accepts_open_metrics);
   EXPECT_TRUE(request("GET / HTTP/1.1", "Host: a\r\nAccept: */*\r\n").accepts_open_metrics);
   EXPECT_FALSE(
       request("GET / HTTP/1.1", "Host: a\r\nAccept: text/plain, */*\r\n").accepts_open_metrics);
 }
 
-TEST(HttpRequest, KnowsOtherMethodsAndClosesAfterThem) {
+TEST(HttpRequest, RecognizesOtherMethodsAndClosesAfterThem) {
   EXPECT_EQ(request("HEAD / HTTP/1.1").method, HttpMethod::head);
   const HttpRequest post = request("POST /metrics HTTP/1.1", "Host: a\r\nContent-Length: 3\r\n");
   EXPECT_EQ(post.method, HttpMethod::other);
   EXPECT_FALSE(post.keeps_alive);
 }
 
-TEST(HttpRequest, RefusesWhatIsNoRequest) {
+TEST(HttpRequest, RejectsInvalidRequests) {
   for (const std::string_view garbage :
        {"\x16\x03\x01\x02", "*1\r\n$4\r\nPING\r\n", "PING\r\n", "GET / HTTP/2.0\r\n", " GET",
         "GET  / HTTP/1.1\r\n", "GET http://a/ HTTP/1.1\r\n", "GET /\x01 HTTP/1.1\r\n",
@@ -75,7 +75,7 @@ TEST(HttpRequest, RefusesWhatIsNoRequest) {
   }
 }
 
-TEST(HttpRequest, RefusesBodiesAndTheMissingHost) {
+TEST(HttpRequest, RejectsBodiesAndAMissingHost) {
   EXPECT_EQ(state("GET / HTTP/1.1\r\n\r\n"), HttpState::malformed);
   EXPECT_EQ(state("POST / HTTP/1.1\r\n\r\n"), HttpState::complete);
   EXPECT_EQ(state("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n"), HttpState::malformed);
@@ -84,7 +84,7 @@ TEST(HttpRequest, RefusesBodiesAndTheMissingHost) {
   EXPECT_EQ(state("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n"), HttpState::complete);
 }
 
-TEST(HttpRequest, RefusesWhatIsTooLong) {
+TEST(HttpRequest, RejectsRequestsThatAreTooLong) {
   const std::string longest = "GET /" + std::string(kMostHttpBytes, 'a');
   EXPECT_EQ(state(longest.substr(0, kMostHttpBytes)), HttpState::incomplete);
   EXPECT_EQ(state(longest), HttpState::too_large);

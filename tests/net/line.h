@@ -18,12 +18,12 @@ class Line {
   Line(const Line&) = delete;
   Line& operator=(const Line&) = delete;
 
-  // As many bytes as the socket takes.
+  // Sends as many bytes as the socket accepts; returns how many.
   std::size_t write(std::string_view bytes) {
     const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     return sent < 0 ? 0 : static_cast<std::size_t>(sent);
   }
-  // What has come; `closed` is set at the end.
+  // The bytes received so far; sets `closed` at the end of the stream.
   std::string read() {
     std::string got(256 * 1024, '\0');
     const ssize_t size = ::recv(socket_, got.data(), got.size(), MSG_DONTWAIT);

@@ -18,16 +18,16 @@
 namespace larder::net {
 namespace {
 
-struct Guests final : Host {
-  ~Guests() {
-    for (const int descriptor : came) ::close(descriptor);
+struct RecordingHost final : Host {
+  ~RecordingHost() {
+    for (const int descriptor : accepted) ::close(descriptor);
   }
   void on_accepted(int descriptor, Transport transport) override {
-    came.push_back(descriptor);
-    how.push_back(transport);
+    accepted.push_back(descriptor);
+    transports.push_back(transport);
   }
-  std::vector<int> came;
-  std::vector<Transport> how;
+  std::vector<int> accepted;
+  std::vector<Transport> transports;
 };
 
 int connect_tcp(int port) {
@@ -43,7 +43,7 @@ int connect_tcp(int port) {
   return -1;
 }
 
-// A port that is free at this moment.
+// A port that is currently free.
 int free_port() {
   const int descriptor = ::socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address{};
@@ -63,38 +63,38 @@ class ListenerTest : public testing::Test {
   base::ManualClock clock;
   std::unique_ptr<Loop> loop = make_epoll_loop(clock);
   base::Log log;
-  Guests guests;
-  Listeners listeners{*loop, guests, log};
+  RecordingHost host;
+  Listeners listeners{*loop, host, log};
 };
 
-TEST_F(ListenerTest, TakesGuestsFromTcpOnceItIsOpen) {
+TEST_F(ListenerTest, AcceptsTcpConnectionsOnceItIsOpen) {
   const int port = free_port();
   ASSERT_TRUE(listeners.listen_tcp({.addresses = {"127.0.0.1"}, .port = port}));
-  const int guest = connect_tcp(port);
-  ASSERT_GE(guest, 0);
+  const int client = connect_tcp(port);
+  ASSERT_GE(client, 0);
   loop->run_once(0);
-  EXPECT_TRUE(guests.came.empty());
+  EXPECT_TRUE(host.accepted.empty());
   listeners.open();
   loop->run_once(100'000);
-  EXPECT_EQ(guests.how, std::vector<Transport>{Transport::tcp});
+  EXPECT_EQ(host.transports, std::vector<Transport>{Transport::tcp});
   EXPECT_EQ(listeners.describe(),
             "listener0:name=tcp,bind=127.0.0.1,port=" + std::to_string(port) + "\r\n");
-  ::close(guest);
+  ::close(client);
 }
 
-TEST_F(ListenerTest, PortZeroListensNowhere) {
+TEST_F(ListenerTest, PortZeroDoesNotListen) {
   ASSERT_TRUE(listeners.listen_tcp({.addresses = {"127.0.0.1"}, .port = 0}));
   EXPECT_FALSE(listeners.has_tcp());
 }
 
-TEST_F(ListenerTest, MissesOptionalAddressesAndNotOthers) {
+TEST_F(ListenerTest, SkipsOptionalAddressesOnly) {
   const int port = free_port();
   EXPECT_TRUE(listeners.listen_tcp({.addresses = {"127.0.0.1", "-192.0.2.1"}, .port = port}));
   EXPECT_TRUE(listeners.has_tcp());
   EXPECT_FALSE(listeners.listen_tcp({.addresses = {"127.0.0.1", "192.0.2.1"}, .port = port}));
 }
 
-TEST_F(ListenerTest, StaysWhereItWasWhenTheNewPlaceIsTaken) {
+TEST_F(ListenerTest, KeepsTheOldAddressIfTheNewOneIsInUse) {
   const int port = free_port();
   const int taken = ::socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address{};
@@ -108,15 +108,15 @@ TEST_F(ListenerTest, StaysWhereItWasWhenTheNewPlaceIsTaken) {
   ASSERT_TRUE(listeners.listen_tcp({.addresses = {"127.0.0.1"}, .port = port}));
   listeners.open();
   EXPECT_FALSE(listeners.listen_tcp({.addresses = {"127.0.0.1"}, .port = ntohs(address.sin_port)}));
-  const int guest = connect_tcp(port);
-  EXPECT_GE(guest, 0);
+  const int client = connect_tcp(port);
+  EXPECT_GE(client, 0);
   loop->run_once(100'000);
-  EXPECT_EQ(guests.came.size(), 1u);
-  ::close(guest);
+  EXPECT_EQ(host.accepted.size(), 1u);
+  ::close(client);
   ::close(taken);
 }
 
-TEST_F(ListenerTest, GivesTheUnixSocketItsPermissionsAndTakesItAway) {
+TEST_F(ListenerTest, SetsThePermissionsOfTheUnixSocketAndRemovesIt) {
   const std::string path = "/tmp/larder_listener_" + std::to_string(::getpid());
   ASSERT_TRUE(listeners.listen_unix({.path = path, .mode = 0700}));
   struct stat found {};
@@ -147,18 +147,18 @@ TEST_F(ListenerTest, TheUnixSocketNeverHasOtherPermissions) {
   EXPECT_EQ(seen & ~0700u, 0u);
 }
 
-TEST_F(ListenerTest, RefusesAPathThatIsTooLong) {
+TEST_F(ListenerTest, RejectsAPathThatIsTooLong) {
   const auto opened = listeners.listen_unix({.path = "/tmp/" + std::string(120, 'x')});
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().text, "bind: File name too long");
 }
 
-TEST_F(ListenerTest, TakesABreathWhenDescriptorsRunOut) {
+TEST_F(ListenerTest, PausesAcceptingWhenDescriptorsRunOut) {
   const int port = free_port();
   ASSERT_TRUE(listeners.listen_tcp({.addresses = {"127.0.0.1"}, .port = port}));
   listeners.open();
-  const int guest = connect_tcp(port);
-  ASSERT_GE(guest, 0);
+  const int client = connect_tcp(port);
+  ASSERT_GE(client, 0);
   rlimit before{};
   ::getrlimit(RLIMIT_NOFILE, &before);
   rlimit none = before;
@@ -167,14 +167,15 @@ TEST_F(ListenerTest, TakesABreathWhenDescriptorsRunOut) {
   loop->run_once(100'000);
   const auto served = loop->figures().turns;
   ::setrlimit(RLIMIT_NOFILE, &before);
-  EXPECT_TRUE(guests.came.empty());
+  EXPECT_TRUE(host.accepted.empty());
   loop->run_once(0);
-  EXPECT_TRUE(guests.came.empty()) << "the door was open " << served << " turns after it closed";
+  EXPECT_TRUE(host.accepted.empty())
+      << "accepting continued for " << served << " turns after the pause";
   clock.advance_ms(100);
   loop->run_once(0);
   loop->run_once(100'000);
-  EXPECT_EQ(guests.came.size(), 1u);
-  ::close(guest);
+  EXPECT_EQ(host.accepted.size(), 1u);
+  ::close(client);
 }
 
 }  // namespace

@@ -11,12 +11,12 @@
 namespace larder::net {
 namespace {
 
-struct Ear final : Watch {
+struct Recorder final : Watch {
   void on_ready(unsigned readiness) override {
-    heard.push_back(readiness);
+    events.push_back(readiness);
     if (then) then();
   }
-  std::vector<unsigned> heard;
+  std::vector<unsigned> events;
   std::function<void()> then;
 };
 
@@ -58,40 +58,40 @@ class LoopTest : public testing::TestWithParam<Make> {
   int ends[2] = {-1, -1};
 };
 
-TEST_P(LoopTest, TellsOfBytesAsLongAsTheyAreNotRead) {
-  Ear ear;
-  loop->watch(ends[0], kReadable, ear);
+TEST_P(LoopTest, ReportsReadableUntilBytesAreRead) {
+  Recorder recorder;
+  loop->watch(ends[0], kReadable, recorder);
   loop->run_once(0);
-  EXPECT_TRUE(ear.heard.empty());
+  EXPECT_TRUE(recorder.events.empty());
   say('x');
   loop->run_once(10'000);
   loop->run_once(10'000);
-  EXPECT_EQ(ear.heard, (std::vector<unsigned>{kReadable, kReadable}));
+  EXPECT_EQ(recorder.events, (std::vector<unsigned>{kReadable, kReadable}));
   drain();
   loop->run_once(0);
-  EXPECT_EQ(ear.heard.size(), 2u);
-  loop->forget(ear);
+  EXPECT_EQ(recorder.events.size(), 2u);
+  loop->forget(recorder);
 }
 
-TEST_P(LoopTest, TellsOfRoomOnlyWhenAsked) {
-  Ear ear;
-  loop->watch(ends[0], kReadable, ear);
+TEST_P(LoopTest, ReportsWritableOnlyIfRequested) {
+  Recorder recorder;
+  loop->watch(ends[0], kReadable, recorder);
   loop->run_once(0);
-  EXPECT_TRUE(ear.heard.empty());
-  loop->change(ear, kReadable | kWritable);
+  EXPECT_TRUE(recorder.events.empty());
+  loop->change(recorder, kReadable | kWritable);
   loop->run_once(10'000);
-  EXPECT_EQ(ear.heard, (std::vector<unsigned>{kWritable}));
-  loop->change(ear, kNothing);
+  EXPECT_EQ(recorder.events, (std::vector<unsigned>{kWritable}));
+  loop->change(recorder, kNothing);
   say('x');
   loop->run_once(0);
   loop->run_once(0);
-  EXPECT_EQ(ear.heard.size(), 1u);
-  loop->forget(ear);
+  EXPECT_EQ(recorder.events.size(), 1u);
+  loop->forget(recorder);
 }
 
-TEST_P(LoopTest, SaysNothingToWhoForgotInTheSameTurn) {
-  Ear first;
-  Ear second;
+TEST_P(LoopTest, DoesNotNotifyAWatchForgottenInTheSameTurn) {
+  Recorder first;
+  Recorder second;
   loop->watch(ends[0], kReadable, first);
   loop->watch(ends[1], kReadable, second);
   first.then = [&] { loop->forget(second); };
@@ -100,21 +100,21 @@ TEST_P(LoopTest, SaysNothingToWhoForgotInTheSameTurn) {
   EXPECT_EQ(::write(ends[0], "y", 1), 1);
   loop->run_once(10'000);
   loop->run_once(0);
-  loop->forget(first.heard.empty() ? second : first);
-  EXPECT_TRUE(first.heard.empty() || second.heard.empty());
-  EXPECT_FALSE(first.heard.empty() && second.heard.empty());
+  loop->forget(first.events.empty() ? second : first);
+  EXPECT_TRUE(first.events.empty() || second.events.empty());
+  EXPECT_FALSE(first.events.empty() && second.events.empty());
 }
 
-TEST_P(LoopTest, TellsOfAHangUpAsReadable) {
-  Ear ear;
-  loop->watch(ends[0], kReadable, ear);
+TEST_P(LoopTest, ReportsAHangUpAsReadable) {
+  Recorder recorder;
+  loop->watch(ends[0], kReadable, recorder);
   ::shutdown(ends[1], SHUT_RDWR);
   loop->run_once(10'000);
-  EXPECT_EQ(ear.heard, (std::vector<unsigned>{kReadable}));
-  loop->forget(ear);
+  EXPECT_EQ(recorder.events, (std::vector<unsigned>{kReadable}));
+  loop->forget(recorder);
 }
 
-TEST_P(LoopTest, RingsWhenTheTimeHasComeAndAgainAsAsked) {
+TEST_P(LoopTest, TimersFireOnTimeAndRepeatIfRequested) {
   Alarm alarm;
   alarm.again_us = 5'000;
   loop->start(alarm, 1'000);
@@ -135,7 +135,7 @@ TEST_P(LoopTest, RingsWhenTheTimeHasComeAndAgainAsAsked) {
   EXPECT_EQ(alarm.rings, 2);
 }
 
-TEST_P(LoopTest, CancelledTimersStaySilent) {
+TEST_P(LoopTest, CancelledTimersDoNotFire) {
   Alarm alarm;
   loop->start(alarm, 1'000);
   loop->cancel(alarm);
@@ -144,7 +144,7 @@ TEST_P(LoopTest, CancelledTimersStaySilent) {
   EXPECT_EQ(alarm.rings, 0);
 }
 
-TEST_P(LoopTest, DoesNotWaitWhileWorkIsLeft) {
+TEST_P(LoopTest, DoesNotBlockWhileWorkIsLeft) {
   End end;
   end.left = TurnWork::work;
   loop->at_turn_end(end);
@@ -154,16 +154,16 @@ TEST_P(LoopTest, DoesNotWaitWhileWorkIsLeft) {
 }
 
 TEST_P(LoopTest, RunsUntilItIsStopped) {
-  Ear ear;
-  ear.then = [&] {
-    if (ear.heard.size() == 3) loop->stop();
+  Recorder recorder;
+  recorder.then = [&] {
+    if (recorder.events.size() == 3) loop->stop();
   };
-  loop->watch(ends[0], kReadable, ear);
+  loop->watch(ends[0], kReadable, recorder);
   say('x');
   loop->run();
-  EXPECT_EQ(ear.heard.size(), 3u);
+  EXPECT_EQ(recorder.events.size(), 3u);
   EXPECT_EQ(loop->figures().turns, 3u);
-  loop->forget(ear);
+  loop->forget(recorder);
 }
 
 INSTANTIATE_TEST_SUITE_P(Both, LoopTest, testing::Values(make_epoll_loop, make_asio_loop),

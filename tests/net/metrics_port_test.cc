@@ -56,7 +56,7 @@ class MetricsPortTest : public testing::Test {
   MetricsPort port{{*loop, log, reporter, gates}};
 };
 
-TEST_F(MetricsPortTest, AnswersOneScrapeAfterTheOther) {
+TEST_F(MetricsPortTest, AnswersSeveralScrapesOnOneConnection) {
   Line line = connect();
   const std::string first = get(line, "/metrics");
   EXPECT_EQ(first.substr(0, 17), "HTTP/1.1 200 OK\r\n");
@@ -69,7 +69,7 @@ TEST_F(MetricsPortTest, AnswersOneScrapeAfterTheOther) {
   EXPECT_FALSE(is_closed(line));
 }
 
-TEST_F(MetricsPortTest, SaysHowLongItsBodyIs) {
+TEST_F(MetricsPortTest, SendsContentLength) {
   Line line = connect();
   const std::string reply = get(line, "/metrics");
   const std::size_t body = reply.find("\r\n\r\n") + 4;
@@ -77,7 +77,7 @@ TEST_F(MetricsPortTest, SaysHowLongItsBodyIs) {
   EXPECT_NE(reply.find(length), std::string::npos);
 }
 
-TEST_F(MetricsPortTest, GivesTheOlderFormToWhoAsksForIt) {
+TEST_F(MetricsPortTest, SendsTheOlderFormatIfRequested) {
   Line line = connect();
   const std::string reply = get(line, "/metrics", "Accept: text/plain\r\n");
   EXPECT_NE(reply.find("Content-Type: text/plain; version=0.0.4"), std::string::npos);
@@ -85,7 +85,7 @@ TEST_F(MetricsPortTest, GivesTheOlderFormToWhoAsksForIt) {
   EXPECT_EQ(reply.find("# EOF"), std::string::npos);
 }
 
-TEST_F(MetricsPortTest, TellsOfItsHealth) {
+TEST_F(MetricsPortTest, AnswersHealthRequests) {
   Line line = connect();
   EXPECT_EQ(get(line, "/health").substr(9, 6), "200 OK");
   gates.close(engine::Gate::loading);
@@ -102,7 +102,7 @@ TEST_F(MetricsPortTest, AnswersHeadWithoutBody) {
   EXPECT_TRUE(reply.ends_with("\r\n\r\n"));
 }
 
-TEST_F(MetricsPortTest, RefusesAndCloses) {
+TEST_F(MetricsPortTest, RejectsWrongRequestsAndCloses) {
   Line post = connect();
   const std::string refused =
       ask(post, "POST /metrics HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc");
@@ -135,7 +135,7 @@ TEST_F(MetricsPortTest, ClosesWhenAskedTo) {
   EXPECT_EQ(port.connections(), 0u);
 }
 
-TEST_F(MetricsPortTest, AnswersPipelinedRequestsOneInATurn) {
+TEST_F(MetricsPortTest, AnswersOnePipelinedRequestInATurn) {
   Line line = connect();
   const std::string one = "GET /health HTTP/1.1\r\nHost: a\r\n\r\n";
   line.write(one + one + one);
@@ -145,14 +145,14 @@ TEST_F(MetricsPortTest, AnswersPipelinedRequestsOneInATurn) {
   EXPECT_NE(line.read().find("HTTP", 1), std::string::npos);
 }
 
-TEST_F(MetricsPortTest, WaitsForRequestsThatComeInPieces) {
+TEST_F(MetricsPortTest, AcceptsRequestsInPieces) {
   Line line = connect();
   EXPECT_EQ(ask(line, "GET /health HT"), "");
   EXPECT_EQ(ask(line, "TP/1.0\r\n\r"), "");
   EXPECT_EQ(ask(line, "\n").substr(9, 3), "200");
 }
 
-TEST_F(MetricsPortTest, EndsWhoeverIsTooSlow) {
+TEST_F(MetricsPortTest, ClosesConnectionsThatSendTooSlowly) {
   Line slow = connect();
   Line idle = connect();
   get(idle, "/health");
@@ -169,12 +169,12 @@ TEST_F(MetricsPortTest, EndsWhoeverIsTooSlow) {
   EXPECT_EQ(port.connections(), 0u);
 }
 
-TEST_F(MetricsPortTest, EndsWhoDoesNotTakeTheAnswer) {
+TEST_F(MetricsPortTest, ClosesConnectionsThatDoNotReadTheAnswer) {
   Line line = connect();
   const std::string one = "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n";
   std::string many;
   for (int i = 0; i < 200; ++i) many += one;
-  // Until nothing moves any more.
+  // Runs turns until no more bytes are sent or received.
   for (int i = 0; i < 2000; ++i) {
     line.write(many);
     loop->run_once(0);
@@ -186,7 +186,7 @@ TEST_F(MetricsPortTest, EndsWhoDoesNotTakeTheAnswer) {
   EXPECT_EQ(port.connections(), 0u);
 }
 
-TEST_F(MetricsPortTest, MakesRoomForNewConnections) {
+TEST_F(MetricsPortTest, ClosesAnOldConnectionForANewOne) {
   std::vector<Line> lines;
   for (std::size_t i = 0; i < MetricsPort::kMostConnections + 1; ++i) {
     lines.push_back(connect());

@@ -1,4 +1,4 @@
-// What is read from several connections in one turn runs later, in order, each for its own session.
+// Requests read from several connections in one turn run later, in order, each in its own session.
 
 #include <string>
 #include <vector>
@@ -8,9 +8,9 @@
 namespace larder::net {
 namespace {
 
-class Read : public ServedRoom {
+class ReadRequests : public ServedRoom {
  protected:
-  // Reads what came, and runs only what had to make room for it.
+  // Reads the arrived bytes; runs only requests whose buffer is needed.
   void read() { loop->run_once(0); }
   void finish() {
     connections.end_turn();
@@ -19,7 +19,7 @@ class Read : public ServedRoom {
   std::size_t keys() const { return keyspace.db(0).size(); }
 };
 
-TEST_F(Read, RunsInTheOrderInWhichItCame) {
+TEST_F(ReadRequests, RunInTheOrderOfArrival) {
   std::vector<Line> lines;
   for (int i = 0; i < 10; ++i) lines.push_back(connect());
   for (int i = 0; i < 10; ++i) {
@@ -33,7 +33,7 @@ TEST_F(Read, RunsInTheOrderInWhichItCame) {
   expect_balance();
 }
 
-TEST_F(Read, RunsWhileOthersAreReadOrAtTheEndOfTheTurn) {
+TEST_F(ReadRequests, RunDuringLaterReadsOrAtTheEndOfTheTurn) {
   std::vector<Line> lines;
   for (int i = 0; i < 10; ++i) {
     lines.push_back(connect());
@@ -45,7 +45,7 @@ TEST_F(Read, RunsWhileOthersAreReadOrAtTheEndOfTheTurn) {
   EXPECT_EQ(keys(), 10u);
 }
 
-TEST_F(Read, RunsAtOnceWhereThereIsMuch) {
+TEST_F(ReadRequests, LargeBatchesRunAtOnce) {
   Line line = connect();
   std::string all;
   for (int i = 0; i < 100; ++i) all += "set k" + std::to_string(i) + " v\r\n";
@@ -55,7 +55,7 @@ TEST_F(Read, RunsAtOnceWhereThereIsMuch) {
   finish();
 }
 
-TEST_F(Read, IsLeftOutWhereItsSessionHasBeenClosed) {
+TEST_F(ReadRequests, AreDroppedIfTheSessionWasClosed) {
   Line one = connect();
   Line other = connect();
   const std::uint64_t id = sessions.last_id();
@@ -71,7 +71,7 @@ TEST_F(Read, IsLeftOutWhereItsSessionHasBeenClosed) {
   expect_balance();
 }
 
-TEST_F(Read, FeedsWhoCameBefore) {
+TEST_F(ReadRequests, ServeClientsThatBlockedEarlier) {
   Line waiter = connect();
   Line feeder = connect();
   waiter.write("bpop k 0\r\nset after 1\r\n");
@@ -85,7 +85,7 @@ TEST_F(Read, FeedsWhoCameBefore) {
   expect_balance();
 }
 
-TEST_F(Read, RunsBeforeMoreIsReadFromTheSame) {
+TEST_F(ReadRequests, RunBeforeMoreIsReadFromTheConnection) {
   Line line = connect();
   line.write("set x 1\r\nget");
   read();
@@ -103,7 +103,7 @@ TEST_F(Read, RunsBeforeMoreIsReadFromTheSame) {
   expect_balance();
 }
 
-TEST_F(Read, KeepsWhatIsNotWholeOfEach) {
+TEST_F(ReadRequests, PartialRequestsOfEachConnectionAreKept) {
   std::vector<Line> lines;
   for (int i = 0; i < 7; ++i) lines.push_back(connect());
   const std::string request = "*3\r\n$3\r\nset\r\n$2\r\nk?\r\n$1\r\nv\r\n";
@@ -119,7 +119,7 @@ TEST_F(Read, KeepsWhatIsNotWholeOfEach) {
   expect_balance();
 }
 
-TEST_F(Read, IsNotRunForWhoHasGone) {
+TEST_F(ReadRequests, AreDroppedIfTheConnectionWasClosed) {
   Line line = connect();
   line.write("set a 1\r\nquatsch \"\r\nset b 1\r\n");
   read();

@@ -39,7 +39,7 @@ class ServedRoom : public engine::Room {
     EXPECT_TRUE(auditor.run().balanced()) << auditor.run().text();
   }
 
-  struct Everybody final : engine::Credentials {
+  struct AnyUser final : engine::Credentials {
     bool password_required() const override { return false; }
     void admit(engine::Session& session) const override { session.logged_in = true; }
   };
@@ -47,7 +47,7 @@ class ServedRoom : public engine::Room {
   resp::SharedTexts texts{memory::Owner::pubsub};
   Settings net_settings{registry};
   Metrics net_metrics{reporter};
-  Everybody credentials;
+  AnyUser credentials;
   base::Log log;
   std::unique_ptr<Loop> loop;
   Connections connections{

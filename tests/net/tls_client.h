@@ -24,9 +24,9 @@ using ClientSession = std::unique_ptr<SSL_SESSION, FreeSession>;
 class TlsClient {
  public:
   struct Wishes {
-    const Identity* identity = nullptr;  // to show
+    const Identity* identity = nullptr;  // to present
     int version = 0;                     // TLS1_3_VERSION, for instance; 0: any
-    SSL_SESSION* session = nullptr;      // to take up
+    SSL_SESSION* session = nullptr;      // to resume
     bool takes_tickets = true;
   };
 
@@ -56,9 +56,9 @@ class TlsClient {
   TlsClient(const TlsClient&) = delete;
   TlsClient& operator=(const TlsClient&) = delete;
 
-  // One step; true when this end is through.
+  // One step of the handshake; true when this end has finished it.
   bool continue_handshake() { return note(SSL_do_handshake(ssl_)); }
-  // As many bytes as are taken.
+  // Sends as many bytes as are accepted; returns how many.
   std::size_t write(std::string_view bytes) {
     std::size_t total = 0;
     while (total < bytes.size()) {
@@ -75,7 +75,7 @@ class TlsClient {
     while (note(SSL_read_ex(ssl_, piece.data(), piece.size(), &size))) all.append(piece, 0, size);
     return all;
   }
-  // Past TLS.
+  // Bypasses TLS.
   std::size_t write_raw(std::string_view bytes) {
     const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
     return sent < 0 ? 0 : static_cast<std::size_t>(sent);

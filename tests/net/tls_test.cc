@@ -50,7 +50,7 @@ class TlsTest : public engine::Room {
   Client come(const TlsClient::Wishes& wishes = {}) {
     return std::make_unique<TlsClient>(accept(Transport::tls), wishes);
   }
-  // Comes, and does what takes both ends.
+  // Connects, and completes the handshake of both ends.
   Client connect(const TlsClient::Wishes& wishes = {}) {
     Client client = come(wishes);
     for (int i = 0; i < 10 && !client->continue_handshake() && !client->closed(); ++i) turns(1);
@@ -70,12 +70,12 @@ class TlsTest : public engine::Room {
     return client.read();
   }
   std::string talk(const Client& client, std::string_view bytes) { return talk(*client, bytes); }
-  // A client with this version and these wishes is served.
+  // Whether a client with these options is served.
   bool is_served(const TlsClient::Wishes& wishes) {
     const Client client = connect(wishes);
     return talk(client, "get nothing\r\n") == "$-1\r\n";
   }
-  // Whether a second connection with the session of a first takes it up.
+  // Whether a second connection resumes the session of a first one.
   bool takes_up(int version, bool takes_tickets = true) {
     const Client first = connect({.version = version, .takes_tickets = takes_tickets});
     EXPECT_EQ(talk(first, "get nothing\r\n"), "$-1\r\n");
@@ -93,7 +93,7 @@ class TlsTest : public engine::Room {
     pool.trim();
     EXPECT_TRUE(auditor.run().balanced()) << auditor.run().text();
   }
-  // What the lists of connections keep for the next ones.
+  // The capacity that the lists of connections keep.
   static constexpr std::size_t kLists = 64;
   std::size_t bytes_of_clients() const {
     return static_cast<std::size_t>(memory::balance(memory::Owner::client_input));
@@ -111,11 +111,11 @@ class TlsTest : public engine::Room {
   TlsSettings settings{registry};
   Settings net_settings{registry};
   Metrics net_metrics{reporter};
-  struct Everybody final : engine::Credentials {
+  struct AnyUser final : engine::Credentials {
     bool password_required() const override { return false; }
     void admit(engine::Session& session) const override { session.logged_in = true; }
   };
-  Everybody credentials;
+  AnyUser credentials;
   std::unique_ptr<Loop> loop = make_epoll_loop(clock);
   TurnWork left = TurnWork::nothing;
   Connections connections{{*loop, log, executor, sessions, credentials, net_settings,
@@ -131,7 +131,7 @@ TEST_F(TlsTest, ServesAfterTheHandshake) {
   expect_balance();
 }
 
-TEST_F(TlsTest, ServesWhatComesWithTheEndOfTheHandshake) {
+TEST_F(TlsTest, ServesRequestsThatArriveWithTheEndOfTheHandshake) {
   const Client client = come();
   while (!client->continue_handshake()) turns(1);
   client->write("set x 1\r\n");
@@ -157,7 +157,7 @@ TEST_F(TlsTest, CarriesLargeRequestsAndReplies) {
   expect_balance();
 }
 
-TEST_F(TlsTest, RunsALongPipelineThatIsNotRead) {
+TEST_F(TlsTest, RunsALongPipelineOfAClientThatDoesNotRead) {
   ASSERT_TRUE(registry.set({{"client-reply-pause-bytes", "100000"}}, {}));
   reply({"set", "big", std::string(90'000, 'b')});
   take_output();
@@ -186,7 +186,7 @@ TEST_F(TlsTest, RunsALongPipelineThatIsNotRead) {
   EXPECT_EQ(got.substr(got.size() - 5), "$-1\r\n");
 }
 
-TEST_F(TlsTest, GathersSmallPiecesAndSendsLargeOnesAsTheyStand) {
+TEST_F(TlsTest, GathersSmallPiecesAndSendsLargeOnesDirectly) {
   reply({"set", "small", "s"});
   reply({"set", "large", std::string(20'000, 'l')});
   take_output();
@@ -206,7 +206,7 @@ TEST_F(TlsTest, GathersSmallPiecesAndSendsLargeOnesAsTheyStand) {
   EXPECT_TRUE(got == expected);
 }
 
-TEST_F(TlsTest, GoesOnWhenTheClientRenewsItsKeys) {
+TEST_F(TlsTest, ContinuesAfterAKeyUpdate) {
   const Client client = connect();
   EXPECT_EQ(talk(client, "set x 1\r\n"), "+OK\r\n");
   client->renew_keys();
@@ -214,7 +214,7 @@ TEST_F(TlsTest, GoesOnWhenTheClientRenewsItsKeys) {
   EXPECT_EQ(talk(client, "get x\r\n"), "$1\r\n1\r\n");
 }
 
-TEST_F(TlsTest, EndsWithTheGoodbyeOfEitherSide) {
+TEST_F(TlsTest, SendsAndAcceptsCloseNotify) {
   const Client leaves = connect();
   const Client stays = connect();
   leaves->write("set x 1\r\n");
@@ -230,7 +230,7 @@ TEST_F(TlsTest, EndsWithTheGoodbyeOfEitherSide) {
   EXPECT_EQ(connections.size(), 0u);
 }
 
-TEST_F(TlsTest, ServesTheRequestsBeforeAnEndWithoutAGoodbye) {
+TEST_F(TlsTest, ServesRequestsBeforeAnEndWithoutCloseNotify) {
   const Client client = connect();
   client->write("set x 1\r\n");
   client->close();
@@ -240,7 +240,7 @@ TEST_F(TlsTest, ServesTheRequestsBeforeAnEndWithoutAGoodbye) {
   expect_balance();
 }
 
-TEST_F(TlsTest, ClosesOnWhatIsNoTls) {
+TEST_F(TlsTest, ClosesConnectionsThatDoNotSpeakTls) {
   for (const std::string_view words :
        {std::string_view("PING\r\n"), std::string_view("GET / HTTP/1.1\r\nHost: x\r\n\r\n"),
         std::string_view("\0\0\0\0\0\0\0\0", 8), std::string_view("\x16\x03\x01\xff\xff", 5)}) {
@@ -281,7 +281,7 @@ TEST_F(TlsTest, ClosesOnGarbageAfterTheHandshake) {
   expect_balance();
 }
 
-TEST_F(TlsTest, TellsOfTenFailuresInASecondAndCountsTheOthers) {
+TEST_F(TlsTest, LogsTenFailuresASecondAndCountsTheOthers) {
   for (int i = 0; i < 30; ++i) {
     Line line(accept(Transport::tls));
     line.write("PING\r\n");
@@ -291,9 +291,9 @@ TEST_F(TlsTest, TellsOfTenFailuresInASecondAndCountsTheOthers) {
   Line line(accept(Transport::tls));
   line.write("PING\r\n");
   turns(2);
-  const std::string told = folder.read("log");
+  const std::string text = folder.read("log");
   std::size_t count = 0;
-  for (std::size_t at = 0; (at = told.find("Error accepting a client", at)) != std::string::npos;
+  for (std::size_t at = 0; (at = text.find("Error accepting a client", at)) != std::string::npos;
        ++at) {
     ++count;
   }
@@ -301,7 +301,7 @@ TEST_F(TlsTest, TellsOfTenFailuresInASecondAndCountsTheOthers) {
   EXPECT_TRUE(is_logged("Error accepting 20 further client connections"));
 }
 
-TEST_F(TlsTest, DropsWhoDoesNotFinishTheHandshakeInTime) {
+TEST_F(TlsTest, ClosesConnectionsThatDoNotFinishTheHandshakeInTime) {
   const Client served = connect();
   const Client late = come();
   late->continue_handshake();
@@ -318,7 +318,7 @@ TEST_F(TlsTest, DropsWhoDoesNotFinishTheHandshakeInTime) {
   EXPECT_TRUE(is_logged("handshake timed out"));
 }
 
-TEST_F(TlsTest, GivesHandshakesAPartOfATurn) {
+TEST_F(TlsTest, BoundsTheTimeOfHandshakesInATurn) {
   std::vector<Client> rush;
   for (int i = 0; i < 100; ++i) {
     rush.push_back(come());
@@ -337,7 +337,8 @@ TEST_F(TlsTest, GivesHandshakesAPartOfATurn) {
   EXPECT_EQ(answered(), 32);
   turns(1);
   EXPECT_EQ(answered(), 64);
-  // One leaves the line, one is taken out of it; the session behind it is the plain one's.
+  // One leaves the queue by closing, one is taken out of it; the remaining session is that of the
+  // plain one.
   rush[98]->close();
   engine::Session* last = sessions.first();
   while (last->next()->next() != nullptr) last = last->next();
@@ -349,7 +350,7 @@ TEST_F(TlsTest, GivesHandshakesAPartOfATurn) {
   expect_balance();
 }
 
-TEST_F(TlsTest, CountsNewcomersAsClients) {
+TEST_F(TlsTest, CountsConnectionsInHandshakeAsClients) {
   ASSERT_TRUE(registry.set({{"maxclients", "1"}}, {}));
   const Client first = come();
   const Client second = connect();
@@ -359,9 +360,9 @@ TEST_F(TlsTest, CountsNewcomersAsClients) {
   EXPECT_EQ(talk(first, "get nothing\r\n"), "$-1\r\n");
 }
 
-TEST_F(TlsTest, HoldsLittleForAnIdleClient) {
+TEST_F(TlsTest, IdleClientsHoldLittleMemory) {
   const Client warm = connect();
-  // What all connections share is there then.
+  // Data that all connections share exists then.
   for (int i = 0; i < 8; ++i) talk(warm, "get nothing\r\n");
   const std::size_t before = bytes_of_clients();
   const Client client = connect();
@@ -378,20 +379,20 @@ TEST_F(TlsTest, HoldsLittleForAnIdleClient) {
   EXPECT_EQ(sessions.first()->next()->peer().buffers().total, bytes_of_clients() - before);
 }
 
-TEST_F(TlsTest, AsksForCertificatesAsItIsTold) {
+TEST_F(TlsTest, TlsAuthClientsIsObeyed) {
   const Identity known("client", &authority);
-  const Identity stranger("stranger");
+  const Identity untrusted("untrusted");
   for (const int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
     ask_for_certificates(ClientCertificates::no);
     EXPECT_TRUE(is_served({.version = version}));
-    EXPECT_TRUE(is_served({.identity = &stranger, .version = version}));
+    EXPECT_TRUE(is_served({.identity = &untrusted, .version = version}));
     ask_for_certificates(ClientCertificates::yes);
     EXPECT_FALSE(is_served({.version = version}));
-    EXPECT_FALSE(is_served({.identity = &stranger, .version = version}));
+    EXPECT_FALSE(is_served({.identity = &untrusted, .version = version}));
     EXPECT_TRUE(is_served({.identity = &known, .version = version}));
     ask_for_certificates(ClientCertificates::optional);
     EXPECT_TRUE(is_served({.version = version}));
-    EXPECT_FALSE(is_served({.identity = &stranger, .version = version}));
+    EXPECT_FALSE(is_served({.identity = &untrusted, .version = version}));
     EXPECT_TRUE(is_served({.identity = &known, .version = version}));
   }
   EXPECT_TRUE(is_logged("peer did not return a certificate"));
@@ -399,14 +400,14 @@ TEST_F(TlsTest, AsksForCertificatesAsItIsTold) {
   expect_balance();
 }
 
-TEST_F(TlsTest, NeedsAnAuthorityWhenItAsks) {
+TEST_F(TlsTest, ClientCertificatesRequireAnAuthority) {
   settings.tls_ca_cert_file.value("");
   settings.tls_auth_clients.value(static_cast<int>(ClientCertificates::yes));
   EXPECT_FALSE(tls.configure(settings));
   EXPECT_TRUE(is_logged("Either tls-ca-cert-file or tls-ca-cert-dir must be specified"));
 }
 
-TEST_F(TlsTest, SpeaksTheVersionsThatItIsTold) {
+TEST_F(TlsTest, TlsProtocolsIsObeyed) {
   EXPECT_TRUE(is_served({.version = TLS1_2_VERSION}));
   EXPECT_TRUE(is_served({.version = TLS1_3_VERSION}));
   settings.tls_protocols.value("TLSv1.2");
@@ -422,7 +423,7 @@ TEST_F(TlsTest, SpeaksTheVersionsThatItIsTold) {
   EXPECT_TRUE(is_logged("Invalid tls-protocols specified."));
 }
 
-TEST_F(TlsTest, ChoosesCiphersAsItIsTold) {
+TEST_F(TlsTest, CipherDirectivesAreObeyed) {
   settings.tls_ciphers.value("ECDHE-ECDSA-CHACHA20-POLY1305");
   settings.tls_ciphersuites.value("TLS_CHACHA20_POLY1305_SHA256");
   settings.tls_prefer_server_ciphers.value(true);
@@ -438,7 +439,7 @@ TEST_F(TlsTest, ChoosesCiphersAsItIsTold) {
   EXPECT_TRUE(is_logged("Failed to configure ciphersuites: nonsense"));
 }
 
-TEST_F(TlsTest, LetsClientsTakeUpSessions) {
+TEST_F(TlsTest, ClientsCanResumeSessions) {
   EXPECT_TRUE(takes_up(TLS1_3_VERSION));
   EXPECT_TRUE(takes_up(TLS1_2_VERSION));
   EXPECT_TRUE(takes_up(TLS1_2_VERSION, false)) << "from the cache";
@@ -450,7 +451,7 @@ TEST_F(TlsTest, LetsClientsTakeUpSessions) {
   expect_balance();
 }
 
-TEST_F(TlsTest, ForgetsSessionsWhenItsFilesAreReadAnew) {
+TEST_F(TlsTest, ReloadingFilesEndsSessionResumption) {
   const Client first = connect();
   EXPECT_EQ(talk(first, "get nothing\r\n"), "$-1\r\n");
   const ClientSession kept = first->session();
@@ -460,7 +461,7 @@ TEST_F(TlsTest, ForgetsSessionsWhenItsFilesAreReadAnew) {
   EXPECT_FALSE(second->session_resumed());
 }
 
-TEST_F(TlsTest, ShowsANewCertificateToNewClientsAlone) {
+TEST_F(TlsTest, NewCertificatesApplyToNewConnectionsOnly) {
   const Client before = connect();
   install(Identity("two", &authority));
   ASSERT_TRUE(tls.configure(settings));
@@ -471,7 +472,7 @@ TEST_F(TlsTest, ShowsANewCertificateToNewClientsAlone) {
   EXPECT_EQ(talk(after, "get x\r\n"), "$1\r\n1\r\n");
 }
 
-TEST_F(TlsTest, KeepsWhatItHasWhenTheNewFilesAreBad) {
+TEST_F(TlsTest, KeepsTheOldFilesIfTheNewOnesAreWrong) {
   const auto expect_refusal = [&](const char* why) {
     EXPECT_FALSE(tls.configure(settings));
     EXPECT_TRUE(is_logged(why)) << why;
@@ -498,7 +499,7 @@ TEST_F(TlsTest, KeepsWhatItHasWhenTheNewFilesAreBad) {
   EXPECT_TRUE(tls.configure(settings));
 }
 
-TEST_F(TlsTest, OpensAKeyWithItsPassword) {
+TEST_F(TlsTest, DecryptsAKeyWithItsPassword) {
   install(Identity("three", &authority), "secret");
   EXPECT_FALSE(tls.configure(settings));
   settings.tls_key_file_pass.value("wrong");

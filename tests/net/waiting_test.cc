@@ -21,7 +21,7 @@ class Waiting : public ServedRoom {
   }
 };
 
-TEST_F(Waiting, HoldsBackWhatWasSentBehindIt) {
+TEST_F(Waiting, DelaysLaterRequestsOfThePipeline) {
   Line waiter = connect();
   Line other = connect();
   EXPECT_EQ(talk(waiter, "set x 1\r\nbpop k 0\r\nget x\r\nset x 2\r\n"), "+OK\r\n");
@@ -36,7 +36,7 @@ TEST_F(Waiting, HoldsBackWhatWasSentBehindIt) {
   expect_balance();
 }
 
-TEST_F(Waiting, CanWaitAgainAndAgainInOnePipeline) {
+TEST_F(Waiting, SeveralBlockingCommandsInOnePipeline) {
   Line waiter = connect();
   Line other = connect();
   EXPECT_EQ(talk(waiter, "bpop k 0\r\nbpop k 0\r\nbpop j 0\r\nget k\r\n"), "");
@@ -45,7 +45,7 @@ TEST_F(Waiting, CanWaitAgainAndAgainInOnePipeline) {
   EXPECT_EQ(waiter.read(), "+k=a\r\n+k=b\r\n+j=z\r\n$1\r\nc\r\n");
 }
 
-TEST_F(Waiting, FeedsItselfFromNothingThatStandsBehindIt) {
+TEST_F(Waiting, IsNotServedByLaterRequestsOfThePipeline) {
   Line waiter = connect();
   EXPECT_EQ(talk(waiter, "bpop k 0\r\npush k a\r\n"), "");
   EXPECT_EQ(keyspace.size(), 0u);
@@ -82,7 +82,7 @@ TEST_F(Waiting, EndsWhenTheConnectionIsKilled) {
   EXPECT_EQ(reply({"get", "k"}), "$1\r\na\r\n");
 }
 
-TEST_F(Waiting, IsReadUpToTheLimitOfTheQueryBuffer) {
+TEST_F(Waiting, ReadsMoreUpToTheQueryBufferLimit) {
   ASSERT_TRUE(registry.set({{"client-query-buffer-limit", "1048576"}}, {}));
   Line line = connect();
   EXPECT_EQ(talk(line, "bpop k 0\r\n"), "");
@@ -97,7 +97,7 @@ TEST_F(Waiting, IsReadUpToTheLimitOfTheQueryBuffer) {
   EXPECT_EQ(waiters.sessions(), 0u);
 }
 
-TEST_F(Waiting, TakesALargeRequestThatArrivedMeanwhile) {
+TEST_F(Waiting, AcceptsALargeRequestMeanwhile) {
   Line waiter = connect();
   EXPECT_EQ(talk(waiter, "bpop k 0\r\n"), "");
   const std::string value(300'000, 'v');
@@ -114,7 +114,7 @@ TEST_F(Waiting, TakesALargeRequestThatArrivedMeanwhile) {
   EXPECT_TRUE(reply({"get", "x"}) == "$300000\r\n" + value + "\r\n");
 }
 
-TEST_F(Waiting, IsNotIdleness) {
+TEST_F(Waiting, DoesNotCountAsIdle) {
   ASSERT_TRUE(registry.set({{"timeout", "10"}}, {}));
   Line waiter = connect();
   Line idle = connect();
@@ -132,7 +132,7 @@ TEST_F(Waiting, IsNotIdleness) {
   EXPECT_EQ(talk(waiter, "get k\r\n"), "$-1\r\n");
 }
 
-TEST_F(Waiting, GoesOnBehindASlowReader) {
+TEST_F(Waiting, ContinuesAfterASlowReader) {
   ASSERT_TRUE(registry.set({{"client-reply-pause-bytes", "100000"}}, {}));
   reply({"set", "big", std::string(90'000, 'b')});
   take_output();

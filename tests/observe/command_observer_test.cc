@@ -1,4 +1,4 @@
-// What is kept of commands that ran: their times, the logs of slow and large ones, and events.
+// The records of commands that ran: times, logs of slow and large commands, latency events.
 
 #include "larder/observe/command_observer.h"
 
@@ -29,7 +29,7 @@ class Observing : public ObservingRoom {
   const LatencyHistogram& histogram(const std::string& name) const {
     return commands.find(name)->stats.latency;
   }
-  // As a command of this name took so long.
+  // Observes a command of this name that took the given time.
   void slow(const std::string& name, double us, std::uint64_t calls = 1) {
     const std::array<std::string_view, 1> ran = {name};
     observer.slow({session, *commands.find(name), ran},
@@ -41,12 +41,12 @@ class Observing : public ObservingRoom {
 using testing::ElementsAre;
 using testing::IsEmpty;
 
-TEST_F(Observing, NotesNoCommandThatIsQuick) {
+TEST_F(Observing, LogsNoFastCommand) {
   reply({"set", "k", "v"});
   EXPECT_THAT(words(LogKind::slow), IsEmpty());
 }
 
-TEST_F(Observing, NotesEveryCommandWhenTheThresholdIsZero) {
+TEST_F(Observing, LogsEveryCommandIfTheThresholdIsZero) {
   set("slowlog-log-slower-than", "0");
   run({{"set", "k", "v"}, {"get", "k"}, {"get", "k"}});
   EXPECT_THAT(words(LogKind::slow), ElementsAre("get k", "get k", "set k v"));
@@ -61,7 +61,7 @@ TEST_F(Observing, ComparesMicrosecondsWithTheThreshold) {
   EXPECT_EQ(observer.log.newest(LogKind::slow)->value, 51);
 }
 
-TEST_F(Observing, TellsWhoAndWhen) {
+TEST_F(Observing, LogsClientAndTime) {
   session.name.assign("me");
   clock.advance_ms(5000);
   slow("get", 20 * kMs);
@@ -76,7 +76,7 @@ TEST_F(Observing, TellsWhoAndWhen) {
   session.name.clear();
 }
 
-TEST_F(Observing, KeepsTheNumbersOfEntriesGoingAfterAReset) {
+TEST_F(Observing, EntryIdsContinueAfterAReset) {
   slow("get", 20 * kMs);
   const auto id = observer.log.newest(LogKind::slow)->id;
   observer.log.clear(LogKind::slow);
@@ -84,7 +84,7 @@ TEST_F(Observing, KeepsTheNumbersOfEntriesGoingAfterAReset) {
   EXPECT_EQ(observer.log.newest(LogKind::slow)->id, id + 1);
 }
 
-TEST_F(Observing, CutsALogThatIsMadeShorterAtOnce) {
+TEST_F(Observing, ShortensALogAtOnce) {
   for (int i = 0; i < 5; ++i) slow("get", 20 * kMs);
   set("slowlog-max-len", "2");
   EXPECT_EQ(observer.log.size(LogKind::slow), 2u);
@@ -92,15 +92,15 @@ TEST_F(Observing, CutsALogThatIsMadeShorterAtOnce) {
   EXPECT_THAT(words(LogKind::slow), ElementsAre("set", "get"));
 }
 
-TEST_F(Observing, NotesNothingInALogOfNoEntries) {
+TEST_F(Observing, LogsNothingIfTheMaximumLengthIsZero) {
   set("slowlog-max-len", "0");
   slow("get", 20 * kMs);
   set("slowlog-max-len", "10");
   EXPECT_THAT(words(LogKind::slow), IsEmpty());
 }
 
-// As many words as are kept, one of them secret.
-TEST_F(Observing, CutsLongWordsAndLongCommands) {
+// As many words as are logged, one of them secret.
+TEST_F(Observing, TruncatesLongArgumentsAndLongCommands) {
   const std::string longest(CommandLog::kMostWordBytes, 'x');
   const std::string longer = longest + "yz";
   std::vector<std::string_view> ran = {"fail", longest, longer};
@@ -128,13 +128,13 @@ TEST_F(Observing, CountsNoCallWhileTrackingIsOff) {
   EXPECT_EQ(histogram("get").count(), 1u);
 }
 
-TEST_F(Observing, ForgetsTheHistogramsWithTheStatistics) {
+TEST_F(Observing, ResetsTheHistogramsWithTheStatistics) {
   reply({"get", "a"});
   commands.reset_stats();
   EXPECT_TRUE(histogram("get").empty());
 }
 
-TEST_F(Observing, CountsWhoWaitedWhenAnswered) {
+TEST_F(Observing, CountsBlockedCommandsWhenServed) {
   set("slowlog-log-slower-than", "0");
   reply({"bpop", "k", "0"});
   EXPECT_TRUE(histogram("bpop").empty());
@@ -150,7 +150,7 @@ TEST_F(Observing, CountsWhoWaitedWhenAnswered) {
   other_output.clear();
 }
 
-TEST_F(Observing, NotesAWaitThatEndsWithNothing) {
+TEST_F(Observing, CountsBlockedCommandsThatTimeOut) {
   set("slowlog-log-slower-than", "0");
   reply({"bpop", "k", "1"});
   clock.advance_ms(2000);
@@ -163,7 +163,7 @@ TEST_F(Observing, NotesAWaitThatEndsWithNothing) {
   EXPECT_THAT(words(LogKind::slow), ElementsAre("bpop k 0", "bpop k 1"));
 }
 
-TEST_F(Observing, AddsWhatAWaitingCommandRanBefore) {
+TEST_F(Observing, AddsTheTimeOfEarlierRunsOfABlockedCommand) {
   set("slowlog-log-slower-than", "1000");
   reply({"bpop", "k", "0"});
   EXPECT_THAT(words(LogKind::slow), IsEmpty());
@@ -173,7 +173,7 @@ TEST_F(Observing, AddsWhatAWaitingCommandRanBefore) {
   EXPECT_EQ(histogram("bpop").count_below(20), 0u);
 }
 
-TEST_F(Observing, ChargesATransactionWithItsCommands) {
+TEST_F(Observing, TheTimeOfATransactionIncludesItsCommands) {
   reply({"multi"});
   reply({"set", "k", "v"});
   reply({"exec"});
@@ -181,7 +181,7 @@ TEST_F(Observing, ChargesATransactionWithItsCommands) {
   EXPECT_GE(commands.find("exec")->stats.cycles, commands.find("set")->stats.cycles);
 }
 
-TEST_F(Observing, TimesEachForASecondAfterSeveralTookTooLongTogether) {
+TEST_F(Observing, TimesEachCommandForASecondAfterASlowBatch) {
   EXPECT_FALSE(observer.times_each());
   slow("get", 20 * kMs, 10);
   EXPECT_THAT(words(LogKind::slow), IsEmpty());
@@ -194,14 +194,14 @@ TEST_F(Observing, TimesEachForASecondAfterSeveralTookTooLongTogether) {
   EXPECT_FALSE(observer.times_each());
 }
 
-TEST_F(Observing, TimesEachWhereAFewMicrosecondsMatter) {
+TEST_F(Observing, TimesEachCommandForLowThresholds) {
   set("slowlog-log-slower-than", "100");
   EXPECT_TRUE(observer.times_each());
   set("slowlog-log-slower-than", "10000");
   EXPECT_FALSE(observer.times_each());
 }
 
-TEST_F(Observing, NotesEventsFromTheThresholdOn) {
+TEST_F(Observing, RecordsEventsFromTheThresholdOn) {
   set("latency-monitor-threshold", "5");
   slow("get", 4.9 * kMs);
   EXPECT_EQ(observer.latency.series(LatencyEvent::command), nullptr);
@@ -238,7 +238,7 @@ TEST_F(Observing, KeepsAHundredAndSixtySamplesOfAnEvent) {
   EXPECT_EQ(series.latest().ms, 170u);
 }
 
-TEST_F(Observing, NotesLargeRepliesByTheirBytes) {
+TEST_F(Observing, LogsLargeRepliesByTheirBytes) {
   set("commandlog-reply-larger-than", "10");
   run({{"set", "k", "1234"}, {"get", "k"}, {"set", "k", "12345"}, {"get", "k"}});
   EXPECT_THAT(words(LogKind::large_reply), ElementsAre("get k", "get k"));

@@ -44,7 +44,7 @@ class HotKeysTest : public ObservingRoom {
   HotKeys hot{clock, rng, observer.settings, hot_metrics};
 };
 
-TEST_F(HotKeysTest, CountsEveryKeyWhenEveryCommandIsPicked) {
+TEST_F(HotKeysTest, CountsEveryKeyIfEveryCommandIsSampled) {
   every(1);
   show({"a", "b", "a", "a", "c", "b"}, 4);
   const auto keys = hot.hottest(-1, 2);
@@ -57,7 +57,7 @@ TEST_F(HotKeysTest, CountsEveryKeyWhenEveryCommandIsPicked) {
   expect_balance();
 }
 
-TEST_F(HotKeysTest, TellsTouchesPerSecond) {
+TEST_F(HotKeysTest, ReportsTouchesPerSecond) {
   every(1);
   for (int second = 0; second < 300; ++second) {
     show(std::vector<std::string>(50, "a"), 10);
@@ -68,7 +68,7 @@ TEST_F(HotKeysTest, TellsTouchesPerSecond) {
   EXPECT_NEAR(touches("b"), 1, 0.03);
 }
 
-TEST_F(HotKeysTest, ForgetsByHalfInAHalfLife) {
+TEST_F(HotKeysTest, HalvesCountsInAHalfLife) {
   every(1);
   for (int i = 0; i < 1000; ++i) hot.touch(0, "then", 1);
   clock.advance_ms(HotKeys::kHalfLifeMs);
@@ -83,7 +83,7 @@ TEST_F(HotKeysTest, ForgetsByHalfInAHalfLife) {
 
 // The bounds of Space-Saving: no count is below the truth, none is above it by more than its
 // error, and no error is above the total through the number of counters.
-TEST_F(HotKeysTest, KeepsItsBoundsOnAStreamOfMoreKeysThanItCounts) {
+TEST_F(HotKeysTest, KeepsItsErrorBoundsForManyKeys) {
   every(1);
   std::map<std::string, double> truth;
   double total = 0;
@@ -113,7 +113,7 @@ TEST_F(HotKeysTest, KeepsItsBoundsOnAStreamOfMoreKeysThanItCounts) {
   expect_balance();
 }
 
-TEST_F(HotKeysTest, PicksByChanceWhateverTheRhythm) {
+TEST_F(HotKeysTest, SamplesRandomlyForPeriodicCommands) {
   every(16);
   std::vector<std::string> keys;
   for (int i = 0; i < 64000; ++i)
@@ -126,7 +126,7 @@ TEST_F(HotKeysTest, PicksByChanceWhateverTheRhythm) {
   EXPECT_NEAR(static_cast<double>(hot_metrics.samples.value()), 4000, 300);
 }
 
-TEST_F(HotKeysTest, PicksMoreWhereThereIsLess) {
+TEST_F(HotKeysTest, SamplesMoreAtLowRates) {
   every(1024);
   for (int i = 0; i < 300; ++i) {
     show({"quiet"}, 1);
@@ -139,7 +139,7 @@ TEST_F(HotKeysTest, PicksMoreWhereThereIsLess) {
   EXPECT_LE(hot_metrics.samples.value() - before, 400u);
 }
 
-TEST_F(HotKeysTest, TellsDatabasesApart) {
+TEST_F(HotKeysTest, DistinguishesDatabases) {
   hot.touch(0, "k", 1);
   hot.touch(3, "k", 2);
   EXPECT_EQ(hot.hottest(-1, 10).size(), 2u);
@@ -148,7 +148,7 @@ TEST_F(HotKeysTest, TellsDatabasesApart) {
   EXPECT_TRUE(hot.hottest(1, 10).empty());
 }
 
-TEST_F(HotKeysTest, CutsLongNamesAndBoundsItsMemory) {
+TEST_F(HotKeysTest, TruncatesLongNamesAndBoundsItsMemory) {
   const std::string longest(1 << 20, 'x');
   for (std::size_t i = 0; i < 3 * HotKeys::kMost; ++i) hot.touch(0, std::to_string(i) + longest, 1);
   EXPECT_EQ(hot.hottest(-1, 1)[0].name.size(), HotKeys::kLongestName);
@@ -159,7 +159,7 @@ TEST_F(HotKeysTest, CutsLongNamesAndBoundsItsMemory) {
   expect_balance();
 }
 
-TEST_F(HotKeysTest, CountsNothingWhenItIsOffAndForgetsOnReset) {
+TEST_F(HotKeysTest, CountsNothingWhenOffAndClearsOnReset) {
   every(0);
   show(std::vector<std::string>(20000, "a"), 8);
   EXPECT_TRUE(hot.hottest(-1, 10).empty());

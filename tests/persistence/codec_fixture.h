@@ -1,6 +1,6 @@
 #pragma once
 
-// Values as they stand in an entry, and what is in them as text.
+// Values as stored in an entry, and their contents as text.
 
 #include <algorithm>
 #include <string>
@@ -62,7 +62,7 @@ inline std::string text_of(const types::String& value) {
   return std::string(value.text(scratch));
 }
 
-// The contents, whatever the encoding; of hashes and sets in order.
+// The contents, independent of the encoding; sorted for hashes and sets.
 inline std::vector<std::string> contents(const keyspace::Entry& entry) {
   std::vector<std::string> found;
   switch (entry.type()) {

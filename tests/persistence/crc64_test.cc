@@ -9,12 +9,12 @@
 namespace larder::persistence {
 namespace {
 
-TEST(Crc64, IsJonesPolynomialReflected) {
+TEST(Crc64, UsesTheReflectedJonesPolynomial) {
   EXPECT_EQ(crc64(0, "123456789"), 0xe9c6d914c4b8d9ca);
   EXPECT_EQ(crc64(0, ""), 0u);
 }
 
-TEST(Crc64, GoesOnFromTheBytesBefore) {
+TEST(Crc64, CanBeComputedIncrementally) {
   const std::string text = "a text of more than sixteen bytes, cut at every place";
   for (std::size_t cut = 0; cut <= text.size(); ++cut) {
     const std::string_view whole = text;
@@ -22,8 +22,8 @@ TEST(Crc64, GoesOnFromTheBytesBefore) {
   }
 }
 
-// One byte at a time goes through the tables whatever the processor can do.
-TEST(Crc64, IsTheSameOfLongTexts) {
+// One byte at a time uses the tables on any processor.
+TEST(Crc64, AgreesWithTheDefinitionOnLongTexts) {
   base::Rng rng(3);
   std::string text;
   for (int i = 0; i < 1200; ++i) text += static_cast<char>(rng.below(256));

@@ -1,5 +1,5 @@
-// Any bytes, as a text that is compressed and as what somebody else compressed: the library reads
-// what is written here, and both readers take and refuse the same.
+// Any bytes, as a text to compress and as compressed input. The library must decompress our output,
+// and both decompressors must accept and reject the same input.
 
 #include <liblzf/lzf.h>
 
@@ -49,7 +49,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view bytes(reinterpret_cast<const char*>(data) + sizeof unpacked,
                                size - sizeof unpacked);
   check_unpacking(bytes, std::size_t{unpacked} + 1);
-  // Twice, so that there is something to find.
+  // Twice, so that there is a match to find.
   check_packing(std::string(bytes) + std::string(bytes));
   return 0;
 }

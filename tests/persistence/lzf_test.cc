@@ -17,7 +17,7 @@ std::string packed(const std::string& text) {
   return out;
 }
 
-// The byte behind the output must stay as it is.
+// The byte after the output must not change.
 bool unpacks_to(std::string_view bytes, const std::string& text) {
   std::string out(text.size() + 1, '#');
   return unpack_lzf(bytes, out.data(), text.size()) && out == text + '#';
@@ -40,8 +40,8 @@ std::string some_text(base::Rng& rng, std::size_t size) {
   return text;
 }
 
-// What we make of it in at most `most` bytes, none where they do not do; the bytes behind must stay
-// as they are.
+// Our compressed form in at most `most` bytes, empty if they do not suffice; the bytes after them
+// must not change.
 std::string packed_by_us(const std::string& text, std::size_t most) {
   constexpr std::string_view kGuard = "behind the output";
   std::string out(most, '#');
@@ -59,7 +59,7 @@ bool library_unpacks_to(std::string_view bytes, const std::string& text) {
          out == text;
 }
 
-TEST(Lzf, TheLibraryReadsWhatIsWritten) {
+TEST(Lzf, TheLibraryDecompressesItsOutput) {
   base::Rng rng(11);
   int count = 0;
   for (int i = 0; i < 4000; ++i) {
@@ -68,7 +68,7 @@ TEST(Lzf, TheLibraryReadsWhatIsWritten) {
     ASSERT_FALSE(bytes.empty());
     ASSERT_TRUE(library_unpacks_to(bytes, text)) << i;
     ASSERT_TRUE(unpacks_to(bytes, text)) << i;
-    // A short reference at the end may want a byte that it does not use.
+    // A short reference at the end may require a byte that it does not use.
     ASSERT_EQ(packed_by_us(text, bytes.size() + 1), bytes) << i;
     ASSERT_EQ(packed_by_us(text, bytes.size() - 1), "") << i;
     ASSERT_EQ(packed_by_us(text, rng.below(bytes.size())), "") << i;
@@ -77,8 +77,8 @@ TEST(Lzf, TheLibraryReadsWhatIsWritten) {
   EXPECT_GT(count, 2500);
 }
 
-// Positions are kept in 16 bits.
-TEST(Lzf, LongTextsAreReadBack) {
+// Positions are stored in 16 bits.
+TEST(Lzf, LongTextsAreDecompressed) {
   base::Rng rng(12);
   for (const std::size_t size : {65'535, 65'536, 65'537, 200'000, 1'000'000}) {
     const std::string text = some_text(rng, size);
@@ -93,7 +93,7 @@ TEST(Lzf, LongTextsAreReadBack) {
   }
 }
 
-TEST(Lzf, PacksRowsOfSimilarElementsAboutAsSmallAsTheLibrary) {
+TEST(Lzf, CompressesSimilarElementsAboutAsWellAsTheLibrary) {
   std::string text;
   for (int i = 0; i < 2000; ++i)
     text +=
@@ -103,7 +103,7 @@ TEST(Lzf, PacksRowsOfSimilarElementsAboutAsSmallAsTheLibrary) {
   EXPECT_LT(packed_by_us(text, text.size()).size(), packed(text).size() * 11 / 10);
 }
 
-TEST(Lzf, ReadsWhatTheLibraryWrites) {
+TEST(Lzf, DecompressesTheOutputOfTheLibrary) {
   base::Rng rng(9);
   int count = 0;
   for (int i = 0; i < 3000; ++i) {
@@ -124,7 +124,7 @@ TEST(Lzf, ReadsWhatTheLibraryWrites) {
   EXPECT_GT(count, 2500);
 }
 
-// Bytes of which one is another and some at the end may be missing.
+// The bytes with one changed, and possibly some at the end missing.
 void expect_the_same_of_broken(const std::string& text, std::uint64_t seed) {
   base::Rng rng(seed);
   const std::string good = packed(text);
@@ -146,7 +146,7 @@ void expect_the_same_of_broken(const std::string& text, std::uint64_t seed) {
   EXPECT_GT(taken, 1000);
 }
 
-TEST(Lzf, TakesTheSameBrokenBytesAsTheLibrary) {
+TEST(Lzf, AcceptsTheSameBrokenInputAsTheLibrary) {
   expect_the_same_of_broken(
       "abcabcabcabcabcabc-0123456789-abcabcabcabcabc-aaaaaaaaaaaaaaaaaaaaaaaa", 10);
   base::Rng rng(13);

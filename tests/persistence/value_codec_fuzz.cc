@@ -1,5 +1,5 @@
-// Any bytes as a value of an RDB: what is refused leaves nothing behind, what is taken can be
-// written and read again with the same contents. Its corpus are values of every form.
+// Any bytes as a value of an RDB: a rejected value leaves no memory behind, an accepted value can
+// be written and read again with the same contents. The corpus holds values of every encoding.
 
 #include <cstdint>
 #include <string_view>

@@ -14,7 +14,7 @@
 namespace larder::persistence {
 namespace {
 
-// Bytes that must be refused: what fuzzing found.
+// Inputs found by fuzzing, which must be rejected.
 constexpr std::string_view kRefused = "refused_";
 
 std::map<std::string, std::string> read_corpus(bool refused) {
@@ -29,7 +29,7 @@ std::map<std::string, std::string> read_corpus(bool refused) {
   return found;
 }
 
-// Values of every form, as redis-server wrote them, or as older and newer ones do.
+// Values of every encoding, written by redis-server, or as older and newer versions write them.
 std::map<std::string, std::string> corpus() { return read_corpus(/*refused=*/false); }
 
 class ValueCodec : public ::testing::Test {
@@ -46,7 +46,7 @@ class ValueCodec : public ::testing::Test {
     if (!value.read(bytes, settings_, kNow)) return {"refused"};
     return contents(Holder(value).entry());
   }
-  // Every collection leaves its compact encoding at once.
+  // No collection uses its compact encoding.
   void lower_limits() {
     ASSERT_TRUE(registry_.set({{"hash-max-listpack-entries", "0"},
                                {"zset-max-listpack-entries", "0"},
@@ -73,7 +73,7 @@ class ValueCodec : public ::testing::Test {
   const std::int64_t before_;
 };
 
-TEST_F(ValueCodec, ReadsEveryFormAndWhatItWritesOfIt) {
+TEST_F(ValueCodec, ReadsEveryEncodingAndItsOwnOutput) {
   const auto values = corpus();
   ASSERT_GE(values.size(), 30u);
   for (const bool low : {false, true}) {
@@ -90,8 +90,8 @@ TEST_F(ValueCodec, ReadsEveryFormAndWhatItWritesOfIt) {
   }
 }
 
-// Compressed texts may be other bytes of about the same number, so streams are not among them.
-TEST_F(ValueCodec, WritesWhatRedisWroteWhereTheFormIsTheSame) {
+// Without streams: compressed texts may differ in bytes, with about the same length.
+TEST_F(ValueCodec, WritesTheBytesOfRedisForCurrentEncodings) {
   const auto values = corpus();
   for (const char* name : {"string_int8", "string_int16", "string_int32", "string_int64",
                            "string_text", "string_empty", "list_packed", "set_intset",
@@ -103,7 +103,7 @@ TEST_F(ValueCodec, WritesWhatRedisWroteWhereTheFormIsTheSame) {
   }
 }
 
-TEST_F(ValueCodec, TellsWhatStandsInOldForms) {
+TEST_F(ValueCodec, ReadsOldEncodings) {
   const auto values = corpus();
   EXPECT_EQ(contents_of(values.at("list_ziplist")),
             (std::vector<std::string>{"a", "5", "-100", "-30000", "100000", "-1073741824",
@@ -116,7 +116,7 @@ TEST_F(ValueCodec, TellsWhatStandsInOldForms) {
             (std::vector<std::string>{"f v 33177117420000", "g w 0"}));
 }
 
-TEST_F(ValueCodec, RefusesValuesThatEndEarlyOrLate) {
+TEST_F(ValueCodec, RejectsTruncatedAndExtendedValues) {
   for (const auto& [name, bytes] : corpus()) {
     SCOPED_TRACE(name);
     for (std::size_t size = 0; size < bytes.size(); ++size) {
@@ -126,7 +126,7 @@ TEST_F(ValueCodec, RefusesValuesThatEndEarlyOrLate) {
   }
 }
 
-TEST_F(ValueCodec, RefusesWhatFuzzingFound) {
+TEST_F(ValueCodec, RejectsInputsFoundByFuzzing) {
   const auto found = read_corpus(/*refused=*/true);
   EXPECT_GE(found.size(), 2u);
   for (const auto& [name, bytes] : found) EXPECT_FALSE(reads(bytes)) << name;
@@ -151,7 +151,7 @@ TEST_F(ValueCodec, SurvivesEveryChangedByte) {
   EXPECT_GT(taken, 0u);
 }
 
-// Values of a few hundred KB that take megabytes, by name.
+// Values of a few hundred KB that expand to megabytes, by name.
 class GrowingValues : public ValueCodec {
  protected:
   static std::string number(std::size_t value) {
@@ -206,7 +206,7 @@ class GrowingValues : public ValueCodec {
   }
 };
 
-TEST_F(GrowingValues, EndWhereTheyGrowBeyondTheirBound) {
+TEST_F(GrowingValues, AreRejectedAboveTheirLimit) {
   for (const auto& [name, bytes] : values()) {
     SCOPED_TRACE(name);
     lower_limits();
@@ -222,13 +222,13 @@ TEST_F(GrowingValues, EndWhereTheyGrowBeyondTheirBound) {
   }
 }
 
-TEST_F(GrowingValues, AreBadAndNotTooLargeWhereTheirBytesAreWrong) {
+TEST_F(GrowingValues, WithWrongBytesAreReportedAsBadNotAsTooLarge) {
   DecodedValue value;
   EXPECT_FALSE(value.read(set() + 'x', settings_, kNow, 64'000'000));
   EXPECT_FALSE(value.lacks_room());
 }
 
-TEST_F(ValueCodec, LeavesOutFieldsWhoseDeadlineHasPassed) {
+TEST_F(ValueCodec, OmitsExpiredFields) {
   std::string bytes = corpus().at("hash_deadlines");
   DecodedValue value;
   ASSERT_TRUE(value.read(bytes, settings_, 33177117420000));
@@ -253,12 +253,12 @@ TEST_F(ValueCodec, PayloadsAreCheckedByVersionAndSum) {
   EXPECT_FALSE(open_payload("123456789"));
 }
 
-// The length of what follows, and it.
+// A text after its length.
 std::string with_length(std::string_view text) {
   return static_cast<char>(text.size()) + std::string(text);
 }
 
-// A hash with the fields of these numbers.
+// A hash with fields of these numbers.
 std::string hash_of(const std::vector<int>& numbers) {
   std::string bytes = "\x04";
   bytes += static_cast<char>(0x40 | numbers.size() >> 8);
@@ -270,7 +270,7 @@ std::string hash_of(const std::vector<int>& numbers) {
 }
 
 // Fields are read some at a time.
-TEST_F(ValueCodec, LargeHashesAreReadWholeAndWithoutRepeatedFields) {
+TEST_F(ValueCodec, LargeHashesAreReadCompletelyWithoutRepeatedFields) {
   for (const int count : {511, 512, 513, 528, 1000}) {
     std::vector<int> numbers;
     std::vector<std::string> expected;
@@ -287,7 +287,7 @@ TEST_F(ValueCodec, LargeHashesAreReadWholeAndWithoutRepeatedFields) {
   }
 }
 
-TEST_F(ValueCodec, LongCompressedStringsBecomeStorage) {
+TEST_F(ValueCodec, LongCompressedStringsAreStoredDirectly) {
   for (const std::size_t size : {512, 513, 100'000, 5 << 20}) {
     DecodedValue value;
     std::string bytes(1, '\0');
@@ -302,7 +302,7 @@ TEST_F(ValueCodec, LongCompressedStringsBecomeStorage) {
     ASSERT_TRUE(again.read(packed, settings_, kNow));
     EXPECT_EQ(again.has_storage(), size > 512);
     EXPECT_EQ(contents(Holder(again).entry()), std::vector<std::string>{text});
-    // Another size, bytes that are missing or behind it.
+    // A wrong size, missing bytes, and bytes after the end.
     EXPECT_FALSE(reads(packed.substr(0, packed.size() - 1)));
     EXPECT_FALSE(reads(packed + "x"));
     std::string wrong = packed;

@@ -16,7 +16,7 @@ using Words = std::vector<std::string>;
 
 struct Outcome {
   std::vector<Words> requests;
-  // Not compared: where empty lines before a request count depends on how the stream was cut.
+  // Not compared: whether empty lines before a request count depends on how the stream was split.
   std::vector<std::uint64_t> bytes;
   std::string error;
   std::uint64_t examined = 0;

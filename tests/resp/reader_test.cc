@@ -14,7 +14,7 @@ using Requests = std::vector<Words>;
 
 std::int64_t input_bytes() { return memory::balance(memory::Owner::client_input); }
 
-TEST(Reader, CutsArraysOfBulkStrings) {
+TEST(Reader, ParsesArraysOfBulkStrings) {
   const std::string binary("a\0\r\n\xff", 5);
   const Requests requests{{"GET", "key"}, {"SET", "", binary}, {"PING"}};
   std::string stream;
@@ -26,7 +26,7 @@ TEST(Reader, CutsArraysOfBulkStrings) {
   EXPECT_EQ(outcome.error, "");
 }
 
-TEST(Reader, CutsInlineCommands) {
+TEST(Reader, ParsesInlineCommands) {
   EXPECT_EQ(parse_whole("PING\r\n\nset  a\tb \r\n").requests,
             (Requests{{"PING"}, {"set", "a", "b"}}));
 }
@@ -48,14 +48,14 @@ TEST(Reader, UnquotesInlineWords) {
   EXPECT_EQ(parse_whole("a\\n\vb \v\fc\n").requests, (Requests{{"a\\n\vb", "c"}}));
 }
 
-TEST(Reader, RefusesUnbalancedQuotes) {
+TEST(Reader, RejectsUnbalancedQuotes) {
   for (const char* line : {"\"a\n", "'a\n", "\"a\"b\n", "'a'b\n", "a\"b\n", "\"a\\\"\n", "\"a\\\n",
                            "'a\\'\n", "\"a\"\"b\"\n"}) {
     EXPECT_EQ(parse_whole(line).error, "ERR Protocol error: unbalanced quotes in request") << line;
   }
 }
 
-TEST(Reader, NamesProtocolErrorsInRedissWords) {
+TEST(Reader, ReportsProtocolErrorsWithRedissTexts) {
   const std::vector<std::pair<std::string, std::string>> cases{
       {"*a\r\n", "invalid multibulk length"},
       {"*01\r\n", "invalid multibulk length"},
@@ -88,18 +88,18 @@ TEST(Reader, NamesProtocolErrorsInRedissWords) {
   EXPECT_EQ(parse_whole("*2147483647\r\n").error, "");
 }
 
-TEST(Reader, TellsStrangersTheirLimits) {
-  const Limits stranger{.authenticated = false};
-  EXPECT_EQ(parse_whole("*11\r\n", stranger).error,
+TEST(Reader, LimitsUnauthenticatedClients) {
+  const Limits unauthenticated{.authenticated = false};
+  EXPECT_EQ(parse_whole("*11\r\n", unauthenticated).error,
             "ERR Protocol error: unauthenticated multibulk length");
-  EXPECT_EQ(parse_whole("*10\r\n", stranger).error, "");
-  EXPECT_EQ(parse_whole("*1\r\n$16385\r\n", stranger).error,
+  EXPECT_EQ(parse_whole("*10\r\n", unauthenticated).error, "");
+  EXPECT_EQ(parse_whole("*1\r\n$16385\r\n", unauthenticated).error,
             "ERR Protocol error: unauthenticated bulk length");
-  EXPECT_EQ(parse_whole("*1\r\n$16384\r\n", stranger).error, "");
+  EXPECT_EQ(parse_whole("*1\r\n$16384\r\n", unauthenticated).error, "");
   EXPECT_EQ(parse_whole("*1\r\n$16385\r\n").error, "");
 }
 
-TEST(Reader, CutsOneRequestAtATimeForStrangersWhoMayLogIn) {
+TEST(Reader, ParsesOneRequestAtATimeBeforeAuthentication) {
   const std::string login = encode({"AUTH", "secret"});
   const std::string stream = login + encode(Words(12, "x"));
   Reader reader;
@@ -116,7 +116,7 @@ TEST(Reader, CutsOneRequestAtATimeForStrangersWhoMayLogIn) {
   EXPECT_EQ(batch.requests()[0].args.size(), 12u);
 }
 
-TEST(Reader, HoldsBulksToTheLimitGiven) {
+TEST(Reader, LimitsTheLengthOfBulkStrings) {
   const Limits limits{.max_bulk_bytes = 5};
   EXPECT_EQ(parse_whole(encode({"12345"}), limits).requests, (Requests{{"12345"}}));
   EXPECT_EQ(parse_whole(encode({"123456"}), limits).error,
@@ -140,7 +140,7 @@ TEST(Reader, StopsWhenTheBatchIsFull) {
   EXPECT_EQ(outcome.requests[149], (Words{"ECHO", "149"}));
 }
 
-TEST(Reader, AsksForTheWholeOfABulk) {
+TEST(Reader, RequestsTheBytesMissingOfABulkString) {
   Feeder feeder;
   feeder.feed("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$100000\r\nabc");
   EXPECT_EQ(feeder.wanted(), 4u + 9 + 7 + 9 + 100000 + 2);
@@ -161,7 +161,7 @@ std::vector<std::string> streams() {
   };
 }
 
-TEST(Reader, FindsTheSameRequestsHoweverTheStreamIsSplit) {
+TEST(Reader, FindsTheSameRequestsForAnySplitOfTheStream) {
   for (const auto& stream : streams()) {
     const Outcome whole = parse_whole(stream);
     for (std::size_t cut = 1; cut < stream.size(); ++cut) {
@@ -176,7 +176,7 @@ TEST(Reader, FindsTheSameRequestsHoweverTheStreamIsSplit) {
   }
 }
 
-TEST(Reader, LooksAtEachByteOnceWhenAMegabyteDrips) {
+TEST(Reader, ScansEachByteOnceIfAMegabyteArrivesInSmallPieces) {
   const std::string stream = encode({"SET", "key", std::string(1 << 20, 'v')});
   Reader reader;
   Batch batch;
@@ -189,7 +189,7 @@ TEST(Reader, LooksAtEachByteOnceWhenAMegabyteDrips) {
   EXPECT_EQ(examined, stream.size());
 }
 
-TEST(Reader, LooksAtEachByteOnceWhenAHundredThousandArgumentsDrip) {
+TEST(Reader, ScansEachByteOnceIfManyArgumentsArriveInSmallPieces) {
   const std::string stream = encode(Words(100'000, "abc"));
   Reader reader;
   Batch batch;
@@ -203,12 +203,12 @@ TEST(Reader, LooksAtEachByteOnceWhenAHundredThousandArgumentsDrip) {
   EXPECT_EQ(batch.requests()[0].args.back(), "abc");
 }
 
-TEST(Reader, LooksAtEachByteOnceWhenAnInlineCommandDrips) {
+TEST(Reader, ScansEachByteOnceIfAnInlineCommandArrivesInSmallPieces) {
   const std::string stream = "ECHO " + std::string(60'000, 'x') + "\r\n";
   EXPECT_EQ(parse_in_pieces(stream, 1).examined, stream.size());
 }
 
-TEST(Reader, DoesNotAllocateOnTheClientsWord) {
+TEST(Reader, DoesNotAllocateForAnnouncedSizes) {
   const std::int64_t before = input_bytes();
   {
     Feeder feeder;
@@ -283,7 +283,7 @@ TEST(Batch, AllocatesNothingOnceWarm) {
   }
 }
 
-TEST(Batch, GivesBackTheRoomOfAHugeRequest) {
+TEST(Batch, FreesTheMemoryOfAHugeRequest) {
   const std::int64_t before = input_bytes();
   const std::string stream = encode(Words(50'000, "x"));
   Reader reader;

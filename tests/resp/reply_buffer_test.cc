@@ -42,7 +42,7 @@ TEST(ReplyBuffer, HoldsNothingWhenEmpty) {
   EXPECT_EQ(output_bytes(), before);
 }
 
-TEST(ReplyBuffer, SendsInAnyStepsWhatWasAppended) {
+TEST(ReplyBuffer, SendsAppendedBytesInAnySteps) {
   ChunkPool pool;
   for (const std::size_t step : {1000u, 16352u, 16384u, 50'000u}) {
     ReplyBuffer buffer(pool);
@@ -64,7 +64,7 @@ TEST(ReplyBuffer, SendsInAnyStepsWhatWasAppended) {
   }
 }
 
-TEST(ReplyBuffer, GivesLargeTextsABlockOfTheirSize) {
+TEST(ReplyBuffer, AllocatesABlockOfExactSizeForLargeTexts) {
   ChunkPool pool;
   ReplyBuffer buffer(pool);
   buffer.append("head");
@@ -94,7 +94,7 @@ TEST(ReplyBuffer, ReservesInOnePiece) {
   EXPECT_EQ(waiting(buffer), std::string(100'000, 'r'));
 }
 
-TEST(ReplyBuffer, TakesOverAnothersBytes) {
+TEST(ReplyBuffer, TakesTheBytesOfAnotherBuffer) {
   ChunkPool pool;
   ReplyBuffer first(pool);
   ReplyBuffer second(pool);
@@ -111,7 +111,7 @@ TEST(ReplyBuffer, TakesOverAnothersBytes) {
   EXPECT_EQ(first.size(), 20'003u);
 }
 
-// Grants so many bytes in all.
+// Grants a total of `left` bytes.
 struct Room final : OutputRoom {
   explicit Room(std::uint64_t bytes) : left(bytes) {}
   bool grants(const ReplyBuffer&, std::uint64_t bytes) override {
@@ -122,7 +122,7 @@ struct Room final : OutputRoom {
   std::uint64_t left;
 };
 
-TEST(ReplyBuffer, DropsWhatPassesItsOwnBoundAndKeepsWhatWasThere) {
+TEST(ReplyBuffer, DropsBytesAboveItsLimitAndKeepsEarlierOnes) {
   ChunkPool pool(0);
   ReplyBuffer buffer(pool);
   buffer.append("first");
@@ -142,7 +142,7 @@ TEST(ReplyBuffer, DropsWhatPassesItsOwnBoundAndKeepsWhatWasThere) {
   EXPECT_EQ(waiting(buffer), "first second");
 }
 
-TEST(ReplyBuffer, AsksForWhatPassesThePoolsBoundAndKeepsAnyPrefix) {
+TEST(ReplyBuffer, RequestsPermissionAboveThePoolLimitAndKeepsAPrefix) {
   ChunkPool pool(0);
   Room room(3 * ChunkPool::kChunkBytes);
   pool.bound(2 * ChunkPool::kChunkBytes, room);
@@ -173,7 +173,7 @@ TEST(ReplyBuffer, AsksForWhatPassesThePoolsBoundAndKeepsAnyPrefix) {
   EXPECT_EQ(pool.used_bytes(), 0u);
 }
 
-TEST(ReplyBuffer, FillsInPlacesWhileItDrops) {
+TEST(ReplyBuffer, FillsReservedBytesWhileItDrops) {
   ChunkPool pool(0);
   Room room(0);
   pool.bound(2 * ChunkPool::kChunkBytes, room);
@@ -189,7 +189,7 @@ TEST(ReplyBuffer, FillsInPlacesWhileItDrops) {
   EXPECT_EQ(waiting(buffer), "before");
 }
 
-TEST(ReplyBuffer, KnowsAtOnceThatTooMuchIsExpected) {
+TEST(ReplyBuffer, RejectsAnExpectedSizeAboveItsLimitAtOnce) {
   ChunkPool pool(0);
   ReplyBuffer buffer(pool);
   buffer.bound(1 << 20);
@@ -202,7 +202,7 @@ TEST(ReplyBuffer, KnowsAtOnceThatTooMuchIsExpected) {
   EXPECT_FALSE(buffer.is_dropping());
 }
 
-TEST(ReplyBuffer, TakesSmallBlocksForPiecesThatStandAlone) {
+TEST(ReplyBuffer, UsesSmallBlocksForSinglePieces) {
   ChunkPool pool(0);
   ReplyBuffer buffer(pool);
   for (int i = 0; i < 3; ++i) {

@@ -1,5 +1,5 @@
-// The first byte is the size of pieces, the rest the stream. Fed whole and in pieces it must give
-// the same values and fail at the same place.
+// The first byte is the size of pieces, the rest is the stream. The reader must return the same
+// values and fail at the same position for the whole stream and for its pieces.
 
 #include <algorithm>
 #include <cstdint>

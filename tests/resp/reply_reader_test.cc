@@ -17,7 +17,7 @@ TEST(ReplyReader, ReadsEveryType) {
             "      :1\n  >0\n");
 }
 
-TEST(ReplyReader, HangsAttributesOnTheValueTheyPrecede) {
+TEST(ReplyReader, AttachesAttributesToTheValueTheyPrecede) {
   const Value value = parse_reply("*2\r\n|1\r\n+ttl\r\n:5\r\n$1\r\na\r\n:2\r\n");
   ASSERT_EQ(value.items.size(), 2u);
   EXPECT_EQ(value.items[0].attributes.size(), 2u);
@@ -26,7 +26,7 @@ TEST(ReplyReader, HangsAttributesOnTheValueTheyPrecede) {
   EXPECT_EQ(print(parse_reply("|1\r\n+a\r\n+b\r\n:3\r\n")), "|1\n  +a\n  +b\n:3\n");
 }
 
-TEST(ReplyReader, TakesOneReplyAtATime) {
+TEST(ReplyReader, ReadsOneReplyAtATime) {
   ReplyReader reader;
   EXPECT_EQ(reader.feed("+a\r\n+b\r\n"), 4u);
   ASSERT_EQ(reader.status(), ReplyReader::Status::done);
@@ -51,7 +51,7 @@ TEST(ReplyReader, ReadsTheSameInPieces) {
   }
 }
 
-TEST(ReplyReader, RefusesWhatIsNoReply) {
+TEST(ReplyReader, RejectsInvalidReplies) {
   for (const char* bytes : {"x\r\n", "+a\n", "\r\n", ":x\r\n", "$-2\r\n", "*-2\r\n", "%-1\r\n",
                             "#x\r\n", "_x\r\n", "$99999999999999999999\r\n", "=-1\r\n"}) {
     ReplyReader reader;

@@ -22,7 +22,7 @@ TEST(RequestText, IsAnArrayOfBulkStrings) {
 }
 
 // Every number of digits, of words and of bytes in a word.
-TEST(RequestText, IsReadAsTheSameWords) {
+TEST(RequestText, IsParsedAsTheSameWords) {
   for (const std::size_t size : {0, 1, 9, 10, 11, 99, 100, 101, 999, 1000, 12'345, 1'234'567}) {
     const std::string large(size, 'x');
     for (const std::size_t count : {1, 9, 10, 99, 100, 1000}) {

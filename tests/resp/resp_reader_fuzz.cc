@@ -1,5 +1,6 @@
-// The first byte chooses the limits and the size of pieces; the rest is the stream. Cut whole and
-// in pieces it must give the same requests and the same error, looking at each byte once.
+// The first byte selects the limits and the size of pieces; the rest is the stream. The reader must
+// return the same requests and the same error for the whole stream and for its pieces, and scan
+// each byte once.
 
 #include <cstdint>
 #include <string_view>

@@ -10,7 +10,7 @@
 
 namespace larder::resp {
 
-// All that waits to be sent, as a socket would take it.
+// Takes all bytes that wait to be sent, as a socket would.
 inline std::string taken(ReplyBuffer& output) {
   std::array<iovec, 64> pieces;
   std::string text;

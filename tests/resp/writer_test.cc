@@ -43,7 +43,7 @@ void expect_forms(std::string_view resp2, std::string_view resp3,
   EXPECT_EQ(written(Protocol::resp3, write), resp3);
 }
 
-TEST(Writer, WritesWhatBothProtocolsShare) {
+TEST(Writer, WritesTypesOfBothProtocols) {
   expect_forms("+OK\r\n", "+OK\r\n", [](Writer& w) { w.ok(); });
   expect_forms("+QUEUED\r\n", "+QUEUED\r\n", [](Writer& w) { w.simple("QUEUED"); });
   expect_forms("*3\r\n", "*3\r\n", [](Writer& w) { w.array(3); });
@@ -135,7 +135,7 @@ TEST(Writer, DropsEverythingWhileMutedButCountsErrors) {
   EXPECT_EQ(sent(buffer), "+OK\r\n");
 }
 
-TEST(Writer, FillsInCountsThatAreKnownLate) {
+TEST(Writer, FillsInCountsThatAreKnownLater) {
   expect_forms("*2\r\n:1\r\n*0\r\n+OK\r\n", "*2\r\n:1\r\n*0\r\n+OK\r\n", [](Writer& w) {
     const auto outer = w.begin_array();
     w.integer(1);

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Checks every include against the order of the rooms, and that only base/format.cc formats into
-buffers by snprintf and its siblings, whose result may pass the end of the buffer.
+buffers by snprintf and similar functions, whose result may exceed the buffer.
 
-The rooms, their numbers and what each may use stand once, in the larder_room lines of
+The rooms, their numbers and their dependencies are declared once, in the larder_room lines of
 CMakeLists.txt. Usage: check_rooms.py SOURCE_FOLDER
 """
 import pathlib
@@ -46,7 +46,7 @@ def wrong_uses(orders, uses):
 
 
 def wrong_includes(root, path, room, orders, uses):
-    """Includes of one file of `room` that the declarations do not allow."""
+    """The includes of one file of `room` that the declarations do not allow."""
     place = path.relative_to(root)
     for style, target in INCLUDE.findall(path.read_text()):
         parts = target.split("/")

@@ -1,6 +1,6 @@
 #pragma once
 
-// A larder-server of its own, started by a test.
+// A larder-server process that a test starts.
 
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -23,7 +23,7 @@
 
 namespace larder::server {
 
-// Next to the test's own program, one folder up.
+// Relative to the test program: one folder up.
 inline std::string server_binary() {
   const auto self = std::filesystem::read_symlink("/proc/self/exe");
   return (self.parent_path().parent_path() / "larder-server").string();
@@ -34,7 +34,7 @@ inline std::string read_file(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
-// Asks until `done` or ten seconds are over.
+// Repeats the check until `done` returns true, for at most ten seconds.
 template <typename Done>
 bool wait_for(Done&& done) {
   for (int i = 0; i < 1000; ++i) {
@@ -63,9 +63,9 @@ class Child {
   pid_t pid() const { return pid_; }
   std::string output() const { return read_file(path("out")); }
 
-  // What the new process does before it becomes the server.
+  // Runs in the new process before it executes the server.
   void before_exec(void (*act)()) { before_exec_ = act; }
-  // The next start() gives it no more addresses than this.
+  // The next start() limits the address space to this size.
   void limit_address_space(rlim_t bytes) { address_space_ = bytes; }
 
   // Runs it with these arguments, output and errors in the file `out`, `input` at its standard
@@ -103,7 +103,7 @@ class Child {
     return wait_for([&] { return output().find(text) != std::string::npos; });
   }
 
-  // One request as a line; what comes back within the first read, empty when the server went away.
+  // Sends one request as a line; returns the bytes of the first read, empty if the server closed.
   std::string ask(const std::string& line) const {
     const int descriptor = ::socket(AF_UNIX, SOCK_STREAM, 0);
     sockaddr_un address{};

@@ -1,5 +1,5 @@
-// Words for CLIENT KILL, CLIENT LIST and CLIENT PAUSE, as they come: each gets one reply or the
-// connection's end, and the books balance.
+// Random arguments for CLIENT KILL, CLIENT LIST and CLIENT PAUSE: each command gets one reply or
+// closes the connection, and the memory audit balances.
 
 #include <algorithm>
 #include <array>
@@ -23,7 +23,7 @@ constexpr std::size_t kMostBytes = 1024;
 constexpr std::array<std::string_view, 5> kSubcommands{"KILL", "LIST", "PAUSE", "UNPAUSE",
                                                        "NO-EVICT"};
 
-// Words that random bytes would hardly hit.
+// Words that random bytes would rarely form.
 constexpr std::array<std::string_view, 17> kWords{
     "ID",     "TYPE", "ADDR", "LADDR", "USER", "SKIPME", "normal", "pubsub", "replica",
     "master", "yes",  "no",   "WRITE", "ALL",  "1",      "2",      "default"};

@@ -1,4 +1,4 @@
-// What clients hold: its limits, its budget, and what it never does to data.
+// Memory of clients: output limits, the budget of all clients, and its effect on data.
 
 #include <gmock/gmock.h>
 
@@ -84,7 +84,7 @@ class ClientMemory : public SocketFixture {
 
 class OutputLimits : public ClientMemory {};
 
-TEST_F(OutputLimits, CloseAtTheHardLimitOfTheirClass) {
+TEST_F(OutputLimits, CloseTheClientAtTheHardLimitOfItsClass) {
   set_big(4 * kMega);
   ask("CONFIG SET client-output-buffer-limit \"normal 3mb 0 0\"");
   Line& line = slow_reader(1);
@@ -93,7 +93,7 @@ TEST_F(OutputLimits, CloseAtTheHardLimitOfTheirClass) {
   EXPECT_EQ(figure("client_output_buffer_limit_disconnections"), 1);
 }
 
-TEST_F(OutputLimits, LeaveWhatStaysBelow) {
+TEST_F(OutputLimits, KeepClientsBelowTheLimit) {
   set_big(2 * kMega);
   ask("CONFIG SET client-output-buffer-limit \"normal 3mb 0 0\"");
   Line line = connect();
@@ -101,7 +101,7 @@ TEST_F(OutputLimits, LeaveWhatStaysBelow) {
   EXPECT_EQ(figure("client_output_buffer_limit_disconnections"), 0);
 }
 
-TEST_F(OutputLimits, CloseWhenTheSoftOneWasPassedForTooLong) {
+TEST_F(OutputLimits, CloseTheClientWhenTheSoftLimitIsExceededTooLong) {
   set_big(kMega);
   ask("CONFIG SET client-output-buffer-limit \"normal 0 200kb 5\"");
   Line& line = slow_reader(4);
@@ -120,7 +120,7 @@ TEST_F(OutputLimits, CloseWhenTheSoftOneWasPassedForTooLong) {
   EXPECT_EQ(figure("client_output_buffer_limit_disconnections"), 1);
 }
 
-TEST_F(OutputLimits, ForgetTheSoftOneWhenTheClientReads) {
+TEST_F(OutputLimits, RestartTheSoftLimitWhenTheClientReads) {
   set_big(kMega);
   ask("CONFIG SET client-output-buffer-limit \"normal 0 200kb 5\"");
   Line& line = slow_reader(4);
@@ -138,7 +138,7 @@ TEST_F(OutputLimits, ForgetTheSoftOneWhenTheClientReads) {
   EXPECT_EQ(figure("client_output_buffer_limit_disconnections"), 0);
 }
 
-TEST_F(OutputLimits, HoldForSubscribersAndMonitors) {
+TEST_F(OutputLimits, ApplyToSubscribersAndMonitors) {
   ask("CONFIG SET client-output-buffer-limit \"pubsub 2mb 0 0\"");
   Line subscriber = connect();
   Line monitor = connect();
@@ -178,7 +178,7 @@ class ClientBudget : public ClientMemory {
     ask("CONFIG RESETSTAT");
   }
   std::int64_t used() { return figure("used_memory"); }
-  // Until there is room, however slow the machine is today.
+  // Waits until there is room, also on a slow machine.
   void evict() {
     for (int i = 0; i < 100'000 && harness.core().evictor.over_limit(); ++i) {
       harness.core().end_turn();
@@ -187,15 +187,15 @@ class ClientBudget : public ClientMemory {
   long long evicted_before = 0;
 };
 
-TEST_F(ClientBudget, TakesNoMoreThanItsShareFromDataWhileReadersAreSlow) {
+TEST_F(ClientBudget, SlowReadersTakeOnlyTheirShareFromData) {
   fill();
   for (int i = 0; i < 100; ++i) {
     slow_reader(30);
-    // From half of the share on no slow reader is read further, but each gets a first reply.
+    // Above half of the share, no slow reader is read further, but each gets a first reply.
     if (i == 15) {
       EXPECT_LT(held(), static_cast<std::int64_t>(8 * kMega));
     }
-    // The large pass lets one reply beyond the share.
+    // The large pass allows one reply beyond the share.
     ASSERT_LE(held(), static_cast<std::int64_t>(10 * kMega + 300'000)) << i;
     ASSERT_LE(memory::used_bytes(), 41 * kMega) << i;
   }
@@ -211,7 +211,7 @@ TEST_F(ClientBudget, TakesNoMoreThanItsShareFromDataWhileReadersAreSlow) {
   EXPECT_THAT(ask("MEMORY DOCTOR"), HasSubstr("last command get"));
 }
 
-TEST_F(ClientBudget, OfNothingLetsThemEvictKeys) {
+TEST_F(ClientBudget, OfZeroLetsClientsEvictKeys) {
   ask("CONFIG SET maxmemory-clients 0");
   fill();
   for (int i = 0; i < 20; ++i) slow_reader(30);
@@ -243,7 +243,7 @@ TEST_F(ClientBudget, ClosesTheLargestFirst) {
   EXPECT_THAT(ask("CLIENT LIST"), HasSubstr("name=small"));
 }
 
-TEST_F(ClientBudget, SparesWhoAskedNotToBeEvicted) {
+TEST_F(ClientBudget, SkipsClientsWithNoEvict) {
   ask("CONFIG SET maxmemory 0");
   ask("CONFIG SET maxmemory-clients 5mb");
   Line spared = connect();
@@ -262,7 +262,7 @@ TEST_F(ClientBudget, SparesWhoAskedNotToBeEvicted) {
   EXPECT_FALSE(spared.closed);
 }
 
-TEST_F(ClientBudget, IsSetWhileItIsPassed) {
+TEST_F(ClientBudget, CanBeLoweredBelowTheCurrentUse) {
   set_big(300'000);
   ask("CONFIG SET maxmemory-clients 32mb");
   for (int i = 0; i < 12; ++i) slow_reader(10);
@@ -274,14 +274,14 @@ TEST_F(ClientBudget, IsSetWhileItIsPassed) {
   EXPECT_GT(figure("evicted_clients"), 0);
 }
 
-TEST_F(ClientBudget, ClosesSmallOnesWhereThereAreNoOthers) {
+TEST_F(ClientBudget, ClosesSmallClientsIfThereAreNoLargerOnes) {
   const std::string name = "CLIENT SETNAME " + std::string(4000, 'n') + "\r\n";
   for (int i = 0; i < 1500; ++i) {
     lines.push_back(std::make_unique<Line>(connect()));
     talk(*lines.back(), name);
   }
   EXPECT_GT(held(), static_cast<std::int64_t>(6 * kMega));
-  // Less than the floor, which is theirs in any case.
+  // Less than the minimum, which clients may always use.
   ask("CONFIG SET maxmemory-clients 1mb");
   turns(3000);
   EXPECT_LE(held(), static_cast<std::int64_t>(4 * kMega));
@@ -289,7 +289,7 @@ TEST_F(ClientBudget, ClosesSmallOnesWhereThereAreNoOthers) {
   EXPECT_LT(connections.size(), 1500u);
 }
 
-TEST_F(ClientBudget, BoundsWhatIsQueuedBetweenMultiAndExec) {
+TEST_F(ClientBudget, BoundsQueuedTransactions) {
   ask("CONFIG SET maxmemory-clients 5mb");
   Line line = connect();
   talk(line, "MULTI\r\n");
@@ -303,7 +303,7 @@ TEST_F(ClientBudget, BoundsWhatIsQueuedBetweenMultiAndExec) {
   EXPECT_EQ(figure("evicted_clients"), 1);
 }
 
-TEST_F(ClientBudget, FreesMuchOutputInSteps) {
+TEST_F(ClientBudget, FreesLargeOutputInSteps) {
   ask("CONFIG SET client-output-buffer-limit \"pubsub 0 0 0\"");
   Line subscriber = connect();
   talk(subscriber, "SUBSCRIBE c\r\n");
@@ -320,7 +320,7 @@ TEST_F(ClientBudget, FreesMuchOutputInSteps) {
 
 class ClientLines : public ClientMemory {};
 
-TEST_F(ClientLines, TellWhatIsUnsent) {
+TEST_F(ClientLines, ShowUnsentBytes) {
   set_big(300'000);
   slow_reader(10);
   const std::string list = ask("CLIENT LIST");
@@ -329,7 +329,7 @@ TEST_F(ClientLines, TellWhatIsUnsent) {
                         "events=w cmd=get"));
 }
 
-TEST_F(ClientLines, AddUpToWhatTheLedgerHolds) {
+TEST_F(ClientLines, AddUpToTheLedger) {
   Line half = connect();
   half.write("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$900000\r\n" + std::string(100'000, 'x'));
   Line multi = connect();
@@ -347,7 +347,7 @@ TEST_F(ClientLines, AddUpToWhatTheLedgerHolds) {
   const std::int64_t owned = memory::client_bytes(charges);
   EXPECT_GT(sum, 105'000);
   EXPECT_GE(owned, sum);
-  // What all share: the batch of requests, a free block of replies, and the lists of a turn.
+  // Memory that all clients share: the batch of requests, a free reply block, the lists of a turn.
   EXPECT_LT(owned - sum, 65'536);
 }
 

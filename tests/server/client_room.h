@@ -17,7 +17,7 @@
 namespace larder::server {
 inline constexpr std::size_t kMega = std::size_t{1} << 20;
 inline constexpr std::size_t kLimit = 40 * kMega;
-// Clients may take used_memory so far beyond maxmemory.
+// Clients may raise used_memory this far above maxmemory.
 inline constexpr std::size_t kTolerance = kMega;
 
 inline std::string command(const std::vector<std::string>& words) {
@@ -54,14 +54,14 @@ class ClientRoom : public SocketFixture {
   }
   void set(const std::string& key, std::size_t bytes) {
     Line asking = connect();
-    // In one string of its size: what the test holds counts as well.
+    // In one string of exact size, since the memory of the test counts as well.
     std::string text = "*3\r\n$3\r\nSET\r\n$" + std::to_string(key.size()) + "\r\n" + key +
                        "\r\n$" + std::to_string(bytes) + "\r\n";
     text.reserve(text.size() + bytes + 2);
     text.append(bytes, 'v').append("\r\n");
     ASSERT_EQ(talk(asking, text), "+OK\r\n");
   }
-  // Data up to the limit, older than what is set afterwards.
+  // Fills memory up to the limit with data that is older than keys set afterwards.
   void fill() {
     ask("DEBUG POPULATE 60000 key 1000");
     harness.clock().advance_ms(60'000);
@@ -81,8 +81,8 @@ class ClientRoom : public SocketFixture {
       most_used = std::max(most_used, memory::used_bytes());
     }
   }
-  // How many bytes of `head`, then of the letter v, then of `tail` a line gets, until it has all of
-  // them or nothing comes any more. Texts of the test's own would count as used memory.
+  // Counts the bytes of `head`, then of the letter v, then of `tail` that a line gets, until it has
+  // all of them or no more bytes arrive. Stored texts of the test would count as used memory.
   std::size_t drain(Line& line, const std::string& head, std::size_t letters,
                     const std::string& tail) {
     const std::size_t all = head.size() + letters + tail.size();
@@ -116,7 +116,7 @@ class ClientRoom : public SocketFixture {
     return bytes + std::to_string(bytes).size() + 5;
   }
   // Each line sends SET large with a value of that size, all at once, and `each_turn` is called in
-  // between; how many were answered with OK.
+  // between. Returns how many got the reply OK.
   std::size_t store_at_once(std::size_t bytes, const std::function<void()>& each_turn) {
     const std::string header =
         "*3\r\n$3\r\nSET\r\n$5\r\nlarge\r\n$" + std::to_string(bytes) + "\r\n";

@@ -1,4 +1,4 @@
-// Clients inside maxmemory: replies and requests that are larger than what is left of their share.
+// Clients within maxmemory: replies and requests that exceed the free part of their share.
 
 #include "tests/server/client_room.h"
 
@@ -8,7 +8,7 @@ namespace {
 using testing::HasSubstr;
 using testing::StartsWith;
 
-TEST_F(ClientRoom, HoldsSixtyReadersOfLargeRepliesBelowTheLimit) {
+TEST_F(ClientRoom, SixtyReadersOfLargeRepliesStayBelowTheLimit) {
   fill();
   set("big", 3'000'000);
   for (int i = 0; i < 60; ++i) {
@@ -19,7 +19,7 @@ TEST_F(ClientRoom, HoldsSixtyReadersOfLargeRepliesBelowTheLimit) {
   EXPECT_LE(most_used, kLimit + kTolerance);
   EXPECT_LE(memory::client_bytes(memory::balance()), static_cast<std::int64_t>(14 * kMega));
   EXPECT_EQ(ask("PING"), "+PONG\r\n");
-  // They read after all, one after the other, and each gets the whole.
+  // Then they read, one after the other, and each gets the complete reply.
   for (std::size_t i = 0; i < lines.size(); ++i) {
     ASSERT_EQ(drain_bulk(*lines[i], 3'000'000), bulk_bytes(3'000'000)) << i;
   }
@@ -27,7 +27,7 @@ TEST_F(ClientRoom, HoldsSixtyReadersOfLargeRepliesBelowTheLimit) {
   EXPECT_EQ(figure("evicted_clients"), 0);
 }
 
-TEST_F(ClientRoom, IsTakenFromThoseWhoStandStillWhileOthersWait) {
+TEST_F(ClientRoom, IdleClientsAreEvictedIfOthersWaitForMemory) {
   fill();
   set("big", 3'000'000);
   for (int i = 0; i < 20; ++i) {
@@ -51,7 +51,7 @@ TEST_F(ClientRoom, IsTakenFromThoseWhoStandStillWhileOthersWait) {
   EXPECT_LE(most_used, kLimit + kTolerance);
 }
 
-TEST_F(ClientRoom, BoundsTheReplyOfATransactionWhileItIsWritten) {
+TEST_F(ClientRoom, TheReplyOfATransactionIsBoundedWhileItIsWritten) {
   fill();
   const long long evicted = figure("evicted_keys");
   ask("SADD members " + std::string(100, 'a') + " " + std::string(100, 'b'));
@@ -65,7 +65,7 @@ TEST_F(ClientRoom, BoundsTheReplyOfATransactionWhileItIsWritten) {
   EXPECT_LE(figure("evicted_keys") - evicted, 15'000);
 }
 
-TEST_F(ClientRoom, BoundsATransactionOfManyReplies) {
+TEST_F(ClientRoom, ATransactionWithManyRepliesIsBounded) {
   fill();
   set("big", 3'000'000);
   Line& greedy = add_line();
@@ -77,7 +77,7 @@ TEST_F(ClientRoom, BoundsATransactionOfManyReplies) {
   EXPECT_LE(most_used, kLimit + kLimit / 4 + kTolerance);
 }
 
-TEST_F(ClientRoom, EvictsNothingForAReplyThatCannotFitBesideItsValue) {
+TEST_F(ClientRoom, NoKeyIsEvictedForAReplyThatCannotFitBesideItsValue) {
   EXPECT_EQ(ask("SETRANGE large 25165823 x"), ":25165824\r\n");
   for (int i = 0; i < 1000; ++i) ask("SET small" + std::to_string(i) + " value");
   EXPECT_THAT(ask("GET large"), StartsWith("-OOM A reply of about "));
@@ -90,7 +90,7 @@ TEST_F(ClientRoom, EvictsNothingForAReplyThatCannotFitBesideItsValue) {
   EXPECT_EQ(figure("evicted_keys"), 0);
 }
 
-TEST_F(ClientRoom, LetsOneLargeRequestAndReplyPassAtATime) {
+TEST_F(ClientRoom, OneLargeRequestAndReplyPassAtATime) {
   const std::size_t bytes = 12 * kMega;  // more than the share of 10 MB
   fill();
   for (int i = 0; i < 5; ++i) add_line();
@@ -103,9 +103,9 @@ TEST_F(ClientRoom, LetsOneLargeRequestAndReplyPassAtATime) {
   EXPECT_GT(figure("evicted_keys"), 0);
 }
 
-// The others fill the share so far that the holder, which has all it asked for and keeps a name,
-// does not fit in beside them.
-TEST_F(ClientRoom, HasALargePassThatAnIdleHolderGivesBackAtOnce) {
+// The other clients fill the share. The holder, which has its whole reply and keeps a long name,
+// does not fit into the rest.
+TEST_F(ClientRoom, AClientReturnsTheLargePassWhenItsReplyIsRead) {
   const std::size_t bytes = 12 * kMega;
   set("large", bytes);
   Line& holder = add_line();
@@ -119,7 +119,7 @@ TEST_F(ClientRoom, HasALargePassThatAnIdleHolderGivesBackAtOnce) {
   }
   const auto held = static_cast<std::size_t>(memory::client_bytes(memory::balance()));
   ASSERT_GT(held, bytes + 4 * kMega);
-  // What all but the holder hold, and half of its name.
+  // The bytes of all clients except the holder, and half of its name.
   ask("CONFIG SET maxmemory-clients " + std::to_string(held - bytes - 16'000));
   ASSERT_EQ(drain_bulk(holder, bytes), bulk_bytes(bytes));
   Line& next = add_line();
@@ -129,8 +129,8 @@ TEST_F(ClientRoom, HasALargePassThatAnIdleHolderGivesBackAtOnce) {
   EXPECT_FALSE(other.closed);
 }
 
-// No other client takes or gives memory: nothing but eviction makes the room.
-TEST_F(ClientRoom, IsMadeForLargeRequestsWhileNothingElseHappens) {
+// No other client allocates or frees memory: only eviction makes room.
+TEST_F(ClientRoom, EvictionMakesRoomForLargeRequestsWithoutOtherTraffic) {
   fill();
   for (int i = 0; i < 3; ++i) add_line();
   for (std::size_t bytes = 11 * kMega; bytes < 13 * kMega; bytes += 200'001) {
@@ -138,11 +138,11 @@ TEST_F(ClientRoom, IsMadeForLargeRequestsWhileNothingElseHappens) {
   }
 }
 
-TEST_F(ClientRoom, SaysWhatCannotEverFitBeforeItCloses) {
+TEST_F(ClientRoom, SendsAnErrorBeforeItClosesForRequestsThatCannotFit) {
   Line& asks = add_line();
   EXPECT_THAT(talk(asks, "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$60000000\r\nvalue"),
               testing::AllOf(StartsWith("-OOM "), HasSubstr("60000"), HasSubstr("maxmemory")));
-  // The client may go on sending, and still reads why.
+  // The client may continue to send, and can still read the error.
   const auto used = memory::used_bytes();
   EXPECT_EQ(talk(asks, std::string(kMega, 'v')), "");
   EXPECT_LT(memory::used_bytes(), used + kMega / 2);
@@ -157,8 +157,8 @@ TEST_F(ClientRoom, SaysWhatCannotEverFitBeforeItCloses) {
   EXPECT_LT(memory::used_bytes(), 10 * kMega);
 }
 
-// No size is known before: the reply grows until it cannot.
-TEST_F(ClientRoom, BoundsRepliesThatGrow) {
+// The size is not known in advance: the reply grows up to the limit.
+TEST_F(ClientRoom, BoundsRepliesOfUnknownSize) {
   fill();
   talk(add_line(), command({"SET", "part", std::string(10'000, 'v')}));
   std::vector<std::string> words{"MGET"};
@@ -179,7 +179,7 @@ TEST_F(ClientRoom, BoundsRepliesThatGrow) {
   EXPECT_LE(most_used, kLimit + kTolerance);
 }
 
-TEST_F(ClientRoom, IsForAnOperatorWhereMaxmemoryIsTiny) {
+TEST_F(ClientRoom, SmallCommandsWorkIfMaxmemoryIsTiny) {
   ask("CONFIG SET maxmemory 100");
   turns(100);
   Line& line = add_line();
@@ -192,7 +192,7 @@ TEST_F(ClientRoom, IsForAnOperatorWhereMaxmemoryIsTiny) {
 }
 
 // The same as with the equivalent percentage.
-TEST_F(ClientRoom, IsTheSameForAShareInBytes) {
+TEST_F(ClientRoom, AShareInBytesActsLikeAPercentage) {
   std::vector<std::int64_t> held;
   set("big", 3'000'000);
   for (const std::string share : {"25%", "10mb", "25%", "10mb"}) {
@@ -206,12 +206,12 @@ TEST_F(ClientRoom, IsTheSameForAShareInBytes) {
     lines.clear();
     watch_turns(100);
   }
-  // What the lists of a turn keep comes with the first.
+  // The first rounds also allocate the lists of a turn, which keep their capacity.
   EXPECT_EQ(held[2], held[3]);
   EXPECT_GT(held[3], static_cast<std::int64_t>(9 * kMega));
 }
 
-TEST_F(ClientRoom, IsKeptByNoPipelineThatIsNotRead) {
+TEST_F(ClientRoom, PipelinesThatAreNotReadAreClosedAfterATime) {
   set("big", 300'000);
   for (const auto& [timeout, after_ms] : {std::pair{0, 60'000}, std::pair{10, 10'000}}) {
     ask("CONFIG SET timeout " + std::to_string(timeout));
@@ -227,8 +227,8 @@ TEST_F(ClientRoom, IsKeptByNoPipelineThatIsNotRead) {
   }
 }
 
-// A payload of less than a megabyte that stands for 50 MB, which do not fit.
-TEST_F(ClientRoom, IsNotThereForAValueThatExpandsBeyondTheLimit) {
+// A payload of less than a megabyte that expands to 50 MB, which do not fit.
+TEST_F(ClientRoom, RestoreOfAValueThatExpandsBeyondTheLimitFails) {
   ask("CONFIG SET maxmemory 0");
   ask("SETRANGE large 49999999 x");
   Line& dumps = add_line();
@@ -253,8 +253,8 @@ TEST_F(ClientRoom, IsNotThereForAValueThatExpandsBeyondTheLimit) {
   EXPECT_EQ(ask("STRLEN copy"), ":50000000\r\n");
 }
 
-// What administrators keep beside the data grows by commands that run at the limit too.
-TEST_F(ClientRoom, IsNotTakenByUsersAndLongValues) {
+// Commands that run at the limit can also grow memory beside the data: users and directives.
+TEST_F(ClientRoom, AclUsersAndLongDirectivesAreBounded) {
   ask("CONFIG SET maxmemory-policy noeviction");
   ask("DEBUG POPULATE 30000 key 1000");
   ask("CONFIG SET maxmemory " + std::to_string(memory::used_bytes() + kMega));
@@ -280,7 +280,7 @@ TEST_F(ClientRoom, IsNotTakenByUsersAndLongValues) {
 
 class OutputOfCommands : public ClientRoom {};
 
-TEST_F(OutputOfCommands, EndsAtOnceAtTheClientsOwnLimit) {
+TEST_F(OutputOfCommands, StopsAtTheOutputLimitOfTheClient) {
   ask("CONFIG SET maxmemory 0");
   ask("CONFIG SET client-output-buffer-limit \"normal 10mb 0 0\"");
   ask("HSET h field value");
@@ -299,7 +299,7 @@ TEST_F(OutputOfCommands, EndsAtOnceAtTheClientsOwnLimit) {
   EXPECT_EQ(figure("client_output_buffer_limit_disconnections"), 3);
 }
 
-TEST_F(OutputOfCommands, IsLostAloneWhenATransactionRepliesTooMuch) {
+TEST_F(OutputOfCommands, ATransactionWithTooLargeRepliesStillRuns) {
   ask("CONFIG SET maxmemory 0");
   ask("CONFIG SET client-output-buffer-limit \"normal 2mb 0 0\"");
   set("big", 900'000);
@@ -310,7 +310,7 @@ TEST_F(OutputOfCommands, IsLostAloneWhenATransactionRepliesTooMuch) {
   EXPECT_EQ(ask("GET a"), "$1\r\n2\r\n");
 }
 
-TEST_F(OutputOfCommands, IsLostAloneWhenAWriteRepliesTooMuch) {
+TEST_F(OutputOfCommands, AWriteWithATooLargeReplyStillRuns) {
   ask("CONFIG SET maxmemory 0");
   ask("CONFIG SET client-output-buffer-limit \"normal 2mb 0 0\"");
   set("big", 3'000'000);
@@ -320,7 +320,7 @@ TEST_F(OutputOfCommands, IsLostAloneWhenAWriteRepliesTooMuch) {
   EXPECT_EQ(ask("EXISTS big"), ":0\r\n");
 }
 
-TEST_F(OutputOfCommands, OfOtherRequestsInThePipelineIsKept) {
+TEST_F(OutputOfCommands, RepliesOfOtherRequestsInThePipelineAreKept) {
   fill();
   for (int i = 0; i < 2; ++i) set("big", 9'000'000);
   Line& first = add_line();
@@ -338,8 +338,8 @@ TEST_F(OutputOfCommands, OfOtherRequestsInThePipelineIsKept) {
   EXPECT_LE(most_used, kLimit + kTolerance);
 }
 
-// What KEYS has found waits beside its client's output until it has all.
-class RoomForKeys : public ClientRoom {
+// The keys that KEYS has found are kept outside the client's output until all are found.
+class KeysReplyMemory : public ClientRoom {
  protected:
   static constexpr std::size_t kNameBytes = 150;
   static constexpr std::size_t kReaders = 6;
@@ -352,17 +352,17 @@ class RoomForKeys : public ClientRoom {
       harness.core().end_turn();
     }
   }
-  // Four pieces of a walk in each turn.
+  // A turn has time for four pieces of a walk.
   void slow_down() { harness.clock().us_per_reading = 100; }
-  // They take what is always allowed.
+  // They use the memory that clients may always use.
   void add_clients_that_do_not_read() {
     for (int i = 0; i < 8; ++i) {
       add_line().write("GET big\r\nGET big\r\nGET big\r\n");
       watch_turns(2);
     }
   }
-  // Reads whole arrays of names from all lines behind the `first`; how many came to their end. What
-  // is read is not kept, as it would count as used memory.
+  // Reads arrays of names from all lines from `first` on; returns how many were complete. The bytes
+  // are not stored, since they would count as used memory.
   std::size_t read_names(std::size_t first) {
     struct Names {
       std::size_t announced = 0;
@@ -388,7 +388,7 @@ class RoomForKeys : public ClientRoom {
   }
 };
 
-TEST_F(RoomForKeys, IsWaitedForByManyAtOnce) {
+TEST_F(KeysReplyMemory, ManyKeysCommandsWaitForMemory) {
   for (const auto& [policy, keys] :
        {std::pair{"allkeys-lru", 20'000}, std::pair{"noeviction", 15'000}}) {
     lines.clear();
@@ -403,7 +403,7 @@ TEST_F(RoomForKeys, IsWaitedForByManyAtOnce) {
     slow_down();
     for (std::size_t i = 0; i < kReaders; ++i) add_line().write("KEYS *\r\n");
     watch_turns(300);
-    // Nobody reads, so not all of them can have come to their end.
+    // No client reads, so that not all replies can be complete.
     EXPECT_FALSE(harness.core().executor.long_commands().empty()) << policy;
     EXPECT_EQ(read_names(lines.size() - kReaders), kReaders) << policy;
     EXPECT_LE(most_used, kLimit + kTolerance) << policy;
@@ -412,7 +412,7 @@ TEST_F(RoomForKeys, IsWaitedForByManyAtOnce) {
   }
 }
 
-TEST_F(RoomForKeys, IsSaidToBeTooLittleWhereItCanNeverDo) {
+TEST_F(KeysReplyMemory, KeysFailsIfItsReplyCannotFit) {
   ask("CONFIG SET maxmemory-policy noeviction");
   fill_with_names(30'000);
   slow_down();
@@ -430,7 +430,7 @@ TEST_F(RoomForKeys, IsSaidToBeTooLittleWhereItCanNeverDo) {
   EXPECT_TRUE(harness.core().executor.long_commands().empty());
 }
 
-TEST_F(RoomForKeys, IsBoundedWhileATransactionRuns) {
+TEST_F(KeysReplyMemory, KeysInATransactionIsBounded) {
   ask("CONFIG SET maxmemory-policy noeviction");
   fill_with_names(20'000);
   slow_down();
@@ -438,7 +438,7 @@ TEST_F(RoomForKeys, IsBoundedWhileATransactionRuns) {
   most_used = memory::used_bytes();
   const std::uint64_t before = most_used;
   Line& line = add_line();
-  // One copy of the names of four megabytes would pass what clients are always allowed.
+  // One copy of the names, four megabytes, exceeds the memory that clients may always use.
   line.write("MULTI\r\nKEYS *\r\nKEYS *\r\nDEL some\r\nEXEC\r\n");
   for (int i = 0; i < 20 && !line.closed; ++i) {
     watch_turns(1);

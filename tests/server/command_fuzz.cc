@@ -1,5 +1,5 @@
-// Bytes from a client, through the parser, to every command there is. The memory audit must
-// balance afterwards, whatever they did.
+// Any bytes from a client, through the parser, to all commands. The memory audit must balance
+// afterwards.
 
 #include <algorithm>
 #include <cstddef>
@@ -16,7 +16,7 @@ namespace {
 // Longer inputs only repeat themselves.
 constexpr std::size_t kMostBytes = 4096;
 
-// Commands that would take the test itself away, or hold it up.
+// Commands that would end or delay the test.
 constexpr std::string_view kWithout[] = {"sleep", "segfault", "populate", "mallctl", "mallctl-str"};
 
 constexpr const char* kOptions =

@@ -29,13 +29,13 @@ class Connections : public SocketFixture {
   Connections() { log.level(base::LogLevel::nothing); }
 };
 
-TEST_F(Connections, AnswerPipelinedRequestsInOrder) {
+TEST_F(Connections, ReplyToPipelinedRequestsInOrder) {
   Line line = connect();
   EXPECT_EQ(talk(line, "PING\r\n" + command({"SET", "k", "v"}) + command({"GET", "k"})),
             "+PONG\r\n+OK\r\n$1\r\nv\r\n");
 }
 
-TEST_F(Connections, UnderstandWhatDripsInByteByByte) {
+TEST_F(Connections, AcceptRequestsByteByByte) {
   Line line = connect();
   std::string got;
   for (const char c : command({"SET", "key", "value"}) + command({"GET", "key"})) {
@@ -46,7 +46,7 @@ TEST_F(Connections, UnderstandWhatDripsInByteByByte) {
   EXPECT_EQ(got, "+OK\r\n$5\r\nvalue\r\n");
 }
 
-TEST_F(Connections, TakeALargeValueAndGiveItBack) {
+TEST_F(Connections, StoreAndReturnALargeValue) {
   Line line = connect();
   const std::string value(24 * kMega, 'x');
   EXPECT_EQ(talk(line, command({"SET", "k", value})), "+OK\r\n");
@@ -54,7 +54,7 @@ TEST_F(Connections, TakeALargeValueAndGiveItBack) {
   EXPECT_TRUE(talk(line, command({"GET", "k"})) == expected);
 }
 
-TEST_F(Connections, GiveNoMemoryForWhatIsOnlyAnnounced) {
+TEST_F(Connections, AllocateNothingForAnnouncedSizes) {
   Line line = connect();
   const auto before = memory::used_bytes();
   talk(line, "*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$500000000\r\nstart");
@@ -75,7 +75,7 @@ TEST_F(Connections, HoldNoBuffersWhileTheyAreIdle) {
   EXPECT_LE((memory::used_bytes() - before) / kMany, 1024u);
 }
 
-TEST_F(Connections, AreNotReadWhileTheyDoNotReadAndLoseNothing) {
+TEST_F(Connections, ThatDoNotReadAreNotReadAndLoseNothing) {
   Line writer = connect();
   const std::string value(kMega, 'v');
   talk(writer, command({"SET", "k", value}));
@@ -110,7 +110,7 @@ TEST_F(Connections, AreNotReadWhileTheyDoNotReadAndLoseNothing) {
   }
 }
 
-TEST_F(Connections, CloseAfterAProtocolErrorWhenItIsSent) {
+TEST_F(Connections, CloseAfterAProtocolErrorWasSent) {
   Line line = connect();
   EXPECT_EQ(talk(line, "PING\r\n*1\r\nx\r\n"),
             "+PONG\r\n-ERR Protocol error: expected '$', got 'x'\r\n");
@@ -118,13 +118,13 @@ TEST_F(Connections, CloseAfterAProtocolErrorWhenItIsSent) {
   EXPECT_EQ(connections.size(), 0u);
 }
 
-TEST_F(Connections, EndWithQuitAndIgnoreWhatFollows) {
+TEST_F(Connections, CloseOnQuitAndIgnoreLaterRequests) {
   Line line = connect();
   EXPECT_EQ(talk(line, "QUIT\r\nPING\r\n"), "+OK\r\n");
   EXPECT_TRUE(line.closed);
 }
 
-TEST_F(Connections, AnswerWhoHasStoppedWriting) {
+TEST_F(Connections, ReplyToClientsThatShutDownWriting) {
   Line line = connect();
   const std::string value(6 * kMega, 'v');
   talk(line, command({"SET", "k", value}));
@@ -139,7 +139,7 @@ TEST_F(Connections, AnswerWhoHasStoppedWriting) {
   EXPECT_TRUE(line.closed);
 }
 
-TEST_F(Connections, EndWhenAnotherKillsThem) {
+TEST_F(Connections, CloseOnClientKill) {
   Line victim = connect();
   const std::string id = talk(victim, "CLIENT ID\r\n");
   Line killer = connect();
@@ -149,7 +149,7 @@ TEST_F(Connections, EndWhenAnotherKillsThem) {
   EXPECT_EQ(connections.size(), 1u);
 }
 
-TEST_F(Connections, RefuseOneMoreThanMaxclients) {
+TEST_F(Connections, AreRejectedAboveMaxclients) {
   ASSERT_TRUE(harness.configuration().registry.set({{"maxclients", "1"}}, {}));
   Line first = connect();
   Line second = connect();
@@ -160,7 +160,7 @@ TEST_F(Connections, RefuseOneMoreThanMaxclients) {
   EXPECT_EQ(talk(first, "PING\r\n"), "+PONG\r\n");
 }
 
-TEST_F(Connections, EndWhenTheirUnfinishedRequestPassesItsLimit) {
+TEST_F(Connections, CloseWhenAnUnfinishedRequestExceedsTheLimit) {
   ASSERT_TRUE(harness.configuration().registry.set({{"client-query-buffer-limit", "1048576"}}, {}));
   Line line = connect();
   std::string_view rest;
@@ -175,7 +175,7 @@ TEST_F(Connections, EndWhenTheirUnfinishedRequestPassesItsLimit) {
   EXPECT_EQ(metrics.query_limit_disconnections.value(), 1u);
 }
 
-TEST_F(Connections, EndWhenTheyHaveBeenIdleForTooLong) {
+TEST_F(Connections, CloseAfterTheIdleTimeout) {
   ASSERT_TRUE(harness.configuration().registry.set({{"timeout", "10"}}, {}));
   Line idle = connect();
   Line busy = connect();
@@ -189,7 +189,7 @@ TEST_F(Connections, EndWhenTheyHaveBeenIdleForTooLong) {
   EXPECT_EQ(connections.size(), 1u);
 }
 
-TEST_F(Connections, AreForgottenWhenTheOtherEndVanishes) {
+TEST_F(Connections, AreRemovedWhenThePeerCloses) {
   Line line = connect();
   talk(line, "PING\r\n");
   line.close();

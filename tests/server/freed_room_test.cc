@@ -16,7 +16,7 @@ class FreedRoom : public ClientRoom {
   FreedRoom() { harness.clock().us_per_reading = 100; }
   ~FreedRoom() override { harness.clock().us_per_reading = 0; }
 
-  // 200 keys in database 3 that stay, and up to the limit of what is going to be removed.
+  // 200 keys in database 3 that stay, and data up to the limit that is going to be removed.
   void fill_with(const std::string& command) {
     ask("SELECT 3\r\nDEBUG POPULATE 200 stays 1000");
     ask(command);
@@ -32,7 +32,7 @@ class FreedRoom : public ClientRoom {
     EXPECT_LE(most_used, kLimit + kTolerance) << removal;
   }
   bool is_freeing() { return harness.core().evictor.is_freeing(); }
-  // The reply to what a new connection sends, whenever it comes.
+  // Sends from a new connection, and runs turns until the reply arrives.
   std::string await(const std::string& text) {
     Line line = connect();
     line.write(text);
@@ -47,7 +47,7 @@ class FreedRoom : public ClientRoom {
 
 constexpr const char* kPolicies[] = {"noeviction", "allkeys-lru", "volatile-ttl"};
 
-TEST_F(FreedRoom, OfAFlushedDatabaseIsForALargeRequest) {
+TEST_F(FreedRoom, MemoryOfAFlushedDatabaseServesALargeRequest) {
   for (const std::string policy : kPolicies) {
     ask("CONFIG SET maxmemory-policy " + policy);
     for (const std::string removal : {"FLUSHDB", "FLUSHDB ASYNC"}) {
@@ -65,7 +65,7 @@ TEST_F(FreedRoom, OfAFlushedDatabaseIsForALargeRequest) {
   }
 }
 
-TEST_F(FreedRoom, OfAHugeValueIsForALargeRequest) {
+TEST_F(FreedRoom, MemoryOfAHugeValueServesALargeRequest) {
   for (const std::string policy : kPolicies) {
     ask("CONFIG SET maxmemory-policy " + policy);
     for (const std::string removal : {"DEL big", "UNLINK big", "SET big small"}) {
@@ -84,7 +84,7 @@ TEST_F(FreedRoom, OfAHugeValueIsForALargeRequest) {
   }
 }
 
-TEST_F(FreedRoom, IsForCommandsThatKnowTheirSize) {
+TEST_F(FreedRoom, CommandsOfKnownSizeWaitForIt) {
   for (const std::string policy : kPolicies) {
     ask("CONFIG SET maxmemory-policy " + policy);
     for (const std::string grows :
@@ -103,7 +103,7 @@ TEST_F(FreedRoom, IsForCommandsThatKnowTheirSize) {
 }
 
 // No turn frees for longer than its budget, for any requested size.
-TEST_F(FreedRoom, IsWaitedForInSlices) {
+TEST_F(FreedRoom, IsFreedInSlices) {
   ask("CONFIG SET maxmemory-policy noeviction");
   fill_with("DEBUG POPULATE 30000 key 1000");
   ask("FLUSHDB ASYNC");
@@ -123,7 +123,7 @@ TEST_F(FreedRoom, IsWaitedForInSlices) {
   EXPECT_EQ(ask("STRLEN large"), ":15000000\r\n");
 }
 
-TEST_F(FreedRoom, IsNotThereForWhatDoesNotFitWhenAllIsFreed) {
+TEST_F(FreedRoom, RequestsThatDoNotFitAfterFreeingFail) {
   for (const std::string policy : kPolicies) {
     ask("CONFIG SET maxmemory-policy " + policy);
     fill_with("DEBUG POPULATE 20000 key 1000");
@@ -134,7 +134,7 @@ TEST_F(FreedRoom, IsNotThereForWhatDoesNotFitWhenAllIsFreed) {
   }
 }
 
-TEST_F(FreedRoom, IsForWritesOfAllKinds) {
+TEST_F(FreedRoom, AllKindsOfWritesWaitForIt) {
   for (const std::string policy : kPolicies) {
     ask("CONFIG SET maxmemory-policy " + policy);
     fill_with("DEBUG POPULATE 33000 key 1000");
@@ -152,7 +152,7 @@ TEST_F(FreedRoom, IsForWritesOfAllKinds) {
   }
 }
 
-TEST_F(FreedRoom, IsNotAskedOfAClientThatWaitedForAKey) {
+TEST_F(FreedRoom, ABlockedClientIsServedWithoutWaitingForIt) {
   fill_with("DEBUG POPULATE 33000 key 1000");
   ask("SELECT 3\r\nRPUSH other element");
   Line& blocked = add_line();
@@ -161,7 +161,7 @@ TEST_F(FreedRoom, IsNotAskedOfAClientThatWaitedForAKey) {
   EXPECT_EQ(blocked.read(), "+OK\r\n");
   ask("FLUSHDB ASYNC\r\nCONFIG SET maxmemory 20mb");
   ASSERT_TRUE(harness.core().evictor.over_limit());
-  // The key comes with a write that does not grow.
+  // The key is created by a write that needs no memory.
   ask("SELECT 3\r\nRENAME other from");
   watch_turns(4);
   EXPECT_EQ(blocked.read(), "$7\r\nelement\r\n");

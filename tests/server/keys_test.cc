@@ -38,7 +38,7 @@ class LongKeys : public SocketFixture {
     client->exchange(lines);
   }
   bool is_working() { return !harness.core().executor.long_commands().empty(); }
-  // How often each name stands in an array of bulk strings.
+  // Counts each name in an array of bulk strings.
   static std::map<std::string, int> names(const std::string& reply) {
     std::map<std::string, int> found;
     std::size_t at = reply.find("\r\n") + 2;
@@ -64,7 +64,7 @@ class LongKeys : public SocketFixture {
   std::unique_ptr<Harness::Client> other = harness.connect();
 };
 
-TEST_F(LongKeys, ListsEveryKeyOnceAndLetsOthersInBetween) {
+TEST_F(LongKeys, ListsEveryKeyOnceWhileOtherClientsAreServed) {
   add(0, kKeys);
   slow_down();
   EXPECT_EQ(other->exchange("KEYS *\r\nDBSIZE\r\n"), "");
@@ -82,7 +82,7 @@ TEST_F(LongKeys, ListsEveryKeyOnceAndLetsOthersInBetween) {
   expect_balance();
 }
 
-TEST_F(LongKeys, ListsWhatStaysOnceWhileTheTableGrowsAndShrinks) {
+TEST_F(LongKeys, ListsPersistingKeysOnceWhileTheTableGrowsAndShrinks) {
   base::Rng rng(11);
   add(0, kKeys);
   for (int round = 0; round < 6; ++round) {
@@ -104,7 +104,7 @@ TEST_F(LongKeys, ListsWhatStaysOnceWhileTheTableGrowsAndShrinks) {
   }
 }
 
-TEST_F(LongKeys, LeavesOutWhatExpiredMeanwhile) {
+TEST_F(LongKeys, OmitsKeysThatExpiredMeanwhile) {
   add(0, kKeys);
   for (int i = 0; i < 200; ++i) ask("SET short:" + std::to_string(i) + " v PX 50");
   slow_down();
@@ -130,7 +130,7 @@ TEST_F(LongKeys, SurvivesAFlushAndASwap) {
   }
 }
 
-TEST_F(LongKeys, IsShownInTheListOfClients) {
+TEST_F(LongKeys, IsShownInClientList) {
   add(0, kKeys);
   slow_down();
   other->exchange("KEYS *\r\n");
@@ -153,7 +153,7 @@ TEST_F(LongKeys, EndsWhenItsClientIsKilled) {
   expect_balance();
 }
 
-TEST_F(LongKeys, GoesOnDuringAPause) {
+TEST_F(LongKeys, ContinuesDuringAPause) {
   add(0, kKeys);
   slow_down();
   other->exchange("KEYS *\r\nGET key:1\r\n");
@@ -172,7 +172,7 @@ TEST_F(LongKeys, RunsAtOnceInATransaction) {
               HasSubstr("*2\r\n*20000\r\n"));
 }
 
-TEST_F(LongKeys, KeepsWhatItsConnectionSendsMeanwhile) {
+TEST_F(LongKeys, KeepsRequestsThatArriveMeanwhile) {
   add(0, kKeys);
   slow_down();
   Line line = connect();
@@ -186,7 +186,7 @@ TEST_F(LongKeys, KeepsWhatItsConnectionSendsMeanwhile) {
   EXPECT_TRUE(got.ends_with("+PONG\r\n+RESET\r\n"));
 }
 
-TEST_F(LongKeys, AnswersAClientThatHasSaidAll) {
+TEST_F(LongKeys, RepliesToAClientThatShutDownWriting) {
   add(0, kKeys);
   slow_down();
   Line line = connect();

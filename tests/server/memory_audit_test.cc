@@ -53,7 +53,7 @@ class LongAudit : public testing::Test {
   std::unique_ptr<Harness::Client> auditor = harness.connect();
 };
 
-TEST_F(LongAudit, LetsOthersInBetweenAndBalances) {
+TEST_F(LongAudit, BalancesWhileOtherClientsAreServed) {
   add_keys();
   slow_down();
   EXPECT_EQ(auditor->exchange("MEMORY AUDIT\r\n"), "");
@@ -80,7 +80,7 @@ TEST_F(LongAudit, BalancesThroughFlushesAndSwaps) {
   }
 }
 
-TEST_F(LongAudit, WaitsForTheWalkOfAnother) {
+TEST_F(LongAudit, WaitsForAnotherAudit) {
   add_keys();
   slow_down();
   const auto third = harness.connect();

@@ -54,17 +54,17 @@ TEST_F(MemoryCommands, AuditFailsAndNamesTheOwnerThatDiffers) {
   EXPECT_THAT(ask("MEMORY AUDIT"), testing::MatchesRegex("-ERR.*strings.*\r\n"));
 }
 
-TEST_F(MemoryCommands, DoctorSeesThatAnInstanceIsEmpty) {
+TEST_F(MemoryCommands, DoctorReportsAnEmptyInstance) {
   if (memory::used_bytes() > 5 * kMiB) GTEST_SKIP() << "the test program itself is larger";
   EXPECT_THAT(ask("MEMORY DOCTOR"), HasSubstr("empty or uses very little"));
 }
 
-TEST_F(MemoryCommands, DoctorIsContentWithData) {
+TEST_F(MemoryCommands, DoctorReportsNoProblemWithOrdinaryData) {
   ask("DEBUG POPULATE 20000 key 1000");
   EXPECT_THAT(ask("MEMORY DOCTOR"), Not(HasSubstr("client.output")));
 }
 
-TEST_F(MemoryCommands, DoctorNamesTheOwnerThatHoldsMuch) {
+TEST_F(MemoryCommands, DoctorNamesTheOwnerThatHoldsMost) {
   ask("DEBUG POPULATE 1000 key 1000");
   {
     const Charge replies(memory::Owner::client_output, 50 * kMiB);
@@ -82,7 +82,7 @@ TEST_F(MemoryCommands, DoctorNamesTheOwnerThatHoldsMuch) {
   EXPECT_THAT(ask("MEMORY DOCTOR"), HasSubstr("scripts holds 50"));
 }
 
-TEST_F(MemoryCommands, DoctorSeesTheLimitAndThePeak) {
+TEST_F(MemoryCommands, DoctorReportsTheLimitAndThePeak) {
   ask("DEBUG POPULATE 10000 key 1000");
   ask("CONFIG SET maxmemory 1mb");
   EXPECT_THAT(ask("MEMORY DOCTOR"), HasSubstr("maxmemory is nearly reached"));
@@ -104,7 +104,7 @@ TEST_F(MemoryCommands, StatsAddsUpItsOwners) {
   EXPECT_THAT(stats, testing::StartsWith("%49\r\n"));
 }
 
-TEST_F(MemoryCommands, UsageOfAllKeysIsWhatTheOwnersHold) {
+TEST_F(MemoryCommands, UsageOfAllKeysEqualsTheOwners) {
   for (int i = 1; i <= 100; ++i) {
     ask("SET k" + std::to_string(i) + " " + std::string(static_cast<std::size_t>(i) * 20, 'x'));
   }
@@ -117,7 +117,7 @@ TEST_F(MemoryCommands, UsageOfAllKeysIsWhatTheOwnersHold) {
 
 class ConnectionsAudit : public SocketFixture {};
 
-TEST_F(ConnectionsAudit, BalancesWithUnsentRepliesAndHalfRequests) {
+TEST_F(ConnectionsAudit, BalancesWithUnsentRepliesAndPartialRequests) {
   Line line = connect();
   Line slow = connect();
   line.write(

@@ -28,7 +28,7 @@ class Observability : public testing::Test {
   std::unique_ptr<Harness::Client> client = harness.connect();
 };
 
-// What redis-server drew of these samples at these times.
+// The graph that redis-server draws for these samples at these times.
 TEST_F(Observability, DrawsTheGraphOfRedis) {
   set("latency-monitor-threshold", "1");
   const std::pair<int, int> samples[] = {{11, 1}, {29, 1}, {15, 2}, {43, 1}, {15, 1},
@@ -64,7 +64,7 @@ TEST_F(Observability, DrawsLongSeriesInBands) {
   EXPECT_THAT(graph, HasSubstr("\n\n \n \n \n_\n \n1\ns\n"));
 }
 
-TEST_F(Observability, DiagnosesWhatWasSlow) {
+TEST_F(Observability, LatencyDoctorListsSlowEvents) {
   set("latency-monitor-threshold", "10");
   EXPECT_THAT(reply("LATENCY DOCTOR"), HasSubstr("nothing has taken 10 ms or more"));
   latency().add(LatencyEvent::eviction_cycle, 20'500);
@@ -86,7 +86,7 @@ TEST_F(Observability, CountsCallsByPowersOfTwoMicroseconds) {
             ":1\r\n:3\r\n:2\r\n:5\r\n:66\r\n:6\r\n");
 }
 
-TEST_F(Observability, TellsPercentilesOfEachCommand) {
+TEST_F(Observability, ReportsPercentilesOfEachCommand) {
   set("latency-tracking-info-percentiles", "\"50 99.9 100\"");
   auto& times = harness.core().commands.find("get")->stats.latency;
   for (int i = 0; i < 1000; ++i) times.record(i < 998 ? 1023 : 65'535, 1);

@@ -21,15 +21,15 @@ std::string contents(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-TEST(PrintedFiles, TheConfigurationFileIsWhatTheDirectivesSay) {
+TEST(PrintedFiles, TheConfigurationFileMatchesTheDirectives) {
   EXPECT_EQ(contents("conf/larder.conf"), Configuration().registry.print_file());
 }
 
-TEST(PrintedFiles, TheReferenceIsWhatTheDirectivesSay) {
+TEST(PrintedFiles, TheReferenceMatchesTheDirectives) {
   EXPECT_EQ(contents("docs/configuration.md"), Configuration().registry.print_reference());
 }
 
-TEST(PrintedFiles, TheConfigurationFileLoadsAndChangesNothing) {
+TEST(PrintedFiles, TheConfigurationFileCanBeLoadedAndChangesNothing) {
   Configuration loaded;
   config::Sources sources;
   sources.file = "conf/larder.conf";

@@ -19,14 +19,14 @@ bool failed(std::optional<int> status) {
   return status && WIFEXITED(*status) && WEXITSTATUS(*status) == 1;
 }
 
-TEST(Process, PrintsItsVersionAndEnds) {
+TEST(Process, PrintsItsVersionAndExits) {
   Child child;
   child.start({"--version"});
   EXPECT_TRUE(ended_well(child.wait()));
   EXPECT_EQ(child.output().rfind("Larder server v=7.2.6 ", 0), 0u) << child.output();
 }
 
-TEST(Process, ServesAndEndsInOrderOnSigterm) {
+TEST(Process, ServesAndShutsDownOnSigterm) {
   Child child;
   ASSERT_TRUE(child.serve({"--pidfile", child.path("pid"), "--always-show-logo", "yes"}));
   EXPECT_EQ(child.ask("PING"), "+PONG\r\n");
@@ -40,7 +40,7 @@ TEST(Process, ServesAndEndsInOrderOnSigterm) {
   EXPECT_FALSE(std::filesystem::exists(child.path("socket")));
 }
 
-TEST(Process, GoesOnWhenItIsToSaveAndCannot) {
+TEST(Process, ContinuesIfSavingAtShutdownFails) {
   Child child;
   ASSERT_TRUE(child.serve({"--shutdown-on-sigint", "save"}));
   ::kill(child.pid(), SIGINT);
@@ -49,7 +49,7 @@ TEST(Process, GoesOnWhenItIsToSaveAndCannot) {
   EXPECT_TRUE(ended_well(child.end(SIGTERM)));
 }
 
-TEST(Process, RefusesABadOption) {
+TEST(Process, RejectsAWrongOption) {
   Child child;
   child.start({"--port", "--loglevel", "verbose"});
   EXPECT_TRUE(failed(child.wait()));
@@ -67,7 +67,7 @@ TEST(Process, ReportsTheLineThatNamesAnUnknownCommand) {
       << child.output();
 }
 
-// What guides to hardening write, whether the commands are there or not.
+// Directives from hardening guides, which may name commands that do not exist.
 TEST(Process, StartsWithHardenedConfigurations) {
   std::string lines =
       "user app on nopass ~app:* +@all -@scripting -@dangerous -bgsave +script|load\n";
@@ -85,7 +85,7 @@ TEST(Process, StartsWithHardenedConfigurations) {
   }
 }
 
-TEST(Process, SaysWhatIsSetAndDoesNotAct) {
+TEST(Process, LogsDirectivesWithoutEffect) {
   Child child;
   ASSERT_TRUE(child.serve({"--appendonly", "yes", "--save", "60 1"}));
   EXPECT_TRUE(child.wrote("The configuration sets 'appendonly', which has no effect yet"));
@@ -98,7 +98,7 @@ TEST(Process, SaysWhatIsSetAndDoesNotAct) {
   EXPECT_NE(child.output().find("nothing is saved"), std::string::npos);
 }
 
-TEST(Process, SaysNothingOfSavingWhereNoneIsAskedFor) {
+TEST(Process, LogsNothingAboutSavingIfNoneIsConfigured) {
   Child without;
   ASSERT_TRUE(without.serve({"--save", ""}));
   EXPECT_TRUE(ended_well(without.end(SIGTERM)));
@@ -110,7 +110,7 @@ TEST(Process, SaysNothingOfSavingWhereNoneIsAskedFor) {
 }
 
 // Files that the server creates are not writable by all users, for any umask.
-TEST(Process, CreatesItsFilesForItselfToWrite) {
+TEST(Process, CreatesFilesThatOnlyItsUserMayWrite) {
   Child child;
   const mode_t before = ::umask(0);
   const bool serves = child.serve({"--pidfile", child.path("pid"), "--unixsocketperm", "700"});
@@ -127,7 +127,7 @@ int oom_score(const Child& child) {
   return std::stoi(read_file("/proc/" + std::to_string(child.pid()) + "/oom_score_adj"));
 }
 
-TEST(Process, GivesItsOomScoreBack) {
+TEST(Process, RestoresItsOomScore) {
   Child child;
   ASSERT_TRUE(child.serve({"--oom-score-adj-values", "10 20 30"}));
   const int before = oom_score(child) + 5;
@@ -143,7 +143,7 @@ TEST(Process, GivesItsOomScoreBack) {
   EXPECT_EQ(oom_score(child), before);
 }
 
-TEST(Process, ChangesNothingWhenItsOomScoreCannotChange) {
+TEST(Process, KeepsTheOomDirectiveIfTheScoreCannotChange) {
   const char* const refused =
       "-ERR CONFIG SET failed (possibly related to argument 'oom-score-adj%s') - Failed to apply "
       "new oom_score_adj configuration, check server logs.\r\n";
@@ -167,7 +167,7 @@ TEST(Process, ChangesNothingWhenItsOomScoreCannotChange) {
   EXPECT_NE(child.ask("CONFIG GET oom-score-adj-values").find("7 100 100"), std::string::npos);
 }
 
-TEST(Process, EndsWhenItsPortIsTaken) {
+TEST(Process, ExitsIfItsPortIsInUse) {
   const int taken = ::socket(AF_INET, SOCK_STREAM, 0);
   sockaddr_in address{};
   address.sin_family = AF_INET;
@@ -185,7 +185,7 @@ TEST(Process, EndsWhenItsPortIsTaken) {
   ::close(taken);
 }
 
-TEST(Process, EndsWhenTlsCannotBeConfigured) {
+TEST(Process, ExitsIfTlsCannotBeConfigured) {
   Child child;
   child.start({"--port", "0", "--tls-port", "1"});
   EXPECT_TRUE(failed(child.wait()));
@@ -195,7 +195,7 @@ TEST(Process, EndsWhenTlsCannotBeConfigured) {
   EXPECT_EQ(text.find("Server initialized"), std::string::npos);
 }
 
-TEST(Process, KeepsTlsDirectivesThatNobodyNeedsYet) {
+TEST(Process, AcceptsTlsDirectivesWithoutATlsPort) {
   Child child;
   ASSERT_TRUE(child.serve({"--enable-protected-configs", "local"}));
   EXPECT_EQ(child.ask("CONFIG SET tls-cert-file /nowhere"), "+OK\r\n");
@@ -213,7 +213,7 @@ TEST(Process, ReadsItsConfigurationFromStandardInput) {
   EXPECT_EQ(child.ask("CONFIG GET maxclients"), "*2\r\n$10\r\nmaxclients\r\n$2\r\n17\r\n");
 }
 
-TEST(Process, WritesItsLogWhereItIsTold) {
+TEST(Process, WritesItsLogToTheConfiguredFile) {
   Child child;
   child.start({"--port", "0", "--unixsocket", child.path("socket"), "--logfile", "log", "--dir",
                child.folder()});
@@ -230,7 +230,7 @@ TEST(Process, ShowsItsTitle) {
   EXPECT_EQ(title.substr(0, title.find('\0')), "pantry " + child.path("socket"));
 }
 
-TEST(Process, ReportsACrashAndDiesByIt) {
+TEST(Process, ReportsACrashAndDiesOfTheSignal) {
   Child child;
   ASSERT_TRUE(child.serve({"--enable-debug-command", "yes"}));
   child.ask("DEBUG SEGFAULT");
@@ -250,7 +250,7 @@ TEST(Process, ReportsACrashAndDiesByIt) {
 
 constexpr rlim_t kTwoGigabytes = rlim_t{2} << 30;
 
-TEST(Process, RefusesACommandForWhichTheSystemHasNoMemory) {
+TEST(Process, RejectsACommandIfTheSystemHasNoMemory) {
   Child child;
   child.limit_address_space(kTwoGigabytes);
   ASSERT_TRUE(child.serve());
@@ -264,7 +264,7 @@ TEST(Process, RefusesACommandForWhichTheSystemHasNoMemory) {
   EXPECT_EQ(child.ask("PING"), "+PONG\r\n");
 }
 
-TEST(Process, SaysForWhomTheSystemHadNoMemory) {
+TEST(Process, ReportsTheCommandForWhichTheSystemHadNoMemory) {
   Child child;
   child.limit_address_space(kTwoGigabytes);
   ASSERT_TRUE(child.serve({"--enable-debug-command", "yes"}));
@@ -291,7 +291,7 @@ TEST(Process, ReportsAnAbortFromOutside) {
   EXPECT_NE(child.output().find("crashed by signal: 6"), std::string::npos);
 }
 
-TEST(Process, DiesWithoutAReportWhenNoneIsWanted) {
+TEST(Process, DiesWithoutAReportIfTheCrashLogIsOff) {
   Child child;
   ASSERT_TRUE(child.serve({"--crash-log-enabled", "no"}));
   const auto status = child.end(SIGABRT);
@@ -300,7 +300,7 @@ TEST(Process, DiesWithoutAReportWhenNoneIsWanted) {
   EXPECT_EQ(child.output().find("BUG REPORT"), std::string::npos);
 }
 
-TEST(Process, TellsWhereItIsWhenTheWatchdogExpires) {
+TEST(Process, LogsAStackTraceWhenTheWatchdogExpires) {
   Child child;
   ASSERT_TRUE(child.serve({"--enable-debug-command", "yes", "--watchdog-period", "200"}));
   EXPECT_EQ(child.ask("DEBUG SLEEP 0.6"), "+OK\r\n");
@@ -309,7 +309,7 @@ TEST(Process, TellsWhereItIsWhenTheWatchdogExpires) {
   EXPECT_EQ(child.ask("PING"), "+PONG\r\n");
 }
 
-TEST(Process, GoesToTheBackground) {
+TEST(Process, Daemonizes) {
   Child child;
   child.start({"--daemonize", "yes", "--port", "0", "--unixsocket", child.path("socket"),
                "--pidfile", child.path("pid"), "--logfile", child.path("log")});
@@ -321,7 +321,7 @@ TEST(Process, GoesToTheBackground) {
   EXPECT_TRUE(wait_for([&] { return !std::filesystem::exists(child.path("pid")); }));
 }
 
-TEST(Process, TellsSystemdThatItIsReady) {
+TEST(Process, NotifiesSystemdThatItIsReady) {
   Child child;
   const int notices = ::socket(AF_UNIX, SOCK_DGRAM, 0);
   sockaddr_un address{};
@@ -331,18 +331,18 @@ TEST(Process, TellsSystemdThatItIsReady) {
   ::setenv("NOTIFY_SOCKET", address.sun_path, 1);
   ASSERT_TRUE(child.serve({"--supervised", "systemd"}));
   ::unsetenv("NOTIFY_SOCKET");
-  std::string told;
+  std::string received;
   ASSERT_TRUE(wait_for([&] {
     char text[256];
     const ssize_t got = ::recv(notices, text, sizeof text, MSG_DONTWAIT);
-    if (got > 0) told.append(text, static_cast<std::size_t>(got));
-    return told.find("READY=1") != std::string::npos;
-  })) << told;
-  EXPECT_NE(told.find("STATUS=Ready to accept connections"), std::string::npos);
+    if (got > 0) received.append(text, static_cast<std::size_t>(got));
+    return received.find("READY=1") != std::string::npos;
+  })) << received;
+  EXPECT_NE(received.find("STATUS=Ready to accept connections"), std::string::npos);
   ::close(notices);
 }
 
-TEST(Process, WritesItsUsersWhereTheConfigurationIsRewritten) {
+TEST(Process, ConfigRewriteSavesUsers) {
   Child child;
   const std::string conf = child.path("larder.conf");
   std::ofstream(conf) << "# ours\nuser bob on >x ~a +get\nuser gone on\n";
@@ -366,7 +366,7 @@ TEST(Process, WritesItsUsersWhereTheConfigurationIsRewritten) {
   EXPECT_TRUE(wait_for([&] { return child.ask("AUTH bob x") == "+OK\r\n"; }));
 }
 
-TEST(Process, ReadsTheFileInWhichItWroteEveryDirective) {
+TEST(Process, LoadsTheFileThatConfigRewriteWrote) {
   Child child;
   const std::string conf = child.path("larder.conf");
   std::ofstream(conf) << "maxmemory 123mb\nclient-output-buffer-limit pubsub 8mb 4mb 30\n";
@@ -377,14 +377,14 @@ TEST(Process, ReadsTheFileInWhichItWroteEveryDirective) {
   EXPECT_EQ(child.ask("DEBUG CONFIG-REWRITE-FORCE-ALL"), "+OK\r\n");
   const std::string before = child.ask("CONFIG GET *");
   EXPECT_GT(before.size(), 4000u);
-  // Those at their defaults too.
+  // Including those at their defaults.
   EXPECT_NE(read_file(conf).find("\nhz 10\n"), std::string::npos) << read_file(conf);
   EXPECT_TRUE(ended_well(child.end(SIGTERM)));
   child.start({conf});
   EXPECT_TRUE(wait_for([&] { return child.ask("CONFIG GET *") == before; })) << child.output();
 }
 
-TEST(Process, DoesNotStartWithUsersThatMakeNoSense) {
+TEST(Process, DoesNotStartWithWrongUsers) {
   Child child;
   child.start({"--port", "0", "--unixsocket", child.path("socket"), "--user", "bob", "+nosuch"});
   EXPECT_TRUE(failed(child.wait()));
@@ -410,7 +410,7 @@ TEST(Process, KeepsUsersInItsAclFile) {
                 "active ACL rules was performed\r\n");
 }
 
-TEST(Process, ClosesConnectionsOfBrowsersAndTellsOfIt) {
+TEST(Process, ClosesConnectionsOnHttpRequestsAndLogsIt) {
   Child child;
   ASSERT_TRUE(child.serve());
   EXPECT_EQ(child.ask("PING\r\nPOST / HTTP/1.1\r\nHost: example.org"), "");

@@ -121,8 +121,8 @@ class World {
     return choices[rng_.below(std::size(choices))];
   }
 
-  // What a line's letters may stand for: texts of the value itself, names of groups and consumers
-  // among them.
+  // Texts for the letters of a line: elements of the value itself, also names of groups and
+  // consumers.
   void read_elements(const std::string& type) {
     elements_.assign(std::begin(kTexts), std::end(kTexts));
     groups_ = {"g"};
@@ -167,13 +167,13 @@ class World {
     return std::string(letter);
   }
 
-  // What the value's own payload makes is the same value.
+  // The payload of the value restores the same value.
   void expect_round_trip() {
     ask({"PERSIST", "k"});
     const Value payload = ask({"DUMP", "k"});
     if (payload.is_null()) return;
     const Value restored = ask({"RESTORE", "j", "0", payload.text, "REPLACE"});
-    // Fields that have all reached their deadline leave nothing to write.
+    // If all fields have expired, there is nothing to write.
     if (restored.is_error() && ask({"HLEN", "k"}).integer == 0) return;
     LARDER_ASSERT(restored.text == "OK");
     LARDER_ASSERT(ask({"DEBUG", "DIGEST-VALUE", "k"}) == ask({"DEBUG", "DIGEST-VALUE", "j"}));

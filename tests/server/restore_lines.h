@@ -1,6 +1,6 @@
 #pragma once
 
-// Commands for values that came from outside, by type. In a line, `k` is the value's key, `j`
+// Commands for values from RESTORE, by type. In a line, `k` is the value's key, `j`
 // another one, `e` an element of the value or some other text, `n` a number.
 
 #include <span>

@@ -42,8 +42,8 @@ class SocketFixture : public testing::Test {
   void turns(int count) {
     for (int i = 0; i < count; ++i) turn();
   }
-  // Sends all of it, however many turns it takes, and returns what came back until then and in a
-  // few turns more.
+  // Sends all bytes, in as many turns as needed, and returns the bytes received until then and in a
+  // few more turns.
   std::string talk(Line& line, std::string_view bytes) {
     std::string got;
     while (!bytes.empty()) {

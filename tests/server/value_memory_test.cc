@@ -18,8 +18,8 @@ constexpr memory::Owner kDataset[] = {memory::Owner::strings, memory::Owner::lis
                                       memory::Owner::sets,    memory::Owner::sorted_sets,
                                       memory::Owner::hashes,  memory::Owner::streams};
 
-// One value: its encoding, its commands, in which %% is a number from 0 to `times` - 1, and what
-// takes a part of it away again.
+// One value: its encoding, the commands that create it, in which %% is a number from 0 to
+// `times` - 1, and commands that remove a part of it.
 struct Case {
   const char* name;
   const char* encoding;
@@ -125,8 +125,8 @@ class KeyMemory : public testing::Test {
     for (const memory::Owner owner : kDataset) sum += memory::balance(owner);
     return sum;
   }
-  // Without the key's slots in the tables, which other owners pay for; 0 for a key that is not
-  // there.
+  // Without the key's slots in the tables, which are charged to other owners; 0 for a missing
+  // key.
   std::int64_t usage(const std::string& key) {
     const std::string reply = ask("MEMORY USAGE " + key + " SAMPLES 0");
     if (reply[0] != ':') return 0;
@@ -173,7 +173,7 @@ class ValueMemory : public KeyMemory, public testing::WithParamInterface<Case> {
   }
 };
 
-TEST_P(ValueMemory, IsWhatTheLedgerGrewBy) {
+TEST_P(ValueMemory, EqualsTheGrowthOfTheLedger) {
   ASSERT_EQ(dataset(), 0);
   make();
   const std::string encoding = ask("OBJECT ENCODING k");
@@ -182,7 +182,7 @@ TEST_P(ValueMemory, IsWhatTheLedgerGrewBy) {
   expect_exact("made");
 }
 
-TEST_P(ValueMemory, StaysExactAfterEveryCommandThatTakesAPart) {
+TEST_P(ValueMemory, StaysExactAfterRemovals) {
   make();
   for (const std::string& line : GetParam().takes) {
     ask(line);
@@ -208,7 +208,7 @@ TEST_P(ValueMemory, StaysExactWhenTheValueIsCopiedMovedAndRestored) {
   expect_exact("one deleted");
 }
 
-TEST_P(ValueMemory, StaysExactWhenLimitsChangeUnderIt) {
+TEST_P(ValueMemory, StaysExactWhenEncodingLimitsChange) {
   make();
   ask("CONFIG SET hash-max-listpack-entries 3 zset-max-listpack-entries 3 set-max-intset-entries 3 "
       "set-max-listpack-entries 3 list-max-listpack-size 3 list-compress-depth 1");
@@ -221,7 +221,7 @@ TEST_P(ValueMemory, StaysExactWhenLimitsChangeUnderIt) {
   expect_exact("copied and restored");
 }
 
-TEST_P(ValueMemory, ComesBackWhenItsTimeIsOver) {
+TEST_P(ValueMemory, IsFreedOnExpiry) {
   make();
   ask("COPY k copy");
   ask("PEXPIRE k 500");
@@ -237,7 +237,7 @@ TEST_P(ValueMemory, ComesBackWhenItsTimeIsOver) {
 INSTANTIATE_TEST_SUITE_P(OfEachEncoding, ValueMemory, testing::ValuesIn(cases()),
                          [](const auto& param) { return std::string(param.param.name); });
 
-TEST_F(KeyMemory, ComesBackFieldByField) {
+TEST_F(KeyMemory, IsFreedFieldByField) {
   for (int i = 0; i < 1000; ++i) {
     ask("HSET k f" + std::to_string(i) + " " + kLong);
     ask("HPEXPIRE k " + std::to_string(1000 + i) + " FIELDS 1 f" + std::to_string(i));

@@ -1,4 +1,4 @@
-// Clients that wait for keys, as seen by other clients. GET is parked instead of a blocking
+// Clients that are blocked on keys, as seen by other clients. GET is parked instead of a blocking
 // command; it replies when it runs again after its key has been written.
 
 #include <gmock/gmock.h>
@@ -17,11 +17,11 @@ using testing::HasSubstr;
 
 class WaitingClients : public testing::Test {
  protected:
-  void park(Harness::Client& who, std::string_view key, std::int64_t timeout_ms = 0,
+  void park(Harness::Client& blocked, std::string_view key, std::int64_t timeout_ms = 0,
             bool wakes_when_gone = false) {
     Core& core = harness.core();
     const std::array<std::string_view, 2> words{"get", key};
-    ASSERT_TRUE(core.waiters.wait(who.session(), *core.commands.find("get"), words,
+    ASSERT_TRUE(core.waiters.wait(blocked.session(), *core.commands.find("get"), words,
                                   {.keys = resp::Args(words).subspan(1),
                                    .type = types::Type::string,
                                    .timeout_ms = timeout_ms,
@@ -35,7 +35,7 @@ class WaitingClients : public testing::Test {
   std::unique_ptr<Harness::Client> other = harness.connect();
 };
 
-TEST_F(WaitingClients, GoOnWithWhatTheySentWhenTheyAreServed) {
+TEST_F(WaitingClients, RunLaterRequestsWhenServed) {
   park(*client, "k");
   EXPECT_EQ(client->exchange("PING\r\nSET x 1\r\n"), "");
   EXPECT_EQ(ask("GET x"), "$-1\r\n");
@@ -44,7 +44,7 @@ TEST_F(WaitingClients, GoOnWithWhatTheySentWhenTheyAreServed) {
   EXPECT_EQ(client->exchange({}), "$1\r\nv\r\n+PONG\r\n+OK\r\n");
 }
 
-TEST_F(WaitingClients, AreEndedByClientUnblock) {
+TEST_F(WaitingClients, CanBeEndedByClientUnblock) {
   park(*client, "k");
   EXPECT_EQ(ask("CLIENT UNBLOCK " + id()), ":1\r\n");
   EXPECT_EQ(client->exchange("PING\r\n"), "*-1\r\n+PONG\r\n");
@@ -58,7 +58,7 @@ TEST_F(WaitingClients, AreEndedByClientUnblock) {
   EXPECT_THAT(ask("INFO errorstats"), HasSubstr("errorstat_UNBLOCKED:count=1\r\n"));
 }
 
-TEST_F(WaitingClients, AreEndedByClientKill) {
+TEST_F(WaitingClients, CanBeEndedByClientKill) {
   park(*client, "k");
   EXPECT_EQ(ask("CLIENT KILL ID " + id()), ":1\r\n");
   EXPECT_TRUE(client->is_closed());
@@ -66,7 +66,7 @@ TEST_F(WaitingClients, AreEndedByClientKill) {
   EXPECT_EQ(ask("SET k v"), "+OK\r\n");
 }
 
-TEST_F(WaitingClients, AreEndedByTheirTime) {
+TEST_F(WaitingClients, EndAtTheirTimeout) {
   park(*client, "k", 250);
   harness.advance_ms(200);
   EXPECT_EQ(client->exchange({}), "");
@@ -74,7 +74,7 @@ TEST_F(WaitingClients, AreEndedByTheirTime) {
   EXPECT_EQ(client->exchange({}), "*-1\r\n");
 }
 
-TEST_F(WaitingClients, AreMarkedInTheList) {
+TEST_F(WaitingClients, AreMarkedInClientList) {
   EXPECT_THAT(ask("CLIENT LIST ID " + id()), HasSubstr(" flags=N "));
   park(*client, "k");
   EXPECT_EQ(ask("CLIENT NO-EVICT ON"), "+OK\r\n");
@@ -97,7 +97,7 @@ TEST_F(WaitingClients, AreCountedInInfo) {
   EXPECT_THAT(ask("INFO clients"), HasSubstr("\r\ntotal_blocking_keys_on_nokey:0\r\n"));
 }
 
-TEST_F(WaitingClients, AreInTheAudit) {
+TEST_F(WaitingClients, AreAudited) {
   const std::string name(1000, 'k');
   const auto before = memory::balance(memory::Owner::client_input);
   park(*client, name, 1000);
@@ -107,7 +107,7 @@ TEST_F(WaitingClients, AreInTheAudit) {
   EXPECT_THAT(ask("MEMORY AUDIT"), HasSubstr("\nbalanced"));
 }
 
-TEST_F(WaitingClients, SurviveFlushesAndLearnOfThemOnlyWhenTheyAsked) {
+TEST_F(WaitingClients, StayBlockedOnFlushUnlessTheyRequestedRemovals) {
   park(*client, "k");
   auto third = harness.connect();
   ask("SET j v");
@@ -119,7 +119,7 @@ TEST_F(WaitingClients, SurviveFlushesAndLearnOfThemOnlyWhenTheyAsked) {
   EXPECT_EQ(client->exchange({}), "$1\r\n2\r\n");
 }
 
-TEST_F(WaitingClients, HearOfKeysThatArriveByOtherWays) {
+TEST_F(WaitingClients, AreServedByRenameCopyAppendMoveAndSwap) {
   const std::array<std::string, 4> ways{"RENAME a k", "COPY a k", "APPEND k v",
                                         "SELECT 1\r\nSET k v\r\nMOVE k 0\r\nSELECT 0"};
   for (const std::string& way : ways) {

@@ -56,8 +56,8 @@ class WarmPath : public testing::Test {
     session.reply.buffer().consume(session.reply.buffer().size());
     harness.core().end_turn();
   }
-  // Warm is what has run so often that the keys are known as hot ones. A machine that is busy
-  // elsewhere would bring commands into the slow log.
+  // Warm means that the commands have run so often that their keys are recorded as hot keys. On a
+  // busy machine commands could get into the slow log.
   std::int64_t allocated_by(const std::string& bytes) {
     EXPECT_TRUE(harness.configuration().registry.set({{"slowlog-log-slower-than", "-1"}}, {}));
     for (int i = 0; i < 5000; ++i) serve(bytes);
@@ -90,7 +90,7 @@ TEST_F(WarmPath, OfIncrAndSetInPlaceAllocatesNothing) {
   EXPECT_EQ(allocated_by(request({"SET", "k", "eulav"})), 0);
 }
 
-TEST_F(WarmPath, OfANewKeyIsSeenByTheCount) {
+TEST_F(WarmPath, AllocationOfANewKeyIsCounted) {
   serve(request({"SET", "k", "v"}));
   const std::int64_t before = allocations();
   serve(request({"SET", "another", std::string(100, 'x')}));

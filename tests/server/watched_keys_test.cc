@@ -1,4 +1,4 @@
-// WATCH beside a model that looks at every watched key at every change.
+// WATCH compared with a model that checks every watched key at every change.
 
 #include <gtest/gtest.h>
 
@@ -115,7 +115,7 @@ class WatchedKeys : public testing::Test {
         break;
       }
       case 6:
-        // The heart of the server, which removes what has expired, may or may not come by.
+        // The periodic work, which removes expired keys, runs or not.
         any(2) == 0 ? harness.clock().advance_ms(20) : harness.advance_ms(20);
         model.pass(20);
         break;
@@ -140,7 +140,7 @@ class WatchedKeys : public testing::Test {
   std::unique_ptr<Harness::Client> writer = harness.connect();
 };
 
-TEST_F(WatchedKeys, AreLostWhenAModelThatLooksAtAllOfThemSaysSo) {
+TEST_F(WatchedKeys, AgreeWithAModelThatChecksAllOfThem) {
   int lost = 0;
   constexpr int kRounds = 4000;
   for (int round = 0; round < kRounds; ++round) {

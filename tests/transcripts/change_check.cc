@@ -11,7 +11,7 @@ namespace {
 constexpr std::size_t kMostKeys = 3000;
 constexpr std::size_t kMostBytes = 1 << 20;
 
-// What a snapshot would write for the entry, including fields past their deadline.
+// The bytes that a snapshot would write for the entry, including expired fields.
 std::string bytes_of(const keyspace::Entry& entry) {
   constexpr std::int64_t kBeforeAllTimes = std::numeric_limits<std::int64_t>::min();
   persistence::Bytes bytes;
@@ -96,7 +96,7 @@ void ChangeCheck::before_change(int db, std::uint64_t hash, keyspace::Entry& ent
   const auto known = before_[number].find(entry.key());
   if (known == before_[number].end()) {
     const bool heard = asked_[number].contains(entry.key()) || born_[number].contains(entry.key());
-    if (!heard) complain("asked about a key that nobody knew", number, entry.key());
+    if (!heard) complain("the hook was called for a key that did not exist", number, entry.key());
     return;
   }
   if (known->second != bytes_of(entry)) complain("asked too late", number, entry.key());

@@ -36,7 +36,7 @@ void Client::send(const std::vector<std::string>& words) {
   connection_->send(encode_request(words));
 }
 
-// Feeds the reader until it is done, has failed, or no more comes. True when it is done.
+// Feeds the reader until it is done, has failed, or no more bytes arrive. True when it is done.
 bool Client::next(int wait_ms) {
   while (true) {
     if (pending_.empty()) pending_ = connection_->receive(wait_ms);

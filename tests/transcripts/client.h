@@ -16,16 +16,16 @@ using Lines = std::vector<std::string>;
 
 class Client {
  public:
-  // Says HELLO 3 first where that is the protocol.
+  // Sends HELLO 3 first if the protocol is RESP3.
   Client(std::unique_ptr<Connection> connection, Protocol protocol);
 
   void send(const std::vector<std::string>& words);
   void send_raw(std::string_view bytes) { connection_->send(bytes); }
 
-  // The next reply, printed; "(closed)" when the connection ended, "(none)" when nothing came
-  // within `wait_ms`, "(broken) ..." when it is no RESP.
+  // The next reply, printed; "(closed)" if the connection was closed, "(none)" if no reply arrived
+  // within `wait_ms`, "(broken) ..." if it is not RESP.
   Lines read(int wait_ms);
-  // Sends and reads one reply, for the runner's own questions.
+  // Sends a command and reads one reply, for commands of the runner itself.
   resp::Value ask(const std::vector<std::string>& words);
   // Output that was not requested; empty if there is none.
   std::string unread();

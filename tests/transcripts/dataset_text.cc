@@ -33,8 +33,7 @@ std::string describe_hash(const keyspace::Entry& entry) {
   return out;
 }
 
-// Not how often and when entries were delivered, nor when consumers were seen: nobody passes that
-// on.
+// Without delivery counts and times and the last activity of consumers: these are not replicated.
 std::string describe_group(const types::Group& group) {
   std::string out = ", group " + std::string(group.name()) + " " + print(group.last_id) + " read " +
                     std::to_string(group.entries_read);

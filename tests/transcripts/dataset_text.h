@@ -1,6 +1,6 @@
 #pragma once
 
-// What a server holds, as text that is the same for equal data however it is encoded.
+// The contents of a server as text, which is equal for equal data in any encoding.
 
 #include <map>
 #include <string>
@@ -9,13 +9,13 @@
 
 namespace larder::transcripts {
 
-// The keys of all databases ("0 name"), with all that makes their value: digest, deadlines of key
-// and fields, the marks of a stream and its groups. Expired keys that nobody removed are there.
+// The keys of all databases ("0 name"), with their values: digest, deadlines of key and fields,
+// counters of a stream and its groups. Expired keys that were not removed are included.
 using Dataset = std::map<std::string, std::string>;
 
 Dataset describe(const keyspace::Keyspace& keyspace);
 
-// The first keys that differ, one line each; empty where the two are equal.
+// The first keys that differ, one line each; empty if the two are equal.
 std::string difference(const Dataset& expected, const Dataset& found);
 
 }  // namespace larder::transcripts

@@ -15,7 +15,7 @@ namespace larder::transcripts {
 
 class InProcessTarget : public Target {
  public:
-  // With a check of the hook before a change around each step, or without.
+  // With or without a check of the before-change hook around each step.
   enum class Check : std::uint8_t { none, before_change };
   explicit InProcessTarget(Check check);
 

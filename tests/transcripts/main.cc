@@ -40,7 +40,7 @@ constexpr const char* kUsage =
     "             --record) [--resp2 | --resp3]\n"
     "            [--patient] [--verbose] [--only TEXT] [FILE | FOLDER]...\n";
 
-// Nothing when the arguments cannot be understood.
+// Nothing if the arguments are wrong.
 std::optional<Options> read_options(int count, char** arguments) {
   Options out;
   for (int i = 1; i < count; ++i) {

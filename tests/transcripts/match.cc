@@ -16,8 +16,8 @@ std::string with_one_null(std::string text) {
   return text;
 }
 
-// POSIX's extended expressions: the standard library's recurse for each character, and a line
-// may be all of INFO.
+// POSIX extended expressions: std::regex recurses for each character, and a line may be all of
+// INFO.
 bool matches_regex(const std::string& pattern, const std::string& line) {
   regex_t compiled;
   const std::string whole = "^(" + pattern + ")$";

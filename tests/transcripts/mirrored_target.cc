@@ -10,7 +10,7 @@
 namespace larder::transcripts {
 namespace {
 
-// What no server passes on, so that the data of the two differ from then on.
+// Commands that are not replicated, so that the data of the two servers differ afterwards.
 struct Exempt {
   std::string_view command;
   std::string_view subcommand;
@@ -20,7 +20,7 @@ constexpr std::array kExempt = {
     Exempt{"debug", "populate", "DEBUG POPULATE is not passed on"},
 };
 
-// A line of an error among replies that hold no text of users.
+// Finds an error line among replies that contain no user text.
 bool has_error(const std::string& replies) {
   return replies.starts_with('-') || replies.find("\r\n-") != std::string::npos;
 }
@@ -46,7 +46,7 @@ class MirroredTarget::Mirror final : public engine::EffectSink {
     taken_.append(effect.request).append("\n");
   }
 
-  // Runs what was taken, and compares; empty when all is well.
+  // Runs the effects taken, and compares; empty if the data are equal.
   std::string difference() {
     if (effects_.empty() && original_.core().keyspace.log().changes() == compared_) return {};
     compared_ = original_.core().keyspace.log().changes();
@@ -72,7 +72,7 @@ class MirroredTarget::Mirror final : public engine::EffectSink {
   std::unique_ptr<server::Harness::Client> feed_;
   int db_ = 0;
   std::string effects_;
-  std::string taken_;  // the same, to be shown
+  std::string taken_;  // the same, for messages
   std::uint64_t compared_ = 0;
 };
 
@@ -90,7 +90,7 @@ void MirroredTarget::restart() {
   mirror_ = std::make_unique<Mirror>(harness());
 }
 
-// Emptying the one is passed on to the other, but not at once.
+// The flush of the first server reaches the second one with its next step.
 void MirroredTarget::clear() {
   InProcessTarget::clear();
   mirror_->difference();
@@ -102,7 +102,7 @@ std::string MirroredTarget::configure(const std::string& name, const std::string
   return InProcessTarget::configure(name, value);
 }
 
-// The ledger is one for both, so it balances with neither of them; it is audited without a mirror.
+// Both servers share one ledger, so that it balances with neither; the audit runs without a mirror.
 std::string MirroredTarget::audit() { return {}; }
 
 std::string MirroredTarget::step_trouble() { return mirror_->difference(); }

@@ -1,8 +1,8 @@
 #pragma once
 
-// Larder in this process with a second one beside it, which is fed with the effects of the first
-// alone. After each step the two must hold the same data. Time stands still for the second, so
-// that it removes nothing by itself and whatever depends on the time must be passed on.
+// Larder in this process, and a second Larder that runs only the effects of the first. After each
+// step both must hold the same data. The clock of the second one does not advance, so that it
+// expires nothing and everything that depends on the time must be replicated.
 
 #include <memory>
 #include <string>
@@ -14,7 +14,7 @@ namespace larder::transcripts {
 
 class MirroredTarget final : public InProcessTarget {
  public:
-  // Throws std::runtime_error when the comparison does not notice a key that was not passed on.
+  // Throws std::runtime_error if the comparison does not detect a key that was not replicated.
   MirroredTarget();
   ~MirroredTarget() override;
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// Writes a transcript's answers as a reference server gives them.
+// Writes the replies of a reference server into a transcript.
 
 #include "larder/base/result.h"
 #include "runner.h"
@@ -8,9 +8,9 @@
 
 namespace larder::transcripts {
 
-// Performs every case that concerns the reference and rewrites the file with its answers:
-// RESP2's, and RESP3's where they are not the same. Answers that match already stay as they
-// stand, patterns included. Returns how many were written.
+// Runs every case that applies to the reference and rewrites the file with its replies:
+// those of RESP2, and those of RESP3 if they differ. Replies that match already are not
+// changed, including patterns. Returns how many were written.
 base::Result<int> record(Runner& runner, const Script& script);
 
 }  // namespace larder::transcripts

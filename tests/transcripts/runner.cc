@@ -13,7 +13,7 @@ namespace {
 constexpr int kSilenceMs = 30;
 constexpr int kPatienceMs = 20'000;
 
-// A word that stands for the number that the server gave to a connection: {id:2}.
+// A word that is replaced by the client id of a connection: {id:2}.
 constexpr std::string_view kIdWord = "{id:";
 
 bool names_ids(const Case& about) {
@@ -29,7 +29,7 @@ bool expects_silence(const Step& step) {
   return step.expected.size() == 1 && step.expected[0].text == "(none)";
 }
 
-// One case under way: its connections, and the settings to put back.
+// One running case: its connections, and the directives to restore.
 class Performance {
  public:
   Performance(Target& target, Protocol protocol, int silence_ms, const Runner::Hear& hear)
@@ -119,7 +119,7 @@ class Performance {
     changed_.emplace_back(name, target_.configure(name, value));
   }
 
-  // Nothing may be left over on any connection.
+  // No connection may have unread output.
   Verdict end() {
     for (auto& [number, client] : clients_) {
       const std::string rest = client->unread();

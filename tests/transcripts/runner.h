@@ -1,6 +1,6 @@
 #pragma once
 
-// Runs cases against a target and counts how they ended.
+// Runs cases against a target and counts their results.
 
 #include <functional>
 #include <string>
@@ -21,12 +21,12 @@ struct Verdict {
 
 class Runner {
  public:
-  // Told every reply; false ends the case as failed.
+  // Called with every reply; false ends the case as failed.
   using Hear = std::function<bool(const Step&, const Lines&)>;
 
   explicit Runner(Target& target) : target_(target) {}
 
-  // Starts from an empty keyspace and new connections; puts back what the case configured;
+  // Starts from an empty keyspace and new connections; restores the directives that the case set;
   // Larder's memory audit must balance afterwards.
   Verdict run(const Case& about, Protocol protocol);
 
@@ -34,7 +34,7 @@ class Runner {
   // decides that there is no reply.
   Verdict perform(const Case& about, Protocol protocol, int silence_ms, const Hear& hear);
 
-  // Why this case does not concern the target and protocol; empty when it does.
+  // Why this case does not apply to the target and protocol; empty if it does.
   std::string reason_to_skip(const Case& about, Protocol protocol) const;
 
  private:

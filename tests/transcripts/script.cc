@@ -36,7 +36,7 @@ class Parser {
   }
 
  private:
-  // What is wrong with the line; nullptr when nothing is.
+  // The error in the line; nullptr if there is none.
   const char* take(std::string_view line) {
     if (line.empty() || starts(line, "//")) return nullptr;
     if (line[0] == '#') return open_case(after(line, 1));

@@ -16,7 +16,7 @@ struct Expectation {
   enum class How : std::uint8_t {
     exactly,
     regex,      // the whole line matches
-    unordered,  // neighbours of this kind stand in any order
+    unordered,  // adjacent lines of this kind may be in any order
   };
   How how = How::exactly;
   std::string text;
@@ -38,7 +38,7 @@ struct Step {
   std::string bytes;               // raw
   int number = 0;                  // connection, or milliseconds
   Expected expected;
-  Expected expected3;  // for RESP3, where it differs
+  Expected expected3;  // for RESP3, if it differs
   int last_line = 0;   // of the step with its expectations
 
   bool reads() const { return what == What::command || what == What::read; }
@@ -50,8 +50,8 @@ struct Case {
   bool resp2 = true;
   bool resp3 = true;
   bool larder_only = false;  // differs from the reference on purpose
-  bool newer = false;        // Redis 7.2 answers so; an older reference does not
-  bool jemalloc = false;     // only where that is the allocator
+  bool newer = false;        // the reply is that of Redis 7.2; an older reference differs
+  bool jemalloc = false;     // only if that is the allocator
   std::vector<Step> steps;
 };
 

@@ -39,7 +39,7 @@ class SocketConnection final : public Connection {
   explicit SocketConnection(int fd) : fd_(fd) {}
   ~SocketConnection() override { close(fd_); }
 
-  // Reads while it writes: a server may stop reading until its replies are taken.
+  // Reads while it writes: a server may stop reading until its replies are read.
   void send(std::string_view bytes) override {
     while (!bytes.empty()) {
       pollfd waiting{fd_, POLLIN | POLLOUT, 0};

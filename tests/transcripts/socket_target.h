@@ -1,6 +1,6 @@
 #pragma once
 
-// A server process of the runner's own, behind a Unix socket in a folder of its own.
+// A server process that the runner starts, with a Unix socket in a temporary folder.
 
 #include <sys/types.h>
 
@@ -20,7 +20,7 @@ class SocketTarget final : public Target {
     int longest_sleep_ms = 50;
   };
 
-  // Starts the server and waits until it answers; throws std::runtime_error when it does not.
+  // Starts the server and waits until it replies; throws std::runtime_error if it does not.
   explicit SocketTarget(Options options);
   ~SocketTarget() override;
 
@@ -40,7 +40,7 @@ class SocketTarget final : public Target {
   void stop();
   void wait_until_ready();
   std::string log_text() const;
-  // Asks on a connection that is the runner's own; an error throws.
+  // Sends a command on the runner's own connection; an error throws.
   resp::Value must(const std::vector<std::string>& words);
 
   Options options_;

@@ -1,6 +1,6 @@
 #pragma once
 
-// What transcripts run against: Larder in process, or a server behind a socket.
+// The server that transcripts run against: Larder in process, or a server over a socket.
 
 #include <cstdint>
 #include <memory>
@@ -10,13 +10,13 @@
 
 namespace larder::transcripts {
 
-// One client. Bytes in, bytes out; RESP is the runner's affair.
+// One client: sends and receives bytes. The runner handles RESP.
 class Connection {
  public:
   virtual ~Connection() = default;
   virtual void send(std::string_view bytes) = 0;
-  // Whatever has come, at least a byte; empty when nothing came within `wait_ms` or the other
-  // side has closed.
+  // The received bytes, at least one; empty if none arrived within `wait_ms` or the other side
+  // has closed.
   virtual std::string receive(int wait_ms) = 0;
   // The other side has closed, and everything it sent was received.
   virtual bool is_closed() = 0;
@@ -34,19 +34,19 @@ class Target {
   virtual void restart() = 0;
   // Empties all databases.
   virtual void clear() = 0;
-  // CONFIG SET; returns the value until now. Throws std::runtime_error when it is refused.
+  // CONFIG SET; returns the old value. Throws std::runtime_error if it fails.
   virtual std::string configure(const std::string& name, const std::string& value) = 0;
-  // What does not balance in the memory audit; empty when all does, or when there is none.
+  // The imbalance in the memory audit; empty if it balances, or if there is no audit.
   virtual std::string audit() = 0;
-  // Larder has MEMORY AUDIT; a reference has not, and skips cases marked for Larder alone.
+  // Whether this is Larder; a reference skips the cases marked @larder.
   virtual bool is_larder() const = 0;
-  // Allocates from jemalloc, as every build does that is not sanitized.
+  // Whether the allocator is jemalloc, which all builds without sanitizers use.
   virtual bool has_jemalloc() = 0;
-  // What is wrong after a step although its reply was right; empty when nothing is.
+  // An error after a step whose reply was right; empty if there is none.
   virtual std::string step_trouble() { return {}; }
-  // Why a case with this command cannot be run here; empty when it can.
+  // Why a case with this command cannot be run here; empty if it can.
   virtual std::string reason_to_skip(const std::vector<std::string>& /*words*/) { return {}; }
-  // Something that no reply shows went wrong: the process ended, or printed a report.
+  // An error that no reply shows: the process ended, or printed a report.
   virtual std::string trouble() { return {}; }
   // A line to print at the end of the run.
   virtual std::string summary() { return {}; }

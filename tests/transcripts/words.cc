@@ -7,7 +7,7 @@
 namespace larder::transcripts {
 namespace {
 
-// Takes {1000*text} off the front of `rest`; anything else that begins with a brace is a plain
+// Removes {1000*text} from the front of `rest`; any other text that begins with a brace is a plain
 // word.
 bool take_repeated(std::string_view& rest, std::string& word) {
   const std::size_t end = rest.find('}');

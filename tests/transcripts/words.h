@@ -9,7 +9,7 @@
 
 namespace larder::transcripts {
 
-// As base::split_words(), but {1000*text} is the text a thousand times over.
+// Like base::split_words(), but {1000*text} is the text repeated a thousand times.
 std::optional<std::vector<std::string>> split_words(std::string_view line);
 
 // The words as a RESP request.

@@ -22,7 +22,7 @@ std::string random_bytes(base::Rng& rng, std::size_t size) {
   return bytes;
 }
 
-// Mostly equal bytes, so that searches go far.
+// Mostly equal bytes, so that searches visit many bytes.
 std::string monotonous_bytes(base::Rng& rng, std::size_t size) {
   std::string bytes(size, rng.below(2) == 0 ? '\0' : '\xff');
   const std::uint64_t changes = rng.below(3);

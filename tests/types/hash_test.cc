@@ -47,7 +47,7 @@ class Pair {
     EXPECT_EQ(hash_.set_deadline(name, at, now), found != model_.end());
     if (found != model_.end()) found->second.deadline_ms = at;
   }
-  // Frees what is past its deadline, a few buckets at a time.
+  // Frees expired fields, a few buckets at a time.
   void expire() {
     const TypeRow& hashes = row(Type::hash);
     while (!hashes.expire_some(
@@ -149,7 +149,7 @@ void play(Pair& pair, std::uint64_t seed, int steps, std::uint64_t names, bool d
   pair.check();
 }
 
-TEST(Hash, AgreesWithAMapInEachEncodingAndAcrossThem) {
+TEST(Hash, AgreesWithAMapInEachEncodingAndAcrossConversions) {
   for (const HashLimits limits : {HashLimits{512, 1024}, HashLimits{0, 64}, HashLimits{50, 64}}) {
     for (std::uint64_t seed = 1; seed <= 4; ++seed) {
       Pair pair(limits);
@@ -171,7 +171,7 @@ TEST(Hash, AgreesWithAMapWhereFieldsHaveDeadlines) {
   }
 }
 
-TEST(Hash, LeavesTheListpackWhenALimitIsPassed) {
+TEST(Hash, ConvertsToATableWhenALimitIsExceeded) {
   Pair pair({3, 5});
   for (const char* name : {"a", "b", "c"}) pair.set(name, "12345", FieldDeadline::drop);
   EXPECT_EQ(pair.hash().table(), nullptr);
@@ -184,7 +184,7 @@ TEST(Hash, LeavesTheListpackWhenALimitIsPassed) {
   EXPECT_NE(longer.hash().table(), nullptr);
 }
 
-TEST(Hash, OfDeadFieldsShowsNothing) {
+TEST(Hash, OfExpiredFieldsShowsNothing) {
   Pair pair({512, 64});
   for (int i = 0; i < 300; ++i) {
     pair.set(std::to_string(i), "v", FieldDeadline::drop);
@@ -203,7 +203,7 @@ TEST(Hash, OfDeadFieldsShowsNothing) {
   EXPECT_FALSE(pair.hash().deadline("7", pair.now));
 }
 
-TEST(Hash, MovesNothingWhereTheSizeIsKnown) {
+TEST(Hash, MovesNothingIfTheSizeIsKnown) {
   Pair pair({0, 64});
   for (int i = 0; i < 30'000; ++i) pair.set("f" + std::to_string(i), "v", FieldDeadline::drop);
   EXPECT_GT(pair.hash().table()->fields().moved_slots(), 30'000u);
@@ -219,7 +219,7 @@ TEST(Hash, MovesNothingWhereTheSizeIsKnown) {
   EXPECT_TRUE(row(Type::hash).destroy_some(other.storage(), memory::Owner::hashes, budget));
 }
 
-TEST(Hash, IsScannedWholeWhileItGrows) {
+TEST(Hash, IsScannedCompletelyWhileItGrows) {
   Pair pair({0, 64});
   for (int i = 0; i < 1000; ++i) pair.set("f" + std::to_string(i), "v", FieldDeadline::drop);
   std::map<std::string, int> seen;
@@ -253,7 +253,7 @@ TEST(Hash, PicksEachFieldWithTheSameProbability) {
 }
 
 TEST(Hash, IsDestroyedInSteps) {
-  // A clock on which each look takes longer than the budget: one step a call.
+  // A clock that advances beyond the budget at each reading: one step a call.
   struct Slow final : base::Clock {
     void tick() override {}
     std::int64_t steady_now_us() const override { return at += 1000; }
@@ -276,7 +276,7 @@ TEST(Hash, IsDestroyedInSteps) {
   EXPECT_EQ(memory::balance(memory::Owner::hashes), before);
 }
 
-TEST(HashField, CostsThreeBytesBesideNameAndValue) {
+TEST(HashField, OverheadIsThreeBytes) {
   HashField* field = HashField::create("element:000", "value:00000", std::nullopt);
   EXPECT_EQ(field->footprint(), memory::size_class(3 + 11 + 11));
   field = field->with_deadline(kStart);

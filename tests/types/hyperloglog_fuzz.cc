@@ -1,5 +1,5 @@
 // Any bytes as a stored HyperLogLog, and raises after it: two bytes for a register and one for its
-// value. What is refused must be refused everywhere; what is taken must stay readable.
+// value. All functions must reject the same values; an accepted value must stay readable.
 
 #include <algorithm>
 #include <cstdint>

@@ -24,14 +24,14 @@ Raise numbered(std::uint64_t number) { return raise_of("item:" + std::to_string(
 
 Sketch of(const std::string& bytes) { return Sketch(*View::of(bytes)); }
 
-TEST(HyperLogLog, BeginsWithOneRunOfZeros) {
+TEST(HyperLogLog, StartsWithOneRunOfZeros) {
   const Sketch sketch;
   EXPECT_EQ(sketch.bytes(), sparse("\x7f\xff"));
   EXPECT_EQ(View::of(sketch.bytes())->cached_count(), 0u);
   EXPECT_EQ(View::of(sketch.bytes())->count(), 0u);
 }
 
-TEST(HyperLogLog, TakesOnlyWhatHasItsHeaderAndSize) {
+TEST(HyperLogLog, AcceptsOnlyValuesWithItsHeaderAndSize) {
   EXPECT_FALSE(View::of(""));
   EXPECT_FALSE(View::of("HYLL"));
   EXPECT_FALSE(View::of(std::string(16, '\0')));
@@ -48,7 +48,7 @@ TEST(HyperLogLog, TakesOnlyWhatHasItsHeaderAndSize) {
   EXPECT_FALSE(View::of(dense + "x"));
 }
 
-TEST(HyperLogLog, KeepsTheCountUntilItIsForgotten) {
+TEST(HyperLogLog, KeepsTheCachedCountUntilItIsInvalidated) {
   std::string bytes = sparse("\x7f\xff");
   store_count(bytes.data(), 0x0102030405060708);
   EXPECT_EQ(bytes.substr(8, 8), "\x08\x07\x06\x05\x04\x03\x02\x01");
@@ -82,7 +82,7 @@ TEST(HyperLogLog, SplitsRunsAndJoinsEqualNeighbours) {
   EXPECT_EQ(runs(), "v:1,1 z:59 v:2,1 Z:939 v:3,2 v:5,1 v:3,2 Z:15378 v:32,1");
 }
 
-TEST(HyperLogLog, BecomesDenseWhenARegisterOrTheSizeAsksForIt) {
+TEST(HyperLogLog, BecomesDenseForALargeRegisterOrSize) {
   Sketch large_register;
   EXPECT_EQ(large_register.raise({7, 33}, kLimit), Sketch::Outcome::changed);
   EXPECT_TRUE(large_register.is_dense());
@@ -97,13 +97,13 @@ TEST(HyperLogLog, BecomesDenseWhenARegisterOrTheSizeAsksForIt) {
   EXPECT_EQ(grown.bytes().size(), kDenseBytes);
 }
 
-TEST(HyperLogLog, SparseAndDenseHaveTheRegistersOfAModel) {
+TEST(HyperLogLog, SparseAndDenseAgreeWithAModel) {
   base::Rng rng(7);
   for (const std::uint64_t limit : {0u, 100u, 3000u, 100'000u}) {
     Sketch sketch;
     Registers model{};
     for (int i = 0; i < 6000; ++i) {
-      // Near each other, so that runs of values come about.
+      // Close to each other, so that runs of equal values arise.
       const auto index =
           static_cast<std::uint16_t>(rng.below(rng.below(2) == 0 ? 300 : kRegisters));
       const Raise raise{index, static_cast<std::uint8_t>(1 + rng.below(4))};
@@ -124,8 +124,8 @@ double error_of(const Sketch& sketch, std::uint64_t real) {
   return std::abs(count / static_cast<double>(real) - 1);
 }
 
-// The standard error bounds two counts of three, three times it all but a few in a thousand; the
-// elements are always the same, and so is which.
+// Two of three counts are within the standard error, and all but a few in a thousand within three
+// times that. The elements are the same in each run, and so are the counts.
 TEST(HyperLogLog, StaysWithinItsStandardErrorOnAMillionElements) {
   constexpr double kStandardError = 0.0081;
   Sketch sketch;
@@ -146,7 +146,7 @@ TEST(HyperLogLog, CountsSmallSetsExactly) {
   }
 }
 
-TEST(HyperLogLog, TheUnionIsWhatOneWithAllElementsWouldBe) {
+TEST(HyperLogLog, TheUnionEqualsOneWithAllElements) {
   for (const std::uint64_t limit : {std::uint64_t{0}, kLimit}) {
     Sketch even;
     Sketch odd;
@@ -177,7 +177,7 @@ TEST(HyperLogLog, MakingItDenseKeepsRegistersAndCount) {
   EXPECT_FALSE(of(sparse("\x7f\xfe")).make_dense());
 }
 
-TEST(HyperLogLog, CorruptRunsAreFoundOut) {
+TEST(HyperLogLog, CorruptRunsAreDetected) {
   const std::map<std::string, std::string> values = {
       {"none at all", sparse("")},
       {"one register too few", sparse("\x7f\xfe")},
@@ -198,7 +198,7 @@ TEST(HyperLogLog, CorruptRunsAreFoundOut) {
   EXPECT_EQ(of(sparse("\x7f\xfe")).raise({kRegisters - 1, 1}, kLimit), Sketch::Outcome::corrupt);
 }
 
-TEST(HyperLogLog, TestsItself) { EXPECT_EQ(self_test(), std::nullopt); }
+TEST(HyperLogLog, SelfTestPasses) { EXPECT_EQ(self_test(), std::nullopt); }
 
 }  // namespace
 }  // namespace larder::types::hll

@@ -35,13 +35,13 @@ TEST_F(IntsetTest, KeepsIntegersInOrder) {
   EXPECT_EQ(integers(), (std::vector<std::int64_t>{-3, 0, 5, 9}));
 }
 
-TEST_F(IntsetTest, HasRedissBytes) {
+TEST_F(IntsetTest, HasTheBytesOfRedis) {
   set.add(kOwner, 258);
   set.add(kOwner, -1);
   EXPECT_EQ(set.raw(), std::string_view("\x02\0\0\0\x02\0\0\0\xff\xff\x02\x01", 12));
 }
 
-TEST_F(IntsetTest, WidensForTheLargestAndKeepsTheWidth) {
+TEST_F(IntsetTest, WidensForTheLargestIntegerAndKeepsTheWidth) {
   set.add(kOwner, 1);
   EXPECT_EQ(set.width(), 2u);
   set.add(kOwner, 40'000);
@@ -67,7 +67,7 @@ std::int64_t random_value(base::Rng& rng) {
   }
 }
 
-TEST_F(IntsetTest, BehavesAsASortedSet) {
+TEST_F(IntsetTest, AgreesWithASortedSet) {
   base::Rng rng(7);
   std::set<std::int64_t> model;
   for (int i = 0; i < 20'000; ++i) {
@@ -88,7 +88,7 @@ TEST_F(IntsetTest, BehavesAsASortedSet) {
   }
 }
 
-TEST_F(IntsetTest, CursorFindsWhatASearchFinds) {
+TEST_F(IntsetTest, CursorAgreesWithSearch) {
   base::Rng rng(11);
   for (int round = 0; round < 50; ++round) {
     const std::uint64_t spread = std::uint64_t{1} << rng.below(20);
@@ -100,7 +100,7 @@ TEST_F(IntsetTest, CursorFindsWhatASearchFinds) {
   }
 }
 
-TEST(IntsetView, RefusesMalformedBytes) {
+TEST(IntsetView, RejectsMalformedBytes) {
   const auto valid = [](std::string_view raw) { return IntsetView::valid(raw); };
   EXPECT_TRUE(valid({"\x02\0\0\0\x02\0\0\0\x01\0\x02\0", 12}));
   EXPECT_FALSE(valid({"\x02\0\0\0\x02\0\0\0\x02\0\x01\0", 12}));

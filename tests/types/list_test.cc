@@ -45,7 +45,7 @@ class Pair {
       end == ListEnd::head ? model_.pop_front() : model_.pop_back();
     }
   }
-  // True when the pack was taken as it stands.
+  // True if the listpack was taken unchanged.
   bool append_pack(const Listpack& pack) {
     if (!list_.append_pack(limits_, pack.raw())) return false;
     String::Scratch scratch;
@@ -158,7 +158,7 @@ struct Shape {
 };
 class ListShapes : public testing::TestWithParam<Shape> {};
 
-TEST_P(ListShapes, BehaveAsASequenceDoes) {
+TEST_P(ListShapes, AgreeWithASequence) {
   base::Rng rng(7);
   for (int round = 0; round < 12; ++round) {
     Pair pair(GetParam().limits);
@@ -190,7 +190,7 @@ void fill(Pair& pair, std::size_t elements, std::size_t size = 10) {
   for (std::size_t i = 0; i < elements; ++i) pair.push(ListEnd::tail, std::string(size, 'x'));
 }
 
-TEST(List, IsOneBlockUntilItWouldPassTheLimit) {
+TEST(List, IsOneBlockUpToTheLimit) {
   Pair pair({.fill = 4});
   fill(pair, 4);
   EXPECT_EQ(pair.encoding(), "listpack");
@@ -205,7 +205,7 @@ TEST(List, IsOneBlockUntilItWouldPassTheLimit) {
   pair.check();
 }
 
-TEST(List, CountsBytesAsTheListpackWillHaveThem) {
+TEST(List, CountsTheBytesOfTheListpack) {
   Pair pair({.fill = -1});
   fill(pair, 340);  // 7 + 340 * 12 = 4087
   EXPECT_EQ(pair.encoding(), "listpack");
@@ -216,7 +216,7 @@ TEST(List, CountsBytesAsTheListpackWillHaveThem) {
   pair.check();
 }
 
-TEST(List, KeepsItsBlockWellFilledWhicheverEndGrows) {
+TEST(List, KeepsItsBlockWellFilledAtEitherEnd) {
   for (const ListEnd end : {ListEnd::head, ListEnd::tail}) {
     Pair pair({});
     for (int i = 0; i < 20'000; ++i) pair.push(end, "element:" + std::to_string(100'000 + i));
@@ -225,7 +225,7 @@ TEST(List, KeepsItsBlockWellFilledWhicheverEndGrows) {
   }
 }
 
-TEST(List, WalksAlongAQueueWithoutGrowing) {
+TEST(List, UsedAsAQueueDoesNotGrow) {
   Pair pair({});
   for (int i = 0; i < 50; ++i) pair.push(ListEnd::tail, std::to_string(10000 + i));
   const std::size_t held = pair.footprint();
@@ -237,7 +237,7 @@ TEST(List, WalksAlongAQueueWithoutGrowing) {
   pair.check();
 }
 
-TEST(List, GivesMemoryBackAsItShrinks) {
+TEST(List, FreesMemoryAsItShrinks) {
   Pair pair({});
   fill(pair, 600);
   pair.drop(ListEnd::head, 595);
@@ -245,7 +245,7 @@ TEST(List, GivesMemoryBackAsItShrinks) {
   pair.check();
 }
 
-TEST(List, CompressesWhatIsAwayFromTheEnds) {
+TEST(List, CompressesNodesAwayFromTheEnds) {
   std::size_t plain_bytes = 0;
   std::size_t listpack_bytes = 0;
   {
@@ -279,7 +279,7 @@ TEST(List, GivesLargeElementsNodesOfTheirOwn) {
   pair.check();
 }
 
-TEST(List, MakesACopyThatLivesOnItsOwn) {
+TEST(List, MakesAnIndependentCopy) {
   for (const int fill_of : {-2, 3}) {
     Pair pair({.fill = fill_of, .depth = 1});
     fill(pair, 100, 60);
@@ -310,7 +310,7 @@ class Packs {
   Listpack pack_ = Listpack::create(memory::Owner::runtime);
 };
 
-TEST(List, TakesWholeListpacks) {
+TEST(List, AcceptsWholeListpacks) {
   for (const int depth : {0, 1}) {
     Packs packs;
     Pair pair({.fill = -2, .depth = depth});
@@ -332,7 +332,7 @@ TEST(List, TakesWholeListpacks) {
   }
 }
 
-TEST(List, TakesNoListpackThatIsTooLarge) {
+TEST(List, RejectsAListpackThatIsTooLarge) {
   Packs packs;
   Pair pair({.fill = -1});
   for (int i = 0; i < 300; ++i) pair.push(ListEnd::tail, std::string(60, 'x'));
@@ -343,7 +343,7 @@ TEST(List, TakesNoListpackThatIsTooLarge) {
   pair.check();
 }
 
-TEST(List, IsFreedInStepsThatTellWhatIsLeft) {
+TEST(List, IsFreedInStepsThatReturnTheRest) {
   ListLimits limits{.fill = 1};
   List list(nullptr);
   for (int i = 0; i < 1000; ++i) {

@@ -1,5 +1,5 @@
-// Any bytes as a listpack. What valid() lets pass must read the same both ways, and survive every
-// change with the elements that are expected of it.
+// Any bytes as a listpack. If valid() accepts it, it must have the same elements in both directions
+// and the expected elements after every change.
 
 #include <cstdint>
 #include <string>
@@ -48,7 +48,7 @@ void find_all(const ListpackView& pack, const Texts& texts) {
   for (std::size_t i = 0; i < texts.size(); ++i) {
     const auto place = pack.at(static_cast<std::int64_t>(i));
     LARDER_ASSERT(text_at(pack, place) == texts[i]);
-    // A number in a longer form than it needs is read, but not found.
+    // A number in a longer form than necessary can be read, but is not found by a search.
     if (pack.element_bytes(place) != Listpack::cost(texts[i])) continue;
     const auto found = pack.find(texts[i], pack.first());
     LARDER_ASSERT(found != ListpackView::kEnd && found <= place);

@@ -108,7 +108,7 @@ TEST_F(ListpackTest, HasTheBytesOfItsFormat) {
   EXPECT_EQ(pack.raw(), expected);
 }
 
-TEST_F(ListpackTest, FindsByTextFromAPlaceOn) {
+TEST_F(ListpackTest, FindsATextFromAPositionOn) {
   for (const char* text : {"f1", "7", "f2", "f1", "7", "f1"}) pack.append(kOwner, text);
   EXPECT_EQ(pack.find("f1", pack.first()), pack.at(0));
   EXPECT_EQ(pack.find("7", pack.at(2)), pack.at(4));
@@ -118,7 +118,7 @@ TEST_F(ListpackTest, FindsByTextFromAPlaceOn) {
   EXPECT_EQ(pack.find("f1", Listpack::kEnd), Listpack::kEnd);
 }
 
-TEST_F(ListpackTest, FollowsAModelThroughRandomChanges) {
+TEST_F(ListpackTest, AgreesWithAModelThroughRandomChanges) {
   base::Rng rng(11);
   std::deque<std::string> model;
   const auto random_text = [&rng] {
@@ -162,7 +162,7 @@ TEST_F(ListpackTest, FollowsAModelThroughRandomChanges) {
   }
 }
 
-TEST_F(ListpackTest, CountsBeyondItsHeader) {
+TEST_F(ListpackTest, CountsElementsBeyondTheLimitOfItsHeader) {
   for (int i = 0; i < 65'540; ++i) pack.append(kOwner, std::int64_t{1});
   EXPECT_EQ(pack.size(), 65'540u);
   pack.erase(kOwner, pack.at(10), 1000);
@@ -172,7 +172,7 @@ TEST_F(ListpackTest, CountsBeyondItsHeader) {
   EXPECT_TRUE(ListpackView::valid(pack.raw()));
 }
 
-TEST_F(ListpackTest, ValidRefusesWhatIsDamaged) {
+TEST_F(ListpackTest, ValidRejectsDamagedBytes) {
   for (const char* text : {"one", "2", "-70000",
                            "a longer text of more than sixty-three bytes, to "
                            "have another kind of head"}) {
@@ -183,7 +183,7 @@ TEST_F(ListpackTest, ValidRefusesWhatIsDamaged) {
   for (std::size_t cut = 0; cut < good.size(); ++cut) {
     EXPECT_FALSE(ListpackView::valid(std::string_view(good).substr(0, cut)));
   }
-  // What passes must be readable from end to end, whatever its bytes.
+  // An accepted listpack must be readable from end to end, for any bytes.
   for (std::size_t at = 0; at < good.size(); ++at) {
     for (int bit = 0; bit < 8; ++bit) {
       std::string damaged = good;

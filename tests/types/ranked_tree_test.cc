@@ -71,7 +71,7 @@ class RankedTreeTest : public testing::Test {
   std::vector<RankedMember*> model;
 };
 
-TEST_F(RankedTreeTest, HoldsNothingWhenEmpty) {
+TEST_F(RankedTreeTest, HoldsNoMemoryWhenEmpty) {
   EXPECT_EQ(tree.bytes(), 0u);
   EXPECT_FALSE(tree.at(0));
   EXPECT_EQ(tree.count_before(5, RankedTree::Equal::before), 0u);
@@ -89,7 +89,7 @@ TEST_F(RankedTreeTest, KeepsMembersOfAnyLength) {
   EXPECT_EQ(tree.at(2).member()->text(), std::string(254, 'x'));
 }
 
-TEST_F(RankedTreeTest, FollowsAModelThroughRandomChanges) {
+TEST_F(RankedTreeTest, AgreesWithAModelThroughRandomChanges) {
   base::Rng rng(11);
   for (const std::uint64_t scores : {1, 7, 1'000'000}) {
     for (int round = 0; round < 6000; ++round) {
@@ -113,7 +113,7 @@ TEST_F(RankedTreeTest, FollowsAModelThroughRandomChanges) {
   }
 }
 
-TEST_F(RankedTreeTest, CountsBeforeBounds) {
+TEST_F(RankedTreeTest, CountsElementsBelowABound) {
   base::Rng rng(3);
   for (int i = 0; i < 5000; ++i) add(std::to_string(i), static_cast<double>(rng.below(400)));
   for (double bound = -1; bound < 402; bound += 0.5) {
@@ -126,7 +126,7 @@ TEST_F(RankedTreeTest, CountsBeforeBounds) {
   }
 }
 
-TEST_F(RankedTreeTest, CountsBeforeTextsOfEqualScores) {
+TEST_F(RankedTreeTest, CountsElementsBelowATextOfEqualScores) {
   for (int i = 0; i < 3000; ++i) add(std::to_string(i * 7), 5);
   for (int i = 0; i < 3000; i += 13) {
     const std::string text = std::to_string(i * 7);
@@ -138,7 +138,7 @@ TEST_F(RankedTreeTest, CountsBeforeTextsOfEqualScores) {
   EXPECT_EQ(tree.count_before("x", RankedTree::Equal::after), 3000u);
 }
 
-TEST_F(RankedTreeTest, FillsItsNodesWhenMembersComeInOrder) {
+TEST_F(RankedTreeTest, FillsItsNodesIfMembersAreAddedInOrder) {
   constexpr int kMembers = 20'000;
   for (int i = 0; i < kMembers; ++i) add(std::to_string(i), i);
   EXPECT_LT(tree.bytes(), kMembers * 9u);
@@ -149,7 +149,7 @@ TEST_F(RankedTreeTest, FillsItsNodesWhenMembersComeInOrder) {
   compare();
 }
 
-TEST_F(RankedTreeTest, GivesItsNodesBackAsMembersGo) {
+TEST_F(RankedTreeTest, FreesNodesAsMembersAreRemoved) {
   base::Rng rng(5);
   for (int i = 0; i < 20'000; ++i) add(std::to_string(i), static_cast<double>(rng.next() >> 20));
   const std::size_t full = tree.bytes();

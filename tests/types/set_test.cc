@@ -52,7 +52,7 @@ class SetTest : public testing::Test {
   base::Rng rng{42};
 };
 
-TEST_F(SetTest, MovesNothingWhereTheSizeIsKnown) {
+TEST_F(SetTest, MovesNothingIfTheSizeIsKnown) {
   constexpr std::size_t kSize = 30'000;
   add_range(0, kSize, "member");
   others.emplace_back(Set::copy(set.storage()));
@@ -71,7 +71,7 @@ TEST_F(SetTest, MovesNothingWhereTheSizeIsKnown) {
   EXPECT_EQ(others[3].encoding(), Set::Encoding::intset);
 }
 
-TEST_F(SetTest, StartsAsItsFirstMemberSuggests) {
+TEST_F(SetTest, ChoosesItsEncodingByTheFirstMember) {
   set.add("12", limits);
   EXPECT_EQ(set.encoding(), Set::Encoding::intset);
   set.clear();
@@ -201,7 +201,7 @@ void duel(Set& set, base::Rng& rng, const SetLimits& limits, bool only_integers,
   }
 }
 
-TEST_F(SetTest, BehavesAsASetInEveryEncoding) {
+TEST_F(SetTest, AgreesWithAModelInEveryEncoding) {
   for (const std::size_t entries : {0, 20, 10'000}) {
     for (const bool only_integers : {false, true}) {
       limits = {.intset_entries = entries, .listpack_entries = entries, .listpack_value = 100};
@@ -211,7 +211,7 @@ TEST_F(SetTest, BehavesAsASetInEveryEncoding) {
   }
 }
 
-TEST_F(SetTest, CopiesAreEqualAndApart) {
+TEST_F(SetTest, CopiesAreEqualAndIndependent) {
   for (const std::string prefix : {"", "x"}) {
     for (const int count : {100, 2000}) {
       add_range(0, count, prefix);
@@ -227,7 +227,7 @@ TEST_F(SetTest, CopiesAreEqualAndApart) {
   }
 }
 
-TEST_F(SetTest, ScanShowsEveryMemberThatStays) {
+TEST_F(SetTest, ScanReturnsEveryMemberThatStays) {
   add_range(0, 1000, "m");
   Model seen;
   std::uint64_t cursor = 0;
@@ -255,7 +255,7 @@ TEST_F(SetTest, SamplesAreDifferentMembers) {
   }
 }
 
-TEST_F(SetTest, EveryMemberIsPickedAsOften) {
+TEST_F(SetTest, EveryMemberIsPickedEquallyOften) {
   for (const std::size_t count : {1, 3}) {
     add_range(0, 10, "m");
     std::map<std::string, int> picks;
@@ -268,7 +268,7 @@ TEST_F(SetTest, EveryMemberIsPickedAsOften) {
   }
 }
 
-TEST_F(SetTest, TakesAsManyAsItIsTold) {
+TEST_F(SetTest, PopsTheGivenNumber) {
   for (const std::string prefix : {"", "m"}) {
     for (const std::size_t entries : {0, 10'000}) {
       limits = {.intset_entries = entries, .listpack_entries = entries};
@@ -283,7 +283,7 @@ TEST_F(SetTest, TakesAsManyAsItIsTold) {
   }
 }
 
-TEST_F(SetTest, GoesInStepsWithAnExactFootprint) {
+TEST_F(SetTest, IsFreedInStepsWithAnExactFootprint) {
   limits.listpack_entries = 0;
   add_range(0, 5000, "member:");
   void* storage = set.storage();
@@ -368,7 +368,7 @@ TEST_F(OperationsTest, AgreeWithTheirDefinitions) {
   }
 }
 
-TEST_F(OperationsTest, AnIntersectionStopsWhenItIsTold) {
+TEST_F(OperationsTest, IntersectionStopsAtTheLimit) {
   for (const bool compact : {false, true}) {
     const std::size_t entries = compact ? 10'000 : 0;
     limits = {.intset_entries = entries, .listpack_entries = entries};

@@ -82,7 +82,7 @@ TEST_P(SortedSetTest, OrdersByScoreThenBytes) {
   EXPECT_FALSE(set.rank("none"));
 }
 
-TEST_P(SortedSetTest, ObeysTheRuleOfAPut) {
+TEST_P(SortedSetTest, ObeysTheConditionsOfAPut) {
   EXPECT_EQ(put("a", 1, {.only_known = true}).outcome, Outcome::refused);
   EXPECT_EQ(put("a", 1, {.only_greater = true}).outcome, Outcome::added);
   EXPECT_EQ(put("a", 2, {.only_new = true}).outcome, Outcome::refused);
@@ -96,7 +96,7 @@ TEST_P(SortedSetTest, ObeysTheRuleOfAPut) {
   EXPECT_EQ(set.score("a"), kInfinity);
 }
 
-TEST_P(SortedSetTest, TurnsRangesIntoRanks) {
+TEST_P(SortedSetTest, ConvertsScoreRangesToRanks) {
   for (int i = 0; i < 20; ++i) put("m" + std::to_string(10 + i), i / 2);
   const auto by_score = [this](ScoreRange range) {
     const RankRange ranks = set.ranks(range);
@@ -109,7 +109,7 @@ TEST_P(SortedSetTest, TurnsRangesIntoRanks) {
   EXPECT_EQ(by_score({.least = 5, .most = 3}).second, 0u);
 }
 
-TEST_P(SortedSetTest, TurnsRangesOfTextIntoRanks) {
+TEST_P(SortedSetTest, ConvertsTextRangesToRanks) {
   for (const char* member : {"a", "b", "c", "d", "e"}) put(member, 0);
   using Kind = TextBound::Kind;
   const auto count = [this](TextBound least, TextBound most) {
@@ -131,7 +131,7 @@ TEST_P(SortedSetTest, ErasesRangesOfRanks) {
   EXPECT_TRUE(set.empty());
 }
 
-TEST_P(SortedSetTest, ForgetsTheMembersOfAnErasedRange) {
+TEST_P(SortedSetTest, ErasedMembersAreNotFound) {
   for (int i = 0; i < 500; ++i) put(std::to_string(i), i / 7);
   set.erase(RankRange{3, 452});
   EXPECT_EQ(set.size(), 51u);
@@ -168,7 +168,7 @@ TEST_P(SortedSetTest, CopiesItself) {
   copy.destroy();
 }
 
-TEST_P(SortedSetTest, FollowsAModelThroughRandomChanges) {
+TEST_P(SortedSetTest, AgreesWithAModelThroughRandomChanges) {
   base::Rng rng(GetParam().entries + 1);
   std::map<std::string, double> model;
   for (int round = 0; round < 8000; ++round) {
@@ -199,7 +199,7 @@ TEST_P(SortedSetTest, FollowsAModelThroughRandomChanges) {
 class Conversions : public SortedSetTest {};
 INSTANTIATE_TEST_SUITE_P(OfSets, Conversions, testing::Values(SortedSet::Limits{4, 8}));
 
-TEST_P(Conversions, HappenBeyondTheLimits) {
+TEST_P(Conversions, HappenAboveTheLimits) {
   for (const char* member : {"a", "b", "c", "d"}) put(member, 1);
   EXPECT_TRUE(set.is_packed());
   put("e", 1);
@@ -218,7 +218,7 @@ TEST_P(Conversions, HappenBeyondTheLimits) {
   EXPECT_FALSE(set.is_packed());
 }
 
-TEST_P(Conversions, FollowWhatIsExpected) {
+TEST_P(Conversions, FollowTheExpectedSize) {
   set.expect(4, 9, GetParam());
   EXPECT_FALSE(set.is_packed());
   set.destroy();
@@ -239,7 +239,7 @@ TEST_P(Conversions, StoreWholeScoresAsIntegers) {
   EXPECT_EQ(pack.get(pack.at(3)).text(scratch), "3.5");
 }
 
-TEST(SortedSet, IsFreedInStepsAndLeavesNothing) {
+TEST(SortedSet, IsFreedCompletelyInSteps) {
   const std::int64_t before = memory::balance(kOwner);
   SortedSet set(nullptr);
   for (int i = 0; i < 20'000; ++i) set.append(std::to_string(i), i, kSmall);

@@ -23,7 +23,7 @@ using Deliveries = std::map<StreamId, Delivery>;
 
 struct GroupModel {
   Deliveries pending;
-  // Each with the ids that are its own.
+  // Each consumer with the ids of its pending entries.
   std::map<std::string, std::map<StreamId, bool>> consumers;
   friend bool operator==(const GroupModel&, const GroupModel&) = default;
 };
@@ -103,7 +103,7 @@ class StreamGroups : public testing::Test {
     expected.consumers[wanted][chosen] = true;
   }
 
-  // To another consumer, or it is acknowledged.
+  // Moves to another consumer, or is acknowledged.
   void redeliver(Group& group, GroupModel& expected, Pending& pending) {
     const StreamId chosen = pending.id;
     Delivery& delivery = expected.pending[chosen];
@@ -147,7 +147,7 @@ TEST_F(StreamGroups, AgreeWithMapsThroughRandomChanges) {
   EXPECT_GT(most, 300u);
 }
 
-TEST_F(StreamGroups, AreCopiedWhole) {
+TEST_F(StreamGroups, AreCopiedCompletely) {
   for (int i = 0; i < 5000; ++i) step();
   const std::int64_t one = memory::balance(kOwner);
   Stream copy = stream.copy();
@@ -177,7 +177,7 @@ void destroy_in_steps(Stream stream) {
   }
 }
 
-TEST(TakenFromStreams, GroupsComeWholeWithTheirBytes) {
+TEST(TakenFromStreams, GroupsKeepTheirEntriesAndBytes) {
   const auto before = memory::balance(memory::Owner::streams);
   Stream stream = stream_with_pending();
   stream.create_group("h", {}, 0);
@@ -196,7 +196,7 @@ TEST(TakenFromStreams, GroupsComeWholeWithTheirBytes) {
   EXPECT_EQ(memory::balance(memory::Owner::streams), before);
 }
 
-TEST(TakenFromStreams, ConsumersLeaveWhatIsNotTheirs) {
+TEST(TakenFromStreams, ConsumersKeepOnlyTheirEntries) {
   const auto before = memory::balance(memory::Owner::streams);
   Stream stream = stream_with_pending();
   Group& group = *stream.group("g");

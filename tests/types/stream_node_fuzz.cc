@@ -1,5 +1,5 @@
-// The first 16 bytes are the node's id, the rest its listpack. What valid() lets pass must survive
-// reading both ways, appending, deleting, trimming and copying.
+// The first 16 bytes are the node's id, the rest is its listpack. If valid() accepts it, reading in
+// both directions, appending, deleting, trimming and copying must be safe.
 
 #include <cstdint>
 #include <cstring>

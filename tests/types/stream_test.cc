@@ -40,7 +40,7 @@ void append(Stream& stream, StreamId id, const std::vector<std::string>& texts, 
   stream.append(id, pairs, limits);
 }
 
-// Destroys its stream; the owner must hold as much as before, and the stream's figure be right.
+// Destroys its stream; the owner must hold as much as before, and the stream's footprint be right.
 class StreamTest : public testing::Test {
  protected:
   void TearDown() override {
@@ -59,7 +59,7 @@ class StreamTest : public testing::Test {
   base::Rng rng{11};
 };
 
-class Against : public StreamTest {
+class StreamModelTest : public StreamTest {
  protected:
   std::vector<std::string> texts() {
     std::vector<std::string> made;
@@ -118,7 +118,7 @@ class Against : public StreamTest {
   NodeLimits limits;
 };
 
-TEST_F(Against, AModelWithNodesOfAnySize) {
+TEST_F(StreamModelTest, AgreesForNodesOfAnySize) {
   for (const NodeLimits tried :
        {NodeLimits{4096, 100}, NodeLimits{100, 0}, NodeLimits{0, 3}, NodeLimits{0, 500}}) {
     limits = tried;
@@ -210,7 +210,7 @@ TEST_F(StreamTest, IsDestroyedInSteps) {
   EXPECT_GT(steps, 5);
 }
 
-TEST_F(StreamTest, TakesNodesFromOutsideInTheirOrderOnly) {
+TEST_F(StreamTest, AcceptsNodesInOrderOnly) {
   append_some(250);
   Stream other(nullptr);
   const Stream::Nodes& nodes = stream.nodes();
@@ -226,7 +226,7 @@ TEST_F(StreamTest, TakesNodesFromOutsideInTheirOrderOnly) {
   other.destroy_some(kOwner, budget);
 }
 
-TEST(StreamNode, RefusesWrongCountsFlagsAndLengths) {
+TEST(StreamNode, RejectsWrongCountsFlagsAndLengths) {
   Stream stream(nullptr);
   append(stream, {5, 0}, {"f", "v"}, {});
   append(stream, {6, 0}, {"f", "w"}, {});

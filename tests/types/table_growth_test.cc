@@ -33,7 +33,7 @@ TEST(TableGrowth, MovesNoMoreThanASegmentAtOnce) {
   EXPECT_LE(worst, kLargestStep);
 }
 
-TEST(TableGrowth, KeepsMostSlotsInUseAndMemoryOnAStraightLine) {
+TEST(TableGrowth, KeepsSlotsFilledAndMemoryLinear) {
   Items items;
   ItemTable table;
   double used = 0;
@@ -53,7 +53,7 @@ TEST(TableGrowth, KeepsMostSlotsInUseAndMemoryOnAStraightLine) {
   double per_element = 0;
   for (const auto& [size, bytes] : points) per_element += bytes / size;
   per_element /= static_cast<double>(points.size());
-  // Below some thousand elements a step of one block is itself more than 1 %.
+  // With fewer than some thousand elements, a step of one block is already more than 1 %.
   for (const auto& [size, bytes] : points) {
     if (size >= 20'000) {
       ASSERT_NEAR(bytes / (size * per_element), 1, 0.03) << size;
@@ -62,7 +62,7 @@ TEST(TableGrowth, KeepsMostSlotsInUseAndMemoryOnAStraightLine) {
   EXPECT_LE(per_element, 11.1);
 }
 
-TEST(TableGrowth, GivesMemoryBackAsElementsGo) {
+TEST(TableGrowth, FreesMemoryAsElementsAreRemoved) {
   Items items;
   ItemTable table;
   for (int i = 0; i < 300'000; ++i) insert(table, items.add());
@@ -76,7 +76,7 @@ TEST(TableGrowth, GivesMemoryBackAsElementsGo) {
   EXPECT_EQ(table.bytes(), 0U);
 }
 
-TEST(TableGrowth, IsTinyForAFewElements) {
+TEST(TableGrowth, UsesLittleMemoryForFewElements) {
   Items items;
   ItemTable table;
   for (int i = 0; i < 20; ++i) insert(table, items.add());
@@ -85,7 +85,7 @@ TEST(TableGrowth, IsTinyForAFewElements) {
   EXPECT_LE(table.bytes(), 1280U + 128);
 }
 
-TEST(TableGrowth, DoesNotSwingAtABoundary) {
+TEST(TableGrowth, DoesNotOscillateAtABoundary) {
   for (const int size : {1, 5, 6, 7, 12, 13, 40, 97, 500, 1445, 1446, 3000, 20'000}) {
     Items items;
     ItemTable table;
@@ -101,7 +101,7 @@ TEST(TableGrowth, DoesNotSwingAtABoundary) {
   }
 }
 
-TEST(TableGrowth, TurnsBackWhereverItStands) {
+TEST(TableGrowth, CanReverseAtAnyPoint) {
   base::Rng rng(5);
   Items items;
   ItemTable table;

@@ -1,5 +1,5 @@
-// Work and memory of the table when elements come and go in orders made to hurt it: the table's
-// own order, as a client learns it by scanning.
+// Work and memory of the table if elements are added and removed in the worst order: the order of
+// the table itself, which a client can learn by scanning.
 
 #include <gtest/gtest.h>
 
@@ -27,11 +27,11 @@ struct Case {
   std::size_t largest = 100'000;
 };
 
-// A table that is held to the bounds with each call.
+// A table whose bounds are checked at each call.
 class Watched {
  public:
   // Items spread over the positions that begin with `prefix_bits` bits of a constant. An element
-  // more is in the table all the time, so that it keeps its order.
+  // more is always in the table, so that it keeps its order.
   Watched(std::size_t size, unsigned prefix_bits) {
     testing::insert(table_, &anchor_);
     order_ = Order(table_);
@@ -69,7 +69,7 @@ class Watched {
   }
   // The table holds nothing but items from now on.
   void drop_anchor() { erase(&anchor_); }
-  // Checks what has been moved since the last call for this many operations.
+  // Checks the number of slots moved since the last call, for this many operations.
   void expect_linear(std::size_t operations) {
     EXPECT_LE(worst_, kLargestStep);
     EXPECT_LE(moved_ - moved_before_, operations * kMovesEach);
@@ -103,7 +103,7 @@ class Watched {
 class TableInOrder : public ::testing::TestWithParam<Case> {};
 
 // Filled, emptied in the same order, filled again, emptied backwards.
-TEST_P(TableInOrder, TakesLinearWorkAtEverySize) {
+TEST_P(TableInOrder, WorkIsLinearAtEverySize) {
   for (const std::size_t size : {10'000, 100'000, 1'000'000}) {
     if (size > GetParam().largest) continue;
     Watched watched(size, GetParam().prefix_bits);
@@ -135,7 +135,7 @@ INSTANTIATE_TEST_SUITE_P(Orders, TableInOrder,
                                            Case{"prefix_of_12_bits_forwards", Way::forwards, 12}),
                          [](const auto& test) { return test.param.name; });
 
-// What SCAN, then DEL and SET of each key do.
+// Like SCAN, then DEL and SET of each key.
 TEST(TableOrder, ElementsMayBeReplacedInOrder) {
   constexpr std::size_t kSize = 100'000;
   Watched watched(kSize, 0);
@@ -151,8 +151,8 @@ TEST(TableOrder, ElementsMayBeReplacedInOrder) {
   }
 }
 
-// The same step over and over where a segment has just grown, split, shrunk or merged.
-TEST(TableOrder, DoesNotSwingWhereverOneSegmentStands) {
+// Repeats one step where a segment has just grown, split, shrunk or merged.
+TEST(TableOrder, DoesNotOscillateAtAnySegment) {
   Watched watched(5000, 3);
   const std::vector<Item*> order = watched.in_order(Way::forwards);
   for (const bool filling : {true, false}) {
@@ -162,14 +162,14 @@ TEST(TableOrder, DoesNotSwingWhereverOneSegmentStands) {
         filling ? watched.insert(order[i]) : watched.erase(order[i]);
         filling ? watched.erase(order[i]) : watched.insert(order[i]);
       }
-      // The insertion and the removal of another one may each have been due.
+      // An insertion and a removal of another element may each have caused one step.
       ASSERT_LE(watched.table().moved_slots() - before, 2 * kLargestStep) << i;
       filling ? watched.insert(order[i]) : watched.erase(order[i]);
     }
   }
 }
 
-TEST(TableOrder, TablesDoNotShareAnOrder) {
+TEST(TableOrder, TablesHaveDifferentOrders) {
   constexpr std::size_t kSize = 100'000;
   Watched first(kSize, 0);
   Watched other(1, 0);
@@ -212,7 +212,7 @@ class Uneven {
   std::vector<Item*> left_;
 };
 
-TEST(TableOrder, SamplesFairlyAndQuicklyInAnUnevenTable) {
+TEST(TableOrder, SamplesFairlyAndFastInAnUnevenTable) {
   Uneven uneven;
   base::Rng rng(17);
   base::Rng shadow = rng;
@@ -226,14 +226,14 @@ TEST(TableOrder, SamplesFairlyAndQuicklyInAnUnevenTable) {
   }
   const double freedom = static_cast<double>(uneven.left().size()) - 1;
   EXPECT_LT((chi_square - freedom) / std::sqrt(2 * freedom), 4.5);
-  // How many random numbers that took: three for each try.
+  // The number of random numbers drawn: three for each attempt.
   const std::uint64_t last = rng.next();
   std::size_t numbers = 1;
   while (shadow.next() != last) ++numbers;
   EXPECT_LT(numbers, draws * 3 * 4);
 }
 
-TEST(TableOrder, IsTakenApartWhereItIsUneven) {
+TEST(TableOrder, UnevenTablesAreFreed) {
   base::ManualClock clock;
   Uneven uneven;
   std::vector<int> seen(200'000);
@@ -245,7 +245,7 @@ TEST(TableOrder, IsTakenApartWhereItIsUneven) {
   EXPECT_EQ(uneven.table().bytes(), 0U);
 }
 
-// Expiry in order: a sweep that takes out most of what it sees.
+// Expiry in order: a sweep that removes most of the elements that it visits.
 TEST(TableOrder, SweepsInStepsOfOneSegment) {
   for (const std::size_t size : {10'000, 300'000}) {
     Items items;
@@ -274,7 +274,7 @@ TEST(TableOrder, SweepsInStepsOfOneSegment) {
   }
 }
 
-TEST(TableReserve, MakesSegmentsAsWideAsTheyWillBe) {
+TEST(TableReserve, CreatesSegmentsOfTheFinalSize) {
   for (const std::size_t size : {5, 100, 700, 2000, 30'000, 300'000}) {
     Items items;
     ItemTable table;

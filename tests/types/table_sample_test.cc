@@ -47,7 +47,7 @@ void expect_fair_random(const ItemTable& table, std::size_t keys, std::size_t st
   EXPECT_LT(unfairness(counts, kEach), 4.5) << keys;
 }
 
-TEST(TableSampling, ShowsEveryElementEquallyOften) {
+TEST(TableSampling, ReturnsEveryElementEquallyOften) {
   for (const int size : kSizes) {
     Sampled sampled(size);
     expect_fair_random(sampled.table(), size, 1);
@@ -62,7 +62,7 @@ TEST(TableSampling, StaysFairAfterShrinking) {
   }
 }
 
-TEST(TableSampling, ShowsBucketsFairly) {
+TEST(TableSampling, ReturnsBucketsEquallyOften) {
   for (const int size : {5, 150, 1700, 3100}) {
     Sampled sampled(size);
     base::Rng rng(23);
@@ -76,7 +76,7 @@ TEST(TableSampling, ShowsBucketsFairly) {
   }
 }
 
-TEST(TableSampling, DrawsNothingFromAnEmptyTable) {
+TEST(TableSampling, ReturnsNothingFromAnEmptyTable) {
   Sampled sampled(100);
   for (std::size_t i = 0; i < 100; ++i) erase(sampled.table(), sampled.items()[i]);
   base::Rng rng(1);
@@ -84,7 +84,7 @@ TEST(TableSampling, DrawsNothingFromAnEmptyTable) {
   sampled.table().sample_bucket(rng, [](Item*) { FAIL(); });
 }
 
-TEST(TableSweep, ShowsExactlyTheElementsInTheWindow) {
+TEST(TableSweep, VisitsExactlyTheElementsInTheWindow) {
   for (const int size : {0, 1, 40, 1200, 1500, 4000}) {
     for (const TagWindow window :
          {TagWindow{10, 3}, TagWindow{250, 20}, TagWindow{0, 0}, TagWindow{5, 255}}) {
@@ -110,7 +110,7 @@ TEST(TableSweep, ShowsExactlyTheElementsInTheWindow) {
   }
 }
 
-TEST(TableSweep, TakesOutWhatItIsToldTo) {
+TEST(TableSweep, RemovesTheChosenElements) {
   Items items;
   TaggedTable table;
   constexpr int kSize = 20'000;
@@ -121,7 +121,7 @@ TEST(TableSweep, TakesOutWhatItIsToldTo) {
   }
   const std::uint64_t bytes_before = table.bytes();
   int rounds = 0;
-  // Erasing shrinks the table under the sweep, so that a round may leave some behind.
+  // Erasing shrinks the table during the sweep, so that a round may miss some elements.
   for (; table.size() > kSize / 4 + kSize / 64 && rounds < 5; ++rounds) {
     std::uint64_t cursor = 0;
     do {

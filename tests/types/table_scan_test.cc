@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::uint64_t kCursorEnd = std::uint64_t{1} << 47;
 
-// What happens to the table between two steps of a scan.
+// The changes to the table between two steps of a scan.
 struct Mix {
   const char* name;
   int start;
@@ -20,7 +20,7 @@ struct Mix {
 class ScanUnderMix : public ::testing::TestWithParam<Mix> {};
 
 // Half of the items present at the start stay; the others are added and removed at random.
-TEST_P(ScanUnderMix, ShowsEveryElementThatStays) {
+TEST_P(ScanUnderMix, VisitsEveryElementThatStays) {
   const Mix mix = GetParam();
   for (std::uint64_t seed = 1; seed <= 5; ++seed) {
     base::Rng rng(seed);
@@ -64,7 +64,7 @@ INSTANTIATE_TEST_SUITE_P(
                       Mix{"falling_fast", 20'000, 0, 30}, Mix{"churning", 5000, 10, 10}),
     [](const auto& test) { return test.param.name; });
 
-TEST(TableScan, ShowsEachElementOnceWhenNothingChanges) {
+TEST(TableScan, VisitsEachElementOnceIfNothingChanges) {
   for (const int size : {1, 6, 7, 100, 1300, 1500, 9000}) {
     Items items;
     ItemTable table;
@@ -81,7 +81,7 @@ TEST(TableScan, ShowsEachElementOnceWhenNothingChanges) {
   }
 }
 
-TEST(TableScan, LetsElementsMove) {
+TEST(TableScan, ElementsMayMoveMeanwhile) {
   Items items;
   ItemTable table;
   for (int i = 0; i < 3000; ++i) insert(table, items.add());
@@ -100,7 +100,7 @@ TEST(TableScan, LetsElementsMove) {
   }
 }
 
-TEST(TableScan, TakesAnyCursor) {
+TEST(TableScan, AcceptsAnyCursor) {
   Items items;
   ItemTable table;
   for (int i = 0; i < 3000; ++i) insert(table, items.add());
@@ -116,7 +116,7 @@ TEST(TableScan, TakesAnyCursor) {
 }
 
 // Clients keep cursors in doubles and in signed integers.
-TEST(TableScan, KeepsCursorsSmallWhereTheTableIsDeep) {
+TEST(TableScan, KeepsCursorsSmallInADeepTable) {
   Items items;
   ItemTable table;
   insert(table, items.add());
@@ -135,9 +135,9 @@ TEST(TableScan, KeepsCursorsSmallWhereTheTableIsDeep) {
   for (const int times : times_seen) ASSERT_EQ(times, 1);
 }
 
-// Elements come and go in the table's own order while it is scanned, so that it grows deep at
-// one place and shallow at others.
-TEST(TableScan, ShowsEveryElementThatStaysWhileOthersComeAndGoInOrder) {
+// Elements are added and removed in the order of the table while it is scanned, so that it becomes
+// deep at one place and stays shallow at others.
+TEST(TableScan, VisitsEveryElementThatStaysWhileOthersAreAddedAndRemovedInOrder) {
   for (const bool ahead : {false, true}) {
     Items items;
     ItemTable table;
@@ -153,7 +153,7 @@ TEST(TableScan, ShowsEveryElementThatStaysWhileOthersComeAndGoInOrder) {
       for (int i = 0; i < steps && from < sorted.size(); ++i, from += ahead ? -2 : 2) {
         insert(table, sorted[from]);
         if (from % 50 == 1) continue;
-        // Those of the even places that do not stay.
+        // The items of even index that do not stay.
         Item* passing = sorted[from ^ 1];
         if (passing->key % 8 != 0) {
           ASSERT_TRUE(table.erase(passing, passing->hash));

@@ -73,11 +73,11 @@ inline Item* erase(ItemTable& table, const Item& item) {
   return table.erase(bytes_of(item.key), item.hash);
 }
 
-// The most slots that one insertion, removal or line of a sweep may move: a full segment.
+// The maximum of slots that one insertion, removal or line of a sweep may move: a full segment.
 inline constexpr std::uint64_t kLargestStep = 840;
 
-// The order in which a table keeps its elements, read off its cursors: what an attacker learns by
-// scanning. Good from the first element on until the table becomes empty.
+// The order in which a table keeps its elements, derived from its cursors, as an attacker can learn
+// it by scanning. Valid from the first element on until the table becomes empty.
 class Order {
  public:
   Order() = default;

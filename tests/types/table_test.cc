@@ -126,7 +126,7 @@ TEST(Table, FindsNothingWhenEmpty) {
   EXPECT_EQ(table.bytes(), 0U);
 }
 
-TEST(Table, TellsKeysApartWhoseHashesAreEqual) {
+TEST(Table, DistinguishesKeysOfEqualHash) {
   const std::int64_t before = memory::balance(memory::Owner::table);
   {
     Items items;
@@ -161,7 +161,7 @@ TEST(Table, WorksWhenAllHashesAreEqual) {
   }
 }
 
-TEST(Table, CountsWhatTheLedgerCountsAndGivesAllBack) {
+TEST(Table, ItsFootprintAgreesWithTheLedgerAndIsFreed) {
   const std::int64_t before = memory::balance(memory::Owner::table);
   {
     Items items;
@@ -194,8 +194,8 @@ TEST(Table, KeepsItsElementsWhenItMoves) {
   }
 }
 
-TEST(Table, IsTakenApartWithinABudget) {
-  // A clock that moves on by itself, so that a budget ends without time passing.
+TEST(Table, IsFreedWithinABudget) {
+  // A clock that advances at each reading, so that a budget ends without time passing.
   class Ticking final : public base::Clock {
    public:
     void tick() override {}
@@ -228,7 +228,7 @@ TEST(Table, IsTakenApartWithinABudget) {
   }
 }
 
-TEST(Table, CanBeDestroyedHalfTakenApart) {
+TEST(Table, CanBeDestroyedHalfFreed) {
   const std::int64_t before = memory::balance(memory::Owner::table);
   {
     base::ManualClock clock;
@@ -242,7 +242,7 @@ TEST(Table, CanBeDestroyedHalfTakenApart) {
   EXPECT_EQ(memory::balance(memory::Owner::table), before);
 }
 
-TEST(Table, NamesTheCandidateBeforeItIsRead) {
+TEST(Table, PrefetchesTheCandidateBeforeItIsRead) {
   Items items;
   ItemTable table;
   for (int i = 0; i < 10'000; ++i) insert(table, items.add());

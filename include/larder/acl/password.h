@@ -15,7 +15,7 @@ inline constexpr std::size_t kHashDigits = 64;
 struct PasswordHash {
   std::array<std::uint8_t, 32> bytes{};
 
-  // In constant time, wherever the two differ.
+  // In constant time, independent of where the two differ.
   bool equals(const PasswordHash& other) const;
   // 64 digits, in small letters.
   std::string text() const;

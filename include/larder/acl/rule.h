@@ -56,7 +56,7 @@ struct Rule {
   Kind kind = Kind::unknown;
   std::uint8_t permissions = 0;  // of `keys`; 0 where they are written wrongly
   // Without the sign in front: a password, a hash, a pattern, the name of a command or category; of
-  // a selector what stands between the parentheses. Lives as long as the word.
+  // a selector the text between the parentheses. Valid as long as the word.
   std::string_view text;
 };
 

@@ -113,7 +113,7 @@ class Selector {
   List<Text> channels_;
 };
 
-// Patterns are not expanded against each other: one is admitted where it stands itself.
+// Patterns are compared as texts: a pattern is admitted only if the list contains it.
 bool admits_channel(const List<Text>& admitted, std::string_view channel, bool is_pattern);
 
 }  // namespace larder::acl

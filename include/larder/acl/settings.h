@@ -12,7 +12,7 @@
 
 namespace larder::acl {
 
-// A second line for a user must begin with the rule `reset`: it stands for all of the user. CONFIG
+// A second line for a user must begin with the rule `reset`: it replaces the user. CONFIG
 // REWRITE writes such a line where an included file defines a user that has changed.
 inline base::Result<void> check_user_line(const std::vector<config::Lines::Line>& before,
                                           const config::Lines::Line& line) {

@@ -38,7 +38,7 @@ class SystemClock final : public Clock {
   void tick_now();
 };
 
-// A clock that tests advance; it does not move by itself.
+// A clock that only tests advance.
 class ManualClock final : public Clock {
  public:
   explicit ManualClock(std::int64_t unix_ms = 1'700'000'000'000) {

@@ -17,7 +17,7 @@ inline constexpr std::size_t kFixedDoubleChars = 320;
 [[gnu::format(printf, 2, 3)]] std::string_view print_into(std::span<char> out, const char* format,
                                                           ...);
 
-// Appends the whole text, whatever its length.
+// Appends the whole text, of any length.
 [[gnu::format(printf, 2, 3)]] void append_print(std::string& out, const char* format, ...);
 
 // The whole text.

@@ -1,9 +1,9 @@
 #pragma once
 
 // The words of a line, as inline commands, configuration files and redis-cli have them: separated
-// by blanks, or quoted. "double" quotes know \n \r \t \b \a \xHH and \ before any other character;
-// 'single' ones only \'. A word may begin bare and go on in quotes, but a closing quote ends it and
-// must be followed by a blank or the end.
+// by blanks, or quoted. "double" quotes allow \n \r \t \b \a \xHH and \ before any other character;
+// 'single' ones only \'. A word may begin bare and continue in quotes, but a closing quote ends it
+// and must be followed by a blank or the end.
 
 #include <cstddef>
 #include <optional>
@@ -17,7 +17,7 @@ namespace larder::base {
 class WordSplitter {
  public:
   struct Word {
-    // The word itself, or, where `is_changed`, as it stands in the line: write() makes the word.
+    // The word itself, or, if `is_changed`, its text in the line: write() converts it to the word.
     std::string_view text;
     bool is_changed;
 

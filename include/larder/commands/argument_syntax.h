@@ -6,7 +6,7 @@
 //   name:type           type is key, string, integer, double, pattern, unix-time,
 //                       pure-token, oneof or block
 //   #0                  the key specification that finds this key
-//   @TOKEN              the word that stands before it (or, for a pure-token, is it)
+//   @TOKEN              the word before it (or, for a pure-token, the word itself)
 //   =shown              another name for people
 //   ? * +               optional; may be repeated; repeated together with its token
 //   (...)               what a oneof chooses from, what a block consists of

@@ -12,7 +12,7 @@ namespace larder::config {
 // empty text.
 std::vector<std::string> split_spaces(std::string_view text);
 
-// The word as it stands in a line so that base::split_words() reads it back: as it is when nothing
+// The word as written in a line so that base::split_words() returns it: unchanged if nothing
 // in it needs quotes, quoted otherwise.
 std::string word(std::string_view text);
 

@@ -52,7 +52,7 @@ class Flags final : public Directive {
 };
 
 // Letters in any order, each some bits: `KEA`. Printed in the order of `letters`; a letter
-// that stands for several bits replaces the letters it covers.
+// that represents several bits replaces the letters it covers.
 class Letters final : public Directive {
  public:
   struct Letter {

@@ -20,7 +20,7 @@ namespace larder::config {
 // A parsed command line, before any file is read.
 struct CommandLine {
   std::string file;             // the configuration file; empty when none is named
-  bool standard_input = false;  // `-`: configuration comes on standard input too
+  bool standard_input = false;  // `-`: configuration is read from standard input too
   std::string options;          // the other arguments as lines of a configuration file
 };
 

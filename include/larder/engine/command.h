@@ -64,7 +64,7 @@ enum Flag : std::uint32_t {
   kRunsQueue = 1u << 26,       // EXEC: refused if the queue's commands would be
   kForSubscribers = 1u << 27,  // what a RESP2 connection may send while it is subscribed
   kWhilePaused = 1u << 28,     // CLIENT: a client must be able to end its own pause
-  kAbsent = 1u << 29,          // rename-command and ACL rules know the name; no client can call it
+  kAbsent = 1u << 29,  // rename-command and ACL rules accept the name; no client can call it
 };
 
 // ACL categories that neither the flags nor the family imply.
@@ -124,7 +124,7 @@ struct KeySpec {
   static constexpr KeySpec range(int position, int last, int step, std::uint32_t flags) {
     return {.begin = Begin::index, .first = position, .last = last, .step = step, .flags = flags};
   }
-  // A count at `position`, the keys behind it.
+  // A count at `position`, followed by the keys.
   static constexpr KeySpec counted(int position, std::uint32_t flags) {
     return {.begin = Begin::index, .find = Find::keynum, .first = position, .flags = flags};
   }

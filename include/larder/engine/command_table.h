@@ -31,7 +31,7 @@ struct BoundCommand {
   BoundTools tools{};
   std::uint32_t refusals = 0;
   int first_key = 0;
-  // A fast command with this many words (the fewest it takes) does little work whatever they are,
+  // A fast command with this many words (the fewest it takes) does little work for any arguments,
   // and may be timed together with others of its kind; 0 if this is not known.
   std::uint32_t small_words = 0;
   CommandStats stats;

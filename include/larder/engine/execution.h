@@ -2,7 +2,7 @@
 
 // A command that is running, or the commands of one batch, one after the other. It is on the stack
 // of the function that runs it. If commands run within commands (those of a transaction, of a
-// script, those that a push unblocks), each of these is an Execution of its own with a pointer to
+// script, those that a push unblocks), each of these has its own Execution with a pointer to
 // the outer one.
 
 #include <cstdint>

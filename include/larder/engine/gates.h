@@ -29,7 +29,7 @@ enum class Gate : std::uint8_t {
 constexpr std::uint32_t bit(Gate gate) { return 1u << static_cast<unsigned>(gate); }
 inline constexpr std::uint32_t kPauseGates = bit(Gate::paused_writes) | bit(Gate::paused_all);
 
-// The gates that are closed for all clients. A Session has gates of its own as well, and may pass
+// The gates that are closed for all clients. A Session also has its own gates, and may pass
 // some of these (Session::common_gates).
 class GateBoard {
  public:

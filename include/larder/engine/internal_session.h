@@ -1,8 +1,8 @@
 #pragma once
 
-// A session without a client, for code that runs commands by itself (scripts, loading, the link to
-// a primary). It is not in Sessions, so no command shows, counts or closes it as a client; it
-// cannot block, and its owner takes its replies from output().
+// A session without a client, for code that runs commands without a client (scripts, loading, the
+// link to a primary). It is not in Sessions, so no command shows, counts or closes it as a client;
+// it cannot block, and its owner takes its replies from output().
 
 #include <string>
 

@@ -44,12 +44,12 @@ class Peer {
   // of MONITOR) counts for each of them until it is sent.
   struct Buffers {
     std::size_t query = 0;         // unparsed input
-    std::size_t query_free = 0;    // room behind it
+    std::size_t query_free = 0;    // room after it
     std::size_t arguments = 0;     // parsed arguments that wait
     std::size_t reply_buffer = 0;  // the first block of output
     std::size_t reply_peak = 0;    // largest number of unsent bytes recently
     std::size_t reply_bytes = 0;   // unsent bytes in the first block
-    std::size_t reply_blocks = 0;  // blocks and shared texts behind it
+    std::size_t reply_blocks = 0;  // blocks and shared texts after it
     std::size_t reply_held = 0;    // what those take
     std::size_t total = 0;         // everything, at the allocator's sizes
     bool reading = true;           // waits for input
@@ -193,12 +193,12 @@ class Session {
 
   Attachment* attachment(Attached kind) const { return attachments_[index(kind)]; }
   void attach(Attached kind, Attachment& attachment) { attachments_[index(kind)] = &attachment; }
-  // The attachment ends by itself.
+  // The attachment ends without detach().
   void forget(Attached kind) { attachments_[index(kind)] = nullptr; }
   std::size_t attached_bytes() const;
-  // For detach(): the attachment's data, of so many pieces, is freed at the ends of turns.
+  // For detach(): the attachment's data, of this many pieces, is freed at the ends of turns.
   void defer_detach(Attachment& attachment, std::size_t pieces);
-  // The session will keep so many pieces more: while very many wait to be freed, as many are freed
+  // The session will add this many pieces: while very many wait to be freed, as many are freed
   // first, so that data that is left behind cannot grow faster than it is freed.
   void pay_for(std::size_t pieces);
 
@@ -253,7 +253,7 @@ class Session {
   // Set by Sessions::add, which runs before members with initializers would be set.
   Session* previous_;
   Session* next_;
-  LongCommands* long_commands_ = nullptr;  // where its command goes on or went on
+  LongCommands* long_commands_ = nullptr;  // where its command continues or continued
 };
 
 // During its life, pushes to the session are sent after the reply of its command. If nested, the

@@ -8,7 +8,7 @@
 // No step visits all watches: a flush or a swap increments a counter of the database, which each
 // session that watches existing keys of it compares when it is checked; and only the earliest
 // deadline is kept, because a changed deadline is a change. Only a swap visits watched keys that
-// did not exist, or the keys of the other database, whichever are fewer.
+// did not exist, or the keys of the other database if those are fewer.
 //
 // A change of consumer groups is not a change of the key. A key whose deadline had passed at the
 // time of WATCH may be removed without effect.

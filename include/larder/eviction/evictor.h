@@ -64,10 +64,10 @@ class Evictor {
   // finds are removed as expired.
   Room make_room(base::Budget budget);
 
-  // Makes room for a command that knows its need before it writes. `none` if it cannot fit: then at
-  // once, without evicting, if all keys that may be evicted would not free enough (may_free()), or
-  // if the system refuses a block of that size. `freeing` if bytes of removed data are in the way
-  // and the budget is spent: no key is evicted for them. Keys that were looked up before may be
+  // Makes room for a command that computes its size before it writes. `none` if it cannot fit: then
+  // at once, without evicting, if all keys that may be evicted would not free enough (may_free()),
+  // or if the system refuses a block of that size. `freeing` if bytes of removed data are in the
+  // way and the budget is spent: no key is evicted for them. Keys that were looked up before may be
   // removed, which invalidates their values. Cost: two comparisons while there is room, otherwise
   // that of evicting.
   Room make_room_for(const Need& need, base::Budget budget);
@@ -82,7 +82,7 @@ class Evictor {
   bool has_victims() const;
   // The number of keys that the policy allows to be evicted.
   std::size_t victims() const;
-  // Whether removed data waits to be freed, so that memory will decrease by itself.
+  // Whether removed data waits to be freed, so that memory will decrease without eviction.
   bool is_freeing() const { return !keyspace_.graveyard().empty(); }
   // The most bytes that evicting, and freeing removed data, can give back. Too large if keys
   // without a deadline must not be evicted, and while the tables of a flushed database are being

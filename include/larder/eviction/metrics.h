@@ -34,7 +34,7 @@ class Metrics : public info::Group {
 
   void end_excess();
 
-  // Milliseconds spent over the limit, since the start and since memory last went over it.
+  // Milliseconds spent over the limit, since the start and since memory last exceeded it.
   info::Gauge total_exceeded_{*this,
                               "stats",
                               "total_eviction_exceeded_time",

@@ -8,7 +8,7 @@
 
 namespace larder::eviction {
 
-// The most keys that one round looks at, whatever maxmemory-samples says.
+// The maximum of keys that one round examines, for any maxmemory-samples.
 inline constexpr std::int64_t kMostSamples = 64;
 
 struct Settings : config::Group {
@@ -22,7 +22,7 @@ struct Settings : config::Group {
        .help = "Maximum memory for data, clients and the server itself. Above it keys are evicted "
                "by maxmemory-policy, and if no key can be evicted, commands that need memory are "
                "refused. 0 means no limit."}};
-  // Policy::named() knows the names.
+  // The names are those of Policy::named().
   config::Choice maxmemory_policy{
       *this,
       {.name = "maxmemory-policy",

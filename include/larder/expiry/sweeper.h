@@ -24,7 +24,7 @@ namespace larder::expiry {
 
 class Sweeper {
  public:
-  // The longest step, whatever active-expire-effort says.
+  // The longest step, for any active-expire-effort.
   static constexpr std::int64_t kStepUs = 1000;
 
   Sweeper(keyspace::Keyspace& keyspace, const Settings& settings, Metrics& metrics);
@@ -33,7 +33,7 @@ class Sweeper {
   // is spent. Returns the number of removed keys. Never removes a key before its deadline.
   std::size_t run(base::Budget budget);
 
-  // The fast cycle, before the loop sleeps: goes on with an unfinished pass, or starts one
+  // The fast cycle, before the loop sleeps: continues an unfinished pass, or starts one
   // that is due, for kStepUs at most and within the share of time that expiry may take
   // (25 %, and 2 % more for each point of active-expire-effort above 1). Returns how many keys
   // went. Costs one comparison when there is nothing to do.
@@ -79,7 +79,7 @@ class Sweeper {
   void end_pass();
   void schedule();
   std::size_t sweep_lines();
-  // The same over the index of values whose elements have deadlines, once the keys are through.
+  // The same over the index of values whose elements have deadlines, after the pass over keys.
   std::size_t sweep_elements();
   void end_database();
   void begin_database();
@@ -96,7 +96,7 @@ class Sweeper {
   Metrics& metrics_;
   bool active_ = true;
 
-  // The pass under way: where it stands and what it has seen.
+  // The current pass: its position and its counts.
   bool in_pass_ = false;
   std::size_t db_ = 0;
   bool in_elements_ = false;
@@ -118,7 +118,7 @@ class Sweeper {
   std::int64_t last_cost_us_ = 0;
   std::int64_t interval_us_ = 0;
   std::int64_t next_pass_us_ = 0;
-  // Time that fast cycles may take: earned as time goes by, spent by every cycle.
+  // Time that fast cycles may take: it accumulates with time, and every cycle spends some.
   std::int64_t allowance_us_ = 0;
   std::int64_t earned_at_us_ = kNever;
 };

@@ -36,7 +36,7 @@ class Group {
   // Brings gauges and texts up to date; called once before a section that holds any of the
   // group's fields is printed.
   virtual void refresh() {}
-  // CONFIG RESETSTAT: counters of the section "stats" go back to zero.
+  // CONFIG RESETSTAT: counters of the section "stats" are reset to zero.
   virtual void reset();
 
   const std::vector<Field*>& fields() const { return fields_; }

@@ -275,7 +275,7 @@ class Edit<types::String> {
 
   void number(std::int64_t value);
   void append(std::string_view bytes);
-  // Writes at an offset; a gap behind the old end is filled with zero bytes.
+  // Writes at an offset; a gap after the old end is filled with zero bytes.
   void overwrite(std::size_t offset, std::string_view bytes);
   // Makes the value `size` bytes long: old bytes are kept and new ones are zero. Returns their
   // address, which is valid until the edit ends or changes the size again.

@@ -123,7 +123,7 @@ class Entry {
     return next == nullptr ? types::kNoDeadline : next(storage());
   }
 
-  // A string that was changed in place keeps the encoding name "raw", whatever its size.
+  // A string that was changed in place keeps the encoding name "raw" for any size.
   bool was_edited() const { return (flags_ & kWasEdited) != 0; }
 
   // Bits that walks over the keys store in an entry while they run; each bit belongs to one kind of

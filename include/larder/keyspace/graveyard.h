@@ -34,7 +34,7 @@ class Graveyard final : public memory::AuditedOwner {
 
   // Takes an entry that is in no table any more.
   void defer_free(Entry* entry, Freeing freeing = Freeing::plainly);
-  // Takes the storage of a value whose entry stays in use.
+  // Takes the storage of a value; its entry stays in use.
   void defer_free(types::Type type, void* storage);
   struct Tables {
     EntryTable entries;

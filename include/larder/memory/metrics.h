@@ -1,6 +1,6 @@
 #pragma once
 
-// The fields of INFO's section `memory`, from the ledger and the pages behind it.
+// The fields of INFO's section `memory`, from the ledger and the allocator's pages.
 // The eviction room declares the fields of maxmemory and its policy.
 
 #include <cstdint>
@@ -18,7 +18,7 @@ class Metrics : public info::Group {
   // Updates the peak of used memory. Called once per turn of the loop and by refresh(); costs one
   // used_bytes().
   void note_peak();
-  // CONFIG RESETSTAT: the counters go back to zero; the peak stays, as in Redis.
+  // CONFIG RESETSTAT: the counters are reset to zero; the peak stays, as in Redis.
   void reset() override;
   // Stores the memory in use as that of an empty server. Called at the end of the start.
   void note_startup();

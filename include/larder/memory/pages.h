@@ -15,7 +15,7 @@ namespace larder::memory {
 struct Pages {
   std::uint64_t allocated = 0;  // blocks in use, at size-class sizes, with those in thread caches
   std::uint64_t active = 0;     // pages that hold at least one block
-  std::uint64_t resident = 0;   // pages with memory behind them, the allocator's own included
+  std::uint64_t resident = 0;   // resident pages, including the allocator's own
   std::uint64_t mapped = 0;
   std::uint64_t metadata = 0;
   std::uint64_t retained = 0;  // given back to the system, addresses kept

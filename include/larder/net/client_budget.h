@@ -18,7 +18,7 @@
 //
 // The limit is the share, and at most what maxmemory leaves besides data that cannot be evicted.
 // Without a share (0) it is only the latter; with neither there is no limit. Always allowed,
-// whatever the limits are: kFloorBytes for all clients together, kOutputFloorBytes of output, and
+// for any limits: kFloorBytes for all clients together, kOutputFloorBytes of output, and
 // the first chunk of a reply, so that a client with small requests gets its replies.
 
 #include <cstddef>

@@ -22,7 +22,7 @@ class CommandObserver : public engine::Observer {
   LatencyMonitor latency;
 
   // If several commands together took longer than the limit, it is unknown which one was slow:
-  // their mean is compared, and for a second each command is timed by itself.
+  // their mean is compared, and for a second each command is timed individually.
   void slow(const engine::LoggedCommand& ran, std::uint64_t cycles, std::uint64_t calls) override;
   void sizes(const engine::LoggedCommand& ran, std::uint64_t reply_bytes) override;
   // Called a few times a second: ends that second.

@@ -74,7 +74,7 @@ class HotKeys final : public engine::RequestSampler, public memory::AuditedOwner
   void report_bytes(memory::Audit& audit) const override;
 
  private:
-  // A name in a block of its own that is kept for the next.
+  // A name in a separate block, which is kept for the next name.
   struct Name {
     char* text = nullptr;
     std::uint32_t size = 0;
@@ -92,7 +92,7 @@ class HotKeys final : public engine::RequestSampler, public memory::AuditedOwner
   base::Rng& rng_;
   Settings& settings_;
   HotKeyMetrics& metrics_;
-  std::int64_t every_ = 1;  // one of so many is picked now, within the setting
+  std::int64_t every_ = 1;  // one of this many is sampled now, within the setting
   std::int64_t picked_us_ = 0;
   double weight_of_next_ = 1;  // commands, the next that is picked
 

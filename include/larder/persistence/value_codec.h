@@ -27,7 +27,7 @@ class Room {
   Room(const Room&) = delete;
   Room& operator=(const Room&) = delete;
 
-  // At least so many bytes; earlier contents are lost.
+  // At least `bytes` bytes; earlier contents are lost.
   char* of(std::size_t bytes);
 
  private:

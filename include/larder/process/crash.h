@@ -41,7 +41,7 @@ class CrashReports {
   Signals& signals_;
 };
 
-// Reports an error that the program found by itself, and ends the process. `text` is lines.
+// Reports an error that the program itself has detected, and ends the process. `text` is lines.
 // Allocates nothing.
 [[noreturn]] void panic(const char* title, const char* text);
 

@@ -11,7 +11,7 @@ namespace larder::process {
 
 class Title {
  public:
-  // Takes over the area of main's arguments and of the environment behind them; the environment
+  // Takes over the area of main's arguments and of the environment after them; the environment
   // is copied elsewhere first. One for each process.
   Title(int argc, char** argv);
 

@@ -44,7 +44,7 @@ class Notifier final : public engine::ChangeSink,
   void listen(bool wanted);
   void subscribe_to_misses(bool wanted);
   void tell(int db, std::string_view key, std::string_view event);
-  // The misses that came before so many of the command's changes.
+  // The misses that occurred before this many of the command's changes.
   void report_misses_before(std::size_t changes);
   void end_misses();
   void publish(std::string_view place, int db, std::string_view subject, std::string_view message);

@@ -37,7 +37,7 @@ class ReplyBuffer;
 // Decides whether output may take more memory than the pool's bound.
 class OutputRoom {
  public:
-  // The buffer needs a block of `bytes`, or announces that so many bytes will follow.
+  // The buffer needs a block of `bytes`, or announces that this many bytes will follow.
   virtual bool grants(const ReplyBuffer& buffer, std::uint64_t bytes) = 0;
 
  protected:
@@ -65,7 +65,7 @@ class ChunkPool {
   }
   // Bytes in use by buffers, without free chunks.
   std::uint64_t used_bytes() const { return allocated_ - free_count_ * kChunkBytes; }
-  // Whether the buffer may allocate so many more bytes.
+  // Whether the buffer may allocate this many more bytes.
   bool allows(const ReplyBuffer& buffer, std::uint64_t bytes) {
     return used_bytes() + bytes <= most_ || room_ == nullptr || room_->grants(buffer, bytes);
   }
@@ -137,8 +137,8 @@ class ReplyBuffer {
   std::uint64_t wanted_behind(std::uint64_t kept) const;
   // held_bytes(), or more than a chunk when it drops.
   std::uint64_t grown_bytes() const { return held_ + refused_at_; }
-  // Announces that about so many bytes follow; if they are not allowed, the buffer drops from here
-  // on.
+  // Announces that about this many bytes follow; if they are not allowed, the buffer drops from
+  // here on.
   void expect(std::uint64_t bytes);
   // Removes all but the first `bytes`, which were written before anything was dropped, and accepts
   // writes again.

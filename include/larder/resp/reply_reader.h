@@ -47,7 +47,7 @@ struct Value {
 // One line for each value: the type's character, then the text as it is (+OK, -ERR no, :1, ,1.5,
 // #t, (123, _, $-1, *-1) or quoted with escapes for bulk strings ("a\r\n", ="txt:a", !"ERR a").
 // Aggregates are a line with their count (*2, %1, ~3, >2) and their items, each indented by two
-// spaces more; attributes stand before their value as |1 and items. Lines end with '\n'.
+// spaces more; attributes precede their value as |1 and items. Lines end with '\n'.
 std::string print(const Value& value);
 
 class ReplyReader {
@@ -85,7 +85,7 @@ class ReplyReader {
 
   Status status_ = Status::more;
   std::string_view error_;
-  std::string line_;  // the start of a line that came in pieces
+  std::string line_;  // the start of a line that arrived in pieces
   std::vector<Level> levels_;
   std::vector<Value> attributes_;   // waiting for the reply
   Value text_;                      // the bulk whose bytes are arriving

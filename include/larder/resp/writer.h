@@ -33,7 +33,7 @@ class Writer {
   // Output is dropped now: the writer is muted, or the reply has grown beyond the client's limit. A
   // command that only reads may stop.
   bool drops() const { return muted_ || buffer_->is_dropping(); }
-  // At least so many bytes follow. If they exceed the client's limit, none of them are kept, and
+  // At least this many bytes follow. If they exceed the client's limit, none of them are kept, and
   // drops() is true before the first is written.
   void expect(std::uint64_t bytes) {
     if (!muted_) buffer_->expect(bytes);

@@ -24,17 +24,17 @@ struct Range {
 std::uint64_t count(std::string_view bytes);
 std::uint64_t count(std::string_view bytes, Range range);
 
-// The first bit of the range that is so.
+// The first bit of the range with this value.
 std::optional<std::uint64_t> find(std::string_view bytes, Bit bit, Range range);
 
 enum class Operation : std::uint8_t { conjunction, disjunction, exclusive, negation };
 
 // Combines the sources, at least one of them, into `size` bytes, which must not overlap any.
-// Sources that are shorter go on with zeros. A negation has one source.
+// Shorter sources are extended by zeros. A negation has one source.
 void combine(Operation operation, std::span<const std::string_view> sources, char* to,
              std::size_t size);
 
-// An integer of `width` bits, 1 to 64, from bit `offset` on; bits behind the end are zero.
+// An integer of `width` bits, 1 to 64, from bit `offset` on; bits after the end are zero.
 std::uint64_t field(std::string_view bytes, std::uint64_t offset, unsigned width);
 
 // Writes the lowest `width` bits of `value`; all of them must lie within `size` bytes.

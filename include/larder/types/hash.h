@@ -1,8 +1,8 @@
 #pragma once
 
-// Hashes: fields with values, each of which may have a deadline of its own.
+// Hashes: fields with values, each of which may have a deadline.
 //
-//   listpack    a Listpack of field, value, field, value ..., as long as nothing is long or many
+//   listpack    a Listpack of field, value, field, value ..., while all are short and few
 //               and no field has a deadline
 //   hashtable   a HashTable (hash_table.h): one block a field, found through a Table
 //
@@ -79,7 +79,7 @@ class Hash {
 
   // The field's deadline as a Unix time in ms; nothing when it has none or does not exist.
   std::optional<std::int64_t> deadline(std::string_view name, std::int64_t now_ms) const;
-  // Gives the field a deadline or takes it away; false when there is no such field.
+  // Sets or removes the deadline of the field; false if there is no such field.
   bool set_deadline(std::string_view name, std::optional<std::int64_t> deadline_ms,
                     std::int64_t now_ms);
 

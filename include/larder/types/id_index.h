@@ -161,7 +161,7 @@ class IdIndex {
     }
     return low == 0 ? leaves_.size() : low - 1;
   }
-  // The first item of the leaf behind `id`.
+  // The first item of the leaf after `id`.
   const Item* after(std::uint32_t leaf, StreamId id) const {
     const Item* begin = items(leaves_[leaf]);
     const Item* end = begin + leaves_[leaf]->count;

@@ -14,8 +14,8 @@
 
 namespace larder::types {
 
-// Reads intset bytes wherever they are. Copy it freely. The bytes must be well formed: check
-// those that come from outside with valid().
+// Reads intset bytes at any address. It can be copied freely. The bytes must be well formed: check
+// bytes from outside with valid().
 class IntsetView {
  public:
   static constexpr std::size_t kHeaderBytes = 8;

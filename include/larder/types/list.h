@@ -45,7 +45,7 @@ struct ListLimits {
   std::size_t most_bytes() const;
   // SIZE_MAX where bytes are the limit.
   std::size_t most_elements() const;
-  // Whether a list of so many bytes (of a listpack) and elements may be a single block.
+  // Whether a list of this many bytes (of a listpack) and elements may be a single block.
   bool admits(std::size_t bytes, std::size_t elements) const {
     return bytes <= most_bytes() && elements <= most_elements();
   }
@@ -119,7 +119,7 @@ class List {
   // Cost: a step for each node between it and the nearer end, then a walk within its node.
   Cursor at(std::int64_t index) const;
 
-  // Before elements of so many bytes together are added: becomes a quicklist where a single
+  // Before elements of this total size are added: becomes a quicklist where a single
   // block could not hold them.
   void admit(const ListLimits& limits, std::size_t bytes, std::size_t elements);
   // After elements were removed or changed: a quicklist of one node that is at most half as large
@@ -128,7 +128,7 @@ class List {
 
   // These do not convert: admit() first, compact() afterwards.
   void push(const ListLimits& limits, ListEnd end, std::string_view text);
-  // Appends the elements of a listpack as they stand; false where that is not allowed: push() them.
+  // Appends the elements of a listpack unchanged; false if that is not allowed: then push() them.
   // It must be valid(), with integers stored as such. Cost: a copy of the bytes.
   bool append_pack(const ListLimits& limits, std::string_view raw);
   // Removes `count` elements, or all if there are fewer.

@@ -28,8 +28,8 @@ namespace larder::types {
 
 struct ListpackElement;
 
-// Reads listpack bytes wherever they are. Copy it freely. The bytes must be well formed:
-// check those that come from outside with valid().
+// Reads listpack bytes at any address. It can be copied freely. The bytes must be well formed:
+// check bytes from outside with valid().
 class ListpackView {
  public:
   // The position of an element: its offset; kEnd is after the last.

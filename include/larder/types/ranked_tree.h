@@ -65,7 +65,7 @@ class RankedTree {
   // Changes the score of the member, and moves it to its new position.
   void move(RankedMember* member, double score);
 
-  // The place with this rank, counted from 0; none when there are not so many.
+  // The place with this rank, counted from 0; none if there are fewer members.
   Place at(std::size_t rank) const;
   // The rank of a member that is in the tree.
   std::size_t rank(const RankedMember* member) const;

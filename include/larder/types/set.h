@@ -58,7 +58,7 @@ class Set {
   Encoding encoding() const { return static_cast<Encoding>(storage_ & kTagMask); }
   ListpackView listpack() const { return ListpackView(block()); }
   IntsetView intset() const { return IntsetView(block()); }
-  // The members of a set that stands in a table; null in every other encoding.
+  // The members of a set that is stored in a table; null for other encodings.
   const MemberTable* table() const {
     return storage_ != 0 && encoding() == Encoding::table ? &large()->members : nullptr;
   }

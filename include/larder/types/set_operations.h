@@ -13,7 +13,7 @@
 namespace larder::types {
 namespace detail {
 
-// A set that stands in a table whatever its size, and goes with its scope.
+// A temporary set, stored in a table for any size.
 class AsideSet {
  public:
   AsideSet() : set_(Set::create(Set::Encoding::table)) {}

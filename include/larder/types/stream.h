@@ -201,7 +201,7 @@ class StreamReader {
   Stream::Nodes::Cursor cursor_;
   StreamNodeView node_{StreamId(), nullptr};
   StreamNodeView::Entry entry_{};
-  StreamNodeView::Place at_ = StreamNodeView::kEnd;       // where the next entry stands
+  StreamNodeView::Place at_ = StreamNodeView::kEnd;       // the position of the next entry
   StreamNodeView::Place content_ = StreamNodeView::kEnd;  // the next text of this one
   StreamNodeView::Place name_ = StreamNodeView::kEnd;     // the next field of the node's
   std::uint64_t texts_left_ = 0;

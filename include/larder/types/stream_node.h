@@ -18,7 +18,7 @@
 
 namespace larder::types {
 
-// Reads a node wherever its bytes are. Copy it freely. They must be well formed: check those that
+// Reads a node at any address. It can be copied freely. They must be well formed: check those that
 // come from outside with valid().
 class StreamNodeView {
  public:
@@ -33,7 +33,7 @@ class StreamNodeView {
     StreamId id;
     std::uint8_t flags;
     std::uint64_t fields;
-    Place contents;  // the first value, or the first field where they stand with the values
+    Place contents;  // the first value, or the first field if they are stored with the values
 
     bool deleted() const { return (flags & kDeleted) != 0; }
     bool same_fields() const { return (flags & kSameFields) != 0; }

@@ -69,8 +69,8 @@ class Blob {
   static Blob* create(memory::Owner owner, std::size_t size);
   static void destroy(memory::Owner owner, Blob* blob) noexcept;
 
-  // The same in steps: the pages of a large blob go back to the system a few at a time, since
-  // releasing half a gigabyte at once takes tens of milliseconds. True when it is gone; until then
+  // The same in steps: the pages of a large blob are returned to the system a few at a time, since
+  // releasing half a gigabyte at once takes tens of milliseconds. True when it is freed; until then
   // only this and footprint() may be called.
   static bool destroy_some(memory::Owner owner, Blob* blob, base::Budget& budget);
 

@@ -45,7 +45,7 @@ class Directory {
   void merge(Account account, std::uint64_t position, std::uint64_t whole);
 
   // Releases nodes but no segments: a few of them, from word `first` of the first node on. Returns
-  // where to go on, or 0 when nothing is left.
+  // the position to continue from, or 0 when nothing is left.
   std::uint32_t release_some(Account account, std::uint32_t first);
 
  private:

@@ -6,7 +6,7 @@ namespace larder::commands {
 
 std::optional<std::uint64_t> parse_bit_offset(std::string_view text, const engine::Limits& limits,
                                               unsigned unit) {
-  // Beyond this no string can grow, whatever proto-max-bulk-len allows.
+  // The maximum length of a string, for any proto-max-bulk-len.
   constexpr std::uint64_t kMostBytes = 8 * types::kLongestString - 16;
   const auto number = base::parse_int64(text);
   std::int64_t offset = 0;

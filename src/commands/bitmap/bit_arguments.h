@@ -1,6 +1,6 @@
 #pragma once
 
-// Arguments that commands on bits share.
+// Arguments that several bit commands share.
 
 #include <cstdint>
 #include <optional>
@@ -14,7 +14,7 @@ namespace larder::commands {
 inline constexpr std::string_view kBadBitOffset =
     "ERR bit offset is not an integer or out of range";
 
-// The offset of a bit of the longest string there may be, in decimal.
+// The offset of a bit, in decimal; at most that of the longest possible string.
 std::optional<std::uint64_t> parse_bit_offset(std::string_view text, const engine::Limits& limits,
                                               unsigned unit = 1);
 
@@ -26,7 +26,7 @@ struct GivenRange {
 
   // The unit at the end of the arguments: BYTE or BIT.
   void read_unit(engine::ArgReader& args);
-  // The bits meant in a string of `bytes`; nothing when there are none.
+  // The selected bits of a string of `bytes`; nothing if there are none.
   std::optional<types::bits::Range> within(std::size_t bytes) const;
 };
 

@@ -23,8 +23,8 @@ struct FieldOperation {
   std::uint64_t last_bit() const { return offset + type.width - 1; }
 };
 
-// Reads the operations one after another. They are read twice, to see what they need and to
-// perform them, which is cheaper than to keep them.
+// Parses the operations one after another. They are parsed twice, to compute what they need and to
+// perform them, which is cheaper than to store them.
 class FieldOperations {
  public:
   FieldOperations(Call& call, const Limits& limits) : args_(call, 2), limits_(limits) {}
@@ -40,7 +40,7 @@ class FieldOperations {
     }
     return std::nullopt;
   }
-  // True when something was wrong, having answered it.
+  // True if something was wrong; the error has been sent.
   bool failed() { return args_.failed(); }
 
  private:
@@ -108,7 +108,7 @@ struct Needs {
   std::uint64_t written_bytes = 0;  // up to the last byte that is written; 0 for none
 };
 
-// Nothing when there was an error, which has been answered.
+// Nothing if there was an error; the error has been sent.
 std::optional<Needs> survey(Call& call, const Limits& limits) {
   FieldOperations operations(call, limits);
   Needs needs;
@@ -186,7 +186,7 @@ void bitfield_ro(Call& call, Limits& limits) {
   read_all(call, limits, *needs);
 }
 
-// Without an operation that writes, and without a mistake, the key is only read.
+// If no operation writes and all are valid, the key is only read.
 std::uint32_t key_flags(std::span<const std::string_view> args) {
   for (std::size_t i = 2; i < args.size();) {
     const std::size_t behind = args.size() - i - 1;

@@ -44,7 +44,7 @@ class Sources {
   std::size_t longest_ = 0;
 };
 
-// False when a key holds another type, which has been answered.
+// False if a key holds another type; the error has been sent.
 bool read(Call& call, Sources& sources) {
   bool wrong_type = false;
   for_each_key(call, 3, 1, [&](const keyspace::Key& key, std::size_t) {

@@ -14,7 +14,7 @@ std::int64_t position(std::string_view bytes, Bit bit, const GivenRange& given, 
   if (!range) return -1;
   const auto found = types::bits::find(bytes, bit, *range);
   if (found) return static_cast<std::int64_t>(*found);
-  // A string without a given end is taken to go on with clear bits.
+  // If no end is given, the string counts as continued by clear bits.
   return bit == Bit::clear && !end_given ? static_cast<std::int64_t>(bytes.size() * 8) : -1;
 }
 

@@ -17,11 +17,11 @@ struct FieldType {
 
   static std::optional<FieldType> parse(std::string_view text);
 
-  // The number that these bits stand for.
+  // The number that these bits represent.
   std::int64_t decode(std::uint64_t bits) const;
 };
 
-// What becomes of `value + amount` in a field: nothing when it does not fit and shall fail.
+// `value + amount` in a field; nothing if it overflows and the overflow mode is FAIL.
 std::optional<std::int64_t> add_to_field(FieldType type, std::int64_t value, std::int64_t amount,
                                          Overflow overflow);
 

@@ -1,6 +1,6 @@
 #pragma once
 
-// The string of a key, open for changing bits where they stand.
+// The string of a key, open for changing bits in place.
 
 #include <algorithm>
 #include <cstring>
@@ -34,7 +34,7 @@ class WritableBits {
   std::size_t size() const { return size_; }
   std::string_view view() const { return {bytes_, size_}; }
 
-  // No bit was changed; a string that became longer is a change all the same.
+  // No bit was changed; a string that became longer still counts as changed.
   void discard() {
     if (edit_ && !grew_) edit_->discard();
   }

@@ -1,4 +1,4 @@
-// CLUSTER as a server answers it that is no node of a cluster: by one error.
+// CLUSTER of a server that is not a node of a cluster: every subcommand returns the same error.
 
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"

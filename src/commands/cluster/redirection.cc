@@ -1,5 +1,5 @@
-// READONLY, READWRITE and ASKING: what clients of a cluster send before a command. A server that is
-// no node of a cluster answers by an error.
+// READONLY, READWRITE and ASKING, which clients of a cluster send before a command. A server that
+// is not a node of a cluster returns an error.
 
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"

@@ -34,7 +34,7 @@ void auth(Call& call, acl::Directory& directory) {
   call.reply.ok();
 }
 
-// All that AUTH is given; of HELLO the two words behind AUTH.
+// All arguments of AUTH; for HELLO, the two words after AUTH.
 bool is_secret_of_auth(resp::Args, std::size_t index) { return index > 0; }
 bool is_secret_of_hello(resp::Args args, std::size_t index) {
   const auto is_auth = [args](std::size_t at) {

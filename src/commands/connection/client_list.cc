@@ -36,7 +36,7 @@ ClientType type_of(const Session& session) {
   return session.is_subscribed() ? ClientType::pubsub : ClientType::normal;
 }
 
-// CLIENT LIST and CLIENT KILL look at all sessions, so many between two looks at the clock.
+// CLIENT LIST and CLIENT KILL visit all sessions, this many between two readings of the clock.
 constexpr int kListedInARow = 16;
 constexpr int kKilledInARow = 64;
 
@@ -143,7 +143,7 @@ bool kill_some(const KillFilter& filter, const Session& me, SessionsSeen& seen) 
   return false;
 }
 
-// Where the filter names an address and nothing else, that of nobody is an error.
+// If the filter is only an address, an address without a client is an error.
 enum class KillForm : std::uint8_t { address, filters };
 
 void answer_killed(Call& call, const SessionsSeen& seen, KillForm form) {
@@ -166,7 +166,7 @@ bool read_yes_no(ArgReader& options) {
   return false;
 }
 
-// Reads one pair of CLIENT KILL's newer form; false after answering an error.
+// Reads one pair of CLIENT KILL's newer form; false if an error has been sent.
 bool read_filter(Call& call, ArgReader& options, const acl::Directory& directory,
                  KillFilter& filter) {
   if (options.option("ID")) {

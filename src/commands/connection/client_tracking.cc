@@ -31,7 +31,7 @@ void read_redirect(ArgReader& reader, const Sessions& sessions, TrackingMode& mo
   mode.redirect = static_cast<std::uint64_t>(id);
 }
 
-// False when an option is wrong, which has been answered.
+// False if an option is wrong; the error has been sent.
 bool read(Call& call, const Sessions& sessions, Request& request) {
   ArgReader reader(call, 3);
   while (reader.more()) {

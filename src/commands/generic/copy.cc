@@ -14,7 +14,7 @@ struct Options {
   bool replace = false;
 };
 
-// False when an option is wrong, which has been answered.
+// False if an option is wrong; the error has been sent.
 bool read(Call& call, keyspace::Keyspace& keyspace, Options& options) {
   ArgReader reader(call, 3);
   while (reader.more()) {
@@ -34,7 +34,7 @@ bool read(Call& call, keyspace::Keyspace& keyspace, Options& options) {
   return !reader.failed();
 }
 
-// That is known: of collections, none is.
+// The size, if it is known; for collections it is not.
 std::size_t largest_block(const keyspace::Entry& entry) {
   return entry.type() == types::Type::string ? entry.footprint() : 0;
 }

@@ -22,7 +22,7 @@ struct Conditions {
   bool earlier = false;  // LT: the new one is earlier
 };
 
-// False when an option is wrong, which has been answered.
+// False if an option is wrong; the error has been sent.
 bool read(Call& call, Conditions& conditions) {
   for (std::size_t i = 3; i < call.size(); ++i) {
     const std::string_view word = call.arg(i);
@@ -49,7 +49,7 @@ bool read(Call& call, Conditions& conditions) {
   return false;
 }
 
-// No deadline counts as one that never comes.
+// No deadline counts as an infinitely late one.
 bool hold(const Conditions& conditions, std::optional<std::int64_t> old_ms, std::int64_t new_ms) {
   if (conditions.none && old_ms) return false;
   if (conditions.some && !old_ms) return false;
@@ -57,7 +57,8 @@ bool hold(const Conditions& conditions, std::optional<std::int64_t> old_ms, std:
   return !(conditions.earlier && old_ms && new_ms >= *old_ms);
 }
 
-// The Unix time in ms that the second argument means; nothing when it is wrong, having answered.
+// The Unix time in ms that the second argument means; nothing if it is wrong; the error has been
+// sent.
 std::optional<std::int64_t> read_deadline(Call& call, Unit unit, std::int64_t from_ms) {
   ArgReader args(call, 2);
   std::int64_t ms = args.integer();

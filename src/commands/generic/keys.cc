@@ -11,7 +11,7 @@ namespace {
 
 using namespace engine;
 
-// How far KEYS has come, and what it found so far.
+// The progress of KEYS: its position and the keys found so far.
 struct KeysFound final : Progress {
   explicit KeysFound(Call& call) : Progress(call.long_commands, call.reply.buffer().pool()) {
     reply.bound(call.reply.buffer().left_of_bound());
@@ -27,7 +27,7 @@ void answer(Call& call, KeysFound& found) {
   call.reply.take_over(found.reply);
 }
 
-// A pattern that is a key's name needs no walk.
+// A pattern without special characters is looked up without a walk.
 void one_key(Call& call, std::int64_t now_ms) {
   const auto key = keyspace::Key::of(call.arg(1));
   const keyspace::Entry* entry = call.db.entries().find(key.name, key.hash);

@@ -19,7 +19,7 @@ constexpr std::string_view kNoIdleTime =
     "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when "
     "switching between policies at runtime LRU and LFU data will take some time to adjust.";
 
-// The key's entry; nullptr when there is none, having answered that.
+// The key's entry; nullptr if there is none; the reply has been sent then.
 const keyspace::Entry* look(Call& call) {
   const keyspace::Entry* entry = call.db.look(call.key, keyspace::Look::untouched);
   if (entry == nullptr) call.reply.null();

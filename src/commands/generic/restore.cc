@@ -31,7 +31,7 @@ struct Options {
   std::optional<std::int64_t> frequency;
 };
 
-// False when an option is wrong, which has been answered.
+// False if an option is wrong; the error has been sent.
 bool read(Call& call, Options& options) {
   ArgReader reader(call, 4);
   while (reader.more()) {
@@ -64,7 +64,7 @@ std::optional<std::int64_t> read_deadline(Call& call, const Options& options, st
   return reader.failed() ? std::nullopt : std::optional(deadline);
 }
 
-// False when there is no room for it, which has been answered.
+// False if there is no room for it; the error has been sent.
 bool store(Call& call, persistence::DecodedValue& value, std::int64_t deadline_ms,
            eviction::Evictor& evictor) {
   const auto deadline =
@@ -80,7 +80,7 @@ bool store(Call& call, persistence::DecodedValue& value, std::int64_t deadline_m
   return true;
 }
 
-// Makes the key look as often or as lately used as the options say, where the policy keeps that.
+// Sets the use counter or idle time of the key from the options, if the policy records it.
 void remember_use(Call& call, const Options& options, const keyspace::AccessPolicy& access) {
   keyspace::Entry* entry = call.db.look(call.key, keyspace::Look::write);
   const std::int64_t now_ms = access.clock.unix_ms();
@@ -94,7 +94,7 @@ void remember_use(Call& call, const Options& options, const keyspace::AccessPoli
   }
 }
 
-// Followers get the time at which the key goes, not how long that is from now.
+// The propagated command has an absolute deadline, not a relative one.
 void propagate(Call& call, const Options& options, std::int64_t deadline_ms) {
   if (options.is_absolute || deadline_ms == 0) return;
   char digits[base::kInt64Chars];

@@ -18,7 +18,7 @@ bool has_type(const keyspace::Entry& entry, const ScanOptions& options) {
   return !options.type || base::equals_ignoring_case(*options.type, types::row(entry.type()).name);
 }
 
-// Whatever their type, as a lookup would.
+// For keys of any type, as a lookup does.
 void remove_expired(Call& call, const keyspace::Keyspace& keyspace, const Entries& expired) {
   if (keyspace.removals_held()) return;
   for (const keyspace::Entry* entry : expired) {
@@ -32,7 +32,7 @@ void scan(Call& call, keyspace::Keyspace& keyspace) {
   const auto options = read_scan_options(call, 2, kScanType);
   if (!options) return;
 
-  // The new cursor stands before the keys, so these wait until it is known.
+  // The new cursor precedes the keys in the reply, so the keys are stored until it is known.
   Entries found;
   Entries expired;
   const std::int64_t now_ms = call.now_ms();

@@ -31,7 +31,7 @@ struct Options {
 
 enum class Storing : std::uint8_t { refused, allowed };
 
-// The key behind the last STORE; 0 without one.
+// The position of the key after the last STORE; 0 without STORE.
 std::size_t target_position(std::span<const std::string_view> args) {
   std::size_t found = 0;
   for (std::size_t i = 2; i < args.size(); ++i) {
@@ -140,7 +140,7 @@ void answer(Call& call, const Sorting& sorting, const SortPart& part, const Opti
   });
 }
 
-// Without an evictor nothing may be stored.
+// SORT_RO has no evictor and stores nothing.
 void run(Call& call, const types::Settings& settings, const Guard& guard,
          eviction::Evictor* evictor) {
   Options options;
@@ -148,7 +148,7 @@ void run(Call& call, const types::Settings& settings, const Guard& guard,
   if (!read(call, storing, guard, options)) return;
   const keyspace::Entry* entry = call.db.look(call.key, keyspace::Look::read);
   if (entry != nullptr && !is_sortable(entry->type())) return call.reply.error(errors::kWrongType);
-  // What is stored must not depend on the order in which a set happens to stand.
+  // A stored result must not depend on the internal order of a set.
   if (options.order.none && options.target && entry != nullptr &&
       entry->type() == types::Type::set) {
     options.order = {.descending = options.order.descending, .by_text = true};
@@ -173,7 +173,7 @@ void sort_ro(Call& call, types::Settings& settings, Guard& guard) {
 }  // namespace
 
 std::span<const engine::Command> generic_sort() {
-  // The keys of patterns follow from the elements, and STORE may stand anywhere.
+  // The keys of patterns depend on the elements, and STORE may be at any position.
   static constexpr KeySpec kOfPatterns{.flags = kRO | kAccess};
   static constexpr KeySpec kTarget{.flags = kOW | kUpdate};
   static constexpr Command kCommands[] = {

@@ -174,7 +174,7 @@ bool Sorting::sort(keyspace::Database& db, const SortOrder& order, const SortPar
   };
   if (part.first > 0 && part.first < part.end)
     std::nth_element(at(0), at(part.first), places_.end(), before);
-  // A heap of few is quicker than sorting all; of many it is not.
+  // For a small part of the result a heap is faster than sorting all elements.
   if (part.end - part.first < size() / 16) {
     std::partial_sort(at(part.first), at(part.end), places_.end(), before);
   } else {

@@ -1,7 +1,7 @@
 #pragma once
 
-// What SORT and SORT_RO work on: the elements of a list, set or sorted set, weighed by themselves
-// or by other keys, and put in order.
+// The elements of a list, set or sorted set for SORT and SORT_RO, with weights from themselves or
+// from other keys, and their order.
 
 #include <cstdint>
 #include <optional>
@@ -38,11 +38,11 @@ class SortPattern {
 struct SortOrder {
   bool descending = false;
   bool by_text = false;
-  bool none = false;  // as the elements stand
+  bool none = false;  // the order of the elements in their collection
   std::optional<SortPattern> by;
 };
 
-// The elements that LIMIT lets through: from the first to ahead of the end.
+// The elements that LIMIT selects: from the first up to, not including, the end.
 struct SortPart {
   std::size_t first;
   std::size_t end;
@@ -98,12 +98,12 @@ class Sorting {
   std::optional<std::uint64_t> weigh(Element& element, keyspace::Database& db,
                                      const SortOrder& order, std::int64_t now_ms);
   void rank_texts();
-  // Negative, zero or positive, as the first stands before the second. Of equal ranks.
+  // Negative if the first precedes the second, zero if equal, else positive. For equal ranks.
   int compare(const Element& a, const Element& b, const SortOrder& order) const;
 
   Vector<char> texts_;
   Vector<Element> elements_;
-  Vector<Place> places_;  // in order; empty where the elements stand as they came
+  Vector<Place> places_;  // in order; empty if the elements are not sorted
 };
 
 }  // namespace larder::commands

@@ -26,7 +26,7 @@ void wait(Call& call) {
   if (!call.wait_for(until)) call.reply.integer(0);
 }
 
-// Nothing after answering the error.
+// Nothing if an error has been sent.
 std::optional<std::int64_t> read_local(Call& call) {
   const auto local = base::parse_int64(call.arg(1));
   if (local && (*local == 0 || *local == 1)) return local;

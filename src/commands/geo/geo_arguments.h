@@ -1,6 +1,6 @@
 #pragma once
 
-// What the geo commands read and write alike.
+// Arguments and replies that several geo commands share.
 
 #include <cmath>
 #include <optional>
@@ -30,20 +30,20 @@ inline std::optional<Position> read_position(engine::Call& call, std::size_t fir
   return std::nullopt;
 }
 
-// Metres in the unit at `index`; nothing when there is no such unit, which has been answered.
+// Metres in the unit at `index`; nothing if there is no such unit; the error has been sent.
 inline std::optional<double> read_unit(engine::Call& call, std::size_t index) {
   const auto metres = metres_in(call.arg(index));
   if (!metres) call.reply.error("ERR unsupported unit provided. please use M, KM, FT, MI");
   return metres;
 }
 
-// With four places, as a bulk string.
+// With four decimals, as a bulk string.
 inline void reply_distance(resp::Writer& reply, double distance) {
   char text[base::kFixedDoubleChars];
   reply.bulk(base::print_into(text, "%.4f", distance));
 }
 
-// A pair of bulk strings with 17 places, trailing zeros removed; reals in RESP3.
+// A pair of bulk strings with 17 decimals, trailing zeros removed; doubles in RESP3.
 void reply_position(resp::Writer& reply, const Position& position);
 
 }  // namespace larder::commands::geo

@@ -29,7 +29,7 @@ class QueryReader {
     return false;
   }
 
-  // What stands at fixed places.
+  // Parses the arguments at fixed positions.
   bool read_head() {
     switch (reader_.form) {
       case Reader::Form::by_position:
@@ -218,7 +218,7 @@ std::size_t target_position(std::span<const std::string_view> args, std::size_t 
 std::optional<Query> Query::read(Call& call, const FoundSet& set, const Reader& reader) {
   Query query;
   if (!QueryReader(call, set, reader, query).read()) return std::nullopt;
-  // A part of what is found would otherwise be any part.
+  // Without an order, COUNT would select arbitrary members.
   if (query.count != 0 && query.sorting == Sorting::none && !query.any) {
     query.sorting = Sorting::nearest;
   }

@@ -9,7 +9,7 @@
 
 namespace larder::commands::geo {
 
-// Which of the commands reads.
+// The command whose arguments are parsed.
 struct Reader {
   enum class Form : std::uint8_t { by_position, by_member, search };
   Form form = Form::search;
@@ -18,8 +18,8 @@ struct Reader {
 
 enum class Sorting : std::uint8_t { none, nearest, farthest };
 
-// The key behind the last STORE or STOREDIST among the options of a GEORADIUS, which begin at
-// `first`; 0 where neither is given.
+// The position of the key after the last STORE or STOREDIST among the options of a GEORADIUS, which
+// begin at `first`; 0 if neither is given.
 std::size_t target_position(std::span<const std::string_view> args, std::size_t first);
 
 struct Query {
@@ -35,7 +35,7 @@ struct Query {
   bool store_distance = false;
 
   // `set` is what is searched, or nothing where the key does not exist: then a member's position is
-  // not looked for. Nothing when something is wrong, which has been answered.
+  // not looked for. Nothing if something is wrong; the error has been sent.
   static std::optional<Query> read(engine::Call& call, const keyspace::Found<types::SortedSet>& set,
                                    const Reader& reader);
 

@@ -41,7 +41,7 @@ double edge(std::uint64_t cell, double most, unsigned steps) {
          (static_cast<double>(cell) / static_cast<double>(std::uint64_t{1} << steps)) * (2 * most);
 }
 
-// As the processor converts: of what does not fit, the integers' least alone is left.
+// Like the conversion of the processor: a value out of range becomes the smallest integer.
 std::uint64_t bits_of(double score) {
   constexpr double kSign = 0x1p63;
   constexpr std::uint64_t kSignBit = std::uint64_t{1} << 63;
@@ -107,7 +107,7 @@ double distance(const Position& a, const Position& b) {
 }
 
 Letters letters_of(const Position& position) {
-  // Others let latitudes go up to the poles.
+  // The standard geohash covers latitudes up to the poles.
   constexpr double kPole = 90;
   constexpr char kAlphabet[] = "0123456789bcdefghjkmnpqrstuvwxyz";
   const std::uint64_t bits = interleaved({cut(position.longitude, kMostLongitude, kSteps),

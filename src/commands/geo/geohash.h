@@ -1,7 +1,7 @@
 #pragma once
 
 // Positions on the earth as numbers of 52 bits: longitude and latitude halved 26 times each, their
-// bits interleaved, so that what lies close together mostly has numbers close together. (Geohash,
+// bits interleaved, so that nearby positions mostly have similar numbers. (Geohash,
 // G. Niemeyer 2008.) Latitudes end where the Web Mercator projection does.
 
 #include <array>
@@ -38,8 +38,8 @@ Cell cell_at(const Position& position, unsigned steps);
 Area area_of(const Cell& cell);
 std::uint64_t interleaved(const Cell& cell);
 
-// The score of a position, and the middle of a score's cell. Of a score that is no position, as a
-// sorted set may have, whatever its bits give on x86-64.
+// The score of a position, and the middle of a score's cell. A score that is not a valid position,
+// which a sorted set may contain, is converted as on x86-64.
 std::uint64_t score_of(const Position& position);
 Position position_of(double score);
 
@@ -53,7 +53,7 @@ ScoreSpan span_of(const Cell& cell);
 // In metres, on a sphere.
 double distance(const Position& a, const Position& b);
 
-// The eleven letters that others use for a position, the last always '0'.
+// The standard geohash of eleven letters, the last always '0'.
 using Letters = std::array<char, 11>;
 Letters letters_of(const Position& position);
 

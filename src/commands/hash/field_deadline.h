@@ -13,7 +13,7 @@ namespace larder::commands {
 // The latest there may be, as in Redis: 2^46 - 1 ms after 1970.
 inline constexpr std::int64_t kLatestFieldDeadline = (std::int64_t{1} << 46) - 1;
 
-// How a number of a command is meant.
+// The meaning of a time argument.
 struct TimeForm {
   bool in_seconds;
   bool is_absolute;
@@ -22,11 +22,11 @@ struct TimeForm {
 // EX, PX, EXAT and PXAT; nothing for any other word.
 std::optional<TimeForm> time_form(std::string_view word);
 
-// The Unix time in ms that `text` names; nothing when it is none, which has been answered.
+// The Unix time in ms that `text` names; nothing if it is none; the error has been sent.
 std::optional<std::int64_t> read_deadline(engine::Call& call, std::string_view text, TimeForm form,
                                           std::int64_t now_ms);
 
-// What another process must run for a field that got this deadline, and for one that went.
+// The propagated commands for a field that got this deadline, and for a removed field.
 void propagate_deadline(engine::Call& call, std::string_view field, std::int64_t deadline_ms);
 void propagate_removal(engine::Call& call, std::string_view field);
 

@@ -10,14 +10,14 @@
 
 namespace larder::commands {
 
-// Where the fields stand among the arguments.
+// The positions of the fields among the arguments.
 struct FieldList {
   std::size_t first;
   std::size_t end;
   std::size_t size() const { return end - first; }
 };
 
-// Redis has two texts for a count that is none.
+// Redis has two error texts for an invalid count.
 inline constexpr std::string_view kFieldCountNotPositive =
     "ERR Number of fields must be a positive integer";
 inline constexpr std::string_view kNumFieldsNotPositive =

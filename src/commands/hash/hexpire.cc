@@ -10,7 +10,7 @@ using namespace engine;
 
 enum class Condition : std::uint8_t { none, absent, present, later, earlier };
 
-// What became of a field.
+// The reply for one field.
 enum Answer : std::int64_t { kNoField = -2, kNotMet = 0, kSet = 1, kRemoved = 2 };
 
 Condition condition_in(std::string_view word) {
@@ -27,7 +27,7 @@ Condition condition_in(std::string_view word) {
   return Condition::none;
 }
 
-// No deadline is later than any.
+// No deadline counts as later than any deadline.
 bool holds(Condition condition, std::optional<std::int64_t> old, std::int64_t deadline_ms) {
   switch (condition) {
     case Condition::none:
@@ -50,7 +50,7 @@ struct Request {
   FieldList fields;
 };
 
-// Nothing when an argument is wrong, which has been answered.
+// Nothing if an argument is wrong; the error has been sent.
 std::optional<Request> read(Call& call, TimeForm form, std::int64_t now_ms) {
   const auto deadline_ms = read_deadline(call, call.arg(2), form, now_ms);
   if (!deadline_ms) return std::nullopt;

@@ -17,7 +17,7 @@ struct Request {
   bool changes() const { return deadline_ms || persist; }
 };
 
-// Nothing when an argument is wrong, which has been answered.
+// Nothing if an argument is wrong; the error has been sent.
 std::optional<Request> read(Call& call, std::int64_t now_ms) {
   Request request;
   std::size_t position = 2;

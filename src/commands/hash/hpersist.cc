@@ -7,7 +7,7 @@ namespace {
 
 using namespace engine;
 
-// What became of a field.
+// The reply for one field.
 enum Answer : std::int64_t { kNoField = -2, kNoDeadline = -1, kPersisted = 1 };
 
 Answer persist(types::Hash& hash, std::string_view field, std::int64_t now_ms) {

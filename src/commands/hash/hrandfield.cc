@@ -20,7 +20,7 @@ struct Request {
   bool values = false;
 };
 
-// What an answer is made of.
+// The form of the reply.
 struct Picks {
   Call& call;
   const types::Hash& hash;
@@ -84,7 +84,7 @@ void reply_distinct(const Picks& picks, std::uint64_t count) {
   }
 }
 
-// False when an argument is wrong, which has been answered.
+// False if an argument is wrong; the error has been sent.
 bool read(Call& call, Request& request) {
   constexpr std::int64_t kMost = INT64_MAX;
   const auto count = base::parse_int64(call.arg(2));

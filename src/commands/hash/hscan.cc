@@ -15,7 +15,8 @@ using Fields =
     std::vector<std::pair<types::String, types::String>,
                 memory::Allocator<std::pair<types::String, types::String>, memory::Owner::runtime>>;
 
-// The new cursor stands before the fields, so these wait as views until it is known.
+// The new cursor precedes the fields in the reply, so views of the fields are stored until it is
+// known.
 std::uint64_t collect(const types::Hash& hash, std::uint64_t cursor, const ScanOptions& options,
                       std::int64_t now_ms, Fields& fields) {
   return hash.scan(cursor, options.count, now_ms,

@@ -20,7 +20,7 @@ struct Request {
   std::size_t first = 0;  // of the fields, each followed by its value; 0: not read yet
 };
 
-// The readers below return false when something is wrong, which has been answered.
+// The readers below return false if something is wrong; the error has been sent.
 bool refuse(Call& call, std::string_view error) {
   call.reply.error(error);
   return false;

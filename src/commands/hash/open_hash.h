@@ -19,9 +19,9 @@ inline FoundHash purged(engine::Call& call, keyspace::Entry* entry) {
   return FoundHash(call.db.entries().find(call.key.name, call.key.hash));
 }
 
-// The hash at the key. Where fields of a hash of up to kMostPurged are past their deadline they are
-// freed first. Larger hashes leave that to the sweeper, and while removals are held back no field
-// is freed; dead fields are then passed over.
+// The hash at the key. Expired fields of a hash of up to kMostPurged fields are freed first. Those
+// of larger hashes are left to the sweeper, and while removals are held back no field is freed;
+// expired fields that are not freed are skipped.
 inline FoundHash find_hash(engine::Call& call, keyspace::Look how = keyspace::Look::read) {
   const auto found = call.db.find<types::Hash>(call.key, how);
   if (__builtin_expect(!found || !found->stale(call.now_ms()), 1)) return found;
@@ -34,7 +34,7 @@ inline FoundHash find_hash_to_change(engine::Call& call) {
   return find_hash(call, keyspace::Look::write);
 }
 
-// Leaves the compact encoding at once where so many fields come that they cannot stay in it.
+// Leaves the compact encoding at once if the number of added fields exceeds its limit.
 inline void make_room(HashEdit& hash, std::size_t new_fields, const types::HashLimits& limits) {
   hash->expect(new_fields, limits);
 }

@@ -8,7 +8,7 @@ namespace {
 using namespace engine;
 using types::hll::Sketch;
 
-// Dense values are changed where they stand, and opened only when there is something to change.
+// Dense values are changed in place, and opened only if a register changes.
 bool add_to_dense(Call& call, const StoredSketch& stored) {
   std::optional<keyspace::Edit<types::String>> edit;
   char* bytes = nullptr;

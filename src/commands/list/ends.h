@@ -1,6 +1,6 @@
 #pragma once
 
-// What the commands that work on the ends of lists share.
+// Functions that the commands on the ends of lists share.
 
 #include <optional>
 #include <string_view>
@@ -32,7 +32,7 @@ inline types::List::Cursor at_end(const types::List& list, ListEnd end) {
 // Writes `count` elements from that end on, without a head; the list has as many.
 void reply_from_end(resp::Writer& reply, const types::List& list, ListEnd end, std::size_t count);
 
-// Takes out `count` elements at that end.
+// Removes `count` elements at that end.
 void take(keyspace::Database& db, const keyspace::Key& key, keyspace::Entry* entry,
           const types::ListLimits& limits, ListEnd end, std::size_t count);
 
@@ -42,7 +42,7 @@ struct PopRequest {
   ListEnd end = ListEnd::head;
   std::size_t count = 1;
 };
-// Nothing after answering the error.
+// Nothing if an error has been sent.
 std::optional<PopRequest> read_pop_request(engine::Call& call, std::size_t first);
 enum class Popped : std::uint8_t { nothing, some, answered_error };
 // Takes from the first of the keys that has a list, and answers with the key and the elements.

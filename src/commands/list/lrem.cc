@@ -8,7 +8,7 @@ namespace {
 
 using namespace engine;
 
-// A negative count looks from the end; none at all means all.
+// A negative count searches from the end; 0 removes all.
 std::size_t most_to_remove(std::int64_t count) {
   if (count == 0) return SIZE_MAX;
   const auto bits = static_cast<std::uint64_t>(count);

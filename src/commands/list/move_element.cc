@@ -43,7 +43,7 @@ void push(Call& call, const keyspace::Key& key, keyspace::Entry* entry,
   list->push(limits, end, text);
 }
 
-// What leaves a list that was pushed somewhere before: the two halves count as one change.
+// The removal of an element that was pushed before: both together count as one change.
 class RemovalFromList {
  public:
   RemovalFromList(Call& call, const MoveTools& tools, ListEnd end, const keyspace::Key& key,

@@ -5,7 +5,7 @@
 
 namespace larder::commands {
 
-// LMOVE and its kin.
+// LMOVE and its variants.
 struct MoveRequest {
   std::string_view source;
   std::string_view target;
@@ -20,8 +20,8 @@ struct MoveTools {
       : limits(types::ListLimits::of(settings)), log(keyspace.log()) {}
 };
 
-// Moves an element of the source that was found, and answers with it; false when the target is no
-// list, which has been answered.
+// Moves an element of the source that was found, and replies with it; false if the target is not
+// a list; the error has been sent.
 bool move_element(engine::Call& call, const MoveTools& tools, const MoveRequest& request,
                   const keyspace::Found<types::List>& source);
 

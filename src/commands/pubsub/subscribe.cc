@@ -10,7 +10,7 @@ using pubsub::Kind;
 
 void subscribe(Call& call, Hub& hub) { subscribe_to_all(call, hub, Kind::channel, "subscribe"); }
 void psubscribe(Call& call, Hub& hub) { subscribe_to_all(call, hub, Kind::pattern, "psubscribe"); }
-// Alone of the three it is refused in transactions.
+// Only SSUBSCRIBE is rejected in transactions.
 void ssubscribe(Call& call, Hub& hub) {
   if (!call.session.may_block) {
     return call.reply.error("ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client");

@@ -46,13 +46,13 @@ void unsubscribe(Call& call, Hub& hub, Kind kind, std::string_view word, std::st
   call.reply.integer(left(call.session, kind));
 }
 
-// UNSUBSCRIBE from everything, in several turns where that is much. Each answer is sent by itself.
+// UNSUBSCRIBE without arguments, in several turns if there are many. Each reply is sent separately.
 struct Ending final : engine::Progress {
   explicit Ending(Call& call) : Progress(call.long_commands, call.reply.buffer().pool()) {}
   std::size_t bytes() const override { return memory::size_class(sizeof(Ending)); }
 };
 
-// So many between two looks at the clock.
+// This many between two readings of the clock.
 constexpr int kEndedInARow = 32;
 
 void end_all(Call& call, Hub& hub, Kind kind, std::string_view word) {

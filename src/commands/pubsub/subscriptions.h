@@ -1,7 +1,7 @@
 #pragma once
 
-// What the six commands that begin and end subscriptions share: one answer for each name, which
-// no CLIENT REPLY silences.
+// Shared by the six commands that begin and end subscriptions: one reply for each name, which
+// CLIENT REPLY does not suppress.
 
 #include <string_view>
 

@@ -1,4 +1,4 @@
-// What helps to write rules: categories, passwords, and trying out what a user may do.
+// Tools for writing rules: categories, passwords, and a test of what a user may do.
 
 #include <algorithm>
 #include <string>

@@ -77,7 +77,7 @@ struct Filter {
   }
 };
 
-// False when an option is wrong, which has been answered.
+// False if an option is wrong; the error has been sent.
 bool read(Call& call, Filter& filter) {
   ArgReader options(call, 2);
   if (options.more() && !(options.left() == 3 && options.word("FILTERBY"))) {
@@ -112,7 +112,7 @@ void command_list(Call& call, CommandTable& table) {
   call.reply.end_array(mark, written);
 }
 
-// The keys of the command that stands among the arguments; nothing after answering why not.
+// The keys of the command in the arguments; nothing if an error has been sent.
 std::optional<std::vector<FoundKey>> keys_of_inner(Call& call, const CommandTable& table) {
   const resp::Args inner = call.args.subspan(2);
   const BoundCommand* found = table.resolve(inner);

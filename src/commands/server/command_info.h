@@ -5,7 +5,8 @@
 
 namespace larder::commands {
 
-// COMMAND INFO's ten facts about a command; the last are its subcommands, each with its own ten.
+// The ten fields of COMMAND INFO for a command; the last contains its subcommands, with ten fields
+// each.
 void write_command_info(resp::Writer& reply, const engine::BoundCommand& command);
 
 // "RW", "access" and so on as a set of simple texts.

@@ -10,7 +10,7 @@ namespace {
 using namespace engine;
 using namespace observe;
 
-// Nothing after answering the error.
+// Nothing if an error has been sent.
 std::optional<LogKind> read_kind(Call& call, std::string_view text) {
   if (base::equals_ignoring_case(text, "slow")) return LogKind::slow;
   if (base::equals_ignoring_case(text, "large-request")) return LogKind::large_request;

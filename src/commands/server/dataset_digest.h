@@ -1,7 +1,7 @@
 #pragma once
 
-// The digest of a dataset that redis-server prints too: SHA-1 chained over what belongs in an
-// order, xored over what does not.
+// The digest of a dataset that redis-server prints too: SHA-1 chained over ordered elements, xored
+// over unordered ones.
 
 #include <array>
 #include <cstdint>
@@ -14,10 +14,10 @@ namespace larder::commands {
 
 class Digest {
  public:
-  // What comes next in an order: digest = sha1(digest ^ sha1(bytes)).
+  // The next of ordered elements: digest = sha1(digest ^ sha1(bytes)).
   void mix(std::string_view bytes);
   void mix_number(std::uint32_t number);  // in network order
-  // One of several in no order: digest ^= sha1(bytes).
+  // One of unordered elements: digest ^= sha1(bytes).
   void fold(std::string_view bytes);
   void fold(const Digest& digest);
 

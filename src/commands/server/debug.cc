@@ -35,13 +35,13 @@ void sleep_for(double seconds) {
 }
 
 void debug_sleep(Call& call) {
-  // What strtod finds at the beginning, 0 where that is no number.
+  // The number that strtod finds at the beginning, 0 if there is none.
   const double seconds = std::strtod(std::string(call.arg(2)).c_str(), nullptr);
   if (seconds > 0 && seconds * 1e6 < kSleepsBelowUs) sleep_for(seconds);
   call.reply.ok();
 }
 
-// As it was sent, in one line, and not counted among the errors.
+// The text as sent, in one line, and not counted as an error.
 void debug_error(Call& call) {
   std::string line = "-" + std::string(call.arg(2));
   std::replace_if(

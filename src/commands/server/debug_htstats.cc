@@ -69,7 +69,7 @@ void debug_htstats(Call& call, keyspace::Keyspace& keyspace) {
   call.reply.verbatim("txt", text);
 }
 
-// The shape of the table that a value stands on; nothing where it does not.
+// The shape of the table that holds a value; nothing if the value is not in a table.
 std::optional<types::TableStats> hash_stats(const keyspace::Entry& entry) {
   const types::HashTable* table = entry.value<types::Hash>().table();
   return table == nullptr ? std::nullopt : std::optional(table->fields().stats());

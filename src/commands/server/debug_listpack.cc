@@ -20,7 +20,7 @@ ListpackView view_of(std::string_view raw) {
   return ListpackView(reinterpret_cast<const std::uint8_t*>(raw.data()));
 }
 
-// The one listpack that the value is.
+// The listpack that holds the value.
 std::optional<ListpackView> listpack_of(const keyspace::Entry& entry) {
   if (keyspace::encoding(entry) != "listpack") return std::nullopt;
   void* storage = entry.storage();

@@ -13,7 +13,7 @@ using namespace engine;
 
 void refuse(Call& call, const base::Error& error) { call.reply.error("ERR " + error.text); }
 
-// Answers the control's value before it was written, or OK where it cannot be read.
+// Replies with the control's value before the write, or OK if it cannot be read.
 template <typename Value, typename Print>
 void answer(Call& call, base::Result<std::optional<Value>> before, Print print) {
   if (!before) return refuse(call, before.error());

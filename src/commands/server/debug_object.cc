@@ -14,14 +14,14 @@ namespace {
 
 using namespace engine;
 
-// Under an LFU policy: since the counter last fell, in whole minutes.
+// Under an LFU policy: the time since the counter last decreased, in whole minutes.
 std::int64_t idle_seconds(const keyspace::AccessPolicy& access, const keyspace::Entry& entry) {
   if (access.mode == keyspace::AccessMode::lru) return access.idle_ms(entry) / 1000;
   const auto minutes = static_cast<std::uint16_t>(access.clock.unix_ms() / 60'000);
   return static_cast<std::uint16_t>(minutes - (entry.access() >> 8)) * std::int64_t{60};
 }
 
-// What there is to say of a list of several nodes, in Redis's words.
+// The fields of a list of several nodes, with Redis's names.
 void append_nodes(std::string& out, const keyspace::Entry& entry, const types::Settings& settings) {
   const auto list = entry.value<types::List>();
   const types::ListFigures figures = list.figures();

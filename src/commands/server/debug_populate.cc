@@ -21,7 +21,7 @@ struct Population {
   std::int64_t value_bytes = 0;  // 0: as long as the text is
 };
 
-// A whole number from 0; negative ones are refused as those that are none.
+// An integer from 0 on; negative ones get the same error as invalid ones.
 std::int64_t read_positive(ArgReader& args) {
   const std::int64_t value = args.integer(kNotPositive);
   if (value < 0) args.fail(kNotPositive);

@@ -28,7 +28,7 @@ void write_map(resp::Writer& reply) {
   }
 }
 
-// Attributes go ahead of a reply, and clients of RESP2 get that reply alone.
+// Attributes precede a reply; RESP2 clients get only that reply.
 void write_attribute(resp::Writer& reply) {
   if (reply.resp3()) {
     reply.attribute(1);

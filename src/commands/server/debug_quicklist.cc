@@ -8,7 +8,7 @@ namespace {
 
 using namespace engine;
 
-// A little below what 32 bits can say, as nodes keep their sizes in so many.
+// A little below 2^32, since nodes store their sizes in 32 bits.
 constexpr std::uint64_t kMostThreshold = (std::uint64_t{1} << 32) - (std::uint64_t{1} << 20);
 
 void debug_quicklist_packed_threshold(Call& call, types::Settings& settings) {

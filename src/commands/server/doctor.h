@@ -24,7 +24,7 @@ struct Symptoms {
   bool evicts = false;
   std::int64_t expired_bytes = 0;  // past their deadline, not freed
   std::int64_t clients = 0;
-  std::int64_t clients_held_back = 0;  // not read because of what they do not read
+  std::int64_t clients_held_back = 0;  // not read because of their unread output
   // The connection that holds most.
   struct Culprit {
     std::uint64_t id = 0;
@@ -38,7 +38,7 @@ struct Symptoms {
 
   std::int64_t of(memory::Owner owner) const { return charges[static_cast<std::size_t>(owner)]; }
   std::int64_t used_bytes() const;
-  // What counts against maxmemory.
+  // The memory that counts against maxmemory.
   std::int64_t counted_bytes() const;
 };
 

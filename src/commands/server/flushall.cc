@@ -11,11 +11,11 @@ namespace {
 
 using namespace engine;
 
-// Without ASYNC the memory is back before the client's next command; so long the command frees
-// itself.
+// Without ASYNC the memory is freed before the client's next command; up to this time the command
+// itself frees.
 constexpr std::int64_t kFreeUs = 500;
 
-// Nothing when an option is wrong, which has been answered.
+// Nothing if an option is wrong; the error has been sent.
 std::optional<keyspace::Freeing> read_freeing(Call& call, const keyspace::Settings& settings) {
   ArgReader options(call, 1);
   keyspace::Freeing freeing = settings.lazyfree_lazy_user_flush.value()
@@ -31,7 +31,7 @@ std::optional<keyspace::Freeing> read_freeing(Call& call, const keyspace::Settin
   return freeing;
 }
 
-// Followers run it even where this server had nothing to remove.
+// It is propagated even if this server had nothing to remove.
 void propagate_as_sent(Call& call) {
   call.size() == 1 ? call.propagate({call.arg(0)}) : call.propagate({call.arg(0), call.arg(1)});
 }
@@ -39,7 +39,8 @@ void propagate_as_sent(Call& call) {
 void finish(Call& call, keyspace::Keyspace& keyspace, keyspace::Freeing freeing) {
   if (freeing == keyspace::Freeing::plainly &&
       !keyspace.graveyard().drain(base::Budget(keyspace.clock(), kFreeUs))) {
-    // The rest is freed between the commands of others; the client's next command waits for it.
+    // The rest is freed between the commands of other clients; the next command of this client
+    // waits for it.
     call.waiters.for_frees().add(call.session);
   }
   propagate_as_sent(call);

@@ -33,7 +33,7 @@ std::optional<types::Type> type_named(std::string_view name) {
 
 enum class Takes : std::uint8_t { no_type, type };
 
-// Nothing when the options were wrong, which has been answered.
+// Nothing if the options were wrong; the error has been sent.
 std::optional<Options> read_options(Call& call, std::size_t databases, Takes takes) {
   Options options;
   ArgReader args(call, 2);

@@ -108,7 +108,7 @@ void reply_histogram(Call& call, const std::string& name, const LatencyHistogram
   call.reply.end_map(mark, buckets);
 }
 
-// The command's own, and those of its subcommands; returns how many there were.
+// The histogram of the command and those of its subcommands; returns their number.
 std::uint64_t reply_histograms(Call& call, const BoundCommand& command) {
   if (command.is_counted_whole()) {
     const CommandStats stats = command.whole_stats();

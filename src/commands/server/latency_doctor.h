@@ -1,6 +1,6 @@
 #pragma once
 
-// LATENCY DOCTOR: what the samples of the latency monitor say, in words for people.
+// LATENCY DOCTOR: a readable report about the samples of the latency monitor.
 
 #include <string>
 

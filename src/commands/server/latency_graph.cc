@@ -10,7 +10,7 @@ using Series = observe::LatencyMonitor::Series;
 
 constexpr std::size_t kColumns = 80;
 constexpr int kLines = 4;
-// What a line of a column shows when its third, two thirds or all of it are reached.
+// The characters of a line of a column that is filled by a third, two thirds or completely.
 constexpr std::string_view kParts = "_o#";
 constexpr int kSteps = kLines * static_cast<int>(kParts.size());
 
@@ -29,7 +29,7 @@ struct Column {
   std::string label;
 };
 
-// The column in the line that stands so many above the lowest one.
+// The character of the column in the given line above the lowest one.
 char part(const Column& column, int lines_below) {
   const int above = column.step - lines_below * static_cast<int>(kParts.size());
   if (above < 0) return ' ';

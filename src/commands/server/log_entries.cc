@@ -17,7 +17,7 @@ void reply_entries(engine::Call& call, const observe::CommandLog& log, observe::
                    std::int64_t count) {
   constexpr std::uint64_t kFields = 6;
   const std::uint64_t all = log.size(kind);
-  // As an unsigned number -1 is more than there can be.
+  // As an unsigned number -1 is larger than any number of entries.
   std::uint64_t left = std::min(all, static_cast<std::uint64_t>(count));
   call.reply.array(left);
   for (const auto* entry = log.newest(kind); left > 0 && !call.reply.drops();

@@ -1,6 +1,6 @@
 #pragma once
 
-// What SLOWLOG and COMMANDLOG have in common.
+// Shared by SLOWLOG and COMMANDLOG.
 
 #include <cstdint>
 #include <optional>
@@ -14,7 +14,7 @@ namespace larder::commands {
 // Parses the number of requested entries, -1 for all. Nothing if an error has been sent.
 std::optional<std::int64_t> read_entry_count(engine::Call& call, std::string_view text);
 
-// Answers so many of the newest entries.
+// Replies with up to `count` of the newest entries.
 void reply_entries(engine::Call& call, const observe::CommandLog& log, observe::LogKind kind,
                    std::int64_t count);
 

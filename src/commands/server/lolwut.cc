@@ -17,7 +17,7 @@ using namespace engine;
 
 constexpr int kRows = 4;  // of text between two boards
 
-// What stands on a shelf, from its top row down to the board.
+// The things on a shelf, from its top row down to the board.
 struct Thing {
   std::size_t width;
   std::array<std::string_view, kRows> rows;
@@ -76,8 +76,8 @@ void read_size(ArgReader& options, std::int64_t most, std::size_t& size) {
   size = static_cast<std::size_t>(std::clamp<std::int64_t>(options.integer(), 1, most));
 }
 
-// The pictures of versions 5 and 6 take sizes where Redis's take them: columns, squares in a row
-// and rows of squares; columns and rows. Other versions have no picture, but the latest.
+// The pictures of versions 5 and 6 have the size arguments of Redis: columns, squares in a row and
+// rows of squares; columns and rows. Of the other versions only the latest has a picture.
 void lolwut(Call& call, base::Rng& rng) {
   constexpr std::int64_t kMostColumns = 1000;
   constexpr std::int64_t kMostThings = 200;

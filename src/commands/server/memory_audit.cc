@@ -11,7 +11,7 @@ namespace {
 
 using namespace engine;
 
-// The error names every owner that differs, in one line; the table is for people.
+// The error names every owner that differs, in one line; the table is for human readers.
 std::string differences(const memory::Audit& audit) {
   std::string text = "ERR the ledger differs from the walk:";
   for (const auto& row : audit.rows()) {

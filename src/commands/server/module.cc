@@ -1,4 +1,4 @@
-// MODULE of a server without modules: there are none to list or to unload, and none can be loaded.
+// MODULE of a server without modules: the list is empty, and none can be loaded or unloaded.
 
 #include <string>
 
@@ -12,7 +12,7 @@ namespace {
 
 using namespace engine;
 
-// False when the session may not change modules, which has been answered.
+// False if the session may not change modules; the error has been sent.
 bool is_permitted(Call& call, const Settings& settings) {
   const auto permission = settings.enable_module_command.as<Permission>();
   if (permission == Permission::yes ||

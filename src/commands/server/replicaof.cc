@@ -1,4 +1,4 @@
-// REPLICAOF and ROLE of a server that is always a primary: replication is not built yet.
+// REPLICAOF and ROLE of a server that is always a primary: replication is not implemented yet.
 
 #include "larder/base/numbers.h"
 #include "larder/base/text.h"

@@ -8,7 +8,7 @@
 
 namespace larder::commands {
 
-// How many bytes a value takes in an RDB file, without the byte of its type. Cost: as that of DUMP.
+// The size of a value in an RDB file, without the type byte. Cost: that of DUMP.
 std::size_t serialized_length(const keyspace::Entry& entry, std::int64_t now_ms,
                               persistence::Compression compression);
 

@@ -20,7 +20,7 @@ bool is_sound(const Request& request) {
   return !(options.save && options.nosave) && !(request.abort && any);
 }
 
-// False when an option is wrong, which has been answered.
+// False if an option is wrong; the error has been sent.
 bool read(Call& call, Request& request) {
   ArgReader reader(call, 1);
   while (reader.more()) {
@@ -52,7 +52,7 @@ void shutdown(Call& call, Shutdown& shutdown) {
   if (!shutdown.begin(request.options)) {
     return call.reply.error("ERR Errors trying to SHUTDOWN. Check logs.");
   }
-  // No answer: the connection ends with the process. What was sent after it is not run.
+  // No reply: the connection ends with the process. Later commands are not run.
   call.session.close(Closing::after_reply);
 }
 

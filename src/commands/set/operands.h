@@ -16,12 +16,12 @@ namespace larder::commands {
 class Operands {
  public:
   // Reads the sets at the arguments from `first` on, `count` of them; keys that are not there
-  // are empty sets. False when one holds another type, which has been answered.
+  // are empty sets. False if one holds another type; the error has been sent.
   bool read(engine::Call& call, std::size_t first, std::size_t count);
 
   std::span<types::Set> sets() { return {count_ <= kFew ? few_.data() : many_.data(), count_}; }
   std::size_t largest_size();
-  // A set has no members, so neither has an intersection.
+  // One of the sets is empty, so the intersection is empty.
   bool any_empty() const { return any_empty_; }
 
  private:
@@ -33,8 +33,8 @@ class Operands {
   std::vector<types::Set, memory::Allocator<types::Set, memory::Owner::runtime>> many_;
 };
 
-// Puts the result under the command's first key, or removes that where the result is empty, and
-// answers its size; answers an error where there is no room for it. Takes the result over.
+// Stores the result at the command's first key, or removes the key if the result is empty, and
+// replies with its size, or with an error if there is no room. Takes the result.
 void store_result(engine::Call& call, types::Set result, keyspace::Event event,
                   eviction::Evictor& evictor);
 

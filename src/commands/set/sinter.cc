@@ -24,8 +24,8 @@ void sinter(Call& call) {
   call.reply.end_set(items, count);
 }
 
-// As the smallest set suggests: an intersection of integers and texts is small more often than
-// not, so it does not begin as a table.
+// Starts with the encoding of the smallest set: an intersection of integers and texts is usually
+// small, so it does not start as a table.
 types::Set::Encoding first_encoding(std::span<const types::Set> sets) {
   const auto smallest = std::min_element(
       sets.begin(), sets.end(),

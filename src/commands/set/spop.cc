@@ -48,7 +48,7 @@ void pop_some(Call& call, keyspace::Entry* entry, std::size_t count) {
   });
 }
 
-// The count, where one is given; false when it is none, which has been answered.
+// The count, if given; false if it is invalid; the error has been sent.
 bool read_count(Call& call, std::optional<std::size_t>& count) {
   if (call.size() == 2) return true;
   if (call.size() > 3) return call.reply.error(errors::kSyntax), false;

@@ -23,7 +23,7 @@ void sscan(Call& call) {
   const auto options = read_scan_options(call, 3, kScanOnlyCommon);
   if (!options) return;
 
-  // The new cursor stands before the members, so it is looked for first.
+  // The new cursor precedes the members in the reply, so it is computed first.
   const std::uint64_t next =
       set->table() == nullptr ? 0 : set->scan(*cursor, options->count, [](const types::String&) {});
   reply_scan_cursor(call, next);

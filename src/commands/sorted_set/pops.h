@@ -1,6 +1,6 @@
 #pragma once
 
-// Taking the least or greatest members away.
+// Removal of the members with the lowest or highest scores.
 
 #include <optional>
 
@@ -10,12 +10,12 @@ namespace larder::commands {
 
 enum class PopFrom : std::uint8_t { least, greatest };
 
-// How the members stand in the answer: an array of members and scores one after the other, an array
-// of pairs, or members and scores alone, of which the caller has written the header.
+// The form of the reply: a flat array of members and scores, an array of pairs, or members and
+// scores without a header, which the caller has written.
 enum class PopShape : std::uint8_t { flat, pairs, bare };
 
-// Takes up to `count` away and answers them. Passes on what was done. The set must not
-// be empty, nor `count` be 0.
+// Removes up to `count` members, replies with them, and propagates the removal. The set must not
+// be empty, and `count` not 0.
 void pop(engine::Call& call, const keyspace::Key& key, keyspace::Entry* entry, PopFrom from,
          std::size_t count, PopShape shape);
 

@@ -8,7 +8,7 @@
 namespace larder::commands {
 namespace {
 
-// The longest text that is read as a number; digits beyond would not matter.
+// The longest text that is parsed as a number; further digits have no effect.
 constexpr std::size_t kMostDigits = 1024;
 
 std::optional<double> read_bound(std::string_view text, bool& excluded) {

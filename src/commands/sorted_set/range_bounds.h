@@ -12,7 +12,8 @@ namespace larder::commands {
 inline constexpr std::string_view kNotAScoreRange = "ERR min or max is not a float";
 inline constexpr std::string_view kNotATextRange = "ERR min or max not valid string range item";
 
-// "1.5", "(1.5", "-inf", "+inf". As C reads a number: blanks in front are fine, and nothing is 0.
+// "1.5", "(1.5", "-inf", "+inf". Parsed as in C: leading blanks are allowed, and an empty text is
+// 0.
 std::optional<types::ScoreRange> read_score_range(std::string_view least, std::string_view most);
 
 // "[text", "(text", "-", "+".

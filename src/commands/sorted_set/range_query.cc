@@ -12,7 +12,7 @@ struct Words {
   RangeOrder order;
 };
 
-// Reads the options behind the range; false when one is wrong, which has been answered.
+// Reads the options after the range; false if one is wrong; the error has been sent.
 bool read_options(Call& call, std::size_t first, RangeUse use, Words& words, RangeQuery& query) {
   ArgReader reader(call, first);
   while (reader.more()) {
@@ -60,7 +60,7 @@ bool read_range(Call& call, std::size_t first, RangeBy by, RangeQuery& query) {
     query.range = RangeQuery::Ranks{start, stop};
     return !reader.failed();
   }
-  // The greater end stands first in a falling range.
+  // In a descending range the greater end comes first.
   const std::string_view least = call.arg(query.falling ? first + 1 : first);
   const std::string_view most = call.arg(query.falling ? first : first + 1);
   return by == RangeBy::score ? take(call, read_score_range(least, most), kNotAScoreRange, query)

@@ -1,6 +1,6 @@
 #pragma once
 
-// ZRANGE and its many siblings: one query, read from their arguments, that becomes ranks.
+// ZRANGE and its variants: one query, parsed from their arguments, that is converted to ranks.
 
 #include <optional>
 #include <variant>
@@ -27,8 +27,8 @@ struct RangeQuery {
   std::int64_t offset = 0;
   std::int64_t count = -1;
 
-  // The least and greatest member stand at `first` and the argument after it, the options behind
-  // them. Nothing when something is wrong, which has been answered.
+  // The least and greatest member are at `first` and the argument after it, the options follow.
+  // Nothing if something is wrong; the error has been sent.
   static std::optional<RangeQuery> read(engine::Call& call, std::size_t first, RangeBy by,
                                         RangeOrder order, RangeUse use);
 

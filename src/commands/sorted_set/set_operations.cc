@@ -20,7 +20,7 @@ double combine(double sum, double score, Aggregate aggregate) {
   return sum;
 }
 
-// Calls fn(text, score) on every member of the first source that stands in all others, until it
+// Calls fn(text, score) for every member of the first source that is in all others, until it
 // returns false.
 template <typename Fn>
 void for_each_common(const Sources& sources, Fn fn) {

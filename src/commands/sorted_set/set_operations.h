@@ -9,12 +9,12 @@
 
 namespace larder::commands {
 
-// Each gathers its result. The sources are brought into the order that suits the operation.
+// Each function returns its result, and sorts the sources into the best order for the operation.
 void unite(Sources& sources, types::SortedSetGatherer& result);
 void intersect(Sources& sources, types::SortedSetGatherer& result);
 void subtract(Sources& sources, types::SortedSetGatherer& result);
 
-// How many members stand in all sources, counted up to the limit.
+// The number of members that are in all sources, counted up to the limit.
 std::size_t count_common(Sources& sources);
 
 }  // namespace larder::commands

@@ -1,6 +1,6 @@
 #pragma once
 
-// What the commands of sorted sets share.
+// Functions that the sorted set commands share.
 
 #include "../room.h"
 #include "../string/string_reply.h"
@@ -30,8 +30,8 @@ inline void reply_item(resp::Writer& reply, const types::String& member, double 
   if (show == Show::scores) reply.real(score);
 }
 
-// Gives the key a new sorted set, or removes it where that is empty, and answers the size;
-// answers an error where there is no room for it. Takes `result` over.
+// Stores a sorted set at the key, or removes the key if the set is empty, and replies with the
+// size, or with an error if there is no room. Takes `result`.
 inline void store_sorted_set(engine::Call& call, types::SortedSet result, keyspace::Event event,
                              eviction::Evictor& evictor) {
   const std::size_t size = result.size();

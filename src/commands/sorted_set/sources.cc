@@ -11,7 +11,7 @@ namespace {
 
 using namespace engine;
 
-// False when the key holds neither, which has been answered. What is not there is empty.
+// False if the key holds neither; the error has been sent. A missing key is empty.
 bool read_source(Call& call, std::string_view name, Source& source) {
   const keyspace::Entry* entry = call.db.look(keyspace::Key::of(name), keyspace::Look::read);
   if (entry == nullptr) return true;

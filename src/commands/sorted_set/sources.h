@@ -46,7 +46,7 @@ class Source {
   std::variant<types::SortedSet, types::Set> set_{types::SortedSet(nullptr)};
 };
 
-// How the scores of a member that stands in several sources become one.
+// How the scores of a member that is in several sources are combined.
 enum class Aggregate : std::uint8_t { sum, least, greatest };
 
 struct SourceOptions {
@@ -68,7 +68,7 @@ struct Sources {
   List list;
   SourceOptions options;
 
-  // Reads the count of keys at `first`, the keys and the options behind them. Nothing when
+  // Parses the count of keys at `first`, the keys and the options after them. Nothing when
   // something is wrong, which has been answered.
   static std::optional<Sources> read(engine::Call& call, std::size_t first, unsigned takes);
 

@@ -46,7 +46,7 @@ Options read_options(const Call& call) {
   return options;
 }
 
-// Empty when options and pairs fit each other.
+// Empty if options and pairs are compatible.
 std::string_view error_in(const Call& call, const Options& options) {
   const SortedSet::Rule& rule = options.rule;
   const std::size_t words = call.size() - options.first;
@@ -66,7 +66,7 @@ std::string_view error_in(const Call& call, const Options& options) {
 // The scores of the pairs, of which the first few are read only once.
 class Scores {
  public:
-  // Nothing is to be changed when one of them is no number: false.
+  // False if one of them is not a number: then nothing may be changed.
   bool read(const Call& call, std::size_t first) {
     for (std::size_t at = first; at < call.size(); at += 2) {
       const auto score = base::parse_double(call.arg(at));

@@ -20,7 +20,7 @@ std::int64_t read_positive(ArgReader& reader, std::string_view error) {
   return value;
 }
 
-// The count of keys stands at `first`. Nothing when something is wrong, which has been answered.
+// The count of keys is at `first`. Nothing if something is wrong; the error has been sent.
 std::optional<Request> read(Call& call, std::size_t first) {
   ArgReader head(call, first);
   const std::int64_t keys = read_positive(head, "ERR numkeys should be greater than 0");
@@ -47,7 +47,7 @@ std::optional<Request> read(Call& call, std::size_t first) {
   return request;
 }
 
-// Pops from the first of the keys that has members. True when the call has been answered.
+// Pops from the first of the keys that has members. True if a reply has been sent.
 template <typename Answer>
 bool pop_first(Call& call, resp::Args keys, Answer answer) {
   for (const std::string_view name : keys) {

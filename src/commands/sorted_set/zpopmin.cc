@@ -7,7 +7,7 @@ namespace {
 
 using namespace engine;
 
-// How many to take; nothing after answering an error.
+// How many to take; nothing if an error has been sent.
 std::optional<std::size_t> read_count(Call& call) {
   if (call.size() > 3) {
     call.reply.error(errors::kSyntax);

@@ -29,7 +29,7 @@ void repeat(Call& call, const keyspace::Found<SortedSet>& set, base::Rng& rng, s
     reply_at(call.reply, set->at(rng.below(set->size())), show);
 }
 
-// Passes by every member and takes each with the probability that is left for it.
+// Visits every member and takes each with the probability that gives all members equal chances.
 void sample_walking(Call& call, const SortedSet& set, base::Rng& rng, std::size_t count,
                     Show show) {
   std::size_t left = set.size();

@@ -23,7 +23,8 @@ void zscan(Call& call) {
   const auto options = read_scan_options(call, 3, kScanOnlyCommon);
   if (!options) return;
 
-  // The new cursor stands before the members, so these wait as views until it is known.
+  // The new cursor precedes the members in the reply, so views of the members are stored until it
+  // is known.
   Items found;
   const auto keep = [&](const types::String& member, double score) {
     types::String::Scratch scratch;

@@ -9,7 +9,7 @@ using namespace engine;
 
 using Operation = void (*)(Sources&, types::SortedSetGatherer&);
 
-// The result stands in a sorted set until it has been answered.
+// A sorted set holds the result until the reply has been written.
 constexpr types::SortedSet::Limits kNeverPacked{0, 0};
 
 template <Operation kOperation, unsigned kTakes>

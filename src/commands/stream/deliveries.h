@@ -1,6 +1,6 @@
 #pragma once
 
-// What groups and their consumers have got, as the other commands of groups share it.
+// Deliveries to groups and consumers, shared by the commands on consumer groups.
 
 #include <string>
 
@@ -14,8 +14,8 @@ namespace larder::commands {
 void reply_no_group(engine::Call& call, std::string_view key, std::string_view group,
                     std::string_view rest = {});
 
-// Others follow by these: an entry's delivery as it stands, or its loss where it is deleted; what
-// the group has read; a consumer that is new.
+// The propagated commands: the current state of a pending entry, or its removal if the entry was
+// deleted; the last id that the group has read; a new consumer.
 void propagate_claim(engine::Call& call, std::string_view key, const types::Group& group,
                      const types::Pending& pending);
 void propagate_group_id(engine::Call& call, std::string_view key, const types::Group& group);

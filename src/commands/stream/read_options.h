@@ -1,6 +1,6 @@
 #pragma once
 
-// What XREAD and XREADGROUP share: their options, their reply and their waiting.
+// Shared by XREAD and XREADGROUP: options, reply and blocking.
 
 #include <optional>
 
@@ -16,7 +16,7 @@ struct ReadOptions {
   std::string_view group;
   std::string_view consumer;
   std::size_t first = 0;    // the first key's place among the arguments
-  std::size_t streams = 0;  // so many keys, then so many ids
+  std::size_t streams = 0;  // number of keys, and of ids
 
   resp::Args keys(const engine::Call& call) const { return call.args.subspan(first, streams); }
   std::string_view id(const engine::Call& call, std::size_t stream) const {
@@ -24,23 +24,23 @@ struct ReadOptions {
   }
 };
 
-// Where the first key of an XREAD or XREADGROUP stands; 0 without STREAMS.
+// The position of the first key of an XREAD or XREADGROUP; 0 without STREAMS.
 std::size_t first_stream(std::span<const std::string_view> args);
 
 enum class ReadKind : std::uint8_t { plain, group };
 
-// Nothing after having answered the error.
+// Nothing if an error has been sent.
 std::optional<ReadOptions> read_options(engine::Call& call, ReadKind kind);
 
-// The streams that have something, begun with the first of them: a map in RESP3, an array of
+// Writes the streams that have entries; starts with the first of them: a map in RESP3, an array of
 // pairs in RESP2.
 class StreamsReply {
  public:
   explicit StreamsReply(resp::Writer& reply) : reply_(reply) {}
 
-  // What the stream has follows.
+  // The entries of the stream must follow.
   void start(std::string_view key);
-  // False when there was no stream, and nothing has been answered.
+  // False if there was no stream; no reply has been written then.
   bool end();
 
  private:

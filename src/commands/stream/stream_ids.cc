@@ -15,7 +15,7 @@ std::optional<std::uint64_t> parse_part(std::string_view text) {
   return base::parse_uint64(text);
 }
 
-// An interval's end, as it stands, and whether it belongs to the interval.
+// An interval's end as written, and whether it belongs to the interval.
 struct End {
   StreamId id;
   bool excluded = false;

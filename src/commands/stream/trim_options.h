@@ -1,6 +1,6 @@
 #pragma once
 
-// XADD's and XTRIM's options that say how far to trim: MAXLEN or MINID, `=` or `~`, LIMIT.
+// The trim options of XADD and XTRIM: MAXLEN or MINID, `=` or `~`, LIMIT.
 
 #include <optional>
 
@@ -14,15 +14,15 @@ class TrimOptions {
  public:
   // Takes the next option, if it is one of these.
   bool read(engine::ArgReader& reader);
-  // After the last option: latches what does not go together.
+  // After the last option: latches an error for incompatible options.
   void check(engine::ArgReader& reader, bool required, const types::Settings& settings);
 
   bool given() const { return given_; }
   bool approximate() const { return trim_.whole_nodes; }
   const types::Trim& trim() const { return trim_; }
 
-  // What the trim came to, in exact words: "MAXLEN" or "MINID", "=", and the threshold that is
-  // left.
+  // An exact trim with the same result: "MAXLEN" or "MINID", "=", and the resulting
+  // threshold.
   using Scratch = types::StreamIdScratch;
   std::string_view strategy() const;
   std::string_view threshold(const types::Stream& stream, Scratch& scratch) const;

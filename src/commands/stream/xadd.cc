@@ -45,7 +45,7 @@ void read_id(ArgReader& reader, Options& options) {
   }
 }
 
-// False when an option is wrong, which has been answered.
+// False if an option is wrong; the error has been sent.
 bool read(Call& call, const types::Settings& settings, Options& options) {
   ArgReader reader(call, 2);
   bool has_id = false;
@@ -69,7 +69,7 @@ bool read(Call& call, const types::Settings& settings, Options& options) {
   return !reader.failed();
 }
 
-// The new entry's id; nothing when there is none above the stream's last.
+// The new entry's id; nothing if there is no id above the stream's last one.
 std::optional<StreamId> choose_id(const Options& options, StreamId last, std::int64_t now_ms) {
   StreamId id = options.id;
   if (options.kind == Options::Id::from_clock) {
@@ -89,7 +89,7 @@ bool are_too_large(resp::Args pairs) {
   return bytes > types::Stream::kMostEntryBytes;
 }
 
-// Others get the id that was chosen, and a trim that goes exactly as far.
+// The propagated command has the chosen id, and an exact trim with the same result.
 void propagate(Call& call, const Options& options, StreamId id, const types::Stream& stream) {
   if (options.kind == Options::Id::given && !options.trim.approximate()) return;
   std::vector<std::string_view> words{"XADD", call.key.name};

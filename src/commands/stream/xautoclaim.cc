@@ -23,7 +23,7 @@ struct Options {
 constexpr std::int64_t kAttempts = 10;
 constexpr std::int64_t kMostCount = std::numeric_limits<std::int64_t>::max() / 16;
 
-// False when an option is wrong, which has been answered.
+// False if an option is wrong; the error has been sent.
 bool read(Call& call, Options& options) {
   const auto idle = base::parse_int64(call.arg(4));
   if (!idle) return call.reply.error("ERR Invalid min-idle-time argument for XAUTOCLAIM"), false;
@@ -47,7 +47,7 @@ bool read(Call& call, Options& options) {
 }
 
 struct Outcome {
-  StreamId next;  // where to go on; 0-0 at the end
+  StreamId next;  // the id to continue from; 0-0 at the end
   std::vector<StreamId> claimed;
   std::vector<StreamId> deleted;
 };

@@ -14,7 +14,7 @@ using types::StreamId;
 
 struct Options {
   std::int64_t min_idle_ms = 0;
-  std::size_t ids_end = 5;  // ids stand from 5 on
+  std::size_t ids_end = 5;  // ids start at 5
   std::optional<std::int64_t> delivered_ms;
   std::optional<std::int64_t> deliveries;
   StreamId last_id;
@@ -22,7 +22,7 @@ struct Options {
   bool only_ids = false;
 };
 
-// False when an option is wrong, which has been answered.
+// False if an option is wrong; the error has been sent.
 bool read(Call& call, std::int64_t now_ms, Options& options) {
   const auto idle = base::parse_int64(call.arg(4));
   if (!idle) return call.reply.error("ERR Invalid min-idle-time argument for XCLAIM"), false;
@@ -37,7 +37,7 @@ bool read(Call& call, std::int64_t now_ms, Options& options) {
     } else if (reader.word("JUSTID")) {
       options.only_ids = true;
     } else if (reader.option("IDLE")) {
-      // What lies outside of all times is now.
+      // A time out of range counts as now.
       std::int64_t at = 0;
       const std::int64_t ago = reader.integer("ERR Invalid IDLE option argument for XCLAIM");
       options.delivered_ms = __builtin_sub_overflow(now_ms, ago, &at) ? now_ms : at;
@@ -67,7 +67,7 @@ struct Claim {
   std::int64_t now_ms;
 };
 
-// An entry that was deleted leaves the pending ones. True when it was one.
+// Removes a deleted entry from the pending ones. True if it was pending.
 bool forget(const Claim& claim, StreamId id) {
   const types::Pending* pending = claim.group.find(id);
   if (pending == nullptr) return false;
@@ -75,7 +75,7 @@ bool forget(const Claim& claim, StreamId id) {
   return claim.edit->acknowledge(claim.group, id);
 }
 
-// The entry as the consumer's; nullptr when it may not have it.
+// Assigns the entry to the consumer; nullptr if that is not allowed.
 types::Pending* take(const Claim& claim, StreamId id) {
   const Options& options = claim.options;
   types::Pending* pending = claim.group.find(id);
@@ -98,7 +98,7 @@ types::Pending* take(const Claim& claim, StreamId id) {
   return pending;
 }
 
-// Answers those that were claimed; true when anything has changed and was passed on.
+// Replies with the claimed entries; true if something has changed and was propagated.
 bool reply_claimed(const Claim& claim) {
   resp::Writer& reply = claim.call.reply;
   const auto mark = reply.begin_array();

@@ -25,7 +25,7 @@ struct Options {
   std::int64_t entries_read = types::Group::kUnknown;
 };
 
-// False when an option is wrong, which has been answered.
+// False if an option is wrong; the error has been sent.
 bool read(Call& call, bool may_make_stream, Options& options) {
   ArgReader reader(call, 5);
   while (reader.more()) {
@@ -46,7 +46,7 @@ bool read(Call& call, bool may_make_stream, Options& options) {
   return !reader.failed();
 }
 
-// Nothing after having answered that the key, or what it holds, is wrong.
+// Nothing if the key is missing or has another type; the error has been sent.
 std::optional<Found> find_stream(Call& call, bool may_be_absent = false) {
   const auto found = call.db.find<types::Stream>(call.key, keyspace::Look::write);
   if (found.wrong_type()) return call.reply.error(errors::kWrongType), std::nullopt;
@@ -54,7 +54,7 @@ std::optional<Found> find_stream(Call& call, bool may_be_absent = false) {
   return found;
 }
 
-// The same where the group must exist too.
+// The same if the group must exist too.
 std::optional<Found> find_group(Call& call) {
   const auto found = find_stream(call);
   if (!found || (*found)->group(call.arg(3)) != nullptr) return found;
@@ -137,7 +137,7 @@ void xgroup_createconsumer(Call& call) {
   call.reply.integer(is_new ? 1 : 0);
 }
 
-// Returns how many pending entries went with it.
+// Returns the number of pending entries that were removed with it.
 std::size_t destroy_consumer(types::Stream& stream, types::Group& group, types::Consumer& consumer,
                              keyspace::Keyspace& keyspace) {
   const std::size_t pending = consumer.pending.size();

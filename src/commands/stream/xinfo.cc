@@ -16,7 +16,7 @@ using namespace engine;
 using Found = keyspace::Found<types::Stream>;
 using Order = types::StreamReader::Order;
 
-// Nothing after having answered that the key, or what it holds, is wrong.
+// Nothing if the key is missing or has another type; the error has been sent.
 std::optional<Found> find_stream(Call& call) {
   const auto found = call.db.find<types::Stream>(call.key);
   if (found.wrong_type()) return call.reply.error(errors::kWrongType), std::nullopt;
@@ -43,7 +43,7 @@ void reply_stream(resp::Writer& reply, const types::Stream& stream) {
   reply_edge(reply, stream, Order::descending);
 }
 
-// FULL [COUNT n]. Nothing after having answered the error.
+// FULL [COUNT n]. Nothing if an error has been sent.
 std::optional<std::uint64_t> read_full(Call& call) {
   constexpr std::int64_t kDefault = 10;
   const bool counts = call.size() == 6 && base::equals_ignoring_case(call.arg(4), "COUNT");

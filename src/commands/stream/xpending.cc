@@ -20,7 +20,7 @@ struct Filter {
   std::optional<std::string_view> consumer;
 };
 
-// [IDLE ms] start end count [consumer]. False when something is wrong, which has been answered.
+// [IDLE ms] start end count [consumer]. False if something is wrong; the error has been sent.
 bool read(Call& call, Filter& filter) {
   ArgReader reader(call, 3);
   if (reader.word("IDLE")) {

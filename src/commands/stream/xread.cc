@@ -21,7 +21,7 @@ keyspace::Found<types::Stream> find(Call& call, std::string_view name) {
   return call.db.find<types::Stream>(keyspace::Key::of(name));
 }
 
-// False when a key or an id is wrong, which has been answered.
+// False if a key or an id is wrong; the error has been sent.
 bool check(Call& call, const ReadOptions& options) {
   for (std::size_t i = 0; i < options.streams; ++i) {
     const std::string_view id = options.id(call, i);
@@ -35,13 +35,13 @@ bool check(Call& call, const ReadOptions& options) {
   return true;
 }
 
-// The id behind which the stream is read.
+// The id after which the stream is read.
 StreamId behind(const types::Stream& stream, std::string_view id) {
   return id == "$" ? stream.marks().last : *parse_stream_id(id);
 }
 
 void wait(Call& call, const ReadOptions& options) {
-  // "$" is the last id as it is now.
+  // "$" is the current last id.
   std::vector<std::string> ids(options.streams);
   std::vector<std::string_view> words(call.args.begin(), call.args.end());
   for (std::size_t i = 0; i < options.streams; ++i) {

@@ -16,7 +16,7 @@ constexpr std::string_view kLastIsMeaningless =
     "just return an empty result set.";
 constexpr std::string_view kNew = ">";
 
-// False when a key, its group or an id is wrong, which has been answered.
+// False if a key, its group or an id is wrong; the error has been sent.
 bool check(Call& call, const ReadOptions& options) {
   for (std::size_t i = 0; i < options.streams; ++i) {
     const std::string_view name = options.keys(call)[i];
@@ -72,7 +72,7 @@ void reply_new(const Reading& reading) {
   propagate_group_id(reading.call, reading.key, reading.group);
 }
 
-// Entries that the consumer has got before; those deleted since without contents.
+// Entries that the consumer has received before; entries deleted since then without contents.
 void reply_history(const Reading& reading, StreamId after) {
   resp::Writer& reply = reading.call.reply;
   const types::PendingIndex& index = reading.consumer.pending;

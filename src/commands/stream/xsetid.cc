@@ -16,7 +16,7 @@ struct Options {
   StreamId max_deleted;
 };
 
-// False when an option is wrong, which has been answered.
+// False if an option is wrong; the error has been sent.
 bool read(Call& call, StreamId id, Options& options) {
   ArgReader reader(call, 3);
   while (reader.more()) {
@@ -38,7 +38,7 @@ bool read(Call& call, StreamId id, Options& options) {
   return !reader.failed();
 }
 
-// Why the stream cannot take these; empty when it can.
+// The error if these values are invalid for the stream; empty if they are valid.
 std::string_view refusal(const types::Stream& stream, StreamId id, const Options& options) {
   if (id < stream.marks().max_deleted) {
     return "ERR The ID specified in XSETID is smaller than current max_deleted_entry_id";

@@ -1,6 +1,6 @@
 #pragma once
 
-// Deadlines as SET, GETEX and SETEX are given them: EX, PX, EXAT and PXAT.
+// Deadlines in the arguments of SET, GETEX and SETEX: EX, PX, EXAT and PXAT.
 
 #include <cstdint>
 #include <optional>
@@ -24,11 +24,11 @@ struct Expiration {
   // there was one before. The number is not checked yet.
   bool read(engine::ArgReader& options);
 
-  // The Unix time in ms; nothing when the number is wrong, having answered the error.
+  // The Unix time in ms; nothing when the number is wrong; the error has been sent.
   std::optional<std::int64_t> deadline_ms(engine::Call& call, std::int64_t now_ms) const;
 };
 
-// Answers "invalid expire time" for the running command.
+// Replies "invalid expire time" for the running command.
 void reply_invalid_expire_time(engine::Call& call);
 
 }  // namespace larder::commands

@@ -15,7 +15,7 @@ struct Options {
   bool persist = false;
 };
 
-// False when an option is wrong, which has been answered.
+// False if an option is wrong; the error has been sent.
 bool read(Call& call, Options& options) {
   ArgReader reader(call, 2);
   while (reader.more()) {
@@ -29,7 +29,7 @@ bool read(Call& call, Options& options) {
   return !reader.failed();
 }
 
-// Gives the key its new deadline, or removes it when that lies in the past already.
+// Sets the new deadline, or removes the key if the deadline is in the past.
 void expire(Call& call, keyspace::Entry* entry, std::int64_t deadline_ms, bool past) {
   if (past) {
     call.db.erase(call.key);

@@ -9,7 +9,7 @@ namespace {
 
 using namespace engine;
 
-// The stored number, 0 where there is none; nothing when it does not read as one.
+// The stored number, 0 for a missing key; nothing if the value is not a number.
 std::optional<long double> number_in(const keyspace::Found<types::String>& text) {
   if (!text) return 0.0L;
   types::String::Scratch scratch;

@@ -16,7 +16,7 @@ struct Options {
   std::int64_t least_match = 0;
 };
 
-// False when an option is wrong, which has been answered.
+// False if an option is wrong; the error has been sent.
 bool read(Call& call, Options& options) {
   ArgReader reader(call, 3);
   while (reader.more()) {
@@ -38,7 +38,7 @@ bool read(Call& call, Options& options) {
   return !reader.failed();
 }
 
-// What Redis refuses for the sake of its table of four bytes for each pair of positions.
+// The sizes that Redis rejects because of its table of four bytes for each pair of positions.
 bool admitted(Call& call, const Limits& limits, std::size_t a, std::size_t b) {
   if (a >= UINT32_MAX - 1 || b >= UINT32_MAX - 1) {
     call.reply.error("ERR String too long for LCS");

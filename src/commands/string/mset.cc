@@ -8,7 +8,7 @@ namespace {
 
 using namespace engine;
 
-// Keys and values come in pairs; false when one is left over, which has been answered.
+// False if the last key has no value; the error has been sent.
 bool has_pairs(Call& call) {
   if (call.size() % 2 == 1) return true;
   call.reply.error("ERR wrong number of arguments for '" + call.command.full_name() + "' command");

@@ -37,7 +37,7 @@ bool read_condition(ArgReader& reader, Options& options) {
   return true;
 }
 
-// False when an option is wrong, which has been answered.
+// False if an option is wrong; the error has been sent.
 bool read(Call& call, Options& options) {
   ArgReader reader(call, 3);
   while (reader.more()) {
@@ -88,7 +88,7 @@ bool check_old_value(Call& call, const Options& options) {
   return go_on;
 }
 
-// Others need neither the reply nor the condition, which they could judge differently.
+// The propagated command has no GET and no condition, which could have another result elsewhere.
 void propagate(Call& call, const Options& options, std::optional<std::int64_t> deadline_ms) {
   const std::string_view key = call.key.name;
   const std::string_view value = call.arg(2);

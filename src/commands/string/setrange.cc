@@ -11,7 +11,7 @@ namespace {
 
 using namespace engine;
 
-// A string that SETRANGE makes is written into, not stored, and so is encoded as edited.
+// A string that SETRANGE creates is an edited string, so that its encoding is "raw".
 void write_new(Call& call, std::size_t offset, std::string_view bytes) {
   call.db.put(call.key, "", keyspace::Deadline::never(), keyspace::Event::setrange);
   keyspace::Entry* entry = call.db.look(call.key, keyspace::Look::write);

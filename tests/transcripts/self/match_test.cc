@@ -7,7 +7,7 @@ namespace {
 
 using How = Expectation::How;
 
-TEST(Match, WantsEveryLineAsItStands) {
+TEST(Match, RequiresEveryLineExactly) {
   const Expected expected = {{How::exactly, "*2"}, {How::exactly, "  :1"}, {How::exactly, "  :2"}};
   EXPECT_TRUE(matches(expected, {"*2", "  :1", "  :2"}));
   EXPECT_FALSE(matches(expected, {"*2", "  :2", "  :1"}));
@@ -15,7 +15,7 @@ TEST(Match, WantsEveryLineAsItStands) {
   EXPECT_FALSE(matches(expected, {"*2", "  :1", "  :2", "  :3"}));
 }
 
-TEST(Match, TakesUnorderedNeighboursInAnyOrderButEachOnce) {
+TEST(Match, AcceptsUnorderedNeighboursInAnyOrderEachOnce) {
   const Expected expected = {{How::exactly, "*3"},
                              {How::unordered, "\"a\""},
                              {How::unordered, "  \"b\""},
@@ -24,23 +24,23 @@ TEST(Match, TakesUnorderedNeighboursInAnyOrderButEachOnce) {
   EXPECT_FALSE(matches(expected, {"*3", "  \"b\"", "  \"a\"", "  \"a\""}));
 }
 
-TEST(Match, FitsAPatternToTheWholeLine) {
+TEST(Match, MatchesAPatternWithTheWholeLine) {
   const Expected expected = {{How::regex, ":[0-9]+"}};
   EXPECT_TRUE(matches(expected, {":42"}));
   EXPECT_FALSE(matches(expected, {":42x"}));
   EXPECT_FALSE(matches(expected, {"x:42"}));
 }
 
-TEST(Match, RefusesAPatternThatIsNone) { EXPECT_FALSE(matches({{How::regex, ":[0-9"}}, {":1"})); }
+TEST(Match, RejectsAnInvalidPattern) { EXPECT_FALSE(matches({{How::regex, ":[0-9"}}, {":1"})); }
 
-TEST(Match, TakesTheNullsOfRESP2ForTheOneOfRESP3) {
+TEST(Match, AcceptsResp2NullsForResp3) {
   Step step;
   step.expected = {{How::exactly, "*2"}, {How::exactly, "  $-1"}, {How::exactly, "  *-1"}};
   EXPECT_TRUE(matches(expected_in(step, Protocol::resp3), {"*2", "  _", "  _"}));
   EXPECT_FALSE(matches(expected_in(step, Protocol::resp2), {"*2", "  _", "  _"}));
 }
 
-TEST(Match, PrefersTheAnswerWrittenForRESP3) {
+TEST(Match, PrefersTheReplyWrittenForResp3) {
   Step step;
   step.expected = {{How::exactly, "*0"}};
   step.expected3 = {{How::exactly, "%0"}};

@@ -30,11 +30,11 @@ TEST(Words, AreQuotedAsInRedisCli) {
   EXPECT_EQ(split_words("\"a\"b"), std::nullopt);
 }
 
-TEST(Words, BecomeARequest) {
+TEST(Words, AreEncodedAsARequest) {
   EXPECT_EQ(encode_request({"GET", ""}), "*2\r\n$3\r\nGET\r\n$0\r\n\r\n");
 }
 
-TEST(Script, HoldsCasesWithStepsAndAnswers) {
+TEST(Script, HoldsCasesWithStepsAndReplies) {
   const auto script = read(
       "@larder\n# One\n> GET k\n<~ .*\n<3 _\n@read\n< (none)\n\n// no step\n# Two\n@resp3\n"
       "@conn 2\n@advance 1500\n@conf hz 20\n>! \"PING\\r\\n\"\n");
@@ -54,7 +54,7 @@ TEST(Script, HoldsCasesWithStepsAndAnswers) {
   EXPECT_EQ(cases[1].steps[3].bytes, "PING\r\n");
 }
 
-TEST(Script, SaysInWhichLineItIsWrong) {
+TEST(Script, ReportsTheLineOfAnError) {
   const auto refused = [](const std::string& text) {
     const auto script = read(text);
     const std::string error = script ? "" : script.error().text;

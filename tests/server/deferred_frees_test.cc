@@ -18,7 +18,7 @@ using testing::HasSubstr;
 
 constexpr int kMany = 5000;
 
-class LeftBehind : public SocketFixture {
+class DeferredFrees : public SocketFixture {
  protected:
   std::string many(const std::string& command, const std::string& name) {
     std::string line = command;
@@ -31,7 +31,7 @@ class LeftBehind : public SocketFixture {
     const memory::Audit audit = harness.core().auditor.run();
     EXPECT_TRUE(audit.balanced()) << audit.text();
   }
-  // In a turn in which the clock advances at each reading there is time only for a few pieces.
+  // The clock advances at each reading, so that a turn has time for a few pieces only.
   void expect_to_go_in_steps() {
     EXPECT_GT(left(), 0u);
     harness.clock().us_per_reading = 100;
@@ -43,14 +43,14 @@ class LeftBehind : public SocketFixture {
     }
     harness.clock().us_per_reading = 0;
   }
-  // Turns without time.
+  // From now on turns have no time for freeing.
   void begin() { harness.clock().us_per_reading = 1'000'000; }
 
   std::unique_ptr<Harness::Client> client = harness.connect();
   std::unique_ptr<Harness::Client> other = harness.connect();
 };
 
-TEST_F(LeftBehind, WatchesGoInSteps) {
+TEST_F(DeferredFrees, WatchesAreFreedInSteps) {
   client->exchange(many("WATCH", "key:"));
   EXPECT_THAT(ask("INFO clients"), HasSubstr("watching_clients:1\r\n"));
   begin();
@@ -60,7 +60,7 @@ TEST_F(LeftBehind, WatchesGoInSteps) {
   EXPECT_EQ(harness.core().watches.sessions(), 0u);
 }
 
-TEST_F(LeftBehind, WatchesThatWereLeftSpoilNothing) {
+TEST_F(DeferredFrees, EndedWatchesAbortNoTransaction) {
   client->exchange(many("WATCH", "key:"));
   begin();
   client->exchange("UNWATCH\r\nWATCH key:4999\r\nMULTI\r\nPING\r\n");
@@ -72,7 +72,7 @@ TEST_F(LeftBehind, WatchesThatWereLeftSpoilNothing) {
   expect_to_go_in_steps();
 }
 
-TEST_F(LeftBehind, ManyWatchesAreSpoiledByOneChange) {
+TEST_F(DeferredFrees, OneChangeAbortsASessionWithManyWatches) {
   client->exchange(many("WATCH", "key:"));
   for (const char* change : {"SET key:17 v", "FLUSHALL"}) {
     EXPECT_EQ(ask(change), "+OK\r\n");
@@ -83,7 +83,7 @@ TEST_F(LeftBehind, ManyWatchesAreSpoiledByOneChange) {
   expect_balance();
 }
 
-TEST_F(LeftBehind, AQueueGoesInSteps) {
+TEST_F(DeferredFrees, TransactionQueueIsFreedInSteps) {
   std::string lines = "MULTI\r\n";
   for (int i = 0; i < kMany; ++i)
     lines += "SET key:" + std::to_string(i) + " " + std::string(900, 'v') + "\r\n";
@@ -95,7 +95,7 @@ TEST_F(LeftBehind, AQueueGoesInSteps) {
   EXPECT_EQ(ask("DBSIZE"), ":0\r\n");
 }
 
-TEST_F(LeftBehind, SubscriptionsGoInSteps) {
+TEST_F(DeferredFrees, SubscriptionsAreFreedInSteps) {
   client->exchange(many("SUBSCRIBE", "channel:"));
   client->exchange(many("PSUBSCRIBE", "pattern:"));
   begin();
@@ -112,7 +112,7 @@ TEST_F(LeftBehind, SubscriptionsGoInSteps) {
   EXPECT_EQ(ask("PUBSUB CHANNELS"), "*1\r\n$10\r\nchannel:17\r\n");
 }
 
-TEST_F(LeftBehind, AClientThatGoesLeavesNothingThatActs) {
+TEST_F(DeferredFrees, SubscriptionsOfAClosedClientHaveNoEffect) {
   {
     const auto gone = harness.connect();
     gone->exchange(many("SUBSCRIBE", "channel:"));
@@ -129,7 +129,7 @@ std::string long_wait() {
   return line + " 0\r\n";
 }
 
-TEST_F(LeftBehind, PlacesOfALongWaitGoInSteps) {
+TEST_F(DeferredFrees, KeysOfABlockedCommandAreFreedInSteps) {
   const auto third = harness.connect();
   client->exchange(long_wait());
   third->exchange("BLPOP key:17 0\r\n");
@@ -137,12 +137,12 @@ TEST_F(LeftBehind, PlacesOfALongWaitGoInSteps) {
   EXPECT_EQ(ask("CLIENT UNBLOCK " + std::to_string(client->session().id)), ":1\r\n");
   EXPECT_EQ(client->exchange({}), "*-1\r\n");
   EXPECT_THAT(ask("INFO clients"), HasSubstr("blocked_clients:1\r\n"));
-  // Whose wait is over takes nothing any more; who stands behind it does.
+  // The unblocked client is not served any more; the next blocked client is.
   EXPECT_EQ(ask("RPUSH key:18 v"), ":1\r\n");
   EXPECT_EQ(ask("LLEN key:18"), ":1\r\n");
   EXPECT_EQ(ask("RPUSH key:17 v"), ":1\r\n");
   EXPECT_EQ(third->exchange({}), "*2\r\n$6\r\nkey:17\r\n$1\r\nv\r\n");
-  // It may wait again, in the same lines.
+  // It may block again on the same keys.
   client->exchange("BLPOP key:4999 0\r\n");
   EXPECT_EQ(ask("RPUSH key:4999 w"), ":1\r\n");
   EXPECT_EQ(client->exchange({}), "*2\r\n$8\r\nkey:4999\r\n$1\r\nw\r\n");
@@ -150,7 +150,7 @@ TEST_F(LeftBehind, PlacesOfALongWaitGoInSteps) {
   EXPECT_EQ(harness.core().waiters.keys(), 0u);
 }
 
-TEST_F(LeftBehind, ALongWaitThatIsServedOrWhoseClientGoesLeavesItsPlaces) {
+TEST_F(DeferredFrees, KeysOfAServedOrClosedClientAreFreedInSteps) {
   begin();
   client->exchange(long_wait());
   EXPECT_EQ(ask("RPUSH key:17 v"), ":1\r\n");
@@ -166,7 +166,7 @@ TEST_F(LeftBehind, ALongWaitThatIsServedOrWhoseClientGoesLeavesItsPlaces) {
   expect_to_go_in_steps();
 }
 
-TEST_F(LeftBehind, ASwapLooksAtWaitedKeysInSteps) {
+TEST_F(DeferredFrees, SwapdbChecksBlockedKeysInSteps) {
   ask("SELECT 1");
   ask("RPUSH key:17 v");
   ask("SELECT 0");
@@ -185,7 +185,7 @@ TEST_F(LeftBehind, ASwapLooksAtWaitedKeysInSteps) {
   EXPECT_EQ(client->exchange({}), "*2\r\n$6\r\nkey:17\r\n$1\r\nv\r\n");
 }
 
-TEST_F(LeftBehind, UnsubscribingFromAllGoesOnInLaterTurns) {
+TEST_F(DeferredFrees, UnsubscribeFromAllContinuesInLaterTurns) {
   client->exchange(many("SUBSCRIBE", "channel:"));
   begin();
   std::string got = client->exchange("UNSUBSCRIBE\r\nPING\r\n");
@@ -204,8 +204,8 @@ TEST_F(LeftBehind, UnsubscribingFromAllGoesOnInLaterTurns) {
   EXPECT_EQ(ask("PUBSUB CHANNELS"), "*0\r\n");
 }
 
-// Who keeps more pays for what waits to be freed; who leaves does not.
-TEST_F(LeftBehind, LeavingFreesNothingOfOthers) {
+// Commands that add data help to free deferred data; closing a client does not.
+TEST_F(DeferredFrees, ClosedClientsDoNotFreeDataOfOthers) {
   begin();
   while (left() <= (1u << 18)) client->exchange(many("WATCH", "key:") + "UNWATCH\r\n");
   client->exchange(many("WATCH", "key:"));
@@ -214,15 +214,15 @@ TEST_F(LeftBehind, LeavingFreesNothingOfOthers) {
   EXPECT_GT(left(), before + kMany - 100);
 }
 
-// A flush tells no watch of it.
-TEST_F(LeftBehind, AFlushWalksOverNoWatches) {
+// A flush does not visit watched keys.
+TEST_F(DeferredFrees, FlushDoesNotWalkWatchedKeys) {
   for (const char* const change : {"FLUSHALL", "FLUSHDB", "SWAPDB 0 1"}) {
     ask("SET key:7 v");
     client->exchange("WATCH key:7 key:8\r\n");
     EXPECT_EQ(ask(change), "+OK\r\n");
     EXPECT_EQ(harness.core().watches.keys(), 2u);
     EXPECT_THAT(ask("CLIENT LIST"), HasSubstr("flags=d "));
-    // What is watched then does not count.
+    // Keys watched after that are not recorded.
     client->exchange("WATCH key:9\r\n");
     EXPECT_EQ(harness.core().watches.keys(), 2u);
     EXPECT_EQ(client->exchange("MULTI\r\nPING\r\nEXEC\r\n"), "+OK\r\n+QUEUED\r\n*-1\r\n");
@@ -230,7 +230,7 @@ TEST_F(LeftBehind, AFlushWalksOverNoWatches) {
   }
 }
 
-TEST_F(LeftBehind, DoesNotGrowWhileClientsLeaveMoreThanTurnsTakeApart) {
+TEST_F(DeferredFrees, IsBoundedIfClientsAddMoreThanTurnsFree) {
   begin();
   std::size_t most = 0;
   for (int i = 0; i < 100; ++i) {
@@ -245,7 +245,7 @@ TEST_F(LeftBehind, DoesNotGrowWhileClientsLeaveMoreThanTurnsTakeApart) {
 }
 
 // Closing a connection is a system call of some microseconds.
-TEST_F(LeftBehind, ManyConnectionsAreClosedInSteps) {
+TEST_F(DeferredFrees, ManyConnectionsAreClosedInSteps) {
   constexpr std::size_t kConnections = 300;
   std::vector<Line> lines;
   for (std::size_t i = 0; i < kConnections; ++i) lines.push_back(connect());
@@ -263,7 +263,7 @@ TEST_F(LeftBehind, ManyConnectionsAreClosedInSteps) {
   expect_balance();
 }
 
-TEST_F(LeftBehind, ConnectionsThatWaitToBeClosedMayBeKilled) {
+TEST_F(DeferredFrees, ConnectionsThatAreBeingClosedCanBeKilled) {
   std::vector<Line> lines;
   for (int i = 0; i < 50; ++i) lines.push_back(connect());
   turns(3);
@@ -278,7 +278,7 @@ TEST_F(LeftBehind, ConnectionsThatWaitToBeClosedMayBeKilled) {
 }
 
 // CLIENT KILL and CLIENT LIST look at some sessions in each turn.
-class ManySessions : public LeftBehind {
+class ManySessions : public DeferredFrees {
  protected:
   ManySessions() {
     for (std::size_t i = 0; i < kSessions; ++i) sessions.push_back(harness.connect());
@@ -288,7 +288,7 @@ class ManySessions : public LeftBehind {
         std::count_if(sessions.begin(), sessions.end(),
                       [](const auto& one) { return one != nullptr && one->is_closed(); }));
   }
-  // Turns until there is an answer.
+  // Runs turns until there is a reply.
   std::string answer() {
     std::string got;
     for (int i = 0; i < 1000 && got.empty(); ++i) {
@@ -316,13 +316,13 @@ TEST_F(ManySessions, AreKilledInSteps) {
     EXPECT_LE(closing() - before, 200u);
     got = other->exchange({});
   }
-  // The first client is one of them, and one had gone.
+  // 1,000 sessions without the one that closed, and the first client.
   EXPECT_EQ(got, ":1000\r\n");
   EXPECT_EQ(closing(), kSessions - 1);
   EXPECT_FALSE(come_later->is_closed());
 }
 
-TEST_F(ManySessions, AreListedInStepsEachOnce) {
+TEST_F(ManySessions, AreListedOnceInSteps) {
   begin();
   EXPECT_EQ(ask("CLIENT LIST"), "");
   harness.end_turn();

@@ -7,7 +7,7 @@
 namespace larder::net {
 namespace {
 
-// Each look takes a tenth of a millisecond.
+// Advances by a tenth of a millisecond at each reading.
 class SlowClock final : public base::Clock {
  public:
   SlowClock() { unix_us_ = 1'700'000'000'000'000; }
@@ -22,24 +22,24 @@ struct HasSlowClock {
   SlowClock slow_clock;
 };
 
-class News : public HasSlowClock, public ServedRoom {
+class PendingMessages : public HasSlowClock, public ServedRoom {
  protected:
-  News() : ServedRoom(&slow_clock) {}
+  PendingMessages() : ServedRoom(&slow_clock) {}
 
   void connect_listeners(int count) {
     for (int i = 0; i < count; ++i) listeners.push_back(connect());
   }
-  // To all connections.
-  void tell(std::string_view what) {
-    resp::SharedText& text = texts.make(what.size());
-    what.copy(text.bytes(), what.size());
+  // Sends the message to all connections.
+  void publish(std::string_view message) {
+    resp::SharedText& text = texts.make(message.size());
+    message.copy(text.bytes(), message.size());
     for (engine::Session* one = sessions.first(); one != nullptr; one = one->next()) {
       if (&one->peer() != &peer) one->push(text);
     }
     text.release();
   }
   // How many connections have received something since the last call.
-  std::size_t heard() {
+  std::size_t count_received() {
     std::size_t count = 0;
     for (Line& listener : listeners) count += listener.read().empty() ? 0 : 1;
     return count;
@@ -49,59 +49,59 @@ class News : public HasSlowClock, public ServedRoom {
   std::vector<Line> listeners;
 };
 
-TEST_F(News, AreSentOverSeveralTurnsWhereManyAreTold) {
+TEST_F(PendingMessages, ToManyConnectionsAreSentOverSeveralTurns) {
   connect_listeners(100);
-  tell("a");
+  publish("a");
   EXPECT_TRUE(connections.has_work());
   EXPECT_TRUE(work_left());
-  const std::size_t first = heard();
+  const std::size_t first = count_received();
   EXPECT_GT(first, 0u);
   EXPECT_LT(first, 50u);
   expect_balance();
   std::size_t all = first;
   for (int turn = 0; turn < 100 && connections.has_work(); ++turn) {
     work_left();
-    all += heard();
+    all += count_received();
   }
   EXPECT_EQ(all, 100u);
   EXPECT_FALSE(connections.has_work());
   expect_balance();
 }
 
-TEST_F(News, GoOutTogetherToThoseWhoHaveNotHeardTheFirst) {
+TEST_F(PendingMessages, AreSentTogetherIfTheFirstIsStillPending) {
   connect_listeners(100);
-  tell("a");
+  publish("a");
   work_left();
-  tell("b");
+  publish("b");
   while (connections.has_work()) work_left();
   for (Line& listener : listeners) EXPECT_EQ(listener.read(), "ab");
   EXPECT_LT(net_metrics.writes_processed.value(), 150u);
   EXPECT_GE(net_metrics.writes_processed.value(), 100u);
 }
 
-TEST_F(News, DoNotHoldUpWhoAsks) {
+TEST_F(PendingMessages, DoNotDelayReplies) {
   connect_listeners(200);
-  Line asker = connect();
-  tell("a");
-  asker.write("get x\r\n");
+  Line client = connect();
+  publish("a");
+  client.write("get x\r\n");
   loop->run_once(0);
   connections.end_turn();
-  // Told before, and answered in the turn in which the request came, while others still wait.
-  EXPECT_EQ(asker.read(), "a$-1\r\n");
+  // It gets the message and its reply in the turn of its request, while others still wait.
+  EXPECT_EQ(client.read(), "a$-1\r\n");
   EXPECT_TRUE(connections.has_work());
-  EXPECT_LT(heard(), 100u);
+  EXPECT_LT(count_received(), 100u);
 }
 
-TEST_F(News, AreNotPutOffWhereMoreComesThanOneSendTakes) {
+TEST_F(PendingMessages, AreSentAtOnceAboveTheSizeOfOneSend) {
   connect_listeners(50);
-  for (int i = 0; i < 100; ++i) tell("abcdefgh");
+  for (int i = 0; i < 100; ++i) publish("abcdefgh");
   EXPECT_FALSE(work_left());
-  EXPECT_EQ(heard(), 50u);
+  EXPECT_EQ(count_received(), 50u);
 }
 
-TEST_F(News, AreForgottenForWhoGoesMeanwhile) {
+TEST_F(PendingMessages, AreDroppedForClosedConnections) {
   connect_listeners(100);
-  tell("a");
+  publish("a");
   work_left();
   for (int i = 20; i < 100; i += 2) listeners[static_cast<std::size_t>(i)].close();
   loop->run_once(0);
@@ -110,18 +110,18 @@ TEST_F(News, AreForgottenForWhoGoesMeanwhile) {
     connections.end_turn();
   }
   EXPECT_EQ(connections.size(), 60u);
-  EXPECT_EQ(heard(), 60u);
+  EXPECT_EQ(count_received(), 60u);
   expect_balance();
 }
 
-TEST_F(News, KeepTheirOrderInLine) {
+TEST_F(PendingMessages, AreSentToConnectionsInOrder) {
   connect_listeners(1500);
   for (int round = 0; round < 3; ++round) {
-    tell("x");
+    publish("x");
     std::size_t before = 0;
     for (int turn = 0; turn < 1500 && connections.has_work(); ++turn) {
       work_left();
-      // Connections that have received it are before all others.
+      // The connections that have received it come first.
       std::size_t now = before;
       while (now < listeners.size() && !listeners[now].read().empty()) ++now;
       EXPECT_GT(now, before);
@@ -131,29 +131,29 @@ TEST_F(News, KeepTheirOrderInLine) {
   }
 }
 
-TEST_F(News, RememberThePeakOfWhatWasUnsentForAWhile) {
+TEST_F(PendingMessages, ReplyPeakIsKeptForTheConfiguredTime) {
   engine::ReplyPeak peak;
   Connections watched{{*loop, log, executor, sessions, credentials, net_settings, eviction_settings,
                        net_metrics, nullptr, &peak}};
   Line line = connect_to(watched);
-  engine::Session* asker = sessions.find(sessions.last_id());
-  ASSERT_NE(asker, nullptr);
-  const auto ask = [&] {
+  engine::Session* client = sessions.find(sessions.last_id());
+  ASSERT_NE(client, nullptr);
+  const auto request = [&] {
     line.write("get x\r\n");
     loop->run_once(0);
     watched.end_turn();
-    return asker->peer().buffers().reply_peak;
+    return client->peer().buffers().reply_peak;
   };
   const auto pass = [&](std::int64_t ms) {
     for (std::int64_t left = ms * 10; left > 0; --left) slow_clock.steady_now_us();
     slow_clock.tick();
     watched.run_periodic(1);
-    return asker->peer().buffers().reply_peak;
+    return client->peer().buffers().reply_peak;
   };
-  EXPECT_EQ(ask(), 5u);
+  EXPECT_EQ(request(), 5u);
   EXPECT_EQ(pass(2 * engine::ReplyPeak::kUsualMs), 0u);
   peak.reset_ms = -1;
-  EXPECT_EQ(ask(), 5u);
+  EXPECT_EQ(request(), 5u);
   EXPECT_EQ(pass(2 * engine::ReplyPeak::kUsualMs), 5u);
   peak.reset_ms = 100;
   EXPECT_EQ(pass(200), 0u);
