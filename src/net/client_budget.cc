@@ -1,4 +1,4 @@
-#include "larder/net/client_budget.h"
+#include "client_budget.h"
 
 #include <algorithm>
 

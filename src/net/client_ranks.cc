@@ -14,7 +14,7 @@ std::uint8_t ClientRanks::level_of(std::size_t bytes) {
 }
 
 void ClientRanks::place(Connection& connection, std::size_t bytes) {
-  Rank& rank = connection.rank_;
+  Rank& rank = connection.in_memory.rank;
   const std::uint8_t level = level_of(bytes);
   rank.bytes = bytes;
   if (level == rank.level) return;
@@ -22,16 +22,16 @@ void ClientRanks::place(Connection& connection, std::size_t bytes) {
   if (level == Rank::kNone) return;
   rank.level = level;
   rank.next = firsts_[level];
-  if (rank.next != nullptr) rank.next->rank_.previous = &connection;
+  if (rank.next != nullptr) rank.next->in_memory.rank.previous = &connection;
   firsts_[level] = &connection;
   filled_ |= 1u << level;
 }
 
 void ClientRanks::remove(Connection& connection) {
-  Rank& rank = connection.rank_;
+  Rank& rank = connection.in_memory.rank;
   if (rank.level == Rank::kNone) return;
-  (rank.previous == nullptr ? firsts_[rank.level] : rank.previous->rank_.next) = rank.next;
-  if (rank.next != nullptr) rank.next->rank_.previous = rank.previous;
+  (rank.previous == nullptr ? firsts_[rank.level] : rank.previous->in_memory.rank.next) = rank.next;
+  if (rank.next != nullptr) rank.next->in_memory.rank.previous = rank.previous;
   if (firsts_[rank.level] == nullptr) filled_ &= ~(1u << rank.level);
   rank.level = Rank::kNone;
   rank.previous = rank.next = nullptr;
@@ -43,8 +43,9 @@ Connection* ClientRanks::largest(const MayTake& may_take) const {
     levels &= ~(1u << level);
     Connection* found = nullptr;
     Connection* other = firsts_[level];
-    for (int i = 0; i < kCompared && other != nullptr; ++i, other = other->rank_.next) {
-      const bool is_larger = found == nullptr || other->rank_.bytes > found->rank_.bytes;
+    for (int i = 0; i < kCompared && other != nullptr; ++i, other = other->in_memory.rank.next) {
+      const bool is_larger =
+          found == nullptr || other->in_memory.rank.bytes > found->in_memory.rank.bytes;
       if (is_larger && may_take(*other)) found = other;
     }
     if (found != nullptr) return found;

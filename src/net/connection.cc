@@ -32,54 +32,58 @@ ssize_t send_plain(int socket, const iovec* pieces, std::size_t count) {
 
 }  // namespace
 
-Connection::Connection(Connections& home, int socket, Transport transport)
-    : home_(home),
+Connection::Connection(Services& services, int socket, Transport transport)
+    : services_(services),
       socket_(socket),
       transport_(transport),
-      output_(home.chunks_),
-      session_(home.parts_.sessions, *this, output_, home.parts_.loop.clock()) {
-  home_.parts_.loop.watch(socket_, kReadable, *this);
+      output_(services.chunks),
+      session_(services.parts.sessions, *this, output_, services.clock) {
+  services_.parts.loop.watch(socket_, kReadable, *this);
 }
 
 Connection::~Connection() { disconnect(); }
 
 std::size_t Connection::pause_bytes() const {
   const auto each =
-      static_cast<std::size_t>(home_.parts_.settings.clients.client_reply_pause_bytes.value());
-  return std::min(each, home_.budget_.most_unsent());
+      static_cast<std::size_t>(services_.parts.settings.clients.client_reply_pause_bytes.value());
+  return std::min(each, services_.memory.most_unsent());
 }
 
 void Connection::on_ready(unsigned readiness) {
-  if (is_dead() || leaving_) return;
-  if (in_handshake()) return wait_for_turn();
+  if (!is_open()) return;
+  if (in_handshake()) {
+    services_.parts.loop.change(*this, kNothing);
+    return services_.handshakes.queue(*this);
+  }
   if ((readiness & kReadable) != 0) {
     if (is_discarding()) {
-      discard();
+      services_.reader.run_and_discard(*this);
     } else if (!is_closing()) {
-      receive();
+      services_.reader.run_and_read(*this);
     }
   }
-  if ((readiness & kWritable) != 0) home_.mark_dirty(*this);
+  if ((readiness & kWritable) != 0) visit_at_turn_end();
 }
 
 // A connection that is closed at once gets no more output, so only the turn that closes it visits
 // it.
 void Connection::closing() {
-  if (session_.closing != engine::Closing::now || is_dead()) return home_.mark_dirty(*this);
-  leave_message_queue();
-  leave_memory_queue();
-  home_.mark_leaving(*this);
+  if (session_.closing != engine::Closing::now || is_dead()) return visit_at_turn_end();
+  services_.sender.leave_messages(*this);
+  services_.memory.stop_waiting(*this);
+  services_.closer.queue(*this);
 }
-void Connection::unblocked() { home_.mark_dirty(*this); }
+
+void Connection::unblocked() { visit_at_turn_end(); }
 
 // A subscriber's unread messages do not stop us from reading its requests.
 void Connection::pushed() {
-  home_.mark_message_sent(*this);
+  services_.sender.queue_message(*this);
   if (outgrew_output_limits()) session_.close(engine::Closing::now);
 }
 
 void Connection::working() {
-  if (!output_.empty()) home_.mark_dirty(*this);
+  if (!output_.empty()) visit_at_turn_end();
   if (outgrew_output_limits()) session_.close(engine::Closing::now);
   rank();
 }
@@ -99,22 +103,16 @@ bool Connection::send_output() {
       lose("Error writing to client");
       return false;
     }
-    home_.parts_.metrics.writes_processed += 1;
-    home_.parts_.metrics.output_bytes += static_cast<std::uint64_t>(took);
+    services_.parts.metrics.writes_processed += 1;
+    services_.parts.metrics.output_bytes += static_cast<std::uint64_t>(took);
     output_.consume(static_cast<std::uint64_t>(took));
     sent += static_cast<std::uint64_t>(took);
-    session_.last_active_ms = home_.parts_.loop.clock().steady_ms();
+    session_.last_active_ms = services_.clock.steady_ms();
   }
   return true;
 }
 
 bool Connection::fits_one_send() const { return output_.chunks() <= kMostPieces; }
-
-void Connection::leave_message_queue() {
-  if (message_queue_place_ != ConnectionQueue::kNowhere)
-    home_.pending_messages_->leave(message_queue_place_);
-  message_queue_place_ = ConnectionQueue::kNowhere;
-}
 
 bool Connection::is_done() const {
   if (session_.closing == engine::Closing::now || output_.is_dropping()) return true;
@@ -124,10 +122,10 @@ bool Connection::is_done() const {
 }
 
 void Connection::finish_turn() {
-  if (is_dead() || leaving_) return;
-  leave_message_queue();
+  if (!is_open()) return;
+  services_.sender.leave_messages(*this);
   if (const std::uint64_t unsent = output_.size(); unsent > 0) {
-    home_.output_peak_.note(unsent);
+    services_.peaks.output.note(unsent);
     output_peak_ = std::max(output_peak_, unsent);
     if (!is_closing() && outgrew_output_limits()) return disconnect();
     if (session_.closing != engine::Closing::now && !output_.is_dropping() && !send_output())
@@ -135,17 +133,18 @@ void Connection::finish_turn() {
   }
   if (output_.empty()) forget_excess();
   if (is_done()) {
-    leave_memory_queue();
-    return home_.close_later(*this);
+    services_.memory.stop_waiting(*this);
+    return services_.closer.close(*this);
   }
   if (!in_handshake()) choose_interest();
   rank();
+  if (can_continue()) services_.reader.continue_later(*this);
 }
 
 void Connection::pause(bool paused) {
   if (paused_ == paused) return;
   paused_ = paused;
-  paused ? ++home_.paused_ : --home_.paused_;
+  paused ? services_.reader.count_paused() : services_.reader.count_resumed();
 }
 
 void Connection::choose_interest() {
@@ -157,14 +156,14 @@ void Connection::choose_interest() {
   // the end of the connection is detected.
   const bool waits = (stalled_ && !session_.is_parked()) || waits_for_memory();
   const bool reads = is_discarding() || (!waits && !paused_ && !ended_ && !is_closing());
-  home_.parts_.loop.change(*this, (reads ? kReadable : 0u) | (output_.empty() ? 0u : kWritable));
+  services_.parts.loop.change(*this, (reads ? kReadable : 0u) | (output_.empty() ? 0u : kWritable));
 }
 
 // The end
 
 void Connection::lose(const char* what) {
-  if (home_.parts_.log.wants(base::LogLevel::verbose)) {
-    home_.parts_.log.verbose(std::string(what) + ": " + std::strerror(errno) + " " + describe());
+  if (services_.parts.log.wants(base::LogLevel::verbose)) {
+    services_.parts.log.verbose(std::string(what) + ": " + std::strerror(errno) + " " + describe());
   }
   disconnect();
 }
@@ -172,19 +171,19 @@ void Connection::lose(const char* what) {
 void Connection::disconnect() {
   if (is_dead()) return;
   session_.leave();
-  leave_message_queue();
-  leave_memory_queue();
-  home_.budget_.forget(*this);
+  services_.sender.forget(*this);
+  services_.reader.forget(*this);
+  services_.memory.forget(*this);
+  services_.list.remove(*this);
   drop_tls();
   pause(false);
-  home_.ranks_->remove(*this);
-  home_.parts_.loop.forget(*this);
+  services_.parts.loop.forget(*this);
   ::close(socket_);
   socket_ = -1;
   input_.clear();
   reader_.reset();
-  home_.defer_detach(output_);
-  home_.mark_dead(*this);
+  services_.closer.take_remains(output_);
+  services_.closer.bury(*this);
 }
 
 // Information for other parts

@@ -13,145 +13,119 @@
 namespace larder::net {
 namespace {
 
-// Larger batches do not wait until others are read.
-constexpr std::size_t kMostAhead = 4;
-
 // A large request is received in steps of at most this many bytes.
 constexpr std::size_t kMostReadDirectly = 1 << 20;
 
 }  // namespace
 
-ssize_t Connection::read_into(std::span<char> room) {
+ssize_t Connection::receive(std::span<char> room) {
   const ssize_t got =
       tls_ == nullptr ? ::recv(socket_, room.data(), room.size(), 0) : tls_->receive(room);
-  home_.parts_.metrics.reads_processed += 1;
+  services_.parts.metrics.reads_processed += 1;
   if (got > 0) {
-    home_.parts_.metrics.input_bytes += static_cast<std::uint64_t>(got);
-    session_.last_active_ms = home_.parts_.loop.clock().steady_ms();
-    if (has_unread()) home_.mark_dirty(*this);
+    services_.parts.metrics.input_bytes += static_cast<std::uint64_t>(got);
+    session_.last_active_ms = services_.clock.steady_ms();
+    if (has_unread()) visit_at_turn_end();
   } else if (got == 0) {
     ended_ = true;
-    home_.mark_dirty(*this);
+    visit_at_turn_end();
   } else if (!would_block(errno)) {
     lose("Reading from client");
   }
   return got;
 }
 
-std::span<const char> Connection::take_in_place() {
+std::span<const char> Connection::read_in_place() {
   std::span<char> room = input_.room(wanted_);
   room = room.first(std::min(room.size(), kMostReadDirectly));
-  const ssize_t got = read_into(room);
+  const ssize_t got = receive(room);
   if (got <= 0) return {};
   input_.added(static_cast<std::size_t>(got));
   return input_.bytes();
 }
 
-std::span<const char> Connection::take_in(std::span<char> room) {
+std::span<const char> Connection::read(std::span<char> room) {
   const std::span<const char> kept = input_.bytes();
   if (!kept.empty()) std::memcpy(room.data(), kept.data(), kept.size());
-  const ssize_t got = read_into(room.subspan(kept.size(), kReadBytes));
+  const ssize_t got = receive(room.subspan(kept.size(), kReadBytes));
   if (got <= 0) return {};
   return room.first(kept.size() + static_cast<std::size_t>(got));
 }
 
-void Connection::receive() {
-  if (Reading* read = home_.read_ahead_->of(*this); read != nullptr) finish(*read);
-  if (input_.size() > kMostCopied || wanted_ > kReadBytes) return receive_long();
-  Reading& reading = home_.next_reading();
-  if (home_.is_full() || is_dead() || is_closing()) return;
-  reading.input = take_in(home_.read_ahead_->room(reading));
-  if (reading.input.empty()) return;
-  reading.connection = this;
-  if (session_.is_parked()) return finish(reading);
-  cut(reading, 0);
-  // The prefetches of so many requests overlap with each other anyway.
-  if (reading.batch.size() > kMostAhead) {
-    home_.parts_.executor.fetch_entries(session_, reading.plan);
-    return finish(reading);
-  }
-  home_.parts_.executor.fetch_buckets(session_, reading.plan);
-  home_.fetch_entries(home_.read_ahead_->before());
-}
-
 void Connection::receive_long() {
   if (is_dead() || is_closing() || !has_room_to_receive()) return;
-  Reading& reading = home_.read_ahead_->spare();
-  reading.input = take_in_place();
-  if (reading.input.empty()) return;
-  if (!session_.is_parked()) cut_to_run(reading, 0);
-  finish(reading);
+  InputBatch& batch = services_.reader.without_buffer();
+  batch.input = read_in_place();
+  if (batch.input.empty()) return;
+  if (!session_.is_parked()) services_.reader.plan_to_run(*this, batch, 0);
+  run_batch(batch);
 }
 
-void Connection::cut(Reading& reading, std::size_t from) {
-  reading.batch.clear();
+void Connection::split(InputBatch& batch, std::size_t from) {
+  batch.batch.clear();
   const auto most_bulk =
-      static_cast<std::uint64_t>(home_.parts_.settings.clients.proto_max_bulk_len.value());
-  reading.parsed =
-      reader_.parse(reading.input.subspan(from), reading.batch,
+      static_cast<std::uint64_t>(services_.parts.settings.clients.proto_max_bulk_len.value());
+  batch.parsed =
+      reader_.parse(batch.input.subspan(from), batch.batch,
                     {.max_bulk_bytes = most_bulk, .authenticated = session_.authenticated()});
-  home_.parts_.executor.plan(session_, reading.batch.requests(), reading.plan);
 }
 
-void Connection::cut_to_run(Reading& reading, std::size_t from) {
-  cut(reading, from);
-  home_.parts_.executor.fetch_entries(session_, reading.plan);
-}
-
-void Connection::finish(Reading& reading) {
-  reading.connection = nullptr;
+void Connection::run_batch(InputBatch& batch) {
   if (is_dead()) return;
-  const std::span<const char> input = reading.input;
-  const std::size_t done = session_.is_parked() ? 0 : run_requests(reading);
+  const std::span<const char> input = batch.input;
+  const std::size_t done = session_.is_parked() ? 0 : run_requests(batch);
   if (is_dead()) return;
   keep(input, done);
-  home_.input_peak_.note(input.size());
+  services_.peaks.input.note(input.size());
   if ((!input_.empty() || queue_bytes() > 0) && outgrew_its_limit()) return disconnect();
-  if (input_.capacity() >= ClientRanks::kLeastBytes) home_.note_growth();
-  if (wanted_ > kReadBytes && is_too_long()) return refuse_room();
+  if (input_.capacity() >= ClientRanks::kLeastBytes) services_.memory.note_growth();
+  if (wanted_ > kReadBytes && services_.memory.is_more_than_ever(wanted_)) return refuse_room();
   // Otherwise the end of the turn updates the rank.
-  if (!dirty_) rank();
+  if (in_sender.visit == ConnectionVisits::kNowhere) rank();
 }
 
-std::size_t Connection::run_requests(Reading& reading) {
-  using Status = resp::Parsed::Status;
+std::size_t Connection::run_requests(InputBatch& batch) {
   std::size_t done = 0;
   stalled_ = false;
   wanted_ = 0;
   bound_output();
   const std::size_t most_unsent = std::max(pause_bytes(), resp::ChunkPool::kChunkBytes);
-  for (;; cut_to_run(reading, done)) {
-    const auto requests = reading.batch.requests();
-    running_bytes_ = reading.input.size() - done;
-    const std::size_t ran =
-        requests.empty() ? 0
-                         : home_.parts_.executor.run(session_, requests, reading.plan, most_unsent);
+  for (;; services_.reader.plan_to_run(*this, batch, done)) {
+    const auto requests = batch.batch.requests();
+    running_bytes_ = batch.input.size() - done;
+    const std::size_t ran = requests.empty() ? 0
+                                             : services_.parts.executor.run(
+                                                   session_, requests, batch.plan, most_unsent);
     if (ran < requests.size() || session_.is_parked()) {
       for (std::size_t i = 0; i < ran; ++i) done += requests[i].bytes;
       reader_.reset();
       stalled_ = !is_closing();
       break;
     }
-    const resp::Parsed& parsed = reading.parsed;
-    done += parsed.consumed;
-    wanted_ = parsed.wanted;
-    if (is_closing()) break;
-    if (parsed.status == Status::failed) {
-      session_.reply.error(parsed.error);
-      session_.close(engine::Closing::after_reply);
-    }
-    if (parsed.status != Status::full) break;
+    done += batch.parsed.consumed;
+    if (!goes_on_after(batch.parsed)) break;
   }
-  reading.batch.clear();
+  batch.batch.clear();
   running_bytes_ = 0;
   // The next connections in this turn must see how much this one took.
-  if (output_.held_bytes() > resp::ChunkPool::kChunkBytes) home_.note_growth();
+  if (output_.held_bytes() > resp::ChunkPool::kChunkBytes) services_.memory.note_growth();
   if (is_closing()) {
-    done = reading.input.size();
+    done = batch.input.size();
     wanted_ = 0;
   }
-  home_.mark_dirty(*this);
+  visit_at_turn_end();
   return done;
+}
+
+bool Connection::goes_on_after(const resp::Parsed& parsed) {
+  using Status = resp::Parsed::Status;
+  wanted_ = parsed.wanted;
+  if (is_closing()) return false;
+  if (parsed.status == Status::failed) {
+    session_.reply.error(parsed.error);
+    session_.close(engine::Closing::after_reply);
+  }
+  return parsed.status == Status::full;
 }
 
 void Connection::keep(std::span<const char> input, std::size_t done) {
@@ -161,14 +135,14 @@ void Connection::keep(std::span<const char> input, std::size_t done) {
 }
 
 bool Connection::outgrew_its_limit() {
-  const auto limit =
-      static_cast<std::uint64_t>(home_.parts_.settings.clients.client_query_buffer_limit.value());
+  const auto limit = static_cast<std::uint64_t>(
+      services_.parts.settings.clients.client_query_buffer_limit.value());
   if (input_.size() + reader_.held_bytes() + queue_bytes() <= limit) return false;
   const auto start = input_.bytes().first(std::min<std::size_t>(input_.size(), 64));
-  home_.parts_.log.warning("Closing client that reached max query buffer length: " + describe() +
-                           " (qbuf initial bytes: " + base::quoted({start.data(), start.size()}) +
-                           ")");
-  home_.parts_.metrics.query_limit_disconnections += 1;
+  services_.parts.log.warning(
+      "Closing client that reached max query buffer length: " + describe() +
+      " (qbuf initial bytes: " + base::quoted({start.data(), start.size()}) + ")");
+  services_.parts.metrics.query_limit_disconnections += 1;
   return true;
 }
 
@@ -177,34 +151,30 @@ bool Connection::has_room_to_receive() {
   const std::size_t more = input_.growth(wanted_);
   if (more == 0) return true;
   // While it waits for room it is not read, so the other end has closed the connection.
-  if (waits_for_memory() && !takes_room_) return disconnect(), false;
-  switch (home_.budget_.ask(*this, more)) {
-    case ClientBudget::Answer::yes:
-      return true;
-    case ClientBudget::Answer::too_much:
-      return refuse_room(), false;
-    case ClientBudget::Answer::evicts:
-    case ClientBudget::Answer::waits:
-      break;
-  }
-  wait_for_memory(more);
-  return false;
+  if (waits_for_memory() && !in_memory.is_served) return disconnect(), false;
+  return services_.memory.admits(*this, more);
 }
 
-bool Connection::is_too_long() const {
-  home_.measure();
-  return wanted_ > home_.budget_.most_ever();
+void Connection::run_kept_requests() {
+  if (!is_open() || is_closing()) return;
+  InputBatch& batch = services_.reader.without_buffer();
+  batch.input = input_.bytes();
+  services_.reader.plan_to_run(*this, batch, 0);
+  input_.drop(run_requests(batch));
 }
 
-void Connection::resume() {
-  if (is_dead() || leaving_) return;
-  if (is_discarding()) return discard();
-  if (is_closing()) return;
-  if (has_unread()) return receive();
-  Reading& reading = home_.read_ahead_->spare();
-  reading.input = input_.bytes();
-  cut_to_run(reading, 0);
-  input_.drop(run_requests(reading));
+void Connection::run_held_command() {
+  session_.go_on();
+  run_kept_requests();
+}
+
+void Connection::discard(std::span<char> room) {
+  if (is_dead()) return;
+  const ssize_t got = receive(room);
+  if (is_dead()) return;
+  if (got > 0) discarded_ -= std::min<std::uint64_t>(discarded_, static_cast<std::uint64_t>(got));
+  if (ended_) discarded_ = 0;
+  if (!is_discarding()) visit_at_turn_end();
 }
 
 }  // namespace larder::net

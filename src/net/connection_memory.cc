@@ -25,20 +25,20 @@ std::uint64_t Connection::output_bytes() const {
 }
 
 void Connection::bound_output() {
-  const auto& limits = home_.parts_.settings.clients.client_output_buffer_limit;
+  const auto& limits = services_.parts.settings.clients.client_output_buffer_limit;
   const std::uint64_t hard = limits.value(class_of(session_)).hard_bytes;
   output_.bound(hard == 0 ? resp::ReplyBuffer::kNoBound : hard + resp::ChunkPool::kChunkBytes);
 }
 
 void Connection::close_for_output() {
-  home_.parts_.metrics.output_limit_disconnections += 1;
-  home_.parts_.log.warning("Client " + describe() +
-                           " closed for overcoming of output buffer limits.");
+  services_.parts.metrics.output_limit_disconnections += 1;
+  services_.parts.log.warning("Client " + describe() +
+                              " closed for overcoming of output buffer limits.");
 }
 
 bool Connection::passed_output_limits() {
-  const auto& limits = home_.parts_.settings.clients.client_output_buffer_limit;
-  const std::int64_t now_ms = home_.parts_.loop.clock().steady_ms();
+  const auto& limits = services_.parts.settings.clients.client_output_buffer_limit;
+  const std::int64_t now_ms = services_.clock.steady_ms();
   const bool too_much =
       output_excess_.note(limits.value(class_of(session_)), output_bytes(), now_ms);
   const bool pushed_too_much =
@@ -48,12 +48,9 @@ bool Connection::passed_output_limits() {
   return true;
 }
 
-void Connection::rank() {
-  if (!home_.budget_.in_force()) return;
-  const bool is_small = output_.chunks() == 0 && input_.capacity() < ClientRanks::kLeastBytes &&
-                        (session_.closed_gates & kHolding) == 0 && !session_.is_parked();
-  if (is_small && rank_.level == Rank::kNone) return;
-  home_.ranks_->place(*this, session_.no_evict ? 0 : total_bytes());
+bool Connection::is_small() const {
+  return output_.chunks() == 0 && input_.capacity() < ClientRanks::kLeastBytes &&
+         (session_.closed_gates & kHolding) == 0 && !session_.is_parked();
 }
 
 void Connection::roll_peak(std::int64_t now_ms, std::int64_t reset_ms) {
@@ -100,6 +97,48 @@ std::string Connection::describe() const {
          " name=" + std::string(std::string_view(session_.name)) +
          " qbuf=" + std::to_string(input_.size()) + " omem=" + std::to_string(output_bytes()) +
          " tot-mem=" + std::to_string(total_bytes()) + " cmd=" + std::string(command);
+}
+
+void Connection::put_off(std::uint64_t bytes) { services_.memory.wait_to_reply(*this, bytes); }
+
+void Connection::refuse_room() {
+  const bool is_reply = in_memory.is_reply;
+  const std::uint64_t bytes = is_reply ? in_memory.wanted + session_.unfinished_reply_bytes()
+                                       : std::max<std::uint64_t>(wanted_, in_memory.wanted);
+  services_.memory.stop_waiting(*this);
+  if (!is_reply) discarded_ = bytes - std::min<std::uint64_t>(bytes, input_.size());
+  input_.clear();
+  reader_.reset();
+  wanted_ = 0;
+  stalled_ = false;
+  const std::string text = (is_reply ? "A reply of about " : "A request of ") +
+                           std::to_string(bytes) + " bytes does not fit into maxmemory (" +
+                           std::to_string(services_.parts.memory.maxmemory.value()) + " bytes)";
+  services_.parts.log.warning("Closing client: " + text + ": " + describe());
+  session_.reply.error("OOM", text);
+  session_.close(engine::Closing::after_reply);
+}
+
+// The command had its effects; its reply is lost, and with it the order of replies.
+void Connection::dropped() {
+  if (output_.passed_own_bound()) {
+    close_for_output();
+  } else {
+    services_.parts.metrics.evicted_clients += 1;
+    services_.parts.log.warning("Evicting client whose reply exceeds maxmemory-clients (" +
+                                std::to_string(services_.parts.memory.client_budget()) +
+                                " bytes) and what maxmemory leaves: " + describe());
+  }
+  session_.close(engine::Closing::now);
+}
+
+void Connection::report_bytes(memory::Audit& audit) const {
+  const std::size_t input = memory::size_class(sizeof(Connection)) + input_.capacity() +
+                            reader_.held_bytes() + session_.text_bytes() + queue_bytes() +
+                            tls_bytes();
+  audit.found(memory::Owner::client_input, static_cast<std::int64_t>(input));
+  audit.found(memory::Owner::client_output,
+              static_cast<std::int64_t>(output_.held_bytes() + session_.held_push_bytes()));
 }
 
 }  // namespace larder::net

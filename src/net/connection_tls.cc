@@ -5,47 +5,36 @@
 #include <string>
 
 #include "connection.h"
-#include "handshakes.h"
-#include "larder/base/budget.h"
 #include "larder/memory/heap.h"
 
 namespace larder::net {
-
-void Handshakes::run(const base::Clock& clock) {
-  if (line.empty()) return;
-  base::Budget time(clock, kMostUs);
-  Connection* connection = line.first();
-  for (int steps = 0; connection != nullptr && steps < kMostSteps; connection = line.first()) {
-    if (steps++ > 0 && time.spent()) return;
-    line.advance();
-    connection->continue_handshake();
-  }
-}
 
 void Connection::secure(Tls& tls) {
   tls_ = memory::make<TlsLink>(memory::Owner::client_input, tls, socket_);
 }
 
-void Connection::wait_for_turn() {
-  home_.parts_.loop.change(*this, kNothing);
-  handshake_place_ = home_.handshakes_->line.join(*this);
-}
-
 void Connection::continue_handshake() {
-  handshake_place_ = ConnectionQueue::kNowhere;
   switch (tls_->continue_handshake()) {
     case TlsLink::Step::wants_to_read:
-      return home_.parts_.loop.change(*this, kReadable);
+      return services_.parts.loop.change(*this, kReadable);
     case TlsLink::Step::wants_to_write:
-      return home_.parts_.loop.change(*this, kWritable);
+      return services_.parts.loop.change(*this, kWritable);
     case TlsLink::Step::done:
-      session_.last_active_ms = home_.parts_.loop.clock().steady_ms();
-      return home_.handshake_done(*this);
+      return handshake_done();
     case TlsLink::Step::failed:
-      home_.note_failed_handshake("Error accepting a client connection: " + tls_->failure() +
-                                  " (addr=" + address() + " laddr=" + local_address() + ")");
+      services_.handshakes.note_failure("Error accepting a client connection: " + tls_->failure() +
+                                        " (addr=" + address() + " laddr=" + local_address() + ")");
       return disconnect();
   }
+}
+
+void Connection::handshake_done() {
+  session_.last_active_ms = services_.clock.steady_ms();
+  if (const auto error = services_.accepting.error_after_handshake(socket_); !error.empty()) {
+    output_.append(error);
+    session_.close(engine::Closing::after_reply);
+  }
+  visit_at_turn_end();
 }
 
 bool Connection::is_late_with_handshake(std::int64_t now_ms) const {
@@ -55,8 +44,7 @@ bool Connection::is_late_with_handshake(std::int64_t now_ms) const {
 
 void Connection::drop_tls() {
   if (tls_ == nullptr) return;
-  if (handshake_place_ != ConnectionQueue::kNowhere)
-    home_.handshakes_->line.leave(handshake_place_);
+  services_.handshakes.forget(*this);
   tls_->send_close_notify();
   memory::destroy(memory::Owner::client_input, tls_);
   tls_ = nullptr;

@@ -1,7 +1,8 @@
 #pragma once
 
 // All connections: registers accepted sockets, passes their input to the engine, and sends the
-// replies of the engine.
+// replies of the engine. The work is done by the owners that src/net/services.h lists; this class
+// creates them and calls their steps in order.
 //
 // A turn: bytes are read into one of a few read buffers that all connections share, behind the
 // unfinished end that the connection kept. They are split into batches of requests and run; the
@@ -28,9 +29,9 @@
 // A connection with TLS is a client from the start, and is served after the handshake. Each turn
 // gives handshakes a millisecond; one that takes longer than ten seconds ends the connection.
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <vector>
 
 #include "larder/base/log.h"
 #include "larder/engine/credentials.h"
@@ -39,24 +40,15 @@
 #include "larder/engine/session.h"
 #include "larder/eviction/settings.h"
 #include "larder/memory/audit.h"
-#include "larder/memory/heap.h"
-#include "larder/net/client_budget.h"
 #include "larder/net/listener.h"
 #include "larder/net/loop.h"
 #include "larder/net/metrics.h"
 #include "larder/net/settings.h"
 #include "larder/net/tls.h"
-#include "larder/resp/reply_buffer.h"
-#include "larder/resp/request.h"
 
 namespace larder::net {
 
-class ClientRanks;
-class Connection;
-class Handshakes;
-class ReadAhead;
-class ConnectionQueue;
-struct Reading;
+struct Services;
 
 class Connections final : public Host, public memory::AuditedOwner {
  public:
@@ -79,8 +71,9 @@ class Connections final : public Host, public memory::AuditedOwner {
 
   void on_accepted(int descriptor, Transport transport) override;
 
-  // The end of a turn: sends replies, and closes the connections that must be closed. Work is left
-  // if a connection can continue with requests that it had sent already.
+  // The end of a turn: runs the input that was read, sends replies, and closes the connections that
+  // must be closed. Work is left if a connection can continue with requests that it had sent
+  // already.
   TurnWork end_turn();
 
   // Periodic: frees unused reply chunks, disconnects clients that have been idle for longer than
@@ -92,9 +85,9 @@ class Connections final : public Host, public memory::AuditedOwner {
   // a walk over all connections.
   void report_bytes(memory::Audit& audit) const override;
 
-  std::size_t size() const { return size_; }
+  std::size_t size() const;
   // How many are not read because of their unsent output.
-  std::size_t paused() const { return paused_; }
+  std::size_t paused() const;
   // Something happened since end_turn() that the next one must handle.
   bool has_work() const;
   // The largest input and output of a connection in the last 5 to 10 seconds.
@@ -102,104 +95,7 @@ class Connections final : public Host, public memory::AuditedOwner {
   std::uint64_t recent_output_bytes() const;
 
  private:
-  friend class Connection;
-
-  // A connection that sends requests but does not read the replies, so that neither side makes
-  // progress, is closed after this time, or after `timeout` if that is set.
-  static constexpr std::int64_t kMostStuckMs = 60'000;
-  // While another connection waits for room: a connection that holds much memory and makes no
-  // progress is closed after the first of these times. The time is halved, down to the second, with
-  // each connection that is closed while others still wait.
-  static constexpr std::int64_t kMostStallMs = 10'000;
-  static constexpr std::int64_t kLeastStallMs = 250;
-
-  // The maximum of two periods, so that a peak is remembered for one period and forgotten after
-  // two.
-  struct Peak {
-    std::uint64_t now = 0;
-    std::uint64_t before = 0;
-    void note(std::uint64_t value) {
-      if (value > now) now = value;
-    }
-  };
-
-  bool is_rejected(int descriptor, Transport transport);
-  // Connects from another machine while protected mode accepts only local clients.
-  bool is_unauthenticated_remote(int descriptor, Transport transport) const;
-  // The end of a handshake.
-  void handshake_done(Connection& connection);
-  void note_failed_handshake(const std::string& what);
-  // The reading for the next input; the connection that it belonged to is run first.
-  Reading& next_reading();
-  void fetch_entries(const Reading& reading);
-  // Runs everything that was read.
-  void finish_readings();
-  void finish_turn(Connection& connection);
-  void send_pending_messages();
-  void look_after(Connection& connection, std::int64_t now_ms);
-  void mark_dirty(Connection& connection);
-  // It got output without a request, and nothing else happened to it.
-  void mark_message_sent(Connection& connection);
-  void mark_dead(Connection& connection);
-  // It will be closed when there is time.
-  void mark_leaving(Connection& connection);
-  // Disconnects it: now, or in one of the next turns if many are disconnected at once.
-  void close_later(Connection& connection);
-  // Continues with those for which there was no time.
-  void close_pending();
-  bool close_budget_left();
-  void defer_free();
-  using List =
-      std::vector<Connection*, memory::Allocator<Connection*, memory::Owner::client_input>>;
-  static void forget_dead(List& list);
-  void roll_peaks();
-  std::int64_t peak_reset_ms() const;
-
-  // Resumes connections that wait for room, in the order in which they came, while there is room.
-  // True while keys are evicted for the first.
-  bool serve_memory_queue();
-  Connection* next_waiting_for_memory();
-  // While a connection waits for room: closes the largest connection that has neither sent nor
-  // received anything for too long.
-  void disconnect_stalled(std::int64_t now_ms);
-  bool is_full() const { return full_ || budget_.turn_is_full(); }
-
-  // Output of closed connections is freed in steps.
-  void defer_detach(resp::ReplyBuffer& output);
-  void free_remains();
-  // Measures during a turn, after one connection took much memory.
-  void note_growth();
-  void measure() { budget_.measure(); }
-  // True if more connections must be closed than the turn had time for.
-  bool keep_to_budget();
-  Connection* largest();
-
-  Parts parts_;
-  resp::ChunkPool chunks_;
-  resp::ReplyBuffer remains_{chunks_};
-  ClientBudget budget_;
-  std::unique_ptr<ClientRanks> ranks_;
-  std::unique_ptr<ReadAhead> read_ahead_;
-  Connection* first_ = nullptr;
-  Connection* last_ = nullptr;
-  Connection* cursor_ = nullptr;  // the next one that run_periodic() visits
-  std::size_t size_ = 0;
-  std::unique_ptr<Handshakes> handshakes_;
-  std::unique_ptr<ConnectionQueue> pending_messages_;
-  std::unique_ptr<ConnectionQueue> memory_wait_queue_;
-  std::int64_t stall_timeout_ms_;
-  std::int64_t failures_since_ms_ = 0;  // the second in which failed handshakes are counted
-  std::size_t failures_ = 0;
-  std::size_t paused_ = 0;
-  List dirty_;         // with replies to send, or to be closed
-  List stalled_;       // may continue with requests that they sent already
-  List leaving_;       // to be closed when there is time; otherwise ignored
-  List dead_;          // closed in this turn
-  bool full_ = false;  // the budget is exceeded: further input is not read in this turn
-  Peak input_peak_;
-  Peak output_peak_;
-  std::int64_t peaks_rolled_ms_ = 0;
-  std::int64_t closing_until_us_ = 0;  // the end of this turn's time for closing; 0: not started
+  std::unique_ptr<Services> services_;
 };
 
 }  // namespace larder::net

@@ -1,0 +1,92 @@
+#include "closer.h"
+
+#include <sys/uio.h>
+
+#include <array>
+
+#include "connection.h"
+#include "larder/base/budget.h"
+#include "larder/memory/heap.h"
+
+namespace larder::net {
+namespace {
+
+constexpr std::int64_t kClosingUs = 300;
+constexpr std::int64_t kFreeingUs = 500;
+// Output with more chunks than this is not freed at once; each turn frees this many.
+constexpr std::size_t kFreedAtOnce = 256;
+
+}  // namespace
+
+bool Closer::has_time() {
+  const std::int64_t now_us = clock_.steady_now_us();
+  if (until_us_ == 0) until_us_ = now_us + kClosingUs;
+  return now_us < until_us_;
+}
+
+void Closer::close(Connection& connection) {
+  if (queue_.empty() && has_time()) return connection.disconnect();
+  queue(connection);
+}
+
+void Closer::queue(Connection& connection) {
+  if (connection.is_open()) queue_.join(connection, connection.in_closer.place);
+}
+
+void Closer::close_queued() {
+  if (queue_.empty()) return;
+  while (Connection* const connection = queue_.first()) {
+    if (!has_time()) return;
+    connection->disconnect();
+  }
+}
+
+void Closer::bury(Connection& connection) {
+  queue_.leave(connection.in_closer.place);
+  closed_.push_back(&connection);
+}
+
+void Closer::take_remains(resp::ReplyBuffer& output) {
+  output.keep_all();
+  if (output.chunks() <= kFreedAtOnce) return output.clear();
+  remains_.take_over(output);
+}
+
+void Closer::end_turn() {
+  free_closed();
+  if (!remains_.empty()) free_remains();
+  until_us_ = 0;
+}
+
+void Closer::free_all() {
+  free_closed();
+  remains_.clear();
+}
+
+void Closer::free_closed() {
+  for (Connection* connection : closed_) {
+    memory::destroy(memory::Owner::client_input, connection);
+  }
+  closed_.clear();
+}
+
+// The more there is, the more is freed at a time: an eighth in each turn, as far as the time
+// allows. It counts until it is freed, so others cannot fill memory faster.
+void Closer::free_remains() {
+  std::array<iovec, kFreedAtOnce> pieces;
+  base::Budget time(clock_, kFreeingUs);
+  for (std::size_t rounds = 1 + remains_.chunks() / (8 * kFreedAtOnce); rounds > 0; --rounds) {
+    std::uint64_t bytes = 0;
+    const std::size_t count = remains_.gather(pieces.data(), pieces.size());
+    for (std::size_t i = 0; i < count; ++i) bytes += pieces[i].iov_len;
+    remains_.consume(bytes);
+    if (time.spent()) break;
+  }
+}
+
+void Closer::report_bytes(memory::Audit& audit) const {
+  for (const Connection* connection : closed_) connection->report_bytes(audit);
+  audit.found(memory::Owner::client_output, static_cast<std::int64_t>(remains_.held_bytes()));
+}
+
+}  // namespace larder::net

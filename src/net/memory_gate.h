@@ -1,0 +1,99 @@
+#pragma once
+
+// Keeps all connections together within their memory budget. It owns the budget, the ranks of the
+// connections by size, and the queue of those that wait for room: for a reply, or for more of a
+// request. Connections in the queue continue in the order in which they came, while there is room.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+#include "client_budget.h"
+#include "client_ranks.h"
+#include "connection_list.h"
+#include "connection_queue.h"
+#include "larder/net/connections.h"
+
+namespace larder::net {
+
+class Closer;
+class Sender;
+
+class MemoryGate {
+ public:
+  // What each connection stores for the gate.
+  struct Slot {
+    Rank rank;
+    ConnectionQueue::Place place = ConnectionQueue::kNowhere;
+    std::uint64_t wanted = 0;  // bytes, since it waits
+    bool is_reply = false;     // waits to reply, not to receive
+    bool is_served = false;
+    bool wants_more = false;  // than it got when it was queued
+
+    bool waits() const { return place != ConnectionQueue::kNowhere; }
+  };
+
+  MemoryGate(const Connections::Parts& parts, resp::ChunkPool& chunks, const ConnectionList& list,
+             Sender& sender, const Closer& closer);
+
+  // Further input is not read in this turn: the budget is exceeded, or nearly used up.
+  bool is_full() const { return full_ || budget_.turn_is_full(); }
+  // Unsent bytes from which a connection is not read.
+  std::size_t most_unsent() const { return budget_.most_unsent(); }
+  // Measures; true if one connection can never get so many bytes.
+  bool is_more_than_ever(std::uint64_t bytes);
+  // Measures during a turn, after one connection took much memory.
+  void note_growth();
+  // The memory of the connection has changed: updates its rank, if there is a budget.
+  void rank(Connection& connection);
+
+  // Whether a connection that is receiving may take so many bytes more. If not, the connection is
+  // queued, or refused if it can never have them.
+  bool admits(Connection& connection, std::uint64_t bytes);
+  // The connection waits for room for a reply of so many bytes.
+  void wait_to_reply(Connection& connection, std::uint64_t bytes);
+  void stop_waiting(Connection& connection);
+  // It is closed.
+  void forget(Connection& connection);
+
+  // Runs the requests that wait for room, while there is room. True while keys are evicted for the
+  // first of them.
+  bool run_waiting();
+  // Closes the largest connections while all together exceed their budget. True if there was not
+  // enough time for it.
+  bool close_largest();
+  // Periodic. While a connection waits for room: closes the largest connection that has neither
+  // sent nor received anything for too long.
+  void close_stalled(std::int64_t now_ms);
+
+  std::size_t held_bytes() const { return queue_.held_bytes(); }
+
+  // A connection that makes no progress while others wait for room is closed after this time. The
+  // time is halved, down to the least, with each connection that is closed while others still wait.
+  static constexpr std::int64_t kMostStallMs = 10'000;
+
+ private:
+  static constexpr std::int64_t kLeastStallMs = 250;
+
+  void wait(Connection& connection, std::uint64_t bytes);
+  // There is room for what it waits for.
+  void run_waiting(Connection& connection);
+  Connection* next_waiting();
+  Connection* find_stalled(const Connection& first, std::int64_t now_ms) const;
+  // The connection that holds the most, to be closed.
+  Connection* largest();
+  Connection* largest_of_some();
+  void close_for_budget(Connection& connection);
+
+  const Connections::Parts& parts_;
+  const ConnectionList& list_;
+  Sender& sender_;
+  resp::ChunkPool& chunks_;
+  ClientBudget budget_;
+  ClientRanks ranks_;
+  ConnectionQueue queue_;
+  std::int64_t stall_timeout_ms_ = kMostStallMs;
+  bool full_ = false;
+};
+
+}  // namespace larder::net

@@ -1,0 +1,56 @@
+#include "sender.h"
+
+#include "connection.h"
+#include "larder/base/budget.h"
+
+namespace larder::net {
+namespace {
+
+// The time in a turn for sending output without a request, and the number of sends between two
+// readings of the clock.
+constexpr std::int64_t kMessagesUs = 250;
+constexpr std::uint32_t kSendsBetweenLooks = 8;
+
+}  // namespace
+
+void Sender::visit_at_turn_end(Connection& connection) {
+  if (connection.is_open()) visits_.add(connection, connection.in_sender.visit);
+}
+
+void Sender::queue_message(Connection& connection) {
+  const Slot& slot = connection.in_sender;
+  const bool is_pending =
+      slot.visit != ConnectionVisits::kNowhere || slot.message != ConnectionQueue::kNowhere;
+  if (is_pending || !connection.is_open()) return;
+  messages_.join(connection, connection.in_sender.message);
+}
+
+void Sender::leave_messages(Connection& connection) {
+  messages_.leave(connection.in_sender.message);
+}
+
+void Sender::forget(Connection& connection) {
+  leave_messages(connection);
+  visits_.leave(connection.in_sender.visit);
+}
+
+void Sender::send_replies() {
+  visits_.visit_all([](Connection& connection) {
+    connection.in_sender.visit = ConnectionVisits::kNowhere;
+    connection.finish_turn();
+  });
+}
+
+void Sender::send_messages() {
+  if (messages_.empty()) return;
+  base::Budget time(clock_, kMessagesUs);
+  bool is_late = false;
+  while (Connection* const connection = messages_.first()) {
+    if (is_late && connection->fits_one_send()) break;
+    leave_messages(*connection);
+    connection->finish_turn();
+    is_late = is_late || time.spent(kSendsBetweenLooks);
+  }
+}
+
+}  // namespace larder::net

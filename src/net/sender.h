@@ -1,0 +1,49 @@
+#pragma once
+
+// The connections with output to send. Those with replies, or with something else that the end of
+// the turn must handle, are visited in each turn. Those that got output without a request (a
+// message, an invalidation) are queued behind them: a turn sends to this queue for a quarter of a
+// millisecond. A connection with more output than one send takes is not postponed, however fast
+// messages come.
+
+#include <cstddef>
+
+#include "connection_queue.h"
+#include "larder/base/clock.h"
+
+namespace larder::net {
+
+class Sender {
+ public:
+  // What each connection stores for the sender.
+  struct Slot {
+    ConnectionVisits::Place visit = ConnectionVisits::kNowhere;
+    ConnectionQueue::Place message = ConnectionQueue::kNowhere;
+  };
+
+  explicit Sender(const base::Clock& clock) : clock_(clock) {}
+
+  // The end of this turn, or of the next if it is being handled, visits the connection. Ignored if
+  // it is closed or will be.
+  void visit_at_turn_end(Connection& connection);
+  // It got output without a request, and nothing else happened to it.
+  void queue_message(Connection& connection);
+  // Its output is sent, or will not be.
+  void leave_messages(Connection& connection);
+  // It is closed.
+  void forget(Connection& connection);
+
+  // Sends what the sockets of all connections to visit take.
+  void send_replies();
+  void send_messages();
+
+  bool has_work() const { return !visits_.empty() || !messages_.empty(); }
+  std::size_t held_bytes() const { return visits_.held_bytes() + messages_.held_bytes(); }
+
+ private:
+  const base::Clock& clock_;
+  ConnectionVisits visits_;
+  ConnectionQueue messages_;
+};
+
+}  // namespace larder::net
