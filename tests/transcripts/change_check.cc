@@ -71,11 +71,12 @@ void ChangeCheck::compare(std::size_t db) {
   // These changed without a call of the hook.
   for (const auto& [key, value] : before_[db]) {
     const auto found = now.find(key);
-    if (found == now.end() || found->second != value) complain("changed unasked", db, key);
+    if (found == now.end() || found->second != value)
+      report("changed without a call of the hook", db, key);
   }
   for (const auto& [key, value] : now) {
     const bool known = before_[db].contains(key) || asked_[db].contains(key);
-    if (!known && !born_[db].contains(key)) complain("came unannounced", db, key);
+    if (!known && !born_[db].contains(key)) report("appeared without an event", db, key);
   }
   for (const auto& [key, value] : asked_[db]) {
     const auto found = now.find(key);
@@ -83,7 +84,7 @@ void ChangeCheck::compare(std::size_t db) {
   }
 }
 
-void ChangeCheck::complain(const std::string& what, std::size_t db, std::string_view key) {
+void ChangeCheck::report(const std::string& what, std::size_t db, std::string_view key) {
   trouble_ += "before a change: " + what + ": db" + std::to_string(db) + " " +
               std::string(key.substr(0, 60)) + "; ";
 }
@@ -92,14 +93,17 @@ void ChangeCheck::before_change(int db, std::uint64_t hash, keyspace::Entry& ent
                                 keyspace::Intent) {
   if (!looks_) return;
   const auto number = static_cast<std::size_t>(db);
-  if (hash != base::hash_bytes(entry.key())) complain("wrong hash", number, entry.key());
+  if (hash != base::hash_bytes(entry.key())) report("wrong hash", number, entry.key());
   const auto known = before_[number].find(entry.key());
   if (known == before_[number].end()) {
-    const bool heard = asked_[number].contains(entry.key()) || born_[number].contains(entry.key());
-    if (!heard) complain("the hook was called for a key that did not exist", number, entry.key());
+    const bool was_announced =
+        asked_[number].contains(entry.key()) || born_[number].contains(entry.key());
+    if (!was_announced)
+      report("the hook was called for a key that did not exist", number, entry.key());
     return;
   }
-  if (known->second != bytes_of(entry)) complain("asked too late", number, entry.key());
+  if (known->second != bytes_of(entry))
+    report("the hook was called after the change", number, entry.key());
   asked_[number].insert(before_[number].extract(known));
 }
 
@@ -107,14 +111,16 @@ void ChangeCheck::placed(int db, std::uint64_t, keyspace::Entry& entry,
                          const keyspace::Entry* before) {
   if (!looks_) return;
   const auto number = static_cast<std::size_t>(db);
-  if (before_[number].contains(entry.key())) complain("replaced unasked", number, entry.key());
+  if (before_[number].contains(entry.key()))
+    report("replaced without a call of the hook", number, entry.key());
   if (before == nullptr) born_[number].emplace(std::string(entry.key()), "");
 }
 
 void ChangeCheck::before_flush(int db) {
   if (!looks_) return;
   const auto number = static_cast<std::size_t>(db);
-  if (copy(number).size() < before_[number].size()) complain("flushed before", number, "");
+  if (copy(number).size() < before_[number].size())
+    report("the hook was called after the flush", number, "");
   changes_ += before_[number].size();
   asked_[number].merge(before_[number]);
   before_[number].clear();

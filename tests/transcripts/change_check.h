@@ -45,7 +45,7 @@ class ChangeCheck final : private keyspace::BeforeChange {
   bool is_small() const;
   Values copy(std::size_t db) const;
   void compare(std::size_t db);
-  void complain(const std::string& what, std::size_t db, std::string_view key);
+  void report(const std::string& what, std::size_t db, std::string_view key);
 
   keyspace::Keyspace& keyspace_;
   bool looks_ = false;

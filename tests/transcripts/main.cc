@@ -126,7 +126,7 @@ void run_case(Runner& runner, const Script& script, const Case& about, Protocol 
               bool verbose, Counts& counts) {
   const Verdict verdict = runner.run(about, protocol);
   const char* const name = protocol == Protocol::resp2 ? "RESP2" : "RESP3";
-  const auto tell = [&](const char* what) {
+  const auto print_result = [&](const char* what) {
     std::printf("%s %s:%d %s: %s\n", what, script.path.c_str(), about.line, name,
                 about.title.c_str());
   };
@@ -136,12 +136,12 @@ void run_case(Runner& runner, const Script& script, const Case& about, Protocol 
       break;
     case Outcome::failed:
       ++counts.failed;
-      tell("FAILED");
+      print_result("FAILED");
       std::printf("%s", verdict.text.c_str());
       break;
     case Outcome::skipped:
       ++counts.skipped;
-      if (verbose) tell("skipped"), std::printf("    %s\n", verdict.text.c_str());
+      if (verbose) print_result("skipped"), std::printf("    %s\n", verdict.text.c_str());
       break;
   }
 }

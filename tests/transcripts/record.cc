@@ -15,14 +15,15 @@ struct Answers {
 };
 using Recorded = std::map<int, Answers>;  // by the line of the step
 
-base::Result<void> listen(Runner& runner, const Case& about, Protocol protocol, Recorded& out) {
+base::Result<void> collect_replies(Runner& runner, const Case& about, Protocol protocol,
+                                   Recorded& out) {
   if (!runner.reason_to_skip(about, protocol).empty()) return {};
-  const Runner::Hear hear = [&](const Step& step, const Lines& lines) {
+  const Runner::OnReply on_reply = [&](const Step& step, const Lines& lines) {
     Answers& answers = out[step.line];
     (protocol == Protocol::resp2 ? answers.resp2 : answers.resp3) = lines;
     return true;
   };
-  const Verdict verdict = runner.perform(about, protocol, kSilenceMs, hear);
+  const Verdict verdict = runner.perform(about, protocol, kSilenceMs, on_reply);
   if (verdict.outcome == Outcome::passed) return {};
   return base::Error{"line " + std::to_string(about.line) + ": " + verdict.text};
 }
@@ -47,7 +48,7 @@ void write(std::ostream& out, const Answers& answers) {
   if (differs) write_lines(out, "<3 ", answers.resp3);
 }
 
-bool stands(const Step& step, const Answers& answers) {
+bool is_up_to_date(const Step& step, const Answers& answers) {
   if (step.expected.empty() && step.expected3.empty()) return false;
   const auto holds = [&](Protocol protocol, const Lines& lines) {
     return lines.empty() || matches(expected_in(step, protocol), lines);
@@ -62,8 +63,8 @@ base::Result<int> record(Runner& runner, const Script& script) {
   std::map<int, const Step*> steps;
   for (const Case& about : script.cases) {
     for (const Protocol protocol : {Protocol::resp2, Protocol::resp3}) {
-      const base::Result<void> heard = listen(runner, about, protocol, recorded);
-      if (!heard) return heard.error();
+      const base::Result<void> collected = collect_replies(runner, about, protocol, recorded);
+      if (!collected) return collected.error();
     }
     for (const Step& step : about.steps) steps[step.line] = &step;
   }
@@ -73,7 +74,7 @@ base::Result<int> record(Runner& runner, const Script& script) {
   for (int line = 1; line <= static_cast<int>(script.lines.size()); ++line) {
     out << script.lines[static_cast<std::size_t>(line) - 1] << "\n";
     const auto answers = recorded.find(line);
-    if (answers == recorded.end() || stands(*steps[line], answers->second)) continue;
+    if (answers == recorded.end() || is_up_to_date(*steps[line], answers->second)) continue;
     write(out, answers->second);
     ++written;
     line = steps[line]->last_line;

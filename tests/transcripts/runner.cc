@@ -32,8 +32,8 @@ bool expects_silence(const Step& step) {
 // One running case: its connections, and the directives to restore.
 class Performance {
  public:
-  Performance(Target& target, Protocol protocol, int silence_ms, const Runner::Hear& hear)
-      : target_(target), protocol_(protocol), silence_ms_(silence_ms), hear_(hear) {
+  Performance(Target& target, Protocol protocol, int silence_ms, const Runner::OnReply& on_reply)
+      : target_(target), protocol_(protocol), silence_ms_(silence_ms), on_reply_(on_reply) {
     target_.clear();
   }
 
@@ -105,7 +105,7 @@ class Performance {
         break;
     }
     const int wait_ms = expects_silence(step) ? kSilenceMs : silence_ms_;
-    if (!hear_(step, current_->read(wait_ms))) return {Outcome::failed, {}};
+    if (!on_reply_(step, current_->read(wait_ms))) return {Outcome::failed, {}};
     return {};
   }
 
@@ -134,7 +134,7 @@ class Performance {
   Target& target_;
   Protocol protocol_;
   int silence_ms_;
-  const Runner::Hear& hear_;
+  const Runner::OnReply& on_reply_;
   std::map<int, std::unique_ptr<Client>> clients_;
   Client* current_ = nullptr;
   bool asks_ids_ = false;
@@ -166,10 +166,11 @@ std::string Runner::reason_to_skip(const Case& about, Protocol protocol) const {
   return {};
 }
 
-Verdict Runner::perform(const Case& about, Protocol protocol, int silence_ms, const Hear& hear) {
+Verdict Runner::perform(const Case& about, Protocol protocol, int silence_ms,
+                        const OnReply& on_reply) {
   Verdict verdict;
   try {
-    verdict = Performance(target_, protocol, silence_ms, hear).run(about);
+    verdict = Performance(target_, protocol, silence_ms, on_reply).run(about);
   } catch (const std::runtime_error& error) {
     verdict = {Outcome::failed, std::string("    ") + error.what() + "\n"};
   }
@@ -184,7 +185,7 @@ Verdict Runner::run(const Case& about, Protocol protocol) {
   const std::string reason = reason_to_skip(about, protocol);
   if (!reason.empty()) return {Outcome::skipped, reason};
   std::string wrong;
-  const Hear compare = [&](const Step& step, const Lines& lines) {
+  const OnReply compare = [&](const Step& step, const Lines& lines) {
     const Expected expected = expected_in(step, protocol);
     if (matches(expected, lines)) return true;
     wrong = "    line " + std::to_string(step.line) + ": " + in_words(step) + "\n" +

@@ -22,7 +22,7 @@ struct Verdict {
 class Runner {
  public:
   // Called with every reply; false ends the case as failed.
-  using Hear = std::function<bool(const Step&, const Lines&)>;
+  using OnReply = std::function<bool(const Step&, const Lines&)>;
 
   explicit Runner(Target& target) : target_(target) {}
 
@@ -30,9 +30,9 @@ class Runner {
   // Larder's memory audit must balance afterwards.
   Verdict run(const Case& about, Protocol protocol);
 
-  // The same steps, without comparison: passes the replies to `hear`. Waits `silence_ms` until it
-  // decides that there is no reply.
-  Verdict perform(const Case& about, Protocol protocol, int silence_ms, const Hear& hear);
+  // The same steps, without comparison: passes the replies to `on_reply`. Waits `silence_ms` until
+  // it decides that there is no reply.
+  Verdict perform(const Case& about, Protocol protocol, int silence_ms, const OnReply& on_reply);
 
   // Why this case does not apply to the target and protocol; empty if it does.
   std::string reason_to_skip(const Case& about, Protocol protocol) const;

@@ -67,28 +67,28 @@ class Parser {
 
   const char* command(std::string_view text) {
     auto words = split_words(text);
-    if (!words || words->empty()) return "the words of the command cannot be told apart";
+    if (!words || words->empty()) return "the command has unbalanced quotes or no words";
     add(Step::What::command).words = std::move(*words);
     return nullptr;
   }
 
   const char* raw(std::string_view text) {
     const auto words = split_words(text);
-    if (!words || words->size() != 1) return "raw bytes are one quoted text";
+    if (!words || words->size() != 1) return ">! takes one quoted text";
     add(Step::What::raw).bytes = words->front();
     return nullptr;
   }
 
   const char* expectation(std::string_view rest) {
     auto& steps = script_.cases.back().steps;
-    if (steps.empty() || !steps.back().reads()) return "an answer to nothing";
+    if (steps.empty() || !steps.back().reads()) return "a reply without a command";
     const bool newer = starts(rest, "3");
     if (newer) rest.remove_prefix(1);
     Expectation made;
     if (starts(rest, "~")) made.how = Expectation::How::regex;
     if (starts(rest, "*")) made.how = Expectation::How::unordered;
     if (made.how != Expectation::How::exactly) rest.remove_prefix(1);
-    if (!starts(rest, " ")) return "a space stands after the mark of an answer";
+    if (!starts(rest, " ")) return "a space must follow the marks of a reply";
     made.text = rest.substr(1);
     steps.back().last_line = line_;
     (newer ? steps.back().expected3 : steps.back().expected).push_back(std::move(made));

@@ -142,7 +142,7 @@ void SocketTarget::wait_until_ready() {
 
 std::unique_ptr<Connection> SocketTarget::connect() {
   const int fd = open_socket(socket_);
-  if (fd < 0) throw std::runtime_error("the server takes no connection; " + trouble());
+  if (fd < 0) throw std::runtime_error("the server accepts no connection; " + trouble());
   return std::make_unique<SocketConnection>(fd);
 }
 

@@ -54,10 +54,10 @@ std::string describe(const Symptoms::Culprit& culprit) {
 void check_limit(const Symptoms& s, std::string& report) {
   const std::int64_t used = s.counted_bytes();
   if (s.limit_bytes == 0 || !exceeds(used, s.limit_bytes, kNearLimitPercent)) return;
-  std::string text = "maxmemory is nearly reached or passed: " + bytes(used) + " of " +
+  std::string text = "maxmemory is nearly reached or exceeded: " + bytes(used) + " of " +
                      bytes(s.limit_bytes) + " are used. ";
   text += s.evicts ? "Keys are being evicted to stay below; INFO stats says how many."
-                   : "The policy evicts nothing, so commands that need memory are refused. Raise "
+                   : "The policy evicts nothing, so commands that need memory are rejected. Raise "
                      "maxmemory, delete keys, or choose another maxmemory-policy.";
   say(report, text);
 }
@@ -71,11 +71,10 @@ void check_output(const Symptoms& s, std::string& report) {
   if (!is_much && s.clients_held_back == 0) return;
   std::string text = "client.output holds " + bytes(s.of(Owner::client_output)) + ", " +
                      percent(s.of(Owner::client_output), s.used_bytes()) +
-                     " of the memory in use: what clients asked for or subscribed to and do not "
-                     "read.";
+                     " of the memory in use: replies and messages that clients have not read.";
   if (s.clients_held_back > 0) {
     text += " " + std::to_string(s.clients_held_back) +
-            " of them are not read until they take some of it.";
+            " of them are not served until they read some of it.";
   }
   if (s.culprit.output_bytes > 0) text += " " + describe(s.culprit);
   say(report, text);
@@ -97,10 +96,11 @@ void check_budget(const Symptoms& s, std::string& report) {
   if (s.client_budget_bytes == 0 || !exceeds(held, s.client_budget_bytes, kNearBudgetPercent)) {
     return;
   }
-  say(report, "Clients hold " + bytes(held) + " of the " + bytes(s.client_budget_bytes) +
-                  " that maxmemory-clients allows them: those that hold most are not read, and "
-                  "past the budget they are disconnected. INFO stats counts them as "
-                  "evicted_clients.");
+  say(report,
+      "Clients hold " + bytes(held) + " of the " + bytes(s.client_budget_bytes) +
+          " that maxmemory-clients allows them: those that hold the most are not served, and "
+          "above the budget they are disconnected. INFO stats counts them as "
+          "evicted_clients.");
 }
 
 void check_dead(const Symptoms& s, std::string& report) {
@@ -108,7 +108,7 @@ void check_dead(const Symptoms& s, std::string& report) {
   if (dead >= kMuch && exceeds(dead, s.used_bytes(), kDeadPercent)) {
     say(report, "graveyard holds " + bytes(dead) + ", " + percent(dead, s.used_bytes()) +
                     " of the memory in use: values that were removed and wait to be freed. It "
-                    "empties by itself as the server finds time; look again in a moment.");
+                    "is freed in steps between commands; look again in a moment.");
   }
   if (s.expired_bytes >= kMuch && exceeds(s.expired_bytes, s.used_bytes(), kDeadPercent)) {
     say(report, "Keys past their deadline still hold " + bytes(s.expired_bytes) +
@@ -121,25 +121,25 @@ void check_peak(const Symptoms& s, std::string& report) {
   if (!exceeds(s.peak_bytes, s.used_bytes(), kPeakPercent)) return;
   say(report, "There was a peak of " + bytes(s.peak_bytes) + " against " + bytes(s.used_bytes()) +
                   " now. The system may still count pages from then (" + bytes(s.rss_bytes) +
-                  " resident); MEMORY PURGE gives unused ones back.");
+                  " resident); MEMORY PURGE returns unused ones.");
 }
 
 void check_pages(const Symptoms& s, std::string& report) {
   const std::int64_t scattered = s.active_bytes - s.allocated_bytes;
   if (scattered > kMuch && exceeds(s.active_bytes, s.allocated_bytes, kFragmentedPercent)) {
     say(report, "The allocator's pages are fragmented: " + bytes(scattered) +
-                    " stand free between blocks in use. They are taken again as data is written; "
-                    "a restart packs them.");
+                    " are free between blocks in use. They are used again for new data; "
+                    "a restart removes the gaps.");
   }
   const std::int64_t kept = s.resident_bytes - s.active_bytes;
   if (kept > kMuch && exceeds(s.resident_bytes, s.active_bytes, kFragmentedPercent)) {
     say(report, "The allocator keeps " + bytes(kept) +
-                    " of empty pages. MEMORY PURGE gives them back to the system.");
+                    " of empty pages. MEMORY PURGE returns them to the system.");
   }
   const std::int64_t foreign = s.rss_bytes - s.resident_bytes;
   if (foreign > kMuch && exceeds(s.rss_bytes, s.resident_bytes, kFragmentedPercent)) {
-    say(report, bytes(foreign) +
-                    " of the process belong to no owner: libraries, code and stacks, not data.");
+    say(report,
+        bytes(foreign) + " of the process have no owner: libraries, code and stacks, not data.");
   }
 }
 

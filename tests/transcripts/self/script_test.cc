@@ -61,8 +61,8 @@ TEST(Script, ReportsTheLineOfAnError) {
     return error.substr(error.rfind(':', error.rfind(':') - 1) + 1);
   };
   EXPECT_EQ(refused("> GET k\n"), "1: a command before the first case");
-  EXPECT_EQ(refused("# One\n< +OK\n"), "2: an answer to nothing");
-  EXPECT_EQ(refused("# One\n> GET \"k\n"), "2: the words of the command cannot be told apart");
+  EXPECT_EQ(refused("# One\n< +OK\n"), "2: a reply without a command");
+  EXPECT_EQ(refused("# One\n> GET \"k\n"), "2: the command has unbalanced quotes or no words");
   EXPECT_EQ(refused("# One\n@nosuch\n"), "2: an unknown directive");
   EXPECT_EQ(refused("# One\nGET k\n"), "2: a line begins with #, @, >, < or //");
   EXPECT_NE(refused("\n"), "");
