@@ -69,8 +69,8 @@ std::uint8_t* print_entry_head(std::uint8_t* out, std::uint8_t flags, StreamId n
 
 }  // namespace
 
-const StreamMarks Stream::kNone{};
-const Stream::Nodes Stream::kNoNodes{};
+const StreamMarks Stream::no_marks{};
+const Stream::Nodes Stream::no_nodes{};
 
 void Stream::create() {
   if (header_ != nullptr) return;

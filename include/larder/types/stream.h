@@ -71,12 +71,12 @@ class Stream {
   bool empty() const { return header_ == nullptr; }
 
   std::size_t size() const { return marks().length; }
-  const StreamMarks& marks() const { return header_ == nullptr ? kNone : header_->marks; }
+  const StreamMarks& marks() const { return header_ == nullptr ? no_marks : header_->marks; }
   // The id of the last entry that there is; 0-0 without any.
   StreamId last_entry() const;
   bool contains(StreamId id) const;
 
-  const Nodes& nodes() const { return header_ == nullptr ? kNoNodes : header_->nodes; }
+  const Nodes& nodes() const { return header_ == nullptr ? no_nodes : header_->nodes; }
 
   // Changes; each creates the stream if it does not exist.
   void create();
@@ -141,8 +141,8 @@ class Stream {
     PointerArray<Group> groups;
     std::size_t last_room = 0;  // bytes of the last node's block
   };
-  static const StreamMarks kNone;
-  static const Nodes kNoNodes;
+  static const StreamMarks no_marks;
+  static const Nodes no_nodes;
 
   Tally tally() { return {memory::Owner::streams, header_->bytes}; }
 
