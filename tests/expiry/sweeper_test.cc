@@ -5,71 +5,12 @@
 #include <algorithm>
 #include <string>
 
-#include "larder/base/clock.h"
-#include "larder/base/rng.h"
-#include "larder/config/registry.h"
-#include "larder/info/info.h"
 #include "larder/keyspace/edit.h"
-#include "larder/keyspace/keyspace.h"
-#include "larder/memory/audit.h"
 #include "larder/types/hash.h"
+#include "world.h"
 
 namespace larder::expiry {
 namespace {
-
-// A clock that advances at every reading, so that budgets end after a known number of steps. The
-// wall clock advances only when the test sets it.
-class CostlyClock final : public base::Clock {
- public:
-  explicit CostlyClock(std::int64_t us_per_look) : us_per_look_(us_per_look) {
-    unix_us_ = 1'700'000'000'000'000;
-  }
-  void tick() override { steady_us_ = looked_us_; }
-  std::int64_t steady_now_us() const override { return looked_us_ += us_per_look_; }
-  void advance_ms(std::int64_t ms) {
-    unix_us_ += ms * 1000;
-    looked_us_ += ms * 1000;
-    tick();
-  }
-
- private:
-  std::int64_t us_per_look_;
-  mutable std::int64_t looked_us_ = 0;
-};
-
-template <typename Clock>
-struct WorldOn {
-  template <typename... Args>
-  explicit WorldOn(Args... args) : clock(args...) {}
-  ~WorldOn() {
-    keyspace.graveyard().drain(base::Budget::unlimited());
-    memory::Auditor auditor;
-    auditor.add(keyspace);
-    EXPECT_TRUE(auditor.run().balanced()) << auditor.run().text();
-  }
-
-  Clock clock;
-  base::Rng rng{4711};
-  config::Registry registry{"Larder"};
-  info::Reporter reporter;
-  keyspace::Settings keyspace_settings{registry};
-  keyspace::Metrics keyspace_metrics{reporter};
-  keyspace::Keyspace keyspace{clock, rng, keyspace_settings, keyspace_metrics};
-  Settings settings{registry};
-  Metrics metrics{reporter, keyspace};
-  Sweeper sweeper{keyspace, settings, metrics};
-
-  keyspace::Database& db(std::size_t index = 0) { return keyspace.db(index); }
-  std::size_t run() { return sweeper.run(base::Budget::unlimited()); }
-  void put(std::size_t i, std::int64_t ttl_ms, std::size_t index = 0) {
-    db(index).put(keyspace::Key::of("key:" + std::to_string(i)), "value",
-                  keyspace::Deadline::at(clock.unix_ms() + ttl_ms));
-  }
-  void put_persistent(const std::string& name) { db().put(keyspace::Key::of(name), "value"); }
-  std::string info(std::string_view field) { return reporter.value(field); }
-};
-
-using World = WorldOn<base::ManualClock>;
 
 TEST(Sweeper, RemovesOnlyExpiredKeys) {
   World world;
@@ -131,14 +72,6 @@ TEST(Sweeper, FindsAllExpiredKeysAfterTheClockWasSetBack) {
   for (std::size_t i = 0; i < 100; ++i) world.put(i, static_cast<std::int64_t>(i));
   world.clock.advance_ms(200);
   EXPECT_EQ(world.run(), 100u);
-}
-
-// Passes with little time between them, so that each visits only a few classes.
-void run_often(World& world) {
-  for (int i = 0; i < 10; ++i) {
-    world.clock.advance_ms(100);
-    world.run();
-  }
 }
 
 TEST(Sweeper, FindsKeysStoredWithADeadlineInThePast) {
@@ -444,111 +377,6 @@ TEST(Sweeper, CountsTheTimeItTakes) {
   world.put(1, 10);
   world.run();
   EXPECT_GE(std::stoi(world.info("expire_cycle_cpu_milliseconds")), 1);
-}
-
-// Puts a hash with one field for each deadline, ms from now.
-void put_fields(World& world, const std::string& name, const std::vector<std::int64_t>& ttls,
-                std::size_t index = 0) {
-  const auto key = keyspace::Key::of(name);
-  keyspace::Entry* entry = world.db(index).look(key, keyspace::Look::write);
-  const std::int64_t now_ms = world.clock.unix_ms();
-  keyspace::Edit<types::Hash> hash(world.db(index), key, entry, keyspace::Event::new_key);
-  for (std::size_t i = 0; i < ttls.size(); ++i) {
-    hash->set(std::to_string(i), "value", {512, 64}, now_ms);
-    hash->set_deadline(std::to_string(i), now_ms + ttls[i], now_ms);
-  }
-}
-
-std::size_t fields_of(World& world, const std::string& name, std::size_t index = 0) {
-  const auto hash = world.db(index).find<types::Hash>(keyspace::Key::of(name));
-  return hash ? hash->size() : 0;
-}
-
-TEST(Sweeper, RemovesExpiredFieldsAndEmptyHashes) {
-  World world;
-  std::vector<std::int64_t> ttls;
-  for (int i = 0; i < 1000; ++i) ttls.push_back(i * 100 + 1);
-  put_fields(world, "some", ttls);
-  put_fields(world, "all", {10, 20, 30}, 5);
-  world.put_persistent("stays");
-  world.clock.advance_ms(50'000);
-  EXPECT_EQ(world.run(), 1u);
-  EXPECT_EQ(fields_of(world, "some"), 500u);
-  EXPECT_EQ(fields_of(world, "all", 5), 0u);
-  EXPECT_EQ(world.info("expired_subkeys"), "503");
-  EXPECT_EQ(world.keyspace.size(), 2u);
-  world.clock.advance_ms(60'000);
-  world.run();
-  EXPECT_EQ(fields_of(world, "some"), 0u);
-  EXPECT_EQ(world.keyspace.size(), 1u);
-  EXPECT_FALSE(world.keyspace.has_volatile_keys());
-}
-
-TEST(Sweeper, FollowsFieldDeadlinesThatAreChanged) {
-  World world;
-  for (int i = 0; i < 500; ++i) put_fields(world, "h" + std::to_string(i), {1000, 500'000});
-  world.run();
-  for (int pass = 0; pass < 40; ++pass) {
-    // The first field gets an earlier deadline, so the hash's place in the index changes.
-    put_fields(world, "h" + std::to_string(pass), {50});
-    world.clock.advance_ms(100);
-    world.run();
-    EXPECT_EQ(fields_of(world, "h" + std::to_string(pass)), 1u) << pass;
-  }
-  for (int i = 0; i < 500; ++i) EXPECT_EQ(fields_of(world, "h" + std::to_string(i)), 1u);
-}
-
-TEST(Sweeper, RemovesALargeHashInSteps) {
-  WorldOn<CostlyClock> world(100);
-  const auto key = keyspace::Key::of("h");
-  {
-    keyspace::Edit<types::Hash> hash(world.db(), key, nullptr, keyspace::Event::new_key);
-    for (int i = 0; i < 20'000; ++i) {
-      hash->set(std::to_string(i), "value", {512, 64}, world.clock.unix_ms());
-      hash->set_deadline(std::to_string(i), world.clock.unix_ms() + 10, world.clock.unix_ms());
-    }
-  }
-  world.clock.advance_ms(20);
-  int steps = 0;
-  std::size_t before = 20'000;
-  do {
-    world.sweeper.run(world.sweeper.budget());
-    const auto hash = world.db().find<types::Hash>(key);
-    const std::size_t left = hash ? hash->size() : 0;
-    ASSERT_LE(before - left, 20u * 8 * 7);
-    before = left;
-    ASSERT_LT(++steps, 1000);
-  } while (before != 0);
-  EXPECT_GT(steps, 15);
-  EXPECT_EQ(world.keyspace.size(), 0u);
-}
-
-TEST(Sweeper, FindsFieldsStoredWithADeadlineInThePast) {
-  World world;
-  put_fields(world, "other", {1'000'000'000});
-  run_often(world);
-  {
-    keyspace::Edit<types::Hash> hash(world.db(), keyspace::Key::of("h"), nullptr,
-                                     keyspace::Event::new_key);
-    for (const char* field : {"late", "stays"}) hash->set(field, "value", {512, 64}, 0);
-    hash->set_deadline("late", world.clock.unix_ms() - 100'000, 0);
-  }
-  world.run();
-  EXPECT_EQ(fields_of(world, "h"), 1u);
-}
-
-TEST(Sweeper, FindsFieldsThatExpiredWhileTurnedOff) {
-  World world;
-  world.sweeper.active(false);
-  put_fields(world, "h", {10});
-  for (int i = 0; i < 10; ++i) {
-    world.clock.advance_ms(10'000);
-    world.run();
-  }
-  EXPECT_EQ(fields_of(world, "h"), 1u);
-  world.sweeper.active(true);
-  world.run();
-  EXPECT_EQ(world.keyspace.size(), 0u);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Checks every include against the order of the rooms, and that only base/format.cc formats into
-buffers by snprintf and similar functions, whose result may exceed the buffer.
+buffers by snprintf and similar functions, whose result may exceed the buffer, and that no file is
+longer than 500 lines.
 
 The rooms, their numbers and their dependencies are declared once, in the larder_room lines of
 CMakeLists.txt. Usage: check_rooms.py SOURCE_FOLDER
@@ -12,6 +13,8 @@ import sys
 ROOM_LINE = re.compile(r"larder_room\(\s*(.*?)\)", re.DOTALL)
 FORMATTER = "src/base/format.cc"
 UNBOUNDED = re.compile(r"\bv?sn?printf\s*\(")
+MOST_LINES = 500
+FOLDERS = ("bench", "docs", "include", "scripts", "src", "tests")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 
 
@@ -76,9 +79,20 @@ def wrong_formatting(root, path):
         yield f"{place}: formats with snprintf; use larder/base/format.h"
 
 
+def long_files(root):
+    for folder in FOLDERS:
+        for path in sorted(p for p in (root / folder).rglob("*") if p.is_file()):
+            if "__pycache__" in path.parts or any(part.endswith("corpus") for part in path.parts):
+                continue
+            lines = path.read_bytes().count(b"\n")
+            if lines > MOST_LINES:
+                yield f"{path.relative_to(root)}: {lines} lines; at most {MOST_LINES}: split it by subject"
+
+
 def check(root):
     orders, uses = read_rooms((root / "CMakeLists.txt").read_text())
     problems = list(wrong_uses(orders, uses))
+    problems.extend(long_files(root))
     files = 0
     for top in (root / "include" / "larder", root / "src"):
         for path in sorted(p for p in top.rglob("*") if p.suffix in (".h", ".cc")):
