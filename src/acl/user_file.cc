@@ -48,14 +48,14 @@ class Reading {
   // All unknown commands are reported, but only the first of other errors: the others may be its
   // consequence.
   void apply(const std::vector<std::string>& rules, Powers& powers) {
-    bool told = false;
+    bool reported = false;
     for (const std::string& rule : rules) {
       const RuleError error = powers.apply(rule, context_);
       if (error == RuleError::no_such_command) {
         fail("Error in applying operation '" + rule + "': " + std::string(text(error)) + ". ");
-      } else if (error != RuleError::none && !told) {
+      } else if (error != RuleError::none && !reported) {
         fail(std::string(text(error)) + ". ");
-        told = true;
+        reported = true;
       }
     }
   }

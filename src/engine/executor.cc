@@ -1,6 +1,7 @@
 #include "larder/engine/executor.h"
 
 #include <array>
+#include <unordered_set>
 #include <utility>
 
 #include "larder/base/assert.h"
@@ -33,7 +34,7 @@ Executor::Executor(const Parts& parts) : parts_(parts), long_commands_(parts.clo
 [[gnu::always_inline]] inline void Executor::settle(int db, resp::Args args) {
   keyspace::ChangeLog& log = parts_.keyspace.log();
   if (__builtin_expect(!parts_.effects.listened() && log.empty(), 1)) return;
-  pass_on_and_tell(db, args);
+  settle_changes(db, args);
 }
 
 void Executor::add(ChangeSink& sink) {
@@ -355,36 +356,31 @@ bool Executor::look_at_reply(Execution& execution, resp::Args args, const BoundC
   }
   const std::uint64_t wanted = output.wanted_behind(execution.unsent);
   output.keep_first(execution.unsent);
-  if (!may_ever_reply(session, args, command, wanted)) return false;
+  // The values must stay while the reply is written: no key is evicted for one that does not fit
+  // beside them.
+  if (!session.may_ever_reply(wanted, evictable_bytes(session, args, command))) return false;
   session.put_off(wanted);
   notify_refusal(session);
   execution.put_off = true;
   return true;
 }
 
-// The values that the command reads must stay while its reply is written: no keys are evicted for a
-// reply that does not fit beside them. Then the reply is an error, and the session ends.
-bool Executor::may_ever_reply(Session& session, resp::Args args, const BoundCommand& command,
-                              std::uint64_t bytes) {
-  const eviction::Evictor& evictor = parts_.evictor;
-  const auto keys = find_key_spans(*command.row, args);
-  const keyspace::Database& db = parts_.keyspace.db(static_cast<std::size_t>(session.db));
-  std::uint64_t read = 0;
-  for (std::size_t i = 0; keys && i < keys->size; ++i) {
-    const KeySpan& span = keys->spans[i];
-    for (int at = span.first; at <= span.last; at += span.step) {
-      const auto key = keyspace::Key::of(args[static_cast<std::size_t>(at)]);
-      const keyspace::Entry* entry = db.entries().find(key.name, key.hash);
-      if (entry != nullptr && evictor.may_evict(*entry)) read += entry->footprint();
-    }
+// The values of its keys that could be evicted.
+std::uint64_t Executor::evictable_bytes(const Session& session, resp::Args args,
+                                        const BoundCommand& command) const {
+  const auto keys = find_keys(*command.row, args);
+  if (!keys) return 0;
+  const keyspace::EntryTable& entries =
+      parts_.keyspace.db(static_cast<std::size_t>(session.db)).entries();
+  std::unordered_set<const keyspace::Entry*> found;
+  for (const FoundKey& each : *keys) {
+    const auto key = keyspace::Key::of(args[each.position]);
+    const keyspace::Entry* entry = entries.find(key.name, key.hash);
+    if (entry != nullptr && parts_.evictor.may_evict(*entry)) found.insert(entry);
   }
-  if (bytes + read <= evictor.most_growth()) return true;
-  session.reply.error("OOM", "A reply of about " + std::to_string(bytes) +
-                                 " bytes does not fit into maxmemory (" +
-                                 std::to_string(evictor.limit()) + " bytes) beside the values of " +
-                                 std::to_string(read) + " bytes that it shows");
-  session.close(Closing::after_reply);
-  return false;
+  std::uint64_t bytes = 0;
+  for (const keyspace::Entry* entry : found) bytes += entry->footprint();
+  return bytes;
 }
 
 void Executor::count_errors(Execution& execution, BoundCommand& command) {
@@ -395,30 +391,31 @@ void Executor::count_errors(Execution& execution, BoundCommand& command) {
   execution.errors = reply.errors();
 }
 
-void Executor::pass_on(int db, resp::Args args) {
+void Executor::propagate(int db, resp::Args args) {
   const keyspace::ChangeLog& log = parts_.keyspace.log();
   for (const keyspace::Change& change : log.entries()) {
-    if (change.cause != keyspace::Cause::command) pass_on_removal(change, args.empty());
+    if (change.cause != keyspace::Cause::command) propagate_removal(change, args.empty());
   }
   parts_.effects.settle(db, args, log.command_changed());
 }
 
 // `alone`: no command is running to whose effects the removal would belong.
-void Executor::pass_on_removal(const keyspace::Change& change, bool alone) {
+void Executor::propagate_removal(const keyspace::Change& change, bool alone) {
   // If no element is named, the key was removed with its last element, and followers do the same.
   const bool of_element = change.cause == keyspace::Cause::element_expired;
   if (of_element && !change.element) return;
   const auto pass = [&](std::initializer_list<std::string_view> words) {
-    alone || change.cause == keyspace::Cause::evicted ? parts_.effects.pass_on(change.db, words)
-                                                      : parts_.effects.ahead(change.db, words);
+    alone || change.cause == keyspace::Cause::evicted
+        ? parts_.effects.propagate_removal(change.db, words)
+        : parts_.effects.prepend(change.db, words);
   };
   of_element ? pass({"HDEL", change.key, *change.element}) : pass({"DEL", change.key});
 }
 
-void Executor::pass_on_and_tell(int db, resp::Args args) {
+void Executor::settle_changes(int db, resp::Args args) {
   keyspace::ChangeLog& log = parts_.keyspace.log();
   log.read([&](std::span<const keyspace::Change> changes) {
-    if (parts_.effects.listened()) pass_on(db, args);
+    if (parts_.effects.listened()) propagate(db, args);
     if (changes.empty()) return;
     for (ChangeSink* sink : sinks_) sink->read(changes);
   });

@@ -29,9 +29,9 @@ Propagation::~Propagation() {
 void Propagation::remove(EffectSink& sink) {
   std::erase(sinks_, &sink);
   if (listened() || groups_ > 0) return;
-  tell_all();
+  emit_all();
   ahead_ = 0;
-  withheld_listeners_ = false;
+  suppressed_ = false;
 }
 
 char* Propagation::room(std::size_t bytes) {
@@ -61,40 +61,40 @@ void Propagation::drop_text() {
   capacity_ = 0;
 }
 
-void Propagation::tell(const Effect& effect) {
+void Propagation::emit(const Effect& effect) {
   for (EffectSink* sink : sinks_) sink->take(effect);
 }
 
-void Propagation::tell(const Kept& kept) {
-  tell({kept.db, kept.reach, {text_ + kept.begin, kept.end - kept.begin}});
+void Propagation::emit(const Kept& kept) {
+  emit({kept.db, kept.reach, {text_ + kept.begin, kept.end - kept.begin}});
 }
 
-void Propagation::tell_all() {
+void Propagation::emit_all() {
   if (kept_.size() > 1) {
     const bool all_for_replicas = std::all_of(
         kept_.begin(), kept_.end(), [](const Kept& kept) { return kept.reach == Reach::replicas; });
     const Reach reach = all_for_replicas ? Reach::replicas : Reach::everybody;
-    tell({kept_.front().db, reach, kMulti});
-    for (const Kept& kept : kept_) tell(kept);
-    tell({kept_.back().db, reach, kExec});
+    emit({kept_.front().db, reach, kMulti});
+    for (const Kept& kept : kept_) emit(kept);
+    emit({kept_.back().db, reach, kExec});
   } else if (!kept_.empty()) {
-    tell(kept_.front());
+    emit(kept_.front());
   }
   kept_.clear();
   begun_ = 0;
   drop_text();
 }
 
-void Propagation::pass_on(int db, std::initializer_list<std::string_view> words) {
+void Propagation::propagate_removal(int db, std::initializer_list<std::string_view> words) {
   if (!listened()) return;
-  if (groups_ > 0) return ahead(db, words);
+  if (groups_ > 0) return prepend(db, words);
   const Kept alone = write(db, {words.begin(), words.size()}, Reach::everybody);
-  tell(alone);
+  emit(alone);
   used_ = alone.begin;
   if (kept_.empty()) drop_text();
 }
 
-void Propagation::ahead(int db, std::initializer_list<std::string_view> words) {
+void Propagation::prepend(int db, std::initializer_list<std::string_view> words) {
   if (!listened()) return;
   const Kept kept = write(db, {words.begin(), words.size()}, Reach::everybody);
   kept_.insert(kept_.begin() + static_cast<std::ptrdiff_t>(begun_ + ahead_++), kept);
@@ -108,25 +108,25 @@ void Propagation::settle(int db, std::span<const std::string_view> words, bool c
   if (!listened()) return;
   if (kept_.empty() && groups_ == 0) return settle_alone(db, words, changed);
   const std::size_t own = begun_ + ahead_;
-  if (kept_.size() == own && changed && !withheld_listeners_ && !words.empty()) {
+  if (kept_.size() == own && changed && !suppressed_ && !words.empty()) {
     kept_.push_back(write(db, words, Reach::everybody));
   }
   for (std::size_t i = own; i < kept_.size(); ++i) {
     if (kept_[i].db == kOfTheCommand) kept_[i].db = db;
   }
-  withheld_listeners_ = false;
+  suppressed_ = false;
   ahead_ = 0;
   begun_ = kept_.size();
-  if (groups_ == 0) tell_all();
+  if (groups_ == 0) emit_all();
 }
 
 // The usual case: the command's own words, and nothing else.
 void Propagation::settle_alone(int db, std::span<const std::string_view> words, bool changed) {
-  if (changed && !withheld_listeners_ && !words.empty()) {
-    tell(write(db, words, Reach::everybody));
+  if (changed && !suppressed_ && !words.empty()) {
+    emit(write(db, words, Reach::everybody));
     drop_text();
   }
-  withheld_listeners_ = false;
+  suppressed_ = false;
 }
 
 void Propagation::report_bytes(memory::Audit& audit) const {
@@ -135,24 +135,21 @@ void Propagation::report_bytes(memory::Audit& audit) const {
 
 void Propagation::end_group() {
   LARDER_ASSERT(groups_ > 0);
-  if (--groups_ == 0) tell_all();
+  if (--groups_ == 0) emit_all();
 }
 
 Propagation::Nested::Nested(Propagation& outer)
-    : outer_(outer),
-      begun_(outer.begun_),
-      ahead_(outer.ahead_),
-      withheld_listeners_(outer.withheld_listeners_) {
+    : outer_(outer), begun_(outer.begun_), ahead_(outer.ahead_), suppressed_(outer.suppressed_) {
   LARDER_ASSERT(outer.groups_ > 0);
   outer_.begun_ = outer_.kept_.size();
   outer_.ahead_ = 0;
-  outer_.withheld_listeners_ = false;
+  outer_.suppressed_ = false;
 }
 
 Propagation::Nested::~Nested() {
   outer_.begun_ = begun_;
   outer_.ahead_ = ahead_;
-  outer_.withheld_listeners_ = withheld_listeners_;
+  outer_.suppressed_ = suppressed_;
 }
 
 }  // namespace larder::engine

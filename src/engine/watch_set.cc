@@ -144,7 +144,7 @@ void WatchSet::drop_some(Watcher& watcher, std::size_t& pieces) {
 }
 
 // Many watches are kept until the transaction is over.
-void WatchSet::mark_dirty_watcher(Watcher& watcher) {
+void WatchSet::mark_dirty(Watcher& watcher) {
   watcher.dirty = true;
   std::size_t all = Attachment::kPiecesAtOnce;
   if (watcher.watches <= all) drop_some(watcher, all);
@@ -192,7 +192,7 @@ void WatchSet::read(std::span<const keyspace::Change> changes) {
         if (watch->expired && change.cause == keyspace::Cause::expired) {
           watch->expired = false;
         } else if (!watch->watcher->dirty && (own || !watch->existed)) {
-          mark_dirty_watcher(*watch->watcher);
+          mark_dirty(*watch->watcher);
         }
         watch = next;
       }
@@ -227,7 +227,7 @@ void WatchSet::note_swap(int db) {
       if (entry != nullptr) note_arrival(*key, *entry, concerned);
     });
   }
-  for (Watcher* watcher : concerned) mark_dirty_watcher(*watcher);
+  for (Watcher* watcher : concerned) mark_dirty(*watcher);
 }
 
 // Each affected session only once.

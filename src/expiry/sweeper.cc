@@ -59,10 +59,10 @@ void Sweeper::add_allowance() {
 }
 
 std::int64_t Sweeper::rest_ms() const {
-  if (keyspace_.removals_held()) return kLongestSleepUs;
+  if (keyspace_.removals_held()) return kLongestSleepMs;
   if (!in_pass_) {
     if (!active_ || !keyspace_.has_volatile_keys() || interval_us_ >= kLeastRelaxedUs) {
-      return kLongestSleepUs;
+      return kLongestSleepMs;
     }
     return std::max<std::int64_t>(0, next_pass_us_ - keyspace_.clock().steady_us()) / 1000;
   }

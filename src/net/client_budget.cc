@@ -17,6 +17,9 @@ constexpr std::uint64_t kUnboundedPart = 5;
 constexpr std::uint64_t kReadPart = 2;
 constexpr std::uint64_t kShareOfRest = 8;
 
+// Of maxmemory: how much clients may hold while a command that cannot run again exceeds it.
+constexpr std::uint64_t kExcessPart = 4;
+
 // Kept free for memory without a check: otherwise a reply that grows a chunk at a time would fill
 // the limit completely, and the largest client would be closed for the next small request.
 constexpr std::uint64_t kUnaskedPart = 64;
@@ -50,7 +53,7 @@ void ClientBudget::measure() {
 
 void ClientBudget::forget_limits() {
   limit_ = left_of_share_ = left_of_memory_ = left_unreserved_ = kNoBound;
-  left_for_pass_ = most_ever_ = turn_bound_ = kNoBound;
+  left_for_pass_ = left_of_excess_ = most_ever_ = turn_bound_ = kNoBound;
   most_unsent_ = std::numeric_limits<std::size_t>::max();
   pass_ = nullptr;
   reserve_for(0);
@@ -71,6 +74,7 @@ void ClientBudget::measure_limits(std::uint64_t limit, const memory::Charges& ch
   left_of_share_ = left(limit_ - limit_ / kUnaskedPart, held_);
   left_of_floor_ = left(kFloorBytes - kFloorBytes / kUnaskedPart, all_);
   left_for_pass_ = left(most_ever_, all_);
+  left_of_excess_ = left(limit == 0 ? limit_ : std::min(limit_, limit / kExcessPart), all_);
 }
 
 void ClientBudget::measure_memory(std::uint64_t limit, const memory::Charges& charges) {
@@ -162,8 +166,9 @@ void ClientBudget::reserve_for(std::uint64_t bytes) {
 }
 
 // Output without a request is never refused here: above the limit the largest clients are closed
-// for it at the end of the turn. Replies of commands that cannot run again may exceed maxmemory,
-// all together by as much as clients may have; eviction compensates for it.
+// for it at the end of the turn. Replies of commands that cannot run again may exceed maxmemory, as
+// long as all clients together hold less than their limit and a quarter of maxmemory; eviction
+// compensates for it.
 bool ClientBudget::grants(const resp::ReplyBuffer& buffer, std::uint64_t bytes) {
   const engine::Session* const running = executor_.running();
   const bool unfinished = executor_.long_commands().is_reply(buffer);
@@ -172,10 +177,9 @@ bool ClientBudget::grants(const resp::ReplyBuffer& buffer, std::uint64_t bytes) 
   measure();
   const bool waits = unfinished ? running->may_block : executor_.may_put_off();
   if (bytes <= left_of_floor_) return true;
-  const bool has_room = bytes <= left_unreserved_ || (!waits && bytes <= left(limit_, all_));
+  if (bytes > left_unreserved_ && (waits || bytes > left_of_excess_)) return false;
   // The buffer belongs to a Connection, which is also the peer of its session.
   auto& connection = const_cast<Connection&>(static_cast<const Connection&>(running->peer()));
-  if (!has_room) return false;
   if (pass_ != &connection && bytes <= left_of_share_) return true;
   if (!may_pass(connection) || bytes > left_for_pass_) return false;
   pass_ = &connection;

@@ -136,6 +136,7 @@ class ClientBudget final : public resp::OutputRoom {
   std::uint64_t left_unreserved_ = kNoBound;  // of it, for those that do not wait
   std::uint64_t left_of_floor_ = kFloorBytes;
   std::uint64_t left_for_pass_ = kNoBound;
+  std::uint64_t left_of_excess_ = kNoBound;
   std::uint64_t most_ever_ = kNoBound;
   std::uint64_t turn_bound_ = kNoBound;
   std::size_t most_unsent_ = std::numeric_limits<std::size_t>::max();

@@ -41,7 +41,7 @@ void Closer::close_queued() {
   }
 }
 
-void Closer::bury(Connection& connection) {
+void Closer::retire(Connection& connection) {
   queue_.leave(connection.in_closer.place);
   closed_.push_back(&connection);
 }

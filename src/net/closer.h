@@ -35,7 +35,7 @@ class Closer {
   void close_queued();
 
   // It is disconnected: its object is freed at the end of the turn.
-  void bury(Connection& connection);
+  void retire(Connection& connection);
   // Takes the unsent output of a connection that is disconnected.
   void take_remains(resp::ReplyBuffer& output);
   // The end of a turn: frees the objects, and a part of the output.

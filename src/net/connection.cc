@@ -183,7 +183,7 @@ void Connection::disconnect() {
   input_.clear();
   reader_.reset();
   services_.closer.take_remains(output_);
-  services_.closer.bury(*this);
+  services_.closer.retire(*this);
 }
 
 // Information for other parts

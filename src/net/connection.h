@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "input.h"
 #include "input_batches.h"
@@ -124,6 +125,7 @@ class Connection final : public Watch, public engine::Peer {
   void unblocked() override;
   void pushed() override;
   void working() override;
+  bool may_ever_reply(std::uint64_t bytes, std::uint64_t kept) override;
   void put_off(std::uint64_t bytes) override;
   void dropped() override;
 
@@ -137,6 +139,8 @@ class Connection final : public Watch, public engine::Peer {
   bool goes_on_after(const resp::Parsed& parsed);
   void keep(std::span<const char> input, std::size_t done);
   bool outgrew_its_limit();
+  // Replies with the error that `what` of this size does not fit into maxmemory, and closes.
+  void refuse(std::string_view what, std::uint64_t bytes, std::string_view beside = {});
   bool has_room_to_receive();
   void bound_output();
 

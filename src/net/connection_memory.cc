@@ -99,6 +99,13 @@ std::string Connection::describe() const {
          " tot-mem=" + std::to_string(total_bytes()) + " cmd=" + std::string(command);
 }
 
+bool Connection::may_ever_reply(std::uint64_t bytes, std::uint64_t kept) {
+  if (!services_.memory.is_more_than_ever(total_bytes() + bytes + kept)) return true;
+  refuse("A reply of about ", bytes,
+         " beside the values of " + std::to_string(kept) + " bytes that the command reads");
+  return false;
+}
+
 void Connection::put_off(std::uint64_t bytes) { services_.memory.wait_to_reply(*this, bytes); }
 
 void Connection::refuse_room() {
@@ -111,9 +118,13 @@ void Connection::refuse_room() {
   reader_.reset();
   wanted_ = 0;
   stalled_ = false;
-  const std::string text = (is_reply ? "A reply of about " : "A request of ") +
-                           std::to_string(bytes) + " bytes does not fit into maxmemory (" +
-                           std::to_string(services_.parts.memory.maxmemory.value()) + " bytes)";
+  refuse(is_reply ? "A reply of about " : "A request of ", bytes);
+}
+
+void Connection::refuse(std::string_view what, std::uint64_t bytes, std::string_view beside) {
+  const std::string text =
+      std::string(what) + std::to_string(bytes) + " bytes does not fit into maxmemory (" +
+      std::to_string(services_.parts.memory.maxmemory.value()) + " bytes)" + std::string(beside);
   services_.parts.log.warning("Closing client: " + text + ": " + describe());
   session_.reply.error("OOM", text);
   session_.close(engine::Closing::after_reply);

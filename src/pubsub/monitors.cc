@@ -77,16 +77,16 @@ void Monitors::ran(const engine::Session& session, const engine::BoundCommand& c
   line_ += "\r\n";
   resp::SharedText& text = texts_.make(line_.size());
   std::copy(line_.begin(), line_.end(), text.bytes());
-  for (MonitoringSession* seat = first_; seat != nullptr; seat = seat->next)
-    seat->session.push(text);
+  for (MonitoringSession* monitor = first_; monitor != nullptr; monitor = monitor->next)
+    monitor->session.push(text);
   text.release();
   if (line_.capacity() > kKeptLine) line_ = {};
 }
 
 void Monitors::report_bytes(memory::Audit& audit) const {
   std::size_t bytes = 0;
-  for (const MonitoringSession* seat = first_; seat != nullptr; seat = seat->next)
-    bytes += seat->bytes();
+  for (const MonitoringSession* monitor = first_; monitor != nullptr; monitor = monitor->next)
+    bytes += monitor->bytes();
   audit.found(kOwner, static_cast<std::int64_t>(bytes));
   texts_.report_bytes(audit);
 }

@@ -10,7 +10,7 @@ std::int64_t SweepTimer::on_time() {
                          [this] { return core_.sweeper.run_fast(); });
     core_.executor.settle_background();
   }
-  return std::clamp<std::int64_t>(core_.sweeper.rest_ms(), 1, expiry::Sweeper::kLongestSleepUs) *
+  return std::clamp<std::int64_t>(core_.sweeper.rest_ms(), 1, expiry::Sweeper::kLongestSleepMs) *
          1000;
 }
 

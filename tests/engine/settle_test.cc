@@ -22,6 +22,22 @@ struct Listener final : ChangeSink, EffectSink {
 
 class Settle : public Room {
  protected:
+  // Ten keys k0 to k9 pass their deadlines, and `sweep` removes them.
+  template <typename Sweep>
+  void expire_ten_keys(Sweep sweep) {
+    for (int i = 0; i < 10; ++i) {
+      keyspace.db(0).put(keyspace::Key::of("k" + std::to_string(i)), "1",
+                         keyspace::Deadline::at(clock.unix_ms() + 10));
+    }
+    executor.end_turn();
+    received.clear();
+    for (int i = 0; i < 50 && keyspace.size() > 0; ++i) {
+      clock.advance_ms(100);
+      sweep();
+    }
+    EXPECT_EQ(keyspace.size(), 0u);
+  }
+
   Words received;
   Listener first{"first", received};
   Listener second{"second", received};
@@ -82,7 +98,7 @@ TEST_F(Settle, KeepsNoEffectForTheNextFollower) {
 
 TEST_F(Settle, NamesTheDatabaseInWhichTheCommandBegan) {
   executor.follow(first);
-  effects.ahead(5, {"DEL", "x"});
+  effects.prepend(5, {"DEL", "x"});
   session.db = 2;
   reply({"set", "a", "1"});
   EXPECT_EQ(received,
@@ -100,17 +116,7 @@ TEST_F(Settle, SendsExpiryBeforeTheCommandThatFoundIt) {
 
 TEST_F(Settle, SeparatesRemovalsOfBackgroundWorkFromTheNextCommand) {
   executor.follow(first);
-  for (int i = 0; i < 10; ++i) {
-    keyspace.db(0).put(keyspace::Key::of("k" + std::to_string(i)), "1",
-                       keyspace::Deadline::at(clock.unix_ms() + 10));
-  }
-  executor.end_turn();
-  received.clear();
-  for (int i = 0; i < 50 && keyspace.size() > 0; ++i) {
-    clock.advance_ms(100);
-    sweeper.run(base::Budget::unlimited());
-  }
-  ASSERT_EQ(keyspace.size(), 0u);
+  expire_ten_keys([this] { sweeper.run(base::Budget::unlimited()); });
   executor.settle_background();
   EXPECT_EQ(received.size(), 10u);
   EXPECT_THAT(received, testing::Each(testing::StartsWith("first 0: DEL k")));
@@ -126,7 +132,7 @@ TEST_F(Settle, EndsTheProcessIfAFollowerChangesTheKeyspace) {
     keyspace::Keyspace& keyspace_;
   } writer(keyspace);
   executor.follow(writer);
-  EXPECT_DEATH(reply({"set", "a", "1"}), "");
+  EXPECT_DEATH(reply({"set", "a", "1"}), "changes_ == changes");
   executor.unfollow(writer);
 }
 
@@ -144,17 +150,7 @@ TEST_F(Settle, SendsEvictionBeforeTheCommandThatCausedIt) {
 
 TEST_F(Settle, SendsRemovalsOfTheEndOfATurn) {
   executor.add(first);
-  for (int i = 0; i < 10; ++i) {
-    keyspace.db(0).put(keyspace::Key::of("k" + std::to_string(i)), "1",
-                       keyspace::Deadline::at(clock.unix_ms() + 10));
-  }
-  executor.end_turn();
-  received.clear();
-  for (int i = 0; i < 50 && keyspace.size() > 0; ++i) {
-    clock.advance_ms(100);
-    executor.end_turn();
-  }
-  EXPECT_EQ(keyspace.size(), 0u);
+  expire_ten_keys([this] { executor.end_turn(); });
   EXPECT_EQ(received.size(), 10u);
   EXPECT_THAT(received, testing::Each(testing::StartsWith("first expired k")));
 }

@@ -22,7 +22,7 @@ class NestedCommands : public Room {
       executor.run_within(inner.session(), args);
       replies.push_back(resp::taken(inner.output()));
     }
-    effects.stop_listening_temporarily();
+    effects.suppress();
     EXPECT_EQ(executor.running(), &session);
   }
   std::uint64_t calls(std::string_view name) const { return commands.find(name)->stats.calls; }

@@ -215,7 +215,7 @@ TEST(Sweeper, TheFastCycleDoesNothingBetweenPasses) {
 
 TEST(Sweeper, UnfinishedPassRequestsMoreTime) {
   WorldOn<CostlyClock> world(100);
-  EXPECT_EQ(world.sweeper.rest_ms(), Sweeper::kLongestSleepUs);
+  EXPECT_EQ(world.sweeper.rest_ms(), Sweeper::kLongestSleepMs);
   for (std::size_t i = 0; i < 50'000; ++i) world.put(i, 1'000);
   world.clock.advance_ms(2'000);
   world.sweeper.run(world.sweeper.budget());

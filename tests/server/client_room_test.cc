@@ -65,8 +65,9 @@ TEST_F(ClientRoom, TheReplyOfATransactionIsBoundedWhileItIsWritten) {
   EXPECT_LE(figure("evicted_keys") - evicted, 15'000);
 }
 
-TEST_F(ClientRoom, ATransactionWithManyRepliesIsBounded) {
+TEST_F(ClientRoom, ATransactionWithManyRepliesIsBoundedWithoutAShareToo) {
   fill();
+  ask("CONFIG SET maxmemory-clients 0");
   set("big", 3'000'000);
   Line& greedy = add_line();
   std::string text = "MULTI\r\n";
@@ -75,6 +76,21 @@ TEST_F(ClientRoom, ATransactionWithManyRepliesIsBounded) {
   watch_turns(200);
   EXPECT_EQ(ask("GET after"), "$1\r\n1\r\n");
   EXPECT_LE(most_used, kLimit + kLimit / 4 + kTolerance);
+}
+
+TEST_F(ClientRoom, AKeyThatIsReadManyTimesCountsOnce) {
+  set("value", kMega);
+  std::string many = "MGET";
+  for (int i = 0; i < 22; ++i) many += " value";
+  Line& reader = add_line();
+  const std::size_t bytes = 5 + 22 * bulk_bytes(kMega);
+  reader.write(many + "\r\n");
+  std::size_t got = 0;
+  for (int i = 0; i < 1000 && got < bytes; ++i) {
+    watch_turns(1);
+    got += reader.read().size();
+  }
+  EXPECT_EQ(got, bytes);
 }
 
 TEST_F(ClientRoom, NoKeyIsEvictedForAReplyThatCannotFitBesideItsValue) {

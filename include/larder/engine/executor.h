@@ -197,8 +197,8 @@ class Executor {
   void notify_refusal(Session& session);
   void invoke(Execution& execution, resp::Args args, const Planned& planned, Timing timing);
   void count(Execution& execution, BoundCommand& command);
-  bool may_ever_reply(Session& session, resp::Args args, const BoundCommand& command,
-                      std::uint64_t bytes);
+  std::uint64_t evictable_bytes(const Session& session, resp::Args args,
+                                const BoundCommand& command) const;
   bool look_at_reply(Execution& execution, resp::Args args, const BoundCommand& command);
   void run_parked(Execution& execution, const ParkedCommand& parked);
   bool run_long_commands();
@@ -209,9 +209,9 @@ class Executor {
   void note_sizes(const Execution& execution, resp::Args args, const BoundCommand& command);
   bool is_paused() const { return (parts_.gates.closed() & kPauseGates) != 0; }
   void settle(int db, resp::Args args);
-  void pass_on_and_tell(int db, resp::Args args);
-  void pass_on(int db, resp::Args args);
-  void pass_on_removal(const keyspace::Change& change, bool alone);
+  void settle_changes(int db, resp::Args args);
+  void propagate(int db, resp::Args args);
+  void propagate_removal(const keyspace::Change& change, bool alone);
   void reject(Session& session, BoundCommand* command, std::string_view error);
 
   Parts parts_;

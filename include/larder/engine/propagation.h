@@ -49,17 +49,17 @@ class Propagation final : public memory::AuditedOwner {
 
   // A removal that belongs to no command, for example by eviction: propagated at once, without a
   // group unless one is open. It precedes the changes of the running command.
-  void pass_on(int db, std::initializer_list<std::string_view> words);
+  void propagate_removal(int db, std::initializer_list<std::string_view> words);
   // A removal that the running command caused by finding an expired key: propagated before the
   // command's own effects, in the same group.
-  void ahead(int db, std::initializer_list<std::string_view> words);
+  void prepend(int db, std::initializer_list<std::string_view> words);
   // Replaces the running command's own words; several calls add up.
   void replace(std::span<const std::string_view> words, Reach reach = Reach::everybody);
   void replace(std::initializer_list<std::string_view> words) {
     replace(std::span(words.begin(), words.size()));
   }
   // The running command is not propagated, whatever it changes.
-  void stop_listening_temporarily() { withheld_listeners_ = listened(); }
+  void suppress() { suppressed_ = listened(); }
   // The running command ended: propagates its effects, or its own words if it changed something and
   // nothing replaced them. Several effects of one command are sent between MULTI and EXEC. Without
   // words there was no command, and only removals are propagated.
@@ -79,7 +79,7 @@ class Propagation final : public memory::AuditedOwner {
   };
 
   // A command runs within another one during the life of this object: the calls of both commands
-  // (replace, stop_listening_temporarily) are kept apart. For use within a group.
+  // (replace, suppress) are kept apart. For use within a group.
   class Nested {
    public:
     explicit Nested(Propagation& outer);
@@ -91,7 +91,7 @@ class Propagation final : public memory::AuditedOwner {
     Propagation& outer_;
     std::size_t begun_;
     std::size_t ahead_;
-    bool withheld_listeners_;
+    bool suppressed_;
   };
 
   // The end of a turn: followers make durable what they took.
@@ -113,9 +113,9 @@ class Propagation final : public memory::AuditedOwner {
   void settle_alone(int db, std::span<const std::string_view> words, bool changed);
   Kept write(int db, std::span<const std::string_view> words, Reach reach);
   char* room(std::size_t bytes);
-  void tell(const Effect& effect);
-  void tell(const Kept& kept);
-  void tell_all();
+  void emit(const Effect& effect);
+  void emit(const Kept& kept);
+  void emit_all();
   void drop_text();
 
   std::vector<EffectSink*> sinks_;
@@ -124,7 +124,7 @@ class Propagation final : public memory::AuditedOwner {
   std::size_t begun_ = 0;  // where the effects of the running command begin
   std::size_t ahead_ = 0;  // how many of those precede its own
   int groups_ = 0;
-  bool withheld_listeners_ = false;
+  bool suppressed_ = false;
 
   char* text_ = nullptr;
   std::size_t used_ = 0;

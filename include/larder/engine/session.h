@@ -69,6 +69,13 @@ class Peer {
   // Its command continues in a later turn; its memory may have grown, and a part of the reply may
   // be written.
   virtual void working() {}
+  // Its command only reads, and its reply of about `bytes` was dropped for lack of room. False if
+  // such a reply can never fit beside `kept` bytes of values that the command reads and that could
+  // be evicted: then the error is the reply, and the session ends.
+  virtual bool may_ever_reply([[maybe_unused]] std::uint64_t bytes,
+                              [[maybe_unused]] std::uint64_t kept) {
+    return true;
+  }
   // Its command only reads, its reply was dropped for lack of room, and the session is held: run
   // the command again when there is room for a reply of `bytes`.
   virtual void put_off([[maybe_unused]] std::uint64_t bytes) {}
@@ -177,6 +184,9 @@ class Session {
   void hold() { held_ = true; }
   void go_on();
   void leave_line();
+  bool may_ever_reply(std::uint64_t bytes, std::uint64_t kept) {
+    return peer_.may_ever_reply(bytes, kept);
+  }
   // Its command must run again when there is room for a reply of this size.
   void put_off(std::uint64_t reply_bytes) {
     hold();

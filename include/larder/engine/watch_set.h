@@ -90,7 +90,7 @@ class WatchSet final : public ChangeSink, public memory::AuditedOwner {
   // Frees up to `pieces` of the watches of a session that is marked or has ended them, and
   // subtracts their number.
   void drop_some(Watcher& watcher, std::size_t& pieces);
-  void mark_dirty_watcher(Watcher& watcher);
+  void mark_dirty(Watcher& watcher);
   void note_flush(int db);
   void note_swap(int db);
   void note_arrival(WatchedKey& key, const keyspace::Entry& entry,

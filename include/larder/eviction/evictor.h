@@ -72,12 +72,12 @@ class Evictor {
   // that of evicting.
   Room make_room_for(const Need& need, base::Budget budget);
 
-  std::uint64_t limit() const { return static_cast<std::uint64_t>(settings_.maxmemory.value()); }
   // Whether the policy allows this key to be evicted.
   bool may_evict(const keyspace::Entry& entry) const {
     return policy_.victims == Victims::all_keys ||
            (policy_.victims == Victims::keys_with_deadline && entry.deadline());
   }
+
   // Whether the policy allows any key to be evicted.
   bool has_victims() const;
   // The number of keys that the policy allows to be evicted.
@@ -110,6 +110,7 @@ class Evictor {
   const Policy& policy() const { return policy_; }
 
  private:
+  std::uint64_t limit() const { return static_cast<std::uint64_t>(settings_.maxmemory.value()); }
   bool exceeds() const {
     if (limit() == 0 || __builtin_expect(memory::used_bytes() + reserved_ <= limit(), 1)) {
       return false;

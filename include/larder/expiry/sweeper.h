@@ -44,8 +44,8 @@ class Sweeper {
 
   // A pass was interrupted and continues with the next call.
   bool is_unfinished() const { return in_pass_; }
-  // How long the event loop may sleep until run_fast() has work; at most kLongestSleepUs.
-  static constexpr std::int64_t kLongestSleepUs = 1000;
+  // How long the event loop may sleep until run_fast() has work; at most kLongestSleepMs.
+  static constexpr std::int64_t kLongestSleepMs = 1000;
   std::int64_t rest_ms() const;
 
   // DEBUG SET-ACTIVE-EXPIRE. While off, passes only count what they would remove.

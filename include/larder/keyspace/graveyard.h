@@ -84,7 +84,7 @@ class Graveyard final : public memory::AuditedOwner {
   void report_bytes(memory::Audit& audit) const override;
 
  private:
-  // The debt that is collected before free_backlog(), so that a pipeline of small removals frees
+  // The backlog that is collected before free_backlog(), so that a pipeline of small removals frees
   // many at a time.
   static constexpr std::int64_t kLeastFreeBacklog = 64 << 10;
 

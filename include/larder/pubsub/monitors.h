@@ -31,8 +31,8 @@ class Monitors final : public engine::CommandSink, public memory::AuditedOwner {
   void ran(const engine::Session& session, const engine::BoundCommand& command,
            resp::Args words) override;
 
-  // Reports the seats (client_input) and the lines that are not sent yet (client_output) to the
-  // audit.
+  // Reports the monitoring sessions (client_input) and the lines that are not sent yet
+  // (client_output) to the audit.
   void report_bytes(memory::Audit& audit) const override;
 
  private:

@@ -60,11 +60,11 @@ void acl_genpass(Call& call) {
 
 std::string explained(const acl::User& user, const BoundCommand& command, const acl::Verdict& why,
                       resp::Args args) {
-  const std::string who = "User " + std::string(user.name) + " has no permissions to ";
+  const std::string prefix = "User " + std::string(user.name) + " has no permissions to ";
   const std::string what(args[why.position]);
-  if (why.denied == Denied::key) return who + "access the '" + what + "' key";
-  if (why.denied == Denied::channel) return who + "access the '" + what + "' channel";
-  return who + "run the '" + command.full_name() + "' command";
+  if (why.denied == Denied::key) return prefix + "access the '" + what + "' key";
+  if (why.denied == Denied::channel) return prefix + "access the '" + what + "' channel";
+  return prefix + "run the '" + command.full_name() + "' command";
 }
 
 void acl_dryrun(Call& call, acl::Directory& directory, CommandTable& table) {

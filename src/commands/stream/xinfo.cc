@@ -157,7 +157,7 @@ std::span<const engine::Command> stream_xinfo() {
        .handler = Handler::of<xinfo_stream>(),
        .since = "5.0.0",
        .summary = "Returns information about a stream, or with FULL all of its contents.",
-       .complexity = "O(1); with FULL O(N) for N entries told",
+       .complexity = "O(1); with FULL O(N) for N entries shown",
        .arguments = "key:key#0 full:block@FULL?(count:integer@COUNT?)"},
   };
   return kCommands;
