@@ -1,6 +1,6 @@
 #include "larder/types/stream_node.h"
 
-#include <optional>
+#include <algorithm>
 
 #include "listpack_format.h"
 
@@ -12,54 +12,74 @@ using namespace listpack_format;
 // Flags, the two differences of the id, and the number of fields if the entry has its own.
 constexpr std::uint64_t kHeadElements = 3;
 
-// Reads elements of a well-formed listpack from the left; an element that is missing or of the
-// wrong kind is nothing. Most are small numbers.
+// Reads elements of a well-formed listpack from the left. Fails for good at the first one that is
+// missing or of the wrong kind; from then on numbers are zero, and there are no more elements. Most
+// are small numbers and short texts.
 class Elements {
  public:
   explicit Elements(const ListpackView& pack)
       : at_(reinterpret_cast<const std::uint8_t*>(pack.raw().data()) + ListpackView::kHeaderBytes) {
   }
 
+  bool failed() const { return failed_; }
   bool more() const { return *at_ != kEndMark; }
 
-  [[gnu::always_inline]] std::optional<std::int64_t> number() {
+  [[gnu::always_inline]] std::int64_t number() {
     const std::uint8_t kind = *at_;
     if (kind > kMostSmall) return wide_number();
     at_ += kSmallBytes;
     return kind;
   }
-  [[gnu::always_inline]] std::optional<std::uint64_t> count() {
-    const auto value = number();
-    return value && *value >= 0 ? std::optional(static_cast<std::uint64_t>(*value)) : std::nullopt;
+  [[gnu::always_inline]] std::uint64_t count() {
+    const std::int64_t value = number();
+    if (value < 0) fail();
+    return static_cast<std::uint64_t>(value);
   }
   // Flags are changed in place, so they must have their shortest form.
-  [[gnu::always_inline]] std::optional<std::uint8_t> flags() {
+  [[gnu::always_inline]] std::uint8_t flags() {
     constexpr std::uint8_t kAll = StreamNodeView::kDeleted | StreamNodeView::kSameFields;
     const std::uint8_t flags = *at_;
-    if (flags > kAll) return std::nullopt;
+    if (flags > kAll) return fail();
     at_ += kSmallBytes;
     return flags;
   }
-  [[gnu::always_inline]] bool skip(std::uint64_t elements) {
+  [[gnu::always_inline]] void skip(std::uint64_t elements) {
     for (; elements > 0; --elements) {
-      if (!more()) return false;
-      pass(head_of(at_));
+      const std::uint8_t kind = *at_;
+      if (kind < kShortTextsEnd) {
+        at_ += kind < kShortTextsFrom ? kSmallBytes : kSmallBytes + (kind - kShortTextsFrom);
+      } else if (!pass_long()) {
+        return;
+      }
     }
-    return true;
   }
 
  private:
   static constexpr std::uint8_t kEndMark = 0xff;
+  static constexpr std::uint8_t kNothing[] = {kEndMark};
   static constexpr std::uint8_t kMostSmall = 0x7f;
+  // Kinds of texts of less than 64 bytes.
+  static constexpr std::uint8_t kShortTextsFrom = 0x80;
+  static constexpr std::uint8_t kShortTextsEnd = 0xc0;
   static constexpr std::size_t kSmallBytes = 2;  // the value and its back length
 
-  [[gnu::noinline]] std::optional<std::int64_t> wide_number() {
-    if (!more()) return std::nullopt;
+  std::uint8_t fail() {
+    failed_ = true;
+    at_ = kNothing;
+    return 0;
+  }
+  [[gnu::noinline]] std::int64_t wide_number() {
+    if (!more()) return fail();
     const Head head = head_of(at_);
-    if (head.is_text) return std::nullopt;
+    if (head.is_text) return fail();
     const std::int64_t value = integer_at(at_);
     pass(head);
     return value;
+  }
+  [[gnu::noinline]] bool pass_long() {
+    if (!more()) return fail() != 0;
+    pass(head_of(at_));
+    return true;
   }
   void pass(const Head& head) {
     const std::size_t content = head.head + head.text;
@@ -67,6 +87,7 @@ class Elements {
   }
 
   const std::uint8_t* at_;
+  bool failed_ = false;
 };
 
 struct Checked {
@@ -74,28 +95,22 @@ struct Checked {
   bool deleted;
 };
 
-// Checks one entry; `fields` is the node's own number of them.
-[[gnu::always_inline]] inline std::optional<Checked> check_entry(Elements& elements, StreamId node,
-                                                                 std::uint64_t fields) {
-  const auto flags = elements.flags();
-  if (!flags) return std::nullopt;
-  const auto ms = elements.number();
-  const auto seq = elements.number();
-  if (!ms || !seq) return std::nullopt;
+// Reads one entry and checks its size; `fields` is the node's own number of them.
+[[gnu::always_inline]] inline Checked check_entry(Elements& elements, StreamId node,
+                                                  std::uint64_t fields, bool& good) {
+  const std::uint8_t flags = elements.flags();
+  const auto ms = static_cast<std::uint64_t>(elements.number());
+  const auto seq = static_cast<std::uint64_t>(elements.number());
   std::uint64_t contents = fields;
   std::uint64_t head = kHeadElements;
-  if ((*flags & StreamNodeView::kSameFields) == 0) {
-    const auto own = elements.count();
-    if (!own || *own > Listpack::kMostBytes) return std::nullopt;
-    contents = 2 * *own;
+  if ((flags & StreamNodeView::kSameFields) == 0) {
+    // What no listpack can hold ends with it.
+    contents = 2 * std::min<std::uint64_t>(elements.count(), Listpack::kMostBytes);
     ++head;
   }
-  if (!elements.skip(contents)) return std::nullopt;
-  const auto written = elements.count();
-  if (!written || *written != head + contents) return std::nullopt;
-  const StreamId id{node.ms + static_cast<std::uint64_t>(*ms),
-                    node.seq + static_cast<std::uint64_t>(*seq)};
-  return Checked{id, (*flags & StreamNodeView::kDeleted) != 0};
+  elements.skip(contents);
+  good = elements.count() == head + contents && !elements.failed();
+  return {{node.ms + ms, node.seq + seq}, (flags & StreamNodeView::kDeleted) != 0};
 }
 
 }  // namespace
@@ -147,20 +162,22 @@ bool StreamNodeView::valid(StreamId id, std::string_view raw) {
   if (!ListpackView::valid(raw)) return false;
   const ListpackView pack(reinterpret_cast<const std::uint8_t*>(raw.data()));
   Elements elements(pack);
-  const auto live = elements.count();
-  const auto deleted = elements.count();
-  const auto fields = elements.count();
-  if (!live || !deleted || !fields || !elements.skip(*fields)) return false;
+  const std::uint64_t live = elements.count();
+  const std::uint64_t deleted = elements.count();
+  const std::uint64_t fields = elements.count();
+  elements.skip(fields);
   if (elements.number() != 0 || !elements.more()) return false;
   std::uint64_t counted[2] = {};
-  std::optional<StreamId> last;
+  StreamId last = id;
   while (elements.more()) {
-    const auto entry = check_entry(elements, id, *fields);
-    if (!entry || entry->id < id || (last && entry->id <= *last)) return false;
-    last = entry->id;
-    ++counted[entry->deleted ? 1 : 0];
+    bool good = false;
+    const Checked entry = check_entry(elements, id, fields, good);
+    const bool is_first = counted[0] + counted[1] == 0;
+    if (!good || entry.id < last || (!is_first && entry.id == last)) return false;
+    last = entry.id;
+    ++counted[entry.deleted ? 1 : 0];
   }
-  return counted[0] == *live && counted[1] == *deleted;
+  return counted[0] == live && counted[1] == deleted;
 }
 
 }  // namespace larder::types
