@@ -1,7 +1,6 @@
 #include <algorithm>
-#include <array>
+#include <optional>
 
-#include "larder/base/hash.h"
 #include "larder/types/hash.h"
 #include "packed.h"
 #include "type_codecs.h"
@@ -20,10 +19,18 @@ class Builder {
   Builder(const types::Settings& settings, std::int64_t now_ms)
       : limits_(types::HashLimits::of(settings)), now_ms_(now_ms) {}
 
-  void expect(std::size_t fields) { hash_.expect(fields, limits_); }
+  // So many fields are going to be added.
+  void expect(std::size_t fields) {
+    hash_.expect(fields, limits_);
+    if (types::HashTable* table = hash_.table()) fill_.emplace(*table, fields);
+  }
   bool add(std::string_view name, std::string_view value, std::int64_t deadline_ms = 0) {
     if (deadline_ms < 0 || deadline_ms > kLatestDeadline) return false;
     if (deadline_ms != 0 && deadline_ms <= now_ms_) return true;
+    if (fill_) {
+      fill_->add(name, value, deadline_ms == 0 ? std::nullopt : std::optional(deadline_ms));
+      return true;
+    }
     if (!hash_.set(name, value, limits_, now_ms_)) return false;
     if (deadline_ms != 0) hash_.set_deadline(name, deadline_ms, now_ms_);
     return true;
@@ -32,12 +39,8 @@ class Builder {
     types::String::Scratch name_scratch, value_scratch;
     return add(name.text(name_scratch), value.text(value_scratch), deadline_ms);
   }
-  // Prefetches the position of a field with this name.
-  void prefetch(std::string_view name) const {
-    if (const types::HashTable* table = hash_.table()) {
-      table->fields().prefetch(base::hash_bytes(name));
-    }
-  }
+  // False if a name was repeated.
+  bool finish() { return !fill_ || fill_->finish(); }
   void* storage() const { return hash_.storage(); }
   bool empty() const { return hash_.storage() == nullptr || hash_.empty(); }
 
@@ -45,45 +48,16 @@ class Builder {
   const types::HashLimits limits_;
   const std::int64_t now_ms_;
   Hash hash_{nullptr};
-};
-
-// Fields that are read before the first of them is added, so that their positions, which are
-// scattered in a large table, are fetched at the same time.
-class FieldBatch {
- public:
-  static constexpr std::size_t kMost = 16;
-
-  // Of at most kMost fields.
-  bool read(RdbReader& in, std::size_t fields, const Builder& hash) {
-    size_ = 0;
-    for (; size_ < fields; ++size_) {
-      if (!in.text(names_[size_]) || !in.text(values_[size_])) return false;
-      hash.prefetch(names_[size_].view());
-    }
-    return true;
-  }
-  bool add_to(Builder& hash) const {
-    for (std::size_t i = 0; i < size_; ++i) {
-      if (!hash.add(names_[i].view(), values_[i].view())) return false;
-    }
-    return true;
-  }
-
- private:
-  std::array<RdbText, kMost> names_;
-  std::array<RdbText, kMost> values_;
-  std::size_t size_ = 0;
+  std::optional<types::HashTable::Fill> fill_;  // of a table whose size is known
 };
 
 bool read_fields(RdbReader& in, Builder& hash) {
-  FieldBatch batch;
+  RdbText name, value;
   const std::size_t count = in.count(2);
   if (!in.may_take(count * kReservedBytes)) return false;
   hash.expect(count);
-  for (std::size_t left = count; left > 0;) {
-    const std::size_t fields = std::min(left, FieldBatch::kMost);
-    if (!batch.read(in, fields, hash) || !batch.add_to(hash)) return false;
-    left -= fields;
+  for (std::size_t i = 0; i < count; ++i) {
+    if (!in.text(name) || !in.text(value) || !hash.add(name.view(), value.view())) return false;
   }
   return count > 0;
 }
@@ -206,6 +180,7 @@ bool read_hash(RdbType form, RdbReader& in, const types::Settings& settings, std
   if (form == RdbType::hash_ziplist) good = read_packed(Packing::ziplist, in, hash);
   if (form == RdbType::hash_listpack) good = read_packed(Packing::listpack, in, hash);
   if (form == RdbType::hash_listpack_with_deadlines) good = read_packed_with_deadlines(in, hash);
+  good = hash.finish() && good;
   storage = hash.storage();
   return good && !hash.empty();
 }

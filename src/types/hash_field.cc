@@ -9,21 +9,22 @@ constexpr memory::Owner kOwner = memory::Owner::hashes;
 constexpr std::size_t kMostNarrow = 255;
 
 // The number, if storing it takes less room than the text; otherwise nothing.
-std::optional<std::int64_t> as_shorter_number(std::string_view text) {
-  return text.size() > sizeof(std::int64_t) ? as_stored_integer(text) : std::nullopt;
+inline std::optional<std::int64_t> as_shorter_number(std::string_view text) {
+  if (text.size() <= sizeof(std::int64_t) || !may_be_integer(text)) return std::nullopt;
+  return as_stored_integer(text);
 }
 
 }  // namespace
 
 // The parts of a field.
 struct HashField::Shape {
-  Shape(std::size_t name, std::string_view text, std::optional<std::int64_t> deadline)
+  Shape(std::size_t name, std::string_view text, const std::optional<std::int64_t>& deadline)
       : name_size(name), value(text), number(as_shorter_number(text)), deadline_ms(deadline) {}
 
   std::size_t name_size;
   std::string_view value;
   std::optional<std::int64_t> number;
-  std::optional<std::int64_t> deadline_ms;
+  const std::optional<std::int64_t>& deadline_ms;
 
   std::size_t value_size() const { return number ? sizeof *number : value.size(); }
   bool is_wide() const { return name_size > kMostNarrow || value_size() > kMostNarrow; }

@@ -116,6 +116,30 @@ void HashTable::add(std::string_view name, std::string_view value) {
   fields_.insert(field, base::hash_bytes(name));
 }
 
+HashTable::Fill::Fill(HashTable& table, std::size_t fields)
+    : table_(table), fields_(table.fields_, fields) {
+  table.reserve(fields);
+}
+
+void HashTable::Fill::add(std::string_view name, std::string_view value,
+                          std::optional<std::int64_t> deadline_ms) {
+  HashField* field = HashField::create(name, value, deadline_ms);
+  table_.account(0, false, *field);
+  fields_.add(field, base::hash_bytes(name), [this](HashField* twin) { leave_out(twin); });
+}
+
+bool HashTable::Fill::finish() {
+  fields_.flush([this](HashField* twin) { leave_out(twin); });
+  return all_new_;
+}
+
+void HashTable::Fill::leave_out(HashField* field) {
+  all_new_ = false;
+  table_.field_bytes_ -= field->footprint();
+  if (field->has_deadline()) table_.lost_deadline();
+  HashField::destroy(kOwner, field);
+}
+
 bool HashTable::set(std::string_view name, std::string_view value, std::int64_t now_ms,
                     FieldDeadline deadline) {
   const std::uint64_t hash = base::hash_bytes(name);

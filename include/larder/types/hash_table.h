@@ -9,7 +9,7 @@
 #include <string_view>
 
 #include "larder/types/hash_field.h"
-#include "larder/types/table.h"
+#include "larder/types/table_fill.h"
 
 namespace larder::types {
 
@@ -48,6 +48,28 @@ class HashTable {
   // False when there is no such field.
   bool set_deadline(std::string_view name, std::optional<std::int64_t> deadline_ms,
                     std::int64_t now_ms);
+
+  // Adds many fields of different names to a table, in the order that costs least.
+  class Fill {
+   public:
+    // Reserves room in an empty table for this many fields.
+    Fill(HashTable& table, std::size_t fields);
+    ~Fill() { finish(); }
+    Fill(const Fill&) = delete;
+    Fill& operator=(const Fill&) = delete;
+
+    void add(std::string_view name, std::string_view value,
+             std::optional<std::int64_t> deadline_ms);
+    // All fields are in the table now. False if a name was there already; such fields are left out.
+    bool finish();
+
+   private:
+    void leave_out(HashField* field);
+
+    HashTable& table_;
+    TableFill<HashFieldTraits> fields_;
+    bool all_new_ = true;
+  };
 
   // When expire_some() may find something again; kNever when no field has a deadline.
   std::int64_t next_deadline() const { return std::max(soonest_, next_lap_ms_); }

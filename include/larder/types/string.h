@@ -52,9 +52,14 @@ class String {
   bool is_number_ = false;
 };
 
+// False for most texts that are no numbers, by the first byte. `text` must not be empty.
+inline bool may_be_integer(std::string_view text) {
+  return text[0] <= '9' && (text[0] >= '0' || text[0] == '-');
+}
+
 // The number whose canonical form is `text`, if it fits the integer encoding.
 inline std::optional<std::int64_t> as_stored_integer(std::string_view text) {
-  if (text.empty() || text.size() > 20) return std::nullopt;
+  if (text.empty() || text.size() > 20 || !may_be_integer(text)) return std::nullopt;
   return base::parse_int64(text);
 }
 

@@ -153,6 +153,22 @@ class Table {
     core_.add(kPlan, element, position(hash), tag_of(*element, hash));
   }
 
+  // The same, unless an element has the same key: then nothing changes, and it returns false.
+  bool insert_new(Element* element, std::uint64_t hash) {
+    const auto same = [element](const Element& other) {
+      return Traits::key(other) == Traits::key(*element);
+    };
+    if (search(hash, same)) return false;
+    insert(element, hash);
+    return true;
+  }
+
+  // Which of 2^bits parts of the table, in the order of scan(), a hash belongs to. Elements of one
+  // part are near each other in memory. Valid until the table becomes empty.
+  std::uint64_t part_of(std::uint64_t hash, unsigned bits) const {
+    return position(hash) >> 1 >> (63 - bits);
+  }
+
   // Removes the element and returns it, or null if there was none. May make one step of shrinking.
   Element* erase(std::string_view key, std::uint64_t hash) {
     const Slot slot = find_slot(key, hash);
