@@ -83,9 +83,33 @@ unsigned byte_at(std::string_view bytes, std::uint64_t index) {
 
 unsigned ones(unsigned byte) { return static_cast<unsigned>(std::popcount(byte)); }
 
+#if defined(__x86_64__)
+
+// Passes steps of four vectors whose bytes all equal those of `skipped`.
+__attribute__((target("avx2"))) std::size_t skip_avx2(const char* data, std::size_t from,
+                                                      std::size_t to, std::uint64_t skipped) {
+  constexpr std::size_t kVectors = 4;
+  constexpr std::size_t kStep = kVectors * sizeof(__m256i);
+  const __m256i same = _mm256_set1_epi64x(static_cast<long long>(skipped));
+  for (; to - from >= kStep; from += kStep) {
+    const auto* at = reinterpret_cast<const __m256i*>(data + from);
+    __m256i found = _mm256_setzero_si256();
+    for (std::size_t i = 0; i < kVectors; ++i) {
+      found = _mm256_or_si256(found, _mm256_xor_si256(_mm256_loadu_si256(at + i), same));
+    }
+    if (_mm256_testz_si256(found, found) == 0) break;
+  }
+  return from;
+}
+
+#endif
+
 // The first byte in [from, to) that is not all `skipped`, whose bytes are equal; `to` if none is.
 std::size_t skip(std::string_view bytes, std::size_t from, std::size_t to, std::uint64_t skipped) {
   const char* data = bytes.data();
+#if defined(__x86_64__)
+  if (to - from >= 256 && __builtin_cpu_supports("avx2")) from = skip_avx2(data, from, to, skipped);
+#endif
   for (; to - from >= 64; from += 64) {
     std::uint64_t found = 0;
     for (std::size_t i = 0; i < 64; i += 8) found |= load_word(data + from + i) ^ skipped;
