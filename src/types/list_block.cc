@@ -48,9 +48,29 @@ void ListBlock::destroy(memory::Owner owner, ListBlock* block) noexcept {
 }
 
 ListBlock* ListBlock::copy(const ListBlock* block) {
-  void* twin = memory::allocate(kOwner, block->footprint());
-  std::memcpy(twin, static_cast<const void*>(block), block->footprint());
-  return static_cast<ListBlock*>(twin);
+  auto* twin = static_cast<ListBlock*>(memory::allocate(kOwner, block->footprint()));
+  std::memcpy(static_cast<void*>(twin), static_cast<const void*>(block), head_bytes(block->kind()));
+  std::memcpy(twin->contents(), block->contents(), block->content_bytes());
+  return twin;
+}
+
+std::size_t ListBlock::content_bytes() const {
+  switch (kind()) {
+    case Kind::sole:
+    case Kind::packed:
+      break;
+    case Kind::compressed: {
+      std::uint32_t size;
+      std::memcpy(&size, contents() + kPackHeader, sizeof size);
+      return kCompressedHead + size;
+    }
+    case Kind::plain: {
+      std::uint64_t size;
+      std::memcpy(&size, contents(), sizeof size);
+      return sizeof size + size;
+    }
+  }
+  return pack().bytes();
 }
 
 ListBlock* ListBlock::create_pack(Kind kind, std::size_t bytes) {

@@ -85,6 +85,8 @@ class ListBlock {
   }
   std::size_t front_room() const { return start_ - head_bytes(kind()); }
   std::size_t back_room() const { return footprint() - start_ - pack().bytes(); }
+  // Of a block of any kind.
+  std::size_t content_bytes() const;
   std::size_t used() const { return head_bytes(kind()) + pack().bytes(); }
 
   void count(std::size_t elements);

@@ -4,6 +4,7 @@
 #include <new>
 
 #include "larder/base/assert.h"
+#include "larder/base/prefetch.h"
 
 namespace larder::types {
 namespace {
@@ -22,6 +23,7 @@ Quicklist* Quicklist::create(int depth) {
 Quicklist* Quicklist::copy(const Quicklist& other) {
   Quicklist* twin = create(static_cast<int>(other.depth_));
   for (const ListNode* node = other.first_; node != nullptr; node = node->next) {
+    base::prefetch(node->next);
     twin->link(as_node(ListBlock::copy(node)), twin->last_, nullptr);
   }
   twin->size_ = other.size_;
@@ -32,6 +34,7 @@ bool Quicklist::destroy_some(Quicklist* list, memory::Owner owner, base::Budget&
   while (list->first_ != nullptr) {
     ListNode* node = list->first_;
     list->first_ = node->next;
+    base::prefetch(list->first_);
     list->bytes_ -= node->footprint();
     ListBlock::destroy(owner, node);
     if (list->first_ != nullptr && budget.spent(32)) return false;
