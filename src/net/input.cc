@@ -15,8 +15,8 @@ constexpr auto kOwner = memory::Owner::client_input;
 // The smallest room for which a separate read is worthwhile.
 constexpr std::size_t kLeastRoom = 16 * 1024;
 
-// The pages of a buffer of this size are taken from the system so many bytes at a time, ahead of
-// what is read: that costs half of taking them one by one.
+// The pages of a buffer of at least kManyPages bytes are requested from the system in steps of
+// kPopulated bytes before they are read into: half the cost of page faults.
 constexpr std::size_t kManyPages = 4 << 20;
 constexpr std::size_t kPopulated = 1 << 20;
 

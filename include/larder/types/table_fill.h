@@ -1,8 +1,8 @@
 #pragma once
 
-// Inserts many elements into a table, in an order that memory likes: elements wait in parts, by
-// their position in the table, until a part is full. Insertions that follow each other are then
-// near each other, which saves most of the cache and TLB misses of a large table.
+// Inserts many elements into a table with few cache and TLB misses: elements are collected by the
+// part of the table that they belong to, and inserted when a part has collected 256, so that
+// consecutive insertions write to memory that is close together.
 
 #include <algorithm>
 #include <bit>
@@ -20,8 +20,8 @@ class TableFill {
  public:
   using Element = typename Traits::Element;
 
-  // For about so many elements, for which the table should be reserved. The elements that wait take
-  // 16 bytes each, and half a megabyte in all at most.
+  // For about this many elements; reserve room for them in the table first. The elements that wait
+  // take 16 bytes each, at most half a megabyte in all.
   TableFill(Table<Traits>& table, std::uint64_t elements)
       : table_(table), part_bits_(part_bits(elements)), waiting_(kInPart << part_bits_) {
     sizes_.resize(std::size_t{1} << part_bits_);
@@ -33,7 +33,7 @@ class TableFill {
   // if the table has another with the same key; the caller must free it.
   template <typename Repeated>
   void add(Element* element, std::uint64_t hash, Repeated repeated) {
-    // The first one decides the order of the table.
+    // An empty table chooses its order of positions at the first insertion.
     if (table_.empty()) return insert({element, hash}, repeated);
     const std::size_t part = table_.part_of(hash, part_bits_);
     waiting_[part * kInPart + sizes_[part]] = {element, hash};
@@ -56,7 +56,7 @@ class TableFill {
   static constexpr std::size_t kInPart = 256;
   static constexpr std::size_t kAhead = 16;
   static constexpr unsigned kMostPartBits = 7;
-  // The slots of so many elements fit into the first caches.
+  // The slots of this many elements fit into the L1 and L2 caches.
   static constexpr std::uint64_t kElementsInCache = 4096;
 
   static unsigned part_bits(std::uint64_t elements) {
