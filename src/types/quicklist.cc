@@ -12,6 +12,16 @@ namespace {
 constexpr auto kOwner = memory::Owner::lists;
 using Kind = ListBlock::Kind;
 
+// For walks, at the step from one node to the next: prefetches the node that is a few steps further
+// if nodes are at equal distances, as those of a list that grew at one end mostly are. Otherwise
+// the guess is wrong, which does no harm.
+void prefetch_ahead(const ListNode* from, const ListNode* to) {
+  constexpr std::intptr_t kSteps = 8;
+  const auto at = reinterpret_cast<std::intptr_t>(to);
+  const std::intptr_t distance = at - reinterpret_cast<std::intptr_t>(from);
+  base::prefetch(reinterpret_cast<const void*>(at + kSteps * distance));
+}
+
 }  // namespace
 
 Quicklist::Quicklist(int depth) : depth_(static_cast<std::uint32_t>(std::max(depth, 0))) {}
@@ -23,7 +33,7 @@ Quicklist* Quicklist::create(int depth) {
 Quicklist* Quicklist::copy(const Quicklist& other) {
   Quicklist* twin = create(static_cast<int>(other.depth_));
   for (const ListNode* node = other.first_; node != nullptr; node = node->next) {
-    base::prefetch(node->next);
+    prefetch_ahead(node, node->next);
     twin->link(as_node(ListBlock::copy(node)), twin->last_, nullptr);
   }
   twin->size_ = other.size_;
@@ -34,7 +44,7 @@ bool Quicklist::destroy_some(Quicklist* list, memory::Owner owner, base::Budget&
   while (list->first_ != nullptr) {
     ListNode* node = list->first_;
     list->first_ = node->next;
-    base::prefetch(list->first_);
+    prefetch_ahead(node, list->first_);
     list->bytes_ -= node->footprint();
     ListBlock::destroy(owner, node);
     if (list->first_ != nullptr && budget.spent(32)) return false;
@@ -88,6 +98,7 @@ ListNode* Quicklist::find(std::size_t& index) const {
     ListNode* node = first_;
     for (std::size_t held = node->elements(); index >= held; held = node->elements()) {
       index -= held;
+      prefetch_ahead(node, node->next);
       node = node->next;
     }
     return node;
@@ -96,6 +107,7 @@ ListNode* Quicklist::find(std::size_t& index) const {
   std::size_t left = size_ - index;  // from the element to the end
   for (std::size_t held = node->elements(); left > held; held = node->elements()) {
     left -= held;
+    prefetch_ahead(node, node->previous);
     node = node->previous;
   }
   index = node->elements() - left;
