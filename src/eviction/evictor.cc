@@ -113,11 +113,11 @@ bool Evictor::exceeds_with(std::uint64_t more) const {
   return counted_bytes() + more > limit() && !keyspace_.removals_held();
 }
 
-base::Budget Evictor::budget() const {
+base::Budget Evictor::budget(std::int64_t most_us) const {
   const auto tenacity = static_cast<int>(settings_.maxmemory_eviction_tenacity.value());
   if (tenacity >= 100) return base::Budget::unlimited();
   const double us = tenacity <= 10 ? 50.0 * tenacity : 500.0 * std::pow(1.15, tenacity - 10);
-  return {keyspace_.clock(), static_cast<std::int64_t>(us)};
+  return {keyspace_.clock(), std::min(static_cast<std::int64_t>(us), most_us)};
 }
 
 Room Evictor::make_room(base::Budget budget) {

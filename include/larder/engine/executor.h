@@ -12,6 +12,7 @@
 
 #include "larder/base/budget.h"
 #include "larder/base/clock.h"
+#include "larder/base/turn_time.h"
 #include "larder/engine/change_sink.h"
 #include "larder/engine/command_sink.h"
 #include "larder/engine/command_table.h"
@@ -186,6 +187,8 @@ class Executor {
   eviction::Room make_room(base::Budget budget);
   void put_off(Session& session, const BoundCommand& command, Admission admission);
   bool make_room_late();
+  void free_backlog(Execution& execution);
+  bool expire_late();
   bool free_late();
   void reject_unknown(Session& session, resp::Args args);
   bool pass(Session& session, resp::Args args, BoundCommand& command, std::uint32_t closed);
@@ -219,6 +222,7 @@ class Executor {
   std::vector<CommandSink*> command_sinks_;
   Execution* running_ = nullptr;  // the innermost
   LongCommands long_commands_;
+  base::TurnTime turn_time_;
   bool postponed_ = false;  // sessions with ready keys wait for the end of the turn
 };
 

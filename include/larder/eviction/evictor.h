@@ -4,6 +4,7 @@
 // and removes the best of them until the ledger is below maxmemory.
 
 #include <cstdint>
+#include <limits>
 
 #include "larder/base/budget.h"
 #include "larder/base/clock.h"
@@ -100,8 +101,9 @@ class Evictor {
   void reserve(std::uint64_t bytes) { reserved_ = bytes; }
 
   // The maximum duration of a call, by maxmemory-eviction-tenacity: up to 10, that many times 50
-  // us; above, 15 % more for each point; 100 without a bound.
-  base::Budget budget() const;
+  // us; above, 15 % more for each point; 100 without a bound. At most `most_us`, except without a
+  // bound.
+  base::Budget budget(std::int64_t most_us = std::numeric_limits<std::int64_t>::max()) const;
 
   // The chore that keeps access bits valid; to be run `hz` times a second.
   Ager& ager() { return ager_; }
