@@ -308,6 +308,11 @@ void Executor::invoke(Execution& execution, resp::Args args, const Planned& plan
       execution.turn == Turn::again,
       long_commands_};
   command.row->handler(call, command.tools);
+  if (__builtin_expect(session.is_held(), 0) && was_put_off(session)) {
+    notify_refusal(session);
+    execution.put_off = true;
+    return settle(db, args);
+  }
   if (__builtin_expect(
           session.reply.buffer().grown_bytes() >= parts_.observer.watched_reply_bytes(), 0) &&
       look_at_reply(execution, args, command)) {
@@ -327,6 +332,11 @@ void Executor::invoke(Execution& execution, resp::Args args, const Planned& plan
   settle(db, args);
   if (__builtin_expect(!command_sinks_.empty(), 0)) notify_command_sinks(execution, command, args);
   if (__builtin_expect(parts_.keyspace.graveyard().has_free_backlog(), 0)) free_backlog(execution);
+}
+
+// The running command must run again when there is room below maxmemory (Call).
+bool Executor::was_put_off(const Session& session) const {
+  return parts_.waiters.waiting_for_memory().has(session);
 }
 
 bool Executor::may_put_off() const {

@@ -152,17 +152,21 @@ Executor::Admission Executor::admit_at_gates(Session& session, resp::Args args,
 }
 
 // If there was not enough room within the time of one call, the command still runs if the call
-// freed more than the command is expected to take, so that used_memory does not grow. A command
-// that is only queued takes no memory yet.
+// freed or evicted more than the command is expected to take, so that used_memory does not grow.
+// This is the rule while much room is being made for another command, too. A command that is only
+// queued takes no memory yet.
 Executor::Admission Executor::admit_growing(Session& session, resp::Args args,
                                             BoundCommand& command, Admission otherwise) {
   const std::uint64_t before = memory::used_bytes();
+  const std::uint64_t living_before = parts_.evictor.living_bytes();
   const std::int64_t left_us = turn_time_.is_spent() ? 0 : turn_time_.left_us();
   const eviction::Room room = make_room(parts_.evictor.budget(left_us));
   if (room == eviction::Room::none) {
     return reject(session, &command, errors::kOutOfMemory), Admission::refused;
   }
-  const bool is_paid = memory::used_bytes() + expected_growth(session, command, args) <= before;
+  const std::uint64_t growth = expected_growth(session, command, args);
+  const bool is_paid = memory::used_bytes() + growth <= before ||
+                       parts_.evictor.living_bytes() + growth <= living_before;
   if (room == eviction::Room::enough || otherwise == Admission::queued || is_paid) return otherwise;
   return Admission::waits_for_memory;
 }

@@ -51,14 +51,16 @@ bool Executor::end_turn() {
   return left;
 }
 
-// If there is room, or none can be made, the first sessions that waited for room resume.
+// If there is room, or none can be made, the first sessions that waited for room resume. Room is
+// kept for the first of them until the next turn is over, so that others cannot take it before.
 bool Executor::make_room_late() {
+  HeldSessions& waiting = parts_.waiters.waiting_for_memory();
+  parts_.evictor.reserve_for_command(waiting.wanted_bytes());
   if (parts_.evictor.over_limit()) {
     const eviction::Room room = make_room(base::Budget(parts_.clock, turn_time_.left_us(kEvictUs)));
     if (room == eviction::Room::working || room == eviction::Room::freeing) return true;
   }
   if (parts_.keyspace.graveyard().is_over_bound()) return true;
-  HeldSessions& waiting = parts_.waiters.waiting_for_memory();
   const bool resumes = !waiting.empty();
   waiting.resume(kResumedAtOnce);
   return resumes;

@@ -5,17 +5,10 @@
 #include <deque>
 
 #include "room.h"
+#include "step_clock.h"
 
 namespace larder::engine {
 namespace {
-
-// A clock that advances by 100 us at each reading, so that budgets end.
-struct StepClock final : base::Clock {
-  StepClock() { steady_us_ = now_us; }
-  void tick() override { steady_us_ = now_us; }
-  std::int64_t steady_now_us() const override { return now_us += 100; }
-  mutable std::int64_t now_us = 1'000'000;
-};
 
 std::string name_of(int i) { return "key:" + std::to_string(i); }
 
@@ -47,15 +40,8 @@ TEST_F(OneTurn, OfOverwritesFreesMostOfTheOldValues) {
   }
 }
 
-// A clock that advances by 20 us at each reading, so that freeing a few dozen pieces takes 20 us.
-struct FineClock final : base::Clock {
-  FineClock() { steady_us_ = now_us; }
-  void tick() override { steady_us_ = now_us; }
-  std::int64_t steady_now_us() const override { return now_us += 20; }
-  mutable std::int64_t now_us = 1'000'000;
-};
-
-class LargeRemovals : public RoomOn<FineClock> {
+// Freeing a few dozen pieces takes 20 us.
+class LargeRemovals : public RoomOn<StepClock<20>> {
  protected:
   // More than half a megabyte; freeing it takes 12 ms.
   static constexpr const char* kMembers = "20000";
@@ -165,7 +151,7 @@ TEST_F(OneTurn, OfOverwritesStaysAtTheLimit) {
   }
 }
 
-class WaitingForFrees : public RoomOn<StepClock> {
+class WaitingForFrees : public RoomOn<StepClock<100>> {
  protected:
   // Removes 3 MB, more than can be freed in one step. The tests set the limit so that only removed
   // values exceed it.

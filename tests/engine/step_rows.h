@@ -1,7 +1,7 @@
 #pragma once
 
-// A command that works in several turns, and one whose value takes several turns to free, for
-// tests.
+// Commands for tests: one that works in several turns, one that needs room below maxmemory, and one
+// whose value takes several turns to free.
 
 #include <charconv>
 #include <memory>
@@ -10,6 +10,7 @@
 #include "larder/base/clock.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
+#include "larder/eviction/evictor.h"
 #include "larder/keyspace/edit.h"
 #include "larder/types/set.h"
 
@@ -54,6 +55,17 @@ inline void test_fill(Call& call) {
   }
   call.reply.ok();
 }
+// Stores a string of so many bytes, for which there must be room first.
+inline void test_need(Call& call, eviction::Evictor& evictor) {
+  const auto bytes = static_cast<std::uint64_t>(std::stoi(std::string(call.arg(2))));
+  const auto budget = call.may_run_again() ? evictor.budget(kPieceUs) : base::Budget::unlimited();
+  const eviction::Room room = evictor.make_room_for({.more = bytes}, budget);
+  if (room == eviction::Room::none) return call.reply.error(errors::kOutOfMemory);
+  if (room != eviction::Room::enough) return call.run_again_with_room(bytes);
+  call.db.put(call.key, std::string(bytes, 'x'));
+  call.reply.ok();
+}
+
 inline std::span<const Command> step_rows() {
   static constexpr KeySpecs kKey{KeySpec::one(1, kRW)};
   static constexpr Command kRows[] = {
@@ -61,6 +73,11 @@ inline std::span<const Command> step_rows() {
        .arity = exactly(2),
        .flags = kReads,
        .handler = Handler::of<test_pieces>()},
+      {.name = "need",
+       .arity = exactly(3),
+       .flags = kWrites | kGrows,
+       .keys = kKey,
+       .handler = Handler::of<test_need>()},
       {.name = "fill",
        .arity = exactly(3),
        .flags = kWrites,

@@ -142,6 +142,10 @@ class Executor {
   // called after it, so that it is not taken for a part of the next command.
   void settle_background();
 
+  // The time that background work has in this turn, which ends with end_turn(): work that other
+  // rooms do before it is to be charged to it.
+  base::TurnTime& turn_time() { return turn_time_; }
+
   // Before the loop sleeps: continues evicting if the limit was lowered, runs the fast expiry
   // cycle, frees removed data, runs steps of long commands, resumes sessions that waited for this
   // or for room, ends waits whose timeout has passed and serves sessions with ready keys; each
@@ -202,6 +206,7 @@ class Executor {
   void count(Execution& execution, BoundCommand& command);
   std::uint64_t evictable_bytes(const Session& session, resp::Args args,
                                 const BoundCommand& command) const;
+  bool was_put_off(const Session& session) const;
   bool look_at_reply(Execution& execution, resp::Args args, const BoundCommand& command);
   void run_parked(Execution& execution, const ParkedCommand& parked);
   bool run_long_commands();
