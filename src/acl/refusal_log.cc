@@ -7,6 +7,11 @@ std::string_view shortened(std::string_view text) {
   return text.substr(0, RefusalLog::kLongestText);
 }
 
+std::size_t bytes_of(const RefusalLog::Entry& entry) {
+  return memory::size_class(sizeof entry) + held_bytes(entry.object) + held_bytes(entry.user) +
+         held_bytes(entry.client);
+}
+
 }  // namespace
 
 RefusalLog::Entry* RefusalLog::find_same(const Refusal& refusal, std::int64_t now_ms) const {
@@ -26,11 +31,12 @@ RefusalLog::Entry* RefusalLog::find_same(const Refusal& refusal, std::int64_t no
 void RefusalLog::add(const Refusal& refusal, std::int64_t now_ms, std::size_t most) {
   if (most == 0) return clear();
   if (Entry* same = find_same(refusal, now_ms)) {
+    take_out(*same);
     same->client.assign(shortened(refusal.client));
     same->updated_ms = now_ms;
     ++same->count;
-    take_out(*same);
-    return put_first(*same);
+    put_first(*same);
+    return trim(most);
   }
   put_first(*memory::make<Entry>(kOwner, Entry{.id = next_id_++,
                                                .count = 1,
@@ -45,7 +51,7 @@ void RefusalLog::add(const Refusal& refusal, std::int64_t now_ms, std::size_t mo
 }
 
 void RefusalLog::trim(std::size_t most) {
-  while (size_ > most) {
+  while (size_ > most || bytes_ > kMostBytes) {
     Entry* const entry = oldest_;
     take_out(*entry);
     memory::destroy(kOwner, entry);
@@ -58,21 +64,14 @@ void RefusalLog::put_first(Entry& entry) {
   (newest_ == nullptr ? oldest_ : newest_->newer) = &entry;
   newest_ = &entry;
   ++size_;
+  bytes_ += bytes_of(entry);
 }
 
 void RefusalLog::take_out(Entry& entry) {
   (entry.newer == nullptr ? newest_ : entry.newer->older) = entry.older;
   (entry.older == nullptr ? oldest_ : entry.older->newer) = entry.newer;
   --size_;
-}
-
-std::size_t RefusalLog::held_bytes() const {
-  std::size_t bytes = 0;
-  for (const Entry* entry = newest_; entry != nullptr; entry = entry->older) {
-    bytes += memory::size_class(sizeof(Entry)) + acl::held_bytes(entry->object) +
-             acl::held_bytes(entry->user) + acl::held_bytes(entry->client);
-  }
-  return bytes;
+  bytes_ -= bytes_of(entry);
 }
 
 }  // namespace larder::acl

@@ -1,14 +1,13 @@
 #pragma once
 
 // Commands that can compute the size of their result call this before they write: it checks for
-// room below maxmemory and replies with the error if there is none. The call makes views of keys
+// room below maxmemory and replies with the error if there is none, or postpones the command while
+// keys are evicted for it. The call makes views of keys
 // invalid: look the keys up after it.
 
 #include <cstdint>
-#include <memory>
-#include <string_view>
-#include <utility>
 
+#include "larder/base/budget.h"
 #include "larder/engine/call.h"
 #include "larder/eviction/evictor.h"
 #include "larder/memory/heap.h"
@@ -17,42 +16,38 @@
 
 namespace larder::commands {
 
-// A command with more bytes of arguments is not parked to continue later.
-inline constexpr std::size_t kMostParkedWords = 64 << 10;
+// The time for which a command itself frees and evicts.
+inline constexpr std::int64_t kMostRoomUs = 200;
 
-// A command that waits for removed values to be freed has no state.
-struct WaitingForFrees final : engine::Progress {
-  explicit WaitingForFrees(engine::Call& call)
-      : Progress(call.long_commands, call.reply.buffer().pool()) {}
-  std::size_t bytes() const override { return memory::size_class(sizeof(WaitingForFrees)); }
-};
+// The budget for making room: if it is not enough, the command runs again later. While others
+// already wait for room, it waits behind them.
+inline base::Budget room_budget(const engine::Call& call, const eviction::Evictor& evictor) {
+  if (!call.may_run_again()) return base::Budget::unlimited();
+  return evictor.budget(call.waiters.waiting_for_memory().empty() ? kMostRoomUs : 0);
+}
 
-inline bool can_ask_again(const engine::Call& call) {
-  std::size_t bytes = 0;
-  for (const std::string_view word : call.args) bytes += word.size();
-  return call.session.may_block && bytes <= kMostParkedWords;
+// True if there is room. Otherwise the command runs again when there are `bytes` bytes of room, or
+// gets the error.
+inline bool settle_room(engine::Call& call, eviction::Room room, std::uint64_t bytes) {
+  if (room == eviction::Room::enough) return true;
+  if (room == eviction::Room::none) {
+    call.reply.error(engine::errors::kOutOfMemory);
+  } else {
+    call.run_again_with_room(bytes);
+  }
+  return false;
 }
 
 // Growth of a string by less than this is not checked: memory was under the limit when the command
 // was admitted.
 inline constexpr std::uint64_t kGrowthUnasked = 4096;
 
-// Removed values that are not freed yet are freed first. If this takes long, a command with short
-// arguments continues in a later turn: it runs again from its beginning, so it must call this
-// before it changes anything.
+// Removed values that are not freed yet are freed first, then keys are evicted. If this takes long,
+// the command runs again from its beginning in a later turn, so it must call this before it changes
+// anything.
 inline bool has_room(engine::Call& call, eviction::Evictor& evictor, const eviction::Need& need) {
-  const bool may_wait = can_ask_again(call);
-  const eviction::Room room =
-      evictor.make_room_for(need, may_wait ? evictor.budget() : base::Budget::unlimited());
-  if (room == eviction::Room::enough) return true;
-  if (room == eviction::Room::freeing && may_wait) {
-    std::unique_ptr<WaitingForFrees> kept = call.progress<WaitingForFrees>();
-    if (kept == nullptr) kept.reset(new WaitingForFrees(call));
-    call.continue_later(std::move(kept));
-  } else {
-    call.reply.error(engine::errors::kOutOfMemory);
-  }
-  return false;
+  const eviction::Room room = evictor.make_room_for(need, room_budget(call, evictor));
+  return settle_room(call, room, need.more);
 }
 
 // For a string of `before` bytes that becomes one of `after`, which may be shorter.
@@ -76,17 +71,15 @@ inline bool has_room_beside_data(engine::Call& call, eviction::Evictor& evictor,
   return memory::balance(owner) <= kAlwaysAllowed || has_room(call, evictor, {});
 }
 
-// For a new value that is going to be stored; it is freed if there is no room.
+// For a new value that is going to be stored; if there is no room it is freed, later, and the
+// command may have to make it again.
 inline bool has_room_for_made(engine::Call& call, eviction::Evictor& evictor, types::Type type,
                               void* storage) {
   if (storage == nullptr) return true;
-  const types::TypeRow& row = types::row(type);
-  base::Budget unlimited = base::Budget::unlimited();
-  const eviction::Need need{.kept = row.footprint(storage)};
-  if (evictor.make_room_for(need, unlimited) == eviction::Room::enough) return true;
-  row.destroy_some(storage, row.owner, unlimited);
-  call.reply.error(engine::errors::kOutOfMemory);
-  return false;
+  const eviction::Need need{.kept = types::row(type).footprint(storage)};
+  const eviction::Room room = evictor.make_room_for(need, room_budget(call, evictor));
+  if (room != eviction::Room::enough) call.db.discard(type, storage);
+  return settle_room(call, room, need.kept);
 }
 
 }  // namespace larder::commands

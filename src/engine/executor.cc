@@ -12,11 +12,6 @@
 namespace larder::engine {
 namespace {
 
-// The time for evicting at the end of a turn.
-constexpr std::int64_t kEvictUs = 500;
-// The number of held sessions that resume at the end of one turn: each may evict, or free, for as
-// long as Evictor::budget() allows.
-constexpr std::size_t kResumedAtOnce = 8;
 // The time for serving unblocked sessions in one call.
 constexpr std::int64_t kServeUs = 500;
 
@@ -313,6 +308,11 @@ void Executor::invoke(Execution& execution, resp::Args args, const Planned& plan
       execution.turn == Turn::again,
       long_commands_};
   command.row->handler(call, command.tools);
+  if (__builtin_expect(session.is_held(), 0) && was_put_off(session)) {
+    notify_refusal(session);
+    execution.put_off = true;
+    return settle(db, args);
+  }
   if (__builtin_expect(
           session.reply.buffer().grown_bytes() >= parts_.observer.watched_reply_bytes(), 0) &&
       look_at_reply(execution, args, command)) {
@@ -331,8 +331,12 @@ void Executor::invoke(Execution& execution, resp::Args args, const Planned& plan
   }
   settle(db, args);
   if (__builtin_expect(!command_sinks_.empty(), 0)) notify_command_sinks(execution, command, args);
-  keyspace::Graveyard& graveyard = parts_.keyspace.graveyard();
-  if (__builtin_expect(graveyard.has_free_backlog(), 0)) graveyard.free_backlog(parts_.clock);
+  if (__builtin_expect(parts_.keyspace.graveyard().has_free_backlog(), 0)) free_backlog(execution);
+}
+
+// The running command must run again when there is room below maxmemory (Call).
+bool Executor::was_put_off(const Session& session) const {
+  return parts_.waiters.waiting_for_memory().has(session);
 }
 
 bool Executor::may_put_off() const {
@@ -422,56 +426,5 @@ void Executor::settle_changes(int db, resp::Args args) {
 }
 
 void Executor::settle_background() { settle(0, {}); }
-
-bool Executor::end_turn() {
-  bool left = make_room_late();
-  parts_.observer.watch(LatencyEvent::expire_cycle, [this] { return parts_.sweeper.run_fast(); });
-  left |= free_late();
-  settle(0, {});
-  if (__builtin_expect(long_commands_.has_steps(), 0)) left |= run_long_commands();
-  long_commands_.end_turn();
-  left |= serve_late();
-  flush();
-  return left;
-}
-
-// If there is room, or none can be made, the first sessions that waited for room resume.
-bool Executor::make_room_late() {
-  if (parts_.evictor.over_limit()) {
-    const eviction::Room room = make_room(base::Budget(parts_.clock, kEvictUs));
-    if (room == eviction::Room::working || room == eviction::Room::freeing) return true;
-  }
-  HeldSessions& waiting = parts_.waiters.waiting_for_memory();
-  const bool resumes = !waiting.empty();
-  waiting.resume(kResumedAtOnce);
-  return resumes;
-}
-
-bool Executor::free_late() {
-  keyspace::Graveyard& graveyard = parts_.keyspace.graveyard();
-  if (!graveyard.empty()) {
-    const bool freed = parts_.observer.watch(LatencyEvent::free_cycle, [this, &graveyard] {
-      return graveyard.drain(base::Budget(parts_.clock, graveyard.drain_time_us()));
-    });
-    if (!freed) return true;
-  }
-  HeldSessions& waiting = parts_.waiters.for_frees();
-  const bool resumes = !waiting.empty();
-  waiting.resume(kResumedAtOnce);
-  return resumes;
-}
-
-// True if a session got a reply now, or will get one in the next turn.
-bool Executor::serve_late() {
-  bool served = parts_.waiters.expire() > 0;
-  if (parts_.waiters.has_ready()) {
-    served = served || !is_paused();
-    serve_ready();
-  } else {
-    // The sessions to serve may have disconnected.
-    postponed_ = false;
-  }
-  return served;
-}
 
 }  // namespace larder::engine

@@ -127,7 +127,7 @@ Executor::Admission Executor::admit_at_gates(Session& session, resp::Args args,
   constexpr std::uint32_t kSubscribed = bit(Gate::subscribed);
   constexpr std::uint32_t kQueueing = bit(Gate::queueing);
   if (session.reply.resp3()) refused &= ~kSubscribed;
-  const std::uint32_t hard = refused & ~(kSubscribed | kQueueing | kPauseGates);
+  const std::uint32_t hard = refused & ~(kSubscribed | kQueueing | kDelayingGates);
   if (hard != 0 && !pass(session, args, command, hard)) return Admission::refused;
   const Transaction* transaction = Transaction::of(session);
   const bool runs_queue = command.row->has(kRunsQueue) && transaction != nullptr;
@@ -146,20 +146,27 @@ Executor::Admission Executor::admit_at_gates(Session& session, resp::Args args,
   if ((refused & kSubscribed) != 0) {
     return reject(session, &command, not_for_subscribers(command)), Admission::refused;
   }
-  return pauses ? Admission::held : wanted;
+  if (pauses) return Admission::held;
+  const bool must_wait = (refused & bit(Gate::freeing)) != 0 && writes && !queues;
+  return must_wait ? Admission::waits_for_memory : wanted;
 }
 
 // If there was not enough room within the time of one call, the command still runs if the call
-// freed more than the command is expected to take, so that used_memory does not grow. A command
-// that is only queued takes no memory yet.
+// freed or evicted more than the command is expected to take, so that used_memory does not grow.
+// This is the rule while much room is being made for another command, too. A command that is only
+// queued takes no memory yet.
 Executor::Admission Executor::admit_growing(Session& session, resp::Args args,
                                             BoundCommand& command, Admission otherwise) {
   const std::uint64_t before = memory::used_bytes();
-  const eviction::Room room = make_room(parts_.evictor.budget());
+  const std::uint64_t living_before = parts_.evictor.living_bytes();
+  const std::int64_t left_us = turn_time_.is_spent() ? 0 : turn_time_.left_us();
+  const eviction::Room room = make_room(parts_.evictor.budget(left_us));
   if (room == eviction::Room::none) {
     return reject(session, &command, errors::kOutOfMemory), Admission::refused;
   }
-  const bool is_paid = memory::used_bytes() + expected_growth(session, command, args) <= before;
+  const std::uint64_t growth = expected_growth(session, command, args);
+  const bool is_paid = memory::used_bytes() + growth <= before ||
+                       parts_.evictor.living_bytes() + growth <= living_before;
   if (room == eviction::Room::enough || otherwise == Admission::queued || is_paid) return otherwise;
   return Admission::waits_for_memory;
 }
@@ -171,8 +178,14 @@ void Executor::put_off(Session& session, const BoundCommand& command, Admission 
 }
 
 eviction::Room Executor::make_room(base::Budget budget) {
-  return parts_.observer.watch(LatencyEvent::eviction_cycle,
-                               [this, budget] { return parts_.evictor.make_room(budget); });
+  const std::int64_t began_us = parts_.clock.steady_now_us();
+  const eviction::Room room = parts_.observer.watch(
+      LatencyEvent::eviction_cycle, [this, budget] { return parts_.evictor.make_room(budget); });
+  // If there is enough, the command itself took the room that was made.
+  if (room == eviction::Room::working || room == eviction::Room::freeing) {
+    turn_time_.spend(parts_.clock.steady_now_us() - began_us);
+  }
+  return room;
 }
 
 }  // namespace larder::engine

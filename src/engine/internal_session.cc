@@ -9,7 +9,7 @@ InternalSession::InternalSession(Sessions& sessions, const base::Clock& clock, s
     : name_(std::move(name)),
       output_(chunks_),
       session_(sessions, *this, output_, clock, Session::Listing::hidden) {
-  session_.common_gates = ~(passes | kPauseGates);
+  session_.common_gates = ~(passes | kDelayingGates);
   session_.may_block = false;
 }
 

@@ -35,7 +35,7 @@ WatchSet::WatchSet(keyspace::Keyspace& keyspace)
     : keyspace_(keyspace),
       by_name_(keyspace.databases()),
       replaced_(keyspace.databases()),
-      absent_(keyspace.databases()) {}
+      arrivals_(keyspace.databases()) {}
 
 WatchSet::~WatchSet() { LARDER_ASSERT(first_ == nullptr); }
 
@@ -64,6 +64,38 @@ void WatchSet::note_existing(Watcher& watcher, int db, const keyspace::Entry& en
   if (!databases.empty() && is_known(databases.back())) return;
   if (std::any_of(databases.begin(), databases.end(), is_known)) return;
   databases.push_back({db, replaced_[static_cast<std::size_t>(db)]});
+}
+
+void WatchSet::note_absent(Watcher& watcher, int db) {
+  Arrivals& arrivals = arrivals_[static_cast<std::size_t>(db)];
+  ++arrivals.watches;
+  auto& awaited = watcher.awaited;
+  const auto is_known = [db](const Watcher::Awaited& one) { return one.db == db; };
+  if (std::any_of(awaited.begin(), awaited.end(), is_known)) return;
+  awaited.push_back({db, arrivals.swaps});
+}
+
+bool WatchSet::exists_now(const Watch& watch) const {
+  const keyspace::Entry* const entry = entry_of(*watch.key);
+  return entry != nullptr && !entry->expired(keyspace_.clock().unix_ms());
+}
+
+// Whether a swap has brought one of its keys that did not exist.
+bool WatchSet::may_have_arrived(const Watcher& watcher) const {
+  std::vector<int> to_search;
+  for (const Watcher::Awaited& one : watcher.awaited) {
+    const Arrivals& arrivals = arrivals_[static_cast<std::size_t>(one.db)];
+    const std::uint64_t swaps = arrivals.swaps - one.swaps;
+    if (swaps > 1 || (swaps == 1 && arrivals.left)) return true;
+    if (swaps == 1) to_search.push_back(one.db);
+  }
+  if (to_search.empty()) return false;
+  for (const Watch* watch = watcher.first; watch != nullptr; watch = watch->next_of_watcher) {
+    const bool is_searched =
+        std::find(to_search.begin(), to_search.end(), watch->key->db) != to_search.end();
+    if (is_searched && !watch->existed && exists_now(*watch)) return true;
+  }
+  return false;
 }
 
 bool WatchSet::was_replaced(const Watcher& watcher) const {
@@ -107,7 +139,7 @@ void WatchSet::watch(Session& session, std::string_view name) {
   if (watch->existed) {
     note_existing(*watcher, session.db, *entry);
   } else {
-    ++absent_[static_cast<std::size_t>(session.db)];
+    note_absent(*watcher, session.db);
   }
   if (key.first != nullptr) key.first->previous = watch;
   key.first = watch;
@@ -122,7 +154,7 @@ void WatchSet::drop(Watch& watch) {
   WatchedKey& key = *watch.key;
   (watch.previous == nullptr ? key.first : watch.previous->next) = watch.next;
   if (watch.next != nullptr) watch.next->previous = watch.previous;
-  if (!watch.existed) --absent_[static_cast<std::size_t>(key.db)];
+  if (!watch.existed) --arrivals_[static_cast<std::size_t>(key.db)].watches;
   memory::release(kOwner, &watch, sizeof watch);
   if (--key.watches > 0) return;
   by_name_[static_cast<std::size_t>(key.db)].erase(&key, key.hash);
@@ -161,7 +193,7 @@ bool WatchSet::has_lost(const Session& session) const {
   const Watcher* const watcher = Watcher::of(session);
   if (watcher == nullptr) return false;
   return watcher->dirty || was_replaced(*watcher) ||
-         watcher->deadline_ms <= keyspace_.clock().unix_ms();
+         watcher->deadline_ms <= keyspace_.clock().unix_ms() || may_have_arrived(*watcher);
 }
 
 bool WatchSet::is_dirty(const Session& session) {
@@ -200,12 +232,13 @@ void WatchSet::read(std::span<const keyspace::Change> changes) {
   }
 }
 
-// A flush does not change a watched key that did not exist.
+// A flush does not change a watched key that did not exist, but removes one that a swap has
+// brought.
 void WatchSet::note_flush(int db) {
-  if (db >= 0) {
-    ++replaced_[static_cast<std::size_t>(db)];
-  } else {
-    for (std::uint64_t& count : replaced_) ++count;
+  for (std::size_t at = 0; at < replaced_.size(); ++at) {
+    if (db >= 0 && at != static_cast<std::size_t>(db)) continue;
+    ++replaced_[at];
+    arrivals_[at].left = true;
   }
 }
 
@@ -213,32 +246,13 @@ void WatchSet::note_flush(int db) {
 void WatchSet::note_swap(int db) {
   const auto at = static_cast<std::size_t>(db);
   ++replaced_[at];
-  if (absent_[at] == 0) return;
-  std::vector<Watcher*> concerned;
-  const keyspace::EntryTable& entries = keyspace_.db(at).entries();
-  if (entries.size() < by_name_[at].size()) {
-    entries.for_each([&](const keyspace::Entry* entry) {
-      WatchedKey* const key = by_name_[at].find(entry->key(), keyspace::EntryTraits::hash(*entry));
-      if (key != nullptr) note_arrival(*key, *entry, concerned);
-    });
+  Arrivals& arrivals = arrivals_[at];
+  if (arrivals.watches == 0) return;
+  if (keyspace_.db(at).size() == 0) {
+    arrivals.left = true;
   } else {
-    by_name_[at].for_each([&](WatchedKey* key) {
-      const keyspace::Entry* const entry = entry_of(*key);
-      if (entry != nullptr) note_arrival(*key, *entry, concerned);
-    });
-  }
-  for (Watcher* watcher : concerned) mark_dirty(*watcher);
-}
-
-// Each affected session only once.
-void WatchSet::note_arrival(WatchedKey& key, const keyspace::Entry& entry,
-                            std::vector<Watcher*>& concerned) const {
-  const bool expired = entry.expired(keyspace_.clock().unix_ms());
-  for (Watch* watch = key.first; watch != nullptr; watch = watch->next) {
-    watch->expired = expired;
-    if (expired || watch->watcher->dirty) continue;
-    watch->watcher->dirty = true;
-    concerned.push_back(watch->watcher);
+    ++arrivals.swaps;
+    arrivals.left = false;
   }
 }
 

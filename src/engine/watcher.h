@@ -29,6 +29,12 @@ class Watcher final : public Attachment {
     std::uint64_t replaced;
   };
 
+  // A database of which it watches keys that did not exist, and its count of swaps at that time.
+  struct Awaited {
+    int db;
+    std::uint64_t swaps;
+  };
+
   static Watcher* of(const Session& session) {
     return static_cast<Watcher*>(session.attachment(Attached::watcher));
   }
@@ -39,8 +45,9 @@ class Watcher final : public Attachment {
   // The block of a key counts for each of its watches.
   std::size_t bytes() const override { return held_bytes + databases_bytes(); }
   std::size_t databases_bytes() const {
-    return databases.capacity() == 0 ? 0
-                                     : memory::size_class(databases.capacity() * sizeof(Watched));
+    const auto block = [](std::size_t bytes) { return bytes == 0 ? 0 : memory::size_class(bytes); };
+    return block(databases.capacity() * sizeof(Watched)) +
+           block(awaited.capacity() * sizeof(Awaited));
   }
   bool free_in_steps(std::size_t& pieces) override;
 
@@ -51,6 +58,7 @@ class Watcher final : public Attachment {
   std::size_t watches = 0;
   std::size_t held_bytes = memory::size_class(sizeof(Watcher));
   std::vector<Watched, memory::Allocator<Watched, memory::Owner::client_input>> databases;
+  std::vector<Awaited, memory::Allocator<Awaited, memory::Owner::client_input>> awaited;
   // The earliest deadline of its keys, in unix ms.
   std::int64_t deadline_ms = std::numeric_limits<std::int64_t>::max();
   // Is marked as changed, or has ended: further changes of its keys are ignored.

@@ -20,7 +20,7 @@ constexpr std::uint32_t kStride = 8;
 // before a random key is evicted.
 constexpr int kMostRounds = 8;
 // The walk over all entries that a change of policy starts, before the reply of the command.
-constexpr std::int64_t kRestartUs = 1000;
+constexpr std::int64_t kRestartUs = 700;
 // For larger blocks the allocator is tested before a command relies on them.
 constexpr std::uint64_t kLeastProbed = 1 << 20;
 constexpr std::uint64_t kMostUncounted = 2 << 20;
@@ -113,18 +113,18 @@ bool Evictor::exceeds_with(std::uint64_t more) const {
   return counted_bytes() + more > limit() && !keyspace_.removals_held();
 }
 
-base::Budget Evictor::budget() const {
+base::Budget Evictor::budget(std::int64_t most_us) const {
   const auto tenacity = static_cast<int>(settings_.maxmemory_eviction_tenacity.value());
   if (tenacity >= 100) return base::Budget::unlimited();
   const double us = tenacity <= 10 ? 50.0 * tenacity : 500.0 * std::pow(1.15, tenacity - 10);
-  return {keyspace_.clock(), static_cast<std::int64_t>(us)};
+  return {keyspace_.clock(), std::min(static_cast<std::int64_t>(us), most_us)};
 }
 
 Room Evictor::make_room(base::Budget budget) {
   Room room = exceeds() ? evict(budget, reserved_) : Room::enough;
   if (room == Room::none && reserved_ > 0) {
-    // No memory is reserved for clients if writes would be refused for it.
-    reserved_ = 0;
+    // No memory is reserved if writes would be refused for it.
+    reserved_ = reserved_for_client_ = reserved_for_command_ = 0;
     room = exceeds() ? evict(budget) : Room::enough;
   }
   if (room == Room::enough) {
@@ -214,8 +214,7 @@ Room Evictor::make_room_for(const Need& need, base::Budget budget) {
   }
   // While tables were being freed, the bytes of stored keys were not known.
   if (!may_ever_fit(need)) return Room::none;
-  base::Budget unlimited = base::Budget::unlimited();
-  return evict(unlimited, need.more);
+  return evict(budget, need.more);
 }
 
 // Frees some removed data, so that evicting makes room as it proceeds.

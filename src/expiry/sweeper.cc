@@ -82,12 +82,12 @@ std::size_t Sweeper::run(base::Budget budget) {
   return gone;
 }
 
-std::size_t Sweeper::run_fast() {
+std::size_t Sweeper::run_fast(std::int64_t most_us) {
   if (!active_ || (!in_pass_ && !is_due()) || keyspace_.removals_held()) return 0;
   add_allowance();
-  if (allowance_us_ <= 0) return 0;
+  if (allowance_us_ <= 0 || turn_us_ >= kStepUs) return 0;
   if (!in_pass_) begin_pass();
-  base::Budget budget(keyspace_.clock(), kStepUs);
+  base::Budget budget(keyspace_.clock(), std::min(most_us, kStepUs - turn_us_));
   return step(budget);
 }
 
@@ -96,14 +96,25 @@ std::size_t Sweeper::step(base::Budget& budget) {
   const std::int64_t start_us = clock.steady_now_us();
   std::size_t gone = 0;
   do {
-    gone += sweep_lines();
+    if (free_removed(budget)) gone += sweep_lines();
   } while (in_pass_ && !budget.spent());
   const std::int64_t spent_us = clock.steady_now_us() - start_us;
   metrics_.spent(spent_us);
   allowance_us_ -= spent_us;
+  turn_us_ += spent_us;
   cost_us_ += spent_us;
   if (!in_pass_) schedule();
   return gone;
+}
+
+// The memory of removed keys is freed as the pass proceeds: the end of the turn may have no time.
+// False if so much waits to be freed that no more keys may be removed.
+bool Sweeper::free_removed(base::Budget& budget) {
+  keyspace::Graveyard& graveyard = keyspace_.graveyard();
+  while (keyspace::Graveyard::bytes() > keyspace::Graveyard::kMostWaiting) {
+    if (graveyard.drain_a_little(keyspace_.clock()) || budget.spent()) break;
+  }
+  return !graveyard.is_behind();
 }
 
 void Sweeper::begin_pass() {

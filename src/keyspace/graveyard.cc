@@ -18,8 +18,6 @@ constexpr std::size_t kKeptRoom = 1024;
 // Above this many allocations an entry of a flushed table is freed in steps.
 constexpr std::size_t kLargeEffort = 64;
 
-// The most time that a command spends on freeing.
-constexpr std::int64_t kMostPayUs = 500;
 // The time for freeing at the end of a turn: its minimum and maximum, and the bytes and entries for
 // which it grows by a microsecond.
 constexpr std::int64_t kLeastDrainUs = 200;
@@ -93,12 +91,13 @@ bool Graveyard::drain(base::Budget budget) {
 
 bool Graveyard::drain_a_little(const base::Clock& clock) { return drain(base::Budget(clock, 0)); }
 
-void Graveyard::free_backlog(const base::Clock& clock) {
+void Graveyard::free_backlog(const base::Clock& clock, std::int64_t us) {
   const std::int64_t waiting = bytes();
-  const std::int64_t target =
-      std::max(waiting - 2 * std::exchange(free_backlog_bytes_, 0), kMostWaiting);
+  const std::int64_t removed = std::exchange(free_backlog_bytes_, 0);
+  largest_ = std::max(waiting <= kMostBehind ? 0 : largest_, removed);
+  const std::int64_t target = std::max(waiting - 2 * removed, kMostWaiting);
   if (waiting <= target) return;
-  base::Budget budget(clock, kMostPayUs);
+  base::Budget budget(clock, us);
   while (!drain_a_little(clock) && bytes() > target && !budget.spent()) {
   }
 }

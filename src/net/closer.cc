@@ -3,6 +3,7 @@
 #include <sys/uio.h>
 
 #include <array>
+#include <utility>
 
 #include "connection.h"
 #include "larder/base/budget.h"
@@ -18,14 +19,16 @@ constexpr std::size_t kFreedAtOnce = 256;
 
 }  // namespace
 
-bool Closer::has_time() {
-  const std::int64_t now_us = clock_.steady_now_us();
-  if (until_us_ == 0) until_us_ = now_us + kClosingUs;
-  return now_us < until_us_;
+bool Closer::has_time() const { return spent_us_ < kClosingUs; }
+
+void Closer::disconnect(Connection& connection) {
+  const std::int64_t began_us = clock_.steady_now_us();
+  connection.disconnect();
+  spent_us_ += clock_.steady_now_us() - began_us;
 }
 
 void Closer::close(Connection& connection) {
-  if (queue_.empty() && has_time()) return connection.disconnect();
+  if (queue_.empty() && has_time()) return disconnect(connection);
   queue(connection);
 }
 
@@ -37,7 +40,7 @@ void Closer::close_queued() {
   if (queue_.empty()) return;
   while (Connection* const connection = queue_.first()) {
     if (!has_time()) return;
-    connection->disconnect();
+    disconnect(*connection);
   }
 }
 
@@ -52,10 +55,14 @@ void Closer::take_remains(resp::ReplyBuffer& output) {
   remains_.take_over(output);
 }
 
+// The rest of the background work gets the time that is left.
 void Closer::end_turn() {
+  turn_time_.spend(std::exchange(spent_us_, 0));
+  if (closed_.empty() && remains_.empty()) return;
+  const std::int64_t began_us = clock_.steady_now_us();
   free_closed();
   if (!remains_.empty()) free_remains();
-  until_us_ = 0;
+  turn_time_.spend(clock_.steady_now_us() - began_us);
 }
 
 void Closer::free_all() {

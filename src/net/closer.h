@@ -9,6 +9,7 @@
 
 #include "connection_queue.h"
 #include "larder/base/clock.h"
+#include "larder/base/turn_time.h"
 #include "larder/memory/audit.h"
 #include "larder/resp/reply_buffer.h"
 
@@ -23,7 +24,8 @@ class Closer {
     ConnectionQueue::Place place = ConnectionQueue::kNowhere;
   };
 
-  Closer(const base::Clock& clock, resp::ChunkPool& chunks) : clock_(clock), remains_(chunks) {}
+  Closer(const base::Clock& clock, base::TurnTime& turn_time, resp::ChunkPool& chunks)
+      : clock_(clock), turn_time_(turn_time), remains_(chunks) {}
   Closer(const Closer&) = delete;
   Closer& operator=(const Closer&) = delete;
 
@@ -51,15 +53,17 @@ class Closer {
   std::size_t held_bytes() const { return queue_.held_bytes() + net::held_bytes(closed_); }
 
  private:
-  bool has_time();
+  bool has_time() const;
+  void disconnect(Connection& connection);
   void free_closed();
   void free_remains();
 
   const base::Clock& clock_;
+  base::TurnTime& turn_time_;
   ConnectionQueue queue_;
   ConnectionVector closed_;  // in this turn
   resp::ReplyBuffer remains_;
-  std::int64_t until_us_ = 0;  // the end of this turn's time for closing; 0: not started
+  std::int64_t spent_us_ = 0;  // for closing, in this turn
 };
 
 }  // namespace larder::net

@@ -11,7 +11,7 @@ Services::Services(const Connections::Parts& objects)
     : parts(objects),
       clock(objects.loop.clock()),
       sender(clock),
-      closer(clock, chunks),
+      closer(clock, objects.executor.turn_time(), chunks),
       memory(parts, chunks, list, sender, closer),
       reader(objects.executor, memory),
       accepting(objects.settings, objects.credentials, objects.metrics),

@@ -102,16 +102,18 @@ void CommandLog::add(LogKind kind, const engine::LoggedCommand& ran, std::int64_
   (list.newest == nullptr ? list.oldest : list.newest->newer) = entry;
   list.newest = entry;
   ++list.size;
+  list.bytes += memory::size_class(bytes);
   trim(kind, most);
 }
 
 void CommandLog::trim(LogKind kind, std::size_t most) {
   List& list = this->list(kind);
-  while (list.size > most) {
+  while (list.size > most || list.bytes > kMostBytes) {
     Entry* const entry = list.oldest;
     list.oldest = entry->newer;
     (list.oldest == nullptr ? list.newest : list.oldest->older) = nullptr;
     --list.size;
+    list.bytes -= memory::size_class(entry->bytes);
     memory::release(kOwner, entry, entry->bytes);
   }
 }

@@ -75,14 +75,19 @@ std::span<const Core::Chore> Core::turn_chores() {
          core.pause.expire();
          return false;
        }},
-      // Evicts, expires, frees, and runs commands that wait or continue.
-      {kOwn, [](Core& core, std::int64_t) { return core.executor.end_turn(); }},
       // Frees what sessions left behind.
       {300,
        [](Core& core, std::int64_t budget_us) {
-         return core.sessions.has_left() &&
-                !core.sessions.free_left(base::Budget(core.clock, budget_us));
+         if (!core.sessions.has_left()) return false;
+         base::TurnTime& time = core.executor.turn_time();
+         const std::int64_t began_us = core.clock.steady_now_us();
+         const bool freed =
+             core.sessions.free_left(base::Budget(core.clock, time.left_us(budget_us)));
+         time.spend(core.clock.steady_now_us() - began_us);
+         return !freed;
        }},
+      // Evicts, expires, frees, and runs commands that wait or continue.
+      {kOwn, [](Core& core, std::int64_t) { return core.executor.end_turn(); }},
       {kOwn, [](Core& core, std::int64_t) { return core.tracking.end_turn(); }},
       {kAtOnce,
        [](Core& core, std::int64_t) {

@@ -56,5 +56,33 @@ TEST(RefusalLog, DropsTheOldestEntriesAboveItsLimit) {
   EXPECT_EQ(memory::balance(kOwner), before);
 }
 
+TEST(RefusalLog, IsBoundedInBytesForAnyMaximumLength) {
+  const auto before = memory::balance(kOwner);
+  RefusalLog log;
+  const std::string long_text(RefusalLog::kLongestText, 'x');
+  for (int i = 0; i < 2000; ++i) {
+    log.add(refusal(std::to_string(i) + long_text, long_text), i, 1'000'000);
+    ASSERT_LE(log.held_bytes(), RefusalLog::kMostBytes);
+  }
+  EXPECT_EQ(log.newest()->id, 1999u);
+  EXPECT_GT(log.size(), 300u);
+  EXPECT_LT(log.size(), 600u);
+  EXPECT_EQ(memory::balance(kOwner) - before, static_cast<std::int64_t>(log.held_bytes()));
+}
+
+// The entry of a repeated refusal stores the latest client, which may be longer than the one
+// before.
+TEST(RefusalLog, CountsTheBytesOfAnEntryThatGrows) {
+  const auto before = memory::balance(kOwner);
+  RefusalLog log;
+  log.add(refusal("a"), 1000, 10);
+  Refusal longer = refusal("a");
+  const std::string client(3000, 'c');
+  longer.client = client;
+  log.add(longer, 1001, 10);
+  EXPECT_EQ(log.size(), 1u);
+  EXPECT_EQ(memory::balance(kOwner) - before, static_cast<std::int64_t>(log.held_bytes()));
+}
+
 }  // namespace
 }  // namespace larder::acl

@@ -2,19 +2,13 @@
 // freed.
 
 #include <algorithm>
+#include <deque>
 
 #include "room.h"
+#include "step_clock.h"
 
 namespace larder::engine {
 namespace {
-
-// A clock that advances by 100 us at each reading, so that budgets end.
-struct StepClock final : base::Clock {
-  StepClock() { steady_us_ = now_us; }
-  void tick() override { steady_us_ = now_us; }
-  std::int64_t steady_now_us() const override { return now_us += 100; }
-  mutable std::int64_t now_us = 1'000'000;
-};
 
 std::string name_of(int i) { return "key:" + std::to_string(i); }
 
@@ -46,6 +40,104 @@ TEST_F(OneTurn, OfOverwritesFreesMostOfTheOldValues) {
   }
 }
 
+// Freeing a few dozen pieces takes 20 us.
+class LargeRemovals : public RoomOn<StepClock<20>> {
+ protected:
+  // More than half a megabyte; freeing it takes 12 ms.
+  static constexpr const char* kMembers = "20000";
+
+  // The bytes that wait after the batch of requests, as far as the client may run them.
+  std::int64_t run_some(Session& client, std::vector<resp::Request>& requests) {
+    const std::size_t ran = executor.run(client, requests, std::numeric_limits<std::size_t>::max());
+    requests.erase(requests.begin(), requests.begin() + static_cast<std::ptrdiff_t>(ran));
+    return keyspace::Graveyard::bytes();
+  }
+};
+
+// The commands of a turn and its end share the time for freeing, for any number of large values.
+TEST_F(LargeRemovals, FreeForABoundedTimeInEachTurn) {
+  constexpr int kValues = 20;
+  for (int i = 0; i < kValues; ++i) reply({"fill", name_of(i), kMembers});
+  std::vector<Words> batch;
+  for (int i = 0; i < kValues; ++i) batch.push_back({"del", name_of(i)});
+  int turns = 0;
+  for (; !batch.empty(); ++turns) {
+    ASSERT_LT(turns, 1000);
+    const std::int64_t before_us = clock.now_us;
+    const std::size_t ran = run(batch);
+    batch.erase(batch.begin(), batch.begin() + static_cast<std::ptrdiff_t>(ran));
+    executor.end_turn();
+    // A few readings of the clock in each command and at the end are added.
+    EXPECT_LE(clock.now_us - before_us, 2 * base::TurnTime::kTurnUs) << ran;
+  }
+  EXPECT_GT(turns, 100);
+  while (executor.end_turn()) ASSERT_LT(++turns, 1000);
+  EXPECT_TRUE(keyspace.graveyard().empty());
+}
+
+// Each command takes longer to free than a turn has time for. However long a client goes on, what
+// waits to be freed does not grow.
+TEST_F(LargeRemovals, OfOneClientDoNotAccumulate) {
+  const std::vector<std::string_view> words{"fill", "k", kMembers};
+  std::vector<resp::Request> requests(60, {.args = words, .bytes = 0});
+  std::int64_t most = 0;
+  for (int turns = 0; !requests.empty(); ++turns) {
+    ASSERT_LT(turns, 2000);
+    most = std::max(most, run_some(session, requests));
+    executor.end_turn();
+  }
+  EXPECT_GT(most, 1 << 20);
+  EXPECT_LT(most, 2 << 20);
+  EXPECT_EQ(take_output().size(), 60 * std::string_view("+OK\r\n").size());
+}
+
+TEST_F(LargeRemovals, OfManyClientsDoNotAccumulate) {
+  constexpr int kClients = 60;
+  std::vector<std::vector<std::string_view>> words;
+  std::vector<std::string> names;
+  for (int i = 0; i < kClients; ++i) names.push_back(name_of(i));
+  for (const std::string& name : names) words.push_back({"fill", name, kMembers});
+  NoPeer nobody;
+  std::deque<Session> clients;
+  std::vector<std::vector<resp::Request>> requests;
+  for (int i = 0; i < kClients; ++i) {
+    clients.emplace_back(sessions, nobody, output, clock);
+    requests.emplace_back(3, resp::Request{.args = words[static_cast<std::size_t>(i)], .bytes = 0});
+  }
+  std::int64_t most = 0;
+  bool left = true;
+  for (int turns = 0; left; ++turns) {
+    ASSERT_LT(turns, 5000);
+    left = false;
+    for (std::size_t i = 0; i < kClients; ++i) {
+      most = std::max(most, run_some(clients[i], requests[i]));
+      left |= !requests[i].empty();
+    }
+    // Reads do not wait.
+    EXPECT_EQ(run({{"get", "none"}}), 1u);
+    executor.end_turn();
+  }
+  EXPECT_GT(most, 16 << 20);
+  EXPECT_LT(most, 24 << 20);
+}
+
+// The bound is for what is removed on top of one large value: other clients do not wait for it.
+TEST_F(LargeRemovals, AloneDelayOnlyTheClientThatRemovedIt) {
+  reply({"fill", "k", "800000"});
+  EXPECT_EQ(run({{"del", "k"}, {"set", "a", "1"}}), 1u);
+  EXPECT_GT(keyspace::Graveyard::bytes(), 17 << 20);
+  NoPeer nobody;
+  Session other(sessions, nobody, output, clock);
+  const std::vector<std::string_view> words{"set", "b", "1"};
+  std::vector<resp::Request> requests{{.args = words, .bytes = 0}};
+  run_some(other, requests);
+  EXPECT_TRUE(requests.empty());
+  int turns = 0;
+  for (; session.is_held(); ++turns) ASSERT_TRUE(executor.end_turn());
+  EXPECT_GT(turns, 100);
+  EXPECT_EQ(run({{"set", "a", "1"}}), 1u);
+}
+
 TEST_F(OneTurn, OfOverwritesStaysAtTheLimit) {
   constexpr std::int64_t kLimit = 16 << 20;
   limit(std::to_string(kLimit), "allkeys-lru");
@@ -59,7 +151,7 @@ TEST_F(OneTurn, OfOverwritesStaysAtTheLimit) {
   }
 }
 
-class WaitingForFrees : public RoomOn<StepClock> {
+class WaitingForFrees : public RoomOn<StepClock<100>> {
  protected:
   // Removes 3 MB, more than can be freed in one step. The tests set the limit so that only removed
   // values exceed it.

@@ -201,6 +201,7 @@ class RoomOn : public testing::Test {
       box.lend(clock_of_pieces);
     }
     box.lend(executor);
+    box.lend(evictor);
     box.lend(watches);
     box.lend(prompt);
     return box;

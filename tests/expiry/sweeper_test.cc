@@ -153,6 +153,7 @@ TEST(Sweeper, SurvivesSwapsAndFlushesInTheMiddleOfAPass) {
   world.clock.advance_ms(2'000);
   for (int i = 0; i < 2000 && world.keyspace.size() > 0; ++i) {
     world.sweeper.run(world.sweeper.budget());
+    world.sweeper.end_turn();
     // Out of step with the pass, which could otherwise find the same table twice each time.
     if (world.rng.below(2) == 0) world.keyspace.swap(0, 1);
     if (i == 20) world.keyspace.flush(5);
@@ -163,11 +164,12 @@ TEST(Sweeper, SurvivesSwapsAndFlushesInTheMiddleOfAPass) {
 
 TEST(Sweeper, MassExpiryIsDoneInBoundedSteps) {
   // 16 buckets between two readings of the clock, and 10 readings in each step.
-  WorldOn<CostlyClock> world(100);
+  WorldOn<CostlyClock> world(50);
   constexpr std::size_t kKeys = 50'000;
   for (std::size_t i = 0; i < kKeys; ++i) world.put(i, 10'000);
   world.clock.advance_ms(10'001);
   std::size_t gone = world.sweeper.run(world.sweeper.budget());
+  world.sweeper.end_turn();
   EXPECT_GT(gone, 0u);
   EXPECT_LE(gone, 11u * 16 * 7);
   EXPECT_TRUE(world.sweeper.is_unfinished());
@@ -179,6 +181,7 @@ TEST(Sweeper, MassExpiryIsDoneInBoundedSteps) {
     const std::int64_t before_us = world.clock.steady_now_us();
     const std::size_t some = world.sweeper.run_fast();
     const std::int64_t step_us = world.clock.steady_now_us() - before_us;
+    world.sweeper.end_turn();
     ASSERT_LE(step_us, Sweeper::kStepUs + 500);
     if (some > 0) worked_us += step_us;
     ASSERT_LE(some, 11u * 16 * 7);
@@ -213,6 +216,32 @@ TEST(Sweeper, TheFastCycleDoesNothingBetweenPasses) {
   EXPECT_EQ(world.sweeper.run_fast(), 1u);
 }
 
+TEST(Sweeper, BothCyclesShareTheTimeOfATurn) {
+  WorldOn<CostlyClock> world(20);
+  for (std::size_t i = 0; i < 50'000; ++i) world.put(i, 1'000);
+  world.clock.advance_ms(2'000);
+  for (int turn = 0; turn < 3; ++turn) {
+    const std::int64_t before_us = world.clock.steady_now_us();
+    EXPECT_GT(world.sweeper.run(world.sweeper.budget()), 0u);
+    world.sweeper.run_fast();
+    world.sweeper.run_fast();
+    EXPECT_LE(world.clock.steady_now_us() - before_us, Sweeper::kStepUs + 200);
+    EXPECT_GE(world.sweeper.end_turn(), Sweeper::kStepUs);
+    world.clock.advance_ms(10);
+  }
+}
+
+TEST(Sweeper, FreesWhatItRemovesAsItProceeds) {
+  World world;
+  for (std::size_t i = 0; i < 20'000; ++i) {
+    world.db().put(keyspace::Key::of(std::to_string(i)), std::string(1'000, 'x'),
+                   keyspace::Deadline::at(world.clock.unix_ms() + 100));
+  }
+  world.clock.advance_ms(1'000);
+  EXPECT_EQ(world.run(), 20'000u);
+  EXPECT_LE(keyspace::Graveyard::bytes(), keyspace::Graveyard::kMostWaiting + (256 << 10));
+}
+
 TEST(Sweeper, UnfinishedPassRequestsMoreTime) {
   WorldOn<CostlyClock> world(100);
   EXPECT_EQ(world.sweeper.rest_ms(), Sweeper::kLongestSleepMs);
@@ -220,7 +249,10 @@ TEST(Sweeper, UnfinishedPassRequestsMoreTime) {
   world.clock.advance_ms(2'000);
   world.sweeper.run(world.sweeper.budget());
   EXPECT_EQ(world.sweeper.rest_ms(), 0);
-  for (int i = 0; i < 10; ++i) world.sweeper.run_fast();
+  for (int i = 0; i < 20; ++i) {
+    world.sweeper.end_turn();
+    world.sweeper.run_fast();
+  }
   EXPECT_GE(world.sweeper.rest_ms(), 1);
   EXPECT_LT(world.sweeper.rest_ms(), 10);
 }
@@ -234,6 +266,7 @@ TEST(Sweeper, HigherEffortRaisesTheShareOfTime) {
     int turns = 0;
     for (; world.keyspace.size() > 0; ++turns) {
       world.sweeper.run_fast();
+      world.sweeper.end_turn();
       world.clock.advance_ms(1);
     }
     return turns;
@@ -326,6 +359,7 @@ struct SteadyLoad {
       }
       if (i % 100 == 0) world.sweeper.run(world.sweeper.budget());
       world.sweeper.run_fast();
+      world.sweeper.end_turn();
       world.keyspace.graveyard().drain(base::Budget::unlimited());
       if (i % 7 == 0) {
         sum += static_cast<double>(expired()) / static_cast<double>(world.db().size()) * 7;

@@ -100,6 +100,21 @@ TEST_F(Observing, LogsNothingIfTheMaximumLengthIsZero) {
 }
 
 // As many words as are logged, one of them secret.
+// Entries of 4 KB each, many more than fit.
+TEST_F(Observing, LogsAreBoundedInBytesForAnyMaximumLength) {
+  set("slowlog-max-len", "1000000");
+  Words words{"set"};
+  words.resize(CommandLog::kMostWords, std::string(200, 'x'));
+  const std::vector<std::string_view> views(words.begin(), words.end());
+  for (int i = 0; i < 3000; ++i) {
+    observer.slow({session, *commands.find("set"), views}, 1'000'000'000, 1);
+    ASSERT_LE(observer.log.held_bytes(LogKind::slow), CommandLog::kMostBytes);
+  }
+  EXPECT_GT(observer.log.held_bytes(LogKind::slow), CommandLog::kMostBytes - 8192);
+  EXPECT_EQ(observer.log.newest(LogKind::slow)->id, 2999u);
+  EXPECT_LT(observer.log.size(LogKind::slow), 1100u);
+}
+
 TEST_F(Observing, TruncatesLongArgumentsAndLongCommands) {
   const std::string longest(CommandLog::kMostWordBytes, 'x');
   const std::string longer = longest + "yz";

@@ -1,7 +1,7 @@
 #pragma once
 
-// The latest refusals, for ACL LOG. Bounded: acllog-max-len entries, and kLongestText for each of
-// their texts.
+// The latest refusals, for ACL LOG. Bounded: acllog-max-len entries, kLongestText for each of their
+// texts, and kMostBytes for all of them.
 
 #include <cstdint>
 #include <string_view>
@@ -28,6 +28,7 @@ class RefusalLog {
   // How many of the newest entries are compared for this.
   static constexpr std::size_t kLookedAt = 10;
   static constexpr std::size_t kLongestText = 4096;
+  static constexpr std::size_t kMostBytes = 4 << 20;
 
   struct Entry {
     std::uint64_t id;
@@ -49,14 +50,14 @@ class RefusalLog {
   RefusalLog& operator=(const RefusalLog&) = delete;
 
   void add(const Refusal& refusal, std::int64_t now_ms, std::size_t most);
-  // Forgets the oldest.
+  // Forgets the oldest, also beyond kMostBytes.
   void trim(std::size_t most);
   void clear() { trim(0); }
 
   std::size_t size() const { return size_; }
   // The newest; Entry::older leads on.
   const Entry* newest() const { return newest_; }
-  std::size_t held_bytes() const;
+  std::size_t held_bytes() const { return bytes_; }
 
  private:
   Entry* find_same(const Refusal& refusal, std::int64_t now_ms) const;
@@ -66,6 +67,7 @@ class RefusalLog {
   Entry* newest_ = nullptr;
   Entry* oldest_ = nullptr;
   std::size_t size_ = 0;
+  std::size_t bytes_ = 0;  // at the allocator's sizes
   std::uint64_t next_id_ = 0;
 };
 

@@ -47,11 +47,13 @@ struct Settings : config::Group {
                                      .fallback = 1,
                                      .words = {"allchannels", "resetchannels"},
                                      .help = "Channels that a new user may use: all or none."}};
-  config::Integer acllog_max_len{*this,
-                                 {.name = "acllog-max-len",
-                                  .fallback = 128,
-                                  .range = {0, INT64_MAX},
-                                  .help = "Maximum number of entries of ACL LOG."}};
+  config::Integer acllog_max_len{
+      *this,
+      {.name = "acllog-max-len",
+       .fallback = 128,
+       .range = {0, INT64_MAX},
+       .help = "Maximum number of entries of ACL LOG. They take at most 4 MB: beyond "
+               "that the oldest are removed."}};
 };
 
 }  // namespace larder::acl

@@ -54,6 +54,14 @@ struct Call {
     return waiters.wait(session, command, args, wait);
   }
 
+  // For a command that needs more room below maxmemory than can be made at once. The handler
+  // returns without a reply, and runs again from its beginning when there is room; so it must not
+  // have changed anything yet.
+  bool may_run_again() const { return session.may_block && !resumed; }
+  void run_again_with_room(std::uint64_t bytes) {
+    waiters.waiting_for_memory().add(session, bytes);
+  }
+
   // For a command that works in several turns (progress.h). True if it must leave the rest to a
   // later turn; called before each piece of its work, of some ten microseconds.
   [[nodiscard]] bool step_is_over() { return long_commands.step_is_over(session); }

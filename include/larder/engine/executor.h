@@ -12,6 +12,7 @@
 
 #include "larder/base/budget.h"
 #include "larder/base/clock.h"
+#include "larder/base/turn_time.h"
 #include "larder/engine/change_sink.h"
 #include "larder/engine/command_sink.h"
 #include "larder/engine/command_table.h"
@@ -141,6 +142,10 @@ class Executor {
   // called after it, so that it is not taken for a part of the next command.
   void settle_background();
 
+  // The time that background work has in this turn, which ends with end_turn(): work that other
+  // rooms do before it is to be charged to it.
+  base::TurnTime& turn_time() { return turn_time_; }
+
   // Before the loop sleeps: continues evicting if the limit was lowered, runs the fast expiry
   // cycle, frees removed data, runs steps of long commands, resumes sessions that waited for this
   // or for room, ends waits whose timeout has passed and serves sessions with ready keys; each
@@ -186,6 +191,8 @@ class Executor {
   eviction::Room make_room(base::Budget budget);
   void put_off(Session& session, const BoundCommand& command, Admission admission);
   bool make_room_late();
+  void free_backlog(Execution& execution);
+  bool expire_late();
   bool free_late();
   void reject_unknown(Session& session, resp::Args args);
   bool pass(Session& session, resp::Args args, BoundCommand& command, std::uint32_t closed);
@@ -199,6 +206,7 @@ class Executor {
   void count(Execution& execution, BoundCommand& command);
   std::uint64_t evictable_bytes(const Session& session, resp::Args args,
                                 const BoundCommand& command) const;
+  bool was_put_off(const Session& session) const;
   bool look_at_reply(Execution& execution, resp::Args args, const BoundCommand& command);
   void run_parked(Execution& execution, const ParkedCommand& parked);
   bool run_long_commands();
@@ -219,6 +227,7 @@ class Executor {
   std::vector<CommandSink*> command_sinks_;
   Execution* running_ = nullptr;  // the innermost
   LongCommands long_commands_;
+  base::TurnTime turn_time_;
   bool postponed_ = false;  // sessions with ready keys wait for the end of the turn
 };
 

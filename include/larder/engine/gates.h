@@ -11,7 +11,8 @@ namespace larder::engine {
 // In the order of the list in gates.cc, which defines what each of them refuses. If `permission` is
 // closed, the Guard is called. `subscribed` and `queueing` belong to a session and do not refuse by
 // themselves: `subscribed` is open to RESP3, and the commands that `queueing` stops are queued. The
-// commands that the last two stop, while clients are paused, are delayed until the pause ends.
+// commands that the last three stop are delayed: until removed data is freed, or until the pause of
+// clients ends.
 enum class Gate : std::uint8_t {
   debug,
   auth,
@@ -22,12 +23,14 @@ enum class Gate : std::uint8_t {
   monitoring,  // reads and writes of a session in MONITOR
   subscribed,
   queueing,
+  freeing,        // commands that may remove data, while too much waits to be freed
   paused_writes,  // commands that may change data
   paused_all,     // everything but CLIENT
 };
 
 constexpr std::uint32_t bit(Gate gate) { return 1u << static_cast<unsigned>(gate); }
 inline constexpr std::uint32_t kPauseGates = bit(Gate::paused_writes) | bit(Gate::paused_all);
+inline constexpr std::uint32_t kDelayingGates = kPauseGates | bit(Gate::freeing);
 
 // The gates that are closed for all clients. A Session also has its own gates, and may pass
 // some of these (Session::common_gates).

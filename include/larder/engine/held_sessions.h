@@ -5,6 +5,7 @@
 // the meantime.
 
 #include <cstddef>
+#include <cstdint>
 #include <vector>
 
 #include "larder/memory/heap.h"
@@ -20,12 +21,16 @@ class HeldSessions {
   HeldSessions(const HeldSessions&) = delete;
   HeldSessions& operator=(const HeldSessions&) = delete;
 
-  // Adds the session at the end, once.
-  void add(Session& session);
+  // Adds the session at the end, once. It may say how much room below maxmemory its command needs.
+  void add(Session& session, std::uint64_t wanted_bytes = 0);
+  bool has(const Session& session) const;
   // Cost: one check for each session of the queue.
   void remove(Session& session);
-  // The first `most` sessions continue.
+  // The first `most` sessions continue; of those behind the first, only sessions that did not say
+  // how much room they need.
   void resume(std::size_t most);
+  // The room that the first session needs; 0 if it did not say, or if there is none.
+  std::uint64_t wanted_bytes() const { return empty() ? 0 : sessions_.front().wanted_bytes; }
 
   bool empty() const { return sessions_.empty(); }
   std::size_t size() const { return sessions_.size(); }
@@ -33,7 +38,11 @@ class HeldSessions {
   std::size_t held_bytes() const;
 
  private:
-  std::vector<Session*, memory::Allocator<Session*, memory::Owner::client_input>> sessions_;
+  struct Held {
+    Session* session;
+    std::uint64_t wanted_bytes;
+  };
+  std::vector<Held, memory::Allocator<Held, memory::Owner::client_input>> sessions_;
 };
 
 }  // namespace larder::engine

@@ -7,8 +7,10 @@
 //
 // No step visits all watches: a flush or a swap increments a counter of the database, which each
 // session that watches existing keys of it compares when it is checked; and only the earliest
-// deadline is kept, because a changed deadline is a change. Only a swap visits watched keys that
-// did not exist, or the keys of the other database if those are fewer.
+// deadline is kept, because a changed deadline is a change. A swap may also create watched keys
+// that did not exist. They are looked up when EXEC checks the session. If by then the keys that
+// arrived have left with another swap or a flush, this cannot be found out, and the session counts
+// as changed.
 //
 // A change of consumer groups is not a change of the key. A key whose deadline had passed at the
 // time of WATCH may be removed without effect.
@@ -65,7 +67,8 @@ class WatchSet final : public ChangeSink, public memory::AuditedOwner {
   void unwatch(Session& session);
 
   // Whether a watched key changed, or its deadline has passed, since the session watched it.
-  // Cost: the same however many keys it watches.
+  // Cost: the same however many keys it watches, except after a swap: then its keys that did not
+  // exist are looked up.
   bool has_lost(const Session& session) const;
   // A change was found; CLIENT LIST's flag d.
   static bool is_dirty(const Session& session);
@@ -93,16 +96,23 @@ class WatchSet final : public ChangeSink, public memory::AuditedOwner {
   void mark_dirty(Watcher& watcher);
   void note_flush(int db);
   void note_swap(int db);
-  void note_arrival(WatchedKey& key, const keyspace::Entry& entry,
-                    std::vector<Watcher*>& concerned) const;
   const keyspace::Entry* entry_of(const WatchedKey& key) const;
   void note_existing(Watcher& watcher, int db, const keyspace::Entry& entry) const;
+  void note_absent(Watcher& watcher, int db);
+  bool may_have_arrived(const Watcher& watcher) const;
+  bool exists_now(const Watch& watch) const;
   bool was_replaced(const Watcher& watcher) const;
 
   keyspace::Keyspace& keyspace_;
   std::vector<Keys> by_name_;            // for each database
   std::vector<std::uint64_t> replaced_;  // how often each was flushed or swapped
-  std::vector<std::size_t> absent_;      // watches in each database of keys that did not exist
+  // The swaps that brought keys into a database in which keys are watched that did not exist.
+  struct Arrivals {
+    std::size_t watches = 0;  // of such keys
+    std::uint64_t swaps = 0;
+    bool left = false;  // the keys of the last swap have left
+  };
+  std::vector<Arrivals> arrivals_;  // for each database
   Watcher* first_ = nullptr;
   std::size_t sessions_ = 0;  // sessions that watch a key, or did and whose watches are being freed
   std::size_t keys_ = 0;

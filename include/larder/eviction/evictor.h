@@ -4,6 +4,7 @@
 // and removes the best of them until the ledger is below maxmemory.
 
 #include <cstdint>
+#include <limits>
 
 #include "larder/base/budget.h"
 #include "larder/base/clock.h"
@@ -66,10 +67,10 @@ class Evictor {
 
   // Makes room for a command that computes its size before it writes. `none` if it cannot fit: then
   // at once, without evicting, if all keys that may be evicted would not free enough (may_free()),
-  // or if the system refuses a block of that size. `freeing` if bytes of removed data are in the
-  // way and the budget is spent: no key is evicted for them. Keys that were looked up before may be
-  // removed, which invalidates their values. Cost: two comparisons while there is room, otherwise
-  // that of evicting.
+  // or if the system refuses a block of that size. `freeing` or `working` if the budget is spent
+  // before there is room. No key is evicted for bytes of removed data. Keys that were looked up
+  // before may be removed, which invalidates their values. Cost: two comparisons while there is
+  // room, otherwise that of evicting.
   Room make_room_for(const Need& need, base::Budget budget);
 
   // Whether the policy allows this key to be evicted.
@@ -97,11 +98,14 @@ class Evictor {
   bool may_free(std::uint64_t bytes) const;
   // Keeps this many bytes below the limit free, for a client that waits for room: until the next
   // call keys are evicted for them too, as long as there are any.
-  void reserve(std::uint64_t bytes) { reserved_ = bytes; }
+  void reserve(std::uint64_t bytes) { reserve(reserved_for_client_, bytes); }
+  // The same for a command that was postponed until it has room. For both together.
+  void reserve_for_command(std::uint64_t bytes) { reserve(reserved_for_command_, bytes); }
 
   // The maximum duration of a call, by maxmemory-eviction-tenacity: up to 10, that many times 50
-  // us; above, 15 % more for each point; 100 without a bound.
-  base::Budget budget() const;
+  // us; above, 15 % more for each point; 100 without a bound. At most `most_us`, except without a
+  // bound.
+  base::Budget budget(std::int64_t most_us = std::numeric_limits<std::int64_t>::max()) const;
 
   // The chore that keeps access bits valid; to be run `hz` times a second.
   Ager& ager() { return ager_; }
@@ -118,6 +122,10 @@ class Evictor {
     return exceeds_with(reserved_);
   }
   void apply_settings();
+  void reserve(std::uint64_t& part, std::uint64_t bytes) {
+    part = bytes;
+    reserved_ = reserved_for_client_ + reserved_for_command_;
+  }
   bool exceeds_with(std::uint64_t more) const;
   bool may_ever_fit(const Need& need) const;
   bool is_over_by_buried(std::uint64_t wanted) const;
@@ -145,7 +153,9 @@ class Evictor {
   Policy policy_;
   CandidatePool pool_;
   Ager ager_;
-  std::uint64_t reserved_ = 0;
+  std::uint64_t reserved_ = 0;  // the sum of the two
+  std::uint64_t reserved_for_client_ = 0;
+  std::uint64_t reserved_for_command_ = 0;
 };
 
 }  // namespace larder::eviction

@@ -13,6 +13,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 
 #include "larder/base/budget.h"
 #include "larder/base/clock.h"
@@ -24,8 +25,8 @@ namespace larder::expiry {
 
 class Sweeper {
  public:
-  // The longest step, for any active-expire-effort.
-  static constexpr std::int64_t kStepUs = 1000;
+  // The most time in one turn of the loop, for both cycles together and any active-expire-effort.
+  static constexpr std::int64_t kStepUs = 500;
 
   Sweeper(keyspace::Keyspace& keyspace, const Settings& settings, Metrics& metrics);
 
@@ -34,13 +35,15 @@ class Sweeper {
   std::size_t run(base::Budget budget);
 
   // The fast cycle, before the loop sleeps: continues an unfinished pass, or starts one
-  // that is due, for kStepUs at most and within the share of time that expiry may take
-  // (25 %, and 2 % more for each point of active-expire-effort above 1). Returns how many keys
+  // that is due, for `most_us` and kStepUs at most and within the share of time that expiry may
+  // take (25 %, and 2 % more for each point of active-expire-effort above 1). Returns how many keys
   // went. Costs one comparison when there is nothing to do.
-  std::size_t run_fast();
+  std::size_t run_fast(std::int64_t most_us = kStepUs);
 
   // The budget of one step, for run().
-  base::Budget budget() const { return {keyspace_.clock(), kStepUs}; }
+  base::Budget budget() const { return {keyspace_.clock(), kStepUs - turn_us_}; }
+  // The time of both cycles in this turn, which ends: the next one has kStepUs again.
+  std::int64_t end_turn() { return std::exchange(turn_us_, 0); }
 
   // A pass was interrupted and continues with the next call.
   bool is_unfinished() const { return in_pass_; }
@@ -75,6 +78,7 @@ class Sweeper {
   double share() const;
   void add_allowance();
   std::size_t step(base::Budget& budget);
+  bool free_removed(base::Budget& budget);
   void begin_pass();
   void end_pass();
   void schedule();
@@ -118,6 +122,7 @@ class Sweeper {
   std::int64_t last_cost_us_ = 0;
   std::int64_t interval_us_ = 0;
   std::int64_t next_pass_us_ = 0;
+  std::int64_t turn_us_ = 0;  // spent in this turn
   // Time that fast cycles may take: it accumulates with time, and every cycle spends some.
   std::int64_t allowance_us_ = 0;
   std::int64_t earned_at_us_ = kNever;

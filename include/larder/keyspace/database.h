@@ -137,6 +137,9 @@ class Database {
   void put_storage(const Key& key, types::Type type, void* storage, Event event,
                    Deadline deadline = Deadline::never());
 
+  // Frees the storage of a value that is not stored after all, later and in steps.
+  void discard(types::Type type, void* storage);
+
   // Opens a value for change: an existing string, or a collection, whose entry is null if the key
   // must be created (keyspace/edit.h). No other change may happen during the life of the edit.
   // Calls the hooks before a change at once, whether or not the edit is used.

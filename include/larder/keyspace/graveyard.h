@@ -3,8 +3,9 @@
 // Removed entries, which wait here to be freed: the values that a handler looked up stay readable
 // until its command is over, and large values are freed in steps, so that freeing does not block
 // the loop. The waiting bytes are bounded: above kMostWaiting each command frees more than it
-// removed (free_backlog()), and every end of a turn frees for longer the more there is
-// (drain_time_us()).
+// removed (free_backlog()), every end of a turn frees for longer the more there is
+// (drain_time_us()), and if large values are removed faster than that, commands that remove more
+// wait (is_behind(), is_over_bound()).
 
 #include <cstddef>
 #include <cstdint>
@@ -60,9 +61,19 @@ class Graveyard final : public memory::AuditedOwner {
   // Enough was removed since free_backlog() to call it again: to be checked after each command.
   bool has_free_backlog() const { return free_backlog_bytes_ > kLeastFreeBacklog; }
   // Frees twice the bytes that were removed since the last call, or less: until kMostWaiting bytes
-  // are left or half a millisecond has passed. Only between commands, because it invalidates the
-  // views of handlers.
-  void free_backlog(const base::Clock& clock);
+  // are left or `us` microseconds have passed, at most kMostFreeUs. Only between commands, because
+  // it invalidates the views of handlers.
+  static constexpr std::int64_t kMostFreeUs = 500;
+  void free_backlog(const base::Clock& clock, std::int64_t us = kMostFreeUs);
+
+  // Whether the backlog contains a large value.
+  bool removed_large() const { return free_backlog_bytes_ > kLargeRemoval; }
+  // Whether large values wait that free_backlog() had no time for: the client that removed them
+  // must not remove more until is_small().
+  bool is_behind() const { return bytes() > kMostBehind; }
+  bool is_small() const { return tables_.empty() && bytes() <= kMostWaiting; }
+  // More waits than kMostAtAll besides the largest single removal, so no client may remove more.
+  bool is_over_bound() const { return bytes() > kMostAtAll + largest_; }
 
   // The time for freeing at the end of a turn.
   std::int64_t drain_time_us() const;
@@ -87,6 +98,9 @@ class Graveyard final : public memory::AuditedOwner {
   // The backlog that is collected before free_backlog(), so that a pipeline of small removals frees
   // many at a time.
   static constexpr std::int64_t kLeastFreeBacklog = 64 << 10;
+  static constexpr std::int64_t kMostBehind = 1 << 20;
+  static constexpr std::int64_t kLargeRemoval = 256 << 10;
+  static constexpr std::int64_t kMostAtAll = 16 << 20;
 
   struct Storage {
     types::Type type;
@@ -107,6 +121,7 @@ class Graveyard final : public memory::AuditedOwner {
   List<Tables> tables_;
   std::uint64_t freed_ = 0;
   std::int64_t free_backlog_bytes_ = 0;  // bytes removed since the last free_backlog()
+  std::int64_t largest_ = 0;             // the most that one command removed of what waits
 };
 
 // Reports the tables and every entry in them to the audit.

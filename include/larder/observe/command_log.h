@@ -2,7 +2,8 @@
 
 // The logs of slow commands, large requests and large replies, for SLOWLOG and COMMANDLOG. Three
 // bounded lists, the newest entry first. An entry has at most 32 arguments of at most 128 bytes, so
-// it takes at most about 5 KiB.
+// it takes at most about 5 KiB. A list takes at most kMostBytes, for any number of entries that the
+// directives allow.
 
 #include <array>
 #include <cstddef>
@@ -22,6 +23,7 @@ class CommandLog final : public memory::AuditedOwner {
  public:
   static constexpr std::size_t kMostWords = 32;
   static constexpr std::size_t kMostWordBytes = 128;
+  static constexpr std::size_t kMostBytes = 4 << 20;
 
   struct Entry {
     std::uint64_t id;  // increases within its list, also after entries were removed
@@ -41,7 +43,7 @@ class CommandLog final : public memory::AuditedOwner {
   CommandLog& operator=(const CommandLog&) = delete;
 
   // Secrets are replaced, long arguments and long commands are truncated. Removes the oldest
-  // entries beyond `most`, which is not 0. One allocation.
+  // entries beyond `most`, which is not 0, and beyond kMostBytes. One allocation.
   void add(LogKind kind, const engine::LoggedCommand& ran, std::int64_t value, std::int64_t unix_s,
            std::size_t most);
   // Forgets the oldest.
@@ -49,6 +51,8 @@ class CommandLog final : public memory::AuditedOwner {
   void clear(LogKind kind) { trim(kind, 0); }
 
   std::size_t size(LogKind kind) const { return list(kind).size; }
+  // At the allocator's sizes.
+  std::size_t held_bytes(LogKind kind) const { return list(kind).bytes; }
   // The newest; Entry::older leads on.
   const Entry* newest(LogKind kind) const { return list(kind).newest; }
 
@@ -60,6 +64,7 @@ class CommandLog final : public memory::AuditedOwner {
     Entry* newest = nullptr;
     Entry* oldest = nullptr;
     std::size_t size = 0;
+    std::size_t bytes = 0;  // at the allocator's sizes
     std::uint64_t next_id = 0;
   };
 

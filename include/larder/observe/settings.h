@@ -22,13 +22,14 @@ struct Settings : config::Group {
        .help =
            "Microseconds from which a command is added to the slow log; 0 logs all, -1 none. Below "
            "1000, pipelined commands are timed one by one, which takes about 8 ns for each."}};
-  config::Integer slowlog_max_len{
-      *this,
-      {.name = "slowlog-max-len",
-       .alias = "commandlog-slow-execution-max-len",
-       .fallback = 128,
-       .range = {0, INT64_MAX},
-       .help = "Maximum number of entries of the slow log; 0 disables it."}};
+  config::Integer slowlog_max_len{*this,
+                                  {.name = "slowlog-max-len",
+                                   .alias = "commandlog-slow-execution-max-len",
+                                   .fallback = 128,
+                                   .range = {0, INT64_MAX},
+                                   .help = "Maximum number of entries of the slow log; 0 disables "
+                                           "it. They take at most 4 MB: beyond "
+                                           "that the oldest are removed."}};
   config::Integer commandlog_request_larger_than{
       *this,
       {.name = "commandlog-request-larger-than",
@@ -41,7 +42,9 @@ struct Settings : config::Group {
       {.name = "commandlog-large-request-max-len",
        .fallback = 128,
        .range = {0, INT64_MAX},
-       .help = "Maximum number of entries of the log of large requests; 0 disables it."}};
+       .help =
+           "Maximum number of entries of the log of large requests; 0 disables it. They take at "
+           "most 4 MB: beyond that the oldest are removed."}};
   config::Integer commandlog_reply_larger_than{
       *this,
       {.name = "commandlog-reply-larger-than",
@@ -54,7 +57,9 @@ struct Settings : config::Group {
       {.name = "commandlog-large-reply-max-len",
        .fallback = 128,
        .range = {0, INT64_MAX},
-       .help = "Maximum number of entries of the log of large replies; 0 disables it."}};
+       .help = "Maximum number of entries of the log of large replies; 0 disables it. They take at "
+               "most "
+               "4 MB: beyond that the oldest are removed."}};
   config::Integer latency_monitor_threshold{
       *this,
       {.name = "latency-monitor-threshold",

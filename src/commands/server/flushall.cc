@@ -13,7 +13,7 @@ using namespace engine;
 
 // Without ASYNC the memory is freed before the client's next command; up to this time the command
 // itself frees.
-constexpr std::int64_t kFreeUs = 500;
+constexpr std::int64_t kFreeUs = 100;
 
 // Nothing if an option is wrong; the error has been sent.
 std::optional<keyspace::Freeing> read_freeing(Call& call, const keyspace::Settings& settings) {
