@@ -41,14 +41,14 @@ bool Database::expire_elements(Entry* found, std::uint64_t hash, std::size_t lin
   ElementExpiry passing{shared_, index_, entry->key()};
   const types::TypeRow& row = types::row(entry->type());
   const bool done =
-      row.expire_some(entry->storage(), now_ms(), lines, ElementExpiry::goes, &passing);
+      row.expire_some(entry.storage(), now_ms(), lines, ElementExpiry::goes, &passing);
   if (row.size(entry->storage()) != 0) {
     index_elements(entry, hash);
     return done;
   }
   shared_.log.add_expired(Event::del, index_, entry->key(), std::nullopt);
   take_out(entry, hash);
-  shared_.graveyard.defer_free(found);
+  shared_.graveyard.defer_free(entry);
   return true;
 }
 

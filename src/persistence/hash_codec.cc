@@ -41,7 +41,7 @@ class Builder {
   }
   // False if a name was repeated.
   bool finish() { return !fill_ || fill_->finish(); }
-  void* storage() const { return hash_.storage(); }
+  void* storage() { return hash_.storage(); }
   bool empty() const { return hash_.storage() == nullptr || hash_.empty(); }
 
  private:
@@ -130,7 +130,7 @@ struct Contents {
   std::int64_t earliest_ms = Hash::kNever;
 };
 
-Contents contents_of(types::HashTable& table, std::int64_t now_ms) {
+Contents contents_of(const types::HashTable& table, std::int64_t now_ms) {
   Contents contents;
   table.fields().for_each([&](const types::HashField* field) {
     if (!field->live(now_ms)) return;
@@ -145,11 +145,11 @@ Contents contents_of(types::HashTable& table, std::int64_t now_ms) {
 }  // namespace
 
 int write_hash(const void* storage, std::int64_t now_ms, RdbWriter& out) {
-  const Hash hash(const_cast<void*>(storage));
-  types::HashTable* table = hash.table();
+  const types::ReadOnly<types::Hash> hash(storage);
+  const types::HashTable* table = hash->table();
   if (table == nullptr) {
     out.type(RdbType::hash_listpack);
-    out.text(hash.pack().raw());
+    out.text(hash->pack().raw());
     return kPlainVersion;
   }
   const Contents contents = contents_of(*table, now_ms);

@@ -21,10 +21,10 @@ std::string print(types::StreamId id) {
 std::string describe_hash(const keyspace::Entry& entry) {
   const auto hash = entry.value<types::Hash>();
   std::map<std::string, std::int64_t> deadlines;
-  hash.for_each(kStoredAtAll, [&](const types::String& name, const types::String&) {
+  hash->for_each(kStoredAtAll, [&](const types::String& name, const types::String&) {
     types::String::Scratch scratch;
     const std::string text(name.text(scratch));
-    if (const auto deadline = hash.deadline(text, kStoredAtAll)) deadlines[text] = *deadline;
+    if (const auto deadline = hash->deadline(text, kStoredAtAll)) deadlines[text] = *deadline;
   });
   std::string out;
   for (const auto& [name, deadline] : deadlines) {
@@ -48,11 +48,11 @@ std::string describe_group(const types::Group& group) {
 }
 
 std::string describe_stream(const keyspace::Entry& entry) {
-  const types::Stream stream(entry.storage());
-  const types::StreamMarks& marks = stream.marks();
+  const auto stream = entry.value<types::Stream>();
+  const types::StreamMarks& marks = stream->marks();
   std::string out = ", last " + print(marks.last) + " max deleted " + print(marks.max_deleted) +
                     " added " + std::to_string(marks.added);
-  for (const types::Group* group : stream.groups()) out += describe_group(*group);
+  for (const types::Group* group : stream->groups()) out += describe_group(*group);
   return out;
 }
 

@@ -38,13 +38,21 @@ class Found {
 
   explicit operator bool() const { return value_.has_value(); }
   bool wrong_type() const { return wrong_type_; }
-  const T* operator->() const { return &*value_; }
-  const T& operator*() const { return *value_; }
+  const T* operator->() const { return &**this; }
+  const T& operator*() const {
+    if constexpr (std::is_same_v<T, types::String>) {
+      return *value_;
+    } else {
+      return **value_;
+    }
+  }
+  // Only where there is a value.
+  const Value<T>& value() const { return *value_; }
   Entry* entry() const { return entry_; }
 
  private:
   Entry* entry_ = nullptr;
-  std::optional<T> value_;
+  std::optional<Value<T>> value_;
   bool wrong_type_ = false;
 };
 

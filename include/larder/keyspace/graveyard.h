@@ -13,7 +13,7 @@
 
 #include "larder/base/budget.h"
 #include "larder/base/clock.h"
-#include "larder/keyspace/entry.h"
+#include "larder/keyspace/open_entry.h"
 #include "larder/keyspace/tables.h"
 #include "larder/memory/audit.h"
 #include "larder/memory/ledger.h"
@@ -33,7 +33,7 @@ class Graveyard final : public memory::AuditedOwner {
   Graveyard& operator=(const Graveyard&) = delete;
 
   // Takes an entry that is in no table any more.
-  void defer_free(Entry* entry, Freeing freeing = Freeing::plainly);
+  void defer_free(OpenEntry entry, Freeing freeing = Freeing::plainly);
   // Takes the storage of a value; its entry stays in use.
   void defer_free(types::Type type, void* storage);
   struct Tables {
@@ -95,14 +95,14 @@ class Graveyard final : public memory::AuditedOwner {
   template <typename T>
   using List = std::vector<T, memory::Allocator<T, memory::Owner::graveyard>>;
 
-  void defer_free_large(Entry* entry, Freeing freeing);
-  bool drain_entries(List<Entry*>& entries, base::Budget& budget);
+  void defer_free_large(OpenEntry entry, Freeing freeing);
+  bool drain_entries(List<OpenEntry>& entries, base::Budget& budget);
   bool drain_table(Tables& dead, base::Budget& budget);
   bool drain_storages(base::Budget& budget);
   bool drain_tables(base::Budget& budget);
 
-  List<Entry*> entries_;
-  List<Entry*> lazy_entries_;
+  List<OpenEntry> entries_;
+  List<OpenEntry> lazy_entries_;
   List<Storage> storages_;
   List<Tables> tables_;
   std::uint64_t freed_ = 0;
@@ -114,6 +114,6 @@ void report_table_bytes(const EntryTable& entries, const ExpiresTable& expires,
                         const ElementExpiresTable& element_expires, memory::Audit& audit);
 
 // Frees the storage and then the entry at once, and subtracts both from `owner`.
-void destroy_now(memory::Owner owner, Entry* entry);
+void destroy_now(memory::Owner owner, OpenEntry entry);
 
 }  // namespace larder::keyspace

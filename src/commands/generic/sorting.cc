@@ -91,16 +91,16 @@ Sorting::Text Sorting::keep(const types::String& text) {
 void Sorting::load(const keyspace::Entry& entry, const SortOrder& order) {
   const bool backwards = order.none && order.descending;
   if (entry.type() == types::Type::list) {
-    const types::List list(entry.storage());
-    for (auto cursor = list.at(backwards ? -1 : 0); !cursor.done();
+    const auto list = entry.value<types::List>();
+    for (auto cursor = list->at(backwards ? -1 : 0); !cursor.done();
          backwards ? cursor.previous() : cursor.next()) {
       add(cursor.get());
     }
   } else if (entry.type() == types::Type::set) {
-    types::Set(entry.storage()).for_each([&](const types::String& member) { add(member); });
+    entry.value<types::Set>()->for_each([&](const types::String& member) { add(member); });
   } else {
-    const types::SortedSet set(entry.storage());
-    for (auto cursor = set.at(backwards ? set.size() - 1 : 0); cursor;
+    const auto set = entry.value<types::SortedSet>();
+    for (auto cursor = set->at(backwards ? set->size() - 1 : 0); cursor;
          backwards ? cursor.previous() : cursor.next()) {
       add(cursor.member());
     }

@@ -29,7 +29,7 @@ void sdiffstore(Call& call, types::Settings& settings, eviction::Evictor& evicto
   types::Set result = types::Set::create(types::Set::Encoding::intset);
   types::subtract(operands.sets(),
                   [&](const types::String& member) { result.add(member, limits); });
-  store_result(call, result, keyspace::Event::sdiffstore, evictor);
+  store_result(call, std::move(result), keyspace::Event::sdiffstore, evictor);
 }
 
 }  // namespace

@@ -28,7 +28,7 @@ void sunionstore(Call& call, types::Settings& settings, eviction::Evictor& evict
   const auto limits = types::SetLimits::of(settings);
   types::Set result = types::Set::create_for(operands.largest_size(), limits);
   types::unite(operands.sets(), [&](const types::String& member) { result.add(member, limits); });
-  store_result(call, result, keyspace::Event::sunionstore, evictor);
+  store_result(call, std::move(result), keyspace::Event::sunionstore, evictor);
 }
 
 }  // namespace

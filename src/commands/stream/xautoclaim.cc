@@ -55,7 +55,7 @@ struct Outcome {
 void claim(types::Pending& pending, const Options& options, std::int64_t now_ms) {
   pending.delivered_ms = now_ms;
   if (!options.only_ids) ++pending.deliveries;
-  pending.consumer->active_ms = now_ms;
+  pending.consumer()->active_ms = now_ms;
 }
 
 Outcome run(Call& call, const Options& options, keyspace::Edit<types::Stream>& edit,
@@ -63,7 +63,7 @@ Outcome run(Call& call, const Options& options, keyspace::Edit<types::Stream>& e
   Outcome outcome;
   std::int64_t left = options.count;
   std::int64_t attempts = options.count * kAttempts;
-  const types::PendingIndex& index = group.pending;
+  types::PendingIndex& index = group.pending;
   auto at = index.at_or_after(options.from);
   while (attempts-- > 0 && left > 0 && index.valid(at)) {
     types::Pending& pending = *index[at];

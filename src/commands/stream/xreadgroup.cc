@@ -75,7 +75,7 @@ void reply_new(const Reading& reading) {
 // Entries that the consumer has received before; entries deleted since then without contents.
 void reply_history(const Reading& reading, StreamId after) {
   resp::Writer& reply = reading.call.reply;
-  const types::PendingIndex& index = reading.consumer.pending;
+  types::PendingIndex& index = reading.consumer.pending;
   const auto start = after.next();
   const auto mark = reply.begin_array();
   std::uint64_t entries = 0;
