@@ -55,6 +55,14 @@ bool expire_some(void* storage, std::int64_t now_ms, std::size_t lines, ElementG
          table->expire_some(now_ms, lines, [&](std::string_view name) { goes(context, name); });
 }
 
+bool expire_one(void* storage, std::string_view element, std::int64_t now_ms, ElementGoes goes,
+                void* context) {
+  HashTable* table = Hash(storage).table();
+  if (table == nullptr || !table->is_expired(element, now_ms)) return false;
+  goes(context, element);
+  return table->erase(element, kLongAgo);
+}
+
 }  // namespace
 
 constinit const TypeRow kHashRow{.name = "hash",
@@ -66,6 +74,7 @@ constinit const TypeRow kHashRow{.name = "hash",
                                  .free_effort = free_effort,
                                  .next_deadline = next_deadline,
                                  .size = size,
-                                 .expire_some = expire_some};
+                                 .expire_some = expire_some,
+                                 .expire_one = expire_one};
 
 }  // namespace larder::types

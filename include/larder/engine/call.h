@@ -40,6 +40,8 @@ struct Call {
 
   // Unix time, as it was when the turn began, and random numbers.
   std::int64_t now_ms() const { return db.now_ms(); }
+  // What has a deadline up to this time does not exist for the command.
+  std::int64_t expired_until_ms() const { return db.expired_until_ms(); }
   base::Rng& rng() const { return db.rng(); }
 
   // Followers get these words instead of the command as it was sent.

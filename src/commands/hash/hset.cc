@@ -20,7 +20,7 @@ std::optional<std::int64_t> set_all(Call& call, types::Settings& settings) {
     return std::nullopt;
   }
   const auto limits = types::HashLimits::of(settings);
-  const std::int64_t now_ms = call.now_ms();
+  const std::int64_t now_ms = call.expired_until_ms();
   HashEdit hash(call.db, call.key, found.entry(), keyspace::Event::hset);
   make_room(hash, (call.size() - 2) / 2, limits);
   std::int64_t created = 0;
@@ -41,7 +41,7 @@ void hmset(Call& call, types::Settings& settings) {
 void hsetnx(Call& call, types::Settings& settings) {
   const auto found = find_hash_to_change(call);
   if (found.wrong_type()) return call.reply.error(errors::kWrongType);
-  const std::int64_t now_ms = call.now_ms();
+  const std::int64_t now_ms = call.expired_until_ms();
   if (found && found->contains(call.arg(2), now_ms)) return call.reply.integer(0);
   HashEdit hash(call.db, call.key, found.entry(), keyspace::Event::hset);
   hash->set(call.arg(2), call.arg(3), types::HashLimits::of(settings), now_ms);

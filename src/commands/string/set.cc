@@ -123,7 +123,7 @@ void set_with_options(Call& call) {
                         : options.keep_ttl ? keyspace::Deadline::kept()
                                            : keyspace::Deadline::never();
   call.db.put(call.key, call.arg(2), deadline);
-  if (deadline_ms && *deadline_ms <= call.now_ms()) {
+  if (deadline_ms && call.db.is_past(*deadline_ms)) {
     expire_at_once(call);
   } else if (call.effects.listened()) {
     propagate(call, options, deadline_ms);
