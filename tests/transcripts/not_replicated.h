@@ -9,7 +9,7 @@
 namespace larder::transcripts {
 
 // Facts of a dataset that a comparison can leave out.
-enum class Fact : unsigned char { keys, delivery_count, delivery_time, seen_time, active_time };
+enum class Fact : unsigned char { keys, delivery_count, delivery_time, seen_time };
 
 struct NotReplicated {
   std::string_view command;  // its full name
@@ -24,9 +24,6 @@ inline constexpr std::array kNotReplicated = {
     NotReplicated{"xreadgroup", Fact::delivery_time,
                   "the time of delivery that a read of the consumer's history changes"},
     NotReplicated{"xreadgroup", Fact::seen_time, "the consumer's seen-time"},
-    NotReplicated{"xreadgroup", Fact::active_time, "the consumer's active-time with NOACK"},
-    NotReplicated{"xclaim", Fact::seen_time, "the consumer's seen-time if nothing was claimed"},
-    NotReplicated{"xautoclaim", Fact::seen_time, "the consumer's seen-time if nothing was claimed"},
 };
 
 }  // namespace larder::transcripts
