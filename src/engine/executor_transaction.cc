@@ -57,7 +57,10 @@ void Executor::run_queue(Execution& exec, const Transaction& transaction) {
   parts_.observer.expect_more(transaction.bytes());
   const bool may_block = std::exchange(session.may_block, false);
   const Propagation::Group group(parts_.effects);
-  Execution queue{.session = session, .turn = Turn::queued, .cycles = exec.cycles};
+  Execution queue{.session = session,
+                  .turn = Turn::queued,
+                  .cycles = exec.cycles,
+                  .effects = parts_.effects.begin_command()};
   const Running running(*this, queue);
   for (const QueuedCommand* queued = transaction.first(); queued != nullptr;
        queued = queued->next) {

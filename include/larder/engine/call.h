@@ -29,6 +29,7 @@ struct Call {
   Session& session;
   resp::Writer& reply;
   Propagation& effects;
+  OwnEffects& own_effects;
   BoundCommand& command;
   Waiters& waiters;
   // The command waited for keys, or continues, and runs again with the parked words.
@@ -48,6 +49,8 @@ struct Call {
   void propagate(std::initializer_list<std::string_view> words) {
     if (effects.listened()) effects.replace(words);
   }
+  // Followers get nothing of what the command changes itself.
+  void suppress_effects() { effects.suppress(own_effects); }
 
   // Parks the session until one of the keys may have what the command needs, or its time is over;
   // the handler returns without a reply. False if the session must not wait (in transactions and

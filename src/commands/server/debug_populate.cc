@@ -49,7 +49,7 @@ void debug_populate(Call& call, Limits& limits) {
   if (!limits.admits_string(static_cast<std::uint64_t>(population.value_bytes))) {
     return call.reply.error(errors::kStringTooLong);
   }
-  call.effects.suppress();
+  call.suppress_effects();
   for (std::int64_t i = 0; i < population.count; ++i) store(call.db, population, i);
   call.reply.ok();
 }

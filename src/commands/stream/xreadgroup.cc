@@ -125,7 +125,7 @@ void read_stream(Call& call, const ReadOptions& options, std::size_t i, std::int
 void xreadgroup(Call& call) {
   const auto options = read_options(call, ReadKind::group);
   if (!options || !check(call, *options)) return;
-  if (call.effects.listened()) call.effects.suppress();
+  call.suppress_effects();
   StreamsReply streams(call.reply);
   for (std::size_t i = 0; i < options->streams; ++i) {
     read_stream(call, *options, i, call.now_ms(), streams);

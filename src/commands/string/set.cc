@@ -104,7 +104,7 @@ void propagate(Call& call, const Options& options, std::optional<std::int64_t> d
 // The key is set and removed at once: listeners get both events, and only the removal is
 // propagated.
 void expire_at_once(Call& call) {
-  call.effects.suppress();
+  call.suppress_effects();
   call.db.look(call.key, keyspace::Look::write);
 }
 
