@@ -159,7 +159,11 @@ void Executor::plan(const Session& session, std::span<const resp::Request> reque
   }
   plan.size_ = requests.size();
   plan.bytes_ = bytes;
-  plan.fetches_ = parts_.keyspace.db(static_cast<std::size_t>(session.db)).size() > kKeysInCache;
+  plan.fetches_ = exceeds_cache(session.db);
+}
+
+bool Executor::exceeds_cache(int db) const {
+  return parts_.keyspace.db(static_cast<std::size_t>(db)).size() > kKeysInCache;
 }
 
 void Executor::fetch_buckets(const Session& session, const Plan& plan) const {

@@ -1,36 +1,36 @@
 #include "larder/engine/held_sessions.h"
 
-#include <algorithm>
-
 #include "larder/base/assert.h"
 #include "larder/engine/session.h"
 
 namespace larder::engine {
 
-HeldSessions::~HeldSessions() { LARDER_ASSERT(sessions_.empty()); }
+HeldSessions::~HeldSessions() { LARDER_ASSERT(empty()); }
 
 void HeldSessions::add(Session& session) {
   session.hold();
-  if (session.line_ == this) return;
-  session.leave_line();
-  session.line_ = this;
-  sessions_.push_back(&session);
+  if (session.queue_ == this) return;
+  session.leave_queue();
+  session.queue_ = this;
+  session.previous_held_ = last_;
+  session.next_held_ = nullptr;
+  (last_ == nullptr ? first_ : last_->next_held_) = &session;
+  last_ = &session;
+  ++size_;
 }
 
 void HeldSessions::remove(Session& session) {
-  session.line_ = nullptr;
-  sessions_.erase(std::find(sessions_.begin(), sessions_.end(), &session));
-  if (sessions_.empty()) sessions_.shrink_to_fit();
+  Session* const before = session.previous_held_;
+  Session* const after = session.next_held_;
+  (before == nullptr ? first_ : before->next_held_) = after;
+  (after == nullptr ? last_ : after->previous_held_) = before;
+  session.queue_ = nullptr;
+  --size_;
 }
 
 void HeldSessions::resume(std::size_t most) {
   // Each session leaves the queue when it continues.
-  while (most-- > 0 && !sessions_.empty()) sessions_.front()->go_on();
-}
-
-std::size_t HeldSessions::held_bytes() const {
-  return sessions_.capacity() == 0 ? 0
-                                   : memory::size_class(sessions_.capacity() * sizeof(Session*));
+  while (most-- > 0 && !empty()) first_->resume();
 }
 
 }  // namespace larder::engine

@@ -375,7 +375,7 @@ void Database::put_moved(const Key& key, Database& from, const Key& source_key, 
 }
 
 void Database::flush(Freeing freeing) {
-  shared_.before_changes.ask_of_flush(index_);
+  shared_.before_changes.before_flush(index_);
   shared_.graveyard.defer_free(
       {std::move(entries_), std::move(expires_), std::move(element_expires_), freeing});
   entries_ = EntryTable();

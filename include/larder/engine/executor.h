@@ -174,6 +174,8 @@ class Executor {
   // The keyspace works for this execution again.
   void resume(const Execution& execution) { parts_.keyspace.access().touching = execution.touches; }
 
+  // Lookups in the database miss the processor's cache, so that prefetching is useful.
+  bool exceeds_cache(int db) const;
   static Planned plan_alone(BoundCommand* command, resp::Args args);
   // False when the command is held back.
   bool dispatch(Execution& execution, resp::Args args, const Planned& planned, Timing timing);

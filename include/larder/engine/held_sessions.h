@@ -1,18 +1,16 @@
 #pragma once
 
 // Sessions whose next command is delayed until something has happened: there is room below
-// maxmemory, or flushed data is freed. The connection keeps its input; other clients are served in
-// the meantime.
+// maxmemory, flushed data is freed, or the pause of clients is over. The connection keeps its
+// input; other clients are served in the meantime.
 
 #include <cstddef>
-#include <vector>
-
-#include "larder/memory/heap.h"
 
 namespace larder::engine {
 
 class Session;
 
+// A queue; the sessions contain its links. All functions are O(1) for each session.
 class HeldSessions {
  public:
   HeldSessions() = default;
@@ -22,18 +20,17 @@ class HeldSessions {
 
   // Adds the session at the end, once.
   void add(Session& session);
-  // Cost: one check for each session of the queue.
   void remove(Session& session);
   // The first `most` sessions continue.
   void resume(std::size_t most);
 
-  bool empty() const { return sessions_.empty(); }
-  std::size_t size() const { return sessions_.size(); }
-  // The queue's bytes of client_input, at the allocator's sizes.
-  std::size_t held_bytes() const;
+  bool empty() const { return first_ == nullptr; }
+  std::size_t size() const { return size_; }
 
  private:
-  std::vector<Session*, memory::Allocator<Session*, memory::Owner::client_input>> sessions_;
+  Session* first_ = nullptr;
+  Session* last_ = nullptr;
+  std::size_t size_ = 0;
 };
 
 }  // namespace larder::engine

@@ -222,7 +222,7 @@ class Database {
 
   // The only way to change an entry of a table: calls the hooks first. A null entry stays null.
   OpenEntry open(Entry* entry, std::uint64_t hash, Intent intent) const {
-    if (entry != nullptr) shared_.before_changes.ask(index_, hash, *entry, intent);
+    if (entry != nullptr) shared_.before_changes.before_change(index_, hash, *entry, intent);
     return OpenEntry(entry);
   }
   // Ends an edit: stores the collection's storage in its entry, creates the entry, or removes one

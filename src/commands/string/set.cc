@@ -79,13 +79,13 @@ bool check_old_value(Call& call, const Options& options) {
     call.reply.error(errors::kWrongType);
     return false;
   }
-  const bool go_on = holds(options, old);
+  const bool is_met = holds(options, old);
   if (options.get && old) {
     reply_string(call.reply, *old);
-  } else if (options.get || !go_on) {
+  } else if (options.get || !is_met) {
     call.reply.null();
   }
-  return go_on;
+  return is_met;
 }
 
 // The propagated command has no GET and no condition, which could have another result elsewhere.
