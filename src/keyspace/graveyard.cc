@@ -20,10 +20,9 @@ constexpr std::size_t kLargeEffort = 64;
 
 // The most time that a command spends on freeing.
 constexpr std::int64_t kMostPayUs = 500;
-// The time for freeing at the end of a turn: its minimum and maximum, and the bytes and entries for
-// which it grows by a microsecond.
+// The time for freeing at the end of a turn: its minimum, and the bytes and entries for which it
+// grows by a microsecond.
 constexpr std::int64_t kLeastDrainUs = 200;
-constexpr std::int64_t kMostDrainUs = 800;
 constexpr std::int64_t kBytesForUs = 16 << 10;
 constexpr std::int64_t kEntriesForUs = 16;
 

@@ -141,6 +141,11 @@ class Executor {
   // called after it, so that it is not taken for a part of the next command.
   void settle_background();
 
+  // The most time of one end_turn(): half a millisecond for each of evicting, waits that time out
+  // and serving, and what the sweeper, the graveyard and long commands take.
+  static constexpr std::int64_t kEndTurnUs = 3 * 500 + expiry::Sweeper::kStepUs +
+                                             keyspace::Graveyard::kMostDrainUs +
+                                             LongCommands::kTurnUs;
   // Before the loop sleeps: continues evicting if the limit was lowered, runs the fast expiry
   // cycle, frees removed data, runs steps of long commands, resumes sessions that waited for this
   // or for room, ends waits whose timeout has passed and serves sessions with ready keys; each

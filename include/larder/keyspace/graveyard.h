@@ -64,7 +64,8 @@ class Graveyard final : public memory::AuditedOwner {
   // views of handlers.
   void free_backlog(const base::Clock& clock);
 
-  // The time for freeing at the end of a turn.
+  // The time for freeing at the end of a turn, and its maximum.
+  static constexpr std::int64_t kMostDrainUs = 800;
   std::int64_t drain_time_us() const;
 
   bool empty() const {
