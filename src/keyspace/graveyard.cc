@@ -85,6 +85,10 @@ std::size_t Graveyard::lazy_keys() const {
   return count;
 }
 
+void Graveyard::count_result(std::size_t members) {
+  if (members > kLargeEffort) ++freed_;
+}
+
 bool Graveyard::drain(base::Budget budget) {
   return drain_entries(entries_, budget) && drain_entries(lazy_entries_, budget) &&
          drain_storages(budget) && drain_tables(budget);

@@ -335,8 +335,8 @@ std::optional<std::uint64_t> Stream::lag(const Group& group) const {
   if (group.last_id < marks.first && marks.max_deleted < marks.first) return marks.length;
   if (group.entries_read != Group::kUnknown && !has_gaps(group.last_id)) {
     // Clients may have set any values by ENTRIESREAD and ENTRIESADDED.
-    const std::uint64_t left = marks.added - static_cast<std::uint64_t>(group.entries_read);
-    if (left <= marks.length) return left;
+    const auto entries_read = static_cast<std::uint64_t>(group.entries_read);
+    if (entries_read <= marks.added) return marks.added - entries_read;
   }
   const auto read = distance(group.last_id);
   if (!read || *read > marks.added) return std::nullopt;

@@ -186,6 +186,11 @@ class Database {
   void put_moved(const Key& key, Database& from, const Key& source_key, Entry* source, Event left,
                  Event arrived);
 
+  // The change of the running command counts as `elements` changes instead of one.
+  void count_changes(std::size_t elements) {
+    shared_.log.count_more(static_cast<std::int64_t>(elements) - 1);
+  }
+
   // Moves all keys of the database into the graveyard.
   void flush(Freeing freeing);
 

@@ -36,6 +36,11 @@ class Edit {
   void rename(Event event) { event_ = event; }
   // No element was changed: no entry in the log. The encoding may have changed.
   void discard() { changed_ = false; }
+  // So many elements were changed: discards the edit if none was.
+  void count(std::size_t elements) {
+    if (elements == 0) return discard();
+    db_.count_changes(elements);
+  }
 
  private:
   Database& db_;

@@ -125,6 +125,7 @@ types::List gather(Call& call, const Sorting& sorting, const SortPart& part, con
 void store(Call& call, std::string_view target, types::List list, eviction::Evictor& evictor) {
   if (!has_room_for_made(call, evictor, types::Type::list, list.storage())) return;
   const std::size_t stored = list.storage() == nullptr ? 0 : list.size();
+  if (stored > 0) call.db.count_changes(stored);
   call.db.put_storage(keyspace::Key::of(target), types::Type::list, list.storage(),
                       keyspace::Event::sortstore);
   call.reply.integer(static_cast<std::int64_t>(stored));

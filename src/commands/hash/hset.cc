@@ -22,7 +22,9 @@ std::optional<std::int64_t> set_all(Call& call, types::Settings& settings) {
   const auto limits = types::HashLimits::of(settings);
   const std::int64_t now_ms = call.expired_until_ms();
   HashEdit hash(call.db, call.key, found.entry(), keyspace::Event::hset);
-  make_room(hash, (call.size() - 2) / 2, limits);
+  const std::size_t fields = (call.size() - 2) / 2;
+  make_room(hash, fields, limits);
+  hash.count(fields);
   std::int64_t created = 0;
   for (std::size_t i = 2; i < call.size(); i += 2) {
     created += hash->set(call.arg(i), call.arg(i + 1), limits, now_ms) ? 1 : 0;

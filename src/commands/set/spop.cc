@@ -32,6 +32,8 @@ void pop_one(Call& call, keyspace::Entry* entry) {
 void pop_all(Call& call, keyspace::Keyspace& keyspace, const keyspace::Settings& settings,
              keyspace::Entry* entry) {
   const auto set = entry->value<types::Set>();
+  call.db.count_changes(set->size());
+  if (settings.lazyfree_lazy_server_del.value()) keyspace.graveyard().count_result(set->size());
   call.reply.set(set->size());
   set->for_each([&call](const types::String& member) { reply_string(call.reply, member); });
   call.db.erase(entry, call.key.hash, keyspace::Cause::command, keyspace::Event::spop);
@@ -42,6 +44,7 @@ void pop_all(Call& call, keyspace::Keyspace& keyspace, const keyspace::Settings&
 void pop_some(Call& call, keyspace::Entry* entry, std::size_t count) {
   keyspace::Edit<types::Set> set(call.db, call.key, entry, keyspace::Event::spop);
   call.reply.set(count);
+  set.count(count);
   set->take(count, call.rng(), [&call](const types::String& member) {
     reply_string(call.reply, member);
     propagate_removal(call, member);

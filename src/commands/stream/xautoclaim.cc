@@ -120,7 +120,7 @@ void xautoclaim(Call& call) {
   types::Consumer& consumer = see_consumer(edit, group, call.arg(3), now_ms, is_new);
   if (is_new) propagate_consumer(call, call.key.name, group, consumer);
   const Outcome outcome = run(call, options, edit, group, consumer, now_ms);
-  if (outcome.claimed.empty() && outcome.deleted.empty() && !is_new) edit.discard();
+  edit.count(outcome.claimed.size() + outcome.deleted.size() + (is_new ? 1 : 0));
   reply_outcome(call.reply, *edit, options, outcome);
 }
 

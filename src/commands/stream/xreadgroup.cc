@@ -111,14 +111,14 @@ void read_stream(Call& call, const ReadOptions& options, std::size_t i, std::int
   const bool has_new = wants_new && edit->last_entry() > group.last_id;
   // If entries are delivered and not NOACK, their propagation also creates the consumer.
   if (is_new && (!has_new || options.no_ack)) propagate_consumer(call, name, group, consumer);
+  const bool replies = has_new || !wants_new;
+  edit.count((replies ? 1 : 0) + (is_new ? 1 : 0));
   if (has_new) {
     streams.start(name);
     reply_new(reading);
   } else if (!wants_new) {
     streams.start(name);
     reply_history(reading, *parse_stream_id(options.id(call, i)));
-  } else if (!is_new) {
-    edit.discard();
   }
 }
 
