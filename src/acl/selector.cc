@@ -98,16 +98,13 @@ bool Selector::may_read_all_keys() const {
 
 std::optional<std::size_t> Selector::refused_key(Request& request) const {
   if (all_keys_ || !engine::names_keys(*request.command().row)) return std::nullopt;
-  const engine::KeySpans& keys = request.keys();
-  for (std::size_t s = 0; s < keys.size; ++s) {
-    const engine::KeySpan& span = keys.spans[s];
-    const std::uint8_t needed = permissions_for(span.flags);
-    for (int i = span.first; i <= span.last; i += span.step) {
-      const auto at = static_cast<std::size_t>(i);
-      if (!admits_key(request.args()[at], needed)) return at;
-    }
-  }
-  return std::nullopt;
+  std::optional<std::size_t> refused;
+  engine::for_each_key(request.keys(), [&](std::size_t position, std::uint32_t flags) {
+    const bool admitted = admits_key(request.args()[position], permissions_for(flags));
+    if (!admitted) refused = position;
+    return admitted;
+  });
+  return refused;
 }
 
 bool admits_channel(const List<Text>& admitted, std::string_view channel, bool is_pattern) {

@@ -26,10 +26,10 @@ Executor::Executor(const Parts& parts) : parts_(parts), long_commands_(parts.clo
 }
 
 // Without listeners there is nothing to propagate: two tests.
-[[gnu::always_inline]] inline void Executor::settle(int db, resp::Args args) {
+[[gnu::always_inline]] inline void Executor::settle(OwnEffects& own, int db, resp::Args args) {
   keyspace::ChangeLog& log = parts_.keyspace.log();
   if (__builtin_expect(!parts_.effects.listened() && log.empty(), 1)) return;
-  settle_changes(db, args);
+  settle_changes(own, db, args);
 }
 
 void Executor::add(ChangeSink& sink) {
@@ -44,6 +44,12 @@ void Executor::follow(EffectSink& sink) {
 
 void Executor::unfollow(EffectSink& sink) {
   parts_.effects.remove(sink);
+  if (!parts_.effects.listened()) {
+    // What running commands have named already is for nobody.
+    for (Execution* each = running_; each != nullptr; each = each->outer) {
+      each->effects = parts_.effects.begin_command();
+    }
+  }
   parts_.keyspace.log().unlisten_to_removals();
 }
 
@@ -148,7 +154,11 @@ void Executor::plan(const Session& session, std::span<const resp::Request> reque
   }
   plan.size_ = requests.size();
   plan.bytes_ = bytes;
-  plan.fetches_ = parts_.keyspace.db(static_cast<std::size_t>(session.db)).size() > kKeysInCache;
+  plan.fetches_ = exceeds_cache(session.db);
+}
+
+bool Executor::exceeds_cache(int db) const {
+  return parts_.keyspace.db(static_cast<std::size_t>(db)).size() > kKeysInCache;
 }
 
 void Executor::fetch_buckets(const Session& session, const Plan& plan) const {
@@ -228,7 +238,7 @@ void Executor::serve_ready() {
   }
   postponed_ = parts_.waiters.has_ready();
   // Keys that were found expired on the way.
-  if (!parts_.keyspace.log().empty()) settle(0, {});
+  settle_background();
 }
 
 Executor::Planned Executor::plan_alone(BoundCommand* command, resp::Args args) {
@@ -261,9 +271,11 @@ bool Executor::run_long_commands() {
 // If it would have to wait for room, room is made now: the outer command cannot stop in between.
 void Executor::run_within(Session& session, resp::Args args) {
   LARDER_ASSERT(running_ != nullptr);
-  const Propagation::Nested apart(parts_.effects);
-  const bool touching = parts_.keyspace.access().touching;
-  Execution inner{.session = session, .turn = Turn::within, .cycles = base::cycles()};
+  LARDER_ASSERT(parts_.effects.in_group());
+  Execution inner{.session = session,
+                  .turn = Turn::within,
+                  .cycles = base::cycles(),
+                  .effects = parts_.effects.begin_command()};
   const Running running(*this, inner);
   const Planned planned = plan_alone(parts_.commands.resolve(args), args);
   inner.unsent = session.reply.buffer().size();
@@ -273,7 +285,6 @@ void Executor::run_within(Session& session, resp::Args args) {
   } while (admission == Admission::waits_for_memory);
   LARDER_ASSERT(admission == Admission::runs || admission == Admission::refused);
   if (admission == Admission::runs) invoke(inner, args, planned, Timing::now);
-  parts_.keyspace.access().touching = touching;
 }
 
 [[gnu::always_inline]] inline void Executor::count(Execution& execution, BoundCommand& command) {
@@ -288,12 +299,12 @@ void Executor::invoke(Execution& execution, resp::Args args, const Planned& plan
                       Timing timing) {
   Session& session = execution.session;
   BoundCommand& command = *planned.command;
-  auto& access = parts_.keyspace.access();
   const auto key = static_cast<std::size_t>(command.first_key);
   session.last_command = command.row;
   session.reply.start_command();
   execution.errors = session.reply.errors();
-  access.touching = !session.no_touch || command.row->has(kAlwaysTouches);
+  execution.touches = !session.no_touch || command.row->has(kAlwaysTouches);
+  parts_.keyspace.access().touching = execution.touches;
 
   const int db = session.db;
   Call call{
@@ -303,6 +314,7 @@ void Executor::invoke(Execution& execution, resp::Args args, const Planned& plan
       session,
       session.reply,
       parts_.effects,
+      execution.effects,
       command,
       parts_.waiters,
       execution.turn == Turn::again,
@@ -316,7 +328,7 @@ void Executor::invoke(Execution& execution, resp::Args args, const Planned& plan
   if (__builtin_expect(
           session.reply.buffer().grown_bytes() >= parts_.observer.watched_reply_bytes(), 0) &&
       look_at_reply(execution, args, command)) {
-    return settle(db, args);
+    return settle(execution.effects, db, args);
   }
 
   // A parked session has no reply yet: the command is counted when it replies.
@@ -329,7 +341,7 @@ void Executor::invoke(Execution& execution, resp::Args args, const Planned& plan
       session.advance_reply_mode();
     }
   }
-  settle(db, args);
+  settle(execution.effects, db, args);
   if (__builtin_expect(!command_sinks_.empty(), 0)) notify_command_sinks(execution, command, args);
   if (__builtin_expect(parts_.keyspace.graveyard().has_free_backlog(), 0)) free_backlog(execution);
 }
@@ -395,36 +407,40 @@ void Executor::count_errors(Execution& execution, BoundCommand& command) {
   execution.errors = reply.errors();
 }
 
-void Executor::propagate(int db, resp::Args args) {
+void Executor::propagate(OwnEffects& own, int db, resp::Args args) {
   const keyspace::ChangeLog& log = parts_.keyspace.log();
   for (const keyspace::Change& change : log.entries()) {
-    if (change.cause != keyspace::Cause::command) propagate_removal(change, args.empty());
+    if (change.cause != keyspace::Cause::command) propagate_removal(own, change, args.empty());
   }
-  parts_.effects.settle(db, args, log.command_changed());
+  parts_.effects.settle(own, db, args, log.command_changed());
 }
 
 // `alone`: no command is running to whose effects the removal would belong.
-void Executor::propagate_removal(const keyspace::Change& change, bool alone) {
+void Executor::propagate_removal(OwnEffects& own, const keyspace::Change& change, bool alone) {
   // If no element is named, the key was removed with its last element, and followers do the same.
   const bool of_element = change.cause == keyspace::Cause::element_expired;
   if (of_element && !change.element) return;
   const auto pass = [&](std::initializer_list<std::string_view> words) {
     alone || change.cause == keyspace::Cause::evicted
-        ? parts_.effects.propagate_removal(change.db, words)
-        : parts_.effects.prepend(change.db, words);
+        ? parts_.effects.propagate_removal(own, change.db, words)
+        : parts_.effects.prepend(own, change.db, words);
   };
   of_element ? pass({"HDEL", change.key, *change.element}) : pass({"DEL", change.key});
 }
 
-void Executor::settle_changes(int db, resp::Args args) {
+void Executor::settle_changes(OwnEffects& own, int db, resp::Args args) {
   keyspace::ChangeLog& log = parts_.keyspace.log();
   log.read([&](std::span<const keyspace::Change> changes) {
-    if (parts_.effects.listened()) propagate(db, args);
+    if (parts_.effects.listened()) propagate(own, db, args);
     if (changes.empty()) return;
     for (ChangeSink* sink : sinks_) sink->read(changes);
   });
 }
 
-void Executor::settle_background() { settle(0, {}); }
+// No command is running.
+void Executor::settle_background() {
+  OwnEffects none = parts_.effects.begin_command();
+  settle(none, 0, {});
+}
 
 }  // namespace larder::engine

@@ -173,8 +173,8 @@ Executor::Admission Executor::admit_growing(Session& session, resp::Args args,
 
 void Executor::put_off(Session& session, const BoundCommand& command, Admission admission) {
   session.last_command = command.row;
-  if (admission == Admission::held) return session.hold();
-  parts_.waiters.waiting_for_memory().add(session);
+  Waiters& waiters = parts_.waiters;
+  (admission == Admission::held ? waiters.paused() : waiters.waiting_for_memory()).add(session);
 }
 
 eviction::Room Executor::make_room(base::Budget budget) {

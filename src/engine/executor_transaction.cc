@@ -10,7 +10,6 @@ namespace {
 
 // The keys of this many queued commands are prefetched before the first of them runs.
 constexpr std::size_t kFetchedAhead = 64;
-constexpr std::size_t kKeysInCache = 4096;
 
 template <typename Fetch>
 void fetch_some(const QueuedCommand* queued, Fetch fetch) {
@@ -22,7 +21,7 @@ void fetch_some(const QueuedCommand* queued, Fetch fetch) {
 }  // namespace
 
 void Executor::queue(Session& session, BoundCommand& command, resp::Args args, std::uint64_t hash) {
-  session.pay_for(1);
+  session.free_left_before_adding(1);
   Transaction::of(session)->add(command, args, hash);
   session.last_command = command.row;
   session.reply.raw("+QUEUED\r\n");
@@ -48,8 +47,8 @@ void Executor::run_queue(Execution& exec, const Transaction& transaction) {
   Session& session = exec.session;
   const HeldPushes pushes(session);
   const Command* const row = session.last_command;
-  const keyspace::Database& db = parts_.keyspace.db(static_cast<std::size_t>(session.db));
-  if (db.size() > kKeysInCache) {
+  if (exceeds_cache(session.db)) {
+    const keyspace::Database& db = parts_.keyspace.db(static_cast<std::size_t>(session.db));
     fetch_some(transaction.first(), [&db](std::uint64_t hash) { db.prefetch(hash); });
     fetch_some(transaction.first(), [&db](std::uint64_t hash) { db.prefetch_entry(hash); });
   }
@@ -57,7 +56,10 @@ void Executor::run_queue(Execution& exec, const Transaction& transaction) {
   parts_.observer.expect_more(transaction.bytes());
   const bool may_block = std::exchange(session.may_block, false);
   const Propagation::Group group(parts_.effects);
-  Execution queue{.session = session, .turn = Turn::queued, .cycles = exec.cycles};
+  Execution queue{.session = session,
+                  .turn = Turn::queued,
+                  .cycles = exec.cycles,
+                  .effects = parts_.effects.begin_command()};
   const Running running(*this, queue);
   for (const QueuedCommand* queued = transaction.first(); queued != nullptr;
        queued = queued->next) {

@@ -109,12 +109,10 @@ std::optional<std::vector<FoundKey>> find_keys(const Command& command, resp::Arg
   const auto spans = find_key_spans(command, args);
   if (!spans) return std::nullopt;
   std::vector<FoundKey> found;
-  for (std::size_t s = 0; s < spans->size; ++s) {
-    const KeySpan& span = spans->spans[s];
-    for (int i = span.first; i <= span.last; i += span.step) {
-      found.push_back({static_cast<std::size_t>(i), span.flags});
-    }
-  }
+  for_each_key(*spans, [&found](std::size_t position, std::uint32_t flags) {
+    found.push_back({position, flags});
+    return true;
+  });
   return found;
 }
 

@@ -79,7 +79,7 @@ void LongCommands::wait_for_memory(Session& session, std::uint64_t bytes) {
   session.put_off(bytes);
 }
 
-void LongCommands::go_on(Session& session) {
+void LongCommands::resume(Session& session) {
   ParkedCommand& command = *session.parked_;
   if (!command.waits_for_memory) return;
   waiting_.leave(command);

@@ -4,6 +4,12 @@
 #include <limits>
 
 namespace larder::engine {
+namespace {
+
+// The sessions that continue in one turn after a pause.
+constexpr std::size_t kResumedAtOnce = 256;
+
+}  // namespace
 
 void Pause::begin(Extent extent, std::int64_t end_ms) {
   expire();
@@ -20,9 +26,12 @@ void Pause::end() {
   parts_.gates.open(Gate::paused_writes);
   parts_.gates.open(Gate::paused_all);
   parts_.keyspace.removals().release(keyspace::Hold::pause);
-  for (Session* session = parts_.sessions.first(); session != nullptr; session = session->next()) {
-    session->go_on();
-  }
+  resume_some();
+}
+
+bool Pause::resume_some() {
+  if (!on_) parts_.held.resume(kResumedAtOnce);
+  return !on_ && !parts_.held.empty();
 }
 
 void Pause::expire() {
@@ -33,15 +42,6 @@ std::int64_t Pause::deadline_us() const {
   if (!on_) return 0;
   constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
   return end_ms_ > kMost / 1000 ? kMost : std::max<std::int64_t>(end_ms_ * 1000, 1);
-}
-
-std::size_t Pause::held() const {
-  std::size_t count = 0;
-  for (const Session* session = on_ ? parts_.sessions.first() : nullptr; session != nullptr;
-       session = session->next()) {
-    if (session->is_paused()) ++count;
-  }
-  return count;
 }
 
 }  // namespace larder::engine

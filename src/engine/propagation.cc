@@ -28,10 +28,7 @@ Propagation::~Propagation() {
 
 void Propagation::remove(EffectSink& sink) {
   std::erase(sinks_, &sink);
-  if (listened() || groups_ > 0) return;
-  emit_all();
-  ahead_ = 0;
-  suppressed_ = false;
+  if (!listened() && groups_ == 0) emit_all();
 }
 
 char* Propagation::room(std::size_t bytes) {
@@ -81,52 +78,52 @@ void Propagation::emit_all() {
     emit(kept_.front());
   }
   kept_.clear();
-  begun_ = 0;
   drop_text();
 }
 
-void Propagation::propagate_removal(int db, std::initializer_list<std::string_view> words) {
+void Propagation::propagate_removal(OwnEffects& own, int db,
+                                    std::initializer_list<std::string_view> words) {
   if (!listened()) return;
-  if (groups_ > 0) return prepend(db, words);
+  if (groups_ > 0) return prepend(own, db, words);
   const Kept alone = write(db, {words.begin(), words.size()}, Reach::everybody);
   emit(alone);
   used_ = alone.begin;
   if (kept_.empty()) drop_text();
 }
 
-void Propagation::prepend(int db, std::initializer_list<std::string_view> words) {
+void Propagation::prepend(OwnEffects& own, int db, std::initializer_list<std::string_view> words) {
   if (!listened()) return;
   const Kept kept = write(db, {words.begin(), words.size()}, Reach::everybody);
-  kept_.insert(kept_.begin() + static_cast<std::ptrdiff_t>(begun_ + ahead_++), kept);
+  kept_.insert(kept_.begin() + static_cast<std::ptrdiff_t>(own.begin + own.ahead++), kept);
 }
 
 void Propagation::replace(std::span<const std::string_view> words, Reach reach) {
   if (listened()) kept_.push_back(write(kOfTheCommand, words, reach));
 }
 
-void Propagation::settle(int db, std::span<const std::string_view> words, bool changed) {
+void Propagation::settle(OwnEffects& own, int db, std::span<const std::string_view> words,
+                         bool changed) {
   if (!listened()) return;
-  if (kept_.empty() && groups_ == 0) return settle_alone(db, words, changed);
-  const std::size_t own = begun_ + ahead_;
-  if (kept_.size() == own && changed && !suppressed_ && !words.empty()) {
+  if (kept_.empty() && groups_ == 0) return settle_alone(own, db, words, changed);
+  const std::size_t first = own.begin + own.ahead;
+  if (kept_.size() == first && changed && !own.suppressed && !words.empty()) {
     kept_.push_back(write(db, words, Reach::everybody));
   }
-  for (std::size_t i = own; i < kept_.size(); ++i) {
+  for (std::size_t i = first; i < kept_.size(); ++i) {
     if (kept_[i].db == kOfTheCommand) kept_[i].db = db;
   }
-  suppressed_ = false;
-  ahead_ = 0;
-  begun_ = kept_.size();
   if (groups_ == 0) emit_all();
+  own = begin_command();
 }
 
 // The usual case: the command's own words, and nothing else.
-void Propagation::settle_alone(int db, std::span<const std::string_view> words, bool changed) {
-  if (changed && !suppressed_ && !words.empty()) {
+void Propagation::settle_alone(OwnEffects& own, int db, std::span<const std::string_view> words,
+                               bool changed) {
+  if (changed && !own.suppressed && !words.empty()) {
     emit(write(db, words, Reach::everybody));
     drop_text();
   }
-  suppressed_ = false;
+  own.suppressed = false;
 }
 
 void Propagation::report_bytes(memory::Audit& audit) const {
@@ -136,20 +133,6 @@ void Propagation::report_bytes(memory::Audit& audit) const {
 void Propagation::end_group() {
   LARDER_ASSERT(groups_ > 0);
   if (--groups_ == 0) emit_all();
-}
-
-Propagation::Nested::Nested(Propagation& outer)
-    : outer_(outer), begun_(outer.begun_), ahead_(outer.ahead_), suppressed_(outer.suppressed_) {
-  LARDER_ASSERT(outer.groups_ > 0);
-  outer_.begun_ = outer_.kept_.size();
-  outer_.ahead_ = 0;
-  outer_.suppressed_ = false;
-}
-
-Propagation::Nested::~Nested() {
-  outer_.begun_ = begun_;
-  outer_.ahead_ = ahead_;
-  outer_.suppressed_ = suppressed_;
 }
 
 }  // namespace larder::engine

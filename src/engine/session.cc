@@ -40,7 +40,7 @@ Session::~Session() {
 
 void Session::leave() {
   stop_waiting();
-  leave_line();
+  leave_queue();
   detach_all();
 }
 
@@ -63,7 +63,7 @@ void Session::defer_detach(Attachment& attachment, std::size_t pieces) {
   sessions_.defer_detach(attachment, pieces);
 }
 
-void Session::pay_for(std::size_t pieces) {
+void Session::free_left_before_adding(std::size_t pieces) {
   if (__builtin_expect(sessions_.left_pieces_ > Sessions::kMostLeft, 0)) {
     sessions_.free_in_steps(pieces);
   }
@@ -82,16 +82,16 @@ void Session::stop_waiting() {
   runs_in_steps_ ? long_commands_->forget(*this) : waiters_->forget(*this);
 }
 
-void Session::go_on() {
+void Session::resume() {
   if (!held_) return;
   held_ = false;
-  leave_line();
-  if (is_working()) long_commands_->go_on(*this);
+  leave_queue();
+  if (is_working()) long_commands_->resume(*this);
   peer_.unblocked();
 }
 
-void Session::leave_line() {
-  if (line_ != nullptr) line_->remove(*this);
+void Session::leave_queue() {
+  if (queue_ != nullptr) queue_->remove(*this);
 }
 
 std::size_t Session::parked_bytes() const {

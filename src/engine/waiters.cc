@@ -4,12 +4,16 @@
 #include <limits>
 
 #include "larder/base/assert.h"
+#include "larder/base/budget.h"
 #include "larder/engine/command_table.h"
 #include "larder/engine/session.h"
 #include "parked_command.h"
 
 namespace larder::engine {
 namespace {
+
+// Waits that are ended between two readings of the clock.
+constexpr std::uint32_t kEndedBetweenLooks = 16;
 
 constexpr std::string_view kUnblocked = "UNBLOCKED client unblocked via CLIENT UNBLOCK";
 
@@ -59,9 +63,9 @@ bool Waiters::wait(Session& session, BoundCommand& command, resp::Args words, co
 }
 
 void Waiters::park(Session& session, BoundCommand& bound, resp::Args words, const Wait& wait) {
-  session.pay_for(wait.keys.size());
+  session.free_left_before_adding(wait.keys.size());
   ParkedCommand& command = *make_parked(session, bound, words, wait);
-  line_up(command, wait);
+  enqueue(command, wait);
   command.deadline_us = deadline_us(clock_, wait.timeout_ms);
   if (command.deadline_us != 0) deadlines_.add(command);
   session.waiters_ = this;
@@ -83,7 +87,7 @@ void Waiters::count(const ParkedCommand& command, int change) {
   if (before != 0 && after == 0) keyspace_.log().unlisten();
 }
 
-void Waiters::line_up(ParkedCommand& command, const Wait& wait) {
+void Waiters::enqueue(ParkedCommand& command, const Wait& wait) {
   std::size_t used = 0;
   for (const std::string_view name : wait.keys) {
     WaitedKey& key = key_for(command.session->db, name);
@@ -187,8 +191,10 @@ bool Waiters::unblock(Session& session, Ending ending) {
 
 std::size_t Waiters::expire() {
   std::size_t ended = 0;
+  base::Budget budget(clock_, kExpireUs);
   for (ParkedCommand* command = deadlines_.earliest();
-       command != nullptr && command->deadline_us <= clock_.steady_us();
+       command != nullptr && command->deadline_us <= clock_.steady_us() &&
+       !budget.spent(kEndedBetweenLooks);
        command = deadlines_.earliest()) {
     unblock(*command->session, Ending::timeout);
     ++ended;
@@ -202,8 +208,7 @@ std::int64_t Waiters::next_deadline_us() const {
 }
 
 void Waiters::report_bytes(memory::Audit& audit) const {
-  std::size_t bytes = deadlines_.held_bytes() + waiting_for_memory_.held_bytes() +
-                      for_frees_.held_bytes() + keyless_bytes_;
+  std::size_t bytes = deadlines_.held_bytes() + keyless_bytes_;
   for (const Keys& keys : by_name_) {
     bytes += keys.bytes();
     keys.for_each([&bytes](const WaitedKey* key) {

@@ -104,49 +104,60 @@ bool WatchSet::was_replaced(const Watcher& watcher) const {
   });
 }
 
+Watcher& WatchSet::watcher_of(Session& session) {
+  if (Watcher* const watcher = Watcher::of(session)) return *watcher;
+  auto* const watcher = memory::make<Watcher>(kOwner, *this, first_);
+  if (first_ != nullptr) first_->previous = watcher;
+  first_ = watcher;
+  session.attach(Attached::watcher, *watcher);
+  return *watcher;
+}
+
+// Searches the shorter of the two lists.
+bool WatchSet::is_watched_by(const WatchedKey& key, const Watcher& watcher) {
+  if (key.watches <= watcher.watches) {
+    for (const Watch* watch = key.first; watch != nullptr; watch = watch->next) {
+      if (watch->watcher == &watcher) return true;
+    }
+    return false;
+  }
+  for (const Watch* watch = watcher.first; watch != nullptr; watch = watch->next_of_watcher) {
+    if (watch->key == &key) return true;
+  }
+  return false;
+}
+
 void WatchSet::watch(Session& session, std::string_view name) {
-  Watcher* watcher = Watcher::of(session);
-  if (watcher == nullptr) {
-    watcher = memory::make<Watcher>(kOwner, *this, first_);
-    if (first_ != nullptr) first_->previous = watcher;
-    first_ = watcher;
-    session.attach(Attached::watcher, *watcher);
-  }
-  if (watcher->dirty || was_replaced(*watcher)) return;
-  session.pay_for(1);
+  Watcher& watcher = watcher_of(session);
+  if (watcher.dirty || was_replaced(watcher)) return;
+  session.free_left_before_adding(1);
   WatchedKey& key = key_for(session.db, name);
-  // Searches the shorter of the two lists for an existing watch.
-  if (key.watches <= watcher->watches) {
-    for (const Watch* w = key.first; w != nullptr; w = w->next) {
-      if (w->watcher == watcher) return;
-    }
-  } else {
-    for (const Watch* w = watcher->first; w != nullptr; w = w->next_of_watcher) {
-      if (w->key == &key) return;
-    }
-  }
+  if (!is_watched_by(key, watcher)) add_watch(watcher, key);
+}
+
+void WatchSet::add_watch(Watcher& watcher, WatchedKey& key) {
   auto* const watch =
       new (memory::allocate(kOwner, sizeof(Watch))) Watch{.key = &key,
-                                                          .watcher = watcher,
+                                                          .watcher = &watcher,
                                                           .previous = nullptr,
                                                           .next = key.first,
-                                                          .next_of_watcher = watcher->first,
+                                                          .next_of_watcher = watcher.first,
                                                           .existed = false,
                                                           .expired = false};
   const keyspace::Entry* const entry = entry_of(key);
   watch->expired = entry != nullptr && entry->expired(keyspace_.clock().unix_ms());
   watch->existed = entry != nullptr && !watch->expired;
   if (watch->existed) {
-    note_existing(*watcher, session.db, *entry);
+    note_existing(watcher, key.db, *entry);
   } else {
-    note_absent(*watcher, session.db);
+    note_absent(watcher, key.db);
   }
   if (key.first != nullptr) key.first->previous = watch;
   key.first = watch;
   ++key.watches;
-  watcher->first = watch;
-  watcher->held_bytes += memory::size_class(sizeof(Watch)) + memory::size_class(key.bytes());
-  if (watcher->watches++ == 0 && sessions_++ == 0) keyspace_.log().listen();
+  watcher.first = watch;
+  watcher.held_bytes += memory::size_class(sizeof(Watch)) + memory::size_class(key.bytes());
+  if (watcher.watches++ == 0 && sessions_++ == 0) keyspace_.log().listen();
 }
 
 // Removes the watch from its key's list; the key is removed with its last watch.

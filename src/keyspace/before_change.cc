@@ -18,20 +18,22 @@ void BeforeChanges::remove(BeforeChange& hook) {
   --count_;
 }
 
-void BeforeChanges::ask_all(int db, std::uint64_t hash, Entry& entry, Intent intent) const {
+void BeforeChanges::call_before_change(int db, std::uint64_t hash, Entry& entry,
+                                       Intent intent) const {
   for (std::size_t i = 0; i < count_; ++i) hooks_[i]->before_change(db, hash, entry, intent);
 }
 
-void BeforeChanges::tell_all(int db, std::uint64_t hash, Entry& entry, const Entry* before) const {
+void BeforeChanges::call_placed(int db, std::uint64_t hash, Entry& entry,
+                                const Entry* before) const {
   if (before != nullptr) entry.marks(before->marks());
   for (std::size_t i = 0; i < count_; ++i) hooks_[i]->placed(db, hash, entry, before);
 }
 
-void BeforeChanges::ask_of_flush(int db) const {
+void BeforeChanges::before_flush(int db) const {
   for (std::size_t i = 0; i < count_; ++i) hooks_[i]->before_flush(db);
 }
 
-void BeforeChanges::ask_of_swap(int a, int b) const {
+void BeforeChanges::before_swap(int a, int b) const {
   for (std::size_t i = 0; i < count_; ++i) hooks_[i]->before_swap(a, b);
 }
 

@@ -11,9 +11,8 @@ namespace {
 
 // The walk gets one part in this many of the time.
 constexpr std::int64_t kShare = 400;
-// A walk does not start for a shorter time, and runs no longer than the maximum in one call.
+// A walk does not start for a shorter time.
 constexpr std::int64_t kLeastUs = 50;
-constexpr std::int64_t kMostUs = 500;
 // Keys visited between two readings of the clock.
 constexpr std::uint32_t kStride = 16;
 // How long a command may search before it replies.

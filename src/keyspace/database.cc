@@ -51,19 +51,20 @@ Entry::Shape shape_like(std::string_view key, const Entry& entry,
           .inside_bytes = entry.form() == Form::inside ? entry.inside().size() : 0};
 }
 
-// Copies value, access bits and marks; both entries then have the same storage pointer.
-void carry_over(const Entry& from, OpenEntry to) {
+// Copies access bits, and the value if it has no storage.
+void copy_head_and_bytes(const Entry& from, OpenEntry to) {
   to.access(from.access());
   if (from.was_edited()) to.mark_edited();
-  switch (from.form()) {
-    case Form::integer:
-      return to.integer(from.integer());
-    case Form::inside:
-      std::memcpy(to.inside_data(), from.inside().data(), from.inside().size());
-      return;
-    case Form::storage:
-      return to.storage(from.storage());
+  if (from.form() == Form::integer) to.integer(from.integer());
+  if (from.form() == Form::inside) {
+    std::memcpy(to.inside_data(), from.inside().data(), from.inside().size());
   }
+}
+
+// Also gives the storage to the other entry; both have the same pointer then.
+void move_value(OpenEntry from, OpenEntry to) {
+  copy_head_and_bytes(*from, to);
+  if (from->form() == Form::storage) to.storage(from.storage());
 }
 
 }  // namespace
@@ -72,8 +73,8 @@ Database::Database(int index, const Shared& shared) : index_(index), shared_(sha
 
 Database::~Database() {
   base::Budget budget = base::Budget::unlimited();
-  entries_.clear_some(budget,
-                      [](Entry* entry) { destroy_now(types::row(entry->type()).owner, entry); });
+  entries_.clear_some(
+      budget, [](Entry* entry) { destroy_now(types::row(entry->type()).owner, OpenEntry(entry)); });
   expires_.clear_some(budget, [](Entry*) {});
   element_expires_.clear_some(budget, [](Entry*) {});
 }
@@ -175,7 +176,7 @@ bool Database::overwrite_in_place(OpenEntry old, const Entry::Shape& shape) {
       old->type() != shape.type) {
     return false;
   }
-  if (old->form() == Form::storage) shared_.graveyard.defer_free(old->type(), old->storage());
+  if (old->form() == Form::storage) shared_.graveyard.defer_free(old->type(), old.storage());
   old.rewrite(shape);
   return true;
 }
@@ -278,7 +279,7 @@ void Database::close(const Key& key, OpenEntry entry, types::Type type, void* st
   if (changed) shared_.log.add(event, index_, key.name);
   shared_.log.also(Event::del, index_, key.name);
   take_out(entry, key.hash);
-  shared_.graveyard.defer_free(entry.get());
+  shared_.graveyard.defer_free(entry);
 }
 
 void Database::take_out(OpenEntry entry, std::uint64_t hash) {
@@ -295,14 +296,14 @@ void Database::remove(OpenEntry entry, std::uint64_t hash, Cause cause, Event ev
   shared_.log.add(event, index_, entry->key(), cause);
   if (cause == Cause::expired) ++shared_.metrics.expired_keys;
   take_out(entry, hash);
-  shared_.graveyard.defer_free(entry.get(), freeing_after(cause));
+  shared_.graveyard.defer_free(entry, freeing_after(cause));
 }
 
 bool Database::erase(const Key& key, Freeing freeing) {
-  Entry* entry = find_to_change(key);
-  if (entry == nullptr) return false;
+  const OpenEntry entry = open(find_to_change(key), key.hash, Intent::removes);
+  if (!entry) return false;
   shared_.log.add(Event::del, index_, entry->key());
-  take_out(open(entry, key.hash, Intent::removes), key.hash);
+  take_out(entry, key.hash);
   shared_.graveyard.defer_free(entry, freeing);
   return true;
 }
@@ -316,7 +317,7 @@ Freeing Database::freeing_after(Cause cause) const {
 }
 
 void Database::defer_free_replaced(OpenEntry entry) {
-  shared_.graveyard.defer_free(entry.get(), freeing_after(Cause::command));
+  shared_.graveyard.defer_free(entry, freeing_after(Cause::command));
 }
 
 bool Database::erase(const Key& key, Cause cause, Event event) {
@@ -334,9 +335,9 @@ Entry* Database::reshape(const Key& key, OpenEntry entry, std::optional<std::int
     return entry.get();
   }
   const OpenEntry moved = OpenEntry::create(shape_like(key.name, *entry, deadline_ms));
-  carry_over(*entry, moved);
+  move_value(entry, moved);
   replace(entry, moved, key.hash);
-  Entry::release(types::row(entry->type()).owner, entry.get());
+  entry.release(types::row(entry->type()).owner);
   return moved.get();
 }
 
@@ -352,7 +353,7 @@ Entry* Database::persist(const Key& key, Entry* entry) {
 
 void Database::put_copy(const Key& key, const Entry& source, Event event) {
   const OpenEntry entry = OpenEntry::create(shape_like(key.name, source, source.deadline()));
-  carry_over(source, entry);
+  copy_head_and_bytes(source, entry);
   if (source.form() == Form::storage) {
     entry.storage(types::row(source.type()).copy(source.storage()));
   }
@@ -365,17 +366,17 @@ void Database::put_moved(const Key& key, Database& from, const Key& source_key, 
                          Event left, Event arrived) {
   const OpenEntry source = from.open(moved, source_key.hash, Intent::removes);
   const OpenEntry entry = OpenEntry::create(shape_like(key.name, *source, source->deadline()));
-  carry_over(*source, entry);
+  move_value(source, entry);
   announce(key);
   shared_.log.add(left, from.index_, source_key.name);
   shared_.log.also(arrived, index_, key.name);
   from.take_out(source, source_key.hash);
-  Entry::release(types::row(source->type()).owner, moved);
+  source.release(types::row(source->type()).owner);
   store(key, entry);
 }
 
 void Database::flush(Freeing freeing) {
-  shared_.before_changes.ask_of_flush(index_);
+  shared_.before_changes.before_flush(index_);
   shared_.graveyard.defer_free(
       {std::move(entries_), std::move(expires_), std::move(element_expires_), freeing});
   entries_ = EntryTable();

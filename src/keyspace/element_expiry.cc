@@ -37,18 +37,33 @@ void Database::unindex_elements(OpenEntry entry, std::uint64_t hash) {
 }
 
 bool Database::expire_elements(Entry* found, std::uint64_t hash, std::size_t lines) {
+  if (removals_held()) return true;
   const OpenEntry entry = open(found, hash, Intent::edits);
   ElementExpiry passing{shared_, index_, entry->key()};
   const types::TypeRow& row = types::row(entry->type());
   const bool done =
-      row.expire_some(entry->storage(), now_ms(), lines, ElementExpiry::goes, &passing);
-  if (row.size(entry->storage()) != 0) {
+      row.expire_some(entry.storage(), now_ms(), lines, ElementExpiry::goes, &passing);
+  return close_expired(entry, hash) || done;
+}
+
+void Database::expire_element(Entry* found, std::uint64_t hash, std::string_view element) {
+  if (removals_held()) return;
+  const OpenEntry entry = open(found, hash, Intent::edits);
+  ElementExpiry passing{shared_, index_, entry->key()};
+  const types::TypeRow& row = types::row(entry->type());
+  if (row.expire_one(entry.storage(), element, now_ms(), ElementExpiry::goes, &passing)) {
+    close_expired(entry, hash);
+  }
+}
+
+bool Database::close_expired(OpenEntry entry, std::uint64_t hash) {
+  if (types::row(entry->type()).size(entry->storage()) != 0) {
     index_elements(entry, hash);
-    return done;
+    return false;
   }
   shared_.log.add_expired(Event::del, index_, entry->key(), std::nullopt);
   take_out(entry, hash);
-  shared_.graveyard.defer_free(found);
+  shared_.graveyard.defer_free(entry);
   return true;
 }
 

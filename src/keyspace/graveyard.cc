@@ -18,10 +18,9 @@ constexpr std::size_t kKeptRoom = 1024;
 // Above this many allocations an entry of a flushed table is freed in steps.
 constexpr std::size_t kLargeEffort = 64;
 
-// The time for freeing at the end of a turn: its minimum and maximum, and the bytes and entries for
-// which it grows by a microsecond.
+// The time for freeing at the end of a turn: its minimum, and the bytes and entries for which it
+// grows by a microsecond.
 constexpr std::int64_t kLeastDrainUs = 200;
-constexpr std::int64_t kMostDrainUs = 800;
 constexpr std::int64_t kBytesForUs = 16 << 10;
 constexpr std::int64_t kEntriesForUs = 16;
 
@@ -41,18 +40,18 @@ void trim(List& list) {
 
 }  // namespace
 
-void destroy_now(Owner owner, Entry* entry) {
+void destroy_now(Owner owner, OpenEntry entry) {
   if (entry->form() == Form::storage) {
     base::Budget budget = base::Budget::unlimited();
-    while (!types::row(entry->type()).destroy_some(entry->storage(), owner, budget)) {
+    while (!types::row(entry->type()).destroy_some(entry.storage(), owner, budget)) {
     }
   }
-  Entry::release(owner, entry);
+  entry.release(owner);
 }
 
 Graveyard::~Graveyard() { drain(base::Budget::unlimited()); }
 
-void Graveyard::defer_free(Entry* entry, Freeing freeing) {
+void Graveyard::defer_free(OpenEntry entry, Freeing freeing) {
   const auto bytes = static_cast<std::int64_t>(entry->footprint());
   memory::transfer(types::row(entry->type()).owner, Owner::graveyard, bytes);
   free_backlog_bytes_ += bytes;
@@ -84,6 +83,10 @@ std::size_t Graveyard::lazy_keys() const {
   return count;
 }
 
+void Graveyard::count_result(std::size_t members) {
+  if (members > kLargeEffort) ++freed_;
+}
+
 bool Graveyard::drain(base::Budget budget) {
   return drain_entries(entries_, budget) && drain_entries(lazy_entries_, budget) &&
          drain_storages(budget) && drain_tables(budget);
@@ -110,14 +113,14 @@ std::int64_t Graveyard::drain_time_us() const {
   return std::min(us, kMostDrainUs);
 }
 
-bool Graveyard::drain_entries(List<Entry*>& entries, base::Budget& budget) {
+bool Graveyard::drain_entries(List<OpenEntry>& entries, base::Budget& budget) {
   while (!entries.empty()) {
-    Entry* entry = entries.back();
+    const OpenEntry entry = entries.back();
     if (entry->form() == Form::storage &&
-        !types::row(entry->type()).destroy_some(entry->storage(), Owner::graveyard, budget)) {
+        !types::row(entry->type()).destroy_some(entry.storage(), Owner::graveyard, budget)) {
       return false;
     }
-    Entry::release(Owner::graveyard, entry);
+    entry.release(Owner::graveyard);
     entries.pop_back();
     if (&entries == &lazy_entries_) ++freed_;
     if (budget.spent(kStride)) break;
@@ -147,7 +150,8 @@ bool Graveyard::drain_tables(base::Budget& budget) {
 }
 
 bool Graveyard::drain_table(Tables& dead, base::Budget& budget) {
-  const bool gone = dead.entries.clear_some(budget, [this, &dead](Entry* entry) {
+  const bool gone = dead.entries.clear_some(budget, [this, &dead](Entry* flushed) {
+    const OpenEntry entry(flushed);
     if (is_large(*entry)) return defer_free_large(entry, dead.freeing);
     destroy_now(types::row(entry->type()).owner, entry);
     if (dead.freeing == Freeing::lazily) ++freed_;
@@ -158,7 +162,7 @@ bool Graveyard::drain_table(Tables& dead, base::Budget& budget) {
 }
 
 // Commands do not free flushed data: it is freed at the ends of turns.
-void Graveyard::defer_free_large(Entry* entry, Freeing freeing) {
+void Graveyard::defer_free_large(OpenEntry entry, Freeing freeing) {
   const auto bytes = static_cast<std::int64_t>(entry->footprint());
   memory::transfer(types::row(entry->type()).owner, Owner::graveyard, bytes);
   (freeing == Freeing::lazily ? lazy_entries_ : entries_).push_back(entry);
@@ -167,14 +171,14 @@ void Graveyard::defer_free_large(Entry* entry, Freeing freeing) {
 void Graveyard::report_bytes(memory::Audit& audit) const {
   std::size_t bytes = 0;
   for (const auto* entries : {&entries_, &lazy_entries_}) {
-    for (const Entry* entry : *entries) bytes += entry->footprint();
+    for (const OpenEntry& entry : *entries) bytes += entry->footprint();
   }
   for (const Storage& dead : storages_) bytes += types::row(dead.type).footprint(dead.pointer);
   const auto list_bytes = [](std::size_t capacity, std::size_t each) {
     return capacity == 0 ? 0 : memory::size_class(capacity * each);
   };
-  bytes += list_bytes(entries_.capacity(), sizeof(Entry*));
-  bytes += list_bytes(lazy_entries_.capacity(), sizeof(Entry*));
+  bytes += list_bytes(entries_.capacity(), sizeof(OpenEntry));
+  bytes += list_bytes(lazy_entries_.capacity(), sizeof(OpenEntry));
   bytes += list_bytes(storages_.capacity(), sizeof(Storage));
   bytes += list_bytes(tables_.capacity(), sizeof(Tables));
   audit.found(Owner::graveyard, bytes);

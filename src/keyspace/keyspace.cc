@@ -61,7 +61,7 @@ void Keyspace::flush_all(Freeing freeing) {
 
 void Keyspace::swap(std::size_t a, std::size_t b) {
   if (a == b) return;
-  before_changes_.ask_of_swap(static_cast<int>(a), static_cast<int>(b));
+  before_changes_.before_swap(static_cast<int>(a), static_cast<int>(b));
   databases_[a]->swap(*databases_[b]);
   ++swaps_;
   big_keys_.swap(static_cast<int>(a), static_cast<int>(b));

@@ -34,7 +34,7 @@ char* Edit<types::String>::bytes(std::size_t size) {
 
 char* Edit<types::String>::resize(std::size_t size) {
   if (entry_->form() == Form::storage && size > Entry::kMostInside) {
-    types::Blob* const blob = resize_blob(static_cast<types::Blob*>(entry_->storage()), size);
+    types::Blob* const blob = resize_blob(static_cast<types::Blob*>(entry_.storage()), size);
     entry_.storage(blob);
     entry_.mark_edited();
     db_.note_size(entry_.get(), key_.hash);
@@ -81,7 +81,7 @@ char* Edit<types::String>::resize_into_new(std::string_view old, std::size_t siz
   grown.access(entry_->access());
   grown.mark_edited();
   db_.replace(entry_, grown, key_.hash);
-  db_.shared_.graveyard.defer_free(entry_.get());
+  db_.shared_.graveyard.defer_free(entry_);
   entry_ = grown;
   return text;
 }

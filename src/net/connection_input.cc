@@ -164,7 +164,7 @@ void Connection::run_kept_requests() {
 }
 
 void Connection::run_held_command() {
-  session_.go_on();
+  session_.resume();
   run_kept_requests();
 }
 

@@ -72,7 +72,7 @@ bool Connections::has_work() const {
 void Connections::run_periodic(std::size_t calls) {
   const std::int64_t now_ms = services_->clock.steady_ms();
   services_->chunks.trim();
-  services_->check.run(calls);
+  services_->check.run(calls, base::Budget(services_->clock, kPeriodicUs));
   services_->memory.close_stalled(now_ms);
   services_->peaks.roll_if_due(now_ms);
 }

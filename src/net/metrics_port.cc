@@ -148,10 +148,10 @@ class MetricsPort::Visit final : public Watch {
     }
     Bytes().swap(output_);
     sent_ = 0;
-    keeps_alive_ ? go_on() : linger();
+    keeps_alive_ ? read_next_request() : linger();
   }
 
-  void go_on() {
+  void read_next_request() {
     keeps_alive_ = false;
     idles_ = true;
     if (input_.empty()) Bytes().swap(input_);

@@ -9,9 +9,11 @@
 
 namespace larder::net {
 
-void PeriodicCheck::run(std::size_t calls) {
+void PeriodicCheck::run(std::size_t calls, base::Budget budget) {
+  constexpr std::uint32_t kBetweenLooks = 16;
   const std::int64_t now_ms = parts_.loop.clock().steady_ms();
-  for (std::size_t left = list_.size() / std::max<std::size_t>(calls, 1) + 1; left > 0; --left) {
+  for (std::size_t left = list_.size() / std::max<std::size_t>(calls, 1) + 1;
+       left > 0 && !budget.spent(kBetweenLooks); --left) {
     Connection* const connection = list_.visit();
     if (connection == nullptr) return;
     check(*connection, now_ms);

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "connection_list.h"
+#include "larder/base/budget.h"
 #include "larder/net/connections.h"
 
 namespace larder::net {
@@ -20,8 +21,9 @@ class PeriodicCheck {
                 Handshakes& handshakes)
       : parts_(parts), list_(list), sender_(sender), handshakes_(handshakes) {}
 
-  // Checks a part of the connections, so that so many calls check all.
-  void run(std::size_t calls);
+  // Checks a part of the connections, so that so many calls check all; fewer if the budget is
+  // spent.
+  void run(std::size_t calls, base::Budget budget);
 
  private:
   // A connection that sends requests but does not read the replies, so that neither side makes

@@ -26,7 +26,10 @@ class Builder {
   }
   bool add(std::string_view name, std::string_view value, std::int64_t deadline_ms = 0) {
     if (deadline_ms < 0 || deadline_ms > kLatestDeadline) return false;
-    if (deadline_ms != 0 && deadline_ms <= now_ms_) return true;
+    if (deadline_ms != 0 && deadline_ms <= now_ms_) {
+      left_out_ = true;
+      return true;
+    }
     if (fill_) {
       fill_->add(name, value, deadline_ms == 0 ? std::nullopt : std::optional(deadline_ms));
       return true;
@@ -41,13 +44,15 @@ class Builder {
   }
   // False if a name was repeated.
   bool finish() { return !fill_ || fill_->finish(); }
-  void* storage() const { return hash_.storage(); }
+  void* storage() { return hash_.storage(); }
+  bool left_out() const { return left_out_; }
   bool empty() const { return hash_.storage() == nullptr || hash_.empty(); }
 
  private:
   const types::HashLimits limits_;
   const std::int64_t now_ms_;
   Hash hash_{nullptr};
+  bool left_out_ = false;
   std::optional<types::HashTable::Fill> fill_;  // of a table whose size is known
 };
 
@@ -130,7 +135,7 @@ struct Contents {
   std::int64_t earliest_ms = Hash::kNever;
 };
 
-Contents contents_of(types::HashTable& table, std::int64_t now_ms) {
+Contents contents_of(const types::HashTable& table, std::int64_t now_ms) {
   Contents contents;
   table.fields().for_each([&](const types::HashField* field) {
     if (!field->live(now_ms)) return;
@@ -145,11 +150,11 @@ Contents contents_of(types::HashTable& table, std::int64_t now_ms) {
 }  // namespace
 
 int write_hash(const void* storage, std::int64_t now_ms, RdbWriter& out) {
-  const Hash hash(const_cast<void*>(storage));
-  types::HashTable* table = hash.table();
+  const types::ReadOnly<types::Hash> hash(storage);
+  const types::HashTable* table = hash->table();
   if (table == nullptr) {
     out.type(RdbType::hash_listpack);
-    out.text(hash.pack().raw());
+    out.text(hash->pack().raw());
     return kPlainVersion;
   }
   const Contents contents = contents_of(*table, now_ms);
@@ -171,7 +176,7 @@ int write_hash(const void* storage, std::int64_t now_ms, RdbWriter& out) {
 }
 
 bool read_hash(RdbType form, RdbReader& in, const types::Settings& settings, std::int64_t now_ms,
-               void*& storage) {
+               void*& storage, bool& left_out) {
   Builder hash(settings, now_ms);
   bool good = false;
   if (form == RdbType::hash) good = read_fields(in, hash);
@@ -182,6 +187,7 @@ bool read_hash(RdbType form, RdbReader& in, const types::Settings& settings, std
   if (form == RdbType::hash_listpack_with_deadlines) good = read_packed_with_deadlines(in, hash);
   good = hash.finish() && good;
   storage = hash.storage();
+  left_out = hash.left_out();
   return good && !hash.empty();
 }
 

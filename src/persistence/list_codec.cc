@@ -30,7 +30,7 @@ class Builder {
       return true;
     });
   }
-  void* storage() const { return list_.storage(); }
+  void* storage() { return list_.storage(); }
 
  private:
   const types::ListLimits limits_;
@@ -72,12 +72,12 @@ bool read_nodes(RdbReader& in, Builder& list) {
 }  // namespace
 
 int write_list(const void* storage, RdbWriter& out) {
-  const List list(const_cast<void*>(storage));
+  const types::ReadOnly<types::List> list(storage);
   std::size_t nodes = 0;
-  list.for_each_node([&](bool, std::string_view) { ++nodes; });
+  list->for_each_node([&](bool, std::string_view) { ++nodes; });
   out.type(RdbType::list_of_listpacks);
   out.length(nodes);
-  list.for_each_node([&](bool plain, std::string_view bytes) {
+  list->for_each_node([&](bool plain, std::string_view bytes) {
     out.length(static_cast<std::uint64_t>(plain ? NodeForm::plain : NodeForm::packed));
     out.text(bytes);
   });

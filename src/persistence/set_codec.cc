@@ -38,16 +38,16 @@ bool read_integers(RdbReader& in, const types::SetLimits& limits, types::Set& se
 }  // namespace
 
 int write_set(const void* storage, RdbWriter& out) {
-  const types::Set set(const_cast<void*>(storage));
-  if (set.encoding() == types::Set::Encoding::intset) {
+  const types::ReadOnly<types::Set> set(storage);
+  if (set->encoding() == types::Set::Encoding::intset) {
     out.type(RdbType::set_intset);
-    out.text(set.intset().raw());
+    out.text(set->intset().raw());
     return kPlainVersion;
   }
   // Readers of version 10 do not support sets in a listpack.
   out.type(RdbType::set);
-  out.length(set.size());
-  set.for_each([&](const types::String& member) { out.text(member); });
+  out.length(set->size());
+  set->for_each([&](const types::String& member) { out.text(member); });
   return kPlainVersion;
 }
 

@@ -41,7 +41,7 @@ class Builder {
     return score && !std::isnan(*score) &&
            set_.put(member, *score, {}, limits_).outcome == SortedSet::Outcome::added;
   }
-  void* storage() const { return set_.storage(); }
+  void* storage() { return set_.storage(); }
 
  private:
   const SortedSet::Limits limits_;
@@ -74,15 +74,15 @@ bool read_packed(Packing packing, RdbReader& in, Builder& set) {
 }  // namespace
 
 int write_sorted_set(const void* storage, RdbWriter& out) {
-  const SortedSet set(const_cast<void*>(storage));
-  if (set.is_packed()) {
+  const types::ReadOnly<types::SortedSet> set(storage);
+  if (set->is_packed()) {
     out.type(RdbType::sorted_set_listpack);
     out.text(types::ListpackView(static_cast<const std::uint8_t*>(storage)).raw());
     return kPlainVersion;
   }
   out.type(RdbType::sorted_set);
-  out.length(set.size());
-  for (auto cursor = set.at(set.size() - 1); cursor; cursor.previous()) {
+  out.length(set->size());
+  for (auto cursor = set->at(set->size() - 1); cursor; cursor.previous()) {
     out.text(cursor.member());
     out.real(cursor.score());
   }

@@ -209,12 +209,12 @@ class Builder {
 
 // The time since which a consumer was inactive is not part of the newest form of version 10.
 int write_stream(const void* storage, RdbWriter& out) {
-  const Stream stream(const_cast<void*>(storage));
+  const types::ReadOnly<types::Stream> stream(storage);
   out.type(RdbType::stream_2);
-  write_nodes(stream, out);
-  write_marks(stream.marks(), out);
-  out.length(stream.groups().size());
-  for (const types::Group* group : stream.groups()) write_group(*group, out);
+  write_nodes(*stream, out);
+  write_marks(stream->marks(), out);
+  out.length(stream->groups().size());
+  for (const types::Group* group : stream->groups()) write_group(*group, out);
   return kPlainVersion;
 }
 

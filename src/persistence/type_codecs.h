@@ -23,7 +23,7 @@ bool read_list(RdbType form, RdbReader& in, const types::Settings& settings, voi
 bool read_set(RdbType form, RdbReader& in, const types::Settings& settings, void*& storage);
 bool read_sorted_set(RdbType form, RdbReader& in, const types::Settings& settings, void*& storage);
 bool read_hash(RdbType form, RdbReader& in, const types::Settings& settings, std::int64_t now_ms,
-               void*& storage);
+               void*& storage, bool& left_out);
 bool read_stream(RdbType form, RdbReader& in, void*& storage);
 
 }  // namespace larder::persistence

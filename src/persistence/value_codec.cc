@@ -140,7 +140,7 @@ bool DecodedValue::read(std::string_view bytes, const types::Settings& settings,
       good = read_sorted_set(form, in, settings, storage_);
       break;
     case Type::hash:
-      good = read_hash(form, in, settings, now_ms, storage_);
+      good = read_hash(form, in, settings, now_ms, storage_, left_out_fields_);
       break;
     case Type::stream:
       good = read_stream(form, in, storage_);

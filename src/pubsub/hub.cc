@@ -101,7 +101,7 @@ void Hub::drop_subscriber(Subscriber& subscriber) {
 }
 
 bool Hub::subscribe(engine::Session& session, Kind kind, std::string_view name) {
-  session.pay_for(1);
+  session.free_left_before_adding(1);
   Topic& topic = topic_for(kind, name);
   Subscriber& subscriber = subscriber_for(session);
   const Pair pair{&topic, &subscriber};

@@ -18,9 +18,6 @@ namespace {
 constexpr auto kOwner = memory::Owner::tracking;
 // While there are too many keys, each command removes this many more than it has added.
 constexpr std::size_t kForgottenAtOnce = 100;
-// Time limits of the end of a turn: for removing keys, and for freeing.
-constexpr std::int64_t kTrimUs = 200;
-constexpr std::int64_t kFreeUs = 200;
 
 }  // namespace
 
@@ -132,13 +129,10 @@ std::size_t Tracking::remember(Tracker& tracker, const engine::BoundCommand& com
   const auto found = engine::find_key_spans(*command.row, words);
   if (!found) return 0;
   std::size_t added = 0;
-  for (std::size_t s = 0; s < found->size; ++s) {
-    const engine::KeySpan& span = found->spans[s];
-    for (int i = span.first; i <= span.last; i += span.step) {
-      const std::string_view key = words[static_cast<std::size_t>(i)];
-      if (keys_.remember(key, tracker.session.id, *this)) ++added;
-    }
-  }
+  engine::for_each_key(*found, [&](std::size_t position, std::uint32_t) {
+    if (keys_.remember(words[position], tracker.session.id, *this)) ++added;
+    return true;
+  });
   return added;
 }
 

@@ -1,113 +1,168 @@
-// The work on the data without a command: the part that is done hz times a second, and that at the
-// end of each turn of the loop.
+#include "larder/server/chores.h"
 
+#include "larder/net/connections.h"
+#include "larder/process/watchdog.h"
 #include "larder/server/core.h"
+#include "larder/server/metrics.h"
 
 namespace larder::server {
 namespace {
 
+using Parts = ChoreParts;
+using Bound = Chore::Bound;
+
 // How often the allocator's and the system's figures are read.
 constexpr std::int64_t kSampleMs = 100;
+// A fixed number of instructions.
+constexpr std::int64_t kFewUs = 5;
 
-// The part bounds its own time, as its header says.
-constexpr std::int64_t kOwn = 0;
-// A few instructions, or as many as there are sessions.
-constexpr std::int64_t kAtOnce = 0;
+bool always(const Parts&) { return true; }
+// DEBUG PAUSE-CRON stops the periodic work on the data.
+bool unless_paused(const Parts& parts) { return !parts.core.cron.paused; }
+bool with_network(const Parts& parts) { return parts.connections != nullptr; }
+bool with_loop(const Parts& parts) { return parts.loop != nullptr; }
+bool with_watchdog(const Parts& parts) { return parts.watchdog != nullptr; }
+
+bool restart_watchdog(const Parts& parts, std::int64_t) {
+  parts.watchdog->restart();
+  return false;
+}
+
+bool sample_loop(const Parts& parts, std::int64_t) {
+  parts.loop->sample();
+  return false;
+}
+
+bool expire(const Parts& parts, std::int64_t) {
+  Core& core = parts.core;
+  core.observer.watch(engine::LatencyEvent::expire_cycle,
+                      [&core] { return core.sweeper.run(core.sweeper.budget()); });
+  core.executor.settle_background();
+  return false;
+}
+
+bool expire_fast(const Parts& parts, std::int64_t) {
+  Core& core = parts.core;
+  core.observer.watch(engine::LatencyEvent::expire_cycle,
+                      [&core] { return core.sweeper.run_fast(); });
+  core.executor.settle_background();
+  return false;
+}
+
+bool watch_commands(const Parts& parts, std::int64_t) {
+  parts.core.observer.run_periodic();
+  return false;
+}
+
+// Keeps access bits right.
+bool age(const Parts& parts, std::int64_t budget_us) {
+  parts.core.evictor.ager().run(base::Budget(parts.core.clock, budget_us));
+  return false;
+}
+
+bool look_for_big_keys(const Parts& parts, std::int64_t) {
+  parts.core.keyspace.look_for_big_keys();
+  return false;
+}
+
+bool count_lazy_frees(const Parts& parts, std::int64_t) {
+  keyspace::Graveyard& graveyard = parts.core.keyspace.graveyard();
+  memory::Metrics& metrics = parts.core.memory_metrics;
+  metrics.lazyfree_pending_objects = static_cast<std::int64_t>(graveyard.lazy_keys());
+  metrics.lazyfreed_objects += graveyard.take_freed();
+  return false;
+}
+
+bool sample_memory(const Parts& parts, std::int64_t) {
+  Core& core = parts.core;
+  if (core.clock.steady_ms() - core.memory_sampled_ms < kSampleMs) return false;
+  core.memory_sampled_ms = core.clock.steady_ms();
+  core.memory_metrics.sample();
+  return false;
+}
+
+bool check_connections(const Parts& parts, std::int64_t) {
+  parts.connections->run_periodic(static_cast<std::size_t>(parts.core.hz()));
+  return false;
+}
+
+bool end_waits(const Parts& parts, std::int64_t) {
+  parts.core.waiters.expire();
+  return false;
+}
+
+bool end_pause(const Parts& parts, std::int64_t) {
+  parts.core.pause.expire();
+  return parts.core.pause.resume_some();
+}
+
+// Evicts, expires, frees, and runs commands that wait or continue.
+bool end_turn(const Parts& parts, std::int64_t) { return parts.core.executor.end_turn(); }
+
+// From the time that background work shares (base::TurnTime).
+bool free_left(const Parts& parts, std::int64_t budget_us) {
+  Core& core = parts.core;
+  if (!core.sessions.has_left()) return false;
+  base::TurnTime& time = core.executor.turn_time();
+  const std::int64_t began_us = core.clock.steady_now_us();
+  const bool freed = core.sessions.free_left(base::Budget(core.clock, time.left_us(budget_us)));
+  time.spend(core.clock.steady_now_us() - began_us);
+  return !freed;
+}
+
+bool send_invalidations(const Parts& parts, std::int64_t) { return parts.core.tracking.end_turn(); }
+
+bool note_peak(const Parts& parts, std::int64_t) {
+  parts.core.memory_metrics.note_peak();
+  return false;
+}
+
+bool count_turn(const Parts& parts, std::int64_t) {
+  parts.loop->note_turn();
+  return false;
+}
+
+constexpr Chore kChores[] = {
+    {"watchdog", Period::beat, kFewUs, Bound::own, with_watchdog, restart_watchdog},
+    {"figures of the loop", Period::beat, kFewUs, Bound::own, with_loop, sample_loop},
+    {"expiry", Period::beat, expiry::Sweeper::kStepUs, Bound::own, unless_paused, expire},
+    {"times of commands", Period::beat, kFewUs, Bound::own, unless_paused, watch_commands},
+    {"access bits", Period::beat, 500, Bound::budget, unless_paused, age},
+    {"big keys", Period::beat, keyspace::BigKeys::kMostUs, Bound::own, unless_paused,
+     look_for_big_keys},
+    {"lazy frees", Period::beat, kFewUs, Bound::own, unless_paused, count_lazy_frees},
+    // Reads files of the system.
+    {"figures of memory", Period::beat, 200, Bound::own, unless_paused, sample_memory},
+    {"connections", Period::beat, net::Connections::kPeriodicUs, Bound::own, with_network,
+     check_connections},
+    {"fast expiry", Period::sweep, expiry::Sweeper::kStepUs, Bound::own, unless_paused,
+     expire_fast},
+    {"timeouts", Period::deadline, engine::Waiters::kExpireUs, Bound::own, always, end_waits},
+    {"pause", Period::deadline, engine::Pause::kResumeUs, Bound::own, always, end_pause},
+    {"resumed clients", Period::turn, engine::Pause::kResumeUs, Bound::own, always, end_pause},
+    {"data of ended sessions", Period::turn, 300, Bound::budget, always, free_left},
+    {"data", Period::turn, engine::Executor::kEndTurnUs, Bound::own, always, end_turn},
+    {"invalidations", Period::turn, pubsub::Tracking::kTrimUs + pubsub::Tracking::kFreeUs,
+     Bound::commands, always, send_invalidations},
+    {"peak of memory", Period::turn, kFewUs, Bound::own, always, note_peak},
+    {"turns", Period::turn, kFewUs, Bound::own, with_loop, count_turn},
+};
 
 }  // namespace
 
-struct Core::Chore {
-  // How long one run may take.
-  std::int64_t budget_us;
-  // True when work is left for the next turn.
-  bool (*run)(Core& core, std::int64_t budget_us);
-};
+std::span<const Chore> chores() { return kChores; }
 
-std::span<const Core::Chore> Core::beat_chores() {
-  static constexpr Chore kChores[] = {
-      {kOwn,
-       [](Core& core, std::int64_t) {
-         core.observer.watch(engine::LatencyEvent::expire_cycle,
-                             [&core] { return core.sweeper.run(core.sweeper.budget()); });
-         core.executor.settle_background();
-         return false;
-       }},
-      {kAtOnce,
-       [](Core& core, std::int64_t) {
-         core.observer.run_periodic();
-         return false;
-       }},
-      // Keeps access bits right.
-      {500,
-       [](Core& core, std::int64_t budget_us) {
-         core.evictor.ager().run(base::Budget(core.clock, budget_us));
-         return false;
-       }},
-      {kOwn,
-       [](Core& core, std::int64_t) {
-         core.keyspace.look_for_big_keys();
-         return false;
-       }},
-      {kAtOnce,
-       [](Core& core, std::int64_t) {
-         keyspace::Graveyard& graveyard = core.keyspace.graveyard();
-         core.memory_metrics.lazyfree_pending_objects =
-             static_cast<std::int64_t>(graveyard.lazy_keys());
-         core.memory_metrics.lazyfreed_objects += graveyard.take_freed();
-         return false;
-       }},
-      // Tens of microseconds.
-      {kOwn,
-       [](Core& core, std::int64_t) {
-         if (core.clock.steady_ms() - core.sampled_ms_ < kSampleMs) return false;
-         core.sampled_ms_ = core.clock.steady_ms();
-         core.memory_metrics.sample();
-         return false;
-       }},
-  };
-  return kChores;
-}
+void Core::beat() { run_chores(Period::beat, {*this}); }
 
-std::span<const Core::Chore> Core::turn_chores() {
-  static constexpr Chore kChores[] = {
-      {kAtOnce,
-       [](Core& core, std::int64_t) {
-         core.pause.expire();
-         return false;
-       }},
-      // Frees what sessions left behind.
-      {300,
-       [](Core& core, std::int64_t budget_us) {
-         if (!core.sessions.has_left()) return false;
-         base::TurnTime& time = core.executor.turn_time();
-         const std::int64_t began_us = core.clock.steady_now_us();
-         const bool freed =
-             core.sessions.free_left(base::Budget(core.clock, time.left_us(budget_us)));
-         time.spend(core.clock.steady_now_us() - began_us);
-         return !freed;
-       }},
-      // Evicts, expires, frees, and runs commands that wait or continue.
-      {kOwn, [](Core& core, std::int64_t) { return core.executor.end_turn(); }},
-      {kOwn, [](Core& core, std::int64_t) { return core.tracking.end_turn(); }},
-      {kAtOnce,
-       [](Core& core, std::int64_t) {
-         core.memory_metrics.note_peak();
-         return false;
-       }},
-  };
-  return kChores;
-}
+bool Core::end_turn() { return run_chores(Period::turn, {*this}); }
 
-bool Core::run(std::span<const Chore> chores) {
+bool run_chores(Period period, const ChoreParts& parts) {
   bool left = false;
-  for (const Chore& chore : chores) left |= chore.run(*this, chore.budget_us);
+  for (const Chore& chore : kChores) {
+    if (chore.period != period || !chore.exists(parts)) continue;
+    left |= chore.run(parts, chore.most_us);
+  }
   return left;
 }
-
-void Core::beat() {
-  if (!cron.paused) run(beat_chores());
-}
-
-bool Core::end_turn() { return run(turn_chores()); }
 
 }  // namespace larder::server

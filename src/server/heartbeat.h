@@ -1,10 +1,11 @@
 #pragma once
 
-// The periodic work, hz times a second, and the work at the end of each turn.
+// Runs the chores (chores.h): at the timers of the event loop, and at the end of each turn.
 
 #include "larder/net/connections.h"
 #include "larder/net/loop.h"
 #include "larder/process/watchdog.h"
+#include "larder/server/chores.h"
 #include "larder/server/core.h"
 #include "larder/server/metrics.h"
 
@@ -43,19 +44,16 @@ class WaitTimer final : public net::Timer {
 
 class Heartbeat final : public net::Timer, public net::TurnEnd {
  public:
-  Heartbeat(Core& core, net::Loop& loop, net::Connections& connections, LoopMetrics& metrics,
-            process::Watchdog& watchdog);
+  // With all parts that chores need.
+  Heartbeat(const ChoreParts& parts, net::Loop& loop);
   ~Heartbeat();
 
   std::int64_t on_time() override;
   net::TurnWork on_turn_end() override;
 
  private:
-  Core& core_;
+  ChoreParts parts_;
   net::Loop& loop_;
-  net::Connections& connections_;
-  LoopMetrics& metrics_;
-  process::Watchdog& watchdog_;
   SweepTimer sweep_;
   WaitTimer waits_;
 };

@@ -36,7 +36,7 @@ Larder::Larder(const Parts& parts)
       client_metrics_(core_.reporter, parts.configuration, connections_),
       cpu_metrics_(core_.reporter),
       loop_metrics_(core_.reporter, *loop_, core_.commands, core_.engine_metrics, net_metrics_),
-      heartbeat_(core_, *loop_, connections_, loop_metrics_, watchdog_),
+      heartbeat_({core_, &connections_, &loop_metrics_, &watchdog_}, *loop_),
       live_settings_({parts.configuration, parts.log, listeners_, metrics_port_, tls_, crashes_,
                       watchdog_, parts.title}) {
   core_.auditor.add(connections_);

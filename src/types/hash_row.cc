@@ -7,51 +7,60 @@ namespace {
 
 constexpr memory::Owner kOwner = memory::Owner::hashes;
 
-Hash hash_in(const void* storage) { return Hash(const_cast<void*>(storage)); }
+ReadOnly<Hash> hash_in(const void* storage) { return ReadOnly<Hash>(storage); }
 
 std::size_t footprint(const void* storage) {
   if (storage == nullptr) return 0;
-  const HashTable* table = hash_in(storage).table();
-  return table != nullptr ? table->footprint() : hash_in(storage).pack().footprint();
+  const HashTable* table = hash_in(storage)->table();
+  return table != nullptr ? table->footprint()
+                          : memory::size_class(hash_in(storage)->pack().bytes());
 }
 
 std::string_view encoding(const void* storage) {
-  return hash_in(storage).table() != nullptr ? "hashtable" : "listpack";
+  return hash_in(storage)->table() != nullptr ? "hashtable" : "listpack";
 }
 
 void* copy(const void* storage) {
   if (storage == nullptr) return nullptr;
-  if (const HashTable* table = hash_in(storage).table()) {
+  if (const HashTable* table = hash_in(storage)->table()) {
     return Hash::over(HashTable::copy(*table)).storage();
   }
-  return Listpack::copy(kOwner, hash_in(storage).pack().raw()).block();
+  return Listpack::copy(kOwner, hash_in(storage)->pack().raw()).block();
 }
 
 bool destroy_some(void* storage, memory::Owner owner, base::Budget& budget) {
   if (storage == nullptr) return true;
-  if (HashTable* table = hash_in(storage).table())
-    return HashTable::destroy_some(table, owner, budget);
-  hash_in(storage).pack().destroy(owner);
+  Hash hash(storage);
+  if (HashTable* table = hash.table()) return HashTable::destroy_some(table, owner, budget);
+  hash.pack().destroy(owner);
   return true;
 }
 
 std::size_t free_effort(const void* storage) {
-  const HashTable* table = hash_in(storage).table();
+  const HashTable* table = hash_in(storage)->table();
   return table != nullptr ? table->size() : 1;
 }
 
-std::size_t size(const void* storage) { return hash_in(storage).size(); }
+std::size_t size(const void* storage) { return hash_in(storage)->size(); }
 
 std::int64_t next_deadline(const void* storage) {
-  const HashTable* table = hash_in(storage).table();
+  const HashTable* table = hash_in(storage)->table();
   return table != nullptr ? table->next_deadline() : kNoDeadline;
 }
 
 bool expire_some(void* storage, std::int64_t now_ms, std::size_t lines, ElementGoes goes,
                  void* context) {
-  HashTable* table = hash_in(storage).table();
+  HashTable* table = Hash(storage).table();
   return table == nullptr ||
          table->expire_some(now_ms, lines, [&](std::string_view name) { goes(context, name); });
+}
+
+bool expire_one(void* storage, std::string_view element, std::int64_t now_ms, ElementGoes goes,
+                void* context) {
+  HashTable* table = Hash(storage).table();
+  if (table == nullptr || !table->is_expired(element, now_ms)) return false;
+  goes(context, element);
+  return table->erase(element, kLongAgo);
 }
 
 }  // namespace
@@ -65,6 +74,7 @@ constinit const TypeRow kHashRow{.name = "hash",
                                  .free_effort = free_effort,
                                  .next_deadline = next_deadline,
                                  .size = size,
-                                 .expire_some = expire_some};
+                                 .expire_some = expire_some,
+                                 .expire_one = expire_one};
 
 }  // namespace larder::types

@@ -44,7 +44,7 @@ std::size_t free_effort(const void* storage) {
   return chain == nullptr ? 1 : chain->nodes() + 1;
 }
 
-std::size_t size(const void* storage) { return List(const_cast<void*>(storage)).size(); }
+std::size_t size(const void* storage) { return ReadOnly<List>(storage)->size(); }
 
 }  // namespace
 

@@ -14,7 +14,7 @@ constexpr std::size_t kMostIntegerChars = 20;
 std::size_t text_size(std::int64_t number) { return String(number).size(); }
 
 std::string_view set_encoding(const void* storage) {
-  switch (Set(const_cast<void*>(storage)).encoding()) {
+  switch (ReadOnly<Set>(storage)->encoding()) {
     case Set::Encoding::table:
       return "hashtable";
     case Set::Encoding::listpack:
@@ -26,11 +26,11 @@ std::string_view set_encoding(const void* storage) {
 }
 
 std::size_t set_free_effort(const void* storage) {
-  const MemberTable* members = Set(const_cast<void*>(storage)).table();
+  const MemberTable* members = ReadOnly<Set>(storage)->table();
   return members == nullptr ? 1 : members->size();
 }
 
-std::size_t set_size(const void* storage) { return Set(const_cast<void*>(storage)).size(); }
+std::size_t set_size(const void* storage) { return ReadOnly<Set>(storage)->size(); }
 
 }  // namespace
 
@@ -200,7 +200,7 @@ void Set::become_table(std::size_t members) {
     grown.add_to_table(member.text(scratch));
   });
   free_compact(kOwner);
-  *this = grown;
+  *this = std::move(grown);
 }
 
 void Set::become_listpack() {
@@ -277,26 +277,27 @@ void Set::clear() {
 }
 
 std::size_t Set::footprint(const void* storage) {
-  const Set set(const_cast<void*>(storage));
-  if (set.storage_ == 0) return 0;
-  switch (set.encoding()) {
+  const ReadOnly<Set> set(storage);
+  if (set->storage_ == 0) return 0;
+  switch (set->encoding()) {
     case Encoding::table:
-      return memory::size_class(sizeof(Large)) + set.large()->member_bytes +
-             set.large()->members.bytes();
+      return memory::size_class(sizeof(Large)) + set->large()->member_bytes +
+             set->large()->members.bytes();
     case Encoding::listpack:
-      return memory::size_class(set.listpack().bytes());
+      return memory::size_class(set->listpack().bytes());
     case Encoding::intset:
       break;
   }
-  return memory::size_class(set.intset().bytes());
+  return memory::size_class(set->intset().bytes());
 }
 
 void* Set::copy(const void* storage) {
-  const Set from(const_cast<void*>(storage));
+  const ReadOnly<Set> source(storage);
+  const Set& from = *source;
   if (from.storage_ == 0) return nullptr;
   if (from.encoding() == Encoding::intset) return from_intset(from.intset().raw()).storage();
   if (from.encoding() == Encoding::listpack) return from_listpack(from.listpack().raw()).storage();
-  const Set to = create(Encoding::table);
+  Set to = create(Encoding::table);
   Large& self = *to.large();
   self.members.reserve(from.size());
   from.for_each([&self](const String& member) {

@@ -10,31 +10,35 @@ namespace {
 
 constexpr std::uintptr_t kTagMask = 7;
 
-SortedSet of(const void* storage) { return SortedSet(const_cast<void*>(storage)); }
+ReadOnly<SortedSet> of(const void* storage) { return ReadOnly<SortedSet>(storage); }
 
 RankedSet* ranked(const void* storage) {
   return reinterpret_cast<RankedSet*>(reinterpret_cast<std::uintptr_t>(storage) & ~kTagMask);
 }
 
+ListpackView view(const void* storage) {
+  return ListpackView(static_cast<const std::uint8_t*>(storage));
+}
+
 std::size_t footprint(const void* storage) {
   if (storage == nullptr) return 0;
-  if (of(storage).is_packed()) return Listpack(const_cast<void*>(storage)).footprint();
+  if (of(storage)->is_packed()) return memory::size_class(view(storage).bytes());
   return ranked(storage)->footprint();
 }
 
 std::string_view encoding(const void* storage) {
-  return of(storage).is_packed() ? "listpack" : "skiplist";
+  return of(storage)->is_packed() ? "listpack" : "skiplist";
 }
 
 void* copy(const void* storage) {
   if (storage == nullptr) return nullptr;
-  if (of(storage).is_packed()) {
-    return Listpack::copy(SortedSet::kOwner, Listpack(const_cast<void*>(storage)).raw()).block();
+  if (of(storage)->is_packed()) {
+    return Listpack::copy(SortedSet::kOwner, view(storage).raw()).block();
   }
   constexpr SortedSet::Limits kAlwaysLarge{0, 0};
   SortedSet made(nullptr);
-  made.expect(of(storage).size(), 0, kAlwaysLarge);
-  for (auto at = of(storage).at(0); at; at.next()) {
+  made.expect(of(storage)->size(), 0, kAlwaysLarge);
+  for (auto at = of(storage)->at(0); at; at.next()) {
     String::Scratch unused;
     made.append(at.member().text(unused), at.score(), kAlwaysLarge);
   }
@@ -43,7 +47,7 @@ void* copy(const void* storage) {
 
 bool destroy_some(void* storage, memory::Owner owner, base::Budget& budget) {
   if (storage == nullptr) return true;
-  if (of(storage).is_packed()) {
+  if (of(storage)->is_packed()) {
     Listpack(storage).destroy(owner);
     return true;
   }
@@ -54,11 +58,11 @@ bool destroy_some(void* storage, memory::Owner owner, base::Budget& budget) {
 }
 
 std::size_t free_effort(const void* storage) {
-  if (storage == nullptr || of(storage).is_packed()) return 1;
+  if (storage == nullptr || of(storage)->is_packed()) return 1;
   return ranked(storage)->order().size();
 }
 
-std::size_t size(const void* storage) { return SortedSet(const_cast<void*>(storage)).size(); }
+std::size_t size(const void* storage) { return ReadOnly<SortedSet>(storage)->size(); }
 
 }  // namespace
 

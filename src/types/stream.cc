@@ -109,7 +109,7 @@ void Stream::append(StreamId id, std::span<const std::string_view> pairs, NodeLi
 
 bool Stream::takes(const NodeRef& node, std::size_t text_bytes, NodeLimits limits) const {
   const std::size_t most = limits.bytes == 0 ? Listpack::kMostBytes : limits.bytes;
-  if (bytes_at(node.block) + text_bytes >= std::min(most, Listpack::kMostBytes)) return false;
+  if (bytes_at(node.block_) + text_bytes >= std::min(most, Listpack::kMostBytes)) return false;
   const StreamNodeView view = node.view();
   return limits.entries == 0 || view.live() + view.deleted() < limits.entries;
 }
@@ -135,9 +135,9 @@ void Stream::close_node() {
   Nodes& nodes = header_->nodes;
   if (nodes.empty()) return;
   NodeRef& last = nodes[nodes.last()];
-  const std::size_t bytes = bytes_at(last.block);
+  const std::size_t bytes = bytes_at(last.block_);
   if (memory::size_class(bytes) == header_->last_room) return;
-  last.block = tally().reallocate(last.block, header_->last_room, bytes);
+  last.block_ = tally().reallocate(last.block_, header_->last_room, bytes);
   header_->last_room = memory::size_class(bytes);
 }
 
@@ -147,16 +147,16 @@ std::uint8_t* Stream::last_with_room(std::size_t bytes, NodeLimits limits) {
   if (bytes > header_->last_room) {
     std::size_t wanted = grown(bytes);
     if (limits.bytes != 0 && wanted > limits.bytes) wanted = std::max(bytes, limits.bytes);
-    last.block = tally().reallocate(last.block, header_->last_room, wanted);
+    last.block_ = tally().reallocate(last.block_, header_->last_room, wanted);
     header_->last_room = memory::size_class(wanted);
   }
-  return static_cast<std::uint8_t*>(last.block);
+  return static_cast<std::uint8_t*>(last.block_);
 }
 
 void Stream::append_to_last(StreamId id, std::span<const std::string_view> pairs,
                             std::size_t text_bytes, NodeLimits limits) {
   Nodes& nodes = header_->nodes;
-  const std::size_t before = bytes_at(nodes[nodes.last()].block);
+  const std::size_t before = bytes_at(nodes[nodes.last()].block_);
   std::uint8_t* block = last_with_room(before + room_for(pairs, text_bytes), limits);
   NodeRef& node = nodes[nodes.last()];
   const bool same = has_fields(node.view(), pairs);
@@ -181,7 +181,7 @@ void Stream::append_to_last(StreamId id, std::span<const std::string_view> pairs
 // Writes a number of a node, in place where it has one byte before and after.
 void Stream::set_number(NodeRef& node, StreamNodeView::Place place, std::uint64_t value) {
   constexpr std::uint64_t kMostShort = 127;
-  auto* block = static_cast<std::uint8_t*>(node.block);
+  auto* block = static_cast<std::uint8_t*>(node.block_);
   if (value <= kMostShort && node.view().pack().element_bytes(place) == kShortElement) {
     block[place] = static_cast<std::uint8_t>(value);
     return;
@@ -189,10 +189,10 @@ void Stream::set_number(NodeRef& node, StreamNodeView::Place place, std::uint64_
   Nodes& nodes = header_->nodes;
   const bool is_last = &node == &nodes[nodes.last()];
   if (is_last) close_node();
-  Listpack pack(node.block);
+  Listpack pack(node.block_);
   const std::size_t before = pack.footprint();
   pack.replace(memory::Owner::streams, place, as_number(value));
-  node.block = pack.block();
+  node.block_ = pack.block();
   tally().note(before, pack.footprint());
   if (is_last) header_->last_room = pack.footprint();
 }
@@ -201,12 +201,12 @@ Stream::Nodes::Cursor Stream::drop_node(Nodes::Cursor cursor) {
   Tally tally = this->tally();
   Nodes& nodes = header_->nodes;
   const bool is_last = cursor == nodes.last();
-  void* block = nodes[cursor].block;
+  void* block = nodes[cursor].block_;
   tally.release(block, is_last ? header_->last_room : bytes_at(block));
   const Nodes::Cursor after = nodes.erase(tally, cursor);
   if (is_last) {
     header_->last_room =
-        nodes.empty() ? 0 : memory::size_class(bytes_at(nodes[nodes.last()].block));
+        nodes.empty() ? 0 : memory::size_class(bytes_at(nodes[nodes.last()].block_));
   }
   return after;
 }
@@ -235,7 +235,7 @@ bool Stream::erase(StreamId id) {
   if (node.view().live() == 1) {
     drop_node(cursor);
   } else {
-    static_cast<std::uint8_t*>(node.block)[entry.at] |= StreamNodeView::kDeleted;
+    static_cast<std::uint8_t*>(node.block_)[entry.at] |= StreamNodeView::kDeleted;
     count_deleted(node, 1);
   }
   --header_->marks.length;
@@ -277,7 +277,7 @@ std::uint64_t Stream::trim_within(NodeRef& node, const Trim& trim) {
     const StreamNodeView::Entry entry = view.entry(at);
     if (trim.keep == Trim::Keep::newest ? length <= trim.entries : entry.id >= trim.from) break;
     if (!entry.deleted()) {
-      static_cast<std::uint8_t*>(node.block)[at] |= StreamNodeView::kDeleted;
+      static_cast<std::uint8_t*>(node.block_)[at] |= StreamNodeView::kDeleted;
       ++gone;
       --length;
     }
@@ -335,8 +335,8 @@ std::optional<std::uint64_t> Stream::lag(const Group& group) const {
   if (group.last_id < marks.first && marks.max_deleted < marks.first) return marks.length;
   if (group.entries_read != Group::kUnknown && !has_gaps(group.last_id)) {
     // Clients may have set any values by ENTRIESREAD and ENTRIESADDED.
-    const std::uint64_t left = marks.added - static_cast<std::uint64_t>(group.entries_read);
-    if (left <= marks.length) return left;
+    const auto entries_read = static_cast<std::uint64_t>(group.entries_read);
+    if (entries_read <= marks.added) return marks.added - entries_read;
   }
   const auto read = distance(group.last_id);
   if (!read || *read > marks.added) return std::nullopt;

@@ -18,10 +18,12 @@ std::uint32_t place_of(const PointerArray<T>& array, std::string_view name) {
   return static_cast<std::uint32_t>(found - array.begin());
 }
 
-template <typename T>
-T* find_named(const PointerArray<T>& array, std::string_view name) {
+// Array is a PointerArray or a const one.
+template <typename Array>
+auto find_named(Array& array, std::string_view name) {
   const std::uint32_t at = place_of(array, name);
-  return at < array.size() && array[at]->name() == name ? array[at] : nullptr;
+  const bool found = at < array.size() && array[at]->name() == name;
+  return found ? *(array.begin() + at) : nullptr;
 }
 
 template <typename T>
@@ -46,14 +48,21 @@ std::size_t pending_bytes(std::size_t count) { return count * memory::size_class
 
 }  // namespace
 
-Consumer* Group::consumer(std::string_view name) const { return find_named(consumers, name); }
+Consumer* Group::consumer(std::string_view name) { return find_named(consumers, name); }
 
-std::span<Group* const> Stream::groups() const {
+const Consumer* Group::consumer(std::string_view name) const { return find_named(consumers, name); }
+
+std::span<const Group* const> Stream::groups() const {
   if (header_ == nullptr) return {};
-  return {header_->groups.begin(), header_->groups.size()};
+  const PointerArray<Group>& groups = header_->groups;
+  return {groups.begin(), groups.size()};
 }
 
-Group* Stream::group(std::string_view name) const {
+Group* Stream::group(std::string_view name) {
+  return header_ == nullptr ? nullptr : find_named(header_->groups, name);
+}
+
+const Group* Stream::group(std::string_view name) const {
   return header_ == nullptr ? nullptr : find_named(header_->groups, name);
 }
 
@@ -82,8 +91,8 @@ void Stream::release_pending(Tally& tally, Pending& pending) {
 }
 
 void Stream::take_from_consumer(Tally& tally, Pending& pending) {
-  if (pending.consumer == nullptr) return;
-  PendingIndex& index = pending.consumer->pending;
+  if (pending.consumer_ == nullptr) return;
+  PendingIndex& index = pending.consumer_->pending;
   index.erase(tally, index.find(pending.id));
 }
 
@@ -103,17 +112,16 @@ std::size_t Stream::destroy_consumer(Group& group, Consumer& consumer) {
 
 Pending* Stream::add_pending(Group& group, StreamId id, std::int64_t now_ms) {
   Tally tally = this->tally();
-  auto* pending = new (tally.allocate(sizeof(Pending)))
-      Pending{.id = id, .delivered_ms = now_ms, .deliveries = 1, .consumer = nullptr};
+  auto* pending = new (tally.allocate(sizeof(Pending))) Pending(id, now_ms);
   group.pending.insert(tally, pending);
   return pending;
 }
 
 void Stream::assign(Pending& pending, Consumer& consumer) {
-  if (pending.consumer == &consumer) return;
+  if (pending.consumer_ == &consumer) return;
   Tally tally = this->tally();
   take_from_consumer(tally, pending);
-  pending.consumer = &consumer;
+  pending.consumer_ = &consumer;
   consumer.pending.insert(tally, &pending);
 }
 
@@ -192,8 +200,8 @@ Stream Stream::take_consumer(Group& group, Consumer& consumer) {
   group.consumers.erase(tally, place_of(group.consumers, consumer.name()));
   Group& dead = *make_named<Group>(tally, {});
   dead.pending = std::exchange(group.pending, {});
-  for (const Consumer* other : group.consumers) {
-    const PendingIndex& index = other->pending;
+  for (Consumer* other : group.consumers) {
+    PendingIndex& index = other->pending;
     for (auto at = index.first(); index.valid(at); at = index.next(at)) {
       dead.pending.erase(tally, dead.pending.find(index[at]->id));
       group.pending.insert(tally, index[at]);
@@ -217,7 +225,7 @@ void Stream::copy_groups(const Stream& from) {
     for (auto at = index.first(); index.valid(at); at = index.next(at)) {
       Pending& pending = *add_pending(copied, index[at]->id, index[at]->delivered_ms);
       pending.deliveries = index[at]->deliveries;
-      assign(pending, *copied.consumer(index[at]->consumer->name()));
+      assign(pending, *copied.consumer(index[at]->consumer()->name()));
     }
   }
 }

@@ -5,18 +5,14 @@
 namespace larder::types {
 namespace {
 
-std::size_t footprint(const void* storage) {
-  return Stream(const_cast<void*>(storage)).footprint();
-}
+std::size_t footprint(const void* storage) { return ReadOnly<Stream>(storage)->footprint(); }
 std::string_view encoding(const void*) { return "stream"; }
-void* copy(const void* storage) { return Stream(const_cast<void*>(storage)).copy().storage(); }
+void* copy(const void* storage) { return ReadOnly<Stream>(storage)->copy().storage(); }
 bool destroy_some(void* storage, memory::Owner owner, base::Budget& budget) {
   return Stream(storage).destroy_some(owner, budget);
 }
-std::size_t free_effort(const void* storage) {
-  return Stream(const_cast<void*>(storage)).free_effort();
-}
-std::size_t size(const void* storage) { return Stream(const_cast<void*>(storage)).size(); }
+std::size_t free_effort(const void* storage) { return ReadOnly<Stream>(storage)->free_effort(); }
+std::size_t size(const void* storage) { return ReadOnly<Stream>(storage)->size(); }
 
 }  // namespace
 
@@ -50,11 +46,11 @@ bool Stream::destroy_some(memory::Owner owner, base::Budget& budget) {
   Tally tally(owner, header_->bytes);
   if (!destroy_groups_some(tally, budget)) return false;
   Nodes& nodes = header_->nodes;
-  const void* last = nodes.empty() ? nullptr : nodes[nodes.last()].block;
+  const void* last = nodes.empty() ? nullptr : nodes[nodes.last()].block_;
   while (!nodes.empty()) {
     nodes.pop_leaf(tally, [&](const NodeRef& node) {
-      const bool has_room = node.block == last && header_->last_room != 0;
-      tally.release(node.block, has_room ? header_->last_room : node.view().pack().bytes());
+      const bool has_room = node.block_ == last && header_->last_room != 0;
+      tally.release(node.block_, has_room ? header_->last_room : node.view().pack().bytes());
     });
     // The other nodes are closed.
     header_->last_room = 0;

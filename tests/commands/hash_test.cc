@@ -62,6 +62,42 @@ TEST_F(Hashes, HideExpiredFieldsWhileRemovalIsPaused) {
   EXPECT_EQ(effects_of({"HLEN", "h"}), "0 HDEL h a");
 }
 
+TEST_F(Hashes, AreNotChangedByExpiryWhileCommandsOfAnotherServerAreRepeated) {
+  run({"HSET", "h", "a", "1", "b", "2", "c", "3", "d", "4"});
+  run({"HPEXPIRE", "h", "5", "FIELDS", "3", "a", "b", "c"});
+  clock.advance_ms(5);
+  keyspace.removals().hold(keyspace::Hold::replica);
+  {
+    const keyspace::Removals::Repeating repeating(keyspace.removals());
+    EXPECT_EQ(run({"HINCRBY", "h", "a", "1"}), ":2");
+    EXPECT_EQ(run({"HSETNX", "h", "b", "new"}), ":0");
+    EXPECT_EQ(run({"HDEL", "h", "b"}), ":1");
+    EXPECT_EQ(run({"HPEXPIREAT", "h", now_plus(-1), "FIELDS", "1", "c"}), "*1\n  :1");
+    EXPECT_EQ(run({"HLEN", "h"}), ":3");
+  }
+  EXPECT_EQ(run({"HLEN", "h"}), ":1");
+  sweeper.run(base::Budget::unlimited());
+  keyspace::Entry* const entry = keyspace.db(0).find_hashed(keyspace::Key::of("h").hash);
+  EXPECT_TRUE(keyspace.db(0).expire_elements(entry, keyspace::Key::of("h").hash, 100));
+  EXPECT_EQ(entry->value<types::Hash>()->size(), 3u);
+  EXPECT_EQ(reporter.value("expired_subkeys"), "0");
+  keyspace.removals().release(keyspace::Hold::replica);
+  EXPECT_EQ(effects_of({"HLEN", "h"}), "0 MULTI\n0 HDEL h a\n0 HDEL h c\n0 EXEC");
+}
+
+// Those of a large hash are not all removed at once.
+TEST_F(Hashes, PropagateTheRemovalOfAnExpiredFieldThatACommandNames) {
+  for (int i = 0; i < 600; ++i) run({"HSET", "h1", "field" + std::to_string(i), "1"});
+  run({"HPEXPIRE", "h1", "5", "FIELDS", "3", "field0", "field1", "field2"});
+  clock.advance_ms(5);
+  EXPECT_EQ(effects_of({"HINCRBY", "h1", "field0", "1"}),
+            "0 MULTI\n0 HDEL h1 field0\n0 HINCRBY h1 field0 1\n0 EXEC");
+  EXPECT_EQ(effects_of({"HPERSIST", "h1", "FIELDS", "2", "field1", "field3"}), "0 HDEL h1 field1");
+  run({"RPUSH", "l", "1"});
+  EXPECT_EQ(effects_of({"SORT", "l", "GET", "h*->field2", "STORE", "d"}),
+            "0 MULTI\n0 HDEL h1 field2\n0 SORT l GET h*->field2 STORE d\n0 EXEC");
+}
+
 TEST_F(Hashes, RemoveExpiredFieldsWhenRead) {
   run({"HSET", "h", "a", "1", "b", "2"});
   run({"HPEXPIRE", "h", "5", "FIELDS", "1", "a"});

@@ -32,7 +32,7 @@ class Pausing : public Room {
     keyspace.db(0).put({key, base::hash_bytes(key)}, "v", keyspace::Deadline::at(unix_ms));
   }
 
-  Pause pause{{clock, gates, keyspace, sessions}};
+  Pause pause{{clock, gates, keyspace, waiters.paused()}};
 };
 
 TEST_F(Pausing, DelaysWritesUntilItEnds) {

@@ -53,7 +53,7 @@ inline void test_put(Call& call) {
 }
 inline void test_secret(Call& call) {
   call.db.put(call.key, "x");
-  call.effects.suppress();
+  call.suppress_effects();
   call.reply.ok();
 }
 inline void test_fail(Call& call) { call.reply.error("WRONG on purpose"); }

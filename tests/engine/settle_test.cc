@@ -96,11 +96,24 @@ TEST_F(Settle, KeepsNoEffectForTheNextFollower) {
   EXPECT_EQ(received, (Words{"first 0: set a 1"}));
 }
 
+// What a command suppresses is its own, also if the follower changes in the same batch.
+TEST_F(Settle, KeepsNoSuppressionForTheNextFollower) {
+  executor.follow(first);
+  prompt.act = [this] {
+    executor.unfollow(first);
+    executor.follow(first);
+  };
+  reply({"act"});
+  reply({"set", "a", "1"});
+  EXPECT_EQ(received, (Words{"first 0: set a 1"}));
+}
+
 TEST_F(Settle, NamesTheDatabaseInWhichTheCommandBegan) {
   executor.follow(first);
-  effects.prepend(5, {"DEL", "x"});
-  session.db = 2;
-  reply({"set", "a", "1"});
+  OwnEffects own = effects.begin_command();
+  effects.prepend(own, 5, {"DEL", "x"});
+  const std::string_view words[] = {"set", "a", "1"};
+  effects.settle(own, 2, words, /*changed=*/true);
   EXPECT_EQ(received,
             (Words{"first 5: MULTI", "first 5: DEL x", "first 2: set a 1", "first 2: EXEC"}));
 }

@@ -31,6 +31,7 @@ inline void test_watch(Call& call, WatchSet& watches) {
 }
 inline void test_act(Call& call, ScriptedAction& prompt) {
   prompt.act();
+  call.suppress_effects();
   call.reply.ok();
 }
 

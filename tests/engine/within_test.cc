@@ -22,7 +22,6 @@ class NestedCommands : public Room {
       executor.run_within(inner.session(), args);
       replies.push_back(resp::taken(inner.output()));
     }
-    effects.suppress();
     EXPECT_EQ(executor.running(), &session);
   }
   std::uint64_t calls(std::string_view name) const { return commands.find(name)->stats.calls; }
@@ -82,6 +81,25 @@ TEST_F(NestedCommands, CommandsUseTheDatabaseOfTheInnerSession) {
   reply({"act"});
   EXPECT_EQ(followed.lines, (Words{"3: set a 1"}));
   EXPECT_EQ(session.db, 0);
+}
+
+TEST_F(NestedCommands, OnlyTheCommandsOfASessionWithNoTouchDoNotTouchKeys) {
+  const keyspace::AccessPolicy& access = keyspace.access();
+  session.no_touch = true;
+  script = {{"get", "a"}};
+  prompt.act = [this, &access] {
+    EXPECT_FALSE(access.touching);
+    act();
+    EXPECT_FALSE(access.touching);
+  };
+  reply({"act"});
+  session.no_touch = false;
+  inner.session().no_touch = true;
+  prompt.act = [this, &access] {
+    act();
+    EXPECT_TRUE(access.touching);
+  };
+  reply({"act"});
 }
 
 TEST_F(NestedCommands, CommandsDoNotBlock) {

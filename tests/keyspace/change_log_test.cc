@@ -10,7 +10,20 @@ TEST(ChangeLog, RecordsNothingWithoutListeners) {
   log.add(Event::set, 0, "a");
   log.add(Event::expired, 0, "b", Cause::expired);
   EXPECT_TRUE(log.empty());
-  EXPECT_EQ(log.changes(), 2u);
+}
+
+// Those of commands; a command may change several elements, or count as nothing.
+TEST(ChangeLog, CountsTheElementsThatCommandsChange) {
+  ChangeLog log;
+  log.add(Event::expired, 0, "b", Cause::expired);
+  log.add_expired(Event::hexpired, 0, "c", "field");
+  EXPECT_EQ(log.changes(), 0u);
+  log.add(Event::rpush, 0, "l");
+  log.count_more(2);
+  EXPECT_EQ(log.changes(), 3u);
+  log.count_more(-1);
+  log.add(Event::ltrim, 0, "l");
+  EXPECT_EQ(log.changes(), 3u);
 }
 
 TEST(ChangeLog, RecordsOnlyRemovalsForAListenerToRemovals) {

@@ -29,17 +29,16 @@ class Holder {
       blob_ = types::Blob::create(memory::Owner::strings, text.size());
       std::copy(text.begin(), text.end(), blob_->data());
     }
-    const auto made = keyspace::OpenEntry::create(
+    entry_ = keyspace::OpenEntry::create(
         {.key = "k", .type = value.type(), .form = keyspace::Form::storage});
-    made.storage(blob_ != nullptr ? blob_ : value.take_storage());
-    entry_ = made.get();
+    entry_.storage(blob_ != nullptr ? blob_ : value.take_storage());
   }
   ~Holder() {
     const types::TypeRow& row = types::row(entry_->type());
     base::Budget budget = base::Budget::unlimited();
-    while (!row.destroy_some(entry_->storage(), row.owner, budget)) {
+    while (!row.destroy_some(entry_.storage(), row.owner, budget)) {
     }
-    keyspace::Entry::release(row.owner, entry_);
+    entry_.release(row.owner);
   }
   Holder(const Holder&) = delete;
   Holder& operator=(const Holder&) = delete;
@@ -54,7 +53,7 @@ class Holder {
 
  private:
   types::Blob* blob_ = nullptr;
-  keyspace::Entry* entry_;
+  keyspace::OpenEntry entry_;
 };
 
 inline std::string text_of(const types::String& value) {
@@ -70,29 +69,28 @@ inline std::vector<std::string> contents(const keyspace::Entry& entry) {
       found.push_back(text_of(entry.string()));
       break;
     case types::Type::list: {
-      const types::List list(entry.storage());
-      for (auto cursor = list.at(0); !cursor.done(); cursor.next()) {
+      const auto list = entry.value<types::List>();
+      for (auto cursor = list->at(0); !cursor.done(); cursor.next()) {
         found.push_back(text_of(cursor.get()));
       }
       break;
     }
     case types::Type::set:
-      types::Set(entry.storage()).for_each([&](const types::String& member) {
-        found.push_back(text_of(member));
-      });
+      entry.value<types::Set>()->for_each(
+          [&](const types::String& member) { found.push_back(text_of(member)); });
       std::sort(found.begin(), found.end());
       break;
     case types::Type::sorted_set: {
-      const types::SortedSet set(entry.storage());
-      for (auto cursor = set.at(0); cursor; cursor.next()) {
+      const auto set = entry.value<types::SortedSet>();
+      for (auto cursor = set->at(0); cursor; cursor.next()) {
         found.push_back(text_of(cursor.member()) + " " + std::to_string(cursor.score()));
       }
       break;
     }
     case types::Type::hash: {
-      const types::Hash hash(entry.storage());
-      hash.for_each(kNow, [&](const types::String& name, const types::String& value) {
-        const auto deadline = hash.deadline(text_of(name), kNow);
+      const auto hash = entry.value<types::Hash>();
+      hash->for_each(kNow, [&](const types::String& name, const types::String& value) {
+        const auto deadline = hash->deadline(text_of(name), kNow);
         found.push_back(text_of(name) + " " + text_of(value) + " " +
                         std::to_string(deadline.value_or(0)));
       });
@@ -100,8 +98,8 @@ inline std::vector<std::string> contents(const keyspace::Entry& entry) {
       break;
     }
     case types::Type::stream: {
-      const types::Stream stream(entry.storage());
-      types::StreamReader reader(stream, types::StreamId::least(), types::StreamId::most());
+      const auto stream = entry.value<types::Stream>();
+      types::StreamReader reader(*stream, types::StreamId::least(), types::StreamId::most());
       while (reader.next()) {
         types::StreamIdScratch scratch;
         std::string line(types::print(reader.id(), scratch));
@@ -109,7 +107,7 @@ inline std::vector<std::string> contents(const keyspace::Entry& entry) {
           line += " " + text_of(reader.text());
         found.push_back(line);
       }
-      for (const types::Group* group : stream.groups()) {
+      for (const types::Group* group : stream->groups()) {
         found.push_back(std::string(group->name()) + " " + std::to_string(group->pending.size()) +
                         " " + std::to_string(group->entries_read));
       }

@@ -1,7 +1,5 @@
 #include "mirrored_target.h"
 
-#include <algorithm>
-#include <array>
 #include <stdexcept>
 
 #include "dataset_text.h"
@@ -10,16 +8,6 @@
 namespace larder::transcripts {
 namespace {
 
-// Commands that are not replicated, so that the data of the two servers differ afterwards.
-struct Exempt {
-  std::string_view command;
-  std::string_view subcommand;
-  const char* reason;
-};
-constexpr std::array kExempt = {
-    Exempt{"debug", "populate", "DEBUG POPULATE is not passed on"},
-};
-
 // Finds an error line among replies that contain no user text.
 bool has_error(const std::string& replies) {
   return replies.starts_with('-') || replies.find("\r\n-") != std::string::npos;
@@ -27,15 +15,20 @@ bool has_error(const std::string& replies) {
 
 }  // namespace
 
-class MirroredTarget::Mirror final : public engine::EffectSink {
+class MirroredTarget::Mirror final : public engine::EffectSink, public engine::CommandSink {
  public:
   explicit Mirror(server::Harness& original)
       : original_(original),
         copy_(std::make_unique<server::Harness>("enable-protected-configs yes\n")),
         feed_(copy_->connect()) {
+    copy().keyspace.removals().hold(keyspace::Hold::replica);
     original_.core().executor.follow(*this);
+    original_.core().executor.add(*this);
   }
-  ~Mirror() override { original_.core().executor.unfollow(*this); }
+  ~Mirror() override {
+    original_.core().executor.remove(*this);
+    original_.core().executor.unfollow(*this);
+  }
 
   void take(const engine::Effect& effect) override {
     if (effect.db != db_) {
@@ -46,19 +39,25 @@ class MirroredTarget::Mirror final : public engine::EffectSink {
     taken_.append(effect.request).append("\n");
   }
 
+  void over(engine::Session&, const engine::BoundCommand* command, resp::Args) override {
+    if (command == nullptr) return;
+    for (const NotReplicated& row : kNotReplicated) {
+      if (command->full_name() == row.command) omitted_.insert(row.fact);
+    }
+  }
+
   // Runs the effects taken, and compares; empty if the data are equal.
   std::string difference() {
-    if (effects_.empty() && original_.core().keyspace.log().changes() == compared_) return {};
-    compared_ = original_.core().keyspace.log().changes();
-    const std::string replies = feed_->exchange(std::exchange(effects_, {}));
+    const std::string replies = repeat(std::exchange(effects_, {}));
     const std::string taken = std::exchange(taken_, {});
     if (has_error(replies)) return "    the mirror refused:\n" + taken + replies;
-    const std::string text =
-        transcripts::difference(describe(original_.core().keyspace), describe(copy().keyspace));
+    const std::string text = transcripts::difference(describe(original_.core().keyspace, omitted_),
+                                                     describe(copy().keyspace, omitted_));
     return text.empty() ? text : text + "    after these effects:\n" + taken;
   }
 
   void clear() {
+    omitted_.clear();
     copy().keyspace.flush_all();
     while (copy_->end_turn()) {
     }
@@ -67,13 +66,18 @@ class MirroredTarget::Mirror final : public engine::EffectSink {
   server::Core& copy() { return copy_->core(); }
 
  private:
+  std::string repeat(const std::string& effects) {
+    const keyspace::Removals::Repeating repeating(copy().keyspace.removals());
+    return feed_->exchange(effects);
+  }
+
   server::Harness& original_;
   std::unique_ptr<server::Harness> copy_;
   std::unique_ptr<server::Harness::Client> feed_;
   int db_ = 0;
   std::string effects_;
   std::string taken_;  // the same, for messages
-  std::uint64_t compared_ = 0;
+  Omitted omitted_;
 };
 
 MirroredTarget::MirroredTarget()
@@ -88,6 +92,12 @@ void MirroredTarget::restart() {
   mirror_.reset();
   InProcessTarget::restart();
   mirror_ = std::make_unique<Mirror>(harness());
+}
+
+// The second server first, so that it would remove what is due before it gets the effects.
+void MirroredTarget::advance_ms(int ms) {
+  mirror_->harness().advance_ms(ms);
+  InProcessTarget::advance_ms(ms);
 }
 
 // The flush of the first server reaches the second one with its next step.
@@ -109,11 +119,21 @@ std::string MirroredTarget::step_trouble() { return mirror_->difference(); }
 
 std::string MirroredTarget::reason_to_skip(const std::vector<std::string>& words) {
   if (words.size() < 2) return {};
-  const auto found = std::find_if(kExempt.begin(), kExempt.end(), [&words](const Exempt& exempt) {
-    return base::equals_ignoring_case(words[0], exempt.command) &&
-           base::equals_ignoring_case(words[1], exempt.subcommand);
-  });
-  return found == kExempt.end() ? std::string() : found->reason;
+  const std::string name = words[0] + "|" + words[1];
+  for (const NotReplicated& row : kNotReplicated) {
+    if (row.fact == Fact::keys && base::equals_ignoring_case(name, row.command)) {
+      return std::string(row.command) + " is not replicated";
+    }
+  }
+  return {};
+}
+
+std::string MirroredTarget::summary() {
+  std::string out = "not replicated, and so not compared:";
+  for (const NotReplicated& row : kNotReplicated) {
+    out.append("\n  ").append(row.command).append(": ").append(row.what);
+  }
+  return out;
 }
 
 }  // namespace larder::transcripts

@@ -1,8 +1,9 @@
 #pragma once
 
-// Larder in this process, and a second Larder that runs only the effects of the first. After each
-// step both must hold the same data. The clock of the second one does not advance, so that it
-// expires nothing and everything that depends on the time must be replicated.
+// Larder in this process, and a second Larder that runs only the effects of the first, as a replica
+// does: it removes no key and no field by itself. Both clocks advance together. After each step
+// both must hold the same data, expired keys and fields included, so every removal must be
+// replicated. not_replicated.h lists what is not compared.
 
 #include <memory>
 #include <string>
@@ -19,11 +20,13 @@ class MirroredTarget final : public InProcessTarget {
   ~MirroredTarget() override;
 
   void restart() override;
+  void advance_ms(int ms) override;
   void clear() override;
   std::string configure(const std::string& name, const std::string& value) override;
   std::string audit() override;
   std::string step_trouble() override;
   std::string reason_to_skip(const std::vector<std::string>& words) override;
+  std::string summary() override;
 
  private:
   class Mirror;

@@ -319,7 +319,7 @@ class OperationsTest : public SetTest {
         one.add(member, any);
         model.insert(member);
       }
-      others.push_back(one);
+      others.push_back(std::move(one));
       models.push_back(std::move(model));
     }
   }
@@ -349,18 +349,20 @@ TEST_F(OperationsTest, AgreeWithTheirDefinitions) {
     std::multiset<std::string> found;
     const auto collect = [&](const String& member) { found.insert(text_of(member)); };
 
-    std::vector<Set> order = others;
-    subtract(std::span<Set>(order), collect);
+    std::vector<StoredSet> order;
+    for (const Set& other : others) order.emplace_back(other.storage());
+    subtract(std::span<StoredSet>(order), collect);
     EXPECT_EQ(found, as_multiset(expected([](bool first, std::size_t in_rest, std::size_t) {
                 return first && in_rest == 0;
               })));
     found.clear();
-    unite(std::span<Set>(order), collect);
+    unite(std::span<StoredSet>(order), collect);
     EXPECT_EQ(found, as_multiset(expected([](bool first, std::size_t in_rest, std::size_t) {
                 return first || in_rest > 0;
               })));
     found.clear();
-    intersect(std::span<Set>(order), [&](const String& member) { return collect(member), true; });
+    intersect(std::span<StoredSet>(order),
+              [&](const String& member) { return collect(member), true; });
     EXPECT_EQ(found, as_multiset(expected([](bool first, std::size_t in_rest, std::size_t rest) {
                 return first && in_rest == rest;
               })));
@@ -373,9 +375,9 @@ TEST_F(OperationsTest, IntersectionStopsAtTheLimit) {
     const std::size_t entries = compact ? 10'000 : 0;
     limits = {.intset_entries = entries, .listpack_entries = entries};
     add_range(0, 500, "");
-    std::vector<Set> twice = {set, set};
+    std::vector<StoredSet> twice(2, StoredSet(set.storage()));
     int calls = 0;
-    intersect(std::span<Set>(twice), [&](const String&) { return ++calls < 7; });
+    intersect(std::span<StoredSet>(twice), [&](const String&) { return ++calls < 7; });
     EXPECT_EQ(calls, 7);
     set.clear();
   }

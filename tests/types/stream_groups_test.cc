@@ -36,7 +36,7 @@ Model model_of(const Stream& stream) {
     const PendingIndex& index = group->pending;
     for (auto at = index.first(); index.valid(at); at = index.next(at)) {
       const Pending& pending = *index[at];
-      found.pending[pending.id] = {std::string(pending.consumer->name()), pending.deliveries};
+      found.pending[pending.id] = {std::string(pending.consumer()->name()), pending.deliveries};
     }
     EXPECT_EQ(found.pending.size(), index.size());
     for (const Consumer* consumer : group->consumers) {
@@ -189,10 +189,10 @@ TEST(TakenFromStreams, GroupsKeepTheirEntriesAndBytes) {
   EXPECT_GT(taken.footprint() + stream.footprint(), all);
   EXPECT_EQ(memory::balance(memory::Owner::streams) - before,
             static_cast<std::int64_t>(taken.footprint() + stream.footprint()));
-  destroy_in_steps(taken);
+  destroy_in_steps(std::move(taken));
   EXPECT_EQ(memory::balance(memory::Owner::streams) - before,
             static_cast<std::int64_t>(stream.footprint()));
-  destroy_in_steps(stream);
+  destroy_in_steps(std::move(stream));
   EXPECT_EQ(memory::balance(memory::Owner::streams), before);
 }
 
@@ -205,15 +205,15 @@ TEST(TakenFromStreams, ConsumersKeepOnlyTheirEntries) {
   EXPECT_EQ(group.pending.size(), 500u);
   EXPECT_EQ(group.find({9, 0}), nullptr);
   ASSERT_NE(group.find({10, 0}), nullptr);
-  EXPECT_EQ(group.find({10, 0})->consumer, group.consumer("few"));
+  EXPECT_EQ(group.find({10, 0})->consumer(), group.consumer("few"));
   EXPECT_EQ(taken.groups()[0]->pending.size(), 4500u);
   EXPECT_EQ(memory::balance(memory::Owner::streams) - before,
             static_cast<std::int64_t>(taken.footprint() + stream.footprint()));
-  destroy_in_steps(taken);
+  destroy_in_steps(std::move(taken));
   for (std::uint64_t i = 10; i <= 5000; i += 10) EXPECT_TRUE(stream.acknowledge(group, {i, 0}));
   EXPECT_EQ(memory::balance(memory::Owner::streams) - before,
             static_cast<std::int64_t>(stream.footprint()));
-  destroy_in_steps(stream);
+  destroy_in_steps(std::move(stream));
   EXPECT_EQ(memory::balance(memory::Owner::streams), before);
 }
 

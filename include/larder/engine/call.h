@@ -29,6 +29,7 @@ struct Call {
   Session& session;
   resp::Writer& reply;
   Propagation& effects;
+  OwnEffects& own_effects;
   BoundCommand& command;
   Waiters& waiters;
   // The command waited for keys, or continues, and runs again with the parked words.
@@ -40,12 +41,16 @@ struct Call {
 
   // Unix time, as it was when the turn began, and random numbers.
   std::int64_t now_ms() const { return db.now_ms(); }
+  // What has a deadline up to this time does not exist for the command.
+  std::int64_t expired_until_ms() const { return db.expired_until_ms(); }
   base::Rng& rng() const { return db.rng(); }
 
   // Followers get these words instead of the command as it was sent.
   void propagate(std::initializer_list<std::string_view> words) {
     if (effects.listened()) effects.replace(words);
   }
+  // Followers get nothing of what the command changes itself.
+  void suppress_effects() { effects.suppress(own_effects); }
 
   // Parks the session until one of the keys may have what the command needs, or its time is over;
   // the handler returns without a reply. False if the session must not wait (in transactions and

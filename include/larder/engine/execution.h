@@ -7,6 +7,8 @@
 
 #include <cstdint>
 
+#include "larder/engine/propagation.h"
+
 namespace larder::engine {
 
 class Session;
@@ -22,10 +24,14 @@ struct Execution {
   Session& session;
   Execution* outer = nullptr;
   Turn turn = Turn::first;
+  // Whether its lookups set the access bits of entries: the keyspace has a copy while the command
+  // is the innermost one that runs (Executor::Running).
+  bool touches = true;
   bool put_off = false;      // the last command must run again when there is room for its reply
   std::uint64_t cycles = 0;  // when the last command ended
   std::uint64_t unsent = 0;  // bytes of replies before the command
   std::uint64_t errors = 0;  // error replies to the session before the command
+  OwnEffects effects = {};
 };
 
 }  // namespace larder::engine

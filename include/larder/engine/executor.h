@@ -146,6 +146,10 @@ class Executor {
   // rooms do before it is to be charged to it.
   base::TurnTime& turn_time() { return turn_time_; }
 
+  // The most time of one end_turn(): what background work shares, with the least that each kind of
+  // it gets, and half a millisecond each for waits that time out and for serving.
+  static constexpr std::int64_t kEndTurnUs =
+      base::TurnTime::kTurnUs + 3 * base::TurnTime::kLeastUs + 2 * 500;
   // Before the loop sleeps: continues evicting if the limit was lowered, runs the fast expiry
   // cycle, frees removed data, runs steps of long commands, resumes sessions that waited for this
   // or for room, ends waits whose timeout has passed and serves sessions with ready keys; each
@@ -158,23 +162,29 @@ class Executor {
   using Turn = Execution::Turn;
   enum class Admission : std::uint8_t { refused, runs, queued, held, waits_for_memory };
 
-  // Marks this execution as the innermost one during its life.
+  // Makes this execution the innermost one during its life, and the outer one afterwards.
   class Running {
    public:
-    Running(Executor& executor, Execution& execution)
-        : executor_(executor), outer_(executor.running_) {
-      execution.outer = outer_;
-      executor_.running_ = &execution;
+    Running(Executor& executor, Execution& execution) : executor_(executor), execution_(execution) {
+      execution.outer = executor.running_;
+      executor.running_ = &execution;
     }
-    ~Running() { executor_.running_ = outer_; }
+    ~Running() {
+      executor_.running_ = execution_.outer;
+      if (execution_.outer != nullptr) executor_.resume(*execution_.outer);
+    }
     Running(const Running&) = delete;
     Running& operator=(const Running&) = delete;
 
    private:
     Executor& executor_;
-    Execution* outer_;
+    Execution& execution_;
   };
+  // The keyspace works for this execution again.
+  void resume(const Execution& execution) { parts_.keyspace.access().touching = execution.touches; }
 
+  // Lookups in the database miss the processor's cache, so that prefetching is useful.
+  bool exceeds_cache(int db) const;
   static Planned plan_alone(BoundCommand* command, resp::Args args);
   // False when the command is held back.
   bool dispatch(Execution& execution, resp::Args args, const Planned& planned, Timing timing);
@@ -216,10 +226,10 @@ class Executor {
   void keep_cycles(Session& session, std::uint64_t cycles);
   void note_sizes(const Execution& execution, resp::Args args, const BoundCommand& command);
   bool is_paused() const { return (parts_.gates.closed() & kPauseGates) != 0; }
-  void settle(int db, resp::Args args);
-  void settle_changes(int db, resp::Args args);
-  void propagate(int db, resp::Args args);
-  void propagate_removal(const keyspace::Change& change, bool alone);
+  void settle(OwnEffects& own, int db, resp::Args args);
+  void settle_changes(OwnEffects& own, int db, resp::Args args);
+  void propagate(OwnEffects& own, int db, resp::Args args);
+  void propagate_removal(OwnEffects& own, const keyspace::Change& change, bool alone);
   void reject(Session& session, BoundCommand* command, std::string_view error);
 
   Parts parts_;

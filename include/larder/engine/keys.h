@@ -32,6 +32,18 @@ struct KeySpans {
   std::size_t size = 0;
 };
 
+// Calls fn(position, flags) for each key, in the order of the specifications, until fn returns
+// false.
+template <typename Fn>
+void for_each_key(const KeySpans& found, Fn fn) {
+  for (std::size_t s = 0; s < found.size; ++s) {
+    const KeySpan& span = found.spans[s];
+    for (int i = span.first; i <= span.last; i += span.step) {
+      if (!fn(static_cast<std::size_t>(i), span.flags)) return;
+    }
+  }
+}
+
 // The same as find_keys, without allocating.
 std::optional<KeySpans> find_key_spans(const Command& command, resp::Args args);
 

@@ -46,7 +46,7 @@ class LongCommands final : public memory::AuditedOwner {
   // continues when there is room for them.
   void wait_for_memory(Session& session, std::uint64_t bytes);
   // There is room now.
-  void go_on(Session& session);
+  void resume(Session& session);
   // Whether `buffer` receives the reply of the running command.
   bool is_reply(const resp::ReplyBuffer& buffer) const { return &buffer == reply_; }
 

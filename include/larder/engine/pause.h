@@ -10,7 +10,7 @@
 
 #include "larder/base/clock.h"
 #include "larder/engine/gates.h"
-#include "larder/engine/session.h"
+#include "larder/engine/held_sessions.h"
 #include "larder/keyspace/keyspace.h"
 
 namespace larder::engine {
@@ -21,7 +21,7 @@ class Pause {
     const base::Clock& clock;
     GateBoard& gates;
     keyspace::Keyspace& keyspace;
-    const Sessions& sessions;
+    HeldSessions& held;
   };
   explicit Pause(const Parts& parts) : parts_(parts) {}
 
@@ -30,16 +30,20 @@ class Pause {
   // From the next command on, until the steady clock shows `end_ms`. If there is a pause already,
   // the later end and the stricter kind apply.
   void begin(Extent extent, std::int64_t end_ms);
-  // Ends the pause: all held sessions continue. Cost: one check for each session.
+  // Ends the pause: the first held sessions continue.
   void end();
+  // The most time of one resume_some(), which resumes a fixed number of sessions.
+  static constexpr std::int64_t kResumeUs = 100;
+  // After a pause: the next held sessions continue. True if more are held.
+  bool resume_some();
   // Ends the pause if its time is over.
   void expire();
 
   bool is_on() const { return on_; }
   // When it ends, on the steady clock; 0 while there is none.
   std::int64_t deadline_us() const;
-  // Number of held sessions. Cost: one check for each session, while there is a pause.
-  std::size_t held() const;
+  // Number of held sessions.
+  std::size_t held() const { return parts_.held.size(); }
 
  private:
   Parts parts_;

@@ -35,6 +35,14 @@ class EffectSink {
   virtual void flush() {}
 };
 
+// What a running command has done to its own propagation. A value of its Execution, so that the
+// calls of a command and of those that run within it are kept apart.
+struct OwnEffects {
+  std::size_t begin = 0;  // of its effects among those that are not propagated yet
+  std::size_t ahead = 0;  // how many of those precede its own: removals that it caused
+  bool suppressed = false;
+};
+
 class Propagation final : public memory::AuditedOwner {
  public:
   Propagation() = default;
@@ -46,24 +54,28 @@ class Propagation final : public memory::AuditedOwner {
   // After the last one is removed nothing is kept for the next.
   void remove(EffectSink& sink);
   bool listened() const { return !sinks_.empty(); }
+  bool in_group() const { return groups_ > 0; }
+
+  // Of a command that begins now.
+  OwnEffects begin_command() const { return {.begin = kept_.size()}; }
 
   // A removal that belongs to no command, for example by eviction: propagated at once, without a
   // group unless one is open. It precedes the changes of the running command.
-  void propagate_removal(int db, std::initializer_list<std::string_view> words);
-  // A removal that the running command caused by finding an expired key: propagated before the
-  // command's own effects, in the same group.
-  void prepend(int db, std::initializer_list<std::string_view> words);
-  // Replaces the running command's own words; several calls add up.
+  void propagate_removal(OwnEffects& own, int db, std::initializer_list<std::string_view> words);
+  // A removal that the command caused by finding an expired key: propagated before the command's
+  // own effects, in the same group.
+  void prepend(OwnEffects& own, int db, std::initializer_list<std::string_view> words);
+  // Replaces the words of the innermost running command; several calls add up.
   void replace(std::span<const std::string_view> words, Reach reach = Reach::everybody);
   void replace(std::initializer_list<std::string_view> words) {
     replace(std::span(words.begin(), words.size()));
   }
-  // The running command is not propagated, whatever it changes.
-  void suppress() { suppressed_ = listened(); }
-  // The running command ended: propagates its effects, or its own words if it changed something and
-  // nothing replaced them. Several effects of one command are sent between MULTI and EXEC. Without
-  // words there was no command, and only removals are propagated.
-  void settle(int db, std::span<const std::string_view> words, bool changed);
+  // The command is not propagated, whatever it changes.
+  void suppress(OwnEffects& own) const { own.suppressed = listened(); }
+  // The command ended: propagates its effects, or its own words if it changed something and nothing
+  // replaced them. Several effects of one command are sent between MULTI and EXEC. Without words
+  // there was no command, and only removals are propagated. `own` is then that of the next command.
+  void settle(OwnEffects& own, int db, std::span<const std::string_view> words, bool changed);
 
   // The effects that are propagated during the life of this object form a group: followers get them
   // between MULTI and EXEC if there are several. Groups nest; only the outermost one counts.
@@ -76,22 +88,6 @@ class Propagation final : public memory::AuditedOwner {
 
    private:
     Propagation& effects_;
-  };
-
-  // A command runs within another one during the life of this object: the calls of both commands
-  // (replace, suppress) are kept apart. For use within a group.
-  class Nested {
-   public:
-    explicit Nested(Propagation& outer);
-    ~Nested();
-    Nested(const Nested&) = delete;
-    Nested& operator=(const Nested&) = delete;
-
-   private:
-    Propagation& outer_;
-    std::size_t begun_;
-    std::size_t ahead_;
-    bool suppressed_;
   };
 
   // The end of a turn: followers make durable what they took.
@@ -110,7 +106,7 @@ class Propagation final : public memory::AuditedOwner {
   };
 
   void end_group();
-  void settle_alone(int db, std::span<const std::string_view> words, bool changed);
+  void settle_alone(OwnEffects& own, int db, std::span<const std::string_view> words, bool changed);
   Kept write(int db, std::span<const std::string_view> words, Reach reach);
   char* room(std::size_t bytes);
   void emit(const Effect& effect);
@@ -121,10 +117,7 @@ class Propagation final : public memory::AuditedOwner {
   std::vector<EffectSink*> sinks_;
   // Effects that are encoded but not propagated yet, in their order.
   std::vector<Kept> kept_;
-  std::size_t begun_ = 0;  // where the effects of the running command begin
-  std::size_t ahead_ = 0;  // how many of those precede its own
   int groups_ = 0;
-  bool suppressed_ = false;
 
   char* text_ = nullptr;
   std::size_t used_ = 0;

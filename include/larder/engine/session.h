@@ -178,12 +178,11 @@ class Session {
   std::size_t parked_bytes() const;
   // The bytes of client_output of the written part of its reply, while its command continues.
   std::size_t unfinished_reply_bytes() const { return is_working() ? working_reply_bytes() : 0; }
-  // Its next command is delayed: until the pause of clients ends, or for the reason of its queue.
+  // Its next command is delayed: for the reason of its queue, or until there is room for its reply.
   bool is_held() const { return held_; }
-  bool is_paused() const { return held_ && line_ == nullptr; }
   void hold() { held_ = true; }
-  void go_on();
-  void leave_line();
+  void resume();
+  void leave_queue();
   bool may_ever_reply(std::uint64_t bytes, std::uint64_t kept) {
     return peer_.may_ever_reply(bytes, kept);
   }
@@ -210,7 +209,7 @@ class Session {
   void defer_detach(Attachment& attachment, std::size_t pieces);
   // The session will add this many pieces: while very many wait to be freed, as many are freed
   // first, so that data that is left behind cannot grow faster than it is freed.
-  void pay_for(std::size_t pieces);
+  void free_left_before_adding(std::size_t pieces);
 
   // In RESP2 only kForSubscribers commands are then accepted.
   bool is_subscribed() const { return (closed_gates & bit(Gate::subscribed)) != 0; }
@@ -258,8 +257,12 @@ class Session {
   resp::ReplyBuffer* held_pushes_ = nullptr;
   Sessions& sessions_;
   Peer& peer_;
-  Waiters* waiters_ = nullptr;    // where it waits or waited
-  HeldSessions* line_ = nullptr;  // where it is held, if not by a pause
+  Waiters* waiters_ = nullptr;  // where it waits or waited
+  // Where it is held, with its neighbours there; null if it is held for the room of its reply.
+  HeldSessions* queue_ = nullptr;
+  Session* previous_held_ = nullptr;
+  Session* next_held_ = nullptr;
+  std::uint64_t wanted_bytes_ = 0;  // the room that its command needs, if it said so
   // Set by Sessions::add, which runs before members with initializers would be set.
   Session* previous_;
   Session* next_;

@@ -57,7 +57,9 @@ class Waiters final : public ChangeSink, public memory::AuditedOwner {
   enum class Ending : std::uint8_t { timeout, error };
   bool unblock(Session& session, Ending ending);
 
-  // Ends the waits whose timeout has passed, the earliest first. Returns how many.
+  // The most time of one expire().
+  static constexpr std::int64_t kExpireUs = 500;
+  // Ends waits whose timeout has passed, the earliest first. Returns how many.
   std::size_t expire();
   // When the next wait ends, on the steady clock; 0 when none has a deadline.
   std::int64_t next_deadline_us() const;
@@ -65,6 +67,7 @@ class Waiters final : public ChangeSink, public memory::AuditedOwner {
   // Sessions that do not wait for keys: for room below maxmemory, and until flushed data is freed.
   HeldSessions& waiting_for_memory() { return waiting_for_memory_; }
   HeldSessions& for_frees() { return for_frees_; }
+  HeldSessions& paused() { return paused_; }
   std::size_t held() const { return waiting_for_memory_.size() + for_frees_.size(); }
 
   void read(std::span<const keyspace::Change> changes) override;
@@ -97,7 +100,7 @@ class Waiters final : public ChangeSink, public memory::AuditedOwner {
   using Keys = types::Table<WaitedKeyTraits>;
 
   void park(Session& session, BoundCommand& command, resp::Args words, const Wait& wait);
-  void line_up(ParkedCommand& command, const Wait& wait);
+  void enqueue(ParkedCommand& command, const Wait& wait);
   void release(ParkedCommand& command);
   class LeftPlaces;
   void end(ParkedCommand& command);
@@ -132,6 +135,7 @@ class Waiters final : public ChangeSink, public memory::AuditedOwner {
   Deadlines deadlines_;
   HeldSessions waiting_for_memory_;
   HeldSessions for_frees_;
+  HeldSessions paused_;  // by CLIENT PAUSE
   std::vector<Sweep> sweeps_;
   WaitedKey* first_ready_ = nullptr;
   WaitedKey* last_ready_ = nullptr;

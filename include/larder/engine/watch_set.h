@@ -89,6 +89,9 @@ class WatchSet final : public ChangeSink, public memory::AuditedOwner {
   using Watch = WatchedKey::Watch;
 
   WatchedKey& key_for(int db, std::string_view name);
+  Watcher& watcher_of(Session& session);
+  static bool is_watched_by(const WatchedKey& key, const Watcher& watcher);
+  void add_watch(Watcher& watcher, WatchedKey& key);
   void drop(Watch& watch);
   // Frees up to `pieces` of the watches of a session that is marked or has ended them, and
   // subtracts their number.

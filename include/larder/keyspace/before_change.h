@@ -51,18 +51,18 @@ class BeforeChanges {
   void remove(BeforeChange& hook);
 
   // Cost without hooks: one branch.
-  void ask(int db, std::uint64_t hash, Entry& entry, Intent intent) const {
-    if (__builtin_expect(count_ != 0, 0)) ask_all(db, hash, entry, intent);
+  void before_change(int db, std::uint64_t hash, Entry& entry, Intent intent) const {
+    if (__builtin_expect(count_ != 0, 0)) call_before_change(db, hash, entry, intent);
   }
   void placed(int db, std::uint64_t hash, Entry& entry, const Entry* before) const {
-    if (__builtin_expect(count_ != 0, 0)) tell_all(db, hash, entry, before);
+    if (__builtin_expect(count_ != 0, 0)) call_placed(db, hash, entry, before);
   }
-  void ask_of_flush(int db) const;
-  void ask_of_swap(int a, int b) const;
+  void before_flush(int db) const;
+  void before_swap(int a, int b) const;
 
  private:
-  void ask_all(int db, std::uint64_t hash, Entry& entry, Intent intent) const;
-  void tell_all(int db, std::uint64_t hash, Entry& entry, const Entry* before) const;
+  void call_before_change(int db, std::uint64_t hash, Entry& entry, Intent intent) const;
+  void call_placed(int db, std::uint64_t hash, Entry& entry, const Entry* before) const;
 
   std::array<BeforeChange*, kMost> hooks_{};
   std::size_t count_ = 0;

@@ -26,6 +26,9 @@ struct BigKey {
 
 class BigKeys {
  public:
+  // The most time of one step of the walk.
+  static constexpr std::int64_t kMostUs = 500;
+
   // The number of keys for each type.
   static constexpr std::size_t kMost = 64;
 

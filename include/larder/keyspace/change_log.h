@@ -47,8 +47,8 @@ class ChangeLog {
   bool wants_new_keys() const { return wants_new_keys_; }
 
   void add(Event event, int db, std::string_view key, Cause cause = Cause::command) {
-    ++changes_;
     if (cause == Cause::command) {
+      ++changes_;
       command_changed_ = true;
       if (__builtin_expect(listeners_ > 0, 0)) record({event, cause, db, key});
     } else if (__builtin_expect(listeners_ + removal_listeners_ > 0, 0)) {
@@ -59,11 +59,13 @@ class ChangeLog {
   // after its last element.
   void add_expired(Event event, int db, std::string_view key,
                    std::optional<std::string_view> element) {
-    ++changes_;
     if (listeners_ + removal_listeners_ > 0) {
       record({event, Cause::element_expired, db, key, element});
     }
   }
+  // The changes of commands are counted in elements: a change that was added, or will be, counts as
+  // `more` further changes; negative if it counts as none.
+  void count_more(std::int64_t more) { changes_ += static_cast<std::uint64_t>(more); }
   // A further event of the change just added, such as SET's `expire`; the two count as one.
   void also(Event event, int db, std::string_view key) {
     if (__builtin_expect(listeners_ > 0, 0)) record({event, Cause::command, db, key});
@@ -93,7 +95,7 @@ class ChangeLog {
     clear();
   }
 
-  // Changes since the start, as rdb_changes_since_last_save counts them.
+  // Changes of commands since the start, as rdb_changes_since_last_save counts them.
   std::uint64_t changes() const { return changes_; }
 
  private:

@@ -38,13 +38,21 @@ class Found {
 
   explicit operator bool() const { return value_.has_value(); }
   bool wrong_type() const { return wrong_type_; }
-  const T* operator->() const { return &*value_; }
-  const T& operator*() const { return *value_; }
+  const T* operator->() const { return &**this; }
+  const T& operator*() const {
+    if constexpr (std::is_same_v<T, types::String>) {
+      return *value_;
+    } else {
+      return **value_;
+    }
+  }
+  // Only where there is a value.
+  const Value<T>& value() const { return *value_; }
   Entry* entry() const { return entry_; }
 
  private:
   Entry* entry_ = nullptr;
-  std::optional<T> value_;
+  std::optional<Value<T>> value_;
   bool wrong_type_ = false;
 };
 
@@ -96,8 +104,17 @@ class Database {
   int index() const { return index_; }
   // The unix time to compare deadlines with: that of the beginning of the turn.
   std::int64_t now_ms() const { return shared_.clock.unix_ms(); }
-  // Only commands remove keys (keyspace/removals.h).
+  // Only commands remove keys and fields (keyspace/removals.h).
   bool removals_held() const { return shared_.removals.held(); }
+  // For commands, what has a deadline up to this time does not exist: the present time, or a time
+  // before all deadlines while commands of another server are repeated.
+  std::int64_t expired_until_ms() const {
+    return shared_.removals.repeats() ? types::kLongAgo : now_ms();
+  }
+  // A key or field that gets this deadline must be removed instead.
+  bool is_past(std::int64_t deadline_ms) const {
+    return deadline_ms <= now_ms() && !shared_.removals.are_received();
+  }
   base::Rng& rng() const;
   std::size_t size() const { return entries_.size(); }
   std::size_t volatile_size() const { return expires_.size(); }
@@ -159,8 +176,10 @@ class Database {
   Entry* persist(const Key& key, Entry* entry);
 
   // Removes elements past their own deadline, visiting about `lines` cache lines of the value, and
-  // the key if it becomes empty. True if the whole value has been visited.
+  // the key if it becomes empty. True if the whole value has been visited, or if removals are held.
   bool expire_elements(Entry* entry, std::uint64_t hash, std::size_t lines);
+  // The same for the one element with this name, if it is past its deadline.
+  void expire_element(Entry* entry, std::uint64_t hash, std::string_view element);
 
   // Stores a copy of the value of `source`, which has another key or is in another database, with
   // its deadline and last use, and replaces any old value of the key.
@@ -169,6 +188,11 @@ class Database {
   // logged as `left` there and `arrived` here.
   void put_moved(const Key& key, Database& from, const Key& source_key, Entry* source, Event left,
                  Event arrived);
+
+  // The change of the running command counts as `elements` changes instead of one.
+  void count_changes(std::size_t elements) {
+    shared_.log.count_more(static_cast<std::int64_t>(elements) - 1);
+  }
 
   // Moves all keys of the database into the graveyard.
   void flush(Freeing freeing);
@@ -206,7 +230,7 @@ class Database {
 
   // The only way to change an entry of a table: calls the hooks first. A null entry stays null.
   OpenEntry open(Entry* entry, std::uint64_t hash, Intent intent) const {
-    if (entry != nullptr) shared_.before_changes.ask(index_, hash, *entry, intent);
+    if (entry != nullptr) shared_.before_changes.before_change(index_, hash, *entry, intent);
     return OpenEntry(entry);
   }
   // Ends an edit: stores the collection's storage in its entry, creates the entry, or removes one
@@ -241,6 +265,8 @@ class Database {
   void note_size(const Entry* entry, std::uint64_t hash);
   void note_storage(const Entry* entry, std::uint64_t hash);
   void unindex_elements(OpenEntry entry, std::uint64_t hash);
+  // Updates the indexes after elements expired, or removes the key; true if it was removed.
+  bool close_expired(OpenEntry entry, std::uint64_t hash);
 
   int index_;
   Shared shared_;

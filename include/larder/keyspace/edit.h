@@ -12,7 +12,7 @@ namespace larder::keyspace {
 // T is one of the collections of the types room, which all have
 //   static constexpr types::Type kType;
 //   explicit T(void* storage);     a handle, nothing is owned
-//   void* storage() const;         where the storage is now; it moves when it changes
+//   void* storage();               where the storage is now; it moves when it changes
 //   bool empty() const;
 // Strings have their own edit (database.h).
 template <typename T>
@@ -23,7 +23,7 @@ class Edit {
       : db_(db),
         key_(key),
         entry_(db.open(entry, key.hash, Intent::edits)),
-        value_(entry == nullptr ? nullptr : entry->storage()),
+        value_(entry_ ? entry_.storage() : nullptr),
         event_(event) {}
   ~Edit() { db_.close(key_, entry_, T::kType, value_.storage(), value_.empty(), event_, changed_); }
   Edit(const Edit&) = delete;
@@ -36,6 +36,11 @@ class Edit {
   void rename(Event event) { event_ = event; }
   // No element was changed: no entry in the log. The encoding may have changed.
   void discard() { changed_ = false; }
+  // So many elements were changed: discards the edit if none was.
+  void count(std::size_t elements) {
+    if (elements == 0) return discard();
+    db_.count_changes(elements);
+  }
 
  private:
   Database& db_;

@@ -20,6 +20,7 @@
 
 #include "larder/base/hash.h"
 #include "larder/memory/heap.h"
+#include "larder/types/read_only.h"
 #include "larder/types/string.h"
 #include "larder/types/type.h"
 
@@ -36,6 +37,10 @@ struct Key {
 // How a value is stored in its entry.
 enum class Form : std::uint8_t { integer, inside, storage };
 
+// How a value is read: a string is a view already, and collections have read-only handles.
+template <typename T>
+using Value = std::conditional_t<std::is_same_v<T, types::String>, T, types::ReadOnly<T>>;
+
 class Entry {
  public:
   // The properties of a new entry.
@@ -50,8 +55,6 @@ class Entry {
   static constexpr std::size_t kMostInside = 512;
 
   static std::size_t bytes(const Shape& shape);
-  // Frees only the entry; its storage, if any, must be freed or owned by another entry.
-  static void release(memory::Owner owner, Entry* entry) noexcept;
 
   std::string_view key() const { return {key_data(), key_size()}; }
   types::Type type() const { return static_cast<types::Type>(type_and_form_ & 0x0f); }
@@ -86,8 +89,8 @@ class Entry {
 
   std::string_view inside() const { return {value_data(), inside_size_}; }
 
-  void* storage() const {
-    void* pointer;
+  const void* storage() const {
+    const void* pointer;
     std::memcpy(&pointer, value_data(), sizeof pointer);
     return pointer;
   }
@@ -107,11 +110,11 @@ class Entry {
 
   // The value of an entry with the type of T.
   template <typename T>
-  T value() const {
+  Value<T> value() const {
     if constexpr (std::is_same_v<T, types::String>) {
       return string();
     } else {
-      return T(storage());
+      return Value<T>(storage());
     }
   }
 
@@ -158,6 +161,7 @@ class Entry {
 
   Entry() = default;
   static Entry* create(const Shape& shape);
+  static void release(memory::Owner owner, Entry* entry) noexcept;
   void rewrite(const Shape& shape);
   void write_head(const Shape& shape);
   void deadline_ms(std::int64_t deadline) {

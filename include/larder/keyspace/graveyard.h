@@ -14,7 +14,7 @@
 
 #include "larder/base/budget.h"
 #include "larder/base/clock.h"
-#include "larder/keyspace/entry.h"
+#include "larder/keyspace/open_entry.h"
 #include "larder/keyspace/tables.h"
 #include "larder/memory/audit.h"
 #include "larder/memory/ledger.h"
@@ -34,7 +34,7 @@ class Graveyard final : public memory::AuditedOwner {
   Graveyard& operator=(const Graveyard&) = delete;
 
   // Takes an entry that is in no table any more.
-  void defer_free(Entry* entry, Freeing freeing = Freeing::plainly);
+  void defer_free(OpenEntry entry, Freeing freeing = Freeing::plainly);
   // Takes the storage of a value; its entry stays in use.
   void defer_free(types::Type type, void* storage);
   struct Tables {
@@ -75,7 +75,8 @@ class Graveyard final : public memory::AuditedOwner {
   // More waits than kMostAtAll besides the largest single removal, so no client may remove more.
   bool is_over_bound() const { return bytes() > kMostAtAll + largest_; }
 
-  // The time for freeing at the end of a turn.
+  // The time for freeing at the end of a turn, and its maximum.
+  static constexpr std::int64_t kMostDrainUs = 800;
   std::int64_t drain_time_us() const;
 
   bool empty() const {
@@ -89,6 +90,9 @@ class Graveyard final : public memory::AuditedOwner {
   // True while whole tables wait: the ledger cannot distinguish their bytes from those of stored
   // keys.
   bool holds_tables() const { return !tables_.empty(); }
+  // A command replied with a set of so many members that it computed. Redis stores it in a
+  // temporary object first, and counts this among the lazily freed ones if it is large.
+  void count_result(std::size_t members);
   // Keys that were freed lazily since the last call.
   std::uint64_t take_freed() { return std::exchange(freed_, 0); }
 
@@ -109,14 +113,14 @@ class Graveyard final : public memory::AuditedOwner {
   template <typename T>
   using List = std::vector<T, memory::Allocator<T, memory::Owner::graveyard>>;
 
-  void defer_free_large(Entry* entry, Freeing freeing);
-  bool drain_entries(List<Entry*>& entries, base::Budget& budget);
+  void defer_free_large(OpenEntry entry, Freeing freeing);
+  bool drain_entries(List<OpenEntry>& entries, base::Budget& budget);
   bool drain_table(Tables& dead, base::Budget& budget);
   bool drain_storages(base::Budget& budget);
   bool drain_tables(base::Budget& budget);
 
-  List<Entry*> entries_;
-  List<Entry*> lazy_entries_;
+  List<OpenEntry> entries_;
+  List<OpenEntry> lazy_entries_;
   List<Storage> storages_;
   List<Tables> tables_;
   std::uint64_t freed_ = 0;
@@ -129,6 +133,6 @@ void report_table_bytes(const EntryTable& entries, const ExpiresTable& expires,
                         const ElementExpiresTable& element_expires, memory::Audit& audit);
 
 // Frees the storage and then the entry at once, and subtracts both from `owner`.
-void destroy_now(memory::Owner owner, Entry* entry);
+void destroy_now(memory::Owner owner, OpenEntry entry);
 
 }  // namespace larder::keyspace

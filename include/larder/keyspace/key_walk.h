@@ -28,7 +28,7 @@ class KeyWalk {
   bool step(const Database& db, Fn fn) {
     Piece piece;
     cursor_ = collect(db, piece);
-    const std::size_t again = begun_ ? piece.in_first_bucket : 0;
+    const std::size_t again = started_ ? piece.in_first_bucket : 0;
     for (std::size_t i = 0; i < piece.size; ++i) {
       if (i < again && hash_of(piece.entries[i]) <= last_hash_) continue;
       fn(*piece.entries[i]);
@@ -70,13 +70,13 @@ class KeyWalk {
   void note_last(const Piece& piece) {
     for (std::size_t i = piece.last_bucket; i < piece.size; ++i) {
       last_hash_ = std::max(last_hash_, hash_of(piece.entries[i]));
-      begun_ = true;
+      started_ = true;
     }
   }
 
   std::uint64_t cursor_ = 0;
   std::uint64_t last_hash_ = 0;
-  bool begun_ = false;
+  bool started_ = false;
 };
 
 }  // namespace larder::keyspace

@@ -1,13 +1,15 @@
 #pragma once
 
-// An entry that may be changed: one that is not in a table yet, or one for which Database::open()
-// has called the hooks (keyspace/before_change.h). All other code has read-only entries.
+// An entry that may be changed or freed: one that is not in a table, or one for which
+// Database::open() has called the hooks (keyspace/before_change.h). All other code has entries
+// whose key, value and deadline are read-only.
 
 #include "larder/keyspace/entry.h"
 
 namespace larder::keyspace {
 
 class Database;
+class Graveyard;
 
 class OpenEntry {
  public:
@@ -31,12 +33,18 @@ class OpenEntry {
     entry_->inside_size_ = static_cast<std::uint16_t>(bytes);
   }
   void storage(void* pointer) const { entry_->storage(pointer); }
+  void* storage() const { return const_cast<void*>(entry_->storage()); }
   void mark_edited() const { entry_->flags_ |= Entry::kWasEdited; }
   void mark_element_indexed(bool on) const { entry_->mark_element_indexed(on); }
   void access(std::uint32_t bits) const { entry_->access(bits); }
+  // Frees only the entry; its storage, if any, must be freed or owned by another entry.
+  void release(memory::Owner owner) const noexcept { Entry::release(owner, entry_); }
 
  private:
   friend class Database;
+  // For the entries of flushed tables.
+  friend class Graveyard;
+  class Graveyard;
   explicit OpenEntry(Entry* entry) : entry_(entry) {}
 
   Entry* entry_ = nullptr;

@@ -1,8 +1,8 @@
 #pragma once
 
-// Whether databases may remove keys by expiry and eviction. While there is a reason against it, no
-// key and no field of a hash is removed: expired ones stay in the table and are hidden from
-// readers, until the last reason ends or a command writes to them.
+// Whether databases may remove keys and fields of hashes by expiry and eviction. While there is a
+// reason against it, expired ones stay in their tables and are hidden from readers, until the last
+// reason ends or a command writes to them.
 
 #include <cstdint>
 
@@ -19,11 +19,15 @@ class Removals {
  public:
   void hold(Hold reason) { held_ = static_cast<std::uint8_t>(held_ | bit(reason)); }
   void release(Hold reason) { held_ = static_cast<std::uint8_t>(held_ & ~bit(reason)); }
-  bool held() const { return held_ != 0; }
+  bool held() const { return held_ != 0 || repeats_; }
   bool held(Hold reason) const { return (held_ & bit(reason)) != 0; }
 
-  // Exists while commands of a primary or a journal are repeated. They find expired keys as if
-  // these had not expired, because the key was not expired where the command ran first.
+  // Another server or a file contains all removals: a deadline in the past that a command gives to
+  // a key or field is stored, and does not remove it.
+  bool are_received() const { return repeats_ || held(Hold::loading) || held(Hold::replica); }
+
+  // Exists while commands of a primary or a journal are repeated. They find expired keys and fields
+  // as if these had not expired, because they were not expired where the command ran first.
   class Repeating {
    public:
     explicit Repeating(Removals& removals) : removals_(removals), before_(removals.repeats_) {

@@ -76,9 +76,11 @@ class Connections final : public Host, public memory::AuditedOwner {
   // already.
   TurnWork end_turn();
 
+  // The most time of one run_periodic().
+  static constexpr std::int64_t kPeriodicUs = 500;
   // Periodic: frees unused reply chunks, disconnects clients that have been idle for longer than
   // `timeout` or have had too much unsent output for too long. Each call visits a part of the
-  // connections; all of them are visited within `calls` calls.
+  // connections; all of them are visited within `calls` calls, if there is time for it.
   void run_periodic(std::size_t calls);
 
   // Reports everything charged to client_input and client_output to the audit; the time is that of

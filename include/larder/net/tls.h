@@ -37,8 +37,6 @@ class Tls {
   // what they have, but older sessions cannot be resumed. A failure is logged, and the previous
   // settings stay. Costs about a millisecond.
   base::Result<void> configure(const TlsSettings& settings);
-  // New connections are possible.
-  bool is_configured() const { return context_ != nullptr; }
 
  private:
   friend class TlsLink;

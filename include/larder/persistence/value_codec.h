@@ -75,12 +75,15 @@ class DecodedValue {
   bool read(std::string_view bytes, const types::Settings& settings, std::int64_t now_ms,
             std::uint64_t most_growth = kNoLimit);
   bool lacks_room() const { return lacks_room_; }
+  // Fields of a hash were left out, because they were past their deadline at `now_ms`.
+  bool left_out_fields() const { return left_out_fields_; }
 
  private:
   types::Type type_ = types::Type::string;
   std::unique_ptr<RdbText> text_;
   void* storage_ = nullptr;
   bool lacks_room_ = false;
+  bool left_out_fields_ = false;
 };
 
 }  // namespace larder::persistence

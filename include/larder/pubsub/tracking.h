@@ -36,6 +36,10 @@ class Tracking final : public engine::ChangeSink,
                        public memory::AuditedOwner,
                        private TrackedKeys::Readers {
  public:
+  // The most time that end_turn() removes keys and frees them; messages to clients come on top.
+  static constexpr std::int64_t kTrimUs = 200;
+  static constexpr std::int64_t kFreeUs = 200;
+
   struct Parts {
     const TrackingSettings& settings;
     keyspace::Keyspace& keyspace;

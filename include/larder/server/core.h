@@ -4,7 +4,6 @@
 // connected. Larder puts connections around it; tests talk to it directly.
 
 #include <cstdint>
-#include <span>
 
 #include "larder/acl/directory.h"
 #include "larder/acl/metrics.h"
@@ -56,12 +55,12 @@ class Core {
   Core(const Core&) = delete;
   Core& operator=(const Core&) = delete;
 
-  // The periodic work on the data, hz times a second.
+  // Runs the chores of the data (chores.h) that are done hz times a second, and those at the end of
+  // a turn; true when work is left.
   void beat();
-  // How often beat() is to be called: `hz` within what makes sense.
-  std::int64_t hz() const;
-  // The work at the end of a turn; true when some is left.
   bool end_turn();
+  // How often beat() is to run: `hz` within what makes sense.
+  std::int64_t hz() const;
   // When a wait or a pause ends next, on the steady clock; 0 when there is neither.
   std::int64_t next_deadline_us() const;
 
@@ -109,20 +108,14 @@ class Core {
   pubsub::Monitors monitors;
   pubsub::Tracking tracking;
   pubsub::TrackingMetrics tracking_metrics;
+  // When memory_metrics were sampled, on the steady clock.
+  std::int64_t memory_sampled_ms = 0;
 
  private:
-  struct Chore;
-  // What beat() does, and what end_turn() does.
-  static std::span<const Chore> beat_chores();
-  static std::span<const Chore> turn_chores();
-
   template <typename Visit>
   void each_part(Visit visit);
   engine::Toolbox tools();
   void audit_parts();
-  bool run(std::span<const Chore> chores);
-
-  std::int64_t sampled_ms_ = 0;
 };
 
 }  // namespace larder::server

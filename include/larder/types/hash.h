@@ -18,6 +18,7 @@
 #include "larder/base/rng.h"
 #include "larder/types/hash_table.h"
 #include "larder/types/listpack.h"
+#include "larder/types/read_only.h"
 #include "larder/types/settings.h"
 #include "larder/types/type.h"
 
@@ -42,7 +43,11 @@ class Hash {
   static constexpr std::int64_t kNever = HashTable::kNever;
 
   explicit Hash(void* storage) : storage_(reinterpret_cast<std::uintptr_t>(storage)) {}
-  void* storage() const { return reinterpret_cast<void*>(storage_); }
+  // Handles that can change the hash are not copied (read_only.h).
+  Hash(Hash&&) = default;
+  Hash& operator=(Hash&&) = default;
+  void* storage() { return reinterpret_cast<void*>(storage_); }
+  const void* storage() const { return reinterpret_cast<const void*>(storage_); }
 
   // Includes fields past their deadline that are not freed yet. Cost: O(1).
   bool empty() const { return size() == 0; }
@@ -87,11 +92,15 @@ class Hash {
     return Hash(reinterpret_cast<void*>(reinterpret_cast<std::uintptr_t>(table) | kTable));
   }
   // The table of the encoding "hashtable"; null for a listpack.
-  HashTable* table() const {
+  HashTable* table() {
     return is_table() ? reinterpret_cast<HashTable*>(storage_ & ~kTable) : nullptr;
   }
+  const HashTable* table() const {
+    return is_table() ? reinterpret_cast<const HashTable*>(storage_ & ~kTable) : nullptr;
+  }
   // Only for a listpack.
-  Listpack pack() const { return Listpack(storage()); }
+  Listpack pack() { return Listpack(storage()); }
+  ListpackView pack() const { return ListpackView(static_cast<const std::uint8_t*>(storage())); }
 
  private:
   static constexpr std::uintptr_t kTable = 1;

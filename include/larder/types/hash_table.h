@@ -45,6 +45,10 @@ class HashTable {
   // No field of this name may be there.
   void add(std::string_view name, std::string_view value);
   bool erase(std::string_view name, std::int64_t now_ms);
+  bool is_expired(std::string_view name, std::int64_t now_ms) const {
+    const HashField* field = fields_.find(name, base::hash_bytes(name));
+    return field != nullptr && !field->live(now_ms);
+  }
   // False when there is no such field.
   bool set_deadline(std::string_view name, std::optional<std::int64_t> deadline_ms,
                     std::int64_t now_ms);

@@ -9,8 +9,9 @@
 //                 |      +---------> | count, room | item | item | item |
 //                 +----------------> | count, room | item | item | item |
 //
-// An index owns its leaves, not what its items point to. All calls must pass the same tally's
-// owner. Cost of a search: two binary searches; of a change: a move within one leaf.
+// An index owns its leaves, not what its items point to; that is const if the index is. All calls
+// must pass the same tally's owner. Cost of a search: two binary searches; of a change: a move
+// within one leaf.
 
 #include <algorithm>
 #include <cstddef>
@@ -28,6 +29,8 @@ namespace larder::types {
 template <typename Item, auto kIdOf>
 class IdIndex {
   static_assert(std::is_trivially_copyable_v<Item> && alignof(Item) <= 8);
+  using ConstItem = std::conditional_t<std::is_pointer_v<Item>,
+                                       const std::remove_pointer_t<Item>* const, const Item>;
 
  public:
   // The position of an item, valid until the index changes.
@@ -45,7 +48,7 @@ class IdIndex {
 
   bool valid(Cursor cursor) const { return cursor.leaf < leaves_.size(); }
   Item& operator[](Cursor cursor) { return items(leaves_[cursor.leaf])[cursor.at]; }
-  const Item& operator[](Cursor cursor) const { return items(leaves_[cursor.leaf])[cursor.at]; }
+  ConstItem& operator[](Cursor cursor) const { return items(leaves_[cursor.leaf])[cursor.at]; }
 
   // Not valid() when the index is empty, or there is no such item.
   Cursor first() const { return {}; }

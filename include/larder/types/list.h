@@ -19,6 +19,7 @@
 
 #include "larder/base/budget.h"
 #include "larder/types/listpack.h"
+#include "larder/types/read_only.h"
 #include "larder/types/settings.h"
 #include "larder/types/string.h"
 #include "larder/types/type.h"
@@ -110,7 +111,11 @@ class List {
   };
 
   explicit List(void* storage) : storage_(reinterpret_cast<std::uintptr_t>(storage)) {}
-  void* storage() const { return reinterpret_cast<void*>(storage_); }
+  // Handles that can change the list are not copied (read_only.h).
+  List(List&&) = default;
+  List& operator=(List&&) = default;
+  void* storage() { return reinterpret_cast<void*>(storage_); }
+  const void* storage() const { return reinterpret_cast<const void*>(storage_); }
 
   bool empty() const { return size() == 0; }
   std::size_t size() const;

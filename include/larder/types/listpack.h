@@ -108,7 +108,6 @@ class Listpack : public ListpackView {
   Place insert(memory::Owner owner, Place before, std::int64_t number);
   Place append(memory::Owner owner, std::string_view text) { return insert(owner, kEnd, text); }
   Place append(memory::Owner owner, std::int64_t number) { return insert(owner, kEnd, number); }
-  Place prepend(memory::Owner owner, std::string_view text) { return insert(owner, first(), text); }
   Place replace(memory::Owner owner, Place place, std::string_view text);
   Place replace(memory::Owner owner, Place place, std::int64_t number);
   // Removes up to `count` elements from `place` on; returns the position of the next element, or

@@ -10,17 +10,20 @@
 
 namespace larder::types {
 
-// Owns its own block only; all calls that change it name the same tally's owner.
+// Owns its own block only; all calls that change it name the same tally's owner. What the pointers
+// of a const array refer to is const.
 template <typename T>
 class PointerArray {
  public:
   std::uint32_t size() const { return size_; }
   bool empty() const { return size_ == 0; }
-  T* const* begin() const { return data_; }
-  T* const* end() const { return data_ + size_; }
+  T* const* begin() { return data_; }
+  T* const* end() { return data_ + size_; }
+  const T* const* begin() const { return data_; }
+  const T* const* end() const { return data_ + size_; }
   T*& operator[](std::uint32_t at) { return data_[at]; }
-  T* operator[](std::uint32_t at) const { return data_[at]; }
-  T* back() const { return data_[size_ - 1]; }
+  const T* operator[](std::uint32_t at) const { return data_[at]; }
+  T* back() { return data_[size_ - 1]; }
   // At the allocator's sizes.
   std::size_t bytes() const { return room_ == 0 ? 0 : memory::size_class(room_ * sizeof(T*)); }
 

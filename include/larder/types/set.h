@@ -12,6 +12,7 @@
 #include "larder/base/rng.h"
 #include "larder/types/intset.h"
 #include "larder/types/listpack.h"
+#include "larder/types/read_only.h"
 #include "larder/types/set_member.h"
 #include "larder/types/string.h"
 #include "larder/types/type.h"
@@ -46,7 +47,12 @@ class Set {
   static Set from_intset(std::string_view raw);
   static Set from_listpack(std::string_view raw);
 
-  void* storage() const { return reinterpret_cast<void*>(storage_); }
+  // Handles that can change the set are not copied (read_only.h).
+  Set(Set&&) = default;
+  Set& operator=(Set&&) = default;
+
+  void* storage() { return reinterpret_cast<void*>(storage_); }
+  const void* storage() const { return reinterpret_cast<const void*>(storage_); }
   bool empty() const { return storage_ == 0 || size() == 0; }
   std::size_t size() const {
     if (storage_ == 0) return 0;

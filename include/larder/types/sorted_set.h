@@ -24,6 +24,7 @@
 #include "larder/base/rng.h"
 #include "larder/types/listpack.h"
 #include "larder/types/ranked_tree.h"
+#include "larder/types/read_only.h"
 #include "larder/types/string.h"
 #include "larder/types/table.h"
 #include "larder/types/type.h"
@@ -117,11 +118,15 @@ class SortedSet {
 
   // Adopts storage; null is an empty set.
   explicit SortedSet(void* storage) : storage_(storage) {}
+  // Handles that can change the set are not copied (read_only.h).
+  SortedSet(SortedSet&&) = default;
+  SortedSet& operator=(SortedSet&&) = default;
   // A large set of members that are already in an index, given in their order.
   static SortedSet adopt(Table<RankedTraits>&& index, std::span<RankedMember* const> order,
                          std::size_t member_bytes);
 
-  void* storage() const { return storage_; }
+  void* storage() { return storage_; }
+  const void* storage() const { return storage_; }
   bool empty() const { return size() == 0; }
   std::size_t size() const;
   bool is_packed() const { return (tagged() & kTagMask) == kPacked; }

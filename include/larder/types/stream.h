@@ -17,6 +17,7 @@
 
 #include "larder/base/budget.h"
 #include "larder/types/id_index.h"
+#include "larder/types/read_only.h"
 #include "larder/types/stream_group.h"
 #include "larder/types/stream_node.h"
 #include "larder/types/type.h"
@@ -57,16 +58,26 @@ class Stream {
   // Fields and values of one entry together.
   static constexpr std::size_t kMostEntryBytes = std::size_t{1} << 29;
 
-  struct NodeRef {
+  class NodeRef {
+   public:
+    NodeRef(StreamId node_id, void* block) : id(node_id), block_(block) {}
+    StreamNodeView view() const { return {id, static_cast<const std::uint8_t*>(block_)}; }
+
     StreamId id;
-    void* block;
-    StreamNodeView view() const { return {id, static_cast<const std::uint8_t*>(block)}; }
+
+   private:
+    friend class Stream;
+    void* block_;
   };
   static StreamId id_of_node(const NodeRef& node) { return node.id; }
   using Nodes = IdIndex<NodeRef, id_of_node>;
 
   explicit Stream(void* storage) : header_(static_cast<Header*>(storage)) {}
-  void* storage() const { return header_; }
+  // Handles that can change the stream are not copied (read_only.h).
+  Stream(Stream&&) = default;
+  Stream& operator=(Stream&&) = default;
+  void* storage() { return header_; }
+  const void* storage() const { return header_; }
   // A stream without entries is also a value.
   bool empty() const { return header_ == nullptr; }
 
@@ -106,8 +117,9 @@ class Stream {
   void advance(Group& group, StreamId id) const;
 
   // Groups in the order of their names. The stream owns them.
-  std::span<Group* const> groups() const;
-  Group* group(std::string_view name) const;
+  std::span<const Group* const> groups() const;
+  Group* group(std::string_view name);
+  const Group* group(std::string_view name) const;
   // nullptr when there is one of that name.
   Group* create_group(std::string_view name, StreamId last, std::int64_t entries_read);
   bool destroy_group(std::string_view name);

@@ -17,13 +17,22 @@ namespace larder::types {
 struct Consumer;
 
 struct Pending {
+  Pending(StreamId entry_id, std::int64_t now_ms) : id(entry_id), delivered_ms(now_ms) {}
+
+  // Null only before the first Stream::assign().
+  Consumer* consumer() { return consumer_; }
+  const Consumer* consumer() const { return consumer_; }
+
   StreamId id;
   std::int64_t delivered_ms;
-  std::uint64_t deliveries;
-  Consumer* consumer;
+  std::uint64_t deliveries = 1;
+
+ private:
+  friend class Stream;
+  Consumer* consumer_ = nullptr;
 };
 
-inline StreamId id_of_pending(Pending* const& pending) { return pending->id; }
+inline StreamId id_of_pending(const Pending* const& pending) { return pending->id; }
 using PendingIndex = IdIndex<Pending*, id_of_pending>;
 
 // Their names follow them in the same block.
@@ -48,8 +57,13 @@ struct Group {
   std::uint32_t name_bytes;
 
   std::string_view name() const { return {reinterpret_cast<const char*>(this + 1), name_bytes}; }
-  Consumer* consumer(std::string_view name) const;
-  Pending* find(StreamId id) const {
+  Consumer* consumer(std::string_view name);
+  const Consumer* consumer(std::string_view name) const;
+  Pending* find(StreamId id) {
+    const auto cursor = pending.find(id);
+    return pending.valid(cursor) ? pending[cursor] : nullptr;
+  }
+  const Pending* find(StreamId id) const {
     const auto cursor = pending.find(id);
     return pending.valid(cursor) ? pending[cursor] : nullptr;
   }

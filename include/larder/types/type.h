@@ -18,6 +18,8 @@ inline constexpr std::size_t kTypes = 6;
 
 // No element has a deadline.
 inline constexpr std::int64_t kNoDeadline = std::numeric_limits<std::int64_t>::max();
+// A time before all deadlines.
+inline constexpr std::int64_t kLongAgo = std::numeric_limits<std::int64_t>::min();
 
 // Called with the name of an element before it is removed.
 using ElementGoes = void (*)(void* context, std::string_view element);
@@ -49,6 +51,9 @@ struct TypeRow {
   // continues with the next call. True when it has reached the end and next_deadline() is exact.
   bool (*expire_some)(void* storage, std::int64_t now_ms, std::size_t lines, ElementGoes goes,
                       void* context) = nullptr;
+  // The same for one element; true if it was past its deadline and is freed.
+  bool (*expire_one)(void* storage, std::string_view element, std::int64_t now_ms, ElementGoes goes,
+                     void* context) = nullptr;
 };
 
 const TypeRow& row(Type type);

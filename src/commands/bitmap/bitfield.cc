@@ -162,12 +162,12 @@ void write_all(Call& call, const Limits& limits, const Needs& needs, eviction::E
   }
   WritableBits bits(call, value, needs.written_bytes);
   call.reply.array(needs.operations);
-  bool changed = false;
+  std::size_t changes = 0;
   FieldOperations operations(call, limits);
   while (const auto operation = operations.next()) {
-    changed |= perform(call.reply, bits, *operation);
+    if (perform(call.reply, bits, *operation)) ++changes;
   }
-  if (!changed) bits.discard();
+  changes == 0 ? bits.discard() : call.db.count_changes(changes);
 }
 
 void bitfield(Call& call, Limits& limits, eviction::Evictor& evictor) {

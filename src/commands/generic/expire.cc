@@ -80,7 +80,7 @@ void expire_from(Call& call, Unit unit, std::int64_t from_ms) {
   if (entry == nullptr || !hold(conditions, entry->deadline(), *deadline_ms)) {
     return call.reply.integer(0);
   }
-  if (*deadline_ms <= call.now_ms()) {
+  if (call.db.is_past(*deadline_ms)) {
     call.db.erase(call.key);
     call.propagate({"DEL", call.key.name});
   } else {

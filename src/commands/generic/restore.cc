@@ -94,15 +94,23 @@ void remember_use(Call& call, const Options& options, const keyspace::AccessPoli
   }
 }
 
-// The propagated command has an absolute deadline, not a relative one.
-void propagate(Call& call, const Options& options, std::int64_t deadline_ms) {
-  if (options.is_absolute || deadline_ms == 0) return;
+// The propagated command has an absolute deadline, not a relative one, and a payload without the
+// fields that were left out because their deadline has passed.
+void propagate(Call& call, const Options& options, std::int64_t deadline_ms, bool left_out) {
+  if (!call.effects.listened() || (!left_out && (options.is_absolute || deadline_ms == 0))) return;
+  persistence::Bytes stored;
+  if (left_out) {
+    const keyspace::Entry* const entry = call.db.look(call.key, keyspace::Look::untouched);
+    persistence::write_payload(*entry, types::kLongAgo, persistence::Compression::on, stored);
+  }
+  const std::string_view payload =
+      left_out ? std::string_view(stored.data(), stored.size()) : call.arg(3);
   char digits[base::kInt64Chars];
   const std::string_view at = base::print_int64(deadline_ms, digits);
   if (options.replace) {
-    call.propagate({"RESTORE", call.key.name, at, call.arg(3), "ABSTTL", "REPLACE"});
+    call.propagate({"RESTORE", call.key.name, at, payload, "ABSTTL", "REPLACE"});
   } else {
-    call.propagate({"RESTORE", call.key.name, at, call.arg(3), "ABSTTL"});
+    call.propagate({"RESTORE", call.key.name, at, payload, "ABSTTL"});
   }
 }
 
@@ -113,22 +121,21 @@ void restore(Call& call, keyspace::Keyspace& keyspace, types::Settings& settings
   if (!options.replace && call.db.look(call.key, keyspace::Look::write) != nullptr) {
     return call.reply.error(kBusy);
   }
-  const std::int64_t now_ms = call.now_ms();
-  const auto deadline_ms = read_deadline(call, options, now_ms);
+  const auto deadline_ms = read_deadline(call, options, call.now_ms());
   if (!deadline_ms) return;
   const auto bytes = persistence::open_payload(call.arg(3));
   if (!bytes) return call.reply.error(kBadPayload);
   persistence::DecodedValue value;
-  if (!value.read(*bytes, settings, now_ms, evictor.most_growth())) {
+  if (!value.read(*bytes, settings, call.expired_until_ms(), evictor.most_growth())) {
     return call.reply.error(value.lacks_room() ? errors::kOutOfMemory : kBadValue);
   }
-  if (*deadline_ms != 0 && *deadline_ms <= now_ms) {
+  if (*deadline_ms != 0 && call.db.is_past(*deadline_ms)) {
     if (call.db.erase(call.key)) call.propagate({"DEL", call.key.name});
     return call.reply.ok();
   }
   if (!store(call, value, *deadline_ms, evictor)) return;
   remember_use(call, options, keyspace.access());
-  propagate(call, options, *deadline_ms);
+  propagate(call, options, *deadline_ms, value.left_out_fields());
   call.reply.ok();
 }
 

@@ -99,21 +99,21 @@ SortPart part_of(std::size_t size, const Options& options) {
 // Calls fn(std::optional<types::String>) on each value of the answer.
 template <typename Fn>
 void for_each_value(const Sorting& sorting, const SortPart& part, const Options& options,
-                    keyspace::Database& db, std::int64_t now_ms, Fn fn) {
+                    keyspace::Database& db, std::int64_t expired_until_ms, Fn fn) {
   for (std::size_t i = part.first; i < part.end; ++i) {
     sorting.fetch_behind(i);
     if (options.wanted.empty()) fn(std::optional(types::String(sorting.element(i))));
     for (const SortPattern& pattern : options.wanted) {
-      fn(pattern.look(db, sorting.element(i), now_ms));
+      fn(pattern.look(db, sorting.element(i), expired_until_ms));
     }
   }
 }
 
 types::List gather(Call& call, const Sorting& sorting, const SortPart& part, const Options& options,
-                   std::int64_t now_ms, const types::Settings& settings) {
+                   std::int64_t expired_until_ms, const types::Settings& settings) {
   const auto limits = types::ListLimits::of(settings);
   types::List list(nullptr);
-  for_each_value(sorting, part, options, call.db, now_ms, [&](const auto& value) {
+  for_each_value(sorting, part, options, call.db, expired_until_ms, [&](const auto& value) {
     types::String::Scratch scratch;
     const std::string_view text = value ? value->text(scratch) : std::string_view();
     list.admit(limits, text.size(), 1);
@@ -125,15 +125,16 @@ types::List gather(Call& call, const Sorting& sorting, const SortPart& part, con
 void store(Call& call, std::string_view target, types::List list, eviction::Evictor& evictor) {
   if (!has_room_for_made(call, evictor, types::Type::list, list.storage())) return;
   const std::size_t stored = list.storage() == nullptr ? 0 : list.size();
+  if (stored > 0) call.db.count_changes(stored);
   call.db.put_storage(keyspace::Key::of(target), types::Type::list, list.storage(),
                       keyspace::Event::sortstore);
   call.reply.integer(static_cast<std::int64_t>(stored));
 }
 
 void answer(Call& call, const Sorting& sorting, const SortPart& part, const Options& options,
-            std::int64_t now_ms) {
+            std::int64_t expired_until_ms) {
   call.reply.array((part.end - part.first) * std::max<std::size_t>(options.wanted.size(), 1));
-  for_each_value(sorting, part, options, call.db, now_ms, [&](const auto& value) {
+  for_each_value(sorting, part, options, call.db, expired_until_ms, [&](const auto& value) {
     if (!value || call.reply.drops()) return call.reply.null();
     types::String::Scratch scratch;
     call.reply.bulk(value->text(scratch));
@@ -153,13 +154,15 @@ void run(Call& call, const types::Settings& settings, const Guard& guard,
       entry->type() == types::Type::set) {
     options.order = {.descending = options.order.descending, .by_text = true};
   }
-  const std::int64_t now_ms = call.now_ms();
+  const std::int64_t expired_until_ms = call.expired_until_ms();
   Sorting sorting;
   if (entry != nullptr) sorting.load(*entry, options.order);
   const SortPart part = part_of(sorting.size(), options);
-  if (!sorting.sort(call.db, options.order, part, now_ms)) return call.reply.error(kNotANumber);
-  if (!options.target) return answer(call, sorting, part, options, now_ms);
-  store(call, *options.target, gather(call, sorting, part, options, now_ms, settings), *evictor);
+  if (!sorting.sort(call.db, options.order, part, expired_until_ms))
+    return call.reply.error(kNotANumber);
+  if (!options.target) return answer(call, sorting, part, options, expired_until_ms);
+  store(call, *options.target, gather(call, sorting, part, options, expired_until_ms, settings),
+        *evictor);
 }
 
 void sort(Call& call, types::Settings& settings, Guard& guard, eviction::Evictor& evictor) {

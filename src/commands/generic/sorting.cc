@@ -64,7 +64,7 @@ SortPattern::SortPattern(std::string_view pattern) : pattern_(pattern), place_(p
 }
 
 std::optional<types::String> SortPattern::look(keyspace::Database& db, std::string_view element,
-                                               std::int64_t now_ms) const {
+                                               std::int64_t expired_until_ms) const {
   if (is_element()) return types::String(element);
   if (!has_place()) return std::nullopt;
   Name name;
@@ -73,8 +73,13 @@ std::optional<types::String> SortPattern::look(keyspace::Database& db, std::stri
   append(name, postfix_);
   const auto key = keyspace::Key::of({name.data(), name.size()});
   if (!field_.empty()) {
-    const auto hash = db.find<types::Hash>(key);
-    return hash ? hash->get(field_, now_ms) : std::nullopt;
+    auto hash = db.find<types::Hash>(key);
+    if (hash && hash->stale(expired_until_ms)) {
+      // The result may be stored, and followers must not find the field either.
+      db.expire_element(hash.entry(), key.hash, field_);
+      hash = db.find<types::Hash>(key, keyspace::Look::untouched);
+    }
+    return hash ? hash->get(field_, expired_until_ms) : std::nullopt;
   }
   const auto text = db.find<types::String>(key);
   return text ? std::optional(*text) : std::nullopt;
@@ -91,16 +96,16 @@ Sorting::Text Sorting::keep(const types::String& text) {
 void Sorting::load(const keyspace::Entry& entry, const SortOrder& order) {
   const bool backwards = order.none && order.descending;
   if (entry.type() == types::Type::list) {
-    const types::List list(entry.storage());
-    for (auto cursor = list.at(backwards ? -1 : 0); !cursor.done();
+    const auto list = entry.value<types::List>();
+    for (auto cursor = list->at(backwards ? -1 : 0); !cursor.done();
          backwards ? cursor.previous() : cursor.next()) {
       add(cursor.get());
     }
   } else if (entry.type() == types::Type::set) {
-    types::Set(entry.storage()).for_each([&](const types::String& member) { add(member); });
+    entry.value<types::Set>()->for_each([&](const types::String& member) { add(member); });
   } else {
-    const types::SortedSet set(entry.storage());
-    for (auto cursor = set.at(backwards ? set.size() - 1 : 0); cursor;
+    const auto set = entry.value<types::SortedSet>();
+    for (auto cursor = set->at(backwards ? set->size() - 1 : 0); cursor;
          backwards ? cursor.previous() : cursor.next()) {
       add(cursor.member());
     }
@@ -108,11 +113,11 @@ void Sorting::load(const keyspace::Entry& entry, const SortOrder& order) {
 }
 
 std::optional<std::uint64_t> Sorting::weigh(Element& element, keyspace::Database& db,
-                                            const SortOrder& order, std::int64_t now_ms) {
+                                            const SortOrder& order, std::int64_t expired_until_ms) {
   types::String::Scratch scratch;
   std::string_view weight = view(element.text);
   if (order.by) {
-    const auto found = order.by->look(db, weight, now_ms);
+    const auto found = order.by->look(db, weight, expired_until_ms);
     if (!found) return rank_of(0.0);
     weight = found->text(scratch);
   }
@@ -154,11 +159,11 @@ int Sorting::compare(const Element& a, const Element& b, const SortOrder& order)
 }
 
 bool Sorting::sort(keyspace::Database& db, const SortOrder& order, const SortPart& part,
-                   std::int64_t now_ms) {
+                   std::int64_t expired_until_ms) {
   if (order.none) return true;
   places_.reserve(elements_.size());
   for (Element& element : elements_) {
-    const auto rank = weigh(element, db, order, now_ms);
+    const auto rank = weigh(element, db, order, expired_until_ms);
     if (!rank) return false;
     places_.push_back({*rank, static_cast<std::uint32_t>(places_.size())});
   }

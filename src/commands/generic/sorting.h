@@ -26,7 +26,7 @@ class SortPattern {
   // The value of the key, or of its field, that the element names; nothing when it is missing or of
   // another type. A view of the value; valid until the keyspace changes.
   std::optional<types::String> look(keyspace::Database& db, std::string_view element,
-                                    std::int64_t now_ms) const;
+                                    std::int64_t expired_until_ms) const;
 
  private:
   std::string_view pattern_;
@@ -58,7 +58,7 @@ class Sorting {
   void load(const keyspace::Entry& entry, const SortOrder& order);
   // Sorts the requested part of them. False if a weight is not a number.
   bool sort(keyspace::Database& db, const SortOrder& order, const SortPart& part,
-            std::int64_t now_ms);
+            std::int64_t expired_until_ms);
 
   std::size_t size() const { return elements_.size(); }
   std::string_view element(std::size_t index) const {
@@ -96,7 +96,7 @@ class Sorting {
   void add(const types::String& element) { elements_.push_back({keep(element)}); }
   // The element's rank, which texts get later; nothing when its weight is no number.
   std::optional<std::uint64_t> weigh(Element& element, keyspace::Database& db,
-                                     const SortOrder& order, std::int64_t now_ms);
+                                     const SortOrder& order, std::int64_t expired_until_ms);
   void rank_texts();
   // Negative if the first precedes the second, zero if equal, else positive. For equal ranks.
   int compare(const Element& a, const Element& b, const SortOrder& order) const;

@@ -68,7 +68,7 @@ void geoadd(Call& call, types::Settings& settings) {
   if (set || !options.rule.only_known) {
     keyspace::Edit<SortedSet> edit(call.db, call.key, set.entry(), keyspace::Event::zadd);
     tally = put_all(call, *edit, options, limits_of(settings));
-    if (tally.added + tally.updated == 0) edit.discard();
+    edit.count(tally.added + tally.updated);
   }
   call.reply.integer(tally.added + (options.counts_changes ? tally.updated : 0));
 }

@@ -34,10 +34,11 @@ void store_hits(Call& call, const geo::Query& query, const geo::Hits& hits,
     gatherer.add(hit.member.text(scratch),
                  query.store_distance ? hit.distance / query.metres : hit.score);
   }
-  const SortedSet result = gatherer.finish(limits);
+  SortedSet result = gatherer.finish(limits);
   if (!has_room_for_made(call, evictor, types::Type::sorted_set, result.storage())) return;
   call.db.put_storage(keyspace::Key::of(*query.store), types::Type::sorted_set, result.storage(),
                       event);
+  if (!hits.empty()) call.db.count_changes(hits.size());
   call.reply.integer(static_cast<std::int64_t>(hits.size()));
 }
 

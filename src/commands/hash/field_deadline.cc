@@ -51,12 +51,13 @@ void propagate_removal(engine::Call& call, std::string_view field) {
 }
 
 void expire_field(engine::Call& call, types::Hash& hash, std::string_view field,
-                  std::int64_t deadline_ms, std::int64_t now_ms) {
-  if (deadline_ms <= now_ms) {
-    hash.erase(field, now_ms);
+                  std::int64_t deadline_ms) {
+  const std::int64_t until_ms = call.expired_until_ms();
+  if (call.db.is_past(deadline_ms)) {
+    hash.erase(field, until_ms);
     return propagate_removal(call, field);
   }
-  hash.set_deadline(field, deadline_ms, now_ms);
+  hash.set_deadline(field, deadline_ms, until_ms);
   propagate_deadline(call, field, deadline_ms);
 }
 

@@ -30,9 +30,9 @@ std::optional<std::int64_t> read_deadline(engine::Call& call, std::string_view t
 void propagate_deadline(engine::Call& call, std::string_view field, std::int64_t deadline_ms);
 void propagate_removal(engine::Call& call, std::string_view field);
 
-// Sets the deadline of an existing field, or removes the field if the deadline has passed, and
-// propagates this.
+// Sets the deadline of an existing field, or removes the field if the deadline has passed
+// (Database::is_past), and propagates this.
 void expire_field(engine::Call& call, types::Hash& hash, std::string_view field,
-                  std::int64_t deadline_ms, std::int64_t now_ms);
+                  std::int64_t deadline_ms);
 
 }  // namespace larder::commands

@@ -10,14 +10,14 @@ void hdel(Call& call) {
   const auto found = find_hash_to_change(call);
   if (found.wrong_type()) return call.reply.error(errors::kWrongType);
   if (!found) return call.reply.integer(0);
-  const std::int64_t now_ms = call.now_ms();
+  const std::int64_t now_ms = call.expired_until_ms();
   HashEdit hash(call.db, call.key, found.entry(), keyspace::Event::hdel);
-  std::int64_t removed = 0;
+  std::size_t removed = 0;
   for (std::size_t i = 2; i < call.size() && !hash->empty(); ++i) {
     removed += hash->erase(call.arg(i), now_ms) ? 1 : 0;
   }
-  if (removed == 0) hash.discard();
-  call.reply.integer(removed);
+  hash.count(removed);
+  call.reply.integer(static_cast<std::int64_t>(removed));
 }
 
 }  // namespace

@@ -61,31 +61,32 @@ std::optional<Request> read(Call& call, TimeForm form, std::int64_t now_ms) {
   return Request{*deadline_ms, condition, *fields};
 }
 
-Answer expire(Call& call, types::Hash& hash, std::string_view field, const Request& request,
-              std::int64_t now_ms) {
-  if (!hash.contains(field, now_ms)) return kNoField;
-  if (!holds(request.condition, hash.deadline(field, now_ms), request.deadline_ms)) return kNotMet;
-  expire_field(call, hash, field, request.deadline_ms, now_ms);
-  return request.deadline_ms <= now_ms ? kRemoved : kSet;
+Answer expire(Call& call, types::Hash& hash, std::string_view field, const Request& request) {
+  const std::int64_t until_ms = call.expired_until_ms();
+  if (!hash.contains(field, until_ms)) return kNoField;
+  if (!holds(request.condition, hash.deadline(field, until_ms), request.deadline_ms)) {
+    return kNotMet;
+  }
+  expire_field(call, hash, field, request.deadline_ms);
+  return call.db.is_past(request.deadline_ms) ? kRemoved : kSet;
 }
 
 void run(Call& call, TimeForm form) {
   const auto found = find_hash_to_change(call);
   if (found.wrong_type()) return call.reply.error(errors::kWrongType);
-  const std::int64_t now_ms = call.now_ms();
-  const auto request = read(call, form, now_ms);
+  const auto request = read(call, form, call.now_ms());
   if (!request) return;
   call.reply.array(request->fields.size());
   if (!found) {
     for (std::size_t i = 0; i < request->fields.size(); ++i) call.reply.integer(kNoField);
     return;
   }
-  const bool past = request->deadline_ms <= now_ms;
+  const bool past = call.db.is_past(request->deadline_ms);
   HashEdit hash(call.db, call.key, found.entry(),
                 past ? keyspace::Event::hdel : keyspace::Event::hexpire);
   bool changed = false;
   for (std::size_t i = request->fields.first; i < request->fields.end; ++i) {
-    const Answer answer = expire(call, *hash, call.arg(i), *request, now_ms);
+    const Answer answer = expire(call, *hash, call.arg(i), *request);
     changed |= answer == kSet || answer == kRemoved;
     call.reply.integer(answer);
   }

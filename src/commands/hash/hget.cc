@@ -19,7 +19,7 @@ void reply_value(Call& call, const std::optional<types::String>& value) {
 void hget(Call& call) {
   const auto hash = find_hash(call);
   if (hash.wrong_type()) return call.reply.error(errors::kWrongType);
-  reply_value(call, value_of(hash, call.arg(2), call.now_ms()));
+  reply_value(call, value_of(hash, call.arg(2), call.expired_until_ms()));
 }
 
 void hmget(Call& call) {
@@ -27,21 +27,21 @@ void hmget(Call& call) {
   if (hash.wrong_type()) return call.reply.error(errors::kWrongType);
   call.reply.array(call.size() - 2);
   for (std::size_t i = 2; i < call.size() && !call.reply.drops(); ++i) {
-    reply_value(call, value_of(hash, call.arg(i), call.now_ms()));
+    reply_value(call, value_of(hash, call.arg(i), call.expired_until_ms()));
   }
 }
 
 void hstrlen(Call& call) {
   const auto hash = find_hash(call);
   if (hash.wrong_type()) return call.reply.error(errors::kWrongType);
-  const auto value = value_of(hash, call.arg(2), call.now_ms());
+  const auto value = value_of(hash, call.arg(2), call.expired_until_ms());
   call.reply.integer(value ? static_cast<std::int64_t>(value->size()) : 0);
 }
 
 void hexists(Call& call) {
   const auto hash = find_hash(call);
   if (hash.wrong_type()) return call.reply.error(errors::kWrongType);
-  const std::int64_t now_ms = call.now_ms();
+  const std::int64_t now_ms = call.expired_until_ms();
   call.reply.integer(hash && hash->contains(call.arg(2), now_ms) ? 1 : 0);
 }
 

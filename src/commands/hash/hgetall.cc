@@ -34,7 +34,7 @@ template <Part kPart>
 void list(Call& call) {
   const auto hash = find_hash(call);
   if (hash.wrong_type()) return call.reply.error(errors::kWrongType);
-  const std::int64_t now_ms = call.now_ms();
+  const std::int64_t now_ms = call.expired_until_ms();
   if (hash && hash->stale(now_ms)) return reply_stale<kPart>(call, *hash, now_ms);
   const std::size_t count = hash ? hash->size() : 0;
   kPart == Part::both ? call.reply.map(count) : call.reply.array(count);

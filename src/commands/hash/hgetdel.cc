@@ -18,9 +18,9 @@ void hgetdel(Call& call) {
     for (std::size_t i = 0; i < fields->size(); ++i) call.reply.null();
     return;
   }
-  const std::int64_t now_ms = call.now_ms();
+  const std::int64_t now_ms = call.expired_until_ms();
   HashEdit hash(call.db, call.key, found.entry(), keyspace::Event::hdel);
-  bool changed = false;
+  std::size_t removed = 0;
   for (std::size_t i = fields->first; i < fields->end; ++i) {
     const auto value = hash->get(call.arg(i), now_ms);
     if (!value) {
@@ -30,9 +30,9 @@ void hgetdel(Call& call) {
     reply_string(call.reply, *value);
     hash->erase(call.arg(i), now_ms);
     propagate_removal(call, call.arg(i));
-    changed = true;
+    ++removed;
   }
-  if (!changed) hash.discard();
+  hash.count(removed);
 }
 
 }  // namespace

@@ -36,43 +36,41 @@ std::optional<Request> read(Call& call, std::int64_t now_ms) {
 }
 
 // Changes the deadline of a field that exists; true when that was a change.
-bool change(Call& call, types::Hash& hash, std::string_view field, const Request& request,
-            std::int64_t now_ms) {
+bool change(Call& call, types::Hash& hash, std::string_view field, const Request& request) {
   if (request.deadline_ms) {
-    expire_field(call, hash, field, *request.deadline_ms, now_ms);
+    expire_field(call, hash, field, *request.deadline_ms);
     return true;
   }
-  if (!hash.deadline(field, now_ms)) return false;
-  hash.set_deadline(field, std::nullopt, now_ms);
+  const std::int64_t until_ms = call.expired_until_ms();
+  if (!hash.deadline(field, until_ms)) return false;
+  hash.set_deadline(field, std::nullopt, until_ms);
   call.propagate({"HPERSIST", call.key.name, "FIELDS", "1", field});
   return true;
 }
 
-keyspace::Event event_of(const Request& request, std::int64_t now_ms) {
+keyspace::Event event_of(const Call& call, const Request& request) {
   if (request.persist) return keyspace::Event::hpersist;
-  return *request.deadline_ms <= now_ms ? keyspace::Event::hdel : keyspace::Event::hexpire;
+  return call.db.is_past(*request.deadline_ms) ? keyspace::Event::hdel : keyspace::Event::hexpire;
 }
 
-void reply_values(Call& call, const FoundHash& found, const FieldList& fields,
-                  std::int64_t now_ms) {
+void reply_values(Call& call, const FoundHash& found, const FieldList& fields) {
   for (std::size_t i = fields.first; i < fields.end; ++i) {
-    const auto value = found ? found->get(call.arg(i), now_ms) : std::nullopt;
+    const auto value = found ? found->get(call.arg(i), call.expired_until_ms()) : std::nullopt;
     value ? reply_string(call.reply, *value) : call.reply.null();
   }
 }
 
-void reply_and_change(Call& call, const FoundHash& found, const Request& request,
-                      std::int64_t now_ms) {
-  HashEdit hash(call.db, call.key, found.entry(), event_of(request, now_ms));
+void reply_and_change(Call& call, const FoundHash& found, const Request& request) {
+  HashEdit hash(call.db, call.key, found.entry(), event_of(call, request));
   bool changed = false;
   for (std::size_t i = request.fields.first; i < request.fields.end; ++i) {
-    const auto value = hash->get(call.arg(i), now_ms);
+    const auto value = hash->get(call.arg(i), call.expired_until_ms());
     if (!value) {
       call.reply.null();
       continue;
     }
     reply_string(call.reply, *value);
-    changed |= change(call, *hash, call.arg(i), request, now_ms);
+    changed |= change(call, *hash, call.arg(i), request);
   }
   if (!changed) hash.discard();
 }
@@ -80,12 +78,11 @@ void reply_and_change(Call& call, const FoundHash& found, const Request& request
 void hgetex(Call& call) {
   const auto found = find_hash_to_change(call);
   if (found.wrong_type()) return call.reply.error(errors::kWrongType);
-  const std::int64_t now_ms = call.now_ms();
-  const auto request = read(call, now_ms);
+  const auto request = read(call, call.now_ms());
   if (!request) return;
   call.reply.array(request->fields.size());
-  if (!found || !request->changes()) return reply_values(call, found, request->fields, now_ms);
-  reply_and_change(call, found, *request, now_ms);
+  if (!found || !request->changes()) return reply_values(call, found, request->fields);
+  reply_and_change(call, found, *request);
 }
 
 }  // namespace

@@ -29,7 +29,7 @@ void hincrby(Call& call, types::Settings& settings) {
   if (args.failed()) return;
   const auto found = find_hash_to_change(call);
   if (found.wrong_type()) return call.reply.error(errors::kWrongType);
-  const std::int64_t now_ms = call.now_ms();
+  const std::int64_t now_ms = call.expired_until_ms();
   std::int64_t value = 0;
   if (const auto old = value_in(found, call.arg(2), now_ms)) {
     const auto number = old->integer();
@@ -60,7 +60,7 @@ void hincrbyfloat(Call& call, types::Settings& settings) {
   if (std::isinf(*amount)) return call.reply.error("ERR value is NaN or Infinity");
   const auto found = find_hash_to_change(call);
   if (found.wrong_type()) return call.reply.error(errors::kWrongType);
-  const std::int64_t now_ms = call.now_ms();
+  const std::int64_t now_ms = call.expired_until_ms();
   std::optional<long double> value = 0.0L;
   if (const auto old = value_in(found, call.arg(2), now_ms)) {
     types::String::Scratch scratch;

@@ -27,7 +27,7 @@ void hpersist(Call& call) {
     for (std::size_t i = 0; i < fields->size(); ++i) call.reply.integer(kNoField);
     return;
   }
-  const std::int64_t now_ms = call.now_ms();
+  const std::int64_t now_ms = call.expired_until_ms();
   HashEdit hash(call.db, call.key, found.entry(), keyspace::Event::hpersist);
   bool changed = false;
   for (std::size_t i = fields->first; i < fields->end; ++i) {

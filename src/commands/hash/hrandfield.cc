@@ -111,7 +111,7 @@ bool read(Call& call, Request& request) {
 }
 
 void reply_one(Call& call, const FoundHash& hash) {
-  const auto pick = hash ? hash->random(call.rng(), call.now_ms()) : std::nullopt;
+  const auto pick = hash ? hash->random(call.rng(), call.expired_until_ms()) : std::nullopt;
   pick ? reply_string(call.reply, pick->first) : call.reply.null();
 }
 
@@ -121,7 +121,7 @@ void hrandfield(Call& call) {
   const auto hash = find_hash(call);
   if (hash.wrong_type()) return call.reply.error(errors::kWrongType);
   if (call.size() == 2) return reply_one(call, hash);
-  const std::int64_t now_ms = call.now_ms();
+  const std::int64_t now_ms = call.expired_until_ms();
   if (!hash || request.count == 0 || !hash->random(call.rng(), now_ms)) {
     return call.reply.array(0);
   }

@@ -35,7 +35,7 @@ void hscan(Call& call) {
   const auto options = read_scan_options(call, 3, kScanNoValues);
   if (!options) return;
   Fields fields;
-  reply_scan_cursor(call, collect(*hash, *cursor, *options, call.now_ms(), fields));
+  reply_scan_cursor(call, collect(*hash, *cursor, *options, call.expired_until_ms(), fields));
   call.reply.array(fields.size() * (options->values ? 2 : 1));
   for (const auto& [name, value] : fields) {
     if (call.reply.drops()) return;

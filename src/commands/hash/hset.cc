@@ -20,9 +20,11 @@ std::optional<std::int64_t> set_all(Call& call, types::Settings& settings) {
     return std::nullopt;
   }
   const auto limits = types::HashLimits::of(settings);
-  const std::int64_t now_ms = call.now_ms();
+  const std::int64_t now_ms = call.expired_until_ms();
   HashEdit hash(call.db, call.key, found.entry(), keyspace::Event::hset);
-  make_room(hash, (call.size() - 2) / 2, limits);
+  const std::size_t fields = (call.size() - 2) / 2;
+  make_room(hash, fields, limits);
+  hash.count(fields);
   std::int64_t created = 0;
   for (std::size_t i = 2; i < call.size(); i += 2) {
     created += hash->set(call.arg(i), call.arg(i + 1), limits, now_ms) ? 1 : 0;
@@ -41,7 +43,7 @@ void hmset(Call& call, types::Settings& settings) {
 void hsetnx(Call& call, types::Settings& settings) {
   const auto found = find_hash_to_change(call);
   if (found.wrong_type()) return call.reply.error(errors::kWrongType);
-  const std::int64_t now_ms = call.now_ms();
+  const std::int64_t now_ms = call.expired_until_ms();
   if (found && found->contains(call.arg(2), now_ms)) return call.reply.integer(0);
   HashEdit hash(call.db, call.key, found.entry(), keyspace::Event::hset);
   hash->set(call.arg(2), call.arg(3), types::HashLimits::of(settings), now_ms);

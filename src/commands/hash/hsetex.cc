@@ -81,11 +81,11 @@ bool read(Call& call, Request& request, std::int64_t now_ms) {
   return refuse(call, "ERR Mandatory argument FIELDS is missing or not at the right position");
 }
 
-bool holds(Call& call, const Request& request, const FoundHash& found, std::int64_t now_ms) {
+bool holds(Call& call, const Request& request, const FoundHash& found) {
   if (request.condition == Condition::none) return true;
   const bool wanted = request.condition == Condition::all_exist;
   for (std::size_t i = request.first; i < call.size(); i += 2) {
-    if ((found && found->contains(call.arg(i), now_ms)) != wanted) return false;
+    if ((found && found->contains(call.arg(i), call.expired_until_ms())) != wanted) return false;
   }
   return true;
 }
@@ -104,41 +104,40 @@ void propagate(Call& call, const Request& request, std::string_view field, std::
 }
 
 // A deadline in the past removes the fields, whether or not they existed.
-void remove_all(Call& call, HashEdit& hash, const Request& request, std::int64_t now_ms) {
+void remove_all(Call& call, HashEdit& hash, const Request& request) {
   bool changed = false;
   for (std::size_t i = request.first; i < call.size(); i += 2) {
-    if (!hash->erase(call.arg(i), now_ms)) continue;
+    if (!hash->erase(call.arg(i), call.expired_until_ms())) continue;
     propagate_removal(call, call.arg(i));
     changed = true;
   }
   if (!changed) hash.discard();
 }
 
-void set_all(Call& call, HashEdit& hash, const Request& request, const types::HashLimits& limits,
-             std::int64_t now_ms) {
+void set_all(Call& call, HashEdit& hash, const Request& request, const types::HashLimits& limits) {
+  const std::int64_t until_ms = call.expired_until_ms();
   make_room(hash, (call.size() - request.first) / 2, limits);
   const auto deadline =
       request.keep_deadline ? types::FieldDeadline::keep : types::FieldDeadline::drop;
   for (std::size_t i = request.first; i < call.size(); i += 2) {
-    hash->set(call.arg(i), call.arg(i + 1), limits, now_ms, deadline);
-    if (request.deadline_ms) hash->set_deadline(call.arg(i), request.deadline_ms, now_ms);
+    hash->set(call.arg(i), call.arg(i + 1), limits, until_ms, deadline);
+    if (request.deadline_ms) hash->set_deadline(call.arg(i), request.deadline_ms, until_ms);
     propagate(call, request, call.arg(i), call.arg(i + 1));
   }
 }
 
 void hsetex(Call& call, keyspace::Keyspace& keyspace, types::Settings& settings) {
-  const std::int64_t now_ms = call.now_ms();
   Request request;
-  if (!read(call, request, now_ms)) return;
+  if (!read(call, request, call.now_ms())) return;
   const auto found = find_hash_to_change(call);
   if (found.wrong_type()) return call.reply.error(errors::kWrongType);
-  if (!holds(call, request, found, now_ms)) return call.reply.integer(0);
-  const bool past = request.deadline_ms && *request.deadline_ms <= now_ms;
+  if (!holds(call, request, found)) return call.reply.integer(0);
+  const bool past = request.deadline_ms && call.db.is_past(*request.deadline_ms);
   {
     HashEdit hash(call.db, call.key, found.entry(),
                   past ? keyspace::Event::hdel : keyspace::Event::hset);
-    past ? remove_all(call, hash, request, now_ms)
-         : set_all(call, hash, request, types::HashLimits::of(settings), now_ms);
+    past ? remove_all(call, hash, request)
+         : set_all(call, hash, request, types::HashLimits::of(settings));
   }
   if (request.deadline_ms && !past) {
     keyspace.log().also(keyspace::Event::hexpire, call.db.index(), call.key.name);

@@ -19,13 +19,13 @@ void reply_deadlines(Call& call, Show show) {
   if (hash.wrong_type()) return call.reply.error(errors::kWrongType);
   const auto fields = read_fields(call, 2);
   if (!fields) return;
-  const std::int64_t now_ms = call.now_ms();
+  const std::int64_t until_ms = call.expired_until_ms();
   call.reply.array(fields->size());
   for (std::size_t i = fields->first; i < fields->end; ++i) {
-    if (!hash || !hash->contains(call.arg(i), now_ms)) {
+    if (!hash || !hash->contains(call.arg(i), until_ms)) {
       call.reply.integer(kNoField);
-    } else if (const auto deadline_ms = hash->deadline(call.arg(i), now_ms)) {
-      call.reply.integer(show(*deadline_ms, now_ms));
+    } else if (const auto deadline_ms = hash->deadline(call.arg(i), until_ms)) {
+      call.reply.integer(show(*deadline_ms, call.now_ms()));
     } else {
       call.reply.integer(kNoDeadline);
     }

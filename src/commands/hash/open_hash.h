@@ -11,22 +11,17 @@ namespace larder::commands {
 using FoundHash = keyspace::Found<types::Hash>;
 using HashEdit = keyspace::Edit<types::Hash>;
 
-inline constexpr std::size_t kMostPurged = 512;
+// find_hash() for a hash that may have expired fields.
+FoundHash purged(engine::Call& call, const FoundHash& found, keyspace::Look how);
 
-inline FoundHash purged(engine::Call& call, keyspace::Entry* entry) {
-  while (!call.db.expire_elements(entry, call.key.hash, kMostPurged)) {
-  }
-  return FoundHash(call.db.entries().find(call.key.name, call.key.hash));
-}
-
-// The hash at the key. Expired fields of a hash of up to kMostPurged fields are freed first. Those
-// of larger hashes are left to the sweeper, and while removals are held back no field is freed;
-// expired fields that are not freed are skipped.
+// The hash at the key. Expired fields of a small hash are freed first. Those of a large one are
+// left to the sweeper, except those that a command on the way to a change names: followers must not
+// find them. While removals are held no field is freed. Expired fields that are not freed are
+// skipped.
 inline FoundHash find_hash(engine::Call& call, keyspace::Look how = keyspace::Look::read) {
   const auto found = call.db.find<types::Hash>(call.key, how);
-  if (__builtin_expect(!found || !found->stale(call.now_ms()), 1)) return found;
-  const bool stays = found->size() > kMostPurged || call.db.removals_held();
-  return stays ? found : purged(call, found.entry());
+  if (__builtin_expect(!found || !found->stale(call.expired_until_ms()), 1)) return found;
+  return purged(call, found, how);
 }
 
 // The same on the way to a change: check wrong_type(), then open a HashEdit on its entry.

@@ -8,11 +8,12 @@ namespace {
 using namespace engine;
 using types::hll::Sketch;
 
-// Dense values are changed in place, and opened only if a register changes.
+// Dense values are changed in place, and opened only if a register changes. True if one did.
 bool add_to_dense(Call& call, const StoredSketch& stored) {
   std::optional<keyspace::Edit<types::String>> edit;
   char* bytes = nullptr;
   std::optional<types::hll::View> now = stored.view;
+  std::size_t raised = 0;
   for (const std::string_view element : call.args.subspan(2)) {
     const auto raise = types::hll::raise_of(element);
     if (now->dense_register(raise.index) >= raise.value) continue;
@@ -23,23 +24,26 @@ bool add_to_dense(Call& call, const StoredSketch& stored) {
       now = types::hll::View::of({bytes, types::hll::kDenseBytes});
     }
     types::hll::set_dense_register(bytes, raise);
+    ++raised;
   }
-  return edit.has_value();
+  if (raised > 0) call.db.count_changes(raised);
+  return raised > 0;
 }
 
 void add_to_sparse(Call& call, const StoredSketch& stored, std::uint64_t most_sparse_bytes) {
   Sketch sketch = stored.view ? Sketch(*stored.view) : Sketch();
-  bool changed = !stored.view;
+  std::size_t changes = stored.view ? 0 : 1;
   for (const std::string_view element : call.args.subspan(2)) {
     const auto outcome = sketch.raise(types::hll::raise_of(element), most_sparse_bytes);
     if (outcome == Sketch::Outcome::corrupt) return call.reply.error(kCorruptHyperLogLog);
-    changed |= outcome == Sketch::Outcome::changed;
+    if (outcome == Sketch::Outcome::changed) ++changes;
   }
-  if (changed) {
+  if (changes > 0) {
     sketch.forget_count();
+    call.db.count_changes(changes);
     store_sketch(call, stored.entry, sketch.bytes(), keyspace::Event::pfadd);
   }
-  call.reply.integer(changed ? 1 : 0);
+  call.reply.integer(changes > 0 ? 1 : 0);
 }
 
 void pfadd(Call& call, types::Settings& settings) {

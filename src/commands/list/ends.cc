@@ -32,6 +32,7 @@ void take(keyspace::Database& db, const keyspace::Key& key, keyspace::Entry* ent
           const types::ListLimits& limits, ListEnd end, std::size_t count) {
   keyspace::Edit<types::List> list(db, key, entry, events::pop(end));
   list->drop(end, count);
+  list.count(count);
   list->compact(limits);
 }
 

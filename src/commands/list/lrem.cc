@@ -26,11 +26,8 @@ void lrem(Call& call, types::Settings& settings) {
   const auto from = count < 0 ? types::ListEnd::tail : types::ListEnd::head;
   const std::size_t removed =
       edit->remove(from, most_to_remove(count), types::ListNeedle(call.arg(3)));
-  if (removed == 0) {
-    edit.discard();
-  } else {
-    edit->compact(types::ListLimits::of(settings));
-  }
+  if (removed != 0) edit->compact(types::ListLimits::of(settings));
+  edit.count(removed);
   call.reply.integer(static_cast<std::int64_t>(removed));
 }
 

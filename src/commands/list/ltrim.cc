@@ -25,6 +25,8 @@ void ltrim(Call& call, types::Settings& settings) {
   edit->drop(types::ListEnd::tail, static_cast<std::size_t>(elements - kept.end));
   edit->drop(types::ListEnd::head, static_cast<std::size_t>(kept.first));
   edit->compact(types::ListLimits::of(settings));
+  // The event is logged even if no element was removed.
+  call.db.count_changes(static_cast<std::size_t>(elements - kept.end + kept.first));
 }
 
 }  // namespace

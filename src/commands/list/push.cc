@@ -21,6 +21,7 @@ void push(Call& call, types::Settings& settings) {
   keyspace::Edit<types::List> edit(call.db, call.key, list.entry(), events::push(kTo));
   edit->admit(limits, bytes, elements.size());
   for (const std::string_view element : elements) edit->push(limits, kTo, element);
+  edit.count(elements.size());
   call.reply.integer(static_cast<std::int64_t>(edit->size()));
 }
 

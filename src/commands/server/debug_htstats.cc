@@ -71,17 +71,17 @@ void debug_htstats(Call& call, keyspace::Keyspace& keyspace) {
 
 // The shape of the table that holds a value; nothing if the value is not in a table.
 std::optional<types::TableStats> hash_stats(const keyspace::Entry& entry) {
-  const types::HashTable* table = entry.value<types::Hash>().table();
+  const types::HashTable* table = entry.value<types::Hash>()->table();
   return table == nullptr ? std::nullopt : std::optional(table->fields().stats());
 }
 
 std::optional<types::TableStats> set_stats(const keyspace::Entry& entry) {
-  const types::MemberTable* members = entry.value<types::Set>().table();
+  const types::MemberTable* members = entry.value<types::Set>()->table();
   return members == nullptr ? std::nullopt : std::optional(members->stats());
 }
 
 std::optional<types::TableStats> sorted_set_stats(const keyspace::Entry& entry) {
-  return entry.value<types::SortedSet>().table_stats();
+  return entry.value<types::SortedSet>()->table_stats();
 }
 
 // In the order of types::Type.

@@ -23,17 +23,16 @@ ListpackView view_of(std::string_view raw) {
 // The listpack that holds the value.
 std::optional<ListpackView> listpack_of(const keyspace::Entry& entry) {
   if (keyspace::encoding(entry) != "listpack") return std::nullopt;
-  void* storage = entry.storage();
   switch (entry.type()) {
     case types::Type::hash:
-      return types::Hash(storage).pack();
+      return entry.value<types::Hash>()->pack();
     case types::Type::set:
-      return types::Set(storage).listpack();
+      return entry.value<types::Set>()->listpack();
     case types::Type::sorted_set:
-      return ListpackView(static_cast<const std::uint8_t*>(storage));
+      return ListpackView(static_cast<const std::uint8_t*>(entry.storage()));
     case types::Type::list: {
       std::optional<ListpackView> found;
-      types::List(storage).for_each_node(
+      entry.value<types::List>()->for_each_node(
           [&found](bool, std::string_view raw) { found = view_of(raw); });
       return found;
     }

@@ -24,12 +24,12 @@ std::int64_t idle_seconds(const keyspace::AccessPolicy& access, const keyspace::
 // The fields of a list of several nodes, with Redis's names.
 void append_nodes(std::string& out, const keyspace::Entry& entry, const types::Settings& settings) {
   const auto list = entry.value<types::List>();
-  const types::ListFigures figures = list.figures();
+  const types::ListFigures figures = list->figures();
   base::append_print(
       out,
       " ql_nodes:%zu ql_avg_node:%.2f ql_listpack_max:%d ql_compressed:%d "
       "ql_uncompressed_size:%zu",
-      figures.nodes, static_cast<double>(list.size()) / static_cast<double>(figures.nodes),
+      figures.nodes, static_cast<double>(list->size()) / static_cast<double>(figures.nodes),
       types::ListLimits::of(settings).fill, figures.depth != 0 ? 1 : 0, figures.listpack_bytes);
 }
 

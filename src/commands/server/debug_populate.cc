@@ -36,6 +36,7 @@ void store(keyspace::Database& db, const Population& population, std::int64_t nu
   std::string value = "value:" + digits;
   if (population.value_bytes > 0) value.resize(static_cast<std::size_t>(population.value_bytes));
   db.put(key, value);
+  db.count_changes(0);
 }
 
 void debug_populate(Call& call, Limits& limits) {
@@ -49,7 +50,7 @@ void debug_populate(Call& call, Limits& limits) {
   if (!limits.admits_string(static_cast<std::uint64_t>(population.value_bytes))) {
     return call.reply.error(errors::kStringTooLong);
   }
-  call.effects.suppress();
+  call.suppress_effects();
   for (std::int64_t i = 0; i < population.count; ++i) store(call.db, population, i);
   call.reply.ok();
 }

@@ -7,7 +7,7 @@ namespace larder::commands {
 void mix_list(Digest& digest, const keyspace::Entry& entry) {
   const auto list = entry.value<types::List>();
   types::String::Scratch scratch;
-  for (auto cursor = list.at(0); !cursor.done(); cursor.next()) {
+  for (auto cursor = list->at(0); !cursor.done(); cursor.next()) {
     digest.mix(cursor.get().text(scratch));
   }
 }

@@ -8,7 +8,7 @@ namespace larder::commands {
 void mix_sorted_set(Digest& digest, const keyspace::Entry& entry) {
   const auto set = entry.value<types::SortedSet>();
   types::String::Scratch scratch;
-  for (auto at = set.at(0); at; at.next()) {
+  for (auto at = set->at(0); at; at.next()) {
     char score[32];
     Digest item;
     item.mix(at.member().text(scratch));

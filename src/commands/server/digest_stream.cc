@@ -6,8 +6,8 @@ namespace larder::commands {
 
 // Each entry's id as "ms.seq", its fields and values.
 void mix_stream(Digest& digest, const keyspace::Entry& entry) {
-  const types::Stream stream(entry.storage());
-  types::StreamReader reader(stream, types::StreamId::least(), types::StreamId::most());
+  const auto stream = entry.value<types::Stream>();
+  types::StreamReader reader(*stream, types::StreamId::least(), types::StreamId::most());
   types::String::Scratch scratch;
   while (reader.next()) {
     types::StreamIdScratch id;

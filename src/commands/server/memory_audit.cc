@@ -49,7 +49,7 @@ struct AuditProgress final : Progress, memory::AuditedOwner {
 };
 
 // True when the walk is over.
-bool go_on(AuditProgress& progress, keyspace::Keyspace& keyspace) {
+bool run_step(AuditProgress& progress, keyspace::Keyspace& keyspace) {
   if (progress.walk) return progress.walk->step();
   if (keyspace.borrow_mark(keyspace::Entry::kAuditMark)) progress.walk.emplace(keyspace);
   return false;
@@ -62,7 +62,7 @@ void memory_audit(Call& call, memory::Auditor& auditor, keyspace::Keyspace& keys
   if (progress == nullptr)
     progress.reset(new AuditProgress(call.long_commands, call.reply.buffer().pool()));
   while (!call.step_is_over()) {
-    if (go_on(*progress, keyspace)) return answer(call, auditor.run(keyspace, *progress));
+    if (run_step(*progress, keyspace)) return answer(call, auditor.run(keyspace, *progress));
     if (!progress->walk) break;
   }
   call.continue_later(std::move(progress));

@@ -8,16 +8,24 @@ namespace {
 
 using namespace engine;
 
+// Redis reads the numbers of databases as 32-bit integers.
+std::int64_t read_index(ArgReader& args, std::string_view error) {
+  const std::int64_t index = args.integer(error);
+  if (index < INT32_MIN || index > INT32_MAX) args.fail(error);
+  return index;
+}
+
 void swapdb(Call& call, keyspace::Keyspace& keyspace) {
   ArgReader args(call, 1);
-  const std::int64_t first = args.integer("ERR invalid first DB index");
-  const std::int64_t second = args.integer("ERR invalid second DB index");
+  const std::int64_t first = read_index(args, "ERR invalid first DB index");
+  const std::int64_t second = read_index(args, "ERR invalid second DB index");
   if (args.failed()) return;
   const auto count = static_cast<std::int64_t>(keyspace.databases());
   if (first < 0 || first >= count || second < 0 || second >= count) {
     return call.reply.error(errors::kDbOutOfRange);
   }
   keyspace.swap(static_cast<std::size_t>(first), static_cast<std::size_t>(second));
+  if (first == second) keyspace.log().count_more(1);
   call.propagate({call.arg(0), call.arg(1), call.arg(2)});
   call.reply.ok();
 }

@@ -10,7 +10,7 @@ namespace larder::commands {
 bool Operands::read(engine::Call& call, std::size_t first, std::size_t count) {
   count_ = count;
   if (count > kFew) many_.resize(count);
-  const std::span<types::Set> found = sets();
+  const std::span<Operand> found = sets();
   for (std::size_t i = 0; i < count; ++i) {
     const auto set = call.db.find<types::Set>(keyspace::Key::of(call.arg(first + i)));
     if (set.wrong_type()) {
@@ -18,7 +18,7 @@ bool Operands::read(engine::Call& call, std::size_t first, std::size_t count) {
       return false;
     }
     if (set) {
-      found[i] = *set;
+      found[i] = set.value();
     } else {
       any_empty_ = true;
     }
@@ -28,7 +28,7 @@ bool Operands::read(engine::Call& call, std::size_t first, std::size_t count) {
 
 std::size_t Operands::largest_size() {
   std::size_t largest = 0;
-  for (const types::Set& set : sets()) largest = std::max(largest, set.size());
+  for (const Operand& set : sets()) largest = std::max(largest, set->size());
   return largest;
 }
 

@@ -15,11 +15,13 @@ namespace larder::commands {
 // Views, which are valid until the database changes.
 class Operands {
  public:
+  using Operand = types::ReadOnly<types::Set>;
+
   // Reads the sets at the arguments from `first` on, `count` of them; keys that are not there
   // are empty sets. False if one holds another type; the error has been sent.
   bool read(engine::Call& call, std::size_t first, std::size_t count);
 
-  std::span<types::Set> sets() { return {count_ <= kFew ? few_.data() : many_.data(), count_}; }
+  std::span<Operand> sets() { return {count_ <= kFew ? few_.data() : many_.data(), count_}; }
   std::size_t largest_size();
   // One of the sets is empty, so the intersection is empty.
   bool any_empty() const { return any_empty_; }
@@ -29,8 +31,8 @@ class Operands {
 
   std::size_t count_ = 0;
   bool any_empty_ = false;
-  std::array<types::Set, kFew> few_;
-  std::vector<types::Set, memory::Allocator<types::Set, memory::Owner::runtime>> many_;
+  std::array<Operand, kFew> few_;
+  std::vector<Operand, memory::Allocator<Operand, memory::Owner::runtime>> many_;
 };
 
 // Stores the result at the command's first key, or removes the key if the result is empty, and

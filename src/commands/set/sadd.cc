@@ -17,12 +17,12 @@ void sadd(Call& call, types::Settings& settings) {
   const auto limits = types::SetLimits::of(settings);
   keyspace::Edit<types::Set> set(call.db, call.key, entry, keyspace::Event::sadd);
   set->expect(call.arg(2), call.size() - 2, limits);
-  std::int64_t added = 0;
+  std::size_t added = 0;
   for (std::size_t i = 2; i < call.size(); ++i) {
     if (set->add(call.arg(i), limits)) ++added;
   }
-  if (added == 0) set.discard();
-  call.reply.integer(added);
+  set.count(added);
+  call.reply.integer(static_cast<std::int64_t>(added));
 }
 
 }  // namespace

@@ -26,12 +26,12 @@ void sinter(Call& call) {
 
 // Starts with the encoding of the smallest set: an intersection of integers and texts is usually
 // small, so it does not start as a table.
-types::Set::Encoding first_encoding(std::span<const types::Set> sets) {
+types::Set::Encoding first_encoding(std::span<const types::StoredSet> sets) {
   const auto smallest = std::min_element(
       sets.begin(), sets.end(),
-      [](const types::Set& a, const types::Set& b) { return a.size() < b.size(); });
-  return smallest->encoding() == types::Set::Encoding::intset ? types::Set::Encoding::intset
-                                                              : types::Set::Encoding::listpack;
+      [](const types::StoredSet& a, const types::StoredSet& b) { return a->size() < b->size(); });
+  return (*smallest)->encoding() == types::Set::Encoding::intset ? types::Set::Encoding::intset
+                                                                 : types::Set::Encoding::listpack;
 }
 
 void sinterstore(Call& call, types::Settings& settings, eviction::Evictor& evictor) {
@@ -46,7 +46,7 @@ void sinterstore(Call& call, types::Settings& settings, eviction::Evictor& evict
     return true;
   });
   result.prefer_intset(limits);
-  store_result(call, result, keyspace::Event::sinterstore, evictor);
+  store_result(call, std::move(result), keyspace::Event::sinterstore, evictor);
 }
 
 }  // namespace

@@ -22,14 +22,14 @@ void reply_batch(Call& call, types::MemberBatch& batch, const types::Set& set) {
 void smismember(Call& call) {
   const auto found = call.db.find<types::Set>(call.key);
   if (found.wrong_type()) return call.reply.error(errors::kWrongType);
-  const types::Set set = found ? *found : types::Set();
+  const auto set = found ? found.value() : types::ReadOnly<types::Set>();
   call.reply.array(call.size() - 2);
   types::MemberBatch batch;
   for (std::size_t i = 2; i < call.size(); ++i) {
     batch.add(types::String(call.arg(i)));
-    if (batch.full()) reply_batch(call, batch, set);
+    if (batch.full()) reply_batch(call, batch, *set);
   }
-  reply_batch(call, batch, set);
+  reply_batch(call, batch, *set);
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ void smove(Call& call, types::Settings& settings) {
   if (source == nullptr) return call.reply.integer(0);
   if (!is_set(source) || !is_set(target)) return call.reply.error(errors::kWrongType);
   if (source == target) {
-    return call.reply.integer(source->value<types::Set>().contains(call.arg(3)) ? 1 : 0);
+    return call.reply.integer(source->value<types::Set>()->contains(call.arg(3)) ? 1 : 0);
   }
   const bool moved = take(call, source);
   if (moved) give(call, target_key, types::SetLimits::of(settings));

@@ -32,8 +32,10 @@ void pop_one(Call& call, keyspace::Entry* entry) {
 void pop_all(Call& call, keyspace::Keyspace& keyspace, const keyspace::Settings& settings,
              keyspace::Entry* entry) {
   const auto set = entry->value<types::Set>();
-  call.reply.set(set.size());
-  set.for_each([&call](const types::String& member) { reply_string(call.reply, member); });
+  call.db.count_changes(set->size());
+  if (settings.lazyfree_lazy_server_del.value()) keyspace.graveyard().count_result(set->size());
+  call.reply.set(set->size());
+  set->for_each([&call](const types::String& member) { reply_string(call.reply, member); });
   call.db.erase(entry, call.key.hash, keyspace::Cause::command, keyspace::Event::spop);
   keyspace.log().also(keyspace::Event::del, call.db.index(), call.key.name);
   call.propagate({settings.lazyfree_lazy_server_del.value() ? "UNLINK" : "DEL", call.arg(1)});
@@ -42,6 +44,7 @@ void pop_all(Call& call, keyspace::Keyspace& keyspace, const keyspace::Settings&
 void pop_some(Call& call, keyspace::Entry* entry, std::size_t count) {
   keyspace::Edit<types::Set> set(call.db, call.key, entry, keyspace::Event::spop);
   call.reply.set(count);
+  set.count(count);
   set->take(count, call.rng(), [&call](const types::String& member) {
     reply_string(call.reply, member);
     propagate_removal(call, member);
@@ -67,7 +70,7 @@ void spop(Call& call, keyspace::Keyspace& keyspace, keyspace::Settings& settings
   if (entry->type() != types::Type::set) return call.reply.error(errors::kWrongType);
   if (!count) return pop_one(call, entry);
   if (*count == 0) return call.reply.set(0);
-  if (*count >= entry->value<types::Set>().size()) {
+  if (*count >= entry->value<types::Set>()->size()) {
     return pop_all(call, keyspace, settings, entry);
   }
   pop_some(call, entry, *count);

@@ -13,12 +13,12 @@ void srem(Call& call) {
   if (entry == nullptr) return call.reply.integer(0);
   if (entry->type() != types::Type::set) return call.reply.error(errors::kWrongType);
   keyspace::Edit<types::Set> set(call.db, call.key, entry, keyspace::Event::srem);
-  std::int64_t removed = 0;
+  std::size_t removed = 0;
   for (std::size_t i = 2; i < call.size() && !set->empty(); ++i) {
     if (set->remove(call.arg(i))) ++removed;
   }
-  if (removed == 0) set.discard();
-  call.reply.integer(removed);
+  set.count(removed);
+  call.reply.integer(static_cast<std::int64_t>(removed));
 }
 
 }  // namespace

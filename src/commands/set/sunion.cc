@@ -1,6 +1,7 @@
 #include "../string/string_reply.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
+#include "larder/keyspace/keyspace.h"
 #include "larder/types/set_operations.h"
 #include "larder/types/settings.h"
 #include "operands.h"
@@ -10,7 +11,7 @@ namespace {
 
 using namespace engine;
 
-void sunion(Call& call) {
+void sunion(Call& call, keyspace::Keyspace& keyspace, keyspace::Settings& settings) {
   Operands operands;
   if (!operands.read(call, 1, call.size() - 1)) return;
   const auto items = call.reply.begin_set();
@@ -20,6 +21,7 @@ void sunion(Call& call) {
     if (!call.reply.drops()) reply_string(call.reply, member);
   });
   call.reply.end_set(items, count);
+  if (settings.lazyfree_lazy_server_del.value()) keyspace.graveyard().count_result(count);
 }
 
 void sunionstore(Call& call, types::Settings& settings, eviction::Evictor& evictor) {
@@ -28,7 +30,7 @@ void sunionstore(Call& call, types::Settings& settings, eviction::Evictor& evict
   const auto limits = types::SetLimits::of(settings);
   types::Set result = types::Set::create_for(operands.largest_size(), limits);
   types::unite(operands.sets(), [&](const types::String& member) { result.add(member, limits); });
-  store_result(call, result, keyspace::Event::sunionstore, evictor);
+  store_result(call, std::move(result), keyspace::Event::sunionstore, evictor);
 }
 
 }  // namespace

@@ -33,6 +33,7 @@ void pop(engine::Call& call, const keyspace::Key& key, keyspace::Entry* entry, P
     const std::size_t size = edit->size();
     count = std::min(count, size);
     reply_ends(call.reply, *edit, from, count, shape);
+    edit.count(count);
     edit->erase(least ? types::RankRange{0, count} : types::RankRange{size - count, size});
   }
   std::array<char, base::kInt64Chars> digits;

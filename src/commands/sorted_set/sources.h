@@ -14,36 +14,40 @@ namespace larder::commands {
 
 // A view, valid until the database changes.
 class Source {
+  using Sorted = types::ReadOnly<types::SortedSet>;
+  using Plain = types::ReadOnly<types::Set>;
+
  public:
   Source() = default;
-  explicit Source(types::SortedSet set) : set_(set) {}
-  explicit Source(types::Set set) : set_(set) {}
+  explicit Source(Sorted set) : set_(set) {}
+  explicit Source(Plain set) : set_(set) {}
 
   double weight = 1;
 
   std::size_t size() const {
-    return std::visit([](const auto& set) { return set.size(); }, set_);
+    return std::visit([](const auto& set) { return set->size(); }, set_);
   }
   // The member's score, without the weight.
   std::optional<double> score(std::string_view member) const {
-    if (const auto* sorted = std::get_if<types::SortedSet>(&set_)) return sorted->score(member);
-    return std::get<types::Set>(set_).contains(member) ? std::optional(1.0) : std::nullopt;
+    if (const auto* sorted = std::get_if<Sorted>(&set_)) return (*sorted)->score(member);
+    return std::get<Plain>(set_)->contains(member) ? std::optional(1.0) : std::nullopt;
   }
   // Calls fn(String, score) on all members, in the order of a sorted set, until it returns false.
   template <typename Fn>
   void for_each(Fn fn) const {
-    if (const auto* plain = std::get_if<types::Set>(&set_)) {
+    if (const auto* plain = std::get_if<Plain>(&set_)) {
       bool goes_on = true;
-      plain->for_each([&](const types::String& member) { goes_on = goes_on && fn(member, 1.0); });
+      (*plain)->for_each(
+          [&](const types::String& member) { goes_on = goes_on && fn(member, 1.0); });
       return;
     }
-    for (auto at = std::get<types::SortedSet>(set_).at(0); at; at.next()) {
+    for (auto at = std::get<Sorted>(set_)->at(0); at; at.next()) {
       if (!fn(at.member(), at.score())) return;
     }
   }
 
  private:
-  std::variant<types::SortedSet, types::Set> set_{types::SortedSet(nullptr)};
+  std::variant<Sorted, Plain> set_;
 };
 
 // How the scores of a member that is in several sources are combined.

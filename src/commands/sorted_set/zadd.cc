@@ -129,7 +129,7 @@ void add(Call& call, const Options& options, const types::Settings& settings) {
     const auto event = options.rule.adds ? keyspace::Event::zincr : keyspace::Event::zadd;
     keyspace::Edit<SortedSet> edit(call.db, call.key, set.entry(), event);
     tally = put_all(call, *edit, options, scores, limits_of(settings));
-    if (tally.added + tally.updated == 0) edit.discard();
+    edit.count(tally.added + tally.updated);
   }
   answer(call, options, tally);
 }

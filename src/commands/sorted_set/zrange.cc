@@ -50,7 +50,7 @@ void zrangestore(Call& call, types::Settings& settings, eviction::Evictor& evict
   if (set.wrong_type()) return call.reply.error(errors::kWrongType);
   SortedSet result(nullptr);
   if (set) result = copy_range(*set, query->ranks(*set), limits_of(settings));
-  store_sorted_set(call, result, keyspace::Event::zrangestore, evictor);
+  store_sorted_set(call, std::move(result), keyspace::Event::zrangestore, evictor);
 }
 
 }  // namespace

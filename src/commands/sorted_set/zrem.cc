@@ -13,15 +13,15 @@ void zrem(Call& call) {
   const auto set = call.db.find<SortedSet>(call.key, keyspace::Look::write);
   if (set.wrong_type()) return call.reply.error(errors::kWrongType);
   if (!set) return call.reply.integer(0);
-  std::int64_t removed = 0;
+  std::size_t removed = 0;
   {
     keyspace::Edit<SortedSet> edit(call.db, call.key, set.entry(), keyspace::Event::zrem);
     for (std::size_t i = 2; i < call.size() && !edit->empty(); ++i) {
       removed += edit->erase(call.arg(i)) ? 1 : 0;
     }
-    if (removed == 0) edit.discard();
+    edit.count(removed);
   }
-  call.reply.integer(removed);
+  call.reply.integer(static_cast<std::int64_t>(removed));
 }
 
 // Removes the ranks that `ranks(set)` returns.
@@ -33,6 +33,7 @@ void remove_range(Call& call, keyspace::Event event, Ranks ranks) {
   if (range.size() > 0) {
     keyspace::Edit<SortedSet> edit(call.db, call.key, set.entry(), event);
     edit->erase(range);
+    edit.count(range.size());
   }
   call.reply.integer(static_cast<std::int64_t>(range.size()));
 }

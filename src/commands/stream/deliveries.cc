@@ -16,7 +16,7 @@ void propagate_claim(engine::Call& call, std::string_view key, const types::Grou
   types::StreamIdScratch last;
   types::String::Scratch time;
   types::String::Scratch deliveries;
-  call.propagate({"XCLAIM", key, group.name(), pending.consumer->name(), "0",
+  call.propagate({"XCLAIM", key, group.name(), pending.consumer()->name(), "0",
                   types::print(pending.id, id), "TIME",
                   base::print_int64(pending.delivered_ms, time), "RETRYCOUNT",
                   base::print_uint64(pending.deliveries, deliveries), "FORCE", "JUSTID", "LASTID",

@@ -14,7 +14,7 @@ void reply_pending(resp::Writer& reply, const types::PendingIndex& index, std::u
     const types::Pending& pending = *index[at];
     reply.array(with_consumer ? 4 : 3);
     reply_stream_id(reply, pending.id);
-    if (with_consumer) reply.bulk(pending.consumer->name());
+    if (with_consumer) reply.bulk(pending.consumer()->name());
     reply.integer(pending.delivered_ms);
     reply.integer(static_cast<std::int64_t>(pending.deliveries));
     ++entries;

@@ -1,5 +1,7 @@
 #include "stream_ids.h"
 
+#include <algorithm>
+
 #include "larder/base/numbers.h"
 
 namespace larder::commands {
@@ -9,8 +11,10 @@ using types::StreamId;
 
 constexpr std::size_t kMostChars = 126;
 
-// Digits, also with zeros in front.
+// Digits, also with spaces, a plus sign and zeros in front, as strtoull() takes them.
 std::optional<std::uint64_t> parse_part(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(" \t\n\v\f\r"), text.size()));
+  if (text.size() > 1 && text[0] == '+') text.remove_prefix(1);
   while (text.size() > 1 && text[0] == '0') text.remove_prefix(1);
   return base::parse_uint64(text);
 }

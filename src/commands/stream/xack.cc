@@ -19,12 +19,12 @@ void xack(Call& call) {
   }
   keyspace::Edit<types::Stream> edit(call.db, call.key, found.entry(), keyspace::Event::xdelivery);
   types::Group& group = *edit->group(call.arg(2));
-  std::int64_t acknowledged = 0;
+  std::size_t acknowledged = 0;
   for (const std::string_view text : ids) {
     if (edit->acknowledge(group, *parse_stream_id(text))) ++acknowledged;
   }
-  if (acknowledged == 0) edit.discard();
-  call.reply.integer(acknowledged);
+  edit.count(acknowledged);
+  call.reply.integer(static_cast<std::int64_t>(acknowledged));
 }
 
 }  // namespace

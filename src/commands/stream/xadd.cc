@@ -109,7 +109,8 @@ void propagate(Call& call, const Options& options, StreamId id, const types::Str
 void trim(Call& call, const Options& options) {
   keyspace::Entry* entry = call.db.look(call.key, keyspace::Look::write);
   keyspace::Edit<types::Stream> edit(call.db, call.key, entry, keyspace::Event::xtrim);
-  if (edit->trim(options.trim.trim()) == 0) edit.discard();
+  // The entry and the trim count as one change.
+  edit->trim(options.trim.trim()) == 0 ? edit.discard() : call.db.count_changes(0);
 }
 
 void xadd(Call& call, types::Settings& settings) {

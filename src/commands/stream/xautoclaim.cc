@@ -55,7 +55,7 @@ struct Outcome {
 void claim(types::Pending& pending, const Options& options, std::int64_t now_ms) {
   pending.delivered_ms = now_ms;
   if (!options.only_ids) ++pending.deliveries;
-  pending.consumer->active_ms = now_ms;
+  pending.consumer()->active_ms = now_ms;
 }
 
 Outcome run(Call& call, const Options& options, keyspace::Edit<types::Stream>& edit,
@@ -63,7 +63,7 @@ Outcome run(Call& call, const Options& options, keyspace::Edit<types::Stream>& e
   Outcome outcome;
   std::int64_t left = options.count;
   std::int64_t attempts = options.count * kAttempts;
-  const types::PendingIndex& index = group.pending;
+  types::PendingIndex& index = group.pending;
   auto at = index.at_or_after(options.from);
   while (attempts-- > 0 && left > 0 && index.valid(at)) {
     types::Pending& pending = *index[at];
@@ -120,7 +120,7 @@ void xautoclaim(Call& call) {
   types::Consumer& consumer = see_consumer(edit, group, call.arg(3), now_ms, is_new);
   if (is_new) propagate_consumer(call, call.key.name, group, consumer);
   const Outcome outcome = run(call, options, edit, group, consumer, now_ms);
-  if (outcome.claimed.empty() && outcome.deleted.empty() && !is_new) edit.discard();
+  edit.count(outcome.claimed.size() + outcome.deleted.size() + (is_new ? 1 : 0));
   reply_outcome(call.reply, *edit, options, outcome);
 }
 

@@ -98,23 +98,23 @@ types::Pending* take(const Claim& claim, StreamId id) {
   return pending;
 }
 
-// Replies with the claimed entries; true if something has changed and was propagated.
-bool reply_claimed(const Claim& claim) {
+// Replies with the claimed entries. Returns how many entries changed, each of which was propagated.
+std::size_t reply_claimed(const Claim& claim) {
   resp::Writer& reply = claim.call.reply;
   const auto mark = reply.begin_array();
   std::uint64_t entries = 0;
-  bool changed = false;
+  std::size_t changes = 0;
   for (std::size_t i = 5; i < claim.options.ids_end; ++i) {
     const StreamId id = *parse_stream_id(claim.call.arg(i));
     types::StreamReader reader(*claim.edit, id, id);
     if (!reader.next()) {
-      changed |= forget(claim, id);
+      if (forget(claim, id)) ++changes;
       continue;
     }
     const types::Pending* pending = take(claim, id);
     if (pending == nullptr) continue;
     propagate_claim(claim.call, claim.call.key.name, claim.group, *pending);
-    changed = true;
+    ++changes;
     ++entries;
     if (claim.options.only_ids) {
       reply_stream_id(reply, id);
@@ -123,7 +123,7 @@ bool reply_claimed(const Claim& claim) {
     }
   }
   reply.end_array(mark, entries);
-  return changed;
+  return changes;
 }
 
 void xclaim(Call& call) {
@@ -142,9 +142,10 @@ void xclaim(Call& call) {
   bool is_new = false;
   types::Consumer& consumer = see_consumer(edit, group, call.arg(3), now_ms, is_new);
   if (is_new) propagate_consumer(call, call.key.name, group, consumer);
-  const bool claimed = reply_claimed({call, options, edit, group, consumer, now_ms});
-  if (moves_on && !claimed) propagate_group_id(call, call.key.name, group);
-  if (!claimed && !moves_on && !is_new) edit.discard();
+  const std::size_t claimed = reply_claimed({call, options, edit, group, consumer, now_ms});
+  const bool only_moves = moves_on && claimed == 0;
+  if (only_moves) propagate_group_id(call, call.key.name, group);
+  edit.count(claimed + (only_moves ? 1 : 0) + (is_new ? 1 : 0));
 }
 
 }  // namespace

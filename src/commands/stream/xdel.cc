@@ -20,15 +20,15 @@ void xdel(Call& call) {
     if (!read_stream_id(call, text)) return;
   }
   keyspace::Edit<types::Stream> edit(call.db, call.key, found.entry(), keyspace::Event::xdel);
-  std::int64_t gone = 0;
+  std::size_t gone = 0;
   for (const std::string_view text : ids) {
     const types::StreamId id = *parse_stream_id(text);
     if (!edit->erase(id)) continue;
     edit->note_deleted(id);
     ++gone;
   }
-  if (gone == 0) edit.discard();
-  call.reply.integer(gone);
+  edit.count(gone);
+  call.reply.integer(static_cast<std::int64_t>(gone));
 }
 
 }  // namespace

@@ -114,11 +114,10 @@ void destroy_group(types::Stream& stream, types::Group& group, keyspace::Keyspac
 void xgroup_destroy(Call& call, keyspace::Keyspace& keyspace) {
   const auto found = find_stream(call);
   if (!found) return;
-  types::Group* group = (*found)->group(call.arg(3));
-  if (group == nullptr) return call.reply.integer(0);
+  if ((*found)->group(call.arg(3)) == nullptr) return call.reply.integer(0);
   keyspace::Edit<types::Stream> edit(call.db, call.key, found->entry(),
                                      keyspace::Event::xgroup_destroy);
-  destroy_group(*edit, *group, keyspace);
+  destroy_group(*edit, *edit->group(call.arg(3)), keyspace);
   call.reply.integer(1);
 }
 

@@ -76,7 +76,7 @@ void reply_entries(resp::Writer& reply, const types::PendingIndex& index, const 
     if (filter.min_idle_ms != 0 && idle < filter.min_idle_ms) continue;
     reply.array(4);
     reply_stream_id(reply, pending.id);
-    reply.bulk(pending.consumer->name());
+    reply.bulk(pending.consumer()->name());
     reply.integer(std::max<std::int64_t>(idle, 0));
     reply.integer(static_cast<std::int64_t>(pending.deliveries));
     ++entries;

@@ -75,7 +75,7 @@ void reply_new(const Reading& reading) {
 // Entries that the consumer has received before; entries deleted since then without contents.
 void reply_history(const Reading& reading, StreamId after) {
   resp::Writer& reply = reading.call.reply;
-  const types::PendingIndex& index = reading.consumer.pending;
+  types::PendingIndex& index = reading.consumer.pending;
   const auto start = after.next();
   const auto mark = reply.begin_array();
   std::uint64_t entries = 0;
@@ -111,21 +111,21 @@ void read_stream(Call& call, const ReadOptions& options, std::size_t i, std::int
   const bool has_new = wants_new && edit->last_entry() > group.last_id;
   // If entries are delivered and not NOACK, their propagation also creates the consumer.
   if (is_new && (!has_new || options.no_ack)) propagate_consumer(call, name, group, consumer);
+  const bool replies = has_new || !wants_new;
+  edit.count((replies ? 1 : 0) + (is_new ? 1 : 0));
   if (has_new) {
     streams.start(name);
     reply_new(reading);
   } else if (!wants_new) {
     streams.start(name);
     reply_history(reading, *parse_stream_id(options.id(call, i)));
-  } else if (!is_new) {
-    edit.discard();
   }
 }
 
 void xreadgroup(Call& call) {
   const auto options = read_options(call, ReadKind::group);
   if (!options || !check(call, *options)) return;
-  if (call.effects.listened()) call.effects.suppress();
+  call.suppress_effects();
   StreamsReply streams(call.reply);
   for (std::size_t i = 0; i < options->streams; ++i) {
     read_stream(call, *options, i, call.now_ms(), streams);

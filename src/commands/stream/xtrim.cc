@@ -29,11 +29,8 @@ void xtrim(Call& call, types::Settings& settings) {
   if (!found) return call.reply.integer(0);
   keyspace::Edit<types::Stream> edit(call.db, call.key, found.entry(), keyspace::Event::xtrim);
   const std::uint64_t gone = edit->trim(options.trim());
-  if (gone == 0) {
-    edit.discard();
-  } else {
-    propagate(call, options, *edit);
-  }
+  edit.count(gone);
+  if (gone != 0) propagate(call, options, *edit);
   call.reply.integer(static_cast<std::int64_t>(gone));
 }
 

@@ -47,15 +47,14 @@ void getex(Call& call) {
   if (value.wrong_type()) return call.reply.error(errors::kWrongType);
   if (!value) return call.reply.null();
 
-  const std::int64_t now_ms = call.now_ms();
   std::optional<std::int64_t> deadline_ms;
   if (options.expiration.given()) {
-    deadline_ms = options.expiration.deadline_ms(call, now_ms);
+    deadline_ms = options.expiration.deadline_ms(call, call.now_ms());
     if (!deadline_ms) return;
   }
   reply_string(call.reply, *value);
   if (deadline_ms) {
-    expire(call, value.entry(), *deadline_ms, *deadline_ms <= now_ms);
+    expire(call, value.entry(), *deadline_ms, call.db.is_past(*deadline_ms));
   } else if (options.persist && value.entry()->has_deadline()) {
     call.db.persist(call.key, value.entry());
     call.propagate({"PERSIST", call.key.name});

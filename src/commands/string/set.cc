@@ -79,13 +79,13 @@ bool check_old_value(Call& call, const Options& options) {
     call.reply.error(errors::kWrongType);
     return false;
   }
-  const bool go_on = holds(options, old);
+  const bool is_met = holds(options, old);
   if (options.get && old) {
     reply_string(call.reply, *old);
-  } else if (options.get || !go_on) {
+  } else if (options.get || !is_met) {
     call.reply.null();
   }
-  return go_on;
+  return is_met;
 }
 
 // The propagated command has no GET and no condition, which could have another result elsewhere.
@@ -104,7 +104,7 @@ void propagate(Call& call, const Options& options, std::optional<std::int64_t> d
 // The key is set and removed at once: listeners get both events, and only the removal is
 // propagated.
 void expire_at_once(Call& call) {
-  call.effects.suppress();
+  call.suppress_effects();
   call.db.look(call.key, keyspace::Look::write);
 }
 
@@ -123,7 +123,7 @@ void set_with_options(Call& call) {
                         : options.keep_ttl ? keyspace::Deadline::kept()
                                            : keyspace::Deadline::never();
   call.db.put(call.key, call.arg(2), deadline);
-  if (deadline_ms && *deadline_ms <= call.now_ms()) {
+  if (deadline_ms && call.db.is_past(*deadline_ms)) {
     expire_at_once(call);
   } else if (call.effects.listened()) {
     propagate(call, options, deadline_ms);

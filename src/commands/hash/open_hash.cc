@@ -1,0 +1,27 @@
+#include "open_hash.h"
+
+namespace larder::commands {
+namespace {
+
+// A hash of up to this many fields is freed of all its expired ones at once.
+constexpr std::size_t kMostPurged = 512;
+
+}  // namespace
+
+FoundHash purged(engine::Call& call, const FoundHash& found, keyspace::Look how) {
+  const bool is_large = found->size() > kMostPurged;
+  if (call.db.removals_held() || (is_large && how != keyspace::Look::write)) return found;
+  const auto entry = [&call] { return call.db.entries().find(call.key.name, call.key.hash); };
+  if (!is_large) {
+    while (!call.db.expire_elements(entry(), call.key.hash, kMostPurged)) {
+    }
+    return FoundHash(entry());
+  }
+  // Some of the words are names of fields.
+  for (std::size_t i = 2; i < call.size() && entry() != nullptr; ++i) {
+    call.db.expire_element(entry(), call.key.hash, call.arg(i));
+  }
+  return FoundHash(entry());
+}
+
+}  // namespace larder::commands
