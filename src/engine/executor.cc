@@ -323,7 +323,7 @@ void Executor::invoke(Execution& execution, resp::Args args, const Planned& plan
   if (__builtin_expect(session.is_held(), 0) && was_put_off(session)) {
     notify_refusal(session);
     execution.put_off = true;
-    return settle(db, args);
+    return settle(execution.effects, db, args);
   }
   if (__builtin_expect(
           session.reply.buffer().grown_bytes() >= parts_.observer.watched_reply_bytes(), 0) &&
