@@ -71,11 +71,12 @@ class Deadline {
 
 template <typename T>
 class Edit;
+struct AccessPolicy;
 
 // Data that all databases share; owned by the Keyspace.
 struct Shared {
   const base::Clock& clock;
-  const struct AccessPolicy& access;
+  const AccessPolicy& access;
   ChangeLog& log;
   Graveyard& graveyard;
   Metrics& metrics;
@@ -99,6 +100,8 @@ class Database {
   // Only commands remove keys (keyspace/removals.h).
   bool removals_held() const { return shared_.removals.held(); }
   base::Rng& rng() const;
+  // How the uses of entries are recorded.
+  const AccessPolicy& access() const { return shared_.access; }
   std::size_t size() const { return entries_.size(); }
   std::size_t volatile_size() const { return expires_.size(); }
 
@@ -166,6 +169,11 @@ class Database {
   // logged as `left` there and `arrived` here.
   void put_moved(const Key& key, Database& from, const Key& source_key, Entry* source, Event left,
                  Event arrived);
+
+  // Logs a further event of the change that was just made to the key; both count as one change.
+  void log_also(Event event, const Key& key) { shared_.log.also(event, index_, key.name); }
+  // Frees, in steps, a part that was taken out of a value.
+  void defer_free(types::Type type, void* storage) { shared_.graveyard.defer_free(type, storage); }
 
   // Moves all keys of the database into the graveyard.
   void flush(Freeing freeing);

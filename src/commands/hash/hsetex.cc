@@ -126,7 +126,7 @@ void set_all(Call& call, HashEdit& hash, const Request& request, const types::Ha
   }
 }
 
-void hsetex(Call& call, keyspace::Keyspace& keyspace, types::Settings& settings) {
+void hsetex(Call& call, types::Settings& settings) {
   const std::int64_t now_ms = call.now_ms();
   Request request;
   if (!read(call, request, now_ms)) return;
@@ -141,7 +141,7 @@ void hsetex(Call& call, keyspace::Keyspace& keyspace, types::Settings& settings)
          : set_all(call, hash, request, types::HashLimits::of(settings), now_ms);
   }
   if (request.deadline_ms && !past) {
-    keyspace.log().also(keyspace::Event::hexpire, call.db.index(), call.key.name);
+    call.db.log_also(keyspace::Event::hexpire, call.key);
   }
   call.reply.integer(1);
 }
