@@ -6,7 +6,7 @@
 #include "larder/net/loop.h"
 #include "larder/process/watchdog.h"
 #include "larder/server/core.h"
-#include "larder/server/metrics.h"
+#include "metrics.h"
 
 namespace larder::server {
 

@@ -15,7 +15,6 @@
 #include "larder/keyspace/entry.h"
 #include "larder/keyspace/graveyard.h"
 #include "larder/keyspace/metrics.h"
-#include "larder/keyspace/miss_sink.h"
 #include "larder/keyspace/open_entry.h"
 #include "larder/keyspace/removals.h"
 #include "larder/keyspace/tables.h"
@@ -67,6 +66,14 @@ class Deadline {
   Deadline(std::optional<std::int64_t> at, bool keep) : at_(at), keep_(keep) {}
   std::optional<std::int64_t> at_;
   bool keep_ = false;
+};
+
+// Called for each key that a read did not find, during the read. Misses are not changes, so they
+// are not in the change log. Must not change the keyspace or write a reply.
+class MissSink {
+ public:
+  virtual ~MissSink() = default;
+  virtual void missed(int db, std::string_view key) = 0;
 };
 
 template <typename T>

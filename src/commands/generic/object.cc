@@ -5,7 +5,7 @@
 #include "larder/eviction/evictor.h"
 #include "larder/eviction/settings.h"
 #include "larder/keyspace/access_policy.h"
-#include "larder/keyspace/encoding.h"
+#include "larder/keyspace/entry.h"
 
 namespace larder::commands {
 namespace {

@@ -4,10 +4,10 @@
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
 #include "larder/keyspace/access_policy.h"
-#include "larder/keyspace/encoding.h"
+#include "larder/keyspace/entry.h"
 #include "larder/persistence/settings.h"
+#include "larder/persistence/value_codec.h"
 #include "larder/types/list.h"
-#include "serialized_length.h"
 
 namespace larder::commands {
 namespace {
@@ -19,6 +19,14 @@ std::int64_t idle_seconds(const keyspace::AccessPolicy& access, const keyspace::
   if (access.mode == keyspace::AccessMode::lru) return access.idle_ms(entry) / 1000;
   const auto minutes = static_cast<std::uint16_t>(access.clock.unix_ms() / 60'000);
   return static_cast<std::uint16_t>(minutes - (entry.access() >> 8)) * std::int64_t{60};
+}
+
+// The size of a value in an RDB file, without the type byte. Cost: that of DUMP.
+std::size_t serialized_length(const keyspace::Entry& entry, std::int64_t now_ms,
+                              persistence::Compression compression) {
+  persistence::Bytes bytes;
+  persistence::encode_value(entry, now_ms, compression, bytes);
+  return bytes.size() - 1;
 }
 
 // The fields of a list of several nodes, with Redis's names.
