@@ -93,8 +93,8 @@ class Server {
   };
 
   Follower follower_;
-  larder::server::Harness harness_;
-  std::unique_ptr<larder::server::Harness::Client> client_;
+  larder::harness::Harness harness_;
+  std::unique_ptr<larder::harness::Harness::Client> client_;
 };
 
 // Times the turns alone, from requests to the end of the turn; new keys are drawn in between.

@@ -12,7 +12,7 @@
 
 namespace {
 
-using larder::server::Harness;
+using larder::harness::Harness;
 
 void publish(benchmark::State& state) {
   Harness harness;

@@ -12,7 +12,7 @@
 
 namespace {
 
-using larder::server::Harness;
+using larder::harness::Harness;
 
 constexpr int kKeys = 4096;
 constexpr int kBatch = 16;

@@ -46,7 +46,7 @@ class Loader {
     if (base::equals_ignoring_case(name, "include")) return include(*words, depth);
     Directive* directive = registry_.find(name);
     if (directive == nullptr) return base::Error{kUnknown};
-    const auto taken = directive->read_line(arguments_of(*directive, std::move(*words)));
+    auto taken = directive->read_line(arguments_of(*directive, std::move(*words)));
     if (taken && directive->has(kFileOnly)) registry_.origins_[directive].push_back(line);
     return taken;
   }

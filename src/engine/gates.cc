@@ -6,6 +6,8 @@
 #include "larder/base/assert.h"
 #include "larder/engine/command.h"
 #include "larder/engine/errors.h"
+#include "larder/engine/session.h"
+#include "larder/engine/settings.h"
 
 namespace larder::engine {
 namespace {
@@ -71,6 +73,12 @@ std::uint32_t refusals(std::uint32_t command_flags) {
     if (stops && (command_flags & row.passes) == 0) refused |= bit(row.gate);
   }
   return refused;
+}
+
+std::uint32_t closed_gates(const Settings& settings, const Peer& peer) {
+  const auto debug = settings.enable_debug_command.as<Permission>();
+  const bool allowed = debug == Permission::yes || (debug == Permission::local && peer.is_local());
+  return allowed ? 0 : bit(Gate::debug);
 }
 
 }  // namespace larder::engine

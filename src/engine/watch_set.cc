@@ -4,7 +4,7 @@
 #include <new>
 
 #include "larder/base/assert.h"
-#include "larder/engine/key_events.h"
+#include "larder/keyspace/events.h"
 #include "larder/memory/heap.h"
 #include "watcher.h"
 
@@ -229,7 +229,7 @@ void WatchSet::read(std::span<const keyspace::Change> changes) {
       if (keys.empty()) continue;
       WatchedKey* key = keys.find(change.key, base::hash_bytes(change.key));
       if (key == nullptr) continue;
-      const bool own = concerns_key(change.event);
+      const bool own = keyspace::concerns_key(change.event);
       for (Watch* watch = key->first; watch != nullptr;) {
         Watch* const next = watch->next;
         if (watch->expired && change.cause == keyspace::Cause::expired) {

@@ -261,10 +261,6 @@ void Database::put_storage(const Key& key, types::Type type, void* storage, Even
   defer_free_replaced(old);
 }
 
-void Database::discard(types::Type type, void* storage) {
-  if (storage != nullptr) shared_.graveyard.defer_free(type, storage);
-}
-
 void Database::close(const Key& key, OpenEntry entry, types::Type type, void* storage, bool empty,
                      Event event, bool changed) {
   if (entry) entry.storage(storage);
@@ -275,7 +271,7 @@ void Database::close(const Key& key, OpenEntry entry, types::Type type, void* st
     if (changed) shared_.log.add(event, index_, key.name);
     return;
   }
-  if (!entry) return discard(type, storage);
+  if (!entry) return defer_free(type, storage);
   if (changed) shared_.log.add(event, index_, key.name);
   shared_.log.also(Event::del, index_, key.name);
   take_out(entry, key.hash);

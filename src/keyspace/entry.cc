@@ -9,6 +9,9 @@ namespace {
 
 constexpr std::size_t kShortKey = 255;
 
+// Up to this size Redis stores a string in one block with its object, which it calls embstr.
+constexpr std::size_t kMostEmbedded = 44;
+
 bool is_long(std::string_view key) { return key.size() > kShortKey; }
 
 }  // namespace
@@ -48,6 +51,13 @@ Entry* Entry::create(const Shape& shape) {
 
 void Entry::release(memory::Owner owner, Entry* entry) noexcept {
   memory::release(owner, entry, entry->block_bytes());
+}
+
+std::string_view encoding(const Entry& entry) {
+  if (const auto named = types::row(entry.type()).encoding) return named(entry.storage());
+  if (entry.form() == Form::integer) return "int";
+  const bool fresh = !entry.was_edited();
+  return fresh && entry.string().size() <= kMostEmbedded ? "embstr" : "raw";
 }
 
 }  // namespace larder::keyspace

@@ -2,21 +2,6 @@
 
 namespace larder::keyspace {
 
-std::uint32_t AccessPolicy::fresh() const {
-  return mode == AccessMode::lru ? LruStamp::now(clock.unix_ms()).bits()
-                                 : LfuCounter::fresh(clock.unix_ms()).bits();
-}
-
-std::uint32_t AccessPolicy::counted(std::uint32_t bits) const {
-  return LfuCounter(bits)
-      .used(clock.unix_ms(), settings.lfu_decay_time.value(), settings.lfu_log_factor.value(), rng)
-      .bits();
-}
-
-std::uint8_t AccessPolicy::frequency(const Entry& entry) const {
-  return LfuCounter(entry.access()).count(clock.unix_ms(), settings.lfu_decay_time.value());
-}
-
 Keyspace::Keyspace(const base::Clock& clock, base::Rng& rng, const Settings& settings,
                    Metrics& metrics)
     : clock_(clock), rng_(rng), access_{clock, settings, rng}, metrics_(metrics) {

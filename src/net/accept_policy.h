@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <string_view>
 
-#include "larder/engine/credentials.h"
+#include "larder/engine/access_control.h"
 #include "larder/net/listener.h"
 #include "larder/net/metrics.h"
 #include "larder/net/settings.h"

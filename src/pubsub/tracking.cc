@@ -7,9 +7,9 @@
 #include "invalidation.h"
 #include "larder/base/assert.h"
 #include "larder/base/hash.h"
-#include "larder/engine/key_events.h"
 #include "larder/engine/keys.h"
 #include "larder/engine/transaction.h"
+#include "larder/keyspace/events.h"
 #include "larder/memory/heap.h"
 
 namespace larder::pubsub {
@@ -181,7 +181,8 @@ void Tracking::read(std::span<const keyspace::Change> changes) {
 
 // A group may have been created together with its stream.
 void Tracking::note(const keyspace::Change& change) {
-  if (!engine::concerns_key(change.event) && change.event != keyspace::Event::xgroup_create) return;
+  if (!keyspace::concerns_key(change.event) && change.event != keyspace::Event::xgroup_create)
+    return;
   const engine::Session* const running = parts_.executor.running();
   if (prefixes_.size() > 0) {
     const bool is_own = running != nullptr && change.cause == keyspace::Cause::command;

@@ -2,9 +2,9 @@
 
 #include <unistd.h>
 
+#include "build.h"
 #include "larder/engine/identity.h"
 #include "larder/memory/pages.h"
-#include "larder/server/build.h"
 
 namespace larder::server {
 namespace {

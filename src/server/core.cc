@@ -42,7 +42,6 @@ template <typename Visit>
 void Core::each_part(Visit visit) {
   visit(clock);
   visit(log);
-  visit(rng);
   visit(shutdown);
   visit(configuration.registry);
   visit(configuration.engine);

@@ -7,7 +7,7 @@
 #include "larder/process/watchdog.h"
 #include "larder/server/chores.h"
 #include "larder/server/core.h"
-#include "larder/server/metrics.h"
+#include "metrics.h"
 
 namespace larder::server {
 

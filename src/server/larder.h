@@ -24,8 +24,8 @@
 #include "larder/process/watchdog.h"
 #include "larder/server/configuration.h"
 #include "larder/server/core.h"
-#include "larder/server/metrics.h"
 #include "live_settings.h"
+#include "metrics.h"
 
 namespace larder::server {
 

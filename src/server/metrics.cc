@@ -1,4 +1,4 @@
-#include "larder/server/metrics.h"
+#include "metrics.h"
 
 #include <sys/resource.h>
 #include <sys/utsname.h>
@@ -9,11 +9,11 @@
 #include <numeric>
 #include <span>
 
+#include "build.h"
 #include "larder/base/cycles.h"
 #include "larder/base/format.h"
 #include "larder/base/rng.h"
 #include "larder/engine/identity.h"
-#include "larder/server/build.h"
 
 namespace larder::server {
 namespace {

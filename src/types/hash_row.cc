@@ -1,6 +1,5 @@
-#include "hash_row.h"
-
 #include "larder/types/hash.h"
+#include "type_rows.h"
 
 namespace larder::types {
 namespace {

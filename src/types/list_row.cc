@@ -1,7 +1,6 @@
-#include "list_row.h"
-
 #include "larder/types/list.h"
 #include "quicklist.h"
+#include "type_rows.h"
 
 namespace larder::types {
 namespace {

@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "larder/types/settings.h"
-#include "set_row.h"
+#include "type_rows.h"
 
 namespace larder::types {
 namespace {

@@ -1,9 +1,8 @@
-#include "sorted_set_row.h"
-
 #include <cstring>
 
 #include "larder/memory/heap.h"
 #include "larder/types/sorted_set.h"
+#include "type_rows.h"
 
 namespace larder::types {
 namespace {

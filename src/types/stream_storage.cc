@@ -1,6 +1,5 @@
-#include "stream_storage.h"
-
 #include "larder/types/stream.h"
+#include "type_rows.h"
 
 namespace larder::types {
 namespace {

@@ -3,13 +3,9 @@
 #include <array>
 #include <cstring>
 
-#include "hash_row.h"
 #include "larder/base/assert.h"
 #include "larder/types/string.h"
-#include "list_row.h"
-#include "set_row.h"
-#include "sorted_set_row.h"
-#include "stream_storage.h"
+#include "type_rows.h"
 
 namespace larder::types {
 namespace {

@@ -9,7 +9,7 @@
 
 #include "larder/engine/transaction.h"
 
-namespace larder::server {
+namespace larder::harness {
 namespace {
 
 constexpr std::int64_t kBeatMs = 100;
@@ -21,7 +21,7 @@ Harness::Harness(const std::string& options) {
   const auto loaded =
       configuration_.registry.load({{}, "enable-debug-command yes\n" + options, {}});
   if (!loaded) throw std::runtime_error(loaded.error().text);
-  core_ = std::make_unique<Core>(configuration_, clock_, log_, end_);
+  core_ = std::make_unique<server::Core>(configuration_, clock_, log_, end_);
   core_->auditor.add(*this);
 }
 
@@ -145,4 +145,4 @@ engine::Peer::Buffers Harness::Client::buffers() const {
   return found;
 }
 
-}  // namespace larder::server
+}  // namespace larder::harness

@@ -19,7 +19,7 @@
 #include "larder/server/configuration.h"
 #include "larder/server/core.h"
 
-namespace larder::server {
+namespace larder::harness {
 
 // A clock that tests advance. With a step, each reading within a turn advances it too, so that time
 // budgets end after a known number of readings.
@@ -64,9 +64,9 @@ class Harness final : public memory::AuditedOwner {
   // Advances the time, and runs the periodic work every 100 ms.
   void advance_ms(std::int64_t ms);
 
-  Core& core() { return *core_; }
+  server::Core& core() { return *core_; }
   HarnessClock& clock() { return clock_; }
-  Configuration& configuration() { return configuration_; }
+  server::Configuration& configuration() { return configuration_; }
   // SHUTDOWN was called.
   bool ended() const { return end_.asked; }
 
@@ -85,12 +85,12 @@ class Harness final : public memory::AuditedOwner {
 
   HarnessClock clock_;
   base::Log log_;
-  Configuration configuration_;
+  server::Configuration configuration_;
   End end_;
   resp::ChunkPool chunks_;
   std::vector<Client*> clients_;
   std::vector<Client*> unblocked_;
-  std::unique_ptr<Core> core_;
+  std::unique_ptr<server::Core> core_;
 };
 
 // A client of a harness, which must outlive it.
@@ -128,4 +128,4 @@ class Harness::Client final : public engine::Peer {
   engine::Session session_;
 };
 
-}  // namespace larder::server
+}  // namespace larder::harness

@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "larder/engine/credentials.h"
+#include "larder/engine/access_control.h"
 #include "larder/net/connections.h"
 #include "larder/net/loop.h"
 #include "tests/engine/room.h"

@@ -6,7 +6,7 @@
 #include <memory>
 #include <vector>
 
-#include "larder/engine/credentials.h"
+#include "larder/engine/access_control.h"
 #include "larder/net/connections.h"
 #include "larder/net/loop.h"
 #include "larder/net/tls.h"

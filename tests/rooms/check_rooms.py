@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Checks every include against the order of the rooms, and that only base/format.cc formats into
-buffers by snprintf and similar functions, whose result may exceed the buffer, and that no file is
-longer than 500 lines.
+"""Checks every include against the order of the rooms, that only base/format.cc formats into
+buffers by snprintf and similar functions, whose result may exceed the buffer, that no file is
+longer than 500 lines, and that the files and names of which the documents speak exist.
 
 The rooms, their numbers and their dependencies are declared once, in the larder_room lines of
 CMakeLists.txt. Usage: check_rooms.py SOURCE_FOLDER
@@ -15,6 +15,12 @@ FORMATTER = "src/base/format.cc"
 UNBOUNDED = re.compile(r"\bv?sn?printf\s*\(")
 MOST_LINES = 500
 FOLDERS = ("bench", "docs", "include", "scripts", "src", "tests")
+SOURCES = (".h", ".cc")
+# What documents put between backticks: files, `room::Name`, `Class::function`.
+QUOTED = re.compile(r"`([^`\n]+)`")
+FILE = re.compile(r"(?<![\w./<>*-])[\w./-]*\w\.(?:cc|h|py|md|cmake)(?![\w/<>*])")
+NAME = re.compile(r"\b(\w+)::(\w+)")
+COMMENT = re.compile(r"//.*")
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]', re.MULTILINE)
 
 
@@ -89,10 +95,43 @@ def long_files(root):
                 yield f"{path.relative_to(root)}: {lines} lines; at most {MOST_LINES}: split it by subject"
 
 
+def documents(root):
+    return sorted([*root.glob("*.md"), *(root / "docs").rglob("*.md"), *(root / "tests").rglob("*.md")])
+
+
+def wrong_references(root, rooms):
+    """Files and names in the documents that do not exist. A file is named by its path, from the top,
+    from include/larder or from the document's folder; or by its name alone."""
+    files = [p for top in FOLDERS + ("cmake",) for p in (root / top).rglob("*") if p.is_file()]
+    names = {p.name for p in files}
+    words = {room: set() for room in rooms}
+    for path in files:
+        if path.suffix not in SOURCES:
+            continue
+        parts = path.relative_to(root).parts
+        room = parts[2] if parts[:2] == ("include", "larder") else parts[1] if parts[0] == "src" else None
+        if room in words:
+            words[room].update(re.findall(r"\w+", COMMENT.sub("", path.read_text())))
+    everywhere = set().union(*words.values())
+    for document in documents(root):
+        place = document.relative_to(root)
+        tops = (root, root / "include" / "larder", document.parent)
+        for quoted in QUOTED.findall(document.read_text()):
+            for file in FILE.findall(quoted):
+                exists = any((top / file).exists() for top in tops) if "/" in file else file in names
+                if not exists:
+                    yield f"{place}: `{file}` does not exist"
+            for scope, name in NAME.findall(quoted):
+                known = words[scope] if scope in words else everywhere
+                if name not in known or (scope not in words and scope not in everywhere):
+                    yield f"{place}: `{scope}::{name}` does not exist"
+
+
 def check(root):
     orders, uses = read_rooms((root / "CMakeLists.txt").read_text())
     problems = list(wrong_uses(orders, uses))
     problems.extend(long_files(root))
+    problems.extend(wrong_references(root, orders))
     files = 0
     for top in (root / "include" / "larder", root / "src"):
         for path in sorted(p for p in top.rglob("*") if p.suffix in (".h", ".cc")):

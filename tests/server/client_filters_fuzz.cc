@@ -17,7 +17,7 @@
 
 namespace {
 
-using Client = larder::server::Harness::Client;
+using Client = larder::harness::Harness::Client;
 
 constexpr std::size_t kMostBytes = 1024;
 constexpr std::array<std::string_view, 5> kSubcommands{"KILL", "LIST", "PAUSE", "UNPAUSE",
@@ -71,7 +71,7 @@ void require(bool holds, const char* what) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size > kMostBytes) return 0;
-  larder::server::Harness harness;
+  larder::harness::Harness harness;
   {
     std::vector<std::unique_ptr<Client>> others;
     for (const char* first :

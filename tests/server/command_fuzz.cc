@@ -31,7 +31,7 @@ void take_away(larder::engine::CommandTable& commands) {
   });
 }
 
-void expect_balance(larder::server::Harness& harness) {
+void expect_balance(larder::harness::Harness& harness) {
   auto& graveyard = harness.core().keyspace.graveyard();
   while (!graveyard.drain(larder::base::Budget::unlimited())) {
   }
@@ -42,7 +42,7 @@ void expect_balance(larder::server::Harness& harness) {
 }
 
 // A byte determines how many of the following bytes are sent next, and how much time passes before.
-void drive(larder::server::Harness& harness, std::string_view bytes) {
+void drive(larder::harness::Harness& harness, std::string_view bytes) {
   const auto client = harness.connect();
   while (!bytes.empty() && !client->is_closed()) {
     const auto control = static_cast<unsigned char>(bytes.front());
@@ -58,7 +58,7 @@ void drive(larder::server::Harness& harness, std::string_view bytes) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size > kMostBytes) return 0;
-  larder::server::Harness harness(kOptions);
+  larder::harness::Harness harness(kOptions);
   take_away(harness.core().commands);
   drive(harness, {reinterpret_cast<const char*>(data), size});
   expect_balance(harness);

@@ -14,6 +14,7 @@
 namespace larder::server {
 namespace {
 
+using harness::Harness;
 using testing::HasSubstr;
 
 constexpr int kMany = 5000;

@@ -11,6 +11,7 @@
 namespace larder::server {
 namespace {
 
+using harness::Harness;
 using testing::HasSubstr;
 
 constexpr int kKeys = 20'000;

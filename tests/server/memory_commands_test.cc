@@ -10,6 +10,7 @@
 namespace larder::server {
 namespace {
 
+using harness::Harness;
 using testing::HasSubstr;
 using testing::Not;
 

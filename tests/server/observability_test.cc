@@ -13,6 +13,7 @@ namespace larder::server {
 namespace {
 
 using engine::LatencyEvent;
+using harness::Harness;
 using testing::HasSubstr;
 using testing::Not;
 

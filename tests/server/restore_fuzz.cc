@@ -201,8 +201,8 @@ class World {
     std::abort();
   }
 
-  server::Harness harness_;
-  std::unique_ptr<server::Harness::Client> client_;
+  harness::Harness harness_;
+  std::unique_ptr<harness::Harness::Client> client_;
   base::Rng rng_{0};
   std::vector<std::string> usual_;
   std::vector<std::string> elements_, groups_, consumers_;

@@ -18,6 +18,7 @@
 
 namespace larder::server {
 
+using harness::Harness;
 using net::Line;
 
 class SocketFixture : public testing::Test {

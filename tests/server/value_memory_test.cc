@@ -14,6 +14,8 @@
 namespace larder::server {
 namespace {
 
+using harness::Harness;
+
 constexpr memory::Owner kDataset[] = {memory::Owner::strings, memory::Owner::lists,
                                       memory::Owner::sets,    memory::Owner::sorted_sets,
                                       memory::Owner::hashes,  memory::Owner::streams};

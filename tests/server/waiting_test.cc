@@ -13,6 +13,7 @@
 namespace larder::server {
 namespace {
 
+using harness::Harness;
 using testing::HasSubstr;
 
 class WaitingClients : public testing::Test {

@@ -17,6 +17,8 @@ extern "C" int __sanitizer_install_malloc_and_free_hooks(  // NOLINT(bugprone-re
 namespace larder::server {
 namespace {
 
+using harness::Harness;
+
 #ifdef LARDER_SYSTEM_MALLOC
 std::int64_t g_allocations = 0;
 

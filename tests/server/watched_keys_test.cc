@@ -15,6 +15,8 @@
 namespace larder::server {
 namespace {
 
+using harness::Harness;
+
 constexpr int kDatabases = 3;
 constexpr int kKeys = 5;
 

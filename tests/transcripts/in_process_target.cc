@@ -25,7 +25,7 @@ class Checked {
 
 class InProcessConnection final : public Connection {
  public:
-  InProcessConnection(std::unique_ptr<server::Harness::Client> client, ChangeCheck* check)
+  InProcessConnection(std::unique_ptr<harness::Harness::Client> client, ChangeCheck* check)
       : client_(std::move(client)), check_(check) {}
 
   void send(std::string_view bytes) override { exchange(bytes); }
@@ -41,7 +41,7 @@ class InProcessConnection final : public Connection {
     received_ += client_->exchange(bytes);
   }
 
-  std::unique_ptr<server::Harness::Client> client_;
+  std::unique_ptr<harness::Harness::Client> client_;
   ChangeCheck* const check_;
   std::string received_;
 };
@@ -55,7 +55,7 @@ std::unique_ptr<Connection> InProcessTarget::connect() {
 InProcessTarget::InProcessTarget(Check check) : checks_(check) { begin(); }
 
 void InProcessTarget::begin() {
-  harness_ = std::make_unique<server::Harness>("enable-protected-configs yes\n");
+  harness_ = std::make_unique<harness::Harness>("enable-protected-configs yes\n");
   if (checks_ == Check::none) return;
   check_ = std::make_unique<ChangeCheck>(harness_->core().keyspace);
 }
@@ -95,7 +95,7 @@ std::string InProcessTarget::configure(const std::string& name, const std::strin
   return configure(*harness_, name, value);
 }
 
-std::string InProcessTarget::configure(server::Harness& harness, const std::string& name,
+std::string InProcessTarget::configure(harness::Harness& harness, const std::string& name,
                                        const std::string& value) {
   config::Registry& registry = harness.configuration().registry;
   const config::Directive* directive = registry.find(name);

@@ -32,16 +32,16 @@ class InProcessTarget : public Target {
   std::string summary() override;
 
  protected:
-  static std::string configure(server::Harness& harness, const std::string& name,
+  static std::string configure(harness::Harness& harness, const std::string& name,
                                const std::string& value);
-  server::Harness& harness() { return *harness_; }
+  harness::Harness& harness() { return *harness_; }
 
  private:
   void begin();
   void settle();
 
   const Check checks_;
-  std::unique_ptr<server::Harness> harness_;
+  std::unique_ptr<harness::Harness> harness_;
   std::unique_ptr<ChangeCheck> check_;
   std::uint64_t changes_ = 0;  // of the checks before
 };

@@ -17,9 +17,9 @@ bool has_error(const std::string& replies) {
 
 class MirroredTarget::Mirror final : public engine::EffectSink, public engine::CommandSink {
  public:
-  explicit Mirror(server::Harness& original)
+  explicit Mirror(harness::Harness& original)
       : original_(original),
-        copy_(std::make_unique<server::Harness>("enable-protected-configs yes\n")),
+        copy_(std::make_unique<harness::Harness>("enable-protected-configs yes\n")),
         feed_(copy_->connect()) {
     copy().keyspace.removals().hold(keyspace::Hold::replica);
     original_.core().executor.follow(*this);
@@ -62,7 +62,7 @@ class MirroredTarget::Mirror final : public engine::EffectSink, public engine::C
     while (copy_->end_turn()) {
     }
   }
-  server::Harness& harness() { return *copy_; }
+  harness::Harness& harness() { return *copy_; }
   server::Core& copy() { return copy_->core(); }
 
  private:
@@ -71,9 +71,9 @@ class MirroredTarget::Mirror final : public engine::EffectSink, public engine::C
     return feed_->exchange(effects);
   }
 
-  server::Harness& original_;
-  std::unique_ptr<server::Harness> copy_;
-  std::unique_ptr<server::Harness::Client> feed_;
+  harness::Harness& original_;
+  std::unique_ptr<harness::Harness> copy_;
+  std::unique_ptr<harness::Harness::Client> feed_;
   int db_ = 0;
   std::string effects_;
   std::string taken_;  // the same, for messages

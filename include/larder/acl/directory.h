@@ -18,12 +18,10 @@
 #include "larder/base/clock.h"
 #include "larder/base/log.h"
 #include "larder/base/result.h"
+#include "larder/engine/access_control.h"
 #include "larder/engine/command_table.h"
-#include "larder/engine/credentials.h"
-#include "larder/engine/guard.h"
 #include "larder/engine/session.h"
 #include "larder/engine/settings.h"
-#include "larder/engine/subscriptions.h"
 #include "larder/memory/audit.h"
 
 namespace larder::acl {

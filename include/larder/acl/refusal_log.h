@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "larder/acl/held.h"
-#include "larder/engine/guard.h"
+#include "larder/engine/access_control.h"
 
 namespace larder::acl {
 

@@ -10,8 +10,8 @@
 
 #include "larder/acl/held.h"
 #include "larder/acl/rule.h"
+#include "larder/engine/access_control.h"
 #include "larder/engine/command_table.h"
-#include "larder/engine/guard.h"
 #include "larder/engine/keys.h"
 #include "larder/resp/request.h"
 

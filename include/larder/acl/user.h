@@ -10,8 +10,8 @@
 #include "larder/acl/password.h"
 #include "larder/acl/rule.h"
 #include "larder/acl/selector.h"
-#include "larder/engine/account.h"
 #include "larder/engine/command_table.h"
+#include "larder/engine/session.h"
 
 namespace larder::acl {
 

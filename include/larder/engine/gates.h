@@ -8,6 +8,9 @@
 
 namespace larder::engine {
 
+class Peer;
+struct Settings;
+
 // In the order of the list in gates.cc, which defines what each of them refuses. If `permission` is
 // closed, the Guard is called. `subscribed` and `queueing` belong to a session and do not refuse by
 // themselves: `subscribed` is open to RESP3, and the commands that `queueing` stops are queued. The
@@ -50,5 +53,8 @@ class GateBoard {
 
 // The gates that stop a command with these flags when they are closed.
 std::uint32_t refusals(std::uint32_t command_flags);
+
+// The gates that are closed for a session with this connection.
+std::uint32_t closed_gates(const Settings& settings, const Peer& peer);
 
 }  // namespace larder::engine

@@ -10,7 +10,6 @@
 
 #include "larder/base/budget.h"
 #include "larder/base/clock.h"
-#include "larder/engine/account.h"
 #include "larder/engine/gates.h"
 #include "larder/memory/audit.h"
 #include "larder/memory/heap.h"
@@ -26,6 +25,12 @@ class Sessions;
 class Waiters;
 struct Command;
 struct ParkedCommand;
+
+// The user of a session, as far as the engine must know. The room that keeps the users derives from
+// it.
+struct Account {
+  std::string_view name;  // valid as long as the account
+};
 
 // What the engine needs of the connection of a session.
 class Peer {

@@ -20,11 +20,11 @@
 #include <vector>
 
 #include "larder/base/clock.h"
-#include "larder/engine/change_sink.h"
 #include "larder/engine/deadlines.h"
 #include "larder/engine/held_sessions.h"
 #include "larder/engine/metrics.h"
 #include "larder/engine/observer.h"
+#include "larder/engine/sinks.h"
 #include "larder/engine/wait.h"
 #include "larder/engine/waiting.h"
 #include "larder/keyspace/keyspace.h"

@@ -21,8 +21,8 @@
 #include <vector>
 
 #include "larder/base/clock.h"
-#include "larder/engine/change_sink.h"
 #include "larder/engine/session.h"
+#include "larder/engine/sinks.h"
 #include "larder/keyspace/keyspace.h"
 #include "larder/memory/audit.h"
 #include "larder/types/table.h"

@@ -15,7 +15,6 @@
 #include "larder/keyspace/entry.h"
 #include "larder/keyspace/graveyard.h"
 #include "larder/keyspace/metrics.h"
-#include "larder/keyspace/miss_sink.h"
 #include "larder/keyspace/open_entry.h"
 #include "larder/keyspace/removals.h"
 #include "larder/keyspace/tables.h"
@@ -77,13 +76,22 @@ class Deadline {
   bool keep_ = false;
 };
 
+// Called for each key that a read did not find, during the read. Misses are not changes, so they
+// are not in the change log. Must not change the keyspace or write a reply.
+class MissSink {
+ public:
+  virtual ~MissSink() = default;
+  virtual void missed(int db, std::string_view key) = 0;
+};
+
 template <typename T>
 class Edit;
+struct AccessPolicy;
 
 // Data that all databases share; owned by the Keyspace.
 struct Shared {
   const base::Clock& clock;
-  const struct AccessPolicy& access;
+  const AccessPolicy& access;
   ChangeLog& log;
   Graveyard& graveyard;
   Metrics& metrics;
@@ -116,6 +124,8 @@ class Database {
     return deadline_ms <= now_ms() && !shared_.removals.are_received();
   }
   base::Rng& rng() const;
+  // How the uses of entries are recorded.
+  const AccessPolicy& access() const { return shared_.access; }
   std::size_t size() const { return entries_.size(); }
   std::size_t volatile_size() const { return expires_.size(); }
 
@@ -154,9 +164,6 @@ class Database {
   void put_storage(const Key& key, types::Type type, void* storage, Event event,
                    Deadline deadline = Deadline::never());
 
-  // Frees the storage of a value that is not stored after all, later and in steps.
-  void discard(types::Type type, void* storage);
-
   // Opens a value for change: an existing string, or a collection, whose entry is null if the key
   // must be created (keyspace/edit.h). No other change may happen during the life of the edit.
   // Calls the hooks before a change at once, whether or not the edit is used.
@@ -193,6 +200,14 @@ class Database {
   void count_changes(std::size_t elements) {
     shared_.log.count_more(static_cast<std::int64_t>(elements) - 1);
   }
+  // Logs a further event of the change that was just made to the key; both count as one change.
+  void log_also(Event event, const Key& key) { shared_.log.also(event, index_, key.name); }
+  // Frees, in steps, a part that was taken out of a value, or a value that is not stored after all.
+  void defer_free(types::Type type, void* storage) {
+    if (storage != nullptr) shared_.graveyard.defer_free(type, storage);
+  }
+  // Graveyard::count_result().
+  void count_result(std::size_t members) { shared_.graveyard.count_result(members); }
 
   // Moves all keys of the database into the graveyard.
   void flush(Freeing freeing);

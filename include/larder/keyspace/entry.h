@@ -195,4 +195,7 @@ class Entry {
 };
 static_assert(sizeof(Entry) == 8);
 
+// The encoding of the value, in the words of OBJECT ENCODING. Cost: negligible.
+std::string_view encoding(const Entry& entry);
+
 }  // namespace larder::keyspace

@@ -200,4 +200,8 @@ constexpr const EventRow& row(Event event) {
   return detail::kEventRows[static_cast<std::size_t>(event)];
 }
 
+// Whether an event changes the content of the key. WATCH and clients that cache the value ignore
+// changes of a stream's groups and of the ID that it counts on from.
+constexpr bool concerns_key(Event event) { return row(event).scope != Scope::groups; }
+
 }  // namespace larder::keyspace

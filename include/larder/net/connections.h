@@ -34,7 +34,7 @@
 #include <memory>
 
 #include "larder/base/log.h"
-#include "larder/engine/credentials.h"
+#include "larder/engine/access_control.h"
 #include "larder/engine/debug_switches.h"
 #include "larder/engine/executor.h"
 #include "larder/engine/session.h"

@@ -18,7 +18,7 @@
 
 #include "larder/base/clock.h"
 #include "larder/base/rng.h"
-#include "larder/engine/request_sampler.h"
+#include "larder/engine/sinks.h"
 #include "larder/info/info.h"
 #include "larder/memory/audit.h"
 #include "larder/observe/settings.h"

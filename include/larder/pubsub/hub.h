@@ -18,8 +18,8 @@
 #include <optional>
 #include <string_view>
 
+#include "larder/engine/access_control.h"
 #include "larder/engine/session.h"
-#include "larder/engine/subscriptions.h"
 #include "larder/memory/audit.h"
 #include "larder/resp/shared_text.h"
 #include "larder/types/table.h"

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "larder/base/clock.h"
-#include "larder/engine/command_sink.h"
 #include "larder/engine/executor.h"
+#include "larder/engine/sinks.h"
 #include "larder/memory/audit.h"
 #include "larder/resp/shared_text.h"
 

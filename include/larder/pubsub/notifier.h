@@ -9,9 +9,8 @@
 #include <string_view>
 #include <vector>
 
-#include "larder/engine/change_sink.h"
-#include "larder/engine/command_sink.h"
 #include "larder/engine/executor.h"
+#include "larder/engine/sinks.h"
 #include "larder/keyspace/keyspace.h"
 #include "larder/pubsub/hub.h"
 #include "larder/pubsub/settings.h"

@@ -16,9 +16,8 @@
 
 #include "larder/base/clock.h"
 #include "larder/base/rng.h"
-#include "larder/engine/change_sink.h"
-#include "larder/engine/command_sink.h"
 #include "larder/engine/executor.h"
+#include "larder/engine/sinks.h"
 #include "larder/keyspace/keyspace.h"
 #include "larder/memory/audit.h"
 #include "larder/pubsub/settings.h"

@@ -11,7 +11,6 @@
 #include "larder/expiry/settings.h"
 #include "larder/keyspace/settings.h"
 #include "larder/memory/settings.h"
-#include "larder/net/metrics_settings.h"
 #include "larder/net/settings.h"
 #include "larder/net/tls_settings.h"
 #include "larder/observe/settings.h"

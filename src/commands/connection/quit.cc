@@ -1,6 +1,6 @@
+#include "larder/engine/access_control.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
-#include "larder/engine/credentials.h"
 
 namespace larder::commands {
 namespace {

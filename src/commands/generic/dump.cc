@@ -1,6 +1,5 @@
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
-#include "larder/keyspace/keyspace.h"
 #include "larder/persistence/dump_payload.h"
 #include "larder/persistence/settings.h"
 

@@ -6,7 +6,6 @@
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
 #include "larder/engine/command_table.h"
-#include "larder/keyspace/keyspace.h"
 
 namespace larder::commands {
 namespace {

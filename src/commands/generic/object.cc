@@ -4,8 +4,8 @@
 #include "larder/engine/command.h"
 #include "larder/eviction/evictor.h"
 #include "larder/eviction/settings.h"
-#include "larder/keyspace/encoding.h"
-#include "larder/keyspace/keyspace.h"
+#include "larder/keyspace/access_policy.h"
+#include "larder/keyspace/entry.h"
 
 namespace larder::commands {
 namespace {
@@ -36,19 +36,19 @@ bool counts_as_new(const Call& call, const eviction::Evictor& evictor) {
   return evictor.ager().has_yet_to_restart(call.db, call.key.hash);
 }
 
-void object_freq(Call& call, keyspace::Keyspace& keyspace, eviction::Evictor& evictor) {
+void object_freq(Call& call, eviction::Evictor& evictor) {
   const auto* entry = look(call);
   if (entry == nullptr) return;
-  const auto& access = keyspace.access();
+  const keyspace::AccessPolicy& access = call.db.access();
   if (access.mode != keyspace::AccessMode::lfu) return call.reply.error(kNoFrequency);
   if (counts_as_new(call, evictor)) return call.reply.integer(keyspace::LfuCounter::kStart);
   call.reply.integer(access.frequency(*entry));
 }
 
-void object_idletime(Call& call, keyspace::Keyspace& keyspace, eviction::Evictor& evictor) {
+void object_idletime(Call& call, eviction::Evictor& evictor) {
   const auto* entry = look(call);
   if (entry == nullptr) return;
-  const auto& access = keyspace.access();
+  const keyspace::AccessPolicy& access = call.db.access();
   if (access.mode == keyspace::AccessMode::lfu) return call.reply.error(kNoIdleTime);
   call.reply.integer(counts_as_new(call, evictor) ? 0 : access.idle_ms(*entry) / 1000);
 }

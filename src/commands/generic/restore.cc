@@ -5,7 +5,7 @@
 #include "larder/engine/arg_reader.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
-#include "larder/keyspace/keyspace.h"
+#include "larder/keyspace/access_policy.h"
 #include "larder/persistence/dump_payload.h"
 #include "larder/types/settings.h"
 
@@ -81,10 +81,10 @@ bool store(Call& call, persistence::DecodedValue& value, std::int64_t deadline_m
 }
 
 // Sets the use counter or idle time of the key from the options, if the policy records it.
-void remember_use(Call& call, const Options& options, const keyspace::AccessPolicy& access) {
+void remember_use(Call& call, const Options& options) {
   keyspace::Entry* entry = call.db.look(call.key, keyspace::Look::write);
-  const std::int64_t now_ms = access.clock.unix_ms();
-  if (access.mode == keyspace::AccessMode::lfu) {
+  const std::int64_t now_ms = call.now_ms();
+  if (call.db.access().mode == keyspace::AccessMode::lfu) {
     if (!options.frequency) return;
     const auto count = static_cast<std::uint8_t>(*options.frequency);
     entry->access(keyspace::LfuCounter::fresh(now_ms, count).bits());
@@ -114,8 +114,7 @@ void propagate(Call& call, const Options& options, std::int64_t deadline_ms, boo
   }
 }
 
-void restore(Call& call, keyspace::Keyspace& keyspace, types::Settings& settings,
-             eviction::Evictor& evictor) {
+void restore(Call& call, types::Settings& settings, eviction::Evictor& evictor) {
   Options options;
   if (!read(call, options)) return;
   if (!options.replace && call.db.look(call.key, keyspace::Look::write) != nullptr) {
@@ -134,7 +133,7 @@ void restore(Call& call, keyspace::Keyspace& keyspace, types::Settings& settings
     return call.reply.ok();
   }
   if (!store(call, value, *deadline_ms, evictor)) return;
-  remember_use(call, options, keyspace.access());
+  remember_use(call, options);
   propagate(call, options, *deadline_ms, value.left_out_fields());
   call.reply.ok();
 }

@@ -4,7 +4,6 @@
 #include "larder/base/text.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
-#include "larder/keyspace/keyspace.h"
 
 namespace larder::commands {
 namespace {
@@ -19,14 +18,14 @@ bool has_type(const keyspace::Entry& entry, const ScanOptions& options) {
 }
 
 // For keys of any type, as a lookup does.
-void remove_expired(Call& call, const keyspace::Keyspace& keyspace, const Entries& expired) {
-  if (keyspace.removals_held()) return;
+void remove_expired(Call& call, const Entries& expired) {
+  if (call.db.removals_held()) return;
   for (const keyspace::Entry* entry : expired) {
     call.db.look(keyspace::Key::of(entry->key()), keyspace::Look::write);
   }
 }
 
-void scan(Call& call, keyspace::Keyspace& keyspace) {
+void scan(Call& call) {
   const auto cursor = read_scan_cursor(call, 1);
   if (!cursor) return;
   const auto options = read_scan_options(call, 2, kScanType);
@@ -42,7 +41,7 @@ void scan(Call& call, keyspace::Keyspace& keyspace) {
         if (entry.expired(now_ms)) return expired.push_back(&entry);
         if (has_type(entry, *options)) found.push_back(&entry);
       });
-  remove_expired(call, keyspace, expired);
+  remove_expired(call, expired);
   reply_scan_cursor(call, next);
   call.reply.array(found.size());
   for (const keyspace::Entry* entry : found) {

@@ -1,10 +1,10 @@
 #include <algorithm>
 
 #include "../room.h"
+#include "larder/engine/access_control.h"
 #include "larder/engine/arg_reader.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
-#include "larder/engine/guard.h"
 #include "larder/types/list.h"
 #include "larder/types/settings.h"
 #include "sorting.h"

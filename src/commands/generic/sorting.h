@@ -9,7 +9,6 @@
 #include <vector>
 
 #include "larder/base/prefetch.h"
-#include "larder/keyspace/keyspace.h"
 #include "larder/types/string.h"
 
 namespace larder::commands {

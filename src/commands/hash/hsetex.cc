@@ -126,7 +126,7 @@ void set_all(Call& call, HashEdit& hash, const Request& request, const types::Ha
   }
 }
 
-void hsetex(Call& call, keyspace::Keyspace& keyspace, types::Settings& settings) {
+void hsetex(Call& call, types::Settings& settings) {
   Request request;
   if (!read(call, request, call.now_ms())) return;
   const auto found = find_hash_to_change(call);
@@ -140,7 +140,7 @@ void hsetex(Call& call, keyspace::Keyspace& keyspace, types::Settings& settings)
          : set_all(call, hash, request, types::HashLimits::of(settings));
   }
   if (request.deadline_ms && !past) {
-    keyspace.log().also(keyspace::Event::hexpire, call.db.index(), call.key.name);
+    call.db.log_also(keyspace::Event::hexpire, call.key);
   }
   call.reply.integer(1);
 }

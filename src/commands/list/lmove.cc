@@ -6,22 +6,23 @@ namespace {
 
 using namespace engine;
 
-void move(Call& call, const MoveTools& tools, const MoveRequest& request) {
+void move(Call& call, const types::ListLimits& limits, const MoveRequest& request) {
   const auto source = call.db.find<types::List>(call.key, keyspace::Look::write);
   if (source.wrong_type()) return call.reply.error(errors::kWrongType);
   if (!source) return call.reply.null();
-  move_element(call, tools, request, source);
+  move_element(call, limits, request, source);
 }
 
-void lmove(Call& call, types::Settings& settings, keyspace::Keyspace& keyspace) {
+void lmove(Call& call, types::Settings& settings) {
   const auto from = read_end(call.arg(3));
   const auto to = read_end(call.arg(4));
   if (!from || !to) return call.reply.error(errors::kSyntax);
-  move(call, {settings, keyspace}, {call.arg(1), call.arg(2), *from, *to});
+  move(call, types::ListLimits::of(settings), {call.arg(1), call.arg(2), *from, *to});
 }
 
-void rpoplpush(Call& call, types::Settings& settings, keyspace::Keyspace& keyspace) {
-  move(call, {settings, keyspace}, {call.arg(1), call.arg(2), ListEnd::tail, ListEnd::head});
+void rpoplpush(Call& call, types::Settings& settings) {
+  move(call, types::ListLimits::of(settings),
+       {call.arg(1), call.arg(2), ListEnd::tail, ListEnd::head});
 }
 
 }  // namespace

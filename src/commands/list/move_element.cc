@@ -46,11 +46,11 @@ void push(Call& call, const keyspace::Key& key, keyspace::Entry* entry,
 // The removal of an element that was pushed before: both together count as one change.
 class RemovalFromList {
  public:
-  RemovalFromList(Call& call, const MoveTools& tools, ListEnd end, const keyspace::Key& key,
-                  keyspace::Entry* entry)
-      : list_(call.db, key, entry, events::pop(end)), limits_(tools.limits) {
+  RemovalFromList(Call& call, const types::ListLimits& limits, ListEnd end,
+                  const keyspace::Key& key, keyspace::Entry* entry)
+      : list_(call.db, key, entry, events::pop(end)), limits_(limits) {
     list_.discard();
-    tools.log.also(events::pop(end), call.session.db, key.name);
+    call.db.log_also(events::pop(end), key);
   }
   ~RemovalFromList() { list_->compact(limits_); }
   RemovalFromList(const RemovalFromList&) = delete;
@@ -64,9 +64,8 @@ class RemovalFromList {
 };
 
 // Within one list; reports both events.
-void rotate(Call& call, const MoveTools& tools, const MoveRequest& request,
+void rotate(Call& call, const types::ListLimits& limits, const MoveRequest& request,
             const keyspace::Key& key, keyspace::Entry* entry, const types::String& element) {
-  const types::ListLimits& limits = tools.limits;
   const Kept kept(element);
   {
     keyspace::Edit<types::List> list(call.db, key, entry, events::push(request.to));
@@ -74,19 +73,19 @@ void rotate(Call& call, const MoveTools& tools, const MoveRequest& request,
     list->admit(limits, kept.text().size(), 1);
     list->push(limits, request.to, kept.text());
   }
-  const RemovalFromList leaving(call, tools, request.from, key, entry);
+  const RemovalFromList leaving(call, limits, request.from, key, entry);
 }
 
 }  // namespace
 
-bool move_element(Call& call, const MoveTools& tools, const MoveRequest& request,
+bool move_element(Call& call, const types::ListLimits& limits, const MoveRequest& request,
                   const keyspace::Found<types::List>& source) {
   const auto source_key = keyspace::Key::of(request.source);
   const auto cursor = at_end(*source, request.from);
   const types::String element = cursor.get();
   if (request.source == request.target) {
     reply_string(call.reply, element);
-    rotate(call, tools, request, source_key, source.entry(), element);
+    rotate(call, limits, request, source_key, source.entry(), element);
     return true;
   }
   const auto target_key = keyspace::Key::of(request.target);
@@ -94,9 +93,9 @@ bool move_element(Call& call, const MoveTools& tools, const MoveRequest& request
   if (target.wrong_type()) return call.reply.error(errors::kWrongType), false;
   reply_string(call.reply, element);
   types::String::Scratch scratch;
-  push(call, target_key, target.entry(), tools.limits, request.to, element.text(scratch));
+  push(call, target_key, target.entry(), limits, request.to, element.text(scratch));
   keyspace::Entry* entry = call.db.look(source_key, keyspace::Look::write);
-  RemovalFromList(call, tools, request.from, source_key, entry).drop(request.from);
+  RemovalFromList(call, limits, request.from, source_key, entry).drop(request.from);
   return true;
 }
 

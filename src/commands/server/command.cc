@@ -80,14 +80,13 @@ struct Filter {
 // False if an option is wrong; the error has been sent.
 bool read(Call& call, Filter& filter) {
   ArgReader options(call, 2);
-  if (options.more() && !(options.left() == 3 && options.word("FILTERBY"))) {
-    options.fail(errors::kSyntax);
-  } else if (options.option("MODULE")) {
+  const bool filters = options.left() == 3 && options.word("FILTERBY");
+  if (filters && options.option("MODULE")) {
     filter.module = true;
     options.text();
-  } else if (options.option("ACLCAT")) {
+  } else if (filters && options.option("ACLCAT")) {
     filter.category = options.text();
-  } else if (options.option("PATTERN")) {
+  } else if (filters && options.option("PATTERN")) {
     filter.pattern = options.text();
   } else if (options.more()) {
     options.fail(errors::kSyntax);

@@ -2,11 +2,14 @@
 
 #include <openssl/sha.h>
 
-#include "digest_hash.h"
-#include "digest_list.h"
-#include "digest_set.h"
-#include "digest_sorted_set.h"
-#include "digest_stream.h"
+#include <limits>
+
+#include "larder/base/format.h"
+#include "larder/types/hash.h"
+#include "larder/types/list.h"
+#include "larder/types/set.h"
+#include "larder/types/sorted_set.h"
+#include "larder/types/stream.h"
 
 namespace larder::commands {
 namespace {
@@ -33,6 +36,63 @@ Digest digest_key(const keyspace::Entry& entry) {
 void mix_string(Digest& digest, const keyspace::Entry& entry) {
   types::String::Scratch scratch;
   digest.mix(entry.string().text(scratch));
+}
+
+void mix_list(Digest& digest, const keyspace::Entry& entry) {
+  const auto list = entry.value<types::List>();
+  types::String::Scratch scratch;
+  for (auto cursor = list->at(0); !cursor.done(); cursor.next()) {
+    digest.mix(cursor.get().text(scratch));
+  }
+}
+
+// The fields in no order, each with its value; those past their deadline count until they are
+// freed.
+void mix_hash(Digest& digest, const keyspace::Entry& entry) {
+  constexpr std::int64_t kStoredAtAll = std::numeric_limits<std::int64_t>::min();
+  entry.value<types::Hash>()->for_each(
+      kStoredAtAll, [&digest](const types::String& name, const types::String& value) {
+        types::String::Scratch digits;
+        Digest field;
+        field.mix(name.text(digits));
+        field.mix(value.text(digits));
+        digest.fold(field);
+      });
+}
+
+void mix_set(Digest& digest, const keyspace::Entry& entry) {
+  entry.value<types::Set>()->for_each([&digest](const types::String& member) {
+    types::String::Scratch scratch;
+    digest.fold(member.text(scratch));
+  });
+}
+
+void mix_sorted_set(Digest& digest, const keyspace::Entry& entry) {
+  const auto set = entry.value<types::SortedSet>();
+  types::String::Scratch scratch;
+  for (auto at = set->at(0); at; at.next()) {
+    char score[32];
+    Digest item;
+    item.mix(at.member().text(scratch));
+    item.mix(base::print_into(score, "%.17g", at.score()));
+    digest.fold(item);
+  }
+}
+
+// Each entry's id as "ms.seq", its fields and values.
+void mix_stream(Digest& digest, const keyspace::Entry& entry) {
+  const auto stream = entry.value<types::Stream>();
+  types::StreamReader reader(*stream, types::StreamId::least(), types::StreamId::most());
+  types::String::Scratch scratch;
+  while (reader.next()) {
+    types::StreamIdScratch id;
+    std::string text(types::print(reader.id(), id));
+    text[text.find('-')] = '.';
+    digest.mix(text);
+    for (std::uint64_t left = 2 * reader.fields(); left > 0; --left) {
+      digest.mix(reader.text().text(scratch));
+    }
+  }
 }
 
 // In the order of types::Type.

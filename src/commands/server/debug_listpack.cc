@@ -3,7 +3,7 @@
 
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
-#include "larder/keyspace/encoding.h"
+#include "larder/keyspace/entry.h"
 #include "larder/types/hash.h"
 #include "larder/types/list.h"
 #include "larder/types/listpack.h"

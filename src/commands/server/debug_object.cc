@@ -3,11 +3,11 @@
 #include "larder/base/format.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
-#include "larder/keyspace/encoding.h"
-#include "larder/keyspace/keyspace.h"
+#include "larder/keyspace/access_policy.h"
+#include "larder/keyspace/entry.h"
 #include "larder/persistence/settings.h"
+#include "larder/persistence/value_codec.h"
 #include "larder/types/list.h"
-#include "serialized_length.h"
 
 namespace larder::commands {
 namespace {
@@ -19,6 +19,14 @@ std::int64_t idle_seconds(const keyspace::AccessPolicy& access, const keyspace::
   if (access.mode == keyspace::AccessMode::lru) return access.idle_ms(entry) / 1000;
   const auto minutes = static_cast<std::uint16_t>(access.clock.unix_ms() / 60'000);
   return static_cast<std::uint16_t>(minutes - (entry.access() >> 8)) * std::int64_t{60};
+}
+
+// The size of a value in an RDB file, without the type byte. Cost: that of DUMP.
+std::size_t serialized_length(const keyspace::Entry& entry, std::int64_t now_ms,
+                              persistence::Compression compression) {
+  persistence::Bytes bytes;
+  persistence::encode_value(entry, now_ms, compression, bytes);
+  return bytes.size() - 1;
 }
 
 // The fields of a list of several nodes, with Redis's names.
@@ -33,8 +41,8 @@ void append_nodes(std::string& out, const keyspace::Entry& entry, const types::S
       types::ListLimits::of(settings).fill, figures.depth != 0 ? 1 : 0, figures.listpack_bytes);
 }
 
-void debug_object(Call& call, keyspace::Keyspace& keyspace, eviction::Settings& eviction,
-                  persistence::SnapshotSettings& snapshot, types::Settings& nodes) {
+void debug_object(Call& call, eviction::Settings& eviction, persistence::SnapshotSettings& snapshot,
+                  types::Settings& nodes) {
   const auto key = keyspace::Key::of(call.arg(2));
   const keyspace::Entry* entry = call.db.look(key, keyspace::Look::untouched);
   if (entry == nullptr) return call.reply.error(errors::kNoSuchKey);
@@ -45,8 +53,8 @@ void debug_object(Call& call, keyspace::Keyspace& keyspace, eviction::Settings& 
       "Value at:%p refcount:%lld encoding:%.*s serializedlength:%zu lru:%u lru_seconds_idle:%lld",
       static_cast<const void*>(entry), static_cast<long long>(references(*entry, eviction)),
       static_cast<int>(encoding.size()), encoding.data(),
-      serialized_length(*entry, keyspace.clock().unix_ms(), compression), entry->access(),
-      static_cast<long long>(idle_seconds(keyspace.access(), *entry)));
+      serialized_length(*entry, call.now_ms(), compression), entry->access(),
+      static_cast<long long>(idle_seconds(call.db.access(), *entry)));
   if (encoding == "quicklist") append_nodes(line, *entry, nodes);
   call.reply.simple(line);
 }

@@ -34,7 +34,7 @@ std::optional<types::Type> type_named(std::string_view name) {
 enum class Takes : std::uint8_t { no_type, type };
 
 // Nothing if the options were wrong; the error has been sent.
-std::optional<Options> read_options(Call& call, std::size_t databases, Takes takes) {
+std::optional<Options> read_options(Call& call, std::int64_t databases, Takes takes) {
   Options options;
   ArgReader args(call, 2);
   while (args.more()) {
@@ -44,7 +44,7 @@ std::optional<Options> read_options(Call& call, std::size_t databases, Takes tak
       options.count = static_cast<std::size_t>(count);
     } else if (args.option("DB")) {
       const std::int64_t db = args.integer(errors::kInvalidDbIndex);
-      if (db < 0 || static_cast<std::size_t>(db) >= databases) args.fail(errors::kDbOutOfRange);
+      if (db < 0 || db >= databases) args.fail(errors::kDbOutOfRange);
       options.db = static_cast<int>(db);
     } else if (takes == Takes::type && args.option("TYPE")) {
       options.type = type_named(args.text());
@@ -57,8 +57,8 @@ std::optional<Options> read_options(Call& call, std::size_t databases, Takes tak
   return options;
 }
 
-void keystats_hot(Call& call, HotKeys& hot_keys, keyspace::Keyspace& keyspace) {
-  const auto options = read_options(call, keyspace.databases(), Takes::no_type);
+void keystats_hot(Call& call, HotKeys& hot_keys, keyspace::Settings& settings) {
+  const auto options = read_options(call, settings.databases.value(), Takes::no_type);
   if (!options) return;
   if (!hot_keys.is_on()) {
     return call.reply.error("ERR commands are not sampled: hot-keys-sample is 0");
@@ -87,7 +87,8 @@ void write_size(resp::Writer& reply, const keyspace::Entry& entry) {
 }
 
 void keystats_big(Call& call, keyspace::Keyspace& keyspace) {
-  const auto options = read_options(call, keyspace.databases(), Takes::type);
+  const auto options =
+      read_options(call, static_cast<std::int64_t>(keyspace.databases()), Takes::type);
   if (!options) return;
   if (!keyspace.tracks_big_keys()) {
     return call.reply.error("ERR the largest keys are not tracked: big-keys-tracking is no");

@@ -78,7 +78,7 @@ void read_size(ArgReader& options, std::int64_t most, std::size_t& size) {
 
 // The pictures of versions 5 and 6 have the size arguments of Redis: columns, squares in a row and
 // rows of squares; columns and rows. Of the other versions only the latest has a picture.
-void lolwut(Call& call, base::Rng& rng) {
+void lolwut(Call& call) {
   constexpr std::int64_t kMostColumns = 1000;
   constexpr std::int64_t kMostThings = 200;
   ArgReader options(call, 1);
@@ -90,7 +90,7 @@ void lolwut(Call& call, base::Rng& rng) {
   if (version == 5 || version == 6) read_size(options, kMostThings, size.shelves);
   if (options.failed()) return;
   const bool draws = !version || version == 5 || version == 6;
-  std::string text = draws ? larder_art(size, rng) : std::string();
+  std::string text = draws ? larder_art(size, call.rng()) : std::string();
   text.append("Larder ver. ").append(kLarderVersion);
   text.append(", Redis ver. ").append(kCompatibleVersion).append("\n");
   call.reply.verbatim("txt", text);

@@ -3,7 +3,6 @@
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
 #include "larder/keyspace/edit.h"
-#include "larder/keyspace/keyspace.h"
 #include "larder/keyspace/settings.h"
 #include "larder/types/set.h"
 
@@ -29,15 +28,14 @@ void pop_one(Call& call, keyspace::Entry* entry) {
   set->remove(member.text(scratch));
 }
 
-void pop_all(Call& call, keyspace::Keyspace& keyspace, const keyspace::Settings& settings,
-             keyspace::Entry* entry) {
+void pop_all(Call& call, const keyspace::Settings& settings, keyspace::Entry* entry) {
   const auto set = entry->value<types::Set>();
   call.db.count_changes(set->size());
-  if (settings.lazyfree_lazy_server_del.value()) keyspace.graveyard().count_result(set->size());
+  if (settings.lazyfree_lazy_server_del.value()) call.db.count_result(set->size());
   call.reply.set(set->size());
   set->for_each([&call](const types::String& member) { reply_string(call.reply, member); });
   call.db.erase(entry, call.key.hash, keyspace::Cause::command, keyspace::Event::spop);
-  keyspace.log().also(keyspace::Event::del, call.db.index(), call.key.name);
+  call.db.log_also(keyspace::Event::del, call.key);
   call.propagate({settings.lazyfree_lazy_server_del.value() ? "UNLINK" : "DEL", call.arg(1)});
 }
 
@@ -62,7 +60,7 @@ bool read_count(Call& call, std::optional<std::size_t>& count) {
   return !reader.failed();
 }
 
-void spop(Call& call, keyspace::Keyspace& keyspace, keyspace::Settings& settings) {
+void spop(Call& call, keyspace::Settings& settings) {
   std::optional<std::size_t> count;
   if (!read_count(call, count)) return;
   keyspace::Entry* entry = call.db.look(call.key, keyspace::Look::write);
@@ -71,7 +69,7 @@ void spop(Call& call, keyspace::Keyspace& keyspace, keyspace::Settings& settings
   if (!count) return pop_one(call, entry);
   if (*count == 0) return call.reply.set(0);
   if (*count >= entry->value<types::Set>()->size()) {
-    return pop_all(call, keyspace, settings, entry);
+    return pop_all(call, settings, entry);
   }
   pop_some(call, entry, *count);
 }

@@ -6,7 +6,6 @@
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
 #include "larder/keyspace/edit.h"
-#include "larder/keyspace/keyspace.h"
 #include "larder/types/stream.h"
 #include "stream_ids.h"
 
@@ -103,21 +102,21 @@ void xgroup_setid(Call& call) {
 // With more pending entries than this a group or a consumer is destroyed in steps.
 constexpr std::size_t kMostDestroyedAtOnce = 512;
 
-void destroy_group(types::Stream& stream, types::Group& group, keyspace::Keyspace& keyspace) {
+void destroy_group(keyspace::Database& db, types::Stream& stream, types::Group& group) {
   if (group.pending.size() <= kMostDestroyedAtOnce) {
     stream.destroy_group(group.name());
   } else {
-    keyspace.graveyard().defer_free(types::Type::stream, stream.take_group(group).storage());
+    db.defer_free(types::Type::stream, stream.take_group(group).storage());
   }
 }
 
-void xgroup_destroy(Call& call, keyspace::Keyspace& keyspace) {
+void xgroup_destroy(Call& call) {
   const auto found = find_stream(call);
   if (!found) return;
   if ((*found)->group(call.arg(3)) == nullptr) return call.reply.integer(0);
   keyspace::Edit<types::Stream> edit(call.db, call.key, found->entry(),
                                      keyspace::Event::xgroup_destroy);
-  destroy_group(*edit, *edit->group(call.arg(3)), keyspace);
+  destroy_group(call.db, *edit, *edit->group(call.arg(3)));
   call.reply.integer(1);
 }
 
@@ -137,19 +136,18 @@ void xgroup_createconsumer(Call& call) {
 }
 
 // Returns the number of pending entries that were removed with it.
-std::size_t destroy_consumer(types::Stream& stream, types::Group& group, types::Consumer& consumer,
-                             keyspace::Keyspace& keyspace) {
+std::size_t destroy_consumer(keyspace::Database& db, types::Stream& stream, types::Group& group,
+                             types::Consumer& consumer) {
   const std::size_t pending = consumer.pending.size();
   const std::size_t of_others = group.pending.size() - pending;
   if (pending <= kMostDestroyedAtOnce || pending <= of_others) {
     return stream.destroy_consumer(group, consumer);
   }
-  keyspace.graveyard().defer_free(types::Type::stream,
-                                  stream.take_consumer(group, consumer).storage());
+  db.defer_free(types::Type::stream, stream.take_consumer(group, consumer).storage());
   return pending;
 }
 
-void xgroup_delconsumer(Call& call, keyspace::Keyspace& keyspace) {
+void xgroup_delconsumer(Call& call) {
   const auto found = find_group(call);
   if (!found) return;
   keyspace::Edit<types::Stream> edit(call.db, call.key, found->entry(),
@@ -158,7 +156,7 @@ void xgroup_delconsumer(Call& call, keyspace::Keyspace& keyspace) {
   types::Consumer* consumer = group.consumer(call.arg(4));
   std::size_t pending = 0;
   if (consumer != nullptr) {
-    pending = destroy_consumer(*edit, group, *consumer, keyspace);
+    pending = destroy_consumer(call.db, *edit, group, *consumer);
   } else {
     edit.discard();
   }

@@ -1,7 +1,7 @@
 #pragma once
 
-// Permissions of users, for the engine. The guard is called only for sessions for which
-// Gate::permission is closed: users with all permissions cost nothing.
+// What the engine and access control know of each other: the permissions of users, the user of a
+// new session, and the subscriptions of sessions.
 
 #include <cstdint>
 #include <string>
@@ -20,6 +20,8 @@ enum class Denied : std::uint8_t { nothing, command, key, channel };
 // The context in which a command will run; recorded in the log of refusals.
 enum class CommandContext : std::uint8_t { top_level, transaction, script };
 
+// Permissions of users. The guard is called only for sessions for which Gate::permission is closed:
+// users with all permissions cost nothing.
 class Guard {
  public:
   virtual ~Guard() = default;
@@ -43,5 +45,34 @@ std::string refusal(Denied denied, const Session& session, const BoundCommand& c
 
 // Why a queued command may no longer run, for EXEC's own error.
 std::string_view since_queued(Denied denied);
+
+// The user of new sessions, for the network and for commands that reset a session.
+class Credentials {
+ public:
+  virtual ~Credentials() = default;
+
+  // Whether the user of new sessions has a password.
+  virtual bool password_required() const = 0;
+
+  // Puts the session into the state of a new connection: the default user, with the gates that are
+  // closed for that user.
+  virtual void admit(Session& session) const = 0;
+};
+
+// The subscriptions of sessions, for access control when a user loses channels.
+class Subscriptions {
+ public:
+  enum class Kind : std::uint8_t { channel, pattern, shard_channel };
+  // Called for each subscription; true ends the walk.
+  class Visitor {
+   public:
+    virtual ~Visitor() = default;
+    virtual bool visit(Kind kind, std::string_view name) = 0;
+  };
+
+  virtual ~Subscriptions() = default;
+  // True if the visitor ended the walk over the subscriptions of the session.
+  virtual bool any(const Session& session, Visitor& visitor) const = 0;
+};
 
 }  // namespace larder::engine

@@ -1,4 +1,4 @@
-#include "larder/engine/guard.h"
+#include "larder/engine/access_control.h"
 
 #include "larder/base/assert.h"
 #include "larder/engine/command_table.h"

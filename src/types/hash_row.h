@@ -1,9 +1,0 @@
-#pragma once
-
-#include "larder/types/type.h"
-
-namespace larder::types {
-
-extern const TypeRow kHashRow;
-
-}  // namespace larder::types
