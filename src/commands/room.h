@@ -78,7 +78,7 @@ inline bool has_room_for_made(engine::Call& call, eviction::Evictor& evictor, ty
   if (storage == nullptr) return true;
   const eviction::Need need{.kept = types::row(type).footprint(storage)};
   const eviction::Room room = evictor.make_room_for(need, room_budget(call, evictor));
-  if (room != eviction::Room::enough) call.db.discard(type, storage);
+  if (room != eviction::Room::enough) call.db.defer_free(type, storage);
   return settle_room(call, room, need.kept);
 }
 

@@ -3,7 +3,7 @@
 #include "larder/net/connections.h"
 #include "larder/process/watchdog.h"
 #include "larder/server/core.h"
-#include "larder/server/metrics.h"
+#include "metrics.h"
 
 namespace larder::server {
 namespace {

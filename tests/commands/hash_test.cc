@@ -1,3 +1,5 @@
+#include "larder/types/hash.h"
+
 #include "keyspace_commands.h"
 
 namespace larder::commands {

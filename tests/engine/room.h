@@ -20,6 +20,7 @@
 #include "larder/engine/access_control.h"
 #include "larder/engine/call.h"
 #include "larder/engine/executor.h"
+#include "larder/engine/settings.h"
 #include "larder/memory/audit.h"
 #include "tests/engine/step_rows.h"
 #include "tests/engine/transaction_rows.h"
