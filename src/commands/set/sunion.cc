@@ -1,7 +1,6 @@
 #include "../string/string_reply.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
-#include "larder/keyspace/keyspace.h"
 #include "larder/types/set_operations.h"
 #include "larder/types/settings.h"
 #include "operands.h"
@@ -11,7 +10,7 @@ namespace {
 
 using namespace engine;
 
-void sunion(Call& call, keyspace::Keyspace& keyspace, keyspace::Settings& settings) {
+void sunion(Call& call) {
   Operands operands;
   if (!operands.read(call, 1, call.size() - 1)) return;
   const auto items = call.reply.begin_set();
@@ -21,7 +20,6 @@ void sunion(Call& call, keyspace::Keyspace& keyspace, keyspace::Settings& settin
     if (!call.reply.drops()) reply_string(call.reply, member);
   });
   call.reply.end_set(items, count);
-  if (settings.lazyfree_lazy_server_del.value()) keyspace.graveyard().count_result(count);
 }
 
 void sunionstore(Call& call, types::Settings& settings, eviction::Evictor& evictor) {
