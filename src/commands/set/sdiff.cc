@@ -10,7 +10,7 @@ namespace {
 
 using namespace engine;
 
-void sdiff(Call& call, keyspace::Settings& settings) {
+void sdiff(Call& call) {
   Operands operands;
   if (!operands.read(call, 1, call.size() - 1)) return;
   const auto items = call.reply.begin_set();
@@ -20,7 +20,6 @@ void sdiff(Call& call, keyspace::Settings& settings) {
     if (!call.reply.drops()) reply_string(call.reply, member);
   });
   call.reply.end_set(items, count);
-  if (settings.lazyfree_lazy_server_del.value()) call.db.count_result(count);
 }
 
 void sdiffstore(Call& call, types::Settings& settings, eviction::Evictor& evictor) {

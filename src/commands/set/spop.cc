@@ -31,7 +31,11 @@ void pop_one(Call& call, keyspace::Entry* entry) {
 void pop_all(Call& call, const keyspace::Settings& settings, keyspace::Entry* entry) {
   const auto set = entry->value<types::Set>();
   call.db.count_changes(set->size());
-  if (settings.lazyfree_lazy_server_del.value()) call.db.count_result(set->size());
+  // Redis replies with the set through a temporary copy of it.
+  const bool is_table = set->table() != nullptr;
+  if (is_table && settings.lazyfree_lazy_server_del.value()) {
+    call.db.count_result(set->size());
+  }
   call.reply.set(set->size());
   set->for_each([&call](const types::String& member) { reply_string(call.reply, member); });
   call.db.erase(entry, call.key.hash, keyspace::Cause::command, keyspace::Event::spop);

@@ -10,7 +10,7 @@ namespace {
 
 using namespace engine;
 
-void sunion(Call& call, keyspace::Settings& settings) {
+void sunion(Call& call) {
   Operands operands;
   if (!operands.read(call, 1, call.size() - 1)) return;
   const auto items = call.reply.begin_set();
@@ -20,7 +20,6 @@ void sunion(Call& call, keyspace::Settings& settings) {
     if (!call.reply.drops()) reply_string(call.reply, member);
   });
   call.reply.end_set(items, count);
-  if (settings.lazyfree_lazy_server_del.value()) call.db.count_result(count);
 }
 
 void sunionstore(Call& call, types::Settings& settings, eviction::Evictor& evictor) {
