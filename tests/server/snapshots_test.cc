@@ -226,7 +226,8 @@ TEST(SnapshotProcess, AnswersWhileItLoadsAndRefusesWhatNeedsData) {
   ASSERT_EQ(child.end(SIGTERM), 0);
   std::filesystem::remove(child.path("out"));
   child.start({"--key-load-delay", "5000", "--port", "0", "--unixsocket", child.path("socket")});
-  ASSERT_TRUE(wait_for([&] { return child.ask("PING").rfind("-LOADING", 0) == 0; }));
+  ASSERT_TRUE(wait_for([&] { return child.ask("DBSIZE").rfind("-LOADING", 0) == 0; }));
+  EXPECT_EQ(child.ask("PING"), "+PONG\r\n");
   EXPECT_EQ(child.ask("GET key:1"), "-LOADING Redis is loading the dataset in memory\r\n");
   EXPECT_EQ(child.ask("LASTSAVE").front(), ':');
   const std::string info = child.ask("INFO persistence");
