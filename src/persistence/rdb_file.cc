@@ -23,7 +23,7 @@ enum class ModulePart : std::uint8_t { end, integer, unsigned_integer, real32, r
 class FileReader {
  public:
   FileReader(RdbSource& source, const RdbReading& reading, RdbVisitor& visitor)
-      : reading_(reading), visitor_(visitor), window_(source, reading.verifies_checksum) {}
+      : reading_(reading), visitor_(visitor), window_(source, reading.verifies_checksum, reading.window) {}
 
   bool read_head() {
     if (!fill(kHeadBytes)) return false;
@@ -83,7 +83,7 @@ class FileReader {
 
   bool read_item() {
     const std::size_t left = window_.rest().size();
-    if (left < RdbWindow::kFew && !window_.at_end() && !more(RdbWindow::kFew)) return false;
+    if (left < window_.few() && !window_.at_end() && !more(window_.few())) return false;
     for (;;) {
       RdbReader in(window_.rest());
       in.call(&visitor_);

@@ -31,7 +31,7 @@ base::Result<void> RdbWindow::fill(std::size_t wanted) {
   const std::uint64_t rest = source_.size() > first_ ? source_.size() - first_ : 0;
   const std::uint64_t useful = std::max<std::uint64_t>(rest + 1, end_ + 1);
   const auto room = static_cast<std::size_t>(
-      std::min<std::uint64_t>(std::max(wanted, kBytes), std::max<std::uint64_t>(useful, 64)));
+      std::min<std::uint64_t>(std::max(wanted, least_), std::max<std::uint64_t>(useful, 64)));
   if (bytes_.size() < room) bytes_.resize(room);
   while (end_ < wanted && !at_end_) {
     if (end_ == bytes_.size()) bytes_.resize(2 * bytes_.size());

@@ -10,12 +10,12 @@ namespace larder::persistence {
 
 class RdbWindow {
  public:
-  static constexpr std::size_t kBytes = 1 << 20;
+  // Holds `least` bytes, and more for larger values.
+  RdbWindow(RdbSource& source, bool sums, std::size_t least)
+      : source_(source), sums_(sums), least_(least) {}
+
   // With fewer bytes left more are read, so that most values are whole.
-  static constexpr std::size_t kFew = 256 << 10;
-
-  RdbWindow(RdbSource& source, bool sums) : source_(source), sums_(sums) {}
-
+  std::size_t few() const { return least_ / 4; }
   std::string_view rest() const { return {bytes_.data() + begin_, end_ - begin_}; }
   void take(std::size_t bytes) { begin_ += bytes; }
   // The position of rest() in the file.
@@ -39,6 +39,7 @@ class RdbWindow {
 
   RdbSource& source_;
   const bool sums_;
+  const std::size_t least_;
   Bytes bytes_;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;

@@ -1,6 +1,7 @@
-// Any bytes as an RDB file: reading it in pieces has the same result as reading it whole, and
-// nothing is left behind. The first byte is the size of the pieces; the checksum is not verified,
-// because no mutation would find one.
+// Any bytes as an RDB file: reading it through a window of a few bytes has the same result as
+// reading it whole; the file cut at a byte has this result too, or ends too early; and nothing is
+// left behind. The first byte determines the window; the checksum is not verified, because no
+// mutation would find one.
 
 #include <cstdint>
 #include <string>
@@ -15,6 +16,9 @@ namespace {
 
 using namespace larder;
 using namespace larder::persistence;
+
+// Files with fewer bytes are cut at each of them.
+constexpr std::size_t kMostCuts = 200;
 
 class Summary final : public RdbVisitor {
  public:
@@ -41,27 +45,42 @@ class Summary final : public RdbVisitor {
   }
 };
 
-std::string result_of(std::string_view bytes, std::size_t piece, const types::Settings& settings) {
+struct Result {
+  std::string text;  // what was read, or where and why it failed
+  bool is_cut = false;
+};
+
+Result read(std::string_view bytes, std::size_t piece, std::size_t window) {
+  static config::Registry registry{"Redis 7.2.6"};
+  static types::Settings settings{registry};
   TextSource source(bytes, piece);
   Summary summary;
-  const auto failure = read_rdb(source, {settings, kNow, false}, summary);
+  const auto failure = read_rdb(
+      source, {.settings = settings, .now_ms = kNow, .verifies_checksum = false, .window = window},
+      summary);
+  if (!failure) return {summary.text};
   // Keys in front of the damage may have been delivered or not.
-  return failure ? std::to_string(static_cast<int>(failure->kind)) + " " +
-                       std::to_string(failure->offset)
-                 : summary.text;
+  return {std::to_string(static_cast<int>(failure->kind)) + " " + std::to_string(failure->offset),
+          failure->kind == RdbFailure::Kind::truncated};
 }
+
+Result read_whole(std::string_view bytes) { return read(bytes, std::string::npos, 1 << 20); }
 
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  static config::Registry registry{"Redis 7.2.6"};
-  static types::Settings settings{registry};
   if (size == 0) return 0;
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 1, size - 1);
   const auto before = memory::balance(memory::Owner::snapshot);
-  const std::string whole = result_of(bytes, std::string::npos, settings);
-  LARDER_ASSERT(result_of(bytes, std::size_t{data[0]} + 1, settings) == whole);
-  if (size > 2) result_of(bytes.substr(0, data[0] % bytes.size()), 1, settings);
+  const std::string whole = read_whole(bytes).text;
+  // A window of one to eight bytes ends within every part of a value.
+  const std::size_t piece = data[0] % 8 + 1;
+  LARDER_ASSERT(read(bytes, piece, piece).text == whole);
+  const std::size_t step = bytes.size() / kMostCuts + 1;
+  for (std::size_t cut = data[0] % step; cut < bytes.size(); cut += step) {
+    const Result part = read_whole(bytes.substr(0, cut));
+    LARDER_ASSERT(part.is_cut || part.text == whole);
+  }
   LARDER_ASSERT(memory::balance(memory::Owner::snapshot) == before);
   return 0;
 }

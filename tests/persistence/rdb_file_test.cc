@@ -60,10 +60,11 @@ class RdbFile : public ::testing::Test {
   RdbFile() : before_(balance()) {}
   void TearDown() override { EXPECT_EQ(balance(), before_); }
 
-  std::optional<RdbFailure> read(std::string_view bytes, std::size_t piece = std::string::npos) {
+  std::optional<RdbFailure> read(std::string_view bytes, std::size_t piece = std::string::npos,
+                                 std::size_t window = 1 << 20) {
     TextSource source(bytes, piece);
     recorder_ = {};
-    return read_rdb(source, {settings_, kNow, verifies_}, recorder_);
+    return read_rdb(source, {settings_, kNow, verifies_, window}, recorder_);
   }
   std::string all_forms() {
     std::string items("\xfe\x00\xfb\x40\x40\x02", 6);
@@ -158,6 +159,18 @@ TEST_F(RdbFile, ReadsEveryFormWholeAndInPieces) {
   for (const std::size_t piece : {1, 7, 1000}) {
     ASSERT_FALSE(read(file, piece));
     EXPECT_EQ(recorder_.lines, whole) << piece;
+  }
+}
+
+// The window ends at every byte of a value at some time.
+TEST_F(RdbFile, ReadsEveryFormThroughASmallWindow) {
+  const std::string file = all_forms();
+  ASSERT_FALSE(read(file));
+  const auto whole = recorder_.lines;
+  for (const std::size_t window : {1, 2, 3, 5, 64, 1000}) {
+    const auto failure = read(file, window, window);
+    ASSERT_FALSE(failure) << window << ": " << failure->text << " at " << failure->offset;
+    EXPECT_EQ(recorder_.lines, whole) << window;
   }
 }
 

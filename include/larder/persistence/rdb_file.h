@@ -81,11 +81,11 @@ struct RdbReading {
   const types::Settings& settings;
   std::int64_t now_ms = 0;  // fields of hashes that have expired by then are left out
   bool verifies_checksum = true;
+  std::size_t window = 1 << 20;  // bytes of the file in memory; more for a value that is larger
 };
 
 // Reads a whole file; nothing if all of it was good. Magic and version are checked before the
-// visitor is called. Memory: a window of 1 MB, or at most twice the largest value's bytes in the
-// file.
+// visitor is called. Memory: the window, or at most twice the largest value's bytes in the file.
 std::optional<RdbFailure> read_rdb(RdbSource& source, const RdbReading& reading,
                                    RdbVisitor& visitor);
 
