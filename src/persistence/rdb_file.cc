@@ -15,7 +15,6 @@ namespace {
 using Kind = RdbFailure::Kind;
 
 constexpr std::size_t kHeadBytes = kRdbMagic.size() + kRdbVersionDigits;
-constexpr std::size_t kChecksumBytes = 8;
 
 // What the parts of a module's data are; 0 ends them.
 enum class ModulePart : std::uint8_t { end, integer, unsigned_integer, real32, real64, text };
