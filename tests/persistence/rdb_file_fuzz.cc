@@ -32,7 +32,7 @@ class Summary final : public RdbVisitor {
   void sizes(std::uint64_t, std::uint64_t) override {}
   base::Result<void> keys(std::span<RdbKey> keys) override {
     for (const RdbKey& key : keys) {
-      add(key.name, key.value->has_storage() ? "storage" : key.value->text());
+      add(key.name, described(*key.value));
     }
     return {};
   }
@@ -40,6 +40,10 @@ class Summary final : public RdbVisitor {
   std::string text;
 
  private:
+  static std::string_view described(const DecodedValue& value) {
+    if (value.is_empty()) return "empty";
+    return value.has_storage() ? "storage" : value.text();
+  }
   void add(std::string_view name, std::string_view value) {
     text.append(name).append(" ").append(value).append("\n");
   }
