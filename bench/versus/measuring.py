@@ -18,15 +18,15 @@ MILLION = 1_000_000
 
 
 class Server:
-    """A server process on the servers' core, with a port and a folder of its own."""
+    """A server process on the servers' core, with a port of its own, and a folder of its own unless one is given."""
 
-    def __init__(self, name, binary, certificates=None):
+    def __init__(self, name, binary, certificates=None, folder=None):
         self.name = name
         self.tls_port = free_port() if certificates else 0
         secure = ["--tls-port", str(self.tls_port), "--tls-cert-file", f"{certificates}/server.crt", "--tls-key-file",
                   f"{certificates}/server.key", "--tls-auth-clients", "no"] if certificates else []
         self.port = free_port()
-        self.folder = tempfile.mkdtemp(prefix="versus-")
+        self.folder = folder or tempfile.mkdtemp(prefix="versus-")
         self.process = subprocess.Popen(
             ["taskset", "-c", SERVER_CORE, binary, "--port", str(self.port), "--bind", "127.0.0.1",
              "--save", "", "--appendonly", "no", "--dir", self.folder, "--daemonize", "no",
@@ -35,13 +35,14 @@ class Server:
         self.wait_until_ready()
 
     def wait_until_ready(self):
-        for _ in range(500):
+        """Until it has loaded its data."""
+        for _ in range(60_000):
             if self.process.poll() is not None:
                 raise SystemExit(f"{self.name} did not start")
             with contextlib.suppress(OSError):
-                self.ask("PING")
-                return
-            time.sleep(0.02)
+                if "\nloading:0" in self.ask("INFO", "persistence"):
+                    return
+            time.sleep(0.005)
         raise SystemExit(f"{self.name} does not answer")
 
     def ask(self, *words):
@@ -73,10 +74,12 @@ class Server:
         with open(f"/proc/{self.process.pid}/statm") as file:
             return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
-    def stop(self):
+    def stop(self, keep=False):
+        """`keep` its folder."""
         self.process.kill()
         self.process.wait()
-        shutil.rmtree(self.folder, ignore_errors=True)
+        if not keep:
+            shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def free_port():

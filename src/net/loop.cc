@@ -80,8 +80,8 @@ void Loop::run_once(std::int64_t wait_us) {
 }
 
 void Loop::run() {
-  stopped_ = false;
   while (!stopped_) run_once(-1);
+  stopped_ = false;
 }
 
 }  // namespace larder::net

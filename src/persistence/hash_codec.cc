@@ -46,7 +46,6 @@ class Builder {
   bool finish() { return !fill_ || fill_->finish(); }
   void* storage() { return hash_.storage(); }
   bool left_out() const { return left_out_; }
-  bool empty() const { return hash_.storage() == nullptr || hash_.empty(); }
 
  private:
   const types::HashLimits limits_;
@@ -59,12 +58,13 @@ class Builder {
 bool read_fields(RdbReader& in, Builder& hash) {
   RdbText name, value;
   const std::size_t count = in.count(2);
+  if (count == 0) return !in.failed();
   if (!in.may_take(count * kReservedBytes)) return false;
   hash.expect(count);
   for (std::size_t i = 0; i < count; ++i) {
     if (!in.text(name) || !in.text(value) || !hash.add(name.view(), value.view())) return false;
   }
-  return count > 0;
+  return true;
 }
 
 // Deadlines count from one less than the earliest; 0 is none.
@@ -72,6 +72,7 @@ bool read_fields_with_deadlines(RdbReader& in, Builder& hash) {
   RdbText name, value;
   const auto earliest = static_cast<std::int64_t>(in.word());
   const std::size_t count = in.count(3);
+  if (count == 0) return !in.failed();
   if (!in.may_take(count * kReservedBytes)) return false;
   hash.expect(count);
   for (std::size_t i = 0; i < count; ++i) {
@@ -87,7 +88,7 @@ bool read_fields_with_deadlines(RdbReader& in, Builder& hash) {
       return false;
     }
   }
-  return count > 0;
+  return true;
 }
 
 bool read_packed(Packing packing, RdbReader& in, Builder& hash) {
@@ -149,6 +150,11 @@ Contents contents_of(const types::HashTable& table, std::int64_t now_ms) {
 
 }  // namespace
 
+bool has_live_fields(const void* storage, std::int64_t now_ms) {
+  const types::HashTable* table = types::ReadOnly<types::Hash>(storage)->table();
+  return table == nullptr || contents_of(*table, now_ms).fields > 0;
+}
+
 int write_hash(const void* storage, std::int64_t now_ms, RdbWriter& out) {
   const types::ReadOnly<types::Hash> hash(storage);
   const types::HashTable* table = hash->table();
@@ -158,7 +164,7 @@ int write_hash(const void* storage, std::int64_t now_ms, RdbWriter& out) {
     return kPlainVersion;
   }
   const Contents contents = contents_of(*table, now_ms);
-  const bool has_deadlines = contents.earliest_ms != Hash::kNever;
+  const bool has_deadlines = out.features().field_deadlines && contents.earliest_ms != Hash::kNever;
   out.type(has_deadlines ? RdbType::hash_with_deadlines : RdbType::hash);
   if (has_deadlines) out.word(static_cast<std::uint64_t>(contents.earliest_ms));
   out.length(contents.fields);
@@ -188,7 +194,7 @@ bool read_hash(RdbType form, RdbReader& in, const types::Settings& settings, std
   good = hash.finish() && good;
   storage = hash.storage();
   left_out = hash.left_out();
-  return good && !hash.empty();
+  return good;
 }
 
 }  // namespace larder::persistence

@@ -92,7 +92,7 @@ bool read_list(RdbType form, RdbReader& in, const types::Settings& settings, voi
   if (form == RdbType::list_of_ziplists) good = read_ziplists(in.count(), in, list);
   if (form == RdbType::list_of_listpacks) good = read_nodes(in, list);
   storage = list.storage();
-  return good && storage != nullptr;
+  return good;
 }
 
 }  // namespace larder::persistence

@@ -3,6 +3,7 @@
 // The numbers of the RDB format.
 
 #include <cstdint>
+#include <string_view>
 
 namespace larder::persistence {
 
@@ -33,7 +34,28 @@ enum class RdbType : std::uint8_t {
 
 // Versions that introduced the forms that are written.
 inline constexpr int kPlainVersion = 10;
+inline constexpr int kActiveTimeVersion = 11;
 inline constexpr int kFieldDeadlineVersion = 12;
+
+// The first byte of what stands in a file beside keys.
+enum class RdbOpcode : std::uint8_t {
+  slot_sizes = 244,
+  function = 245,
+  old_function = 246,
+  module_aux = 247,
+  idle = 248,
+  frequency = 249,
+  aux = 250,
+  sizes = 251,
+  deadline_ms = 252,
+  deadline_s = 253,
+  database = 254,
+  end = 255,
+};
+inline constexpr std::string_view kRdbMagic = "REDIS";
+inline constexpr std::size_t kRdbVersionDigits = 4;
+// From this version on a checksum follows the end.
+inline constexpr int kChecksumVersion = 5;
 
 // The two highest bits of a length determine its form; 3 is a text in a special form.
 enum class LengthForm : std::uint8_t { bits_6, bits_14, wide, special };

@@ -28,6 +28,7 @@ void RdbReader::bound_growth(std::uint64_t bytes) {
 }
 
 bool RdbReader::may_take(std::uint64_t bytes) {
+  if (pulse_ != nullptr && !pulse_->go_on()) return fail();
   const std::uint64_t used = memory::used_bytes() + bytes;
   if (used <= ceiling_) {
     if (used <= probed_) return true;
@@ -40,6 +41,7 @@ bool RdbReader::may_take(std::uint64_t bytes) {
 
 std::string_view RdbReader::raw(std::size_t bytes) {
   if (bytes > bytes_.size()) {
+    if (!failed_) missing_ = bytes - bytes_.size();
     fail();
     return {};
   }
@@ -68,7 +70,10 @@ std::uint64_t RdbReader::length() {
 
 std::size_t RdbReader::count(std::size_t least_bytes) {
   const std::uint64_t count = length();
-  if (count == 0 || count > left() / least_bytes) {
+  if (count > left() / least_bytes) {
+    std::uint64_t bytes;
+    if (__builtin_mul_overflow(count, least_bytes, &bytes)) bytes = kNoCeiling;
+    missing_ = bytes - left();
     fail();
     return 0;
   }
@@ -77,6 +82,7 @@ std::size_t RdbReader::count(std::size_t least_bytes) {
 
 bool RdbReader::text(RdbText& out) {
   out.view_ = {};
+  if (bytes_.empty() && !failed_) missing_ = 1;
   if (bytes_.empty() || !may_go_on()) return fail();
   const auto first = static_cast<std::uint8_t>(bytes_.front());
   if (form_of(first) == LengthForm::special) {

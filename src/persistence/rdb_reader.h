@@ -47,6 +47,10 @@ class RdbReader {
     return false;
   }
   std::size_t left() const { return bytes_.size(); }
+  // How many more bytes it would have needed when it failed; 0 if it did not fail for that.
+  std::uint64_t missing() const { return missing_; }
+  // Calls `pulse` every few elements from now on; fails when it returns false.
+  void call(Pulse* pulse) { pulse_ = pulse; }
 
   // Limits by how much the value may make used_bytes() grow; the reader fails if it grows by more.
   void bound_growth(std::uint64_t bytes);
@@ -60,10 +64,11 @@ class RdbReader {
 
   std::uint8_t byte() { return number<std::uint8_t>(); }
   std::uint64_t word() { return number<std::uint64_t>(); }
+  std::uint32_t half_word() { return number<std::uint32_t>(); }
   double real() { return number<double>(); }
   std::uint64_t length();
   // The number of elements that follow, each of at least `least_bytes`: fails if the input is too
-  // short for them, and for 0.
+  // short for them.
   std::size_t count(std::size_t least_bytes = 1);
   std::string_view raw(std::size_t bytes);
   // False when it failed.
@@ -94,6 +99,8 @@ class RdbReader {
   bool failed_ = false;
   bool lacks_room_ = false;
   unsigned elements_ = 0;
+  std::uint64_t missing_ = 0;
+  Pulse* pulse_ = nullptr;
   std::uint64_t ceiling_ = kNoCeiling;  // of used_bytes()
   std::uint64_t probed_ = 0;            // up to this the system has provided memory
 };

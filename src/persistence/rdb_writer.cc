@@ -78,6 +78,11 @@ bool RdbWriter::compressed(std::string_view value) {
 }
 
 void RdbWriter::text(std::string_view value) {
+  plain_text(value);
+  spill();
+}
+
+void RdbWriter::plain_text(std::string_view value) {
   if (value.size() <= kLongestInteger) {
     const auto number = types::as_stored_integer(value);
     if (number && short_integer(*number)) return;

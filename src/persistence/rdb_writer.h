@@ -1,6 +1,9 @@
 #pragma once
 
+#include <limits>
+#include <optional>
 #include <string_view>
+#include <utility>
 
 #include "larder/persistence/value_codec.h"
 #include "larder/types/string.h"
@@ -12,9 +15,24 @@ namespace larder::persistence {
 class RdbWriter {
  public:
   RdbWriter(Bytes& out, Compression compression) : out_(out), compression_(compression) {}
+  // `spill` takes the bytes whenever there are more than `most` of them at the end of a text.
+  RdbWriter(Bytes& out, const RdbEncoding& encoding, Spill& spill, std::size_t most)
+      : out_(out),
+        compression_(encoding.compression),
+        features_(encoding.features),
+        spill_(&spill),
+        most_(most) {}
+
+  RdbFeatures features() const { return features_; }
 
   void byte(std::uint8_t value) { out_.push_back(static_cast<char>(value)); }
-  void type(RdbType value) { byte(static_cast<std::uint8_t>(value)); }
+  // The first byte of a value; with a key from key_before_value() behind it.
+  void type(RdbType value) {
+    byte(static_cast<std::uint8_t>(value));
+    if (key_) text(*std::exchange(key_, std::nullopt));
+  }
+  // In a file a value's key stands behind its type.
+  void key_before_value(std::string_view key) { key_ = key; }
   void length(std::uint64_t value);
   // 8 bytes, little-endian.
   void word(std::uint64_t value);
@@ -26,12 +44,20 @@ class RdbWriter {
   void raw(std::string_view bytes) { out_.insert(out_.end(), bytes.begin(), bytes.end()); }
 
  private:
+  void plain_text(std::string_view value);
+  void spill() {
+    if (__builtin_expect(out_.size() >= most_, 0)) spill_->take(out_);
+  }
   bool short_integer(std::int64_t value);
   bool compressed(std::string_view value);
 
+  std::optional<std::string_view> key_;
   Bytes& out_;
   Room room_;  // for what is compressed
   const Compression compression_;
+  const RdbFeatures features_{};
+  Spill* const spill_ = nullptr;
+  const std::size_t most_ = std::numeric_limits<std::size_t>::max();
 };
 
 }  // namespace larder::persistence

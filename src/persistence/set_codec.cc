@@ -15,7 +15,7 @@ bool read_members(RdbReader& in, const types::SetLimits& limits, types::Set& set
     if (i == 0) set.expect(member.view(), count, limits);
     if (!set.add(member.view(), limits)) return false;
   }
-  return count > 0;
+  return !in.failed();
 }
 
 bool read_packed(RdbReader& in, const types::SetLimits& limits, types::Set& set) {
@@ -59,7 +59,7 @@ bool read_set(RdbType form, RdbReader& in, const types::Settings& settings, void
   if (form == RdbType::set_listpack) good = read_packed(in, limits, set);
   if (form == RdbType::set_intset) good = read_integers(in, limits, set);
   storage = set.storage();
-  return good && !set.empty();
+  return good;
 }
 
 }  // namespace larder::persistence

@@ -58,7 +58,7 @@ bool read_members(RdbType form, RdbReader& in, Builder& set) {
     const auto score = form == RdbType::sorted_set ? std::optional(in.real()) : text_score(in);
     if (in.failed() || !set.add(member.view(), score)) return false;
   }
-  return count > 0;
+  return !in.failed();
 }
 
 bool read_packed(Packing packing, RdbReader& in, Builder& set) {
@@ -100,7 +100,7 @@ bool read_sorted_set(RdbType form, RdbReader& in, const types::Settings& setting
     good = read_members(form, in, set);
   }
   storage = set.storage();
-  return good && storage != nullptr;
+  return good;
 }
 
 }  // namespace larder::persistence

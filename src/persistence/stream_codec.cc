@@ -71,6 +71,7 @@ void write_group(const types::Group& group, RdbWriter& out) {
   for (const types::Consumer* consumer : group.consumers) {
     out.text(consumer->name());
     out.word(static_cast<std::uint64_t>(consumer->seen_ms));
+    if (out.features().active_time) out.word(static_cast<std::uint64_t>(consumer->active_ms));
     out.length(consumer->pending.size());
     for_each(consumer->pending,
              [&](const types::Pending* pending) { write_key(out, pending->id); });
@@ -210,12 +211,13 @@ class Builder {
 // The time since which a consumer was inactive is not part of the newest form of version 10.
 int write_stream(const void* storage, RdbWriter& out) {
   const types::ReadOnly<types::Stream> stream(storage);
-  out.type(RdbType::stream_2);
+  const bool active_time = out.features().active_time;
+  out.type(active_time ? RdbType::stream_3 : RdbType::stream_2);
   write_nodes(*stream, out);
   write_marks(stream->marks(), out);
   out.length(stream->groups().size());
   for (const types::Group* group : stream->groups()) write_group(*group, out);
-  return kPlainVersion;
+  return active_time ? kActiveTimeVersion : kPlainVersion;
 }
 
 bool read_stream(RdbType form, RdbReader& in, void*& storage) {

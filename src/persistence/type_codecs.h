@@ -2,7 +2,8 @@
 
 // The writer and the reader of each type. A writer starts with the type's byte. A reader parses a
 // body of one of its type's forms, and sets `storage` to what it has built, whether it succeeds or
-// not; it returns false after an error, after which `in` may have failed or not.
+// not, which has no elements, or is null, if the value has none; it returns false after an error,
+// after which `in` may have failed or not.
 
 #include "larder/keyspace/entry.h"
 #include "larder/types/settings.h"
@@ -12,12 +13,16 @@
 
 namespace larder::persistence {
 
-// The RDB version that a reader must support.
+// The RDB version that a reader must support. A writer's version depends on its features.
+int write_value(const keyspace::Entry& entry, std::int64_t now_ms, RdbWriter& out);
 int write_list(const void* storage, RdbWriter& out);
 int write_set(const void* storage, RdbWriter& out);
 int write_sorted_set(const void* storage, RdbWriter& out);
 int write_hash(const void* storage, std::int64_t now_ms, RdbWriter& out);
 int write_stream(const void* storage, RdbWriter& out);
+
+// Whether write_hash() would write a field.
+bool has_live_fields(const void* storage, std::int64_t now_ms);
 
 bool read_list(RdbType form, RdbReader& in, const types::Settings& settings, void*& storage);
 bool read_set(RdbType form, RdbReader& in, const types::Settings& settings, void*& storage);

@@ -1,6 +1,10 @@
 #include "larder/persistence/value_codec.h"
 
 #include "larder/persistence/lzf.h"
+#include "larder/types/hash.h"
+#include "larder/types/list.h"
+#include "larder/types/set.h"
+#include "larder/types/sorted_set.h"
 #include "larder/types/string.h"
 #include "type_codecs.h"
 
@@ -64,11 +68,32 @@ void destroy(Type type, void* storage) {
   }
 }
 
+bool has_no_elements(Type type, void* storage) {
+  switch (type) {
+    case Type::list:
+      return storage == nullptr || types::List(storage).empty();
+    case Type::set:
+      return types::Set(storage).empty();
+    case Type::sorted_set:
+      return storage == nullptr || types::SortedSet(storage).empty();
+    case Type::hash:
+      return storage == nullptr || types::Hash(storage).empty();
+    case Type::string:
+    case Type::stream:
+      break;
+  }
+  return false;
+}
+
 }  // namespace
 
 int encode_value(const keyspace::Entry& entry, std::int64_t now_ms, Compression compression,
                  Bytes& out) {
   RdbWriter writer(out, compression);
+  return write_value(entry, now_ms, writer);
+}
+
+int write_value(const keyspace::Entry& entry, std::int64_t now_ms, RdbWriter& writer) {
   switch (entry.type()) {
     case Type::string:
       writer.type(RdbType::string);
@@ -88,6 +113,8 @@ int encode_value(const keyspace::Entry& entry, std::int64_t now_ms, Compression 
   return write_stream(entry.storage(), writer);
 }
 
+bool is_value_form(std::uint8_t form) { return type_of(static_cast<RdbType>(form)).has_value(); }
+
 Room::~Room() {
   if (bytes_ != nullptr) memory::release(memory::Owner::snapshot, bytes_, size_);
 }
@@ -106,8 +133,11 @@ std::string_view DecodedValue::text() const {
   return text_ == nullptr ? std::string_view() : text_->view();
 }
 
-DecodedValue::~DecodedValue() {
+DecodedValue::~DecodedValue() { clear(); }
+
+void DecodedValue::clear() {
   if (storage_ != nullptr) destroy(type_, storage_);
+  storage_ = nullptr;
 }
 
 void* DecodedValue::take_storage() {
@@ -120,14 +150,24 @@ bool DecodedValue::read(std::string_view bytes, const types::Settings& settings,
                         std::int64_t now_ms, std::uint64_t most_growth) {
   RdbReader in(bytes);
   in.bound_growth(most_growth);
-  const auto form = static_cast<RdbType>(in.byte());
+  const std::uint8_t form = in.byte();
+  const bool good = !in.failed() && read_body(form, in, settings, now_ms);
+  lacks_room_ = in.lacks_room();
+  return good && !is_empty_ && in.left() == 0;
+}
+
+bool DecodedValue::read_body(std::uint8_t number, RdbReader& in, const types::Settings& settings,
+                             std::int64_t now_ms) {
+  clear();
+  is_empty_ = false;
+  const auto form = static_cast<RdbType>(number);
   const auto type = type_of(form);
   if (in.failed() || !type) return false;
   type_ = *type;
   bool good = false;
   switch (type_) {
     case Type::string:
-      text_ = std::make_unique<RdbText>();
+      if (text_ == nullptr) text_ = std::make_unique<RdbText>();
       good = read_string(in, *text_, storage_);
       break;
     case Type::list:
@@ -146,8 +186,10 @@ bool DecodedValue::read(std::string_view bytes, const types::Settings& settings,
       good = read_stream(form, in, storage_);
       break;
   }
-  lacks_room_ = in.lacks_room();
-  return good && !in.failed() && in.left() == 0;
+  if (!good || in.failed()) return false;
+  is_empty_ = has_no_elements(type_, storage_);
+  if (is_empty_) clear();
+  return true;
 }
 
 }  // namespace larder::persistence

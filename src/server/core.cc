@@ -67,6 +67,7 @@ void Core::each_part(Visit visit) {
   visit(pause);
   visit(hub);
   visit(persistence_metrics);
+  visit(snapshots);
   visit(replication_metrics);
   visit(effects);
   visit(limits);
@@ -120,6 +121,8 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
       acl_metrics(reporter),
       pubsub_metrics(reporter, hub),
       persistence_metrics(reporter, clock, keyspace, gates),
+      snapshots({clock, log, keyspace, evictor, configuration.types,
+                 configuration.persistence.snapshots, persistence_metrics, gates}),
       replication_metrics(reporter, configuration.replication),
       cluster_metrics(reporter),
       limits{configuration.net.clients.proto_max_bulk_len},

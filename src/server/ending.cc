@@ -29,15 +29,22 @@ Ending::~Ending() { loop_.forget(*this); }
 
 base::Result<void> Ending::begin(const engine::ShutdownOptions& options) {
   log_.notice("User requested shutdown...");
-  if (options.save && !options.force) {
-    log_.warning("Error trying to save the DB, can't exit.");
-    return base::Error{"there is no persistence yet that could save the data"};
-  }
-  if (!options.nosave && (options.save || !save_points_.value().empty())) {
-    log_.warning("There are save points, but snapshots are not supported yet: nothing is saved.");
+  if (!save(options)) {
+    log_.warning("Errors trying to shut down the server. Check the logs for more information.");
+    return base::Error{"the data could not be saved"};
   }
   loop_.stop();
   return {};
+}
+
+bool Ending::save(const engine::ShutdownOptions& options) {
+  if (is_loading_ || options.nosave || snapshots_ == nullptr) return true;
+  if (!options.save && save_points_.value().empty()) return true;
+  log_.notice("Saving the final RDB snapshot before exiting.");
+  if (snapshots_->save()) return true;
+  log_.warning(options.force ? "Error trying to save the DB. Exit anyway."
+                             : "Error trying to save the DB, can't exit.");
+  return options.force;
 }
 
 void Ending::on_ready(unsigned) {
@@ -47,7 +54,6 @@ void Ending::on_ready(unsigned) {
               " scheduling shutdown...");
   const auto& flags = is_int ? settings_.shutdown_on_sigint : settings_.shutdown_on_sigterm;
   if (begin(options_of(flags.value()))) return;
-  log_.warning("Errors trying to shut down the server. Check the logs for more information.");
   signals_.forget_stop_signal();
 }
 

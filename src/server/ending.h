@@ -5,6 +5,7 @@
 #include "larder/base/log.h"
 #include "larder/engine/host.h"
 #include "larder/net/loop.h"
+#include "larder/persistence/snapshots.h"
 #include "larder/process/signals.h"
 #include "larder/server/configuration.h"
 
@@ -16,6 +17,11 @@ class Ending final : public engine::Shutdown, public net::Watch {
          base::Log& log);
   ~Ending() override;
 
+  // What saves the data at the end from now on.
+  void attach(persistence::Snapshots& snapshots) { snapshots_ = &snapshots; }
+  // While data is loaded, it is not saved at the end.
+  void loading(bool is_loading) { is_loading_ = is_loading; }
+
   base::Result<void> begin(const engine::ShutdownOptions& options) override;
   // Nothing waits before the end as long as there are no replicas.
   bool abort() override { return false; }
@@ -24,11 +30,16 @@ class Ending final : public engine::Shutdown, public net::Watch {
   void on_ready(unsigned readiness) override;
 
  private:
+  // False if the data must be saved before the end and could not be.
+  bool save(const engine::ShutdownOptions& options);
+
   net::Loop& loop_;
   process::Signals& signals_;
   const ShutdownSettings& settings_;
   const config::SavePoints& save_points_;
   base::Log& log_;
+  persistence::Snapshots* snapshots_ = nullptr;
+  bool is_loading_ = false;
 };
 
 }  // namespace larder::server

@@ -15,6 +15,23 @@ std::string whole_path(const std::string& program) {
 
 }  // namespace
 
+namespace {
+
+// Runs turns of the loop while data is loaded.
+class TurnsWhileLoading final : public persistence::LoadingHost {
+ public:
+  explicit TurnsWhileLoading(net::Loop& loop) : loop_(loop) {}
+  bool serve() override {
+    loop_.run_once(0);
+    return !loop_.is_stopped();
+  }
+
+ private:
+  net::Loop& loop_;
+};
+
+}  // namespace
+
 Larder::Larder(const Parts& parts)
     : parts_(parts),
       loop_(net::make_epoll_loop(clock_)),
@@ -39,6 +56,7 @@ Larder::Larder(const Parts& parts)
       heartbeat_({core_, &connections_, &loop_metrics_, &watchdog_}, *loop_),
       live_settings_({parts.configuration, parts.log, listeners_, metrics_port_, tls_, crashes_,
                       watchdog_, parts.title}) {
+  ending_.attach(core_.snapshots);
   core_.auditor.add(connections_);
   core_.auditor.add(metrics_port_);
 }
@@ -70,10 +88,21 @@ base::Result<void> Larder::listen_tls() {
                      " (tls), aborting."};
 }
 
-void Larder::run() {
+persistence::Loading Larder::load() {
+  TurnsWhileLoading host(*loop_);
+  ending_.loading(true);
+  const persistence::Loading result = core_.snapshots.load(host);
+  ending_.loading(false);
+  return result;
+}
+
+int Larder::run() {
   core_.memory_metrics.note_startup();
   listeners_.open();
   metrics_port_.open();
+  const persistence::Loading loaded = load();
+  if (loaded == persistence::Loading::failed) return 1;
+  if (loaded == persistence::Loading::stopped) return 0;
   const std::string ready = "Ready to accept connections";
   if (listeners_.has_tcp()) parts_.log.notice(ready + " tcp");
   if (listeners_.has_unix()) parts_.log.notice(ready + " unix");
@@ -85,6 +114,7 @@ void Larder::run() {
   metrics_port_.close();
   listeners_.close_tcp();
   listeners_.close_unix();
+  return 0;
 }
 
 }  // namespace larder::server

@@ -44,11 +44,12 @@ class Larder {
   // Opens the listening sockets as configured. The error is a line for the log before the process
   // ends.
   base::Result<void> listen();
-  // Serves until a shutdown.
-  void run();
+  // Loads the data, serves until a shutdown, and returns the process's exit status.
+  int run();
 
  private:
   base::Result<void> listen_tls();
+  persistence::Loading load();
 
   Parts parts_;
   base::SystemClock clock_;

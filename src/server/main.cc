@@ -111,6 +111,11 @@ int serve(Configuration& configuration, base::Log& log, process::Title& title) {
   const ProcessSettings& settings = configuration.server.process;
   log_start(log, configuration, title.program());
   log_what_does_not_act(configuration.registry, log);
+  if (!configuration.persistence.snapshots.save.value().empty()) {
+    log.warning(
+        "There are save points: a snapshot is written at the shutdown. While the server "
+        "runs, none is written automatically yet.");
+  }
   process::Supervisor supervisor(settings.supervised.as<process::Supervision>(), log);
   process::PidFile pid_file;
   pid_file.write(pid_path(settings), log);
@@ -124,7 +129,7 @@ int serve(Configuration& configuration, base::Log& log, process::Title& title) {
     if (const auto open = larder.listen(); !open) return fail(log, open.error().text);
     log.notice("Server initialized");
     process::return_startup_pages();
-    larder.run();
+    if (const int status = larder.run(); status != 0) return status;
   } catch (const config::BadLine& failure) {
     std::cerr << failure.what() << std::flush;
     return log.path().empty() ? 1 : fail(log, failure.what());

@@ -166,6 +166,13 @@ TEST_P(LoopTest, RunsUntilItIsStopped) {
   loop->forget(recorder);
 }
 
+TEST_P(LoopTest, AStopBeforeItRunsCounts) {
+  loop->stop();
+  EXPECT_TRUE(loop->is_stopped());
+  loop->run();
+  EXPECT_EQ(loop->figures().turns, 0u);
+}
+
 INSTANTIATE_TEST_SUITE_P(Both, LoopTest, testing::Values(make_epoll_loop, make_asio_loop),
                          [](const auto& chosen) {
                            return chosen.param == &make_epoll_loop ? "epoll" : "asio";

@@ -16,8 +16,10 @@ namespace {
 // Longer inputs only repeat themselves.
 constexpr std::size_t kMostBytes = 4096;
 
-// Commands that would end or delay the test.
-constexpr std::string_view kWithout[] = {"sleep", "segfault", "populate", "mallctl", "mallctl-str"};
+// Commands that would end or delay the test, or write files.
+constexpr std::string_view kWithout[] = {"shutdown", "save"};
+constexpr std::string_view kDebugWithout[] = {"sleep",   "segfault",    "populate",
+                                              "mallctl", "mallctl-str", "reload"};
 
 constexpr const char* kOptions =
     "proto-max-bulk-len 1mb\n"
@@ -25,9 +27,12 @@ constexpr const char* kOptions =
     "maxmemory-policy allkeys-lru\n";
 
 void take_away(larder::engine::CommandTable& commands) {
-  if (commands.find("shutdown") != nullptr) (void)commands.rename("shutdown", "");
+  for (const std::string_view name : kWithout) {
+    if (commands.find(name) != nullptr) (void)commands.rename(name, "");
+  }
   std::erase_if(commands.find("debug")->children, [](const auto* child) {
-    return std::find(std::begin(kWithout), std::end(kWithout), child->name) != std::end(kWithout);
+    return std::find(std::begin(kDebugWithout), std::end(kDebugWithout), child->name) !=
+           std::end(kDebugWithout);
   });
 }
 

@@ -96,9 +96,10 @@ class Loop {
   // One turn: waits at most `wait_us` (negative: without a limit), ticks the clock, serves the
   // descriptors that are ready, then the timers that are due, then the end of the turn.
   void run_once(std::int64_t wait_us);
-  // Runs turns until stop() was called in one of them.
+  // Runs turns until stop() was called.
   void run();
   void stop() { stopped_ = true; }
+  bool is_stopped() const { return stopped_; }
 
   base::Clock& clock() { return clock_; }
   const TurnFigures& figures() const { return figures_; }

@@ -1,20 +1,44 @@
 #pragma once
 
-// INFO's section persistence, and the counters of background children. Nothing is saved yet, so
-// most fields have the value that Redis shows before the first save.
+// INFO's section persistence, and the counters of background children. Snapshots in the background
+// and the append-only file do not exist yet: their fields have the value that Redis shows before
+// the first of them.
 
 #include "larder/base/clock.h"
+#include "larder/base/format.h"
 #include "larder/engine/gates.h"
 #include "larder/info/info.h"
 #include "larder/keyspace/keyspace.h"
 
 namespace larder::persistence {
 
+// The progress of a file that is loaded.
+struct LoadingFigures {
+  bool is_active = false;
+  std::int64_t started_unix_s = 0;
+  std::int64_t started_us = 0;
+  std::uint64_t total_bytes = 0;
+  std::uint64_t loaded_bytes = 0;
+  std::int64_t used_bytes_then = 0;  // when the file was written
+
+  double percent() const {
+    return total_bytes == 0
+               ? 0
+               : 100 * static_cast<double>(loaded_bytes) / static_cast<double>(total_bytes);
+  }
+  std::int64_t seconds_left(std::int64_t elapsed_us) const {
+    if (loaded_bytes == 0 || loaded_bytes >= total_bytes) return 1;
+    const double rest = static_cast<double>(total_bytes - loaded_bytes);
+    return static_cast<std::int64_t>(static_cast<double>(elapsed_us) / 1e6 * rest /
+                                     static_cast<double>(loaded_bytes));
+  }
+};
+
 class Metrics final : public info::Group {
  public:
   Metrics(info::Reporter& reporter, const base::Clock& clock, keyspace::Keyspace& keyspace,
           const engine::GateBoard& gates)
-      : Group(reporter), keyspace_(keyspace), gates_(gates) {
+      : Group(reporter), clock_(clock), keyspace_(keyspace), gates_(gates) {
     rdb_last_save_time = clock.unix_ms() / 1000;
     rdb_last_bgsave_time_sec = kNever;
     rdb_current_bgsave_time_sec = kNever;
@@ -97,6 +121,13 @@ class Metrics final : public info::Group {
                                         "persistence",
                                         "rdb_last_load_keys_loaded",
                                         {.help = "Keys of the loaded snapshot that were stored."}};
+  info::Gauge rdb_last_save_dropped_field_ttls{
+      *this,
+      "persistence",
+      "rdb_last_save_dropped_field_ttls",
+      {.help = "Hashes that the last snapshot has without the deadlines of their fields, because "
+               "of rdb-version.",
+       .name = "rdb_last_save_dropped_field_ttls"}};
   info::Gauge aof_enabled{
       *this, "persistence", "aof_enabled", {.help = "1 while an append-only file is written."}};
   info::Gauge aof_rewrite_in_progress{*this,
@@ -173,12 +204,31 @@ class Metrics final : public info::Group {
 
   void refresh() override {
     loading_ = (gates_.closed() & bit(engine::Gate::loading)) != 0 ? 1 : 0;
-    rdb_changes_since_last_save_ = static_cast<std::int64_t>(keyspace_.log().changes());
+    rdb_changes_since_last_save_ =
+        static_cast<std::int64_t>(keyspace_.log().changes() - changes_at_save);
+    loading_lines_ = loading.is_active ? loading_text() : std::string();
   }
+
+  LoadingFigures loading;
+  // keyspace::ChangeLog::changes() when the last snapshot was written.
+  std::uint64_t changes_at_save = 0;
 
  private:
   static constexpr std::int64_t kNever = -1;
 
+  std::string loading_text() const {
+    const std::string text = base::printed(
+        "loading_start_time:%lld\r\nloading_total_bytes:%llu\r\nloading_rdb_used_mem:%lld\r\n"
+        "loading_loaded_bytes:%llu\r\nloading_loaded_perc:%.2f\r\nloading_eta_seconds:%lld\r\n",
+        static_cast<long long>(loading.started_unix_s),
+        static_cast<unsigned long long>(loading.total_bytes),
+        static_cast<long long>(loading.used_bytes_then),
+        static_cast<unsigned long long>(loading.loaded_bytes), loading.percent(),
+        static_cast<long long>(loading.seconds_left(clock_.steady_now_us() - loading.started_us)));
+    return text;
+  }
+
+  const base::Clock& clock_;
   keyspace::Keyspace& keyspace_;
   const engine::GateBoard& gates_;
   info::Gauge loading_{*this,
@@ -189,6 +239,7 @@ class Metrics final : public info::Group {
                                            "persistence",
                                            "rdb_changes_since_last_save",
                                            {.help = "Changes that no snapshot has yet."}};
+  info::Lines loading_lines_{*this, "persistence"};
 };
 
 }  // namespace larder::persistence

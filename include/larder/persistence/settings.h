@@ -41,24 +41,24 @@ struct SnapshotSettings : config::Group {
       *this,
       {.name = "save",
        .fallback = {{3600, 1}, {300, 100}, {60, 10000}},
-       .traits = config::kRepeatable | config::kNotActing,
-       .help = "Write a snapshot after the given seconds if there were at least that many changes. "
-               "Several lines are combined; an empty value means never."}};
+       .traits = config::kRepeatable,
+       .help =
+           "Save points: seconds and changes. With one or more of them a snapshot is written at "
+           "the shutdown; while the server runs they do not act yet, and only SAVE writes one. "
+           "Several lines are combined; an empty value means none."}};
   config::Text dbfilename{*this,
                           {.name = "dbfilename",
                            .fallback = "dump.rdb",
-                           .traits = config::kProtected | config::kNotActing,
+                           .traits = config::kProtected,
                            .help = "Name of the snapshot, inside dir.",
                            .check = check_dbfilename}};
-  config::Toggle rdbcompression{*this,
-                                {.name = "rdbcompression",
-                                 .fallback = true,
-                                 .traits = config::kNotActing,
-                                 .help = "Compress strings in snapshots."}};
+  config::Toggle rdbcompression{
+      *this,
+      {.name = "rdbcompression", .fallback = true, .help = "Compress strings in snapshots."}};
   config::Toggle rdbchecksum{*this,
                              {.name = "rdbchecksum",
                               .fallback = true,
-                              .traits = config::kImmutable | config::kNotActing,
+                              .traits = config::kImmutable,
                               .help = "End snapshots with a checksum and check it on loading."}};
   config::Choice sanitize_dump_payload{
       *this,
@@ -74,11 +74,18 @@ struct SnapshotSettings : config::Group {
        .fallback = true,
        .traits = config::kNotActing,
        .help = "Refuse writes if the last snapshot failed and save points are set."}};
+  config::Choice rdb_version{
+      *this,
+      {.name = "rdb-version",
+       .fallback = 0,
+       .words = {"auto", "10", "11", "12"},
+       .help = "Version of snapshots. Redis reads 10 from 7.0 on, 11 from 7.2 on, and 12 from 7.4 "
+               "on; auto is 12 if a field of a hash has a deadline, otherwise 10. Versions 10 and "
+               "11 are without such deadlines."}};
   config::Toggle rdb_save_incremental_fsync{
       *this,
       {.name = "rdb-save-incremental-fsync",
        .fallback = true,
-       .traits = config::kNotActing,
        .help = "Flush a snapshot to disk every few megabytes while it is written."}};
   config::Toggle rdb_del_sync_files{*this,
                                     {.name = "rdb-del-sync-files",
@@ -91,7 +98,7 @@ struct SnapshotSettings : config::Group {
       {.name = "rdb-key-save-delay",
        .fallback = 0,
        .range = {INT_MIN, INT_MAX},
-       .traits = config::kHidden | config::kNotActing,
+       .traits = config::kHidden,
        .help = "Microseconds to wait after each key that is saved; a negative number waits one "
                "microsecond after so many keys. For tests."}};
   config::Integer key_load_delay{
@@ -99,7 +106,7 @@ struct SnapshotSettings : config::Group {
       {.name = "key-load-delay",
        .fallback = 0,
        .range = {INT_MIN, INT_MAX},
-       .traits = config::kHidden | config::kNotActing,
+       .traits = config::kHidden,
        .help = "Microseconds to wait after each key that is loaded; a negative number waits one "
                "microsecond after so many keys. For tests."}};
   config::Integer loading_process_events_interval_bytes{
@@ -107,7 +114,7 @@ struct SnapshotSettings : config::Group {
       {.name = "loading-process-events-interval-bytes",
        .fallback = 2 << 20,
        .range = {1024, INT_MAX},
-       .traits = config::kHidden | config::kNotActing,
+       .traits = config::kHidden,
        .help = "Bytes that are loaded before clients are served in between."}};
 };
 

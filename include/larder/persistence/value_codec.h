@@ -36,6 +36,17 @@ class Room {
 };
 
 class RdbText;
+class RdbReader;
+
+// Called every few elements while a value is read, so that a long one does not occupy the thread.
+class Pulse {
+ public:
+  // False: stop reading.
+  virtual bool go_on() = 0;
+
+ protected:
+  ~Pulse() = default;
+};
 
 // The newest version that is read.
 inline constexpr int kNewestRdb = 12;
@@ -43,10 +54,32 @@ inline constexpr int kNewestRdb = 12;
 // Whether texts of more than 20 bytes are compressed with LZF if that makes them shorter.
 enum class Compression : std::uint8_t { off, on };
 
+// What values may contain that readers of version 10 do not support.
+struct RdbFeatures {
+  bool field_deadlines = true;  // of hashes: version 12; otherwise they are left out
+  bool active_time = false;     // of consumers: version 11
+};
+struct RdbEncoding {
+  Compression compression = Compression::on;
+  RdbFeatures features{};
+};
+
+// Takes bytes that were written and empties them.
+class Spill {
+ public:
+  virtual void take(Bytes& bytes) = 0;
+
+ protected:
+  ~Spill() = default;
+};
+
 // Appends the entry's value. Returns the RDB version that a reader must support. Fields of hashes
 // that are past their deadline at `now_ms` are left out. Cost: O(size of the value).
 int encode_value(const keyspace::Entry& entry, std::int64_t now_ms, Compression compression,
                  Bytes& out);
+
+// Whether values of this form can be read.
+bool is_value_form(std::uint8_t form);
 
 // A decoded value that is not in the keyspace yet.
 class DecodedValue {
@@ -77,6 +110,13 @@ class DecodedValue {
   bool lacks_room() const { return lacks_room_; }
   // Fields of a hash were left out, because they were past their deadline at `now_ms`.
   bool left_out_fields() const { return left_out_fields_; }
+  // The same for a value of which `in` reads the body, and without a limit. A value without
+  // elements is accepted: is_empty() is then true, and there is no storage.
+  bool read_body(std::uint8_t form, RdbReader& in, const types::Settings& settings,
+                 std::int64_t now_ms);
+  bool is_empty() const { return is_empty_; }
+  // Frees the storage if it was not taken.
+  void clear();
 
  private:
   types::Type type_ = types::Type::string;
@@ -84,6 +124,7 @@ class DecodedValue {
   void* storage_ = nullptr;
   bool lacks_room_ = false;
   bool left_out_fields_ = false;
+  bool is_empty_ = false;
 };
 
 }  // namespace larder::persistence

@@ -34,6 +34,7 @@
 #include "larder/observe/command_observer.h"
 #include "larder/observe/hot_keys.h"
 #include "larder/persistence/metrics.h"
+#include "larder/persistence/snapshots.h"
 #include "larder/pubsub/hub.h"
 #include "larder/pubsub/metrics.h"
 #include "larder/pubsub/monitors.h"
@@ -91,6 +92,7 @@ class Core {
   pubsub::Hub hub;
   pubsub::Metrics pubsub_metrics;
   persistence::Metrics persistence_metrics;
+  persistence::Snapshots snapshots;
   replication::Metrics replication_metrics;
   cluster::Metrics cluster_metrics;
   engine::Propagation effects;

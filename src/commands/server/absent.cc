@@ -51,7 +51,6 @@ std::span<const engine::Command> server_absent() {
              kAdmin | kNoScript | kLoading | kStale | kAllowBusy),
       absent("restore-asking", Family::server, at_least(4), kWrites | kGrows | kAsking,
              kKeyspace | kDangerous),
-      absent("save", Family::server, exactly(1), kAdmin | kNoScript | kNoAsyncLoading | kNoMulti),
       absent("script", Family::scripting, at_least(2), kContainer),
       absent("script debug", Family::scripting, exactly(3), kNoScript),
       absent("script exists", Family::scripting, at_least(3), kNoScript),

@@ -1,0 +1,99 @@
+#pragma once
+
+// Saves all data to the file `dbfilename` in the working folder, and loads it.
+
+#include <cstdint>
+#include <vector>
+
+#include "larder/base/clock.h"
+#include "larder/base/log.h"
+#include "larder/eviction/evictor.h"
+#include "larder/keyspace/keyspace.h"
+#include "larder/memory/audit.h"
+#include "larder/persistence/metrics.h"
+#include "larder/persistence/rdb_file_writer.h"
+#include "larder/persistence/settings.h"
+#include "larder/persistence/snapshot_file.h"
+#include "larder/types/settings.h"
+
+namespace larder::persistence {
+
+// The libraries of functions in the loaded file. They cannot be called, and are written to the next
+// file unchanged.
+class KeptFunctions {
+ public:
+  using Library = std::vector<char, memory::Allocator<char, memory::Owner::scripts>>;
+
+  // Keeps a library unless it has exactly these bytes already.
+  void add(std::string_view library);
+  void clear() { libraries_.clear(); }
+  const std::vector<Library>& all() const { return libraries_; }
+
+ private:
+  std::vector<Library> libraries_;
+};
+
+// What serves clients while a file is loaded.
+class LoadingHost {
+ public:
+  // Called at least once in a millisecond. False: give up.
+  virtual bool serve() = 0;
+
+ protected:
+  ~LoadingHost() = default;
+};
+
+enum class Loading : std::uint8_t { done, no_file, failed, stopped };
+
+// DEBUG RELOAD's options.
+struct Reload {
+  bool save = true;
+  bool flush = true;
+  bool merge = false;  // a key of the file replaces one of the database
+};
+
+class Snapshots final : public memory::AuditedOwner {
+ public:
+  struct Parts {
+    const base::Clock& clock;
+    base::Log& log;
+    keyspace::Keyspace& keyspace;
+    eviction::Evictor& evictor;
+    const types::Settings& types;
+    const SnapshotSettings& settings;
+    Metrics& metrics;
+    engine::GateBoard& gates;
+  };
+  explicit Snapshots(const Parts& parts) : parts_(parts) {}
+  Snapshots(const Parts& parts, FileCalls& calls) : parts_(parts), calls_(calls) {}
+
+  // Writes everything and returns when it is on disk. The error is in the log. Cost: as long as
+  // that takes; memory: two buffers of 64 KB.
+  base::Result<void> save();
+
+  // Loads the file into the empty databases, in slices of at most a millisecond; between them
+  // `host` serves clients, which find the gate `loading` closed. The reason of a failure is in the
+  // log; the file is not touched.
+  Loading load(LoadingHost& host);
+
+  // Saves, empties the databases and loads the file, without serving clients. A file that is
+  // missing or damaged is found before anything is removed.
+  base::Result<void> reload(const Reload& options);
+
+  void report_bytes(memory::Audit& audit) const override;
+
+ private:
+  base::Result<void> write(RdbSink& sink);
+  base::Result<void> write_database(RdbFileWriter& writer, const keyspace::Database& db);
+  int version() const;
+  std::size_t hashes_with_deadlines() const;
+  void note_saved(int version);
+  base::Result<void> check_file();
+
+  Parts parts_;
+  FileCalls system_calls_;
+  FileCalls& calls_ = system_calls_;
+  KeptFunctions functions_;
+};
+
+}  // namespace larder::persistence
