@@ -60,7 +60,7 @@ bool Executor::make_room_late() {
     const eviction::Room room = make_room(base::Budget(parts_.clock, turn_time_.left_us(kEvictUs)));
     if (room == eviction::Room::working || room == eviction::Room::freeing) return true;
   }
-  if (parts_.keyspace.graveyard().is_over_bound()) return true;
+  if (is_freeing_first()) return true;
   const bool resumes = !waiting.empty();
   waiting.resume(kResumedAtOnce);
   return resumes;
@@ -85,12 +85,13 @@ bool Executor::free_late() {
     });
   }
   bool left = !graveyard.empty();
-  if ((parts_.gates.closed() & bit(Gate::freeing)) != 0 && !graveyard.is_over_bound()) {
+  if (is_freeing_first() && !graveyard.is_over_bound()) {
     parts_.gates.open(Gate::freeing);
     left = true;
   }
+  // The graveyard may never be empty while other clients remove small values.
   HeldSessions& waiting = parts_.waiters.for_frees();
-  if (waiting.empty() || !graveyard.is_small()) return left;
+  if (waiting.empty() || graveyard.holds_tables() || graveyard.is_behind()) return left;
   waiting.resume(kResumedAtOnce);
   return true;
 }

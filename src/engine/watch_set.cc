@@ -13,6 +13,9 @@ namespace {
 
 constexpr auto kOwner = memory::Owner::client_input;
 
+// The number of lookups that a swap makes; more are left to EXEC.
+constexpr std::size_t kSearchedAtOnce = 1000;
+
 }  // namespace
 
 void Watcher::detach(Session& session) {
@@ -259,11 +262,40 @@ void WatchSet::note_swap(int db) {
   ++replaced_[at];
   Arrivals& arrivals = arrivals_[at];
   if (arrivals.watches == 0) return;
-  if (keyspace_.db(at).size() == 0) {
-    arrivals.left = true;
+  arrivals.left = true;
+  if (std::min(keyspace_.db(at).size(), by_name_[at].size()) <= kSearchedAtOnce) {
+    return search_arrivals(at);
+  }
+  ++arrivals.swaps;
+  arrivals.left = false;
+}
+
+void WatchSet::search_arrivals(std::size_t db) {
+  std::vector<Watcher*> concerned;
+  const keyspace::EntryTable& entries = keyspace_.db(db).entries();
+  if (entries.size() < by_name_[db].size()) {
+    entries.for_each([&](const keyspace::Entry* entry) {
+      WatchedKey* const key = by_name_[db].find(entry->key(), keyspace::EntryTraits::hash(*entry));
+      if (key != nullptr) note_arrival(*key, *entry, concerned);
+    });
   } else {
-    ++arrivals.swaps;
-    arrivals.left = false;
+    by_name_[db].for_each([&](WatchedKey* key) {
+      const keyspace::Entry* const entry = entry_of(*key);
+      if (entry != nullptr) note_arrival(*key, *entry, concerned);
+    });
+  }
+  for (Watcher* watcher : concerned) mark_dirty(*watcher);
+}
+
+// Each affected session only once.
+void WatchSet::note_arrival(WatchedKey& key, const keyspace::Entry& entry,
+                            std::vector<Watcher*>& concerned) const {
+  const bool expired = entry.expired(keyspace_.clock().unix_ms());
+  for (Watch* watch = key.first; watch != nullptr; watch = watch->next) {
+    watch->expired = expired;
+    if (expired || watch->watcher->dirty) continue;
+    watch->watcher->dirty = true;
+    concerned.push_back(watch->watcher);
   }
 }
 

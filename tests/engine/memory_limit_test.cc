@@ -193,11 +193,15 @@ TEST_F(WaitingForFrees, LargeWriteWaitsIfMemoryIsOverTheLimitOnlyByUnfreedBytes)
     EXPECT_EQ(take_output(), "$1\r\n1\r\n");
     EXPECT_EQ(run({large}), 0u);
     int turns = 0;
-    const int before = peer.unblockings;
-    for (; peer.unblockings == before; ++turns) ASSERT_TRUE(executor.end_turn());
+    std::size_t ran = 0;
+    for (; ran == 0; ++turns) {
+      ASSERT_LT(turns, 1000);
+      ASSERT_TRUE(executor.end_turn());
+      // The client first waits for the values that it removed itself, then for room.
+      if (!session.is_held()) ran = run({large, {"get", "stays"}});
+    }
     EXPECT_GT(turns, 1);
-    EXPECT_FALSE(session.is_held());
-    EXPECT_EQ(run({large, {"get", "stays"}}), 2u);
+    EXPECT_EQ(ran, 2u);
     EXPECT_EQ(take_output(), "+OK\r\n$1\r\n1\r\n");
     EXPECT_EQ(eviction_metrics.evicted_keys.value(), 0u);
     limit("0");

@@ -223,6 +223,8 @@ class Executor {
   void charge(Execution& execution, resp::Args args, BoundCommand& command);
   void keep_cycles(Session& session, std::uint64_t cycles);
   void note_sizes(const Execution& execution, resp::Args args, const BoundCommand& command);
+  // Commands that write wait until enough is freed.
+  bool is_freeing_first() const { return (parts_.gates.closed() & bit(Gate::freeing)) != 0; }
   bool is_paused() const { return (parts_.gates.closed() & kPauseGates) != 0; }
   void settle(OwnEffects& own, int db, resp::Args args);
   void settle_changes(OwnEffects& own, int db, resp::Args args);

@@ -8,9 +8,9 @@
 // No step visits all watches: a flush or a swap increments a counter of the database, which each
 // session that watches existing keys of it compares when it is checked; and only the earliest
 // deadline is kept, because a changed deadline is a change. A swap may also create watched keys
-// that did not exist. They are looked up when EXEC checks the session. If by then the keys that
-// arrived have left with another swap or a flush, this cannot be found out, and the session counts
-// as changed.
+// that did not exist. If there are few keys or few watched keys, they are searched at once.
+// Otherwise EXEC looks up the keys of its session. If by then the keys that arrived have left with
+// another swap or a flush, this cannot be found out, and the session counts as changed.
 //
 // A change of consumer groups is not a change of the key. A key whose deadline had passed at the
 // time of WATCH may be removed without effect.
@@ -99,6 +99,9 @@ class WatchSet final : public ChangeSink, public memory::AuditedOwner {
   void mark_dirty(Watcher& watcher);
   void note_flush(int db);
   void note_swap(int db);
+  void search_arrivals(std::size_t db);
+  void note_arrival(WatchedKey& key, const keyspace::Entry& entry,
+                    std::vector<Watcher*>& concerned) const;
   const keyspace::Entry* entry_of(const WatchedKey& key) const;
   void note_existing(Watcher& watcher, int db, const keyspace::Entry& entry) const;
   void note_absent(Watcher& watcher, int db);
@@ -109,7 +112,8 @@ class WatchSet final : public ChangeSink, public memory::AuditedOwner {
   keyspace::Keyspace& keyspace_;
   std::vector<Keys> by_name_;            // for each database
   std::vector<std::uint64_t> replaced_;  // how often each was flushed or swapped
-  // The swaps that brought keys into a database in which keys are watched that did not exist.
+  // Arrivals in a database in which keys are watched that did not exist, as far as they were not
+  // searched at once.
   struct Arrivals {
     std::size_t watches = 0;  // of such keys
     std::uint64_t swaps = 0;

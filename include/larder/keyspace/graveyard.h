@@ -69,9 +69,8 @@ class Graveyard final : public memory::AuditedOwner {
   // Whether the backlog contains a large value.
   bool removed_large() const { return free_backlog_bytes_ > kLargeRemoval; }
   // Whether large values wait that free_backlog() had no time for: the client that removed them
-  // must not remove more until is_small().
+  // must not remove more until they are freed.
   bool is_behind() const { return bytes() > kMostBehind; }
-  bool is_small() const { return tables_.empty() && bytes() <= kMostWaiting; }
   // More waits than kMostAtAll besides the largest single removal, so no client may remove more.
   bool is_over_bound() const { return bytes() > kMostAtAll + largest_; }
 
