@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "larder/base/prefetch.h"
+#include "larder/keyspace/database.h"
 #include "larder/types/string.h"
 
 namespace larder::commands {
