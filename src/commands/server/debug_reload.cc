@@ -33,7 +33,7 @@ void debug_reload(Call& call, persistence::Snapshots& snapshots, base::Log& log,
     return call.reply.error("LOADING Redis is loading the dataset in memory");
   }
   // Followers have the same data before and afterwards.
-  call.effects.suppress();
+  call.suppress_effects();
   if (!snapshots.reload(options)) {
     return call.reply.error("ERR Error trying to load the RDB dump, check server logs.");
   }
