@@ -30,6 +30,7 @@ fuzz_runs() {
     client_filters_fuzz | command_fuzz | restore_fuzz) echo 3000 ;;
     config_fuzz) echo 1200 ;;
     tls_fuzz) echo 5000 ;;
+    rdb_file_fuzz) echo 10000 ;;
     acl_rules_fuzz) echo 100000 ;;
     *) echo 200000 ;;
   esac
