@@ -16,6 +16,8 @@
 namespace larder::server {
 namespace {
 
+using harness::Harness;
+
 // Values of every type in their encodings.
 std::string many_values() {
   std::string lines = "SET number 12345\r\nSET short text\r\nSET long " + std::string(700, 'x') +
