@@ -22,7 +22,9 @@ enum class ModulePart : std::uint8_t { end, integer, unsigned_integer, real32, r
 class FileReader {
  public:
   FileReader(RdbSource& source, const RdbReading& reading, RdbVisitor& visitor)
-      : reading_(reading), visitor_(visitor), window_(source, reading.verifies_checksum, reading.window) {}
+      : reading_(reading),
+        visitor_(visitor),
+        window_(source, reading.verifies_checksum, reading.window) {}
 
   bool read_head() {
     if (!fill(kHeadBytes)) return false;
