@@ -131,7 +131,7 @@ class FileReader {
         in.length();
         return !in.failed();
       case RdbOpcode::function:
-        if (!in.text(text_)) return false;
+        if (!in.text(text_) || !deliver()) return false;
         visitor_.function(text_.view());
         return true;
       case RdbOpcode::old_function:
@@ -163,7 +163,7 @@ class FileReader {
   }
 
   bool parse_aux(RdbReader& in) {
-    if (!in.text(text_) || !in.text(more_text_)) return false;
+    if (!in.text(text_) || !in.text(more_text_) || !deliver()) return false;
     visitor_.aux(text_.view(), more_text_.view());
     return true;
   }
