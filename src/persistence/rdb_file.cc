@@ -22,7 +22,9 @@ enum class ModulePart : std::uint8_t { end, integer, unsigned_integer, real32, r
 class FileReader {
  public:
   FileReader(RdbSource& source, const RdbReading& reading, RdbVisitor& visitor)
-      : reading_(reading), visitor_(visitor), window_(source, reading.verifies_checksum, reading.window) {}
+      : reading_(reading),
+        visitor_(visitor),
+        window_(source, reading.verifies_checksum, reading.window) {}
 
   bool read_head() {
     if (!fill(kHeadBytes)) return false;
@@ -129,7 +131,7 @@ class FileReader {
         in.length();
         return !in.failed();
       case RdbOpcode::function:
-        if (!in.text(text_)) return false;
+        if (!in.text(text_) || !deliver()) return false;
         visitor_.function(text_.view());
         return true;
       case RdbOpcode::old_function:
@@ -161,7 +163,7 @@ class FileReader {
   }
 
   bool parse_aux(RdbReader& in) {
-    if (!in.text(text_) || !in.text(more_text_)) return false;
+    if (!in.text(text_) || !in.text(more_text_) || !deliver()) return false;
     visitor_.aux(text_.view(), more_text_.view());
     return true;
   }
