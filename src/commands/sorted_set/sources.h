@@ -3,7 +3,6 @@
 // The input of ZUNION, ZINTER and ZDIFF: sorted sets, and sets whose members all have the score 1.
 
 #include <optional>
-#include <variant>
 #include <vector>
 
 #include "larder/engine/call.h"
@@ -19,35 +18,34 @@ class Source {
 
  public:
   Source() = default;
-  explicit Source(Sorted set) : set_(set) {}
-  explicit Source(Plain set) : set_(set) {}
+  explicit Source(Sorted set) : sorted_(set) {}
+  explicit Source(Plain set) : plain_(set), is_plain_(true) {}
 
   double weight = 1;
 
-  std::size_t size() const {
-    return std::visit([](const auto& set) { return set->size(); }, set_);
-  }
+  std::size_t size() const { return is_plain_ ? plain_->size() : sorted_->size(); }
   // The member's score, without the weight.
   std::optional<double> score(std::string_view member) const {
-    if (const auto* sorted = std::get_if<Sorted>(&set_)) return (*sorted)->score(member);
-    return std::get<Plain>(set_)->contains(member) ? std::optional(1.0) : std::nullopt;
+    if (!is_plain_) return sorted_->score(member);
+    return plain_->contains(member) ? std::optional(1.0) : std::nullopt;
   }
   // Calls fn(String, score) on all members, in the order of a sorted set, until it returns false.
   template <typename Fn>
   void for_each(Fn fn) const {
-    if (const auto* plain = std::get_if<Plain>(&set_)) {
+    if (is_plain_) {
       bool goes_on = true;
-      (*plain)->for_each(
-          [&](const types::String& member) { goes_on = goes_on && fn(member, 1.0); });
+      plain_->for_each([&](const types::String& member) { goes_on = goes_on && fn(member, 1.0); });
       return;
     }
-    for (auto at = std::get<Sorted>(set_)->at(0); at; at.next()) {
+    for (auto at = sorted_->at(0); at; at.next()) {
       if (!fn(at.member(), at.score())) return;
     }
   }
 
  private:
-  std::variant<Sorted, Plain> set_;
+  Sorted sorted_;  // empty if it is a set
+  Plain plain_;
+  bool is_plain_ = false;
 };
 
 // How the scores of a member that is in several sources are combined.
