@@ -244,9 +244,9 @@ class FileReader {
     return fail(Kind::checksum, checksum_text(written, found));
   }
   static std::string checksum_text(std::uint64_t written, std::uint64_t found) {
-    const std::string text = base::printed("Wrong RDB checksum expected: (%llx) but got (%llx)",
-                                           static_cast<unsigned long long>(found),
-                                           static_cast<unsigned long long>(written));
+    std::string text = base::printed("Wrong RDB checksum expected: (%llx) but got (%llx)",
+                                     static_cast<unsigned long long>(found),
+                                     static_cast<unsigned long long>(written));
     return text;
   }
 

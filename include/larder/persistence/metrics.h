@@ -217,7 +217,7 @@ class Metrics final : public info::Group {
   static constexpr std::int64_t kNever = -1;
 
   std::string loading_text() const {
-    const std::string text = base::printed(
+    std::string text = base::printed(
         "loading_start_time:%lld\r\nloading_total_bytes:%llu\r\nloading_rdb_used_mem:%lld\r\n"
         "loading_loaded_bytes:%llu\r\nloading_loaded_perc:%.2f\r\nloading_eta_seconds:%lld\r\n",
         static_cast<long long>(loading.started_unix_s),

@@ -18,8 +18,8 @@ class Source {
 
  public:
   Source() = default;
-  explicit Source(Sorted set) : sorted_(set) {}
-  explicit Source(Plain set) : plain_(set), is_plain_(true) {}
+  explicit Source(const Sorted& set) : sorted_(set) {}
+  explicit Source(const Plain& set) : plain_(set), is_plain_(true) {}
 
   double weight = 1;
 
