@@ -68,7 +68,7 @@ base::Result<void> Larder::listen() {
     return base::Error{"Failed listening on port " + std::to_string(settings.port.value()) +
                        " (tcp), aborting."};
   }
-  if (const auto opened = listen_tls(); !opened) return opened;
+  if (auto opened = listen_tls(); !opened) return opened;
   const auto local = listeners_.listen_unix(unix_place(settings));
   if (!local) return base::Error{"Failed opening Unix socket: " + local.error().text};
   const auto metrics = metrics_port_.listen(metrics_place(parts_.configuration));
