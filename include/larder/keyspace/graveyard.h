@@ -89,8 +89,8 @@ class Graveyard final : public memory::AuditedOwner {
   // True while whole tables wait: the ledger cannot distinguish their bytes from those of stored
   // keys.
   bool holds_tables() const { return !tables_.empty(); }
-  // A command replied with a set of so many members that it computed. Redis stores it in a
-  // temporary object first, and counts this among the lazily freed ones if it is large.
+  // SPOP replied with a whole set of this many members. Redis copies it to a temporary object
+  // first, and counts this among the lazily freed ones if it is large.
   void count_result(std::size_t members);
   // Keys that were freed lazily since the last call.
   std::uint64_t take_freed() { return std::exchange(freed_, 0); }
