@@ -40,4 +40,10 @@ void container_help(engine::Call& call) {
   }
 }
 
+void debug_usage(engine::Call& call) {
+  constexpr std::size_t kMostShown = 128;
+  call.reply.error("ERR unknown subcommand or wrong number of arguments for '" +
+                   std::string(call.arg(1).substr(0, kMostShown)) + "'. Try DEBUG HELP.");
+}
+
 }  // namespace larder::commands

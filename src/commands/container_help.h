@@ -8,4 +8,7 @@ namespace larder::commands {
 // rows.
 void container_help(engine::Call& call);
 
+// The error for an unknown subcommand, or for a wrong number of arguments: `Try DEBUG HELP`.
+void debug_usage(engine::Call& call);
+
 }  // namespace larder::commands

@@ -8,6 +8,26 @@
 namespace larder::engine {
 namespace {
 
+// While a queue runs, its session cannot block; afterwards its last command is EXEC again.
+class DuringQueue {
+ public:
+  explicit DuringQueue(Session& session)
+      : session_(session),
+        may_block_(std::exchange(session.may_block, false)),
+        last_command_(session.last_command) {}
+  ~DuringQueue() {
+    session_.may_block = may_block_;
+    session_.last_command = last_command_;
+  }
+  DuringQueue(const DuringQueue&) = delete;
+  DuringQueue& operator=(const DuringQueue&) = delete;
+
+ private:
+  Session& session_;
+  const bool may_block_;
+  const Command* const last_command_;
+};
+
 // The keys of this many queued commands are prefetched before the first of them runs.
 constexpr std::size_t kFetchedAhead = 64;
 
@@ -46,7 +66,6 @@ void Executor::run_transaction(Call& call) {
 void Executor::run_queue(Execution& exec, const Transaction& transaction) {
   Session& session = exec.session;
   const HeldPushes pushes(session);
-  const Command* const row = session.last_command;
   if (exceeds_cache(session.db)) {
     const keyspace::Database& db = parts_.keyspace.db(static_cast<std::size_t>(session.db));
     fetch_some(transaction.first(), [&db](std::uint64_t hash) { db.prefetch(hash); });
@@ -54,7 +73,7 @@ void Executor::run_queue(Execution& exec, const Transaction& transaction) {
   }
   session.reply.array(transaction.size());
   parts_.observer.expect_more(transaction.bytes());
-  const bool may_block = std::exchange(session.may_block, false);
+  const DuringQueue during(session);
   const Propagation::Group group(parts_.effects);
   Execution queue{.session = session,
                   .turn = Turn::queued,
@@ -69,8 +88,6 @@ void Executor::run_queue(Execution& exec, const Transaction& transaction) {
     }
     if (session.reply_mode == ReplyMode::off) session.reply.mute(true);
   }
-  session.may_block = may_block;
-  session.last_command = row;
   // The errors of the commands do not count as errors of EXEC; the time of EXEC is that of all of
   // them.
   exec.errors = session.reply.errors();

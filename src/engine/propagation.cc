@@ -16,6 +16,8 @@ constexpr int kOfTheCommand = -1;
 // The text keeps at most this capacity for the next effects.
 constexpr std::size_t kLeastText = 4096;
 constexpr std::size_t kMostKeptText = 256 * 1024;
+// The list of effects that are not propagated yet keeps at most room for so many.
+constexpr std::size_t kMostKeptEffects = 1024;
 
 constexpr std::string_view kMulti = "*1\r\n$5\r\nMULTI\r\n";
 constexpr std::string_view kExec = "*1\r\n$4\r\nEXEC\r\n";
@@ -28,7 +30,7 @@ Propagation::~Propagation() {
 
 void Propagation::remove(EffectSink& sink) {
   std::erase(sinks_, &sink);
-  if (!listened() && groups_ == 0) emit_all();
+  if (!listened()) forget_all();
 }
 
 char* Propagation::room(std::size_t bytes) {
@@ -77,7 +79,12 @@ void Propagation::emit_all() {
   } else if (!kept_.empty()) {
     emit(kept_.front());
   }
+  forget_all();
+}
+
+void Propagation::forget_all() {
   kept_.clear();
+  if (kept_.capacity() > kMostKeptEffects) decltype(kept_)().swap(kept_);
   drop_text();
 }
 
@@ -127,7 +134,9 @@ void Propagation::settle_alone(OwnEffects& own, int db, std::span<const std::str
 }
 
 void Propagation::report_bytes(memory::Audit& audit) const {
-  if (text_ != nullptr) audit.found(kOwner, static_cast<std::int64_t>(capacity_));
+  const std::size_t list_bytes = kept_.capacity() * sizeof(Kept);
+  const std::size_t bytes = capacity_ + (list_bytes == 0 ? 0 : memory::size_class(list_bytes));
+  if (bytes != 0) audit.found(kOwner, static_cast<std::int64_t>(bytes));
 }
 
 void Propagation::end_group() {

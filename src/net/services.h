@@ -10,7 +10,9 @@
 //              turn
 //   closer     the connections to be closed, the closed ones, and output that they left
 //   memory     the budget of clients, their ranks, and the queue for room
-//   handshakes the connections whose TLS handshake goes on
+//   handshakes the connections whose TLS handshake is in progress
+//   accepting  the decision whether a new connection is served
+//   check      the checks of each connection once a second
 //   peaks      the largest input and output of the last seconds
 //
 // Only `reader` and `memory` run commands; their functions that do are named run_...

@@ -35,9 +35,8 @@ std::uint64_t random_seed() {
 
 }  // namespace
 
-// Everything that is built, once, for what each part turns out to be: handlers may name it as a
-// tool, and the audit walks what it holds. Directives and INFO's fields make themselves known when
-// they are built.
+// The parts that handlers can name as tools; the audit walks those of them that hold memory.
+// Directives and INFO fields register themselves when they are constructed.
 template <typename Visit>
 void Core::each_part(Visit visit) {
   visit(clock);

@@ -13,10 +13,6 @@ std::string whole_path(const std::string& program) {
   return link.empty() ? program : link.string();
 }
 
-}  // namespace
-
-namespace {
-
 // Runs turns of the loop while data is loaded.
 class TurnsWhileLoading final : public persistence::LoadingHost {
  public:

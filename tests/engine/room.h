@@ -165,11 +165,16 @@ class RoomOn : public testing::Test {
     output.clear();
     pool.trim();
     while (!keyspace.graveyard().empty()) keyspace.graveyard().drain(base::Budget::unlimited());
+    expect_audit_balances();
+  }
+
+  void expect_audit_balances() {
     memory::Auditor auditor;
     auditor.add(keyspace);
     auditor.add(waiters);
     auditor.add(executor.long_commands());
     auditor.add(watches);
+    auditor.add(effects);
     observer.add_to(auditor);
     auditor.add(commands);
     EXPECT_TRUE(auditor.run().balanced()) << auditor.run().text();

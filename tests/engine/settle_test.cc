@@ -96,6 +96,30 @@ TEST_F(Settle, KeepsNoEffectForTheNextFollower) {
   EXPECT_EQ(received, (Words{"first 0: set a 1"}));
 }
 
+TEST_F(Settle, KeepsNoEffectOfAnOpenGroupForTheNextFollower) {
+  executor.follow(first);
+  {
+    const Propagation::Group group(effects);
+    effects.replace({"SET", "old", "1"});
+    executor.unfollow(first);
+    executor.follow(first);
+  }
+  reply({"set", "a", "1"});
+  EXPECT_EQ(received, (Words{"first 0: set a 1"}));
+}
+
+TEST_F(Settle, ReturnsTheMemoryOfALargeGroup) {
+  executor.follow(first);
+  const auto before = memory::balance(memory::Owner::journal);
+  {
+    const Propagation::Group group(effects);
+    for (int i = 0; i < 10'000; ++i) effects.replace({"SET", "key", std::string(100, 'v')});
+    EXPECT_GT(memory::balance(memory::Owner::journal) - before, 10'000 * 100);
+    expect_audit_balances();
+  }
+  EXPECT_LT(memory::balance(memory::Owner::journal) - before, 64 * 1024);
+}
+
 // What a command suppresses is its own, also if the follower changes in the same batch.
 TEST_F(Settle, KeepsNoSuppressionForTheNextFollower) {
   executor.follow(first);

@@ -26,11 +26,6 @@ ALLOWED = {
     "larder::memory::(anonymous namespace)::exhaustion_handler()::handler":
         "an allocation that fails has no object to ask what to do",
 }
-# A signal handler has no argument, so that it can only read globals.
-ALLOWED_FILES = {
-    "src/server/crash_report.cc": "the handler of fatal signals",
-    "src/server/signals.cc": "the handler of signals",
-}
 # Libraries whose templates and inline functions are compiled into our objects.
 LIBRARIES = ("asio::", "std::", "spdlog::", "fmt::", "__gnu_cxx::")
 SANITIZERS = re.compile(r"^(__odr_asan|__asan|__ubsan|__sanitizer|DW\.ref\.|\.L)")

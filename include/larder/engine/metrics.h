@@ -1,6 +1,6 @@
 #pragma once
 
-// What the engine counts: commands, errors by code, and the rate of commands.
+// What the engine counts: commands, and errors by code.
 
 #include <cstdint>
 #include <string>
@@ -11,8 +11,6 @@
 #include "larder/info/info.h"
 
 namespace larder::engine {
-
-class CommandTable;
 
 // Error replies by their code ("ERR", "WRONGTYPE"). Bounded: after kMostCodes codes, further ones
 // are counted only in the total.

@@ -112,11 +112,12 @@ class Propagation final : public memory::AuditedOwner {
   void emit(const Effect& effect);
   void emit(const Kept& kept);
   void emit_all();
+  void forget_all();
   void drop_text();
 
   std::vector<EffectSink*> sinks_;
   // Effects that are encoded but not propagated yet, in their order.
-  std::vector<Kept> kept_;
+  std::vector<Kept, memory::Allocator<Kept, memory::Owner::journal>> kept_;
   int groups_ = 0;
 
   char* text_ = nullptr;

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "events.h"
-
 namespace larder::commands {
 namespace {
 

@@ -1,7 +1,9 @@
 #pragma once
 
-// Functions that the commands on the ends of lists share.
+// What the commands on lists share: ranges of indices, the two ends, and elements there.
 
+#include <algorithm>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -10,11 +12,39 @@
 #include "larder/engine/arg_reader.h"
 #include "larder/engine/call.h"
 #include "larder/keyspace/edit.h"
+#include "larder/keyspace/events.h"
 #include "larder/types/list.h"
+
+namespace larder::commands::events {
+
+constexpr keyspace::Event push(types::ListEnd end) {
+  return end == types::ListEnd::head ? keyspace::Event::lpush : keyspace::Event::rpush;
+}
+constexpr keyspace::Event pop(types::ListEnd end) {
+  return end == types::ListEnd::head ? keyspace::Event::lpop : keyspace::Event::rpop;
+}
+
+}  // namespace larder::commands::events
 
 namespace larder::commands {
 
 using types::ListEnd;
+
+// Indices from `first` up to, not including, `end`.
+struct ListRange {
+  std::int64_t first;
+  std::int64_t end;
+
+  bool empty() const { return first >= end; }
+  std::int64_t size() const { return empty() ? 0 : end - first; }
+
+  // From `start` to `stop` inclusive, both from the end where they are negative.
+  static ListRange of(std::int64_t start, std::int64_t stop, std::int64_t elements) {
+    if (start < 0) start = std::max<std::int64_t>(start + elements, 0);
+    if (stop < 0) stop += elements;
+    return {start, std::min(stop, elements - 1) + 1};
+  }
+};
 
 // LEFT or RIGHT, in any letter case.
 inline std::optional<ListEnd> read_end(std::string_view word) {

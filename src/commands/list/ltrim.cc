@@ -1,8 +1,8 @@
+#include "ends.h"
 #include "larder/engine/arg_reader.h"
 #include "larder/engine/command.h"
 #include "larder/keyspace/edit.h"
 #include "larder/types/list.h"
-#include "range.h"
 
 namespace larder::commands {
 namespace {

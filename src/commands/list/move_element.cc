@@ -4,7 +4,7 @@
 #include <cstring>
 #include <vector>
 
-#include "events.h"
+#include "ends.h"
 
 namespace larder::commands {
 namespace {

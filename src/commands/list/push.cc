@@ -1,5 +1,4 @@
 #include "ends.h"
-#include "events.h"
 #include "larder/engine/command.h"
 
 namespace larder::commands {

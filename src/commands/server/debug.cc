@@ -9,7 +9,6 @@
 #include <string>
 
 #include "../container_help.h"
-#include "debug_usage.h"
 #include "larder/base/log.h"
 #include "larder/base/numbers.h"
 #include "larder/engine/arg_reader.h"

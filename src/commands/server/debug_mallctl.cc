@@ -1,6 +1,6 @@
 #include <string>
 
-#include "debug_usage.h"
+#include "../container_help.h"
 #include "larder/engine/arg_reader.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"

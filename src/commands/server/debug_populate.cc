@@ -1,7 +1,7 @@
 #include <algorithm>
 #include <string>
 
-#include "debug_usage.h"
+#include "../container_help.h"
 #include "larder/base/numbers.h"
 #include "larder/engine/arg_reader.h"
 #include "larder/engine/call.h"

@@ -1,4 +1,4 @@
-#include "debug_usage.h"
+#include "../container_help.h"
 #include "larder/base/numbers.h"
 #include "larder/engine/arg_reader.h"
 #include "larder/engine/call.h"
