@@ -61,18 +61,18 @@ void List::admit(const ListLimits& limits, std::size_t bytes, std::size_t elemen
 
 void List::compact(const ListLimits& limits) {
   if (!is_quicklist() || nodes()->nodes() != 1) return;
-  const ListNode* node = nodes()->first();
-  if (node->kind() != Kind::packed) return;
+  const ListBlock* only = NodeChain::block(nodes()->chain().first());
+  if (only->kind() != Kind::packed) return;
   const bool by_bytes = limits.fill < 0;
-  const bool small = by_bytes ? node->pack().bytes() <= limits.most_bytes() / 2
-                              : node->elements() <= limits.most_elements() / 2;
+  const bool small = by_bytes ? only->pack().bytes() <= limits.most_bytes() / 2
+                              : only->elements() <= limits.most_elements() / 2;
   if (small) put(Quicklist::give(nodes()));
 }
 
 void List::push(const ListLimits& limits, ListEnd end, std::string_view text) {
   if (is_quicklist()) return nodes()->push(limits, end, text);
   const auto element = ListpackElement::of(text);
-  if (storage_ == 0) put(ListBlock::create_pack(Kind::sole, element.bytes()));
+  if (storage_ == 0) put(ListBlock::create_pack(element.bytes()));
   put(ListBlock::insert(block(), end == ListEnd::head ? block()->pack().first() : kEnd, element));
 }
 
@@ -129,8 +129,8 @@ ListFigures List::figures() const {
   });
   if (!is_quicklist()) return figures;
   figures.depth = nodes()->depth();
-  for (const ListNode* node = nodes()->first(); node != nullptr; node = node->next) {
-    if (node->kind() == Kind::compressed) ++figures.compressed_nodes;
+  for (NodePlace node = nodes()->chain().first(); node; node = NodeChain::after(node)) {
+    if (NodeChain::block(node)->kind() == Kind::compressed) ++figures.compressed_nodes;
   }
   return figures;
 }
@@ -140,13 +140,14 @@ void List::visit_nodes(Visit visit, void* context) const {
     if (storage_ != 0) visit(context, false, block()->pack().raw());
     return;
   }
-  for (const ListNode* node = nodes()->first(); node != nullptr; node = node->next) {
-    if (node->kind() == Kind::plain) {
-      visit(context, true, node->plain());
+  for (NodePlace node = nodes()->chain().first(); node; node = NodeChain::after(node)) {
+    const ListBlock* block = NodeChain::block(node);
+    if (block->kind() == Kind::plain) {
+      visit(context, true, block->plain());
       continue;
     }
     Cursor cursor;
-    cursor.enter(node, 0);
+    cursor.enter(block, 0);
     visit(context, false, cursor.pack_.raw());
   }
 }

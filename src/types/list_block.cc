@@ -33,14 +33,8 @@ void write_total(std::uint8_t* pack, std::size_t total) {
 }  // namespace
 
 ListBlock* ListBlock::create(Kind kind, std::size_t room) {
-  const std::size_t size = block_size(head_bytes(kind) + room);
-  auto* block = new (memory::allocate(kOwner, size))
-      ListBlock(static_cast<std::uint32_t>(head_bytes(kind)), size, kind);
-  if (kind != Kind::sole) {
-    as_node(block)->previous = nullptr;
-    as_node(block)->next = nullptr;
-  }
-  return block;
+  const std::size_t size = block_size(kHeadBytes + room);
+  return new (memory::allocate(kOwner, size)) ListBlock(kHeadBytes, size, kind);
 }
 
 void ListBlock::destroy(memory::Owner owner, ListBlock* block) noexcept {
@@ -49,14 +43,13 @@ void ListBlock::destroy(memory::Owner owner, ListBlock* block) noexcept {
 
 ListBlock* ListBlock::copy(const ListBlock* block) {
   auto* twin = static_cast<ListBlock*>(memory::allocate(kOwner, block->footprint()));
-  std::memcpy(static_cast<void*>(twin), static_cast<const void*>(block), head_bytes(block->kind()));
+  std::memcpy(static_cast<void*>(twin), static_cast<const void*>(block), kHeadBytes);
   std::memcpy(twin->contents(), block->contents(), block->content_bytes());
   return twin;
 }
 
 std::size_t ListBlock::content_bytes() const {
   switch (kind()) {
-    case Kind::sole:
     case Kind::packed:
       break;
     case Kind::compressed: {
@@ -73,24 +66,18 @@ std::size_t ListBlock::content_bytes() const {
   return pack().bytes();
 }
 
-ListBlock* ListBlock::create_pack(Kind kind, std::size_t bytes) {
-  ListBlock* block = create(kind, kEmptyPack + bytes);
+ListBlock* ListBlock::create_pack(std::size_t bytes) {
+  ListBlock* block = create(Kind::packed, kEmptyPack + bytes);
   std::memset(block->contents(), 0, kPackHeader);
   write_total(block->contents(), kEmptyPack);
   block->contents()[kPackHeader] = 0xff;
   return block;
 }
 
-ListBlock* ListBlock::copy_pack(Kind kind, std::string_view raw) {
-  ListBlock* block = create(kind, raw.size());
+ListBlock* ListBlock::copy_pack(std::string_view raw) {
+  ListBlock* block = create(Kind::packed, raw.size());
   std::memcpy(block->contents(), raw.data(), raw.size());
   return block;
-}
-
-ListBlock* ListBlock::convert(ListBlock* block, Kind kind) {
-  ListBlock* fresh = copy_pack(kind, block->pack().raw());
-  destroy(kOwner, block);
-  return fresh;
 }
 
 ListBlock* ListBlock::create_plain(std::string_view text) {
@@ -115,17 +102,16 @@ void ListBlock::count(std::size_t elements) {
 
 ListBlock* ListBlock::move(ListBlock* block, std::size_t size, std::size_t front) {
   const ListpackView pack = block->pack();
-  const std::size_t head = head_bytes(block->kind());
   ListBlock* fresh = block;
   if (size != block->footprint()) {
     fresh = static_cast<ListBlock*>(memory::allocate(kOwner, size));
-    std::memcpy(static_cast<void*>(fresh), static_cast<const void*>(block), head);
+    std::memcpy(static_cast<void*>(fresh), static_cast<const void*>(block), kHeadBytes);
     fresh->size_and_kind_ = static_cast<std::uint32_t>(size) | (block->size_and_kind_ & kKindMask);
   }
-  std::memmove(reinterpret_cast<std::uint8_t*>(fresh) + head + front, pack.raw().data(),
+  std::memmove(reinterpret_cast<std::uint8_t*>(fresh) + kHeadBytes + front, pack.raw().data(),
                pack.bytes());
   if (fresh != block) destroy(kOwner, block);
-  fresh->start_ = static_cast<std::uint32_t>(head + front);
+  fresh->start_ = static_cast<std::uint32_t>(kHeadBytes + front);
   return fresh;
 }
 
@@ -259,8 +245,7 @@ ListBlock* ListBlock::compress(const ListBlock* block) {
   const auto room = std::make_unique<char[]>(rest);
   const unsigned size = lzf_compress(pack.raw().data() + kPackHeader, static_cast<unsigned>(rest),
                                      room.get(), static_cast<unsigned>(rest - 1));
-  if (size == 0 ||
-      block_size(head_bytes(Kind::compressed) + kCompressedHead + size) >= block->footprint()) {
+  if (size == 0 || block_size(kHeadBytes + kCompressedHead + size) >= block->footprint()) {
     return nullptr;
   }
   ListBlock* small = create(Kind::compressed, kCompressedHead + size);

@@ -3,10 +3,10 @@
 // A block of a list: a listpack with room on both sides, so that elements can be added and removed
 // at both ends without moving the others.
 //
-//   | start: 4 | size and kind: 4 | [previous: 8 | next: 8] | room | contents | room |
+//   | start: 4 | size and kind: 4 | room | contents | room |
 //
-// Blocks in a chain have the links. The contents by kind:
-//   sole, packed   a listpack
+// The contents by kind:
+//   packed         a listpack
 //   compressed     | a listpack's first 6 bytes | size: 4 | the rest of it by LZF |
 //   plain          | size: 8 | bytes of one element |
 
@@ -15,6 +15,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "larder/base/prefetch.h"
 #include "larder/memory/heap.h"
 #include "larder/types/list.h"
 #include "larder/types/listpack.h"
@@ -24,7 +25,7 @@ namespace larder::types {
 
 class ListBlock {
  public:
-  enum class Kind : std::uint8_t { sole, packed, compressed, plain };
+  enum class Kind : std::uint8_t { packed, compressed, plain };
   using Place = ListpackView::Place;
 
   static ListBlock* create(Kind kind, std::size_t room);
@@ -32,16 +33,18 @@ class ListBlock {
   static ListBlock* copy(const ListBlock* block);
 
   // An empty block with room for `bytes` of elements.
-  static ListBlock* create_pack(Kind kind, std::size_t bytes);
+  static ListBlock* create_pack(std::size_t bytes);
   // A block with this listpack.
-  static ListBlock* copy_pack(Kind kind, std::string_view raw);
-  // The same listpack in a block of another kind, which replaces this one.
-  static ListBlock* convert(ListBlock* block, Kind kind);
+  static ListBlock* copy_pack(std::string_view raw);
   static ListBlock* create_plain(std::string_view text);
+
+  // Its head, from which the processor goes on by itself.
+  void prefetch() const { base::prefetch(this); }
 
   Kind kind() const { return static_cast<Kind>(size_and_kind_ & kKindMask); }
   std::size_t footprint() const { return size_and_kind_ & ~kKindMask; }
-  static std::size_t head_bytes(Kind kind) { return kind == Kind::sole ? 8 : 24; }
+  // Of every block before its contents and their room.
+  static constexpr std::size_t kHeadBytes = 8;
 
   // The listpack; of a compressed block only its first 6 bytes may be read.
   ListpackView pack() const { return ListpackView(contents()); }
@@ -83,11 +86,11 @@ class ListBlock {
   const std::uint8_t* contents() const {
     return reinterpret_cast<const std::uint8_t*>(this) + start_;
   }
-  std::size_t front_room() const { return start_ - head_bytes(kind()); }
+  std::size_t front_room() const { return start_ - kHeadBytes; }
   std::size_t back_room() const { return footprint() - start_ - pack().bytes(); }
   // Of a block of any kind.
   std::size_t content_bytes() const;
-  std::size_t used() const { return head_bytes(kind()) + pack().bytes(); }
+  std::size_t used() const { return kHeadBytes + pack().bytes(); }
 
   void count(std::size_t elements);
   // Resizes `before` bytes of the listpack at `at` to `after` bytes; the caller must write them.
@@ -101,17 +104,6 @@ class ListBlock {
   std::uint32_t size_and_kind_;
 };
 
-// A block in a chain; the compiler places the links after the base's 8 bytes.
-class ListNode : public ListBlock {
- public:
-  ListNode* previous;
-  ListNode* next;
-};
-static_assert(sizeof(ListNode) == 24);
-
-inline ListNode* as_node(ListBlock* block) { return static_cast<ListNode*>(block); }
-inline const ListNode* as_node(const ListBlock* block) {
-  return static_cast<const ListNode*>(block);
-}
+static_assert(sizeof(ListBlock) == ListBlock::kHeadBytes);
 
 }  // namespace larder::types

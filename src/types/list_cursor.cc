@@ -2,8 +2,8 @@
 
 namespace larder::types {
 
-List::Cursor::Cursor(const List& list, std::int64_t index) : linked_(list.is_quicklist()) {
-  if (linked_) {
+List::Cursor::Cursor(const List& list, std::int64_t index) {
+  if (list.is_quicklist()) {
     list.nodes()->enter(*this, index);
   } else if (list.storage_ != 0) {
     enter(list.block(), index);
@@ -14,6 +14,11 @@ void List::Cursor::forget() {
   if (unpacked_ == nullptr) return;
   memory::release(memory::Owner::lists, unpacked_, pack_.bytes());
   unpacked_ = nullptr;
+}
+
+void List::Cursor::enter(NodePlace node, std::int64_t index) {
+  node_ = node;
+  if (node) enter(NodeChain::block(node), index);
 }
 
 void List::Cursor::enter(const ListBlock* block, std::int64_t index) {
@@ -37,16 +42,14 @@ String List::Cursor::get() const { return plain_ ? String(block_->plain()) : pac
 
 void List::Cursor::next() {
   place_ = plain_ ? ListpackView::kEnd : pack_.next(place_);
-  if (place_ != ListpackView::kEnd || !linked_) return;
-  if (const ListNode* node = as_node(block_)->next) enter(node, 0);
+  if (place_ == ListpackView::kEnd && node_) enter(NodeChain::after(node_), 0);
 }
 
 void List::Cursor::previous() {
   // There is nothing before the first element; previous(kEnd) would be the last.
   place_ =
       plain_ || place_ == ListpackView::kHeaderBytes ? ListpackView::kEnd : pack_.previous(place_);
-  if (place_ != ListpackView::kEnd || !linked_) return;
-  if (const ListNode* node = as_node(block_)->previous) enter(node, -1);
+  if (place_ == ListpackView::kEnd && node_) enter(NodeChain::before(node_), -1);
 }
 
 }  // namespace larder::types

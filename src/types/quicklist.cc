@@ -4,7 +4,6 @@
 #include <new>
 
 #include "larder/base/assert.h"
-#include "larder/base/prefetch.h"
 
 namespace larder::types {
 namespace {
@@ -12,15 +11,7 @@ namespace {
 constexpr auto kOwner = memory::Owner::lists;
 using Kind = ListBlock::Kind;
 
-// For walks, at the step from one node to the next: prefetches the node that is a few steps further
-// if nodes are at equal distances, as those of a list that grew at one end mostly are. Otherwise
-// the guess is wrong, which does no harm.
-void prefetch_ahead(const ListNode* from, const ListNode* to) {
-  constexpr std::intptr_t kSteps = 8;
-  const auto at = reinterpret_cast<std::intptr_t>(to);
-  const std::intptr_t distance = at - reinterpret_cast<std::intptr_t>(from);
-  base::prefetch(reinterpret_cast<const void*>(at + kSteps * distance));
-}
+bool are_equal(NodePlace a, NodePlace b) { return a.group == b.group && a.at == b.at; }
 
 }  // namespace
 
@@ -32,151 +23,86 @@ Quicklist* Quicklist::create(int depth) {
 
 Quicklist* Quicklist::copy(const Quicklist& other) {
   Quicklist* twin = create(static_cast<int>(other.depth_));
-  for (const ListNode* node = other.first_; node != nullptr; node = node->next) {
-    prefetch_ahead(node, node->next);
-    twin->link(as_node(ListBlock::copy(node)), twin->last_, nullptr);
+  Node ahead = other.chain_.first();
+  for (Node node = ahead; node; node = NodeChain::after(node)) {
+    if (ahead) ahead = NodeChain::after(ahead);
+    if (ahead) block(ahead)->prefetch();
+    twin->chain_.insert({}, ListBlock::copy(block(node)));
   }
-  twin->size_ = other.size_;
   return twin;
 }
 
 bool Quicklist::destroy_some(Quicklist* list, memory::Owner owner, base::Budget& budget) {
-  while (list->first_ != nullptr) {
-    ListNode* node = list->first_;
-    list->first_ = node->next;
-    prefetch_ahead(node, list->first_);
-    list->bytes_ -= node->footprint();
-    ListBlock::destroy(owner, node);
-    if (list->first_ != nullptr && budget.spent(32)) return false;
-  }
+  if (!list->chain_.destroy_some(owner, budget)) return false;
   memory::release(owner, list, sizeof(Quicklist));
   return true;
 }
 
-void Quicklist::adopt(ListBlock* block) {
-  LARDER_ASSERT(first_ == nullptr);
-  size_ = block->elements();
-  link(as_node(ListBlock::convert(block, Kind::packed)), nullptr, nullptr);
-}
-
 ListBlock* Quicklist::give(Quicklist* list) {
-  LARDER_ASSERT(list->nodes_ == 1 && list->first_->kind() == Kind::packed);
-  ListBlock* block = ListBlock::convert(list->first_, Kind::sole);
+  ListBlock* const block = list->chain_.give();
+  LARDER_ASSERT(block->kind() == Kind::packed);
   memory::release(kOwner, list, sizeof(Quicklist));
   return block;
 }
 
-void Quicklist::link(ListNode* node, ListNode* previous, ListNode* next) {
-  node->previous = previous;
-  node->next = next;
-  (previous == nullptr ? first_ : previous->next) = node;
-  (next == nullptr ? last_ : next->previous) = node;
-  bytes_ += node->footprint();
-  ++nodes_;
-}
-
-void Quicklist::unlink(ListNode* node) {
-  (node->previous == nullptr ? first_ : node->previous->next) = node->next;
-  (node->next == nullptr ? last_ : node->next->previous) = node->previous;
-  bytes_ -= node->footprint();
-  --nodes_;
-  ListBlock::destroy(kOwner, node);
-}
-
-ListNode* Quicklist::exchange(const ListNode* before, std::size_t bytes, ListBlock* now) {
-  ListNode* node = as_node(now);
-  bytes_ = bytes_ - bytes + node->footprint();
-  if (node != before) {
-    (node->previous == nullptr ? first_ : node->previous->next) = node;
-    (node->next == nullptr ? last_ : node->next->previous) = node;
-  }
-  return node;
-}
-
-ListNode* Quicklist::find(std::size_t& index) const {
-  if (index < size_ / 2) {
-    ListNode* node = first_;
-    for (std::size_t held = node->elements(); index >= held; held = node->elements()) {
-      index -= held;
-      prefetch_ahead(node, node->next);
-      node = node->next;
-    }
-    return node;
-  }
-  ListNode* node = last_;
-  std::size_t left = size_ - index;  // from the element to the end
-  for (std::size_t held = node->elements(); left > held; held = node->elements()) {
-    left -= held;
-    prefetch_ahead(node, node->previous);
-    node = node->previous;
-  }
-  index = node->elements() - left;
-  return node;
-}
-
 void Quicklist::enter(List::Cursor& cursor, std::int64_t index) const {
-  if (index < 0) index += static_cast<std::int64_t>(size_);
-  if (index < 0 || index >= static_cast<std::int64_t>(size_)) return;
+  const auto elements = static_cast<std::int64_t>(size());
+  if (index < 0) index += elements;
+  if (index < 0 || index >= elements) return;
   auto inside = static_cast<std::size_t>(index);
-  const ListNode* node = find(inside);
+  const Node node = chain_.find(inside);
   // From the end of its node where that is nearer.
-  const auto held = static_cast<std::int64_t>(node->elements());
+  const auto held = static_cast<std::int64_t>(NodeChain::node(node).elements);
   auto place = static_cast<std::int64_t>(inside);
   if (place > held / 2) place -= held;
   cursor.enter(node, place);
 }
 
-ListNode* Quicklist::open(ListNode* node) {
-  if (node->kind() != Kind::compressed) return node;
-  auto* fresh = as_node(ListBlock::decompress(node));
-  fresh->previous = node->previous;
-  fresh->next = node->next;
-  const std::size_t bytes = node->footprint();
-  ListBlock::destroy(kOwner, node);
-  return exchange(nullptr, bytes, fresh);
+void Quicklist::open(Node node) {
+  ListBlock* const before = block(node);
+  if (before->kind() != Kind::compressed) return;
+  chain_.replace(node, ListBlock::decompress(before));
+  ListBlock::destroy(kOwner, before);
 }
 
-void Quicklist::compress(ListNode* node) {
-  if (node->kind() != Kind::packed) return;
-  ListBlock* small = ListBlock::compress(node);
+void Quicklist::compress(Node node) {
+  ListBlock* const before = block(node);
+  if (before->kind() != Kind::packed) return;
+  ListBlock* const small = ListBlock::compress(before);
   if (small == nullptr) return;
-  as_node(small)->previous = node->previous;
-  as_node(small)->next = node->next;
-  const std::size_t bytes = node->footprint();
-  ListBlock::destroy(kOwner, node);
-  exchange(nullptr, bytes, small);
+  chain_.replace(node, small);
+  ListBlock::destroy(kOwner, before);
 }
 
 // Whether a node is one of those at the ends.
-bool Quicklist::stays_open(const ListNode* node) const {
-  const ListNode* head = first_;
-  const ListNode* tail = last_;
-  for (std::uint32_t i = 0; i < depth_ && head != nullptr; ++i) {
-    if (node == head || node == tail) return true;
-    head = head->next;
-    tail = tail->previous;
+bool Quicklist::stays_open(Node node) const {
+  Node head = chain_.first();
+  Node tail = chain_.last();
+  for (std::uint32_t i = 0; i < depth_ && head; ++i) {
+    if (are_equal(node, head) || are_equal(node, tail)) return true;
+    head = NodeChain::after(head);
+    tail = NodeChain::before(tail);
   }
   return false;
 }
 
-void Quicklist::settle(ListNode* changed) {
-  if (depth_ == 0 || first_ == nullptr) return;
-  if (changed != nullptr) {
-    for (ListNode* near : {changed->previous, changed->next, changed}) {
-      if (near != nullptr && !stays_open(near)) compress(near);
+void Quicklist::settle(Node changed) {
+  if (depth_ == 0 || chain_.empty()) return;
+  if (changed) {
+    for (const Node near : {NodeChain::before(changed), NodeChain::after(changed), changed}) {
+      if (near && !stays_open(near)) compress(near);
     }
   }
-  ListNode* head = first_;
-  ListNode* tail = last_;
-  for (std::uint32_t i = 0; i < depth_ && head != nullptr; ++i) {
-    const bool same = head == tail;
-    head = open(head);
-    tail = same ? head : open(tail);
-    head = head->next;
-    tail = tail->previous;
+  Node head = chain_.first();
+  Node tail = chain_.last();
+  for (std::uint32_t i = 0; i < depth_ && head; ++i) {
+    open(head);
+    open(tail);
+    head = NodeChain::after(head);
+    tail = NodeChain::before(tail);
   }
-  if (head == nullptr || nodes_ <= 2 * std::uint64_t{depth_}) return;
-  const bool both = head != tail;
+  if (!head || nodes() <= 2 * std::uint64_t{depth_}) return;
+  const bool both = !are_equal(head, tail);
   compress(head);
   if (both) compress(tail);
 }

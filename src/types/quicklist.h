@@ -1,7 +1,7 @@
 #pragma once
 
-// The chain of a long list: its ends, its numbers of elements and bytes, and how many nodes at each
-// end stay uncompressed (the setting at its creation; 0 compresses none).
+// A long list: a chain of nodes, and how many nodes at each end stay uncompressed (the setting at
+// its creation; 0 compresses none).
 
 #include <cstddef>
 #include <cstdint>
@@ -9,7 +9,7 @@
 
 #include "larder/base/budget.h"
 #include "larder/types/list.h"
-#include "list_block.h"
+#include "node_chain.h"
 
 namespace larder::types {
 
@@ -20,16 +20,17 @@ class Quicklist {
   // Frees nodes until the budget is spent, then the header; true if everything is freed.
   static bool destroy_some(Quicklist* list, memory::Owner owner, base::Budget& budget);
 
-  std::size_t size() const { return size_; }
-  std::size_t nodes() const { return nodes_; }
+  std::size_t size() const { return chain_.elements(); }
+  std::size_t nodes() const { return chain_.nodes(); }
   std::size_t depth() const { return depth_; }
   // Nodes and head, at the allocator's sizes.
-  std::size_t footprint() const { return bytes_ + memory::size_class(sizeof(Quicklist)); }
-  const ListNode* first() const { return first_; }
-  const ListNode* last() const { return last_; }
+  std::size_t footprint() const {
+    return chain_.footprint() + memory::size_class(sizeof(Quicklist));
+  }
+  const NodeChain& chain() const { return chain_; }
 
   // Adopts the block of a short list as its only node.
-  void adopt(ListBlock* block);
+  void adopt(ListBlock* block) { chain_.insert({}, block); }
   // Releases the only node, which is packed, as the block of a short list; frees the chain.
   static ListBlock* give(Quicklist* list);
 
@@ -44,9 +45,11 @@ class Quicklist {
   std::size_t remove(ListEnd from, std::size_t most, const ListNeedle& needle);
 
  private:
+  // Invalid after another node was linked or unlinked.
+  using Node = NodePlace;
   // Between two elements: before the one at `place`, or after the node's last at kEnd.
   struct Spot {
-    ListNode* node = nullptr;
+    Node node;
     ListpackView::Place place = ListpackView::kEnd;
 
     bool is_head() const { return place == ListpackView::kHeaderBytes; }
@@ -54,39 +57,33 @@ class Quicklist {
 
   explicit Quicklist(int depth);
 
-  // The node of the element `index`, counted from the head; `index` becomes that in the node.
-  ListNode* find(std::size_t& index) const;
+  static ListBlock* block(Node node) { return NodeChain::block(node); }
   // Before the first element that matches, with its node opened; no node if none matches.
   Spot find(const ListNeedle& needle);
 
-  void link(ListNode* node, ListNode* previous, ListNode* next);
-  void unlink(ListNode* node);
-  // Replaces `before`, of `bytes` bytes and perhaps freed already, by `now`.
-  ListNode* exchange(const ListNode* before, std::size_t bytes, ListBlock* now);
-  ListNode* open(ListNode* node);
-  ListNode* insert_at(ListNode* node, ListpackView::Place place, const ListpackElement& element);
-  ListNode* make_node(std::string_view text, const ListLimits& limits);
+  void open(Node node);
+  void insert_at(Node node, ListpackView::Place place, const ListpackElement& element);
+  static ListBlock* make_block(std::string_view text, const ListLimits& limits);
   // Splits the node at `place`; returns the new node after it with the elements that followed.
-  ListNode* split(ListNode* node, ListpackView::Place place);
-  // Moves the node's elements to the one before it if they fit; returns the node that has them.
-  ListNode* join(const ListLimits& limits, ListNode* node);
+  Node split(Node node, ListpackView::Place place);
+  // Moves the node's elements to the one before it if they fit; `node` becomes the node that has
+  // them. True if they were moved.
+  bool join(const ListLimits& limits, Node& node);
   bool insert_near(const ListLimits& limits, const Spot& spot, std::string_view text);
   void insert_before(const ListLimits& limits, const Spot& spot, std::string_view text);
   void erase_at(std::size_t index);
-  std::size_t remove_from(ListNode* node, ListEnd from, std::size_t most, const ListNeedle& needle);
+  // Removes from this node; `node` becomes the next in this direction.
+  std::size_t remove_from(Node& node, ListEnd from, std::size_t most, const ListNeedle& needle);
+  static Node step(Node node, ListEnd from);
+  void unlink(Node& node, ListEnd from);
 
   // Restores the compression near both ends, and around a changed node.
-  void settle(ListNode* changed = nullptr);
-  void compress(ListNode* node);
-  bool stays_open(const ListNode* node) const;
+  void settle(Node changed = {});
+  void compress(Node node);
+  bool stays_open(Node node) const;
 
-  ListNode* first_ = nullptr;
-  ListNode* last_ = nullptr;
-  std::size_t size_ = 0;
-  std::size_t bytes_ = 0;  // of the nodes
-  std::uint32_t nodes_ = 0;
+  NodeChain chain_;
   std::uint32_t depth_;
 };
-static_assert(sizeof(Quicklist) == 40);
 
 }  // namespace larder::types

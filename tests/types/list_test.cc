@@ -29,6 +29,7 @@ class ListPair {
 
   List& list() { return list_; }
   std::deque<std::string>& model() { return model_; }
+  const std::deque<std::string>& model() const { return model_; }
   std::string encoding() const { return std::string(row(Type::list).encoding(list_.storage())); }
   std::size_t footprint() const { return row(Type::list).footprint(list_.storage()); }
   void limits(const ListLimits& limits) { limits_ = limits; }
@@ -290,6 +291,49 @@ TEST(List, MakesAnIndependentCopy) {
     EXPECT_EQ(text_at(twin, 50), std::string(60, 'x'));
     base::Budget budget = base::Budget::unlimited();
     EXPECT_TRUE(row(Type::list).destroy_some(twin.storage(), Owner::lists, budget));
+  }
+}
+
+void expect_elements(const ListPair& pair, const List& list) {
+  ASSERT_EQ(list.size(), pair.model().size());
+  for (std::size_t i = 0; i < pair.model().size(); i += 7) {
+    ASSERT_EQ(text_at(list, static_cast<std::int64_t>(i)), pair.model()[i]) << i;
+  }
+}
+
+// More nodes than a group has, which are split and merged.
+TEST(List, FindsElementsByIndexAmongManyNodes) {
+  base::Rng rng(3);
+  ListPair pair({.fill = 1});
+  for (int i = 0; i < 600; ++i) {
+    pair.push(i % 3 == 0 ? ListEnd::head : ListEnd::tail, std::to_string(i));
+  }
+  expect_elements(pair, pair.list());
+  for (int i = 600; i < 2000; ++i) {
+    const std::string pivot = pair.model()[rng.below(pair.model().size())];
+    pair.insert(pivot, i % 2 == 0 ? ListSide::before : ListSide::after, std::to_string(i));
+  }
+  expect_elements(pair, pair.list());
+  for (int i = 0; i < 1950; ++i) {
+    const std::string gone = pair.model()[rng.below(pair.model().size())];
+    pair.remove(i % 2 == 0 ? ListEnd::head : ListEnd::tail, 1, gone);
+    if (i % 150 == 0) expect_elements(pair, pair.list());
+  }
+  pair.check();
+}
+
+// Each node that is left was in a full group: the groups are merged in both directions.
+TEST(List, KeepsFewGroupsWhenMostNodesAreRemoved) {
+  for (const bool forwards : {true, false}) {
+    ListPair pair({.fill = 1});
+    for (int i = 0; i < 6000; ++i) pair.push(ListEnd::tail, std::to_string(i));
+    for (int n = 0; n < 6000; ++n) {
+      const int i = forwards ? n : 5999 - n;
+      if (i % 62 != 30) pair.remove(forwards ? ListEnd::head : ListEnd::tail, 1, std::to_string(i));
+    }
+    ASSERT_EQ(pair.list().size(), 97u);
+    EXPECT_LT(pair.footprint(), 97u * 64 + 16 * 1024) << forwards;
+    pair.check();
   }
 }
 

@@ -4,9 +4,9 @@
 // longer one a chain of such blocks ("quicklist"), of which those inside may be compressed.
 //
 //   handle ──> block                                    tag 0
-//   handle ──> head: ends, size, bytes ──> node <─> ... <─> node   tag 1
+//   handle ──> head: ends, size, bytes ──> nodes ──> block, block, ...   tag 1
 //
-//   block, node:  | start, size, kind: 8 | [neighbours: 16] | room | listpack | room |
+//   block:  | start, size, kind: 8 | room | listpack | room |
 //
 // The room on both sides of a block's listpack makes pushing and popping at both ends O(size of the
 // element). An element that is too large for a node has a separate node without a listpack.
@@ -27,8 +27,16 @@
 namespace larder::types {
 
 class ListBlock;
-class ListNode;
 class Quicklist;
+struct NodeGroup;
+
+// A node of a long list: its position in a group of nodes; none without a group.
+struct NodePlace {
+  NodeGroup* group = nullptr;
+  std::uint32_t at = 0;
+
+  explicit operator bool() const { return group != nullptr; }
+};
 
 enum class ListEnd : std::uint8_t { head, tail };
 enum class ListSide : std::uint8_t { before, after };
@@ -98,6 +106,8 @@ class List {
     friend class Quicklist;
     Cursor() = default;
     Cursor(const List& list, std::int64_t index);
+    // Goes to the node, which may be none, and to the element `index` of its block.
+    void enter(NodePlace node, std::int64_t index);
     // Stands on the element `index` of the block, negative from its end.
     void enter(const ListBlock* block, std::int64_t index);
     void forget();
@@ -106,8 +116,8 @@ class List {
     ListpackView pack_{nullptr};
     ListpackView::Place place_ = ListpackView::kEnd;
     std::uint8_t* unpacked_ = nullptr;
+    NodePlace node_;  // of a long list
     bool plain_ = false;
-    bool linked_ = false;
   };
 
   explicit List(void* storage) : storage_(reinterpret_cast<std::uintptr_t>(storage)) {}
@@ -121,7 +131,7 @@ class List {
   std::size_t size() const;
 
   // The element with this index, from the end where it is negative; done() where there is none.
-  // Cost: a step for each node between it and the nearer end, then a walk within its node.
+  // Cost: a step for each 62 nodes between it and the nearer end, then a walk within its node.
   Cursor at(std::int64_t index) const;
 
   // Before elements of this total size are added: becomes a quicklist where a single
