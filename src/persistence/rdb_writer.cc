@@ -77,6 +77,16 @@ bool RdbWriter::compressed(std::string_view value) {
   return true;
 }
 
+// Writes all of these bytes but the last ones; returns those.
+std::string_view RdbWriter::spill_most(std::string_view bytes) {
+  while (bytes.size() > most_) {
+    out_.insert(out_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(most_));
+    bytes.remove_prefix(most_);
+    spill_->take(out_);
+  }
+  return bytes;
+}
+
 void RdbWriter::text(std::string_view value) {
   plain_text(value);
   spill();

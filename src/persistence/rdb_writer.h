@@ -15,7 +15,8 @@ namespace larder::persistence {
 class RdbWriter {
  public:
   RdbWriter(Bytes& out, Compression compression) : out_(out), compression_(compression) {}
-  // `spill` takes the bytes whenever there are more than `most` of them at the end of a text.
+  // `spill` takes the bytes whenever there are more than `most` of them at the end of a text, and
+  // while longer bytes are written.
   RdbWriter(Bytes& out, const RdbEncoding& encoding, Spill& spill, std::size_t most)
       : out_(out),
         compression_(encoding.compression),
@@ -41,10 +42,14 @@ class RdbWriter {
   void text(std::string_view value);
   void text(const types::String& value);
   // Without a length.
-  void raw(std::string_view bytes) { out_.insert(out_.end(), bytes.begin(), bytes.end()); }
+  void raw(std::string_view bytes) {
+    if (__builtin_expect(bytes.size() > most_, 0)) bytes = spill_most(bytes);
+    out_.insert(out_.end(), bytes.begin(), bytes.end());
+  }
 
  private:
   void plain_text(std::string_view value);
+  std::string_view spill_most(std::string_view bytes);
   void spill() {
     if (__builtin_expect(out_.size() >= most_, 0)) spill_->take(out_);
   }

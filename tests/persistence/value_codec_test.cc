@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -251,6 +252,37 @@ TEST_F(ValueCodec, PayloadsAreCheckedByVersionAndSum) {
   }
   EXPECT_FALSE(open_payload(""));
   EXPECT_FALSE(open_payload("123456789"));
+}
+
+// Keeps what it gets, and the size of the largest piece.
+class Recorder final : public Spill {
+ public:
+  void take(Bytes& bytes) override {
+    all.append(bytes.data(), bytes.size());
+    largest = std::max(largest, bytes.size());
+    held = std::max(held, memory::balance(memory::Owner::snapshot));
+    bytes.clear();
+  }
+  std::string all;
+  std::size_t largest = 0;
+  std::int64_t held = 0;
+};
+
+TEST_F(ValueCodec, PayloadsOfLargeValuesComeInPieces) {
+  std::string bytes("\0\x80\0\x10\0\0", 6);  // a string of 1 MB
+  for (std::uint32_t i = 0; i < 1u << 20; ++i) bytes += static_cast<char>(i * i >> 7);
+  DecodedValue value;
+  ASSERT_TRUE(value.read(bytes, settings_, kNow));
+  const Holder held(value);
+  const std::int64_t before = memory::balance(memory::Owner::snapshot);
+  Recorder pieces;
+  write_payload(held.entry(), kNow, Compression::off, pieces);
+  EXPECT_LE(pieces.largest, 64u << 10);
+  EXPECT_LE(pieces.held - before, 64 << 10);
+  EXPECT_EQ(open_payload(pieces.all), bytes);
+  Bytes at_once;
+  write_payload(held.entry(), kNow, Compression::off, at_once);
+  EXPECT_TRUE(std::equal(at_once.begin(), at_once.end(), pieces.all.begin(), pieces.all.end()));
 }
 
 // A text after its length.

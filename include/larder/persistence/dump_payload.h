@@ -10,7 +10,11 @@
 
 namespace larder::persistence {
 
-// Appends a value's payload.
+// Gives a value's payload to `out` in pieces of some tens of KB, a small one in one piece. Holds
+// one piece, and while it compresses a long text, this text.
+void write_payload(const keyspace::Entry& entry, std::int64_t now_ms, Compression compression,
+                   Spill& out);
+// Appends it.
 void write_payload(const keyspace::Entry& entry, std::int64_t now_ms, Compression compression,
                    Bytes& out);
 

@@ -86,6 +86,12 @@ class Writer {
   Mark begin_array() { return begin(); }
   Mark begin_map() { return begin(); }
   Mark begin_set() { return begin(); }
+  // A bulk string of which the pieces follow as raw(), and `bytes`, which they have together.
+  Mark begin_bulk() { return begin(); }
+  void end_bulk(const Mark& mark, std::uint64_t bytes) {
+    raw("\r\n");
+    end(mark, '$', bytes);
+  }
   void end_array(const Mark& mark, std::uint64_t n) { end(mark, '*', n); }
   void end_map(const Mark& mark, std::uint64_t n) {
     resp3() ? end(mark, '%', n) : end(mark, '*', 2 * n);

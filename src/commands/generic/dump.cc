@@ -8,14 +8,32 @@ namespace {
 
 using namespace engine;
 
+// Written without a copy of the whole payload.
+class Pieces final : public persistence::Spill {
+ public:
+  explicit Pieces(resp::Writer& reply) : reply_(reply) {}
+
+  void take(persistence::Bytes& bytes) override {
+    reply_.raw({bytes.data(), bytes.size()});
+    size_ += bytes.size();
+    bytes.clear();
+  }
+  std::uint64_t size() const { return size_; }
+
+ private:
+  resp::Writer& reply_;
+  std::uint64_t size_ = 0;
+};
+
 void dump(Call& call, persistence::SnapshotSettings& snapshot) {
   const keyspace::Entry* entry = call.db.look(call.key, keyspace::Look::read);
   if (entry == nullptr) return call.reply.null();
   const auto compression = snapshot.rdbcompression.value() ? persistence::Compression::on
                                                            : persistence::Compression::off;
-  persistence::Bytes payload;
+  const resp::Writer::Mark mark = call.reply.begin_bulk();
+  Pieces payload(call.reply);
   persistence::write_payload(*entry, call.now_ms(), compression, payload);
-  call.reply.bulk({payload.data(), payload.size()});
+  call.reply.end_bulk(mark, payload.size());
 }
 
 }  // namespace
