@@ -140,14 +140,25 @@ class Packer {
     return true;
   }
 
-  // One match after the other, as long as they touch.
+  // After a match: whether the text repeats at the same distance behind the next byte, as in a list
+  // of records that differ in a digit. Such a match needs no lookup.
+  [[gnu::always_inline]] bool repeats_behind_next(std::size_t back) const {
+    return load_word(at_ + 1) == load_word(at_ + 1 - back);
+  }
+
+  // One match after the other, as long as they touch or have one byte between them.
   [[gnu::always_inline]] bool repeat_wide(std::size_t back) {
     while (back != 0) {
       if (!put_literals(at_) || !put_reference(match_wide(back), back)) return false;
       if (at_ >= wide_end_) return true;
       note(at_ - 2);
       note(at_ - 1);
-      back = find();
+      const std::size_t found = find();
+      if (found == 0 && repeats_behind_next(back)) {
+        ++at_;
+      } else {
+        back = found;
+      }
     }
     ++at_;
     return true;
