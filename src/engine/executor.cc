@@ -174,7 +174,8 @@ void Executor::keep_cycles(Session& session, std::uint64_t cycles) {
 void Executor::note_sizes(const Execution& execution, resp::Args args,
                           const BoundCommand& command) {
   Session& session = execution.session;
-  parts_.observer.sizes({session, command, args}, session.reply.buffer().size() - execution.unsent);
+  parts_.observer.sizes({session, command, args, execution.request_bytes},
+                        session.reply.buffer().size() - execution.unsent);
 }
 
 // Most commands need no further checks.
@@ -252,6 +253,7 @@ void Executor::run_parked(Execution& execution, const ParkedCommand& parked) {
   const Planned planned = plan_alone(parked.bound, parked.words);
   parts_.observer.expect_more(parked.bytes);
   execution.unsent = execution.session.reply.buffer().size();
+  execution.request_bytes = parked.request_bytes;
   invoke(execution, parked.words, planned, Timing::now);
 }
 

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "larder/engine/progress.h"
+#include "larder/resp/request_text.h"
 
 namespace larder::engine {
 namespace {
@@ -32,6 +33,7 @@ ParkedCommand* make_parked(Session& session, BoundCommand& bound, resp::Args wor
                                    .words = {views, words.size()},
                                    .places = {places, wait.keys.size()},
                                    .bytes = bytes,
+                                   .request_bytes = resp::request_bytes(words),
                                    .deadline_us = 0,
                                    .deadline_at = ParkedCommand::kNoDeadline,
                                    .rivals = wait.rivals,

@@ -68,6 +68,7 @@ void Waiters::remove_place(Place& place) {
 
 void Waiters::drop(WaitedKey& key) {
   if (key.ready) unmark(key);
+  note_value(key, false);
   by_name_[static_cast<std::size_t>(key.db)].erase(&key, key.hash);
   memory::release(kOwner, &key, key.bytes());
   --keys_;
@@ -134,12 +135,19 @@ bool Waiters::is_exhausted(const ParkedCommand& command) const {
          std::find(exhausted_.begin(), exhausted_.end(), command.rivals) != exhausted_.end();
 }
 
+void Waiters::note_value(WaitedKey& key, bool has_value) {
+  if (key.has_value == has_value) return;
+  key.has_value = has_value;
+  has_value ? ++keys_with_value_ : --keys_with_value_;
+}
+
 // Continues along the queue to the first session that the key may unblock in its present state.
 Place* Waiters::next_to_try(WaitedKey& key) {
   if (key.cursor == nullptr) return nullptr;
   if (key.uniform && is_exhausted(*key.cursor->command)) return nullptr;
   const keyspace::Entry* entry = keyspace_.db(static_cast<std::size_t>(key.db))
                                      .look({key.name(), key.hash}, keyspace::Look::write);
+  note_value(key, entry != nullptr);
   const auto type = entry == nullptr ? std::nullopt : std::optional(entry->type());
   const bool feeds = type && key.by_type[static_cast<std::size_t>(*type)] > 0;
   if (!feeds && key.when_gone == 0) return nullptr;
@@ -167,6 +175,8 @@ ParkedCommand* Waiters::resume() {
     }
     if (Place* place = next_to_try(key)) {
       resumed_ = place->command;
+      resumed_by_ = &key;
+      resumed_by_name_ = key.name();
       resumed_->session->parked_ = nullptr;
       return resumed_;
     }
@@ -177,9 +187,19 @@ ParkedCommand* Waiters::resume() {
   return nullptr;
 }
 
+std::span<const std::string_view> Waiters::candidates(
+    const Session& session, std::span<const std::string_view> keys) const {
+  const bool is_alone = resumed_ != nullptr && resumed_->session == &session &&
+                        first_ready_ == last_ready_ && sweeps_.empty() && keys_with_value_ == 1;
+  return is_alone ? std::span(&resumed_by_name_, 1) : keys;
+}
+
 void Waiters::end_resume() {
   ParkedCommand& command = *resumed_;
   resumed_ = nullptr;
+  const WaitedKey& key = *resumed_by_;
+  const keyspace::Database& db = keyspace_.db(static_cast<std::size_t>(key.db));
+  note_value(*resumed_by_, db.entries().find(key.name(), key.hash) != nullptr);
   if (!command.session->is_blocked()) return end(command);
   if (command.mode == WaitMode::takes) exhausted_.push_back(command.rivals);
 }

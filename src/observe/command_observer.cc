@@ -1,10 +1,10 @@
 #include "larder/observe/command_observer.h"
 
 #include <algorithm>
-#include <string>
 
 #include "larder/base/cycles.h"
 #include "larder/engine/command_table.h"
+#include "larder/resp/request_text.h"
 
 namespace larder::observe {
 namespace {
@@ -13,16 +13,6 @@ namespace {
 // microseconds.
 constexpr std::int64_t kTogetherUs = 1000;
 constexpr std::int64_t kSuspicionMs = 1000;
-
-// The size of a command as a RESP array of bulk strings.
-std::int64_t request_bytes(resp::Args words) {
-  const auto length = [](std::size_t number) { return std::to_string(number).size(); };
-  constexpr std::size_t kHead = sizeof("*\r\n") - 1;
-  constexpr std::size_t kWord = sizeof("$\r\n\r\n") - 1;
-  std::size_t bytes = kHead + length(words.size());
-  for (const std::string_view word : words) bytes += kWord + length(word.size()) + word.size();
-  return static_cast<std::int64_t>(bytes);
-}
 
 }  // namespace
 
@@ -102,9 +92,10 @@ void CommandObserver::slow(const engine::LoggedCommand& ran, std::uint64_t cycle
 }
 
 void CommandObserver::sizes(const engine::LoggedCommand& ran, std::uint64_t reply_bytes) {
-  const std::int64_t request = request_bytes(ran.words);
-  if (static_cast<std::uint64_t>(request) >= limits().large_request) {
-    note(LogKind::large_request, ran, request);
+  const std::uint64_t request =
+      ran.request_bytes != 0 ? ran.request_bytes : resp::request_bytes(ran.words);
+  if (request >= limits().large_request) {
+    note(LogKind::large_request, ran, static_cast<std::int64_t>(request));
   }
   if (reply_bytes >= limits().large_reply) {
     note(LogKind::large_reply, ran, static_cast<std::int64_t>(reply_bytes));

@@ -66,6 +66,17 @@ inline char* print_word(char* out, std::string_view word) {
 
 }  // namespace
 
+std::size_t request_bytes(Args words) {
+  const auto header = [](std::size_t number) {
+    std::size_t bytes = 1 + kLineEnd + 1;
+    for (; number >= 10; number /= 10) ++bytes;
+    return bytes;
+  };
+  std::size_t bytes = header(words.size());
+  for (const std::string_view word : words) bytes += header(word.size()) + word.size() + kLineEnd;
+  return bytes;
+}
+
 std::size_t most_request_bytes(Args words) {
   std::size_t bytes = kMostHeader;
   for (const std::string_view word : words) bytes += kMostHeader + word.size() + kLineEnd;

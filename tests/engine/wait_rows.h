@@ -10,10 +10,12 @@
 
 namespace larder::engine {
 
-// How often the blocking commands ran.
+// How often the blocking commands ran, and the number of keys of the last bpop that it had to look
+// at.
 struct Runs {
   int first = 0;
   int again = 0;
+  std::size_t candidates = 0;
   void note(const Call& call) { ++(call.resumed ? again : first); }
 };
 
@@ -42,7 +44,9 @@ inline void test_bpop(Call& call, Runs& runs) {
   const auto timeout = read_timeout(call, call.arg(call.size() - 1), TimeoutUnit::seconds);
   if (!timeout) return;
   const auto keys = call.args.subspan(1, call.size() - 2);
-  for (const std::string_view name : keys) {
+  const resp::Args candidates = call.candidates(keys);
+  runs.candidates = candidates.size();
+  for (const std::string_view name : candidates) {
     const auto key = keyspace::Key::of(name);
     const std::string found = letters(call, key);
     if (found.empty()) continue;

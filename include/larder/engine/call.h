@@ -59,6 +59,9 @@ struct Call {
     return waiters.wait(session, command, args, wait);
   }
 
+  // Of the keys that it waits for, those that it has to look at.
+  resp::Args candidates(resp::Args keys) const { return waiters.candidates(session, keys); }
+
   // For a command that needs more room below maxmemory than can be made at once. The handler
   // returns without a reply, and runs again from its beginning when there is room; so it must not
   // have changed anything yet.

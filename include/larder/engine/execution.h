@@ -27,6 +27,7 @@ struct Execution {
   // Whether its lookups set the access bits of entries: the keyspace has a copy while the command
   // is the innermost one that runs (Executor::Running).
   bool touches = true;
+  std::uint64_t request_bytes = 0;  // of a command that was parked; 0: not counted
   bool put_off = false;      // the last command must run again when there is room for its reply
   std::uint64_t cycles = 0;  // when the last command ended
   std::uint64_t unsent = 0;  // bytes of replies before the command

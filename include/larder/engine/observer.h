@@ -25,6 +25,8 @@ struct LoggedCommand {
   const Session& session;
   const BoundCommand& command;
   resp::Args words;
+  // Of the words, as a request; 0 if they are not counted.
+  std::uint64_t request_bytes = 0;
 };
 
 // Work that can block the server, as LATENCY names it.

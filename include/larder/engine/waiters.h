@@ -80,6 +80,13 @@ class Waiters final : public ChangeSink, public memory::AuditedOwner {
   ParkedCommand* resume();
   void end_resume();
 
+  // The keys, of these of the command that is run again, that may have what it waits for. The
+  // others have had no value since it began to wait, if no other key is ready, and none that was
+  // tried has a value of another type. Otherwise, and for a command that runs for the first time,
+  // all.
+  std::span<const std::string_view> candidates(const Session& session,
+                                               std::span<const std::string_view> keys) const;
+
   // The time that earlier runs of the command that is run again took, in cycles of the counter; and
   // the new total for the session's command, which is reported with its reply. Nothing if it does
   // not wait.
@@ -118,6 +125,7 @@ class Waiters final : public ChangeSink, public memory::AuditedOwner {
   bool sweep_some();
   void unmark(WaitedKey& key);
   Place* next_to_try(WaitedKey& key);
+  void note_value(WaitedKey& key, bool has_value);
   bool is_exhausted(const ParkedCommand& command) const;
 
   // A walk over the keys of a database that must be marked.
@@ -140,12 +148,15 @@ class Waiters final : public ChangeSink, public memory::AuditedOwner {
   WaitedKey* first_ready_ = nullptr;
   WaitedKey* last_ready_ = nullptr;
   ParkedCommand* resumed_ = nullptr;
+  WaitedKey* resumed_by_ = nullptr;  // it has a place in the queue of this key
+  std::string_view resumed_by_name_;
   std::vector<std::uint64_t> exhausted_;  // rivals of which one found nothing in this pass
   std::size_t sessions_ = 0;
   std::size_t keyless_ = 0;        // of them, those that wait for no key
   std::size_t keyless_bytes_ = 0;  // of their parked commands
   std::size_t keys_ = 0;
   std::size_t keys_when_gone_ = 0;
+  std::size_t keys_with_value_ = 0;
 };
 
 }  // namespace larder::engine

@@ -40,9 +40,10 @@ struct ParkedCommand {
   BoundCommand* bound;
   resp::Args words;
   std::span<Place> places;
-  std::size_t bytes;         // of the whole block
-  std::int64_t deadline_us;  // steady clock; ignored if kNoDeadline
-  std::size_t deadline_at;   // its position among the deadlines
+  std::size_t bytes;            // of the whole block
+  std::uint64_t request_bytes;  // of the words, as a request
+  std::int64_t deadline_us;     // steady clock; ignored if kNoDeadline
+  std::size_t deadline_at;      // its position among the deadlines
   std::uint64_t rivals;
   types::Type type;
   WaitMode mode;
@@ -78,6 +79,7 @@ struct WaitedKey {
   bool ready = false;
   bool under_way = false;
   bool again = false;
+  bool has_value = false;  // when it was tried last
 
   std::string_view name() const { return {reinterpret_cast<const char*>(this + 1), name_bytes}; }
   std::size_t bytes() const { return sizeof(WaitedKey) + name_bytes; }

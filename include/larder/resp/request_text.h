@@ -8,6 +8,8 @@
 
 namespace larder::resp {
 
+// The bytes of the request of these words.
+std::size_t request_bytes(Args words);
 // The request of these words takes at most this many bytes.
 std::size_t most_request_bytes(Args words);
 

@@ -21,7 +21,7 @@ void pop_or_wait(Call& call, types::Settings& settings) {
   const auto timeout_ms = read_timeout(call, call.arg(call.size() - 1), TimeoutUnit::seconds);
   if (!timeout_ms) return;
   const auto keys = call.args.subspan(1, call.size() - 2);
-  for (const std::string_view name : keys) {
+  for (const std::string_view name : call.candidates(keys)) {
     const auto key = keyspace::Key::of(name);
     const auto list = call.db.find<types::List>(key, keyspace::Look::write);
     if (list.wrong_type()) return call.reply.error(errors::kWrongType);

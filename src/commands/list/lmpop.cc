@@ -14,10 +14,11 @@ void lmpop(Call& call, types::Settings& settings) {
 }
 
 void blmpop(Call& call, types::Settings& settings) {
-  const auto request = read_pop_request(call, 2);
+  auto request = read_pop_request(call, 2);
   if (!request) return;
   const auto timeout_ms = read_timeout(call, call.arg(1), TimeoutUnit::seconds);
   if (!timeout_ms) return;
+  request->keys = call.candidates(request->keys);
   const Popped popped = pop_first_list(call, types::ListLimits::of(settings), *request);
   if (popped != Popped::nothing) return;
   const Wait wait{.keys = request->keys, .type = types::Type::list, .timeout_ms = *timeout_ms};

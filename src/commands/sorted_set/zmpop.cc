@@ -50,7 +50,7 @@ std::optional<Request> read(Call& call, std::size_t first) {
 // Pops from the first of the keys that has members. True if a reply has been sent.
 template <typename Answer>
 bool pop_first(Call& call, resp::Args keys, Answer answer) {
-  for (const std::string_view name : keys) {
+  for (const std::string_view name : call.candidates(keys)) {
     const auto key = keyspace::Key::of(name);
     const auto set = call.db.find<types::SortedSet>(key, keyspace::Look::write);
     if (set.wrong_type()) {
