@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "../room.h"
+#include "../string/string_reply.h"
 #include "larder/engine/errors.h"
 
 namespace larder::commands {
@@ -30,6 +31,23 @@ std::size_t Operands::largest_size() {
   std::size_t largest = 0;
   for (const Operand& set : sets()) largest = std::max(largest, set->size());
   return largest;
+}
+
+void CollectedReply::add(const types::String& member) {
+  ++size_;
+  if (all_integers_) all_integers_ = member.integer().has_value();
+  if (!member.is_number()) longest_ = std::max(longest_, member.size());
+  if (!call_.reply.drops()) reply_string(call_.reply, member);
+}
+
+bool CollectedReply::would_be_table() const {
+  if (all_integers_) return size_ > limits_.intset_entries;
+  return size_ > limits_.listpack_entries || longest_ > limits_.listpack_value;
+}
+
+void CollectedReply::end(const keyspace::Settings& settings) {
+  call_.reply.end_set(items_, size_);
+  if (settings.lazyfree_lazy_server_del.value() && would_be_table()) call_.db.count_result(size_);
 }
 
 void store_result(engine::Call& call, types::Set result, keyspace::Event event,

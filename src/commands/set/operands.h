@@ -8,6 +8,7 @@
 
 #include "larder/engine/call.h"
 #include "larder/eviction/evictor.h"
+#include "larder/keyspace/settings.h"
 #include "larder/types/set.h"
 
 namespace larder::commands {
@@ -33,6 +34,28 @@ class Operands {
   bool any_empty_ = false;
   std::array<Operand, kFew> few_;
   std::vector<Operand, memory::Allocator<Operand, memory::Owner::runtime>> many_;
+};
+
+// The reply of SUNION or SDIFF, of which the size is known at its end.
+class CollectedReply {
+ public:
+  CollectedReply(engine::Call& call, const types::SetLimits& limits)
+      : call_(call), limits_(limits), items_(call.reply.begin_set()) {}
+
+  void add(const types::String& member);
+  // Redis collects these members in a temporary set. INFO counts it as freed lazily, if it is large
+  // and the directive for such sets says so.
+  void end(const keyspace::Settings& settings);
+
+ private:
+  bool would_be_table() const;
+
+  engine::Call& call_;
+  const types::SetLimits limits_;
+  const resp::Writer::Mark items_;
+  std::uint64_t size_ = 0;
+  std::size_t longest_ = 0;
+  bool all_integers_ = true;
 };
 
 // Stores the result at the command's first key, or removes the key if the result is empty, and

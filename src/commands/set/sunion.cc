@@ -1,4 +1,3 @@
-#include "../string/string_reply.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
 #include "larder/types/set_operations.h"
@@ -10,16 +9,12 @@ namespace {
 
 using namespace engine;
 
-void sunion(Call& call) {
+void sunion(Call& call, types::Settings& settings, keyspace::Settings& keys) {
   Operands operands;
   if (!operands.read(call, 1, call.size() - 1)) return;
-  const auto items = call.reply.begin_set();
-  std::uint64_t count = 0;
-  types::unite(operands.sets(), [&](const types::String& member) {
-    ++count;
-    if (!call.reply.drops()) reply_string(call.reply, member);
-  });
-  call.reply.end_set(items, count);
+  CollectedReply reply(call, types::SetLimits::of(settings));
+  types::unite(operands.sets(), [&reply](const types::String& member) { reply.add(member); });
+  reply.end(keys);
 }
 
 void sunionstore(Call& call, types::Settings& settings, eviction::Evictor& evictor) {
