@@ -24,10 +24,6 @@ constexpr std::int64_t kRestartUs = 700;
 // For larger blocks the allocator is tested before a command relies on them.
 constexpr std::uint64_t kLeastProbed = 1 << 20;
 constexpr std::uint64_t kMostUncounted = 2 << 20;
-// The most keys with a deadline that are added up: this number, plus one for this many bytes
-// requested.
-constexpr std::uint64_t kSummedKeys = 4096;
-constexpr std::uint64_t kBytesForSummedKey = 256;
 // The most bytes that are freed in the tables with an entry.
 constexpr std::uint64_t kSlotBytes = 32;
 
@@ -181,15 +177,11 @@ bool Evictor::may_free(std::uint64_t bytes) const {
   if (policy_.victims != Victims::keys_with_deadline) return true;
   if (keyspace_.graveyard().holds_tables()) return true;
   std::uint64_t sum = 0;
-  std::uint64_t left = kSummedKeys + bytes / kBytesForSummedKey;
   for (std::size_t i = 0; i < keyspace_.databases(); ++i) {
-    const keyspace::ExpiresTable& keys = keyspace_.db(i).expires();
-    if (keys.size() > left) return true;
-    left -= keys.size();
-    keys.for_each([&sum](const Entry* entry) { sum += entry->footprint() + kSlotBytes; });
-    if (sum >= bytes) return true;
+    const Database& db = keyspace_.db(i);
+    sum += db.volatile_bytes() + db.volatile_size() * kSlotBytes;
   }
-  return false;
+  return sum >= bytes;
 }
 
 bool Evictor::may_ever_fit(const Need& need) const {

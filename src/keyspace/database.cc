@@ -129,6 +129,7 @@ void Database::insert(OpenEntry entry, std::uint64_t hash) {
   entries_.insert(entry.get(), hash);
   note_size(entry.get(), hash);
   if (entry->has_deadline()) add_due(expires_, entry.get(), hash, entry->deadline_ms(), now_ms());
+  count_volatile(*entry);
   index_elements(entry, hash);
   shared_.before_changes.placed(index_, hash, *entry.get(), nullptr);
 }
@@ -140,6 +141,7 @@ void Database::replace(OpenEntry before, OpenEntry now, std::uint64_t hash) {
   index_elements(now, hash);
   if (before->has_deadline()) expires_.erase(before.get(), hash);
   if (now->has_deadline()) add_due(expires_, now.get(), hash, now->deadline_ms(), now_ms());
+  count_volatile(*now);
   shared_.before_changes.placed(index_, hash, *now.get(), before.get());
 }
 
@@ -206,6 +208,7 @@ void Database::put(const Key& key, std::string_view bytes, Deadline deadline, Ev
     if (old->form() == Form::storage) note_storage(old.get(), key.hash);
     old.access(access);
     index_deadline(had, old.get(), key.hash);
+    count_volatile(*old);
     return;
   }
   const OpenEntry entry = OpenEntry::create(shape);
@@ -266,6 +269,7 @@ void Database::close(const Key& key, OpenEntry entry, types::Type type, void* st
   if (entry) entry.storage(storage);
   if (!empty) {
     if (!entry) return put_storage(key, type, storage, event);
+    count_volatile(*entry);
     index_elements(entry, key.hash);
     if (shared_.big_keys.is_due()) note_size(entry.get(), key.hash);
     if (changed) shared_.log.add(event, index_, key.name);
@@ -328,6 +332,7 @@ Entry* Database::reshape(const Key& key, OpenEntry entry, std::optional<std::int
     const auto before = entry->deadline();
     entry.deadline_ms(*deadline_ms);
     index_deadline(before, entry.get(), key.hash);
+    count_volatile(*entry);
     return entry.get();
   }
   const OpenEntry moved = OpenEntry::create(shape_like(key.name, *entry, deadline_ms));
@@ -378,6 +383,7 @@ void Database::flush(Freeing freeing) {
   entries_ = EntryTable();
   expires_ = ExpiresTable();
   element_expires_ = ElementExpiresTable();
+  volatile_bytes_ = 0;
   average_ttl_ms = 0;
 }
 
@@ -404,6 +410,7 @@ void Database::swap(Database& other) noexcept {
   std::swap(entries_, other.entries_);
   std::swap(expires_, other.expires_);
   std::swap(element_expires_, other.element_expires_);
+  std::swap(volatile_bytes_, other.volatile_bytes_);
   std::swap(average_ttl_ms, other.average_ttl_ms);
 }
 

@@ -53,11 +53,14 @@ void Database::expire_element(Entry* found, std::uint64_t hash, std::string_view
   const types::TypeRow& row = types::row(entry->type());
   if (row.expire_one(entry.storage(), element, now_ms(), ElementExpiry::goes, &passing)) {
     close_expired(entry, hash);
+  } else {
+    count_volatile(*entry);
   }
 }
 
 bool Database::close_expired(OpenEntry entry, std::uint64_t hash) {
   if (types::row(entry->type()).size(entry->storage()) != 0) {
+    count_volatile(*entry);
     index_elements(entry, hash);
     return false;
   }

@@ -8,8 +8,11 @@ void Edit<types::String>::number(std::int64_t value) {
   if (entry_->form() == Form::integer) return entry_.integer(value);
   types::String::Scratch scratch;
   const std::string_view digits = base::print_int64(value, scratch);
+  // put() opens the entry itself, and logs the change.
+  db_.count_volatile(*entry_);
+  entry_ = OpenEntry();
   db_.put(key_, digits, Deadline::kept(), event_);
-  discarded_ = true;  // put() has logged it
+  discarded_ = true;
 }
 
 void Edit<types::String>::append(std::string_view bytes) {
@@ -81,6 +84,7 @@ char* Edit<types::String>::resize_into_new(std::string_view old, std::size_t siz
   grown.access(entry_->access());
   grown.mark_edited();
   db_.replace(entry_, grown, key_.hash);
+  db_.uncount_volatile(*grown);  // the edit goes on with it
   db_.shared_.graveyard.defer_free(entry_);
   entry_ = grown;
   return text;

@@ -214,7 +214,7 @@ TEST(Evictor, EvictsNothingForARequestThatCannotFit) {
   EXPECT_EQ(world.keyspace.size(), 5000u);
 }
 
-// Keys without a deadline are not evicted: first the sizes of those with a deadline are added up.
+// Keys without a deadline are not evicted, so the sizes of those with a deadline decide.
 TEST(Evictor, EvictsNothingIfTheEvictableKeysAreTooSmall) {
   World world;
   world.policy("volatile-lru");
@@ -230,20 +230,26 @@ TEST(Evictor, EvictsNothingIfTheEvictableKeysAreTooSmall) {
   EXPECT_GT(world.db().volatile_size(), 500u);
 }
 
-TEST(Evictor, BoundsTheNumberOfKeysItAddsUp) {
+// For any number of keys, without a visit to them.
+TEST(Evictor, KnowsTheBytesOfKeysWithADeadline) {
   World world;
   world.policy("volatile-ttl");
   world.put("large", 2'000'000);
-  for (std::size_t i = 0; i < 6000; ++i) {
-    world.put_until(name_of(i), world.clock.unix_ms() + 1'000'000);
-  }
-  EXPECT_TRUE(world.evictor.may_free(100'000));
-  // More keys than it examines.
-  EXPECT_TRUE(world.evictor.may_free(400'000));
-  EXPECT_FALSE(world.evictor.may_free(2'500'000));
+  const std::int64_t later = world.clock.unix_ms() + 1'000'000;
+  for (std::size_t i = 0; i < 20'000; ++i) world.put_until(name_of(i), later);
+  const std::uint64_t small = world.db().volatile_bytes();
+  EXPECT_TRUE(world.evictor.may_free(small));
+  EXPECT_FALSE(world.evictor.may_free(small + 1'500'000)) << "although the large key has more";
   EXPECT_FALSE(world.evictor.may_free(100'000'000));
-  for (std::size_t i = 0; i < 5000; ++i) world.db().erase(keyspace::Key::of(name_of(i)));
-  EXPECT_FALSE(world.evictor.may_free(400'000));
+  const keyspace::Key large = keyspace::Key::of("large");
+  keyspace::Entry* entry = world.db().look(large, keyspace::Look::write);
+  entry = world.db().expire_at(large, entry, later);
+  EXPECT_TRUE(world.evictor.may_free(small + 1'500'000));
+  world.db().persist(large, entry);
+  EXPECT_EQ(world.db().volatile_bytes(), small);
+  for (std::size_t i = 0; i < 19'000; ++i) world.db().erase(keyspace::Key::of(name_of(i)));
+  EXPECT_FALSE(world.evictor.may_free(small / 2));
+  EXPECT_TRUE(world.evictor.may_free(small / 20));
 }
 
 // The bytes of a flushed database count as used memory until they are freed.

@@ -92,9 +92,7 @@ class Evictor {
   // The largest possible growth of memory if all keys that may be evicted were. Unlimited without
   // maxmemory.
   std::uint64_t most_growth() const;
-  // False if evicting is known to free less than `bytes`. With the policies that evict only keys
-  // with a deadline this adds up the sizes of such keys, if there are at most 4,096 plus one for
-  // each 256 bytes; if there are more, the result is true.
+  // False if evicting frees less than `bytes`. Cost: a few instructions for each database.
   bool may_free(std::uint64_t bytes) const;
   // Keeps this many bytes below the limit free, for a client that waits for room: until the next
   // call keys are evicted for them too, as long as there are any.

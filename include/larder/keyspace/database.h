@@ -128,6 +128,9 @@ class Database {
   const AccessPolicy& access() const { return shared_.access; }
   std::size_t size() const { return entries_.size(); }
   std::size_t volatile_size() const { return expires_.size(); }
+  // The bytes of the entries with a deadline and of their values. Only between changes: without
+  // those of an entry that is open.
+  std::uint64_t volatile_bytes() const { return volatile_bytes_; }
 
   // Call it before this many keys are loaded into an empty database; `volatile_keys` of them have a
   // deadline.
@@ -243,10 +246,20 @@ class Database {
   template <typename T>
   friend class Edit;
 
-  // The only way to change an entry of a table: calls the hooks first. A null entry stays null.
-  OpenEntry open(Entry* entry, std::uint64_t hash, Intent intent) const {
-    if (entry != nullptr) shared_.before_changes.before_change(index_, hash, *entry, intent);
+  // The only way to change an entry of a table: calls the hooks first. A null entry stays null. If
+  // the entry stays in the table, count_volatile() must follow when it has changed.
+  OpenEntry open(Entry* entry, std::uint64_t hash, Intent intent) {
+    if (entry != nullptr) {
+      shared_.before_changes.before_change(index_, hash, *entry, intent);
+      uncount_volatile(*entry);
+    }
     return OpenEntry(entry);
+  }
+  void count_volatile(const Entry& entry) {
+    if (entry.has_deadline()) volatile_bytes_ += entry.footprint();
+  }
+  void uncount_volatile(const Entry& entry) {
+    if (entry.has_deadline()) volatile_bytes_ -= entry.footprint();
   }
   // Ends an edit: stores the collection's storage in its entry, creates the entry, or removes one
   // that has become empty.
@@ -266,7 +279,8 @@ class Database {
   void announce(const Key& key);
   // Replaces the entry of the key, or inserts a new one.
   void store(const Key& key, OpenEntry entry);
-  // Replaces `before` by `now` and updates the indexes; the caller then owns `before`.
+  // Replaces `before`, which is open, by `now` and updates the indexes; the caller then owns
+  // `before`.
   void replace(OpenEntry before, OpenEntry now, std::uint64_t hash);
   void index_deadline(std::optional<std::int64_t> before, Entry* entry, std::uint64_t hash);
   // Moves the entry's value to an entry whose header has room for this deadline.
@@ -288,6 +302,7 @@ class Database {
   EntryTable entries_;
   ExpiresTable expires_;
   ElementExpiresTable element_expires_;
+  std::uint64_t volatile_bytes_ = 0;
 };
 
 template <typename Fn>
@@ -310,6 +325,7 @@ class Edit<types::String> {
   Edit(Database& db, const Key& key, Entry* entry, Event event)
       : db_(db), key_(key), entry_(db.open(entry, key.hash, Intent::edits)), event_(event) {}
   ~Edit() {
+    if (entry_) db_.count_volatile(*entry_);
     if (!discarded_) db_.shared_.log.add(event_, db_.index_, key_.name);
   }
   Edit(const Edit&) = delete;
@@ -317,6 +333,7 @@ class Edit<types::String> {
 
   std::size_t size() const { return entry_->string().size(); }
 
+  // Ends the edit.
   void number(std::int64_t value);
   void append(std::string_view bytes);
   // Writes at an offset; a gap after the old end is filled with zero bytes.
