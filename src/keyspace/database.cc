@@ -218,7 +218,7 @@ void Database::put(const Key& key, std::string_view bytes, Deadline deadline, Ev
   defer_free_replaced(old);
 }
 
-char* Database::put_unwritten(const Key& key, std::size_t size, Event event) {
+char* Database::put_unwritten(const Key& key, std::size_t size, Event event, Contents contents) {
   const OpenEntry old = open_to_replace(key);
   if (!old) shared_.log.add_new_key(index_, key.name);
   shared_.log.add(event, index_, key.name);
@@ -228,7 +228,8 @@ char* Database::put_unwritten(const Key& key, std::size_t size, Event event) {
                                              .inside_bytes = inside ? size : 0});
   char* bytes = entry.inside_data();
   if (!inside) {
-    types::Blob* blob = types::Blob::create(memory::Owner::strings, size);
+    const std::size_t written = contents == Contents::bytes ? size : 0;
+    types::Blob* blob = types::Blob::create(memory::Owner::strings, size, written);
     entry.storage(blob);
     bytes = blob->data();
   }

@@ -1,6 +1,7 @@
 #include <cstring>
 
 #include "larder/keyspace/database.h"
+#include "larder/memory/pages.h"
 
 namespace larder::keyspace {
 
@@ -17,27 +18,30 @@ void Edit<types::String>::number(std::int64_t value) {
 
 void Edit<types::String>::append(std::string_view bytes) {
   const std::size_t before = size();
-  char* text = resize(before + bytes.size());
+  char* text = resize(before + bytes.size(), Contents::bytes);
   std::memcpy(text + before, bytes.data(), bytes.size());
 }
 
 void Edit<types::String>::overwrite(std::size_t offset, std::string_view bytes) {
   const std::size_t before = size();
-  char* text = resize(std::max(before, offset + bytes.size()));
-  if (offset > before) std::memset(text + before, 0, offset - before);
+  const std::size_t gap = offset - std::min(offset, before);
+  const Contents most = gap > bytes.size() ? Contents::zeros : Contents::bytes;
+  char* text = resize(std::max(before, offset + bytes.size()), most);
+  if (gap > 0) memory::write_zeros(text + before, gap);
   std::memcpy(text + offset, bytes.data(), bytes.size());
 }
 
 char* Edit<types::String>::bytes(std::size_t size) {
   const std::size_t before = this->size();
-  char* text = resize(size);
-  if (size > before) std::memset(text + before, 0, size - before);
+  char* text = resize(size, Contents::zeros);
+  if (size > before) memory::write_zeros(text + before, size - before);
   return text;
 }
 
-char* Edit<types::String>::resize(std::size_t size) {
+char* Edit<types::String>::resize(std::size_t size, Contents contents) {
   if (entry_->form() == Form::storage && size > Entry::kMostInside) {
-    types::Blob* const blob = resize_blob(static_cast<types::Blob*>(entry_.storage()), size);
+    types::Blob* const blob =
+        resize_blob(static_cast<types::Blob*>(entry_.storage()), size, contents);
     entry_.storage(blob);
     entry_.mark_edited();
     db_.note_size(entry_.get(), key_.hash);
@@ -52,21 +56,25 @@ char* Edit<types::String>::resize(std::size_t size) {
     }
   }
   types::String::Scratch scratch;
-  return resize_into_new(entry_->string().text(scratch), size);
+  return resize_into_new(entry_->string().text(scratch), size, contents);
 }
 
 // If a large blob must move, the old one is freed in steps.
-types::Blob* Edit<types::String>::resize_blob(types::Blob* blob, std::size_t size) {
+types::Blob* Edit<types::String>::resize_blob(types::Blob* blob, std::size_t size,
+                                              Contents contents) {
   constexpr auto kOwner = memory::Owner::strings;
   if (blob->footprint() < types::Blob::kLarge) return types::Blob::resize(kOwner, blob, size);
   if (types::Blob::resize_in_place(kOwner, blob, size)) return blob;
-  types::Blob* const moved = types::Blob::create(kOwner, size);
-  std::memcpy(moved->data(), blob->data(), std::min(blob->size(), size));
+  const std::size_t kept = std::min(blob->size(), size);
+  types::Blob* const moved =
+      types::Blob::create(kOwner, size, contents == Contents::bytes ? size : kept);
+  std::memcpy(moved->data(), blob->data(), kept);
   db_.shared_.graveyard.defer_free(types::Type::string, blob);
   return moved;
 }
 
-char* Edit<types::String>::resize_into_new(std::string_view old, std::size_t size) {
+char* Edit<types::String>::resize_into_new(std::string_view old, std::size_t size,
+                                           Contents contents) {
   const bool inside = size <= Entry::kMostInside;
   const OpenEntry grown = OpenEntry::create({.key = key_.name,
                                              .deadline_ms = entry_->deadline(),
@@ -76,7 +84,8 @@ char* Edit<types::String>::resize_into_new(std::string_view old, std::size_t siz
   if (inside) {
     text = grown.inside_data();
   } else {
-    types::Blob* blob = types::Blob::create(memory::Owner::strings, size);
+    const std::size_t written = contents == Contents::bytes ? size : 0;
+    types::Blob* blob = types::Blob::create(memory::Owner::strings, size, written);
     grown.storage(blob);
     text = blob->data();
   }

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <charconv>
+#include <cstring>
 #include <string_view>
 
 #include "larder/memory/pages.h"
@@ -19,13 +20,24 @@ constexpr int kPopulateForWriting = 23;
 
 std::uint64_t page_bytes() { return static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)); }
 
-// To the whole pages between the addresses.
-void advise(std::uintptr_t begin, std::uintptr_t end, int advice) {
-  const std::uintptr_t mask = page_bytes() - 1;
-  const std::uintptr_t first = (begin + mask) & ~mask;
-  const std::uintptr_t last = end & ~mask;
-  if (first < last) ::madvise(reinterpret_cast<void*>(first), last - first, advice);
-}
+// The whole pages between two addresses.
+struct PageRange {
+  PageRange(std::uintptr_t begin, std::uintptr_t end) {
+    const std::uintptr_t mask = page_bytes() - 1;
+    first = (begin + mask) & ~mask;
+    last = end & ~mask;
+  }
+  // False if there is no page, or if the system refuses it.
+  bool advise(int advice) const {
+    return first < last && ::madvise(reinterpret_cast<void*>(first), last - first, advice) == 0;
+  }
+
+  std::uintptr_t first;
+  std::uintptr_t last;
+};
+
+// From here on returning pages costs less than writing them.
+constexpr std::size_t kManyZeros = 1 << 20;
 
 }  // namespace
 
@@ -45,11 +57,23 @@ std::uint64_t resident_set_bytes() {
 
 void discard_pages(std::uintptr_t begin, std::uintptr_t end) {
   // Locked pages stay until their block is freed.
-  advise(begin, end, MADV_DONTNEED);
+  PageRange(begin, end).advise(MADV_DONTNEED);
+}
+
+void write_zeros(char* begin, std::size_t bytes) {
+  const auto first = reinterpret_cast<std::uintptr_t>(begin);
+  const PageRange pages(first, first + bytes);
+  // Locked pages are not returned.
+  if (bytes < kManyZeros || !pages.advise(MADV_DONTNEED)) {
+    std::memset(begin, 0, bytes);
+    return;
+  }
+  std::memset(begin, 0, pages.first - first);
+  std::memset(reinterpret_cast<void*>(pages.last), 0, first + bytes - pages.last);
 }
 
 void populate_pages(std::uintptr_t begin, std::uintptr_t end) {
-  advise(begin, end, kPopulateForWriting);
+  PageRange(begin, end).advise(kPopulateForWriting);
 }
 
 std::uint64_t system_memory_bytes() {

@@ -7,12 +7,11 @@
 
 namespace larder::types {
 
-Blob* Blob::create(memory::Owner owner, std::size_t size) {
+Blob* Blob::create(memory::Owner owner, std::size_t size, std::size_t written) {
   auto* const blob = new (memory::allocate(owner, sizeof(Blob) + size)) Blob(size);
-  if (size >= kLarge) {
-    // All of them are going to be written.
+  if (written >= kLarge) {
     const auto first = reinterpret_cast<std::uintptr_t>(blob->data());
-    memory::populate_pages(first, first + size);
+    memory::populate_pages(first, first + written);
   }
   return blob;
 }

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "fixture.h"
+#include "larder/memory/pages.h"
 
 namespace larder::keyspace {
 namespace {
@@ -128,6 +129,17 @@ TEST_F(DatabaseTest, EditsChangeBytesInPlace) {
   }
   EXPECT_TRUE(db.look(key("k"), Look::untouched)->was_edited());
   EXPECT_EQ(db.volatile_size(), 1u);
+}
+
+TEST_F(DatabaseTest, ZerosOfALargeStringTakeNoPages) {
+  constexpr std::size_t kGap = 128 << 20;
+  const std::uint64_t resident = memory::resident_set_bytes();
+  db.put(key("k"), "abc");
+  db.edit<types::String>(key("k"), db.look(key("k"), Look::write), Event::setrange)
+      .overwrite(kGap, "end");
+  memory::write_zeros(db.put_unwritten(key("bits"), kGap, Event::setbit, Contents::zeros), kGap);
+  EXPECT_LT(memory::resident_set_bytes(), resident + kGap / 2);
+  EXPECT_EQ(text("k"), "abc" + std::string(kGap - 3, '\0') + "end");
 }
 
 TEST_F(DatabaseTest, AnUnwrittenStringLeavesTheOldOneReadable) {

@@ -84,6 +84,9 @@ class MissSink {
   virtual void missed(int db, std::string_view key) = 0;
 };
 
+// What is written into new memory of a string.
+enum class Contents : std::uint8_t { bytes, zeros };
+
 template <typename T>
 class Edit;
 struct AccessPolicy;
@@ -158,9 +161,10 @@ class Database {
            Event event = Event::set);
 
   // The same with a string of `size` bytes; returns its memory, which the caller must write before
-  // anything else happens. It never becomes an integer, and the old value of the key stays readable
-  // until the command ends, so the new value may be computed from it.
-  char* put_unwritten(const Key& key, std::size_t size, Event event);
+  // anything else happens, all of it or only zeros. It never becomes an integer, and the old value
+  // of the key stays readable until the command ends, so the new value may be computed from it.
+  char* put_unwritten(const Key& key, std::size_t size, Event event,
+                      Contents contents = Contents::bytes);
 
   // Stores a collection's storage (types/type.h), replaces any old value of the key, and takes
   // ownership. Null storage removes the key, logged as del. Logs `event`.
@@ -346,10 +350,11 @@ class Edit<types::String> {
   void discard() { discarded_ = true; }
 
  private:
-  // Makes the value `size` bytes long, keeps old bytes, and returns their address.
-  char* resize(std::size_t size);
-  types::Blob* resize_blob(types::Blob* blob, std::size_t size);
-  char* resize_into_new(std::string_view old, std::size_t size);
+  // Makes the value `size` bytes long, keeps old bytes, and returns their address. New bytes will
+  // be written: all of them, or only zeros behind the old ones.
+  char* resize(std::size_t size, Contents contents);
+  types::Blob* resize_blob(types::Blob* blob, std::size_t size, Contents contents);
+  char* resize_into_new(std::string_view old, std::size_t size, Contents contents);
 
   Database& db_;
   Key key_;

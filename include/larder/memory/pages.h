@@ -3,6 +3,7 @@
 // The pages of the process: what the allocator took from the system for the bytes of the ledger,
 // what the system reports for the process, and the allocator's controls.
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -41,6 +42,10 @@ std::string allocator_name();
 // Returns the pages that are completely between the two addresses to the system; their contents are
 // lost. For parts of a block that is going to be released.
 void discard_pages(std::uintptr_t begin, std::uintptr_t end);
+
+// Writes zeros. The complete pages of a large range are returned to the system instead, which gives
+// pages of zeros when they are touched: they take neither time nor physical memory until then.
+void write_zeros(char* begin, std::size_t bytes);
 
 // Asks the system for the pages that lie wholly between the two addresses, all of which are about
 // to be written: half the cost of touching them one by one. What is in them stays.

@@ -3,10 +3,10 @@
 // The string of a key, open for changing bits in place.
 
 #include <algorithm>
-#include <cstring>
 #include <optional>
 
 #include "larder/engine/call.h"
+#include "larder/memory/pages.h"
 
 namespace larder::commands {
 
@@ -26,8 +26,9 @@ class WritableBits {
       return;
     }
     size_ = least_bytes;
-    bytes_ = call.db.put_unwritten(call.key, size_, keyspace::Event::setbit);
-    std::memset(bytes_, 0, size_);
+    bytes_ =
+        call.db.put_unwritten(call.key, size_, keyspace::Event::setbit, keyspace::Contents::zeros);
+    memory::write_zeros(bytes_, size_);
   }
 
   char* data() { return bytes_; }
