@@ -15,10 +15,20 @@
 namespace larder::net {
 namespace {
 
-// One send gathers at most this many pieces, and one turn sends at most this many bytes to one
-// connection, so that a large reply does not delay the others.
+// One send gathers at most this many pieces.
 constexpr std::size_t kMostPieces = 64;
-constexpr std::uint64_t kMostSentPerTurn = 4 << 20;
+
+// Leaves out what is behind the first `most` bytes; returns the number of pieces.
+std::size_t shorten(std::span<iovec> pieces, std::uint64_t most) {
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    if (pieces[i].iov_len >= most) {
+      pieces[i].iov_len = most;
+      return i + 1;
+    }
+    most -= pieces[i].iov_len;
+  }
+  return pieces.size();
+}
 
 ssize_t send_plain(int socket, const iovec* pieces, std::size_t count) {
   if (count == 1) {
@@ -90,12 +100,14 @@ void Connection::working() {
 
 // Output
 
-// Sends until all is sent, the socket is full, or the turn's share is used up; false if the
+// Sends until all is sent, the socket is full, or the turn has no time for more parts; false if the
 // connection is lost.
 bool Connection::send_output() {
   std::array<iovec, kMostPieces> pieces;
-  for (std::uint64_t sent = 0; !output_.empty() && sent < kMostSentPerTurn;) {
-    const std::size_t count = output_.gather(pieces.data(), pieces.size());
+  std::uint64_t sent = 0;
+  while (!output_.empty()) {
+    const std::size_t gathered = output_.gather(pieces.data(), pieces.size());
+    const std::size_t count = shorten({pieces.data(), gathered}, services_.sender.part_bytes());
     const ssize_t took = tls_ == nullptr ? send_plain(socket_, pieces.data(), count)
                                          : tls_->send({pieces.data(), count}, output_.size());
     if (took <= 0) {
@@ -106,8 +118,9 @@ bool Connection::send_output() {
     services_.parts.metrics.writes_processed += 1;
     services_.parts.metrics.output_bytes += static_cast<std::uint64_t>(took);
     output_.consume(static_cast<std::uint64_t>(took));
-    sent += static_cast<std::uint64_t>(took);
     session_.last_active_ms = services_.clock.steady_ms();
+    sent += static_cast<std::uint64_t>(took);
+    if (sent >= services_.sender.part_bytes() && !services_.sender.may_send_more()) break;
   }
   return true;
 }
