@@ -12,7 +12,7 @@
 namespace larder::net {
 namespace {
 
-constexpr std::int64_t kClosingUs = 300;
+constexpr std::int64_t kClosingUs = 200;
 constexpr std::int64_t kFreeingUs = 500;
 // Output with more chunks than this is not freed at once; each turn frees this many.
 constexpr std::size_t kFreedAtOnce = 256;
@@ -32,8 +32,11 @@ void Closer::close(Connection& connection) {
   queue(connection);
 }
 
+// Its events are not waited for any more: a lost connection would be reported in each turn.
 void Closer::queue(Connection& connection) {
-  if (connection.is_open()) queue_.join(connection, connection.in_closer.place);
+  if (!connection.is_open()) return;
+  connection.ignore_events();
+  queue_.join(connection, connection.in_closer.place);
 }
 
 void Closer::close_queued() {

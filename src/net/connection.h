@@ -77,6 +77,12 @@ class Connection final : public Watch, public engine::Peer {
   void discard(std::span<char> room);
   void stop_discarding() { discarded_ = 0; }
 
+  // It will be closed: nothing of its socket is of interest any more.
+  void ignore_events() {
+    services_.parts.loop.forget(*this);
+    services_.handshakes.forget(*this);
+  }
+
   // Output (connection.cc)
   // Sends what the socket takes and sets the events to wait for next, or closes the connection.
   void finish_turn();

@@ -42,8 +42,7 @@ class EpollLoop final : public Loop {
   void wait(std::int64_t wait_us) override {
     // Rounded up, so that a timer is due when its wait is over.
     const int wait_ms = wait_us < 0 ? -1 : static_cast<int>((wait_us + 999) / 1000);
-    const int found =
-        ::epoll_wait(epoll_, events_.data(), static_cast<int>(events_.size()), wait_ms);
+    const int found = ::epoll_wait(epoll_, events_.data(), static_cast<int>(most_ready()), wait_ms);
     found_ = found < 0 ? 0 : static_cast<std::size_t>(found);
   }
 
@@ -65,7 +64,7 @@ class EpollLoop final : public Loop {
   int epoll_;
   std::size_t found_ = 0;
   // If more are ready, the rest is reported in the next turn.
-  std::array<epoll_event, 256> events_;
+  std::array<epoll_event, kMostReady> events_;
 };
 
 }  // namespace

@@ -264,6 +264,26 @@ TEST_F(DeferredFrees, ManyConnectionsAreClosedInSteps) {
   expect_balance();
 }
 
+// Reading that a connection has ended takes a system call too.
+TEST_F(DeferredFrees, FewEndedConnectionsAreReadWhileOthersAreClosed) {
+  std::vector<Line> lines;
+  for (std::size_t i = 0; i < 600; ++i) lines.push_back(connect());
+  turns(3);
+  harness.clock().us_per_reading = 100;
+  lines.clear();
+  const auto reads = [this] { return metrics.reads_processed.value(); };
+  std::uint64_t before = reads();
+  turn();
+  EXPECT_LE(reads() - before, 256u);
+  for (int i = 0; i < 5; ++i) {
+    before = reads();
+    turn();
+    EXPECT_LE(reads() - before, 64u);
+  }
+  turns(400);
+  EXPECT_EQ(connections.size(), 0u);
+}
+
 TEST_F(DeferredFrees, ConnectionsThatAreBeingClosedCanBeKilled) {
   std::vector<Line> lines;
   for (int i = 0; i < 50; ++i) lines.push_back(connect());

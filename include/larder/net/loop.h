@@ -4,6 +4,7 @@
 // calls the watches and timers concerned. Not thread-safe, except that other threads may write to a
 // descriptor to wake the loop.
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string_view>
@@ -93,6 +94,11 @@ class Loop {
 
   void at_turn_end(TurnEnd& work) { turn_end_ = &work; }
 
+  // The most ready descriptors that a turn serves, at most kMostReady; the next turns serve the
+  // others. asio serves all that it has found.
+  static constexpr std::size_t kMostReady = 256;
+  void bound_ready(std::size_t most) { most_ready_ = most; }
+
   // One turn: waits at most `wait_us` (negative: without a limit), ticks the clock, serves the
   // descriptors that are ready, then the timers that are due, then the end of the turn.
   void run_once(std::int64_t wait_us);
@@ -115,6 +121,7 @@ class Loop {
   // Calls deliver() for all events of wait().
   virtual void dispatch() = 0;
 
+  std::size_t most_ready() const { return most_ready_; }
   static void deliver(Watch& watched, unsigned readiness) {
     readiness &= watched.interest_;
     if (readiness != kNothing) watched.on_ready(readiness);
@@ -132,6 +139,7 @@ class Loop {
   base::Clock& clock_;
   std::vector<Due> timers_;  // few; searched linearly
   TurnEnd* turn_end_ = nullptr;
+  std::size_t most_ready_ = kMostReady;
   TurnFigures figures_;
   TurnWork left_ = TurnWork::nothing;
   bool stopped_ = false;
