@@ -22,6 +22,7 @@ constexpr std::size_t kKeysInCache = 4096;
 Executor::Executor(const Parts& parts) : parts_(parts), long_commands_(parts.clock) {
   attach(parts_.watches);
   attach(parts_.waiters);
+  parts_.sweeper.report_to(*this);
 }
 
 // Without listeners there is nothing to propagate: two tests.

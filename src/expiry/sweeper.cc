@@ -96,7 +96,10 @@ std::size_t Sweeper::step(base::Budget& budget) {
   const std::int64_t start_us = clock.steady_now_us();
   std::size_t gone = 0;
   do {
-    if (free_removed(budget)) gone += sweep_lines();
+    if (!free_removed(budget)) continue;
+    const std::size_t removed = sweep_lines();
+    if (removed > 0 && reader_ != nullptr) reader_->read_removals();
+    gone += removed;
   } while (in_pass_ && !budget.spent());
   const std::int64_t spent_us = clock.steady_now_us() - start_us;
   metrics_.spent(spent_us);

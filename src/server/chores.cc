@@ -122,6 +122,13 @@ bool count_turn(const Parts& parts, std::int64_t) {
   return false;
 }
 
+// The work at the end of the turn gets less time if chores ran before it. The time of expiry is
+// charged at the end.
+void charge(Core& core, std::int64_t began_us, std::int64_t expiry_before_us) {
+  const std::int64_t expiry_us = core.sweeper.turn_us() - expiry_before_us;
+  core.executor.turn_time().spend(core.clock.steady_now_us() - began_us - expiry_us);
+}
+
 constexpr Chore kChores[] = {
     {"watchdog", Period::beat, kFewUs, Bound::own, with_watchdog, restart_watchdog},
     {"figures of the loop", Period::beat, kFewUs, Bound::own, with_loop, sample_loop},
@@ -157,11 +164,14 @@ void Core::beat() { run_chores(Period::beat, {*this}); }
 bool Core::end_turn() { return run_chores(Period::turn, {*this}); }
 
 bool run_chores(Period period, const ChoreParts& parts) {
+  const std::int64_t began_us = parts.core.clock.steady_now_us();
+  const std::int64_t expiry_before_us = parts.core.sweeper.turn_us();
   bool left = false;
   for (const Chore& chore : kChores) {
     if (chore.period != period || !chore.exists(parts)) continue;
     left |= chore.run(parts, chore.most_us);
   }
+  if (period != Period::turn) charge(parts.core, began_us, expiry_before_us);
   return left;
 }
 

@@ -4,6 +4,7 @@
 // them; only every few calls read the clock.
 
 #include <cstdint>
+#include <limits>
 
 #include "larder/base/clock.h"
 
@@ -17,6 +18,13 @@ class Budget {
 
   // Never ends; for shutdown and tests.
   static Budget unlimited() { return Budget(); }
+
+  // The time that is left, not below 0.
+  std::int64_t left_us() const {
+    if (clock_ == nullptr) return std::numeric_limits<std::int64_t>::max();
+    const std::int64_t left = deadline_us_ - clock_->steady_now_us();
+    return left > 0 ? left : 0;
+  }
 
   // True when the time is over. `stride` is how many cheap steps may pass between two looks
   // at the clock; 1 when a step can take microseconds.

@@ -35,7 +35,7 @@ namespace larder::engine {
 
 struct Call;
 
-class Executor {
+class Executor final : private expiry::RemovalReader {
  public:
   struct Parts {
     base::Clock& clock;
@@ -202,6 +202,7 @@ class Executor {
   void free_backlog(Execution& execution);
   bool expire_late();
   bool free_late();
+  void read_removals() override { settle_background(); }
   void reject_unknown(Session& session, resp::Args args);
   bool pass(Session& session, resp::Args args, BoundCommand& command, std::uint32_t closed);
   void queue(Session& session, BoundCommand& command, resp::Args args, std::uint64_t hash);

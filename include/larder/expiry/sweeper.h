@@ -23,12 +23,24 @@
 
 namespace larder::expiry {
 
+// Reads the changes that the sweeper has made, a few keys at a time.
+class RemovalReader {
+ public:
+  virtual void read_removals() = 0;
+
+ protected:
+  ~RemovalReader() = default;
+};
+
 class Sweeper {
  public:
   // The most time in one turn of the loop, for both cycles together and any active-expire-effort.
   static constexpr std::int64_t kStepUs = 500;
 
   Sweeper(keyspace::Keyspace& keyspace, const Settings& settings, Metrics& metrics);
+
+  // Calls `reader` after each few removals: its time is a part of that of the cycle.
+  void report_to(RemovalReader& reader) { reader_ = &reader; }
 
   // The slow cycle, run at hz: continues until a complete pass over the index is done or the budget
   // is spent. Returns the number of removed keys. Never removes a key before its deadline.
@@ -42,7 +54,9 @@ class Sweeper {
 
   // The budget of one step, for run().
   base::Budget budget() const { return {keyspace_.clock(), kStepUs - turn_us_}; }
-  // The time of both cycles in this turn, which ends: the next one has kStepUs again.
+  // The time of both cycles in this turn.
+  std::int64_t turn_us() const { return turn_us_; }
+  // The same at the end of the turn: the next one has kStepUs again.
   std::int64_t end_turn() { return std::exchange(turn_us_, 0); }
 
   // A pass was interrupted and continues with the next call.
@@ -98,6 +112,7 @@ class Sweeper {
   keyspace::Keyspace& keyspace_;
   const Settings& settings_;
   Metrics& metrics_;
+  RemovalReader* reader_ = nullptr;
   bool active_ = true;
 
   // The current pass: its position and its counts.

@@ -14,6 +14,7 @@
 
 #include "larder/base/budget.h"
 #include "larder/base/clock.h"
+#include "larder/base/turn_time.h"
 #include "larder/keyspace/open_entry.h"
 #include "larder/keyspace/tables.h"
 #include "larder/memory/audit.h"
@@ -75,7 +76,7 @@ class Graveyard final : public memory::AuditedOwner {
   bool is_over_bound() const { return bytes() > kMostAtAll + largest_; }
 
   // The time for freeing at the end of a turn, and its maximum.
-  static constexpr std::int64_t kMostDrainUs = 800;
+  static constexpr std::int64_t kMostDrainUs = base::TurnTime::kTurnUs;
   std::int64_t drain_time_us() const;
 
   bool empty() const {
