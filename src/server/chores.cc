@@ -1,5 +1,7 @@
 #include "larder/server/chores.h"
 
+#include <optional>
+
 #include "larder/net/connections.h"
 #include "larder/process/watchdog.h"
 #include "larder/server/core.h"
@@ -122,12 +124,21 @@ bool count_turn(const Parts& parts, std::int64_t) {
   return false;
 }
 
-// The work at the end of the turn gets less time if chores ran before it. The time of expiry is
-// charged at the end.
-void charge(Core& core, std::int64_t began_us, std::int64_t expiry_before_us) {
-  const std::int64_t expiry_us = core.sweeper.turn_us() - expiry_before_us;
-  core.executor.turn_time().spend(core.clock.steady_now_us() - began_us - expiry_us);
-}
+// The work at the end of a turn gets less time if chores ran before it. Expiry is charged at the
+// end.
+class ChargedChores {
+ public:
+  explicit ChargedChores(Core& core) : core_(core) {}
+  ~ChargedChores() { core_.executor.turn_time().spend(time_us() - began_us_); }
+  ChargedChores(const ChargedChores&) = delete;
+  ChargedChores& operator=(const ChargedChores&) = delete;
+
+ private:
+  std::int64_t time_us() const { return core_.clock.steady_now_us() - core_.sweeper.turn_us(); }
+
+  Core& core_;
+  const std::int64_t began_us_ = time_us();
+};
 
 constexpr Chore kChores[] = {
     {"watchdog", Period::beat, kFewUs, Bound::own, with_watchdog, restart_watchdog},
@@ -164,14 +175,13 @@ void Core::beat() { run_chores(Period::beat, {*this}); }
 bool Core::end_turn() { return run_chores(Period::turn, {*this}); }
 
 bool run_chores(Period period, const ChoreParts& parts) {
-  const std::int64_t began_us = parts.core.clock.steady_now_us();
-  const std::int64_t expiry_before_us = parts.core.sweeper.turn_us();
+  std::optional<ChargedChores> charged;
+  if (period != Period::turn) charged.emplace(parts.core);
   bool left = false;
   for (const Chore& chore : kChores) {
     if (chore.period != period || !chore.exists(parts)) continue;
     left |= chore.run(parts, chore.most_us);
   }
-  if (period != Period::turn) charge(parts.core, began_us, expiry_before_us);
   return left;
 }
 

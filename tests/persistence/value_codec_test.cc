@@ -255,7 +255,7 @@ TEST_F(ValueCodec, PayloadsAreCheckedByVersionAndSum) {
 }
 
 // Keeps what it gets, and the size of the largest piece.
-class Recorder final : public Spill {
+class PieceRecorder final : public Spill {
  public:
   void take(Bytes& bytes) override {
     all.append(bytes.data(), bytes.size());
@@ -275,7 +275,7 @@ TEST_F(ValueCodec, PayloadsOfLargeValuesComeInPieces) {
   ASSERT_TRUE(value.read(bytes, settings_, kNow));
   const Holder held(value);
   const std::int64_t before = memory::balance(memory::Owner::snapshot);
-  Recorder pieces;
+  PieceRecorder pieces;
   write_payload(held.entry(), kNow, Compression::off, pieces);
   EXPECT_LE(pieces.largest, 64u << 10);
   EXPECT_LE(pieces.held - before, 64 << 10);

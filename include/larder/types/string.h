@@ -70,8 +70,8 @@ inline std::optional<std::int64_t> as_stored_integer(std::string_view text) {
 // size class above what it stores.
 class Blob {
  public:
-  // A blob of `size` bytes whose contents the caller fills. The pages of the first `written` of them
-  // are requested from the system at once, if they are many.
+  // A blob of `size` bytes whose contents the caller fills. The pages of the first `written` of
+  // them are requested from the system at once, if they are many.
   static Blob* create(memory::Owner owner, std::size_t size, std::size_t written);
   static Blob* create(memory::Owner owner, std::size_t size) { return create(owner, size, size); }
   static void destroy(memory::Owner owner, Blob* blob) noexcept;
