@@ -147,7 +147,8 @@ Executor::Admission Executor::admit_at_gates(Session& session, resp::Args args,
     return reject(session, &command, not_for_subscribers(command)), Admission::refused;
   }
   if (pauses) return Admission::held;
-  const bool must_wait = (refused & bit(Gate::freeing)) != 0 && writes && !queues;
+  constexpr std::uint32_t kUntilRoom = bit(Gate::freeing) | bit(Gate::journal);
+  const bool must_wait = (refused & kUntilRoom) != 0 && writes && !queues;
   return must_wait ? Admission::waits_for_memory : wanted;
 }
 

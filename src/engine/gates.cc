@@ -47,6 +47,7 @@ constexpr auto kRows = std::to_array<GateRow>({
     {.gate = Gate::queueing, .passes = kNotQueued},
     // EXEC is delayed because of the commands it would run.
     {.gate = Gate::freeing, .stops = kWrites | kRunsQueue},
+    {.gate = Gate::journal, .stops = kWrites | kRunsQueue},
     {.gate = Gate::paused_writes, .stops = kWrites | kMayReplicate | kRunsQueue},
     {.gate = Gate::paused_all, .passes = kWhilePaused},
 });

@@ -105,6 +105,10 @@ base::Result<bool> FileSource::open(const std::string& path) {
   return true;
 }
 
+bool FileSource::skip(std::uint64_t bytes) {
+  return ::lseek(file_, static_cast<off_t>(bytes), SEEK_SET) >= 0;
+}
+
 base::Result<std::size_t> FileSource::read(char* out, std::size_t most) {
   for (;;) {
     const std::ptrdiff_t got = ::read(file_, out, most);

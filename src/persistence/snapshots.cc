@@ -3,6 +3,7 @@
 #include "key_delay.h"
 #include "larder/base/format.h"
 #include "larder/memory/ledger.h"
+#include "loading_state.h"
 #include "rdb_format.h"
 #include "rdb_loader.h"
 
@@ -51,27 +52,6 @@ void log_failure(base::Log& log, const RdbFailure& failure, const RdbLoader& loa
   if (!loader.lacked_room()) return;
   log_internal(log, failure, failure.text + " does not fit into maxmemory");
 }
-
-// Closes the gate while it lives, and has INFO show the progress.
-class LoadingState {
- public:
-  LoadingState(const Snapshots::Parts& parts, std::uint64_t bytes) : parts_(parts) {
-    parts_.gates.close(engine::Gate::loading);
-    parts_.metrics.loading = {.is_active = true,
-                              .started_unix_s = parts.clock.unix_ms() / 1000,
-                              .started_us = parts.clock.steady_now_us(),
-                              .total_bytes = bytes};
-  }
-  ~LoadingState() {
-    parts_.metrics.loading.is_active = false;
-    parts_.gates.open(engine::Gate::loading);
-  }
-  LoadingState(const LoadingState&) = delete;
-  LoadingState& operator=(const LoadingState&) = delete;
-
- private:
-  const Snapshots::Parts& parts_;
-};
 
 // Reads a file without storing anything.
 class Check final : public RdbVisitor {

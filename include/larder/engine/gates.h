@@ -14,8 +14,8 @@ struct Settings;
 // In the order of the list in gates.cc, which defines what each of them refuses. If `permission` is
 // closed, the Guard is called. `subscribed` and `queueing` belong to a session and do not refuse by
 // themselves: `subscribed` is open to RESP3, and the commands that `queueing` stops are queued. The
-// commands that the last three stop are delayed: until removed data is freed, or until the pause of
-// clients ends.
+// commands that the last four stop are delayed: until removed data is freed, until the journal has
+// room, or until the pause of clients ends.
 enum class Gate : std::uint8_t {
   debug,
   auth,
@@ -27,13 +27,15 @@ enum class Gate : std::uint8_t {
   subscribed,
   queueing,
   freeing,        // commands that may remove data, while too much waits to be freed
+  journal,        // commands that may change data, while the journal has no room for effects
   paused_writes,  // commands that may change data
   paused_all,     // everything but CLIENT
 };
 
 constexpr std::uint32_t bit(Gate gate) { return 1u << static_cast<unsigned>(gate); }
 inline constexpr std::uint32_t kPauseGates = bit(Gate::paused_writes) | bit(Gate::paused_all);
-inline constexpr std::uint32_t kDelayingGates = kPauseGates | bit(Gate::freeing);
+inline constexpr std::uint32_t kDelayingGates =
+    kPauseGates | bit(Gate::freeing) | bit(Gate::journal);
 
 // The gates that are closed for all clients. A Session also has its own gates, and may pass
 // some of these (Session::common_gates).

@@ -63,6 +63,8 @@ class FileSource final : public RdbSource {
 
   // False if there is no such file.
   base::Result<bool> open(const std::string& path);
+  // Continues behind the first `bytes`; false if the system refuses it.
+  bool skip(std::uint64_t bytes);
   base::Result<std::size_t> read(char* out, std::size_t most) override;
   std::uint64_t size() const override { return size_; }
 

@@ -76,6 +76,17 @@ class Snapshots final : public memory::AuditedOwner {
   // log; the file is not touched.
   Loading load(LoadingHost& host);
 
+  // Loads the base of an append-only file from this source, within the loading of all its files, of
+  // which `bytes_before` were loaded before. The reason of a failure is in the log. Without a host
+  // nobody is served.
+  struct LoadedBase {
+    Loading result;
+    std::uint64_t end = 0;  // of the RDB part of the file
+  };
+  LoadedBase load_base(RdbSource& source, std::uint64_t bytes_before, LoadingHost* host);
+  KeptFunctions& functions() { return functions_; }
+  const Parts& parts() const { return parts_; }
+
   // Saves, empties the databases and loads the file, without serving clients. A file that is
   // missing or damaged is found before anything is removed.
   base::Result<void> reload(const Reload& options);

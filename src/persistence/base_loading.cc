@@ -1,0 +1,30 @@
+#include <limits>
+
+#include "larder/persistence/snapshots.h"
+#include "rdb_loader.h"
+
+namespace larder::persistence {
+
+// Fields of hashes that have expired are kept like keys.
+Snapshots::LoadedBase Snapshots::load_base(RdbSource& source, std::uint64_t bytes_before,
+                                           LoadingHost* host) {
+  RdbLoader loader(parts_, functions_, host, /*merge=*/false);
+  loader.load_as_base(bytes_before);
+  const auto failure = read_rdb(
+      source,
+      {parts_.types, std::numeric_limits<std::int64_t>::min(), parts_.settings.rdbchecksum.value()},
+      loader);
+  if (!failure) {
+    loader.log_result();
+    parts_.keyspace.log().clear();
+    return {Loading::done, loader.bytes()};
+  }
+  if (failure->kind == RdbFailure::Kind::stopped && !loader.lacked_room())
+    return {Loading::stopped};
+  const std::string what = loader.lacked_room() ? " does not fit into maxmemory" : "";
+  parts_.log.warning("Internal error in RDB reading offset " + std::to_string(failure->offset) +
+                     " -> " + failure->text + what);
+  return {Loading::failed};
+}
+
+}  // namespace larder::persistence
