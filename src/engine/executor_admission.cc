@@ -127,10 +127,13 @@ Executor::Admission Executor::admit_at_gates(Session& session, resp::Args args,
   constexpr std::uint32_t kSubscribed = bit(Gate::subscribed);
   constexpr std::uint32_t kQueueing = bit(Gate::queueing);
   if (session.reply.resp3()) refused &= ~kSubscribed;
-  const std::uint32_t hard = refused & ~(kSubscribed | kQueueing | kDelayingGates);
-  if (hard != 0 && !pass(session, args, command, hard)) return Admission::refused;
   const Transaction* transaction = Transaction::of(session);
   const bool runs_queue = command.row->has(kRunsQueue) && transaction != nullptr;
+  if (command.row->has(kRunsQueue) && !(runs_queue && transaction->writes())) {
+    refused &= ~bit(Gate::disk_error);
+  }
+  const std::uint32_t hard = refused & ~(kSubscribed | kQueueing | kDelayingGates);
+  if (hard != 0 && !pass(session, args, command, hard)) return Admission::refused;
   const bool queues = (refused & kQueueing) != 0 && !runs_queue;
   // The memory of the queue itself is bounded by the client's limits, not by maxmemory: a
   // transaction that reads and deletes may run at the limit.

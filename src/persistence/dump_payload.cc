@@ -26,14 +26,15 @@ void write_payload(const keyspace::Entry& entry, std::int64_t now_ms, Compressio
   out.insert(out.end(), tail, tail + sizeof tail);
 }
 
-std::optional<std::string_view> open_payload(std::string_view payload) {
+std::optional<std::string_view> open_payload(std::string_view payload, Checksum checksum) {
   if (payload.size() < kVersionBytes + kChecksumBytes) return std::nullopt;
   const std::size_t body = payload.size() - kVersionBytes - kChecksumBytes;
   const int version =
       static_cast<std::uint8_t>(payload[body]) | static_cast<std::uint8_t>(payload[body + 1]) << 8;
-  std::uint64_t checksum;
-  std::memcpy(&checksum, payload.data() + body + kVersionBytes, sizeof checksum);
-  if (version > kNewestRdb || crc64(0, payload.substr(0, body + kVersionBytes)) != checksum) {
+  if (version > kNewestRdb) return std::nullopt;
+  std::uint64_t sum;
+  std::memcpy(&sum, payload.data() + body + kVersionBytes, sizeof sum);
+  if (checksum == Checksum::verified && crc64(0, payload.substr(0, body + kVersionBytes)) != sum) {
     return std::nullopt;
   }
   return payload.substr(0, body);

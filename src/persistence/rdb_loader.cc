@@ -78,7 +78,12 @@ base::Result<void> RdbLoader::keys(std::span<RdbKey> keys) {
     db_->prefetch(names[i].hash);
   }
   for (std::size_t i = 0; i < keys.size(); ++i) db_->prefetch_entry(names[i].hash);
+  const bool counts_checks =
+      parts_.settings.sanitize_dump_payload.as<SanitizePayload>() == SanitizePayload::yes;
   for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (counts_checks) {
+      parts_.metrics.dump_payload_sanitizations += keys[i].value->checked_blocks();
+    }
     if (const auto stored = store(keys[i], names[i]); !stored) return stored;
   }
   parts_.keyspace.log().clear();

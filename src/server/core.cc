@@ -67,7 +67,11 @@ void Core::each_part(Visit visit) {
   visit(pause);
   visit(hub);
   visit(persistence_metrics);
+  visit(checksums);
+  visit(payload_checks);
   visit(snapshots);
+  visit(background_snapshot);
+  visit(saves);
   visit(replication_metrics);
   visit(effects);
   visit(limits);
@@ -121,8 +125,15 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
       acl_metrics(reporter),
       pubsub_metrics(reporter, hub),
       persistence_metrics(reporter, clock, keyspace, gates),
+      disk_errors(configuration.persistence.snapshots, gates, persistence_metrics),
+      payload_checks(configuration.persistence.snapshots, checksums, persistence_metrics),
       snapshots({clock, log, keyspace, evictor, configuration.types,
-                 configuration.persistence.snapshots, persistence_metrics, gates}),
+                 configuration.persistence.snapshots, persistence_metrics, gates, disk_errors,
+                 checksums}),
+      background_snapshot({log, snapshots, configuration.persistence.snapshots, persistence_metrics,
+                           snapshot_worker, file_calls}),
+      saves({log, snapshots, background_snapshot, configuration.persistence.snapshots,
+             persistence_metrics, disk_errors}),
       replication_metrics(reporter, configuration.replication),
       cluster_metrics(reporter),
       limits{configuration.net.clients.proto_max_bulk_len},

@@ -38,10 +38,15 @@ base::Result<void> Ending::begin(const engine::ShutdownOptions& options) {
 }
 
 bool Ending::save(const engine::ShutdownOptions& options) {
-  if (is_loading_ || options.nosave || snapshots_ == nullptr) return true;
+  if (is_loading_ || saves_ == nullptr) return true;
+  if (saves_->is_saving()) {
+    log_.warning("There is a child saving an .rdb. Killing it!");
+    saves_->stop();
+  }
+  if (options.nosave) return true;
   if (!options.save && save_points_.value().empty()) return true;
   log_.notice("Saving the final RDB snapshot before exiting.");
-  if (snapshots_->save()) return true;
+  if (saves_->save_now()) return true;
   log_.warning(options.force ? "Error trying to save the DB. Exit anyway."
                              : "Error trying to save the DB, can't exit.");
   return options.force;

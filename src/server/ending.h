@@ -5,7 +5,7 @@
 #include "larder/base/log.h"
 #include "larder/engine/host.h"
 #include "larder/net/loop.h"
-#include "larder/persistence/snapshots.h"
+#include "larder/persistence/background_saves.h"
 #include "larder/process/signals.h"
 #include "larder/server/configuration.h"
 
@@ -18,7 +18,7 @@ class Ending final : public engine::Shutdown, public net::Watch {
   ~Ending() override;
 
   // What saves the data at the end from now on.
-  void attach(persistence::Snapshots& snapshots) { snapshots_ = &snapshots; }
+  void attach(persistence::BackgroundSaves& saves) { saves_ = &saves; }
   // While data is loaded, it is not saved at the end.
   void loading(bool is_loading) { is_loading_ = is_loading; }
 
@@ -38,7 +38,7 @@ class Ending final : public engine::Shutdown, public net::Watch {
   const ShutdownSettings& settings_;
   const config::SavePoints& save_points_;
   base::Log& log_;
-  persistence::Snapshots* snapshots_ = nullptr;
+  persistence::BackgroundSaves* saves_ = nullptr;
   bool is_loading_ = false;
 };
 

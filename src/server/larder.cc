@@ -46,6 +46,7 @@ Larder::Larder(const Parts& parts)
                     parts.configuration.net, parts.configuration.eviction, net_metrics_, &tls_,
                     &core_.reply_peak}),
       budget_metrics_(core_.reporter, parts.configuration.eviction, connections_),
+      disk_wake_(*loop_, core_.snapshot_worker),
       listeners_(*loop_, connections_, parts.log),
       metrics_port_({*loop_, parts.log, core_.reporter, core_.gates}),
       server_metrics_(core_.reporter, parts.configuration, clock_, *loop_, listeners_,
@@ -56,7 +57,7 @@ Larder::Larder(const Parts& parts)
       heartbeat_({core_, &connections_, &loop_metrics_, &watchdog_}, *loop_),
       live_settings_({parts.configuration, parts.log, listeners_, metrics_port_, tls_, crashes_,
                       watchdog_, parts.title}) {
-  ending_.attach(core_.snapshots);
+  ending_.attach(core_.saves);
   core_.auditor.add(connections_);
   core_.auditor.add(metrics_port_);
 }

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "crash_details.h"
+#include "disk_wake.h"
 #include "ending.h"
 #include "heartbeat.h"
 #include "larder/base/clock.h"
@@ -64,6 +65,7 @@ class Larder {
   net::Tls tls_;
   net::Connections connections_;
   net::BudgetMetrics budget_metrics_;
+  DiskWake disk_wake_;
   net::Listeners listeners_;
   net::MetricsPort metrics_port_;
   ServerMetrics server_metrics_;

@@ -23,6 +23,7 @@ enum class Gate : std::uint8_t {
   permission,
   loading,
   out_of_memory,
+  disk_error,  // writes, after data could not be saved; EXEC only with writes in its queue
   monitoring,  // reads and writes of a session in MONITOR
   subscribed,
   queueing,

@@ -42,10 +42,9 @@ struct SnapshotSettings : config::Group {
       {.name = "save",
        .fallback = {{3600, 1}, {300, 100}, {60, 10000}},
        .traits = config::kRepeatable,
-       .help =
-           "Save points: seconds and changes. With one or more of them a snapshot is written at "
-           "the shutdown; while the server runs they do not act yet, and only SAVE writes one. "
-           "Several lines are combined; an empty value means none."}};
+       .help = "Save points: seconds and changes. A snapshot is written when so many seconds have "
+               "passed since the last one and there were so many changes, and at the shutdown. "
+               "Several lines are combined; an empty value means none."}};
   config::Text dbfilename{*this,
                           {.name = "dbfilename",
                            .fallback = "dump.rdb",
@@ -65,14 +64,13 @@ struct SnapshotSettings : config::Group {
       {.name = "sanitize-dump-payload",
        .fallback = 0,
        .words = {"no", "yes", "clients"},
-       .traits = config::kNotActing,
-       .help = "Check every byte of RESTORE payloads and snapshots: never, always, or only for "
-               "clients that are not exempt."}};
+       .help = "Every byte of RESTORE payloads and snapshots is always checked. This only decides "
+               "which checks of packed values INFO counts as dump_payload_sanitizations: none, "
+               "all, or those of clients without skip-sanitize-payload."}};
   config::Toggle stop_writes_on_bgsave_error{
       *this,
       {.name = "stop-writes-on-bgsave-error",
        .fallback = true,
-       .traits = config::kNotActing,
        .help = "Refuse writes if the last snapshot failed and save points are set."}};
   config::Choice rdb_version{
       *this,

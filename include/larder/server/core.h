@@ -11,6 +11,8 @@
 #include "larder/base/log.h"
 #include "larder/base/rng.h"
 #include "larder/cluster/metrics.h"
+#include "larder/disk/files.h"
+#include "larder/disk/worker.h"
 #include "larder/engine/command_table.h"
 #include "larder/engine/debug_switches.h"
 #include "larder/engine/executor.h"
@@ -33,7 +35,10 @@
 #include "larder/observe/command_metrics.h"
 #include "larder/observe/command_observer.h"
 #include "larder/observe/hot_keys.h"
+#include "larder/persistence/background_saves.h"
+#include "larder/persistence/background_snapshot.h"
 #include "larder/persistence/metrics.h"
+#include "larder/persistence/payload_checks.h"
 #include "larder/persistence/snapshots.h"
 #include "larder/pubsub/hub.h"
 #include "larder/pubsub/metrics.h"
@@ -92,7 +97,14 @@ class Core {
   pubsub::Hub hub;
   pubsub::Metrics pubsub_metrics;
   persistence::Metrics persistence_metrics;
+  persistence::DiskErrorGate disk_errors;
+  engine::ChecksumValidation checksums;
+  persistence::PayloadChecks payload_checks;
   persistence::Snapshots snapshots;
+  disk::FileCalls file_calls;
+  disk::Worker snapshot_worker{{.name = "snapshot", .niceness = 10}};
+  persistence::BackgroundSnapshot background_snapshot;
+  persistence::BackgroundSaves saves;
   replication::Metrics replication_metrics;
   cluster::Metrics cluster_metrics;
   engine::Propagation effects;

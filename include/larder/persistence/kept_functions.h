@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "larder/memory/heap.h"
+
+namespace larder::persistence {
+
+// The libraries of functions in the loaded file. They cannot be called, and are written to the next
+// file unchanged.
+class KeptFunctions {
+ public:
+  using Library = std::vector<char, memory::Allocator<char, memory::Owner::scripts>>;
+
+  // Keeps a library unless it has exactly these bytes already.
+  void add(std::string_view library);
+  void clear() { libraries_.clear(); }
+  const std::vector<Library>& all() const { return libraries_; }
+
+ private:
+  std::vector<Library> libraries_;
+};
+
+}  // namespace larder::persistence
