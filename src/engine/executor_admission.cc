@@ -88,7 +88,7 @@ bool Executor::pass(Session& session, resp::Args args, BoundCommand& command,
                     std::uint32_t closed) {
   constexpr std::uint32_t kPermission = bit(Gate::permission);
   const std::uint32_t before = closed & (kPermission - 1);
-  if (before != 0) return reject(session, &command, GateBoard::error(before)), false;
+  if (before != 0) return reject(session, &command, parts_.gates.error(before)), false;
   if ((closed & kPermission) != 0) {
     const bool queues = (session.closed_gates & bit(Gate::queueing)) != 0;
     const Denied denied = parts_.guard->check(
@@ -98,7 +98,7 @@ bool Executor::pass(Session& session, resp::Args args, BoundCommand& command,
     }
   }
   const std::uint32_t behind = closed & ~(kPermission | (kPermission - 1));
-  if (behind != 0) return reject(session, &command, GateBoard::error(behind)), false;
+  if (behind != 0) return reject(session, &command, parts_.gates.error(behind)), false;
   return true;
 }
 

@@ -65,9 +65,11 @@ static_assert(in_order() && kRows.size() <= 32);
 
 }  // namespace
 
-std::string_view GateBoard::error(std::uint32_t refused) {
+std::string_view GateBoard::error(std::uint32_t refused) const {
   LARDER_ASSERT(refused != 0);
-  return kRows[static_cast<std::size_t>(std::countr_zero(refused))].error;
+  const auto first = static_cast<Gate>(std::countr_zero(refused));
+  if (first == Gate::disk_error && !disk_error_.empty()) return disk_error_;
+  return kRows[static_cast<std::size_t>(first)].error;
 }
 
 std::uint32_t refusals(std::uint32_t command_flags) {

@@ -186,7 +186,9 @@ bool AofLoader::keep_function(resp::Args words) {
   if (words.size() < 2 || !base::equals_ignoring_case(words[0], "function")) return false;
   KeptFunctions& functions = parts_.snapshots.functions();
   if (base::equals_ignoring_case(words[1], "load")) {
-    functions.add(words.back());
+    functions.replace(words.back());
+  } else if (base::equals_ignoring_case(words[1], "delete") && words.size() == 3) {
+    functions.remove(words[2]);
   } else if (base::equals_ignoring_case(words[1], "flush")) {
     functions.clear();
   } else {

@@ -10,10 +10,9 @@ Snapshots::LoadedBase Snapshots::load_base(RdbSource& source, std::uint64_t byte
                                            LoadingHost* host) {
   RdbLoader loader(parts_, functions_, host, /*merge=*/false);
   loader.load_as_base(bytes_before);
-  const auto failure = read_rdb(
-      source,
-      {parts_.types, std::numeric_limits<std::int64_t>::min(), parts_.settings.rdbchecksum.value()},
-      loader);
+  RdbReading all_fields = reading();
+  all_fields.now_ms = std::numeric_limits<std::int64_t>::min();
+  const auto failure = read_rdb(source, all_fields, loader);
   if (!failure) {
     loader.log_result();
     parts_.keyspace.log().clear();

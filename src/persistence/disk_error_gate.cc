@@ -1,5 +1,7 @@
 #include "larder/persistence/disk_error_gate.h"
 
+#include "larder/engine/errors.h"
+
 namespace larder::persistence {
 
 DiskErrorGate::DiskErrorGate(SnapshotSettings& settings, engine::GateBoard& gates, Metrics& metrics)
@@ -23,10 +25,22 @@ void DiskErrorGate::note(Outcome outcome) {
   move();
 }
 
+void DiskErrorGate::journal_failed(const std::string& reason) {
+  journal_error_ = "MISCONF Errors writing to the AOF file: " + reason;
+  move();
+}
+
+void DiskErrorGate::journal_works() {
+  journal_error_.clear();
+  move();
+}
+
 void DiskErrorGate::move() {
   const bool refuses = last_ == Outcome::failed && !settings_.save.value().empty() &&
                        settings_.stop_writes_on_bgsave_error.value();
-  refuses ? gates_.close(engine::Gate::disk_error) : gates_.open(engine::Gate::disk_error);
+  if (refuses) return gates_.refuse_writes(std::string(engine::errors::kDiskError));
+  if (!journal_error_.empty()) return gates_.refuse_writes(journal_error_);
+  gates_.open(engine::Gate::disk_error);
 }
 
 }  // namespace larder::persistence

@@ -28,6 +28,7 @@ struct RingPlace {
   std::uint64_t position = 0;
   std::int64_t seq = 0;
   std::uint64_t file_bytes = 0;
+  std::uint64_t group_bytes = 0;  // of them, of a group at the end that has no sum yet
 };
 
 class JournalRing {

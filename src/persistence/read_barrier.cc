@@ -62,7 +62,9 @@ void ReadBarrier::over(engine::Session& session, const engine::BoundCommand* com
     return wrote(session, *command, args);
   }
   if (!in_group && !keys_.empty()) keys_.clear();
-  if (effects_.released() < stream_.end() && command->row->has(engine::kReads)) {
+  // A write that changed nothing shows what it found.
+  constexpr std::uint32_t kShows = engine::kReads | engine::kWrites;
+  if (effects_.released() < stream_.end() && command->row->has(kShows)) {
     read(session, *command, args);
   }
 }

@@ -88,6 +88,12 @@ bool save_in_background(const Parts& parts, std::int64_t) {
   return false;
 }
 
+// Syncs, retries and rewrites the append-only file.
+bool keep_journal(const Parts& parts, std::int64_t) {
+  parts.core.journal.beat();
+  return false;
+}
+
 // From the time that background work shares (base::TurnTime).
 bool write_snapshot(const Parts& parts, std::int64_t budget_us) {
   Core& core = parts.core;
@@ -152,6 +158,7 @@ constexpr Chore kChores[] = {
     // Reads files of the system.
     {"figures of memory", Period::beat, 200, Bound::own, unless_paused, sample_memory},
     // A fork takes longer, with snapshot-method fork.
+    {"append-only file", Period::beat, kFewUs, Bound::own, always, keep_journal},
     {"save points", Period::beat, 200, Bound::own, unless_paused, save_in_background},
     {"connections", Period::beat, net::Connections::kPeriodicUs, Bound::own, with_network,
      check_connections},

@@ -84,6 +84,7 @@ void Core::each_part(Visit visit) {
   visit(static_cast<engine::Guard&>(acl));
   visit(hot_keys);
   visit(executor);
+  visit(journal);
   visit(monitors);
   visit(tracking);
 }
@@ -146,6 +147,9 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
       hot_keys(clock, rng, configuration.observe, hot_key_metrics),
       executor({clock, commands, keyspace, evictor, sweeper, gates, effects, engine_metrics,
                 waiters, watches, observer, &acl, &hot_keys}),
+      journal({log, clock, snapshots, background_snapshot, snapshot_worker, executor, commands,
+               sessions, effects, waiters, observer, gates, configuration.persistence.journal,
+               persistence_metrics, reporter, disk_errors}),
       notifier(configuration.pubsub, keyspace, executor, hub),
       monitors(executor, clock),
       tracking({configuration.tracking, keyspace, executor, sessions, clock, rng}),
@@ -155,6 +159,14 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
   executor.attach(tracking);
   executor.attach(notifier);
   acl.set_subscriptions(hub);
+}
+
+persistence::Loading Core::load(persistence::LoadingHost& host) {
+  if (configuration.persistence.journal.appendonly.value()) {
+    const persistence::Loading loaded = journal.load(host);
+    if (loaded != persistence::Loading::no_file) return loaded;
+  }
+  return snapshots.load(host);
 }
 
 Core::~Core() { sessions.free_left(base::Budget::unlimited()); }

@@ -29,12 +29,20 @@ Ending::~Ending() { loop_.forget(*this); }
 
 base::Result<void> Ending::begin(const engine::ShutdownOptions& options) {
   log_.notice("User requested shutdown...");
-  if (!save(options)) {
+  if (!has_whole_journal(options) || !save(options)) {
     log_.warning("Errors trying to shut down the server. Check the logs for more information.");
     return base::Error{"the data could not be saved"};
   }
   loop_.stop();
   return {};
+}
+
+// What is in the append-only file is written when the loop has ended.
+bool Ending::has_whole_journal(const engine::ShutdownOptions& options) {
+  if (journal_ == nullptr || journal_->is_safe()) return true;
+  log_.warning(options.force ? "Writing initial AOF. Exit anyway."
+                             : "Writing initial AOF, can't exit");
+  return options.force;
 }
 
 bool Ending::save(const engine::ShutdownOptions& options) {

@@ -51,6 +51,7 @@ class Larder {
  private:
   base::Result<void> listen_tls();
   persistence::Loading load();
+  bool begin_journal();
 
   Parts parts_;
   base::SystemClock clock_;

@@ -4,7 +4,9 @@
 // finds out which gate it was.
 
 #include <cstdint>
+#include <string>
 #include <string_view>
+#include <utility>
 
 namespace larder::engine {
 
@@ -46,11 +48,18 @@ class GateBoard {
   void close(Gate gate) { closed_ |= bit(gate); }
   void open(Gate gate) { closed_ &= ~bit(gate); }
 
+  // Closes `disk_error`, with the text of its error.
+  void refuse_writes(std::string error) {
+    disk_error_ = std::move(error);
+    close(Gate::disk_error);
+  }
+
   // The error of the first closed gate in `refused`, which is neither zero nor `permission`; the
   // executor writes the error of `subscribed`, which names the command.
-  static std::string_view error(std::uint32_t refused);
+  std::string_view error(std::uint32_t refused) const;
 
  private:
+  std::string disk_error_;
   std::uint32_t closed_ = 0;
 };
 

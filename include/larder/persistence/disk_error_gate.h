@@ -1,7 +1,10 @@
 #pragma once
 
-// Refuses writes after a snapshot failed, if save points are set and stop-writes-on-bgsave-error is
-// on, so that data that would be lost are not accepted.
+// Refuses writes so that data that would be lost are not accepted: after a snapshot failed, if save
+// points are set and stop-writes-on-bgsave-error is on; and while the append-only file cannot be
+// written.
+
+#include <string>
 
 #include "larder/engine/gates.h"
 #include "larder/persistence/metrics.h"
@@ -20,6 +23,9 @@ class DiskErrorGate {
   // The outcome of the last snapshot.
   void note(Outcome outcome);
   bool has_failed() const { return last_ == Outcome::failed; }
+  // The append-only file cannot be written, for this reason, or can be again.
+  void journal_failed(const std::string& reason);
+  void journal_works();
 
  private:
   void move();
@@ -28,6 +34,7 @@ class DiskErrorGate {
   engine::GateBoard& gates_;
   Metrics& metrics_;
   Outcome last_ = Outcome::saved;
+  std::string journal_error_;  // empty: it works
 };
 
 }  // namespace larder::persistence

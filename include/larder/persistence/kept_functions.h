@@ -15,6 +15,10 @@ class KeptFunctions {
 
   // Keeps a library unless it has exactly these bytes already.
   void add(std::string_view library);
+  // FUNCTION LOAD REPLACE and DELETE, where the name stands in the first line of a library:
+  // "#!<engine> name=<name>".
+  void replace(std::string_view library);
+  void remove(std::string_view name);
   void clear() { libraries_.clear(); }
   const std::vector<Library>& all() const { return libraries_; }
 

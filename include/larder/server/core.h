@@ -37,6 +37,7 @@
 #include "larder/observe/hot_keys.h"
 #include "larder/persistence/background_saves.h"
 #include "larder/persistence/background_snapshot.h"
+#include "larder/persistence/journal.h"
 #include "larder/persistence/metrics.h"
 #include "larder/persistence/payload_checks.h"
 #include "larder/persistence/snapshots.h"
@@ -67,6 +68,8 @@ class Core {
   bool end_turn();
   // How often beat() is to run: `hz` within what makes sense.
   std::int64_t hz() const;
+  // Loads the data at the start: the append-only file, if it is used and exists, or the snapshot.
+  persistence::Loading load(persistence::LoadingHost& host);
   // When a wait or a pause ends next, on the steady clock; 0 when there is neither.
   std::int64_t next_deadline_us() const;
 
@@ -118,6 +121,7 @@ class Core {
   observe::HotKeyMetrics hot_key_metrics;
   observe::HotKeys hot_keys;
   engine::Executor executor;
+  persistence::Journal journal;
   pubsub::Notifier notifier;
   pubsub::Monitors monitors;
   pubsub::Tracking tracking;
