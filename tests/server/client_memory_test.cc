@@ -17,14 +17,6 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr std::size_t kMega = std::size_t{1} << 20;
-
-std::string repeated(const std::string& text, int times) {
-  std::string all;
-  for (int i = 0; i < times; ++i) all += text;
-  return all;
-}
-
 class ClientMemory : public SocketFixture {
  protected:
   explicit ClientMemory(const std::string& options = {}) : SocketFixture(options) {

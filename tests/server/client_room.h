@@ -15,18 +15,9 @@
 #include "tests/server/socket_fixture.h"
 
 namespace larder::server {
-inline constexpr std::size_t kMega = std::size_t{1} << 20;
 inline constexpr std::size_t kLimit = 40 * kMega;
 // Clients may raise used_memory this far above maxmemory.
 inline constexpr std::size_t kTolerance = kMega;
-
-inline std::string command(const std::vector<std::string>& words) {
-  std::string text = "*" + std::to_string(words.size()) + "\r\n";
-  for (const std::string& word : words) {
-    text += "$" + std::to_string(word.size()) + "\r\n" + word + "\r\n";
-  }
-  return text;
-}
 
 class ClientRoom : public SocketFixture {
  protected:

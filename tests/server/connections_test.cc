@@ -8,22 +8,6 @@
 namespace larder::server {
 namespace {
 
-constexpr std::size_t kMega = std::size_t{1} << 20;
-
-std::string command(const std::vector<std::string>& words) {
-  std::string text = "*" + std::to_string(words.size()) + "\r\n";
-  for (const std::string& word : words) {
-    text += "$" + std::to_string(word.size()) + "\r\n" + word + "\r\n";
-  }
-  return text;
-}
-
-std::string repeated(const std::string& text, int times) {
-  std::string all;
-  for (int i = 0; i < times; ++i) all += text;
-  return all;
-}
-
 class Connections : public SocketFixture {
  protected:
   Connections() { log.level(base::LogLevel::nothing); }

@@ -14,7 +14,7 @@ namespace {
 using harness::Harness;
 using testing::HasSubstr;
 
-constexpr int kKeys = 20'000;
+constexpr int kAuditedKeys = 20'000;
 
 class LongAudit : public testing::Test {
  protected:
@@ -22,7 +22,7 @@ class LongAudit : public testing::Test {
   void slow_down() { harness.clock().us_per_reading = 100; }
   void add_keys() {
     std::string lines;
-    for (int i = 0; i < kKeys; ++i) lines += "SET key:" + std::to_string(i) + " v\r\n";
+    for (int i = 0; i < kAuditedKeys; ++i) lines += "SET key:" + std::to_string(i) + " v\r\n";
     client->exchange(lines);
   }
   bool is_working() { return !harness.core().executor.long_commands().empty(); }
@@ -41,7 +41,7 @@ class LongAudit : public testing::Test {
                                               "MOVE # 1",
                                               "SET # 12345"};
     std::string line = kWrites[rng.below(std::size(kWrites))];
-    const std::string key = "key:" + std::to_string(rng.below(kKeys));
+    const std::string key = "key:" + std::to_string(rng.below(kAuditedKeys));
     for (auto at = line.find('#'); at != std::string::npos; at = line.find('#')) {
       line.replace(at, 1, key);
     }
@@ -63,7 +63,7 @@ TEST_F(LongAudit, BalancesWhileOtherClientsAreServed) {
     write_some();
     ++turns;
   }
-  EXPECT_GT(turns, kKeys / 128 / 6);
+  EXPECT_GT(turns, kAuditedKeys / 128 / 6);
   EXPECT_THAT(auditor->exchange({}), HasSubstr("\nbalanced"));
 }
 

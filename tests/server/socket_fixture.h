@@ -21,6 +21,22 @@ namespace larder::server {
 using harness::Harness;
 using net::Line;
 
+inline constexpr std::size_t kMega = std::size_t{1} << 20;
+
+inline std::string command(const std::vector<std::string>& words) {
+  std::string text = "*" + std::to_string(words.size()) + "\r\n";
+  for (const std::string& word : words) {
+    text += "$" + std::to_string(word.size()) + "\r\n" + word + "\r\n";
+  }
+  return text;
+}
+
+inline std::string repeated(const std::string& text, int times) {
+  std::string all;
+  for (int i = 0; i < times; ++i) all += text;
+  return all;
+}
+
 class SocketFixture : public testing::Test {
  protected:
   explicit SocketFixture(const std::string& options = {}) : harness(options) {

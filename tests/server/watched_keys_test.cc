@@ -18,7 +18,7 @@ namespace {
 using harness::Harness;
 
 constexpr int kDatabases = 3;
-constexpr int kKeys = 5;
+constexpr int kWatchedKeys = 5;
 
 struct Model {
   struct Key {
@@ -44,14 +44,14 @@ struct Model {
     for (const Watch& watch : watches) is_lost |= watch.db == db && watch.key == key;
   }
   void flush(int db) {
-    for (int key = 0; key < kKeys; ++key) {
+    for (int key = 0; key < kWatchedKeys; ++key) {
       if (alive(db, key)) touch(db, key);
       at(db, key) = {};
     }
   }
   void swap(int one, int other) {
     if (one == other) return;
-    for (int key = 0; key < kKeys; ++key) {
+    for (int key = 0; key < kWatchedKeys; ++key) {
       if (!alive(one, key) && !alive(other, key)) continue;
       touch(one, key);
       touch(other, key);
@@ -60,7 +60,7 @@ struct Model {
   }
   void pass(std::int64_t ms) {
     for (int db = 0; db < kDatabases; ++db) {
-      for (int key = 0; key < kKeys; ++key) {
+      for (int key = 0; key < kWatchedKeys; ++key) {
         const bool was_alive = alive(db, key);
         now_ms += ms;
         if (was_alive && !alive(db, key)) touch(db, key);
@@ -70,7 +70,7 @@ struct Model {
     now_ms += ms;
   }
 
-  std::array<std::array<Key, kKeys>, kDatabases> keys{};
+  std::array<std::array<Key, kWatchedKeys>, kDatabases> keys{};
   std::vector<Watch> watches;
   std::int64_t now_ms = 0;
   bool is_lost = false;
@@ -83,7 +83,7 @@ class WatchedKeys : public testing::Test {
 
   void change() {
     const int db = any(kDatabases);
-    const int key = any(kKeys);
+    const int key = any(kWatchedKeys);
     std::string line = "SELECT " + std::to_string(db) + "\r\n";
     switch (any(8)) {
       case 0:
@@ -130,7 +130,7 @@ class WatchedKeys : public testing::Test {
   }
   void watch() {
     const int db = any(kDatabases);
-    const int key = any(kKeys);
+    const int key = any(kWatchedKeys);
     watcher->exchange("SELECT " + std::to_string(db) + "\r\nWATCH " + name(key) + "\r\n");
     model.watch(db, key);
   }

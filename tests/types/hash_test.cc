@@ -16,13 +16,13 @@ struct Stored {
   std::string value;
   std::optional<std::int64_t> deadline_ms;
 };
-using Model = std::map<std::string, Stored>;
+using HashModel = std::map<std::string, Stored>;
 
 // A hash and a map that must be equal; checks at the end that the ledger balances.
-class Pair {
+class HashPair {
  public:
-  explicit Pair(HashLimits limits) : limits_(limits) {}
-  ~Pair() {
+  explicit HashPair(HashLimits limits) : limits_(limits) {}
+  ~HashPair() {
     base::Budget budget = base::Budget::unlimited();
     row(Type::hash).destroy_some(hash_.storage(), memory::Owner::hashes, budget);
     EXPECT_EQ(memory::balance(memory::Owner::hashes), before_);
@@ -65,7 +65,7 @@ class Pair {
   void check() {
     forget_dead();
     EXPECT_EQ(hash_.live_size(now), model_.size());
-    Model seen;
+    HashModel seen;
     hash_.for_each(now, [&](const String& name, const String& value) {
       String::Scratch a;
       String::Scratch b;
@@ -89,7 +89,7 @@ class Pair {
               memory::balance(memory::Owner::hashes) - before_);
   }
   const Hash& hash() const { return hash_; }
-  const Model& model() const { return model_; }
+  const HashModel& model() const { return model_; }
 
  private:
   void forget_dead() {
@@ -102,7 +102,7 @@ class Pair {
   HashLimits limits_;
   std::int64_t before_ = memory::balance(memory::Owner::hashes);
   Hash hash_{nullptr};
-  Model model_;
+  HashModel model_;
 };
 
 std::string some_value(base::Rng& rng) {
@@ -116,7 +116,7 @@ std::string some_value(base::Rng& rng) {
   }
 }
 
-void play(Pair& pair, std::uint64_t seed, int steps, std::uint64_t names, bool deadlines) {
+void play(HashPair& pair, std::uint64_t seed, int steps, std::uint64_t names, bool deadlines) {
   base::Rng rng(seed);
   for (int i = 0; i < steps; ++i) {
     const std::string name = rng.below(50) == 0 ? std::string(300 + rng.below(3), 'n')
@@ -152,7 +152,7 @@ void play(Pair& pair, std::uint64_t seed, int steps, std::uint64_t names, bool d
 TEST(Hash, AgreesWithAMapInEachEncodingAndAcrossConversions) {
   for (const HashLimits limits : {HashLimits{512, 1024}, HashLimits{0, 64}, HashLimits{50, 64}}) {
     for (std::uint64_t seed = 1; seed <= 4; ++seed) {
-      Pair pair(limits);
+      HashPair pair(limits);
       play(pair, seed, 3000, 20 << seed, false);
     }
   }
@@ -160,7 +160,7 @@ TEST(Hash, AgreesWithAMapInEachEncodingAndAcrossConversions) {
 
 TEST(Hash, AgreesWithAMapWhereFieldsHaveDeadlines) {
   for (std::uint64_t seed = 1; seed <= 6; ++seed) {
-    Pair pair({100, 64});
+    HashPair pair({100, 64});
     play(pair, seed, 8000, 10 << (2 * seed - 2), true);
     pair.now += 10'000;
     pair.check();
@@ -172,20 +172,20 @@ TEST(Hash, AgreesWithAMapWhereFieldsHaveDeadlines) {
 }
 
 TEST(Hash, ConvertsToATableWhenALimitIsExceeded) {
-  Pair pair({3, 5});
+  HashPair pair({3, 5});
   for (const char* name : {"a", "b", "c"}) pair.set(name, "12345", FieldDeadline::drop);
   EXPECT_EQ(pair.hash().table(), nullptr);
   pair.set("d", "1", FieldDeadline::drop);
   EXPECT_NE(pair.hash().table(), nullptr);
   pair.check();
 
-  Pair longer({3, 5});
+  HashPair longer({3, 5});
   longer.set("a", "123456", FieldDeadline::drop);
   EXPECT_NE(longer.hash().table(), nullptr);
 }
 
 TEST(Hash, OfExpiredFieldsShowsNothing) {
-  Pair pair({512, 64});
+  HashPair pair({512, 64});
   for (int i = 0; i < 300; ++i) {
     pair.set(std::to_string(i), "v", FieldDeadline::drop);
     pair.deadline(std::to_string(i), kStart + 1 + i % 2);
@@ -204,7 +204,7 @@ TEST(Hash, OfExpiredFieldsShowsNothing) {
 }
 
 TEST(Hash, MovesNothingIfTheSizeIsKnown) {
-  Pair pair({0, 64});
+  HashPair pair({0, 64});
   for (int i = 0; i < 30'000; ++i) pair.set("f" + std::to_string(i), "v", FieldDeadline::drop);
   EXPECT_GT(pair.hash().table()->fields().moved_slots(), 30'000u);
   pair.take_copy();
@@ -220,7 +220,7 @@ TEST(Hash, MovesNothingIfTheSizeIsKnown) {
 }
 
 TEST(Hash, IsScannedCompletelyWhileItGrows) {
-  Pair pair({0, 64});
+  HashPair pair({0, 64});
   for (int i = 0; i < 1000; ++i) pair.set("f" + std::to_string(i), "v", FieldDeadline::drop);
   std::map<std::string, int> seen;
   std::uint64_t cursor = 0;
@@ -239,7 +239,7 @@ TEST(Hash, IsScannedCompletelyWhileItGrows) {
 
 TEST(Hash, PicksEachFieldWithTheSameProbability) {
   for (const HashLimits limits : {HashLimits{512, 64}, HashLimits{0, 64}}) {
-    Pair pair(limits);
+    HashPair pair(limits);
     for (int i = 0; i < 20; ++i) pair.set(std::to_string(i), "v", FieldDeadline::drop);
     base::Rng rng(9);
     std::map<std::string, int> picked;

@@ -12,45 +12,45 @@
 namespace larder::types {
 namespace {
 
-constexpr auto kOwner = memory::Owner::sets;
+using memory::Owner;
 
 // Frees its intset; the owner must hold as much as before.
 class IntsetTest : public testing::Test {
  protected:
   void TearDown() override {
-    EXPECT_EQ(memory::balance(kOwner), before + static_cast<std::int64_t>(set.footprint()));
-    set.destroy(kOwner);
+    EXPECT_EQ(memory::balance(Owner::sets), before + static_cast<std::int64_t>(set.footprint()));
+    set.destroy(Owner::sets);
   }
   std::vector<std::int64_t> integers() const {
     std::vector<std::int64_t> all;
     for (std::size_t i = 0; i < set.size(); ++i) all.push_back(set.at(i));
     return all;
   }
-  std::int64_t before = memory::balance(kOwner);
-  Intset set = Intset::create(kOwner);
+  std::int64_t before = memory::balance(Owner::sets);
+  Intset set = Intset::create(Owner::sets);
 };
 
 TEST_F(IntsetTest, KeepsIntegersInOrder) {
-  for (const std::int64_t value : {5, -3, 9, 0, 5, -3}) set.add(kOwner, value);
+  for (const std::int64_t value : {5, -3, 9, 0, 5, -3}) set.add(Owner::sets, value);
   EXPECT_EQ(integers(), (std::vector<std::int64_t>{-3, 0, 5, 9}));
 }
 
 TEST_F(IntsetTest, HasTheBytesOfRedis) {
-  set.add(kOwner, 258);
-  set.add(kOwner, -1);
+  set.add(Owner::sets, 258);
+  set.add(Owner::sets, -1);
   EXPECT_EQ(set.raw(), std::string_view("\x02\0\0\0\x02\0\0\0\xff\xff\x02\x01", 12));
 }
 
 TEST_F(IntsetTest, WidensForTheLargestIntegerAndKeepsTheWidth) {
-  set.add(kOwner, 1);
+  set.add(Owner::sets, 1);
   EXPECT_EQ(set.width(), 2u);
-  set.add(kOwner, 40'000);
+  set.add(Owner::sets, 40'000);
   EXPECT_EQ(set.width(), 4u);
-  set.add(kOwner, std::numeric_limits<std::int64_t>::min());
+  set.add(Owner::sets, std::numeric_limits<std::int64_t>::min());
   EXPECT_EQ(set.width(), 8u);
   EXPECT_EQ(integers(),
             (std::vector<std::int64_t>{std::numeric_limits<std::int64_t>::min(), 1, 40'000}));
-  set.remove(kOwner, std::numeric_limits<std::int64_t>::min());
+  set.remove(Owner::sets, std::numeric_limits<std::int64_t>::min());
   EXPECT_EQ(set.width(), 8u);
 }
 
@@ -73,9 +73,9 @@ TEST_F(IntsetTest, AgreesWithASortedSet) {
   for (int i = 0; i < 20'000; ++i) {
     const std::int64_t value = random_value(rng);
     if (rng.below(2) == 0) {
-      ASSERT_EQ(set.add(kOwner, value), model.insert(value).second);
+      ASSERT_EQ(set.add(Owner::sets, value), model.insert(value).second);
     } else {
-      ASSERT_EQ(set.remove(kOwner, value), model.erase(value) == 1);
+      ASSERT_EQ(set.remove(Owner::sets, value), model.erase(value) == 1);
     }
     const std::int64_t asked = random_value(rng);
     ASSERT_EQ(set.contains(asked), model.count(asked) == 1);
@@ -92,7 +92,7 @@ TEST_F(IntsetTest, CursorAgreesWithSearch) {
   base::Rng rng(11);
   for (int round = 0; round < 50; ++round) {
     const std::uint64_t spread = std::uint64_t{1} << rng.below(20);
-    for (int i = 0; i < 60; ++i) set.add(kOwner, static_cast<std::int64_t>(rng.below(spread)));
+    for (int i = 0; i < 60; ++i) set.add(Owner::sets, static_cast<std::int64_t>(rng.below(spread)));
     std::set<std::int64_t> asked;
     for (int i = 0; i < 200; ++i) asked.insert(static_cast<std::int64_t>(rng.below(spread + 5)));
     IntsetCursor cursor(set);

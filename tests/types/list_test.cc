@@ -12,20 +12,20 @@
 namespace larder::types {
 namespace {
 
-constexpr auto kOwner = memory::Owner::lists;
+using memory::Owner;
 
 // A list and a simple model of it; the owner's bytes must equal the footprint, and be 0 when the
 // list has been freed.
-class Pair {
+class ListPair {
  public:
-  explicit Pair(const ListLimits& limits) : limits_(limits) {}
-  ~Pair() {
+  explicit ListPair(const ListLimits& limits) : limits_(limits) {}
+  ~ListPair() {
     base::Budget budget = base::Budget::unlimited();
-    EXPECT_TRUE(row(Type::list).destroy_some(list_.storage(), kOwner, budget));
-    EXPECT_EQ(memory::balance(kOwner), before_);
+    EXPECT_TRUE(row(Type::list).destroy_some(list_.storage(), Owner::lists, budget));
+    EXPECT_EQ(memory::balance(Owner::lists), before_);
   }
-  Pair(const Pair&) = delete;
-  Pair& operator=(const Pair&) = delete;
+  ListPair(const ListPair&) = delete;
+  ListPair& operator=(const ListPair&) = delete;
 
   List& list() { return list_; }
   std::deque<std::string>& model() { return model_; }
@@ -82,7 +82,7 @@ class Pair {
 
   void check() const {
     ASSERT_EQ(list_.size(), model_.size());
-    ASSERT_EQ(memory::balance(kOwner), before_ + static_cast<std::int64_t>(footprint()));
+    ASSERT_EQ(memory::balance(Owner::lists), before_ + static_cast<std::int64_t>(footprint()));
     String::Scratch scratch;
     auto forwards = list_.at(0);
     for (const std::string& text : model_) {
@@ -101,7 +101,7 @@ class Pair {
 
  private:
   ListLimits limits_;
-  std::int64_t before_ = memory::balance(kOwner);
+  std::int64_t before_ = memory::balance(Owner::lists);
   List list_{nullptr};
   std::deque<std::string> model_;
 };
@@ -123,7 +123,7 @@ std::string some_text(base::Rng& rng, std::size_t longest) {
   }
 }
 
-void act(Pair& pair, base::Rng& rng, std::size_t longest) {
+void act(ListPair& pair, base::Rng& rng, std::size_t longest) {
   const ListEnd end = rng.below(2) == 0 ? ListEnd::head : ListEnd::tail;
   const std::string text = some_text(rng, longest);
   const auto elements = static_cast<std::int64_t>(pair.model().size());
@@ -161,7 +161,7 @@ class ListShapes : public testing::TestWithParam<Shape> {};
 TEST_P(ListShapes, AgreeWithASequence) {
   base::Rng rng(7);
   for (int round = 0; round < 12; ++round) {
-    Pair pair(GetParam().limits);
+    ListPair pair(GetParam().limits);
     for (int step = 0; step < 400; ++step) {
       act(pair, rng, GetParam().longest);
       if (step % 7 == 0) pair.check();
@@ -186,12 +186,12 @@ INSTANTIATE_TEST_SUITE_P(
                     Shape{"PlainCompressed", {.fill = 4, .depth = 1, .plain_from = 60}, 120}),
     [](const auto& shape) { return std::string(shape.param.name); });
 
-void fill(Pair& pair, std::size_t elements, std::size_t size = 10) {
+void fill(ListPair& pair, std::size_t elements, std::size_t size = 10) {
   for (std::size_t i = 0; i < elements; ++i) pair.push(ListEnd::tail, std::string(size, 'x'));
 }
 
 TEST(List, IsOneBlockUpToTheLimit) {
-  Pair pair({.fill = 4});
+  ListPair pair({.fill = 4});
   fill(pair, 4);
   EXPECT_EQ(pair.encoding(), "listpack");
   fill(pair, 1);
@@ -206,7 +206,7 @@ TEST(List, IsOneBlockUpToTheLimit) {
 }
 
 TEST(List, CountsTheBytesOfTheListpack) {
-  Pair pair({.fill = -1});
+  ListPair pair({.fill = -1});
   fill(pair, 340);  // 7 + 340 * 12 = 4087
   EXPECT_EQ(pair.encoding(), "listpack");
   pair.push(ListEnd::tail, std::string(9, 'x'));  // 4096 counting the text alone
@@ -218,7 +218,7 @@ TEST(List, CountsTheBytesOfTheListpack) {
 
 TEST(List, KeepsItsBlockWellFilledAtEitherEnd) {
   for (const ListEnd end : {ListEnd::head, ListEnd::tail}) {
-    Pair pair({});
+    ListPair pair({});
     for (int i = 0; i < 20'000; ++i) pair.push(end, "element:" + std::to_string(100'000 + i));
     const std::size_t bytes = 20'000 * 16;
     EXPECT_LT(pair.footprint(), bytes * 102 / 100 + 8192);
@@ -226,7 +226,7 @@ TEST(List, KeepsItsBlockWellFilledAtEitherEnd) {
 }
 
 TEST(List, UsedAsAQueueDoesNotGrow) {
-  Pair pair({});
+  ListPair pair({});
   for (int i = 0; i < 50; ++i) pair.push(ListEnd::tail, std::to_string(10000 + i));
   const std::size_t held = pair.footprint();
   for (int i = 0; i < 5000; ++i) {
@@ -238,7 +238,7 @@ TEST(List, UsedAsAQueueDoesNotGrow) {
 }
 
 TEST(List, FreesMemoryAsItShrinks) {
-  Pair pair({});
+  ListPair pair({});
   fill(pair, 600);
   pair.drop(ListEnd::head, 595);
   EXPECT_LE(pair.footprint(), 192u);
@@ -249,12 +249,12 @@ TEST(List, CompressesNodesAwayFromTheEnds) {
   std::size_t plain_bytes = 0;
   std::size_t listpack_bytes = 0;
   {
-    Pair plain({.fill = 16});
+    ListPair plain({.fill = 16});
     fill(plain, 16 * 40, 100);
     plain_bytes = plain.footprint();
     listpack_bytes = plain.list().figures().listpack_bytes;
   }
-  Pair pressed({.fill = 16, .depth = 1});
+  ListPair pressed({.fill = 16, .depth = 1});
   fill(pressed, 16 * 40, 100);
   EXPECT_LT(pressed.footprint() * 3, plain_bytes);
   const ListFigures figures = pressed.list().figures();
@@ -265,7 +265,7 @@ TEST(List, CompressesNodesAwayFromTheEnds) {
 }
 
 TEST(List, GivesLargeElementsNodesOfTheirOwn) {
-  Pair pair({.fill = -1});
+  ListPair pair({.fill = -1});
   fill(pair, 5);
   pair.push(ListEnd::tail, std::string(5000, 'y'));
   fill(pair, 5);
@@ -281,7 +281,7 @@ TEST(List, GivesLargeElementsNodesOfTheirOwn) {
 
 TEST(List, MakesAnIndependentCopy) {
   for (const int fill_of : {-2, 3}) {
-    Pair pair({.fill = fill_of, .depth = 1});
+    ListPair pair({.fill = fill_of, .depth = 1});
     fill(pair, 100, 60);
     List twin(row(Type::list).copy(pair.list().storage()));
     EXPECT_EQ(row(Type::list).footprint(twin.storage()), pair.footprint());
@@ -289,7 +289,7 @@ TEST(List, MakesAnIndependentCopy) {
     EXPECT_EQ(twin.size(), 100u);
     EXPECT_EQ(text_at(twin, 50), std::string(60, 'x'));
     base::Budget budget = base::Budget::unlimited();
-    EXPECT_TRUE(row(Type::list).destroy_some(twin.storage(), kOwner, budget));
+    EXPECT_TRUE(row(Type::list).destroy_some(twin.storage(), Owner::lists, budget));
   }
 }
 
@@ -313,7 +313,7 @@ class Packs {
 TEST(List, AcceptsWholeListpacks) {
   for (const int depth : {0, 1}) {
     Packs packs;
-    Pair pair({.fill = -2, .depth = depth});
+    ListPair pair({.fill = -2, .depth = depth});
     EXPECT_FALSE(pair.append_pack(packs.with(3, "a"))) << "a single block grows by elements";
     for (int i = 0; i < 300; ++i) pair.push(ListEnd::tail, std::string(60, 'x'));
     const std::size_t nodes = pair.list().figures().nodes;
@@ -334,7 +334,7 @@ TEST(List, AcceptsWholeListpacks) {
 
 TEST(List, RejectsAListpackThatIsTooLarge) {
   Packs packs;
-  Pair pair({.fill = -1});
+  ListPair pair({.fill = -1});
   for (int i = 0; i < 300; ++i) pair.push(ListEnd::tail, std::string(60, 'x'));
   EXPECT_FALSE(pair.append_pack(packs.with(200, std::string(60, 'y'))));
   EXPECT_TRUE(pair.append_pack(packs.with(3, "a")));
@@ -350,18 +350,18 @@ TEST(List, IsFreedInStepsThatReturnTheRest) {
     list.admit(limits, 10, 1);
     list.push(limits, ListEnd::tail, "0123456789");
   }
-  const std::int64_t before = memory::balance(kOwner);
+  const std::int64_t before = memory::balance(Owner::lists);
   const auto size = static_cast<std::int64_t>(row(Type::list).footprint(list.storage()));
   EXPECT_GT(row(Type::list).free_effort(list.storage()), 900u);
   base::ManualClock clock;
   int steps = 1;
-  for (base::Budget budget(clock, 0); !row(Type::list).destroy_some(list.storage(), kOwner, budget);
-       ++steps) {
+  for (base::Budget budget(clock, 0);
+       !row(Type::list).destroy_some(list.storage(), Owner::lists, budget); ++steps) {
     const auto left = static_cast<std::int64_t>(row(Type::list).footprint(list.storage()));
-    EXPECT_EQ(memory::balance(kOwner), before - size + left);
+    EXPECT_EQ(memory::balance(Owner::lists), before - size + left);
   }
   EXPECT_GT(steps, 10);
-  EXPECT_EQ(memory::balance(kOwner), before - size);
+  EXPECT_EQ(memory::balance(Owner::lists), before - size);
 }
 
 TEST(ListNeedle, MatchesNumbersByValueAndTextsByBytes) {

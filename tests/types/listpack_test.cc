@@ -11,7 +11,7 @@
 namespace larder::types {
 namespace {
 
-constexpr auto kOwner = memory::Owner::lists;
+using memory::Owner;
 
 std::string text_of(const ListpackView& pack, ListpackView::Place place) {
   String::Scratch scratch;
@@ -38,11 +38,11 @@ std::vector<std::string> texts_backwards(const ListpackView& pack) {
 class ListpackTest : public testing::Test {
  protected:
   void TearDown() override {
-    EXPECT_EQ(memory::balance(kOwner), before + static_cast<std::int64_t>(pack.footprint()));
-    pack.destroy(kOwner);
+    EXPECT_EQ(memory::balance(Owner::lists), before + static_cast<std::int64_t>(pack.footprint()));
+    pack.destroy(Owner::lists);
   }
-  std::int64_t before = memory::balance(kOwner);
-  Listpack pack = Listpack::create(kOwner);
+  std::int64_t before = memory::balance(Owner::lists);
+  Listpack pack = Listpack::create(Owner::lists);
 };
 
 TEST_F(ListpackTest, StartsEmpty) {
@@ -85,7 +85,7 @@ TEST_F(ListpackTest, KeepsEveryKindOfElement) {
   }
   for (const std::string& text : texts) {
     const std::size_t bytes = pack.bytes();
-    pack.append(kOwner, text);
+    pack.append(Owner::lists, text);
     EXPECT_EQ(pack.bytes() - bytes, Listpack::cost(text)) << text.substr(0, 30);
   }
   EXPECT_EQ(texts_of(pack), texts);
@@ -94,22 +94,22 @@ TEST_F(ListpackTest, KeepsEveryKindOfElement) {
 }
 
 TEST_F(ListpackTest, StoresCanonicalIntegersAsNumbers) {
-  pack.append(kOwner, "-300");
-  pack.append(kOwner, "0300");
+  pack.append(Owner::lists, "-300");
+  pack.append(Owner::lists, "0300");
   EXPECT_TRUE(pack.get(pack.first()).is_number());
   EXPECT_FALSE(pack.get(pack.last()).is_number());
 }
 
 TEST_F(ListpackTest, HasTheBytesOfItsFormat) {
-  pack.append(kOwner, "hi");
-  pack.append(kOwner, "-5");
+  pack.append(Owner::lists, "hi");
+  pack.append(Owner::lists, "-5");
   const std::string expected =
       std::string("\x0e\0\0\0\x02\0", 6) + "\x82hi\x03" + "\xdf\xfb\x02" + "\xff";
   EXPECT_EQ(pack.raw(), expected);
 }
 
 TEST_F(ListpackTest, FindsATextFromAPositionOn) {
-  for (const char* text : {"f1", "7", "f2", "f1", "7", "f1"}) pack.append(kOwner, text);
+  for (const char* text : {"f1", "7", "f2", "f1", "7", "f1"}) pack.append(Owner::lists, text);
   EXPECT_EQ(pack.find("f1", pack.first()), pack.at(0));
   EXPECT_EQ(pack.find("7", pack.at(2)), pack.at(4));
   EXPECT_EQ(pack.find("f1", pack.first(), 1), pack.at(0));
@@ -135,12 +135,12 @@ TEST_F(ListpackTest, AgreesWithAModelThroughRandomChanges) {
     switch (model.size() > 60 ? 2 : rng.below(4)) {
       case 0:
       case 1:
-        EXPECT_EQ(text_of(pack, pack.insert(kOwner, place, text)), text);
+        EXPECT_EQ(text_of(pack, pack.insert(Owner::lists, place, text)), text);
         model.insert(at, text);
         break;
       case 2: {
         const std::size_t count = std::min<std::size_t>(rng.below(4), model.size() - index);
-        const auto after = pack.erase(kOwner, place, count == 0 ? 0 : count);
+        const auto after = pack.erase(Owner::lists, place, count == 0 ? 0 : count);
         model.erase(at, at + static_cast<std::ptrdiff_t>(place == Listpack::kEnd ? 0 : count));
         if (index < model.size()) {
           EXPECT_EQ(text_of(pack, after), model[index]);
@@ -149,7 +149,7 @@ TEST_F(ListpackTest, AgreesWithAModelThroughRandomChanges) {
       }
       default:
         if (place == Listpack::kEnd) break;
-        pack.replace(kOwner, place, text);
+        pack.replace(Owner::lists, place, text);
         *at = text;
     }
     ASSERT_EQ(pack.size(), model.size());
@@ -157,17 +157,18 @@ TEST_F(ListpackTest, AgreesWithAModelThroughRandomChanges) {
       ASSERT_EQ(texts_of(pack), std::vector<std::string>(model.begin(), model.end()));
       ASSERT_EQ(texts_backwards(pack), std::vector<std::string>(model.begin(), model.end()));
       ASSERT_TRUE(ListpackView::valid(pack.raw()));
-      ASSERT_EQ(memory::balance(kOwner), before + static_cast<std::int64_t>(pack.footprint()));
+      ASSERT_EQ(memory::balance(Owner::lists),
+                before + static_cast<std::int64_t>(pack.footprint()));
     }
   }
 }
 
 TEST_F(ListpackTest, CountsElementsBeyondTheLimitOfItsHeader) {
-  for (int i = 0; i < 65'540; ++i) pack.append(kOwner, std::int64_t{1});
+  for (int i = 0; i < 65'540; ++i) pack.append(Owner::lists, std::int64_t{1});
   EXPECT_EQ(pack.size(), 65'540u);
-  pack.erase(kOwner, pack.at(10), 1000);
+  pack.erase(Owner::lists, pack.at(10), 1000);
   EXPECT_EQ(pack.size(), 64'540u);
-  pack.append(kOwner, std::int64_t{1});
+  pack.append(Owner::lists, std::int64_t{1});
   EXPECT_EQ(pack.size(), 64'541u);
   EXPECT_TRUE(ListpackView::valid(pack.raw()));
 }
@@ -176,7 +177,7 @@ TEST_F(ListpackTest, ValidRejectsDamagedBytes) {
   for (const char* text : {"one", "2", "-70000",
                            "a longer text of more than sixty-three bytes, to "
                            "have another kind of head"}) {
-    pack.append(kOwner, text);
+    pack.append(Owner::lists, text);
   }
   const std::string good(pack.raw());
   ASSERT_TRUE(ListpackView::valid(good));

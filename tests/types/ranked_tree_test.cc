@@ -11,7 +11,7 @@
 namespace larder::types {
 namespace {
 
-constexpr auto kOwner = memory::Owner::sorted_sets;
+using memory::Owner;
 
 bool stands_before(const RankedMember* a, const RankedMember* b) {
   return a->is_before(b->score(), b->text());
@@ -22,21 +22,21 @@ class RankedTreeTest : public testing::Test {
  protected:
   void TearDown() override {
     base::Budget unlimited = base::Budget::unlimited();
-    EXPECT_TRUE(tree.free_some(kOwner, unlimited));
+    EXPECT_TRUE(tree.free_some(Owner::sorted_sets, unlimited));
     EXPECT_EQ(tree.bytes(), 0u);
-    for (RankedMember* member : model) RankedMember::release(kOwner, member);
-    EXPECT_EQ(memory::balance(kOwner), before);
+    for (RankedMember* member : model) RankedMember::release(Owner::sorted_sets, member);
+    EXPECT_EQ(memory::balance(Owner::sorted_sets), before);
   }
 
   RankedMember* add(const std::string& text, double score) {
-    RankedMember* member = RankedMember::create(kOwner, text, score);
+    RankedMember* member = RankedMember::create(Owner::sorted_sets, text, score);
     tree.insert(member);
     model.insert(std::upper_bound(model.begin(), model.end(), member, stands_before), member);
     return member;
   }
   void erase(std::size_t rank) {
     tree.erase(model[rank]);
-    RankedMember::release(kOwner, model[rank]);
+    RankedMember::release(Owner::sorted_sets, model[rank]);
     model.erase(model.begin() + static_cast<std::ptrdiff_t>(rank));
   }
   void move(std::size_t rank, double score) {
@@ -66,7 +66,7 @@ class RankedTreeTest : public testing::Test {
     }
   }
 
-  std::int64_t before = memory::balance(kOwner);
+  std::int64_t before = memory::balance(Owner::sorted_sets);
   RankedTree tree;
   std::vector<RankedMember*> model;
 };
@@ -166,7 +166,7 @@ TEST_F(RankedTreeTest, IsFreedInSteps) {
   for (; steps < 1000; ++steps) {
     base::Budget budget(clock, 0);
     const std::size_t left = tree.bytes();
-    if (tree.free_some(kOwner, budget)) break;
+    if (tree.free_some(Owner::sorted_sets, budget)) break;
     ASSERT_LT(tree.bytes(), left);
   }
   EXPECT_GT(steps, 5);

@@ -13,7 +13,7 @@
 namespace larder::types {
 namespace {
 
-using Model = std::set<std::string>;
+using SetModel = std::set<std::string>;
 
 std::string text_of(const String& member) {
   String::Scratch scratch;
@@ -26,7 +26,9 @@ std::multiset<std::string> members_of(const Set& set) {
   return members;
 }
 
-std::multiset<std::string> as_multiset(const Model& model) { return {model.begin(), model.end()}; }
+std::multiset<std::string> as_multiset(const SetModel& model) {
+  return {model.begin(), model.end()};
+}
 
 // Frees its sets; the owner must hold nothing but them.
 class SetTest : public testing::Test {
@@ -183,7 +185,7 @@ std::string random_member(base::Rng& rng, bool only_integers) {
 
 // The same random changes to a set and to a model.
 void duel(Set& set, base::Rng& rng, const SetLimits& limits, bool only_integers, int operations) {
-  Model model;
+  SetModel model;
   for (int i = 0; i < operations; ++i) {
     const std::string member = random_member(rng, only_integers);
     if (rng.below(5) < 3) {
@@ -229,7 +231,7 @@ TEST_F(SetTest, CopiesAreEqualAndIndependent) {
 
 TEST_F(SetTest, ScanReturnsEveryMemberThatStays) {
   add_range(0, 1000, "m");
-  Model seen;
+  SetModel seen;
   std::uint64_t cursor = 0;
   int next = 1000;
   do {
@@ -247,7 +249,7 @@ TEST_F(SetTest, SamplesAreDifferentMembers) {
       std::vector<std::string> picked;
       set.sample(count, rng, [&](const String& member) { picked.push_back(text_of(member)); });
       EXPECT_EQ(picked.size(), std::min<std::size_t>(count, 300));
-      const Model different(picked.begin(), picked.end());
+      const SetModel different(picked.begin(), picked.end());
       EXPECT_EQ(different.size(), picked.size());
       for (const std::string& member : picked) EXPECT_TRUE(set.contains(member));
     }
@@ -273,7 +275,7 @@ TEST_F(SetTest, PopsTheGivenNumber) {
     for (const std::size_t entries : {0, 10'000}) {
       limits = {.intset_entries = entries, .listpack_entries = entries};
       add_range(0, 300, prefix);
-      Model taken;
+      SetModel taken;
       set.take(120, rng, [&](const String& member) { taken.insert(text_of(member)); });
       EXPECT_EQ(taken.size(), 120u);
       EXPECT_EQ(set.size(), 180u);
@@ -311,7 +313,7 @@ class OperationsTest : public SetTest {
   void make(std::size_t count, bool only_integers) {
     for (std::size_t i = 0; i < count; ++i) {
       Set one;
-      Model model;
+      SetModel model;
       const std::size_t entries = rng.below(2) == 0 ? 0 : 10'000;
       const SetLimits any{.intset_entries = entries, .listpack_entries = entries};
       for (std::uint64_t left = rng.below(rng.below(2) == 0 ? 20 : 1500); left > 0; --left) {
@@ -328,10 +330,10 @@ class OperationsTest : public SetTest {
     others.clear();
     models.clear();
   }
-  Model expected(bool (*wanted)(bool in_first, std::size_t in_rest, std::size_t rest)) const {
-    Model all;
-    Model result;
-    for (const Model& model : models) all.insert(model.begin(), model.end());
+  SetModel expected(bool (*wanted)(bool in_first, std::size_t in_rest, std::size_t rest)) const {
+    SetModel all;
+    SetModel result;
+    for (const SetModel& model : models) all.insert(model.begin(), model.end());
     for (const std::string& member : all) {
       std::size_t in_rest = 0;
       for (std::size_t i = 1; i < models.size(); ++i) in_rest += models[i].count(member);
@@ -340,7 +342,7 @@ class OperationsTest : public SetTest {
     return result;
   }
 
-  std::vector<Model> models;
+  std::vector<SetModel> models;
 };
 
 TEST_F(OperationsTest, AgreeWithTheirDefinitions) {

@@ -14,7 +14,7 @@
 namespace larder::types {
 namespace {
 
-constexpr auto kOwner = SortedSet::kOwner;
+using memory::Owner;
 constexpr SortedSet::Limits kSmall{128, 64};
 constexpr SortedSet::Limits kNone{0, 0};
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -27,10 +27,10 @@ class SortedSetTest : public testing::TestWithParam<SortedSet::Limits> {
   void TearDown() override {
     check_footprint();
     set.destroy();
-    EXPECT_EQ(memory::balance(kOwner), before);
+    EXPECT_EQ(memory::balance(Owner::sorted_sets), before);
   }
   void check_footprint() {
-    EXPECT_EQ(memory::balance(kOwner),
+    EXPECT_EQ(memory::balance(Owner::sorted_sets),
               before + static_cast<std::int64_t>(row(Type::sorted_set).footprint(set.storage())));
   }
 
@@ -55,7 +55,7 @@ class SortedSetTest : public testing::TestWithParam<SortedSet::Limits> {
     return found;
   }
 
-  std::int64_t before = memory::balance(kOwner);
+  std::int64_t before = memory::balance(Owner::sorted_sets);
   SortedSet set{nullptr};
 };
 
@@ -240,14 +240,14 @@ TEST_P(Conversions, StoreWholeScoresAsIntegers) {
 }
 
 TEST(SortedSet, IsFreedCompletelyInSteps) {
-  const std::int64_t before = memory::balance(kOwner);
+  const std::int64_t before = memory::balance(Owner::sorted_sets);
   SortedSet set(nullptr);
   for (int i = 0; i < 20'000; ++i) set.append(std::to_string(i), i, kSmall);
   const TypeRow& type = row(Type::sorted_set);
   EXPECT_GE(type.free_effort(set.storage()), 20'000u);
   const std::int64_t grave = memory::balance(memory::Owner::graveyard);
   const auto bytes = static_cast<std::int64_t>(type.footprint(set.storage()));
-  memory::transfer(kOwner, memory::Owner::graveyard, bytes);
+  memory::transfer(Owner::sorted_sets, memory::Owner::graveyard, bytes);
   base::ManualClock clock;
   int steps = 1;
   for (;; ++steps) {
@@ -257,7 +257,7 @@ TEST(SortedSet, IsFreedCompletelyInSteps) {
               grave + static_cast<std::int64_t>(type.footprint(set.storage())));
   }
   EXPECT_GT(steps, 20);
-  EXPECT_EQ(memory::balance(kOwner), before);
+  EXPECT_EQ(memory::balance(Owner::sorted_sets), before);
   EXPECT_EQ(memory::balance(memory::Owner::graveyard), grave);
 }
 

@@ -12,7 +12,7 @@
 namespace larder::types {
 namespace {
 
-constexpr auto kOwner = memory::Owner::streams;
+using memory::Owner;
 
 struct Delivery {
   std::string consumer;
@@ -27,10 +27,10 @@ struct GroupModel {
   std::map<std::string, std::map<StreamId, bool>> consumers;
   friend bool operator==(const GroupModel&, const GroupModel&) = default;
 };
-using Model = std::map<std::string, GroupModel>;
+using GroupsModel = std::map<std::string, GroupModel>;
 
-Model model_of(const Stream& stream) {
-  Model model;
+GroupsModel model_of(const Stream& stream) {
+  GroupsModel model;
   for (const Group* group : stream.groups()) {
     GroupModel& found = model[std::string(group->name())];
     const PendingIndex& index = group->pending;
@@ -54,11 +54,11 @@ class StreamGroups : public testing::Test {
   void TearDown() override {
     expect_footprint(before, stream);
     base::Budget budget = base::Budget::unlimited();
-    EXPECT_TRUE(stream.empty() || stream.destroy_some(kOwner, budget));
-    EXPECT_EQ(memory::balance(kOwner), before);
+    EXPECT_TRUE(stream.empty() || stream.destroy_some(Owner::streams, budget));
+    EXPECT_EQ(memory::balance(Owner::streams), before);
   }
   static void expect_footprint(std::int64_t base, const Stream& one) {
-    EXPECT_EQ(memory::balance(kOwner), base + static_cast<std::int64_t>(one.footprint()));
+    EXPECT_EQ(memory::balance(Owner::streams), base + static_cast<std::int64_t>(one.footprint()));
   }
 
   std::string name(char first) { return first + std::to_string(rng.below(4)); }
@@ -130,10 +130,10 @@ class StreamGroups : public testing::Test {
     expected.consumers.erase(wanted);
   }
 
-  const std::int64_t before = memory::balance(kOwner);
+  const std::int64_t before = memory::balance(Owner::streams);
   Stream stream{nullptr};
   base::Rng rng{23};
-  Model model;
+  GroupsModel model;
 };
 
 TEST_F(StreamGroups, AgreeWithMapsThroughRandomChanges) {
@@ -149,12 +149,12 @@ TEST_F(StreamGroups, AgreeWithMapsThroughRandomChanges) {
 
 TEST_F(StreamGroups, AreCopiedCompletely) {
   for (int i = 0; i < 5000; ++i) step();
-  const std::int64_t one = memory::balance(kOwner);
+  const std::int64_t one = memory::balance(Owner::streams);
   Stream copy = stream.copy();
   expect_footprint(one, copy);
   EXPECT_EQ(model_of(copy), model);
   base::Budget budget = base::Budget::unlimited();
-  copy.destroy_some(kOwner, budget);
+  copy.destroy_some(Owner::streams, budget);
   EXPECT_EQ(model_of(stream), model);
 }
 

@@ -11,9 +11,9 @@
 namespace larder::types {
 namespace {
 
-constexpr auto kOwner = memory::Owner::streams;
+using memory::Owner;
 
-using Model = std::map<StreamId, std::vector<std::string>>;
+using StreamModel = std::map<StreamId, std::vector<std::string>>;
 using Row = std::pair<StreamId, std::vector<std::string>>;
 
 std::vector<Row> read(const Stream& stream, StreamId from, StreamId to,
@@ -44,17 +44,18 @@ void append(Stream& stream, StreamId id, const std::vector<std::string>& texts, 
 class StreamTest : public testing::Test {
  protected:
   void TearDown() override {
-    EXPECT_EQ(memory::balance(kOwner), before + static_cast<std::int64_t>(stream.footprint()));
+    EXPECT_EQ(memory::balance(Owner::streams),
+              before + static_cast<std::int64_t>(stream.footprint()));
     if (!stream.empty()) {
       base::Budget budget = base::Budget::unlimited();
-      EXPECT_TRUE(stream.destroy_some(kOwner, budget));
+      EXPECT_TRUE(stream.destroy_some(Owner::streams, budget));
     }
-    EXPECT_EQ(memory::balance(kOwner), before);
+    EXPECT_EQ(memory::balance(Owner::streams), before);
   }
   void append_some(std::uint64_t count) {
     for (std::uint64_t i = 1; i <= count; ++i) append(stream, {i, 0}, {"f", "v"}, {4096, 100});
   }
-  std::int64_t before = memory::balance(kOwner);
+  std::int64_t before = memory::balance(Owner::streams);
   Stream stream{nullptr};
   base::Rng rng{11};
 };
@@ -113,7 +114,7 @@ class StreamModelTest : public StreamTest {
     }
   }
 
-  Model model;
+  StreamModel model;
   StreamId id;
   NodeLimits limits;
 };
@@ -161,7 +162,7 @@ TEST_F(StreamTest, CopiesEntriesGroupsAndPendingOnes) {
   ASSERT_NE(copied.group("g"), nullptr);
   EXPECT_EQ(copied.group("g")->consumer("c")->pending.size(), 5u);
   base::Budget budget = base::Budget::unlimited();
-  copied.destroy_some(kOwner, budget);
+  copied.destroy_some(Owner::streams, budget);
 }
 
 TEST_F(StreamTest, SharesPendingEntriesBetweenGroupAndConsumers) {
@@ -201,11 +202,11 @@ TEST_F(StreamTest, IsDestroyedInSteps) {
   int steps = 0;
   std::size_t left = stream.footprint();
   base::Budget spent(clock, 0);
-  while (!stream.destroy_some(kOwner, spent)) {
+  while (!stream.destroy_some(Owner::streams, spent)) {
     ++steps;
     EXPECT_LT(stream.footprint(), left);
     left = stream.footprint();
-    EXPECT_EQ(memory::balance(kOwner), before + static_cast<std::int64_t>(left));
+    EXPECT_EQ(memory::balance(Owner::streams), before + static_cast<std::int64_t>(left));
   }
   EXPECT_GT(steps, 5);
 }
@@ -223,7 +224,7 @@ TEST_F(StreamTest, AcceptsNodesInOrderOnly) {
   EXPECT_EQ(all(other), all(stream));
   EXPECT_EQ(other.marks().last, stream.marks().last);
   base::Budget budget = base::Budget::unlimited();
-  other.destroy_some(kOwner, budget);
+  other.destroy_some(Owner::streams, budget);
 }
 
 TEST(StreamNode, RejectsWrongCountsFlagsAndLengths) {
@@ -246,7 +247,7 @@ TEST(StreamNode, RejectsWrongCountsFlagsAndLengths) {
   EXPECT_FALSE(StreamNodeView::valid({5, 0}, with(view.pack().last(), 9)));
   EXPECT_FALSE(StreamNodeView::valid({5, 0}, good.substr(0, good.size() - 1)));
   base::Budget budget = base::Budget::unlimited();
-  stream.destroy_some(kOwner, budget);
+  stream.destroy_some(Owner::streams, budget);
 }
 
 }  // namespace
