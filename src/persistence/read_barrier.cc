@@ -86,6 +86,8 @@ void ReadBarrier::wrote(engine::Session& session, const engine::BoundCommand& co
   if (all_keys_) pending_->all_changed(seen_);
   keys_.clear();
   all_keys_ = false;
+  // Keys that expired by themselves may be what was written, and the command a read.
+  session.shown_position = std::max(session.shown_position, seen_);
 }
 
 void ReadBarrier::read(engine::Session& session, const engine::BoundCommand& command,
