@@ -44,7 +44,8 @@ void JournalStream::move_waiting() {
   ring_.append({waiting_.data() + moved_, size});
   moved_ += size;
   if (moved_ < waiting_.size()) return;
-  waiting_ = {};
+  // Assigning an empty list would keep the memory.
+  decltype(waiting_)().swap(waiting_);
   moved_ = 0;
 }
 
