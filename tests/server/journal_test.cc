@@ -108,9 +108,9 @@ TEST_F(Journals, AlwaysReleasesWhatIsSynced) {
   EXPECT_GT(written, core.effects.released());
   // Who reads a key that has changed waits as well; who reads another one does not.
   reader->exchange("GET c\r\nPING\r\n");
-  EXPECT_EQ(reader->session().shown_position, 0U);
+  EXPECT_LE(reader->session().shown_position, core.effects.released());
   reader->exchange("GET a\r\n");
-  EXPECT_GT(reader->session().shown_position, 0U);
+  EXPECT_GT(reader->session().shown_position, core.effects.released());
   reader->exchange("DBSIZE\r\n");
   EXPECT_EQ(reader->session().shown_position, written);
   settle(*harness);
@@ -119,7 +119,7 @@ TEST_F(Journals, AlwaysReleasesWhatIsSynced) {
   writer->exchange("MULTI\r\nSET d 1\r\nGET x\r\nEXEC\r\n");
   const auto other = harness->connect();
   other->exchange("GET x\r\n");
-  EXPECT_EQ(other->session().shown_position, 0U);
+  EXPECT_LE(other->session().shown_position, core.effects.released());
   other->exchange("GET d\r\n");
   EXPECT_EQ(other->session().shown_position, writer->session().shown_position);
   EXPECT_TRUE(core.auditor.run().balanced());
