@@ -20,7 +20,7 @@ MILLION = 1_000_000
 class Server:
     """A server process on the servers' core, with a port of its own, and a folder of its own unless one is given."""
 
-    def __init__(self, name, binary, certificates=None, folder=None):
+    def __init__(self, name, binary, certificates=None, folder=None, more=()):
         self.name = name
         self.tls_port = free_port() if certificates else 0
         secure = ["--tls-port", str(self.tls_port), "--tls-cert-file", f"{certificates}/server.crt", "--tls-key-file",
@@ -30,7 +30,7 @@ class Server:
         self.process = subprocess.Popen(
             ["taskset", "-c", SERVER_CORE, binary, "--port", str(self.port), "--bind", "127.0.0.1",
              "--save", "", "--appendonly", "no", "--dir", self.folder, "--daemonize", "no",
-             "--maxclients", "12000", *secure],
+             "--maxclients", "12000", *secure, *more],
             stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
         self.wait_until_ready()
 

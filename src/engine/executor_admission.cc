@@ -88,7 +88,7 @@ bool Executor::pass(Session& session, resp::Args args, BoundCommand& command,
                     std::uint32_t closed) {
   constexpr std::uint32_t kPermission = bit(Gate::permission);
   const std::uint32_t before = closed & (kPermission - 1);
-  if (before != 0) return reject(session, &command, GateBoard::error(before)), false;
+  if (before != 0) return reject(session, &command, parts_.gates.error(before)), false;
   if ((closed & kPermission) != 0) {
     const bool queues = (session.closed_gates & bit(Gate::queueing)) != 0;
     const Denied denied = parts_.guard->check(
@@ -98,7 +98,7 @@ bool Executor::pass(Session& session, resp::Args args, BoundCommand& command,
     }
   }
   const std::uint32_t behind = closed & ~(kPermission | (kPermission - 1));
-  if (behind != 0) return reject(session, &command, GateBoard::error(behind)), false;
+  if (behind != 0) return reject(session, &command, parts_.gates.error(behind)), false;
   return true;
 }
 
@@ -127,10 +127,13 @@ Executor::Admission Executor::admit_at_gates(Session& session, resp::Args args,
   constexpr std::uint32_t kSubscribed = bit(Gate::subscribed);
   constexpr std::uint32_t kQueueing = bit(Gate::queueing);
   if (session.reply.resp3()) refused &= ~kSubscribed;
-  const std::uint32_t hard = refused & ~(kSubscribed | kQueueing | kDelayingGates);
-  if (hard != 0 && !pass(session, args, command, hard)) return Admission::refused;
   const Transaction* transaction = Transaction::of(session);
   const bool runs_queue = command.row->has(kRunsQueue) && transaction != nullptr;
+  if (command.row->has(kRunsQueue) && !(runs_queue && transaction->writes())) {
+    refused &= ~bit(Gate::disk_error);
+  }
+  const std::uint32_t hard = refused & ~(kSubscribed | kQueueing | kDelayingGates);
+  if (hard != 0 && !pass(session, args, command, hard)) return Admission::refused;
   const bool queues = (refused & kQueueing) != 0 && !runs_queue;
   // The memory of the queue itself is bounded by the client's limits, not by maxmemory: a
   // transaction that reads and deletes may run at the limit.
@@ -147,7 +150,8 @@ Executor::Admission Executor::admit_at_gates(Session& session, resp::Args args,
     return reject(session, &command, not_for_subscribers(command)), Admission::refused;
   }
   if (pauses) return Admission::held;
-  const bool must_wait = (refused & bit(Gate::freeing)) != 0 && writes && !queues;
+  constexpr std::uint32_t kUntilRoom = bit(Gate::freeing) | bit(Gate::journal);
+  const bool must_wait = (refused & kUntilRoom) != 0 && writes && !queues;
   return must_wait ? Admission::waits_for_memory : wanted;
 }
 

@@ -61,6 +61,7 @@ bool Executor::make_room_late() {
     if (room == eviction::Room::working || room == eviction::Room::freeing) return true;
   }
   if (is_freeing_first()) return true;
+  if (is_journal_full()) return false;
   const bool resumes = !waiting.empty();
   waiting.resume(kResumedAtOnce);
   return resumes;

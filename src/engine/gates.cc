@@ -40,6 +40,9 @@ constexpr auto kRows = std::to_array<GateRow>({
      .passes = kLoading,
      .error = "LOADING Redis is loading the dataset in memory"},
     {.gate = Gate::out_of_memory, .stops = kGrows, .error = errors::kOutOfMemory},
+    {.gate = Gate::disk_error,
+     .stops = kWrites | kRunsQueue | kShowsDiskErrors,
+     .error = errors::kDiskError},
     {.gate = Gate::monitoring,
      .stops = kData,
      .error = "ERR Replica can't interact with the keyspace"},
@@ -47,6 +50,7 @@ constexpr auto kRows = std::to_array<GateRow>({
     {.gate = Gate::queueing, .passes = kNotQueued},
     // EXEC is delayed because of the commands it would run.
     {.gate = Gate::freeing, .stops = kWrites | kRunsQueue},
+    {.gate = Gate::journal, .stops = kWrites | kRunsQueue},
     {.gate = Gate::paused_writes, .stops = kWrites | kMayReplicate | kRunsQueue},
     {.gate = Gate::paused_all, .passes = kWhilePaused},
 });
@@ -61,9 +65,11 @@ static_assert(in_order() && kRows.size() <= 32);
 
 }  // namespace
 
-std::string_view GateBoard::error(std::uint32_t refused) {
+std::string_view GateBoard::error(std::uint32_t refused) const {
   LARDER_ASSERT(refused != 0);
-  return kRows[static_cast<std::size_t>(std::countr_zero(refused))].error;
+  const auto first = static_cast<Gate>(std::countr_zero(refused));
+  if (first == Gate::disk_error && !disk_error_.empty()) return disk_error_;
+  return kRows[static_cast<std::size_t>(first)].error;
 }
 
 std::uint32_t refusals(std::uint32_t command_flags) {

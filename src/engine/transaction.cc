@@ -106,6 +106,7 @@ void Transaction::add(BoundCommand& command, resp::Args words, std::uint64_t has
   last_ = queued;
   ++size_;
   grows_ = grows_ || command.row->has(kGrows);
+  writes_ = writes_ || command.row->has(kWrites);
   replicates_ = replicates_ || command.row->has(kWrites | kMayReplicate);
 }
 

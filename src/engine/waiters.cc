@@ -33,8 +33,9 @@ void answer(resp::Writer& reply, WaitEnd end) {
     case WaitEnd::zero:
       return reply.integer(0);
     case WaitEnd::two_zeros:
+    case WaitEnd::one_and_zero:
       reply.array(2);
-      reply.integer(0);
+      reply.integer(end == WaitEnd::one_and_zero ? 1 : 0);
       reply.integer(0);
   }
 }
@@ -70,6 +71,8 @@ void Waiters::park(Session& session, BoundCommand& bound, resp::Args words, cons
   if (command.deadline_us != 0) deadlines_.add(command);
   session.waiters_ = this;
   session.parked_ = &command;
+  command.position = wait.position;
+  if (command.position != 0) for_positions_.add(command);
   count(command, 1);
 }
 
@@ -131,6 +134,7 @@ class Waiters::LeftPlaces final : public Attachment {
 void Waiters::release(ParkedCommand& command) {
   Session& session = *command.session;
   deadlines_.remove(command);
+  forget_position(command);
   if (session.parked_ == &command) session.parked_ = nullptr;
   count(command, -1);
   command.session = nullptr;

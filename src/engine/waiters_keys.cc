@@ -161,8 +161,45 @@ Place* Waiters::next_to_try(WaitedKey& key) {
   return nullptr;
 }
 
+void Waiters::PositionQueue::add(ParkedCommand& command) {
+  command.previous = nullptr;
+  command.next = first_;
+  if (first_ != nullptr) first_->previous = &command;
+  first_ = &command;
+}
+
+void Waiters::PositionQueue::remove(ParkedCommand& command) {
+  (command.previous == nullptr ? first_ : command.previous->next) = command.next;
+  if (command.next != nullptr) command.next->previous = command.previous;
+}
+
+void Waiters::reached(std::uint64_t position) {
+  for (ParkedCommand* command = for_positions_.first(); command != nullptr;) {
+    ParkedCommand& each = *command;
+    command = each.next;
+    if (each.position > position) continue;
+    for_positions_.remove(each);
+    reached_.add(each);
+    each.is_reached = true;
+    if (each.end == WaitEnd::two_zeros) each.end = WaitEnd::one_and_zero;
+  }
+}
+
+void Waiters::forget_position(ParkedCommand& command) {
+  if (command.position == 0) return;
+  (command.is_reached ? reached_ : for_positions_).remove(command);
+  command.position = 0;
+}
+
+// A command that waits for replicas as well waits on, but not for the position.
 ParkedCommand* Waiters::resume() {
   LARDER_ASSERT(resumed_ == nullptr);
+  if (!reached_.empty()) {
+    resumed_ = reached_.first();
+    forget_position(*resumed_);
+    resumed_->session->parked_ = nullptr;
+    return resumed_;
+  }
   for (int tried = 0; tried < kTriedInARow; ++tried) {
     if (first_ready_ == nullptr && !sweep_some()) return nullptr;
     if (first_ready_ == nullptr) continue;

@@ -14,7 +14,7 @@ namespace {
 std::int64_t bytes_outside_ledger() {
   flush_thread_cache();
   const auto handed_out = static_cast<std::int64_t>(read_pages().allocated);
-  return handed_out - static_cast<std::int64_t>(used_bytes());
+  return handed_out + mapped_bytes() - static_cast<std::int64_t>(used_bytes());
 }
 
 #ifdef LARDER_SYSTEM_MALLOC

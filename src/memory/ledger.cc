@@ -41,7 +41,7 @@ Page* open_page() {
 template <typename Visit>
 void each_page(Visit visit) {
   for (const Page* page = g_pages.load(std::memory_order_acquire); page; page = page->next) {
-    visit(page->charges.bytes);
+    visit(page->charges);
   }
 }
 
@@ -66,8 +66,8 @@ std::string_view name(Owner owner) { return kNames[static_cast<std::size_t>(owne
 
 Charges balance() {
   Charges sum{};
-  each_page([&sum](const Charges& bytes) {
-    for (std::size_t i = 0; i < kOwners; ++i) sum[i] += read(bytes[i]);
+  each_page([&sum](const detail::ThreadCharges& page) {
+    for (std::size_t i = 0; i < kOwners; ++i) sum[i] += read(page.bytes[i]);
   });
   for (const std::int64_t bytes : sum) LARDER_ASSERT(bytes >= 0);
   return sum;
@@ -75,19 +75,32 @@ Charges balance() {
 
 std::int64_t balance(Owner owner) {
   std::int64_t sum = 0;
-  each_page(
-      [&sum, owner](const Charges& bytes) { sum += read(bytes[static_cast<std::size_t>(owner)]); });
+  each_page([&sum, owner](const detail::ThreadCharges& page) {
+    sum += read(page.bytes[static_cast<std::size_t>(owner)]);
+  });
   LARDER_ASSERT(sum >= 0);
   return sum;
 }
 
 std::uint64_t used_bytes() {
   std::int64_t sum = 0;
-  each_page([&sum](const Charges& bytes) {
-    for (const std::int64_t& figure : bytes) sum += read(figure);
+  each_page([&sum](const detail::ThreadCharges& page) {
+    for (const std::int64_t& figure : page.bytes) sum += read(figure);
   });
   LARDER_ASSERT(sum >= 0);
   return static_cast<std::uint64_t>(sum);
+}
+
+void charge_mapped(Owner owner, std::int64_t bytes) {
+  charge(owner, bytes);
+  std::int64_t& mapped = detail::thread_charges().mapped;
+  __atomic_store_n(&mapped, mapped + bytes, __ATOMIC_RELAXED);
+}
+
+std::int64_t mapped_bytes() {
+  std::int64_t sum = 0;
+  each_page([&sum](const detail::ThreadCharges& page) { sum += read(page.mapped); });
+  return sum;
 }
 
 }  // namespace larder::memory

@@ -55,6 +55,24 @@ std::uint64_t resident_set_bytes() {
   return pages * page_bytes();
 }
 
+std::uint64_t private_dirty_bytes() {
+  const int file = ::open("/proc/self/smaps_rollup", O_RDONLY | O_CLOEXEC);
+  if (file < 0) return 0;
+  std::array<char, 2048> text;
+  const ssize_t size = ::read(file, text.data(), text.size());
+  ::close(file);
+  if (size <= 0) return 0;
+  constexpr std::string_view kField = "Private_Dirty:";
+  const std::string_view fields(text.data(), static_cast<std::size_t>(size));
+  const std::size_t found = fields.find(kField);
+  if (found == std::string_view::npos) return 0;
+  const std::size_t digits = fields.find_first_not_of(' ', found + kField.size());
+  if (digits == std::string_view::npos) return 0;
+  std::uint64_t kilobytes = 0;
+  std::from_chars(fields.data() + digits, fields.data() + fields.size(), kilobytes);
+  return kilobytes << 10;
+}
+
 void discard_pages(std::uintptr_t begin, std::uintptr_t end) {
   // Locked pages stay until their block is freed.
   PageRange(begin, end).advise(MADV_DONTNEED);

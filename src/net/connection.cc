@@ -100,16 +100,18 @@ void Connection::working() {
 
 // Output
 
-// Sends until all is sent, the socket is full, or the turn has no time for more parts; false if the
-// connection is lost.
+// Sends until all is sent that may be, the socket is full, or the turn has no time for more parts;
+// false if the connection is lost.
 bool Connection::send_output() {
   std::array<iovec, kMostPieces> pieces;
+  const std::uint64_t most = sendable();
   std::uint64_t sent = 0;
-  while (!output_.empty()) {
+  while (sent < most) {
     const std::size_t gathered = output_.gather(pieces.data(), pieces.size());
-    const std::size_t count = shorten({pieces.data(), gathered}, services_.sender.part_bytes());
+    const std::uint64_t part = std::min<std::uint64_t>(services_.sender.part_bytes(), most - sent);
+    const std::size_t count = shorten({pieces.data(), gathered}, part);
     const ssize_t took = tls_ == nullptr ? send_plain(socket_, pieces.data(), count)
-                                         : tls_->send({pieces.data(), count}, output_.size());
+                                         : tls_->send({pieces.data(), count}, most - sent);
     if (took <= 0) {
       if (took < 0 && would_block(errno)) return true;
       lose("Error writing to client");
@@ -118,6 +120,7 @@ bool Connection::send_output() {
     services_.parts.metrics.writes_processed += 1;
     services_.parts.metrics.output_bytes += static_cast<std::uint64_t>(took);
     output_.consume(static_cast<std::uint64_t>(took));
+    if (__builtin_expect(!held_.empty(), 0)) held_.sent(static_cast<std::uint64_t>(took));
     session_.last_active_ms = services_.clock.steady_ms();
     sent += static_cast<std::uint64_t>(took);
     if (sent >= services_.sender.part_bytes() && !services_.sender.may_send_more()) break;
@@ -140,6 +143,9 @@ void Connection::finish_turn() {
   if (const std::uint64_t unsent = output_.size(); unsent > 0) {
     services_.peaks.output.note(unsent);
     output_peak_ = std::max(output_peak_, unsent);
+    if (__builtin_expect(session_.shown_position > services_.parts.executor.released(), 0)) {
+      held_.hold(unsent, session_.shown_position);
+    }
     if (!is_closing() && outgrew_output_limits()) return disconnect();
     if (session_.closing != engine::Closing::now && !output_.is_dropping() && !send_output())
       return;
@@ -149,6 +155,7 @@ void Connection::finish_turn() {
     services_.memory.stop_waiting(*this);
     return services_.closer.close(*this);
   }
+  if (__builtin_expect(!held_.empty(), 0)) services_.sender.wait_for_release(*this);
   if (!in_handshake()) choose_interest();
   rank();
   if (can_continue()) services_.reader.continue_later(*this);
@@ -169,7 +176,7 @@ void Connection::choose_interest() {
   // the end of the connection is detected.
   const bool waits = (stalled_ && !session_.is_parked()) || waits_for_memory();
   const bool reads = is_discarding() || (!waits && !paused_ && !ended_ && !is_closing());
-  services_.parts.loop.change(*this, (reads ? kReadable : 0u) | (output_.empty() ? 0u : kWritable));
+  services_.parts.loop.change(*this, (reads ? kReadable : 0u) | (sendable() == 0 ? 0u : kWritable));
 }
 
 // The end

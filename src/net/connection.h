@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "held_output.h"
 #include "input.h"
 #include "input_batches.h"
 #include "larder/engine/session.h"
@@ -163,6 +164,11 @@ class Connection final : public Watch, public engine::Peer {
   }
   void close_for_output();
   bool send_output();
+  // The unsent bytes that may be sent now.
+  std::uint64_t sendable() {
+    const std::uint64_t unsent = output_.size();
+    return held_.empty() ? unsent : held_.sendable(unsent, services_.parts.executor.released());
+  }
   void choose_interest();
   void lose(const char* what);
   bool is_done() const;
@@ -196,6 +202,7 @@ class Connection final : public Watch, public engine::Peer {
   std::size_t running_bytes_ = 0;  // of the requests that run, and of the input behind them
   resp::Reader reader_;
   resp::ReplyBuffer output_;
+  HeldOutput held_;
   engine::Session session_;
   OutputExcess output_excess_;
   OutputExcess push_excess_;

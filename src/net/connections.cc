@@ -59,6 +59,7 @@ TurnWork Connections::end_turn() {
   owners.reader.run_all();
   // Replies are sent only after the flush, and only here.
   owners.parts.executor.flush();
+  owners.sender.release(owners.parts.executor.released());
   owners.closer.close_queued();
   owners.sender.send_replies();
   owners.sender.send_messages();

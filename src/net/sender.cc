@@ -27,6 +27,19 @@ void Sender::queue_message(Connection& connection) {
   messages_.join(connection, connection.in_sender.message);
 }
 
+void Sender::wait_for_release(Connection& connection) {
+  held_.add(connection, connection.in_sender.held);
+}
+
+void Sender::release(std::uint64_t position) {
+  if (position == released_) return;
+  released_ = position;
+  held_.visit_all([this](Connection& connection) {
+    connection.in_sender.held = ConnectionVisits::kNowhere;
+    visit_at_turn_end(connection);
+  });
+}
+
 void Sender::leave_messages(Connection& connection) {
   messages_.leave(connection.in_sender.message);
 }
@@ -34,6 +47,7 @@ void Sender::leave_messages(Connection& connection) {
 void Sender::forget(Connection& connection) {
   leave_messages(connection);
   visits_.leave(connection.in_sender.visit);
+  held_.leave(connection.in_sender.held);
 }
 
 bool Sender::may_send_more() {

@@ -23,6 +23,7 @@ class Sender {
   struct Slot {
     ConnectionVisits::Place visit = ConnectionVisits::kNowhere;
     ConnectionQueue::Place message = ConnectionQueue::kNowhere;
+    ConnectionVisits::Place held = ConnectionVisits::kNowhere;
   };
 
   explicit Sender(const base::Clock& clock) : clock_(clock) {}
@@ -32,6 +33,10 @@ class Sender {
   void visit_at_turn_end(Connection& connection);
   // It got output without a request, and nothing else happened to it.
   void queue_message(Connection& connection);
+  // It has output that waits for the journal.
+  void wait_for_release(Connection& connection);
+  // The journal has released effects up to this position: connections that wait for it are visited.
+  void release(std::uint64_t position);
   // Its output is sent, or will not be.
   void leave_messages(Connection& connection);
   // It is closed.
@@ -47,7 +52,9 @@ class Sender {
   bool may_send_more();
 
   bool has_work() const { return !visits_.empty() || !messages_.empty(); }
-  std::size_t held_bytes() const { return visits_.held_bytes() + messages_.held_bytes(); }
+  std::size_t held_bytes() const {
+    return visits_.held_bytes() + messages_.held_bytes() + held_.held_bytes();
+  }
 
  private:
   // Copying a part to a socket takes the system about 60 microseconds.
@@ -61,6 +68,8 @@ class Sender {
   ConnectionQueue messages_;
   std::int64_t parts_end_us_ = 0;  // 0 before the first further part of this turn
   bool parts_are_over_ = false;
+  ConnectionVisits held_;
+  std::uint64_t released_ = 0;
 };
 
 }  // namespace larder::net

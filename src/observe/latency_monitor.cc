@@ -11,7 +11,8 @@ namespace {
 constexpr auto kOwner = memory::Owner::statistics;
 
 constexpr std::array<std::string_view, kLatencyEvents> kNames = {
-    "command", "fast-command", "expire-cycle", "eviction-cycle", "free-cycle"};
+    "command",    "fast-command", "expire-cycle",    "eviction-cycle",
+    "free-cycle", "aof-write",    "aof-fsync-always"};
 
 }  // namespace
 

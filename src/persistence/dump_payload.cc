@@ -51,7 +51,8 @@ void write_payload(const keyspace::Entry& entry, std::int64_t now_ms, Compressio
   Bytes piece;
   piece.reserve(std::min(entry.footprint() + kVersionBytes + kChecksumBytes, 2 * kPiece));
   Checksummed checked(out);
-  RdbWriter writer(piece, {.compression = compression}, checked, kPiece);
+  RdbWriter writer({.bytes = piece, .spill = checked, .most = kPiece},
+                   {.compression = compression});
   const int version = write_value(entry, now_ms, writer);
   piece.push_back(static_cast<char>(version & 0xff));
   piece.push_back(static_cast<char>(version >> 8));
@@ -66,14 +67,15 @@ void write_payload(const keyspace::Entry& entry, std::int64_t now_ms, Compressio
   write_payload(entry, now_ms, compression, all);
 }
 
-std::optional<std::string_view> open_payload(std::string_view payload) {
+std::optional<std::string_view> open_payload(std::string_view payload, Checksum checksum) {
   if (payload.size() < kVersionBytes + kChecksumBytes) return std::nullopt;
   const std::size_t body = payload.size() - kVersionBytes - kChecksumBytes;
   const int version =
       static_cast<std::uint8_t>(payload[body]) | static_cast<std::uint8_t>(payload[body + 1]) << 8;
-  std::uint64_t checksum;
-  std::memcpy(&checksum, payload.data() + body + kVersionBytes, sizeof checksum);
-  if (version > kNewestRdb || crc64(0, payload.substr(0, body + kVersionBytes)) != checksum) {
+  if (version > kNewestRdb) return std::nullopt;
+  std::uint64_t sum;
+  std::memcpy(&sum, payload.data() + body + kVersionBytes, sizeof sum);
+  if (checksum == Checksum::verified && crc64(0, payload.substr(0, body + kVersionBytes)) != sum) {
     return std::nullopt;
   }
   return payload.substr(0, body);

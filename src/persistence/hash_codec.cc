@@ -124,6 +124,7 @@ bool read_packed_with_deadlines(RdbReader& in, Builder& hash) {
 bool read_zipmap(RdbReader& in, Builder& hash) {
   RdbText raw;
   if (!in.text(raw)) return false;
+  in.block_checked();
   ZipmapReader reader(raw.view());
   for (std::string_view name, value; reader.next(name, value);) {
     if (!in.may_go_on() || !hash.add(name, value)) return false;

@@ -20,8 +20,11 @@ class Builder {
     bool integers_as_such = false;
     if (!types::ListpackView::valid(raw, integers_as_such)) return false;
     list_.admit(limits_, raw.size(), 1);
-    return (integers_as_such && list_.append_pack(limits_, raw)) ||
-           push_all(in, Packing::listpack, raw);
+    if (!integers_as_such || !list_.append_pack(limits_, raw)) {
+      return push_all(in, Packing::listpack, raw);
+    }
+    in.block_checked();
+    return true;
   }
   bool push_all(RdbReader& in, Packing packing, std::string_view raw) {
     return for_each_element(in, packing, raw, [&](const types::String& element) {

@@ -18,6 +18,7 @@ enum class Packing : std::uint8_t { ziplist, listpack };
 // otherwise fn may have been called for some elements.
 template <typename Fn>
 bool for_each_element(RdbReader& in, Packing packing, std::string_view raw, Fn fn) {
+  in.block_checked();
   if (packing == Packing::ziplist) {
     ZiplistReader reader(raw);
     for (types::String element{std::string_view()}; reader.next(element);) {

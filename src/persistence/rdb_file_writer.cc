@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kBuffer = 64 << 10;
 
-RdbEncoding encoding_of(const RdbFileWriter::Options& options) {
+RdbEncoding encoding_of(const RdbOptions& options) {
   return {options.compression,
           {.field_deadlines = options.version >= kFieldDeadlineVersion,
            .active_time = options.version >= kActiveTimeVersion}};
@@ -21,18 +21,111 @@ RdbEncoding encoding_of(const RdbFileWriter::Options& options) {
 
 std::uint8_t number_of(RdbOpcode opcode) { return static_cast<std::uint8_t>(opcode); }
 
+bool is_written(const RdbStorage& value, std::int64_t now_ms) {
+  return value.type != types::Type::hash ||
+         types::row(value.type).next_deadline(value.storage) > now_ms ||
+         has_live_fields(value.storage, now_ms);
+}
+
 }  // namespace
+
+void RdbRecords::aux(std::string_view name, std::string_view value) {
+  RdbWriter out(output_.bytes, Compression::off);
+  out.byte(number_of(RdbOpcode::aux));
+  out.text(name);
+  out.text(value);
+}
+
+void RdbRecords::begin(std::int64_t now_ms, std::uint64_t used_bytes, RdbPurpose purpose) {
+  const std::string head = base::printed("REDIS%04d", options_.version);
+  output_.bytes.insert(output_.bytes.end(), head.begin(), head.end());
+  aux("redis-ver", engine::kCompatibleVersion);
+  aux("redis-bits", "64");
+  aux("ctime", std::to_string(now_ms / 1000));
+  aux("used-mem", std::to_string(used_bytes));
+  aux("aof-base", purpose == RdbPurpose::aof_base ? "1" : "0");
+}
+
+void RdbRecords::function(std::string_view library) {
+  RdbWriter out(output_, encoding_of(options_));
+  out.byte(number_of(RdbOpcode::function));
+  out.text(library);
+}
+
+void RdbRecords::select_again(int database) {
+  RdbWriter out(output_.bytes, Compression::off);
+  out.byte(number_of(RdbOpcode::database));
+  out.length(static_cast<std::uint64_t>(database));
+}
+
+void RdbRecords::select(int database, std::uint64_t keys, std::uint64_t deadlines) {
+  select_again(database);
+  RdbWriter out(output_.bytes, Compression::off);
+  out.byte(number_of(RdbOpcode::sizes));
+  out.length(keys);
+  out.length(deadlines);
+}
+
+std::uint64_t RdbRecords::use_of(const keyspace::Entry& entry) const {
+  switch (options_.uses) {
+    case RdbUses::idle:
+      return static_cast<std::uint64_t>(access_.idle_ms(entry) / 1000);
+    case RdbUses::frequency:
+      return access_.frequency(entry);
+    case RdbUses::none:
+      break;
+  }
+  return 0;
+}
+
+void RdbRecords::write_head(RdbWriter& out, const RdbKeyHead& head) {
+  if (head.deadline_ms) {
+    out.byte(number_of(RdbOpcode::deadline_ms));
+    out.word(static_cast<std::uint64_t>(*head.deadline_ms));
+  }
+  if (options_.uses == RdbUses::idle) {
+    out.byte(number_of(RdbOpcode::idle));
+    out.length(head.use);
+  } else if (options_.uses == RdbUses::frequency) {
+    out.byte(number_of(RdbOpcode::frequency));
+    out.byte(static_cast<std::uint8_t>(head.use));
+  }
+  out.key_before_value(head.name);
+}
+
+void RdbRecords::key(const keyspace::Entry& entry, std::int64_t now_ms) {
+  if (entry.form() == keyspace::Form::storage &&
+      !is_written({entry.type(), entry.storage()}, now_ms)) {
+    return;
+  }
+  RdbWriter out(output_, encoding_of(options_));
+  write_head(out, {entry.key(), entry.deadline(), use_of(entry)});
+  write_value(entry, now_ms, out);
+}
+
+void RdbRecords::key(const RdbKeyHead& head, const RdbStorage& value, std::int64_t now_ms) {
+  if (!is_written(value, now_ms)) return;
+  RdbWriter out(output_, encoding_of(options_));
+  write_head(out, head);
+  write_storage(value.type, value.storage, now_ms, out);
+}
+
+void RdbRecords::end() {
+  RdbWriter(output_.bytes, Compression::off).byte(number_of(RdbOpcode::end));
+}
 
 RdbFileWriter::RdbFileWriter(RdbSink& sink, const keyspace::AccessPolicy& access,
                              const Options& options)
-    : sink_(sink), access_(access), options_(options) {
+    : sink_(sink),
+      checksum_(options.checksum),
+      records_({.bytes = buffer_, .spill = *this, .most = kBuffer}, access, options) {
   buffer_.reserve(2 * kBuffer);
 }
 
 void RdbFileWriter::take(Bytes& bytes) {
   const std::string_view text(bytes.data(), bytes.size());
   if (!failure_) {
-    if (options_.checksum) crc_ = crc64(crc_, text);
+    if (checksum_) crc_ = crc64(crc_, text);
     const auto done = sink_.append(text);
     if (!done) failure_ = done.error();
     bytes_ += text.size();
@@ -45,76 +138,32 @@ base::Result<void> RdbFileWriter::state() const {
   return {};
 }
 
-void RdbFileWriter::opcode(std::uint8_t number) { buffer_.push_back(static_cast<char>(number)); }
-
-void RdbFileWriter::aux(std::string_view name, std::string_view value) {
-  RdbWriter out(buffer_, options_.compression);
-  out.byte(number_of(RdbOpcode::aux));
-  out.text(name);
-  out.text(value);
-}
-
-base::Result<void> RdbFileWriter::begin(std::int64_t now_ms, std::uint64_t used_bytes) {
-  const std::string head = base::printed("REDIS%04d", options_.version);
-  buffer_.insert(buffer_.end(), head.begin(), head.end());
-  aux("redis-ver", engine::kCompatibleVersion);
-  aux("redis-bits", "64");
-  aux("ctime", std::to_string(now_ms / 1000));
-  aux("used-mem", std::to_string(used_bytes));
-  aux("aof-base", "0");
+base::Result<void> RdbFileWriter::begin(std::int64_t now_ms, std::uint64_t used_bytes,
+                                        Purpose purpose) {
+  records_.begin(now_ms, used_bytes, purpose);
   return state();
 }
 
 base::Result<void> RdbFileWriter::function(std::string_view library) {
-  RdbWriter out(buffer_, encoding_of(options_), *this, kBuffer);
-  out.byte(number_of(RdbOpcode::function));
-  out.text(library);
+  records_.function(library);
   return state();
 }
 
 base::Result<void> RdbFileWriter::select(int database, std::uint64_t keys,
                                          std::uint64_t deadlines) {
-  RdbWriter out(buffer_, options_.compression);
-  out.byte(number_of(RdbOpcode::database));
-  out.length(static_cast<std::uint64_t>(database));
-  out.byte(number_of(RdbOpcode::sizes));
-  out.length(keys);
-  out.length(deadlines);
+  records_.select(database, keys, deadlines);
   return state();
 }
 
-void RdbFileWriter::write_use(const keyspace::Entry& entry) {
-  RdbWriter out(buffer_, options_.compression);
-  if (options_.uses == Uses::idle) {
-    out.byte(number_of(RdbOpcode::idle));
-    out.length(static_cast<std::uint64_t>(access_.idle_ms(entry) / 1000));
-  } else if (options_.uses == Uses::frequency) {
-    out.byte(number_of(RdbOpcode::frequency));
-    out.byte(access_.frequency(entry));
-  }
-}
-
 base::Result<void> RdbFileWriter::key(const keyspace::Entry& entry, std::int64_t now_ms) {
-  if (entry.type() == types::Type::hash && entry.next_element_deadline() <= now_ms &&
-      !has_live_fields(entry.storage(), now_ms)) {
-    return state();
-  }
-  RdbWriter out(buffer_, encoding_of(options_), *this, kBuffer);
-  if (entry.has_deadline()) {
-    out.byte(number_of(RdbOpcode::deadline_ms));
-    out.word(static_cast<std::uint64_t>(entry.deadline_ms()));
-  }
-  if (options_.uses != Uses::none) write_use(entry);
-  out.key_before_value(entry.key());
-  write_value(entry, now_ms, out);
+  records_.key(entry, now_ms);
   return state();
 }
 
 base::Result<void> RdbFileWriter::end() {
-  opcode(number_of(RdbOpcode::end));
-  const std::uint64_t sum = options_.checksum ? crc64(crc_, {buffer_.data(), buffer_.size()}) : 0;
-  RdbWriter out(buffer_, options_.compression);
-  out.word(sum);
+  records_.end();
+  const std::uint64_t sum = checksum_ ? crc64(crc_, {buffer_.data(), buffer_.size()}) : 0;
+  RdbWriter(buffer_, Compression::off).word(sum);
   take(buffer_);
   return state();
 }

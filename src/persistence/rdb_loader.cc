@@ -4,14 +4,11 @@
 #include <array>
 
 #include "key_delay.h"
-#include "larder/base/format.h"
 #include "larder/base/numbers.h"
 
 namespace larder::persistence {
 namespace {
 
-constexpr std::int64_t kSliceUs = 1000;
-constexpr std::int64_t kLogUs = 1'000'000;
 // So many empty keys are named in the log.
 constexpr std::uint64_t kNamedEmpty = 10;
 // Longer than the access bits can represent.
@@ -25,59 +22,15 @@ RdbLoader::RdbLoader(const Snapshots::Parts& parts, KeptFunctions& functions, Lo
                      bool merge)
     : parts_(parts),
       functions_(functions),
-      host_(host),
       merge_(merge),
       db_(&parts.keyspace.db(0)),
-      started_us_(parts.clock.steady_now_us()),
-      served_us_(started_us_),
-      logged_us_(started_us_) {}
+      slices_(parts, host) {}
 
-bool RdbLoader::make_room() {
-  if (!parts_.evictor.over_limit()) return true;
-  if (parts_.evictor.policy().victims != eviction::Victims::all_keys) return false;
-  return parts_.evictor.make_room(base::Budget::unlimited()) != eviction::Room::none;
-}
-
-bool RdbLoader::go_on() {
-  if (stopped_ || lacked_room_) return false;
-  if (!make_room()) {
-    lacked_room_ = true;
-    return false;
-  }
-  if (host_ == nullptr) return true;
-  const std::int64_t now_us = parts_.clock.steady_now_us();
-  const auto interval =
-      static_cast<std::uint64_t>(parts_.settings.loading_process_events_interval_bytes.value());
-  if (now_us - served_us_ < kSliceUs && bytes_ - served_bytes_ < interval) return true;
-  return serve(now_us);
-}
-
-bool RdbLoader::serve(std::int64_t now_us) {
-  if (now_us - logged_us_ >= kLogUs) log_progress(now_us);
-  served_bytes_ = bytes_;
-  parts_.keyspace.log().clear();
-  // Nothing but the file changes the data meanwhile.
-  parts_.keyspace.removals().hold(keyspace::Hold::loading);
-  stopped_ = !host_->serve();
-  parts_.keyspace.removals().release(keyspace::Hold::loading);
-  served_us_ = parts_.clock.steady_now_us();
-  return !stopped_;
-}
-
-void RdbLoader::log_progress(std::int64_t now_us) {
-  logged_us_ = now_us;
-  const LoadingFigures& figures = parts_.metrics.loading;
-  const std::string line = base::printed(
-      "Loading: %.1f%% (%llu of %llu bytes), %llu keys, about %lld seconds left", figures.percent(),
-      static_cast<unsigned long long>(bytes_), static_cast<unsigned long long>(figures.total_bytes),
-      static_cast<unsigned long long>(loaded_),
-      static_cast<long long>(figures.seconds_left(now_us - started_us_)));
-  parts_.log.notice(line);
-}
+bool RdbLoader::go_on() { return slices_.go_on(bytes_, loaded_); }
 
 void RdbLoader::progress(std::uint64_t bytes) {
   bytes_ = bytes;
-  parts_.metrics.loading.loaded_bytes = bytes;
+  if (!is_base_) parts_.metrics.loading.loaded_bytes = bytes;
   parts_.metrics.rdb_last_load_keys_loaded = static_cast<std::int64_t>(loaded_);
   parts_.metrics.rdb_last_load_keys_expired = static_cast<std::int64_t>(expired_);
 }
@@ -125,7 +78,12 @@ base::Result<void> RdbLoader::keys(std::span<RdbKey> keys) {
     db_->prefetch(names[i].hash);
   }
   for (std::size_t i = 0; i < keys.size(); ++i) db_->prefetch_entry(names[i].hash);
+  const bool counts_checks =
+      parts_.settings.sanitize_dump_payload.as<SanitizePayload>() == SanitizePayload::yes;
   for (std::size_t i = 0; i < keys.size(); ++i) {
+    if (counts_checks) {
+      parts_.metrics.dump_payload_sanitizations += keys[i].value->checked_blocks();
+    }
     if (const auto stored = store(keys[i], names[i]); !stored) return stored;
   }
   parts_.keyspace.log().clear();
@@ -143,7 +101,7 @@ base::Result<void> RdbLoader::store(const RdbKey& key, const keyspace::Key& name
     log_empty(key);
     return {};
   }
-  if (key.deadline_ms && *key.deadline_ms < parts_.clock.unix_ms()) {
+  if (!is_base_ && key.deadline_ms && *key.deadline_ms < parts_.clock.unix_ms()) {
     ++expired_;
     return {};
   }
@@ -157,11 +115,8 @@ base::Result<void> RdbLoader::store(const RdbKey& key, const keyspace::Key& name
     delay_key(delay, delayed_);
     go_on();
   }
-  if (make_room()) return {};
-  return base::Error{"The data does not fit into maxmemory: key '" + shown(name.name) + "' in DB " +
-                     std::to_string(db_->index()) + " makes it " +
-                     std::to_string(parts_.evictor.counted_bytes()) +
-                     " bytes. Increase maxmemory, or set an allkeys policy"};
+  if (slices_.make_room()) return {};
+  return base::Error{slices_.no_room_text(name.name, db_->index())};
 }
 
 void RdbLoader::put(const RdbKey& key, const keyspace::Key& name) {

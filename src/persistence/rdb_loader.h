@@ -7,6 +7,7 @@
 
 #include "larder/persistence/rdb_file.h"
 #include "larder/persistence/snapshots.h"
+#include "loading_slices.h"
 
 namespace larder::persistence {
 
@@ -24,36 +25,36 @@ class RdbLoader final : public RdbVisitor {
   void progress(std::uint64_t bytes) override;
 
   // The value that was being read did not fit into maxmemory.
-  bool lacked_room() const { return lacked_room_; }
+  bool lacked_room() const { return slices_.lacked_room(); }
   // Logs what was loaded.
   void log_result() const;
+
+  // For the base of an append-only file, whose commands expect keys that have expired since; so
+  // many bytes of other files were loaded before.
+  void load_as_base(std::uint64_t bytes_before) {
+    is_base_ = true;
+    slices_.loaded_before(bytes_before);
+  }
+  // How much of the file was read.
+  std::uint64_t bytes() const { return bytes_; }
 
  private:
   base::Result<void> store(const RdbKey& key, const keyspace::Key& name);
   void put(const RdbKey& key, const keyspace::Key& name);
   void set_use(const RdbKey& key, const keyspace::Key& name);
-  // False if the limit of memory is exceeded and may not be evicted for.
-  bool make_room();
-  bool serve(std::int64_t now_us);
-  void log_progress(std::int64_t now_us);
   void log_empty(const RdbKey& key);
 
   const Snapshots::Parts& parts_;
   KeptFunctions& functions_;
-  LoadingHost* const host_;
   const bool merge_;
   keyspace::Database* db_;
-  std::int64_t started_us_;
-  std::int64_t served_us_;
-  std::int64_t logged_us_;
+  LoadingSlices slices_;
+  bool is_base_ = false;
   std::uint64_t bytes_ = 0;
-  std::uint64_t served_bytes_ = 0;
   std::uint64_t loaded_ = 0;
   std::uint64_t expired_ = 0;
   std::uint64_t empty_ = 0;
   std::uint64_t delayed_ = 0;
-  bool lacked_room_ = false;
-  bool stopped_ = false;
 };
 
 }  // namespace larder::persistence

@@ -62,6 +62,10 @@ class RdbReader {
   // instructions.
   bool may_go_on() { return ++elements_ % kElementsUnasked != 0 || may_take(0); }
 
+  // A block of packed elements is checked.
+  void block_checked() { ++checked_blocks_; }
+  std::uint64_t checked_blocks() const { return checked_blocks_; }
+
   std::uint8_t byte() { return number<std::uint8_t>(); }
   std::uint64_t word() { return number<std::uint64_t>(); }
   std::uint32_t half_word() { return number<std::uint32_t>(); }
@@ -99,6 +103,7 @@ class RdbReader {
   bool failed_ = false;
   bool lacks_room_ = false;
   unsigned elements_ = 0;
+  std::uint64_t checked_blocks_ = 0;
   std::uint64_t missing_ = 0;
   Pulse* pulse_ = nullptr;
   std::uint64_t ceiling_ = kNoCeiling;  // of used_bytes()

@@ -7,8 +7,7 @@
 namespace larder::persistence {
 namespace {
 
-// Shorter texts are not compressed, and compression must save at least this much.
-constexpr std::size_t kShortestCompressed = 21;
+// Compression must save at least this much.
 constexpr std::size_t kLeastSaved = 4;
 // Longer texts cannot be integers of 32 bits.
 constexpr std::size_t kLongestInteger = 11;
@@ -97,6 +96,7 @@ void RdbWriter::plain_text(std::string_view value) {
     const auto number = types::as_stored_integer(value);
     if (number && short_integer(*number)) return;
   }
+  if (texts_ != nullptr && value.size() >= kShortestCompressed) return texts_->defer(value);
   if (compressed(value)) return;
   length(value.size());
   raw(value);

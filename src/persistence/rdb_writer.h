@@ -5,24 +5,28 @@
 #include <string_view>
 #include <utility>
 
+#include "larder/persistence/rdb_file_writer.h"
 #include "larder/persistence/value_codec.h"
 #include "larder/types/string.h"
 #include "rdb_format.h"
 
 namespace larder::persistence {
 
+// Shorter texts are neither compressed nor deferred.
+inline constexpr std::size_t kShortestCompressed = 21;
+
 // Appends the parts of RDB values.
 class RdbWriter {
  public:
   RdbWriter(Bytes& out, Compression compression) : out_(out), compression_(compression) {}
-  // `spill` takes the bytes whenever there are more than `most` of them at the end of a text, and
-  // while longer bytes are written.
-  RdbWriter(Bytes& out, const RdbEncoding& encoding, Spill& spill, std::size_t most)
-      : out_(out),
+  // The bytes spill at the end of a text, and while longer bytes are written.
+  RdbWriter(const RdbRecords::Output& output, const RdbEncoding& encoding)
+      : out_(output.bytes),
         compression_(encoding.compression),
         features_(encoding.features),
-        spill_(&spill),
-        most_(most) {}
+        spill_(&output.spill),
+        texts_(output.texts),
+        most_(output.most) {}
 
   RdbFeatures features() const { return features_; }
 
@@ -45,7 +49,10 @@ class RdbWriter {
   void raw(std::string_view bytes) {
     if (__builtin_expect(bytes.size() > most_, 0)) bytes = spill_most(bytes);
     out_.insert(out_.end(), bytes.begin(), bytes.end());
+    spill();
   }
+  // For compressed texts of up to this many bytes.
+  void reserve_room(std::size_t bytes) { room_.of(bytes); }
 
  private:
   void plain_text(std::string_view value);
@@ -62,6 +69,7 @@ class RdbWriter {
   const Compression compression_;
   const RdbFeatures features_{};
   Spill* const spill_ = nullptr;
+  DeferredTexts* const texts_ = nullptr;
   const std::size_t most_ = std::numeric_limits<std::size_t>::max();
 };
 

@@ -27,7 +27,9 @@ bool read_packed(RdbReader& in, const types::SetLimits& limits, types::Set& set)
 
 bool read_integers(RdbReader& in, const types::SetLimits& limits, types::Set& set) {
   RdbText raw;
-  if (!in.text(raw) || !types::IntsetView::valid(raw.view())) return false;
+  if (!in.text(raw)) return false;
+  in.block_checked();
+  if (!types::IntsetView::valid(raw.view())) return false;
   const types::IntsetView integers(reinterpret_cast<const std::uint8_t*>(raw.view().data()));
   for (std::size_t i = 0; i < integers.size(); ++i) {
     if (!in.may_go_on() || !set.add(types::String(integers.at(i)), limits)) return false;

@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
+#include <utility>
 
 namespace larder::persistence {
 namespace {
@@ -16,40 +16,26 @@ constexpr std::uint64_t kSyncedBytes = 4 << 20;
 
 base::Error system_error(const std::string& what) { return {what + ": " + std::strerror(errno)}; }
 
+std::string folder_of(const std::string& name) {
+  const std::size_t slash = name.rfind('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : name.substr(0, slash);
+}
+
 }  // namespace
 
-int FileCalls::create(const char* path) {
-  return ::open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-}
+std::string temporary_snapshot(int pid) { return "temp-" + std::to_string(pid) + ".rdb"; }
 
-std::ptrdiff_t FileCalls::write(int file, const char* bytes, std::size_t size) {
-  return ::write(file, bytes, size);
-}
+SnapshotFile::SnapshotFile(disk::FileCalls& calls, Syncing syncing, std::string temporary)
+    : calls_(calls), syncing_(syncing), temporary_(std::move(temporary)) {}
 
-int FileCalls::sync(int file) { return ::fsync(file); }
+SnapshotFile::~SnapshotFile() { discard(); }
 
-int FileCalls::close(int file) { return ::close(file); }
-
-int FileCalls::rename(const char* from, const char* to) { return std::rename(from, to); }
-
-int FileCalls::sync_folder() {
-  const int folder = ::open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (folder < 0) return -1;
-  const int done = ::fsync(folder);
-  const int reason = errno;
-  ::close(folder);
-  errno = reason;
-  return done;
-}
-
-int FileCalls::remove(const char* path) { return ::unlink(path); }
-
-SnapshotFile::SnapshotFile(FileCalls& calls, Syncing syncing)
-    : calls_(calls), syncing_(syncing), temporary_("temp-" + std::to_string(::getpid()) + ".rdb") {}
-
-SnapshotFile::~SnapshotFile() {
+void SnapshotFile::discard() {
   if (file_ >= 0) calls_.close(file_);
   if (exists_) calls_.remove(temporary_.c_str());
+  file_ = -1;
+  exists_ = false;
 }
 
 base::Result<void> SnapshotFile::open() {
@@ -87,7 +73,7 @@ base::Result<void> SnapshotFile::publish(const std::string& name) {
                         name);
   }
   exists_ = false;
-  if (calls_.sync_folder() == 0) return {};
+  if (calls_.sync_folder(folder_of(name).c_str()) == 0) return {};
   return system_error("Failed syncing the folder of " + name);
 }
 
@@ -103,6 +89,10 @@ base::Result<bool> FileSource::open(const std::string& path) {
   if (!S_ISREG(found.st_mode)) return base::Error{"not a regular file"};
   size_ = static_cast<std::uint64_t>(found.st_size);
   return true;
+}
+
+bool FileSource::skip(std::uint64_t bytes) {
+  return ::lseek(file_, static_cast<off_t>(bytes), SEEK_SET) >= 0;
 }
 
 base::Result<std::size_t> FileSource::read(char* out, std::size_t most) {

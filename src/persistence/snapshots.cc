@@ -1,8 +1,10 @@
 #include "larder/persistence/snapshots.h"
 
-#include "key_delay.h"
+#include <unistd.h>
+
 #include "larder/base/format.h"
 #include "larder/memory/ledger.h"
+#include "loading_state.h"
 #include "rdb_format.h"
 #include "rdb_loader.h"
 
@@ -10,15 +12,6 @@ namespace larder::persistence {
 namespace {
 
 using Kind = RdbFailure::Kind;
-
-// rdb-version's words; `auto` is the lowest version that holds the data.
-enum class FileVersion : int { lowest, v10, v11, v12 };
-
-RdbFileWriter::Uses uses_of(const eviction::Policy& policy) {
-  if (policy.order == eviction::Order::least_recent) return RdbFileWriter::Uses::idle;
-  if (policy.order == eviction::Order::least_frequent) return RdbFileWriter::Uses::frequency;
-  return RdbFileWriter::Uses::none;
-}
 
 void log_internal(base::Log& log, const RdbFailure& failure, const std::string& text) {
   log.warning("Internal error in RDB reading offset " + std::to_string(failure.offset) + " -> " +
@@ -52,27 +45,6 @@ void log_failure(base::Log& log, const RdbFailure& failure, const RdbLoader& loa
   log_internal(log, failure, failure.text + " does not fit into maxmemory");
 }
 
-// Closes the gate while it lives, and has INFO show the progress.
-class LoadingState {
- public:
-  LoadingState(const Snapshots::Parts& parts, std::uint64_t bytes) : parts_(parts) {
-    parts_.gates.close(engine::Gate::loading);
-    parts_.metrics.loading = {.is_active = true,
-                              .started_unix_s = parts.clock.unix_ms() / 1000,
-                              .started_us = parts.clock.steady_now_us(),
-                              .total_bytes = bytes};
-  }
-  ~LoadingState() {
-    parts_.metrics.loading.is_active = false;
-    parts_.gates.open(engine::Gate::loading);
-  }
-  LoadingState(const LoadingState&) = delete;
-  LoadingState& operator=(const LoadingState&) = delete;
-
- private:
-  const Snapshots::Parts& parts_;
-};
-
 // Reads a file without storing anything.
 class Check final : public RdbVisitor {
  public:
@@ -102,88 +74,45 @@ void Snapshots::report_bytes(memory::Audit& audit) const {
   audit.found(memory::Owner::scripts, static_cast<std::int64_t>(bytes));
 }
 
-std::size_t Snapshots::hashes_with_deadlines() const {
-  std::size_t hashes = 0;
-  for (std::size_t i = 0; i < parts_.keyspace.databases(); ++i) {
-    hashes += parts_.keyspace.db(i).element_expires().size();
-  }
-  return hashes;
+void log_dropped_deadlines(base::Log& log, int version, std::size_t hashes) {
+  if (hashes == 0) return;
+  log.warning("The snapshot has version " + std::to_string(version) + ", and so " +
+              std::to_string(hashes) + " hashes without the deadlines of their fields.");
 }
 
-int Snapshots::version() const {
-  switch (parts_.settings.rdb_version.as<FileVersion>()) {
-    case FileVersion::v10:
-      return kPlainVersion;
-    case FileVersion::v11:
-      return kActiveTimeVersion;
-    case FileVersion::v12:
-      return kFieldDeadlineVersion;
-    case FileVersion::lowest:
-      break;
-  }
-  return hashes_with_deadlines() == 0 ? kPlainVersion : kFieldDeadlineVersion;
-}
-
-base::Result<void> Snapshots::write_database(RdbFileWriter& writer, const keyspace::Database& db) {
-  if (db.size() == 0) return {};
-  auto done = writer.select(db.index(), db.size(), db.volatile_size());
-  std::uint64_t delayed = 0;
-  const std::int64_t now_ms = parts_.clock.unix_ms();
-  std::uint64_t cursor = 0;
-  do {
-    cursor = db.scan(cursor, 1, [&](const keyspace::Entry& entry) {
-      done = writer.key(entry, now_ms);
-      delay_key(parts_.settings.rdb_key_save_delay.value(), delayed);
-    });
-  } while (cursor != 0 && done);
-  return done;
-}
-
-base::Result<void> Snapshots::write(RdbSink& sink) {
-  RdbFileWriter writer(
-      sink, parts_.keyspace.access(),
-      {.version = version(),
-       .compression = parts_.settings.rdbcompression.value() ? Compression::on : Compression::off,
-       .checksum = parts_.settings.rdbchecksum.value(),
-       .uses = uses_of(parts_.evictor.policy())});
-  auto done = writer.begin(parts_.clock.unix_ms(), memory::used_bytes());
-  for (const auto& library : functions_.all()) {
-    done = writer.function({library.data(), library.size()});
-  }
-  for (std::size_t i = 0; i < parts_.keyspace.databases() && done; ++i) {
-    done = write_database(writer, parts_.keyspace.db(i));
-  }
-  return done ? writer.end() : done;
-}
-
-void Snapshots::note_saved(int version) {
+void Snapshots::note_saved() {
   Metrics& metrics = parts_.metrics;
-  const std::size_t dropped = version < kFieldDeadlineVersion ? hashes_with_deadlines() : 0;
+  const std::size_t dropped = source().dropped_deadlines();
   metrics.rdb_last_save_dropped_field_ttls = static_cast<std::int64_t>(dropped);
-  if (dropped > 0) {
-    parts_.log.warning("The snapshot has version " + std::to_string(version) + ", and so " +
-                       std::to_string(dropped) + " hashes without the deadlines of their fields.");
-  }
+  log_dropped_deadlines(parts_.log, source().version(), dropped);
   metrics.rdb_last_save_time = parts_.clock.unix_ms() / 1000;
-  metrics.rdb_last_bgsave_status = "ok";
-  metrics.rdb_saves += 1;
   metrics.changes_at_save = parts_.keyspace.log().changes();
+  parts_.disk_errors.note(DiskErrorGate::Outcome::saved);
   parts_.log.notice("DB saved on disk");
 }
 
 base::Result<void> Snapshots::save() {
-  SnapshotFile file(calls_, parts_.settings.rdb_save_incremental_fsync.value()
-                                ? SnapshotFile::Syncing::incremental
-                                : SnapshotFile::Syncing::at_end);
+  parts_.metrics.rdb_saves += 1;
+  SnapshotFile file(calls_,
+                    parts_.settings.rdb_save_incremental_fsync.value()
+                        ? SnapshotFile::Syncing::incremental
+                        : SnapshotFile::Syncing::at_end,
+                    temporary_snapshot(::getpid()));
   auto done = file.open();
-  if (done) done = write(file);
+  if (done) done = source().write(file, RdbFileWriter::Purpose::snapshot);
   if (done) done = file.publish(parts_.settings.dbfilename.value());
   if (done) {
-    note_saved(version());
+    note_saved();
   } else {
     parts_.log.warning(done.error().text);
   }
   return done;
+}
+
+RdbReading Snapshots::reading() const {
+  return {.settings = parts_.types,
+          .now_ms = parts_.clock.unix_ms(),
+          .verifies_checksum = parts_.settings.rdbchecksum.value() && !parts_.checksums.skipped};
 }
 
 Loading Snapshots::load(LoadingHost& host) {
@@ -197,8 +126,7 @@ Loading Snapshots::load(LoadingHost& host) {
   const std::int64_t started_us = parts_.clock.steady_now_us();
   const LoadingState state(parts_, source.size());
   RdbLoader loader(parts_, functions_, &host, /*merge=*/false);
-  const auto failure = read_rdb(
-      source, {parts_.types, parts_.clock.unix_ms(), parts_.settings.rdbchecksum.value()}, loader);
+  const auto failure = read_rdb(source, reading(), loader);
   if (failure) {
     log_failure(parts_.log, *failure, loader);
     return failure->kind == Kind::stopped && !loader.lacked_room() ? Loading::stopped
@@ -220,8 +148,7 @@ base::Result<void> Snapshots::check_file() {
   if (!opened) return opened.error();
   if (!opened.value()) return base::Error{"there is no file"};
   Check check;
-  const auto failure = read_rdb(
-      source, {parts_.types, parts_.clock.unix_ms(), parts_.settings.rdbchecksum.value()}, check);
+  const auto failure = read_rdb(source, reading(), check);
   if (!failure) return {};
   return base::Error{failure->text + " at offset " + std::to_string(failure->offset)};
 }
@@ -243,8 +170,7 @@ base::Result<void> Snapshots::reload(const Reload& options) {
     return opened.error();
   }
   RdbLoader loader(parts_, functions_, nullptr, options.merge);
-  const auto failure = read_rdb(
-      source, {parts_.types, parts_.clock.unix_ms(), parts_.settings.rdbchecksum.value()}, loader);
+  const auto failure = read_rdb(source, reading(), loader);
   // Listeners learn of all that in one change: any key may have another value.
   parts_.keyspace.log().clear();
   parts_.keyspace.log().add_flush(-1, parts_.keyspace.size());

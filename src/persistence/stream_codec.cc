@@ -104,6 +104,7 @@ class Builder {
     for (std::uint64_t i = 0; i < count; ++i) {
       if (in_.length() != kIdBytes) return false;
       const StreamId id = read_key(in_);
+      in_.block_checked();
       if (!in_.text(raw) || !stream_.append_node(id, raw.view())) return false;
     }
     return !in_.failed();

@@ -15,6 +15,7 @@ namespace larder::persistence {
 
 // The RDB version that a reader must support. A writer's version depends on its features.
 int write_value(const keyspace::Entry& entry, std::int64_t now_ms, RdbWriter& out);
+int write_storage(types::Type type, const void* storage, std::int64_t now_ms, RdbWriter& out);
 int write_list(const void* storage, RdbWriter& out);
 int write_set(const void* storage, RdbWriter& out);
 int write_sorted_set(const void* storage, RdbWriter& out);

@@ -93,24 +93,33 @@ int encode_value(const keyspace::Entry& entry, std::int64_t now_ms, Compression 
   return write_value(entry, now_ms, writer);
 }
 
-int write_value(const keyspace::Entry& entry, std::int64_t now_ms, RdbWriter& writer) {
-  switch (entry.type()) {
+int write_storage(Type type, const void* storage, std::int64_t now_ms, RdbWriter& writer) {
+  switch (type) {
     case Type::string:
       writer.type(RdbType::string);
-      writer.text(entry.string());
+      writer.text(static_cast<const types::Blob*>(storage)->view());
       return kPlainVersion;
     case Type::list:
-      return write_list(entry.storage(), writer);
+      return write_list(storage, writer);
     case Type::set:
-      return write_set(entry.storage(), writer);
+      return write_set(storage, writer);
     case Type::sorted_set:
-      return write_sorted_set(entry.storage(), writer);
+      return write_sorted_set(storage, writer);
     case Type::hash:
-      return write_hash(entry.storage(), now_ms, writer);
+      return write_hash(storage, now_ms, writer);
     case Type::stream:
       break;
   }
-  return write_stream(entry.storage(), writer);
+  return write_stream(storage, writer);
+}
+
+int write_value(const keyspace::Entry& entry, std::int64_t now_ms, RdbWriter& writer) {
+  if (entry.type() != Type::string) {
+    return write_storage(entry.type(), entry.storage(), now_ms, writer);
+  }
+  writer.type(RdbType::string);
+  writer.text(entry.string());
+  return kPlainVersion;
 }
 
 bool is_value_form(std::uint8_t form) { return type_of(static_cast<RdbType>(form)).has_value(); }
@@ -164,6 +173,7 @@ bool DecodedValue::read_body(std::uint8_t number, RdbReader& in, const types::Se
   const auto type = type_of(form);
   if (in.failed() || !type) return false;
   type_ = *type;
+  const std::uint64_t checked_before = in.checked_blocks();
   bool good = false;
   switch (type_) {
     case Type::string:
@@ -186,6 +196,7 @@ bool DecodedValue::read_body(std::uint8_t number, RdbReader& in, const types::Se
       good = read_stream(form, in, storage_);
       break;
   }
+  checked_blocks_ = in.checked_blocks() - checked_before;
   if (!good || in.failed()) return false;
   is_empty_ = has_no_elements(type_, storage_);
   if (is_empty_) clear();

@@ -83,6 +83,30 @@ bool sample_memory(const Parts& parts, std::int64_t) {
   return false;
 }
 
+// Starts snapshots at save points, and looks for the end of a child.
+bool save_in_background(const Parts& parts, std::int64_t) {
+  parts.core.background_snapshot.beat();
+  parts.core.saves.beat();
+  return false;
+}
+
+// Syncs, retries and rewrites the append-only file.
+bool keep_journal(const Parts& parts, std::int64_t) {
+  parts.core.journal.beat();
+  return false;
+}
+
+// From the time that background work shares (base::TurnTime).
+bool write_snapshot(const Parts& parts, std::int64_t budget_us) {
+  Core& core = parts.core;
+  if (!core.background_snapshot.is_running()) return false;
+  base::TurnTime& time = core.executor.turn_time();
+  const std::int64_t began_us = core.clock.steady_now_us();
+  const bool more = core.background_snapshot.run(time.left_us(budget_us));
+  time.spend(core.clock.steady_now_us() - began_us);
+  return more;
+}
+
 bool check_connections(const Parts& parts, std::int64_t) {
   parts.connections->run_periodic(static_cast<std::size_t>(parts.core.hz()));
   return false;
@@ -151,6 +175,9 @@ constexpr Chore kChores[] = {
     {"lazy frees", Period::beat, kFewUs, Bound::own, unless_paused, count_lazy_frees},
     // Reads files of the system.
     {"figures of memory", Period::beat, 200, Bound::own, unless_paused, sample_memory},
+    // A fork takes longer, with snapshot-method fork.
+    {"append-only file", Period::beat, kFewUs, Bound::own, always, keep_journal},
+    {"save points", Period::beat, 200, Bound::own, unless_paused, save_in_background},
     {"connections", Period::beat, net::Connections::kPeriodicUs, Bound::own, with_network,
      check_connections},
     {"fast expiry", Period::sweep, expiry::Sweeper::kStepUs, Bound::own, unless_paused,
@@ -159,6 +186,7 @@ constexpr Chore kChores[] = {
     {"pause", Period::deadline, engine::Pause::kResumeUs, Bound::own, always, end_pause},
     {"resumed clients", Period::turn, engine::Pause::kResumeUs, Bound::own, always, end_pause},
     {"data of ended sessions", Period::turn, 300, Bound::budget, always, free_left},
+    {"snapshot", Period::turn, 500, Bound::budget, always, write_snapshot},
     {"data", Period::turn, engine::Executor::kEndTurnUs, Bound::own, always, end_turn},
     {"invalidations", Period::turn, pubsub::Tracking::kTrimUs + pubsub::Tracking::kFreeUs,
      Bound::commands, always, send_invalidations},

@@ -66,7 +66,11 @@ void Core::each_part(Visit visit) {
   visit(pause);
   visit(hub);
   visit(persistence_metrics);
+  visit(checksums);
+  visit(payload_checks);
   visit(snapshots);
+  visit(background_snapshot);
+  visit(saves);
   visit(replication_metrics);
   visit(effects);
   visit(limits);
@@ -79,6 +83,7 @@ void Core::each_part(Visit visit) {
   visit(static_cast<engine::Guard&>(acl));
   visit(hot_keys);
   visit(executor);
+  visit(journal);
   visit(monitors);
   visit(tracking);
 }
@@ -120,8 +125,15 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
       acl_metrics(reporter),
       pubsub_metrics(reporter, hub),
       persistence_metrics(reporter, clock, keyspace, gates),
+      disk_errors(configuration.persistence.snapshots, gates, persistence_metrics),
+      payload_checks(configuration.persistence.snapshots, checksums, persistence_metrics),
       snapshots({clock, log, keyspace, evictor, configuration.types,
-                 configuration.persistence.snapshots, persistence_metrics, gates}),
+                 configuration.persistence.snapshots, persistence_metrics, gates, disk_errors,
+                 checksums}),
+      background_snapshot({log, snapshots, configuration.persistence.snapshots, persistence_metrics,
+                           snapshot_worker, file_calls}),
+      saves({log, snapshots, background_snapshot, configuration.persistence.snapshots,
+             persistence_metrics, disk_errors}),
       replication_metrics(reporter, configuration.replication),
       cluster_metrics(reporter),
       limits{configuration.net.clients.proto_max_bulk_len},
@@ -134,6 +146,9 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
       hot_keys(clock, rng, configuration.observe, hot_key_metrics),
       executor({clock, commands, keyspace, evictor, sweeper, gates, effects, engine_metrics,
                 waiters, watches, observer, &acl, &hot_keys}),
+      journal({log, clock, snapshots, background_snapshot, snapshot_worker, executor, commands,
+               sessions, effects, waiters, observer, gates, configuration.persistence.journal,
+               persistence_metrics, reporter, disk_errors}),
       notifier(configuration.pubsub, keyspace, executor, hub),
       monitors(executor, clock),
       tracking({configuration.tracking, keyspace, executor, sessions, clock, rng}),
@@ -143,6 +158,14 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
   executor.attach(tracking);
   executor.attach(notifier);
   acl.set_subscriptions(hub);
+}
+
+persistence::Loading Core::load(persistence::LoadingHost& host) {
+  if (configuration.persistence.journal.appendonly.value()) {
+    const persistence::Loading loaded = journal.load(host);
+    if (loaded != persistence::Loading::no_file) return loaded;
+  }
+  return snapshots.load(host);
 }
 
 Core::~Core() { sessions.free_left(base::Budget::unlimited()); }

@@ -29,7 +29,7 @@ Ending::~Ending() { loop_.forget(*this); }
 
 base::Result<void> Ending::begin(const engine::ShutdownOptions& options) {
   log_.notice("User requested shutdown...");
-  if (!save(options)) {
+  if (!has_whole_journal(options) || !save(options)) {
     log_.warning("Errors trying to shut down the server. Check the logs for more information.");
     return base::Error{"the data could not be saved"};
   }
@@ -37,11 +37,24 @@ base::Result<void> Ending::begin(const engine::ShutdownOptions& options) {
   return {};
 }
 
+// What is in the append-only file is written when the loop has ended.
+bool Ending::has_whole_journal(const engine::ShutdownOptions& options) {
+  if (journal_ == nullptr || journal_->is_safe()) return true;
+  log_.warning(options.force ? "Writing initial AOF. Exit anyway."
+                             : "Writing initial AOF, can't exit");
+  return options.force;
+}
+
 bool Ending::save(const engine::ShutdownOptions& options) {
-  if (is_loading_ || options.nosave || snapshots_ == nullptr) return true;
+  if (is_loading_ || saves_ == nullptr) return true;
+  if (saves_->is_saving()) {
+    log_.warning("There is a child saving an .rdb. Killing it!");
+    saves_->stop();
+  }
+  if (options.nosave) return true;
   if (!options.save && save_points_.value().empty()) return true;
   log_.notice("Saving the final RDB snapshot before exiting.");
-  if (snapshots_->save()) return true;
+  if (saves_->save_now()) return true;
   log_.warning(options.force ? "Error trying to save the DB. Exit anyway."
                              : "Error trying to save the DB, can't exit.");
   return options.force;

@@ -5,7 +5,8 @@
 #include "larder/base/log.h"
 #include "larder/engine/host.h"
 #include "larder/net/loop.h"
-#include "larder/persistence/snapshots.h"
+#include "larder/persistence/background_saves.h"
+#include "larder/persistence/journal.h"
 #include "larder/process/signals.h"
 #include "larder/server/configuration.h"
 
@@ -18,7 +19,10 @@ class Ending final : public engine::Shutdown, public net::Watch {
   ~Ending() override;
 
   // What saves the data at the end from now on.
-  void attach(persistence::Snapshots& snapshots) { snapshots_ = &snapshots; }
+  void attach(persistence::BackgroundSaves& saves, const persistence::Journal& journal) {
+    saves_ = &saves;
+    journal_ = &journal;
+  }
   // While data is loaded, it is not saved at the end.
   void loading(bool is_loading) { is_loading_ = is_loading; }
 
@@ -32,13 +36,15 @@ class Ending final : public engine::Shutdown, public net::Watch {
  private:
   // False if the data must be saved before the end and could not be.
   bool save(const engine::ShutdownOptions& options);
+  bool has_whole_journal(const engine::ShutdownOptions& options);
 
   net::Loop& loop_;
   process::Signals& signals_;
   const ShutdownSettings& settings_;
   const config::SavePoints& save_points_;
   base::Log& log_;
-  persistence::Snapshots* snapshots_ = nullptr;
+  persistence::BackgroundSaves* saves_ = nullptr;
+  const persistence::Journal* journal_ = nullptr;
   bool is_loading_ = false;
 };
 

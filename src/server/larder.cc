@@ -42,6 +42,7 @@ Larder::Larder(const Parts& parts)
                     parts.configuration.net, parts.configuration.eviction, net_metrics_, &tls_,
                     &core_.reply_peak}),
       budget_metrics_(core_.reporter, parts.configuration.eviction, connections_),
+      disk_wake_(*loop_, core_.snapshot_worker),
       listeners_(*loop_, connections_, parts.log),
       metrics_port_({*loop_, parts.log, core_.reporter, core_.gates}),
       server_metrics_(core_.reporter, parts.configuration, clock_, *loop_, listeners_,
@@ -52,7 +53,7 @@ Larder::Larder(const Parts& parts)
       heartbeat_({core_, &connections_, &loop_metrics_, &watchdog_}, *loop_),
       live_settings_({parts.configuration, parts.log, listeners_, metrics_port_, tls_, crashes_,
                       watchdog_, parts.title}) {
-  ending_.attach(core_.snapshots);
+  ending_.attach(core_.saves, core_.journal);
   core_.auditor.add(connections_);
   core_.auditor.add(metrics_port_);
 }
@@ -87,9 +88,25 @@ base::Result<void> Larder::listen_tls() {
 persistence::Loading Larder::load() {
   TurnsWhileLoading host(*loop_);
   ending_.loading(true);
-  const persistence::Loading result = core_.snapshots.load(host);
+  persistence::Loading result = core_.load(host);
+  const bool loaded =
+      result == persistence::Loading::done || result == persistence::Loading::no_file;
+  if (loaded && !begin_journal()) result = persistence::Loading::failed;
   ending_.loading(false);
   return result;
+}
+
+// Data that come from a snapshot are in no append-only file yet: clients wait until they are.
+bool Larder::begin_journal() {
+  if (!parts_.configuration.persistence.journal.appendonly.value()) return true;
+  if (const auto begun = core_.journal.begin(); !begun) {
+    parts_.log.warning(begun.error().text);
+    return false;
+  }
+  core_.gates.close(engine::Gate::loading);
+  while (!core_.journal.is_safe() && !loop_->is_stopped()) loop_->run_once(10'000);
+  core_.gates.open(engine::Gate::loading);
+  return true;
 }
 
 int Larder::run() {
@@ -106,6 +123,7 @@ int Larder::run() {
   parts_.supervisor.status(ready);
   parts_.supervisor.ready();
   loop_->run();
+  core_.journal.close();
   parts_.supervisor.stopping();
   metrics_port_.close();
   listeners_.close_tcp();

@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "crash_details.h"
+#include "disk_wake.h"
 #include "ending.h"
 #include "heartbeat.h"
 #include "larder/base/clock.h"
@@ -50,6 +51,7 @@ class Larder {
  private:
   base::Result<void> listen_tls();
   persistence::Loading load();
+  bool begin_journal();
 
   Parts parts_;
   base::SystemClock clock_;
@@ -64,6 +66,7 @@ class Larder {
   net::Tls tls_;
   net::Connections connections_;
   net::BudgetMetrics budget_metrics_;
+  DiskWake disk_wake_;
   net::Listeners listeners_;
   net::MetricsPort metrics_port_;
   ServerMetrics server_metrics_;

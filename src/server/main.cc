@@ -111,11 +111,6 @@ int serve(Configuration& configuration, base::Log& log, process::Title& title) {
   const ProcessSettings& settings = configuration.server.process;
   log_start(log, configuration, title.program());
   log_what_does_not_act(configuration.registry, log);
-  if (!configuration.persistence.snapshots.save.value().empty()) {
-    log.warning(
-        "There are save points: a snapshot is written at the shutdown. While the server "
-        "runs, none is written automatically yet.");
-  }
   process::Supervisor supervisor(settings.supervised.as<process::Supervision>(), log);
   process::PidFile pid_file;
   pid_file.write(pid_path(settings), log);

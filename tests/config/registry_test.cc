@@ -363,7 +363,7 @@ TEST(PrintFile, PrintsEachDirectiveOnceWithItsHelp) {
   EXPECT_THAT(text, HasSubstr("\n# Values: 1 or more. Default: 5. Changes at run time.\n"
                               "maxmemory-samples 5\n"));
   EXPECT_THAT(text,
-              HasSubstr("\n# (accepted and reported, but without effect yet)\nappendonly no\n"));
+              HasSubstr("\n# (accepted and reported, but without effect yet)\nrepl-timeout 60\n"));
   EXPECT_THAT(text, HasSubstr("\n# replicaof <host port>\n"));
   EXPECT_THAT(text, Not(HasSubstr("\nwatchdog-period")));
   for (const Directive* directive : all.registry.directives()) {
@@ -377,8 +377,8 @@ TEST(PrintReference, MarksDirectivesWithoutEffect) {
   const std::string text = all.registry.print_reference();
   EXPECT_THAT(text, HasSubstr("\n## Keyspace\n\n| directive |"));
   EXPECT_THAT(text, HasSubstr("\n| `databases` | 1 to 65536 | `16` | at the start | "));
-  EXPECT_THAT(text, HasSubstr("| `appendonly` | yes or no | `no` | at run time | Append every "
-                              "change to a file when it happens. *No effect yet.* |\n"));
+  EXPECT_THAT(text, HasSubstr("\n| `repl-timeout` | "));
+  EXPECT_THAT(text, HasSubstr(" *No effect yet.* |\n"));
 }
 
 }  // namespace

@@ -66,6 +66,20 @@ inline void test_bnothing(Call& call) {
   if (!call.wait_for(wait)) call.reply.integer(-1);
 }
 
+// bsynced position timeout: waits until the journal has synced its effects up to the position, and
+// with a third argument for longer.
+inline void test_bsynced(Call& call) {
+  if (call.resumed && call.size() == 3) return call.reply.ok();
+  const auto timeout = read_timeout(call, call.arg(2), TimeoutUnit::milliseconds);
+  if (!timeout) return;
+  const Wait wait{.keys = {},
+                  .type = {},
+                  .timeout_ms = *timeout,
+                  .end = WaitEnd::two_zeros,
+                  .position = std::stoull(std::string(call.arg(1)))};
+  if (!call.wait_for(wait)) call.reply.integer(-1);
+}
+
 // bmove from to timeout: moves a letter.
 inline void test_bmove(Call& call, Runs& runs) {
   runs.note(call);
@@ -136,6 +150,10 @@ inline std::span<const Command> wait_rows() {
        .arity = exactly(2),
        .flags = kBlocks,
        .handler = Handler::of<test_bnothing>()},
+      {.name = "bsynced",
+       .arity = at_least(3),
+       .flags = kBlocks,
+       .handler = Handler::of<test_bsynced>()},
       {.name = "bpop",
        .arity = at_least(3),
        .flags = kWrites | kBlocks,

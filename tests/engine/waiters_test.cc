@@ -4,6 +4,36 @@
 namespace larder::engine {
 namespace {
 
+TEST_F(Waiting, CommandsRunAgainWhenThePositionIsReached) {
+  Client& first = waits({"bsynced", "5", "0"});
+  Client& second = waits({"bsynced", "7", "0"});
+  Client& third = waits({"bsynced", "5", "0"});
+  waiters.reached(4);
+  EXPECT_FALSE(waiters.has_ready());
+  waiters.reached(6);
+  EXPECT_TRUE(waiters.has_ready());
+  executor.end_turn();
+  EXPECT_EQ(output_of(first) + output_of(second) + output_of(third), "+OK\r\n+OK\r\n");
+  EXPECT_TRUE(second.session.is_blocked());
+  second.session.leave();
+  waiters.reached(8);
+  EXPECT_FALSE(waiters.has_ready());
+  expect_balance();
+}
+
+TEST_F(Waiting, AReachedPositionShowsWhenTheTimeoutPasses) {
+  Client& unreached = waits({"bsynced", "9", "100"});
+  Client& reached = waits({"bsynced", "5", "100", "more"});
+  waiters.reached(5);
+  executor.end_turn();
+  EXPECT_TRUE(reached.session.is_blocked());
+  clock.advance_ms(200);
+  waiters.expire();
+  EXPECT_EQ(output_of(unreached), "*2\r\n:0\r\n:0\r\n");
+  EXPECT_EQ(output_of(reached), "*2\r\n:1\r\n:0\r\n");
+  expect_balance();
+}
+
 TEST_F(Waiting, EndsWhenTheKeyGetsAnElement) {
   Client& one = waits({"bpop", "k", "0"});
   EXPECT_EQ(output_of(one), "");

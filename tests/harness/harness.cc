@@ -19,7 +19,7 @@ constexpr std::int64_t kBeatMs = 100;
 Harness::Harness(const std::string& options) {
   log_.level(base::LogLevel::nothing);
   const auto loaded =
-      configuration_.registry.load({{}, "enable-debug-command yes\n" + options, {}});
+      configuration_.registry.load({{}, "enable-debug-command yes\nsave \"\"\n" + options, {}});
   if (!loaded) throw std::runtime_error(loaded.error().text);
   core_ = std::make_unique<server::Core>(configuration_, clock_, log_, end_);
   core_->auditor.add(*this);

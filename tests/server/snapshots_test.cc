@@ -126,7 +126,7 @@ TEST_F(Snapshots, AWatchedKeyCountsAsChangedByAReload) {
 }
 
 // Fails from the n-th call on.
-class FailingCalls final : public persistence::FileCalls {
+class FailingCalls final : public disk::FileCalls {
  public:
   explicit FailingCalls(int good) : good_(good) {}
   int create(const char* path) override { return fails() ? -1 : FileCalls::create(path); }
@@ -142,7 +142,7 @@ class FailingCalls final : public persistence::FileCalls {
   int rename(const char* from, const char* to) override {
     return fails() ? -1 : FileCalls::rename(from, to);
   }
-  int sync_folder() override { return fails() ? -1 : FileCalls::sync_folder(); }
+  int sync_folder(const char* path) override { return fails() ? -1 : FileCalls::sync_folder(path); }
   bool failed() const { return good_ < 0; }
 
  private:
@@ -170,7 +170,8 @@ TEST_F(Snapshots, AFailureOfAnyCallLeavesNoTemporaryFileAndAWholeSnapshot) {
     FailingCalls calls(good);
     persistence::Snapshots snapshots(
         {core.clock, core.log, core.keyspace, core.evictor, core.configuration.types,
-         core.configuration.persistence.snapshots, core.persistence_metrics, core.gates},
+         core.configuration.persistence.snapshots, core.persistence_metrics, core.gates,
+         core.disk_errors, core.checksums},
         calls);
     const auto saved = snapshots.save();
     EXPECT_EQ(std::distance(std::filesystem::directory_iterator("."), {}), 1);

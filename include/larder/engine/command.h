@@ -65,6 +65,7 @@ enum Flag : std::uint32_t {
   kForSubscribers = 1u << 27,  // what a RESP2 connection may send while it is subscribed
   kWhilePaused = 1u << 28,     // CLIENT: a client must be able to end its own pause
   kAbsent = 1u << 29,  // rename-command and ACL rules accept the name; no client can call it
+  kShowsDiskErrors = 1u << 30,  // PING: refused as writes are, so that monitors notice
 };
 
 // ACL categories that neither the flags nor the family imply.

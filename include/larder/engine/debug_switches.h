@@ -18,4 +18,9 @@ struct ReplyPeak {
   std::int64_t reset_ms = kUsualMs;
 };
 
+// DEBUG SET-SKIP-CHECKSUM-VALIDATION: RESTORE and the loading of RDB files ignore the checksum.
+struct ChecksumValidation {
+  bool skipped = false;
+};
+
 }  // namespace larder::engine

@@ -106,7 +106,9 @@ class Executor final : private expiry::RemovalReader {
 
   // The session whose command runs or settles; null if there is none, for example while keys expire
   // by themselves.
-  const Session* running() const { return running_ == nullptr ? nullptr : &running_->session; }
+  Session* running() const { return running_ == nullptr ? nullptr : &running_->session; }
+  // Up to which position of the journal output may be sent (Session::shown_position).
+  std::uint64_t released() const { return parts_.effects.released(); }
   // Whether the running command has no effects and could run again later, when there is room for
   // its reply.
   bool may_put_off() const;
@@ -226,6 +228,8 @@ class Executor final : private expiry::RemovalReader {
   void note_sizes(const Execution& execution, resp::Args args, const BoundCommand& command);
   // Commands that write wait until enough is freed.
   bool is_freeing_first() const { return (parts_.gates.closed() & bit(Gate::freeing)) != 0; }
+  // They wait until the journal has room.
+  bool is_journal_full() const { return (parts_.gates.closed() & bit(Gate::journal)) != 0; }
   bool is_paused() const { return (parts_.gates.closed() & kPauseGates) != 0; }
   void settle(OwnEffects& own, int db, resp::Args args);
   void settle_changes(OwnEffects& own, int db, resp::Args args);

@@ -4,7 +4,9 @@
 // finds out which gate it was.
 
 #include <cstdint>
+#include <string>
 #include <string_view>
+#include <utility>
 
 namespace larder::engine {
 
@@ -14,8 +16,8 @@ struct Settings;
 // In the order of the list in gates.cc, which defines what each of them refuses. If `permission` is
 // closed, the Guard is called. `subscribed` and `queueing` belong to a session and do not refuse by
 // themselves: `subscribed` is open to RESP3, and the commands that `queueing` stops are queued. The
-// commands that the last three stop are delayed: until removed data is freed, or until the pause of
-// clients ends.
+// commands that the last four stop are delayed: until removed data is freed, until the journal has
+// room, or until the pause of clients ends.
 enum class Gate : std::uint8_t {
   debug,
   auth,
@@ -23,17 +25,20 @@ enum class Gate : std::uint8_t {
   permission,
   loading,
   out_of_memory,
+  disk_error,  // writes, after data could not be saved; EXEC only with writes in its queue
   monitoring,  // reads and writes of a session in MONITOR
   subscribed,
   queueing,
   freeing,        // commands that may remove data, while too much waits to be freed
+  journal,        // commands that may change data, while the journal has no room for effects
   paused_writes,  // commands that may change data
   paused_all,     // everything but CLIENT
 };
 
 constexpr std::uint32_t bit(Gate gate) { return 1u << static_cast<unsigned>(gate); }
 inline constexpr std::uint32_t kPauseGates = bit(Gate::paused_writes) | bit(Gate::paused_all);
-inline constexpr std::uint32_t kDelayingGates = kPauseGates | bit(Gate::freeing);
+inline constexpr std::uint32_t kDelayingGates =
+    kPauseGates | bit(Gate::freeing) | bit(Gate::journal);
 
 // The gates that are closed for all clients. A Session also has its own gates, and may pass
 // some of these (Session::common_gates).
@@ -43,11 +48,18 @@ class GateBoard {
   void close(Gate gate) { closed_ |= bit(gate); }
   void open(Gate gate) { closed_ &= ~bit(gate); }
 
+  // Closes `disk_error`, with the text of its error.
+  void refuse_writes(std::string error) {
+    disk_error_ = std::move(error);
+    close(Gate::disk_error);
+  }
+
   // The error of the first closed gate in `refused`, which is neither zero nor `permission`; the
   // executor writes the error of `subscribed`, which names the command.
-  static std::string_view error(std::uint32_t refused);
+  std::string_view error(std::uint32_t refused) const;
 
  private:
+  std::string disk_error_;
   std::uint32_t closed_ = 0;
 };
 

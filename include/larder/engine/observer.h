@@ -36,8 +36,10 @@ enum class LatencyEvent : std::uint8_t {
   expire_cycle,
   eviction_cycle,
   free_cycle,  // freeing of removed values
+  aof_write,
+  aof_fsync_always,
 };
-inline constexpr std::size_t kLatencyEvents = 5;
+inline constexpr std::size_t kLatencyEvents = 7;
 
 class Observer {
  public:
@@ -81,6 +83,12 @@ class Observer {
     const auto result = work();
     worked(event, base::cycles() - began);
     return result;
+  }
+
+  // The same for work of another thread that has taken so many microseconds.
+  void worked_elsewhere(LatencyEvent event, std::int64_t us) {
+    if (!limits_.times_work) return;
+    worked(event, static_cast<std::uint64_t>(static_cast<double>(us) * base::cycles_per_us()));
   }
 
  protected:

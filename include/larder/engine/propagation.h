@@ -25,7 +25,9 @@ struct Effect {
   std::string_view request;  // one request in RESP, valid until take() returns
 };
 
-// Receives effects in the order in which they happened. Must not touch the keyspace.
+// Receives effects in the order in which they happened. Must not touch the keyspace. A sink that
+// has a journal numbers its bytes, sets Session::shown_position of the sessions that wrote or read
+// what is not durable yet, and releases the positions that are.
 class EffectSink {
  public:
   virtual ~EffectSink() = default;
@@ -90,6 +92,12 @@ class Propagation final : public memory::AuditedOwner {
     Propagation& effects_;
   };
 
+  // Output that shows effects up to this position of the journal may be sent. Without a journal all
+  // output may.
+  static constexpr std::uint64_t kAll = ~std::uint64_t{0};
+  std::uint64_t released() const { return released_; }
+  void release(std::uint64_t position) { released_ = position; }
+
   // The end of a turn: followers make durable what they took.
   void flush() {
     for (EffectSink* sink : sinks_) sink->flush();
@@ -116,6 +124,7 @@ class Propagation final : public memory::AuditedOwner {
   void drop_text();
 
   std::vector<EffectSink*> sinks_;
+  std::uint64_t released_ = kAll;
   // Effects that are encoded but not propagated yet, in their order.
   std::vector<Kept, memory::Allocator<Kept, memory::Owner::journal>> kept_;
   int groups_ = 0;

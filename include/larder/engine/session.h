@@ -216,6 +216,10 @@ class Session {
   // first, so that data that is left behind cannot grow faster than it is freed.
   void free_left_before_adding(std::size_t pieces);
 
+  // Its output shows effects up to this position of the journal, its own and those that its
+  // commands have read: it is sent when that position is released (Propagation::released()).
+  std::uint64_t shown_position = 0;
+
   // In RESP2 only kForSubscribers commands are then accepted.
   bool is_subscribed() const { return (closed_gates & bit(Gate::subscribed)) != 0; }
   // Receives messages without requests, so it is not idle if it sends nothing.

@@ -45,6 +45,8 @@ class Transaction final : public Attachment {
   std::size_t size() const { return size_; }
   // True if one of the commands may need more memory.
   bool grows() const { return grows_; }
+  // True if one of them may change data.
+  bool writes() const { return writes_; }
   // True if one of them may change data, here or on followers.
   bool replicates() const { return replicates_; }
 
@@ -74,6 +76,7 @@ class Transaction final : public Attachment {
   std::size_t size_ = 0;
   std::size_t bytes_;
   bool grows_ = false;
+  bool writes_ = false;
   bool replicates_ = false;
   bool aborted_ = false;
 };

@@ -30,8 +30,10 @@ struct Call;
 enum class WaitMode : std::uint8_t { takes, watches };
 
 // The reply when the timeout passes or CLIENT UNBLOCK ends the wait: "*-1" or "$-1", which in RESP3
-// are both "_"; or, for WAIT and WAITAOF, that there is no copy: ":0", and two of these.
-enum class WaitEnd : std::uint8_t { null_array, null, zero, two_zeros };
+// are both "_"; or, for WAIT and WAITAOF, how many copies there are: ":0", two of these, or ":1"
+// and
+// ":0".
+enum class WaitEnd : std::uint8_t { null_array, null, zero, two_zeros, one_and_zero };
 
 struct Wait {
   // Keys in the session's database; a name that occurs twice counts once. Without keys only the
@@ -44,6 +46,9 @@ struct Wait {
   std::int64_t timeout_ms = 0;
   WaitMode mode = WaitMode::takes;
   WaitEnd end = WaitEnd::null_array;
+  // Without keys: runs again when the journal has synced its effects up to this position, unless it
+  // is 0; `two_zeros` is then `one_and_zero`.
+  std::uint64_t position = 0;
   // Runs again also if a key was removed, expired or flushed, or became another type; the handler
   // then replies with the error. For XREADGROUP, also if its group was removed.
   bool wakes_when_gone = false;

@@ -72,7 +72,12 @@ class Waiters final : public ChangeSink, public memory::AuditedOwner {
 
   void read(std::span<const keyspace::Change> changes) override;
 
-  bool has_ready() const { return first_ready_ != nullptr || !sweeps_.empty(); }
+  bool has_ready() const {
+    return first_ready_ != nullptr || !sweeps_.empty() || !reached_.empty();
+  }
+  // The journal has synced its effects up to this position: the commands that wait for it run
+  // again. Cost: that of a look at each command that waits for a position.
+  void reached(std::uint64_t position);
   // The next command to run again; nullptr if no session can be served, or if so many keys in a row
   // unblocked nothing that the rest is left for later. While it runs its session does not count as
   // waiting, unless it waits again. Must be followed by end_resume(). Looks up the key, which may
@@ -109,6 +114,7 @@ class Waiters final : public ChangeSink, public memory::AuditedOwner {
   void park(Session& session, BoundCommand& command, resp::Args words, const Wait& wait);
   void enqueue(ParkedCommand& command, const Wait& wait);
   void release(ParkedCommand& command);
+  void forget_position(ParkedCommand& command);
   class LeftPlaces;
   void end(ParkedCommand& command);
   void count(const ParkedCommand& command, int change);
@@ -117,6 +123,18 @@ class Waiters final : public ChangeSink, public memory::AuditedOwner {
   void add_place(Place& place);
   void remove_place(Place& place);
   void drop(WaitedKey& key);
+
+  // Commands that wait for positions of the journal.
+  class PositionQueue {
+   public:
+    bool empty() const { return first_ == nullptr; }
+    ParkedCommand* first() const { return first_; }
+    void add(ParkedCommand& command);
+    void remove(ParkedCommand& command);
+
+   private:
+    ParkedCommand* first_ = nullptr;
+  };
 
   void mark(WaitedKey& key);
   // The keys of one database, or of all (db < 0), must be marked.
@@ -145,6 +163,8 @@ class Waiters final : public ChangeSink, public memory::AuditedOwner {
   HeldSessions for_frees_;
   HeldSessions paused_;  // by CLIENT PAUSE
   std::vector<Sweep> sweeps_;
+  PositionQueue for_positions_;
+  PositionQueue reached_;  // whose position was reached
   WaitedKey* first_ready_ = nullptr;
   WaitedKey* last_ready_ = nullptr;
   ParkedCommand* resumed_ = nullptr;

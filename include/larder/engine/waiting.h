@@ -51,8 +51,12 @@ struct ParkedCommand {
   bool wakes_when_gone;
   std::uint64_t cycles;  // that its runs have taken so far
 
+  std::uint64_t position = 0;  // of the journal, that it waits for; 0 if it does not
+  bool is_reached = false;
+
   // Of a command that continues in later turns: its progress, null while it runs, and its
-  // neighbours in the queue of such commands.
+  // neighbours in the queue of such commands. The neighbours are also those of a command that waits
+  // for a position.
   Progress* progress = nullptr;
   bool waits_for_memory = false;
   ParkedCommand* previous = nullptr;

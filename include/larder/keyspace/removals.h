@@ -13,6 +13,7 @@ enum class Hold : std::uint8_t {
   pause,    // CLIENT PAUSE
   loading,  // data is read from a file, which contains the removals
   replica,  // the primary decides, and sends its removals
+  journal,  // it has no room for the removals
 };
 
 class Removals {

@@ -45,6 +45,7 @@ using Charges = std::array<std::int64_t, kOwners>;
 namespace detail {
 struct alignas(64) ThreadCharges {
   Charges bytes{};
+  std::int64_t mapped = 0;
 };
 // This thread's part of the ledger; registered for summing at the thread's first charge.
 ThreadCharges& thread_charges();
@@ -58,6 +59,11 @@ inline void charge(Owner owner, std::int64_t bytes) {
   std::int64_t& figure = charges->bytes[static_cast<std::size_t>(owner)];
   __atomic_store_n(&figure, figure + bytes, __ATOMIC_RELAXED);
 }
+
+// The same for a mapping of a file, which the allocator does not know.
+void charge_mapped(Owner owner, std::int64_t bytes);
+// The sum of these.
+std::int64_t mapped_bytes();
 
 // Moves bytes from one owner to another, for example when a value moves to the graveyard.
 inline void transfer(Owner from, Owner to, std::int64_t bytes) {

@@ -3,6 +3,7 @@
 // The payload of DUMP and RESTORE: | a value (value_codec.h) | RDB version: 2 | CRC64: 8 |, numbers
 // little-endian, the checksum of all bytes before it.
 
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -18,7 +19,10 @@ void write_payload(const keyspace::Entry& entry, std::int64_t now_ms, Compressio
 void write_payload(const keyspace::Entry& entry, std::int64_t now_ms, Compression compression,
                    Bytes& out);
 
+enum class Checksum : std::uint8_t { verified, ignored };
+
 // The value's bytes; nothing if the version is not supported or the checksum is wrong.
-std::optional<std::string_view> open_payload(std::string_view payload);
+std::optional<std::string_view> open_payload(std::string_view payload,
+                                             Checksum checksum = Checksum::verified);
 
 }  // namespace larder::persistence

@@ -1,8 +1,9 @@
 #pragma once
 
-// INFO's section persistence, and the counters of background children. Snapshots in the background
-// and the append-only file do not exist yet: their fields have the value that Redis shows before
-// the first of them.
+// INFO's section persistence, and the counters of background children. The append-only file does
+// not exist yet: its fields have the value that Redis shows before the first of them.
+
+#include <optional>
 
 #include "larder/base/clock.h"
 #include "larder/base/format.h"
@@ -34,6 +35,23 @@ struct LoadingFigures {
   }
 };
 
+// The progress of a snapshot that is written in the background.
+struct SavingFigures {
+  bool is_active = false;
+  std::int64_t started_us = 0;
+  std::uint64_t keys_total = 0;
+  std::uint64_t keys_done = 0;
+  // What was copied because data changed, with the maximum, and when it was measured.
+  std::uint64_t copied_bytes = 0;
+  std::uint64_t copied_peak = 0;
+  std::int64_t copied_at_us = 0;
+
+  double percent() const {
+    return keys_total == 0 ? 0
+                           : 100 * static_cast<double>(keys_done) / static_cast<double>(keys_total);
+  }
+};
+
 class Metrics final : public info::Group {
  public:
   Metrics(info::Reporter& reporter, const base::Clock& clock, keyspace::Keyspace& keyspace,
@@ -41,10 +59,8 @@ class Metrics final : public info::Group {
       : Group(reporter), clock_(clock), keyspace_(keyspace), gates_(gates) {
     rdb_last_save_time = clock.unix_ms() / 1000;
     rdb_last_bgsave_time_sec = kNever;
-    rdb_current_bgsave_time_sec = kNever;
     aof_last_rewrite_time_sec = kNever;
     aof_current_rewrite_time_sec = kNever;
-    current_fork_perc = "0.00";
     rdb_last_bgsave_status = "ok";
     aof_last_bgrewrite_status = "ok";
     aof_last_write_status = "ok";
@@ -207,14 +223,34 @@ class Metrics final : public info::Group {
     rdb_changes_since_last_save_ =
         static_cast<std::int64_t>(keyspace_.log().changes() - changes_at_save);
     loading_lines_ = loading.is_active ? loading_text() : std::string();
+    show_saving();
   }
 
   LoadingFigures loading;
+  SavingFigures saving;
+  // When the snapshot that BGSAVE or a save point started began, on the steady clock.
+  std::optional<std::int64_t> bgsave_started_us;
   // keyspace::ChangeLog::changes() when the last snapshot was written.
   std::uint64_t changes_at_save = 0;
 
  private:
   static constexpr std::int64_t kNever = -1;
+
+  std::int64_t seconds_since(std::int64_t us) const {
+    return (clock_.steady_us() - us) / 1'000'000;
+  }
+
+  void show_saving() {
+    rdb_bgsave_in_progress = bgsave_started_us ? 1 : 0;
+    rdb_current_bgsave_time_sec = bgsave_started_us ? seconds_since(*bgsave_started_us) : kNever;
+    const SavingFigures figures = saving.is_active ? saving : SavingFigures();
+    current_cow_peak = static_cast<std::int64_t>(figures.copied_peak);
+    current_cow_size = static_cast<std::int64_t>(figures.copied_bytes);
+    current_cow_size_age = figures.copied_at_us == 0 ? 0 : seconds_since(figures.copied_at_us);
+    current_fork_perc = base::printed("%.2f", figures.percent());
+    current_save_keys_processed = static_cast<std::int64_t>(figures.keys_done);
+    current_save_keys_total = static_cast<std::int64_t>(figures.keys_total);
+  }
 
   std::string loading_text() const {
     std::string text = base::printed(

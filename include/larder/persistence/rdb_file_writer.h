@@ -1,7 +1,7 @@
 #pragma once
 
-// Writes an RDB file key by key. The caller walks the keyspace; the writer appends to a sink and
-// holds only a buffer of fixed size, whatever the size of a value.
+// Writes RDB files key by key. The caller walks the keyspace; the writer holds only a buffer of
+// fixed size, whatever the size of a value.
 
 #include <cstdint>
 #include <optional>
@@ -13,6 +13,8 @@
 
 namespace larder::persistence {
 
+class RdbWriter;
+
 // Where the bytes of a file go.
 class RdbSink {
  public:
@@ -22,25 +24,89 @@ class RdbSink {
   ~RdbSink() = default;
 };
 
-// The order of the calls: begin(), functions, for each database with keys select() and its keys,
-// end(). After an error of the sink nothing more is written, and every call returns that error.
-class RdbFileWriter final : private Spill {
+// Takes longer texts instead of the bytes, for a stream that is compressed elsewhere.
+class DeferredTexts {
  public:
-  // What is written about the use of keys: nothing, or what the policy keeps.
-  enum class Uses : std::uint8_t { none, idle, frequency };
-  struct Options {
-    int version = 10;  // 10 to 12
-    Compression compression = Compression::on;
-    bool checksum = true;
-    Uses uses = Uses::none;
+  virtual void defer(std::string_view text) = 0;
+
+ protected:
+  ~DeferredTexts() = default;
+};
+
+// What is written about the use of keys: nothing, or what the policy keeps.
+enum class RdbUses : std::uint8_t { none, idle, frequency };
+struct RdbOptions {
+  int version = 10;  // 10 to 12
+  Compression compression = Compression::on;
+  bool checksum = true;
+  RdbUses uses = RdbUses::none;
+};
+
+// A file of its own, or the first part of an append-only file.
+enum class RdbPurpose : std::uint8_t { snapshot, aof_base };
+
+// What stands before the value of a key.
+struct RdbKeyHead {
+  std::string_view name;
+  std::optional<std::int64_t> deadline_ms;
+  std::uint64_t use = 0;  // RdbRecords::use_of()
+};
+// A value that is not in an entry.
+struct RdbStorage {
+  types::Type type;
+  const void* storage;
+};
+
+// Appends the parts of a file, in this order: begin(), functions, for each database with keys
+// select() and its keys, end(). `spill` is called when there are more than `most` bytes, also
+// within a value.
+class RdbRecords {
+ public:
+  struct Output {
+    Bytes& bytes;
+    Spill& spill;
+    std::size_t most;
+    DeferredTexts* texts = nullptr;
   };
-  RdbFileWriter(RdbSink& sink, const keyspace::AccessPolicy& access, const Options& options);
+  RdbRecords(const Output& output, const keyspace::AccessPolicy& access, const RdbOptions& options)
+      : output_(output), access_(access), options_(options) {}
 
   // The head, with its metadata.
-  base::Result<void> begin(std::int64_t now_ms, std::uint64_t used_bytes);
+  void begin(std::int64_t now_ms, std::uint64_t used_bytes, RdbPurpose purpose);
+  void function(std::string_view library);
+  void select(int database, std::uint64_t keys, std::uint64_t deadlines);
+  // The database was selected before.
+  void select_again(int database);
+  // A hash of which no field is left at `now_ms` is left out.
+  void key(const keyspace::Entry& entry, std::int64_t now_ms);
+  void key(const RdbKeyHead& head, const RdbStorage& value, std::int64_t now_ms);
+  // What a key's head says about its use: idle seconds, or the counter.
+  std::uint64_t use_of(const keyspace::Entry& entry) const;
+  // The mark of the end; the checksum follows.
+  void end();
+
+ private:
+  void aux(std::string_view name, std::string_view value);
+  void write_head(RdbWriter& out, const RdbKeyHead& head);
+
+  const Output output_;
+  const keyspace::AccessPolicy& access_;
+  const RdbOptions options_;
+};
+
+// A whole file, for a sink. After an error of the sink nothing more is written, and every call
+// returns that error.
+class RdbFileWriter final : private Spill {
+ public:
+  using Options = RdbOptions;
+  using Uses = RdbUses;
+  using Purpose = RdbPurpose;
+  RdbFileWriter(RdbSink& sink, const keyspace::AccessPolicy& access, const Options& options);
+
+  base::Result<void> begin(std::int64_t now_ms, std::uint64_t used_bytes,
+                           Purpose purpose = Purpose::snapshot);
   base::Result<void> function(std::string_view library);
   base::Result<void> select(int database, std::uint64_t keys, std::uint64_t deadlines);
-  // A hash of which no field is left at `now_ms` is left out.
   base::Result<void> key(const keyspace::Entry& entry, std::int64_t now_ms);
   base::Result<void> end();
 
@@ -48,15 +114,12 @@ class RdbFileWriter final : private Spill {
 
  private:
   void take(Bytes& bytes) override;
-  void opcode(std::uint8_t number);
-  void aux(std::string_view name, std::string_view value);
-  void write_use(const keyspace::Entry& entry);
   base::Result<void> state() const;
 
   RdbSink& sink_;
-  const keyspace::AccessPolicy& access_;
-  const Options options_;
+  const bool checksum_;
   Bytes buffer_;
+  RdbRecords records_;
   std::uint64_t crc_ = 0;
   std::uint64_t bytes_ = 0;
   std::optional<base::Error> failure_;

@@ -42,10 +42,9 @@ struct SnapshotSettings : config::Group {
       {.name = "save",
        .fallback = {{3600, 1}, {300, 100}, {60, 10000}},
        .traits = config::kRepeatable,
-       .help =
-           "Save points: seconds and changes. With one or more of them a snapshot is written at "
-           "the shutdown; while the server runs they do not act yet, and only SAVE writes one. "
-           "Several lines are combined; an empty value means none."}};
+       .help = "Save points: seconds and changes. A snapshot is written when so many seconds have "
+               "passed since the last one and there were so many changes, and at the shutdown. "
+               "Several lines are combined; an empty value means none."}};
   config::Text dbfilename{*this,
                           {.name = "dbfilename",
                            .fallback = "dump.rdb",
@@ -65,14 +64,13 @@ struct SnapshotSettings : config::Group {
       {.name = "sanitize-dump-payload",
        .fallback = 0,
        .words = {"no", "yes", "clients"},
-       .traits = config::kNotActing,
-       .help = "Check every byte of RESTORE payloads and snapshots: never, always, or only for "
-               "clients that are not exempt."}};
+       .help = "Every byte of RESTORE payloads and snapshots is always checked. This only decides "
+               "which checks of packed values INFO counts as dump_payload_sanitizations: none, "
+               "all, or those of clients without skip-sanitize-payload."}};
   config::Toggle stop_writes_on_bgsave_error{
       *this,
       {.name = "stop-writes-on-bgsave-error",
        .fallback = true,
-       .traits = config::kNotActing,
        .help = "Refuse writes if the last snapshot failed and save points are set."}};
   config::Choice rdb_version{
       *this,
@@ -121,55 +119,51 @@ struct SnapshotSettings : config::Group {
 struct JournalSettings : config::Group {
   explicit JournalSettings(config::Registry& registry) : Group(registry, "Append-only file") {}
 
-  config::Toggle appendonly{*this,
-                            {.name = "appendonly",
-                             .fallback = false,
-                             .traits = config::kDeniedLoading | config::kNotActing,
-                             .help = "Append every change to a file when it happens."}};
+  config::Toggle appendonly{
+      *this,
+      {.name = "appendonly",
+       .fallback = false,
+       .traits = config::kDeniedLoading,
+       .help = "Append every change to a file when it happens, and load that file at the start."}};
   config::Text appendfilename{*this,
                               {.name = "appendfilename",
                                .fallback = "appendonly.aof",
-                               .traits = config::kImmutable | config::kNotActing,
+                               .traits = config::kImmutable,
                                .help = "First part of the names of the append-only files.",
                                .check = check_appendfilename}};
   config::Text appenddirname{*this,
                              {.name = "appenddirname",
                               .fallback = "appendonlydir",
-                              .traits = config::kImmutable | config::kNotActing,
+                              .traits = config::kImmutable,
                               .help = "Folder of the append-only files, inside dir.",
                               .check = check_appenddirname}};
   config::Choice appendfsync{*this,
                              {.name = "appendfsync",
                               .fallback = 0,
                               .words = {"everysec", "always", "no"},
-                              .traits = config::kNotActing,
                               .help = "When the append-only file is flushed to disk: once a "
                                       "second, before each reply, or when the system decides."}};
   config::Toggle no_appendfsync_on_rewrite{
       *this,
       {.name = "no-appendfsync-on-rewrite",
        .fallback = false,
-       .traits = config::kNotActing,
-       .help = "Do not flush the append-only file to disk while a child writes a snapshot or a "
-               "rewrite."}};
+       .help = "Do not flush the append-only file to disk while a snapshot or a rewrite is "
+               "written."}};
   config::Integer auto_aof_rewrite_percentage{
       *this,
       {.name = "auto-aof-rewrite-percentage",
        .fallback = 100,
        .range = {0, INT_MAX},
-       .traits = config::kNotActing,
        .help = "Growth in percent after which the append-only file is rewritten; 0 means never."}};
   config::Bytes auto_aof_rewrite_min_size{
       *this,
       {.name = "auto-aof-rewrite-min-size",
        .fallback = 64 << 20,
        .range = {0, INT64_MAX},
-       .traits = config::kNotActing,
        .help = "Size below which the append-only file is not rewritten automatically."}};
   config::Toggle aof_load_truncated{*this,
                                     {.name = "aof-load-truncated",
                                      .fallback = true,
-                                     .traits = config::kNotActing,
                                      .help = "Remove an incomplete end of the append-only file at "
                                              "the start and continue; otherwise stop."}};
   config::Toggle aof_use_rdb_preamble{
@@ -181,20 +175,18 @@ struct JournalSettings : config::Group {
   config::Toggle aof_timestamp_enabled{*this,
                                        {.name = "aof-timestamp-enabled",
                                         .fallback = false,
-                                        .traits = config::kNotActing,
                                         .help = "Write the time to the append-only file, so that "
                                                 "it can be truncated at a point in time."}};
   config::Toggle aof_rewrite_incremental_fsync{
       *this,
       {.name = "aof-rewrite-incremental-fsync",
        .fallback = true,
-       .traits = config::kNotActing,
        .help = "Flush a rewrite to disk every few megabytes while it is written."}};
   config::Toggle aof_disable_auto_gc{
       *this,
       {.name = "aof-disable-auto-gc",
        .fallback = false,
-       .traits = config::kHidden | config::kNotActing,
+       .traits = config::kHidden,
        .help = "Keep append-only files that a rewrite has replaced."}};
 };
 

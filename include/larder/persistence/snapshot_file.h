@@ -8,30 +8,17 @@
 #include <string_view>
 
 #include "larder/base/result.h"
+#include "larder/disk/files.h"
 #include "larder/persistence/rdb_file.h"
 #include "larder/persistence/rdb_file_writer.h"
 
 namespace larder::persistence {
 
-// The system's calls, which tests let fail. Each returns -1 and sets errno on failure.
-class FileCalls {
- public:
-  virtual ~FileCalls() = default;
-  virtual int create(const char* path);
-  virtual std::ptrdiff_t write(int file, const char* bytes, std::size_t size);
-  virtual int sync(int file);
-  virtual int close(int file);
-  virtual int rename(const char* from, const char* to);
-  // Syncs the working folder.
-  virtual int sync_folder();
-  virtual int remove(const char* path);
-};
-
 class SnapshotFile final : public RdbSink {
  public:
   enum class Syncing : std::uint8_t { at_end, incremental };
-  // In the working folder, as `temp-<pid>.rdb`.
-  SnapshotFile(FileCalls& calls, Syncing syncing);
+  // `temporary` is its name until it is complete.
+  SnapshotFile(disk::FileCalls& calls, Syncing syncing, std::string temporary);
   // Removes what was not published.
   ~SnapshotFile();
   SnapshotFile(const SnapshotFile&) = delete;
@@ -39,19 +26,24 @@ class SnapshotFile final : public RdbSink {
 
   base::Result<void> open();
   base::Result<void> append(std::string_view bytes) override;
+  // Closes and removes what was not published.
+  void discard();
   // Syncs, closes and renames it. After an error the file of that name is as it was before.
   base::Result<void> publish(const std::string& name);
 
  private:
   base::Result<void> sync();
 
-  FileCalls& calls_;
+  disk::FileCalls& calls_;
   const Syncing syncing_;
   const std::string temporary_;
   int file_ = -1;
   bool exists_ = false;
   std::uint64_t unsynced_ = 0;
 };
+
+// `temp-<pid>.rdb`, the usual temporary name.
+std::string temporary_snapshot(int pid);
 
 // A file that is read.
 class FileSource final : public RdbSource {
@@ -63,6 +55,8 @@ class FileSource final : public RdbSource {
 
   // False if there is no such file.
   base::Result<bool> open(const std::string& path);
+  // Continues behind the first `bytes`; false if the system refuses it.
+  bool skip(std::uint64_t bytes);
   base::Result<std::size_t> read(char* out, std::size_t most) override;
   std::uint64_t size() const override { return size_; }
 

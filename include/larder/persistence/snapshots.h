@@ -3,35 +3,23 @@
 // Saves all data to the file `dbfilename` in the working folder, and loads it.
 
 #include <cstdint>
-#include <vector>
 
 #include "larder/base/clock.h"
 #include "larder/base/log.h"
+#include "larder/engine/debug_switches.h"
 #include "larder/eviction/evictor.h"
 #include "larder/keyspace/keyspace.h"
 #include "larder/memory/audit.h"
+#include "larder/persistence/disk_error_gate.h"
+#include "larder/persistence/kept_functions.h"
 #include "larder/persistence/metrics.h"
 #include "larder/persistence/rdb_file_writer.h"
 #include "larder/persistence/settings.h"
 #include "larder/persistence/snapshot_file.h"
+#include "larder/persistence/snapshot_source.h"
 #include "larder/types/settings.h"
 
 namespace larder::persistence {
-
-// The libraries of functions in the loaded file. They cannot be called, and are written to the next
-// file unchanged.
-class KeptFunctions {
- public:
-  using Library = std::vector<char, memory::Allocator<char, memory::Owner::scripts>>;
-
-  // Keeps a library unless it has exactly these bytes already.
-  void add(std::string_view library);
-  void clear() { libraries_.clear(); }
-  const std::vector<Library>& all() const { return libraries_; }
-
- private:
-  std::vector<Library> libraries_;
-};
 
 // What serves clients while a file is loaded.
 class LoadingHost {
@@ -52,6 +40,9 @@ struct Reload {
   bool merge = false;  // a key of the file replaces one of the database
 };
 
+// Tells the operator how many hashes a file of this version has without the deadlines of fields.
+void log_dropped_deadlines(base::Log& log, int version, std::size_t hashes);
+
 class Snapshots final : public memory::AuditedOwner {
  public:
   struct Parts {
@@ -63,9 +54,11 @@ class Snapshots final : public memory::AuditedOwner {
     const SnapshotSettings& settings;
     Metrics& metrics;
     engine::GateBoard& gates;
+    DiskErrorGate& disk_errors;
+    const engine::ChecksumValidation& checksums;
   };
   explicit Snapshots(const Parts& parts) : parts_(parts) {}
-  Snapshots(const Parts& parts, FileCalls& calls) : parts_(parts), calls_(calls) {}
+  Snapshots(const Parts& parts, disk::FileCalls& calls) : parts_(parts), calls_(calls) {}
 
   // Writes everything and returns when it is on disk. The error is in the log. Cost: as long as
   // that takes; memory: two buffers of 64 KB.
@@ -76,23 +69,36 @@ class Snapshots final : public memory::AuditedOwner {
   // log; the file is not touched.
   Loading load(LoadingHost& host);
 
+  // Loads the base of an append-only file from this source, within the loading of all its files, of
+  // which `bytes_before` were loaded before. The reason of a failure is in the log. Without a host
+  // nobody is served.
+  struct LoadedBase {
+    Loading result;
+    std::uint64_t end = 0;  // of the RDB part of the file
+  };
+  LoadedBase load_base(RdbSource& source, std::uint64_t bytes_before, LoadingHost* host);
+  KeptFunctions& functions() { return functions_; }
+  const Parts& parts() const { return parts_; }
+
   // Saves, empties the databases and loads the file, without serving clients. A file that is
   // missing or damaged is found before anything is removed.
   base::Result<void> reload(const Reload& options);
 
+  // What a snapshot of this moment contains.
+  SnapshotSource source() const {
+    return {parts_.clock, parts_.keyspace, parts_.evictor, parts_.settings, functions_};
+  }
+
   void report_bytes(memory::Audit& audit) const override;
 
  private:
-  base::Result<void> write(RdbSink& sink);
-  base::Result<void> write_database(RdbFileWriter& writer, const keyspace::Database& db);
-  int version() const;
-  std::size_t hashes_with_deadlines() const;
-  void note_saved(int version);
+  void note_saved();
   base::Result<void> check_file();
+  RdbReading reading() const;
 
   Parts parts_;
-  FileCalls system_calls_;
-  FileCalls& calls_ = system_calls_;
+  disk::FileCalls system_calls_;
+  disk::FileCalls& calls_ = system_calls_;
   KeptFunctions functions_;
 };
 

@@ -115,6 +115,8 @@ class DecodedValue {
   bool read_body(std::uint8_t form, RdbReader& in, const types::Settings& settings,
                  std::int64_t now_ms);
   bool is_empty() const { return is_empty_; }
+  // The blocks of packed elements that were checked.
+  std::uint64_t checked_blocks() const { return checked_blocks_; }
   // Frees the storage if it was not taken.
   void clear();
 
@@ -125,6 +127,7 @@ class DecodedValue {
   bool lacks_room_ = false;
   bool left_out_fields_ = false;
   bool is_empty_ = false;
+  std::uint64_t checked_blocks_ = 0;
 };
 
 }  // namespace larder::persistence

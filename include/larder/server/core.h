@@ -11,6 +11,8 @@
 #include "larder/base/log.h"
 #include "larder/base/rng.h"
 #include "larder/cluster/metrics.h"
+#include "larder/disk/files.h"
+#include "larder/disk/worker.h"
 #include "larder/engine/command_table.h"
 #include "larder/engine/debug_switches.h"
 #include "larder/engine/executor.h"
@@ -33,7 +35,11 @@
 #include "larder/observe/command_metrics.h"
 #include "larder/observe/command_observer.h"
 #include "larder/observe/hot_keys.h"
+#include "larder/persistence/background_saves.h"
+#include "larder/persistence/background_snapshot.h"
+#include "larder/persistence/journal.h"
 #include "larder/persistence/metrics.h"
+#include "larder/persistence/payload_checks.h"
 #include "larder/persistence/snapshots.h"
 #include "larder/pubsub/hub.h"
 #include "larder/pubsub/metrics.h"
@@ -62,6 +68,8 @@ class Core {
   bool end_turn();
   // How often beat() is to run: `hz` within what makes sense.
   std::int64_t hz() const;
+  // Loads the data at the start: the append-only file, if it is used and exists, or the snapshot.
+  persistence::Loading load(persistence::LoadingHost& host);
   // When a wait or a pause ends next, on the steady clock; 0 when there is neither.
   std::int64_t next_deadline_us() const;
 
@@ -92,7 +100,14 @@ class Core {
   pubsub::Hub hub;
   pubsub::Metrics pubsub_metrics;
   persistence::Metrics persistence_metrics;
+  persistence::DiskErrorGate disk_errors;
+  engine::ChecksumValidation checksums;
+  persistence::PayloadChecks payload_checks;
   persistence::Snapshots snapshots;
+  disk::FileCalls file_calls;
+  disk::Worker snapshot_worker{{.name = "snapshot", .niceness = 10}};
+  persistence::BackgroundSnapshot background_snapshot;
+  persistence::BackgroundSaves saves;
   replication::Metrics replication_metrics;
   cluster::Metrics cluster_metrics;
   engine::Propagation effects;
@@ -106,6 +121,7 @@ class Core {
   observe::HotKeyMetrics hot_key_metrics;
   observe::HotKeys hot_keys;
   engine::Executor executor;
+  persistence::Journal journal;
   pubsub::Notifier notifier;
   pubsub::Monitors monitors;
   pubsub::Tracking tracking;

@@ -28,7 +28,7 @@ std::span<const engine::Command> connection_ping() {
       {.name = "ping",
        .family = Family::connection,
        .arity = at_least(1),
-       .flags = kLoading | kFast | kForSubscribers,
+       .flags = kLoading | kFast | kForSubscribers | kShowsDiskErrors,
        .handler = Handler::of<ping>(),
        .since = "1.0.0",
        .summary = "Returns PONG, or the message.",

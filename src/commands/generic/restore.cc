@@ -1,12 +1,13 @@
 #include <algorithm>
 
 #include "../room.h"
+#include "larder/acl/user.h"
 #include "larder/base/numbers.h"
 #include "larder/engine/arg_reader.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
 #include "larder/keyspace/access_policy.h"
-#include "larder/persistence/dump_payload.h"
+#include "larder/persistence/payload_checks.h"
 #include "larder/types/settings.h"
 
 namespace larder::commands {
@@ -114,7 +115,16 @@ void propagate(Call& call, const Options& options, std::int64_t deadline_ms, boo
   }
 }
 
-void restore(Call& call, types::Settings& settings, eviction::Evictor& evictor) {
+// Every account of a session is a user.
+persistence::PayloadChecks::Sender sender_of(const Session& session) {
+  const auto* user = static_cast<const acl::User*>(session.account);
+  const bool is_exempt = user != nullptr && user->powers.skips_sanitizing();
+  return is_exempt ? persistence::PayloadChecks::Sender::exempt
+                   : persistence::PayloadChecks::Sender::counted;
+}
+
+void restore(Call& call, types::Settings& settings, eviction::Evictor& evictor,
+             persistence::PayloadChecks& checks) {
   Options options;
   if (!read(call, options)) return;
   if (!options.replace && call.db.look(call.key, keyspace::Look::write) != nullptr) {
@@ -122,10 +132,12 @@ void restore(Call& call, types::Settings& settings, eviction::Evictor& evictor) 
   }
   const auto deadline_ms = read_deadline(call, options, call.now_ms());
   if (!deadline_ms) return;
-  const auto bytes = persistence::open_payload(call.arg(3));
+  const auto bytes = persistence::open_payload(call.arg(3), checks.checksum());
   if (!bytes) return call.reply.error(kBadPayload);
   persistence::DecodedValue value;
-  if (!value.read(*bytes, settings, call.expired_until_ms(), evictor.most_growth())) {
+  const bool good = value.read(*bytes, settings, call.expired_until_ms(), evictor.most_growth());
+  checks.count(value, sender_of(call.session));
+  if (!good) {
     return call.reply.error(value.lacks_room() ? errors::kOutOfMemory : kBadValue);
   }
   if (*deadline_ms != 0 && call.db.is_past(*deadline_ms)) {

@@ -1,5 +1,5 @@
-// WAIT and WAITAOF: until writes have reached replicas and files. There are none yet, so a client
-// that waits for one waits until the timeout.
+// WAIT and WAITAOF: until writes have reached replicas and files. There are no replicas yet, so a
+// client that waits for one waits until the timeout.
 
 #include "larder/engine/wait.h"
 
@@ -10,6 +10,7 @@
 #include "larder/base/numbers.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
+#include "larder/persistence/journal.h"
 
 namespace larder::commands {
 namespace {
@@ -41,26 +42,29 @@ std::optional<std::int64_t> read_replicas(Call& call) {
   return std::nullopt;
 }
 
-void no_copies(Call& call) {
-  call.reply.array(2);
-  call.reply.integer(0);
-  call.reply.integer(0);
-}
-
-void waitaof(Call& call) {
+void waitaof(Call& call, persistence::Journal& journal) {
   const auto local = read_local(call);
   if (!local) return;
   const auto replicas = read_replicas(call);
   if (!replicas) return;
   const auto timeout = read_timeout(call, call.arg(3), TimeoutUnit::milliseconds);
   if (!timeout) return;
-  if (*local != 0) {
+  if (*local != 0 && !journal.is_on()) {
     return call.reply.error(
         "ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.");
   }
-  if (*replicas == 0) return no_copies(call);
-  const Wait until{.keys = {}, .type = {}, .timeout_ms = *timeout, .end = WaitEnd::two_zeros};
-  if (!call.wait_for(until)) no_copies(call);
+  const std::uint64_t position = call.session.shown_position;
+  const bool is_synced = journal.is_on() && journal.synced() >= position;
+  const bool waits = *replicas > 0 || (*local > 0 && !is_synced);
+  const Wait until{.keys = {},
+                   .type = {},
+                   .timeout_ms = *timeout,
+                   .end = is_synced ? WaitEnd::one_and_zero : WaitEnd::two_zeros,
+                   .position = journal.is_on() && !is_synced ? position : 0};
+  if (waits && call.wait_for(until)) return;
+  call.reply.array(2);
+  call.reply.integer(is_synced ? 1 : 0);
+  call.reply.integer(0);
 }
 
 constexpr std::string_view kTips = "request_policy:all_shards response_policy:agg_min";

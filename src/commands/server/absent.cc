@@ -25,8 +25,6 @@ constexpr Command absent(std::string_view name, Family family, Arity arity, std:
 
 std::span<const engine::Command> server_absent() {
   static constexpr Command kCommands[] = {
-      absent("bgrewriteaof", Family::server, exactly(1), kAdmin | kNoScript | kNoAsyncLoading),
-      absent("bgsave", Family::server, at_least(1), kAdmin | kNoScript | kNoAsyncLoading),
       absent("eval", Family::scripting, at_least(3), kEvaluates),
       absent("eval_ro", Family::scripting, at_least(3), kEvaluates | kReads),
       absent("evalsha", Family::scripting, at_least(3), kEvaluates),

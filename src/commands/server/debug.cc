@@ -74,6 +74,10 @@ void debug_set_active_expire(Call& call, expiry::Sweeper& sweeper) {
   switch_to(call, [&sweeper](bool on) { sweeper.active(on); });
 }
 
+void debug_set_skip_checksum_validation(Call& call, ChecksumValidation& checksums) {
+  switch_to(call, [&checksums](bool skip) { checksums.skipped = skip; });
+}
+
 void debug_pause_cron(Call& call, Cron& cron) {
   switch_to(call, [&cron](bool on) { cron.paused = on; });
 }
@@ -144,6 +148,16 @@ std::span<const engine::Command> server_debug() {
        .summary = "Turns the removal of expired keys that no command reads off or on.",
        .complexity = "O(1)",
        .arguments = "active:oneof(off:pure-token@0 on:pure-token@1)"},
+      {.name = "debug set-skip-checksum-validation",
+       .family = Family::server,
+       .arity = exactly(3),
+       .flags = kFlags,
+       .handler = Handler::of<debug_set_skip_checksum_validation>(),
+       .since = "7.0.0",
+       .summary =
+           "Lets RESTORE and the loading of RDB files ignore the checksum, or verify it again.",
+       .complexity = "O(1)",
+       .arguments = "skipped:oneof(off:pure-token@0 on:pure-token@1)"},
       {.name = "debug sleep",
        .family = Family::server,
        .arity = exactly(3),

@@ -2,7 +2,7 @@
 #include "larder/engine/arg_reader.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
-#include "larder/persistence/snapshots.h"
+#include "larder/persistence/background_saves.h"
 
 namespace larder::commands {
 namespace {
@@ -26,7 +26,8 @@ bool read(Call& call, persistence::Reload& options) {
   return !reader.failed();
 }
 
-void debug_reload(Call& call, persistence::Snapshots& snapshots, base::Log& log, GateBoard& gates) {
+void debug_reload(Call& call, persistence::Snapshots& snapshots,
+                  persistence::BackgroundSaves& saves, base::Log& log, GateBoard& gates) {
   persistence::Reload options;
   if (!read(call, options)) return;
   if ((gates.closed() & bit(Gate::loading)) != 0) {
@@ -34,6 +35,7 @@ void debug_reload(Call& call, persistence::Snapshots& snapshots, base::Log& log,
   }
   // Followers have the same data before and afterwards.
   call.suppress_effects();
+  saves.begin_anew();
   if (!snapshots.reload(options)) {
     return call.reply.error("ERR Error trying to load the RDB dump, check server logs.");
   }

@@ -5,6 +5,7 @@
 #include "larder/engine/command.h"
 #include "larder/keyspace/keyspace.h"
 #include "larder/keyspace/settings.h"
+#include "larder/persistence/background_saves.h"
 
 namespace larder::commands {
 namespace {
@@ -47,10 +48,12 @@ void finish(Call& call, keyspace::Keyspace& keyspace, keyspace::Freeing freeing)
   call.reply.ok();
 }
 
-void flushall(Call& call, keyspace::Keyspace& keyspace, keyspace::Settings& settings) {
+void flushall(Call& call, keyspace::Keyspace& keyspace, keyspace::Settings& settings,
+              persistence::BackgroundSaves& saves) {
   const auto freeing = read_freeing(call, settings);
   if (!freeing) return;
   keyspace.flush_all(*freeing);
+  saves.data_flushed();
   finish(call, keyspace, *freeing);
 }
 

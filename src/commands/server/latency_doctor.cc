@@ -61,6 +61,12 @@ std::string_view advice(LatencyEvent event) {
     case LatencyEvent::eviction_cycle:
       return "Making room below maxmemory takes long. Lower maxmemory-eviction-tenacity, which "
              "bounds it, or raise maxmemory; INFO stats shows how many keys are evicted.";
+    case LatencyEvent::aof_write:
+    case LatencyEvent::aof_fsync_always:
+      return "The disk is slow to take the append-only file. Commands do not wait for it, but with "
+             "appendfsync always their replies do, and writers wait while the ring of 8 MB is "
+             "full. "
+             "Look for other programs that use the disk, or use appendfsync everysec.";
     case LatencyEvent::free_cycle:
       break;
   }

@@ -1,0 +1,100 @@
+#pragma once
+
+// Writes a snapshot of one moment into a file while the server goes on. BGSAVE, save points and
+// rewrites of the append-only file use it; one snapshot is written at a time.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "larder/base/log.h"
+#include "larder/base/result.h"
+#include "larder/disk/files.h"
+#include "larder/disk/worker.h"
+#include "larder/memory/audit.h"
+#include "larder/persistence/metrics.h"
+#include "larder/persistence/snapshot_file.h"
+#include "larder/persistence/snapshots.h"
+
+namespace larder::persistence {
+
+struct SnapshotOrder {
+  std::string name;  // a path, or a name in the folder that is the working folder at the start
+  RdbPurpose purpose = RdbPurpose::snapshot;
+  SnapshotFile::Syncing syncing = SnapshotFile::Syncing::at_end;
+};
+
+struct SnapshotResult {
+  enum class End : std::uint8_t {
+    done,       // the file is complete, on disk, and has its name
+    failed,     // for `reason`
+    cancelled,  // by cancel(), or the process that wrote it was ended by SIGUSR1
+    outdated,   // databases were emptied or exchanged: it must be started anew
+  };
+  End end;
+  std::string reason;
+  // Bytes that were copied because data changed while the snapshot was written.
+  std::uint64_t copied_bytes = 0;
+  int version = 0;
+  std::size_t hashes_without_deadlines = 0;
+};
+
+// Who ordered a snapshot.
+class SnapshotOwner {
+ public:
+  // Nothing is running any more, so that the next snapshot can be started here. If the end is not
+  // `done`, no temporary file is left, and an older file of this name is as it was.
+  virtual void snapshot_ended(const SnapshotResult& result) = 0;
+
+ protected:
+  ~SnapshotOwner() = default;
+};
+
+class SnapshotMethod;
+
+class BackgroundSnapshot final : public memory::AuditedOwner {
+ public:
+  struct Parts {
+    base::Log& log;
+    const Snapshots& snapshots;
+    const SnapshotSettings& settings;
+    Metrics& metrics;
+    disk::Worker& worker;
+    disk::FileCalls& calls;
+  };
+  explicit BackgroundSnapshot(const Parts& parts);
+  // Cancels without telling the owner.
+  ~BackgroundSnapshot() override;
+  BackgroundSnapshot(const BackgroundSnapshot&) = delete;
+  BackgroundSnapshot& operator=(const BackgroundSnapshot&) = delete;
+
+  bool is_running() const { return method_ != nullptr; }
+  // Null if nothing runs.
+  const SnapshotOwner* owner() const { return owner_; }
+
+  // The file will contain the data of this moment, which must not be within a transaction. Nothing
+  // may run yet. The owner is told of the end later, from run() or cancel(). After an error nothing
+  // runs.
+  base::Result<void> start(const SnapshotOrder& order, SnapshotOwner& owner);
+  // Returns when nothing runs any more. Cost: up to one write or sync of the file.
+  void cancel();
+
+  // To be called at the end of each turn: works for at most `us` microseconds. True if it could go
+  // on at once.
+  bool run(std::int64_t us);
+  // To be called `hz` times a second.
+  void beat();
+
+  void report_bytes(memory::Audit& audit) const override;
+
+ private:
+  std::unique_ptr<SnapshotMethod> make(const SnapshotOrder& order);
+  void end_if_over();
+
+  Parts parts_;
+  std::unique_ptr<SnapshotMethod> method_;
+  SnapshotOwner* owner_ = nullptr;
+};
+
+}  // namespace larder::persistence

@@ -1,0 +1,42 @@
+#pragma once
+
+// What a snapshot contains, and in which form: all data, written in one go.
+
+#include <cstdint>
+
+#include "larder/base/clock.h"
+#include "larder/eviction/evictor.h"
+#include "larder/keyspace/keyspace.h"
+#include "larder/persistence/kept_functions.h"
+#include "larder/persistence/rdb_file_writer.h"
+#include "larder/persistence/settings.h"
+
+namespace larder::persistence {
+
+// Called after each key that was written.
+class SaveProgress {
+ public:
+  virtual void key_written() = 0;
+
+ protected:
+  ~SaveProgress() = default;
+};
+
+struct SnapshotSource {
+  const base::Clock& clock;
+  keyspace::Keyspace& keyspace;
+  const eviction::Evictor& evictor;
+  const SnapshotSettings& settings;
+  const KeptFunctions& functions;
+
+  // What rdb-version and the data require now.
+  int version() const;
+  RdbFileWriter::Options options() const;
+  // How many hashes a file of that version has without the deadlines of their fields.
+  std::size_t dropped_deadlines() const;
+  // Writes a whole file. Cost: as long as that takes; memory: two buffers of 64 KB.
+  base::Result<void> write(RdbSink& sink, RdbFileWriter::Purpose purpose,
+                           SaveProgress* progress = nullptr) const;
+};
+
+}  // namespace larder::persistence

@@ -1,0 +1,168 @@
+#include "larder/disk/worker.h"
+
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <csignal>
+#include <stdexcept>
+
+#include "larder/base/assert.h"
+
+namespace larder::disk {
+namespace {
+
+int make_descriptor() {
+  const int made = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  if (made < 0) throw std::runtime_error("cannot create an eventfd for the disk thread");
+  return made;
+}
+
+// Blocks all signals in the calling thread, and in threads that it starts, during its life.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() {
+    sigset_t all;
+    sigfillset(&all);
+    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+ private:
+  sigset_t before_;
+};
+
+}  // namespace
+
+void Worker::Queue::push(Task& task) {
+  task.next_ = nullptr;
+  (first == nullptr ? first : last->next_) = &task;
+  last = &task;
+}
+
+Task* Worker::Queue::pop() {
+  Task* const task = first;
+  if (task != nullptr) first = task->next_;
+  return task;
+}
+
+Task* Worker::Queue::take_all() {
+  Task* const tasks = first;
+  first = nullptr;
+  return tasks;
+}
+
+Worker::Worker(const Options& options) : options_(options), wake_(make_descriptor()) {}
+
+Worker::~Worker() {
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  posted_or_ending_.notify_one();
+  if (thread_.joinable()) thread_.join();
+  ::close(wake_);
+}
+
+void Worker::start() {
+  const SignalsBlocked blocked;
+  thread_ = std::thread([this] { run(); });
+}
+
+void Worker::post(Task& task) {
+  ++pending_;
+  bool was_empty;
+  {
+    const std::lock_guard lock(mutex_);
+    was_empty = posted_.first == nullptr;
+    posted_.push(task);
+  }
+  if (options_.place == Place::caller) return;
+  if (!thread_.joinable()) start();
+  if (was_empty) posted_or_ending_.notify_one();
+}
+
+Task* Worker::next_task() {
+  std::unique_lock lock(mutex_);
+  posted_or_ending_.wait(lock, [this] { return posted_.first != nullptr || ending_; });
+  return posted_.pop();
+}
+
+// The descriptor is written and read under the mutex, so that it is readable exactly while there is
+// something to deliver.
+void Worker::note_worked(Task& task) {
+  const std::lock_guard lock(mutex_);
+  const bool was_empty = finished_.first == nullptr;
+  finished_.push(task);
+  has_finished_.store(true, std::memory_order_release);
+  if (!was_empty) return;
+  worked_.notify_one();
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = ::write(wake_, &one, sizeof one);
+}
+
+void Worker::run() {
+  ::pthread_setname_np(::pthread_self(), options_.name);
+  if (options_.niceness != 0) {
+    const auto thread = static_cast<id_t>(::syscall(SYS_gettid));
+    ::setpriority(PRIO_PROCESS, thread, options_.niceness);
+  }
+  while (Task* const task = next_task()) {
+    task->work();
+    note_worked(*task);
+  }
+}
+
+void Worker::run_some(std::size_t most) {
+  LARDER_ASSERT(options_.place == Place::caller);
+  for (; most > 0 && posted_.first != nullptr; --most) {
+    Task* const task = posted_.pop();
+    task->work();
+    note_worked(*task);
+  }
+}
+
+Task* Worker::take_finished() {
+  const std::lock_guard lock(mutex_);
+  std::uint64_t wakes;
+  [[maybe_unused]] const ssize_t got = ::read(wake_, &wakes, sizeof wakes);
+  has_finished_.store(false, std::memory_order_relaxed);
+  return finished_.take_all();
+}
+
+std::size_t Worker::deliver() {
+  if (!has_finished_.load(std::memory_order_acquire)) return 0;
+  Task* task = take_finished();
+  std::size_t delivered = 0;
+  while (task != nullptr) {
+    Task* const next = task->next_;
+    --pending_;
+    ++delivered;
+    task->done();
+    task = next;
+  }
+  return delivered;
+}
+
+bool Worker::wait(std::int64_t us) {
+  if (options_.place == Place::caller) return finished_.first != nullptr;
+  std::unique_lock lock(mutex_);
+  return worked_.wait_for(lock, std::chrono::microseconds(us),
+                          [this] { return finished_.first != nullptr; });
+}
+
+void Worker::finish() {
+  constexpr std::int64_t kLongUs = 1'000'000;
+  while (pending_ > 0) {
+    if (options_.place == Place::caller) run_some(pending_);
+    wait(kLongUs);
+    deliver();
+  }
+}
+
+}  // namespace larder::disk

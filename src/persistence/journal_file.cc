@@ -1,0 +1,121 @@
+#include "journal_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "aof_cutter.h"
+#include "crc32c.h"
+
+namespace larder::persistence {
+namespace {
+
+using At = JournalFailure::At;
+
+// The pieces of the ring and the annotation.
+using Pieces = std::array<iovec, 3>;
+
+iovec piece_of(std::string_view text) { return {const_cast<char*>(text.data()), text.size()}; }
+
+// The first `bytes` are written.
+void drop(Pieces& pieces, std::size_t bytes) {
+  for (iovec& piece : pieces) {
+    const std::size_t part = std::min(bytes, piece.iov_len);
+    piece.iov_base = static_cast<char*>(piece.iov_base) + part;
+    piece.iov_len -= part;
+    bytes -= part;
+  }
+}
+
+std::size_t size_of(const Pieces& pieces) {
+  std::size_t size = 0;
+  for (const iovec& piece : pieces) size += piece.iov_len;
+  return size;
+}
+
+}  // namespace
+
+int JournalCalls::open_existing(const char* path) { return ::open(path, O_WRONLY | O_CLOEXEC); }
+
+std::ptrdiff_t JournalCalls::write_at(int file, const iovec* pieces, int count,
+                                      std::uint64_t offset) {
+  return ::pwritev(file, pieces, count, static_cast<off_t>(offset));
+}
+
+int JournalCalls::sync_data(int file) { return ::fdatasync(file); }
+
+int JournalCalls::truncate(int file, std::uint64_t size) {
+  return ::ftruncate(file, static_cast<off_t>(size));
+}
+
+JournalFile::~JournalFile() {
+  if (file_ >= 0) calls_.close(file_);
+}
+
+void JournalFile::open(int file, const RingPlace& place) {
+  if (file_ >= 0) calls_.close(file_);
+  file_ = file;
+  place_.seq = place.seq;
+  group_begin_ = place.file_bytes;
+  group_sum_ = 0;
+  take(place.position, place.file_bytes);
+}
+
+void JournalFile::take(std::uint64_t position, std::uint64_t file_bytes) {
+  place_.position = position;
+  place_.file_bytes = file_bytes;
+  place_.group_bytes = file_bytes - group_begin_;
+  ring_.take(place_);
+  bytes_.store(file_bytes, std::memory_order_relaxed);
+  written_.store(position, std::memory_order_release);
+}
+
+// The limit is read after the end: it was set before anything behind it was published.
+JournalFailure JournalFile::move() {
+  const JournalRing::Published published = ring_.published();
+  const std::uint64_t limit = this->limit();
+  const std::uint64_t end = std::min(published.end, limit);
+  const std::uint64_t boundary = std::min(published.boundary, limit);
+  if (boundary > place_.position) {
+    if (const JournalFailure failed = write(boundary, /*ends_group=*/true)) return failed;
+  }
+  // A command that is larger than the ring's free part comes in pieces.
+  return end > place_.position ? write(end, /*ends_group=*/false) : JournalFailure{};
+}
+
+JournalFailure JournalFile::write(std::uint64_t to, bool ends_group) {
+  const auto parts = ring_.between(place_.position, to);
+  const std::uint32_t sum = crc32c(crc32c(group_sum_, parts[0]), parts[1]);
+  std::uint64_t at = place_.file_bytes;
+  const std::uint64_t end = at + parts[0].size() + parts[1].size();
+  char line[kGroupSumChars];
+  std::string_view annotation;
+  if (ends_group) annotation = print_group_sum({sum, end - group_begin_, group_begin_}, line);
+  Pieces left = {piece_of(parts[0]), piece_of(parts[1]), piece_of(annotation)};
+  while (size_of(left) > 0) {
+    const std::ptrdiff_t done = calls_.write_at(file_, left.data(), left.size(), at);
+    if (done < 0 && errno == EINTR) continue;
+    if (done < 0) {
+      const int reason = errno;
+      // The loader would take a part of a group for a torn end.
+      calls_.truncate(file_, place_.file_bytes);
+      return {At::write, reason};
+    }
+    at += static_cast<std::uint64_t>(done);
+    drop(left, static_cast<std::size_t>(done));
+  }
+  group_sum_ = ends_group ? 0 : sum;
+  if (ends_group) group_begin_ = at;
+  take(to, at);
+  return {};
+}
+
+JournalFailure JournalFile::sync() {
+  if (calls_.sync_data(file_) == 0) return {};
+  return {At::sync, errno};
+}
+
+}  // namespace larder::persistence

@@ -1,0 +1,66 @@
+#pragma once
+
+// The increment that is being written. Takes effects out of the ring, writes them in groups with
+// their checksums (aof_cutter.h), and syncs the file. For the thread that works on files.
+
+#include <atomic>
+#include <cstdint>
+#include <limits>
+#include <string>
+
+#include "journal_ring.h"
+#include "larder/persistence/journal_calls.h"
+
+namespace larder::persistence {
+
+struct JournalFailure {
+  enum class At : std::uint8_t { nothing, write, sync };
+  At at = At::nothing;
+  int reason = 0;  // errno
+
+  explicit operator bool() const { return at != At::nothing; }
+};
+
+class JournalFile {
+ public:
+  static constexpr std::uint64_t kNoLimit = std::numeric_limits<std::uint64_t>::max();
+
+  JournalFile(JournalCalls& calls, JournalRing& ring) : calls_(calls), ring_(ring) {}
+  ~JournalFile();
+  JournalFile(const JournalFile&) = delete;
+  JournalFile& operator=(const JournalFile&) = delete;
+
+  // Continues at the end of this file. It is closed in any case, also after a failure.
+  void open(int file, const RingPlace& place);
+
+  // Effects behind this position belong to the next file. To be set before they are published.
+  void limit(std::uint64_t position) { limit_.store(position, std::memory_order_release); }
+  std::uint64_t limit() const { return limit_.load(std::memory_order_acquire); }
+
+  // Writes what was published, up to the limit. After a failure the file is as it was before the
+  // part that failed, and the ring has what is missing.
+  JournalFailure move();
+  JournalFailure sync();
+
+  // Where the ring is taken up to; for any thread.
+  std::uint64_t written() const { return written_.load(std::memory_order_acquire); }
+  std::uint64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
+  const RingPlace& place() const { return place_; }
+
+ private:
+  JournalFailure write(std::uint64_t to, bool ends_group);
+  void take(std::uint64_t position, std::uint64_t file_bytes);
+
+  JournalCalls& calls_;
+  JournalRing& ring_;
+  int file_ = -1;
+  RingPlace place_;
+  // The group that is not ended yet.
+  std::uint64_t group_begin_ = 0;  // its offset in the file
+  std::uint32_t group_sum_ = 0;
+  std::atomic<std::uint64_t> written_{0};
+  std::atomic<std::uint64_t> bytes_{0};
+  std::atomic<std::uint64_t> limit_{kNoLimit};
+};
+
+}  // namespace larder::persistence

@@ -1,0 +1,114 @@
+#pragma once
+
+// Moves effects from the ring to the increment, and syncs it as appendfsync says, in the worker's
+// thread; for the loop it says which effects are durable.
+//
+// - always: every move is synced. One sync serves all effects that came before it. After a sync the
+//   next one waits up to an eighth of the time that the last one took, until as many effects have
+//   come as are expected from the clients that got their replies: otherwise two groups of clients
+//   would take turns, each with half of the syncs.
+// - everysec: a move every few milliseconds, a sync once a second.
+// - no: the same without syncs.
+
+#include <cstdint>
+#include <string>
+
+#include "journal_file.h"
+#include "journal_stream.h"
+#include "larder/base/clock.h"
+#include "larder/base/log.h"
+#include "larder/disk/worker.h"
+#include "larder/engine/observer.h"
+#include "larder/persistence/settings.h"
+
+namespace larder::persistence {
+
+class JournalWriter final : private disk::Task {
+ public:
+  // Who is told what happened.
+  class Owner {
+   public:
+    // Everything before `written` is in the file, everything before `synced` on disk.
+    virtual void moved() = 0;
+    // It will be tried again.
+    virtual void write_failed(int reason) = 0;
+    // The system may have dropped what was written and not synced: nothing more is moved to this
+    // file until restart().
+    virtual void sync_failed(int reason) = 0;
+    virtual void works_again() = 0;
+
+   protected:
+    ~Owner() = default;
+  };
+  struct Parts {
+    disk::Worker& worker;
+    const base::Clock& clock;
+    engine::Observer& observer;
+    const JournalSettings& settings;
+    JournalFile& file;
+    JournalStream& stream;
+    Owner& owner;
+  };
+  explicit JournalWriter(const Parts& parts);
+
+  // The stream was published up to this position.
+  void published(std::uint64_t end);
+  // To be called some times a second.
+  void beat();
+  // While a snapshot is written, and no-appendfsync-on-rewrite is set, nothing is synced.
+  void spare_disk(bool spares) { spares_ = spares; }
+  // Moves what is there at once, if it may.
+  void go_on();
+  // What came before this position is on disk by other means, and the rest is for another file,
+  // which is open.
+  void restart(std::uint64_t position);
+
+  std::uint64_t written() const { return parts_.file.written(); }
+  std::uint64_t synced() const { return synced_; }
+  bool is_busy() const { return is_posted_; }
+  bool is_syncing() const { return is_posted_ && syncs_; }
+  bool has_failed() const { return failed_at_ != JournalFailure::At::nothing; }
+  std::uint64_t delayed_syncs() const { return delayed_syncs_; }
+
+  // Writes and syncs everything now, in this thread. No task of the journal may be posted.
+  JournalFailure finish();
+
+ private:
+  void work() override;
+  void done() override;
+  void post();
+  bool is_sync_due(std::int64_t now_us) const;
+  bool is_always() const {
+    return parts_.settings.appendfsync.as<SyncPolicy>() == SyncPolicy::always;
+  }
+  void wait_for_more() const;
+  void note_failure();
+  void note_sync();
+  void plan_wait();
+  bool has_more() const;
+
+  const Parts parts_;
+  std::uint64_t published_;
+  std::uint64_t synced_;
+  bool spares_ = false;
+  std::int64_t posted_us_ = 0;
+  std::int64_t synced_us_ = 0;          // when the last sync began
+  std::int64_t unsynced_since_us_ = 0;  // 0: nothing to sync
+  std::int64_t retry_us_ = 0;
+  JournalFailure::At failed_at_ = JournalFailure::At::nothing;
+  std::uint64_t delayed_syncs_ = 0;
+
+  // The posted task. The worker writes its results, from which the loop takes them in done().
+  bool is_posted_ = false;
+  bool syncs_ = false;
+  std::int64_t wait_until_us_ = 0;
+  std::uint64_t wait_for_effects_ = 0;
+  JournalFailure failure_;
+  std::uint64_t moved_to_ = 0;
+  std::uint64_t effects_before_ = 0;  // of the last sync
+  std::uint64_t effects_synced_ = 0;
+  std::int64_t write_us_ = 0;
+  std::int64_t sync_us_ = 0;
+};
+
+}  // namespace larder::persistence

@@ -1,0 +1,84 @@
+#include "larder/persistence/snapshot_source.h"
+
+#include "key_delay.h"
+#include "larder/memory/ledger.h"
+#include "rdb_format.h"
+
+namespace larder::persistence {
+namespace {
+
+// rdb-version's words; `auto` is the lowest version that holds the data.
+enum class FileVersion : int { lowest, v10, v11, v12 };
+
+RdbFileWriter::Uses uses_of(const eviction::Policy& policy) {
+  if (policy.order == eviction::Order::least_recent) return RdbFileWriter::Uses::idle;
+  if (policy.order == eviction::Order::least_frequent) return RdbFileWriter::Uses::frequency;
+  return RdbFileWriter::Uses::none;
+}
+
+base::Result<void> write_database(const SnapshotSource& source, RdbFileWriter& writer,
+                                  const keyspace::Database& db, SaveProgress* progress) {
+  if (db.size() == 0) return {};
+  auto done = writer.select(db.index(), db.size(), db.volatile_size());
+  std::uint64_t delayed = 0;
+  const std::int64_t now_ms = source.clock.unix_ms();
+  std::uint64_t cursor = 0;
+  do {
+    cursor = db.scan(cursor, 1, [&](const keyspace::Entry& entry) {
+      done = writer.key(entry, now_ms);
+      delay_key(source.settings.rdb_key_save_delay.value(), delayed);
+      if (progress != nullptr) progress->key_written();
+    });
+  } while (cursor != 0 && done);
+  return done;
+}
+
+std::size_t hashes_with_deadlines(const keyspace::Keyspace& keyspace) {
+  std::size_t hashes = 0;
+  for (std::size_t i = 0; i < keyspace.databases(); ++i) {
+    hashes += keyspace.db(i).element_expires().size();
+  }
+  return hashes;
+}
+
+}  // namespace
+
+std::size_t SnapshotSource::dropped_deadlines() const {
+  return version() < kFieldDeadlineVersion ? hashes_with_deadlines(keyspace) : 0;
+}
+
+int SnapshotSource::version() const {
+  switch (settings.rdb_version.as<FileVersion>()) {
+    case FileVersion::v10:
+      return kPlainVersion;
+    case FileVersion::v11:
+      return kActiveTimeVersion;
+    case FileVersion::v12:
+      return kFieldDeadlineVersion;
+    case FileVersion::lowest:
+      break;
+  }
+  return hashes_with_deadlines(keyspace) == 0 ? kPlainVersion : kFieldDeadlineVersion;
+}
+
+RdbFileWriter::Options SnapshotSource::options() const {
+  return {.version = version(),
+          .compression = settings.rdbcompression.value() ? Compression::on : Compression::off,
+          .checksum = settings.rdbchecksum.value(),
+          .uses = uses_of(evictor.policy())};
+}
+
+base::Result<void> SnapshotSource::write(RdbSink& sink, RdbFileWriter::Purpose purpose,
+                                         SaveProgress* progress) const {
+  RdbFileWriter writer(sink, keyspace.access(), options());
+  auto done = writer.begin(clock.unix_ms(), memory::used_bytes(), purpose);
+  for (const auto& library : functions.all()) {
+    done = writer.function({library.data(), library.size()});
+  }
+  for (std::size_t i = 0; i < keyspace.databases() && done; ++i) {
+    done = write_database(*this, writer, keyspace.db(i), progress);
+  }
+  return done ? writer.end() : done;
+}
+
+}  // namespace larder::persistence

@@ -1,0 +1,341 @@
+#!/usr/bin/env python3
+"""Append-only files: Larder's are accepted by redis-check-aof and loaded by an installed redis-server, and Larder loads those of
+redis-server, with equal digests; old single files, torn ends, damage, wrong manifests, and the directives at run time.
+
+Usage: aof_files.py BINARY
+"""
+import os
+import shutil
+import subprocess
+import sys
+import time
+import unittest
+
+from aof_server import AofServer
+import wire
+
+LARDER = None
+REDIS = shutil.which("redis-server")
+CHECK = shutil.which("redis-check-aof")
+BASE, INCR, MANIFEST = "appendonly.aof.1.base.rdb", "appendonly.aof.1.incr.aof", "appendonly.aof.manifest"
+
+
+def fill(client):
+    """Values of all types, in several databases, with deadlines, by single commands and in transactions."""
+    for db in (0, 9):
+        client.ask("SELECT", db)
+        client.burst([["SET", f"text:{i}", "v" * i] for i in range(200)])
+        client.burst([["RPUSH", "list", i, f"element {i}"] for i in range(300)])
+        client.burst([["HSET", f"hash:{i % 5}", f"f{i}", i] for i in range(300)])
+        client.burst([["SADD", "ints", i] for i in range(50)] + [["SADD", "words", f"w{i}"] for i in range(300)])
+        client.burst([["ZADD", "scores", i * 0.5, f"m{i}"] for i in range(300)])
+        client.burst([["XADD", "stream", f"{i + 1}-1", "f", i] for i in range(100)])
+        client.burst([["XGROUP", "CREATE", "stream", "g", 0],
+                      ["XREADGROUP", "GROUP", "g", "c", "COUNT", 5, "STREAMS", "stream", ">"]])
+        client.burst([["MULTI"], ["SET", "in multi", 1], ["INCR", "n"], ["SPOP", "words", 3], ["EXEC"]])
+        client.burst([["SET", "soon", "1", "EX", 1000], ["EXPIRE", "list", 5000], ["INCRBYFLOAT", "float", "1.5"],
+                      ["SETRANGE", "binary", 10, b"\x00\xff\r\n*3\r\n"], ["DEL", "text:3", "text:4"],
+                      ["PFADD", "hll", "a", "b", "c"], ["SET", "gone", 1, "PX", 5], ["GETEX", "text:9", "EX", 900]])
+    client.ask("SELECT", 0)
+    time.sleep(0.02)
+    client.ask("GET", "gone")
+
+
+def command(*words):
+    return wire.encode(words)
+
+
+class Case(unittest.TestCase):
+    def server(self, *options, binary=None, folder=None):
+        made = AofServer(binary or LARDER, *options, folder=folder)
+        self.addCleanup(made.remove)
+        return made
+
+    def starts_with(self, files, *options):
+        """A server that was started with these files in its folder."""
+        made = self.server(*options)
+        for name, data in files.items():
+            made.write(name, data)
+        return made.start()
+
+    def fails_with(self, files, *texts, options=()):
+        made = self.server(*options)
+        for name, data in files.items():
+            made.write(name, data)
+        made.start(wait=False)
+        self.assertEqual(made.end_with_failure(), 1, made.log())
+        for text in texts:
+            self.assertIn(text, made.log())
+        return made
+
+
+@unittest.skipUnless(REDIS and CHECK, "redis-server is not installed")
+class WithRedis(Case):
+    def check(self, server):
+        found = subprocess.run([CHECK, server.path(MANIFEST)], capture_output=True, text=True)
+        self.assertEqual(found.returncode, 0, found.stdout[-2000:])
+        self.assertIn("All AOF files and manifest are valid", found.stdout)
+
+    def digest_of(self, binary, folder):
+        other = self.server(binary=binary, folder=folder)
+        other.start()
+        found = other.ask("DEBUG", "DIGEST")
+        other.process.terminate()
+        other.process.wait()
+        return found
+
+    def test_redis_loads_what_larder_wrote(self):
+        for policy in ("everysec", "always"):
+            with self.subTest(policy):
+                server = self.server("--appendfsync", policy, "--aof-timestamp-enabled", "yes").start()
+                client = server.client()
+                fill(client)
+                digest = client.ask("DEBUG", "DIGEST")
+                server.stop()
+                self.check(server)
+                self.assertEqual(self.digest_of(REDIS, server.folder), digest)
+
+    def test_redis_loads_a_rewritten_file(self):
+        server = self.server().start()
+        fill(server.client())
+        self.assertEqual(server.rewrite(), (b"Background append only file rewriting started", "ok"))
+        client = server.client()
+        client.burst([["APPEND", "text:8", "more"], ["SELECT", 9], ["INCR", "n"], ["FLUSHDB"], ["SET", "k", "v"]])
+        digest = client.ask("DEBUG", "DIGEST")
+        server.stop()
+        self.assertEqual(sorted(os.listdir(server.aof_folder)),
+                         ["appendonly.aof.2.base.rdb", "appendonly.aof.2.incr.aof", MANIFEST])
+        self.check(server)
+        self.assertEqual(self.digest_of(REDIS, server.folder), digest)
+        self.assertEqual(self.digest_of(LARDER, server.folder), digest)
+
+    def test_larder_loads_what_redis_wrote(self):
+        for preamble in ("yes", "no"):
+            with self.subTest(preamble):
+                server = self.server("--aof-use-rdb-preamble", preamble, binary=REDIS).start()
+                client = server.client()
+                fill(client)
+                client.ask("BGREWRITEAOF")
+                self.assertTrue(server.wait_info("aof_rewrite_in_progress", "0"))
+                client.burst([["SET", "after", "rewrite"], ["LPUSH", "list", "x"]])
+                digest = client.ask("DEBUG", "DIGEST")
+                server.process.terminate()
+                server.process.wait()
+                larder = self.server(folder=server.folder).start()
+                self.assertEqual(larder.ask("DEBUG", "DIGEST"), digest)
+                larder.ask("SET", "by larder", 1)
+                digest = larder.ask("DEBUG", "DIGEST")
+                larder.stop()
+                self.assertEqual(self.digest_of(REDIS, server.folder), digest)
+
+
+class Ends(Case):
+    def written(self):
+        """A file with a group for each command."""
+        server = self.server("--appendfsync", "always").start()
+        client = server.client()
+        for i in range(5):
+            client.ask("SET", f"key:{i}", f"value {i}")
+        server.stop()
+        return server, server.read(INCR)
+
+    def test_a_torn_end_is_cut_and_reported(self):
+        server, whole = self.written()
+        manifest, base = server.read(MANIFEST), server.read(BASE)
+        last = whole.rindex(b"*3")
+        for size in (last + 1, last + 20, whole.rindex(b"#LC") - 3):
+            with self.subTest(size):
+                files = {MANIFEST: manifest, BASE: base, INCR: whole[:size]}
+                other = self.starts_with(files)
+                self.assertEqual(other.ask("MGET", "key:3", "key:4"), [b"value 3", None])
+                self.assertIn(f"Truncating the AOF {INCR} at offset {last}: {size - last} bytes", other.log())
+                other.ask("SET", "more", 1)
+                digest = other.ask("DEBUG", "DIGEST")
+                other.stop()
+                other.start()
+                self.assertEqual(other.ask("DEBUG", "DIGEST"), digest)
+                self.fails_with(files, "Unexpected end of file reading the append only file",
+                                options=["--aof-load-truncated", "no"])
+
+    def test_zeros_at_the_end_are_cut(self):
+        server, whole = self.written()
+        last = whole.rindex(b"*3")
+        files = {MANIFEST: server.read(MANIFEST), BASE: server.read(BASE),
+                 INCR: whole[:last + 30] + b"\0" * (len(whole) - last - 30)}
+        other = self.starts_with(files)
+        self.assertEqual(other.ask("MGET", "key:3", "key:4"), [b"value 3", None])
+
+    def test_damage_in_the_middle_stops_the_start(self):
+        server, whole = self.written()
+        at = whole.index(b"value 2")
+        begin = whole.rindex(b"*3", 0, at)
+        damaged = whole[:at] + b"VALUE 2" + whole[at + 7:]
+        files = {MANIFEST: server.read(MANIFEST), BASE: server.read(BASE), INCR: damaged}
+        failed = self.fails_with(files, f"{INCR} at offset {begin}, behind a command for key 'key:1'",
+                                 "the checksum of a group of commands is wrong")
+        self.assertEqual(failed.read(INCR), damaged)
+        # As the log says, the file can be loaded without its checksums.
+        files[INCR] = b"".join(line for line in damaged.splitlines(True) if not line.startswith(b"#LC:"))
+        self.assertEqual(self.starts_with(files).ask("GET", "key:2"), b"VALUE 2")
+
+    def test_an_open_transaction_is_cut(self):
+        server, whole = self.written()
+        begin = len(whole)
+        files = {MANIFEST: server.read(MANIFEST), BASE: server.read(BASE),
+                 INCR: whole + command("MULTI") + command("SET", "key:4", "x")}
+        other = self.starts_with(files)
+        self.assertEqual(other.ask("GET", "key:4"), b"value 4")
+        self.assertIn(f"Truncating the AOF {INCR} at offset {begin}", other.log())
+
+    def test_unknown_commands_stop_the_start(self):
+        self.fails_with({MANIFEST: f"file {INCR} seq 1 type i\n".encode(), INCR: command("NOSUCH", "a")},
+                        f"Unknown command 'NOSUCH' reading the append only file {INCR} at offset 0")
+
+    def test_functions_are_kept(self):
+        code = b"#!lua name=lib\nredis.register_function('f', function() return 1 end)"
+        other = self.starts_with({MANIFEST: f"file {INCR} seq 1 type i\n".encode(),
+                                  INCR: command("FUNCTION", "LOAD", code) + command("SET", "a", 1)})
+        self.assertEqual(other.ask("GET", "a"), b"1")
+        self.assertEqual(other.rewrite()[1], "ok")
+        self.assertIn(code[:20], other.read("appendonly.aof.1.base.rdb"))
+
+
+class Manifests(Case):
+    def test_a_wrong_manifest_stops_the_start(self):
+        good = f"file {INCR} seq 1 type i\n"
+        for text, reason in ((b"", "Found an empty AOF manifest"),
+                             (good.encode() * 2, "Found a non-monotonic sequence number"),
+                             (b"file x seq 1 type z\n", "Unknown AOF file type"),
+                             (b"file a/b seq 1 type i\n", "File can't be a path, just a filename"),
+                             (b"nonsense\n", "Invalid AOF manifest file format")):
+            with self.subTest(reason):
+                self.fails_with({MANIFEST: text}, reason)
+
+    def test_a_missing_file_stops_the_start(self):
+        self.fails_with({MANIFEST: f"file {INCR} seq 1 type i\n".encode()}, f"{INCR} doesn't exist: No such file")
+
+    def test_an_old_single_file_becomes_the_base(self):
+        server = self.server()
+        with open(os.path.join(server.folder, "appendonly.aof"), "wb") as file:
+            file.write(command("SELECT", "3") + command("SET", "old", "1"))
+        server.start()
+        server.ask("SET", "new", "2")
+        self.assertEqual(sorted(os.listdir(server.folder)), ["appendonlydir", "log"])
+        server.stop()
+        self.assertEqual(server.read(MANIFEST), b"file appendonly.aof seq 1 type b\n"
+                                                b"file appendonly.aof.1.incr.aof seq 1 type i\n")
+        server.start()
+        client = server.client()
+        self.assertEqual(client.ask("GET", "new"), b"2")
+        client.ask("SELECT", 3)
+        self.assertEqual(client.ask("GET", "old"), b"1")
+
+    def test_an_old_file_that_begins_as_rdb(self):
+        source = self.server().start()
+        source.ask("SET", "from rdb", "1")
+        source.rewrite()
+        source.stop()
+        rdb = source.read("appendonly.aof.2.base.rdb")
+        server = self.server()
+        with open(os.path.join(server.folder, "appendonly.aof"), "wb") as file:
+            file.write(rdb + command("SELECT", "0") + command("SET", "behind", "2"))
+        server.start()
+        self.assertEqual(server.ask("MGET", "from rdb", "behind"), [b"1", b"2"])
+
+
+class AtRunTime(Case):
+    def test_is_turned_on_and_off(self):
+        server = self.server().start("--appendonly", "no")
+        client = server.client()
+        client.burst([["SET", f"k{i}", i] for i in range(1000)])
+        self.assertIsNone(server.info("aof_current_size"))
+        self.assertEqual(client.ask("CONFIG", "SET", "appendonly", "yes"), b"OK")
+        client.ask("SET", "during", 1)
+        self.assertTrue(server.wait_info("aof_rewrite_in_progress", "0"))
+        client.ask("SET", "after", 1)
+        digest = client.ask("DEBUG", "DIGEST")
+        server.kill()
+        server.start()
+        self.assertEqual(server.ask("DEBUG", "DIGEST"), digest)
+        self.assertEqual(server.ask("CONFIG", "SET", "appendonly", "no"), b"OK")
+        server.ask("SET", "lost", 1)
+        self.assertEqual(server.ask("CONFIG", "SET", "appendonly", "yes"), b"OK")
+        self.assertTrue(server.wait_info("aof_rewrite_in_progress", "0"))
+        digest = server.ask("DEBUG", "DIGEST")
+        server.stop()
+        server.start()
+        self.assertEqual(server.ask("DEBUG", "DIGEST"), digest)
+
+    def test_the_aof_wins_over_the_rdb_file(self):
+        server = self.server().start("--appendonly", "no")
+        server.ask("SET", "k", "rdb")
+        server.ask("SAVE")
+        server.stop()
+        # Without an append-only file the data of the RDB file become its base.
+        server.start()
+        self.assertEqual(server.ask("GET", "k"), b"rdb")
+        server.ask("SET", "k", "aof")
+        server.stop()
+        server.start()
+        self.assertEqual(server.ask("GET", "k"), b"aof")
+
+    def test_loadaof(self):
+        server = self.server().start()
+        client = server.client()
+        fill(client)
+        digest = client.ask("DEBUG", "DIGEST")
+        self.assertEqual(client.ask("DEBUG", "LOADAOF"), b"OK")
+        self.assertEqual(client.ask("DEBUG", "DIGEST"), digest)
+        client.ask("SET", "after", 1)
+        digest = client.ask("DEBUG", "DIGEST")
+        server.stop()
+        server.start()
+        self.assertEqual(server.ask("DEBUG", "DIGEST"), digest)
+
+    def test_waitaof_answers_after_the_sync(self):
+        for policy in ("everysec", "always"):
+            server = self.server("--appendfsync", policy).start()
+            client = server.client()
+            self.assertEqual(client.ask("WAITAOF", 1, 0, 0), [1, 0])
+            began = time.monotonic()
+            for i in range(3):
+                client.ask("SET", "k", i)
+                self.assertEqual(client.ask("WAITAOF", 1, 0, 60000), [1, 0])
+            # Not after their timeout.
+            self.assertLess(time.monotonic() - began, 60)
+            client.ask("SET", "k", "x")
+            self.assertEqual(client.ask("WAITAOF", 1, 1, 1500), [1, 0])
+
+    def test_history_is_kept_when_asked(self):
+        server = self.server("--aof-disable-auto-gc", "yes").start()
+        server.ask("SET", "a", 1)
+        self.assertEqual(server.rewrite()[1], "ok")
+        self.assertEqual(server.read(MANIFEST).count(b"type h"), 2)
+        self.assertTrue(os.path.exists(server.path(INCR)))
+
+    def test_a_large_value_passes_the_ring(self):
+        for policy in ("everysec", "always"):
+            server = self.server("--appendfsync", policy).start()
+            client = server.client()
+            large = os.urandom(30 << 20)
+            self.assertEqual(client.ask("SET", "large", large), b"OK")
+            client.ask("SET", "behind", 1)
+            server.kill()
+            server.start()
+            self.assertEqual(server.ask("GET", "large"), large)
+            self.assertEqual(server.ask("GET", "behind"), b"1")
+            server.stop()
+
+    def test_it_is_rewritten_when_it_has_grown(self):
+        server = self.server("--auto-aof-rewrite-min-size", "100kb").start()
+        client = server.client()
+        for i in range(300):
+            client.ask("SET", "k", "x" * 1000)
+        self.assertTrue(server.wait_info("aof_rewrites", "1"), server.log())
+        self.assertTrue(server.wait_info("aof_rewrite_in_progress", "0"))
+        self.assertIn("Starting automatic rewriting of AOF on", server.log())
+
+
+if __name__ == "__main__":
+    LARDER = sys.argv.pop(1)
+    unittest.main()

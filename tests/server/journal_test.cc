@@ -1,0 +1,206 @@
+// The append-only file in process: what is written is loaded again, by a server that starts in the
+// same folder.
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "child.h"
+#include "tests/harness/harness.h"
+
+namespace larder::server {
+namespace {
+
+using harness::Harness;
+
+class Journals : public ::testing::Test {
+ protected:
+  Journals() : before_(std::filesystem::current_path()) {
+    char name[] = "/tmp/larder_journal_XXXXXX";
+    std::filesystem::current_path(::mkdtemp(name));
+  }
+  ~Journals() override {
+    const auto folder = std::filesystem::current_path();
+    std::filesystem::current_path(before_);
+    std::filesystem::remove_all(folder);
+  }
+
+  struct NobodyServed final : persistence::LoadingHost {
+    bool serve() override { return true; }
+  };
+  // Loads what the folder has, and writes from now on.
+  static std::unique_ptr<Harness> start(const std::string& options = {}) {
+    auto made = std::make_unique<Harness>("appendonly yes\n" + options);
+    NobodyServed host;
+    EXPECT_NE(made->core().load(host), persistence::Loading::failed);
+    EXPECT_TRUE(made->core().journal.begin());
+    return made;
+  }
+  // Until the thread for files has done what there is to do.
+  static void settle(Harness& harness) {
+    for (int i = 0; i < 3; ++i) {
+      harness.end_turn();
+      harness.core().snapshot_worker.finish();
+    }
+  }
+  static void rewrite(Harness& harness, Harness::Client& client) {
+    EXPECT_EQ(client.exchange("BGREWRITEAOF\r\n"),
+              "+Background append only file rewriting started\r\n");
+    EXPECT_TRUE(wait_for([&] {
+      harness.advance_ms(100);
+      settle(harness);
+      return client.exchange("INFO persistence\r\n").find("aof_rewrite_in_progress:0") !=
+             std::string::npos;
+    }));
+  }
+  static std::string digest(Harness& harness) {
+    return harness.connect()->exchange("DEBUG DIGEST\r\n");
+  }
+
+ private:
+  const std::filesystem::path before_;
+};
+
+TEST_F(Journals, AServerStartsWithWhatWasWritten) {
+  std::string before;
+  {
+    const auto harness = start();
+    const auto client = harness->connect();
+    client->exchange(
+        "SET a 1\r\nSELECT 5\r\nRPUSH l 1 2 3\r\nMULTI\r\nINCR n\r\nSPOP l\r\nEXEC\r\n");
+    client->exchange("SET due v PX 100000\r\nHSET h f v\r\nHPEXPIRE h 100000 FIELDS 1 f\r\n");
+    EXPECT_TRUE(harness->core().auditor.run().balanced()) << harness->core().auditor.run().text();
+    before = digest(*harness);
+    harness->core().journal.close();
+  }
+  EXPECT_FALSE(std::filesystem::exists("appendonlydir/appendonly.aof.ring"));
+  const auto harness = start();
+  EXPECT_EQ(digest(*harness), before);
+  EXPECT_TRUE(harness->core().auditor.run().balanced());
+}
+
+TEST_F(Journals, WhatWasOnlyInTheRingIsNotLost) {
+  std::string before;
+  {
+    const auto harness = start("appendfsync no\n");
+    const auto client = harness->connect();
+    client->exchange("SET a 1\r\n");
+    harness->core().snapshot_worker.finish();
+    // Nothing moves these: the clock stands still.
+    client->exchange("SET a 2\r\nSET b 3\r\n");
+    before = digest(*harness);
+  }
+  const std::string file = read_file("appendonlydir/appendonly.aof.1.incr.aof");
+  EXPECT_EQ(file.find("\r\nb\r\n"), std::string::npos);
+  const auto harness = start();
+  EXPECT_EQ(digest(*harness), before);
+}
+
+TEST_F(Journals, AlwaysReleasesWhatIsSynced) {
+  const auto harness = start("appendfsync always\n");
+  const auto writer = harness->connect();
+  const auto reader = harness->connect();
+  Core& core = harness->core();
+  writer->exchange("SET a 1\r\nSET b 1\r\n");
+  const std::uint64_t written = writer->session().shown_position;
+  EXPECT_GT(written, core.effects.released());
+  // Who reads a key that has changed waits as well; who reads another one does not.
+  reader->exchange("GET c\r\nPING\r\n");
+  EXPECT_LE(reader->session().shown_position, core.effects.released());
+  reader->exchange("GET a\r\n");
+  EXPECT_GT(reader->session().shown_position, core.effects.released());
+  reader->exchange("DBSIZE\r\n");
+  EXPECT_EQ(reader->session().shown_position, written);
+  settle(*harness);
+  EXPECT_GE(core.effects.released(), written);
+  // The keys of a transaction are known when its effects are written.
+  writer->exchange("MULTI\r\nSET d 1\r\nGET x\r\nEXEC\r\n");
+  const auto other = harness->connect();
+  other->exchange("GET x\r\n");
+  EXPECT_LE(other->session().shown_position, core.effects.released());
+  other->exchange("GET d\r\n");
+  EXPECT_EQ(other->session().shown_position, writer->session().shown_position);
+  EXPECT_TRUE(core.auditor.run().balanced());
+}
+
+TEST_F(Journals, ARewriteKeepsTheDataAndRemovesTheHistory) {
+  std::string before;
+  {
+    const auto harness = start();
+    const auto client = harness->connect();
+    for (int i = 0; i < 300; ++i) client->exchange("SET k" + std::to_string(i % 10) + " v\r\n");
+    rewrite(*harness, *client);
+    client->exchange("APPEND k1 more\r\n");
+    EXPECT_NE(client->exchange("INFO persistence\r\n").find("aof_last_bgrewrite_status:ok"),
+              std::string::npos);
+    before = digest(*harness);
+    harness->core().journal.close();
+  }
+  EXPECT_EQ(read_file("appendonlydir/appendonly.aof.manifest"),
+            "file appendonly.aof.2.base.rdb seq 2 type b\n"
+            "file appendonly.aof.2.incr.aof seq 2 type i\n");
+  EXPECT_FALSE(std::filesystem::exists("appendonlydir/appendonly.aof.1.incr.aof"));
+  const auto harness = start();
+  EXPECT_EQ(digest(*harness), before);
+}
+
+TEST_F(Journals, WithoutItNothingIsEncoded) {
+  Harness harness;
+  const auto client = harness.connect();
+  client->exchange("SET a 1\r\n");
+  EXPECT_FALSE(harness.core().effects.listened());
+  EXPECT_EQ(client->session().shown_position, 0U);
+  EXPECT_EQ(client->exchange("BGREWRITEAOF\r\n").substr(0, 4), "-ERR");
+  EXPECT_EQ(client->exchange("INFO persistence\r\n").find("aof_current_size"), std::string::npos);
+}
+
+TEST_F(Journals, IsTurnedOnAndOffAtRunTime) {
+  {
+    Harness harness;
+    const auto client = harness.connect();
+    client->exchange("SET a 1\r\n");
+    EXPECT_EQ(client->exchange("CONFIG SET appendonly yes\r\n"), "+OK\r\n");
+    EXPECT_FALSE(harness.core().journal.is_safe());
+    client->exchange("SET b 2\r\n");
+    EXPECT_TRUE(wait_for([&] {
+      harness.advance_ms(100);
+      settle(harness);
+      return harness.core().journal.is_safe();
+    }));
+    EXPECT_EQ(client->exchange("CONFIG SET appendonly no\r\n"), "+OK\r\n");
+    client->exchange("SET c 3\r\n");
+    EXPECT_FALSE(harness.core().effects.listened());
+    EXPECT_TRUE(harness.core().auditor.run().balanced());
+  }
+  const auto harness = start();
+  EXPECT_EQ(harness->connect()->exchange("MGET a b c\r\n"), "*3\r\n$1\r\n1\r\n$1\r\n2\r\n$-1\r\n");
+}
+
+// More than the ring takes, in one transaction: writers wait until the file has taken it.
+TEST_F(Journals, AFullRingHoldsWritersBack) {
+  const auto harness = start("appendfsync no\nproto-max-bulk-len 100mb\n");
+  const auto client = harness->connect();
+  Core& core = harness->core();
+  const std::string large(20 << 20, 'x');
+  client->exchange("*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$" + std::to_string(large.size()) + "\r\n" +
+                   large + "\r\n");
+  EXPECT_NE(core.gates.closed() & bit(engine::Gate::journal), 0U);
+  EXPECT_GT(client->session().shown_position, core.effects.released());
+  EXPECT_EQ(client->exchange("SET b 1\r\n"), "");
+  EXPECT_EQ(harness->connect()->exchange("GET none\r\n"), "$-1\r\n");
+  EXPECT_TRUE(core.auditor.run().balanced()) << core.auditor.run().text();
+  std::string replies;
+  EXPECT_TRUE(wait_for([&] {
+    settle(*harness);
+    replies += client->exchange("");
+    return !replies.empty();
+  }));
+  EXPECT_EQ(replies, "+OK\r\n");
+  EXPECT_EQ(core.gates.closed() & bit(engine::Gate::journal), 0U);
+  EXPECT_GE(core.effects.released(), client->session().shown_position);
+}
+
+}  // namespace
+}  // namespace larder::server
