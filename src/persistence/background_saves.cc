@@ -95,7 +95,9 @@ void BackgroundSaves::snapshot_ended(const SnapshotResult& result) {
   if (result.end == End::done) return note_done(result);
   if (!result.reason.empty()) parts_.log.warning(result.reason);
   restarts_ = result.end == End::outdated;
-  if (result.end == End::failed) parts_.disk_errors.note(DiskErrorGate::Outcome::failed);
+  if (result.end != End::failed) return;
+  parts_.log.warning("Background saving error");
+  parts_.disk_errors.note(DiskErrorGate::Outcome::failed);
 }
 
 base::Result<void> BackgroundSaves::save_now() { return parts_.snapshots.save(); }

@@ -93,7 +93,6 @@ TEST(Process, LogsDirectivesWithoutEffect) {
   Child child;
   ASSERT_TRUE(child.serve({"--appendonly", "yes", "--save", "60 1"}));
   EXPECT_TRUE(child.wrote("The configuration sets 'appendonly', which has no effect yet"));
-  EXPECT_TRUE(child.wrote("There are save points: a snapshot is written at the shutdown."));
   EXPECT_EQ(child.ask("CONFIG SET repl-timeout 61"), "+OK\r\n");
   EXPECT_TRUE(child.wrote("CONFIG SET of 'repl-timeout', which has no effect yet"));
   EXPECT_EQ(child.ask("CONFIG SET repl-timeout 60 hz 20"), "+OK\r\n");

@@ -11,6 +11,7 @@
 
 #include "child.h"
 #include "larder/persistence/snapshot_file.h"
+#include "snapshot_folder.h"
 #include "tests/harness/harness.h"
 
 namespace larder::server {
@@ -34,24 +35,9 @@ std::string many_values() {
   return lines;
 }
 
-// Runs in a folder of its own, to which files are written.
-class Snapshots : public ::testing::Test {
+class Snapshots : public SnapshotFolder {
  protected:
-  Snapshots() : before_(std::filesystem::current_path()) {
-    char name[] = "/tmp/larder_snapshots_XXXXXX";
-    folder_ = ::mkdtemp(name);
-    std::filesystem::current_path(folder_);
-  }
-  ~Snapshots() override {
-    std::filesystem::current_path(before_);
-    std::filesystem::remove_all(folder_);
-  }
-
   static std::string digest(Harness::Client& client) { return client.exchange("DEBUG DIGEST\r\n"); }
-
- private:
-  const std::filesystem::path before_;
-  std::string folder_;
 };
 
 TEST_F(Snapshots, ReloadsEveryTypeAndCountsNoChanges) {
@@ -174,7 +160,7 @@ TEST_F(Snapshots, AFailureOfAnyCallLeavesNoTemporaryFileAndAWholeSnapshot) {
          core.disk_errors, core.checksums},
         calls);
     const auto saved = snapshots.save();
-    EXPECT_EQ(std::distance(std::filesystem::directory_iterator("."), {}), 1);
+    EXPECT_EQ(files(), 1);
     if (!calls.failed()) {
       EXPECT_TRUE(saved);
       break;
