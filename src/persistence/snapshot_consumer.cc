@@ -64,7 +64,7 @@ void SnapshotConsumer::consume(std::string_view block) {
     } else if (kind == FrameKind::text) {
       out_.text(frame);
     } else {
-      parts_.insert(parts_.end(), frame.begin(), frame.end());
+      append(parts_, frame);
       if (kind == FrameKind::part) continue;
       out_.text({parts_.data(), parts_.size()});
       parts_.clear();

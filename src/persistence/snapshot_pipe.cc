@@ -175,8 +175,8 @@ void SnapshotPipe::Stream::frame(FrameKind kind, std::string_view bytes) {
                              static_cast<std::uint32_t>(kind) << kFrameKindShift;
   char raw[sizeof head];
   std::memcpy(raw, &head, sizeof head);
-  bytes_.insert(bytes_.end(), raw, raw + sizeof raw);
-  bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
+  append(bytes_, {raw, sizeof raw});
+  append(bytes_, bytes);
   open_raw();
 }
 
@@ -184,7 +184,7 @@ void SnapshotPipe::Stream::plain(std::string_view text) {
   RdbWriter(bytes_, Compression::off).length(text.size());
   while (!text.empty()) {
     const std::string_view part = text.substr(0, kPart);
-    bytes_.insert(bytes_.end(), part.begin(), part.end());
+    append(bytes_, part);
     text.remove_prefix(part.size());
     spill_if_full();
   }

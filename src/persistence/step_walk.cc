@@ -14,6 +14,8 @@ using keyspace::Entry;
 
 // Keys whose cache misses overlap.
 constexpr std::size_t kAtOnce = 64;
+// Keys between two looks at the clock.
+constexpr std::uint32_t kUnasked = 4;
 
 // While clients keep the loop busy, a snapshot takes this part of its time, doubled every minute so
 // that it ends.
@@ -62,7 +64,8 @@ bool StepSnapshot::pass(Entry& entry) {
   return true;
 }
 
-// Ends behind the bucket of a large value, so that few of them wait to be written.
+// Ends behind the bucket of a large value, so that few of them wait to be written, and behind the
+// bucket at which the time is over.
 void StepSnapshot::walk() {
   const keyspace::EntryTable& entries = source_.keyspace.db(db_).entries();
   collect();
@@ -75,7 +78,8 @@ void StepSnapshot::walk() {
         entries.cursor_of(keyspace::EntryTraits::hash(*each.entry)) < position_) {
       continue;
     }
-    if (!pass(*each.entry) || stops) continue;
+    const bool is_late = pass(*each.entry) || slice_->spent(kUnasked);
+    if (!is_late || stops) continue;
     stops = true;
     batch_.next = each.next;
   }

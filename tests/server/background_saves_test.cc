@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <optional>
 #include <string>
 
+#include "failing_calls.h"
 #include "snapshot_folder.h"
 #include "tests/harness/harness.h"
 
@@ -162,6 +164,39 @@ TEST_F(BackgroundSaves, AreWrittenByAChildIfSoConfigured) {
   EXPECT_EQ(field("total_forks"), "1");
   EXPECT_EQ(ask("DEBUG RELOAD NOSAVE\r\nDBSIZE"), "+OK\r\n:3000\r\n");
   EXPECT_EQ(files(), 1);
+}
+
+// Tells of the end.
+struct Order final : persistence::SnapshotOwner {
+  void snapshot_ended(const persistence::SnapshotResult& ended) override { result = ended; }
+  std::optional<persistence::SnapshotResult> result;
+};
+
+TEST_F(BackgroundSaves, FailWithAnyCallAndLeaveNoTemporaryFile) {
+  ask("SAVE");
+  ask("SET key:1 changed");
+  Core& core = harness_->core();
+  int failures = 0;
+  for (int good = 0;; ++good) {
+    FailingCalls calls(good);
+    persistence::BackgroundSnapshot background(
+        {core.log, core.snapshots, core.configuration.persistence.snapshots,
+         core.persistence_metrics, core.gates, core.waiters, core.snapshot_worker, calls});
+    Order order;
+    ASSERT_TRUE(background.start({.name = "dump.rdb"}, order));
+    while (background.is_running()) {
+      core.snapshot_worker.wait(20);
+      background.run(500);
+    }
+    EXPECT_EQ(files(), 1);
+    using End = persistence::SnapshotResult::End;
+    EXPECT_EQ(order.result->end, calls.failed() ? End::failed : End::done);
+    if (!calls.failed()) break;
+    ++failures;
+    EXPECT_NE(order.result->reason.find("No space left"), std::string::npos);
+  }
+  EXPECT_GE(failures, 6);
+  EXPECT_EQ(ask("DEBUG RELOAD NOSAVE\r\nGET key:1"), "+OK\r\n$7\r\nchanged\r\n");
 }
 
 }  // namespace
