@@ -57,8 +57,9 @@ bool BackgroundSaves::is_due(const config::SavePoint& point) const {
          now_s() - parts_.metrics.rdb_last_save_time.value() > point.seconds;
 }
 
+// While a file is loaded the data is not complete.
 void BackgroundSaves::beat() {
-  if (parts_.background.is_running()) return;
+  if (parts_.background.is_running() || parts_.metrics.loading.is_active) return;
   if (restarts_) {
     start();
     return;

@@ -94,6 +94,16 @@ TEST_F(BackgroundSaves, StartAtASavePoint) {
   EXPECT_EQ(field("rdb_changes_since_last_save"), "0");
 }
 
+TEST_F(BackgroundSaves, DoNotStartWhileDataIsLoaded) {
+  const std::string saves = field("rdb_saves");
+  harness_->core().persistence_metrics.loading.is_active = true;
+  harness_->advance_ms(120'000);
+  EXPECT_EQ(field("rdb_saves"), saves);
+  harness_->core().persistence_metrics.loading.is_active = false;
+  harness_->advance_ms(200);
+  EXPECT_NE(field("rdb_saves"), saves);
+}
+
 TEST_F(BackgroundSaves, EndWithFlushallWhichSavesTheEmptyData) {
   ask("BGSAVE");
   ASSERT_TRUE(is_saving());
