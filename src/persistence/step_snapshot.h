@@ -114,7 +114,7 @@ class StepSnapshot final : public SnapshotMethod,
   void collect();
   bool pass(keyspace::Entry& entry);
   static bool is_written_in_steps(const keyspace::Entry& entry);
-  std::int64_t slice_us(std::int64_t most_us) const;
+  std::int64_t slice_us(std::int64_t most_us);
   bool is_paced() const;
 
   void stop(SnapshotResult::End end, std::string reason);
@@ -152,6 +152,8 @@ class StepSnapshot final : public SnapshotMethod,
   Batch batch_;
   base::Budget* slice_ = nullptr;
   std::int64_t ended_us_ = 0;  // the last run()
+  std::int64_t busy_until_us_ = 0;
+  std::int64_t saved_us_ = 0;  // time for a later slice
   std::int64_t paced_until_us_ = 0;
   std::uint64_t delayed_ = 0;
   bool was_short_ = false;      // a command had to wait for blocks

@@ -1,6 +1,7 @@
 // The walk of a snapshot in steps, and its pace.
 
 #include <algorithm>
+#include <utility>
 
 #include "larder/base/prefetch.h"
 #include "larder/keyspace/prefetch.h"
@@ -22,8 +23,10 @@ constexpr std::uint32_t kUnasked = 4;
 constexpr std::int64_t kBusyPart = 7;
 constexpr std::int64_t kDoubledUs = 60'000'000;
 constexpr std::int64_t kLeastUs = 50;
-// A turn that was shorter had nothing else to do.
-constexpr std::int64_t kIdleUs = 30;
+// A turn that was shorter had nothing else to do. The loop is busy until so long after the last
+// longer one: a client that sends one command after the other pauses between them.
+constexpr std::int64_t kIdleUs = 10;
+constexpr std::int64_t kQuietUs = 1000;
 
 }  // namespace
 
@@ -116,13 +119,16 @@ void StepSnapshot::skip_database() {
 
 bool StepSnapshot::is_paced() const { return source_.clock.steady_us() < paced_until_us_; }
 
-std::int64_t StepSnapshot::slice_us(std::int64_t most_us) const {
+// Adds up the part of short turns until it is enough for a slice; 0 until then.
+std::int64_t StepSnapshot::slice_us(std::int64_t most_us) {
   const std::int64_t now_us = source_.clock.steady_now_us();
-  const std::int64_t elsewhere_us = now_us - ended_us_;
-  if (elsewhere_us < kIdleUs) return most_us;
+  const std::int64_t elsewhere_us = now_us - std::exchange(ended_us_, now_us);
+  if (elsewhere_us >= kIdleUs) busy_until_us_ = now_us + kQuietUs;
+  if (now_us >= busy_until_us_) return most_us;
   const std::int64_t age_us = now_us - parts_.metrics.saving.started_us;
   const std::int64_t doublings = std::clamp<std::int64_t>(age_us / kDoubledUs, 0, 4);
-  return std::clamp((elsewhere_us << doublings) / (kBusyPart - 1), kLeastUs, most_us);
+  saved_us_ = std::min(saved_us_ + (elsewhere_us << doublings) / (kBusyPart - 1), most_us);
+  return saved_us_ < kLeastUs ? 0 : std::exchange(saved_us_, 0);
 }
 
 bool StepSnapshot::work(base::Budget& budget) {
@@ -148,10 +154,13 @@ bool StepSnapshot::run(std::int64_t us) {
     end_when_idle();
     return false;
   }
-  base::Budget budget(source_.clock, slice_us(us));
-  slice_ = &budget;
-  const bool more = work(budget);
-  slice_ = nullptr;
+  bool more = true;
+  if (const std::int64_t slice = slice_us(us); slice > 0) {
+    base::Budget budget(source_.clock, slice);
+    slice_ = &budget;
+    more = work(budget);
+    slice_ = nullptr;
+  }
   resume_held();
   note_bytes();
   ended_us_ = source_.clock.steady_now_us();
