@@ -197,7 +197,7 @@ void Executor::note_sizes(const Execution& execution, resp::Args args,
   if (__builtin_expect(admission == Admission::runs, 1)) {
     invoke(execution, args, planned, timing);
   } else {
-    if (admission == Admission::held || admission == Admission::waits_for_memory) {
+    if (is_put_off(admission)) {
       put_off(session, *planned.command, admission);
       return false;
     }
@@ -229,9 +229,10 @@ void Executor::serve_ready() {
     Execution execution{.session = *parked->session, .turn = Turn::again, .cycles = cycles};
     const Running running(*this, execution);
     // A command that waits for keys does not wait for room as well: it moves an element that exists
-    // already.
+    // already. It does not wait for a snapshot either, which then writes the value at once.
     const Admission admission = admit(execution.session, parked->words, parked->bound);
-    if (admission == Admission::runs || admission == Admission::waits_for_memory) {
+    if (admission == Admission::runs || admission == Admission::waits_for_memory ||
+        admission == Admission::waits_for_snapshot) {
       run_parked(execution, *parked);
     }
     cycles = execution.cycles;
@@ -286,6 +287,8 @@ void Executor::run_within(Session& session, resp::Args args) {
   do {
     admission = admit(session, args, planned.command);
   } while (admission == Admission::waits_for_memory);
+  // A snapshot writes the value at once.
+  if (admission == Admission::waits_for_snapshot) admission = Admission::runs;
   LARDER_ASSERT(admission == Admission::runs || admission == Admission::refused);
   if (admission == Admission::runs) invoke(inner, args, planned, Timing::now);
 }

@@ -5,6 +5,7 @@
 #include "larder/base/text.h"
 #include "larder/engine/errors.h"
 #include "larder/engine/executor.h"
+#include "larder/engine/keys.h"
 
 namespace larder::engine {
 namespace {
@@ -152,7 +153,32 @@ Executor::Admission Executor::admit_at_gates(Session& session, resp::Args args,
   if (pauses) return Admission::held;
   constexpr std::uint32_t kUntilRoom = bit(Gate::freeing) | bit(Gate::journal);
   const bool must_wait = (refused & kUntilRoom) != 0 && writes && !queues;
-  return must_wait ? Admission::waits_for_memory : wanted;
+  if (must_wait) return Admission::waits_for_memory;
+  const bool is_held = (refused & bit(Gate::snapshot)) != 0 && writes && !queues &&
+                       wanted == Admission::runs && is_held_for_snapshot(session, command, args);
+  return is_held ? Admission::waits_for_snapshot : wanted;
+}
+
+// For EXEC: because of the commands it would run.
+bool Executor::is_held_for_snapshot(const Session& session, const BoundCommand& command,
+                                    resp::Args args) {
+  WriteHold& hold = *parts_.gates.write_hold();
+  const auto holds = [&hold, &session](const Command& row, resp::Args words) {
+    const auto found = find_key_spans(row, words);
+    bool held = false;
+    if (!found || !row.has(kWrites)) return held;
+    for_each_key(*found, [&](std::size_t position, std::uint32_t) {
+      held |= hold.holds(row, session.db, keyspace::Key::of(words[position]));
+      return !held;
+    });
+    return held;
+  };
+  if (!command.row->has(kRunsQueue)) return holds(*command.row, args);
+  const QueuedCommand* queued = Transaction::of(session)->first();
+  for (; queued != nullptr; queued = queued->next) {
+    if (holds(*queued->command->row, queued->words)) return true;
+  }
+  return false;
 }
 
 // If there was not enough room within the time of one call, the command still runs if the call
@@ -178,6 +204,7 @@ Executor::Admission Executor::admit_growing(Session& session, resp::Args args,
 void Executor::put_off(Session& session, const BoundCommand& command, Admission admission) {
   session.last_command = command.row;
   Waiters& waiters = parts_.waiters;
+  if (admission == Admission::waits_for_snapshot) return waiters.for_snapshot().add(session);
   (admission == Admission::held ? waiters.paused() : waiters.waiting_for_memory()).add(session);
 }
 

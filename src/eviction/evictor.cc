@@ -72,7 +72,7 @@ std::uint64_t charged_to_keys(const memory::Charges& charges) {
 
 std::int64_t apart_from_data(const memory::Charges& charges) {
   const auto of = [&charges](Owner owner) { return charges[static_cast<std::size_t>(owner)]; };
-  return of(Owner::replicas) + of(Owner::journal);
+  return of(Owner::replicas) + of(Owner::journal) + of(Owner::snapshot);
 }
 
 Evictor::Evictor(keyspace::Keyspace& keyspace, Settings& settings, Metrics& metrics)

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "larder/base/prefetch.h"
+#include "larder/keyspace/prefetch.h"
 
 namespace larder::keyspace {
 namespace {
@@ -23,13 +23,6 @@ constexpr std::size_t kTakenOff = 4096;
 std::size_t index(const Entry& entry) { return static_cast<std::size_t>(entry.type()); }
 
 std::int64_t size_of(const Entry& entry) { return static_cast<std::int64_t>(entry.footprint()); }
-
-void prefetch_storage(const Entry& entry) {
-  constexpr std::uintptr_t kTag = 7;
-  if (entry.form() != Form::storage) return;
-  const auto address = reinterpret_cast<std::uintptr_t>(entry.storage()) & ~kTag;
-  base::prefetch(reinterpret_cast<const void*>(address));
-}
 
 }  // namespace
 

@@ -29,6 +29,11 @@ void BeforeChanges::call_placed(int db, std::uint64_t hash, Entry& entry,
   for (std::size_t i = 0; i < count_; ++i) hooks_[i]->placed(db, hash, entry, before);
 }
 
+bool BeforeChanges::any_defers_expiry(int db, std::uint64_t hash, const Entry& entry) const {
+  return std::any_of(hooks_.data(), hooks_.data() + count_,
+                     [&](BeforeChange* hook) { return hook->defers_expiry(db, hash, entry); });
+}
+
 void BeforeChanges::before_flush(int db) const {
   for (std::size_t i = 0; i < count_; ++i) hooks_[i]->before_flush(db);
 }

@@ -345,12 +345,12 @@ Entry* Database::reshape(const Key& key, OpenEntry entry, std::optional<std::int
 
 Entry* Database::expire_at(const Key& key, Entry* entry, std::int64_t unix_ms) {
   shared_.log.add(Event::expire, index_, key.name);
-  return reshape(key, open(entry, key.hash, Intent::edits), unix_ms);
+  return reshape(key, open(entry, key.hash, Intent::retimes), unix_ms);
 }
 
 Entry* Database::persist(const Key& key, Entry* entry) {
   shared_.log.add(Event::persist, index_, key.name);
-  return reshape(key, open(entry, key.hash, Intent::edits), std::nullopt);
+  return reshape(key, open(entry, key.hash, Intent::retimes), std::nullopt);
 }
 
 void Database::put_copy(const Key& key, const Entry& source, Event event) {

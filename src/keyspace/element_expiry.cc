@@ -37,7 +37,7 @@ void Database::unindex_elements(OpenEntry entry, std::uint64_t hash) {
 }
 
 bool Database::expire_elements(Entry* found, std::uint64_t hash, std::size_t lines) {
-  if (removals_held()) return true;
+  if (removals_held() || shared_.before_changes.defers_expiry(index_, hash, *found)) return true;
   const OpenEntry entry = open(found, hash, Intent::edits);
   ElementExpiry passing{shared_, index_, entry->key()};
   const types::TypeRow& row = types::row(entry->type());
@@ -47,7 +47,7 @@ bool Database::expire_elements(Entry* found, std::uint64_t hash, std::size_t lin
 }
 
 void Database::expire_element(Entry* found, std::uint64_t hash, std::string_view element) {
-  if (removals_held()) return;
+  if (removals_held() || shared_.before_changes.defers_expiry(index_, hash, *found)) return;
   const OpenEntry entry = open(found, hash, Intent::edits);
   ElementExpiry passing{shared_, index_, entry->key()};
   const types::TypeRow& row = types::row(entry->type());

@@ -51,7 +51,19 @@ void destroy_now(Owner owner, OpenEntry entry) {
 
 Graveyard::~Graveyard() { drain(base::Budget::unlimited()); }
 
+// An entry without its storage is freed like a small one.
+void Graveyard::leave_storage(OpenEntry entry) const {
+  const bool is_kept = entry->form() == Form::storage && keeper_ != nullptr &&
+                       keeper_->keep(entry->type(), entry.storage());
+  if (!is_kept) return;
+  entry.rewrite({.key = entry->key(),
+                 .deadline_ms = entry->deadline(),
+                 .type = entry->type(),
+                 .form = Form::integer});
+}
+
 void Graveyard::defer_free(OpenEntry entry, Freeing freeing) {
+  leave_storage(entry);
   const auto bytes = static_cast<std::int64_t>(entry->footprint());
   memory::transfer(types::row(entry->type()).owner, Owner::graveyard, bytes);
   free_backlog_bytes_ += bytes;
@@ -60,6 +72,7 @@ void Graveyard::defer_free(OpenEntry entry, Freeing freeing) {
 }
 
 void Graveyard::defer_free(types::Type type, void* storage) {
+  if (keeper_ != nullptr && keeper_->keep(type, storage)) return;
   const types::TypeRow& row = types::row(type);
   const auto bytes = static_cast<std::int64_t>(row.footprint(storage));
   memory::transfer(row.owner, Owner::graveyard, bytes);

@@ -57,8 +57,9 @@ bool BackgroundSaves::is_due(const config::SavePoint& point) const {
          now_s() - parts_.metrics.rdb_last_save_time.value() > point.seconds;
 }
 
+// While a file is loaded the data is not complete.
 void BackgroundSaves::beat() {
-  if (parts_.background.is_running()) return;
+  if (parts_.background.is_running() || parts_.metrics.loading.is_active) return;
   if (restarts_) {
     start();
     return;
@@ -95,7 +96,9 @@ void BackgroundSaves::snapshot_ended(const SnapshotResult& result) {
   if (result.end == End::done) return note_done(result);
   if (!result.reason.empty()) parts_.log.warning(result.reason);
   restarts_ = result.end == End::outdated;
-  if (result.end == End::failed) parts_.disk_errors.note(DiskErrorGate::Outcome::failed);
+  if (result.end != End::failed) return;
+  parts_.log.warning("Background saving error");
+  parts_.disk_errors.note(DiskErrorGate::Outcome::failed);
 }
 
 base::Result<void> BackgroundSaves::save_now() { return parts_.snapshots.save(); }

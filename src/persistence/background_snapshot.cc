@@ -5,15 +5,59 @@
 #include "fork_snapshot.h"
 #include "larder/base/assert.h"
 #include "snapshot_method.h"
+#include "step_snapshot.h"
 
 namespace larder::persistence {
 
-BackgroundSnapshot::BackgroundSnapshot(const Parts& parts) : parts_(parts) {}
+std::uint8_t SnapshotMarks::draw() {
+  for (std::uint8_t mark = kFirst; mark <= keyspace::Entry::kSnapshotMarks; mark += kFirst) {
+    if ((left_ & (1u << (mark / kFirst))) == 0) return mark;
+  }
+  while (clean(base::Budget::unlimited())) {
+  }
+  return kFirst;
+}
+
+// A walk that removes marks must begin anew to find these.
+void SnapshotMarks::left(std::uint8_t mark) {
+  left_ |= 1u << (mark / kFirst);
+  db_ = 0;
+  cursor_ = 0;
+}
+
+void SnapshotMarks::all_removed() {
+  left_ = 0;
+  db_ = 0;
+  cursor_ = 0;
+}
+
+bool SnapshotMarks::clean(base::Budget budget) {
+  constexpr std::uint32_t kStride = 8;
+  while (left_ != 0 && !budget.spent(kStride)) {
+    if (db_ == keyspace_.databases()) {
+      all_removed();
+      break;
+    }
+    cursor_ = keyspace_.db(db_).scan(cursor_, 1, [](keyspace::Entry& entry) {
+      entry.marks(static_cast<std::uint8_t>(entry.marks() & ~keyspace::Entry::kSnapshotMarks));
+    });
+    if (cursor_ == 0) ++db_;
+  }
+  return left_ != 0;
+}
+
+BackgroundSnapshot::BackgroundSnapshot(const Parts& parts)
+    : parts_(parts), marks_(parts.snapshots.source().keyspace) {}
 
 BackgroundSnapshot::~BackgroundSnapshot() = default;
 
 std::unique_ptr<SnapshotMethod> BackgroundSnapshot::make(const SnapshotOrder& order) {
-  return std::make_unique<ForkSnapshot>(parts_, order);
+  mark_ = 0;
+  if (parts_.settings.snapshot_method.as<SnapshotMethodName>() == SnapshotMethodName::fork) {
+    return std::make_unique<ForkSnapshot>(parts_, order);
+  }
+  mark_ = marks_.draw();
+  return std::make_unique<StepSnapshot>(parts_, order, mark_);
 }
 
 base::Result<void> BackgroundSnapshot::start(const SnapshotOrder& order, SnapshotOwner& owner) {
@@ -37,6 +81,9 @@ base::Result<void> BackgroundSnapshot::start(const SnapshotOrder& order, Snapsho
 void BackgroundSnapshot::end_if_over() {
   if (!method_->result()) return;
   const SnapshotResult result = *method_->result();
+  if (mark_ != 0) {
+    result.end == SnapshotResult::End::done ? marks_.all_removed() : marks_.left(mark_);
+  }
   method_.reset();
   parts_.metrics.saving.is_active = false;
   std::exchange(owner_, nullptr)->snapshot_ended(result);
@@ -49,7 +96,9 @@ void BackgroundSnapshot::cancel() {
 }
 
 bool BackgroundSnapshot::run(std::int64_t us) {
-  if (!is_running()) return false;
+  if (!is_running()) {
+    return marks_.clean(base::Budget(parts_.snapshots.source().clock, us));
+  }
   const bool more = method_->run(us);
   end_if_over();
   return more;

@@ -152,9 +152,9 @@ void ForkSnapshot::note_exit(int status) {
   const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
   parts_.calls.remove(temporary_snapshot(child).c_str());
   outcome_.end = signal == SIGUSR1 ? End::cancelled : End::failed;
-  outcome_.reason = signal == 0
-                        ? "Background saving error"
-                        : "Background saving terminated by signal " + std::to_string(signal);
+  if (signal != 0) {
+    outcome_.reason = "Background saving terminated by signal " + std::to_string(signal);
+  }
   end(outcome_);
 }
 

@@ -3,6 +3,7 @@
 // The part of a file that is in memory: read from the end, taken from the front.
 
 #include <string_view>
+#include <vector>
 
 #include "larder/persistence/rdb_file.h"
 
@@ -40,7 +41,8 @@ class RdbWindow {
   RdbSource& source_;
   const bool sums_;
   const std::size_t least_;
-  Bytes bytes_;
+  // The memory of snapshots that are written does not count against maxmemory, but this does.
+  std::vector<char, memory::Allocator<char, memory::Owner::runtime>> bytes_;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
   std::size_t summed_ = 0;   // position up to which crc_ goes

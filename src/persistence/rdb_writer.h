@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstring>
 #include <limits>
 #include <optional>
 #include <string_view>
@@ -14,6 +15,13 @@ namespace larder::persistence {
 
 // Shorter texts are neither compressed nor deferred.
 inline constexpr std::size_t kShortestCompressed = 21;
+
+// In this order, because the library's insert() copies byte by byte if there is an allocator.
+inline void append(Bytes& out, std::string_view bytes) {
+  const std::size_t at = out.size();
+  out.resize(at + bytes.size());
+  if (!bytes.empty()) std::memcpy(out.data() + at, bytes.data(), bytes.size());
+}
 
 // Appends the parts of RDB values.
 class RdbWriter {
@@ -48,7 +56,7 @@ class RdbWriter {
   // Without a length.
   void raw(std::string_view bytes) {
     if (__builtin_expect(bytes.size() > most_, 0)) bytes = spill_most(bytes);
-    out_.insert(out_.end(), bytes.begin(), bytes.end());
+    append(out_, bytes);
     spill();
   }
   // For compressed texts of up to this many bytes.

@@ -99,7 +99,7 @@ bool keep_journal(const Parts& parts, std::int64_t) {
 // From the time that background work shares (base::TurnTime).
 bool write_snapshot(const Parts& parts, std::int64_t budget_us) {
   Core& core = parts.core;
-  if (!core.background_snapshot.is_running()) return false;
+  if (!core.background_snapshot.has_work()) return false;
   base::TurnTime& time = core.executor.turn_time();
   const std::int64_t began_us = core.clock.steady_now_us();
   const bool more = core.background_snapshot.run(time.left_us(budget_us));

@@ -90,7 +90,8 @@ void expect_counted(const Evictor& evictor, memory::Owner owner, std::uint64_t c
 
 TEST(Evictor, ExcludesMemoryThatEvictionCannotFree) {
   World world;
-  for (const auto owner : {memory::Owner::replicas, memory::Owner::journal}) {
+  for (const auto owner :
+       {memory::Owner::replicas, memory::Owner::journal, memory::Owner::snapshot}) {
     expect_counted(world.evictor, owner, 0);
   }
   expect_counted(world.evictor, memory::Owner::scripts, 1'000'000);

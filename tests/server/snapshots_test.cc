@@ -10,7 +10,9 @@
 #include <string>
 
 #include "child.h"
+#include "failing_calls.h"
 #include "larder/persistence/snapshot_file.h"
+#include "snapshot_folder.h"
 #include "tests/harness/harness.h"
 
 namespace larder::server {
@@ -34,24 +36,9 @@ std::string many_values() {
   return lines;
 }
 
-// Runs in a folder of its own, to which files are written.
-class Snapshots : public ::testing::Test {
+class Snapshots : public SnapshotFolder {
  protected:
-  Snapshots() : before_(std::filesystem::current_path()) {
-    char name[] = "/tmp/larder_snapshots_XXXXXX";
-    folder_ = ::mkdtemp(name);
-    std::filesystem::current_path(folder_);
-  }
-  ~Snapshots() override {
-    std::filesystem::current_path(before_);
-    std::filesystem::remove_all(folder_);
-  }
-
   static std::string digest(Harness::Client& client) { return client.exchange("DEBUG DIGEST\r\n"); }
-
- private:
-  const std::filesystem::path before_;
-  std::string folder_;
 };
 
 TEST_F(Snapshots, ReloadsEveryTypeAndCountsNoChanges) {
@@ -125,39 +112,6 @@ TEST_F(Snapshots, AWatchedKeyCountsAsChangedByAReload) {
   EXPECT_EQ(client->exchange("EXEC\r\n"), "*-1\r\n");
 }
 
-// Fails from the n-th call on.
-class FailingCalls final : public disk::FileCalls {
- public:
-  explicit FailingCalls(int good) : good_(good) {}
-  int create(const char* path) override { return fails() ? -1 : FileCalls::create(path); }
-  std::ptrdiff_t write(int file, const char* bytes, std::size_t size) override {
-    // Half of it, as on a disk that is nearly full.
-    return fails() ? -1 : FileCalls::write(file, bytes, size / 2 + 1);
-  }
-  int sync(int file) override { return fails() ? -1 : FileCalls::sync(file); }
-  int close(int file) override {
-    FileCalls::close(file);
-    return fails() ? -1 : 0;
-  }
-  int rename(const char* from, const char* to) override {
-    return fails() ? -1 : FileCalls::rename(from, to);
-  }
-  int sync_folder(const char* path) override { return fails() ? -1 : FileCalls::sync_folder(path); }
-  bool failed() const { return good_ < 0; }
-
- private:
-  bool fails() {
-    if (good_ > 0) {
-      --good_;
-      return false;
-    }
-    good_ = -1;
-    errno = ENOSPC;
-    return true;
-  }
-  int good_;
-};
-
 TEST_F(Snapshots, AFailureOfAnyCallLeavesNoTemporaryFileAndAWholeSnapshot) {
   Harness harness;
   const auto client = harness.connect();
@@ -174,7 +128,7 @@ TEST_F(Snapshots, AFailureOfAnyCallLeavesNoTemporaryFileAndAWholeSnapshot) {
          core.disk_errors, core.checksums},
         calls);
     const auto saved = snapshots.save();
-    EXPECT_EQ(std::distance(std::filesystem::directory_iterator("."), {}), 1);
+    EXPECT_EQ(files(), 1);
     if (!calls.failed()) {
       EXPECT_TRUE(saved);
       break;

@@ -160,7 +160,18 @@ class Executor final : private expiry::RemovalReader {
   // When the time since the last reading of the counter is charged to a command.
   enum class Timing : std::uint8_t { now, with_next };
   using Turn = Execution::Turn;
-  enum class Admission : std::uint8_t { refused, runs, queued, held, waits_for_memory };
+  enum class Admission : std::uint8_t {
+    refused,
+    runs,
+    queued,
+    held,
+    waits_for_memory,
+    waits_for_snapshot,
+  };
+  static bool is_put_off(Admission admission) {
+    return admission == Admission::held || admission == Admission::waits_for_memory ||
+           admission == Admission::waits_for_snapshot;
+  }
 
   // Makes this execution the innermost one during its life, and the outer one afterwards.
   class Running {
@@ -198,6 +209,7 @@ class Executor final : private expiry::RemovalReader {
   std::uint32_t closed_for(const Session& session) const {
     return (parts_.gates.closed() & session.common_gates) | session.closed_gates;
   }
+  bool is_held_for_snapshot(const Session& session, const BoundCommand& command, resp::Args args);
   eviction::Room make_room(base::Budget budget);
   void put_off(Session& session, const BoundCommand& command, Admission admission);
   bool make_room_late();

@@ -8,6 +8,8 @@
 #include <string_view>
 #include <utility>
 
+#include "larder/keyspace/entry.h"
+
 namespace larder::engine {
 
 class Peer;
@@ -16,8 +18,8 @@ struct Settings;
 // In the order of the list in gates.cc, which defines what each of them refuses. If `permission` is
 // closed, the Guard is called. `subscribed` and `queueing` belong to a session and do not refuse by
 // themselves: `subscribed` is open to RESP3, and the commands that `queueing` stops are queued. The
-// commands that the last four stop are delayed: until removed data is freed, until the journal has
-// room, or until the pause of clients ends.
+// commands that the last five stop are delayed: until a snapshot has written a value, until removed
+// data is freed, until the journal has room, or until the pause of clients ends.
 enum class Gate : std::uint8_t {
   debug,
   auth,
@@ -29,6 +31,7 @@ enum class Gate : std::uint8_t {
   monitoring,  // reads and writes of a session in MONITOR
   subscribed,
   queueing,
+  snapshot,       // commands that would change a value that a snapshot still reads (WriteHold)
   freeing,        // commands that may remove data, while too much waits to be freed
   journal,        // commands that may change data, while the journal has no room for effects
   paused_writes,  // commands that may change data
@@ -38,7 +41,19 @@ enum class Gate : std::uint8_t {
 constexpr std::uint32_t bit(Gate gate) { return 1u << static_cast<unsigned>(gate); }
 inline constexpr std::uint32_t kPauseGates = bit(Gate::paused_writes) | bit(Gate::paused_all);
 inline constexpr std::uint32_t kDelayingGates =
-    kPauseGates | bit(Gate::freeing) | bit(Gate::journal);
+    kPauseGates | bit(Gate::snapshot) | bit(Gate::freeing) | bit(Gate::journal);
+
+struct Command;
+
+// Decides which commands the gate `snapshot` delays.
+class WriteHold {
+ public:
+  // Whether a command that may change this key must wait now.
+  virtual bool holds(const Command& command, int db, const keyspace::Key& key) = 0;
+
+ protected:
+  ~WriteHold() = default;
+};
 
 // The gates that are closed for all clients. A Session also has its own gates, and may pass
 // some of these (Session::common_gates).
@@ -47,6 +62,12 @@ class GateBoard {
   std::uint32_t closed() const { return closed_; }
   void close(Gate gate) { closed_ |= bit(gate); }
   void open(Gate gate) { closed_ &= ~bit(gate); }
+  // Closes the gate `snapshot`, or opens it: null.
+  void hold_writes(WriteHold* hold) {
+    write_hold_ = hold;
+    hold == nullptr ? open(Gate::snapshot) : close(Gate::snapshot);
+  }
+  WriteHold* write_hold() const { return write_hold_; }
 
   // Closes `disk_error`, with the text of its error.
   void refuse_writes(std::string error) {
@@ -61,6 +82,7 @@ class GateBoard {
  private:
   std::string disk_error_;
   std::uint32_t closed_ = 0;
+  WriteHold* write_hold_ = nullptr;
 };
 
 // The gates that stop a command with these flags when they are closed.

@@ -64,11 +64,15 @@ class Waiters final : public ChangeSink, public memory::AuditedOwner {
   // When the next wait ends, on the steady clock; 0 when none has a deadline.
   std::int64_t next_deadline_us() const;
 
-  // Sessions that do not wait for keys: for room below maxmemory, and until flushed data is freed.
+  // Sessions that do not wait for keys: for room below maxmemory, until flushed data is
+  // freed, and until a snapshot has written a value.
   HeldSessions& waiting_for_memory() { return waiting_for_memory_; }
   HeldSessions& for_frees() { return for_frees_; }
+  HeldSessions& for_snapshot() { return for_snapshot_; }
   HeldSessions& paused() { return paused_; }
-  std::size_t held() const { return waiting_for_memory_.size() + for_frees_.size(); }
+  std::size_t held() const {
+    return waiting_for_memory_.size() + for_frees_.size() + for_snapshot_.size();
+  }
 
   void read(std::span<const keyspace::Change> changes) override;
 
@@ -161,6 +165,7 @@ class Waiters final : public ChangeSink, public memory::AuditedOwner {
   Deadlines deadlines_;
   HeldSessions waiting_for_memory_;
   HeldSessions for_frees_;
+  HeldSessions for_snapshot_;
   HeldSessions paused_;  // by CLIENT PAUSE
   std::vector<Sweep> sweeps_;
   PositionQueue for_positions_;

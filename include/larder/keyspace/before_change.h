@@ -15,7 +15,8 @@ namespace larder::keyspace {
 
 // The change that follows.
 enum class Intent : std::uint8_t {
-  edits,     // its value or deadline may change in place
+  edits,     // its value may change in place
+  retimes,   // its deadline changes; the value stays, but perhaps in another entry
   replaces,  // another entry replaces it under its key
   removes,   // it is removed
 };
@@ -34,6 +35,11 @@ class BeforeChange {
   // marks of `before`.
   virtual void placed(int /*db*/, std::uint64_t /*hash*/, Entry& /*entry*/,
                       const Entry* /*before*/) {}
+
+  // True: expired elements of this entry must not be removed now.
+  virtual bool defers_expiry(int /*db*/, std::uint64_t /*hash*/, const Entry& /*entry*/) {
+    return false;
+  }
 
   // All entries of a database will be removed.
   virtual void before_flush(int db) = 0;
@@ -57,11 +63,15 @@ class BeforeChanges {
   void placed(int db, std::uint64_t hash, Entry& entry, const Entry* before) const {
     if (__builtin_expect(count_ != 0, 0)) call_placed(db, hash, entry, before);
   }
+  bool defers_expiry(int db, std::uint64_t hash, const Entry& entry) const {
+    return __builtin_expect(count_ != 0, 0) && any_defers_expiry(db, hash, entry);
+  }
   void before_flush(int db) const;
   void before_swap(int a, int b) const;
 
  private:
   void call_before_change(int db, std::uint64_t hash, Entry& entry, Intent intent) const;
+  bool any_defers_expiry(int db, std::uint64_t hash, const Entry& entry) const;
   void call_placed(int db, std::uint64_t hash, Entry& entry, const Entry* before) const;
 
   std::array<BeforeChange*, kMost> hooks_{};

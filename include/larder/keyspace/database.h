@@ -190,7 +190,8 @@ class Database {
   Entry* persist(const Key& key, Entry* entry);
 
   // Removes elements past their own deadline, visiting about `lines` cache lines of the value, and
-  // the key if it becomes empty. True if the whole value has been visited, or if removals are held.
+  // the key if it becomes empty. True if the whole value has been visited, or if removals are held
+  // or deferred by a hook.
   bool expire_elements(Entry* entry, std::uint64_t hash, std::size_t lines);
   // The same for the one element with this name, if it is past its deadline.
   void expire_element(Entry* entry, std::uint64_t hash, std::string_view element);

@@ -132,6 +132,7 @@ class Entry {
   // Bits that walks over the keys store in an entry while they run; each bit belongs to one kind of
   // walk. They are not part of the value and stay when it is replaced.
   static constexpr std::uint8_t kAuditMark = 0x80;
+  static constexpr std::uint8_t kSnapshotMarks = 0x70;
   std::uint8_t marks() const { return flags_ & kMarks; }
   void marks(std::uint8_t bits) { flags_ = static_cast<std::uint8_t>((flags_ & ~kMarks) | bits); }
   bool is_marked(std::uint8_t bit) const { return (flags_ & bit) != 0; }

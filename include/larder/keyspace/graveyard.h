@@ -27,6 +27,17 @@ namespace larder::keyspace {
 // directive, and all values of a database that was flushed ASYNC.
 enum class Freeing : std::uint8_t { plainly, lazily };
 
+// Takes values that would be freed, because it still reads them.
+class Keeper {
+ public:
+  // True: the storage is charged to the keeper, and belongs to it until it calls
+  // Graveyard::defer_free() itself.
+  virtual bool keep(types::Type type, void* storage) = 0;
+
+ protected:
+  ~Keeper() = default;
+};
+
 class Graveyard final : public memory::AuditedOwner {
  public:
   Graveyard() = default;
@@ -47,6 +58,9 @@ class Graveyard final : public memory::AuditedOwner {
   // Takes a flushed database's tables. Their entries stay charged to their own owners until
   // they are freed one by one.
   void defer_free(Tables&& tables);
+
+  // Is asked for each storage from now on, except those of flushed tables; null: no one is.
+  void set_keeper(Keeper* keeper) { keeper_ = keeper; }
 
   // Frees until nothing is left or the budget is spent; true if nothing is left.
   bool drain(base::Budget budget);
@@ -113,6 +127,7 @@ class Graveyard final : public memory::AuditedOwner {
   template <typename T>
   using List = std::vector<T, memory::Allocator<T, memory::Owner::graveyard>>;
 
+  void leave_storage(OpenEntry entry) const;
   void defer_free_large(OpenEntry entry, Freeing freeing);
   bool drain_entries(List<OpenEntry>& entries, base::Budget& budget);
   bool drain_table(Tables& dead, base::Budget& budget);
@@ -123,6 +138,7 @@ class Graveyard final : public memory::AuditedOwner {
   List<OpenEntry> lazy_entries_;
   List<Storage> storages_;
   List<Tables> tables_;
+  Keeper* keeper_ = nullptr;
   std::uint64_t freed_ = 0;
   std::int64_t free_backlog_bytes_ = 0;  // bytes removed since the last free_backlog()
   std::int64_t largest_ = 0;             // the most that one command removed of what waits

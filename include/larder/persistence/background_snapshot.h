@@ -8,10 +8,13 @@
 #include <optional>
 #include <string>
 
+#include "larder/base/budget.h"
 #include "larder/base/log.h"
 #include "larder/base/result.h"
 #include "larder/disk/files.h"
 #include "larder/disk/worker.h"
+#include "larder/engine/gates.h"
+#include "larder/engine/waiters.h"
 #include "larder/memory/audit.h"
 #include "larder/persistence/metrics.h"
 #include "larder/persistence/snapshot_file.h"
@@ -53,6 +56,32 @@ class SnapshotOwner {
 
 class SnapshotMethod;
 
+// The marks of entries (Entry::kSnapshotMarks), one value for each snapshot in steps. A snapshot
+// that was given up leaves its marks behind; they are removed in steps before their value is used
+// again.
+class SnapshotMarks {
+ public:
+  explicit SnapshotMarks(keyspace::Keyspace& keyspace) : keyspace_(keyspace) {}
+
+  // A value that no entry has. Cost: if there is none, a walk over all keys.
+  std::uint8_t draw();
+  // Entries may still have it.
+  void left(std::uint8_t mark);
+  // A snapshot was complete: it has removed all marks.
+  void all_removed();
+  bool are_left() const { return left_ != 0; }
+  // Continues to remove marks; true if there is more to do.
+  bool clean(base::Budget budget);
+
+ private:
+  static constexpr std::uint8_t kFirst = 0x10;
+
+  keyspace::Keyspace& keyspace_;
+  unsigned left_ = 0;  // a bit for each value that entries may have
+  std::size_t db_ = 0;
+  std::uint64_t cursor_ = 0;
+};
+
 class BackgroundSnapshot final : public memory::AuditedOwner {
  public:
   struct Parts {
@@ -60,6 +89,8 @@ class BackgroundSnapshot final : public memory::AuditedOwner {
     const Snapshots& snapshots;
     const SnapshotSettings& settings;
     Metrics& metrics;
+    engine::GateBoard& gates;
+    engine::Waiters& waiters;
     disk::Worker& worker;
     disk::FileCalls& calls;
   };
@@ -80,6 +111,7 @@ class BackgroundSnapshot final : public memory::AuditedOwner {
   // Returns when nothing runs any more. Cost: up to one write or sync of the file.
   void cancel();
 
+  bool has_work() const { return is_running() || marks_.are_left(); }
   // To be called at the end of each turn: works for at most `us` microseconds. True if it could go
   // on at once.
   bool run(std::int64_t us);
@@ -93,6 +125,8 @@ class BackgroundSnapshot final : public memory::AuditedOwner {
   void end_if_over();
 
   Parts parts_;
+  SnapshotMarks marks_;
+  std::uint8_t mark_ = 0;  // of a snapshot in steps
   std::unique_ptr<SnapshotMethod> method_;
   SnapshotOwner* owner_ = nullptr;
 };

@@ -41,6 +41,8 @@ struct SavingFigures {
   std::int64_t started_us = 0;
   std::uint64_t keys_total = 0;
   std::uint64_t keys_done = 0;
+  std::uint64_t held_bytes = 0;
+  std::uint64_t held_peak = 0;
   // What was copied because data changed, with the maximum, and when it was measured.
   std::uint64_t copied_bytes = 0;
   std::uint64_t copied_peak = 0;
@@ -144,6 +146,36 @@ class Metrics final : public info::Group {
       {.help = "Hashes that the last snapshot has without the deadlines of their fields, because "
                "of rdb-version.",
        .name = "rdb_last_save_dropped_field_ttls"}};
+  info::Gauge snapshot_held_bytes{
+      *this,
+      "persistence",
+      "snapshot_held_bytes",
+      {.help = "Memory that the running snapshot takes for data on the way to the disk.",
+       .name = "snapshot_held_bytes"}};
+  info::Gauge snapshot_held_bytes_peak{
+      *this,
+      "persistence",
+      "snapshot_held_bytes_peak",
+      {.help = "Maximum of snapshot_held_bytes in the running or last snapshot.",
+       .name = "snapshot_held_peak_bytes"}};
+  info::Gauge snapshot_seconds_left{
+      *this,
+      "persistence",
+      "snapshot_seconds_left",
+      {.help = "Expected time until the running snapshot has read all keys; -1 without one.",
+       .name = "snapshot_left_seconds"}};
+  info::Counter snapshot_holds{
+      *this,
+      "persistence",
+      "snapshot_holds",
+      {.help = "Commands that had to wait because of a snapshot.", .name = "snapshot_holds"}};
+  info::Gauge snapshot_longest_hold_ms{
+      *this,
+      "persistence",
+      "snapshot_longest_hold_ms",
+      {.help = "Longest time that commands had to wait because of a snapshot.",
+       .name = "snapshot_longest_hold_seconds",
+       .decimals = 3}};
   info::Gauge aof_enabled{
       *this, "persistence", "aof_enabled", {.help = "1 while an append-only file is written."}};
   info::Gauge aof_rewrite_in_progress{*this,
@@ -247,9 +279,19 @@ class Metrics final : public info::Group {
     current_cow_peak = static_cast<std::int64_t>(figures.copied_peak);
     current_cow_size = static_cast<std::int64_t>(figures.copied_bytes);
     current_cow_size_age = figures.copied_at_us == 0 ? 0 : seconds_since(figures.copied_at_us);
+    snapshot_held_bytes = static_cast<std::int64_t>(figures.held_bytes);
+    snapshot_held_bytes_peak = static_cast<std::int64_t>(saving.held_peak);
+    snapshot_seconds_left = seconds_left();
     current_fork_perc = base::printed("%.2f", figures.percent());
     current_save_keys_processed = static_cast<std::int64_t>(figures.keys_done);
     current_save_keys_total = static_cast<std::int64_t>(figures.keys_total);
+  }
+
+  std::int64_t seconds_left() const {
+    if (!saving.is_active) return kNever;
+    const double elapsed_s = static_cast<double>(clock_.steady_us() - saving.started_us) / 1e6;
+    const double share = saving.percent() / 100;
+    return share == 0 ? 0 : static_cast<std::int64_t>(elapsed_s * (1 - share) / share);
   }
 
   std::string loading_text() const {

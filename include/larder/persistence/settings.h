@@ -10,6 +10,8 @@
 
 namespace larder::persistence {
 
+enum class SnapshotMethodName { steps, fork };
+
 inline bool is_path(const std::string& name) {
   return name.find_first_of("/\\") != std::string::npos;
 }
@@ -80,6 +82,27 @@ struct SnapshotSettings : config::Group {
        .help = "Version of snapshots. Redis reads 10 from 7.0 on, 11 from 7.2 on, and 12 from 7.4 "
                "on; auto is 12 if a field of a hash has a deadline, otherwise 10. Versions 10 and "
                "11 are without such deadlines."}};
+  config::Choice snapshot_method{
+      *this,
+      {.name = "snapshot-method",
+       .fallback = 0,
+       .words = {"steps", "fork"},
+       .help = "How a snapshot is written while the server goes on: in steps between the commands, "
+               "which takes at most snapshot-memory-limit; or by a forked process, for which the "
+               "system copies each page that changes."}};
+  config::Bytes snapshot_memory_limit{
+      *this,
+      {.name = "snapshot-memory-limit",
+       .fallback = 32 << 20,
+       .range = {4 << 20, INT64_MAX},
+       .help = "Memory that a snapshot in steps takes for data on the way to the disk. When it is "
+               "used up, commands that change keys which are not written yet wait."}};
+  config::Integer snapshot_max_hold_ms{
+      *this,
+      {.name = "snapshot-max-hold-ms",
+       .fallback = 10'000,
+       .range = {1, INT_MAX},
+       .help = "A snapshot in steps is given up when commands have waited for it this long."}};
   config::Toggle rdb_save_incremental_fsync{
       *this,
       {.name = "rdb-save-incremental-fsync",

@@ -1,0 +1,326 @@
+#include "step_snapshot.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <utility>
+
+#include "larder/engine/command.h"
+#include "larder/memory/ledger.h"
+
+namespace larder::persistence {
+namespace {
+
+using End = SnapshotResult::End;
+using keyspace::Entry;
+using keyspace::Form;
+using keyspace::Intent;
+
+// Larger values are written in steps.
+constexpr std::size_t kLarge = 64 << 10;
+// Commands that would take another large value away wait when so many are owed.
+constexpr std::size_t kMostOwed = 128;
+
+void set_mark(Entry& entry, std::uint8_t mark) {
+  entry.marks(static_cast<std::uint8_t>((entry.marks() & ~Entry::kSnapshotMarks) | mark));
+}
+
+// The order's name, whatever the working folder is later.
+std::string whole_path(const std::string& name) {
+  std::error_code failed;
+  const std::filesystem::path path = std::filesystem::absolute(name, failed);
+  return failed ? name : path.string();
+}
+
+SnapshotConsumer::File file_of(const BackgroundSnapshot::Parts& parts, const SnapshotOrder& order) {
+  const std::string name = whole_path(order.name);
+  const std::size_t folder = name.rfind('/') + 1;
+  return {.calls = parts.calls,
+          .syncing = order.syncing,
+          .name = name,
+          .temporary = name.substr(0, folder) + temporary_snapshot(::getpid())};
+}
+
+// Leaves the stack of a value that is given up.
+struct Unwind {};
+
+// Whether a command of this family may change a value of this type in place.
+bool edits(engine::Family family, types::Type type) {
+  using engine::Family;
+  switch (type) {
+    case types::Type::string:
+      return family == Family::string || family == Family::bitmap || family == Family::hyperloglog;
+    case types::Type::list:
+      return family == Family::list;
+    case types::Type::set:
+      return family == Family::set;
+    case types::Type::sorted_set:
+      return family == Family::sorted_set || family == Family::geo;
+    case types::Type::hash:
+      return family == Family::hash;
+    case types::Type::stream:
+      break;
+  }
+  return family == Family::stream;
+}
+
+}  // namespace
+
+void HoldTimes::begin() {
+  if (!since_us_) since_us_ = clock_.steady_now_us();
+}
+
+std::int64_t HoldTimes::lasts_ms() const {
+  return since_us_ ? (clock_.steady_now_us() - *since_us_) / 1000 : 0;
+}
+
+void HoldTimes::end() {
+  if (!since_us_) return;
+  metrics_.snapshot_longest_hold_ms =
+      std::max(metrics_.snapshot_longest_hold_ms.value(), lasts_ms());
+  since_us_.reset();
+}
+
+StepSnapshot::StepSnapshot(const BackgroundSnapshot::Parts& parts, const SnapshotOrder& order,
+                           std::uint8_t mark)
+    : parts_(parts),
+      source_(parts.snapshots.source()),
+      mark_(mark),
+      purpose_(order.purpose),
+      now_ms_(source_.clock.unix_ms()),
+      outcome_{.end = End::failed,
+               .reason = {},
+               .version = source_.version(),
+               .hashes_without_deadlines = source_.dropped_deadlines()},
+      pipe_(*this,
+            {.worker = parts.worker,
+             .limit_bytes = static_cast<std::size_t>(parts.settings.snapshot_memory_limit.value()),
+             .form = source_.options(),
+             .file = file_of(parts, order)}),
+      owed_(source_.keyspace.graveyard()),
+      now_{RdbRecords(pipe_.now().output(), source_.keyspace.access(), source_.options())},
+      later_{RdbRecords(pipe_.later().output(), source_.keyspace.access(), source_.options())},
+      holds_(source_.clock, parts.metrics),
+      paced_until_us_(source_.clock.steady_us()) {}
+
+StepSnapshot::~StepSnapshot() {
+  if (!result()) cancel();
+}
+
+base::Result<void> StepSnapshot::start() {
+  for (std::size_t i = 0; i < source_.keyspace.databases(); ++i) {
+    const keyspace::Database& db = source_.keyspace.db(i);
+    sizes_.push_back({db.size(), db.volatile_size()});
+  }
+  now_.writer.begin(now_ms_, memory::used_bytes(), purpose_);
+  for (const auto& library : source_.functions.all()) {
+    now_.writer.function({library.data(), library.size()});
+  }
+  source_.keyspace.before_changes().add(*this);
+  parts_.gates.hold_writes(this);
+  in_keyspace_ = true;
+  parts_.log.notice("Background saving started");
+  note_bytes();
+  return {};
+}
+
+void StepSnapshot::leave_keyspace() {
+  if (!std::exchange(in_keyspace_, false)) return;
+  source_.keyspace.before_changes().remove(*this);
+  parts_.gates.hold_writes(nullptr);
+  parts_.waiters.for_snapshot().resume(parts_.waiters.for_snapshot().size());
+  holds_.end();
+}
+
+// May be called by a hook, so the hooks stay until the next run().
+void StepSnapshot::stop(End end, std::string reason) {
+  if (state_ == State::stopping) return;
+  state_ = State::stopping;
+  outcome_.end = end;
+  outcome_.reason = std::move(reason);
+  pipe_.cancel();
+  unwinds_ = true;
+  if (fiber_.is_active()) fiber_.resume();
+  owed_.drop_all();
+}
+
+void StepSnapshot::cancel() {
+  if (state_ == State::walking) stop(End::cancelled, {});
+  leave_keyspace();
+  parts_.worker.finish();
+  end_when_idle();
+}
+
+void StepSnapshot::end_when_idle() {
+  if (!pipe_.is_idle() || result()) return;
+  if (state_ == State::finishing) {
+    outcome_.end = pipe_.failure() == nullptr ? End::done : End::failed;
+    if (pipe_.failure() != nullptr) outcome_.reason = *pipe_.failure();
+    state_ = State::complete;
+  }
+  outcome_.copied_bytes = parts_.metrics.saving.held_peak;
+  end(outcome_);
+}
+
+bool StepSnapshot::is_written_in_steps(const Entry& entry) {
+  return entry.form() == Form::storage &&
+         types::row(entry.type()).footprint(entry.storage()) >= kLarge;
+}
+
+bool StepSnapshot::is_ahead(int db, std::uint64_t hash, const Entry& entry) const {
+  if ((entry.marks() & Entry::kSnapshotMarks) == mark_) return false;
+  const auto number = static_cast<std::size_t>(db);
+  if (number != db_) return number > db_;
+  return source_.keyspace.db(number).entries().cursor_of(hash) >= position_;
+}
+
+void StepSnapshot::before_change(int db, std::uint64_t hash, Entry& entry, Intent intent) {
+  if (state_ != State::walking) return;
+  if (intent == Intent::edits && !owed_.empty() && entry.form() == Form::storage &&
+      owed_.has(entry.storage())) {
+    write_at_once(entry.storage());
+  }
+  if (!is_ahead(db, hash, entry)) return;
+  set_mark(entry, mark_);
+  if (!is_written_in_steps(entry)) return write(entry, db);
+  owe(entry, db);
+  if (intent == Intent::edits) write_at_once(entry.storage());
+}
+
+// A new key ahead does not belong to the snapshot.
+void StepSnapshot::placed(int db, std::uint64_t hash, Entry& entry, const Entry* before) {
+  if (state_ == State::walking && before == nullptr && is_ahead(db, hash, entry)) {
+    set_mark(entry, mark_);
+  }
+}
+
+bool StepSnapshot::defers_expiry(int db, std::uint64_t hash, const Entry& entry) {
+  if (state_ != State::walking || entry.form() != Form::storage) return false;
+  return owed_.has(entry.storage()) || (is_written_in_steps(entry) && is_ahead(db, hash, entry));
+}
+
+void StepSnapshot::before_flush(int db) {
+  const bool is_passed = static_cast<std::size_t>(db) < db_ && owed_.empty();
+  const bool is_empty = source_.keyspace.db(static_cast<std::size_t>(db)).size() == 0;
+  if (state_ == State::walking && !is_passed && !is_empty) stop(End::outdated, {});
+}
+
+void StepSnapshot::before_swap(int a, int b) {
+  const auto last = static_cast<std::size_t>(std::max(a, b));
+  if (state_ == State::walking && a != b && last >= db_) stop(End::outdated, {});
+}
+
+bool StepSnapshot::holds(const engine::Command& command, int db, const keyspace::Key& key) {
+  if (state_ != State::walking || !must_hold(command, db, key)) return false;
+  ++parts_.metrics.snapshot_holds;
+  holds_.begin();
+  return true;
+}
+
+bool StepSnapshot::must_hold(const engine::Command& command, int db, const keyspace::Key& key) {
+  Entry* const entry =
+      source_.keyspace.db(static_cast<std::size_t>(db)).entries().find(key.name, key.hash);
+  if (entry == nullptr) return false;
+  const bool is_edited = entry->form() == Form::storage && edits(command.family, entry->type());
+  if (is_edited && !owed_.empty() && owed_.has(entry->storage())) {
+    owed_.hurry(entry->storage());
+    return true;
+  }
+  if (!is_ahead(db, key.hash, *entry)) return false;
+  if (pipe_.free_blocks() < pipe_.most_blocks() / 8) return was_short_ = true;
+  if (!is_written_in_steps(*entry)) return false;
+  const bool owes_much = owed_.size() >= kMostOwed || owed_.kept_bytes() > limit_bytes();
+  if (owes_much || !is_edited) return owes_much;
+  set_mark(*entry, mark_);
+  owe(*entry, db);
+  owed_.hurry(entry->storage());
+  return true;
+}
+
+std::uint64_t StepSnapshot::limit_bytes() const {
+  return static_cast<std::uint64_t>(parts_.settings.snapshot_memory_limit.value());
+}
+
+void StepSnapshot::select(Records& records, int db) {
+  if (records.db == db) return;
+  records.db = db;
+  Sizes& sizes = sizes_[static_cast<std::size_t>(db)];
+  if (sizes.written) return records.writer.select_again(db);
+  sizes.written = true;
+  records.writer.select(db, sizes.keys, sizes.deadlines);
+}
+
+void StepSnapshot::write(const Entry& entry, int db) {
+  Records& records = fiber_.is_active() ? later_ : now_;
+  select(records, db);
+  records.writer.key(entry, now_ms_);
+  ++parts_.metrics.saving.keys_done;
+}
+
+void StepSnapshot::owe(const Entry& entry, int db) {
+  const std::string_view name = entry.key();
+  owed_.add({.db = db,
+             .name = {name.begin(), name.end()},
+             .deadline_ms = entry.deadline(),
+             .use = now_.writer.use_of(entry),
+             .type = entry.type(),
+             .storage = const_cast<void*>(entry.storage())});
+  ++parts_.metrics.saving.keys_done;
+}
+
+void StepSnapshot::write_at_once(const void* storage) {
+  hurries_ = true;
+  owed_.hurry(storage);
+  while (owed_.has(storage)) continue_value();
+  hurries_ = false;
+}
+
+// On its own stack.
+void StepSnapshot::run() {
+  try {
+    const OwedValue& value = owed_.first();
+    const RdbKeyHead head = value.head();
+    const RdbStorage stored{value.type, value.storage};
+    select(now_, value.db);
+    now_.writer.key(head, stored, now_ms_);
+  } catch (const Unwind&) {
+  }
+}
+
+void StepSnapshot::pause_value() {
+  fiber_.pause();
+  if (unwinds_) throw Unwind{};
+}
+
+void StepSnapshot::continue_value() {
+  fiber_.is_active() ? fiber_.resume() : fiber_.start(*this);
+  if (fiber_.is_active()) return;
+  owed_.drop_first();
+  if (later_.db >= 0) now_.db = -1;
+  later_.db = -1;
+  pipe_.merge();
+  value_written_ = true;
+}
+
+void StepSnapshot::passed_on() {
+  if (!fiber_.is_inside()) return;
+  while (!hurries_ && !pipe_.is_cancelled() &&
+         (pipe_.free_blocks() < kFewestFree || slice_ == nullptr || slice_->spent())) {
+    pause_value();
+  }
+}
+
+// A value in steps pauses before this happens, so it is a command that needs the block.
+void StepSnapshot::wait_for_block() {
+  constexpr std::int64_t kWaitUs = 1000;
+  const std::int64_t most_us = parts_.settings.snapshot_max_hold_ms.value() * 1000;
+  const std::int64_t began_us = source_.clock.steady_now_us();
+  while (pipe_.free_blocks() == 0 && !pipe_.is_cancelled()) {
+    parts_.worker.wait(kWaitUs);
+    parts_.worker.deliver();
+    if (source_.clock.steady_now_us() - began_us > most_us) pipe_.cancel();
+  }
+}
+
+}  // namespace larder::persistence
