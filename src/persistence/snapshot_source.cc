@@ -1,11 +1,20 @@
 #include "larder/persistence/snapshot_source.h"
 
+#include <vector>
+
 #include "key_delay.h"
+#include "larder/base/prefetch.h"
+#include "larder/keyspace/prefetch.h"
+#include "larder/memory/heap.h"
 #include "larder/memory/ledger.h"
 #include "rdb_format.h"
 
 namespace larder::persistence {
 namespace {
+
+constexpr auto kOwner = memory::Owner::snapshot;
+// Keys whose cache misses overlap.
+constexpr std::size_t kAtOnce = 64;
 
 // rdb-version's words; `auto` is the lowest version that holds the data.
 enum class FileVersion : int { lowest, v10, v11, v12 };
@@ -16,19 +25,36 @@ RdbFileWriter::Uses uses_of(const eviction::Policy& policy) {
   return RdbFileWriter::Uses::none;
 }
 
+// The next entries, with overlapping cache misses; returns the cursor behind them.
+template <typename Batch>
+std::uint64_t collect(const keyspace::Database& db, std::uint64_t cursor, Batch& batch) {
+  batch.clear();
+  do {
+    cursor = db.scan(cursor, 1, [&batch](const keyspace::Entry& entry) {
+      base::prefetch(&entry);
+      batch.push_back(&entry);
+    });
+  } while (cursor != 0 && batch.size() < kAtOnce);
+  for (const keyspace::Entry* entry : batch) keyspace::prefetch_storage(*entry);
+  return cursor;
+}
+
 base::Result<void> write_database(const SnapshotSource& source, RdbFileWriter& writer,
                                   const keyspace::Database& db, SaveProgress* progress) {
   if (db.size() == 0) return {};
   auto done = writer.select(db.index(), db.size(), db.volatile_size());
   std::uint64_t delayed = 0;
   const std::int64_t now_ms = source.clock.unix_ms();
+  std::vector<const keyspace::Entry*, memory::Allocator<const keyspace::Entry*, kOwner>> batch;
   std::uint64_t cursor = 0;
   do {
-    cursor = db.scan(cursor, 1, [&](const keyspace::Entry& entry) {
-      done = writer.key(entry, now_ms);
+    cursor = collect(db, cursor, batch);
+    for (const keyspace::Entry* entry : batch) {
+      if (!done) break;
+      done = writer.key(*entry, now_ms);
       delay_key(source.settings.rdb_key_save_delay.value(), delayed);
       if (progress != nullptr) progress->key_written();
-    });
+    }
   } while (cursor != 0 && done);
   return done;
 }
