@@ -28,7 +28,7 @@ inline base::Budget room_budget(const engine::Call& call, const eviction::Evicto
 
 // True if there is room. Otherwise the command runs again when there are `bytes` bytes of room, or
 // gets the error.
-inline bool settle_room(engine::Call& call, eviction::Room room, std::uint64_t bytes) {
+inline bool reply_without_room(engine::Call& call, eviction::Room room, std::uint64_t bytes) {
   if (room == eviction::Room::enough) return true;
   if (room == eviction::Room::none) {
     call.reply.error(engine::errors::kOutOfMemory);
@@ -40,19 +40,19 @@ inline bool settle_room(engine::Call& call, eviction::Room room, std::uint64_t b
 
 // Growth of a string by less than this is not checked: memory was under the limit when the command
 // was admitted.
-inline constexpr std::uint64_t kGrowthUnasked = 4096;
+inline constexpr std::uint64_t kUncheckedGrowth = 4096;
 
 // Removed values that are not freed yet are freed first, then keys are evicted. If this takes long,
 // the command runs again from its beginning in a later turn, so it must call this before it changes
 // anything.
 inline bool has_room(engine::Call& call, eviction::Evictor& evictor, const eviction::Need& need) {
   const eviction::Room room = evictor.make_room_for(need, room_budget(call, evictor));
-  return settle_room(call, room, need.more);
+  return reply_without_room(call, room, need.more);
 }
 
 // For a string of `before` bytes that becomes one of `after`, which may be shorter.
 inline bool grows_much(std::uint64_t before, std::uint64_t after) {
-  return after > before + kGrowthUnasked;
+  return after > before + kUncheckedGrowth;
 }
 inline bool has_room_for_string(engine::Call& call, eviction::Evictor& evictor,
                                 std::uint64_t before, std::uint64_t after) {
@@ -79,7 +79,7 @@ inline bool has_room_for_made(engine::Call& call, eviction::Evictor& evictor, ty
   const eviction::Need need{.kept = types::row(type).footprint(storage)};
   const eviction::Room room = evictor.make_room_for(need, room_budget(call, evictor));
   if (room != eviction::Room::enough) call.db.defer_free(type, storage);
-  return settle_room(call, room, need.kept);
+  return reply_without_room(call, room, need.kept);
 }
 
 }  // namespace larder::commands

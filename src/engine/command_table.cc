@@ -60,7 +60,8 @@ BoundTools bind(const Command& row, const Toolbox& tools) {
     if (tag == nullptr) continue;
     bound[i] = tools.find(tag);
     if (bound[i] == nullptr) {
-      throw std::runtime_error("no subsystem was lent that '" + std::string(row.name) + "' needs");
+      throw std::runtime_error("no part of the server was registered that '" +
+                               std::string(row.name) + "' needs");
     }
   }
   return bound;

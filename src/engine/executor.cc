@@ -273,7 +273,7 @@ bool Executor::run_long_commands() {
 }
 
 // If it would have to wait for room, room is made now: the outer command cannot stop in between.
-void Executor::run_within(Session& session, resp::Args args) {
+void Executor::run_nested(Session& session, resp::Args args) {
   LARDER_ASSERT(running_ != nullptr);
   LARDER_ASSERT(parts_.effects.in_group());
   Execution inner{.session = session,
@@ -333,7 +333,7 @@ void Executor::invoke(Execution& execution, resp::Args args, const Planned& plan
   }
   if (__builtin_expect(
           session.reply.buffer().grown_bytes() >= parts_.observer.watched_reply_bytes(), 0) &&
-      look_at_reply(execution, args, command)) {
+      check_reply_size(execution, args, command)) {
     return settle(execution.effects, db, args);
   }
 
@@ -365,7 +365,8 @@ bool Executor::may_put_off() const {
 
 // Checks a session with a large request, or with more than a chunk of output. True if its command
 // must run again, as if it had not run.
-bool Executor::look_at_reply(Execution& execution, resp::Args args, const BoundCommand& command) {
+bool Executor::check_reply_size(Execution& execution, resp::Args args,
+                                const BoundCommand& command) {
   Session& session = execution.session;
   resp::ReplyBuffer& output = session.reply.buffer();
   if (!output.is_dropping()) {

@@ -188,7 +188,7 @@ bool Executor::is_held_for_snapshot(const Session& session, const BoundCommand& 
 Executor::Admission Executor::admit_growing(Session& session, resp::Args args,
                                             BoundCommand& command, Admission otherwise) {
   const std::uint64_t before = memory::used_bytes();
-  const std::uint64_t living_before = parts_.evictor.living_bytes();
+  const std::uint64_t living_before = parts_.evictor.bytes_without_removed();
   const std::int64_t left_us = turn_time_.is_spent() ? 0 : turn_time_.left_us();
   const eviction::Room room = make_room(parts_.evictor.budget(left_us));
   if (room == eviction::Room::none) {
@@ -196,7 +196,7 @@ Executor::Admission Executor::admit_growing(Session& session, resp::Args args,
   }
   const std::uint64_t growth = expected_growth(session, command, args);
   const bool is_paid = memory::used_bytes() + growth <= before ||
-                       parts_.evictor.living_bytes() + growth <= living_before;
+                       parts_.evictor.bytes_without_removed() + growth <= living_before;
   if (room == eviction::Room::enough || otherwise == Admission::queued || is_paid) return otherwise;
   return Admission::waits_for_memory;
 }

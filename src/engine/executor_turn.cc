@@ -39,13 +39,13 @@ constexpr std::size_t kResumedAtOnce = 8;
 // The time of long commands is reserved first, because they run last.
 bool Executor::end_turn() {
   if (long_commands_.has_steps()) turn_time_.spend(LongCommands::kTurnUs);
-  bool left = make_room_late();
-  left |= expire_late();
-  left |= free_late();
+  bool left = make_room_at_turn_end();
+  left |= expire_at_turn_end();
+  left |= free_at_turn_end();
   settle_background();
   if (__builtin_expect(long_commands_.has_steps(), 0)) left |= run_long_commands();
   long_commands_.end_turn();
-  left |= serve_late();
+  left |= serve_at_turn_end();
   flush();
   turn_time_.begin_turn();
   return left;
@@ -53,7 +53,7 @@ bool Executor::end_turn() {
 
 // If there is room, or none can be made, the first sessions that waited for room resume. Room is
 // kept for the first of them until the next turn is over, so that others cannot take it before.
-bool Executor::make_room_late() {
+bool Executor::make_room_at_turn_end() {
   HeldSessions& waiting = parts_.waiters.waiting_for_memory();
   parts_.evictor.reserve_for_command(waiting.wanted_bytes());
   if (parts_.evictor.over_limit()) {
@@ -69,7 +69,7 @@ bool Executor::make_room_late() {
 
 // The slow cycle of expiry may have run in this turn as well: the sweeper bounds both together. A
 // pass that is not over goes on in the next turn without a wait, as long as it may take time.
-bool Executor::expire_late() {
+bool Executor::expire_at_turn_end() {
   parts_.observer.watch(LatencyEvent::expire_cycle, [this] {
     return parts_.sweeper.run_fast(turn_time_.left_us(expiry::Sweeper::kStepUs));
   });
@@ -77,7 +77,7 @@ bool Executor::expire_late() {
   return parts_.sweeper.is_unfinished() && parts_.sweeper.rest_ms() == 0;
 }
 
-bool Executor::free_late() {
+bool Executor::free_at_turn_end() {
   keyspace::Graveyard& graveyard = parts_.keyspace.graveyard();
   if (!graveyard.empty()) {
     parts_.observer.watch(LatencyEvent::free_cycle, [this, &graveyard] {
@@ -98,7 +98,7 @@ bool Executor::free_late() {
 }
 
 // True if a session got a reply now, or will get one in the next turn.
-bool Executor::serve_late() {
+bool Executor::serve_at_turn_end() {
   bool served = parts_.waiters.expire() > 0;
   if (parts_.waiters.has_ready()) {
     served = served || !is_paused();

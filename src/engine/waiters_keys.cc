@@ -196,6 +196,7 @@ ParkedCommand* Waiters::resume() {
   LARDER_ASSERT(resumed_ == nullptr);
   if (!reached_.empty()) {
     resumed_ = reached_.first();
+    resumed_by_ = nullptr;
     forget_position(*resumed_);
     resumed_->session->parked_ = nullptr;
     return resumed_;
@@ -227,16 +228,18 @@ ParkedCommand* Waiters::resume() {
 std::span<const std::string_view> Waiters::candidates(
     const Session& session, std::span<const std::string_view> keys) const {
   const bool is_alone = resumed_ != nullptr && resumed_->session == &session &&
-                        first_ready_ == last_ready_ && sweeps_.empty() && keys_with_value_ == 1;
+                        resumed_by_ != nullptr && first_ready_ == last_ready_ && sweeps_.empty() && keys_with_value_ == 1;
   return is_alone ? std::span(&resumed_by_name_, 1) : keys;
 }
 
 void Waiters::end_resume() {
   ParkedCommand& command = *resumed_;
   resumed_ = nullptr;
-  const WaitedKey& key = *resumed_by_;
-  const keyspace::Database& db = keyspace_.db(static_cast<std::size_t>(key.db));
-  note_value(*resumed_by_, db.entries().find(key.name(), key.hash) != nullptr);
+  if (resumed_by_ != nullptr) {
+    const WaitedKey& key = *resumed_by_;
+    const keyspace::Database& db = keyspace_.db(static_cast<std::size_t>(key.db));
+    note_value(*resumed_by_, db.entries().find(key.name(), key.hash) != nullptr);
+  }
   if (!command.session->is_blocked()) return end(command);
   if (command.mode == WaitMode::takes) exhausted_.push_back(command.rivals);
 }

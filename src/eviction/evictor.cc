@@ -100,7 +100,7 @@ std::uint64_t Evictor::counted_bytes() const {
   return charged_to_data(charges) - std::min(waiting(charges, keyspace_), uncounted(limit()));
 }
 
-std::uint64_t Evictor::living_bytes() const {
+std::uint64_t Evictor::bytes_without_removed() const {
   const memory::Charges charges = memory::balance();
   return charged_to_data(charges) - waiting(charges, keyspace_);
 }
@@ -133,13 +133,13 @@ Room Evictor::make_room(base::Budget budget) {
 
 // Only removed data is in the way. The bytes of a flushed database count as stored keys until its
 // tables are freed, so they are freed first.
-bool Evictor::is_over_by_buried(std::uint64_t wanted) const {
-  return keyspace_.graveyard().holds_tables() || living_bytes() + wanted <= limit();
+bool Evictor::only_removed_data_exceeds(std::uint64_t wanted) const {
+  return keyspace_.graveyard().holds_tables() || bytes_without_removed() + wanted <= limit();
 }
 
 Room Evictor::evict(base::Budget& budget, std::uint64_t wanted) {
   while (exceeds_with(wanted)) {
-    if (is_over_by_buried(wanted)) return free_deferred(budget, wanted);
+    if (only_removed_data_exceeds(wanted)) return free_deferred(budget, wanted);
     if (!evict_one()) return Room::none;
     if (budget.spent(kStride)) return exceeds_with(wanted) ? Room::working : Room::enough;
   }
@@ -160,7 +160,7 @@ std::uint64_t Evictor::living_movable_bytes(const memory::Charges& charges) cons
   return has_victims() || keyspace_.graveyard().holds_tables() ? charged_to_keys(charges) : 0;
 }
 
-std::uint64_t Evictor::most_movable_bytes(const memory::Charges& charges) const {
+std::uint64_t Evictor::most_freeable_bytes(const memory::Charges& charges) const {
   return living_movable_bytes(charges) + waiting(charges, keyspace_);
 }
 
@@ -173,7 +173,7 @@ std::uint64_t Evictor::most_growth() const {
 }
 
 bool Evictor::may_free(std::uint64_t bytes) const {
-  if (bytes > most_movable_bytes(memory::balance())) return false;
+  if (bytes > most_freeable_bytes(memory::balance())) return false;
   if (policy_.victims != Victims::keys_with_deadline) return true;
   if (keyspace_.graveyard().holds_tables()) return true;
   std::uint64_t sum = 0;
@@ -198,7 +198,7 @@ Room Evictor::make_room_for(const Need& need, base::Budget budget) {
   if (limit() == 0 || memory::used_bytes() + need.more <= limit()) return Room::enough;
   if (!exceeds_with(need.more)) return Room::enough;
   if (!may_ever_fit(need)) return Room::none;
-  while (is_over_by_buried(need.more)) {
+  while (only_removed_data_exceeds(need.more)) {
     const bool is_empty = keyspace_.graveyard().drain_a_little(keyspace_.clock());
     if (!exceeds_with(need.more)) return Room::enough;
     if (is_empty) break;

@@ -13,12 +13,12 @@ constexpr std::size_t kAtOnce = 96;
 // Room for the last bucket of a step.
 constexpr std::size_t kRoom = 2 * kAtOnce;
 // The graveyard is walked in one step if it holds at most this many pieces.
-constexpr std::size_t kMostBuried = 2048;
+constexpr std::size_t kMostInGraveyard = 2048;
 // Above this many changed entries, each further change counts two of the oldest again. The entries
 // that a command has open are the newest.
 constexpr std::size_t kMostChanged = 32 << 10;
 // Changed entries that were counted again are removed from the list in groups of this size.
-constexpr std::size_t kTakenOff = 4096;
+constexpr std::size_t kErasedAtOnce = 4096;
 
 std::size_t index(const Entry& entry) { return static_cast<std::size_t>(entry.type()); }
 
@@ -82,7 +82,7 @@ void AuditWalk::count_oldest() {
     entry->unmark(Entry::kAuditMark);
     part(changed.db).bytes[index(*entry)] += size_of(*entry);
   }
-  if (first_ < kTakenOff && first_ < changed_.size()) return;
+  if (first_ < kErasedAtOnce && first_ < changed_.size()) return;
   changed_.erase(changed_.begin(), changed_.begin() + static_cast<std::ptrdiff_t>(first_));
   first_ = 0;
 }
@@ -122,7 +122,7 @@ bool AuditWalk::step() {
   }
   if (pending() > 0) return false;
   Graveyard& graveyard = keyspace_.graveyard();
-  if (graveyard.pieces() <= kMostBuried) return true;
+  if (graveyard.pieces() <= kMostInGraveyard) return true;
   graveyard.drain_a_little(keyspace_.clock());
   return false;
 }

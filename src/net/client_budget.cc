@@ -80,7 +80,7 @@ void ClientBudget::measure_limits(std::uint64_t limit, const memory::Charges& ch
 void ClientBudget::measure_memory(std::uint64_t limit, const memory::Charges& charges) {
   const std::uint64_t used = charged_bytes(charges);
   const std::uint64_t allowed = limit + tolerance(limit);
-  const std::uint64_t movable = executor_.evictor().most_movable_bytes(charges);
+  const std::uint64_t movable = executor_.evictor().most_freeable_bytes(charges);
   const auto clients = static_cast<std::uint64_t>(memory::client_bytes(charges));
   most_ever_ = std::max(kFloorBytes, left(allowed, left(used, clients + movable)));
   left_of_memory_ = left(allowed, left(used, chunks_.free_bytes()));

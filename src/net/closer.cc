@@ -52,7 +52,7 @@ void Closer::retire(Connection& connection) {
   closed_.push_back(&connection);
 }
 
-void Closer::take_remains(resp::ReplyBuffer& output) {
+void Closer::take_unsent_output(resp::ReplyBuffer& output) {
   output.keep_all();
   if (output.chunks() <= kFreedAtOnce) return output.clear();
   remains_.take_over(output);

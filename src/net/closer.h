@@ -39,7 +39,7 @@ class Closer {
   // It is disconnected: its object is freed at the end of the turn.
   void retire(Connection& connection);
   // Takes the unsent output of a connection that is disconnected.
-  void take_remains(resp::ReplyBuffer& output);
+  void take_unsent_output(resp::ReplyBuffer& output);
   // The end of a turn: frees the objects, and a part of the output.
   void end_turn();
   // Frees everything at once.

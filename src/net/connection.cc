@@ -202,7 +202,7 @@ void Connection::disconnect() {
   socket_ = -1;
   input_.clear();
   reader_.reset();
-  services_.closer.take_remains(output_);
+  services_.closer.take_unsent_output(output_);
   services_.closer.retire(*this);
 }
 

@@ -61,7 +61,7 @@ class Connection final : public Watch, public engine::Peer {
   // A large part of a request has arrived already, or will: it is received in the own buffer.
   bool receives_long() const { return input_.size() > kMostCopied || wanted_ > kReadBytes; }
   // Reads more of a large request, as far as there is room for it, and runs it if it is complete.
-  void receive_long();
+  void run_long_request();
   // Reads behind a copy of the unfinished input into the room; returns both, or nothing.
   std::span<const char> read(std::span<char> room);
   // Splits the input of the batch after its first `from` bytes.
@@ -92,7 +92,7 @@ class Connection final : public Watch, public engine::Peer {
   // Neither reads nor is read.
   bool is_stuck() const { return (paused_ || stalled_) && !output_.empty(); }
   // For how long it has neither sent nor received anything.
-  std::int64_t still_ms(std::int64_t now_ms) const { return now_ms - session_.last_active_ms; }
+  std::int64_t idle_ms(std::int64_t now_ms) const { return now_ms - session_.last_active_ms; }
 
   // Memory (connection_memory.cc)
   // All memory of the connection.
@@ -143,7 +143,7 @@ class Connection final : public Watch, public engine::Peer {
   // processed.
   std::size_t run_requests(InputBatch& batch);
   // All complete requests of a batch have run: whether there is input to split behind them.
-  bool goes_on_after(const resp::Parsed& parsed);
+  bool has_more_input_after(const resp::Parsed& parsed);
   void keep(std::span<const char> input, std::size_t done);
   bool outgrew_its_limit();
   // Replies with the error that `what` of this size does not fit into maxmemory, and closes.

@@ -52,7 +52,7 @@ std::span<const char> Connection::read(std::span<char> room) {
   return room.first(kept.size() + static_cast<std::size_t>(got));
 }
 
-void Connection::receive_long() {
+void Connection::run_long_request() {
   if (is_dead() || is_closing() || !has_room_to_receive()) return;
   InputBatch& batch = services_.reader.without_buffer();
   batch.input = read_in_place();
@@ -79,7 +79,7 @@ void Connection::run_batch(InputBatch& batch) {
   services_.peaks.input.note(input.size());
   if ((!input_.empty() || queue_bytes() > 0) && outgrew_its_limit()) return disconnect();
   if (input_.capacity() >= ClientRanks::kLeastBytes) services_.memory.note_growth();
-  if (wanted_ > kReadBytes && services_.memory.is_more_than_ever(wanted_)) return refuse_room();
+  if (wanted_ > kReadBytes && services_.memory.exceeds_any_budget(wanted_)) return refuse_room();
   // Otherwise the end of the turn updates the rank.
   if (in_sender.visit == ConnectionVisits::kNowhere) rank();
 }
@@ -103,7 +103,7 @@ std::size_t Connection::run_requests(InputBatch& batch) {
       break;
     }
     done += batch.parsed.consumed;
-    if (!goes_on_after(batch.parsed)) break;
+    if (!has_more_input_after(batch.parsed)) break;
   }
   batch.batch.clear();
   running_bytes_ = 0;
@@ -117,7 +117,7 @@ std::size_t Connection::run_requests(InputBatch& batch) {
   return done;
 }
 
-bool Connection::goes_on_after(const resp::Parsed& parsed) {
+bool Connection::has_more_input_after(const resp::Parsed& parsed) {
   using Status = resp::Parsed::Status;
   wanted_ = parsed.wanted;
   if (is_closing()) return false;

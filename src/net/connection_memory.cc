@@ -100,7 +100,7 @@ std::string Connection::describe() const {
 }
 
 bool Connection::may_ever_reply(std::uint64_t bytes, std::uint64_t kept) {
-  if (!services_.memory.is_more_than_ever(total_bytes() + bytes + kept)) return true;
+  if (!services_.memory.exceeds_any_budget(total_bytes() + bytes + kept)) return true;
   refuse("A reply of about ", bytes,
          " beside the values of " + std::to_string(kept) + " bytes that the command reads");
   return false;

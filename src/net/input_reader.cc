@@ -14,7 +14,7 @@ constexpr std::size_t kMostAhead = 4;
 
 void InputReader::run_and_read(Connection& connection) {
   if (InputBatch* const batch = batches_.of(connection); batch != nullptr) run(*batch);
-  if (connection.receives_long()) return connection.receive_long();
+  if (connection.receives_long()) return connection.run_long_request();
   InputBatch& batch = run_oldest();
   if (memory_.is_full() || connection.is_dead() || connection.is_closing()) return;
   batch.input = connection.read(batches_.buffer(batch));

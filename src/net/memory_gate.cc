@@ -25,7 +25,7 @@ MemoryGate::MemoryGate(const Connections::Parts& parts, resp::ChunkPool& chunks,
       chunks_(chunks),
       budget_(parts.memory, parts.executor, chunks, closer.remains()) {}
 
-bool MemoryGate::is_more_than_ever(std::uint64_t bytes) {
+bool MemoryGate::exceeds_any_budget(std::uint64_t bytes) {
   budget_.measure();
   return bytes > budget_.most_ever();
 }
@@ -124,7 +124,7 @@ void MemoryGate::run_waiting(Connection& connection) {
   Slot& slot = connection.in_memory;
   slot.wants_more = false;
   slot.is_served = true;
-  slot.is_reply ? connection.run_held_command() : connection.receive_long();
+  slot.is_reply ? connection.run_held_command() : connection.run_long_request();
   slot.is_served = false;
   if (!connection.is_open()) return;
   sender_.visit_at_turn_end(connection);
@@ -149,7 +149,7 @@ Connection* MemoryGate::find_stalled(const Connection& first, std::int64_t now_m
   const auto largest_still = [&](bool waits) {
     return ranks_.largest([&](const Connection& one) {
       return &one != &first && one.in_memory.waits() == waits &&
-             one.still_ms(now_ms) > stall_timeout_ms_;
+             one.idle_ms(now_ms) > stall_timeout_ms_;
     });
   };
   Connection* const found = largest_still(false);

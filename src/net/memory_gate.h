@@ -41,7 +41,7 @@ class MemoryGate {
   // Unsent bytes from which a connection is not read.
   std::size_t most_unsent() const { return budget_.most_unsent(); }
   // Measures; true if one connection can never get so many bytes.
-  bool is_more_than_ever(std::uint64_t bytes);
+  bool exceeds_any_budget(std::uint64_t bytes);
   // Measures during a turn, after one connection took much memory.
   void note_growth();
   // The memory of the connection has changed: updates its rank, if there is a budget.

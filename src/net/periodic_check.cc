@@ -34,7 +34,7 @@ void PeriodicCheck::check(Connection& connection, std::int64_t now_ms) {
 }
 
 void PeriodicCheck::check_closing(Connection& connection, std::int64_t now_ms) {
-  if (connection.still_ms(now_ms) < MemoryGate::kMostStallMs) return;
+  if (connection.idle_ms(now_ms) < MemoryGate::kMostStallMs) return;
   connection.stop_discarding();
   sender_.visit_at_turn_end(connection);
 }
@@ -48,8 +48,8 @@ bool PeriodicCheck::is_late_with_handshake(const Connection& connection, std::in
 
 bool PeriodicCheck::is_stuck(const Connection& connection, std::int64_t now_ms) {
   const std::int64_t most_ms = timeout_ms() != 0 ? timeout_ms() : kMostStuckMs;
-  if (!connection.is_stuck() || connection.still_ms(now_ms) <= most_ms) return false;
-  parts_.log.warning("Closing client that sends requests and does not take the replies: " +
+  if (!connection.is_stuck() || connection.idle_ms(now_ms) <= most_ms) return false;
+  parts_.log.warning("Closing client that sends requests and does not read its replies: " +
                      connection.describe());
   return true;
 }
@@ -58,7 +58,7 @@ bool PeriodicCheck::is_idle(Connection& connection, std::int64_t now_ms) {
   const engine::Session& session = connection.session();
   const bool may_be_silent = connection.waits_for_memory() || session.is_parked() ||
                              session.is_held() || session.is_listener();
-  if (timeout_ms() == 0 || may_be_silent || connection.still_ms(now_ms) <= timeout_ms()) {
+  if (timeout_ms() == 0 || may_be_silent || connection.idle_ms(now_ms) <= timeout_ms()) {
     return false;
   }
   parts_.log.verbose("Closing idle client");

@@ -141,7 +141,8 @@ void JournalWriter::done() {
   failed_at_ = At::nothing;
   if (failed_before) parts_.owner.works_again();
   parts_.owner.moved();
-  if (is_always()) go_on();
+  // What was published while the task ran.
+  if (is_always() || published_ - written() >= kManyBytes) go_on();
 }
 
 JournalFailure JournalWriter::finish() {

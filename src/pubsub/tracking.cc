@@ -163,7 +163,7 @@ bool Tracking::end_turn() {
     });
   }
   const bool trimmed = trim();
-  if (!keys_.has_dead()) return !trimmed;
+  if (!keys_.has_removed_tables()) return !trimmed;
   base::Budget budget(parts_.clock, kFreeUs);
   return !keys_.free_some(budget) || !trimmed;
 }

@@ -82,7 +82,7 @@ void LiveSettings::apply_settings() {
     parts_.log.warning(changed.error().text);
   }
   if (const auto changed = change_page_return(); !changed) {
-    parts_.log.warning("The allocator cannot return pages from a thread: " + changed.error().text);
+    parts_.log.warning("jemalloc-bg-thread cannot be applied: " + changed.error().text);
   }
 }
 

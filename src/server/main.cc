@@ -64,7 +64,7 @@ base::Result<void> load(Configuration& configuration, const std::vector<std::str
 }
 
 // Enters the working folder and opens the log there.
-base::Result<void> settle_in(const Configuration& configuration, base::Log& log) {
+base::Result<void> enter_working_folder(const Configuration& configuration, base::Log& log) {
   const std::string& dir = configuration.server.process.dir.value();
   if (::chdir(dir.c_str()) != 0) {
     return base::Error{"Can't chdir to '" + dir + "': " + std::strerror(errno)};
@@ -95,7 +95,7 @@ std::string pid_path(const ProcessSettings& settings) {
 }
 
 // Directives that are accepted but whose feature does not exist yet.
-void log_what_does_not_act(const config::Registry& registry, base::Log& log) {
+void log_directives_without_effect(const config::Registry& registry, base::Log& log) {
   for (const config::Directive* directive : registry.set_without_effect()) {
     log.warning("The configuration sets '" + std::string(directive->name()) +
                 "', which has no effect yet.");
@@ -110,7 +110,7 @@ int fail(base::Log& log, const std::string& text) {
 int serve(Configuration& configuration, base::Log& log, process::Title& title) {
   const ProcessSettings& settings = configuration.server.process;
   log_start(log, configuration, title.program());
-  log_what_does_not_act(configuration.registry, log);
+  log_directives_without_effect(configuration.registry, log);
   process::Supervisor supervisor(settings.supervised.as<process::Supervision>(), log);
   process::PidFile pid_file;
   pid_file.write(pid_path(settings), log);
@@ -148,7 +148,7 @@ int run(const std::vector<std::string>& arguments, process::Title& title) {
   const bool supervised =
       settings.supervised.as<process::Supervision>() != process::Supervision::none;
   if (settings.daemonize.value() && !supervised) process::go_to_background();
-  if (const auto settled = settle_in(configuration, log); !settled) {
+  if (const auto settled = enter_working_folder(configuration, log); !settled) {
     std::cerr << settled.error().text << "\n";
     return 1;
   }

@@ -16,6 +16,8 @@
 #include "larder/info/info.h"
 #include "larder/memory/audit.h"
 #include "larder/observe/command_observer.h"
+#include "larder/persistence/metrics.h"
+#include "larder/persistence/payload_checks.h"
 #include "larder/persistence/settings.h"
 #include "larder/resp/reply_reader.h"
 #include "larder/types/settings.h"
@@ -131,6 +133,9 @@ class KeyspaceCommands : public ::testing::Test {
   keyspace::Metrics keyspace_metrics{reporter};
   keyspace::Keyspace keyspace{clock, rng, keyspace_settings, keyspace_metrics};
   persistence::SnapshotSettings snapshot_settings{registry};
+  persistence::Metrics persistence_metrics{reporter, clock};
+  engine::ChecksumValidation checksums;
+  persistence::PayloadChecks payload_checks{snapshot_settings, checksums, persistence_metrics};
   eviction::Settings eviction_settings{registry};
   eviction::Metrics eviction_metrics{reporter, eviction_settings, clock};
   eviction::Evictor evictor{keyspace, eviction_settings, eviction_metrics};
@@ -175,6 +180,7 @@ class KeyspaceCommands : public ::testing::Test {
     tools.lend(limits);
     tools.lend(evictor);
     tools.lend(snapshot_settings);
+    tools.lend(payload_checks);
     return tools;
   }
 };

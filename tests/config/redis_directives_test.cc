@@ -98,7 +98,8 @@ TEST(RedisDirectives, AreAllDirectivesExceptLardersOwn) {
                        "commandlog-large-reply-max-len", "commandlog-large-request-max-len",
                        "commandlog-reply-larger-than", "commandlog-request-larger-than",
                        "hot-keys-sample", "loadmodule", "metrics-bind", "metrics-port",
-                       "rdb-version", "rename-command", "req-res-logfile", "user"));
+                       "rdb-version", "rename-command", "req-res-logfile", "snapshot-max-hold-ms",
+                       "snapshot-memory-limit", "snapshot-method", "user"));
 }
 
 // Each value of CONFIG GET * can be set and is the same afterwards.

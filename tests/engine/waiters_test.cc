@@ -179,10 +179,10 @@ TEST_F(Waiting, KeepsItsPlaceIfItsReRunFindsNothing) {
 TEST_F(Waiting, EndsWhenItsKeyIsRemovedIfRequested) {
   reply({"push", "k", "z"});
   Client& one = waits({"bgroup", "k", "a"});
-  EXPECT_EQ(waiters.keys_watched_for_going(), 1u);
+  EXPECT_EQ(waiters.keys_awaiting_removal(), 1u);
   reply({"del", "k"});
   EXPECT_EQ(output_of(one), "-GONE with the key\r\n");
-  EXPECT_EQ(waiters.keys_watched_for_going(), 0u);
+  EXPECT_EQ(waiters.keys_awaiting_removal(), 0u);
   EXPECT_EQ(metrics.errors.codes().back().first, "GONE");
 
   reply({"push", "k", "z"});

@@ -19,7 +19,7 @@ class NestedCommands : public Room {
     const Propagation::Group group(effects);
     for (const Words& words : script) {
       const std::vector<std::string_view> args(words.begin(), words.end());
-      executor.run_within(inner.session(), args);
+      executor.run_nested(inner.session(), args);
       replies.push_back(resp::taken(inner.output()));
     }
     EXPECT_EQ(executor.running(), &session);
@@ -142,7 +142,7 @@ TEST_F(NestedCommands, GatesOpenForTheInnerSessionDoNotApply) {
     gates.close(Gate::paused_all);
     const std::string_view words[] = {"set", "a", "1"};
     const Propagation::Group group(effects);
-    executor.run_within(loader.session(), words);
+    executor.run_nested(loader.session(), words);
   };
   reply({"act"});
   EXPECT_EQ(resp::taken(loader.output()), "+OK\r\n");

@@ -145,7 +145,7 @@ TEST(Evictor, ExcludesTheOwnMemoryOfAnEmptyGraveyard) {
   }
   ASSERT_GT(keyspace::Graveyard::bytes(), 0);
   EXPECT_EQ(world.evictor.counted_bytes(), memory::used_bytes());
-  EXPECT_EQ(world.evictor.living_bytes(), memory::used_bytes());
+  EXPECT_EQ(world.evictor.bytes_without_removed(), memory::used_bytes());
 }
 
 TEST(Evictor, CountsUnfreedBytesAboveTheAllowance) {

@@ -10,7 +10,7 @@ namespace {
 class AuditWalkTest : public KeyspaceTest {
  protected:
   void begin() {
-    ASSERT_TRUE(keyspace.borrow_mark(Entry::kAuditMark));
+    ASSERT_TRUE(keyspace.reserve_mark(Entry::kAuditMark));
     walk.emplace(keyspace);
   }
   memory::Audit audit() {
@@ -169,7 +169,7 @@ TEST_F(AuditWalkTest, RecordsABoundedNumberOfChanges) {
 TEST_F(AuditWalkTest, LeavesNoMarksWhenCancelled) {
   for (int i = 0; i < 3000; ++i) change(1000);
   begin();
-  EXPECT_FALSE(keyspace.borrow_mark(Entry::kAuditMark));
+  EXPECT_FALSE(keyspace.reserve_mark(Entry::kAuditMark));
   for (int i = 0; i < 10; ++i) static_cast<void>(walk->step());
   for (int i = 0; i < 1000; ++i) change(1000);
   EXPECT_GT(walk->pending(), 0u);

@@ -25,7 +25,7 @@ struct Found {
 };
 
 Found read(const std::string& text, std::size_t piece) {
-  TextSource source(text, piece);
+  AofTextSource source(text, piece);
   AofFileReader reader(source);
   Found found;
   resp::Batch batch;

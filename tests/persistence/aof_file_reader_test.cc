@@ -17,7 +17,7 @@ struct Outcome {
 };
 
 Outcome read_all(const std::string& text, std::size_t piece = 1 << 20) {
-  TextSource source(text, piece);
+  AofTextSource source(text, piece);
   AofFileReader reader(source);
   Outcome out;
   resp::Batch batch;

@@ -34,9 +34,9 @@ inline std::string with_group(std::string text, const std::string& group) {
 }
 
 // Gives at most `piece` bytes at once.
-class TextSource final : public RdbSource {
+class AofTextSource final : public RdbSource {
  public:
-  explicit TextSource(std::string text, std::size_t piece = 1 << 20)
+  explicit AofTextSource(std::string text, std::size_t piece = 1 << 20)
       : text_(std::move(text)), piece_(piece) {}
   base::Result<std::size_t> read(char* out, std::size_t most) override {
     const std::size_t size = std::min({most, piece_, text_.size() - at_});

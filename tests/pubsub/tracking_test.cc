@@ -180,13 +180,13 @@ TEST_F(TrackingTest, FreesManyKeysInSteps) {
   EXPECT_EQ(output_of(one), ">2\r\n$10\r\ninvalidate\r\n_\r\n");
   EXPECT_EQ(tracking.keys().size(), 0u);
   EXPECT_EQ(tracking.keys().items(), 0u);
-  EXPECT_TRUE(tracking.keys().has_dead());
+  EXPECT_TRUE(tracking.keys().has_removed_tables());
   run_as(one, {"get", "a"});
   EXPECT_EQ(tracking.keys().size(), 1u);
   expect_balance();
   while (tracking.end_turn()) {
   }
-  EXPECT_FALSE(tracking.keys().has_dead());
+  EXPECT_FALSE(tracking.keys().has_removed_tables());
   expect_balance();
 }
 

@@ -22,6 +22,8 @@ class MirroredTarget::Mirror final : public engine::EffectSink, public engine::C
         copy_(std::make_unique<harness::Harness>("enable-protected-configs yes\n")),
         feed_(copy_->connect()) {
     copy().keyspace.removals().hold(keyspace::Hold::replica);
+    // The original has checked them, as DEBUG SET-SKIP-CHECKSUM-VALIDATION demands.
+    copy().checksums.skipped = true;
     original_.core().executor.follow(*this);
     original_.core().executor.add(*this);
   }

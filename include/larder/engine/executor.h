@@ -126,7 +126,7 @@ class Executor final : private expiry::RemovalReader {
   // gets the reply. Listeners read its changes at once; its effects are propagated in the group
   // that the caller has open (Propagation::Group). It cannot block; sessions that it unblocks are
   // served when the outermost command is over.
-  void run_within(Session& session, resp::Args args);
+  void run_nested(Session& session, resp::Args args);
 
   // Runs the commands of sessions whose keys have become ready, until no key is ready or half a
   // millisecond has passed; the rest follows at the ends of turns. Called after each command that a
@@ -212,10 +212,10 @@ class Executor final : private expiry::RemovalReader {
   bool is_held_for_snapshot(const Session& session, const BoundCommand& command, resp::Args args);
   eviction::Room make_room(base::Budget budget);
   void put_off(Session& session, const BoundCommand& command, Admission admission);
-  bool make_room_late();
+  bool make_room_at_turn_end();
   void free_backlog(Execution& execution);
-  bool expire_late();
-  bool free_late();
+  bool expire_at_turn_end();
+  bool free_at_turn_end();
   void read_removals() override { settle_background(); }
   void reject_unknown(Session& session, resp::Args args);
   bool pass(Session& session, resp::Args args, BoundCommand& command, std::uint32_t closed);
@@ -230,10 +230,10 @@ class Executor final : private expiry::RemovalReader {
   std::uint64_t evictable_bytes(const Session& session, resp::Args args,
                                 const BoundCommand& command) const;
   bool was_put_off(const Session& session) const;
-  bool look_at_reply(Execution& execution, resp::Args args, const BoundCommand& command);
+  bool check_reply_size(Execution& execution, resp::Args args, const BoundCommand& command);
   void run_parked(Execution& execution, const ParkedCommand& parked);
   bool run_long_commands();
-  bool serve_late();
+  bool serve_at_turn_end();
   void count_errors(Execution& execution, BoundCommand& command);
   void charge(Execution& execution, resp::Args args, BoundCommand& command);
   void keep_cycles(Session& session, std::uint64_t cycles);

@@ -21,7 +21,7 @@ class SessionMetrics final : public info::Group {
         static_cast<std::int64_t>(waiters_.sessions() + waiters_.held() + pause_.held());
     clients_in_timeout_table_ = static_cast<std::int64_t>(waiters_.with_deadline());
     total_blocking_keys_ = static_cast<std::int64_t>(waiters_.keys());
-    total_blocking_keys_on_nokey_ = static_cast<std::int64_t>(waiters_.keys_watched_for_going());
+    total_blocking_keys_on_nokey_ = static_cast<std::int64_t>(waiters_.keys_awaiting_removal());
     watching_clients_ = static_cast<std::int64_t>(watches_.sessions());
     total_watched_keys_ = static_cast<std::int64_t>(watches_.keys());
   }

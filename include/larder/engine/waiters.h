@@ -107,7 +107,7 @@ class Waiters final : public ChangeSink, public memory::AuditedOwner {
   std::size_t sessions() const { return sessions_; }
   std::size_t with_deadline() const { return deadlines_.size(); }
   std::size_t keys() const { return keys_; }
-  std::size_t keys_watched_for_going() const { return keys_when_gone_; }
+  std::size_t keys_awaiting_removal() const { return keys_when_gone_; }
 
   // Reports all memory of waiting sessions to the audit: client_input.
   void report_bytes(memory::Audit& audit) const override;

@@ -34,7 +34,7 @@ struct Need {
 };
 
 // Bytes that do not count against the limit, because evicting keys would not reduce them: buffers
-// for replicas and the journal. The memory of clients counts.
+// for replicas and the journal, and what a snapshot holds. The memory of clients counts.
 std::int64_t apart_from_data(const memory::Charges& charges);
 
 class Evictor {
@@ -48,7 +48,7 @@ class Evictor {
   std::uint64_t counted_bytes() const;
   // The same without everything that waits in the graveyard. Keys are evicted only while this is
   // over the limit. The tables of a flushed database are included until they are freed.
-  std::uint64_t living_bytes() const;
+  std::uint64_t bytes_without_removed() const;
   // Called for every command that may grow memory; about 10 ns while there is room. False while
   // clients are paused, but INFO still shows the excess.
   bool over_limit() const {
@@ -88,7 +88,7 @@ class Evictor {
   // The most bytes that evicting, and freeing removed data, can give back. Too large if keys
   // without a deadline must not be evicted, and while the tables of a flushed database are being
   // freed: its bytes count as stored keys.
-  std::uint64_t most_movable_bytes(const memory::Charges& charges) const;
+  std::uint64_t most_freeable_bytes(const memory::Charges& charges) const;
   // The largest possible growth of memory if all keys that may be evicted were. Unlimited without
   // maxmemory.
   std::uint64_t most_growth() const;
@@ -126,7 +126,7 @@ class Evictor {
   }
   bool exceeds_with(std::uint64_t more) const;
   bool may_ever_fit(const Need& need) const;
-  bool is_over_by_buried(std::uint64_t wanted) const;
+  bool only_removed_data_exceeds(std::uint64_t wanted) const;
   std::uint64_t living_movable_bytes(const memory::Charges& charges) const;
   Room evict(base::Budget& budget, std::uint64_t wanted = 0);
   Room free_deferred(base::Budget& budget, std::uint64_t wanted);

@@ -27,7 +27,7 @@ class AuditWalk final : public memory::AuditedOwner, private BeforeChange {
   // The owner of the walk's memory, which held_bytes() returns.
   static constexpr auto kOwner = memory::Owner::client_input;
 
-  // There can be only one walk: the caller must have got the mark (Keyspace::borrow_mark with
+  // There can be only one walk: the caller must have got the mark (Keyspace::reserve_mark with
   // Entry::kAuditMark). The destructor ends the walk and returns the mark.
   explicit AuditWalk(Keyspace& keyspace);
   ~AuditWalk() override;

@@ -52,7 +52,7 @@ class Keyspace final : public memory::AuditedOwner {
 
   // Reserves a bit of Entry::marks() for one walk; false while another walk has it. The walk must
   // clear the bit of all entries before it returns it.
-  bool borrow_mark(std::uint8_t bit) {
+  bool reserve_mark(std::uint8_t bit) {
     if ((marks_lent_ & bit) != 0) return false;
     marks_lent_ = static_cast<std::uint8_t>(marks_lent_ | bit);
     return true;

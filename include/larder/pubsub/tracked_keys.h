@@ -77,7 +77,7 @@ class TrackedKeys {
   }
   // Removes all keys; their memory is freed by free_some().
   void clear();
-  bool has_dead() const { return !dead_.empty(); }
+  bool has_removed_tables() const { return !dead_.empty(); }
   // True when nothing is left to free.
   bool free_some(base::Budget& budget);
 

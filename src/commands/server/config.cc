@@ -34,9 +34,9 @@ bool may_change_protected(const Settings& settings, const Session& session) {
 }
 
 // Directives that were set but do not act yet.
-void log_what_does_not_act(const config::Registry& registry,
-                           const std::vector<std::pair<std::string, std::string>>& pairs,
-                           base::Log& log) {
+void log_directives_without_effect(const config::Registry& registry,
+                                   const std::vector<std::pair<std::string, std::string>>& pairs,
+                                   base::Log& log) {
   for (const auto& [name, ignored] : pairs) {
     const config::Directive* directive = registry.find(name);
     if (directive == nullptr || !directive->is_set_without_effect()) continue;
@@ -69,7 +69,7 @@ void config_set(Call& call, config::Registry& registry, Settings& settings, Gate
   };
   const auto done = registry.set(pairs, conditions);
   if (!done) return call.reply.error(done.error().text);
-  log_what_does_not_act(registry, pairs, log);
+  log_directives_without_effect(registry, pairs, log);
   call.reply.ok();
 }
 

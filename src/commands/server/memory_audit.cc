@@ -51,7 +51,7 @@ struct AuditProgress final : Progress, memory::AuditedOwner {
 // True when the walk is over.
 bool run_step(AuditProgress& progress, keyspace::Keyspace& keyspace) {
   if (progress.walk) return progress.walk->step();
-  if (keyspace.borrow_mark(keyspace::Entry::kAuditMark)) progress.walk.emplace(keyspace);
+  if (keyspace.reserve_mark(keyspace::Entry::kAuditMark)) progress.walk.emplace(keyspace);
   return false;
 }
 
