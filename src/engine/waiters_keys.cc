@@ -228,7 +228,8 @@ ParkedCommand* Waiters::resume() {
 std::span<const std::string_view> Waiters::candidates(
     const Session& session, std::span<const std::string_view> keys) const {
   const bool is_alone = resumed_ != nullptr && resumed_->session == &session &&
-                        resumed_by_ != nullptr && first_ready_ == last_ready_ && sweeps_.empty() && keys_with_value_ == 1;
+                        resumed_by_ != nullptr && first_ready_ == last_ready_ && sweeps_.empty() &&
+                        keys_with_value_ == 1;
   return is_alone ? std::span(&resumed_by_name_, 1) : keys;
 }
 

@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <span>
 
 #include "larder/engine/transaction.h"
 #include "sockets.h"
@@ -15,8 +16,10 @@
 namespace larder::net {
 namespace {
 
-// One send gathers at most this many pieces.
+// One send gathers at most this many pieces, and one turn sends at most this many bytes to one
+// connection, so that a large reply does not delay the others.
 constexpr std::size_t kMostPieces = 64;
+constexpr std::uint64_t kMostSentPerTurn = 4 << 20;
 
 // Leaves out what is behind the first `most` bytes; returns the number of pieces.
 std::size_t shorten(std::span<iovec> pieces, std::uint64_t most) {
@@ -100,16 +103,14 @@ void Connection::working() {
 
 // Output
 
-// Sends until all is sent that may be, the socket is full, or the turn has no time for more parts;
-// false if the connection is lost.
+// Sends until all is sent that may be, the socket is full, or the turn's share is used up; false if
+// the connection is lost.
 bool Connection::send_output() {
   std::array<iovec, kMostPieces> pieces;
   const std::uint64_t most = sendable();
-  std::uint64_t sent = 0;
-  while (sent < most) {
-    const std::size_t gathered = output_.gather(pieces.data(), pieces.size());
-    const std::uint64_t part = std::min<std::uint64_t>(services_.sender.part_bytes(), most - sent);
-    const std::size_t count = shorten({pieces.data(), gathered}, part);
+  for (std::uint64_t sent = 0; sent < most && sent < kMostSentPerTurn;) {
+    std::size_t count = output_.gather(pieces.data(), pieces.size());
+    if (__builtin_expect(!held_.empty(), 0)) count = shorten({pieces.data(), count}, most - sent);
     const ssize_t took = tls_ == nullptr ? send_plain(socket_, pieces.data(), count)
                                          : tls_->send({pieces.data(), count}, most - sent);
     if (took <= 0) {
@@ -121,9 +122,8 @@ bool Connection::send_output() {
     services_.parts.metrics.output_bytes += static_cast<std::uint64_t>(took);
     output_.consume(static_cast<std::uint64_t>(took));
     if (__builtin_expect(!held_.empty(), 0)) held_.sent(static_cast<std::uint64_t>(took));
-    session_.last_active_ms = services_.clock.steady_ms();
     sent += static_cast<std::uint64_t>(took);
-    if (sent >= services_.sender.part_bytes() && !services_.sender.may_send_more()) break;
+    session_.last_active_ms = services_.clock.steady_ms();
   }
   return true;
 }

@@ -10,8 +10,6 @@ namespace {
 // readings of the clock.
 constexpr std::int64_t kMessagesUs = 250;
 constexpr std::uint32_t kSendsBetweenLooks = 8;
-// The time in a turn for the further parts of large output.
-constexpr std::int64_t kPartsUs = 200;
 
 }  // namespace
 
@@ -50,21 +48,7 @@ void Sender::forget(Connection& connection) {
   held_.leave(connection.in_sender.held);
 }
 
-bool Sender::may_send_more() {
-  if (parts_are_over_) return false;
-  const std::int64_t now_us = clock_.steady_now_us();
-  if (parts_end_us_ == 0) parts_end_us_ = now_us + kPartsUs;
-  parts_are_over_ = now_us >= parts_end_us_;
-  return !parts_are_over_;
-}
-
-void Sender::begin_parts() {
-  parts_end_us_ = 0;
-  parts_are_over_ = false;
-}
-
 void Sender::send_replies() {
-  begin_parts();
   visits_.visit_all([](Connection& connection) {
     connection.in_sender.visit = ConnectionVisits::kNowhere;
     connection.finish_turn();

@@ -5,12 +5,8 @@
 // message, an invalidation) are queued behind them: a turn sends to this queue for a quarter of a
 // millisecond. A connection with more output than one send takes is not postponed, however fast
 // messages come.
-//
-// Large output is sent in parts: each connection that is visited sends one part, and more while the
-// turn has time for further parts. The next turns send the rest, as far as the socket takes it.
 
 #include <cstddef>
-#include <cstdint>
 
 #include "connection_queue.h"
 #include "larder/base/clock.h"
@@ -46,28 +42,15 @@ class Sender {
   void send_replies();
   void send_messages();
 
-  // The size of a part of large output. Smaller after the time for further parts.
-  std::uint64_t part_bytes() const { return parts_are_over_ ? kLatePartBytes : kPartBytes; }
-  // A connection has sent a part: whether it may send another in this turn. Reads the clock.
-  bool may_send_more();
-
   bool has_work() const { return !visits_.empty() || !messages_.empty(); }
   std::size_t held_bytes() const {
     return visits_.held_bytes() + messages_.held_bytes() + held_.held_bytes();
   }
 
  private:
-  // Copying a part to a socket takes the system about 60 microseconds.
-  static constexpr std::uint64_t kPartBytes = 128 << 10;
-  static constexpr std::uint64_t kLatePartBytes = 64 << 10;
-
-  void begin_parts();
-
   const base::Clock& clock_;
   ConnectionVisits visits_;
   ConnectionQueue messages_;
-  std::int64_t parts_end_us_ = 0;  // 0 before the first further part of this turn
-  bool parts_are_over_ = false;
   ConnectionVisits held_;
   std::uint64_t released_ = 0;
 };

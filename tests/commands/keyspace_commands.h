@@ -133,9 +133,6 @@ class KeyspaceCommands : public ::testing::Test {
   keyspace::Metrics keyspace_metrics{reporter};
   keyspace::Keyspace keyspace{clock, rng, keyspace_settings, keyspace_metrics};
   persistence::SnapshotSettings snapshot_settings{registry};
-  persistence::Metrics persistence_metrics{reporter, clock};
-  engine::ChecksumValidation checksums;
-  persistence::PayloadChecks payload_checks{snapshot_settings, checksums, persistence_metrics};
   eviction::Settings eviction_settings{registry};
   eviction::Metrics eviction_metrics{reporter, eviction_settings, clock};
   eviction::Evictor evictor{keyspace, eviction_settings, eviction_metrics};
@@ -144,6 +141,9 @@ class KeyspaceCommands : public ::testing::Test {
   expiry::Sweeper sweeper{keyspace, expiry_settings, expiry_metrics};
   engine::Limits limits{own_settings.proto_max_bulk_len};
   engine::GateBoard gates;
+  persistence::Metrics persistence_metrics{reporter, clock, keyspace, gates};
+  engine::ChecksumValidation checksums;
+  persistence::PayloadChecks payload_checks{snapshot_settings, checksums, persistence_metrics};
   engine::Propagation effects;
   engine::Metrics metrics{reporter};
   observe::Settings observe_settings{registry};
