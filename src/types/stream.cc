@@ -71,6 +71,7 @@ std::uint8_t* print_entry_head(std::uint8_t* out, std::uint8_t flags, StreamId n
 
 const StreamMarks Stream::no_marks{};
 const Stream::Nodes Stream::no_nodes{};
+const NameIndex<Group> Stream::no_groups{};
 
 void Stream::create() {
   if (header_ != nullptr) return;

@@ -9,23 +9,6 @@
 namespace larder::types {
 namespace {
 
-// The position of a name, or where it would be inserted.
-template <typename T>
-std::uint32_t place_of(const PointerArray<T>& array, std::string_view name) {
-  const auto* found =
-      std::lower_bound(array.begin(), array.end(), name,
-                       [](const T* one, std::string_view wanted) { return one->name() < wanted; });
-  return static_cast<std::uint32_t>(found - array.begin());
-}
-
-// Array is a PointerArray or a const one.
-template <typename Array>
-auto find_named(Array& array, std::string_view name) {
-  const std::uint32_t at = place_of(array, name);
-  const bool found = at < array.size() && array[at]->name() == name;
-  return found ? *(array.begin() + at) : nullptr;
-}
-
 template <typename T>
 T* make_named(Tally& tally, std::string_view name) {
   T* made = new (tally.allocate(sizeof(T) + name.size())) T{};
@@ -48,22 +31,12 @@ std::size_t pending_bytes(std::size_t count) { return count * memory::size_class
 
 }  // namespace
 
-Consumer* Group::consumer(std::string_view name) { return find_named(consumers, name); }
-
-const Consumer* Group::consumer(std::string_view name) const { return find_named(consumers, name); }
-
-std::span<const Group* const> Stream::groups() const {
-  if (header_ == nullptr) return {};
-  const PointerArray<Group>& groups = header_->groups;
-  return {groups.begin(), groups.size()};
-}
-
 Group* Stream::group(std::string_view name) {
-  return header_ == nullptr ? nullptr : find_named(header_->groups, name);
+  return header_ == nullptr ? nullptr : header_->groups.find(name);
 }
 
 const Group* Stream::group(std::string_view name) const {
-  return header_ == nullptr ? nullptr : find_named(header_->groups, name);
+  return header_ == nullptr ? nullptr : header_->groups.find(name);
 }
 
 Group* Stream::create_group(std::string_view name, StreamId last, std::int64_t entries_read) {
@@ -73,7 +46,7 @@ Group* Stream::create_group(std::string_view name, StreamId last, std::int64_t e
   Group* made = make_named<Group>(tally, name);
   made->last_id = last;
   made->entries_read = entries_read;
-  header_->groups.insert(tally, place_of(header_->groups, name), made);
+  header_->groups.insert(tally, made);
   return made;
 }
 
@@ -82,7 +55,7 @@ Consumer* Stream::create_consumer(Group& group, std::string_view name, std::int6
   auto* made = make_named<Consumer>(tally, name);
   made->seen_ms = now_ms;
   made->active_ms = Consumer::kNever;
-  group.consumers.insert(tally, place_of(group.consumers, name), made);
+  group.consumers.insert(tally, made);
   return made;
 }
 
@@ -105,7 +78,7 @@ std::size_t Stream::destroy_consumer(Group& group, Consumer& consumer) {
       release_pending(tally, *pending);
     });
   }
-  group.consumers.erase(tally, place_of(group.consumers, consumer.name()));
+  group.consumers.erase(tally, consumer);
   release_named(tally, &consumer);
   return count;
 }
@@ -137,30 +110,31 @@ bool Stream::acknowledge(Group& group, StreamId id) {
 }
 
 // Pending entries are freed with the group's leaves; the pointers of consumers are then invalid.
-bool Stream::destroy_group_some(Tally& tally, Group& group, base::Budget& budget) {
+bool Stream::empty_group_some(Tally& tally, Group& group, base::Budget& budget) {
   while (!group.pending.empty()) {
     group.pending.pop_leaf(tally, [&](Pending* pending) { release_pending(tally, *pending); });
     if (budget.spent()) return false;
   }
   while (!group.consumers.empty()) {
-    Consumer* consumer = group.consumers.back();
+    Consumer* consumer = group.consumers.last();
     while (!consumer->pending.empty()) {
       consumer->pending.pop_leaf(tally, [](Pending*) {});
       if (budget.spent()) return false;
     }
-    group.consumers.erase(tally, group.consumers.size() - 1);
+    group.consumers.erase(tally, *consumer);
     release_named(tally, consumer);
     if (budget.spent()) return false;
   }
-  release_named(tally, &group);
   return true;
 }
 
 bool Stream::destroy_groups_some(Tally& tally, base::Budget& budget) {
-  PointerArray<Group>& groups = header_->groups;
+  NameIndex<Group>& groups = header_->groups;
   while (!groups.empty()) {
-    if (!destroy_group_some(tally, *groups.back(), budget)) return false;
-    groups.erase(tally, groups.size() - 1);
+    Group& group = *groups.last();
+    if (!empty_group_some(tally, group, budget)) return false;
+    groups.erase(tally, group);
+    release_named(tally, &group);
   }
   return true;
 }
@@ -170,8 +144,9 @@ bool Stream::destroy_group(std::string_view name) {
   if (found == nullptr) return false;
   Tally tally = this->tally();
   base::Budget budget = base::Budget::unlimited();
-  header_->groups.erase(tally, place_of(header_->groups, name));
-  destroy_group_some(tally, *found, budget);
+  header_->groups.erase(tally, *found);
+  empty_group_some(tally, *found, budget);
+  release_named(tally, found);
   return true;
 }
 
@@ -180,12 +155,12 @@ void Stream::hand_over(Stream& to, Group& group, std::size_t bytes) {
   header_->bytes -= bytes;
   to.header_->bytes += bytes;
   Tally tally = to.tally();
-  to.header_->groups.insert(tally, 0, &group);
+  to.header_->groups.insert(tally, &group);
 }
 
 Stream Stream::take_group(Group& group) {
   Tally tally = this->tally();
-  header_->groups.erase(tally, place_of(header_->groups, group.name()));
+  header_->groups.erase(tally, group);
   std::size_t bytes =
       named_bytes(group) + group.consumers.bytes() + pending_bytes(group.pending.size());
   for (const Consumer* consumer : group.consumers) bytes += named_bytes(*consumer);
@@ -197,7 +172,7 @@ Stream Stream::take_group(Group& group) {
 // The group starts a new index; the old one is freed, with the entries that only it has.
 Stream Stream::take_consumer(Group& group, Consumer& consumer) {
   Tally tally = this->tally();
-  group.consumers.erase(tally, place_of(group.consumers, consumer.name()));
+  group.consumers.erase(tally, consumer);
   Group& dead = *make_named<Group>(tally, {});
   dead.pending = std::exchange(group.pending, {});
   for (Consumer* other : group.consumers) {
@@ -207,7 +182,7 @@ Stream Stream::take_consumer(Group& group, Consumer& consumer) {
       group.pending.insert(tally, index[at]);
     }
   }
-  dead.consumers.insert(tally, 0, &consumer);
+  dead.consumers.insert(tally, &consumer);
   const std::size_t bytes = named_bytes(dead) + dead.consumers.bytes() + named_bytes(consumer) +
                             pending_bytes(dead.pending.size());
   Stream taken(nullptr);

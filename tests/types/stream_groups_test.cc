@@ -206,7 +206,7 @@ TEST(TakenFromStreams, ConsumersKeepOnlyTheirEntries) {
   EXPECT_EQ(group.find({9, 0}), nullptr);
   ASSERT_NE(group.find({10, 0}), nullptr);
   EXPECT_EQ(group.find({10, 0})->consumer(), group.consumer("few"));
-  EXPECT_EQ(taken.groups()[0]->pending.size(), 4500u);
+  EXPECT_EQ((*taken.groups().begin())->pending.size(), 4500u);
   EXPECT_EQ(memory::balance(memory::Owner::streams) - before,
             static_cast<std::int64_t>(taken.footprint() + stream.footprint()));
   destroy_in_steps(std::move(taken));

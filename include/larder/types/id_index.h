@@ -1,8 +1,9 @@
 #pragma once
 
-// Items in the order of their stream ids. Two levels: an array of leaves, each a sorted array that
-// grows to 1.5 kB, so that an item takes little more than its own size. Items are mostly added at
-// the end, where leaves are filled completely, and mostly removed at the front.
+// Items in the order of their keys: stream ids or names. Two levels: an array of leaves, each a
+// sorted array that grows to 1.5 kB, so that an item takes little more than its own size. Entries
+// of streams are mostly added at the end, where leaves are filled completely, and mostly removed at
+// the front.
 //
 //   leaves --> | leaf | leaf | leaf |
 //                 |      |      +--> | count, room | item | item |      |
@@ -20,17 +21,17 @@
 #include <type_traits>
 
 #include "larder/types/pointer_array.h"
-#include "larder/types/stream_id.h"
 #include "larder/types/tally.h"
 
 namespace larder::types {
 
-// `kIdOf` is a function that returns an item's id.
-template <typename Item, auto kIdOf>
-class IdIndex {
+// `kKeyOf` is a function that returns an item's key.
+template <typename Item, auto kKeyOf>
+class OrderedIndex {
   static_assert(std::is_trivially_copyable_v<Item> && alignof(Item) <= 8);
   using ConstItem = std::conditional_t<std::is_pointer_v<Item>,
                                        const std::remove_pointer_t<Item>* const, const Item>;
+  using Key = std::invoke_result_t<decltype(kKeyOf), const Item&>;
 
  public:
   // The position of an item, valid until the index changes.
@@ -50,6 +51,8 @@ class IdIndex {
   Item& operator[](Cursor cursor) { return items(leaves_[cursor.leaf])[cursor.at]; }
   ConstItem& operator[](Cursor cursor) const { return items(leaves_[cursor.leaf])[cursor.at]; }
 
+  // Not valid(); next() of the last item.
+  Cursor none() const { return {leaves_.size(), 0}; }
   // Not valid() when the index is empty, or there is no such item.
   Cursor first() const { return {}; }
   Cursor last() const { return empty() ? Cursor{} : end_of(leaves_.size() - 1); }
@@ -61,28 +64,28 @@ class IdIndex {
     if (cursor.at > 0) return {cursor.leaf, cursor.at - 1};
     return cursor.leaf > 0 ? end_of(cursor.leaf - 1) : none();
   }
-  Cursor at_or_before(StreamId id) const {
-    const std::uint32_t leaf = leaf_for(id);
+  Cursor at_or_before(Key key) const {
+    const std::uint32_t leaf = leaf_for(key);
     if (leaf == leaves_.size()) return none();
     const Item* begin = items(leaves_[leaf]);
-    return {leaf, static_cast<std::uint32_t>(after(leaf, id) - begin - 1)};
+    return {leaf, static_cast<std::uint32_t>(after(leaf, key) - begin - 1)};
   }
-  Cursor at_or_after(StreamId id) const {
-    const Cursor before = at_or_before(id);
+  Cursor at_or_after(Key key) const {
+    const Cursor before = at_or_before(key);
     if (!valid(before)) return first();
-    return kIdOf((*this)[before]) == id ? before : next(before);
+    return kKeyOf((*this)[before]) == key ? before : next(before);
   }
-  Cursor find(StreamId id) const {
-    const Cursor before = at_or_before(id);
-    return valid(before) && kIdOf((*this)[before]) == id ? before : none();
+  Cursor find(Key key) const {
+    const Cursor before = at_or_before(key);
+    return valid(before) && kKeyOf((*this)[before]) == key ? before : none();
   }
 
-  // An item with an id that is not in here.
+  // An item with a key that is not in here.
   void insert(Tally& tally, Item item) {
-    std::uint32_t leaf = leaf_for(kIdOf(item));
+    std::uint32_t leaf = leaf_for(kKeyOf(item));
     if (leaf == leaves_.size()) leaf = 0;
     if (leaves_.size() == 0) add_leaf(tally, 0, kLeastBytes);
-    std::size_t at = static_cast<std::size_t>(after(leaf, kIdOf(item)) - items(leaves_[leaf]));
+    std::size_t at = static_cast<std::size_t>(after(leaf, kKeyOf(item)) - items(leaves_[leaf]));
     if (leaves_[leaf]->count == leaves_[leaf]->room && !grow(tally, leaf)) {
       const bool at_end = leaf + 1 == leaves_.size() && at == leaves_[leaf]->count;
       if (at_end) {
@@ -146,17 +149,16 @@ class IdIndex {
   }
   static std::size_t bytes_of(const Leaf& leaf) { return sizeof(Leaf) + leaf.room * sizeof(Item); }
 
-  Cursor none() const { return {leaves_.size(), 0}; }
   Cursor end_of(std::uint32_t leaf) const { return {leaf, leaves_[leaf]->count - 1}; }
 
-  // The last leaf that starts at `id` or before it; leaves_.size() if there is none.
-  std::uint32_t leaf_for(StreamId id) const {
+  // The last leaf that starts at `key` or before it; leaves_.size() if there is none.
+  std::uint32_t leaf_for(Key key) const {
     std::uint32_t low = 0;
     std::uint32_t high = leaves_.size();
-    if (high > 0 && kIdOf(items(leaves_[high - 1])[0]) <= id) return high - 1;
+    if (high > 0 && kKeyOf(items(leaves_[high - 1])[0]) <= key) return high - 1;
     while (low < high) {
       const std::uint32_t middle = low + (high - low) / 2;
-      if (kIdOf(items(leaves_[middle])[0]) <= id) {
+      if (kKeyOf(items(leaves_[middle])[0]) <= key) {
         low = middle + 1;
       } else {
         high = middle;
@@ -164,13 +166,13 @@ class IdIndex {
     }
     return low == 0 ? leaves_.size() : low - 1;
   }
-  // The first item of the leaf after `id`.
-  const Item* after(std::uint32_t leaf, StreamId id) const {
+  // The first item of the leaf after `key`.
+  const Item* after(std::uint32_t leaf, Key key) const {
     const Item* begin = items(leaves_[leaf]);
     const Item* end = begin + leaves_[leaf]->count;
-    if (begin != end && kIdOf(end[-1]) <= id) return end;
-    return std::upper_bound(begin, end, id,
-                            [](StreamId a, const Item& item) { return a < kIdOf(item); });
+    if (begin != end && kKeyOf(end[-1]) <= key) return end;
+    return std::upper_bound(begin, end, key,
+                            [](Key wanted, const Item& item) { return wanted < kKeyOf(item); });
   }
 
   void add_leaf(Tally& tally, std::uint32_t at, std::size_t bytes) {

@@ -44,6 +44,11 @@ class PointerArray {
     room_ = 0;
   }
 
+ protected:
+  T** data_ = nullptr;
+  std::uint32_t size_ = 0;
+  std::uint32_t room_ = 0;
+
  private:
   void grow(Tally& tally) {
     const std::size_t held = room_ * sizeof(T*);
@@ -52,10 +57,6 @@ class PointerArray {
                                        : tally.reallocate(data_, held, wanted));
     room_ = static_cast<std::uint32_t>(wanted / sizeof(T*));
   }
-
-  T** data_ = nullptr;
-  std::uint32_t size_ = 0;
-  std::uint32_t room_ = 0;
 };
 
 }  // namespace larder::types

@@ -2,7 +2,7 @@
 
 // Streams: entries of fields and values in the order of their ids, and the groups that read them.
 //
-//   Stream --> | marks | nodes ----> IdIndex of (first id, listpack)      stream_node.h
+//   Stream --> | marks | nodes ----> OrderedIndex of (first id, listpack) stream_node.h
 //              |       | groups ---> Group, Group, ...                    stream_group.h
 //
 // Entries are added to a node up to the bytes or entries of NodeLimits. The last node has room for
@@ -16,7 +16,8 @@
 #include <string_view>
 
 #include "larder/base/budget.h"
-#include "larder/types/id_index.h"
+#include "larder/types/name_index.h"
+#include "larder/types/ordered_index.h"
 #include "larder/types/read_only.h"
 #include "larder/types/stream_group.h"
 #include "larder/types/stream_node.h"
@@ -70,7 +71,7 @@ class Stream {
     void* block_;
   };
   static StreamId id_of_node(const NodeRef& node) { return node.id; }
-  using Nodes = IdIndex<NodeRef, id_of_node>;
+  using Nodes = OrderedIndex<NodeRef, id_of_node>;
 
   explicit Stream(void* storage) : header_(static_cast<Header*>(storage)) {}
   // Handles that can change the stream are not copied (read_only.h).
@@ -117,7 +118,9 @@ class Stream {
   void advance(Group& group, StreamId id) const;
 
   // Groups in the order of their names. The stream owns them.
-  std::span<const Group* const> groups() const;
+  const NameIndex<Group>& groups() const {
+    return header_ == nullptr ? no_groups : header_->groups;
+  }
   Group* group(std::string_view name);
   const Group* group(std::string_view name) const;
   // nullptr when there is one of that name.
@@ -150,11 +153,12 @@ class Stream {
     std::size_t bytes = 0;  // of everything, at the allocator's sizes
     StreamMarks marks;
     Nodes nodes;
-    PointerArray<Group> groups;
+    NameIndex<Group> groups;
     std::size_t last_room = 0;  // bytes of the last node's block
   };
   static const StreamMarks no_marks;
   static const Nodes no_nodes;
+  static const NameIndex<Group> no_groups;
 
   Tally tally() { return {memory::Owner::streams, header_->bytes}; }
 
@@ -175,7 +179,7 @@ class Stream {
   void hand_over(Stream& to, Group& group, std::size_t bytes);
   void release_pending(Tally& tally, Pending& pending);
   void take_from_consumer(Tally& tally, Pending& pending);
-  bool destroy_group_some(Tally& tally, Group& group, base::Budget& budget);
+  bool empty_group_some(Tally& tally, Group& group, base::Budget& budget);
   bool destroy_groups_some(Tally& tally, base::Budget& budget);
   void copy_groups(const Stream& from);
 

@@ -9,8 +9,9 @@
 #include <cstdint>
 #include <string_view>
 
-#include "larder/types/id_index.h"
-#include "larder/types/pointer_array.h"
+#include "larder/types/name_index.h"
+#include "larder/types/ordered_index.h"
+#include "larder/types/stream_id.h"
 
 namespace larder::types {
 
@@ -33,7 +34,7 @@ struct Pending {
 };
 
 inline StreamId id_of_pending(const Pending* const& pending) { return pending->id; }
-using PendingIndex = IdIndex<Pending*, id_of_pending>;
+using PendingIndex = OrderedIndex<Pending*, id_of_pending>;
 
 // Their names follow them in the same block.
 struct Consumer {
@@ -53,12 +54,12 @@ struct Group {
   StreamId last_id;                      // the last entry delivered
   std::int64_t entries_read = kUnknown;  // the number of entries ever added up to that one
   PendingIndex pending;
-  PointerArray<Consumer> consumers;
+  NameIndex<Consumer> consumers;
   std::uint32_t name_bytes;
 
   std::string_view name() const { return {reinterpret_cast<const char*>(this + 1), name_bytes}; }
-  Consumer* consumer(std::string_view name);
-  const Consumer* consumer(std::string_view name) const;
+  Consumer* consumer(std::string_view wanted) { return consumers.find(wanted); }
+  const Consumer* consumer(std::string_view wanted) const { return consumers.find(wanted); }
   Pending* find(StreamId id) {
     const auto cursor = pending.find(id);
     return pending.valid(cursor) ? pending[cursor] : nullptr;
