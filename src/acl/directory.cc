@@ -8,8 +8,6 @@ namespace {
 using engine::Denied;
 using engine::Gate;
 
-constexpr std::string_view kDefault = "default";
-
 // The minimum time between two log lines about attacks.
 constexpr std::int64_t kAttackMs = 60'000;
 

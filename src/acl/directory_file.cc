@@ -5,12 +5,27 @@
 #include <stdexcept>
 
 #include "larder/acl/directory.h"
+#include "larder/base/text.h"
 #include "larder/config/file.h"
 #include "larder/config/line.h"
 #include "larder/config/registry.h"
 #include "user_file.h"
 
 namespace larder::acl {
+namespace {
+
+using UserLines = std::span<const config::Lines::Line>;
+
+// `line` has only the rule `reset`, and one of the lines before it has the same user.
+bool is_removal(UserLines before, const config::Lines::Line& line) {
+  if (line.size() != 2 || !base::equals_ignoring_case(line[1], "reset")) return false;
+  if (line.front() == Directory::kDefault) return false;
+  return std::any_of(before.begin(), before.end(), [&](const config::Lines::Line& other) {
+    return other.front() == line.front();
+  });
+}
+
+}  // namespace
 
 void Directory::load_configured() {
   const auto& configured = parts_.settings.user.value();
@@ -39,6 +54,10 @@ void Directory::configure(std::size_t number) {
   };
   if (has_blanks(name)) refuse(name, "Spaces not allowed in ACL usernames");
   User* user = find_mutable(name);
+  if (is_removal(UserLines(lines.value()).first(number), line)) {
+    if (user != nullptr) drop(*user, nullptr);
+    return;
+  }
   if (user == nullptr) user = &add(make_user(name));
   user->powers = Powers(context());
   for (const std::string& rule : join_selectors(std::span(line).subspan(1)).words) {
@@ -113,11 +132,16 @@ std::string Directory::line_of(const User& user, std::string_view first_rule) {
 }
 
 // A user that is equal to the line of an included file needs no line. A deleted user of an included
-// file would exist again; it gets a line with only the rule `reset`, which removes all permissions.
+// file would exist again; it gets a line with only the rule `reset`, which removes it.
 std::vector<std::string> Directory::lines_after(
     const std::vector<config::Lines::Line>& inherited) const {
+  // The permissions of each user after the included lines; empty if it was removed.
   std::map<std::string_view, std::string> before;
-  for (const config::Lines::Line& line : inherited) before[line.front()] = powers_text(line);
+  for (std::size_t i = 0; i < inherited.size(); ++i) {
+    const config::Lines::Line& line = inherited[i];
+    const bool removed = is_removal(UserLines(inherited).first(i), line);
+    before[line.front()] = removed ? std::string() : powers_text(line);
+  }
   std::vector<std::string> written;
   for (const Owned& user : users_) {
     const auto found = before.find(user->name);
@@ -127,8 +151,9 @@ std::vector<std::string> Directory::lines_after(
       written.push_back(line_of(*user, "reset"));
     }
   }
-  for (const auto& [name, ignored] : before) {
-    if (find(name) == nullptr) written.push_back("user " + std::string(name) + " reset");
+  for (const auto& [name, powers] : before) {
+    const bool returns = !powers.empty() && find(name) == nullptr;
+    if (returns) written.push_back("user " + std::string(name) + " reset");
   }
   return written;
 }

@@ -230,6 +230,33 @@ TEST_F(DirectoryTest, ALaterLineWithResetReplacesTheUser) {
   EXPECT_FALSE(registry.load({.input = "user bob on"}));
 }
 
+TEST_F(DirectoryTest, ALaterLineWithOnlyResetRemovesTheUser) {
+  start("user bob on nopass\nuser eve on nopass\nuser eve Reset\nuser eve reset\n");
+  EXPECT_EQ(directory->find("eve"), nullptr);
+  EXPECT_NE(directory->find("bob"), nullptr);
+}
+
+TEST_F(DirectoryTest, AFirstLineWithOnlyResetAddsTheUser) {
+  start("user eve reset\nuser default on >x\nuser default reset\n");
+  EXPECT_EQ(rules("eve"), "off sanitize-payload resetchannels -@all");
+  EXPECT_EQ(rules("default"), "off sanitize-payload resetchannels -@all");
+}
+
+TEST_F(DirectoryTest, ARemovedUserCanBeAddedByALaterLine) {
+  start("user eve on nopass\nuser eve reset\nuser eve reset on ~a\n");
+  EXPECT_EQ(rules("eve"), "on sanitize-payload ~a resetchannels -@all");
+}
+
+TEST_F(DirectoryTest, RewriteLeavesUsersThatIncludedFilesRemove) {
+  start();
+  const std::vector<config::Lines::Line> included = {{"eve", "on", "nopass"}, {"eve", "reset"}};
+  const std::string line = "user default on nopass sanitize-payload ~* &* +@all";
+  EXPECT_THAT(acl_settings.user.lines_after(included), testing::ElementsAre(line));
+  ASSERT_EQ(change("eve", {"on"}), "OK");
+  EXPECT_THAT(acl_settings.user.lines_after(included),
+              testing::ElementsAre(line, "user eve reset on sanitize-payload resetchannels -@all"));
+}
+
 class DirectoryWithAclFile : public DirectoryTest {
  protected:
   DirectoryWithAclFile() {

@@ -32,6 +32,8 @@ class Directory final : public engine::Credentials,
                         public engine::Guard,
                         public memory::AuditedOwner {
  public:
+  static constexpr std::string_view kDefault = "default";
+
   struct Parts {
     Settings& settings;
     engine::Settings& engine_settings;

@@ -12,8 +12,9 @@
 
 namespace larder::acl {
 
-// A second line for a user must begin with the rule `reset`: it replaces the user. CONFIG
-// REWRITE writes such a line where an included file defines a user that has changed.
+// A second line for a user must begin with the rule `reset`: it replaces the user or, without other
+// rules, removes it. CONFIG REWRITE writes such a line where an included file defines a user that
+// has changed or was deleted.
 inline base::Result<void> check_user_line(const std::vector<config::Lines::Line>& before,
                                           const config::Lines::Line& line) {
   for (const config::Lines::Line& other : before) {
