@@ -8,7 +8,8 @@ std::vector<std::span<const engine::Command>> KeyspaceCommands::rows() {
     const auto family = list.front().family;
     const bool is_on_values =
         family != engine::Family::connection && family != engine::Family::server &&
-        family != engine::Family::pubsub && family != engine::Family::transactions;
+        family != engine::Family::pubsub && family != engine::Family::transactions &&
+        list.front().name != "wait";  // and WAITAOF: they wait for other servers and the disk
     if (is_on_values) found.push_back(list);
   }
   return found;
