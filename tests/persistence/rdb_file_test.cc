@@ -12,7 +12,7 @@
 namespace larder::persistence {
 namespace {
 
-using Kind = RdbFailure::Kind;
+using RdbKind = RdbFailure::Kind;
 
 // What was read, as lines.
 class Recorder final : public RdbVisitor {
@@ -122,14 +122,14 @@ TEST_F(RdbFile, ChecksMagicAndVersionBeforeAnythingElse) {
   for (const char* version : {"0000", "0013", "0080", "-001", "1x  "}) {
     const auto failure = read(rdb_file("\xfe\x05", version));
     ASSERT_TRUE(failure) << version;
-    EXPECT_EQ(failure->kind, Kind::version);
+    EXPECT_EQ(failure->kind, RdbKind::version);
     EXPECT_EQ(failure->offset, 0u);
     EXPECT_TRUE(recorder_.lines.empty());
   }
-  EXPECT_EQ(read("VALKEY080" + good.substr(9))->kind, Kind::magic);
-  EXPECT_EQ(read("RED")->kind, Kind::truncated);
-  EXPECT_EQ(read("RAD")->kind, Kind::magic);
-  EXPECT_EQ(read("")->kind, Kind::truncated);
+  EXPECT_EQ(read("VALKEY080" + good.substr(9))->kind, RdbKind::magic);
+  EXPECT_EQ(read("RED")->kind, RdbKind::truncated);
+  EXPECT_EQ(read("RAD")->kind, RdbKind::magic);
+  EXPECT_EQ(read("")->kind, RdbKind::truncated);
 }
 
 TEST_F(RdbFile, VerifiesTheChecksum) {
@@ -137,7 +137,7 @@ TEST_F(RdbFile, VerifiesTheChecksum) {
   file.back() ^= 1;
   const auto failure = read(file);
   ASSERT_TRUE(failure);
-  EXPECT_EQ(failure->kind, Kind::checksum);
+  EXPECT_EQ(failure->kind, RdbKind::checksum);
   verifies_ = false;
   EXPECT_FALSE(read(file));
   verifies_ = true;
@@ -179,7 +179,7 @@ TEST_F(RdbFile, AFileCutAtAnyByteIsTruncatedThere) {
   for (std::size_t size = 0; size < file.size(); ++size) {
     const auto failure = read(std::string_view(file).substr(0, size));
     ASSERT_TRUE(failure) << size;
-    ASSERT_EQ(failure->kind, Kind::truncated) << size << ": " << failure->text;
+    ASSERT_EQ(failure->kind, RdbKind::truncated) << size << ": " << failure->text;
     ASSERT_LE(failure->offset, size);
   }
 }
@@ -200,7 +200,7 @@ TEST_F(RdbFile, AWrongLengthDoesNotTakeMemory) {
   const std::string huge("\x00\x01k\x81\x00\x00\x00\x7f\xff\xff\xff\xff", 12);
   const auto failure = read(rdb_file(huge + std::string(3'000'000, 'x')));
   ASSERT_TRUE(failure);
-  EXPECT_EQ(failure->kind, Kind::truncated);
+  EXPECT_EQ(failure->kind, RdbKind::truncated);
   EXPECT_EQ(failure->offset, 9u);
 }
 
@@ -231,7 +231,7 @@ TEST_F(RdbFile, StopsWhenThePulseSaysSo) {
     recorder_ = {};
     recorder_.pulses_left = pulses;
     const auto failure = read_rdb(source, {settings_, kNow, true}, recorder_);
-    if (failure && failure->kind == Kind::stopped) ++stopped;
+    if (failure && failure->kind == RdbKind::stopped) ++stopped;
   }
   EXPECT_GE(stopped, 3);
 }
