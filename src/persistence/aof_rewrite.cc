@@ -23,8 +23,8 @@ std::uint64_t size_of(const std::string& path) {
 }
 
 std::string reason_of(const JournalFailure& failure) {
-  return std::string(failure.at == JournalFailure::At::sync ? "syncing" : "writing") +
-         " the increment: " + std::strerror(failure.reason);
+  std::string text = failure.at == JournalFailure::At::sync ? "syncing" : "writing";
+  return text.append(" the increment: ").append(std::strerror(failure.reason));
 }
 
 }  // namespace
