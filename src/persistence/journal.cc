@@ -24,11 +24,9 @@ class Journal::Figures final : public info::Group {
   info::Lines lines_{*this, "persistence"};
 };
 
-Journal::Journal(const Parts& parts) : Journal(parts, system_calls_) {}
-
-Journal::Journal(const Parts& parts, JournalCalls& calls)
+Journal::Journal(const Parts& parts, JournalCalls* calls)
     : parts_(parts),
-      calls_(calls),
+      calls_(calls == nullptr ? system_calls_ : *calls),
       names_(AofNames::in_working_folder(parts.settings.appenddirname.value(),
                                          parts.settings.appendfilename.value())),
       figures_(std::make_unique<Figures>(parts.reporter, *this)) {

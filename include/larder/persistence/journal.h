@@ -52,8 +52,8 @@ class Journal final : public memory::AuditedOwner {
     info::Reporter& reporter;
     DiskErrorGate& disk_errors;
   };
-  explicit Journal(const Parts& parts);
-  Journal(const Parts& parts, JournalCalls& calls);
+  // Without `calls` the system's.
+  explicit Journal(const Parts& parts, JournalCalls* calls = nullptr);
   ~Journal() override;
 
   // At the start, with appendonly: loads the files; `no_file` if there are none.
@@ -102,7 +102,7 @@ class Journal final : public memory::AuditedOwner {
 
   Parts parts_;
   JournalCalls system_calls_;
-  JournalCalls& calls_ = system_calls_;
+  JournalCalls& calls_;
   AofNames names_;
   AofManifest manifest_;
   std::uint64_t next_position_ = 1;
