@@ -30,8 +30,7 @@ struct Call;
 enum class WaitMode : std::uint8_t { takes, watches };
 
 // The reply when the timeout passes or CLIENT UNBLOCK ends the wait: "*-1" or "$-1", which in RESP3
-// are both "_"; or, for WAIT and WAITAOF, how many copies there are: ":0", two of these, or ":1"
-// and
+// are both "_"; or, for WAIT and WAITAOF, the number of copies: ":0", two of these, or ":1" and
 // ":0".
 enum class WaitEnd : std::uint8_t { null_array, null, zero, two_zeros, one_and_zero };
 

@@ -1,7 +1,7 @@
 #pragma once
 
-// INFO's section persistence, and the counters of background children. The append-only file does
-// not exist yet: its fields have the value that Redis shows before the first of them.
+// INFO's section persistence, and the counters of background children. The fields that INFO shows
+// only while the append-only file is on are those of the Journal.
 
 #include <optional>
 
