@@ -115,7 +115,8 @@ std::size_t Sweeper::step(base::Budget& budget) {
 bool Sweeper::free_removed(base::Budget& budget) {
   keyspace::Graveyard& graveyard = keyspace_.graveyard();
   while (keyspace::Graveyard::bytes() > keyspace::Graveyard::kMostWaiting) {
-    if (graveyard.drain_a_little(keyspace_.clock()) || budget.spent()) break;
+    if (graveyard.drain_a_little(keyspace_.clock())) return true;
+    if (budget.spent()) break;
   }
   return !graveyard.is_behind();
 }
