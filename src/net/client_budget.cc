@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "connection.h"
-#include "larder/keyspace/graveyard.h"
 #include "larder/memory/ledger.h"
 #include "larder/memory/metrics.h"
 
@@ -21,6 +20,10 @@ constexpr std::uint64_t kShareOfRest = 8;
 // Of maxmemory: how much clients may hold while the large reply of a command that cannot run again
 // exceeds it.
 constexpr std::uint64_t kExcessPart = 4;
+
+// While more removed data than this waits to be freed, no reply takes the room of what its command
+// removes.
+constexpr std::int64_t kMostBuried = 512 << 10;
 
 // Kept free for memory without a check: otherwise a reply that grows a chunk at a time would fill
 // the limit completely, and the largest client would be closed for the next small request.
@@ -90,7 +93,7 @@ void ClientBudget::measure_memory(std::uint64_t limit, const memory::Charges& ch
   most_ever_ = std::max(kFloorBytes, left(allowed, left(used, clients + movable)));
   left_of_memory_ = left(allowed, left(used, chunks_.free_bytes()));
   over_memory_ = left(left(used, chunks_.free_bytes()), allowed);
-  much_is_buried_ = keyspace::Graveyard::bytes() > keyspace::Graveyard::kMostWaiting;
+  much_is_buried_ = memory::balance(Owner::graveyard) > kMostBuried;
   left_unreserved_ =
       std::max(std::min(left_of_memory_, tolerance(limit) / 2), left(left_of_memory_, reserved_));
 }
