@@ -135,21 +135,22 @@ Task* Worker::take_finished() {
   return finished_.take_all();
 }
 
+// done() may call finish(), which delivers the rest of the tasks that were taken.
 std::size_t Worker::deliver() {
-  if (!has_finished_.load(std::memory_order_acquire)) return 0;
-  Task* task = take_finished();
+  if (taken_.first == nullptr && has_finished_.load(std::memory_order_acquire)) {
+    taken_.first = take_finished();
+  }
   std::size_t delivered = 0;
-  while (task != nullptr) {
-    Task* const next = task->next_;
+  while (Task* const task = taken_.pop()) {
     --pending_;
     ++delivered;
     task->done();
-    task = next;
   }
   return delivered;
 }
 
 bool Worker::wait(std::int64_t us) {
+  if (taken_.first != nullptr) return true;
   if (options_.place == Place::caller) return finished_.first != nullptr;
   std::unique_lock lock(mutex_);
   return worked_.wait_for(lock, std::chrono::microseconds(us),

@@ -146,6 +146,28 @@ TEST_F(Journals, ARewriteKeepsTheDataAndRemovesTheHistory) {
   EXPECT_EQ(digest(*harness), before);
 }
 
+TEST_F(Journals, ARewriteThatCannotBeginEndsItsSnapshot) {
+  const auto harness = start();
+  const auto client = harness->connect();
+  client->exchange("DEBUG POPULATE 20000 key 100\r\n");
+  settle(*harness);
+  // The manifest cannot be written.
+  std::filesystem::create_directory("appendonlydir/temp-appendonly.aof.manifest");
+  client->exchange("BGREWRITEAOF\r\n");
+  for (int i = 0; i < 10; ++i) {
+    harness->core().snapshot_worker.wait(10'000);
+    harness->end_turn();
+  }
+  EXPECT_FALSE(harness->core().background_snapshot.is_running());
+  const std::string info = client->exchange("INFO persistence\r\n");
+  EXPECT_NE(info.find("aof_last_bgrewrite_status:err"), std::string::npos);
+  EXPECT_NE(info.find("aof_rewrite_in_progress:0"), std::string::npos);
+  std::filesystem::remove("appendonlydir/temp-appendonly.aof.manifest");
+  rewrite(*harness, *client);
+  EXPECT_NE(client->exchange("INFO persistence\r\n").find("aof_last_bgrewrite_status:ok"),
+            std::string::npos);
+}
+
 TEST_F(Journals, WithoutItNothingIsEncoded) {
   Harness harness;
   const auto client = harness.connect();

@@ -94,6 +94,7 @@ class Worker {
   std::mutex mutex_;
   std::condition_variable posted_or_ending_;
   std::condition_variable worked_;
+  Queue taken_;   // finished, and about to be delivered; of the event loop
   Queue posted_;  // these three under the mutex
   Queue finished_;
   bool ending_ = false;

@@ -110,6 +110,9 @@ class BackgroundSnapshot final : public memory::AuditedOwner {
   base::Result<void> start(const SnapshotOrder& order, SnapshotOwner& owner);
   // Returns when nothing runs any more. Cost: up to one write or sync of the file.
   void cancel();
+  // Cancels at the next run() or beat(): for tasks of the worker, which the running snapshot itself
+  // may be waiting for.
+  void cancel_soon() { is_cancelled_ = is_running(); }
 
   bool has_work() const { return is_running() || marks_.are_left(); }
   // To be called at the end of each turn: works for at most `us` microseconds. True if it could go
@@ -128,6 +131,7 @@ class BackgroundSnapshot final : public memory::AuditedOwner {
   SnapshotMarks marks_;
   std::uint8_t mark_ = 0;  // of a snapshot in steps
   std::unique_ptr<SnapshotMethod> method_;
+  bool is_cancelled_ = false;
   SnapshotOwner* owner_ = nullptr;
 };
 
