@@ -107,15 +107,7 @@ void OpenJournal::moved() {
   parts_.waiters.reached(writer_.synced());
 }
 
-void OpenJournal::settle() {
-  while (writer_.is_busy()) {
-    parts_.worker.wait(1'000'000);
-    parts_.worker.deliver();
-  }
-}
-
 JournalFailure OpenJournal::finish() {
-  settle();
   JournalFailure failure;
   do {
     flush();

@@ -66,7 +66,8 @@ class Larder {
   net::Tls tls_;
   net::Connections connections_;
   net::BudgetMetrics budget_metrics_;
-  DiskWake disk_wake_;
+  DiskWake snapshot_wake_;
+  DiskWake journal_wake_;
   net::Listeners listeners_;
   net::MetricsPort metrics_port_;
   ServerMetrics server_metrics_;

@@ -44,6 +44,7 @@ class Journals : public ::testing::Test {
       harness.end_turn();
       harness.core().snapshot_worker.finish();
     }
+      harness.core().journal_worker.finish();
   }
   static void rewrite(Harness& harness, Harness::Client& client) {
     EXPECT_EQ(client.exchange("BGREWRITEAOF\r\n"),
@@ -87,7 +88,7 @@ TEST_F(Journals, WhatWasOnlyInTheRingIsNotLost) {
     const auto harness = start("appendfsync no\n");
     const auto client = harness->connect();
     client->exchange("SET a 1\r\n");
-    harness->core().snapshot_worker.finish();
+    harness->core().journal_worker.finish();
     // Nothing moves these: the clock stands still.
     client->exchange("SET a 2\r\nSET b 3\r\n");
     before = digest(*harness);
@@ -147,6 +148,35 @@ TEST_F(Journals, ARewriteKeepsTheDataAndRemovesTheHistory) {
 }
 
 TEST_F(Journals, WithoutItNothingIsEncoded) {
+// The snapshot of a rewrite is given up when the new increment cannot be created.
+TEST_F(Journals, ARewriteThatCannotCreateItsFilesChangesNothing) {
+  std::string before;
+  {
+    const auto harness = start();
+    const auto client = harness->connect();
+    client->exchange("SET a 1\r\n");
+    std::filesystem::rename("appendonlydir", "elsewhere");
+    rewrite(*harness, *client);
+    EXPECT_NE(client->exchange("INFO persistence\r\n").find("aof_last_bgrewrite_status:err"),
+              std::string::npos);
+    std::filesystem::rename("elsewhere", "appendonlydir");
+    client->exchange("SET b 2\r\n");
+    EXPECT_TRUE(harness->core().auditor.run().balanced());
+    before = digest(*harness);
+  }
+  {
+    const auto harness = start();
+    const auto client = harness->connect();
+    EXPECT_EQ(digest(*harness), before);
+    rewrite(*harness, *client);
+    EXPECT_NE(client->exchange("INFO persistence\r\n").find("aof_last_bgrewrite_status:ok"),
+              std::string::npos);
+    harness->core().journal.close();
+  }
+  const auto harness = start();
+  EXPECT_EQ(digest(*harness), before);
+}
+
   Harness harness;
   const auto client = harness.connect();
   client->exchange("SET a 1\r\n");
