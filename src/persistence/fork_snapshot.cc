@@ -79,7 +79,7 @@ void ForkSnapshot::close_pipe() {
 }
 
 base::Result<void> ForkSnapshot::start() {
-  const SnapshotSource source = parts_.snapshots.source();
+  const SnapshotSource source = parts_.snapshots.source(order_.purpose);
   outcome_.version = source.version();
   outcome_.hashes_without_deadlines = source.dropped_deadlines();
   if (::pipe2(pipe_, O_CLOEXEC | O_NONBLOCK) != 0) {
@@ -123,7 +123,7 @@ void ForkSnapshot::run_child() {
 base::Result<void> ForkSnapshot::write_file(Reporter& reporter) {
   SnapshotFile file(parts_.calls, order_.syncing, temporary_snapshot(::getpid()));
   auto done = file.open();
-  if (done) done = parts_.snapshots.source().write(file, order_.purpose, &reporter);
+  if (done) done = parts_.snapshots.source(order_.purpose).write(file, &reporter);
   if (done) done = file.publish(order_.name);
   return done;
 }

@@ -49,6 +49,7 @@ class SnapshotConsumer final : private Spill {
   void take(Bytes& bytes) override;
   void fail(const base::Error& error);
 
+  base::Result<void> append_sum();
   const std::string name_;
   const RdbOptions form_;
   SnapshotFile file_;

@@ -85,7 +85,7 @@ void HoldTimes::end() {
 StepSnapshot::StepSnapshot(const BackgroundSnapshot::Parts& parts, const SnapshotOrder& order,
                            std::uint8_t mark)
     : parts_(parts),
-      source_(parts.snapshots.source()),
+      source_(parts.snapshots.source(order.purpose)),
       mark_(mark),
       purpose_(order.purpose),
       now_ms_(source_.clock.unix_ms()),
