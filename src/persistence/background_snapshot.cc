@@ -96,6 +96,13 @@ void BackgroundSnapshot::cancel() {
   end_if_over();
 }
 
+bool BackgroundSnapshot::abandon(std::int64_t us) {
+  if (!is_running()) return true;
+  if (!method_->abandon(us)) return false;
+  end_if_over();
+  return true;
+}
+
 bool BackgroundSnapshot::run(std::int64_t us) {
   if (is_cancelled_) cancel();
   if (!is_running()) {

@@ -60,6 +60,8 @@ class SnapshotPipe {
   void finish();
   // The file is removed; nothing more is written. May be called at any time, also twice.
   void cancel();
+  // The file loses its temporary name, while the worker may still write to it.
+  void remove_file() { consumer_.remove_file(); }
   // Nothing is in the worker's hands. After finish() or cancel(): the end.
   bool is_idle() const { return posted_ == 0; }
   bool is_cancelled() const { return cancelled_; }

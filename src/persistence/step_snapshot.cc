@@ -85,7 +85,7 @@ void HoldTimes::end() {
 StepSnapshot::StepSnapshot(const BackgroundSnapshot::Parts& parts, const SnapshotOrder& order,
                            std::uint8_t mark)
     : parts_(parts),
-      source_(parts.snapshots.source()),
+      source_(parts.snapshots.source(order.purpose)),
       mark_(mark),
       purpose_(order.purpose),
       now_ms_(source_.clock.unix_ms()),
@@ -150,6 +150,20 @@ void StepSnapshot::cancel() {
   leave_keyspace();
   parts_.worker.finish();
   end_when_idle();
+}
+
+bool StepSnapshot::abandon(std::int64_t us) {
+  if (state_ == State::walking) stop(End::cancelled, {});
+  leave_keyspace();
+  const std::int64_t until_us = source_.clock.steady_now_us() + us;
+  for (std::int64_t left = us; !pipe_.is_idle() && left > 0;
+       left = until_us - source_.clock.steady_now_us()) {
+    parts_.worker.wait(left);
+    parts_.worker.deliver();
+  }
+  if (!pipe_.is_idle()) pipe_.remove_file();
+  end_when_idle();
+  return result().has_value();
 }
 
 void StepSnapshot::end_when_idle() {

@@ -55,6 +55,7 @@ class StepSnapshot final : public SnapshotMethod,
   bool run(std::int64_t us) override;
   void beat() override {}
   void cancel() override;
+  bool abandon(std::int64_t us) override;
   void report_bytes(memory::Audit& audit) const override;
 
  private:
