@@ -6,6 +6,7 @@
 // invalid: look the keys up after it.
 
 #include <cstdint>
+#include <string>
 
 #include "larder/base/budget.h"
 #include "larder/engine/call.h"
@@ -26,12 +27,24 @@ inline base::Budget room_budget(const engine::Call& call, const eviction::Evicto
   return evictor.budget(call.waiters.waiting_for_memory().empty() ? kMostRoomUs : 0);
 }
 
+// The error of a command that got no memory: whether maxmemory does not leave it, or the system has
+// refused it since there were so many refusals.
+inline void reply_out_of_memory(engine::Call& call, std::uint64_t refusals_before) {
+  const memory::Refusals now = memory::refusals();
+  if (now.count == refusals_before) return call.reply.error(engine::errors::kOutOfMemory);
+  call.reply.error("OOM", "the system has no memory for a block of " +
+                              std::to_string(now.last_bytes) + " bytes");
+}
+
 // True if there is room. Otherwise the command runs again when there are `bytes` bytes of room, or
 // gets the error.
-inline bool reply_without_room(engine::Call& call, eviction::Room room, std::uint64_t bytes) {
+inline bool make_room_or_reply(engine::Call& call, eviction::Evictor& evictor,
+                               const eviction::Need& need, std::uint64_t bytes) {
+  const std::uint64_t refusals = memory::refusals().count;
+  const eviction::Room room = evictor.make_room_for(need, room_budget(call, evictor));
   if (room == eviction::Room::enough) return true;
   if (room == eviction::Room::none) {
-    call.reply.error(engine::errors::kOutOfMemory);
+    reply_out_of_memory(call, refusals);
   } else {
     call.run_again_with_room(bytes);
   }
@@ -46,8 +59,7 @@ inline constexpr std::uint64_t kUncheckedGrowth = 4096;
 // the command runs again from its beginning in a later turn, so it must call this before it changes
 // anything.
 inline bool has_room(engine::Call& call, eviction::Evictor& evictor, const eviction::Need& need) {
-  const eviction::Room room = evictor.make_room_for(need, room_budget(call, evictor));
-  return reply_without_room(call, room, need.more);
+  return make_room_or_reply(call, evictor, need, need.more);
 }
 
 // For a string of `before` bytes that becomes one of `after`, which may be shorter.
@@ -77,9 +89,9 @@ inline bool has_room_for_made(engine::Call& call, eviction::Evictor& evictor, ty
                               void* storage) {
   if (storage == nullptr) return true;
   const eviction::Need need{.kept = types::row(type).footprint(storage)};
-  const eviction::Room room = evictor.make_room_for(need, room_budget(call, evictor));
-  if (room != eviction::Room::enough) call.db.defer_free(type, storage);
-  return reply_without_room(call, room, need.kept);
+  const bool has_room = make_room_or_reply(call, evictor, need, need.kept);
+  if (!has_room) call.db.defer_free(type, storage);
+  return has_room;
 }
 
 }  // namespace larder::commands

@@ -1,7 +1,7 @@
 #include "larder/engine/executor.h"
 
 #include <array>
-#include <unordered_set>
+#include <string>
 #include <utility>
 
 #include "larder/base/assert.h"
@@ -352,58 +352,9 @@ void Executor::invoke(Execution& execution, resp::Args args, const Planned& plan
   if (__builtin_expect(parts_.keyspace.graveyard().has_free_backlog(), 0)) free_backlog(execution);
 }
 
-// The running command must run again when there is room below maxmemory (Call).
+// The running command must run again when there is room below maxmemory (Call), or for its reply.
 bool Executor::was_put_off(const Session& session) const {
-  return parts_.waiters.waiting_for_memory().has(session);
-}
-
-bool Executor::may_put_off() const {
-  constexpr std::uint32_t kHasEffects = kWrites | kPubSub | kNoScript | kMayReplicate | kRunsQueue;
-  const Session& session = running_->session;
-  return (session.last_command->flags & kHasEffects) == 0 && running_->turn == Turn::first;
-}
-
-// Checks a session with a large request, or with more than a chunk of output. True if its command
-// must run again, as if it had not run.
-bool Executor::check_reply_size(Execution& execution, resp::Args args,
-                                const BoundCommand& command) {
-  Session& session = execution.session;
-  resp::ReplyBuffer& output = session.reply.buffer();
-  if (!output.is_dropping()) {
-    if (!session.is_parked()) note_sizes(execution, args, command);
-    return false;
-  }
-  if (output.passed_own_bound() || !may_put_off()) {
-    session.drop();
-    return false;
-  }
-  const std::uint64_t wanted = output.wanted_behind(execution.unsent);
-  output.keep_first(execution.unsent);
-  // The values must stay while the reply is written: no key is evicted for one that does not fit
-  // beside them.
-  if (!session.may_ever_reply(wanted, evictable_bytes(session, args, command))) return false;
-  session.put_off(wanted);
-  notify_refusal(session);
-  execution.put_off = true;
-  return true;
-}
-
-// The values of its keys that could be evicted.
-std::uint64_t Executor::evictable_bytes(const Session& session, resp::Args args,
-                                        const BoundCommand& command) const {
-  const auto keys = find_keys(*command.row, args);
-  if (!keys) return 0;
-  const keyspace::EntryTable& entries =
-      parts_.keyspace.db(static_cast<std::size_t>(session.db)).entries();
-  std::unordered_set<const keyspace::Entry*> found;
-  for (const FoundKey& each : *keys) {
-    const auto key = keyspace::Key::of(args[each.position]);
-    const keyspace::Entry* entry = entries.find(key.name, key.hash);
-    if (entry != nullptr && parts_.evictor.may_evict(*entry)) found.insert(entry);
-  }
-  std::uint64_t bytes = 0;
-  for (const keyspace::Entry* entry : found) bytes += entry->footprint();
-  return bytes;
+  return parts_.waiters.waiting_for_memory().has(session) || session.is_held_for_reply();
 }
 
 void Executor::count_errors(Execution& execution, BoundCommand& command) {

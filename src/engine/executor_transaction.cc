@@ -51,15 +51,15 @@ void Executor::run_transaction(Call& call) {
   Session& session = call.session;
   Transaction* const transaction = Transaction::of(session);
   if (transaction == nullptr) return call.reply.error("ERR EXEC without MULTI");
-  const bool lost = parts_.watches.has_lost(session);
-  parts_.watches.unwatch(session);
   if (transaction->is_aborted()) {
     call.reply.error("EXECABORT Transaction discarded because of previous errors.");
-  } else if (lost) {
+  } else if (parts_.watches.has_lost(session)) {
     call.reply.null_array();
   } else {
     run_queue(*running_, *transaction);
+    if (session.is_held_for_reply()) return;
   }
+  parts_.watches.unwatch(session);
   Transaction::end(session);
 }
 
@@ -82,9 +82,10 @@ void Executor::run_queue(Execution& exec, const Transaction& transaction) {
   const Running running(*this, queue);
   for (const QueuedCommand* queued = transaction.first(); queued != nullptr;
        queued = queued->next) {
-    if (may_still_run(session, *queued->command, queued->words)) {
-      queue.unsent = session.reply.buffer().size();
-      invoke(queue, queued->words, {queued->command, queued->hash, false}, Timing::now);
+    if (may_still_run(session, *queued->command, queued->words) &&
+        !run_queued(exec, queue, *queued)) {
+      put_off_transaction(exec, transaction);
+      break;
     }
     if (session.reply_mode == ReplyMode::off) session.reply.mute(true);
   }

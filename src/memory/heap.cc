@@ -2,8 +2,10 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <limits>
 
 #include "larder/base/assert.h"
+#include "larder/memory/refusals.h"
 
 #ifndef LARDER_SYSTEM_MALLOC
 #include <jemalloc/jemalloc.h>
@@ -53,7 +55,25 @@ std::atomic<ExhaustionHandler>& exhaustion_handler() {
   return handler;
 }
 
+std::atomic<std::uint64_t> refused_count{0};
+std::atomic<std::size_t> refused_bytes{0};
+std::atomic<std::size_t> refused_from{std::numeric_limits<std::size_t>::max()};
+
+bool is_refused(std::size_t bytes) { return bytes >= refused_from.load(std::memory_order_relaxed); }
+
+void note_refusal(std::size_t bytes) {
+  refused_bytes.store(bytes, std::memory_order_relaxed);
+  refused_count.fetch_add(1, std::memory_order_relaxed);
+}
+
 }  // namespace
+
+void refuse_blocks_from(std::size_t bytes) { refused_from = bytes; }
+
+Refusals refusals() {
+  return {refused_count.load(std::memory_order_relaxed),
+          refused_bytes.load(std::memory_order_relaxed)};
+}
 
 void on_exhaustion(ExhaustionHandler handler) { exhaustion_handler() = handler; }
 
@@ -63,8 +83,8 @@ void exhausted(Owner owner, std::size_t bytes) {
 }
 
 bool can_allocate(std::size_t bytes) {
-  void* const block = take(bytes);
-  if (block == nullptr) return false;
+  void* const block = is_refused(bytes) ? nullptr : take(bytes);
+  if (block == nullptr) return note_refusal(bytes), false;
   give_back(block, bytes);
   return true;
 }
@@ -72,6 +92,13 @@ bool can_allocate(std::size_t bytes) {
 void* allocate(Owner owner, std::size_t bytes) {
   void* block = take(bytes);
   if (__builtin_expect(block == nullptr, 0)) exhausted(owner, bytes);
+  charge(owner, charged(bytes));
+  return block;
+}
+
+void* try_allocate(Owner owner, std::size_t bytes) {
+  void* const block = is_refused(bytes) ? nullptr : take(bytes);
+  if (__builtin_expect(block == nullptr, 0)) return note_refusal(bytes), nullptr;
   charge(owner, charged(bytes));
   return block;
 }
@@ -101,8 +128,15 @@ bool resize_in_place(Owner owner, void* block, std::size_t old_bytes, std::size_
   return true;
 }
 
+void* try_reallocate(Owner owner, void* block, std::size_t old_bytes, std::size_t new_bytes) {
+  void* const moved = is_refused(new_bytes) ? nullptr : resize(block, new_bytes);
+  if (__builtin_expect(moved == nullptr, 0)) return note_refusal(new_bytes), nullptr;
+  charge(owner, charged(new_bytes) - charged(old_bytes));
+  return moved;
+}
+
 void* reallocate(Owner owner, void* block, std::size_t old_bytes, std::size_t new_bytes) {
-  void* moved = resize(block, new_bytes);
+  void* const moved = resize(block, new_bytes);
   if (__builtin_expect(moved == nullptr, 0)) exhausted(owner, new_bytes);
   charge(owner, charged(new_bytes) - charged(old_bytes));
   return moved;

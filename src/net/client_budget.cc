@@ -17,8 +17,13 @@ constexpr std::uint64_t kUnboundedPart = 5;
 constexpr std::uint64_t kReadPart = 2;
 constexpr std::uint64_t kShareOfRest = 8;
 
-// Of maxmemory: how much clients may hold while a command that cannot run again exceeds it.
+// Of maxmemory: how much clients may hold while the large reply of a command that cannot run again
+// exceeds it.
 constexpr std::uint64_t kExcessPart = 4;
+
+// While more removed data than this waits to be freed, no reply takes the room of what its command
+// removes.
+constexpr std::int64_t kMostBuried = 512 << 10;
 
 // Kept free for memory without a check: otherwise a reply that grows a chunk at a time would fill
 // the limit completely, and the largest client would be closed for the next small request.
@@ -55,6 +60,8 @@ void ClientBudget::forget_limits() {
   limit_ = left_of_share_ = left_of_memory_ = left_unreserved_ = kNoBound;
   left_for_pass_ = left_of_excess_ = most_ever_ = turn_bound_ = kNoBound;
   most_unsent_ = std::numeric_limits<std::size_t>::max();
+  over_memory_ = 0;
+  much_is_buried_ = false;
   pass_ = nullptr;
   reserve_for(0);
   chunks_.bound(kNoBound, *this);
@@ -65,6 +72,7 @@ void ClientBudget::measure_limits(std::uint64_t limit, const memory::Charges& ch
               leaving_.held_bytes() + leaving_.shared_bytes() + closed_);
   if (limit == 0) {
     most_ever_ = left_of_memory_ = left_unreserved_ = kNoBound;
+    over_memory_ = 0;
   } else {
     measure_memory(limit, charges);
   }
@@ -84,6 +92,8 @@ void ClientBudget::measure_memory(std::uint64_t limit, const memory::Charges& ch
   const auto clients = static_cast<std::uint64_t>(memory::client_bytes(charges));
   most_ever_ = std::max(kFloorBytes, left(allowed, left(used, clients + movable)));
   left_of_memory_ = left(allowed, left(used, chunks_.free_bytes()));
+  over_memory_ = left(left(used, chunks_.free_bytes()), allowed);
+  much_is_buried_ = memory::balance(Owner::graveyard) > kMostBuried;
   left_unreserved_ =
       std::max(std::min(left_of_memory_, tolerance(limit) / 2), left(left_of_memory_, reserved_));
 }
@@ -114,17 +124,32 @@ std::size_t ClientBudget::bound_of_unsent() const {
 ClientBudget::Answer ClientBudget::ask(Connection& connection, std::uint64_t bytes) {
   measure();
   if (!in_force() || bytes <= left_of_floor_) return Answer::yes;
-  if (bytes > left(most_ever_, connection.total_bytes())) return Answer::too_much;
+  // What it removes fits already.
+  const bool removes = connection.in_memory.removes;
+  if (!removes && bytes > left(most_ever_, connection.total_bytes())) return Answer::too_much;
   const bool by_pass = pass_ == &connection || bytes > left_of_share_;
   if (by_pass && !may_pass(connection)) return Answer::waits;
-  if (by_pass && bytes > left_for_pass_) return answer_without_room(connection);
+  if (by_pass && !removes && bytes > left_for_pass_) return answer_without_room(connection, bytes);
   if (by_pass) pass_ = &connection;
   if (bytes <= left_of_memory_) {
     verdict_ = {};
     return Answer::yes;
   }
-  const bool evicts = executor_.evictor().has_victims() && may_evict_for(connection, bytes);
-  return evicts ? Answer::evicts : answer_without_room(connection);
+  if (evicts_for(connection, bytes)) return Answer::evicts;
+  if (removes) return much_is_buried_ ? Answer::waits : Answer::yes;
+  return answer_without_room(connection, bytes);
+}
+
+bool ClientBudget::evicts_for(const Connection& connection, std::uint64_t bytes) {
+  return !connection.in_memory.is_alone && executor_.evictor().has_victims() &&
+         may_evict_for(connection, bytes);
+}
+
+bool ClientBudget::obtains(Connection& connection, std::uint64_t bytes) {
+  if (ask(connection, bytes) == Answer::evicts) {
+    executor_.evictor().make_room_for({.more = bytes}, base::Budget::unlimited());
+  }
+  return ask(connection, bytes) == Answer::yes;
 }
 
 // Before the first key is evicted for it: whether all keys that may be evicted are enough for all
@@ -142,9 +167,26 @@ bool ClientBudget::may_evict_for(const Connection& connection, std::uint64_t byt
   return verdict_.evicts;
 }
 
+// What others hold beyond a few KB each is sent or run some time, or they are closed: so much is
+// left then, without eviction.
+std::uint64_t ClientBudget::left_after_others(const Connection& connection) const {
+  if (left_of_memory_ == kNoBound) return kNoBound;
+  const std::uint64_t others = left(ranks_.held_bytes(), connection.in_memory.rank.bytes);
+  return std::max(left_of_floor_ + others, left(left_of_memory_ + others, over_memory_));
+}
+
+std::uint64_t ClientBudget::most_for(const Connection& connection) {
+  measure();
+  const std::uint64_t most = left(most_ever_, connection.total_bytes());
+  if (executor_.evictor().has_victims()) return most;
+  return std::min(most, left_after_others(connection));
+}
+
 // The memory may be held by others, or by removed data that is not freed yet.
-ClientBudget::Answer ClientBudget::answer_without_room(const Connection& connection) const {
-  const bool others_hold = left(all_, connection.total_bytes()) > kFloorBytes;
+ClientBudget::Answer ClientBudget::answer_without_room(const Connection& connection,
+                                                       std::uint64_t bytes) const {
+  const bool others_hold =
+      left(all_, connection.total_bytes()) > kFloorBytes || bytes <= left_after_others(connection);
   const bool frees = executor_.evictor().is_freeing() || leaving_.chunks() > 0;
   return others_hold || frees ? Answer::waits : Answer::too_much;
 }
@@ -166,22 +208,41 @@ void ClientBudget::reserve_for(std::uint64_t bytes) {
 }
 
 // Output without a request is never refused here: above the limit the largest clients are closed
-// for it at the end of the turn. Replies of commands that cannot run again may exceed maxmemory, as
-// long as all clients together hold less than their limit and a quarter of maxmemory; eviction
-// compensates for it.
+// for it at the end of the turn.
 bool ClientBudget::grants(const resp::ReplyBuffer& buffer, std::uint64_t bytes) {
   const engine::Session* const running = executor_.running();
   const bool unfinished = executor_.long_commands().is_reply(buffer);
   if (running == nullptr || !(unfinished || &running->reply.buffer() == &buffer)) return true;
-  if (bytes <= resp::ChunkPool::kChunkBytes && buffer.empty()) return true;
+  constexpr std::uint64_t kSmall = resp::ChunkPool::kChunkBytes;
+  if (bytes <= kSmall && buffer.empty()) return true;
+  // The element came for the client, which can neither wait again nor lose it.
+  if (executor_.is_served()) return true;
+  const bool stops = unfinished || executor_.may_stop();
+  // Commands with effects have small replies otherwise, smaller than their requests.
+  if (!stops && bytes <= kSmall && executor_.reply_bytes() <= kSmall) return true;
   measure();
-  const bool waits = unfinished ? running->may_block : executor_.may_put_off();
   if (bytes <= left_of_floor_) return true;
-  if (bytes > left_unreserved_ && (waits || bytes > left_of_excess_)) return false;
   // The buffer belongs to a Connection, which is also the peer of its session.
   auto& connection = const_cast<Connection&>(static_cast<const Connection&>(running->peer()));
+  return grants_memory(bytes, stops) && grants_share(connection, bytes);
+}
+
+// Large replies of commands that cannot run again, such as CLIENT LIST: one may exceed maxmemory,
+// as long as all clients together hold less than their limit and a quarter of maxmemory; eviction
+// compensates for it.
+bool ClientBudget::grants_memory(std::uint64_t bytes, bool stops) const {
+  if (bytes <= left_unreserved_) return true;
+  if (stops) {
+    // With victims it waits for eviction first, or gets a promise of the pool.
+    return executor_.removes_reply() && !much_is_buried_ && !executor_.evictor().has_victims();
+  }
+  return left_of_memory_ > 0 && bytes <= left_of_excess_;
+}
+
+bool ClientBudget::grants_share(Connection& connection, std::uint64_t bytes) {
   if (pass_ != &connection && bytes <= left_of_share_) return true;
-  if (!may_pass(connection) || bytes > left_for_pass_) return false;
+  if (!may_pass(connection)) return false;
+  if (bytes > left_for_pass_ && !executor_.removes_reply()) return false;
   pass_ = &connection;
   return true;
 }

@@ -7,8 +7,10 @@
 // - All clients together below a fifth of the limit: no connection is held back.
 // - From a fifth on: a connection with unsent output is not read. The more memory clients hold, the
 //   less output each may have; from half of the limit on, none.
-// - A reply that exceeds the limit or maxmemory while it is written: a command that only reads runs
-//   again when there is room; otherwise the connection is closed.
+// - A reply that exceeds the limit or maxmemory while it is written: a command that has had no
+//   effects yet runs again when there is room; otherwise the connection is closed.
+// - The reply of a command that removes what it replies with may take that room before it is freed,
+//   if no other keys can be evicted for it, and while not much else waits to be freed.
 // - A request that exceeds them is not received until there is room.
 // - More than the share, but less than maxmemory: allowed for one connection at a time, the holder
 //   of the large pass. A holder with next to nothing left returns the pass as soon as another one
@@ -25,6 +27,7 @@
 #include <cstdint>
 #include <limits>
 
+#include "client_ranks.h"
 #include "larder/engine/executor.h"
 #include "larder/eviction/settings.h"
 #include "larder/resp/reply_buffer.h"
@@ -40,8 +43,12 @@ class ClientBudget final : public resp::OutputRoom {
 
   // `leaving` is output of closed connections that is not freed yet.
   ClientBudget(const eviction::Settings& settings, engine::Executor& executor,
-               resp::ChunkPool& chunks, const resp::ReplyBuffer& leaving)
-      : settings_(settings), executor_(executor), chunks_(chunks), leaving_(leaving) {}
+               resp::ChunkPool& chunks, const resp::ReplyBuffer& leaving, const ClientRanks& ranks)
+      : settings_(settings),
+        executor_(executor),
+        chunks_(chunks),
+        leaving_(leaving),
+        ranks_(ranks) {}
 
   // Reads the ledger, and sets the bound of the pool of chunks accordingly. Cost: about 50 ns while
   // there is a limit.
@@ -62,6 +69,8 @@ class ClientBudget final : public resp::OutputRoom {
   std::size_t most_unsent() const { return most_unsent_; }
   // The most that one connection could ever get.
   std::uint64_t most_ever() const { return most_ever_; }
+  // Measures; the most that this connection could get besides what it holds.
+  std::uint64_t most_for(const Connection& connection);
   // So much was written or received since the measurement that the turn should end, so that replies
   // are sent before more is read.
   bool turn_is_full() const { return chunks_.used_bytes() >= turn_bound_; }
@@ -76,6 +85,8 @@ class ClientBudget final : public resp::OutputRoom {
   // needed and free. While the answer is `evicts`, reserve_for() evicts keys for it.
   Answer ask(Connection& connection, std::uint64_t bytes);
   void reserve_for(std::uint64_t bytes);
+  // The same for a command that cannot wait: keys are evicted at once.
+  bool obtains(Connection& connection, std::uint64_t bytes);
 
   // The bytes that closed connections hold until the end of the turn.
   void closed_hold(std::uint64_t bytes) { closed_ = bytes; }
@@ -100,7 +111,11 @@ class ClientBudget final : public resp::OutputRoom {
   void bound_output();
   void forget_limits();
   void keep_or_return_pass();
-  Answer answer_without_room(const Connection& connection) const;
+  std::uint64_t left_after_others(const Connection& connection) const;
+  Answer answer_without_room(const Connection& connection, std::uint64_t bytes) const;
+  bool evicts_for(const Connection& connection, std::uint64_t bytes);
+  bool grants_memory(std::uint64_t bytes, bool stops) const;
+  bool grants_share(Connection& connection, std::uint64_t bytes);
   bool may_evict_for(const Connection& connection, std::uint64_t bytes);
   std::size_t bound_of_unsent() const;
   bool may_pass(const Connection& connection) const;
@@ -122,6 +137,7 @@ class ClientBudget final : public resp::OutputRoom {
   engine::Executor& executor_;
   resp::ChunkPool& chunks_;
   const resp::ReplyBuffer& leaving_;
+  const ClientRanks& ranks_;
   Connection* pass_ = nullptr;  // may hold more than the share
   Verdict verdict_;             // of the connection of the last call of ask()
   std::uint64_t reserved_ = 0;
@@ -135,6 +151,8 @@ class ClientBudget final : public resp::OutputRoom {
   std::uint64_t left_of_memory_ = kNoBound;
   std::uint64_t left_unreserved_ = kNoBound;  // of it, for those that do not wait
   std::uint64_t left_of_floor_ = kFloorBytes;
+  std::uint64_t over_memory_ = 0;  // above maxmemory and its tolerance
+  bool much_is_buried_ = false;
   std::uint64_t left_for_pass_ = kNoBound;
   std::uint64_t left_of_excess_ = kNoBound;
   std::uint64_t most_ever_ = kNoBound;

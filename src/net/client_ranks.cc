@@ -16,9 +16,11 @@ std::uint8_t ClientRanks::level_of(std::size_t bytes) {
 void ClientRanks::place(Connection& connection, std::size_t bytes) {
   Rank& rank = connection.in_memory.rank;
   const std::uint8_t level = level_of(bytes);
+  if (rank.level != Rank::kNone) held_ -= rank.bytes;
   rank.bytes = bytes;
+  if (level != Rank::kNone) held_ += bytes;
   if (level == rank.level) return;
-  remove(connection);
+  unlink(rank);
   if (level == Rank::kNone) return;
   rank.level = level;
   rank.next = firsts_[level];
@@ -29,6 +31,11 @@ void ClientRanks::place(Connection& connection, std::size_t bytes) {
 
 void ClientRanks::remove(Connection& connection) {
   Rank& rank = connection.in_memory.rank;
+  if (rank.level != Rank::kNone) held_ -= rank.bytes;
+  unlink(rank);
+}
+
+void ClientRanks::unlink(Rank& rank) {
   if (rank.level == Rank::kNone) return;
   (rank.previous == nullptr ? firsts_[rank.level] : rank.previous->in_memory.rank.next) = rank.next;
   if (rank.next != nullptr) rank.next->in_memory.rank.previous = rank.previous;

@@ -31,6 +31,9 @@ class ClientRanks {
   void place(Connection& connection, std::size_t bytes);
   void remove(Connection& connection);
 
+  // What the ranked connections hold together.
+  std::uint64_t held_bytes() const { return held_; }
+
   // The largest of the first few of the highest class with one that may be closed: no other is more
   // than twice as large. Null if no ranked connection may be closed.
   using MayTake = std::function<bool(const Connection&)>;
@@ -41,8 +44,10 @@ class ClientRanks {
   // How many of one class are compared.
   static constexpr int kCompared = 64;
   static std::uint8_t level_of(std::size_t bytes);
+  void unlink(Rank& rank);
 
   std::array<Connection*, kLevels> firsts_{};
+  std::uint64_t held_ = 0;
   std::uint32_t filled_ = 0;  // levels that are not empty
 };
 

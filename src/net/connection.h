@@ -115,8 +115,10 @@ class Connection final : public Watch, public engine::Peer {
   std::uint64_t announced_bytes() const {
     return wanted_ - std::min<std::uint64_t>(wanted_, input_.capacity());
   }
-  // The reply that it waits for, or the request, can never fit: replies with the error and closes.
-  void refuse_room();
+  // There is no room for the reply that it waits for, or for the request, and never will be, or the
+  // system has no memory for the request: replies with the error and closes.
+  enum class Shortage : std::uint8_t { maxmemory, system };
+  void refuse_room(Shortage shortage = Shortage::maxmemory);
   // Reports this connection's bytes of client_input and client_output to the audit.
   void report_bytes(memory::Audit& audit) const;
   std::string describe() const;
@@ -134,6 +136,7 @@ class Connection final : public Watch, public engine::Peer {
   void working() override;
   bool may_ever_reply(std::uint64_t bytes, std::uint64_t kept) override;
   void put_off(std::uint64_t bytes) override;
+  bool make_room_to_reply(std::uint64_t bytes) override;
   void dropped() override;
 
  private:
@@ -146,8 +149,10 @@ class Connection final : public Watch, public engine::Peer {
   bool has_more_input_after(const resp::Parsed& parsed);
   void keep(std::span<const char> input, std::size_t done);
   bool outgrew_its_limit();
-  // Replies with the error that `what` of this size does not fit into maxmemory, and closes.
-  void refuse(std::string_view what, std::uint64_t bytes, std::string_view beside = {});
+  // Replies with this error, and closes.
+  void refuse(const std::string& text);
+  // "<need>, but maxmemory leaves less".
+  void refuse_for_maxmemory(const std::string& need);
   bool has_room_to_receive();
   void bound_output();
 

@@ -8,6 +8,7 @@
 
 #include "connection.h"
 #include "larder/base/text.h"
+#include "larder/memory/heap.h"
 #include "sockets.h"
 
 namespace larder::net {
@@ -54,6 +55,7 @@ std::span<const char> Connection::read(std::span<char> room) {
 
 void Connection::run_long_request() {
   if (is_dead() || is_closing() || !has_room_to_receive()) return;
+  if (!input_.reserve_room(wanted_)) return refuse_room(Shortage::system);
   InputBatch& batch = services_.reader.without_buffer();
   batch.input = read_in_place();
   if (batch.input.empty()) return;
@@ -79,7 +81,9 @@ void Connection::run_batch(InputBatch& batch) {
   services_.peaks.input.note(input.size());
   if ((!input_.empty() || queue_bytes() > 0) && outgrew_its_limit()) return disconnect();
   if (input_.capacity() >= ClientRanks::kLeastBytes) services_.memory.note_growth();
-  if (wanted_ > kReadBytes && services_.memory.exceeds_any_budget(wanted_)) return refuse_room();
+  if (wanted_ > kReadBytes && services_.memory.exceeds_any_budget(memory::size_class(wanted_))) {
+    return refuse_room();
+  }
   // Otherwise the end of the turn updates the rank.
   if (in_sender.visit == ConnectionVisits::kNowhere) rank();
 }
@@ -163,9 +167,12 @@ void Connection::run_kept_requests() {
   input_.drop(run_requests(batch));
 }
 
+// What it removes makes the room, which is not there yet.
 void Connection::run_held_command() {
   session_.resume();
+  if (in_memory.removes) services_.chunks.promise(output_, in_memory.wanted);
   run_kept_requests();
+  services_.chunks.promise(output_, 0);
 }
 
 void Connection::discard(std::span<char> room) {

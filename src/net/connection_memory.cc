@@ -100,15 +100,25 @@ std::string Connection::describe() const {
 }
 
 bool Connection::may_ever_reply(std::uint64_t bytes, std::uint64_t kept) {
-  if (!services_.memory.exceeds_any_budget(total_bytes() + bytes + kept)) return true;
-  refuse("A reply of about ", bytes,
-         " beside the values of " + std::to_string(kept) + " bytes that the command reads");
+  const bool fits = !services_.memory.exceeds_any_budget(total_bytes() + bytes + kept);
+  in_memory.is_alone = !fits;
+  if (fits || session_.stopped == engine::ReplyOrder::of_removed) return true;
+  refuse_for_maxmemory("A reply of about " + std::to_string(bytes) +
+                       " bytes, beside the values of " + std::to_string(kept) +
+                       " bytes that the command reads, has no room");
   return false;
 }
 
 void Connection::put_off(std::uint64_t bytes) { services_.memory.wait_to_reply(*this, bytes); }
 
-void Connection::refuse_room() {
+bool Connection::make_room_to_reply(std::uint64_t bytes) {
+  in_memory.removes = session_.stopped == engine::ReplyOrder::of_removed;
+  const bool obtained = services_.memory.obtains(*this, bytes);
+  in_memory.removes = false;
+  return obtained;
+}
+
+void Connection::refuse_room(Shortage shortage) {
   const bool is_reply = in_memory.is_reply;
   const std::uint64_t bytes = is_reply ? in_memory.wanted + session_.unfinished_reply_bytes()
                                        : std::max<std::uint64_t>(wanted_, in_memory.wanted);
@@ -118,13 +128,21 @@ void Connection::refuse_room() {
   reader_.reset();
   wanted_ = 0;
   stalled_ = false;
-  refuse(is_reply ? "A reply of about " : "A request of ", bytes);
+  const std::string size = std::to_string(bytes) + " bytes";
+  if (is_reply) return refuse_for_maxmemory("A reply of about " + size + " has no room");
+  const std::string request = "A request of " + size + " needs a buffer of " +
+                              std::to_string(memory::size_class(bytes)) + " bytes";
+  shortage == Shortage::system ? refuse(request + ", for which the system has no memory")
+                               : refuse_for_maxmemory(request);
 }
 
-void Connection::refuse(std::string_view what, std::uint64_t bytes, std::string_view beside) {
-  const std::string text =
-      std::string(what) + std::to_string(bytes) + " bytes does not fit into maxmemory (" +
-      std::to_string(services_.parts.memory.maxmemory.value()) + " bytes)" + std::string(beside);
+void Connection::refuse_for_maxmemory(const std::string& need) {
+  refuse(need + ": maxmemory (" + std::to_string(services_.parts.memory.maxmemory.value()) +
+         " bytes) leaves at most " + std::to_string(services_.memory.most_for(*this)) +
+         " bytes for it");
+}
+
+void Connection::refuse(const std::string& text) {
   services_.parts.log.warning("Closing client: " + text + ": " + describe());
   session_.reply.error("OOM", text);
   session_.close(engine::Closing::after_reply);

@@ -27,13 +27,24 @@ void populate(std::span<char> room) {
 
 }  // namespace
 
-void Input::reserve(std::size_t capacity) {
+bool Input::try_reserve(std::size_t capacity) {
   capacity = memory::size_class(capacity);
-  if (capacity == capacity_) return;
-  data_ =
-      static_cast<char*>(data_ == nullptr ? memory::allocate(kOwner, capacity)
-                                          : memory::reallocate(kOwner, data_, capacity_, capacity));
+  if (capacity == capacity_) return true;
+  void* const block = data_ == nullptr ? memory::try_allocate(kOwner, capacity)
+                                       : memory::try_reallocate(kOwner, data_, capacity_, capacity);
+  if (block == nullptr) return false;
+  data_ = static_cast<char*>(block);
   capacity_ = capacity;
+  return true;
+}
+
+void Input::reserve(std::size_t capacity) {
+  if (!try_reserve(capacity)) memory::exhausted(kOwner, capacity);
+}
+
+bool Input::reserve_room(std::size_t wanted) {
+  const std::size_t capacity = capacity_for(wanted);
+  return capacity <= capacity_ || try_reserve(capacity);
 }
 
 void Input::assign(std::span<const char> bytes) {

@@ -28,6 +28,8 @@ class Input {
   // has arrived, so that a client gets no memory for bytes that it only announced, and each byte is
   // copied about twice however large the whole becomes.
   std::span<char> room(std::size_t wanted);
+  // Allocates what room(wanted) needs; false if the system has no memory for it.
+  bool reserve_room(std::size_t wanted);
   void added(std::size_t bytes) { size_ += bytes; }
   // The number of bytes that room(wanted) would have to allocate.
   std::size_t growth(std::size_t wanted) const;
@@ -39,6 +41,7 @@ class Input {
  private:
   std::size_t capacity_for(std::size_t wanted) const;
   void reserve(std::size_t capacity);
+  bool try_reserve(std::size_t capacity);
 
   char* data_ = nullptr;
   std::size_t size_ = 0;

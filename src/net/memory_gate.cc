@@ -23,7 +23,7 @@ MemoryGate::MemoryGate(const Connections::Parts& parts, resp::ChunkPool& chunks,
       list_(list),
       sender_(sender),
       chunks_(chunks),
-      budget_(parts.memory, parts.executor, chunks, closer.remains()) {}
+      budget_(parts.memory, parts.executor, chunks, closer.remains(), ranks_) {}
 
 bool MemoryGate::exceeds_any_budget(std::uint64_t bytes) {
   budget_.measure();
@@ -61,6 +61,7 @@ bool MemoryGate::admits(Connection& connection, std::uint64_t bytes) {
 void MemoryGate::wait_to_reply(Connection& connection, std::uint64_t bytes) {
   connection.in_memory.is_reply = true;
   const engine::Session& session = connection.session();
+  connection.in_memory.removes = session.stopped == engine::ReplyOrder::of_removed;
   const std::uint64_t unfinished = session.unfinished_reply_bytes();
   // A command that starts again from the beginning returns the pass meanwhile.
   if (session.is_working() && unfinished == 0) budget_.forget(connection);
@@ -87,7 +88,7 @@ void MemoryGate::stop_waiting(Connection& connection) {
   Slot& slot = connection.in_memory;
   queue_.leave(slot.place);
   slot.wanted = 0;
-  slot.is_reply = false;
+  slot.is_reply = slot.removes = slot.is_alone = false;
 }
 
 void MemoryGate::forget(Connection& connection) {

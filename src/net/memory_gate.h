@@ -27,6 +27,8 @@ class MemoryGate {
     ConnectionQueue::Place place = ConnectionQueue::kNowhere;
     std::uint64_t wanted = 0;  // bytes, since it waits
     bool is_reply = false;     // waits to reply, not to receive
+    bool removes = false;      // and then removes what it replies with
+    bool is_alone = false;  // no key is evicted for that reply: it would not fit beside its value
     bool is_served = false;
     bool wants_more = false;  // than it got when it was queued
 
@@ -42,6 +44,8 @@ class MemoryGate {
   std::size_t most_unsent() const { return budget_.most_unsent(); }
   // Measures; true if one connection can never get so many bytes.
   bool exceeds_any_budget(std::uint64_t bytes);
+  // Measures; the most that this connection could get now, besides what it holds.
+  std::uint64_t most_for(const Connection& connection) { return budget_.most_for(connection); }
   // Measures during a turn, after one connection took much memory.
   void note_growth();
   // The memory of the connection has changed: updates its rank, if there is a budget.
@@ -52,6 +56,10 @@ class MemoryGate {
   bool admits(Connection& connection, std::uint64_t bytes);
   // The connection waits for room for a reply of so many bytes.
   void wait_to_reply(Connection& connection, std::uint64_t bytes);
+  // For a reply that cannot wait: evicts keys at once. False if there is no room.
+  bool obtains(Connection& connection, std::uint64_t bytes) {
+    return budget_.obtains(connection, bytes);
+  }
   void stop_waiting(Connection& connection);
   // It is closed.
   void forget(Connection& connection);
@@ -89,8 +97,8 @@ class MemoryGate {
   const ConnectionList& list_;
   Sender& sender_;
   resp::ChunkPool& chunks_;
-  ClientBudget budget_;
   ClientRanks ranks_;
+  ClientBudget budget_;
   ConnectionQueue queue_;
   std::int64_t stall_timeout_ms_ = kMostStallMs;
   bool full_ = false;

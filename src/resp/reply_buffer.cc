@@ -3,6 +3,7 @@
 #include <sys/uio.h>
 
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "larder/base/assert.h"
@@ -29,11 +30,29 @@ void populate(char* place, std::size_t bytes) {
   if (bytes >= kManyPages) memory::populate_pages(first, first + bytes);
 }
 
+// For output that is dropped because the system has no memory; nobody reads it.
+thread_local std::array<char, ChunkPool::kRoom> unread;
+
 }  // namespace
 
 Chunk* ChunkPool::allocate(std::size_t block) {
   allocated_ += block;
   return static_cast<Chunk*>(memory::allocate(kOwner, block));
+}
+
+Chunk* ChunkPool::try_allocate(std::size_t block) {
+  void* const found = memory::try_allocate(kOwner, block);
+  if (found != nullptr) allocated_ += block;
+  return static_cast<Chunk*>(found);
+}
+
+void ChunkPool::promise(const ReplyBuffer& buffer, std::uint64_t bytes) {
+  promised_ = bytes == 0 ? nullptr : &buffer;
+  promised_until_ = buffer.held_bytes() + bytes;
+}
+
+bool ChunkPool::is_promised(const ReplyBuffer& buffer, std::uint64_t bytes) const {
+  return promised_ == &buffer && buffer.held_bytes() + bytes <= promised_until_;
 }
 
 Chunk* ChunkPool::take(std::size_t bytes, const ReplyBuffer& buffer) {
@@ -45,9 +64,10 @@ Chunk* ChunkPool::take(std::size_t bytes, const ReplyBuffer& buffer) {
     --free_count_;
   } else {
     const std::size_t block = block_for(bytes);
-    if (!allows(buffer, block)) return nullptr;
+    if (!allows(buffer, block)) return refusal_ = Refusal::pool, nullptr;
     capacity = block - sizeof(Chunk);
-    chunk = allocate(block);
+    chunk = try_allocate(block);
+    if (chunk == nullptr) return refusal_ = Refusal::system, nullptr;
   }
   *chunk = Chunk{.next = nullptr, .capacity = capacity, .begin = 0, .end = 0, .shared = nullptr};
   return chunk;
@@ -99,7 +119,8 @@ ChunkPool::~ChunkPool() {
 
 char* ChunkPool::dropped_room() {
   if (dropped_ == nullptr) {
-    dropped_ = static_cast<Chunk*>(memory::allocate(kOwner, kChunkBytes));
+    dropped_ = static_cast<Chunk*>(memory::try_allocate(kOwner, kChunkBytes));
+    if (dropped_ == nullptr) return unread.data();
     dropped_->shared = nullptr;
   }
   return dropped_->data();
@@ -130,7 +151,7 @@ char* ReplyBuffer::start_chunk(std::size_t bytes) {
     return drop(block_for(bytes), Refusal::own);
   }
   Chunk* const chunk = pool_->take(bytes, *this);
-  if (__builtin_expect(chunk == nullptr, 0)) return drop(block_for(bytes), Refusal::pool);
+  if (__builtin_expect(chunk == nullptr, 0)) return drop(block_for(bytes), pool_->refusal());
   link(chunk);
   write_ = unsent_;
   limit_ = write_ + tail_->capacity;
@@ -162,7 +183,7 @@ char* ReplyBuffer::drop(std::uint64_t bytes, Refusal refusal) {
     if (tail_ != nullptr) closed_ += tail_->end - tail_->begin;
     tail_ = nullptr;
     refused_at_ = closed_ + std::max<std::uint64_t>(bytes, ChunkPool::kChunkBytes + 1);
-    passed_own_bound_ = refusal == Refusal::own;
+    refusal_ = refusal;
     most_ = 0;
   }
   write_ = unsent_ = pool_->dropped_room();
@@ -235,7 +256,9 @@ void ReplyBuffer::append_slowly(std::string_view text) {
 
 void ReplyBuffer::take_over(ReplyBuffer& other) {
   LARDER_ASSERT(pool_ == other.pool_ && this != &other);
-  if (!is_dropping() && (other.is_dropping() || !may_hold(other.held_ + other.shared_))) {
+  if (!is_dropping() && other.is_dropping()) {
+    drop(other.refused_at_, other.refusal_);
+  } else if (!is_dropping() && !may_hold(other.held_ + other.shared_)) {
     drop(other.held_ + other.shared_, Refusal::own);
   }
   if (is_dropping()) return other.clear();
@@ -320,7 +343,6 @@ void ReplyBuffer::clear() {
 void ReplyBuffer::stop_dropping() {
   if (head_ == nullptr) forget_tail();
   refused_at_ = 0;
-  passed_own_bound_ = false;
   most_ = kNoBound;
 }
 

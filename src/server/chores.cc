@@ -83,6 +83,11 @@ bool sample_memory(const Parts& parts, std::int64_t) {
   return false;
 }
 
+bool report_refusals(const Parts& parts, std::int64_t) {
+  parts.core.refusals.beat();
+  return false;
+}
+
 // Starts snapshots at save points, and looks for the end of a child.
 bool save_in_background(const Parts& parts, std::int64_t) {
   parts.core.background_snapshot.beat();
@@ -175,6 +180,7 @@ constexpr Chore kChores[] = {
     {"lazy frees", Period::beat, kFewUs, Bound::own, unless_paused, count_lazy_frees},
     // Reads files of the system.
     {"figures of memory", Period::beat, 200, Bound::own, unless_paused, sample_memory},
+    {"refused memory", Period::beat, kFewUs, Bound::own, always, report_refusals},
     // A fork takes longer, with snapshot-method fork.
     {"append-only file", Period::beat, kFewUs, Bound::own, always, keep_journal},
     {"save points", Period::beat, 200, Bound::own, unless_paused, save_in_background},

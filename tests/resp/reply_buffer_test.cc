@@ -7,6 +7,7 @@
 #include <string>
 
 #include "larder/memory/ledger.h"
+#include "larder/memory/refusals.h"
 
 namespace larder::resp {
 namespace {
@@ -171,6 +172,40 @@ TEST(ReplyBuffer, RequestsPermissionAboveThePoolLimitAndKeepsAPrefix) {
     EXPECT_EQ(buffer.held_bytes(), 0u);
   }
   EXPECT_EQ(pool.used_bytes(), 0u);
+}
+
+TEST(ReplyBuffer, APromiseOfThePoolIsForOneBufferAndSoManyBytes) {
+  ChunkPool pool(0);
+  Room room(0);
+  pool.bound(0, room);
+  ReplyBuffer buffer(pool);
+  ReplyBuffer other(pool);
+  pool.promise(buffer, 2 * ChunkPool::kChunkBytes);
+  other.append("other");
+  EXPECT_TRUE(other.lacks_room());
+  buffer.append(std::string(2 * ChunkPool::kRoom, 'x'));
+  EXPECT_FALSE(buffer.is_dropping());
+  buffer.append("more");
+  EXPECT_TRUE(buffer.lacks_room());
+  buffer.clear();
+  pool.promise(buffer, 0);
+  buffer.append("more");
+  EXPECT_TRUE(buffer.lacks_room());
+}
+
+TEST(ReplyBuffer, DropsWhatTheSystemHasNoMemoryFor) {
+  ChunkPool pool(0);
+  ReplyBuffer buffer(pool);
+  buffer.append("first");
+  memory::refuse_blocks_from(1 << 20);
+  buffer.append(std::string(2 << 20, 'x'));
+  memory::refuse_blocks_from(~std::size_t{0});
+  EXPECT_TRUE(buffer.was_refused_by_system());
+  EXPECT_FALSE(buffer.passed_own_bound());
+  buffer.keep_first(5);
+  buffer.append(" second");
+  EXPECT_EQ(waiting(buffer), "first second");
+  EXPECT_FALSE(buffer.was_refused_by_system());
 }
 
 TEST(ReplyBuffer, FillsReservedBytesWhileItDrops) {

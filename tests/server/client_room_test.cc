@@ -58,14 +58,16 @@ TEST_F(ClientRoom, TheReplyOfATransactionIsBoundedWhileItIsWritten) {
   Line& greedy = add_line();
   greedy.write("MULTI\r\nSET before 1\r\nSRANDMEMBER members -3000000\r\nINCR before\r\nEXEC\r\n");
   watch_turns(200);
+  EXPECT_THAT(greedy.read(),
+              testing::AllOf(HasSubstr("*3\r\n+OK\r\n-OOM there is no room for a reply of about "),
+                             testing::EndsWith("\r\n:2\r\n")));
   EXPECT_EQ(ask("GET before"), "$1\r\n2\r\n");
-  // A quarter of the limit is what clients may have.
-  EXPECT_LE(most_used, kLimit + kLimit / 4 + kTolerance);
-  EXPECT_EQ(figure("evicted_clients"), 1);
-  EXPECT_LE(figure("evicted_keys") - evicted, 15'000);
+  EXPECT_LE(most_used, kLimit + kTolerance);
+  EXPECT_EQ(figure("evicted_clients"), 0);
+  EXPECT_LE(figure("evicted_keys") - evicted, 100);
 }
 
-TEST_F(ClientRoom, ATransactionWithManyRepliesIsBoundedWithoutAShareToo) {
+TEST_F(ClientRoom, ATransactionWhoseRepliesCannotFitHasNoEffectsWithoutAShareToo) {
   fill();
   ask("CONFIG SET maxmemory-clients 0");
   set("big", 3'000'000);
@@ -74,8 +76,11 @@ TEST_F(ClientRoom, ATransactionWithManyRepliesIsBoundedWithoutAShareToo) {
   for (int i = 0; i < 100; ++i) text += "GET big\r\n";
   greedy.write(text + "INCR after\r\nEXEC\r\n");
   watch_turns(200);
-  EXPECT_EQ(ask("GET after"), "$1\r\n1\r\n");
-  EXPECT_LE(most_used, kLimit + kLimit / 4 + kTolerance);
+  EXPECT_THAT(greedy.read(), HasSubstr("-OOM A reply of about "));
+  EXPECT_EQ(greedy.read(), "");
+  EXPECT_TRUE(greedy.closed);
+  EXPECT_EQ(ask("GET after"), "$-1\r\n");
+  EXPECT_LE(most_used, kLimit + kTolerance);
 }
 
 TEST_F(ClientRoom, AKeyThatIsReadManyTimesCountsOnce) {

@@ -70,6 +70,44 @@ struct Call {
     waiters.waiting_for_memory().add(session, bytes);
   }
 
+  // For a command with effects whose reply may be large: `write` writes the reply before the first
+  // effect. False if there is no room for it; the handler returns without effects. It runs again
+  // from its beginning when there is room, or the client gets an error.
+  template <typename Write>
+  [[nodiscard]] bool reply_first(Write write, ReplyOrder order = ReplyOrder::before_effects) {
+    session.reply_order = order;
+    write();
+    session.reply_order = ReplyOrder::any;
+    if (__builtin_expect(reply.buffer().lacks_room(), 0)) return session.stopped = order, false;
+    return true;
+  }
+  // The same if the handler then removes what it has replied with: the reply may take the room that
+  // this frees.
+  template <typename Write>
+  [[nodiscard]] bool reply_removed(Write write) {
+    return reply_first(write, ReplyOrder::of_removed);
+  }
+  // For a handler that has effects while it replies with at most `bytes` bytes: room for them,
+  // during the life of the object. If there is none, the handler returns without effects.
+  class RoomForReply {
+   public:
+    RoomForReply(Call& call, std::uint64_t bytes, ReplyOrder order) : buffer_(call.reply.buffer()) {
+      is_there_ = call.reply_first([&] { call.reply.expect(bytes); }, order);
+      if (is_there_) buffer_.pool().promise(buffer_, bytes + kMostUnused);
+    }
+    ~RoomForReply() { buffer_.pool().promise(buffer_, 0); }
+    RoomForReply(const RoomForReply&) = delete;
+    RoomForReply& operator=(const RoomForReply&) = delete;
+
+    bool is_there() const { return is_there_; }
+
+   private:
+    static constexpr std::uint64_t kMostUnused = 2 * resp::ChunkPool::kChunkBytes;
+
+    resp::ReplyBuffer& buffer_;
+    bool is_there_;
+  };
+
   // For a command that works in several turns (progress.h). True if it must leave the rest to a
   // later turn; called before each piece of its work, of some ten microseconds.
   [[nodiscard]] bool step_is_over() { return long_commands.step_is_over(session); }
@@ -85,12 +123,11 @@ struct Call {
   // For a reply that got no more room while it was written: keeps its first `kept` bytes, and
   // continues when there is room for more. If another command already waits with a partly written
   // reply, this one starts again from the beginning instead, so that two commands never wait for
-  // each other's memory. If it cannot wait, or exceeded the client's own limit, the reply is lost
-  // and the session ends.
+  // each other's memory. If it cannot wait, or exceeded the client's own limit, the whole reply is
+  // dropped.
   void wait_for_memory(std::unique_ptr<Progress> progress, std::uint64_t kept) {
     resp::ReplyBuffer& written = progress->reply;
-    if (written.passed_own_bound()) return reply.take_over(written);
-    if (!session.may_block) return session.drop();
+    if (written.passed_own_bound() || !session.may_block) return reply.take_over(written);
     std::uint64_t wanted = written.wanted_behind(kept);
     written.keep_first(kept);
     if (long_commands.has_waiting()) {

@@ -29,6 +29,7 @@ struct Execution {
   bool touches = true;
   std::uint64_t request_bytes = 0;  // of a command that was parked; 0: not counted
   bool put_off = false;      // the last command must run again when there is room for its reply
+  bool had_effects = false;  // of a transaction: a command may have had effects
   std::uint64_t cycles = 0;  // when the last command ended
   std::uint64_t unsent = 0;  // bytes of replies before the command
   std::uint64_t errors = 0;  // error replies to the session before the command

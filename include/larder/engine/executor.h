@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
+#include <unordered_set>
 #include <vector>
 
 #include "larder/base/budget.h"
@@ -109,9 +110,19 @@ class Executor final : private expiry::RemovalReader {
   Session* running() const { return running_ == nullptr ? nullptr : &running_->session; }
   // Up to which position of the journal output may be sent (Session::shown_position).
   std::uint64_t released() const { return parts_.effects.released(); }
-  // Whether the running command has no effects and could run again later, when there is room for
-  // its reply.
-  bool may_put_off() const;
+  // Whether the running command has had no effects, and has none if there is no room for its reply.
+  bool may_stop() const;
+  // Whether the running command removes what it replies with.
+  bool removes_reply() const { return running_->session.reply_order == ReplyOrder::of_removed; }
+  // Whether the running command waited for keys, and takes an element that came for it.
+  bool is_served() const {
+    return running_->turn == Execution::Turn::again &&
+           running_->session.reply_order != ReplyOrder::any;
+  }
+  // The bytes of its reply so far.
+  std::uint64_t reply_bytes() const {
+    return running_->session.reply.buffer().size() - running_->unsent;
+  }
 
   // The memory that counts against maxmemory, and what can be evicted.
   eviction::Evictor& evictor() const { return parts_.evictor; }
@@ -221,15 +232,22 @@ class Executor final : private expiry::RemovalReader {
   bool pass(Session& session, resp::Args args, BoundCommand& command, std::uint32_t closed);
   void queue(Session& session, BoundCommand& command, resp::Args args, std::uint64_t hash);
   void run_queue(Execution& exec, const Transaction& transaction);
+  bool run_queued(Execution& exec, Execution& queue, const QueuedCommand& queued);
+  void run_with_room(Execution& queue, const QueuedCommand& queued);
+  void put_off_transaction(Execution& exec, const Transaction& transaction);
   bool may_still_run(Session& session, BoundCommand& command, resp::Args args);
   void notify_command_sinks(const Execution& execution, const BoundCommand& command,
                             resp::Args args);
   void notify_refusal(Session& session);
   void invoke(Execution& execution, resp::Args args, const Planned& planned, Timing timing);
   void count(Execution& execution, BoundCommand& command);
-  std::uint64_t evictable_bytes(const Session& session, resp::Args args,
-                                const BoundCommand& command) const;
+  using Entries = std::unordered_set<const keyspace::Entry*>;
+  void find_evictable(const Session& session, resp::Args args, const Command& row,
+                      Entries& found) const;
   bool was_put_off(const Session& session) const;
+  void put_off_for_reply(Session& session, std::uint64_t wanted, const Entries& read);
+  void reply_without_room(Session& session, std::uint64_t wanted, resp::Refusal refusal);
+  bool stop_without_room(Execution& execution, resp::Args args, const BoundCommand& command);
   bool check_reply_size(Execution& execution, resp::Args args, const BoundCommand& command);
   void run_parked(Execution& execution, const ParkedCommand& parked);
   bool run_long_commands();

@@ -74,16 +74,19 @@ class Peer {
   // Its command continues in a later turn; its memory may have grown, and a part of the reply may
   // be written.
   virtual void working() {}
-  // Its command only reads, and its reply of about `bytes` was dropped for lack of room. False if
-  // such a reply can never fit beside `kept` bytes of values that the command reads and that could
-  // be evicted: then the error is the reply, and the session ends.
+  // Its command has had no effects, and its reply of about `bytes` was dropped for lack of room.
+  // False if such a reply can never fit beside `kept` bytes of values that the command reads and
+  // that could be evicted: then the error is the reply, and the session ends.
   virtual bool may_ever_reply([[maybe_unused]] std::uint64_t bytes,
                               [[maybe_unused]] std::uint64_t kept) {
     return true;
   }
-  // Its command only reads, its reply was dropped for lack of room, and the session is held: run
-  // the command again when there is room for a reply of `bytes`.
+  // Its command has had no effects, its reply was dropped for lack of room, and the session is
+  // held: run the command again when there is room for a reply of `bytes`.
   virtual void put_off([[maybe_unused]] std::uint64_t bytes) {}
+  // For a command of a transaction that cannot be put off: makes room for `bytes` more of the reply
+  // at once. False if there is none.
+  virtual bool make_room_to_reply([[maybe_unused]] std::uint64_t bytes) { return true; }
   // A reply to the session, or a push, was dropped: close it.
   virtual void dropped() {}
 };
@@ -116,6 +119,13 @@ class Attachment {
 };
 
 enum class ReplyMode : std::uint8_t { on, off, skip_next, skip };
+// What a running command with effects has promised about its reply. At other times, and for other
+// commands, `any`.
+enum class ReplyOrder : std::uint8_t {
+  any,
+  before_effects,  // it has had no effects, and will have none if there is no room for the reply
+  of_removed,      // the same, and its effects remove what it replies with
+};
 // When to close the connection: after all replies are sent, or at the end of the turn.
 enum class Closing : std::uint8_t { no, after_reply, now };
 
@@ -141,6 +151,9 @@ class Session {
   bool logged_in = false;
   ReplyMode reply_mode = ReplyMode::on;
   Closing closing = Closing::no;
+  ReplyOrder reply_order = ReplyOrder::any;
+  // The order of the running command when it found no room for its reply, and stopped.
+  ReplyOrder stopped = ReplyOrder::any;
   bool no_evict = false;
   bool no_touch = false;
   // False in transactions and scripts, where a command that finds nothing replies at once.
@@ -185,6 +198,7 @@ class Session {
   std::size_t unfinished_reply_bytes() const { return is_working() ? working_reply_bytes() : 0; }
   // Its next command is delayed: for the reason of its queue, or until there is room for its reply.
   bool is_held() const { return held_; }
+  bool is_held_for_reply() const { return held_ && queue_ == nullptr; }
   void hold() { held_ = true; }
   void resume();
   void leave_queue();
@@ -196,6 +210,7 @@ class Session {
     hold();
     peer_.put_off(reply_bytes);
   }
+  bool make_room_to_reply(std::uint64_t bytes) { return peer_.make_room_to_reply(bytes); }
   // Output to it has been dropped. Its command may continue; the session ends.
   void drop() {
     if (closing != Closing::now) peer_.dropped();

@@ -28,12 +28,22 @@ constexpr std::size_t size_class(std::size_t bytes) {
 // contents are not set. Ends the process when the system has no memory left (on_exhaustion). Give
 // it back with release() and any size of the same size class.
 void* allocate(Owner owner, std::size_t bytes);
+// The same, but null when the system has no memory left. Counts in refusals().
+void* try_allocate(Owner owner, std::size_t bytes);
 void release(Owner owner, void* block, std::size_t bytes) noexcept;
 
 // Whether the system can provide a block of `bytes` now. Cost: an allocation and a release of
 // untouched pages. Use it for blocks of a megabyte and more, while the command can still be
-// refused.
+// refused. Counts in refusals() if not.
 bool can_allocate(std::size_t bytes);
+
+// How often the system refused a block that the server could do without, and the size of the last
+// one.
+struct Refusals {
+  std::uint64_t count = 0;
+  std::size_t last_bytes = 0;
+};
+Refusals refusals();
 
 // Called when the system has no memory left: reports the size, the command and the client, and ends
 // the process. Without a handler, or when it returns, an assertion fails. It must not allocate.
@@ -49,6 +59,9 @@ void release_aligned(Owner owner, void* block, std::size_t bytes, std::size_t al
 
 // Grows or shrinks a block, in place if the allocator can; otherwise the contents are copied.
 void* reallocate(Owner owner, void* block, std::size_t old_bytes, std::size_t new_bytes);
+// The same, but null, and the block unchanged, when the system has no memory left. Counts in
+// refusals().
+void* try_reallocate(Owner owner, void* block, std::size_t old_bytes, std::size_t new_bytes);
 
 // The same, but only in place: false, and unchanged, if the block would have to move.
 bool resize_in_place(Owner owner, void* block, std::size_t old_bytes, std::size_t new_bytes);

@@ -3,8 +3,9 @@
 // The replies of a connection that are not sent yet: a list of chunks from a pool that the
 // connections of a loop share. An empty buffer holds no memory.
 //
-// A buffer is bounded while it is written: if its own bound or that of the pool does not allow
-// another chunk, it drops everything that is written from then on, until keep_first() or clear().
+// A buffer is bounded while it is written: if its own bound, that of the pool or the system does
+// not allow another chunk, it drops everything that is written from then on, until keep_first() or
+// clear().
 
 #include <algorithm>
 #include <cstddef>
@@ -33,6 +34,13 @@ struct alignas(16) Chunk {
 };
 
 class ReplyBuffer;
+
+// Why a buffer got no memory.
+enum class Refusal : std::uint8_t {
+  own,     // its own bound
+  pool,    // the bound of the pool
+  system,  // the allocator has none
+};
 
 // Decides whether output may take more memory than the pool's bound.
 class OutputRoom {
@@ -65,14 +73,23 @@ class ChunkPool {
   }
   // Bytes in use by buffers, without free chunks.
   std::uint64_t used_bytes() const { return allocated_ - free_count_ * kChunkBytes; }
+  // Whether this many bytes more are within the bound.
+  bool has_room(std::uint64_t bytes) const {
+    return used_bytes() <= most_ && bytes <= most_ - used_bytes();
+  }
   // Whether the buffer may allocate this many more bytes.
   bool allows(const ReplyBuffer& buffer, std::uint64_t bytes) {
-    return used_bytes() + bytes <= most_ || room_ == nullptr || room_->grants(buffer, bytes);
+    return has_room(bytes) || room_ == nullptr || is_promised(buffer, bytes) ||
+           room_->grants(buffer, bytes);
   }
+  // This buffer, and no other, may allocate so many bytes more without a question to `room`. 0 ends
+  // the promise.
+  void promise(const ReplyBuffer& buffer, std::uint64_t bytes);
 
   // An empty chunk with room for at least `bytes`; more than kRoom gets a separate block. Null if
-  // the buffer may not have it.
+  // the buffer may not have it: refusal() tells why.
   Chunk* take(std::size_t bytes, const ReplyBuffer& buffer);
+  Refusal refusal() const { return refusal_; }
   // A block for `bytes` of the next size class; does not ask `room`.
   Chunk* take_alone(std::size_t bytes);
   // A chunk that refers to this text until it is sent.
@@ -91,6 +108,8 @@ class ChunkPool {
 
  private:
   Chunk* allocate(std::size_t block);
+  Chunk* try_allocate(std::size_t block);
+  bool is_promised(const ReplyBuffer& buffer, std::uint64_t bytes) const;
 
   Chunk* free_ = nullptr;
   std::size_t free_count_ = 0;
@@ -99,6 +118,9 @@ class ChunkPool {
   OutputRoom* room_ = nullptr;
   std::uint64_t allocated_ = 0;  // of blocks in use and of free chunks
   std::uint64_t most_ = std::numeric_limits<std::uint64_t>::max();
+  const ReplyBuffer* promised_ = nullptr;
+  std::uint64_t promised_until_ = 0;  // the bytes that it may hold
+  Refusal refusal_ = Refusal::pool;   // of the last take() that returned null
 };
 
 class ReplyBuffer {
@@ -129,8 +151,10 @@ class ReplyBuffer {
   }
   // It was refused memory, and drops what is written.
   bool is_dropping() const { return refused_at_ != 0; }
-  // It has exceeded its own bound, not that of the pool.
-  bool passed_own_bound() const { return passed_own_bound_; }
+  // Why it drops.
+  bool passed_own_bound() const { return is_dropping() && refusal_ == Refusal::own; }
+  bool lacks_room() const { return is_dropping() && refusal_ != Refusal::own; }
+  bool was_refused_by_system() const { return is_dropping() && refusal_ == Refusal::system; }
   // While it drops: an estimate of the memory that everything after the first `kept` bytes needs.
   // It is exact if one piece was most of it; otherwise slightly more than what was written until
   // then.
@@ -210,7 +234,6 @@ class ReplyBuffer {
   void link(Chunk* chunk);
   char* start_chunk(std::size_t bytes);
   bool may_hold(std::uint64_t more) const { return held_ + shared_ + more <= most_; }
-  enum class Refusal : std::uint8_t { own, pool };
   char* drop(std::uint64_t bytes, Refusal refusal);
   void take_as_tail(Chunk* chunk);
   void append_slowly(std::string_view text);
@@ -234,7 +257,7 @@ class ReplyBuffer {
   std::uint64_t most_ = kNoBound;
   // The size with the refused piece, more than a chunk; 0 if nothing is dropped.
   std::uint64_t refused_at_ = 0;
-  bool passed_own_bound_ = false;
+  Refusal refusal_ = Refusal::pool;
 };
 
 }  // namespace larder::resp

@@ -49,6 +49,7 @@
 #include "larder/pubsub/tracking_metrics.h"
 #include "larder/replication/metrics.h"
 #include "larder/server/configuration.h"
+#include "larder/server/refusal_report.h"
 
 namespace larder::server {
 
@@ -128,6 +129,7 @@ class Core {
   pubsub::Monitors monitors;
   pubsub::Tracking tracking;
   pubsub::TrackingMetrics tracking_metrics;
+  RefusalReport refusals{log, clock};
   // When memory_metrics were sampled, on the steady clock.
   std::int64_t memory_sampled_ms = 0;
 

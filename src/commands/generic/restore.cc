@@ -135,11 +135,11 @@ void restore(Call& call, types::Settings& settings, eviction::Evictor& evictor,
   const auto bytes = persistence::open_payload(call.arg(3), checks.checksum());
   if (!bytes) return call.reply.error(kBadPayload);
   persistence::DecodedValue value;
+  const std::uint64_t refusals = memory::refusals().count;
   const bool good = value.read(*bytes, settings, call.expired_until_ms(), evictor.most_growth());
   checks.count(value, sender_of(call.session));
-  if (!good) {
-    return call.reply.error(value.lacks_room() ? errors::kOutOfMemory : kBadValue);
-  }
+  if (!good && value.lacks_room()) return reply_out_of_memory(call, refusals);
+  if (!good) return call.reply.error(kBadValue);
   if (*deadline_ms != 0 && call.db.is_past(*deadline_ms)) {
     if (call.db.erase(call.key)) call.propagate({"DEL", call.key.name});
     return call.reply.ok();

@@ -160,7 +160,9 @@ void run(Call& call, const types::Settings& settings, const Guard& guard,
   const SortPart part = part_of(sorting.size(), options);
   if (!sorting.sort(call.db, options.order, part, expired_until_ms))
     return call.reply.error(kNotANumber);
-  if (!options.target) return answer(call, sorting, part, options, expired_until_ms);
+  if (!options.target) {
+    return (void)call.reply_first([&] { answer(call, sorting, part, options, expired_until_ms); });
+  }
   store(call, *options.target, gather(call, sorting, part, options, expired_until_ms, settings),
         *evictor);
 }

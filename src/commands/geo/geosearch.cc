@@ -51,7 +51,9 @@ void run(Call& call, const types::Settings& settings, const Reader& reader,
   const auto query = geo::Query::read(call, set, reader);
   if (!query) return;
   const geo::Hits hits = set ? query->run(*set) : geo::Hits();
-  if (!query->store) return reply_hits(call.reply, *query, hits);
+  if (!query->store) {
+    return (void)call.reply_first([&] { reply_hits(call.reply, *query, hits); });
+  }
   const bool search = reader.form == Reader::Form::search;
   store_hits(call, *query, hits, limits_of(settings),
              search ? keyspace::Event::geosearchstore : keyspace::Event::georadiusstore, evictor);

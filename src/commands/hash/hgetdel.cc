@@ -13,12 +13,16 @@ void hgetdel(Call& call) {
   if (found.wrong_type()) return call.reply.error(errors::kWrongType);
   const auto fields = read_fields(call, 2);
   if (!fields) return;
-  call.reply.array(fields->size());
   if (!found) {
+    call.reply.array(fields->size());
     for (std::size_t i = 0; i < fields->size(); ++i) call.reply.null();
     return;
   }
   const std::int64_t now_ms = call.expired_until_ms();
+  const Call::RoomForReply room(call, most_value_bytes(call, *found, *fields),
+                                ReplyOrder::of_removed);
+  if (!room.is_there()) return;
+  call.reply.array(fields->size());
   HashEdit hash(call.db, call.key, found.entry(), keyspace::Event::hdel);
   std::size_t removed = 0;
   for (std::size_t i = fields->first; i < fields->end; ++i) {

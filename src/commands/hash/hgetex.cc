@@ -54,6 +54,7 @@ keyspace::Event event_of(const Call& call, const Request& request) {
 }
 
 void reply_values(Call& call, const FoundHash& found, const FieldList& fields) {
+  call.reply.array(fields.size());
   for (std::size_t i = fields.first; i < fields.end; ++i) {
     const auto value = found ? found->get(call.arg(i), call.expired_until_ms()) : std::nullopt;
     value ? reply_string(call.reply, *value) : call.reply.null();
@@ -80,8 +81,12 @@ void hgetex(Call& call) {
   if (found.wrong_type()) return call.reply.error(errors::kWrongType);
   const auto request = read(call, call.now_ms());
   if (!request) return;
+  const auto reply = [&] { reply_values(call, found, request->fields); };
+  if (!found || !request->changes()) return (void)call.reply_first(reply);
+  const Call::RoomForReply room(call, most_value_bytes(call, *found, request->fields),
+                                ReplyOrder::before_effects);
+  if (!room.is_there()) return;
   call.reply.array(request->fields.size());
-  if (!found || !request->changes()) return reply_values(call, found, request->fields);
   reply_and_change(call, found, *request);
 }
 

@@ -24,4 +24,16 @@ FoundHash purged(engine::Call& call, const FoundHash& found, keyspace::Look how)
   return FoundHash(entry());
 }
 
+std::uint64_t most_value_bytes(const engine::Call& call, const types::Hash& hash,
+                               const FieldList& fields) {
+  constexpr std::uint64_t kAround = 32;
+  std::uint64_t bytes = kAround * (fields.size() + 1);
+  types::String::Scratch scratch;
+  for (std::size_t i = fields.first; i < fields.end; ++i) {
+    const auto value = hash.get(call.arg(i), call.expired_until_ms());
+    if (value) bytes += value->text(scratch).size();
+  }
+  return bytes;
+}
+
 }  // namespace larder::commands

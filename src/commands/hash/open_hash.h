@@ -2,6 +2,7 @@
 
 // How hash commands open their hash.
 
+#include "field_list.h"
 #include "larder/engine/call.h"
 #include "larder/keyspace/edit.h"
 #include "larder/types/hash.h"
@@ -28,6 +29,10 @@ inline FoundHash find_hash(engine::Call& call, keyspace::Look how = keyspace::Lo
 inline FoundHash find_hash_to_change(engine::Call& call) {
   return find_hash(call, keyspace::Look::write);
 }
+
+// At most so many bytes is a reply with the values of these fields.
+std::uint64_t most_value_bytes(const engine::Call& call, const types::Hash& hash,
+                               const FieldList& fields);
 
 // Leaves the compact encoding at once if the number of added fields exceeds its limit.
 inline void make_room(HashEdit& hash, std::size_t new_fields, const types::HashLimits& limits) {

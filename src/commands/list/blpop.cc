@@ -9,9 +9,12 @@ using namespace engine;
 // Answers with the key and the element.
 void pop_from(Call& call, types::Settings& settings, ListEnd end, const keyspace::Key& key,
               const keyspace::Found<types::List>& list) {
-  call.reply.array(2);
-  call.reply.bulk(key.name);
-  reply_string(call.reply, at_end(*list, end).get());
+  const auto reply = [&] {
+    call.reply.array(2);
+    call.reply.bulk(key.name);
+    reply_string(call.reply, at_end(*list, end).get());
+  };
+  if (!call.reply_removed(reply)) return;
   take(call.db, key, list.entry(), types::ListLimits::of(settings), end, 1);
   call.propagate({end == ListEnd::head ? "LPOP" : "RPOP", key.name});
 }

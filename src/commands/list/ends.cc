@@ -20,7 +20,7 @@ std::optional<std::size_t> read_positive(Call& call, std::string_view text,
 
 void reply_from_end(resp::Writer& reply, const types::List& list, ListEnd end, std::size_t count) {
   auto cursor = at_end(list, end);
-  for (; count > 0; --count) {
+  for (; count > 0 && !reply.drops(); --count) {
     reply_string(reply, cursor.get());
     end == ListEnd::head ? cursor.next() : cursor.previous();
   }
@@ -65,10 +65,13 @@ Popped pop_first_list(Call& call, const types::ListLimits& limits, const PopRequ
     }
     if (!list) continue;
     const std::size_t count = std::min(request.count, list->size());
-    call.reply.array(2);
-    call.reply.bulk(name);
-    call.reply.array(count);
-    reply_from_end(call.reply, *list, request.end, count);
+    const auto reply = [&] {
+      call.reply.array(2);
+      call.reply.bulk(name);
+      call.reply.array(count);
+      reply_from_end(call.reply, *list, request.end, count);
+    };
+    if (!call.reply_removed(reply)) return Popped::lacks_room;
     take(call.db, key, list.entry(), limits, request.end, count);
     std::array<char, base::kInt64Chars> digits;
     call.propagate(

@@ -74,7 +74,7 @@ struct PopRequest {
 };
 // Nothing if an error has been sent.
 std::optional<PopRequest> read_pop_request(engine::Call& call, std::size_t first);
-enum class Popped : std::uint8_t { nothing, some, answered_error };
+enum class Popped : std::uint8_t { nothing, some, answered_error, lacks_room };
 // Takes from the first of the keys that has a list, and answers with the key and the elements.
 Popped pop_first_list(engine::Call& call, const types::ListLimits& limits,
                       const PopRequest& request);

@@ -83,15 +83,16 @@ bool move_element(Call& call, const types::ListLimits& limits, const MoveRequest
   const auto source_key = keyspace::Key::of(request.source);
   const auto cursor = at_end(*source, request.from);
   const types::String element = cursor.get();
+  const auto reply = [&] { reply_string(call.reply, element); };
   if (request.source == request.target) {
-    reply_string(call.reply, element);
+    if (!call.reply_first(reply)) return false;
     rotate(call, limits, request, source_key, source.entry(), element);
     return true;
   }
   const auto target_key = keyspace::Key::of(request.target);
   const auto target = call.db.find<types::List>(target_key, keyspace::Look::write);
   if (target.wrong_type()) return call.reply.error(errors::kWrongType), false;
-  reply_string(call.reply, element);
+  if (!call.reply_first(reply)) return false;
   types::String::Scratch scratch;
   push(call, target_key, target.entry(), limits, request.to, element.text(scratch));
   keyspace::Entry* entry = call.db.look(source_key, keyspace::Look::write);

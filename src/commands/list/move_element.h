@@ -12,8 +12,8 @@ struct MoveRequest {
   ListEnd to = ListEnd::head;
 };
 
-// Moves an element of the source that was found, and replies with it; false if the target is not
-// a list; the error has been sent.
+// Moves an element of the source that was found, and replies with it; false if the target is not a
+// list (the error has been sent), or if there is no room for the reply.
 bool move_element(engine::Call& call, const types::ListLimits& limits, const MoveRequest& request,
                   const keyspace::Found<types::List>& source);
 

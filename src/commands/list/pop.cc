@@ -19,9 +19,11 @@ void pop_several(Call& call, types::Settings& settings) {
   if (list.wrong_type()) return call.reply.error(errors::kWrongType);
   if (!list) return call.reply.null_array();
   const std::size_t count = std::min(static_cast<std::size_t>(*wanted), list->size());
-  call.reply.array(count);
-  if (count == 0) return;
-  reply_from_end(call.reply, *list, kFrom, count);
+  const auto reply = [&] {
+    call.reply.array(count);
+    reply_from_end(call.reply, *list, kFrom, count);
+  };
+  if (!call.reply_removed(reply) || count == 0) return;
   take(call.db, call.key, list.entry(), types::ListLimits::of(settings), kFrom, count);
 }
 
@@ -35,7 +37,7 @@ void pop(Call& call, types::Settings& settings) {
   const auto list = call.db.find<types::List>(call.key, keyspace::Look::write);
   if (list.wrong_type()) return call.reply.error(errors::kWrongType);
   if (!list) return call.reply.null();
-  reply_string(call.reply, at_end(*list, kFrom).get());
+  if (!call.reply_removed([&] { reply_string(call.reply, at_end(*list, kFrom).get()); })) return;
   take(call.db, call.key, list.entry(), types::ListLimits::of(settings), kFrom, 1);
 }
 

@@ -20,9 +20,9 @@ void propagate_removal(Call& call, const types::String& member) {
 }
 
 void pop_one(Call& call, keyspace::Entry* entry) {
+  const types::String member = entry->value<types::Set>()->random(call.rng());
+  if (!call.reply_removed([&] { reply_string(call.reply, member); })) return;
   keyspace::Edit<types::Set> set(call.db, call.key, entry, keyspace::Event::spop);
-  const types::String member = set->random(call.rng());
-  reply_string(call.reply, member);
   propagate_removal(call, member);
   types::String::Scratch scratch;
   set->remove(member.text(scratch));
@@ -30,20 +30,26 @@ void pop_one(Call& call, keyspace::Entry* entry) {
 
 void pop_all(Call& call, const keyspace::Settings& settings, keyspace::Entry* entry) {
   const auto set = entry->value<types::Set>();
+  const auto reply = [&] {
+    call.reply.set(set->size());
+    set->for_each([&call](const types::String& member) { reply_string(call.reply, member); });
+  };
+  if (!call.reply_removed(reply)) return;
   call.db.count_changes(set->size());
   // Redis replies with the set through a temporary copy of it.
   const bool is_table = set->table() != nullptr;
   if (is_table && settings.lazyfree_lazy_server_del.value()) {
     call.db.count_result(set->size());
   }
-  call.reply.set(set->size());
-  set->for_each([&call](const types::String& member) { reply_string(call.reply, member); });
   call.db.erase(entry, call.key.hash, keyspace::Cause::command, keyspace::Event::spop);
   call.db.log_also(keyspace::Event::del, call.key);
   call.propagate({settings.lazyfree_lazy_server_del.value() ? "UNLINK" : "DEL", call.arg(1)});
 }
 
 void pop_some(Call& call, keyspace::Entry* entry, std::size_t count) {
+  // Which members it will be is not known before.
+  const Call::RoomForReply room(call, entry->footprint(), ReplyOrder::of_removed);
+  if (!room.is_there()) return;
   keyspace::Edit<types::Set> set(call.db, call.key, entry, keyspace::Event::spop);
   call.reply.set(count);
   set.count(count);

@@ -47,7 +47,7 @@ std::optional<Request> read(Call& call, std::size_t first) {
   return request;
 }
 
-// Pops from the first of the keys that has members. True if a reply has been sent.
+// Pops from the first of the keys that has members. False if none has.
 template <typename Answer>
 bool pop_first(Call& call, resp::Args keys, Answer answer) {
   for (const std::string_view name : call.candidates(keys)) {
@@ -66,9 +66,7 @@ bool pop_first(Call& call, resp::Args keys, Answer answer) {
 
 bool pop_several(Call& call, const Request& request) {
   return pop_first(call, request.keys, [&](const keyspace::Key& key, keyspace::Entry* entry) {
-    call.reply.array(2);
-    call.reply.bulk(key.name);
-    pop(call, key, entry, request.from, request.count, PopShape::pairs);
+    pop(call, key, entry, request.from, request.count, PopShape::key_and_pairs);
   });
 }
 
@@ -96,9 +94,7 @@ void bzpop(Call& call) {
   if (!timeout_ms) return;
   const resp::Args keys = call.args.subspan(1, call.size() - 2);
   const auto answer = [&call](const keyspace::Key& key, keyspace::Entry* entry) {
-    call.reply.array(3);
-    call.reply.bulk(key.name);
-    pop(call, key, entry, kFrom, 1, PopShape::bare);
+    pop(call, key, entry, kFrom, 1, PopShape::key_and_one);
   };
   if (!pop_first(call, keys, answer)) wait(call, keys, *timeout_ms);
 }

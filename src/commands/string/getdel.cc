@@ -11,7 +11,7 @@ void getdel(Call& call) {
   const auto value = call.db.find<types::String>(call.key);
   if (value.wrong_type()) return call.reply.error(errors::kWrongType);
   if (!value) return call.reply.null();
-  reply_string(call.reply, *value);
+  if (!call.reply_removed([&] { reply_string(call.reply, *value); })) return;
   call.db.erase(call.key);
   call.propagate({"DEL", call.key.name});
 }

@@ -52,7 +52,7 @@ void getex(Call& call) {
     deadline_ms = options.expiration.deadline_ms(call, call.now_ms());
     if (!deadline_ms) return;
   }
-  reply_string(call.reply, *value);
+  if (!call.reply_first([&] { reply_string(call.reply, *value); })) return;
   if (deadline_ms) {
     expire(call, value.entry(), *deadline_ms, call.db.is_past(*deadline_ms));
   } else if (options.persist && value.entry()->has_deadline()) {

@@ -10,11 +10,8 @@ using namespace engine;
 void getset(Call& call) {
   const auto value = call.db.find<types::String>(call.key);
   if (value.wrong_type()) return call.reply.error(errors::kWrongType);
-  if (value) {
-    reply_string(call.reply, *value);
-  } else {
-    call.reply.null();
-  }
+  const auto reply = [&] { value ? reply_string(call.reply, *value) : call.reply.null(); };
+  if (!call.reply_removed(reply)) return;
   call.db.put(call.key, call.arg(2));
   call.propagate({"SET", call.key.name, call.arg(2)});
 }

@@ -70,7 +70,7 @@ bool holds(const Options& options, const keyspace::Found<types::String>& old) {
 }
 
 // Checks the old value, replies with it if GET was given, and returns whether to continue; if not,
-// the reply has been sent.
+// the reply has been sent, or there is no room for it.
 bool check_old_value(Call& call, const Options& options) {
   const auto old = call.db.find<types::String>(
       call.key, options.get ? keyspace::Look::read : keyspace::Look::write);
@@ -80,11 +80,11 @@ bool check_old_value(Call& call, const Options& options) {
     return false;
   }
   const bool is_met = holds(options, old);
+  const ReplyOrder order = is_met ? ReplyOrder::of_removed : ReplyOrder::before_effects;
   if (options.get && old) {
-    reply_string(call.reply, *old);
-  } else if (options.get || !is_met) {
-    call.reply.null();
+    return call.reply_first([&] { reply_string(call.reply, *old); }, order) && is_met;
   }
+  if (options.get || !is_met) call.reply.null();
   return is_met;
 }
 

@@ -1,0 +1,276 @@
+// Commands with effects whose reply is large: there is room for it before they have effects, or
+// they have none.
+
+#include "tests/server/client_room.h"
+
+namespace larder::server {
+namespace {
+
+using testing::AllOf;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+constexpr std::size_t kPart = kMega;
+constexpr std::size_t kParts = 12;
+constexpr std::size_t kLarge = kParts * kPart;  // more than the share of 10 MB
+// Without victims this is more than the minimum of all clients.
+constexpr std::size_t kAboveMinimum = 5 * kMega;
+
+class ReplyRoom : public ClientRoom {
+ protected:
+  void store_large(std::size_t bytes) {
+    add_line();
+    ASSERT_EQ(store_at_once(bytes, [] {}), 1u);
+    lines.clear();
+    watch_turns(10);
+  }
+  // Keys with elements of a part each; also those are newer than the data of fill().
+  void push_parts(const std::string& key) {
+    const std::string part(kPart, 'v');
+    for (std::size_t i = 0; i < kParts; ++i) {
+      Line& line = add_line();
+      const std::string request = command({"RPUSH", key, part});
+      for (std::string_view left = request; !left.empty(); watch_turns(1)) {
+        left.remove_prefix(line.write(left));
+      }
+      watch_turns(50);
+      ASSERT_THAT(line.read(), StartsWith(":"));
+      lines.clear();
+    }
+  }
+  // The bytes that come, up to so many.
+  std::size_t count(Line& line, std::size_t bytes) {
+    std::size_t got = 0;
+    for (int quiet = 0; got < bytes && quiet < 3000 && !line.closed; ++quiet) {
+      watch_turns(1);
+      const std::size_t more = line.read().size();
+      if (more > 0) quiet = 0;
+      got += more;
+    }
+    return got;
+  }
+  // No room is left below the limit, nor in its tolerance.
+  void use_up_memory() {
+    watch_turns(100);
+    ask("CONFIG SET maxmemory " + std::to_string(memory::used_bytes() - kMega));
+  }
+  // Enough for small writes.
+  void leave_little_memory() {
+    watch_turns(100);
+    ask("CONFIG SET maxmemory " + std::to_string(memory::used_bytes() + 200'000));
+  }
+  void refuse_to_evict() { ask("CONFIG SET maxmemory-policy noeviction"); }
+};
+
+TEST_F(ReplyRoom, CommandsThatRemoveTheirReplySendIt) {
+  fill();
+  for (const char* request : {"GETDEL large\r\n", "GETSET large x\r\n", "SET large x GET\r\n",
+                              "SET large x XX GET\r\n"}) {
+    store_large(kLarge);
+    Line& line = add_line();
+    line.write(request);
+    EXPECT_EQ(drain_bulk(line, kLarge), bulk_bytes(kLarge)) << request;
+    lines.clear();
+  }
+  EXPECT_EQ(ask("GET large"), "$1\r\nx\r\n");
+  // The command itself needs its value and the reply at one time.
+  EXPECT_LE(most_used, kLimit + kLarge + kTolerance);
+  EXPECT_EQ(figure("evicted_clients"), 0);
+}
+
+TEST_F(ReplyRoom, ElementsThatAreRemovedAreSent) {
+  fill();
+  const std::string count_of_all = std::to_string(kParts);
+  for (const std::string& request :
+       {"LPOP parts " + count_of_all, "LMPOP 1 parts RIGHT COUNT " + count_of_all}) {
+    push_parts("parts");
+    Line& line = add_line();
+    line.write(request + "\r\n");
+    EXPECT_GE(count(line, kParts * bulk_bytes(kPart)), kParts * bulk_bytes(kPart)) << request;
+    EXPECT_EQ(ask("EXISTS parts"), ":0\r\n");
+    lines.clear();
+  }
+  EXPECT_EQ(figure("evicted_clients"), 0);
+}
+
+TEST_F(ReplyRoom, AReplyWithAnEffectThatFreesNothingWaitsForEviction) {
+  fill();
+  store_large(kLarge);
+  most_used = 0;
+  Line& line = add_line();
+  line.write("GETEX large EX 100\r\n");
+  EXPECT_EQ(drain_bulk(line, kLarge), bulk_bytes(kLarge));
+  EXPECT_EQ(ask("TTL large"), ":100\r\n");
+  EXPECT_LE(most_used, kLimit + kTolerance);
+  EXPECT_EQ(figure("evicted_clients"), 0);
+}
+
+TEST_F(ReplyRoom, WithoutVictimsARefusedCommandHasNoEffect) {
+  fill();
+  store_large(kAboveMinimum);
+  refuse_to_evict();
+  EXPECT_THAT(ask("GETEX large EX 100"),
+              AllOf(StartsWith("-OOM A reply of about "), HasSubstr("maxmemory")));
+  EXPECT_EQ(ask("TTL large"), ":-1\r\n");
+  EXPECT_EQ(ask("STRLEN large"), ":" + std::to_string(kAboveMinimum) + "\r\n");
+}
+
+TEST_F(ReplyRoom, WithoutVictimsAReplyTakesTheRoomOfWhatIsRemoved) {
+  fill();
+  store_large(kAboveMinimum);
+  refuse_to_evict();
+  Line& line = add_line();
+  line.write("GETDEL large\r\n");
+  EXPECT_EQ(drain_bulk(line, kAboveMinimum), bulk_bytes(kAboveMinimum));
+  EXPECT_EQ(ask("EXISTS large"), ":0\r\n");
+  EXPECT_EQ(figure("evicted_clients"), 0);
+}
+
+TEST_F(ReplyRoom, TransactionsThatReadWaitForRoom) {
+  fill();
+  set("big", kPart);
+  most_used = 0;
+  constexpr std::size_t kReads = 3;
+  std::string request = "MULTI\r\n";
+  for (std::size_t i = 0; i < kReads; ++i) request += "GET big\r\n";
+  for (int i = 0; i < 20; ++i) add_line().write(request + "EXEC\r\n");
+  watch_turns(100);
+  const std::size_t all = 5 + kReads * 9 + 4 + kReads * bulk_bytes(kPart);
+  for (auto& line : lines) ASSERT_EQ(count(*line, all), all);
+  EXPECT_LE(most_used, kLimit + kTolerance);
+  EXPECT_EQ(figure("evicted_clients"), 0);
+}
+
+TEST_F(ReplyRoom, ATransactionThatWaitsLooksAtItsWatchedKeysAgain) {
+  fill();
+  set("big", 3 * kMega);
+  for (int i = 0; i < 10; ++i) add_line().write("GET big\r\n");
+  watch_turns(100);
+  Line& line = add_line();
+  talk(line, "WATCH w\r\nMULTI\r\nGET big\r\n");
+  line.write("EXEC\r\n");
+  watch_turns(20);
+  ASSERT_EQ(line.read(), "");
+  ask("SET w 1");
+  for (std::size_t i = 0; i < 10; ++i) drain_bulk(*lines[i], 3 * kMega);
+  watch_turns(20);
+  EXPECT_EQ(line.read(), "*-1\r\n");
+}
+
+TEST_F(ReplyRoom, OneLargeReplyOfATransactionWithWritesIsSent) {
+  fill();
+  store_large(kLarge);
+  Line& line = add_line();
+  talk(line, "MULTI\r\nINCR n\r\nGET large\r\n");
+  line.write("EXEC\r\n");
+  EXPECT_EQ(drain(line, "*2\r\n:1\r\n$" + std::to_string(kLarge) + "\r\n", kLarge, "\r\n"),
+            bulk_bytes(kLarge) + 8);
+  EXPECT_EQ(figure("evicted_clients"), 0);
+}
+
+TEST_F(ReplyRoom, KeysAreEvictedBetweenTheCommandsOfATransaction) {
+  fill();
+  set("big", kPart);
+  most_used = 0;
+  std::string request = "MULTI\r\nINCR n\r\n";
+  for (int i = 0; i < 8; ++i) request += "GET big\r\n";
+  Line& line = add_line();
+  talk(line, request);
+  const auto peak_before = memory::used_bytes();
+  EXPECT_LE(peak_before, kLimit + kTolerance);
+  line.write("EXEC\r\n");
+  watch_turns(1);
+  EXPECT_LE(most_used, kLimit + 2 * kTolerance);
+  const std::size_t all = 8 + 8 * bulk_bytes(kPart);
+  EXPECT_EQ(count(line, all), all);
+}
+
+TEST_F(ReplyRoom, ATransactionThatReadsFirstRemovesNothingIfItIsRefused) {
+  fill();
+  store_large(kAboveMinimum);
+  refuse_to_evict();
+  use_up_memory();
+  Line& line = add_line();
+  EXPECT_THAT(talk(line, "MULTI\r\nGET large\r\nDEL large\r\nEXEC\r\n"),
+              AllOf(HasSubstr("-OOM A reply of about "), HasSubstr("maxmemory")));
+  EXPECT_TRUE(line.closed);
+  EXPECT_EQ(ask("EXISTS large"), ":1\r\n");
+}
+
+TEST_F(ReplyRoom, AReadWithoutRoomInATransactionWithEffectsGetsAnError) {
+  fill();
+  store_large(kAboveMinimum);
+  refuse_to_evict();
+  leave_little_memory();
+  Line& line = add_line();
+  talk(line, "MULTI\r\nINCR n\r\nGET large\r\nINCR n\r\n");
+  EXPECT_THAT(talk(line, "EXEC\r\n"),
+              AllOf(StartsWith("*3\r\n:1\r\n-OOM there is no room for a reply of about "),
+                    EndsWith("\r\n:2\r\n")));
+  EXPECT_FALSE(line.closed);
+  EXPECT_EQ(figure("evicted_clients"), 0);
+}
+
+// An element is sent as often as it is removed, and no other time.
+TEST_F(ReplyRoom, NothingIsRemovedForAClientThatDoesNotGetIt) {
+  fill();
+  push_parts("parts");
+  refuse_to_evict();
+  use_up_memory();
+  for (int i = 0; i < 10; ++i) add_line().write("LPOP parts 2\r\n");
+  watch_turns(200);
+  for (std::size_t i = 0; i < kParts / 2; ++i) {
+    EXPECT_EQ(count(*lines[i], 2 * bulk_bytes(kPart)), 2 * bulk_bytes(kPart) + 4) << i;
+  }
+  EXPECT_EQ(ask("EXISTS parts"), ":0\r\n");
+  for (std::size_t i = kParts / 2; i < lines.size(); ++i) {
+    EXPECT_EQ(lines[i]->read(), "*-1\r\n") << i;
+  }
+  EXPECT_EQ(figure("evicted_clients"), 0);
+}
+
+TEST_F(ReplyRoom, AServedClientGetsTheElementThatCameForIt) {
+  fill();
+  Line& waiting = add_line();
+  waiting.write("BLPOP queue 0\r\n");
+  watch_turns(2);
+  Line& pushing = add_line();
+  pushing.write("MULTI\r\n");
+  const std::string request = command({"RPUSH", "queue", std::string(2 * kPart, 'v')});
+  for (std::string_view left = request; !left.empty(); watch_turns(1)) {
+    left.remove_prefix(pushing.write(left));
+  }
+  pushing.write("EXEC\r\n");
+  watch_turns(50);
+  const std::size_t all = 4 + 11 + bulk_bytes(2 * kPart);
+  EXPECT_EQ(count(waiting, all), all);
+  EXPECT_EQ(ask("EXISTS queue"), ":0\r\n");
+}
+
+// Others hold nearly the minimum as unfinished requests: the reply has room when these are gone.
+TEST_F(ReplyRoom, AReplyWaitsWhileOthersHoldTheMinimum) {
+  // More than the output that is always allowed, and than what the others leave.
+  constexpr std::size_t kValue = 1'200'000;
+  fill();
+  set("value", kValue);
+  refuse_to_evict();
+  use_up_memory();
+  const std::string half = command({"SET", "k", std::string(100'000, 'v')}).substr(0, 30'000);
+  const auto held = [] { return memory::client_bytes(memory::balance()); };
+  while (held() < static_cast<std::int64_t>(4 * kMega - 800'000) && lines.size() < 300) {
+    add_line().write(half);
+    watch_turns(2);
+  }
+  ASSERT_LT(held(), static_cast<std::int64_t>(4 * kMega));
+  Line reader = connect();
+  reader.write("GET value\r\n");
+  watch_turns(50);
+  EXPECT_EQ(reader.read(), "");
+  EXPECT_FALSE(reader.closed);
+  lines.clear();
+  EXPECT_EQ(drain_bulk(reader, kValue), bulk_bytes(kValue));
+}
+
+}  // namespace
+}  // namespace larder::server
