@@ -110,6 +110,12 @@ void RdbRecords::key(const RdbKeyHead& head, const RdbStorage& value, std::int64
   write_storage(value.type, value.storage, now_ms, out);
 }
 
+void RdbRecords::key(const RdbKeyHead& head, RdbBody& value) {
+  RdbWriter out(output_, encoding_of(options_));
+  write_head(out, head);
+  value.write(out);
+}
+
 void RdbRecords::end() {
   RdbWriter(output_.bytes, Compression::off).byte(number_of(RdbOpcode::end));
 }

@@ -95,6 +95,7 @@ bool StepSnapshot::step() {
   const std::size_t free = pipe_.free_blocks();
   if (free < kFewestFree) return false;
   if (!owed_.empty()) {
+    if (must_wait_for_worker()) return false;
     continue_value();
     return true;
   }
@@ -172,11 +173,19 @@ void StepSnapshot::resume_held() {
   engine::HeldSessions& held = parts_.waiters.for_snapshot();
   if (held.empty()) return holds_.end();
   const bool has_room = pipe_.free_blocks() >= pipe_.most_blocks() / 4;
+  if (was_in_element_ && !is_in_element()) {
+    was_in_element_ = false;
+    value_written_ = true;
+  }
   if (!value_written_ && !(was_short_ && has_room)) return;
   value_written_ = false;
   was_short_ = was_short_ && !has_room;
   held.resume(kResumedAtOnce);
   value_written_ = !held.empty();
+}
+
+bool StepSnapshot::is_in_element() {
+  return !owed_.empty() && owed_.first().overlay && owed_.first().overlay->is_within_long_element();
 }
 
 std::uint64_t StepSnapshot::held_bytes() const {
@@ -186,8 +195,10 @@ std::uint64_t StepSnapshot::held_bytes() const {
 }
 
 void StepSnapshot::note_bytes() {
+  pipe_.lend(owed_.overlay_bytes());
   SavingFigures& figures = parts_.metrics.saving;
   figures.held_bytes = held_bytes();
+  figures.overlay_bytes = owed_.overlay_bytes();
   figures.held_peak = std::max(figures.held_peak, figures.held_bytes);
 }
 
