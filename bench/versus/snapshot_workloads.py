@@ -16,7 +16,7 @@ HASHES = 20
 STEADY_S = 5
 SIXTEEN = ["--prefix", "key:00", "--value-bytes", "64"]
 # One request for each hash at once.
-HSETS = " ; ".join(f"HSET hash:{i:02d} field:{{}} changed" for i in range(HASHES))
+HSETS = " ; ".join(f"HSET hash:{i:02d} field:{{}} other:{{}}" for i in range(HASHES))
 
 
 def fill_keys(server, count):

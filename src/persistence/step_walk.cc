@@ -19,9 +19,12 @@ constexpr std::size_t kAtOnce = 64;
 constexpr std::uint32_t kUnasked = 4;
 
 // While clients keep the loop busy, a snapshot takes this part of its time, doubled every minute so
-// that it ends.
+// that it ends, and for each fifth of the room for copies of elements that is in use, so that
+// commands need not wait for room.
 constexpr std::int64_t kBusyPart = 7;
 constexpr std::int64_t kDoubledUs = 60'000'000;
+constexpr std::size_t kDoubledRoom = 5;
+constexpr std::int64_t kMostDoublings = 4;
 constexpr std::int64_t kLeastUs = 50;
 // A turn that was shorter had nothing else to do. The loop is busy until so long after the last
 // longer one: a client that sends one command after the other pauses between them.
@@ -127,7 +130,10 @@ std::int64_t StepSnapshot::slice_us(std::int64_t most_us) {
   if (elsewhere_us >= kIdleUs) busy_until_us_ = now_us + kQuietUs;
   if (now_us >= busy_until_us_) return most_us;
   const std::int64_t age_us = now_us - parts_.metrics.saving.started_us;
-  const std::int64_t doublings = std::clamp<std::int64_t>(age_us / kDoubledUs, 0, 4);
+  const auto copied =
+      static_cast<std::int64_t>(kDoubledRoom * owed_.overlay_bytes() / pipe_.most_lent_bytes());
+  const std::int64_t doublings =
+      std::clamp<std::int64_t>(age_us / kDoubledUs + copied, 0, kMostDoublings);
   saved_us_ = std::min(saved_us_ + (elsewhere_us << doublings) / (kBusyPart - 1), most_us);
   return saved_us_ < kLeastUs ? 0 : std::exchange(saved_us_, 0);
 }
