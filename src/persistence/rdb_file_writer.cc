@@ -129,6 +129,12 @@ void RdbRecords::commands(const keyspace::Entry& entry, std::int64_t now_ms) {
   write_commands(head, {entry.type(), entry.storage()}, now_ms, out);
 }
 
+void RdbRecords::key(const RdbKeyHead& head, RdbBody& value) {
+  RdbWriter out(output_, encoding_of(options_));
+  write_head(out, head);
+  value.write(out);
+}
+
 void RdbRecords::end() {
   if (writes_commands()) return;
   RdbWriter(output_.bytes, Compression::off).byte(number_of(RdbOpcode::end));

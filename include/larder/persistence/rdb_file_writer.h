@@ -59,6 +59,15 @@ struct RdbStorage {
   const void* storage;
 };
 
+// Writes a value by itself: its type, the key by this, and its contents.
+class RdbBody {
+ public:
+  virtual void write(RdbWriter& out) = 0;
+
+ protected:
+  ~RdbBody() = default;
+};
+
 // Appends the parts of a file of either form, in this order: begin(), functions, for each database
 // with keys select() and its keys, end(). `spill` is called when there are more than `most` bytes,
 // also within a value.
@@ -82,6 +91,8 @@ class RdbRecords {
   // A hash of which no field is left at `now_ms` is left out.
   void key(const keyspace::Entry& entry, std::int64_t now_ms);
   void key(const RdbKeyHead& head, const RdbStorage& value, std::int64_t now_ms);
+  // Not in place of commands.
+  void key(const RdbKeyHead& head, RdbBody& value);
   // What a key's head says about its use: idle seconds, or the counter.
   std::uint64_t use_of(const keyspace::Entry& entry) const;
   // The mark of the end; the checksum follows. There is none behind commands.
