@@ -215,6 +215,21 @@ class Ends(Case):
         files[INCR] = b"".join(line for line in damaged.splitlines(True) if not line.startswith(b"#LC:"))
         self.assertEqual(self.starts_with(files).ask("GET", "key:2"), b"VALUE 2")
 
+    def test_what_was_never_synced_may_have_holes(self):
+        server = self.server("--appendfsync", "no").start()
+        client = server.client()
+        for i in range(5):
+            client.ask("SET", f"key:{i}", f"value {i}")
+            self.assertTrue(server.wait_info("aof_buffer_length", "0"))
+        server.kill()
+        whole = server.read(INCR)
+        begin = whole.rindex(b"*3", 0, whole.index(b"value 2"))
+        files = {MANIFEST: server.read(MANIFEST), BASE: server.read(BASE),
+                 INCR: whole[:begin + 10] + bytes(20) + whole[begin + 30:]}
+        other = self.starts_with(files)
+        self.assertEqual(other.ask("MGET", "key:1", "key:2", "key:4"), [b"value 1", None, None])
+        self.assertIn(f"Truncating the AOF {INCR} at offset {begin}", other.log())
+
     def test_an_open_transaction_is_cut(self):
         server, whole = self.written()
         begin = len(whole)

@@ -17,8 +17,19 @@ LARDER = None
 HUNG_S = 300
 
 
+def titles_of_children(pid):
+    """The first words of their titles."""
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as children:
+        found = children.read().split()
+    titles = []
+    for child in found:
+        with open(f"/proc/{child}/cmdline", encoding="utf-8", errors="replace") as line:
+            titles.append(line.read().split()[0])
+    return titles
+
+
 class HungDisk(unittest.TestCase):
-    def check(self, command, *options):
+    def check(self, command, *options, title=None):
         server = AofServer(LARDER, "--pidfile", "pid", *options)
         self.addCleanup(server.remove)
         server.start()
@@ -26,6 +37,8 @@ class HungDisk(unittest.TestCase):
         with fault(server.process.pid, "fsync", f"delay_enter={HUNG_S * 1_000_000}"):
             self.assertIn(b"started", server.ask(command))
             time.sleep(0.3)
+            if title is not None:
+                self.assertEqual(titles_of_children(server.process.pid), [title])
             client = server.client()
             client.link.sendall(b"SHUTDOWN NOSAVE\r\n")
             # Its last word: then strace holds the process until it is detached.
@@ -44,7 +57,10 @@ class HungDisk(unittest.TestCase):
         self.check("BGSAVE", "--appendonly", "no")
 
     def test_a_snapshot_by_a_child(self):
-        self.check("BGSAVE", "--appendonly", "no", "--snapshot-method", "fork")
+        self.check("BGSAVE", "--appendonly", "no", "--snapshot-method", "fork", title="redis-rdb-bgsave")
+
+    def test_a_rewrite_by_a_child(self):
+        self.check("BGREWRITEAOF", "--appendonly", "no", "--snapshot-method", "fork", title="redis-aof-rewrite")
 
     def test_a_rewrite(self):
         server = self.check("BGREWRITEAOF")

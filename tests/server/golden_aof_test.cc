@@ -16,7 +16,7 @@ using harness::Harness;
 
 // Tests begin in the root of the source.
 const std::filesystem::path kGolden =
-    std::filesystem::current_path() / "tests" / "server" / "golden_aof";
+    std::filesystem::current_path() / "tests" / "server" / "golden_aof_corpus";
 
 struct NobodyServed final : persistence::LoadingHost {
   bool serve() override { return true; }
