@@ -25,7 +25,8 @@ struct PacedResult {
   double longest_us = 0;
 };
 
-// SIGTERM ends it earlier. Ends with the last reply. Sleeps between the requests, so that it leaves its processor to others.
+// SIGTERM ends it earlier. Ends with the last reply. Sleeps between the requests, so that it leaves
+// its processor to others.
 PacedResult run_paced(const PacedLoad& load);
 
 }  // namespace larder::versus
