@@ -6,7 +6,9 @@
 // machine without other work. With --subscribers N that many further connections subscribe to the
 // channel "ch": the time ends when all have received all messages, and with --awaited 1 the next
 // message is sent only then. With --handshakes 1 an operation is to connect, to receive one PONG,
-// and to close. With --tls 1 connections use TLS.
+// and to close. With --rate N that many requests are sent a second, and it prints the operations,
+// the seconds, and the 99.9th percentile and the maximum of the replies' microseconds. With --tls 1
+// connections use TLS.
 
 #include <sys/epoll.h>
 #include <time.h>
@@ -24,6 +26,7 @@
 #include <vector>
 
 #include "link.h"
+#include "paced.h"
 #include "replies.h"
 #include "workload.h"
 
@@ -43,6 +46,7 @@ struct Options {
   bool tls = false;
   bool handshakes = false;
   double seconds = 2;
+  double rate = 0;
 };
 
 double now() {
@@ -253,6 +257,13 @@ void measure_longest_wait(const Options& options) {
   std::printf("%.0f %.0f\n", longest * 1e6, most_cpu * 1e6);
 }
 
+void send_paced(const Options& options) {
+  const PacedResult result =
+      run_paced({options.port, options.workload, options.clients, options.rate, options.seconds});
+  std::printf("%llu %.6f %.0f %.0f\n", static_cast<unsigned long long>(result.operations),
+              result.seconds, result.p999_us, result.longest_us);
+}
+
 Options read_options(int count, char** arguments) {
   Options out;
   for (int i = 1; i + 1 < count; i += 2) {
@@ -295,6 +306,8 @@ Options read_options(int count, char** arguments) {
       out.awaited = number != 0;
     else if (name == "--idle")
       out.idle = static_cast<int>(number);
+    else if (name == "--rate")
+      out.rate = std::strtod(value, nullptr);
     else if (name == "--seconds")
       out.seconds = std::strtod(value, nullptr);
     else
@@ -314,6 +327,8 @@ int main(int count, char** arguments) {
       larder::versus::hold_idle(options);
     } else if (options.handshakes) {
       larder::versus::come_and_go(options);
+    } else if (options.rate > 0) {
+      larder::versus::send_paced(options);
     } else if (options.longest_wait) {
       larder::versus::measure_longest_wait(options);
     } else {

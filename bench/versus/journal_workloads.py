@@ -1,6 +1,6 @@
 """The append-only file, compared with redis-server: CPU time of SETs with pipeline 16 by appendfsync, that of the thread that
 serves clients and that of the whole process; writes and reads a second with `appendfsync always` on a disk whose syncs take 2 ms
-(strace delays them); and the time of a start with a file of commands.
+(a library delays them, slow_sync.cc); and the time of a start with a file of commands.
 """
 import glob
 import os
@@ -10,11 +10,12 @@ import subprocess
 import tempfile
 import time
 
-from measuring import DRIVER, MILLION, Server, Table, drive, free_port, load
+from measuring import BUILD, DRIVER, MILLION, Server, Table, drive, free_port, load
 
 POLICIES = ["off", "no", "everysec", "always"]
 WRITERS = READERS = 50
-SYNC_US = 2000
+SLOW_SYNC = os.path.join(BUILD, "bench", "versus", "libversus_slow_sync.so")
+SYNC_MS = 2  # what it adds
 
 
 def options_of(policy):
@@ -64,9 +65,8 @@ def compare_sets(arguments):
 def start_slow(binary, port, folder):
     """A server each of whose syncs takes longer."""
     return subprocess.Popen(
-        ["strace", "-f", "--seccomp-bpf", "-o", os.devnull, "-e", "trace=fdatasync,fsync", "-e",
-         f"inject=fdatasync,fsync:delay_enter={SYNC_US}", binary, "--port", str(port), "--bind", "127.0.0.1", "--save", "",
-         "--dir", folder, *options_of("always")], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        [binary, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder, *options_of("always")],
+        env={**os.environ, "LD_PRELOAD": SLOW_SYNC}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def drive_later(port, op, clients, seconds, prefix):
@@ -81,22 +81,20 @@ def rate_of(process):
 
 
 class Slow:
-    """A server under strace, for use by load()."""
+    """A server with slow syncs, for use by load()."""
 
     def __init__(self, binary):
         self.folder = tempfile.mkdtemp(prefix="versus-")
         self.port = free_port()
-        self.tracer = start_slow(binary, self.port, self.folder)
+        self.process = start_slow(binary, self.port, self.folder)
         self.name = binary
-        self.process = self.tracer
         Server.wait_until_ready(self)
 
     ask = Server.ask
 
     def stop(self):
-        pid = int([line for line in self.ask("INFO", "server").splitlines() if line.startswith("process_id")][0].split(":")[1])
-        os.kill(pid, 9)
-        self.tracer.wait()
+        self.process.kill()
+        self.process.wait()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -115,7 +113,7 @@ def rates_with_slow_syncs(binary, seconds):
 
 
 def compare_always(arguments):
-    table = Table(f"appendfsync always, each sync {SYNC_US / 1000:.0f} ms, {WRITERS} writers and {READERS} readers of other keys", [
+    table = Table(f"appendfsync always, each sync {SYNC_MS} ms longer, {WRITERS} writers and {READERS} readers of other keys", [
         "server", "reads/s alone", "writes/s alone", "writes/s with readers", "reads/s with writers", "share of reads kept"],
         arguments.markdown)
     for name, binary in (("redis-server", arguments.against), ("Larder", arguments.server)):
@@ -149,7 +147,7 @@ def compare_loads(arguments):
 def compare(arguments, is_wanted):
     if is_wanted("journal: SET"):
         compare_sets(arguments)
-    if is_wanted("journal: always") and shutil.which("strace"):
+    if is_wanted("journal: always"):
         compare_always(arguments)
     if is_wanted("journal: load"):
         compare_loads(arguments)

@@ -51,10 +51,11 @@ Task* Worker::Queue::pop() {
   return task;
 }
 
-Task* Worker::Queue::take_all() {
-  Task* const tasks = first;
-  first = nullptr;
-  return tasks;
+void Worker::Queue::append(Queue& other) {
+  if (other.first == nullptr) return;
+  (first == nullptr ? first : last->next_) = other.first;
+  last = other.last;
+  other.first = nullptr;
 }
 
 Worker::Worker(const Options& options) : options_(options), wake_(make_descriptor()) {}
@@ -127,29 +128,27 @@ void Worker::run_some(std::size_t most) {
   }
 }
 
-Task* Worker::take_finished() {
+void Worker::take_finished() {
   const std::lock_guard lock(mutex_);
   std::uint64_t wakes;
   [[maybe_unused]] const ssize_t got = ::read(wake_, &wakes, sizeof wakes);
   has_finished_.store(false, std::memory_order_relaxed);
-  return finished_.take_all();
+  delivered_.append(finished_);
 }
 
 std::size_t Worker::deliver() {
-  if (!has_finished_.load(std::memory_order_acquire)) return 0;
-  Task* task = take_finished();
+  if (has_finished_.load(std::memory_order_acquire)) take_finished();
   std::size_t delivered = 0;
-  while (task != nullptr) {
-    Task* const next = task->next_;
+  while (Task* const task = delivered_.pop()) {
     --pending_;
     ++delivered;
     task->done();
-    task = next;
   }
   return delivered;
 }
 
 bool Worker::wait(std::int64_t us) {
+  if (delivered_.first != nullptr) return true;
   if (options_.place == Place::caller) return finished_.first != nullptr;
   std::unique_lock lock(mutex_);
   return worked_.wait_for(lock, std::chrono::microseconds(us),

@@ -11,8 +11,8 @@ namespace {
 constexpr auto kOwner = memory::Owner::statistics;
 
 constexpr std::array<std::string_view, kLatencyEvents> kNames = {
-    "command",    "fast-command", "expire-cycle",    "eviction-cycle",
-    "free-cycle", "aof-write",    "aof-fsync-always"};
+    "command",    "fast-command", "expire-cycle",     "eviction-cycle",
+    "free-cycle", "aof-write",    "aof-fsync-always", "fork"};
 
 }  // namespace
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 
 #include "larder/base/numbers.h"
 
@@ -119,6 +120,8 @@ std::string_view print_group_sum(const GroupSum& sum, char* out) {
   at = std::to_chars(at, out + kGroupSumChars, sum.bytes).ptr;
   *at++ = ':';
   at = std::to_chars(at, out + kGroupSumChars, sum.offset).ptr;
+  *at++ = ':';
+  at = std::to_chars(at, out + kGroupSumChars, sum.synced).ptr;
   at = std::copy(kLineEnd.begin(), kLineEnd.end(), at);
   return {out, static_cast<std::size_t>(at - out)};
 }
@@ -132,11 +135,14 @@ std::optional<GroupSum> read_group_sum(std::string_view line) {
   GroupSum sum;
   const auto read = std::from_chars(digits.data(), digits.data() + digits.size(), sum.crc, 16);
   const auto bytes = base::parse_uint64(take_field(line));
-  const auto offset = base::parse_uint64(line);
+  const auto offset = base::parse_uint64(take_field(line));
+  const auto synced = line.empty() ? std::optional(std::numeric_limits<std::uint64_t>::max())
+                                   : base::parse_uint64(line);
   const bool is_whole = digits.size() == 8 && read.ptr == digits.data() + digits.size();
-  if (!is_whole || !bytes || !offset) return std::nullopt;
+  if (!is_whole || !bytes || !offset || !synced) return std::nullopt;
   sum.bytes = *bytes;
   sum.offset = *offset;
+  sum.synced = *synced;
   return sum;
 }
 

@@ -3,7 +3,10 @@
 // Cuts the bytes of an append-only file into commands, which are arrays of bulk strings, and
 // annotations, which are lines that begin with '#'. Larder writes behind each group of commands
 //
-//   #LC:<CRC-32C of the group, 8 hexadecimal digits>:<its bytes>:<where it begins in the file>\r\n
+//   #LC:<CRC-32C of the group, 8 hexadecimal digits>:<its bytes>:<where it begins in the file>:
+//       <bytes of the file that were on disk then>\r\n
+//
+// in one line, without the last number in files of earlier versions,
 //
 // and, with aof-timestamp-enabled, #TS:<Unix seconds>\r\n.
 
@@ -20,12 +23,13 @@ struct GroupSum {
   std::uint32_t crc = 0;
   std::uint64_t bytes = 0;
   std::uint64_t offset = 0;
+  std::uint64_t synced = 0;  // before it was written; if it is not known when read, the most
 };
 
 // The longest line of an annotation that Redis reads.
 inline constexpr std::size_t kMostAnnotation = 1024;
 // Room for print_group_sum().
-inline constexpr std::size_t kGroupSumChars = 64;
+inline constexpr std::size_t kGroupSumChars = 96;
 
 std::string_view print_group_sum(const GroupSum& sum, char* out);
 // Whether the line is such a sum, perhaps a damaged one.

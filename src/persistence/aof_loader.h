@@ -61,7 +61,7 @@ class AofLoader {
   Loading end_early(const File& file, const AofFailure& failure, const AofFileReader& reader);
   Loading refuse(const File& file, const AofFailure& failure);
   Loading cut_off(const File& file, std::uint64_t offset);
-  bool has_group_behind(const File& file, std::uint64_t offset) const;
+  bool was_on_disk(const File& file, std::uint64_t offset, std::uint64_t verified) const;
 
   base::Log& log() const { return parts_.snapshots.parts().log; }
 

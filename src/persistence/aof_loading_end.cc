@@ -29,13 +29,15 @@ base::Result<void> truncate_file(const std::string& path, std::uint64_t size) {
   return done ? base::Result<void>() : base::Error{std::strerror(reason)};
 }
 
-// Whether the text, which begins at `offset` of the file, has a whole group with its sum.
-bool has_group(std::string_view text, std::uint64_t offset) {
+// Whether the text, which begins at `offset` of the file, has a whole group that was written when
+// more of the file than the first `verified` bytes was on disk.
+bool tells_of_sync(std::string_view text, std::uint64_t offset, std::uint64_t verified) {
   for (std::size_t at = text.find("\n#LC:"); at != std::string_view::npos;
        at = text.find("\n#LC:", at + 1)) {
     const std::size_t line = at + 1;
     const auto sum = read_group_sum(text.substr(line, text.find('\r', line) - line));
     if (!sum || sum->bytes > line || sum->offset != offset + line - sum->bytes) continue;
+    if (sum->synced <= verified) continue;
     if (sum->bytes > 0 && crc32c(0, text.substr(line - sum->bytes, sum->bytes)) == sum->crc) {
       return true;
     }
@@ -45,8 +47,9 @@ bool has_group(std::string_view text, std::uint64_t offset) {
 
 }  // namespace
 
-// Larger rests are not searched: damage before them is not at the end.
-bool AofLoader::has_group_behind(const File& file, std::uint64_t offset) const {
+// Whether what is damaged at this offset, behind the last verified group, was on disk once: then it
+// is no interrupted write. Larger rests are not searched: damage before them is not at the end.
+bool AofLoader::was_on_disk(const File& file, std::uint64_t offset, std::uint64_t verified) const {
   if (file.bytes - offset > kMostTail) return true;
   FileSource source;
   const auto opened = source.open(file.path);
@@ -58,17 +61,18 @@ bool AofLoader::has_group_behind(const File& file, std::uint64_t offset) const {
     if (!got || got.value() == 0) break;
     size += got.value();
   }
-  return has_group(std::string_view(text).substr(0, size), offset);
+  return tells_of_sync(std::string_view(text).substr(0, size), offset, verified);
 }
 
-// In a file with groups what follows the last verified one is removed, because a part of it may
-// have reached the disk and a part not. In a file of Redis whole commands are kept, as Redis does.
+// In a file with groups what follows the last verified one is removed, because any part of it may
+// have reached the disk and any part not. In a file of Redis whole commands are kept, as Redis
+// does.
 Loading AofLoader::end_early(const File& file, const AofFailure& failure, const AofFileReader& at) {
   AofFileReader& reader = const_cast<AofFileReader&>(at);
   if (failure.kind == Kind::source) return refuse(file, failure);
   const bool has_groups = at.verified() > 0 && failure.offset - at.verified() <= kMostTail;
-  const bool is_tail =
-      failure.kind == Kind::truncated || (has_groups && !has_group_behind(file, failure.offset));
+  const bool is_tail = failure.kind == Kind::truncated ||
+                       (has_groups && !was_on_disk(file, failure.offset, at.verified()));
   if (!is_tail || !file.is_last || !parts_.settings.aof_load_truncated.value()) {
     return refuse(file, failure);
   }

@@ -137,6 +137,12 @@ AofFile AofManifest::next_incr(const AofNames& names) const {
   return {names.incr(seq), seq};
 }
 
+void AofManifest::replace_all(AofFile next) {
+  replace_base(std::move(next));
+  if (!incr.empty()) history.push_back(std::move(incr.back()));
+  incr.clear();
+}
+
 void AofManifest::replace_base(AofFile next) {
   if (base) history.push_back(*std::move(base));
   base = std::move(next);

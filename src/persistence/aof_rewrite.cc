@@ -29,6 +29,14 @@ std::string reason_of(const JournalFailure& failure) {
 
 }  // namespace
 
+BaseFormat base_format(const JournalSettings& settings) {
+  return settings.aof_use_rdb_preamble.value() ? BaseFormat::rdb : BaseFormat::commands;
+}
+
+RdbPurpose base_purpose(const JournalSettings& settings) {
+  return settings.aof_use_rdb_preamble.value() ? RdbPurpose::aof_base : RdbPurpose::aof_commands;
+}
+
 base::Result<void> write_manifest(JournalCalls& calls, const AofNames& names,
                                   const AofManifest& manifest) {
   SnapshotFile file(calls, SnapshotFile::Syncing::at_end, names.path("temp-" + names.manifest()));
@@ -40,14 +48,15 @@ base::Result<void> write_manifest(JournalCalls& calls, const AofNames& names,
 
 void AofRewrite::Begin::work() {
   const Parts& parts = rewrite.parts_;
+  JournalFile& old = rewrite.increment_->file;
   failure.clear();
-  JournalFailure failed = parts.file.move();
-  if (!failed && syncs_old) failed = parts.file.sync();
-  if (failed || parts.file.written() != position) {
+  JournalFailure failed = old.move();
+  if (!failed && syncs_old) failed = old.sync();
+  if (failed || old.written() != position) {
     failure = failed ? reason_of(failed) : "the increment is not complete";
     return;
   }
-  old_bytes = parts.file.bytes();
+  old_bytes = old.bytes();
   const int file = parts.calls.create(parts.names.path(next.name).c_str());
   if (file < 0) {
     failure = "creating " + next.name + ": " + std::strerror(errno);
@@ -60,7 +69,7 @@ void AofRewrite::Begin::work() {
       return;
     }
   }
-  parts.file.open(file, {position, next.seq, 0});
+  old.open(file, {position, next.seq, 0});
 }
 
 void AofRewrite::Publish::work() {
@@ -84,15 +93,16 @@ void AofRewrite::Publish::work() {
 AofRewrite::Answer AofRewrite::start() {
   if (is_running()) return Answer::already;
   // A part of a command that waits for room in the ring must reach the old increment.
-  if (parts_.background.is_running() || parts_.stream.is_full()) {
+  const bool is_full = increment_ && increment_->stream.is_full();
+  if (parts_.background.is_running() || is_full) {
     is_scheduled_ = true;
     return Answer::scheduled;
   }
-  base_ = parts_.manifest.next_base(parts_.names, BaseFormat::rdb);
+  base_ = parts_.manifest.next_base(parts_.names, base_format(parts_.settings));
   const bool incremental = parts_.settings.aof_rewrite_incremental_fsync.value();
   const auto started = parts_.background.start(
       {.name = parts_.names.path(base_.name),
-       .purpose = RdbPurpose::aof_base,
+       .purpose = base_purpose(parts_.settings),
        .syncing = incremental ? SnapshotFile::Syncing::incremental : SnapshotFile::Syncing::at_end},
       *this);
   parts_.metrics.aof_rewrites += 1;
@@ -103,25 +113,29 @@ AofRewrite::Answer AofRewrite::start() {
   }
   is_scheduled_ = false;
   is_saving_ = true;
-  is_beginning_ = true;
   failure_.clear();
-  begin_.position = parts_.stream.end();
+  if (increment_) begin_increment();
+  parts_.log.notice("Background append only file rewriting started");
+  return Answer::started;
+}
+
+void AofRewrite::begin_increment() {
+  is_beginning_ = true;
+  begin_.position = increment_->stream.end();
   begin_.next = parts_.manifest.next_incr(parts_.names);
   begin_.manifest = parts_.manifest;
   begin_.manifest.incr.push_back(begin_.next);
   begin_.is_named = files_ != Files::unnamed;
   begin_.syncs_old = files_ == Files::named;
-  parts_.file.limit(begin_.position);
-  parts_.stream.publish();
-  parts_.stream.begin_file();
+  increment_->file.limit(begin_.position);
+  increment_->stream.publish();
+  increment_->stream.begin_file();
   parts_.worker.post(begin_);
-  parts_.log.notice("Background append only file rewriting started");
-  return Answer::started;
 }
 
 void AofRewrite::begun() {
   is_beginning_ = false;
-  parts_.file.limit(JournalFile::kNoLimit);
+  increment_->file.limit(JournalFile::kNoLimit);
   if (begin_.failure.empty()) {
     if (begin_.is_named) {
       parts_.manifest = begin_.manifest;
@@ -130,9 +144,9 @@ void AofRewrite::begun() {
     parts_.log.notice("Creating AOF incr file " + begin_.next.name + " on background rewrite");
   } else {
     failure_ = begin_.failure;
-    if (is_saving_) return parts_.background.cancel();
+    if (is_saving_) return parts_.background.cancel_soon();
   }
-  parts_.writer.go_on();
+  increment_->writer.go_on();
   if (!is_saving_) failure_.empty() ? publish() : fail(failure_);
 }
 
@@ -151,8 +165,12 @@ void AofRewrite::snapshot_ended(const SnapshotResult& result) {
 
 void AofRewrite::publish() {
   publish_.manifest = parts_.manifest;
-  if (!begin_.is_named) publish_.manifest.incr.push_back(begin_.next);
-  publish_.manifest.replace_base(base_);
+  if (increment_) {
+    if (!begin_.is_named) publish_.manifest.incr.push_back(begin_.next);
+    publish_.manifest.replace_base(base_);
+  } else {
+    publish_.manifest.replace_all(base_);
+  }
   publish_.keeps_history = parts_.settings.aof_disable_auto_gc.value();
   is_publishing_ = true;
   parts_.worker.post(publish_);
@@ -168,12 +186,12 @@ void AofRewrite::published() {
   parts_.log.notice("Successfully created the AOF base file " + base_.name);
   parts_.log.notice("Background AOF rewrite finished successfully");
   note_end(true);
-  parts_.owner.rewritten(begin_.position);
+  if (increment_) increment_->owner.rewritten(begin_.position);
 }
 
 void AofRewrite::fail(const std::string& reason) {
   parts_.log.warning("Background AOF rewrite failed: " + reason);
-  parts_.writer.go_on();
+  if (increment_) increment_->writer.go_on();
   note_end(false);
 }
 
@@ -236,7 +254,8 @@ bool AofRewrite::is_due() {
   const auto least = static_cast<std::uint64_t>(parts_.settings.auto_aof_rewrite_min_size.value());
   const std::uint64_t now = all_bytes();
   const std::uint64_t then = std::max<std::uint64_t>(bytes_then_, 1);
-  if (files_ != Files::named || percent == 0 || now <= least || now <= then) return false;
+  if (!increment_ || files_ != Files::named || percent == 0 || now <= least || now <= then)
+    return false;
   const std::uint64_t growth =
       static_cast<std::uint64_t>(static_cast<double>(now - then) * 100 / static_cast<double>(then));
   if (growth < percent || is_limited()) return false;

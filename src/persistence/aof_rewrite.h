@@ -7,8 +7,12 @@
 //   begin    writes the rest of the old increment, creates the new one, names it in the manifest
 //   snapshot writes the base
 //   publish  names the base in the manifest, and removes the files of the history
+//
+// While appendonly is `no` there is no increment, and so no first step: the manifest then names
+// only the base, as in Redis.
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -21,6 +25,10 @@
 #include "larder/persistence/metrics.h"
 
 namespace larder::persistence {
+
+// The form of new bases, by aof-use-rdb-preamble.
+BaseFormat base_format(const JournalSettings& settings);
+RdbPurpose base_purpose(const JournalSettings& settings);
 
 // Writes the manifest so that either the old or the new one is there.
 base::Result<void> write_manifest(JournalCalls& calls, const AofNames& names,
@@ -46,18 +54,23 @@ class AofRewrite final : private SnapshotOwner {
     const AofNames& names;
     Metrics& metrics;
     AofManifest& manifest;
+  };
+  // What is written, unless appendonly is `no`.
+  struct Increment {
     JournalFile& file;
     JournalStream& stream;
     JournalWriter& writer;
     Owner& owner;
   };
-  // What the increment is that is being written now.
+  // What the increment is that is being written now; without one always `named`.
   enum class Files : std::uint8_t {
     named,    // in the manifest
     unnamed,  // the append-only file begins, and has no base yet
     unsound,  // in the manifest, but its end could not be synced
   };
-  AofRewrite(const Parts& parts, Files files) : parts_(parts), files_(files) {}
+  explicit AofRewrite(const Parts& parts) : parts_(parts), files_(Files::named) {}
+  AofRewrite(const Parts& parts, const Increment& increment, Files files)
+      : parts_(parts), increment_(increment), files_(files) {}
 
   enum class Answer : std::uint8_t { started, scheduled, already, failed };
   // Not within a transaction.
@@ -78,7 +91,9 @@ class AofRewrite final : private SnapshotOwner {
 
   // The bytes of the base and of all increments but the last.
   std::uint64_t older_bytes() const { return older_bytes_; }
-  std::uint64_t all_bytes() const { return older_bytes_ + parts_.file.bytes(); }
+  std::uint64_t all_bytes() const {
+    return older_bytes_ + (increment_ ? increment_->file.bytes() : 0);
+  }
   // What automatic rewrites compare with.
   std::uint64_t bytes_then() const { return bytes_then_; }
   void found_bytes(std::uint64_t older, std::uint64_t base);
@@ -114,6 +129,7 @@ class AofRewrite final : private SnapshotOwner {
   };
 
   void snapshot_ended(const SnapshotResult& result) override;
+  void begin_increment();
   void begun();
   void publish();
   void published();
@@ -123,6 +139,7 @@ class AofRewrite final : private SnapshotOwner {
   bool is_limited();
 
   Parts parts_;
+  std::optional<Increment> increment_;
   Files files_;
   bool is_scheduled_ = false;
   bool is_beginning_ = false;

@@ -7,6 +7,8 @@ namespace {
 
 using End = SnapshotResult::End;
 
+// At the end of the server a disk that does not answer is waited for so long.
+constexpr std::int64_t kEndUs = 300'000;
 // After a failure the next automatic save waits so long.
 constexpr std::int64_t kRetryS = 5;
 
@@ -114,6 +116,11 @@ void BackgroundSaves::begin_anew() {
   if (!is_saving()) return;
   parts_.background.cancel();
   restarts_ = true;
+}
+
+bool BackgroundSaves::abandon() {
+  restarts_ = false;
+  return parts_.background.abandon(kEndUs);
 }
 
 void BackgroundSaves::stop() {

@@ -85,6 +85,7 @@ void BackgroundSnapshot::end_if_over() {
     result.end == SnapshotResult::End::done ? marks_.all_removed() : marks_.left(mark_);
   }
   method_.reset();
+  is_cancelled_ = false;
   parts_.metrics.saving.is_active = false;
   std::exchange(owner_, nullptr)->snapshot_ended(result);
 }
@@ -95,7 +96,15 @@ void BackgroundSnapshot::cancel() {
   end_if_over();
 }
 
+bool BackgroundSnapshot::abandon(std::int64_t us) {
+  if (!is_running()) return true;
+  if (!method_->abandon(us)) return false;
+  end_if_over();
+  return true;
+}
+
 bool BackgroundSnapshot::run(std::int64_t us) {
+  if (is_cancelled_) cancel();
   if (!is_running()) {
     return marks_.clean(base::Budget(parts_.snapshots.source().clock, us));
   }
@@ -105,6 +114,7 @@ bool BackgroundSnapshot::run(std::int64_t us) {
 }
 
 void BackgroundSnapshot::beat() {
+  if (is_cancelled_) cancel();
   if (!is_running()) return;
   method_->beat();
   end_if_over();

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -79,7 +80,7 @@ void ForkSnapshot::close_pipe() {
 }
 
 base::Result<void> ForkSnapshot::start() {
-  const SnapshotSource source = parts_.snapshots.source();
+  const SnapshotSource source = parts_.snapshots.source(order_.purpose);
   outcome_.version = source.version();
   outcome_.hashes_without_deadlines = source.dropped_deadlines();
   if (::pipe2(pipe_, O_CLOEXEC | O_NONBLOCK) != 0) {
@@ -95,6 +96,8 @@ base::Result<void> ForkSnapshot::start() {
     run_child();
   }
   parts_.metrics.latest_fork_usec = source.clock.steady_now_us() - began_us;
+  parts_.observer.worked_elsewhere(engine::LatencyEvent::fork,
+                                   parts_.metrics.latest_fork_usec.value());
   if (child_ < 0) {
     return base::Error{std::string("Can't save in background: fork: ") + std::strerror(errno)};
   }
@@ -108,6 +111,10 @@ base::Result<void> ForkSnapshot::start() {
 void ForkSnapshot::run_child() {
   for (const int signal : {SIGTERM, SIGINT, SIGUSR1, SIGALRM}) ::signal(signal, SIG_DFL);
   parts_.log.role(base::LogRole::child);
+  if (parts_.title != nullptr) {
+    const bool is_save = order_.purpose == RdbPurpose::snapshot;
+    parts_.title->show(is_save ? "redis-rdb-bgsave" : "redis-aof-rewrite");
+  }
   Reporter reporter(parts_.snapshots.source().clock, parts_.log, pipe_[1]);
   const auto written = write_file(reporter);
   if (written) {
@@ -123,7 +130,7 @@ void ForkSnapshot::run_child() {
 base::Result<void> ForkSnapshot::write_file(Reporter& reporter) {
   SnapshotFile file(parts_.calls, order_.syncing, temporary_snapshot(::getpid()));
   auto done = file.open();
-  if (done) done = parts_.snapshots.source().write(file, order_.purpose, &reporter);
+  if (done) done = parts_.snapshots.source(order_.purpose).write(file, &reporter);
   if (done) done = file.publish(order_.name);
   return done;
 }
@@ -164,6 +171,27 @@ void ForkSnapshot::beat() {
   int status = 0;
   const pid_t ended = ::waitpid(child_, &status, WNOHANG);
   if (ended == child_) note_exit(status);
+}
+
+// A process that waits for the disk ends when the system lets it.
+bool ForkSnapshot::abandon(std::int64_t us) {
+  constexpr timespec kStep{0, 1'000'000};
+  if (child_ <= 0) return true;
+  ::kill(child_, SIGUSR1);
+  int status = 0;
+  const base::Clock& clock = parts_.snapshots.source().clock;
+  const std::int64_t until_us = clock.steady_now_us() + us;
+  while (::waitpid(child_, &status, WNOHANG) != child_) {
+    if (clock.steady_now_us() < until_us) {
+      ::nanosleep(&kStep, nullptr);
+      continue;
+    }
+    ::kill(child_, SIGKILL);
+    parts_.calls.remove(temporary_snapshot(child_).c_str());
+    return false;
+  }
+  note_exit(status);
+  return true;
 }
 
 void ForkSnapshot::cancel() {

@@ -21,6 +21,7 @@ class ForkSnapshot final : public SnapshotMethod {
   bool run(std::int64_t) override { return false; }
   void beat() override;
   void cancel() override;
+  bool abandon(std::int64_t us) override;
   void report_bytes(memory::Audit&) const override {}
 
  private:

@@ -14,6 +14,7 @@ class Journal::Figures final : public info::Group {
   Figures(info::Reporter& reporter, const Journal& journal) : Group(reporter), journal_(journal) {}
   void refresh() override {
     lines_ = std::string();
+    if (journal_.rewrite_) journal_.rewrite_->note_figures();
     if (!journal_.is_on()) return;
     journal_.open_->rewrite().note_figures();
     lines_ = journal_.open_->lines();
@@ -42,6 +43,7 @@ Journal::Journal(const Parts& parts, JournalCalls* calls)
 }
 
 Journal::~Journal() {
+  end_rewrite();
   parts_.settings.appendonly.watch({});
   parts_.settings.appendfsync.watch({});
 }
@@ -100,6 +102,9 @@ base::Result<void> Journal::begin_unnamed() {
 
 base::Result<void> Journal::turn_on() {
   if (is_on()) return {};
+  // It would not contain what is written from now on.
+  if (rewrite_ && rewrite_->is_running()) parts_.log.notice("Killing running AOF rewrite");
+  end_rewrite();
   auto done = read_manifest();
   if (done) done = begin_unnamed();
   if (done) return {};
@@ -135,6 +140,7 @@ base::Result<void> Journal::finish() {
 }
 
 void Journal::close() {
+  end_rewrite();
   if (!is_on()) return;
   open_->rewrite().cancel();
   const bool is_whole = static_cast<bool>(finish());
@@ -144,8 +150,11 @@ void Journal::close() {
 }
 
 Journal::Answer Journal::rewrite() {
-  if (!is_on()) return Answer::off;
-  AofRewrite& rewrite = open_->rewrite();
+  if (const auto prepared = prepare_rewrite(); !prepared) {
+    parts_.log.warning(prepared.error().text);
+    return Answer::failed;
+  }
+  AofRewrite& rewrite = is_on() ? open_->rewrite() : *rewrite_;
   if (rewrite.is_running()) return Answer::already;
   rewrite.forget_failures();
   if (parts_.effects.in_group()) {
@@ -195,6 +204,7 @@ std::uint64_t Journal::synced() const { return open_->synced(); }
 
 void Journal::beat() {
   if (is_on()) open_->beat();
+  if (rewrite_) rewrite_->beat();
 }
 
 void Journal::report_bytes(memory::Audit& audit) const {

@@ -61,6 +61,7 @@ void JournalFile::open(int file, const RingPlace& place) {
   place_.seq = place.seq;
   group_begin_ = place.file_bytes;
   group_sum_ = 0;
+  synced_bytes_ = 0;
   take(place.position, place.file_bytes);
 }
 
@@ -93,7 +94,8 @@ JournalFailure JournalFile::write(std::uint64_t to, bool ends_group) {
   const std::uint64_t end = at + parts[0].size() + parts[1].size();
   char line[kGroupSumChars];
   std::string_view annotation;
-  if (ends_group) annotation = print_group_sum({sum, end - group_begin_, group_begin_}, line);
+  if (ends_group)
+    annotation = print_group_sum({sum, end - group_begin_, group_begin_, synced_bytes_}, line);
   Pieces left = {piece_of(parts[0]), piece_of(parts[1]), piece_of(annotation)};
   while (size_of(left) > 0) {
     const std::ptrdiff_t done = calls_.write_at(file_, left.data(), left.size(), at);
@@ -114,8 +116,9 @@ JournalFailure JournalFile::write(std::uint64_t to, bool ends_group) {
 }
 
 JournalFailure JournalFile::sync() {
-  if (calls_.sync_data(file_) == 0) return {};
-  return {At::sync, errno};
+  if (calls_.sync_data(file_) != 0) return {At::sync, errno};
+  synced_bytes_ = place_.file_bytes;
+  return {};
 }
 
 }  // namespace larder::persistence

@@ -58,6 +58,7 @@ class JournalFile {
   // The group that is not ended yet.
   std::uint64_t group_begin_ = 0;  // its offset in the file
   std::uint32_t group_sum_ = 0;
+  std::uint64_t synced_bytes_ = 0;  // of the file; at least so many are on disk
   std::atomic<std::uint64_t> written_{0};
   std::atomic<std::uint64_t> bytes_{0};
   std::atomic<std::uint64_t> limit_{kNoLimit};

@@ -92,7 +92,7 @@ base::Result<void> Journal::write_base(const AofFile& base) {
   parts_.log.notice("Creating AOF base file " + base.name + " on server start");
   SnapshotFile file(calls_, SnapshotFile::Syncing::at_end, names_.path("temp-" + base.name));
   auto done = file.open();
-  if (done) done = parts_.snapshots.source().write(file, RdbPurpose::aof_base);
+  if (done) done = parts_.snapshots.source(base_purpose(parts_.settings)).write(file);
   if (done) done = file.publish(names_.path(base.name));
   return done;
 }
@@ -105,12 +105,28 @@ base::Result<void> Journal::make_increment(const AofFile& incr) {
   return {};
 }
 
+// Without an append-only file: its rewrite needs no more than what the last one has left.
+base::Result<void> Journal::prepare_rewrite() {
+  if (is_on() || rewrite_) return {};
+  if (auto read = read_manifest(); !read) return read;
+  if (auto made = make_folder(names_.folder()); !made) return made;
+  rewrite_ = std::make_unique<AofRewrite>(
+      AofRewrite::Parts{parts_.worker, calls_, parts_.log, parts_.clock, parts_.background,
+                        parts_.settings, names_, parts_.metrics, manifest_});
+  return {};
+}
+
+void Journal::end_rewrite() {
+  if (rewrite_) rewrite_->cancel();
+  rewrite_.reset();
+}
+
 base::Result<void> Journal::make_files() {
   if (!manifest_.incr.empty()) return {};
   AofManifest manifest = manifest_;
   if (manifest.empty()) {
     if (auto made = make_folder(names_.folder()); !made) return made;
-    manifest.base = manifest.next_base(names_, BaseFormat::rdb);
+    manifest.base = manifest.next_base(names_, base_format(parts_.settings));
     if (auto written = write_base(*manifest.base); !written) return written;
   }
   manifest.incr.push_back(manifest.next_incr(names_));

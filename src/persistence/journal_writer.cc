@@ -15,8 +15,9 @@ constexpr std::int64_t kPaceUs = 2000;
 constexpr std::uint64_t kManyBytes = 256 << 10;
 // A sync that begins later after the first effect that needs it counts as delayed.
 constexpr std::int64_t kDelayedUs = 2 * kSecondUs;
-// The wait for more effects: at most this, in steps.
-constexpr std::int64_t kMostWaitUs = 500;
+// The wait for more effects: at most this and as long as a sync, in steps; it ends if none comes
+// for half of that.
+constexpr std::int64_t kMostWaitUs = 4000;
 constexpr std::int64_t kWaitStepUs = 40;
 
 }  // namespace
@@ -84,9 +85,14 @@ void JournalWriter::restart(std::uint64_t position) {
 
 // The steps bound the wait where the clock stands still.
 void JournalWriter::wait_for_more() const {
+  std::uint64_t seen = parts_.stream.effects();
+  std::int64_t quiet_until_us = wait_until_us_;
   for (std::int64_t waited = 0; waited < kMostWaitUs; waited += kWaitStepUs) {
-    if (parts_.stream.effects() >= wait_for_effects_) return;
-    if (parts_.clock.steady_now_us() >= wait_until_us_) return;
+    const std::uint64_t effects = parts_.stream.effects();
+    const std::int64_t now_us = parts_.clock.steady_now_us();
+    if (effects >= wait_for_effects_ || now_us >= std::min(wait_until_us_, quiet_until_us)) return;
+    if (effects != seen) quiet_until_us = now_us + last_sync_us_ / 2;
+    seen = effects;
     const timespec step{0, kWaitStepUs * 1000};
     ::nanosleep(&step, nullptr);
   }
@@ -123,7 +129,8 @@ void JournalWriter::note_sync() {
 }
 
 void JournalWriter::plan_wait() {
-  wait_until_us_ = parts_.clock.steady_now_us() + std::min(sync_us_ / 8, kMostWaitUs);
+  last_sync_us_ = sync_us_;
+  wait_until_us_ = parts_.clock.steady_now_us() + std::min(sync_us_, kMostWaitUs);
   wait_for_effects_ = parts_.stream.effects() + (effects_synced_ - effects_before_);
   effects_before_ = effects_synced_;
 }

@@ -4,9 +4,9 @@
 // thread; for the loop it says which effects are durable.
 //
 // - always: every move is synced. One sync serves all effects that came before it. After a sync the
-//   next one waits up to an eighth of the time that the last one took, until as many effects have
-//   come as are expected from the clients that got their replies: otherwise two groups of clients
-//   would take turns, each with half of the syncs.
+//   next one waits up to the time that the last one took, until as many effects have come
+//   as are expected from the clients that got their replies, or until no more come: otherwise two
+//   groups of clients would take turns, each with half of the syncs.
 // - everysec: a move every few milliseconds, a sync once a second.
 // - no: the same without syncs.
 
@@ -102,6 +102,7 @@ class JournalWriter final : private disk::Task {
   bool is_posted_ = false;
   bool syncs_ = false;
   std::int64_t wait_until_us_ = 0;
+  std::int64_t last_sync_us_ = 0;
   std::uint64_t wait_for_effects_ = 0;
   JournalFailure failure_;
   std::uint64_t moved_to_ = 0;

@@ -23,10 +23,9 @@ OpenJournal::OpenJournal(const Parts& parts, std::unique_ptr<JournalRing> ring, 
       stream_(*ring_),
       writer_(
           {parts_.worker, parts_.clock, parts_.observer, parts_.settings, file_, stream_, *this}),
-      rewrite_(
-          {parts_.worker, parts.calls, parts_.log, parts_.clock, parts_.background, parts_.settings,
-           parts.names, parts_.metrics, parts.manifest, file_, stream_, writer_, *this},
-          files),
+      rewrite_({parts_.worker, parts.calls, parts_.log, parts_.clock, parts_.background,
+                parts_.settings, parts.names, parts_.metrics, parts.manifest},
+               {file_, stream_, writer_, *this}, files),
       published_(place.position) {
   file_.open(file, place);
   apply_policy();
@@ -107,15 +106,7 @@ void OpenJournal::moved() {
   parts_.waiters.reached(writer_.synced());
 }
 
-void OpenJournal::settle() {
-  while (writer_.is_busy()) {
-    parts_.worker.wait(1'000'000);
-    parts_.worker.deliver();
-  }
-}
-
 JournalFailure OpenJournal::finish() {
-  settle();
   JournalFailure failure;
   do {
     flush();

@@ -47,8 +47,8 @@ class OpenJournal final : private engine::EffectSink,
   // appendfsync has changed.
   void apply_policy();
   void beat();
-  // Waits until no task is posted.
-  void settle();
+  // Waits until no task of the journal is posted.
+  void settle() { parts_.worker.finish(); }
 
   std::string lines() const;
   std::size_t held_bytes() const;

@@ -1,11 +1,21 @@
 #include "owed_values.h"
 
-#include <algorithm>
 #include <utility>
 
+#include "larder/base/hash.h"
 #include "larder/memory/ledger.h"
 
 namespace larder::persistence {
+namespace {
+
+constexpr auto kOwner = memory::Owner::snapshot;
+
+}  // namespace
+
+std::uint64_t OwedValues::Traits::hash(const void* storage) {
+  void* const address = const_cast<void*>(storage);
+  return base::hash_bytes(key(address));
+}
 
 OwedValues::OwedValues(keyspace::Graveyard& graveyard) : graveyard_(graveyard) {
   graveyard_.set_keeper(this);
@@ -16,61 +26,82 @@ OwedValues::~OwedValues() {
   graveyard_.set_keeper(nullptr);
 }
 
-void OwedValues::add(OwedValue value) { values_.push_back(std::move(value)); }
-
-bool OwedValues::has(const void* storage) const {
-  return std::any_of(values_.begin(), values_.end(),
-                     [storage](const OwedValue& value) { return value.storage == storage; });
+std::size_t OwedValues::own_bytes(const OwedValue& value) {
+  const std::size_t name = value.name.capacity();
+  return memory::size_class(sizeof(OwedValue)) + (name == 0 ? 0 : memory::size_class(name));
 }
 
-void OwedValues::hurry(const void* storage) {
-  const auto found =
-      std::find_if(values_.begin(), values_.end(),
-                   [storage](const OwedValue& value) { return value.storage == storage; });
-  if (found == values_.end() || found - values_.begin() < 2) return;
-  std::rotate(values_.begin() + 1, found, found + 1);
+void OwedValues::link_behind(OwedValue* previous, OwedValue& value) {
+  value.previous = previous;
+  value.next = previous == nullptr ? first_ : previous->next;
+  (previous == nullptr ? first_ : previous->next) = &value;
+  (value.next == nullptr ? last_ : value.next->previous) = &value;
+}
+
+void OwedValues::unlink(OwedValue& value) {
+  (value.previous == nullptr ? first_ : value.previous->next) = value.next;
+  (value.next == nullptr ? last_ : value.next->previous) = value.previous;
+}
+
+OwedValue& OwedValues::add(const Parts& parts) {
+  const std::string_view name = parts.head.name;
+  auto* value = new (memory::allocate(kOwner, sizeof(OwedValue)))
+      OwedValue{.db = parts.db,
+                .name = {name.begin(), name.end()},
+                .deadline_ms = parts.head.deadline_ms,
+                .use = parts.head.use,
+                .type = parts.type,
+                .storage = parts.storage};
+  bytes_ += own_bytes(*value);
+  link_behind(last_, *value);
+  index_.insert(value, Traits::hash(value->storage));
+  return *value;
+}
+
+void OwedValues::watch_elements(OwedValue& value, ElementOverlay::Host& host, std::int64_t now_ms) {
+  value.overlay.emplace(host, value.value(), now_ms, overlay_bytes_);
+}
+
+OwedValue* OwedValues::find(const void* storage) const {
+  if (empty()) return nullptr;
+  void* const address = const_cast<void*>(storage);
+  return index_.find(Traits::key(address), Traits::hash(address));
+}
+
+void OwedValues::hurry(OwedValue& value) {
+  if (&value == first_ || value.previous == first_) return;
+  unlink(value);
+  link_behind(first_, value);
 }
 
 bool OwedValues::keep(types::Type type, void* storage) {
-  for (OwedValue& value : values_) {
-    if (value.storage != storage) continue;
-    const std::size_t bytes = types::row(type).footprint(storage);
-    memory::transfer(types::row(type).owner, memory::Owner::snapshot,
-                     static_cast<std::int64_t>(bytes));
-    value.is_kept = true;
-    kept_bytes_ += bytes;
-    return true;
+  OwedValue* const value = find(storage);
+  if (value == nullptr) return false;
+  const std::size_t bytes = types::row(type).footprint(storage);
+  memory::transfer(types::row(type).owner, kOwner, static_cast<std::int64_t>(bytes));
+  value->is_kept = true;
+  bytes_ += bytes;
+  return true;
+}
+
+void OwedValues::drop(OwedValue& value) {
+  unlink(value);
+  index_.erase(&value, Traits::hash(value.storage));
+  bytes_ -= own_bytes(value);
+  value.overlay.reset();
+  if (value.is_kept) {
+    const std::size_t bytes = types::row(value.type).footprint(value.storage);
+    memory::transfer(kOwner, types::row(value.type).owner, static_cast<std::int64_t>(bytes));
+    bytes_ -= bytes;
+    graveyard_.defer_free(value.type, value.storage);
   }
-  return false;
+  memory::destroy(kOwner, &value);
 }
 
-void OwedValues::give_back(const OwedValue& value) {
-  if (!value.is_kept) return;
-  const std::size_t bytes = types::row(value.type).footprint(value.storage);
-  memory::transfer(memory::Owner::snapshot, types::row(value.type).owner,
-                   static_cast<std::int64_t>(bytes));
-  kept_bytes_ -= bytes;
-  graveyard_.defer_free(value.type, value.storage);
-}
-
-void OwedValues::drop_first() {
-  const OwedValue value = std::move(values_.front());
-  values_.erase(values_.begin());
-  give_back(value);
-}
+void OwedValues::drop_first() { drop(*first_); }
 
 void OwedValues::drop_all() {
-  const auto values = std::exchange(values_, {});
-  for (const OwedValue& value : values) give_back(value);
-}
-
-std::size_t OwedValues::held_bytes() const {
-  std::size_t bytes = kept_bytes_;
-  if (values_.capacity() > 0) bytes += memory::size_class(values_.capacity() * sizeof(OwedValue));
-  for (const OwedValue& value : values_) {
-    if (value.name.capacity() > 0) bytes += memory::size_class(value.name.capacity());
-  }
-  return bytes;
+  while (first_ != nullptr) drop(*first_);
 }
 
 }  // namespace larder::persistence

@@ -1,12 +1,16 @@
 #pragma once
 
 // Large values of the moment of a snapshot that are not written yet, although their keys are passed
-// or have changed. Their storage must neither change nor be freed: commands that would change it
-// wait, and if it leaves the keyspace it is kept here instead of being freed.
+// or have changed. If their storage leaves the keyspace it is kept here instead of being freed.
+// Elements of hashes, sets and sorted sets in tables may change (element_overlay.h). All other
+// values must not: commands that would change them wait.
 
 #include <cstdint>
+#include <optional>
+#include <string_view>
 #include <vector>
 
+#include "element_overlay.h"
 #include "larder/keyspace/graveyard.h"
 #include "larder/memory/heap.h"
 #include "larder/persistence/rdb_file_writer.h"
@@ -16,6 +20,9 @@ namespace larder::persistence {
 struct OwedValue {
   using Name = std::vector<char, memory::Allocator<char, memory::Owner::snapshot>>;
 
+  RdbKeyHead head() const { return {{name.data(), name.size()}, deadline_ms, use}; }
+  RdbStorage value() const { return {type, storage}; }
+
   int db;
   Name name;
   std::optional<std::int64_t> deadline_ms;
@@ -23,8 +30,9 @@ struct OwedValue {
   types::Type type;
   void* storage;
   bool is_kept = false;  // it left the keyspace, and is charged to the snapshot
-
-  RdbKeyHead head() const { return {{name.data(), name.size()}, deadline_ms, use}; }
+  std::optional<ElementOverlay> overlay = std::nullopt;
+  OwedValue* next = nullptr;
+  OwedValue* previous = nullptr;
 };
 
 class OwedValues final : public keyspace::Keeper {
@@ -35,31 +43,59 @@ class OwedValues final : public keyspace::Keeper {
   OwedValues(const OwedValues&) = delete;
   OwedValues& operator=(const OwedValues&) = delete;
 
-  void add(OwedValue value);
-  bool empty() const { return values_.empty(); }
-  std::size_t size() const { return values_.size(); }
-  OwedValue& first() { return values_.front(); }
+  struct Parts {
+    int db;
+    RdbKeyHead head;
+    types::Type type;
+    void* storage;
+  };
+  // At the end. It must not be there yet.
+  OwedValue& add(const Parts& parts);
+  // Its elements may change from now on.
+  void watch_elements(OwedValue& value, ElementOverlay::Host& host, std::int64_t now_ms);
+  bool empty() const { return first_ == nullptr; }
+  OwedValue& first() { return *first_; }
   // The first one is written.
   void drop_first();
   // All of them, without being written.
   void drop_all();
-  // Cost: proportional to the number of values.
-  bool has(const void* storage) const;
+  // Null if the value is not owed.
+  OwedValue* find(const void* storage) const;
   // The value is written as soon as the first one is.
-  void hurry(const void* storage);
+  void hurry(OwedValue& value);
 
-  // Bytes of storages that are kept only for the snapshot.
-  std::uint64_t kept_bytes() const { return kept_bytes_; }
-  std::size_t held_bytes() const;
+  // Bytes of copies of elements.
+  std::size_t overlay_bytes() const { return overlay_bytes_; }
+  // Bytes of storages that are kept only for the snapshot, and of the lists.
+  std::size_t kept_bytes() const { return bytes_ + index_.bytes(); }
+  std::size_t held_bytes() const { return kept_bytes() + overlay_bytes_; }
 
   bool keep(types::Type type, void* storage) override;
 
  private:
-  void give_back(const OwedValue& value);
+  // By the address of the storage.
+  struct Traits {
+    using Element = OwedValue;
+    static constexpr memory::Owner kOwner = memory::Owner::snapshot;
+    static std::string_view key(const OwedValue& value) { return key(value.storage); }
+    static std::uint64_t hash(const OwedValue& value) { return hash(value.storage); }
+    static std::string_view key(void* const& storage) {
+      return {reinterpret_cast<const char*>(&storage), sizeof storage};
+    }
+    static std::uint64_t hash(const void* storage);
+  };
+
+  void link_behind(OwedValue* previous, OwedValue& value);
+  void unlink(OwedValue& value);
+  void drop(OwedValue& value);
+  static std::size_t own_bytes(const OwedValue& value);
 
   keyspace::Graveyard& graveyard_;
-  std::vector<OwedValue, memory::Allocator<OwedValue, memory::Owner::snapshot>> values_;
-  std::uint64_t kept_bytes_ = 0;
+  OwedValue* first_ = nullptr;
+  OwedValue* last_ = nullptr;
+  types::Table<Traits> index_;
+  std::size_t bytes_ = 0;
+  std::size_t overlay_bytes_ = 0;
 };
 
 }  // namespace larder::persistence

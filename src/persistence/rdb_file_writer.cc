@@ -7,6 +7,7 @@
 #include "rdb_format.h"
 #include "rdb_writer.h"
 #include "type_codecs.h"
+#include "value_commands.h"
 
 namespace larder::persistence {
 namespace {
@@ -37,6 +38,7 @@ void RdbRecords::aux(std::string_view name, std::string_view value) {
 }
 
 void RdbRecords::begin(std::int64_t now_ms, std::uint64_t used_bytes, RdbPurpose purpose) {
+  if (writes_commands()) return;
   const std::string head = base::printed("REDIS%04d", options_.version);
   output_.bytes.insert(output_.bytes.end(), head.begin(), head.end());
   aux("redis-ver", engine::kCompatibleVersion);
@@ -47,12 +49,16 @@ void RdbRecords::begin(std::int64_t now_ms, std::uint64_t used_bytes, RdbPurpose
 }
 
 void RdbRecords::function(std::string_view library) {
+  if (writes_commands()) return CommandWriter(output_).command({"FUNCTION", "LOAD", library});
   RdbWriter out(output_, encoding_of(options_));
   out.byte(number_of(RdbOpcode::function));
   out.text(library);
 }
 
 void RdbRecords::select_again(int database) {
+  if (writes_commands()) {
+    return CommandWriter(output_).command({"SELECT", std::to_string(database)});
+  }
   RdbWriter out(output_.bytes, Compression::off);
   out.byte(number_of(RdbOpcode::database));
   out.length(static_cast<std::uint64_t>(database));
@@ -60,6 +66,7 @@ void RdbRecords::select_again(int database) {
 
 void RdbRecords::select(int database, std::uint64_t keys, std::uint64_t deadlines) {
   select_again(database);
+  if (writes_commands()) return;
   RdbWriter out(output_.bytes, Compression::off);
   out.byte(number_of(RdbOpcode::sizes));
   out.length(keys);
@@ -98,6 +105,7 @@ void RdbRecords::key(const keyspace::Entry& entry, std::int64_t now_ms) {
       !is_written({entry.type(), entry.storage()}, now_ms)) {
     return;
   }
+  if (writes_commands()) return commands(entry, now_ms);
   RdbWriter out(output_, encoding_of(options_));
   write_head(out, {entry.key(), entry.deadline(), use_of(entry)});
   write_value(entry, now_ms, out);
@@ -105,18 +113,37 @@ void RdbRecords::key(const keyspace::Entry& entry, std::int64_t now_ms) {
 
 void RdbRecords::key(const RdbKeyHead& head, const RdbStorage& value, std::int64_t now_ms) {
   if (!is_written(value, now_ms)) return;
+  if (writes_commands()) {
+    CommandWriter out(output_);
+    return write_commands(head, value, now_ms, out);
+  }
   RdbWriter out(output_, encoding_of(options_));
   write_head(out, head);
   write_storage(value.type, value.storage, now_ms, out);
 }
 
+void RdbRecords::commands(const keyspace::Entry& entry, std::int64_t now_ms) {
+  CommandWriter out(output_);
+  const RdbKeyHead head{entry.key(), entry.deadline()};
+  if (entry.type() == types::Type::string) return write_commands(head, entry.string(), out);
+  write_commands(head, {entry.type(), entry.storage()}, now_ms, out);
+}
+
+void RdbRecords::key(const RdbKeyHead& head, RdbBody& value) {
+  RdbWriter out(output_, encoding_of(options_));
+  write_head(out, head);
+  value.write(out);
+}
+
 void RdbRecords::end() {
+  if (writes_commands()) return;
   RdbWriter(output_.bytes, Compression::off).byte(number_of(RdbOpcode::end));
 }
 
 RdbFileWriter::RdbFileWriter(RdbSink& sink, const keyspace::AccessPolicy& access,
                              const Options& options)
     : sink_(sink),
+      purpose_(options.purpose),
       checksum_(options.checksum),
       records_({.bytes = buffer_, .spill = *this, .most = kBuffer}, access, options) {
   buffer_.reserve(2 * kBuffer);
@@ -162,6 +189,10 @@ base::Result<void> RdbFileWriter::key(const keyspace::Entry& entry, std::int64_t
 
 base::Result<void> RdbFileWriter::end() {
   records_.end();
+  if (purpose_ == RdbPurpose::aof_commands) {
+    take(buffer_);
+    return state();
+  }
   const std::uint64_t sum = checksum_ ? crc64(crc_, {buffer_.data(), buffer_.size()}) : 0;
   RdbWriter(buffer_, Compression::off).word(sum);
   take(buffer_);

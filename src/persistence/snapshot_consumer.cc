@@ -74,14 +74,18 @@ void SnapshotConsumer::consume(std::string_view block) {
 
 void SnapshotConsumer::finish() {
   take(buffer_);
-  char sum[sizeof crc_];
-  std::memcpy(sum, &crc_, sizeof crc_);
-  auto done =
-      has_failed() ? base::Result<void>(base::Error{failure_}) : file_.append({sum, sizeof sum});
+  auto done = has_failed() ? base::Result<void>(base::Error{failure_}) : append_sum();
   if (done) done = file_.publish(name_);
   if (done) return;
   fail(done.error());
   file_.discard();
+}
+
+base::Result<void> SnapshotConsumer::append_sum() {
+  if (form_.purpose == RdbPurpose::aof_commands) return {};
+  char sum[sizeof crc_];
+  std::memcpy(sum, &crc_, sizeof crc_);
+  return file_.append({sum, sizeof sum});
 }
 
 void SnapshotConsumer::cancel() { file_.discard(); }

@@ -39,6 +39,8 @@ class SnapshotConsumer final : private Spill {
   void finish();
   void cancel();
 
+  // May be called in every thread.
+  void remove_file() { file_.remove_name(); }
   // May be called in every thread once a block was worked on after the failure.
   bool has_failed() const { return failed_.load(std::memory_order_acquire); }
   const std::string& failure() const { return failure_; }
@@ -47,6 +49,7 @@ class SnapshotConsumer final : private Spill {
 
  private:
   void take(Bytes& bytes) override;
+  base::Result<void> append_sum();
   void fail(const base::Error& error);
 
   const std::string name_;

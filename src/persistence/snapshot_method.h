@@ -23,6 +23,8 @@ class SnapshotMethod {
   virtual void beat() = 0;
   // Afterwards there is a result: `cancelled`, unless it was over already.
   virtual void cancel() = 0;
+  // See BackgroundSnapshot. If true, there is a result.
+  virtual bool abandon(std::int64_t us) = 0;
   virtual void report_bytes(memory::Audit& audit) const = 0;
 
   // Nothing while it goes on.

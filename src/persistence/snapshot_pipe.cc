@@ -17,6 +17,9 @@ constexpr std::size_t kPart = 8 << 10;
 
 constexpr std::size_t kFewestBlocks = 16;
 
+// How many of eight blocks can be lent.
+constexpr std::size_t kMostLent = 5;
+
 // Of each stream the current block, and room for the stack of a large value and for lists.
 std::size_t fixed_bytes(const SnapshotPipe::Options& options) {
   constexpr std::size_t kOther = 256 << 10;
@@ -62,9 +65,25 @@ std::uint64_t SnapshotPipe::held_bytes() const {
   return made_ * kBlockBytes + SnapshotConsumer::bytes(compression_);
 }
 
-// Blocks are made when they are needed, and stay until the end.
+std::size_t SnapshotPipe::most_lent_bytes() const { return most_ * kMostLent / 8 * kBlockBytes; }
+
+void SnapshotPipe::lend(std::size_t bytes) {
+  const std::size_t blocks = (bytes + kBlockBytes - 1) / kBlockBytes;
+  lent_ = std::min(blocks, most_ * kMostLent / 8);
+  drop_unused();
+}
+
+// The streams have a block each.
+void SnapshotPipe::drop_unused() {
+  while (!free_.empty() && made_ + lent_ > most_ + 2) {
+    free_.pop_back();
+    --made_;
+  }
+}
+
+// Blocks are made when they are needed, and stay until the end, unless their memory is lent.
 std::unique_ptr<SnapshotPipe::Block> SnapshotPipe::take_block() {
-  if (used_ >= most_ && !cancelled_) host_.wait_for_block();
+  if (free_blocks() == 0 && !cancelled_) host_.wait_for_block();
   ++used_;
   if (!free_.empty()) {
     std::unique_ptr<Block> block = std::move(free_.back());
@@ -90,6 +109,7 @@ void SnapshotPipe::recycle(std::unique_ptr<Block> block) {
   --used_;
   block->bytes.clear();
   free_.push_back(std::move(block));
+  drop_unused();
 }
 
 void SnapshotPipe::merge() {

@@ -6,6 +6,7 @@
 //
 //   block: | frame | frame | ...        frame: | kind: 2 bits, bytes: 30 | bytes |
 
+#include <algorithm>
 #include <atomic>
 #include <cstdint>
 #include <memory>
@@ -53,13 +54,20 @@ class SnapshotPipe {
   void merge();
 
   // Blocks that can be filled before the worker must be waited for.
-  std::size_t free_blocks() const { return most_ - used_; }
+  std::size_t free_blocks() const { return most_ - std::min(most_, used_ + lent_); }
   std::size_t most_blocks() const { return most_; }
+  // Those that the worker has not written yet.
+  std::size_t posted_blocks() const { return posted_; }
+  // So much of the memory of blocks is in use elsewhere; at most most_lent_bytes() count.
+  void lend(std::size_t bytes);
+  std::size_t most_lent_bytes() const;
 
   // The file is complete: the checksum is appended, and it is synced and renamed.
   void finish();
   // The file is removed; nothing more is written. May be called at any time, also twice.
   void cancel();
+  // The file loses its temporary name, while the worker may still write to it.
+  void remove_file() { consumer_.remove_file(); }
   // Nothing is in the worker's hands. After finish() or cancel(): the end.
   bool is_idle() const { return posted_ == 0; }
   bool is_cancelled() const { return cancelled_; }
@@ -72,6 +80,7 @@ class SnapshotPipe {
   class Block;
   friend class Stream;
 
+  void drop_unused();
   std::unique_ptr<Block> take_block();
   void post(std::unique_ptr<Block> block);
   void returned(Block& block);
@@ -86,6 +95,7 @@ class SnapshotPipe {
   std::vector<std::unique_ptr<Block>> waiting_;  // of `later`
   std::size_t used_ = 0;                         // blocks that are filled or worked on
   std::size_t made_ = 0;
+  std::size_t lent_ = 0;  // blocks
   std::size_t posted_ = 0;
   bool failed_ = false;
   bool cancelled_ = false;

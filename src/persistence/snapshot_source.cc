@@ -70,7 +70,8 @@ std::size_t hashes_with_deadlines(const keyspace::Keyspace& keyspace) {
 }  // namespace
 
 std::size_t SnapshotSource::dropped_deadlines() const {
-  return version() < kFieldDeadlineVersion ? hashes_with_deadlines(keyspace) : 0;
+  const bool has_none = purpose != RdbPurpose::aof_commands && version() < kFieldDeadlineVersion;
+  return has_none ? hashes_with_deadlines(keyspace) : 0;
 }
 
 int SnapshotSource::version() const {
@@ -88,14 +89,14 @@ int SnapshotSource::version() const {
 }
 
 RdbFileWriter::Options SnapshotSource::options() const {
-  return {.version = version(),
+  return {.purpose = purpose,
+          .version = version(),
           .compression = settings.rdbcompression.value() ? Compression::on : Compression::off,
           .checksum = settings.rdbchecksum.value(),
           .uses = uses_of(evictor.policy())};
 }
 
-base::Result<void> SnapshotSource::write(RdbSink& sink, RdbFileWriter::Purpose purpose,
-                                         SaveProgress* progress) const {
+base::Result<void> SnapshotSource::write(RdbSink& sink, SaveProgress* progress) const {
   RdbFileWriter writer(sink, keyspace.access(), options());
   auto done = writer.begin(clock.unix_ms(), memory::used_bytes(), purpose);
   for (const auto& library : functions.all()) {

@@ -99,7 +99,7 @@ base::Result<void> Snapshots::save() {
                         : SnapshotFile::Syncing::at_end,
                     temporary_snapshot(::getpid()));
   auto done = file.open();
-  if (done) done = source().write(file, RdbFileWriter::Purpose::snapshot);
+  if (done) done = source().write(file);
   if (done) done = file.publish(parts_.settings.dbfilename.value());
   if (done) {
     note_saved();

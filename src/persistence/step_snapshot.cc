@@ -19,8 +19,6 @@ using keyspace::Intent;
 
 // Larger values are written in steps.
 constexpr std::size_t kLarge = 64 << 10;
-// Commands that would take another large value away wait when so many are owed.
-constexpr std::size_t kMostOwed = 128;
 
 void set_mark(Entry& entry, std::uint8_t mark) {
   entry.marks(static_cast<std::uint8_t>((entry.marks() & ~Entry::kSnapshotMarks) | mark));
@@ -85,7 +83,7 @@ void HoldTimes::end() {
 StepSnapshot::StepSnapshot(const BackgroundSnapshot::Parts& parts, const SnapshotOrder& order,
                            std::uint8_t mark)
     : parts_(parts),
-      source_(parts.snapshots.source()),
+      source_(parts.snapshots.source(order.purpose)),
       mark_(mark),
       purpose_(order.purpose),
       now_ms_(source_.clock.unix_ms()),
@@ -152,6 +150,20 @@ void StepSnapshot::cancel() {
   end_when_idle();
 }
 
+bool StepSnapshot::abandon(std::int64_t us) {
+  if (state_ == State::walking) stop(End::cancelled, {});
+  leave_keyspace();
+  const std::int64_t until_us = source_.clock.steady_now_us() + us;
+  for (std::int64_t left = us; !pipe_.is_idle() && left > 0;
+       left = until_us - source_.clock.steady_now_us()) {
+    parts_.worker.wait(left);
+    parts_.worker.deliver();
+  }
+  if (!pipe_.is_idle()) pipe_.remove_file();
+  end_when_idle();
+  return result().has_value();
+}
+
 void StepSnapshot::end_when_idle() {
   if (!pipe_.is_idle() || result()) return;
   if (state_ == State::finishing) {
@@ -177,15 +189,39 @@ bool StepSnapshot::is_ahead(int db, std::uint64_t hash, const Entry& entry) cons
 
 void StepSnapshot::before_change(int db, std::uint64_t hash, Entry& entry, Intent intent) {
   if (state_ != State::walking) return;
-  if (intent == Intent::edits && !owed_.empty() && entry.form() == Form::storage &&
-      owed_.has(entry.storage())) {
-    write_at_once(entry.storage());
+  if (intent == Intent::edits && !owed_.empty() && entry.form() == Form::storage) {
+    if (OwedValue* const owed = owed_.find(entry.storage())) open_elements(*owed);
   }
   if (!is_ahead(db, hash, entry)) return;
   set_mark(entry, mark_);
   if (!is_written_in_steps(entry)) return write(entry, db);
-  owe(entry, db);
-  if (intent == Intent::edits) write_at_once(entry.storage());
+  OwedValue& owed = owe(entry, db);
+  if (intent == Intent::edits) open_elements(owed);
+}
+
+// Its elements may change.
+void StepSnapshot::open_elements(OwedValue& value) {
+  pipe_.lend(owed_.overlay_bytes());
+  if (!value.overlay || is_overlay_full()) write_at_once(value);
+}
+
+bool StepSnapshot::is_overlay_full() const {
+  return owed_.overlay_bytes() >= pipe_.most_lent_bytes() || is_short_of_blocks();
+}
+
+// The overlay writes records, not commands.
+bool StepSnapshot::copies_elements(types::Type type, const void* storage) const {
+  return source_.purpose != RdbPurpose::aof_commands && ElementOverlay::supports(type, storage);
+}
+
+bool StepSnapshot::is_short_of_blocks() const {
+  return pipe_.free_blocks() < pipe_.most_blocks() / 8;
+}
+
+// While elements may be copied, most of the memory is left to the copies.
+bool StepSnapshot::must_wait_for_worker() {
+  return pipe_.free_blocks() < kFewestFree ||
+         (owed_.first().overlay && pipe_.posted_blocks() > pipe_.most_blocks() / 4);
 }
 
 // A new key ahead does not belong to the snapshot.
@@ -197,7 +233,10 @@ void StepSnapshot::placed(int db, std::uint64_t hash, Entry& entry, const Entry*
 
 bool StepSnapshot::defers_expiry(int db, std::uint64_t hash, const Entry& entry) {
   if (state_ != State::walking || entry.form() != Form::storage) return false;
-  return owed_.has(entry.storage()) || (is_written_in_steps(entry) && is_ahead(db, hash, entry));
+  const bool is_fixed =
+      !copies_elements(entry.type(), entry.storage()) || is_overlay_full();
+  return is_fixed && (owed_.find(entry.storage()) != nullptr ||
+                      (is_written_in_steps(entry) && is_ahead(db, hash, entry)));
 }
 
 void StepSnapshot::before_flush(int db) {
@@ -223,18 +262,30 @@ bool StepSnapshot::must_hold(const engine::Command& command, int db, const keysp
       source_.keyspace.db(static_cast<std::size_t>(db)).entries().find(key.name, key.hash);
   if (entry == nullptr) return false;
   const bool is_edited = entry->form() == Form::storage && edits(command.family, entry->type());
-  if (is_edited && !owed_.empty() && owed_.has(entry->storage())) {
-    owed_.hurry(entry->storage());
-    return true;
+  if (is_edited && !owed_.empty()) {
+    if (OwedValue* const owed = owed_.find(entry->storage())) return must_hold_edit(*owed);
   }
   if (!is_ahead(db, key.hash, *entry)) return false;
-  if (pipe_.free_blocks() < pipe_.most_blocks() / 8) return was_short_ = true;
-  if (!is_written_in_steps(*entry)) return false;
-  const bool owes_much = owed_.size() >= kMostOwed || owed_.kept_bytes() > limit_bytes();
-  if (owes_much || !is_edited) return owes_much;
-  set_mark(*entry, mark_);
-  owe(*entry, db);
-  owed_.hurry(entry->storage());
+  if (is_short_of_blocks()) return was_short_ = true;
+  return is_written_in_steps(*entry) && must_hold_large(*entry, db, is_edited);
+}
+
+bool StepSnapshot::must_hold_edit(OwedValue& value) {
+  const bool is_in_element = value.overlay && value.overlay->is_within_long_element();
+  if (value.overlay && !is_in_element && !is_overlay_full()) return false;
+  was_in_element_ |= is_in_element;
+  was_short_ |= is_short_of_blocks();
+  owed_.hurry(value);
+  return true;
+}
+
+// A large value ahead, which the command edits, replaces or removes.
+bool StepSnapshot::must_hold_large(Entry& entry, int db, bool is_edited) {
+  if (owed_.kept_bytes() > limit_bytes()) return true;
+  if (!is_edited) return false;
+  if (copies_elements(entry.type(), entry.storage()) && !is_overlay_full()) return false;
+  set_mark(entry, mark_);
+  owed_.hurry(owe(entry, db));
   return true;
 }
 
@@ -258,39 +309,52 @@ void StepSnapshot::write(const Entry& entry, int db) {
   ++parts_.metrics.saving.keys_done;
 }
 
-void StepSnapshot::owe(const Entry& entry, int db) {
-  const std::string_view name = entry.key();
-  owed_.add({.db = db,
-             .name = {name.begin(), name.end()},
-             .deadline_ms = entry.deadline(),
-             .use = now_.writer.use_of(entry),
-             .type = entry.type(),
-             .storage = const_cast<void*>(entry.storage())});
+OwedValue& StepSnapshot::owe(const Entry& entry, int db) {
+  OwedValue& value = owed_.add({.db = db,
+                                .head = {entry.key(), entry.deadline(), now_.writer.use_of(entry)},
+                                .type = entry.type(),
+                                .storage = const_cast<void*>(entry.storage())});
+  if (copies_elements(value.type, value.storage)) {
+    owed_.watch_elements(value, *this, now_ms_);
+  }
   ++parts_.metrics.saving.keys_done;
+  return value;
 }
 
-void StepSnapshot::write_at_once(const void* storage) {
+void StepSnapshot::write_at_once(OwedValue& value) {
+  const void* const storage = value.storage;
   hurries_ = true;
-  owed_.hurry(storage);
-  while (owed_.has(storage)) continue_value();
+  owed_.hurry(value);
+  while (owed_.find(storage) != nullptr) continue_value();
   hurries_ = false;
 }
 
 // On its own stack.
 void StepSnapshot::run() {
   try {
-    const OwedValue& value = owed_.first();
-    const RdbKeyHead head = value.head();
-    const RdbStorage stored{value.type, value.storage};
+    OwedValue& value = owed_.first();
+    if (value.overlay && !value.overlay->count()) return;
     select(now_, value.db);
-    now_.writer.key(head, stored, now_ms_);
+    if (value.overlay) return now_.writer.key(value.head(), *value.overlay);
+    now_.writer.key(value.head(), value.value(), now_ms_);
   } catch (const Unwind&) {
   }
 }
 
-void StepSnapshot::pause_value() {
+void StepSnapshot::pause() {
   fiber_.pause();
   if (unwinds_) throw Unwind{};
+}
+
+void StepSnapshot::pause_if_late() {
+  const bool goes_on = hurries_ || pipe_.is_cancelled() || (slice_ != nullptr && !slice_->spent());
+  if (!goes_on) pause();
+}
+
+void StepSnapshot::finish_element() {
+  hurries_ = true;
+  fiber_.resume();
+  hurries_ = false;
 }
 
 void StepSnapshot::continue_value() {
@@ -305,10 +369,8 @@ void StepSnapshot::continue_value() {
 
 void StepSnapshot::passed_on() {
   if (!fiber_.is_inside()) return;
-  while (!hurries_ && !pipe_.is_cancelled() &&
-         (pipe_.free_blocks() < kFewestFree || slice_ == nullptr || slice_->spent())) {
-    pause_value();
-  }
+  pause_if_late();
+  while (!hurries_ && !pipe_.is_cancelled() && must_wait_for_worker()) pause();
 }
 
 // A value in steps pauses before this happens, so it is a command that needs the block.

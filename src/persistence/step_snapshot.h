@@ -9,9 +9,10 @@
 //
 // Small values are written whole. A large one is written on a stack of its own (fiber.h), which
 // pauses when the time of the turn is over or all blocks of the pipe are in use. Until it is
-// written it must not change (owed_values.h): commands that would change it wait. A command that
-// cannot wait, within a transaction, has the value written at once. Records of small values that
-// change meanwhile follow behind it, because a file cannot contain a value within another.
+// written, elements of tables are copied before they change (element_overlay.h). Other large values
+// must not change, nor elements when the copies take too much memory: commands that would do it
+// wait, and if they cannot, the value is written at once. Records of small values that change
+// meanwhile follow behind it, because a file cannot contain a value within another.
 
 #include <optional>
 #include <vector>
@@ -44,6 +45,7 @@ class StepSnapshot final : public SnapshotMethod,
                            private keyspace::BeforeChange,
                            private engine::WriteHold,
                            private SnapshotPipe::Host,
+                           private ElementOverlay::Host,
                            private Fiber::Body {
  public:
   // `mark` is one of the values of Entry::kSnapshotMarks. No other entry has it.
@@ -55,6 +57,7 @@ class StepSnapshot final : public SnapshotMethod,
   bool run(std::int64_t us) override;
   void beat() override {}
   void cancel() override;
+  bool abandon(std::int64_t us) override;
   void report_bytes(memory::Audit& audit) const override;
 
  private:
@@ -94,17 +97,30 @@ class StepSnapshot final : public SnapshotMethod,
   // SnapshotPipe::Host
   void wait_for_block() override;
   void passed_on() override;
+  // ElementOverlay::Host
+  void finish_element() override;
+  void pause() override;
+  void pause_if_late() override;
   // Fiber::Body: writes the first owed value.
   void run() override;
 
   bool is_ahead(int db, std::uint64_t hash, const keyspace::Entry& entry) const;
   bool must_hold(const engine::Command& command, int db, const keyspace::Key& key);
+  bool must_hold_edit(OwedValue& value);
+  bool must_hold_large(keyspace::Entry& entry, int db, bool is_edited);
+  // The copies of elements take all the memory that they may.
+  // Whether elements of the value are copied before they change.
+  bool copies_elements(types::Type type, const void* storage) const;
+  bool is_overlay_full() const;
+  bool is_short_of_blocks() const;
+  // There is no room for more of the first owed value.
+  bool must_wait_for_worker();
   void write(const keyspace::Entry& entry, int db);
   void select(Records& records, int db);
-  void owe(const keyspace::Entry& entry, int db);
-  void write_at_once(const void* storage);
+  OwedValue& owe(const keyspace::Entry& entry, int db);
+  void open_elements(OwedValue& value);
+  void write_at_once(OwedValue& value);
   void continue_value();
-  void pause_value();
   std::uint64_t limit_bytes() const;
 
   bool work(base::Budget& budget);
@@ -121,6 +137,7 @@ class StepSnapshot final : public SnapshotMethod,
   void leave_keyspace();
   void end_when_idle();
   void resume_held();
+  bool is_in_element();
   void note_bytes();
   std::uint64_t held_bytes() const;
 
@@ -156,8 +173,9 @@ class StepSnapshot final : public SnapshotMethod,
   std::int64_t saved_us_ = 0;  // time for a later slice
   std::int64_t paced_until_us_ = 0;
   std::uint64_t delayed_ = 0;
-  bool was_short_ = false;      // a command had to wait for blocks
-  bool value_written_ = false;  // commands that wait for values may try again
+  bool was_short_ = false;       // a command had to wait for blocks
+  bool was_in_element_ = false;  // or for the end of a long element
+  bool value_written_ = false;   // commands that wait for values may try again
 };
 
 }  // namespace larder::persistence

@@ -19,9 +19,12 @@ constexpr std::size_t kAtOnce = 64;
 constexpr std::uint32_t kUnasked = 4;
 
 // While clients keep the loop busy, a snapshot takes this part of its time, doubled every minute so
-// that it ends.
+// that it ends, and for each fifth of the room for copies of elements that is in use, so that
+// commands need not wait for room.
 constexpr std::int64_t kBusyPart = 7;
 constexpr std::int64_t kDoubledUs = 60'000'000;
+constexpr std::size_t kDoubledRoom = 5;
+constexpr std::int64_t kMostDoublings = 4;
 constexpr std::int64_t kLeastUs = 50;
 // A turn that was shorter had nothing else to do. The loop is busy until so long after the last
 // longer one: a client that sends one command after the other pauses between them.
@@ -95,6 +98,7 @@ bool StepSnapshot::step() {
   const std::size_t free = pipe_.free_blocks();
   if (free < kFewestFree) return false;
   if (!owed_.empty()) {
+    if (must_wait_for_worker()) return false;
     continue_value();
     return true;
   }
@@ -126,7 +130,10 @@ std::int64_t StepSnapshot::slice_us(std::int64_t most_us) {
   if (elsewhere_us >= kIdleUs) busy_until_us_ = now_us + kQuietUs;
   if (now_us >= busy_until_us_) return most_us;
   const std::int64_t age_us = now_us - parts_.metrics.saving.started_us;
-  const std::int64_t doublings = std::clamp<std::int64_t>(age_us / kDoubledUs, 0, 4);
+  const auto copied =
+      static_cast<std::int64_t>(kDoubledRoom * owed_.overlay_bytes() / pipe_.most_lent_bytes());
+  const std::int64_t doublings =
+      std::clamp<std::int64_t>(age_us / kDoubledUs + copied, 0, kMostDoublings);
   saved_us_ = std::min(saved_us_ + (elsewhere_us << doublings) / (kBusyPart - 1), most_us);
   return saved_us_ < kLeastUs ? 0 : std::exchange(saved_us_, 0);
 }
@@ -172,11 +179,19 @@ void StepSnapshot::resume_held() {
   engine::HeldSessions& held = parts_.waiters.for_snapshot();
   if (held.empty()) return holds_.end();
   const bool has_room = pipe_.free_blocks() >= pipe_.most_blocks() / 4;
+  if (was_in_element_ && !is_in_element()) {
+    was_in_element_ = false;
+    value_written_ = true;
+  }
   if (!value_written_ && !(was_short_ && has_room)) return;
   value_written_ = false;
   was_short_ = was_short_ && !has_room;
   held.resume(kResumedAtOnce);
   value_written_ = !held.empty();
+}
+
+bool StepSnapshot::is_in_element() {
+  return !owed_.empty() && owed_.first().overlay && owed_.first().overlay->is_within_long_element();
 }
 
 std::uint64_t StepSnapshot::held_bytes() const {
@@ -186,8 +201,10 @@ std::uint64_t StepSnapshot::held_bytes() const {
 }
 
 void StepSnapshot::note_bytes() {
+  pipe_.lend(owed_.overlay_bytes());
   SavingFigures& figures = parts_.metrics.saving;
   figures.held_bytes = held_bytes();
+  figures.overlay_bytes = owed_.overlay_bytes();
   figures.held_peak = std::max(figures.held_peak, figures.held_bytes);
 }
 

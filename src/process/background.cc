@@ -47,8 +47,11 @@ void PidFile::write(const std::string& path, base::Log& log) {
   std::free(whole);
 }
 
-PidFile::~PidFile() {
+PidFile::~PidFile() { remove(); }
+
+void PidFile::remove() {
   if (!path_.empty()) ::unlink(path_.c_str());
+  path_.clear();
 }
 
 Supervisor::Supervisor(Supervision asked, base::Log& log) : log_(log) {

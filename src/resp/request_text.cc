@@ -26,14 +26,31 @@ char* print_number(char* out, std::size_t n) {
   return out + count;
 }
 
-// Most words are short.
+struct Header {
+  std::array<char, 7> text;
+  std::uint8_t size;
+};
+
+// Those of short words, which most are.
+constexpr std::array<Header, 100> kHeaders = [] {
+  std::array<Header, 100> headers{};
+  for (std::size_t n = 0; n < headers.size(); ++n) {
+    const char ones = static_cast<char>('0' + n % 10);
+    headers[n] = n < 10 ? Header{{'$', ones, '\r', '\n'}, 4}
+                        : Header{{'$', static_cast<char>('0' + n / 10), ones, '\r', '\n'}, 5};
+  }
+  return headers;
+}();
+
+// May write a few bytes more, which the rest of the request overwrites, or kMostHeader covers.
 inline char* print_header(char* out, char kind, std::size_t n) {
+  if (__builtin_expect(n < kHeaders.size(), 1)) {
+    std::memcpy(out, &kHeaders[n], sizeof(Header));
+    *out = kind;
+    return out + kHeaders[n].size;
+  }
   *out++ = kind;
-  if (__builtin_expect(n >= 100, 0)) return print_line_end(print_number(out, n));
-  const auto small = static_cast<std::uint32_t>(n);
-  if (small >= 10) *out++ = static_cast<char>('0' + small / 10);
-  *out++ = static_cast<char>('0' + small % 10);
-  return print_line_end(out);
+  return print_line_end(print_number(out, n));
 }
 
 // Copies n bytes, kWidth <= n <= 2 * kWidth, as two parts that may overlap.
@@ -58,8 +75,10 @@ inline char* print_word(char* out, std::string_view word) {
     copy_ends<8>(out, word.data(), n);
   } else if (n >= 4) {
     copy_ends<4>(out, word.data(), n);
-  } else {
-    for (std::size_t i = 0; i < n; ++i) out[i] = word[i];
+  } else if (n >= 2) {
+    copy_ends<2>(out, word.data(), n);
+  } else if (n == 1) {
+    *out = word[0];
   }
   return out + n;
 }

@@ -49,10 +49,12 @@ bool Ending::save(const engine::ShutdownOptions& options) {
   if (is_loading_ || saves_ == nullptr) return true;
   if (saves_->is_saving()) {
     log_.warning("There is a child saving an .rdb. Killing it!");
-    saves_->stop();
   }
-  if (options.nosave) return true;
-  if (!options.save && save_points_.value().empty()) return true;
+  if (options.nosave || (!options.save && save_points_.value().empty())) {
+    leaves_threads_ = !saves_->abandon();
+    return true;
+  }
+  saves_->stop();
   log_.notice("Saving the final RDB snapshot before exiting.");
   if (saves_->save_now()) return true;
   log_.warning(options.force ? "Error trying to save the DB. Exit anyway."

@@ -30,6 +30,9 @@ class Ending final : public engine::Shutdown, public net::Watch {
   // Nothing waits before the end as long as there are no replicas.
   bool abort() override { return false; }
 
+  // The disk does not answer: the process must end without waiting for the threads.
+  bool leaves_threads() const { return leaves_threads_; }
+
   // A signal was received.
   void on_ready(unsigned readiness) override;
 
@@ -46,6 +49,7 @@ class Ending final : public engine::Shutdown, public net::Watch {
   persistence::BackgroundSaves* saves_ = nullptr;
   const persistence::Journal* journal_ = nullptr;
   bool is_loading_ = false;
+  bool leaves_threads_ = false;
 };
 
 }  // namespace larder::server

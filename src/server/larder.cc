@@ -42,7 +42,8 @@ Larder::Larder(const Parts& parts)
                     parts.configuration.net, parts.configuration.eviction, net_metrics_, &tls_,
                     &core_.reply_peak}),
       budget_metrics_(core_.reporter, parts.configuration.eviction, connections_),
-      disk_wake_(*loop_, core_.snapshot_worker),
+      snapshot_wake_(*loop_, core_.snapshot_worker),
+      journal_wake_(*loop_, core_.journal_worker),
       listeners_(*loop_, connections_, parts.log),
       metrics_port_({*loop_, parts.log, core_.reporter, core_.gates}),
       server_metrics_(core_.reporter, parts.configuration, clock_, *loop_, listeners_,
@@ -54,6 +55,7 @@ Larder::Larder(const Parts& parts)
       live_settings_({parts.configuration, parts.log, listeners_, metrics_port_, tls_, crashes_,
                       watchdog_, parts.title}) {
   ending_.attach(core_.saves, core_.journal);
+  core_.background_snapshot.name_children(live_settings_.child_title());
   core_.auditor.add(connections_);
   core_.auditor.add(metrics_port_);
 }
@@ -123,7 +125,8 @@ int Larder::run() {
   parts_.supervisor.status(ready);
   parts_.supervisor.ready();
   loop_->run();
-  core_.journal.close();
+  // Otherwise the ring has what the file lacks.
+  if (!leaves_threads()) core_.journal.close();
   parts_.supervisor.stopping();
   metrics_port_.close();
   listeners_.close_tcp();

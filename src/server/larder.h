@@ -47,6 +47,9 @@ class Larder {
   base::Result<void> listen();
   // Loads the data, serves until a shutdown, and returns the process's exit status.
   int run();
+  // run() has returned, but a thread waits for the disk: the process must end without destroying
+  // this.
+  bool leaves_threads() const { return ending_.leaves_threads(); }
 
  private:
   base::Result<void> listen_tls();
@@ -66,7 +69,8 @@ class Larder {
   net::Tls tls_;
   net::Connections connections_;
   net::BudgetMetrics budget_metrics_;
-  DiskWake disk_wake_;
+  DiskWake snapshot_wake_;
+  DiskWake journal_wake_;
   net::Listeners listeners_;
   net::MetricsPort metrics_port_;
   ServerMetrics server_metrics_;

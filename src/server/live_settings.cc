@@ -212,13 +212,15 @@ void LiveSettings::apply_watchdog() {
   parts_.watchdog.period_ms(asked == 0 ? 0 : std::max<std::int64_t>(asked, 2 * 1000 / hz));
 }
 
-void LiveSettings::show_title() {
+void LiveSettings::show_title() { show(parts_.title.program().c_str()); }
+
+void LiveSettings::show(const char* title) {
   const auto& settings = parts_.configuration.server.process;
   const auto& listen_settings = parts_.configuration.net.listen;
   if (!settings.set_proc_title.value()) return;
   parts_.title.show(process::expand_title(
       settings.proc_title_template.value(),
-      {.title = parts_.title.program(),
+      {.title = title,
        .listen_address = listen_address(listen_settings, parts_.configuration.tls.tls_port.value()),
        .mode = {},
        .port = std::to_string(listen_settings.port.value()),

@@ -7,6 +7,7 @@
 #include "larder/net/listener.h"
 #include "larder/net/metrics_port.h"
 #include "larder/net/tls.h"
+#include "larder/persistence/background_snapshot.h"
 #include "larder/process/crash.h"
 #include "larder/process/limits.h"
 #include "larder/process/title.h"
@@ -23,7 +24,7 @@ net::UnixPlace unix_place(const net::ListenSettings& settings);
 // Configures the log from the settings. The error is the reason why the file cannot be written.
 base::Result<void> set_up_log(base::Log& log, const LogSettings& settings);
 
-class LiveSettings {
+class LiveSettings final : private persistence::ChildTitle {
  public:
   struct Parts {
     Configuration& configuration;
@@ -37,7 +38,11 @@ class LiveSettings {
   };
   explicit LiveSettings(const Parts& parts);
 
+  // The title of the process with this word instead of the program's path.
+  persistence::ChildTitle& child_title() { return *this; }
+
  private:
+  void show(const char* title) override;
   void apply_settings();
   void watch_network();
   void watch_tls();

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <clocale>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <filesystem>
@@ -28,6 +29,8 @@
 
 namespace larder::server {
 namespace {
+
+constexpr const char* kBye = "Larder is now ready to exit, bye bye...";
 
 constexpr const char* kUsage =
     "Usage: larder-server [/path/to/larder.conf] [options] [-]\n"
@@ -125,13 +128,19 @@ int serve(Configuration& configuration, base::Log& log, process::Title& title) {
     log.notice("Server initialized");
     process::return_startup_pages();
     if (const int status = larder.run(); status != 0) return status;
+    if (larder.leaves_threads()) {
+      pid_file.remove();
+      log.warning("The disk does not answer. The server ends without waiting for it.");
+      log.notice(kBye);
+      std::_Exit(0);
+    }
   } catch (const config::BadLine& failure) {
     std::cerr << failure.what() << std::flush;
     return log.path().empty() ? 1 : fail(log, failure.what());
   } catch (const std::runtime_error& failure) {
     return fail(log, failure.what());
   }
-  log.notice("Larder is now ready to exit, bye bye...");
+  log.notice(kBye);
   return 0;
 }
 

@@ -144,6 +144,7 @@ bool HashTable::set(std::string_view name, std::string_view value, std::int64_t 
                     FieldDeadline deadline) {
   const std::uint64_t hash = base::hash_bytes(name);
   const Fields::Slot slot = fields_.find_slot(name, hash);
+  before_change(name, hash, slot ? slot.element() : nullptr);
   if (!slot) {
     HashField* field = HashField::create(name, value, std::nullopt);
     field_bytes_ += field->footprint();
@@ -165,6 +166,7 @@ bool HashTable::erase(std::string_view name, std::int64_t now_ms) {
   const std::uint64_t hash = base::hash_bytes(name);
   HashField* field = fields_.find(name, hash);
   if (field == nullptr || !field->live(now_ms)) return false;
+  before_change(name, hash, field);
   fields_.erase(field, hash);
   field_bytes_ -= field->footprint();
   if (field->has_deadline()) lost_deadline();
@@ -174,9 +176,11 @@ bool HashTable::erase(std::string_view name, std::int64_t now_ms) {
 
 bool HashTable::set_deadline(std::string_view name, std::optional<std::int64_t> deadline_ms,
                              std::int64_t now_ms) {
-  const Fields::Slot slot = fields_.find_slot(name, base::hash_bytes(name));
+  const std::uint64_t hash = base::hash_bytes(name);
+  const Fields::Slot slot = fields_.find_slot(name, hash);
   if (!slot || !slot.element()->live(now_ms)) return false;
   HashField* field = slot.element();
+  before_change(name, hash, field);
   const bool had_deadline = field->has_deadline();
   const std::size_t before = field->footprint();
   HashField* now = field->with_deadline(deadline_ms);

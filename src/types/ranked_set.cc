@@ -21,6 +21,7 @@ std::size_t RankedSet::footprint() const {
 }
 
 RankedMember* RankedSet::create(std::string_view member, std::uint64_t hash, double score) {
+  before_change(member, hash, nullptr);
   RankedMember* made = RankedMember::create(kOwner, member, score);
   member_bytes_ += made->footprint();
   index_.insert(made, hash);
@@ -35,7 +36,13 @@ void RankedSet::append(std::string_view member, double score) {
   order_.append(create(member, base::hash_bytes(member), score));
 }
 
+void RankedSet::move(RankedMember* member, std::uint64_t hash, double score) {
+  before_change(member->text(), hash, member);
+  order_.move(member, score);
+}
+
 void RankedSet::erase(RankedMember* member, std::uint64_t hash) {
+  before_change(member->text(), hash, member);
   index_.erase(member, hash);
   order_.erase(member);
   member_bytes_ -= member->footprint();

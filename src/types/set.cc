@@ -148,6 +148,7 @@ bool Set::add_to_table(std::string_view member) {
   Large& self = *large();
   const std::uint64_t hash = base::hash_bytes(member);
   if (self.members.find(member, hash) != nullptr) return false;
+  if (__builtin_expect(self.hook != nullptr, 0)) self.hook->before_change(member, hash, nullptr);
   SetMember* added = SetMember::create(kOwner, member);
   self.member_bytes += added->footprint();
   self.members.insert(added, hash);
@@ -223,15 +224,26 @@ void Set::prefer_intset(const SetLimits& limits) {
   store(integers.block(), Encoding::intset);
 }
 
+bool Set::remove_from_table(std::string_view member) {
+  Large& self = *large();
+  const std::uint64_t hash = base::hash_bytes(member);
+  if (__builtin_expect(self.hook != nullptr, 0)) {
+    const SetMember* found = self.members.find(member, hash);
+    if (found != nullptr) self.hook->before_change(member, hash, found);
+  }
+  SetMember* removed = self.members.erase(member, hash);
+  if (removed == nullptr) return false;
+  self.member_bytes -= removed->footprint();
+  SetMember::destroy(kOwner, removed);
+  return true;
+}
+
 bool Set::remove(std::string_view member) {
   if (storage_ == 0) return false;
   switch (encoding()) {
     case Encoding::table: {
-      Large& self = *large();
-      SetMember* removed = self.members.erase(member, base::hash_bytes(member));
-      if (removed == nullptr) return false;
-      self.member_bytes -= removed->footprint();
-      SetMember::destroy(kOwner, removed);
+      if (!remove_from_table(member)) return false;
+      if (large()->hook != nullptr) return true;
       break;
     }
     case Encoding::listpack: {

@@ -119,7 +119,7 @@ SortedSet::Put SortedSet::put(std::string_view member, double score, const Rule&
   const std::uint64_t hash = base::hash_bytes(member);
   if (RankedMember* known = set.find(member, hash)) {
     const Put put = judge(known->score(), score, rule);
-    if (put.outcome == Outcome::updated) set.move(known, put.score);
+    if (put.outcome == Outcome::updated) set.move(known, hash, put.score);
     return put;
   }
   if (rule.only_known) return {Outcome::refused, 0};

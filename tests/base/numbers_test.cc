@@ -54,6 +54,20 @@ TEST(PrintInt64, IsParsedAsTheSameNumber) {
   EXPECT_EQ(print_int64(std::numeric_limits<std::int64_t>::min(), out), "-9223372036854775808");
 }
 
+TEST(PrintUint64, HasEveryNumberOfDigits) {
+  char out[kInt64Chars];
+  EXPECT_EQ(print_uint64(0, out), "0");
+  std::string nines;
+  std::string one = "1";
+  for (std::uint64_t power = 1;; power *= 10) {
+    EXPECT_EQ(print_uint64(power, out), one);
+    if (one.size() == 20) break;
+    one += '0';
+    nines += '9';
+    EXPECT_EQ(print_uint64(power * 10 - 1, out), nines);
+  }
+}
+
 TEST(ParseDouble, AcceptsWhatStrtodAccepts) {
   EXPECT_EQ(parse_double("1.5"), 1.5);
   EXPECT_EQ(parse_double("+1"), 1);

@@ -3,7 +3,8 @@
 every acknowledged write is there, none twice, and in order.
 
 Each writer has a list of its own, to which it appends consecutive numbers, a counter, and a key with its last number. It
-knows the last number that was acknowledged; the server may have one more, which was under way.
+knows the last number that was acknowledged; the server may have one more, which was under way. In some rounds values are so
+large that the ring wraps, and that writers wait for it.
 
 Usage: aof_kill.py BINARY [--kills N] [--seed N]
 """
@@ -13,18 +14,20 @@ import threading
 import time
 
 from aof_server import AofServer
+import wire
 
 WRITERS = 4
+RING_BYTES = 8 << 20
+BEGUN, ENDED = "Background append only file rewriting started", "Background AOF rewrite finished successfully"
 
 
 class Writer(threading.Thread):
-    def __init__(self, port, number, first):
+    def __init__(self, port, number, first, text_bytes):
         super().__init__(daemon=True)
-        self.port, self.number, self.next = port, number, first
-        self.acknowledged = first - 1
+        self.port, self.number, self.next, self.text_bytes = port, number, first, text_bytes
+        self.acknowledged, self.bytes = first - 1, 0
 
     def run(self):
-        import wire
         try:
             client = wire.Client(self.port)
             while True:
@@ -39,8 +42,10 @@ class Writer(threading.Thread):
                 else:
                     client.ask("RPUSH", f"list:{self.number}", n)
                     client.ask("INCR", f"count:{self.number}")
-                client.ask("SET", f"last:{self.number}", f"{n}:" + "x" * (n % 50) * (2000 if n % 97 == 0 else 1))
+                text = f"{n}:" + "x" * (n % 50) * (2000 if n % 97 == 0 else 1) + "y" * self.text_bytes
+                client.ask("SET", f"last:{self.number}", text)
                 self.acknowledged = n
+                self.bytes += len(text)
                 self.next = n + 1
         except (OSError, EOFError, ValueError, TypeError, AttributeError):
             return
@@ -76,17 +81,17 @@ def main():
     policies = ["everysec", "always", "no"]
     server = AofServer(arguments.binary, "--auto-aof-rewrite-min-size", "200kb", "--auto-aof-rewrite-percentage", "50")
     acknowledged = [0] * WRITERS
-    rewrites = 0
+    wraps = interrupted = 0
     try:
         for round_number in range(arguments.kills + 1):
             policy = policies[round_number % len(policies)]
             server.start("--appendfsync", policy)
             client = server.client()
             firsts = [check(client, i, acknowledged[i]) for i in range(WRITERS)]
-            rewrites += "Background AOF rewrite finished" in server.log()
             if round_number == arguments.kills:
                 break
-            writers = [Writer(server.port, i, firsts[i]) for i in range(WRITERS)]
+            text_bytes = chance.choice([0, 0, 300_000])
+            writers = [Writer(server.port, i, firsts[i], text_bytes) for i in range(WRITERS)]
             for writer in writers:
                 writer.start()
             if chance.random() < 0.5:
@@ -95,10 +100,13 @@ def main():
             time.sleep(chance.choice([0.002, 0.02, 0.1, 0.3]) * chance.uniform(0.5, 2))
             server.kill()
             for writer in writers:
-                writer.join(10)
+                writer.join(60)
+            wraps += sum(writer.bytes for writer in writers) > RING_BYTES
+            interrupted += server.log().count(BEGUN) > server.log().count(ENDED) + interrupted
             acknowledged = [max(writer.acknowledged, first - 1) for writer, first in zip(writers, firsts)]
         total = sum(acknowledged)
-        print(f"{arguments.kills} kills, {total} rounds of writes, rewrites: {'yes' if rewrites else 'no'}")
+        print(f"{arguments.kills} kills, {total} rounds of writes, {server.log().count(ENDED)} rewrites, {interrupted} kills during "
+              f"one, {wraps} behind a wrap of the ring")
         assert total > 0
         digest = server.ask("DEBUG", "DIGEST")
         server.stop()

@@ -2,7 +2,6 @@
 import os
 import shutil
 import signal
-import subprocess
 import tempfile
 import time
 
@@ -18,32 +17,12 @@ class AofServer:
         self.folder = folder or tempfile.mkdtemp(prefix="aof-")
         self.process = self.port = None
 
-    def start(self, *more, prefix=(), wait=True):
-        self.port = server.free_port()
-        with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen(
-                [*prefix, self.binary, "--port", str(self.port), "--bind", "127.0.0.1", "--dir", self.folder,
-                 "--save", "", "--appendonly", "yes", "--enable-debug-command", "yes", *self.options, *more],
-                stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT)
-        if wait and not self.wait():
+    def start(self, *more, wait=True):
+        options = ["--dir", self.folder, "--appendonly", "yes", "--enable-debug-command", "yes", *self.options, *more]
+        self.process, self.port = server.launch(self.binary, options, self.log_path, wait)
+        if self.port is None:
             raise SystemExit(f"the server did not start:\n{self.log()[-4000:]}")
         return self
-
-    def wait(self):
-        """Until it has loaded its data; false if it ended."""
-        for _ in range(3000):
-            if self.process.poll() is not None:
-                return False
-            try:
-                client = wire.Client(self.port)
-                loading = client.ask("INFO", "persistence")
-                client.close()
-                if b"\nloading:0" in loading:
-                    return True
-            except (OSError, EOFError, AttributeError, TypeError):
-                pass
-            time.sleep(0.01)
-        return False
 
     @property
     def log_path(self):
@@ -65,7 +44,7 @@ class AofServer:
 
     def kill(self):
         self.process.send_signal(signal.SIGKILL)
-        self.process.wait()
+        self.process.wait(timeout=60)
 
     def stop(self):
         """Ends it in an orderly way; fails on a sanitizer's report."""
@@ -112,12 +91,13 @@ class AofServer:
                 return line.split(":", 1)[1]
         return None
 
-    def wait_info(self, field, value, seconds=30):
-        for _ in range(seconds * 50):
-            if self.info(field) == value:
-                return True
+    def wait_info(self, field, value, seconds=60):
+        until = time.monotonic() + seconds
+        while self.info(field) != value:
+            if time.monotonic() > until:
+                return False
             time.sleep(0.02)
-        return False
+        return True
 
     def rewrite(self):
         answer = self.ask("BGREWRITEAOF")

@@ -7,9 +7,7 @@ Usage: differential.py BINARY [--operations N] [--seed N] [--only FAMILY,...]
 import argparse
 import contextlib
 import shutil
-import subprocess
 import sys
-import tempfile
 import time
 
 import differential_operations as operations
@@ -43,20 +41,9 @@ class Difference(Exception):
     pass
 
 
-@contextlib.contextmanager
 def reference():
     """The port of a redis-server that the test starts."""
-    port, folder = server.free_port(), tempfile.mkdtemp(prefix="differential-")
-    process = subprocess.Popen(["redis-server", "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", folder,
-                                "--enable-debug-command", "yes"], stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
-    try:
-        while not server.is_up(port) and process.poll() is None:
-            time.sleep(0.02)
-        yield port
-    finally:
-        process.kill()
-        process.wait()
-        shutil.rmtree(folder, ignore_errors=True)
+    return server.running("redis-server")
 
 
 def knows(one, names):

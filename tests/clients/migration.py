@@ -225,7 +225,7 @@ def field_deadlines(ours, theirs):
 
 
 def connect(port):
-    client = redis.Redis(port=port)
+    client = redis.Redis(port=port, socket_timeout=60)
     client.response_callbacks.clear()
     return client
 

@@ -45,8 +45,12 @@ def encode(words):
 
 
 class Client:
-    def __init__(self, port, protocol=2):
-        self.link = socket.create_connection(("127.0.0.1", port), timeout=300)
+    def __init__(self, port, protocol=2, timeout=60):
+        self.link = socket.create_connection(("127.0.0.1", port), timeout=timeout)
+        # Where nobody listens, the system may connect a port of clients to itself.
+        if self.link.getsockname() == self.link.getpeername():
+            self.link.close()
+            raise ConnectionRefusedError("nobody listens")
         self.link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.stream = self.link.makefile("rb", buffering=1 << 16)
         if protocol != 2:

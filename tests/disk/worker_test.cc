@@ -23,6 +23,7 @@ struct Letter final : Task {
   void done() override {
     delivered += letter;
     if (follower != nullptr) worker->post(*follower);
+    if (waits_for_others) worker->finish();
   }
 
   char letter;
@@ -31,6 +32,7 @@ struct Letter final : Task {
   bool has_signals_blocked = false;
   Worker* worker = nullptr;
   Task* follower = nullptr;
+  bool waits_for_others = false;
 };
 
 class Workers : public ::testing::Test {
@@ -81,6 +83,20 @@ TEST_F(Workers, ATaskCanBePostedAgainAfterItsDelivery) {
   }
   EXPECT_EQ(worked_.size(), 2000u);
   EXPECT_EQ(worked_, delivered_);
+}
+
+// Two tasks are ready when deliver() is called, and the first waits for the second.
+TEST_F(Workers, ATaskMayWaitForAllOthersWhenItIsDelivered) {
+  Worker worker({.place = Worker::Place::caller});
+  a_.worker = &worker;
+  a_.waits_for_others = true;
+  worker.post(a_);
+  worker.post(b_);
+  worker.run_some(2);
+  worker.post(c_);
+  EXPECT_EQ(worker.deliver(), 1u);
+  EXPECT_EQ(delivered_, "abc");
+  EXPECT_EQ(worker.pending(), 0u);
 }
 
 TEST_F(Workers, TheEndRunsWhatWasPosted) {

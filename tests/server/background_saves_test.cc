@@ -189,9 +189,10 @@ TEST_F(BackgroundSaves, FailWithAnyCallAndLeaveNoTemporaryFile) {
   int failures = 0;
   for (int good = 0;; ++good) {
     FailingCalls calls(good);
-    persistence::BackgroundSnapshot background(
-        {core.log, core.snapshots, core.configuration.persistence.snapshots,
-         core.persistence_metrics, core.gates, core.waiters, core.snapshot_worker, calls});
+    persistence::BackgroundSnapshot background({core.log, core.snapshots,
+                                                core.configuration.persistence.snapshots,
+                                                core.persistence_metrics, core.gates, core.waiters,
+                                                core.observer, core.snapshot_worker, calls});
     Order order;
     ASSERT_TRUE(background.start({.name = "dump.rdb"}, order));
     while (background.is_running()) {

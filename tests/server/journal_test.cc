@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "child.h"
+#include "snapshot_folder.h"
 #include "tests/harness/harness.h"
 
 namespace larder::server {
@@ -43,6 +44,7 @@ class Journals : public ::testing::Test {
     for (int i = 0; i < 3; ++i) {
       harness.end_turn();
       harness.core().snapshot_worker.finish();
+      harness.core().journal_worker.finish();
     }
   }
   static void rewrite(Harness& harness, Harness::Client& client) {
@@ -87,7 +89,7 @@ TEST_F(Journals, WhatWasOnlyInTheRingIsNotLost) {
     const auto harness = start("appendfsync no\n");
     const auto client = harness->connect();
     client->exchange("SET a 1\r\n");
-    harness->core().snapshot_worker.finish();
+    harness->core().journal_worker.finish();
     // Nothing moves these: the clock stands still.
     client->exchange("SET a 2\r\nSET b 3\r\n");
     before = digest(*harness);
@@ -146,14 +148,157 @@ TEST_F(Journals, ARewriteKeepsTheDataAndRemovesTheHistory) {
   EXPECT_EQ(digest(*harness), before);
 }
 
+TEST_F(Journals, ARewriteThatCannotBeginEndsItsSnapshot) {
+  const auto harness = start();
+  const auto client = harness->connect();
+  client->exchange("DEBUG POPULATE 20000 key 100\r\n");
+  settle(*harness);
+  // The manifest cannot be written.
+  std::filesystem::create_directory("appendonlydir/temp-appendonly.aof.manifest");
+  client->exchange("BGREWRITEAOF\r\n");
+  for (int i = 0; i < 3; ++i) settle(*harness);
+  EXPECT_FALSE(harness->core().background_snapshot.is_running());
+  const std::string info = client->exchange("INFO persistence\r\n");
+  EXPECT_NE(info.find("aof_last_bgrewrite_status:err"), std::string::npos);
+  EXPECT_NE(info.find("aof_rewrite_in_progress:0"), std::string::npos);
+  std::filesystem::remove("appendonlydir/temp-appendonly.aof.manifest");
+  rewrite(*harness, *client);
+  EXPECT_NE(client->exchange("INFO persistence\r\n").find("aof_last_bgrewrite_status:ok"),
+            std::string::npos);
+}
+
+// The snapshot of a rewrite is given up when the new increment cannot be created.
+TEST_F(Journals, ARewriteThatCannotCreateItsFilesChangesNothing) {
+  std::string before;
+  {
+    const auto harness = start();
+    const auto client = harness->connect();
+    client->exchange("SET a 1\r\n");
+    std::filesystem::rename("appendonlydir", "elsewhere");
+    rewrite(*harness, *client);
+    EXPECT_NE(client->exchange("INFO persistence\r\n").find("aof_last_bgrewrite_status:err"),
+              std::string::npos);
+    std::filesystem::rename("elsewhere", "appendonlydir");
+    client->exchange("SET b 2\r\n");
+    EXPECT_TRUE(harness->core().auditor.run().balanced());
+    before = digest(*harness);
+  }
+  {
+    const auto harness = start();
+    const auto client = harness->connect();
+    EXPECT_EQ(digest(*harness), before);
+    rewrite(*harness, *client);
+    EXPECT_NE(client->exchange("INFO persistence\r\n").find("aof_last_bgrewrite_status:ok"),
+              std::string::npos);
+    harness->core().journal.close();
+  }
+  const auto harness = start();
+  EXPECT_EQ(digest(*harness), before);
+}
+
 TEST_F(Journals, WithoutItNothingIsEncoded) {
   Harness harness;
   const auto client = harness.connect();
   client->exchange("SET a 1\r\n");
   EXPECT_FALSE(harness.core().effects.listened());
   EXPECT_EQ(client->session().shown_position, 0U);
-  EXPECT_EQ(client->exchange("BGREWRITEAOF\r\n").substr(0, 4), "-ERR");
   EXPECT_EQ(client->exchange("INFO persistence\r\n").find("aof_current_size"), std::string::npos);
+}
+
+TEST_F(Journals, WithoutItARewriteWritesABaseAlone) {
+  {
+    Harness harness;
+    const auto client = harness.connect();
+    client->exchange("SET a 1\r\n");
+    rewrite(harness, *client);
+    EXPECT_EQ(read_file("appendonlydir/appendonly.aof.manifest"),
+              "file appendonly.aof.1.base.rdb seq 1 type b\n");
+    client->exchange("SET b 2\r\n");
+    rewrite(harness, *client);
+    EXPECT_EQ(read_file("appendonlydir/appendonly.aof.manifest"),
+              "file appendonly.aof.2.base.rdb seq 2 type b\n");
+    EXPECT_FALSE(std::filesystem::exists("appendonlydir/appendonly.aof.1.base.rdb"));
+    EXPECT_TRUE(harness.core().auditor.run().balanced());
+    client->exchange("SET c 3\r\n");
+  }
+  const auto harness = start();
+  EXPECT_EQ(harness->connect()->exchange("MGET a b c\r\n"), "*3\r\n$1\r\n1\r\n$1\r\n2\r\n$-1\r\n");
+}
+
+// It is given up, because it would not contain what is written from then on.
+TEST_F(Journals, TurningItOnEndsARewriteOfABaseAlone) {
+  {
+    Harness harness;
+    const auto client = harness.connect();
+    client->exchange("SET a 1\r\nBGREWRITEAOF\r\nCONFIG SET appendonly yes\r\nSET b 2\r\n");
+    EXPECT_TRUE(wait_for([&] {
+      harness.advance_ms(100);
+      settle(harness);
+      return harness.core().journal.is_safe();
+    }));
+    EXPECT_TRUE(harness.core().auditor.run().balanced());
+  }
+  const auto harness = start();
+  EXPECT_EQ(harness->connect()->exchange("MGET a b\r\n"), "*2\r\n$1\r\n1\r\n$1\r\n2\r\n");
+}
+
+// With values that are written in steps, and more elements than one command has.
+std::string every_type() {
+  std::string lines = "SET n 12\r\nSET t text\r\nSET due v PX 100000\r\nSELECT 3\r\n";
+  const auto many = [&lines](const std::string& head, int count, const char* tail) {
+    lines += head;
+    for (int i = 0; i < count; ++i) lines += " " + std::to_string(i) + tail;
+    lines += "\r\n";
+  };
+  many("RPUSH list", 200, "x");
+  many("RPUSH long", 5000, "-element-of-a-list");
+  many("SADD ints", 100, "");
+  many("SADD set", 5000, "-member-of-a-set");
+  many("ZADD packed 1.5 a inf b", 0, "");
+  for (int i = 0; i < 1000; ++i) {
+    const std::string n = std::to_string(i);
+    lines += "ZADD zset " + n + ".25 member-of-a-sorted-set-" + n + "\r\nHSET hash field-" + n +
+             " value-with-some-bytes-" + std::string(i % 90, 'v') + "\r\n";
+  }
+  lines +=
+      "HSET small f 1 g 2\r\nHPEXPIRE small 100000 FIELDS 1 f\r\nHPEXPIRE hash 100000 FIELDS 2 "
+      "field-1 field-999\r\nXADD s 5-1 f v g w\r\nXADD s 6-1 h x\r\nXDEL s 6-1\r\n"
+      "XADD s 7-1 f v\r\nXGROUP CREATE s group 0\r\nXGROUP CREATECONSUMER s group idle\r\n"
+      "XREADGROUP GROUP group alice COUNT 1 STREAMS s >\r\nXGROUP CREATE empty g $ MKSTREAM\r\n";
+  lines += "SET large " + std::string(60'000, 'x') + "\r\nPEXPIRE list 100000\r\n";
+  return lines;
+}
+
+std::string shown(Harness::Client& client) {
+  return client.exchange(
+      "SELECT 3\r\nHPEXPIRETIME hash FIELDS 3 field-1 field-2 field-999\r\n"
+      "HPEXPIRETIME small FIELDS 2 f g\r\nPEXPIRETIME list\r\nXPENDING s group\r\n"
+      "XINFO GROUPS s\r\nXINFO GROUPS empty\r\nXINFO STREAM empty\r\nXRANGE s - +\r\n"
+      "XADD s 7-1 already there\r\n");
+}
+
+TEST_F(Journals, ABaseOfCommandsHasTheSameData) {
+  std::string before;
+  std::string details;
+  {
+    const auto harness = start("aof-use-rdb-preamble no\n");
+    const auto client = harness->connect();
+    EXPECT_EQ(client->exchange(requests_of(every_type())).find("-ERR"), std::string::npos);
+    rewrite(*harness, *client);
+    EXPECT_TRUE(harness->core().auditor.run().balanced());
+    before = digest(*harness);
+    details = shown(*client);
+    harness->core().journal.close();
+  }
+  EXPECT_EQ(read_file("appendonlydir/appendonly.aof.manifest"),
+            "file appendonly.aof.2.base.aof seq 2 type b\n"
+            "file appendonly.aof.2.incr.aof seq 2 type i\n");
+  EXPECT_EQ(read_file("appendonlydir/appendonly.aof.2.base.aof").substr(0, 14),
+            "*2\r\n$6\r\nSELECT");
+  const auto harness = start();
+  EXPECT_EQ(digest(*harness), before);
+  EXPECT_EQ(shown(*harness->connect()), details);
+  EXPECT_TRUE(harness->core().auditor.run().balanced());
 }
 
 TEST_F(Journals, IsTurnedOnAndOffAtRunTime) {

@@ -3,18 +3,13 @@
 
 #include <gtest/gtest.h>
 
-#include <condition_variable>
-#include <mutex>
 #include <string>
 
 #include "larder/base/rng.h"
-#include "snapshot_folder.h"
-#include "tests/harness/harness.h"
+#include "step_snapshot_fixture.h"
 
 namespace larder::server {
 namespace {
-
-using harness::Harness;
 
 // Random commands on few keys of all types, small and large.
 class RandomCommands {
@@ -138,54 +133,17 @@ class RandomCommands {
   base::Rng rng_;
 };
 
-class StepSnapshots : public SnapshotFolder {
+class SnapshotsOfAll : public StepSnapshots {
  protected:
-  explicit StepSnapshots(const std::string& options = {})
-      : harness_(std::make_unique<Harness>(options)), client_(harness_->connect()) {
-    // Each look at the clock takes time, so that a turn does only a few steps.
-    harness_->clock().us_per_reading = 40;
-  }
-
-  Core& core() { return harness_->core(); }
-  bool is_saving() { return core().saves.is_saving(); }
-  std::string ask(const std::string& lines) { return server::ask(*harness_, *client_, lines); }
-  std::string digest() { return ask("DEBUG DIGEST\r\n"); }
-  void begin() { ASSERT_EQ(ask("BGSAVE\r\n"), "+Background saving started\r\n"); }
-  void turn() {
-    core().snapshot_worker.wait(20);
-    harness_->end_turn();
-  }
-  void finish() {
-    while (is_saving()) turn();
-  }
-  // Commands between the steps until the snapshot is complete.
-  void finish_under(RandomCommands& commands) {
-    while (is_saving()) {
-      client_->exchange(requests_of(commands.next()));
-      if (++turns_ % 16 == 0) harness_->advance_ms(100);
-    }
-  }
-  // The digest of the file, as another server loads it at the time of this one.
-  std::string loaded_digest(std::int64_t unix_ms) {
-    Harness other;
-    other.clock().advance_ms(unix_ms - other.clock().unix_ms());
-    const auto client = other.connect();
-    EXPECT_EQ(client->exchange("DEBUG RELOAD NOSAVE\r\n"), "+OK\r\n");
-    return client->exchange("DEBUG DIGEST\r\n");
-  }
   void fill(RandomCommands& commands) {
     client_->exchange(
         "DEBUG POPULATE 2000 filler 30\r\nSELECT 2\r\nDEBUG POPULATE 500 other\r\nSELECT 0\r\n");
     for (int i = 0; i < 25; ++i) ask(commands.large());
     for (int i = 0; i < 600; ++i) ask(commands.next());
   }
-
-  std::unique_ptr<Harness> harness_;
-  std::unique_ptr<Harness::Client> client_;
-  std::uint64_t turns_ = 0;
 };
 
-TEST_F(StepSnapshots, ContainTheDataOfTheirStart) {
+TEST_F(SnapshotsOfAll, ContainTheDataOfTheirStart) {
   for (std::uint64_t seed = 1; seed <= 4; ++seed) {
     RandomCommands commands(seed);
     ask("FLUSHALL\r\n");
@@ -203,7 +161,7 @@ TEST_F(StepSnapshots, ContainTheDataOfTheirStart) {
   }
 }
 
-TEST_F(StepSnapshots, CanBeginAgainAfterAnEndAtEachStep) {
+TEST_F(SnapshotsOfAll, CanBeginAgainAfterAnEndAtEachStep) {
   RandomCommands commands(77);
   fill(commands);
   for (int steps = 0; steps < 40; ++steps) {
@@ -222,26 +180,6 @@ TEST_F(StepSnapshots, CanBeginAgainAfterAnEndAtEachStep) {
     ASSERT_EQ(loaded_digest(start_ms), before) << steps;
   }
 }
-
-// Occupies the worker until it is released.
-class Obstacle final : public disk::Task {
- public:
-  void work() override {
-    std::unique_lock lock(mutex_);
-    released_.wait(lock, [this] { return is_released_; });
-  }
-  void done() override {}
-  void release() {
-    const std::lock_guard lock(mutex_);
-    is_released_ = true;
-    released_.notify_one();
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable released_;
-  bool is_released_ = false;
-};
 
 class ShortOfMemory : public StepSnapshots {
  protected:
@@ -298,9 +236,13 @@ TEST_F(ShortOfMemory, AreGivenUpWhenCommandsWaitTooLong) {
 class LargeValues : public StepSnapshots {
  protected:
   LargeValues() {
-    std::string line = "HSET large";
-    for (int i = 0; i < 30'000; ++i) line += " field" + std::to_string(i) + " value";
-    ask(line + "\r\n");
+    std::string fields = "HSET large";
+    std::string elements = "RPUSH list";
+    for (int i = 0; i < 30'000; ++i) {
+      fields += " field" + std::to_string(i) + " value";
+      elements += " element" + std::to_string(i);
+    }
+    ask(fields + "\r\n" + elements + "\r\n");
     ask("SET other 1\r\n");
   }
 };
@@ -318,14 +260,14 @@ TEST_F(LargeValues, AreKeptUntilTheyAreWrittenWhenTheyAreDeleted) {
 TEST_F(LargeValues, DelayOnlyCommandsThatChangeThem) {
   const std::string before = digest();
   begin();
-  EXPECT_EQ(client_->exchange("HSET large new 1\r\n"), "");
+  EXPECT_EQ(client_->exchange("LPUSH list new\r\n"), "");
   const auto other = harness_->connect();
-  EXPECT_EQ(other->exchange("HGET large field1\r\nSET other 2\r\n"), "$5\r\nvalue\r\n+OK\r\n");
+  EXPECT_EQ(other->exchange("LINDEX list 1\r\nHSET large new 1\r\n"), "$8\r\nelement1\r\n:1\r\n");
   ASSERT_TRUE(is_saving());
   std::string reply;
   while (reply.empty()) reply = client_->exchange("");
-  EXPECT_EQ(reply, ":1\r\n");
-  EXPECT_EQ(core().persistence_metrics.snapshot_holds.value(), 1u);
+  EXPECT_EQ(reply, ":30001\r\n");
+  EXPECT_GT(core().persistence_metrics.snapshot_holds.value(), 0u);
   finish();
   EXPECT_EQ(loaded_digest(harness_->clock().unix_ms()), before);
 }
@@ -335,8 +277,8 @@ TEST_F(LargeValues, AreWrittenAtOnceForACommandThatCannotWait) {
   ask("SELECT 1\r\n");
   begin();
   // The hold does not see the key in the other database.
-  EXPECT_EQ(ask("MULTI\r\nSELECT 0\r\nHSET large new 1\r\nEXEC\r\n"),
-            "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n+OK\r\n:1\r\n");
+  EXPECT_EQ(ask("MULTI\r\nSELECT 0\r\nLPUSH list new\r\nEXEC\r\n"),
+            "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n+OK\r\n:30001\r\n");
   finish();
   EXPECT_EQ(loaded_digest(harness_->clock().unix_ms()), before);
 }

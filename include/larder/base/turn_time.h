@@ -12,7 +12,7 @@ namespace larder::base {
 class TurnTime {
  public:
   // What all kinds together may take in one turn.
-  static constexpr std::int64_t kTurnUs = 700;
+  static constexpr std::int64_t kTurnUs = 600;
   // What each kind may take even after that, so that it proceeds.
   static constexpr std::int64_t kLeastUs = 50;
 

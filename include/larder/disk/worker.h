@@ -54,8 +54,8 @@ class Worker {
   // Never waits. Cost: a lock that is held for a few instructions; the first task after a pause
   // wakes the thread.
   void post(Task& task);
-  // Calls done() for each task that has been worked on. Returns how many. Cost without any: one
-  // atomic load.
+  // Calls done() for each task that has been worked on. Returns how many. done() may call this, or
+  // finish(), which then deliver the tasks behind its own. Cost without any: one atomic load.
   std::size_t deliver();
   // Posted, and done() was not called yet.
   std::size_t pending() const { return pending_; }
@@ -78,18 +78,20 @@ class Worker {
 
     void push(Task& task);
     Task* pop();
-    Task* take_all();
+    // Moves all tasks of the other queue behind those of this one.
+    void append(Queue& other);
   };
 
   void start();
   void run();
   Task* next_task();
   void note_worked(Task& task);
-  Task* take_finished();
+  void take_finished();
 
   const Options options_;
   const int wake_;
   std::size_t pending_ = 0;
+  Queue delivered_;  // worked on; their done() is called next
   std::thread thread_;
   std::mutex mutex_;
   std::condition_variable posted_or_ending_;

@@ -38,8 +38,9 @@ enum class LatencyEvent : std::uint8_t {
   free_cycle,  // freeing of removed values
   aof_write,
   aof_fsync_always,
+  fork,
 };
-inline constexpr std::size_t kLatencyEvents = 7;
+inline constexpr std::size_t kLatencyEvents = 8;
 
 class Observer {
  public:

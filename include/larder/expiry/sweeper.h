@@ -35,7 +35,7 @@ class RemovalReader {
 class Sweeper {
  public:
   // The most time in one turn of the loop, for both cycles together and any active-expire-effort.
-  static constexpr std::int64_t kStepUs = 500;
+  static constexpr std::int64_t kStepUs = 400;
 
   Sweeper(keyspace::Keyspace& keyspace, const Settings& settings, Metrics& metrics);
 

@@ -71,6 +71,8 @@ struct AofManifest {
   AofFile next_incr(const AofNames& names) const;
   // The new base contains everything but the last increment: what it replaces becomes history.
   void replace_base(AofFile next);
+  // The new base contains everything.
+  void replace_all(AofFile next);
 };
 
 }  // namespace larder::persistence

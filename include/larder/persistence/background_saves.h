@@ -41,8 +41,11 @@ class BackgroundSaves final : private SnapshotOwner {
   void data_flushed();
   // Ends a running save, and starts it again with the next beat().
   void begin_anew();
-  // Ends a running save, because the server ends.
+  // Ends a running save, because the server ends and saves otherwise.
   void stop();
+  // Ends any snapshot, because the server ends. False if the disk does not answer: see
+  // BackgroundSnapshot::abandon().
+  bool abandon();
 
  private:
   void snapshot_ended(const SnapshotResult& result) override;

@@ -14,6 +14,7 @@
 #include "larder/disk/files.h"
 #include "larder/disk/worker.h"
 #include "larder/engine/gates.h"
+#include "larder/engine/observer.h"
 #include "larder/engine/waiters.h"
 #include "larder/memory/audit.h"
 #include "larder/persistence/metrics.h"
@@ -54,6 +55,15 @@ class SnapshotOwner {
   ~SnapshotOwner() = default;
 };
 
+// Names the process of a snapshot in process lists, within that process.
+class ChildTitle {
+ public:
+  virtual void show(const char* title) = 0;
+
+ protected:
+  ~ChildTitle() = default;
+};
+
 class SnapshotMethod;
 
 // The marks of entries (Entry::kSnapshotMarks), one value for each snapshot in steps. A snapshot
@@ -91,8 +101,10 @@ class BackgroundSnapshot final : public memory::AuditedOwner {
     Metrics& metrics;
     engine::GateBoard& gates;
     engine::Waiters& waiters;
+    engine::Observer& observer;
     disk::Worker& worker;
     disk::FileCalls& calls;
+    ChildTitle* title = nullptr;
   };
   explicit BackgroundSnapshot(const Parts& parts);
   // Cancels without telling the owner.
@@ -110,6 +122,15 @@ class BackgroundSnapshot final : public memory::AuditedOwner {
   base::Result<void> start(const SnapshotOrder& order, SnapshotOwner& owner);
   // Returns when nothing runs any more. Cost: up to one write or sync of the file.
   void cancel();
+  // Cancels at the next run() or beat(): for tasks of the worker, which the running snapshot itself
+  // may be waiting for.
+  void cancel_soon() { is_cancelled_ = is_running(); }
+  // The same for the end of the process. Waits at most `us` microseconds for the disk. False if it
+  // still works on the file, whose temporary name is removed: then the process must end without
+  // destroying this.
+  bool abandon(std::int64_t us);
+  // Of processes that are started from now on.
+  void name_children(ChildTitle& title) { parts_.title = &title; }
 
   bool has_work() const { return is_running() || marks_.are_left(); }
   // To be called at the end of each turn: works for at most `us` microseconds. True if it could go
@@ -128,6 +149,7 @@ class BackgroundSnapshot final : public memory::AuditedOwner {
   SnapshotMarks marks_;
   std::uint8_t mark_ = 0;  // of a snapshot in steps
   std::unique_ptr<SnapshotMethod> method_;
+  bool is_cancelled_ = false;
   SnapshotOwner* owner_ = nullptr;
 };
 

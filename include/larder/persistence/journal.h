@@ -30,6 +30,7 @@
 
 namespace larder::persistence {
 
+class AofRewrite;
 class OpenJournal;
 
 class Journal final : public memory::AuditedOwner {
@@ -70,8 +71,8 @@ class Journal final : public memory::AuditedOwner {
   base::Result<void> turn_on();
   void turn_off();
 
-  // BGREWRITEAOF.
-  enum class Answer : std::uint8_t { started, scheduled, already, failed, off };
+  // BGREWRITEAOF. With appendonly `no` it writes a base and a manifest that names only this.
+  enum class Answer : std::uint8_t { started, scheduled, already, failed };
   Answer rewrite();
   // DEBUG LOADAOF: empties the databases and loads the files, without serving clients.
   base::Result<void> reload();
@@ -98,6 +99,8 @@ class Journal final : public memory::AuditedOwner {
   base::Result<void> make_increment(const AofFile& incr);
   base::Result<void> open_increment(const AofFile& incr);
   base::Result<void> begin_unnamed();
+  base::Result<void> prepare_rewrite();
+  void end_rewrite();
   void note_state();
 
   Parts parts_;
@@ -108,6 +111,7 @@ class Journal final : public memory::AuditedOwner {
   std::uint64_t next_position_ = 1;
   std::unique_ptr<Figures> figures_;
   std::unique_ptr<OpenJournal> open_;
+  std::unique_ptr<AofRewrite> rewrite_;  // while appendonly is `no`
 };
 
 }  // namespace larder::persistence

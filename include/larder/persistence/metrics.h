@@ -43,6 +43,7 @@ struct SavingFigures {
   std::uint64_t keys_done = 0;
   std::uint64_t held_bytes = 0;
   std::uint64_t held_peak = 0;
+  std::uint64_t overlay_bytes = 0;  // of held_bytes: copies of elements that have changed
   // What was copied because data changed, with the maximum, and when it was measured.
   std::uint64_t copied_bytes = 0;
   std::uint64_t copied_peak = 0;
@@ -158,6 +159,12 @@ class Metrics final : public info::Group {
       "snapshot_held_bytes_peak",
       {.help = "Maximum of snapshot_held_bytes in the running or last snapshot.",
        .name = "snapshot_held_peak_bytes"}};
+  info::Gauge snapshot_overlay_bytes{
+      *this,
+      "persistence",
+      "snapshot_overlay_bytes",
+      {.help = "The part of snapshot_held_bytes that copies of changed elements take.",
+       .name = "snapshot_overlay_bytes"}};
   info::Gauge snapshot_seconds_left{
       *this,
       "persistence",
@@ -281,6 +288,7 @@ class Metrics final : public info::Group {
     current_cow_size_age = figures.copied_at_us == 0 ? 0 : seconds_since(figures.copied_at_us);
     snapshot_held_bytes = static_cast<std::int64_t>(figures.held_bytes);
     snapshot_held_bytes_peak = static_cast<std::int64_t>(saving.held_peak);
+    snapshot_overlay_bytes = static_cast<std::int64_t>(figures.overlay_bytes);
     snapshot_seconds_left = seconds_left();
     current_fork_perc = base::printed("%.2f", figures.percent());
     current_save_keys_processed = static_cast<std::int64_t>(figures.keys_done);

@@ -33,17 +33,19 @@ class DeferredTexts {
   ~DeferredTexts() = default;
 };
 
+// A file of its own; the first part of an append-only file; or that part as commands, in place of
+// an RDB file.
+enum class RdbPurpose : std::uint8_t { snapshot, aof_base, aof_commands };
+
 // What is written about the use of keys: nothing, or what the policy keeps.
 enum class RdbUses : std::uint8_t { none, idle, frequency };
 struct RdbOptions {
+  RdbPurpose purpose = RdbPurpose::snapshot;
   int version = 10;  // 10 to 12
   Compression compression = Compression::on;
   bool checksum = true;
   RdbUses uses = RdbUses::none;
 };
-
-// A file of its own, or the first part of an append-only file.
-enum class RdbPurpose : std::uint8_t { snapshot, aof_base };
 
 // What stands before the value of a key.
 struct RdbKeyHead {
@@ -57,9 +59,18 @@ struct RdbStorage {
   const void* storage;
 };
 
-// Appends the parts of a file, in this order: begin(), functions, for each database with keys
-// select() and its keys, end(). `spill` is called when there are more than `most` bytes, also
-// within a value.
+// Writes a value by itself: its type, the key by this, and its contents.
+class RdbBody {
+ public:
+  virtual void write(RdbWriter& out) = 0;
+
+ protected:
+  ~RdbBody() = default;
+};
+
+// Appends the parts of a file of either form, in this order: begin(), functions, for each database
+// with keys select() and its keys, end(). `spill` is called when there are more than `most` bytes,
+// also within a value.
 class RdbRecords {
  public:
   struct Output {
@@ -71,7 +82,7 @@ class RdbRecords {
   RdbRecords(const Output& output, const keyspace::AccessPolicy& access, const RdbOptions& options)
       : output_(output), access_(access), options_(options) {}
 
-  // The head, with its metadata.
+  // The head, with its metadata. There is none before commands.
   void begin(std::int64_t now_ms, std::uint64_t used_bytes, RdbPurpose purpose);
   void function(std::string_view library);
   void select(int database, std::uint64_t keys, std::uint64_t deadlines);
@@ -80,14 +91,18 @@ class RdbRecords {
   // A hash of which no field is left at `now_ms` is left out.
   void key(const keyspace::Entry& entry, std::int64_t now_ms);
   void key(const RdbKeyHead& head, const RdbStorage& value, std::int64_t now_ms);
+  // Not in place of commands.
+  void key(const RdbKeyHead& head, RdbBody& value);
   // What a key's head says about its use: idle seconds, or the counter.
   std::uint64_t use_of(const keyspace::Entry& entry) const;
-  // The mark of the end; the checksum follows.
+  // The mark of the end; the checksum follows. There is none behind commands.
   void end();
 
  private:
+  bool writes_commands() const { return options_.purpose == RdbPurpose::aof_commands; }
   void aux(std::string_view name, std::string_view value);
   void write_head(RdbWriter& out, const RdbKeyHead& head);
+  void commands(const keyspace::Entry& entry, std::int64_t now_ms);
 
   const Output output_;
   const keyspace::AccessPolicy& access_;
@@ -117,6 +132,7 @@ class RdbFileWriter final : private Spill {
   base::Result<void> state() const;
 
   RdbSink& sink_;
+  const RdbPurpose purpose_;
   const bool checksum_;
   Bytes buffer_;
   RdbRecords records_;

@@ -193,8 +193,9 @@ struct JournalSettings : config::Group {
       *this,
       {.name = "aof-use-rdb-preamble",
        .fallback = true,
-       .traits = config::kNotActing,
-       .help = "Start a rewritten append-only file with a snapshot, which loads faster."}};
+       .help =
+           "Write the base of the append-only file as a snapshot, which loads faster; otherwise "
+           "as commands."}};
   config::Toggle aof_timestamp_enabled{*this,
                                        {.name = "aof-timestamp-enabled",
                                         .fallback = false,

@@ -28,6 +28,8 @@ class SnapshotFile final : public RdbSink {
   base::Result<void> append(std::string_view bytes) override;
   // Closes and removes what was not published.
   void discard();
+  // Removes the temporary name alone, in any thread, when the process ends.
+  void remove_name() { calls_.remove(temporary_.c_str()); }
   // Syncs, closes and renames it. After an error the file of that name is as it was before.
   base::Result<void> publish(const std::string& name);
 

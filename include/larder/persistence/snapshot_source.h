@@ -28,6 +28,7 @@ struct SnapshotSource {
   const eviction::Evictor& evictor;
   const SnapshotSettings& settings;
   const KeptFunctions& functions;
+  RdbPurpose purpose = RdbPurpose::snapshot;
 
   // What rdb-version and the data require now.
   int version() const;
@@ -35,8 +36,7 @@ struct SnapshotSource {
   // How many hashes a file of that version has without the deadlines of their fields.
   std::size_t dropped_deadlines() const;
   // Writes a whole file. Cost: as long as that takes; memory: two buffers of 64 KB.
-  base::Result<void> write(RdbSink& sink, RdbFileWriter::Purpose purpose,
-                           SaveProgress* progress = nullptr) const;
+  base::Result<void> write(RdbSink& sink, SaveProgress* progress = nullptr) const;
 };
 
 }  // namespace larder::persistence

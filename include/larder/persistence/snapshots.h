@@ -85,8 +85,8 @@ class Snapshots final : public memory::AuditedOwner {
   base::Result<void> reload(const Reload& options);
 
   // What a snapshot of this moment contains.
-  SnapshotSource source() const {
-    return {parts_.clock, parts_.keyspace, parts_.evictor, parts_.settings, functions_};
+  SnapshotSource source(RdbPurpose purpose = RdbPurpose::snapshot) const {
+    return {parts_.clock, parts_.keyspace, parts_.evictor, parts_.settings, functions_, purpose};
   }
 
   void report_bytes(memory::Audit& audit) const override;

@@ -23,6 +23,8 @@ class PidFile {
 
   // If the file cannot be written, this is only logged.
   void write(const std::string& path, base::Log& log);
+  // Removes it before the end of its life.
+  void remove();
 
  private:
   std::string path_;

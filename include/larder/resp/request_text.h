@@ -13,7 +13,7 @@ std::size_t request_bytes(Args words);
 // The request of these words takes at most this many bytes.
 std::size_t most_request_bytes(Args words);
 
-// Writes it to `out`, which has room for that many, and returns the end.
+// Writes it to `out`, which has room for the most bytes, and returns the end.
 char* print_request(char* out, Args words);
 
 }  // namespace larder::resp

@@ -106,7 +106,9 @@ class Core {
   persistence::PayloadChecks payload_checks;
   persistence::Snapshots snapshots;
   disk::FileCalls file_calls;
+  // A write of the append-only file, for which clients may wait, is never behind one of a snapshot.
   disk::Worker snapshot_worker{{.name = "snapshot", .niceness = 10}};
+  disk::Worker journal_worker{{.name = "journal"}};
   persistence::BackgroundSnapshot background_snapshot;
   persistence::BackgroundSaves saves;
   replication::Metrics replication_metrics;

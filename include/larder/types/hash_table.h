@@ -8,6 +8,7 @@
 #include <optional>
 #include <string_view>
 
+#include "larder/types/before_element.h"
 #include "larder/types/hash_field.h"
 #include "larder/types/table_fill.h"
 
@@ -29,6 +30,8 @@ class HashTable {
   // Those past their deadline included.
   std::size_t size() const { return fields_.size(); }
   const Fields& fields() const { return fields_; }
+  // Is called before each change of a field from now on; null: nothing is.
+  void watch(BeforeElement* hook) { hook_ = hook; }
   std::size_t footprint() const {
     return memory::size_class(sizeof(HashTable)) + fields_.bytes() + field_bytes_;
   }
@@ -75,6 +78,9 @@ class HashTable {
     bool all_new_ = true;
   };
 
+  // Whether fields have a deadline, and a time before which none is due.
+  bool has_deadlines() const { return expiring_ != 0; }
+  std::int64_t no_deadline_before() const { return soonest_; }
   // When expire_some() may find something again; kNever when no field has a deadline.
   std::int64_t next_deadline() const { return std::max(soonest_, next_lap_ms_); }
   // Some fields may be past their deadline: none is before the earliest that was ever set since
@@ -90,6 +96,9 @@ class HashTable {
   HashTable() = default;
   ~HashTable() = default;
 
+  void before_change(std::string_view name, std::uint64_t hash, const HashField* field) {
+    if (__builtin_expect(hook_ != nullptr, 0)) hook_->before_change(name, hash, field);
+  }
   void note_deadline(std::int64_t deadline_ms) {
     if (deadline_ms < soonest_) soonest_ = deadline_ms;
     if (deadline_ms < lap_soonest_) lap_soonest_ = deadline_ms;
@@ -114,6 +123,7 @@ class HashTable {
   std::uint64_t lap_slots_ = 0;
   // No walk starts before this time.
   std::int64_t next_lap_ms_ = 0;
+  BeforeElement* hook_ = nullptr;
 };
 
 template <typename Fn>
@@ -128,6 +138,7 @@ bool HashTable::expire_some(std::int64_t now_ms, std::size_t lines, Fn fn) {
       return Verdict::keep;
     }
     fn(field->name());
+    if (hook_ != nullptr) before_change(field->name(), HashFieldTraits::hash(*field), field);
     field_bytes_ -= field->footprint();
     --expiring_;
     HashField::destroy(HashFieldTraits::kOwner, field);

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "larder/base/hash.h"
+#include "larder/types/before_element.h"
 #include "larder/types/ranked_tree.h"
 #include "larder/types/table.h"
 
@@ -39,12 +40,14 @@ class RankedSet {
   RankedMember* find(std::string_view member, std::uint64_t hash) const {
     return index_.find(member, hash);
   }
+  // Is called before each change of a member from now on; null: nothing is.
+  void watch(BeforeElement* hook) { hook_ = hook; }
   // Prepares an empty set for this many members (table.h).
   void reserve(std::size_t members) { index_.reserve(members); }
   // The member must not be there.
   void add(std::string_view member, std::uint64_t hash, double score);
   void append(std::string_view member, double score);
-  void move(RankedMember* member, double score) { order_.move(member, score); }
+  void move(RankedMember* member, std::uint64_t hash, double score);
   void erase(RankedMember* member, std::uint64_t hash);
 
   // The set is empty from now on; only free_some() may be called.
@@ -52,11 +55,15 @@ class RankedSet {
   bool free_some(memory::Owner owner, base::Budget& budget);
 
  private:
+  void before_change(std::string_view member, std::uint64_t hash, const RankedMember* known) {
+    if (__builtin_expect(hook_ != nullptr, 0)) hook_->before_change(member, hash, known);
+  }
   RankedMember* create(std::string_view member, std::uint64_t hash, double score);
 
   Index index_;
   RankedTree order_;
   std::size_t member_bytes_ = 0;
+  BeforeElement* hook_ = nullptr;
   bool abandoned_ = false;
 };
 

@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "larder/base/rng.h"
+#include "larder/types/before_element.h"
 #include "larder/types/intset.h"
 #include "larder/types/listpack.h"
 #include "larder/types/read_only.h"
@@ -31,7 +32,7 @@ struct SetLimits {
 };
 
 // A handle to a set's storage, which it does not own: null is the empty set, and removing the last
-// member frees the storage. Views of members are valid until the set changes.
+// member frees the storage, unless it is watched. Views of members are valid until the set changes.
 class Set {
  public:
   static constexpr Type kType = Type::set;
@@ -68,6 +69,9 @@ class Set {
   const MemberTable* table() const {
     return storage_ != 0 && encoding() == Encoding::table ? &large()->members : nullptr;
   }
+
+  // For a set in a table: `hook` is called before a member is added or removed; null: nothing is.
+  void watch(BeforeElement* hook) { large()->hook = hook; }
 
   // Cost: a search of two cache misses in a table, logarithmic in an intset, else a walk.
   bool contains(std::string_view member) const;
@@ -117,6 +121,7 @@ class Set {
   struct Large {
     MemberTable members;
     std::size_t member_bytes = 0;
+    BeforeElement* hook = nullptr;
   };
 
   std::uint8_t* block() const { return reinterpret_cast<std::uint8_t*>(storage_ & ~kTagMask); }
@@ -128,6 +133,7 @@ class Set {
   void start(std::string_view first, std::size_t count, const SetLimits& limits);
 
   bool add_to_table(std::string_view member);
+  bool remove_from_table(std::string_view member);
   bool add_to_listpack(std::string_view member, const SetLimits& limits);
   bool add_to_intset(std::int64_t member, const SetLimits& limits);
   void add_text_to_intset(std::string_view member, const SetLimits& limits);

@@ -59,6 +59,7 @@ struct TextRange {
   TextBound most;
 };
 
+class BeforeElement;
 class RankedSet;
 struct RankedTraits;
 
@@ -130,6 +131,11 @@ class SortedSet {
   bool empty() const { return size() == 0; }
   std::size_t size() const;
   bool is_packed() const { return (tagged() & kTagMask) == kPacked; }
+
+  // For a set that is no listpack: its members in no order, and `hook` is called before one of them
+  // is added, removed or moved; null: nothing is.
+  const Table<RankedTraits>& index() const;
+  void watch(BeforeElement* hook);
 
   // The shape of the table of members; nothing for a listpack.
   std::optional<TableStats> table_stats() const;

@@ -12,6 +12,10 @@ inline std::size_t SortedSet::size() const {
   return is_packed() ? view().size() / 2 : ranked()->size();
 }
 
+inline const Table<RankedTraits>& SortedSet::index() const { return ranked()->index(); }
+
+inline void SortedSet::watch(BeforeElement* hook) { ranked()->watch(hook); }
+
 template <typename Fn>
 std::uint64_t SortedSet::scan(std::uint64_t cursor, std::size_t count, Fn fn) const {
   if (storage_ == nullptr) return 0;

@@ -16,8 +16,6 @@ void bgrewriteaof(Call& call, persistence::Journal& journal) {
       return call.reply.simple("Background append only file rewriting scheduled");
     case Answer::already:
       return call.reply.error("ERR Background append only file rewriting already in progress");
-    case Answer::off:
-      return call.reply.error("ERR There is no append only file: appendonly is 'no'");
     case Answer::failed:
       return call.reply.error(
           "ERR Can't execute an AOF background rewriting. Please check the server logs for more "

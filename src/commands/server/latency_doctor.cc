@@ -67,6 +67,9 @@ std::string_view advice(LatencyEvent event) {
              "appendfsync always their replies do, and writers wait while the ring of 8 MB is "
              "full. "
              "Look for other programs that use the disk, or use appendfsync everysec.";
+    case LatencyEvent::fork:
+      return "The server stands still while the system copies its page tables for a child process. "
+             "snapshot-method steps needs no child.";
     case LatencyEvent::free_cycle:
       break;
   }
