@@ -177,7 +177,10 @@ std::uint64_t ClientBudget::left_after_others(const Connection& connection) cons
 
 std::uint64_t ClientBudget::most_for(const Connection& connection) {
   measure();
-  const std::uint64_t most = left(most_ever_, connection.total_bytes());
+  const auto limit = static_cast<std::uint64_t>(settings_.maxmemory.value());
+  std::uint64_t most = left(most_ever_, connection.total_bytes());
+  // Without the tolerance, which would look like more than maxmemory.
+  if (most > kFloorBytes) most = std::max(kFloorBytes, left(most, tolerance(limit)));
   if (executor_.evictor().has_victims()) return most;
   return std::min(most, left_after_others(connection));
 }

@@ -185,11 +185,11 @@ TEST(ReplyBuffer, APromiseOfThePoolIsForOneBufferAndSoManyBytes) {
   EXPECT_TRUE(other.lacks_room());
   buffer.append(std::string(2 * ChunkPool::kRoom, 'x'));
   EXPECT_FALSE(buffer.is_dropping());
-  buffer.append("more");
+  buffer.append(std::string(100, 'm'));
   EXPECT_TRUE(buffer.lacks_room());
   buffer.clear();
   pool.promise(buffer, 0);
-  buffer.append("more");
+  buffer.append(std::string(100, 'm'));
   EXPECT_TRUE(buffer.lacks_room());
 }
 
