@@ -233,8 +233,7 @@ void StepSnapshot::placed(int db, std::uint64_t hash, Entry& entry, const Entry*
 
 bool StepSnapshot::defers_expiry(int db, std::uint64_t hash, const Entry& entry) {
   if (state_ != State::walking || entry.form() != Form::storage) return false;
-  const bool is_fixed =
-      !copies_elements(entry.type(), entry.storage()) || is_overlay_full();
+  const bool is_fixed = !copies_elements(entry.type(), entry.storage()) || is_overlay_full();
   return is_fixed && (owed_.find(entry.storage()) != nullptr ||
                       (is_written_in_steps(entry) && is_ahead(db, hash, entry)));
 }
