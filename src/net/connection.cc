@@ -16,8 +16,10 @@
 namespace larder::net {
 namespace {
 
-// One send gathers at most this many pieces.
+// One send gathers at most this many pieces, and one turn sends at most this many bytes to one
+// connection, so that a large reply does not delay the others.
 constexpr std::size_t kMostPieces = 64;
+constexpr std::uint64_t kMostSentPerTurn = 4 << 20;
 
 // Leaves out what is behind the first `most` bytes; returns the number of pieces.
 std::size_t shorten(std::span<iovec> pieces, std::uint64_t most) {
@@ -105,12 +107,10 @@ void Connection::working() {
 // the connection is lost.
 bool Connection::send_output() {
   std::array<iovec, kMostPieces> pieces;
-  const std::uint64_t most = std::min(sendable(), services_.sender.part_bytes());
-  for (std::uint64_t sent = 0; sent < most;) {
+  const std::uint64_t most = sendable();
+  for (std::uint64_t sent = 0; sent < most && sent < kMostSentPerTurn;) {
     std::size_t count = output_.gather(pieces.data(), pieces.size());
-    if (__builtin_expect(output_.size() > most - sent, 0)) {
-      count = shorten({pieces.data(), count}, most - sent);
-    }
+    if (__builtin_expect(!held_.empty(), 0)) count = shorten({pieces.data(), count}, most - sent);
     const ssize_t took = tls_ == nullptr ? send_plain(socket_, pieces.data(), count)
                                          : tls_->send({pieces.data(), count}, most - sent);
     if (took <= 0) {
@@ -123,7 +123,6 @@ bool Connection::send_output() {
     output_.consume(static_cast<std::uint64_t>(took));
     if (__builtin_expect(!held_.empty(), 0)) held_.sent(static_cast<std::uint64_t>(took));
     sent += static_cast<std::uint64_t>(took);
-    services_.sender.note_sent(static_cast<std::uint64_t>(took));
     session_.last_active_ms = services_.clock.steady_ms();
   }
   return true;

@@ -49,7 +49,6 @@ void Sender::forget(Connection& connection) {
 }
 
 void Sender::send_replies() {
-  sent_ = 0;
   visits_.visit_all([](Connection& connection) {
     connection.in_sender.visit = ConnectionVisits::kNowhere;
     connection.finish_turn();

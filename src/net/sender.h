@@ -7,7 +7,6 @@
 // messages come.
 
 #include <cstddef>
-#include <cstdint>
 
 #include "connection_queue.h"
 #include "larder/base/clock.h"
@@ -43,29 +42,17 @@ class Sender {
   void send_replies();
   void send_messages();
 
-  // How many bytes a connection may send when it is visited. A turn sends about kMostInTurn, and
-  // kLeastPart for each connection after that; the next turns send the rest.
-  std::uint64_t part_bytes() const {
-    return sent_ + kLeastPart < kMostInTurn ? kMostInTurn - sent_ : kLeastPart;
-  }
-  void note_sent(std::uint64_t bytes) { sent_ += bytes; }
-
   bool has_work() const { return !visits_.empty() || !messages_.empty(); }
   std::size_t held_bytes() const {
     return visits_.held_bytes() + messages_.held_bytes() + held_.held_bytes();
   }
 
  private:
-  // Copying a megabyte to sockets takes the system a third of a millisecond.
-  static constexpr std::uint64_t kMostInTurn = 1 << 20;
-  static constexpr std::uint64_t kLeastPart = 64 << 10;
-
   const base::Clock& clock_;
   ConnectionVisits visits_;
   ConnectionQueue messages_;
   ConnectionVisits held_;
   std::uint64_t released_ = 0;
-  std::uint64_t sent_ = 0;  // in this turn
 };
 
 }  // namespace larder::net

@@ -114,32 +114,6 @@ TEST_F(PendingMessages, AreDroppedForClosedConnections) {
   expect_balance();
 }
 
-// Large replies are sent in parts: after the turn's time for them each connection gets a small one.
-TEST_F(PendingMessages, LargeRepliesToManyAreSentOverSeveralTurns) {
-  connect_listeners(20);
-  const std::string value(140 << 10, 'v');
-  const std::string text = "$" + std::to_string(value.size()) + "\r\n" + value + "\r\n";
-  run({{"set", "large", value}});
-  for (Line& listener : listeners) listener.write("get large\r\n");
-  loop->run_once(0);
-  connections.end_turn();
-  std::vector<std::string> received;
-  std::size_t complete = 0;
-  for (Line& listener : listeners) {
-    received.push_back(listener.read());
-    complete += received.back() == text ? 1 : 0;
-    EXPECT_GE(received.back().size(), 64u << 10);
-  }
-  EXPECT_GT(complete, 0u);
-  EXPECT_LT(complete, 10u);
-  for (int turn = 0; turn < 5; ++turn) {
-    loop->run_once(0);
-    connections.end_turn();
-    for (std::size_t i = 0; i < listeners.size(); ++i) received[i] += listeners[i].read();
-  }
-  for (const std::string& reply : received) EXPECT_EQ(reply, text);
-}
-
 TEST_F(PendingMessages, AreSentToConnectionsInOrder) {
   connect_listeners(1500);
   for (int round = 0; round < 3; ++round) {
