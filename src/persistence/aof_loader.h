@@ -17,6 +17,13 @@
 
 namespace larder::persistence {
 
+// What is known of the end of a file, from damage on.
+struct AofRest {
+  bool was_on_disk = false;  // a group says so, or it is too large to be read
+  bool has_groups = false;   // it is Larder's, so that groups would say so
+  bool is_empty = false;     // nothing but zeros, which the system fills in for missing pages
+};
+
 class AofLoader {
  public:
   struct Parts {
@@ -61,7 +68,7 @@ class AofLoader {
   Loading end_early(const File& file, const AofFailure& failure, const AofFileReader& reader);
   Loading refuse(const File& file, const AofFailure& failure);
   Loading cut_off(const File& file, std::uint64_t offset);
-  bool was_on_disk(const File& file, std::uint64_t offset, std::uint64_t verified) const;
+  AofRest rest_of(const File& file, std::uint64_t offset, std::uint64_t verified) const;
 
   base::Log& log() const { return parts_.snapshots.parts().log; }
 

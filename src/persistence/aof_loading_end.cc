@@ -29,31 +29,31 @@ base::Result<void> truncate_file(const std::string& path, std::uint64_t size) {
   return done ? base::Result<void>() : base::Error{std::strerror(reason)};
 }
 
-// Whether the text, which begins at `offset` of the file, has a whole group that was written when
-// more of the file than the first `verified` bytes was on disk.
-bool tells_of_sync(std::string_view text, std::uint64_t offset, std::uint64_t verified) {
+// Reads the groups of the text, which begins at `offset` of the file. The first `verified` bytes of
+// the file are whole.
+AofRest read_rest(std::string_view text, std::uint64_t offset, std::uint64_t verified) {
+  AofRest rest{.is_empty = text.find_first_not_of('\0') == std::string_view::npos};
   for (std::size_t at = text.find("\n#LC:"); at != std::string_view::npos;
        at = text.find("\n#LC:", at + 1)) {
     const std::size_t line = at + 1;
     const auto sum = read_group_sum(text.substr(line, text.find('\r', line) - line));
     if (!sum || sum->bytes > line || sum->offset != offset + line - sum->bytes) continue;
-    if (sum->synced <= verified) continue;
-    if (sum->bytes > 0 && crc32c(0, text.substr(line - sum->bytes, sum->bytes)) == sum->crc) {
-      return true;
-    }
+    const std::string_view group = text.substr(line - sum->bytes, sum->bytes);
+    if (group.empty() || crc32c(0, group) != sum->crc) continue;
+    rest.has_groups = true;
+    rest.was_on_disk |= sum->synced > verified;
   }
-  return false;
+  return rest;
 }
 
 }  // namespace
 
-// Whether what is damaged at this offset, behind the last verified group, was on disk once: then it
-// is no interrupted write. Larger rests are not searched: damage before them is not at the end.
-bool AofLoader::was_on_disk(const File& file, std::uint64_t offset, std::uint64_t verified) const {
-  if (file.bytes - offset > kMostTail) return true;
+// Larger rests are not read: damage before them is not at the end.
+AofRest AofLoader::rest_of(const File& file, std::uint64_t offset, std::uint64_t verified) const {
+  if (file.bytes - offset > kMostTail) return {.was_on_disk = true};
   FileSource source;
   const auto opened = source.open(file.path);
-  if (!opened || !opened.value() || !source.skip(offset)) return true;
+  if (!opened || !opened.value() || !source.skip(offset)) return {.was_on_disk = true};
   std::string text(file.bytes - offset, '\0');
   std::size_t size = 0;
   while (size < text.size()) {
@@ -61,7 +61,7 @@ bool AofLoader::was_on_disk(const File& file, std::uint64_t offset, std::uint64_
     if (!got || got.value() == 0) break;
     size += got.value();
   }
-  return tells_of_sync(std::string_view(text).substr(0, size), offset, verified);
+  return read_rest(std::string_view(text).substr(0, size), offset, verified);
 }
 
 // In a file with groups what follows the last verified one is removed, because any part of it may
@@ -70,9 +70,14 @@ bool AofLoader::was_on_disk(const File& file, std::uint64_t offset, std::uint64_
 Loading AofLoader::end_early(const File& file, const AofFailure& failure, const AofFileReader& at) {
   AofFileReader& reader = const_cast<AofFileReader&>(at);
   if (failure.kind == Kind::source) return refuse(file, failure);
-  const bool has_groups = at.verified() > 0 && failure.offset - at.verified() <= kMostTail;
-  const bool is_tail = failure.kind == Kind::truncated ||
-                       (has_groups && !was_on_disk(file, failure.offset, at.verified()));
+  const bool is_near = failure.offset - at.verified() <= kMostTail;
+  bool has_groups = at.verified() > 0 && is_near;
+  bool is_tail = failure.kind == Kind::truncated;
+  if (!is_tail && is_near) {
+    const AofRest rest = rest_of(file, failure.offset, at.verified());
+    has_groups |= rest.has_groups;
+    is_tail = !rest.was_on_disk && (has_groups || rest.is_empty);
+  }
   if (!is_tail || !file.is_last || !parts_.settings.aof_load_truncated.value()) {
     return refuse(file, failure);
   }

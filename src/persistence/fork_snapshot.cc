@@ -46,11 +46,12 @@ class ForkSnapshot::Reporter final : public SaveProgress {
     [[maybe_unused]] const ssize_t written = ::write(pipe_, &copy, sizeof copy);
   }
   void log_result() const {
-    log_.notice(base::printed(
-        "Fork CoW for RDB: current %.0f MB, peak %.0f MB, average %.0f MB",
-        static_cast<double>(report_.copied_bytes) / kMegabyte,
-        static_cast<double>(peak_) / kMegabyte,
-        static_cast<double>(sum_ / std::max<std::uint64_t>(samples_, 1)) / kMegabyte));
+    log_.notice(base::printed("Fork CoW for RDB: current %.0f MB, peak %.0f MB, average %.0f MB",
+                              static_cast<double>(report_.copied_bytes) / kMegabyte,
+                              static_cast<double>(peak_) / kMegabyte,
+                              static_cast<double>(sum_) /
+                                  static_cast<double>(std::max<std::uint64_t>(samples_, 1)) /
+                                  kMegabyte));
   }
 
  private:

@@ -155,9 +155,9 @@ base::Result<void> Snapshots::check_file() {
 
 base::Result<void> Snapshots::reload(const Reload& options) {
   if (options.save) {
-    if (const auto saved = save(); !saved) return saved;
+    if (auto saved = save(); !saved) return saved;
   }
-  if (const auto good = check_file(); !good) {
+  if (auto good = check_file(); !good) {
     parts_.log.warning("The snapshot cannot be loaded: " + good.error().text);
     return good;
   }

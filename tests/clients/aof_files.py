@@ -230,6 +230,21 @@ class Ends(Case):
         self.assertEqual(other.ask("MGET", "key:1", "key:2", "key:4"), [b"value 1", None, None])
         self.assertIn(f"Truncating the AOF {INCR} at offset {begin}", other.log())
 
+    def test_the_first_page_of_a_new_file_may_be_missing(self):
+        server = self.server("--appendfsync", "no").start()
+        client = server.client()
+        for i in range(5):
+            client.ask("SET", f"key:{i}", f"value {i}")
+            self.assertTrue(server.wait_info("aof_buffer_length", "0"))
+        server.kill()
+        whole = server.read(INCR)
+        for hole in (30, len(whole)):
+            with self.subTest(hole):
+                files = {MANIFEST: server.read(MANIFEST), BASE: server.read(BASE), INCR: bytes(hole) + whole[hole:]}
+                other = self.starts_with(files)
+                self.assertEqual(other.ask("DBSIZE"), 0)
+                self.assertIn(f"Truncating the AOF {INCR} at offset 0", other.log())
+
     def test_an_open_transaction_is_cut(self):
         server, whole = self.written()
         begin = len(whole)

@@ -20,7 +20,7 @@ FoundHash purged(engine::Call& call, const FoundHash& found, keyspace::Look how)
 // find them. While removals are held no field is freed. Expired fields that are not freed are
 // skipped.
 inline FoundHash find_hash(engine::Call& call, keyspace::Look how = keyspace::Look::read) {
-  const auto found = call.db.find<types::Hash>(call.key, how);
+  auto found = call.db.find<types::Hash>(call.key, how);
   if (__builtin_expect(!found || !found->stale(call.expired_until_ms()), 1)) return found;
   return purged(call, found, how);
 }
