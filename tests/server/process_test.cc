@@ -261,7 +261,7 @@ TEST(Process, RejectsACommandIfTheSystemHasNoMemory) {
   for (int i = 0; i < 8 && answer.find("OOM") == std::string::npos; ++i) {
     answer = child.ask("SETRANGE key:" + std::to_string(i) + " 500000000 x");
   }
-  EXPECT_EQ(answer, "-OOM command not allowed when used memory > 'maxmemory'.\r\n");
+  EXPECT_EQ(answer, "-OOM the system has no memory for a block of 500000001 bytes\r\n");
   EXPECT_EQ(child.ask("SETBIT bits 4000000000 1"), answer);
   EXPECT_EQ(child.ask("BITOP NOT other key:0"), answer);
   EXPECT_EQ(child.ask("PING"), "+PONG\r\n");
