@@ -215,7 +215,8 @@ class Ends(Case):
         files[INCR] = b"".join(line for line in damaged.splitlines(True) if not line.startswith(b"#LC:"))
         self.assertEqual(self.starts_with(files).ask("GET", "key:2"), b"VALUE 2")
 
-    def test_what_was_never_synced_may_have_holes(self):
+    def never_synced(self):
+        """A killed server, and its increment of five groups."""
         server = self.server("--appendfsync", "no").start()
         client = server.client()
         for i in range(5):
@@ -223,6 +224,10 @@ class Ends(Case):
             self.assertTrue(server.wait_info("aof_buffer_length", "0"))
         server.kill()
         whole = server.read(INCR)
+        return server, whole
+
+    def test_what_was_never_synced_may_have_holes(self):
+        server, whole = self.never_synced()
         begin = whole.rindex(b"*3", 0, whole.index(b"value 2"))
         files = {MANIFEST: server.read(MANIFEST), BASE: server.read(BASE),
                  INCR: whole[:begin + 10] + bytes(20) + whole[begin + 30:]}
@@ -231,13 +236,7 @@ class Ends(Case):
         self.assertIn(f"Truncating the AOF {INCR} at offset {begin}", other.log())
 
     def test_the_first_page_of_a_new_file_may_be_missing(self):
-        server = self.server("--appendfsync", "no").start()
-        client = server.client()
-        for i in range(5):
-            client.ask("SET", f"key:{i}", f"value {i}")
-            self.assertTrue(server.wait_info("aof_buffer_length", "0"))
-        server.kill()
-        whole = server.read(INCR)
+        server, whole = self.never_synced()
         for hole in (30, len(whole)):
             with self.subTest(hole):
                 files = {MANIFEST: server.read(MANIFEST), BASE: server.read(BASE), INCR: bytes(hole) + whole[hole:]}

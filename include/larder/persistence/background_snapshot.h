@@ -122,13 +122,13 @@ class BackgroundSnapshot final : public memory::AuditedOwner {
   base::Result<void> start(const SnapshotOrder& order, SnapshotOwner& owner);
   // Returns when nothing runs any more. Cost: up to one write or sync of the file.
   void cancel();
-  // Cancels at the next run() or beat(): for tasks of the worker, which the running snapshot itself
-  // may be waiting for.
-  void cancel_soon() { is_cancelled_ = is_running(); }
   // The same for the end of the process. Waits at most `us` microseconds for the disk. False if it
   // still works on the file, whose temporary name is removed: then the process must end without
   // destroying this.
   bool abandon(std::int64_t us);
+  // Cancels at the next run() or beat(): for tasks of the worker, which the running snapshot itself
+  // may be waiting for.
+  void cancel_soon() { is_cancelled_ = is_running(); }
   // Of processes that are started from now on.
   void name_children(ChildTitle& title) { parts_.title = &title; }
 
