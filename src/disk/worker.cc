@@ -65,27 +65,26 @@ Worker::~Worker() {
     const std::lock_guard lock(mutex_);
     ending_ = true;
   }
-  posted_or_ending_.notify_one();
-  if (thread_.joinable()) thread_.join();
+  posted_or_ending_.notify_all();
+  for (std::thread& thread : threads_) thread.join();
   ::close(wake_);
 }
 
 void Worker::start() {
   const SignalsBlocked blocked;
-  thread_ = std::thread([this] { run(); });
+  threads_.reserve(options_.threads);
+  while (threads_.size() < options_.threads) threads_.emplace_back([this] { run(); });
 }
 
 void Worker::post(Task& task) {
   ++pending_;
-  bool was_empty;
   {
     const std::lock_guard lock(mutex_);
-    was_empty = posted_.first == nullptr;
     posted_.push(task);
   }
   if (options_.place == Place::caller) return;
-  if (!thread_.joinable()) start();
-  if (was_empty) posted_or_ending_.notify_one();
+  if (threads_.empty()) start();
+  posted_or_ending_.notify_one();
 }
 
 Task* Worker::next_task() {

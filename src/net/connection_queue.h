@@ -80,6 +80,9 @@ class ConnectionQueue {
     return line_.empty() ? nullptr : line_[gone_];
   }
 
+  // The place of the connection that joined last.
+  Place last() const { return left_ + line_.size(); }
+
   // May be false although all have left, until first() is called.
   bool empty() const { return line_.empty(); }
   std::size_t held_bytes() const { return net::held_bytes(line_); }

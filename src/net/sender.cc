@@ -10,6 +10,8 @@ namespace {
 // readings of the clock.
 constexpr std::int64_t kMessagesUs = 250;
 constexpr std::uint32_t kSendsBetweenLooks = 8;
+// The number of connections that a turn visits after a release.
+constexpr std::size_t kReleasedAtOnce = 16;
 
 }  // namespace
 
@@ -26,16 +28,23 @@ void Sender::queue_message(Connection& connection) {
 }
 
 void Sender::wait_for_release(Connection& connection) {
-  held_.add(connection, connection.in_sender.held);
+  if (connection.in_sender.held != ConnectionQueue::kNowhere) return;
+  held_.join(connection, connection.in_sender.held);
 }
 
 void Sender::release(std::uint64_t position) {
-  if (position == released_) return;
+  if (position != released_) due_ = held_.last();
   released_ = position;
-  held_.visit_all([this](Connection& connection) {
-    connection.in_sender.held = ConnectionVisits::kNowhere;
-    visit_at_turn_end(connection);
-  });
+  if (due_ == ConnectionQueue::kNowhere) return;
+  for (std::size_t visited = 0; visited < kReleasedAtOnce; ++visited) {
+    Connection* const connection = held_.first();
+    if (connection == nullptr || connection->in_sender.held > due_) {
+      due_ = ConnectionQueue::kNowhere;
+      return;
+    }
+    held_.leave(connection->in_sender.held);
+    visit_at_turn_end(*connection);
+  }
 }
 
 void Sender::leave_messages(Connection& connection) {

@@ -19,7 +19,7 @@ class Sender {
   struct Slot {
     ConnectionVisits::Place visit = ConnectionVisits::kNowhere;
     ConnectionQueue::Place message = ConnectionQueue::kNowhere;
-    ConnectionVisits::Place held = ConnectionVisits::kNowhere;
+    ConnectionQueue::Place held = ConnectionQueue::kNowhere;
   };
 
   explicit Sender(const base::Clock& clock) : clock_(clock) {}
@@ -31,7 +31,8 @@ class Sender {
   void queue_message(Connection& connection);
   // It has output that waits for the journal.
   void wait_for_release(Connection& connection);
-  // The journal has released effects up to this position: connections that wait for it are visited.
+  // The journal has released effects up to this position: connections that wait for it are visited,
+  // a few in each turn, so that their next requests are read and written meanwhile.
   void release(std::uint64_t position);
   // Its output is sent, or will not be.
   void leave_messages(Connection& connection);
@@ -42,7 +43,7 @@ class Sender {
   void send_replies();
   void send_messages();
 
-  bool has_work() const { return !visits_.empty() || !messages_.empty(); }
+  bool has_work() const { return !visits_.empty() || !messages_.empty() || due_ != 0; }
   std::size_t held_bytes() const {
     return visits_.held_bytes() + messages_.held_bytes() + held_.held_bytes();
   }
@@ -51,7 +52,8 @@ class Sender {
   const base::Clock& clock_;
   ConnectionVisits visits_;
   ConnectionQueue messages_;
-  ConnectionVisits held_;
+  ConnectionQueue held_;
+  ConnectionQueue::Place due_ = ConnectionQueue::kNowhere;  // the last of them to visit
   std::uint64_t released_ = 0;
 };
 

@@ -51,13 +51,25 @@ int JournalCalls::truncate(int file, std::uint64_t size) {
   return ::ftruncate(file, static_cast<off_t>(size));
 }
 
-JournalFile::~JournalFile() {
-  if (file_ >= 0) calls_.close(file_);
+JournalFile::~JournalFile() { close_all(); }
+
+void JournalFile::close_all() {
+  for (Descriptor& each : descriptors_) {
+    if (each.file >= 0) calls_.close(each.file);
+    each.file = -1;
+  }
 }
 
 void JournalFile::open(int file, const RingPlace& place) {
-  if (file_ >= 0) calls_.close(file_);
-  file_ = file;
+  std::unique_lock lock(mutex_);
+  synced_.wait(lock, [this] {
+    return std::none_of(descriptors_.begin(), descriptors_.end(),
+                        [](const Descriptor& each) { return each.syncs; });
+  });
+  close_all();
+  descriptors_[0].file = file;
+  descriptors_[1].file = calls_.open_existing(("/proc/self/fd/" + std::to_string(file)).c_str());
+  overlaps_.store(descriptors_[1].file >= 0, std::memory_order_relaxed);
   place_.seq = place.seq;
   group_begin_ = place.file_bytes;
   group_sum_ = 0;
@@ -76,6 +88,7 @@ void JournalFile::take(std::uint64_t position, std::uint64_t file_bytes) {
 
 // The limit is read after the end: it was set before anything behind it was published.
 JournalFailure JournalFile::move() {
+  const std::lock_guard lock(mutex_);
   const JournalRing::Published published = ring_.published();
   const std::uint64_t limit = this->limit();
   const std::uint64_t end = std::min(published.end, limit);
@@ -98,12 +111,12 @@ JournalFailure JournalFile::write(std::uint64_t to, bool ends_group) {
     annotation = print_group_sum({sum, end - group_begin_, group_begin_, synced_bytes_}, line);
   Pieces left = {piece_of(parts[0]), piece_of(parts[1]), piece_of(annotation)};
   while (size_of(left) > 0) {
-    const std::ptrdiff_t done = calls_.write_at(file_, left.data(), left.size(), at);
+    const std::ptrdiff_t done = calls_.write_at(file(), left.data(), left.size(), at);
     if (done < 0 && errno == EINTR) continue;
     if (done < 0) {
       const int reason = errno;
       // The loader would take a part of a group for a torn end.
-      calls_.truncate(file_, place_.file_bytes);
+      calls_.truncate(file(), place_.file_bytes);
       return {At::write, reason};
     }
     at += static_cast<std::uint64_t>(done);
@@ -115,9 +128,19 @@ JournalFailure JournalFile::write(std::uint64_t to, bool ends_group) {
   return {};
 }
 
-JournalFailure JournalFile::sync() {
-  if (calls_.sync_data(file_) != 0) return {At::sync, errno};
-  synced_bytes_ = place_.file_bytes;
+JournalFailure JournalFile::sync(std::size_t by) {
+  std::unique_lock lock(mutex_);
+  Descriptor& descriptor = descriptors_[by];
+  synced_.wait(lock, [&] { return !descriptor.syncs; });
+  descriptor.syncs = true;
+  const std::uint64_t bytes = place_.file_bytes;
+  lock.unlock();
+  const int reason = calls_.sync_data(descriptor.file) == 0 ? 0 : errno;
+  lock.lock();
+  descriptor.syncs = false;
+  synced_.notify_all();
+  if (reason != 0) return {At::sync, reason};
+  synced_bytes_ = std::max(synced_bytes_, bytes);
   return {};
 }
 

@@ -1,11 +1,15 @@
 #pragma once
 
 // The increment that is being written. Takes effects out of the ring, writes them in groups with
-// their checksums (aof_cutter.h), and syncs the file. For the thread that works on files.
+// their checksums (aof_cutter.h), and syncs the file. For the threads that work on files: one moves
+// effects at a time, and while one syncs another may move and sync what came later.
 
+#include <array>
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <limits>
+#include <mutex>
 #include <string>
 
 #include "journal_ring.h"
@@ -30,8 +34,15 @@ class JournalFile {
   JournalFile(const JournalFile&) = delete;
   JournalFile& operator=(const JournalFile&) = delete;
 
-  // Continues at the end of this file. It is closed in any case, also after a failure.
+  // Syncs that may run at the same time. Each has a descriptor of its own, because the system
+  // reports an error of the file once to each descriptor, not to each sync.
+  static constexpr std::size_t kSyncs = 2;
+
+  // Continues at the end of this file, after the syncs of the last one. It is closed in any case,
+  // also after a failure.
   void open(int file, const RingPlace& place);
+  // False if the system gave no second descriptor.
+  bool syncs_overlap() const { return overlaps_.load(std::memory_order_relaxed); }
 
   // Effects behind this position belong to the next file. To be set before they are published.
   void limit(std::uint64_t position) { limit_.store(position, std::memory_order_release); }
@@ -40,7 +51,8 @@ class JournalFile {
   // Writes what was published, up to the limit. After a failure the file is as it was before the
   // part that failed, and the ring has what is missing.
   JournalFailure move();
-  JournalFailure sync();
+  // Syncs what was moved, by one of the descriptors.
+  JournalFailure sync(std::size_t by = 0);
 
   // Where the ring is taken up to; for any thread.
   std::uint64_t written() const { return written_.load(std::memory_order_acquire); }
@@ -48,12 +60,20 @@ class JournalFile {
   const RingPlace& place() const { return place_; }
 
  private:
+  struct Descriptor {
+    int file = -1;
+    bool syncs = false;
+  };
   JournalFailure write(std::uint64_t to, bool ends_group);
   void take(std::uint64_t position, std::uint64_t file_bytes);
+  void close_all();
+  int file() const { return descriptors_[0].file; }
 
   JournalCalls& calls_;
   JournalRing& ring_;
-  int file_ = -1;
+  std::mutex mutex_;  // held by move() and open(); what follows is changed under it
+  std::condition_variable synced_;
+  std::array<Descriptor, kSyncs> descriptors_;
   RingPlace place_;
   // The group that is not ended yet.
   std::uint64_t group_begin_ = 0;  // its offset in the file
@@ -62,6 +82,7 @@ class JournalFile {
   std::atomic<std::uint64_t> written_{0};
   std::atomic<std::uint64_t> bytes_{0};
   std::atomic<std::uint64_t> limit_{kNoLimit};
+  std::atomic<bool> overlaps_ = false;
 };
 
 }  // namespace larder::persistence

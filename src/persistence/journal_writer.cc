@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace larder::persistence {
 namespace {
@@ -19,6 +20,9 @@ constexpr std::int64_t kDelayedUs = 2 * kSecondUs;
 // for half of that.
 constexpr std::int64_t kMostWaitUs = 4000;
 constexpr std::int64_t kWaitStepUs = 40;
+// Two syncs may overlap if they take this long: the time for fifty clients to send their next
+// requests. Shorter ones would only become more.
+constexpr std::int64_t kLongSyncUs = 1000;
 
 }  // namespace
 
@@ -30,7 +34,7 @@ void JournalWriter::published(std::uint64_t end) {
   const std::int64_t now_us = parts_.clock.steady_us();
   if (unsynced_since_us_ == 0) unsynced_since_us_ = now_us;
   published_ = end;
-  if (is_posted_ || has_failed()) return;
+  if (has_failed()) return;
   if (is_always() || now_us - posted_us_ >= kPaceUs || end - written() >= kManyBytes) post();
 }
 
@@ -47,21 +51,58 @@ bool JournalWriter::is_sync_due(std::int64_t now_us) const {
   return false;
 }
 
+bool JournalWriter::is_syncing() const {
+  return std::any_of(rounds_.begin(), rounds_.end(),
+                     [](const Round& each) { return each.is_posted && each.syncs; });
+}
+
+bool JournalWriter::overlaps() const {
+  return last_sync_us_ >= kLongSyncUs && is_always() && !spares_ && parts_.file.syncs_overlap();
+}
+
+// Null while there is one that takes what was published.
+JournalWriter::Round* JournalWriter::next_round() {
+  Round& first = rounds_[0];
+  Round& second = rounds_[1];
+  if (!first.is_posted && !second.is_posted) return &first;
+  if (first.is_posted && second.is_posted) return nullptr;
+  const Round& other = first.is_posted ? first : second;
+  const bool has_moved = other.has_moved.load(std::memory_order_acquire);
+  if (!has_moved || !other.syncs || !overlaps()) return nullptr;
+  return first.is_posted ? &second : &first;
+}
+
 void JournalWriter::post() {
+  Round* const round = next_round();
+  if (round != nullptr) post(*round);
+}
+
+void JournalWriter::post(Round& round) {
   const std::int64_t now_us = parts_.clock.steady_us();
-  is_posted_ = true;
-  posted_us_ = now_us;
-  syncs_ = is_sync_due(now_us);
-  if (syncs_) {
+  round.posted_us = posted_us_ = now_us;
+  round.syncs = is_sync_due(now_us);
+  if (round.syncs) {
     if (!is_always() && now_us - unsynced_since_us_ > kDelayedUs) ++delayed_syncs_;
     synced_us_ = now_us;
     unsynced_since_us_ = 0;
   }
-  parts_.worker.post(*this);
+  expect(round, !is_syncing());
+  round.is_posted = true;
+  round.has_moved.store(false, std::memory_order_relaxed);
+  parts_.worker.post(round);
+}
+
+// If no other round is posted, the effects that are expected are divided into two.
+void JournalWriter::expect(Round& round, bool is_alone) {
+  const bool divides = is_alone && overlaps();
+  round.awaited_effects = divides ? expected_.half : expected_.all;
+  round.wait_until_us = expected_.until_us;
+  round.most_quiet_us = last_sync_us_ / 2;
+  if (!divides) expected_ = {};
+  expected_.half = 0;
 }
 
 void JournalWriter::beat() {
-  if (is_posted_) return;
   const std::int64_t now_us = parts_.clock.steady_us();
   if (failed_at_ == At::sync || (failed_at_ == At::write && now_us < retry_us_)) return;
   if (has_more() || has_failed() || (unsynced_since_us_ != 0 && is_sync_due(now_us))) post();
@@ -72,7 +113,7 @@ bool JournalWriter::has_more() const {
 }
 
 void JournalWriter::go_on() {
-  if (!is_posted_ && !has_failed() && has_more()) post();
+  if (!has_failed() && has_more()) post();
 }
 
 void JournalWriter::restart(std::uint64_t position) {
@@ -84,66 +125,69 @@ void JournalWriter::restart(std::uint64_t position) {
 }
 
 // The steps bound the wait where the clock stands still.
-void JournalWriter::wait_for_more() const {
+void JournalWriter::wait_for_more(const Round& round) const {
   std::uint64_t seen = parts_.stream.effects();
-  std::int64_t quiet_until_us = wait_until_us_;
+  std::int64_t quiet_until_us = round.wait_until_us;
   for (std::int64_t waited = 0; waited < kMostWaitUs; waited += kWaitStepUs) {
     const std::uint64_t effects = parts_.stream.effects();
     const std::int64_t now_us = parts_.clock.steady_now_us();
-    if (effects >= wait_for_effects_ || now_us >= std::min(wait_until_us_, quiet_until_us)) return;
-    if (effects != seen) quiet_until_us = now_us + last_sync_us_ / 2;
+    const std::int64_t until_us = std::min(round.wait_until_us, quiet_until_us);
+    if (effects >= round.awaited_effects || now_us >= until_us) return;
+    if (effects != seen) quiet_until_us = now_us + round.most_quiet_us;
     seen = effects;
     const timespec step{0, kWaitStepUs * 1000};
     ::nanosleep(&step, nullptr);
   }
 }
 
-void JournalWriter::work() {
-  if (syncs_ && wait_for_effects_ != 0) wait_for_more();
+void JournalWriter::work(Round& round) {
+  if (round.syncs && round.awaited_effects != 0) wait_for_more(round);
   const std::int64_t began_us = parts_.clock.steady_now_us();
-  effects_synced_ = parts_.stream.effects();
-  failure_ = parts_.file.move();
-  moved_to_ = parts_.file.place().position;
+  const std::uint64_t effects = parts_.stream.effects();
+  round.effects = effects - std::exchange(moved_effects_, effects);
+  round.failure = parts_.file.move();
+  round.moved_to = parts_.file.written();
   const std::int64_t moved_us = parts_.clock.steady_now_us();
-  write_us_ = moved_us - began_us;
-  sync_us_ = 0;
-  if (failure_ || !syncs_) return;
-  failure_ = parts_.file.sync();
-  sync_us_ = parts_.clock.steady_now_us() - moved_us;
+  round.write_us = moved_us - began_us;
+  round.sync_us = 0;
+  round.has_moved.store(true, std::memory_order_release);
+  if (round.failure || !round.syncs) return;
+  round.failure = parts_.file.sync(round.descriptor);
+  round.sync_us = parts_.clock.steady_now_us() - moved_us;
 }
 
-void JournalWriter::note_failure() {
-  failed_at_ = failure_.at;
+void JournalWriter::note_failure(const Round& round) {
+  // Two rounds may fail for the same reason.
+  if (failed_at_ == At::sync) return;
+  failed_at_ = round.failure.at;
   retry_us_ = parts_.clock.steady_us() + kSecondUs;
-  if (unsynced_since_us_ == 0) unsynced_since_us_ = posted_us_;
-  failure_.at == At::sync ? parts_.owner.sync_failed(failure_.reason)
-                          : parts_.owner.write_failed(failure_.reason);
+  if (unsynced_since_us_ == 0) unsynced_since_us_ = round.posted_us;
+  round.failure.at == At::sync ? parts_.owner.sync_failed(round.failure.reason)
+                               : parts_.owner.write_failed(round.failure.reason);
 }
 
-void JournalWriter::note_sync() {
-  synced_ = moved_to_;
-  if (synced_ < published_ && unsynced_since_us_ == 0) unsynced_since_us_ = posted_us_;
+void JournalWriter::note_sync(const Round& round) {
+  synced_ = std::max(synced_, round.moved_to);
+  if (synced_ < published_ && unsynced_since_us_ == 0) unsynced_since_us_ = round.posted_us;
   if (!is_always()) return;
-  parts_.observer.worked_elsewhere(engine::LatencyEvent::aof_fsync_always, sync_us_);
-  plan_wait();
+  parts_.observer.worked_elsewhere(engine::LatencyEvent::aof_fsync_always, round.sync_us);
+  last_sync_us_ = round.sync_us;
+  const std::uint64_t now = parts_.stream.effects();
+  expected_.half = now + (round.effects + 1) / 2;
+  expected_.all = now + round.effects;
+  expected_.until_us = parts_.clock.steady_now_us() + std::min(round.sync_us, kMostWaitUs);
 }
 
-void JournalWriter::plan_wait() {
-  last_sync_us_ = sync_us_;
-  wait_until_us_ = parts_.clock.steady_now_us() + std::min(sync_us_, kMostWaitUs);
-  wait_for_effects_ = parts_.stream.effects() + (effects_synced_ - effects_before_);
-  effects_before_ = effects_synced_;
-}
-
-void JournalWriter::done() {
-  is_posted_ = false;
-  wait_for_effects_ = 0;
-  parts_.observer.worked_elsewhere(engine::LatencyEvent::aof_write, write_us_);
-  if (failure_) {
-    note_failure();
+void JournalWriter::done(Round& round) {
+  round.is_posted = false;
+  parts_.observer.worked_elsewhere(engine::LatencyEvent::aof_write, round.write_us);
+  if (round.failure) {
+    note_failure(round);
     return parts_.owner.moved();
   }
-  if (syncs_) note_sync();
+  // After a failed sync of the other round this one proves nothing.
+  if (failed_at_ == At::sync) return parts_.owner.moved();
+  if (round.syncs) note_sync(round);
   const bool failed_before = has_failed();
   failed_at_ = At::nothing;
   if (failed_before) parts_.owner.works_again();
@@ -153,12 +197,13 @@ void JournalWriter::done() {
 }
 
 JournalFailure JournalWriter::finish() {
-  syncs_ = true;
-  wait_for_effects_ = 0;
-  work();
-  if (!failure_) synced_ = moved_to_;
-  failed_at_ = failure_.at;
-  return failure_;
+  Round& round = rounds_[0];
+  round.syncs = true;
+  round.awaited_effects = 0;
+  work(round);
+  if (!round.failure) synced_ = round.moved_to;
+  failed_at_ = round.failure.at;
+  return round.failure;
 }
 
 }  // namespace larder::persistence

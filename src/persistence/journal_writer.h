@@ -1,15 +1,19 @@
 #pragma once
 
 // Moves effects from the ring to the increment, and syncs it as appendfsync says, in the worker's
-// thread; for the loop it says which effects are durable.
+// threads; for the loop it says which effects are durable.
 //
 // - always: every move is synced. One sync serves all effects that came before it. After a sync the
 //   next one waits up to the time that the last one took, until as many effects have come
 //   as are expected from the clients that got their replies, or until no more come: otherwise two
-//   groups of clients would take turns, each with half of the syncs.
+//   groups of clients would take turns, each with half of the syncs. If a sync takes long, the
+//   second half of the effects does not wait for that of the first: while one group is synced, the
+//   replies and next requests of the other take their time.
 // - everysec: a move every few milliseconds, a sync once a second.
 // - no: the same without syncs.
 
+#include <array>
+#include <atomic>
 #include <cstdint>
 #include <string>
 
@@ -23,7 +27,7 @@
 
 namespace larder::persistence {
 
-class JournalWriter final : private disk::Task {
+class JournalWriter {
  public:
   // Who is told what happened.
   class Owner {
@@ -65,8 +69,7 @@ class JournalWriter final : private disk::Task {
 
   std::uint64_t written() const { return parts_.file.written(); }
   std::uint64_t synced() const { return synced_; }
-  bool is_busy() const { return is_posted_; }
-  bool is_syncing() const { return is_posted_ && syncs_; }
+  bool is_syncing() const;
   bool has_failed() const { return failed_at_ != JournalFailure::At::nothing; }
   std::uint64_t delayed_syncs() const { return delayed_syncs_; }
 
@@ -74,42 +77,70 @@ class JournalWriter final : private disk::Task {
   JournalFailure finish();
 
  private:
-  void work() override;
-  void done() override;
+  // One move, and its sync. The worker writes the results, from which the loop takes them.
+  struct Round final : disk::Task {
+    Round(JournalWriter& owner_, std::size_t descriptor_)
+        : owner(owner_), descriptor(descriptor_) {}
+    void work() override { owner.work(*this); }
+    void done() override { owner.done(*this); }
+
+    JournalWriter& owner;
+    const std::size_t descriptor;
+    bool is_posted = false;
+    bool syncs = false;
+    std::int64_t posted_us = 0;
+    // Waits until this number of effects has come, or until this time; 0: does not wait.
+    std::uint64_t awaited_effects = 0;
+    std::int64_t wait_until_us = 0;
+    std::int64_t most_quiet_us = 0;
+    std::atomic<bool> has_moved = false;
+
+    JournalFailure failure;
+    std::uint64_t moved_to = 0;
+    std::uint64_t effects = 0;  // that it moved
+    std::int64_t write_us = 0;
+    std::int64_t sync_us = 0;
+  };
+  // What is expected from the clients that got their replies after a sync.
+  struct Expected {
+    std::uint64_t half = 0;
+    std::uint64_t all = 0;
+    std::int64_t until_us = 0;
+  };
+
+  void work(Round& round);
+  void done(Round& round);
   void post();
+  void post(Round& round);
+  Round* next_round();
+  void expect(Round& round, bool is_alone);
   bool is_sync_due(std::int64_t now_us) const;
   bool is_always() const {
     return parts_.settings.appendfsync.as<SyncPolicy>() == SyncPolicy::always;
   }
-  void wait_for_more() const;
-  void note_failure();
-  void note_sync();
-  void plan_wait();
+  bool overlaps() const;
+  void wait_for_more(const Round& round) const;
+  void note_failure(const Round& round);
+  void note_sync(const Round& round);
   bool has_more() const;
 
   const Parts parts_;
   std::uint64_t published_;
   std::uint64_t synced_;
   bool spares_ = false;
-  std::int64_t posted_us_ = 0;
   std::int64_t synced_us_ = 0;          // when the last sync began
   std::int64_t unsynced_since_us_ = 0;  // 0: nothing to sync
   std::int64_t retry_us_ = 0;
   JournalFailure::At failed_at_ = JournalFailure::At::nothing;
   std::uint64_t delayed_syncs_ = 0;
 
-  // The posted task. The worker writes its results, from which the loop takes them in done().
-  bool is_posted_ = false;
-  bool syncs_ = false;
-  std::int64_t wait_until_us_ = 0;
+  // The second is posted only when the first has moved its effects, and syncs them.
+  std::array<Round, JournalFile::kSyncs> rounds_{{{*this, 0}, {*this, 1}}};
+  std::int64_t posted_us_ = 0;
   std::int64_t last_sync_us_ = 0;
-  std::uint64_t wait_for_effects_ = 0;
-  JournalFailure failure_;
-  std::uint64_t moved_to_ = 0;
-  std::uint64_t effects_before_ = 0;  // of the last sync
-  std::uint64_t effects_synced_ = 0;
-  std::int64_t write_us_ = 0;
-  std::int64_t sync_us_ = 0;
+  Expected expected_;
+  // The number of effects at the last move; for the round that moves.
+  std::uint64_t moved_effects_ = 0;
 };
 
 }  // namespace larder::persistence

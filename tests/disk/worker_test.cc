@@ -4,6 +4,7 @@
 #include <poll.h>
 
 #include <csignal>
+#include <future>
 #include <string>
 #include <vector>
 
@@ -107,6 +108,30 @@ TEST_F(Workers, TheEndRunsWhatWasPosted) {
   }
   EXPECT_EQ(worked_, "ab");
   EXPECT_EQ(delivered_, "");
+}
+
+// Each of the two ends when the other has begun.
+struct Meeting final : Task {
+  void work() override {
+    begun.set_value();
+    other->begun.get_future().wait();
+  }
+  void done() override {}
+
+  std::promise<void> begun;
+  Meeting* other = nullptr;
+};
+
+TEST_F(Workers, AsManyTasksRunAtATimeAsThereAreThreads) {
+  Meeting first;
+  Meeting second;
+  first.other = &second;
+  second.other = &first;
+  Worker worker({.threads = 2});
+  worker.post(first);
+  worker.post(second);
+  worker.finish();
+  EXPECT_EQ(worker.pending(), 0u);
 }
 
 TEST_F(Workers, WithoutAThreadTasksRunWhenTheCallerSaysSo) {

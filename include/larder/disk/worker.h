@@ -1,6 +1,6 @@
 #pragma once
 
-// A thread for file operations, which would block the event loop: writing, syncing, renaming, and
+// Threads for file operations, which would block the event loop: writing, syncing, renaming, and
 // the computation before it, such as compression. Tasks are objects of their owner; the worker
 // allocates nothing for them, so the number of tasks bounds its queues.
 
@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 namespace larder::disk {
 
@@ -23,7 +24,7 @@ class Task {
   Task(const Task&) = delete;
   Task& operator=(const Task&) = delete;
 
-  // Called in the worker's thread. Must not throw.
+  // Called in a thread of the worker. Must not throw.
   virtual void work() = 0;
   // Called in the thread of the event loop after work(), by Worker::deliver(). May post tasks, also
   // this one, and may destroy this one.
@@ -34,25 +35,27 @@ class Task {
   Task* next_ = nullptr;
 };
 
-// Runs tasks one after the other, in the order of post(). All functions are for one thread, that of
-// the event loop. A forked child must not use it.
+// Runs tasks in the order of post(): one after the other, or as many at a time as there are
+// threads. All functions are for one thread, that of the event loop. A forked child must not use
+// it.
 class Worker {
  public:
-  // Where tasks run: in a thread, which the first task starts; or within run_some(), for tests.
+  // Where tasks run: in threads, which the first task starts; or within run_some(), for tests.
   enum class Place : std::uint8_t { thread, caller };
   struct Options {
-    const char* name = "disk";  // of the thread, at most 15 characters
+    const char* name = "disk";  // of the threads, at most 15 characters
     int niceness = 0;           // above 0: it gets less processor time than the event loop
     Place place = Place::thread;
+    std::size_t threads = 1;
   };
   explicit Worker(const Options& options);
-  // The thread runs the tasks that were posted before it ends; done() is not called.
+  // The threads run the tasks that were posted before they end; done() is not called.
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
 
-  // Never waits. Cost: a lock that is held for a few instructions; the first task after a pause
-  // wakes the thread.
+  // Never waits. Cost: a lock that is held for a few instructions, and waking a thread that has
+  // nothing to do.
   void post(Task& task);
   // Calls done() for each task that has been worked on. Returns how many. done() may call this, or
   // finish(), which then deliver the tasks behind its own. Cost without any: one atomic load.
@@ -92,7 +95,7 @@ class Worker {
   const int wake_;
   std::size_t pending_ = 0;
   Queue delivered_;  // worked on; their done() is called next
-  std::thread thread_;
+  std::vector<std::thread> threads_;
   std::mutex mutex_;
   std::condition_variable posted_or_ending_;
   std::condition_variable worked_;

@@ -108,7 +108,8 @@ class Core {
   disk::FileCalls file_calls;
   // A write of the append-only file, for which clients may wait, is never behind one of a snapshot.
   disk::Worker snapshot_worker{{.name = "snapshot", .niceness = 10}};
-  disk::Worker journal_worker{{.name = "journal"}};
+  // Two syncs may run at the same time (persistence/journal_writer.h).
+  disk::Worker journal_worker{{.name = "journal", .threads = 2}};
   persistence::BackgroundSnapshot background_snapshot;
   persistence::BackgroundSaves saves;
   replication::Metrics replication_metrics;
