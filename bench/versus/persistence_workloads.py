@@ -2,6 +2,7 @@
 start with the file until all of it is loaded; the server's CPU time in each; and the size of the file.
 """
 import os
+import random
 import statistics
 import time
 
@@ -9,6 +10,7 @@ from family_workloads import Link, encode
 from measuring import MILLION, Server, Table, load
 
 HASHES, FIELDS = 10_000, 1_000
+SORTED_SETS, MEMBERS = 50, 50_000
 SIXTEEN = ["--prefix", "key:00", "--value-bytes", "64"]
 
 
@@ -24,11 +26,21 @@ def fill_hashes(server):
         link.send(encode("HSET", f"hash:{i:05d}", *words))
 
 
+def fill_sorted_sets(server):
+    """Members of 14 bytes with random scores."""
+    link, chance = Link(server), random.Random(1)
+    for i in range(SORTED_SETS):
+        for first in range(0, MEMBERS, 5000):
+            words = [word for j in range(first, first + 5000) for word in (str(chance.random() * 1e6), f"member:{j:07d}")]
+            link.send(encode("ZADD", f"zset:{i:05d}", *words))
+
+
 # name, fill, rounds at most
 DATASETS = [
     ("1 M keys of 16 + 64 bytes", fill_keys(MILLION), 9),
     ("10 M keys of 16 + 64 bytes", fill_keys(10 * MILLION), 3),
     (f"{HASHES:,} hashes of {FIELDS:,} fields", fill_hashes, 5),
+    (f"{SORTED_SETS} sorted sets of {MEMBERS:,} members", fill_sorted_sets, 5),
 ]
 TO_REACH = 2.0
 SIZE_TO_REACH = 1.02
@@ -51,6 +63,13 @@ def loading(name, binary, folder):
     cpu = Link(server).settled_cpu()
     server.stop(keep=True)
     return took, cpu
+
+
+def snapshot_in_background(server):
+    """Larder writes large sorted sets in the order of their tables then."""
+    server.ask("BGSAVE")
+    while "rdb_bgsave_in_progress:1" in server.ask("INFO", "persistence"):
+        time.sleep(0.05)
 
 
 def rounds_of(arguments, most, measure):
@@ -77,10 +96,15 @@ def compare_one(arguments, times, sizes, dataset):
             fill(server)
         report(times, f"save, {name}", rounds_of(arguments, most, lambda i: saving(pair[i])))
         files = [os.path.getsize(os.path.join(server.folder, "dump.rdb")) for server in pair]
+        if fill is fill_sorted_sets:
+            snapshot_in_background(pair[1])
         for server in pair:
             server.stop(keep=True)
         # Both load the file of redis-server.
         report(times, f"load, {name}", rounds_of(arguments, most, lambda i: loading(*binaries[i], pair[0].folder)))
+        if fill is fill_sorted_sets:
+            report(times, f"load, {name}, in the order of Larder's tables",
+                   rounds_of(arguments, most, lambda i: loading(*binaries[i], pair[1].folder)))
         sizes.append((name, *(f"{size:,}" for size in files), f"{files[1] / files[0]:.3f}", f"{SIZE_TO_REACH:.2f}"))
     finally:
         for server in pair:

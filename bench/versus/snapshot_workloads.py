@@ -7,10 +7,11 @@ import os
 import re
 import shutil
 import signal
+import statistics
 import subprocess
 import time
 
-from measuring import DRIVER, MILLION, Server, Table, load
+from measuring import DRIVER, MILLION, Server, Table, drive, load
 
 HASHES = 20
 STEADY_S = 5
@@ -113,6 +114,46 @@ def compare_load(arguments, table, name, fill, writers, count):
                       info(server, "rdb_last_bgsave_status"))
 
 
+FULL_LOAD = "SET at pipeline 16 as fast as possible, beside 1,000 GET/s, 10 M keys"
+WINDOW_S = 1
+
+
+def full_load(server, count):
+    """SETs a second of one window."""
+    done, took, _ = drive(server.port, server.process.pid, "--op", "set", "--keys", count, *SIXTEEN, "--pipeline", "16",
+                          "--seconds", WINDOW_S)
+    return done / took
+
+
+def gets(count):
+    return ["--op", "get", "--keys", str(count), "--prefix", "key:00", "--pipeline", "1", "--clients", "4", "--rate", "1000"]
+
+
+def is_saving(server):
+    return info(server, "rdb_bgsave_in_progress") == "1"
+
+
+def compare_full_load(arguments, table, count=10 * MILLION):
+    for server_name, binary in (("redis-server", arguments.against), ("Larder", arguments.server)):
+        with started(server_name, binary) as server:
+            fill_keys(server, count)
+            readers = Writers(server, gets(count))
+            steady = [full_load(server, count) for _ in range(STEADY_S)]
+            before = readers.end()
+            readers = Writers(server, gets(count))
+            began = time.monotonic()
+            server.ask("BGSAVE")
+            during = []
+            while is_saving(server):
+                during.append(full_load(server, count))
+            took = time.monotonic() - began
+            now = readers.end()
+            # The last window was partly without a snapshot.
+            one, other = statistics.median(steady), statistics.mean(during[:-1] or during)
+            table.row(server_name, f"{one:,.0f}", f"{other:,.0f}", f"{other / one:.2f}", f"{before[1]:.1f}", f"{now[1]:.1f}",
+                      f"{before[2]:.1f}", f"{now[2]:.1f}", f"{took:.1f}")
+
+
 # name, how strace slows the writes of the file, options
 FAULTS = [
     # Each write is of 128 KB.
@@ -150,6 +191,10 @@ def compare(arguments, is_wanted):
             "seconds", "result"], arguments.markdown)
         for row in loads:
             compare_load(arguments, table, *row)
+    if is_wanted("snapshots: " + FULL_LOAD):
+        compare_full_load(arguments, Table("Snapshots under full load: " + FULL_LOAD, [
+            "server", "SET/s before", "during", "ratio", "99.9th percentile of GET before, ms", "during", "longest before, ms",
+            "during", "seconds"], arguments.markdown))
     faults = [row for row in FAULTS if is_wanted("snapshots: " + row[0])]
     if faults and shutil.which("strace"):
         table = Table("Snapshots while the disk is slow (Larder, snapshot-memory-limit 32 MB)", [

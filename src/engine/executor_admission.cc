@@ -164,11 +164,12 @@ bool Executor::is_held_for_snapshot(const Session& session, const BoundCommand& 
                                     resp::Args args) {
   WriteHold& hold = *parts_.gates.write_hold();
   const auto holds = [&hold, &session](const Command& row, resp::Args words) {
-    const auto found = find_key_spans(row, words);
     bool held = false;
-    if (!found || !row.has(kWrites)) return held;
-    for_each_key(*found, [&](std::size_t position, std::uint32_t) {
-      held |= hold.holds(row, session.db, keyspace::Key::of(words[position]));
+    if (!row.has(kWrites)) return held;
+    const auto found = find_key_spans(row, words);
+    if (!found) return held;
+    for_each_key(*found, [&](std::size_t position, std::uint32_t key_flags) {
+      held |= hold.holds(row, key_flags, session.db, words[position]);
       return !held;
     });
     return held;

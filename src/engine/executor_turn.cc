@@ -59,6 +59,7 @@ bool Executor::make_room_at_turn_end() {
   if (parts_.evictor.over_limit()) {
     const eviction::Room room = make_room(base::Budget(parts_.clock, turn_time_.left_us(kEvictUs)));
     if (room == eviction::Room::working || room == eviction::Room::freeing) return true;
+    if (room == eviction::Room::waiting) return false;
   }
   if (is_freeing_first()) return true;
   if (is_journal_full()) return false;

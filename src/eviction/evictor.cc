@@ -140,6 +140,9 @@ bool Evictor::only_removed_data_exceeds(std::uint64_t wanted) const {
 Room Evictor::evict(base::Budget& budget, std::uint64_t wanted) {
   while (exceeds_with(wanted)) {
     if (only_removed_data_exceeds(wanted)) return free_deferred(budget, wanted);
+    if (!budget.is_unlimited() && keyspace_.defers_removals() && has_victims()) {
+      return Room::waiting;
+    }
     if (!evict_one()) return Room::none;
     if (budget.spent(kStride)) return exceeds_with(wanted) ? Room::working : Room::enough;
   }

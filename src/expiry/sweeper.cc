@@ -66,6 +66,7 @@ std::int64_t Sweeper::rest_ms() const {
     }
     return std::max<std::int64_t>(0, next_pass_us_ - keyspace_.clock().steady_us()) / 1000;
   }
+  if (active_ && keyspace_.defers_removals()) return kLongestSleepMs;
   if (allowance_us_ > 0) return 0;
   return static_cast<std::int64_t>(static_cast<double>(1 - allowance_us_) / share()) / 1000 + 1;
 }
@@ -96,6 +97,7 @@ std::size_t Sweeper::step(base::Budget& budget) {
   const std::int64_t start_us = clock.steady_now_us();
   std::size_t gone = 0;
   do {
+    if (active_ && keyspace_.defers_removals()) break;
     if (!free_removed(budget)) continue;
     const std::size_t removed = sweep_lines();
     if (removed > 0 && reader_ != nullptr) reader_->read_removals();

@@ -34,6 +34,11 @@ bool BeforeChanges::any_defers_expiry(int db, std::uint64_t hash, const Entry& e
                      [&](BeforeChange* hook) { return hook->defers_expiry(db, hash, entry); });
 }
 
+bool BeforeChanges::any_defers_removals() const {
+  return std::any_of(hooks_.data(), hooks_.data() + count_,
+                     [](BeforeChange* hook) { return hook->defers_removals(); });
+}
+
 void BeforeChanges::before_flush(int db) const {
   for (std::size_t i = 0; i < count_; ++i) hooks_[i]->before_flush(db);
 }

@@ -104,7 +104,7 @@ Entry* Database::look(const Key& key, Look how) {
 
 Entry* Database::handle_expired(Entry* entry, std::uint64_t hash, Look how) {
   if (shared_.removals.repeats()) return entry;
-  if (how == Look::write || !shared_.removals.held()) {
+  if (how == Look::write || !defers_removals()) {
     erase(entry, hash, Cause::expired, Event::expired);
   }
   return nullptr;
@@ -392,7 +392,7 @@ Entry* Database::random(base::Rng& rng) {
   int tries_left = kMostTries;
   while (Entry* entry = entries_.random(rng)) {
     if (!entry->expired(now_ms())) return entry;
-    if (shared_.removals.held()) {
+    if (defers_removals()) {
       if (--tries_left == 0) return entry;
       continue;
     }

@@ -144,7 +144,7 @@ void AofRewrite::begun() {
     parts_.log.notice("Creating AOF incr file " + begin_.next.name + " on background rewrite");
   } else {
     failure_ = begin_.failure;
-    if (is_saving_) return parts_.background.cancel_soon();
+    if (is_saving_) return parts_.background.cancel();
   }
   increment_->writer.go_on();
   if (!is_saving_) failure_.empty() ? publish() : fail(failure_);

@@ -85,7 +85,6 @@ void BackgroundSnapshot::end_if_over() {
     result.end == SnapshotResult::End::done ? marks_.all_removed() : marks_.left(mark_);
   }
   method_.reset();
-  is_cancelled_ = false;
   parts_.metrics.saving.is_active = false;
   std::exchange(owner_, nullptr)->snapshot_ended(result);
 }
@@ -104,7 +103,6 @@ bool BackgroundSnapshot::abandon(std::int64_t us) {
 }
 
 bool BackgroundSnapshot::run(std::int64_t us) {
-  if (is_cancelled_) cancel();
   if (!is_running()) {
     return marks_.clean(base::Budget(parts_.snapshots.source().clock, us));
   }
@@ -114,7 +112,6 @@ bool BackgroundSnapshot::run(std::int64_t us) {
 }
 
 void BackgroundSnapshot::beat() {
-  if (is_cancelled_) cancel();
   if (!is_running()) return;
   method_->beat();
   end_if_over();

@@ -37,7 +37,7 @@ void RdbRecords::aux(std::string_view name, std::string_view value) {
   out.text(value);
 }
 
-void RdbRecords::begin(std::int64_t now_ms, std::uint64_t used_bytes, RdbPurpose purpose) {
+void RdbRecords::begin(std::int64_t now_ms, std::uint64_t used_bytes) {
   if (writes_commands()) return;
   const std::string head = base::printed("REDIS%04d", options_.version);
   output_.bytes.insert(output_.bytes.end(), head.begin(), head.end());
@@ -45,7 +45,7 @@ void RdbRecords::begin(std::int64_t now_ms, std::uint64_t used_bytes, RdbPurpose
   aux("redis-bits", "64");
   aux("ctime", std::to_string(now_ms / 1000));
   aux("used-mem", std::to_string(used_bytes));
-  aux("aof-base", purpose == RdbPurpose::aof_base ? "1" : "0");
+  aux("aof-base", options_.purpose == RdbPurpose::aof_base ? "1" : "0");
 }
 
 void RdbRecords::function(std::string_view library) {
@@ -165,9 +165,8 @@ base::Result<void> RdbFileWriter::state() const {
   return {};
 }
 
-base::Result<void> RdbFileWriter::begin(std::int64_t now_ms, std::uint64_t used_bytes,
-                                        Purpose purpose) {
-  records_.begin(now_ms, used_bytes, purpose);
+base::Result<void> RdbFileWriter::begin(std::int64_t now_ms, std::uint64_t used_bytes) {
+  records_.begin(now_ms, used_bytes);
   return state();
 }
 

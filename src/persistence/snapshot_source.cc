@@ -98,7 +98,7 @@ RdbFileWriter::Options SnapshotSource::options() const {
 
 base::Result<void> SnapshotSource::write(RdbSink& sink, SaveProgress* progress) const {
   RdbFileWriter writer(sink, keyspace.access(), options());
-  auto done = writer.begin(clock.unix_ms(), memory::used_bytes(), purpose);
+  auto done = writer.begin(clock.unix_ms(), memory::used_bytes());
   for (const auto& library : functions.all()) {
     done = writer.function({library.data(), library.size()});
   }

@@ -1,8 +1,10 @@
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "larder/base/numbers.h"
 #include "larder/types/sorted_set.h"
+#include "larder/types/sorted_set_fill.h"
 #include "packed.h"
 #include "type_codecs.h"
 
@@ -13,6 +15,9 @@ using types::SortedSet;
 
 // Scores as text: their length in a byte, or one of these.
 constexpr std::uint8_t kNotANumber = 253, kPlusInfinity = 254, kMinusInfinity = 255;
+
+// What SortedSetFill needs for a member while it is built.
+constexpr std::size_t kOrderBytes = 16;
 
 std::optional<double> text_score(RdbReader& in) {
   constexpr double kInfinity = std::numeric_limits<double>::infinity();
@@ -36,21 +41,36 @@ class Builder {
       : limits_{static_cast<std::size_t>(settings.zset_max_listpack_entries.value()),
                 static_cast<std::size_t>(settings.zset_max_listpack_value.value())} {}
 
-  void expect(std::size_t members) { set_.expect(members, 0, limits_); }
+  void expect(std::size_t members) {
+    if (members > limits_.entries) {
+      fill_.emplace(members);
+    } else {
+      set_.expect(members, 0, limits_);
+    }
+  }
   bool add(std::string_view member, std::optional<double> score) {
-    return score && !std::isnan(*score) &&
-           set_.put(member, *score, {}, limits_).outcome == SortedSet::Outcome::added;
+    if (!score || std::isnan(*score)) return false;
+    if (!fill_) return set_.put(member, *score, {}, limits_).outcome == SortedSet::Outcome::added;
+    fill_->add(member, *score);
+    return true;
+  }
+  // False if a member was repeated, or if the reader has failed.
+  bool finish(RdbReader& in) {
+    if (!fill_) return true;
+    set_ = SortedSet(fill_->finish([&in] { return in.may_go_on(); }));
+    return !set_.empty();
   }
   void* storage() { return set_.storage(); }
 
  private:
   const SortedSet::Limits limits_;
   SortedSet set_{nullptr};
+  std::optional<types::SortedSetFill> fill_;  // of a set that is no listpack
 };
 
 bool read_members(RdbType form, RdbReader& in, Builder& set) {
   const std::size_t count = in.count(2);
-  if (!in.may_take(count * kReservedBytes)) return false;
+  if (!in.may_take(count * (kReservedBytes + kOrderBytes))) return false;
   if (count > 0) set.expect(count);
   RdbText member;
   for (std::size_t i = 0; i < count; ++i) {
@@ -58,7 +78,7 @@ bool read_members(RdbType form, RdbReader& in, Builder& set) {
     const auto score = form == RdbType::sorted_set ? std::optional(in.real()) : text_score(in);
     if (in.failed() || !set.add(member.view(), score)) return false;
   }
-  return !in.failed();
+  return !in.failed() && set.finish(in);
 }
 
 bool read_packed(Packing packing, RdbReader& in, Builder& set) {

@@ -44,8 +44,9 @@ SnapshotConsumer::File file_of(const BackgroundSnapshot::Parts& parts, const Sna
 struct Unwind {};
 
 // Whether a command of this family may change a value of this type in place.
-bool edits(engine::Family family, types::Type type) {
+bool edits(engine::Family family, std::uint32_t key_flags, types::Type type) {
   using engine::Family;
+  if ((key_flags & engine::kRW) == 0) return false;
   switch (type) {
     case types::Type::string:
       return family == Family::string || family == Family::bitmap || family == Family::hyperloglog;
@@ -85,7 +86,6 @@ StepSnapshot::StepSnapshot(const BackgroundSnapshot::Parts& parts, const Snapsho
     : parts_(parts),
       source_(parts.snapshots.source(order.purpose)),
       mark_(mark),
-      purpose_(order.purpose),
       now_ms_(source_.clock.unix_ms()),
       outcome_{.end = End::failed,
                .reason = {},
@@ -111,7 +111,7 @@ base::Result<void> StepSnapshot::start() {
     const keyspace::Database& db = source_.keyspace.db(i);
     sizes_.push_back({db.size(), db.volatile_size()});
   }
-  now_.writer.begin(now_ms_, memory::used_bytes(), purpose_);
+  now_.writer.begin(now_ms_, memory::used_bytes());
   for (const auto& library : source_.functions.all()) {
     now_.writer.function({library.data(), library.size()});
   }
@@ -189,14 +189,19 @@ bool StepSnapshot::is_ahead(int db, std::uint64_t hash, const Entry& entry) cons
 
 void StepSnapshot::before_change(int db, std::uint64_t hash, Entry& entry, Intent intent) {
   if (state_ != State::walking) return;
-  if (intent == Intent::edits && !owed_.empty() && entry.form() == Form::storage) {
-    if (OwedValue* const owed = owed_.find(entry.storage())) open_elements(*owed);
+  if (!owed_.empty() && entry.form() == Form::storage) {
+    if (OwedValue* const owed = owed_.find(entry.storage())) before_change_of_owed(*owed, intent);
   }
   if (!is_ahead(db, hash, entry)) return;
   set_mark(entry, mark_);
   if (!is_written_in_steps(entry)) return write(entry, db);
-  OwedValue& owed = owe(entry, db);
-  if (intent == Intent::edits) open_elements(owed);
+  before_change_of_owed(owe(entry, db), intent);
+}
+
+// A value that is removed is kept until it is written, unless too many are.
+void StepSnapshot::before_change_of_owed(OwedValue& value, Intent intent) {
+  if (intent == Intent::edits) return open_elements(value);
+  if (keeps_most()) write_at_once(value);
 }
 
 // Its elements may change.
@@ -209,6 +214,8 @@ bool StepSnapshot::is_overlay_full() const {
   return owed_.overlay_bytes() >= pipe_.most_lent_bytes() || is_short_of_blocks();
 }
 
+bool StepSnapshot::keeps_most() const { return owed_.kept_bytes() > limit_bytes(); }
+
 // The overlay writes records, not commands.
 bool StepSnapshot::copies_elements(types::Type type, const void* storage) const {
   return source_.purpose != RdbPurpose::aof_commands && ElementOverlay::supports(type, storage);
@@ -218,10 +225,12 @@ bool StepSnapshot::is_short_of_blocks() const {
   return pipe_.free_blocks() < pipe_.most_blocks() / 8;
 }
 
-// While elements may be copied, most of the memory is left to the copies.
+// While elements may be copied, most of the memory is left to the copies. Otherwise a quarter of
+// the blocks is left to old values of keys that change, as by the walk.
 bool StepSnapshot::must_wait_for_worker() {
-  return pipe_.free_blocks() < kFewestFree ||
-         (owed_.first().overlay && pipe_.posted_blocks() > pipe_.most_blocks() / 4);
+  const std::size_t quarter = pipe_.most_blocks() / 4;
+  if (!owed_.first().overlay) return pipe_.free_blocks() < quarter;
+  return pipe_.free_blocks() < kFewestFree || pipe_.posted_blocks() > quarter;
 }
 
 // A new key ahead does not belong to the snapshot.
@@ -238,6 +247,14 @@ bool StepSnapshot::defers_expiry(int db, std::uint64_t hash, const Entry& entry)
                       (is_written_in_steps(entry) && is_ahead(db, hash, entry)));
 }
 
+// Their commands would stand still.
+bool StepSnapshot::defers_removals() {
+  if (state_ != State::walking || !(is_short_of_blocks() || keeps_most())) return false;
+  removals_wait_ = true;
+  holds_.begin();
+  return true;
+}
+
 void StepSnapshot::before_flush(int db) {
   const bool is_passed = static_cast<std::size_t>(db) < db_ && owed_.empty();
   const bool is_empty = source_.keyspace.db(static_cast<std::size_t>(db)).size() == 0;
@@ -249,20 +266,37 @@ void StepSnapshot::before_swap(int a, int b) {
   if (state_ == State::walking && a != b && last >= db_) stop(End::outdated, {});
 }
 
-bool StepSnapshot::holds(const engine::Command& command, int db, const keyspace::Key& key) {
-  if (state_ != State::walking || !must_hold(command, db, key)) return false;
+bool StepSnapshot::holds(const engine::Command& command, std::uint32_t key_flags, int db,
+                         std::string_view name) {
+  if (state_ != State::walking || !may_hold(command, key_flags)) return false;
+  if (!must_hold(command, key_flags, db, name)) return false;
   ++parts_.metrics.snapshot_holds;
   holds_.begin();
   return true;
 }
 
-bool StepSnapshot::must_hold(const engine::Command& command, int db, const keyspace::Key& key) {
+// Without looking at the key: while there is room, only changes of large values that are not tables
+// must wait.
+bool StepSnapshot::may_hold(const engine::Command& command, std::uint32_t key_flags) const {
+  if (!owed_.empty() || is_short_of_blocks() || source_.purpose == RdbPurpose::aof_commands) {
+    return true;
+  }
+  return edits(command.family, key_flags, types::Type::string) ||
+         edits(command.family, key_flags, types::Type::list) ||
+         edits(command.family, key_flags, types::Type::stream);
+}
+
+bool StepSnapshot::must_hold(const engine::Command& command, std::uint32_t key_flags, int db,
+                             std::string_view name) {
+  const auto key = keyspace::Key::of(name);
   Entry* const entry =
       source_.keyspace.db(static_cast<std::size_t>(db)).entries().find(key.name, key.hash);
   if (entry == nullptr) return false;
-  const bool is_edited = entry->form() == Form::storage && edits(command.family, entry->type());
-  if (is_edited && !owed_.empty()) {
-    if (OwedValue* const owed = owed_.find(entry->storage())) return must_hold_edit(*owed);
+  const bool is_edited =
+      entry->form() == Form::storage && edits(command.family, key_flags, entry->type());
+  if (!owed_.empty() && entry->form() == Form::storage) {
+    OwedValue* const owed = owed_.find(entry->storage());
+    if (owed != nullptr) return is_edited ? must_hold_edit(*owed) : keeps_most();
   }
   if (!is_ahead(db, key.hash, *entry)) return false;
   if (is_short_of_blocks()) return was_short_ = true;
@@ -280,7 +314,7 @@ bool StepSnapshot::must_hold_edit(OwedValue& value) {
 
 // A large value ahead, which the command edits, replaces or removes.
 bool StepSnapshot::must_hold_large(Entry& entry, int db, bool is_edited) {
-  if (owed_.kept_bytes() > limit_bytes()) return true;
+  if (keeps_most()) return true;
   if (!is_edited) return false;
   if (copies_elements(entry.type(), entry.storage()) && !is_overlay_full()) return false;
   set_mark(entry, mark_);
@@ -375,13 +409,16 @@ void StepSnapshot::passed_on() {
 // A value in steps pauses before this happens, so it is a command that needs the block.
 void StepSnapshot::wait_for_block() {
   constexpr std::int64_t kWaitUs = 1000;
-  const std::int64_t most_us = parts_.settings.snapshot_max_hold_ms.value() * 1000;
+  constexpr std::int64_t kMostUs = 1'000'000;
+  const std::int64_t most_us =
+      std::min(kMostUs, parts_.settings.snapshot_max_hold_ms.value() * 1000) - stood_still_us_;
   const std::int64_t began_us = source_.clock.steady_now_us();
   while (pipe_.free_blocks() == 0 && !pipe_.is_cancelled()) {
     parts_.worker.wait(kWaitUs);
     parts_.worker.deliver();
     if (source_.clock.steady_now_us() - began_us > most_us) pipe_.cancel();
   }
+  stood_still_us_ += source_.clock.steady_now_us() - began_us;
 }
 
 }  // namespace larder::persistence

@@ -90,10 +90,12 @@ class StepSnapshot final : public SnapshotMethod,
   void placed(int db, std::uint64_t hash, keyspace::Entry& entry,
               const keyspace::Entry* before) override;
   bool defers_expiry(int db, std::uint64_t hash, const keyspace::Entry& entry) override;
+  bool defers_removals() override;
   void before_flush(int db) override;
   void before_swap(int a, int b) override;
   // engine::WriteHold
-  bool holds(const engine::Command& command, int db, const keyspace::Key& key) override;
+  bool holds(const engine::Command& command, std::uint32_t key_flags, int db,
+             std::string_view name) override;
   // SnapshotPipe::Host
   void wait_for_block() override;
   void passed_on() override;
@@ -105,13 +107,17 @@ class StepSnapshot final : public SnapshotMethod,
   void run() override;
 
   bool is_ahead(int db, std::uint64_t hash, const keyspace::Entry& entry) const;
-  bool must_hold(const engine::Command& command, int db, const keyspace::Key& key);
+  bool may_hold(const engine::Command& command, std::uint32_t key_flags) const;
+  bool must_hold(const engine::Command& command, std::uint32_t key_flags, int db,
+                 std::string_view name);
   bool must_hold_edit(OwedValue& value);
   bool must_hold_large(keyspace::Entry& entry, int db, bool is_edited);
-  // The copies of elements take all the memory that they may.
   // Whether elements of the value are copied before they change.
   bool copies_elements(types::Type type, const void* storage) const;
+  // The copies of elements take all the memory that they may.
   bool is_overlay_full() const;
+  // The values that are kept only for the snapshot do.
+  bool keeps_most() const;
   bool is_short_of_blocks() const;
   // There is no room for more of the first owed value.
   bool must_wait_for_worker();
@@ -119,6 +125,7 @@ class StepSnapshot final : public SnapshotMethod,
   void select(Records& records, int db);
   OwedValue& owe(const keyspace::Entry& entry, int db);
   void open_elements(OwedValue& value);
+  void before_change_of_owed(OwedValue& value, keyspace::Intent intent);
   void write_at_once(OwedValue& value);
   void continue_value();
   std::uint64_t limit_bytes() const;
@@ -144,7 +151,6 @@ class StepSnapshot final : public SnapshotMethod,
   const BackgroundSnapshot::Parts parts_;
   const SnapshotSource source_;
   const std::uint8_t mark_;
-  const RdbPurpose purpose_;
   const std::int64_t now_ms_;
   SnapshotResult outcome_;
   SnapshotPipe pipe_;
@@ -173,9 +179,11 @@ class StepSnapshot final : public SnapshotMethod,
   std::int64_t saved_us_ = 0;  // time for a later slice
   std::int64_t paced_until_us_ = 0;
   std::uint64_t delayed_ = 0;
-  bool was_short_ = false;       // a command had to wait for blocks
-  bool was_in_element_ = false;  // or for the end of a long element
-  bool value_written_ = false;   // commands that wait for values may try again
+  std::int64_t stood_still_us_ = 0;  // since the last run(), because a command needed a block
+  bool removals_wait_ = false;       // eviction or expiry had to wait since there was room
+  bool was_short_ = false;           // a command had to wait for blocks
+  bool was_in_element_ = false;      // or for the end of a long element
+  bool value_written_ = false;       // commands that wait for values may try again
 };
 
 }  // namespace larder::persistence

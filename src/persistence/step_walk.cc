@@ -161,6 +161,7 @@ bool StepSnapshot::run(std::int64_t us) {
     end_when_idle();
     return false;
   }
+  stood_still_us_ = 0;
   bool more = true;
   if (const std::int64_t slice = slice_us(us); slice > 0) {
     base::Budget budget(source_.clock, slice);
@@ -177,7 +178,9 @@ bool StepSnapshot::run(std::int64_t us) {
 void StepSnapshot::resume_held() {
   constexpr std::size_t kResumedAtOnce = 64;
   engine::HeldSessions& held = parts_.waiters.for_snapshot();
-  if (held.empty()) return holds_.end();
+  removals_wait_ = removals_wait_ && (is_short_of_blocks() || keeps_most());
+  if (held.empty() && !removals_wait_) return holds_.end();
+  if (held.empty()) return;
   const bool has_room = pipe_.free_blocks() >= pipe_.most_blocks() / 4;
   if (was_in_element_ && !is_in_element()) {
     was_in_element_ = false;

@@ -141,6 +141,8 @@ void SortedSet::append(std::string_view member, double score, const Limits& limi
   ranked()->append(member, score);
 }
 
+void SortedSet::append(RankedMember* member) { ranked()->append(member); }
+
 bool SortedSet::erase(std::string_view member) {
   if (empty()) return false;
   if (is_packed()) {

@@ -3,6 +3,7 @@
 // A server in process, for tests: the real core with clients without sockets, and a clock that
 // tests advance.
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -31,8 +32,8 @@ class HarnessClock final : public base::Clock {
   }
   void tick() override {}
   std::int64_t steady_now_us() const override {
-    passed_us_ += us_per_reading;
-    return steady_us_ + passed_us_;
+    return steady_us_ + passed_us_.fetch_add(us_per_reading, std::memory_order_relaxed) +
+           us_per_reading;
   }
   void advance_ms(std::int64_t ms) { advance_us(ms * 1000); }
   void advance_us(std::int64_t us) {
@@ -43,7 +44,7 @@ class HarnessClock final : public base::Clock {
   std::int64_t us_per_reading = 0;
 
  private:
-  mutable std::int64_t passed_us_ = 0;
+  mutable std::atomic<std::int64_t> passed_us_ = 0;  // threads for files read it too
 };
 
 class Harness final : public memory::AuditedOwner {

@@ -176,6 +176,14 @@ TEST_F(BackgroundSaves, AreWrittenByAChildIfSoConfigured) {
   EXPECT_EQ(files(), 1);
 }
 
+TEST_F(BackgroundSaves, AForkIsAnEventOfLatency) {
+  ask("CONFIG SET snapshot-method fork latency-monitor-threshold 1");
+  harness_->clock().us_per_reading = 2000;
+  ask("BGSAVE");
+  while (is_saving()) harness_->core().beat();
+  EXPECT_NE(ask("LATENCY LATEST").find("$4\r\nfork\r\n"), std::string::npos);
+}
+
 // Tells of the end.
 struct Order final : persistence::SnapshotOwner {
   void snapshot_ended(const persistence::SnapshotResult& ended) override { result = ended; }

@@ -127,6 +127,21 @@ TEST_F(Journals, AlwaysReleasesWhatIsSynced) {
   EXPECT_TRUE(core.auditor.run().balanced());
 }
 
+TEST_F(Journals, WritesAndSyncsAreEventsOfLatency) {
+  for (const bool always : {false, true}) {
+    const auto harness = start(always ? "appendfsync always\n" : "appendfsync no\n");
+    const auto client = harness->connect();
+    client->exchange("CONFIG SET latency-monitor-threshold 1\r\n");
+    harness->clock().us_per_reading = 2000;
+    client->exchange("SET a 1\r\n");
+    harness->advance_ms(100);
+    settle(*harness);
+    const std::string latest = client->exchange("LATENCY LATEST\r\n");
+    EXPECT_NE(latest.find("\r\naof-write\r\n"), std::string::npos) << latest;
+    EXPECT_EQ(latest.find("\r\naof-fsync-always\r\n") != std::string::npos, always) << latest;
+  }
+}
+
 TEST_F(Journals, ARewriteKeepsTheDataAndRemovesTheHistory) {
   std::string before;
   {

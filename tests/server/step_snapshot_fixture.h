@@ -5,9 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <condition_variable>
+#include <cstdlib>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 
 #include "snapshot_folder.h"
 #include "tests/harness/harness.h"
@@ -15,6 +17,16 @@
 namespace larder::server {
 
 using harness::Harness;
+
+// LARDER_SEEDS=first-last runs other seeds than these.
+inline std::pair<std::uint64_t, std::uint64_t> seeds(
+    std::pair<std::uint64_t, std::uint64_t> otherwise) {
+  const char* const range = std::getenv("LARDER_SEEDS");
+  if (range == nullptr) return otherwise;
+  char* end = nullptr;
+  const std::uint64_t first = std::strtoull(range, &end, 10);
+  return {first, std::strtoull(end + 1, nullptr, 10)};
+}
 
 class StepSnapshots : public SnapshotFolder {
  protected:

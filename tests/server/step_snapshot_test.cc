@@ -26,7 +26,7 @@ class RandomCommands {
   std::string large() {
     const std::string name = key();
     const std::string text(20, static_cast<char>('a' + rng_.below(26)));
-    switch (rng_.below(5)) {
+    switch (rng_.below(6)) {
       case 0:
         return "SET " + name + " " + std::string(100'000 + rng_.below(200'000), 'x') + "\r\n";
       case 1:
@@ -38,6 +38,10 @@ class RandomCommands {
       case 3:
         return "DEL " + name + "\r\n" + many("ZADD " + name, [&](int i) {
                  return std::to_string(i % 70) + " " + text + std::to_string(i);
+               });
+      case 4:
+        return "DEL " + name + "\r\n" + many("XADD " + name + " *", [&](int i) {
+                 return "f" + std::to_string(i) + " " + text;
                });
       default:
         return "DEL " + name + "\r\n" +
@@ -56,7 +60,15 @@ class RandomCommands {
   std::string key() { return "k" + number(60); }
   std::string element() { return "f" + number(3200); }
 
+  // Ends the snapshot, which begins anew, unless it has passed these databases.
+  std::string of_databases() {
+    static constexpr const char* kCommands[] = {"SWAPDB 0 1\r\n", "SWAPDB 2 1\r\n", "FLUSHDB\r\n",
+                                                "SELECT 1\r\nFLUSHDB\r\nSELECT 0\r\n",
+                                                "SELECT 2\r\nFLUSHDB\r\nSELECT 0\r\n"};
+    return kCommands[rng_.below(std::size(kCommands))];
+  }
   std::string one_command() {
+    if (rng_.below(1000) == 0) return of_databases();
     const std::string name = key();
     switch (rng_.below(34)) {
       case 0:
@@ -135,6 +147,60 @@ class RandomCommands {
 
 class SnapshotsOfAll : public StepSnapshots {
  protected:
+  explicit SnapshotsOfAll(const std::string& options = {})
+      : StepSnapshots("save \"\"\n" + options) {}
+
+  // The data and the time of the moment when a snapshot began.
+  struct Moment {
+    std::string digest;
+    std::int64_t unix_ms = 0;
+  };
+  struct Order final : persistence::SnapshotOwner {
+    void snapshot_ended(const persistence::SnapshotResult& result) override { end = result.end; }
+    persistence::SnapshotResult::End end{};
+  };
+  // A snapshot with commands between its steps, which begins anew if one of them ends it.
+  Moment write_under(RandomCommands& commands) {
+    using End = persistence::SnapshotResult::End;
+    Order order;
+    Moment moment;
+    do {
+      ask("");  // the client waits for nothing
+      while (core().evictor.over_limit()) turn();
+      moment = {digest(), harness_->clock().unix_ms()};
+      EXPECT_TRUE(core().background_snapshot.start({.name = "dump.rdb"}, order));
+      while (core().background_snapshot.is_running()) {
+        client_->exchange(requests_of(commands.next()));
+        if (++turns_ % 16 == 0) harness_->advance_ms(100);
+      }
+      begun_anew_ += order.end == End::outdated;
+    } while (order.end == End::outdated);
+    EXPECT_EQ(order.end, End::done);
+    ask("");
+    return moment;
+  }
+  void check(std::uint64_t seed) {
+    RandomCommands commands(seed);
+    ask("FLUSHALL\r\n");
+    fill(commands);
+    const Moment moment = write_under(commands);
+    ASSERT_NE(digest(), moment.digest);
+    ASSERT_EQ(loaded_digest(moment.unix_ms), moment.digest) << "seed " << seed;
+    ASSERT_EQ(files(), 1);
+    const memory::Audit audit = core().auditor.run();
+    ASSERT_TRUE(audit.balanced()) << audit.text();
+  }
+  void check_seeds() {
+    const auto [first, last] = seeds({1, 4});
+    for (std::uint64_t seed = first; seed <= last; ++seed) {
+      check(seed);
+      ASSERT_FALSE(HasFatalFailure()) << "seed " << seed;
+    }
+    RecordProperty("turns", std::to_string(turns_));
+    EXPECT_GT(begun_anew_, 0);
+  }
+  int begun_anew_ = 0;
+
   void fill(RandomCommands& commands) {
     client_->exchange(
         "DEBUG POPULATE 2000 filler 30\r\nSELECT 2\r\nDEBUG POPULATE 500 other\r\nSELECT 0\r\n");
@@ -143,22 +209,19 @@ class SnapshotsOfAll : public StepSnapshots {
   }
 };
 
-TEST_F(SnapshotsOfAll, ContainTheDataOfTheirStart) {
-  for (std::uint64_t seed = 1; seed <= 4; ++seed) {
-    RandomCommands commands(seed);
-    ask("FLUSHALL\r\n");
-    fill(commands);
-    const std::string before = digest();
-    const std::int64_t start_ms = harness_->clock().unix_ms();
-    begin();
-    finish_under(commands);
-    ASSERT_EQ(core().persistence_metrics.rdb_last_bgsave_status.value(), "ok");
-    ASSERT_NE(digest(), before);
-    ASSERT_EQ(loaded_digest(start_ms), before) << "seed " << seed;
-    ASSERT_EQ(files(), 1);
-    const memory::Audit audit = core().auditor.run();
-    ASSERT_TRUE(audit.balanced()) << audit.text();
-  }
+TEST_F(SnapshotsOfAll, ContainTheDataOfTheirStart) { check_seeds(); }
+
+// Most commands of this test grow the data, so that keys are evicted between the steps.
+class SnapshotsUnderEviction : public SnapshotsOfAll {
+ protected:
+  SnapshotsUnderEviction()
+      : SnapshotsOfAll(
+            "maxmemory 4mb\nmaxmemory-policy allkeys-random\nsnapshot-memory-limit 4mb\n") {}
+};
+
+TEST_F(SnapshotsUnderEviction, ContainTheDataOfTheirStart) {
+  check_seeds();
+  EXPECT_GT(core().eviction_metrics.evicted_keys.value(), 100u);
 }
 
 TEST_F(SnapshotsOfAll, CanBeginAgainAfterAnEndAtEachStep) {
@@ -172,12 +235,8 @@ TEST_F(SnapshotsOfAll, CanBeginAgainAfterAnEndAtEachStep) {
     ask("");
     ASSERT_TRUE(core().auditor.run().balanced());
     if (steps % 10 != 0) continue;
-    const std::string before = digest();
-    const std::int64_t start_ms = harness_->clock().unix_ms();
-    begin();
-    finish_under(commands);
-    ask("");
-    ASSERT_EQ(loaded_digest(start_ms), before) << steps;
+    const Moment moment = write_under(commands);
+    ASSERT_EQ(loaded_digest(moment.unix_ms), moment.digest) << steps;
   }
 }
 

@@ -18,6 +18,7 @@ class Budget {
 
   // Never ends; for shutdown and tests.
   static Budget unlimited() { return Budget(); }
+  bool is_unlimited() const { return clock_ == nullptr; }
 
   // The time that is left, not below 0.
   std::int64_t left_us() const {

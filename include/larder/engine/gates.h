@@ -48,8 +48,10 @@ struct Command;
 // Decides which commands the gate `snapshot` delays.
 class WriteHold {
  public:
-  // Whether a command that may change this key must wait now.
-  virtual bool holds(const Command& command, int db, const keyspace::Key& key) = 0;
+  // Whether a command that may change the key of this name must wait now. The flags are those of
+  // the key (KeyFlag).
+  virtual bool holds(const Command& command, std::uint32_t key_flags, int db,
+                     std::string_view name) = 0;
 
  protected:
   ~WriteHold() = default;

@@ -23,6 +23,7 @@ enum class Room : std::uint8_t {
   working,  // still over the limit, but more keys can be evicted: call again
   freeing,  // over the limit only because removed data is not freed yet: call again
   none,     // over the limit, and no key may be evicted
+  waiting,  // over the limit, and no key can be evicted until a snapshot has room for its value
 };
 
 // The memory that a command needs, in bytes.
@@ -59,7 +60,8 @@ class Evictor {
     return false;
   }
 
-  // Evicts until there is room, no key can be evicted, or the budget is spent. Data that was
+  // Evicts until there is room, no key can be evicted, or the budget is spent. With an unlimited
+  // budget it does not wait for a snapshot. Data that was
   // removed before is freed first if that is enough; flushed databases are always freed first,
   // because their bytes cannot be distinguished from those of stored keys. Expired keys that it
   // finds are removed as expired.
@@ -68,9 +70,9 @@ class Evictor {
   // Makes room for a command that computes its size before it writes. `none` if it cannot fit: then
   // at once, without evicting, if all keys that may be evicted would not free enough (may_free()),
   // or if the system refuses a block of that size. `freeing` or `working` if the budget is spent
-  // before there is room. No key is evicted for bytes of removed data. Keys that were looked up
-  // before may be removed, which invalidates their values. Cost: two comparisons while there is
-  // room, otherwise that of evicting.
+  // before there is room, `waiting` as in make_room(). No key is evicted for bytes of removed data.
+  // Keys that were looked up before may be removed, which invalidates their values. Cost: two
+  // comparisons while there is room, otherwise that of evicting.
   Room make_room_for(const Need& need, base::Budget budget);
 
   // Whether the policy allows this key to be evicted.

@@ -41,6 +41,10 @@ class BeforeChange {
     return false;
   }
 
+  // True: eviction and expiry should wait, because the hook has no room for values that they
+  // remove. Asked only when something is to be removed. A command may remove keys all the same.
+  virtual bool defers_removals() { return false; }
+
   // All entries of a database will be removed.
   virtual void before_flush(int db) = 0;
   // Two databases will exchange their contents.
@@ -66,12 +70,14 @@ class BeforeChanges {
   bool defers_expiry(int db, std::uint64_t hash, const Entry& entry) const {
     return __builtin_expect(count_ != 0, 0) && any_defers_expiry(db, hash, entry);
   }
+  bool defers_removals() const { return __builtin_expect(count_ != 0, 0) && any_defers_removals(); }
   void before_flush(int db) const;
   void before_swap(int a, int b) const;
 
  private:
   void call_before_change(int db, std::uint64_t hash, Entry& entry, Intent intent) const;
   bool any_defers_expiry(int db, std::uint64_t hash, const Entry& entry) const;
+  bool any_defers_removals() const;
   void call_placed(int db, std::uint64_t hash, Entry& entry, const Entry* before) const;
 
   std::array<BeforeChange*, kMost> hooks_{};

@@ -117,6 +117,11 @@ class Database {
   std::int64_t now_ms() const { return shared_.clock.unix_ms(); }
   // Only commands remove keys and fields (keyspace/removals.h).
   bool removals_held() const { return shared_.removals.held(); }
+  // The same, or a hook has no room for their values now. To be asked by readers that found
+  // something to remove.
+  bool defers_removals() const {
+    return removals_held() || shared_.before_changes.defers_removals();
+  }
   // For commands, what has a deadline up to this time does not exist: the present time, or a time
   // before all deadlines while commands of another server are repeated.
   std::int64_t expired_until_ms() const {
@@ -226,7 +231,7 @@ class Database {
   std::uint64_t scan(std::uint64_t cursor, std::size_t count, Fn&& fn) const;
 
   // A random key, uniformly distributed; expired ones are removed and another is tried. nullptr if
-  // empty. While removals are held, an expired one after a hundred tries.
+  // empty. While removals are held or deferred, an expired one after a hundred tries.
   Entry* random(base::Rng& rng);
 
   // The entry whose key has this hash, expired or not, or null.

@@ -65,6 +65,8 @@ class Keyspace final : public memory::AuditedOwner {
   // Whether keys are expired and evicted.
   Removals& removals() { return removals_; }
   bool removals_held() const { return removals_.held(); }
+  // A hook has no room for what eviction and expiry would remove now.
+  bool defers_removals() const { return before_changes_.defers_removals(); }
 
   // Calls `sink` for each read that did not find its key; null: no calls.
   void set_miss_sink(MissSink* sink) { miss_sink_ = sink; }

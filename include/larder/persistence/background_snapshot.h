@@ -126,9 +126,6 @@ class BackgroundSnapshot final : public memory::AuditedOwner {
   // still works on the file, whose temporary name is removed: then the process must end without
   // destroying this.
   bool abandon(std::int64_t us);
-  // Cancels at the next run() or beat(): for tasks of the worker, which the running snapshot itself
-  // may be waiting for.
-  void cancel_soon() { is_cancelled_ = is_running(); }
   // Of processes that are started from now on.
   void name_children(ChildTitle& title) { parts_.title = &title; }
 
@@ -149,7 +146,6 @@ class BackgroundSnapshot final : public memory::AuditedOwner {
   SnapshotMarks marks_;
   std::uint8_t mark_ = 0;  // of a snapshot in steps
   std::unique_ptr<SnapshotMethod> method_;
-  bool is_cancelled_ = false;
   SnapshotOwner* owner_ = nullptr;
 };
 

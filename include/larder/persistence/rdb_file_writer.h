@@ -83,7 +83,7 @@ class RdbRecords {
       : output_(output), access_(access), options_(options) {}
 
   // The head, with its metadata. There is none before commands.
-  void begin(std::int64_t now_ms, std::uint64_t used_bytes, RdbPurpose purpose);
+  void begin(std::int64_t now_ms, std::uint64_t used_bytes);
   void function(std::string_view library);
   void select(int database, std::uint64_t keys, std::uint64_t deadlines);
   // The database was selected before.
@@ -118,8 +118,7 @@ class RdbFileWriter final : private Spill {
   using Purpose = RdbPurpose;
   RdbFileWriter(RdbSink& sink, const keyspace::AccessPolicy& access, const Options& options);
 
-  base::Result<void> begin(std::int64_t now_ms, std::uint64_t used_bytes,
-                           Purpose purpose = Purpose::snapshot);
+  base::Result<void> begin(std::int64_t now_ms, std::uint64_t used_bytes);
   base::Result<void> function(std::string_view library);
   base::Result<void> select(int database, std::uint64_t keys, std::uint64_t deadlines);
   base::Result<void> key(const keyspace::Entry& entry, std::int64_t now_ms);

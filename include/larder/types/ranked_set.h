@@ -47,6 +47,8 @@ class RankedSet {
   // The member must not be there.
   void add(std::string_view member, std::uint64_t hash, double score);
   void append(std::string_view member, double score);
+  // One that the index has already, and that comes after all others.
+  void append(RankedMember* member) { order_.append(member); }
   void move(RankedMember* member, std::uint64_t hash, double score);
   void erase(RankedMember* member, std::uint64_t hash);
 

@@ -122,7 +122,8 @@ class SortedSet {
   // Handles that can change the set are not copied (read_only.h).
   SortedSet(SortedSet&&) = default;
   SortedSet& operator=(SortedSet&&) = default;
-  // A large set of members that are already in an index, given in their order.
+  // A large set of members that are already in an index, given in their order. Those that are not
+  // given must be appended before anything else is called.
   static SortedSet adopt(Table<RankedTraits>&& index, std::span<RankedMember* const> order,
                          std::size_t member_bytes);
 
@@ -158,6 +159,8 @@ class SortedSet {
   void expect(std::size_t entries, std::size_t member_bytes, const Limits& limits);
   // Appends a member that comes after all others. Cost: O(1) amortised.
   void append(std::string_view member, double score, const Limits& limits);
+  // The same for a member that is in the index already, which adopt() has got.
+  void append(RankedMember* member);
   // False when there is no such member.
   bool erase(std::string_view member);
   // Erasing all members of a large set is O(1) here: the caller moves its storage to the graveyard.

@@ -19,7 +19,7 @@ bool has_type(const keyspace::Entry& entry, const ScanOptions& options) {
 
 // For keys of any type, as a lookup does.
 void remove_expired(Call& call, const Entries& expired) {
-  if (call.db.removals_held()) return;
+  if (expired.empty() || call.db.defers_removals()) return;
   for (const keyspace::Entry* entry : expired) {
     call.db.look(keyspace::Key::of(entry->key()), keyspace::Look::write);
   }

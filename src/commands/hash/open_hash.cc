@@ -10,7 +10,8 @@ constexpr std::size_t kMostPurged = 512;
 
 FoundHash purged(engine::Call& call, const FoundHash& found, keyspace::Look how) {
   const bool is_large = found->size() > kMostPurged;
-  if (call.db.removals_held() || (is_large && how != keyspace::Look::write)) return found;
+  if (call.db.removals_held()) return found;
+  if (how != keyspace::Look::write && (is_large || call.db.defers_removals())) return found;
   const auto entry = [&call] { return call.db.entries().find(call.key.name, call.key.hash); };
   if (!is_large) {
     while (!call.db.expire_elements(entry(), call.key.hash, kMostPurged)) {

@@ -17,7 +17,8 @@ FoundHash purged(engine::Call& call, const FoundHash& found, keyspace::Look how)
 
 // The hash at the key. Expired fields of a small hash are freed first. Those of a large one are
 // left to the sweeper, except those that a command on the way to a change names: followers must not
-// find them. While removals are held no field is freed. Expired fields that are not freed are
+// find them. While removals are held no field is freed, and none for a reader while they are
+// deferred. Expired fields that are not freed are
 // skipped.
 inline FoundHash find_hash(engine::Call& call, keyspace::Look how = keyspace::Look::read) {
   auto found = call.db.find<types::Hash>(call.key, how);
