@@ -19,20 +19,20 @@ namespace {
 constexpr const char* kScripts[] = {
     "return cjson.encode({1, 2, {a = 'b/\\n', c = {true, false, cjson.null, 1.5}}})",
     "return cjson.encode(string.rep('a\\001', 20000))",
-    "local t = {} for i = 1, 300 do t[i] = {k = i, ['n' .. i] = i / 7} end return cjson.encode(t)",
-    "local t = {} for i = 1, 200 do t = {t} end return cjson.encode(t)",
+    "local t = {} for i = 1, 60 do t[i] = {k = i, ['n' .. i] = i / 7} end return cjson.encode(t)",
+    "local t = {} for i = 1, 60 do t = {t} end return cjson.encode(t)",
     "return pcall(cjson.encode, {type}) and 'none' or 'error'",
     "return "
     "cjson.encode(cjson.decode('{\"a\":[1,2.5,\"x\",null,true],\"b\":{\"c\":\"\\\\u00e9\"}}'))",
     "return #cjson.decode('\"' .. string.rep('\\\\u00e9\\\\n', 3000) .. '\"')",
-    "return #cjson.decode('[' .. string.rep('{\"key\":[1,2,3]},', 300) .. '1]')",
-    "return type(cjson.decode(string.rep('[', 900) .. string.rep(']', 900)))",
+    "return #cjson.decode('[' .. string.rep('{\"key\":[1,2,3]},', 60) .. '1]')",
+    "return type(cjson.decode(string.rep('[', 200) .. string.rep(']', 200)))",
     "return pcall(cjson.decode, '[1,2,{\"a\":') and 'none' or 'error'",
     "local j = cjson.new() j.encode_keep_buffer(false) return j.encode({1, 2, 3})",
     "return pcall(cjson.encode_number_precision, 99) and 'none' or 'error'",
     "return #cmsgpack.pack({1, 2, {a = 'b', c = {true, false, 1.5, -7, 2^40}}}, 'more', 300)",
     "return #cmsgpack.pack(string.rep('a', 100000))",
-    "local t = {} for i = 1, 300 do t[i] = {k = i, ['n' .. i] = i / 7} end return "
+    "local t = {} for i = 1, 60 do t[i] = {k = i, ['n' .. i] = i / 7} end return "
     "#cmsgpack.pack(t)",
     "return #cmsgpack.pack(cmsgpack.unpack(cmsgpack.pack({a = {1, 2, 3}, b = 'text', c = -1.5})))",
     "return select('#', cmsgpack.unpack(string.rep('a', 5000)))",

@@ -14,10 +14,7 @@ namespace larder::scripting {
 class ByteBuffer {
  public:
   // Pushes the userdata, which must stay where it is until the end. Growing needs one more place
-  // on the stack.
-  explicit ByteBuffer(lua_State* lua) : lua_(lua) { push_new(); }
-
-  // The same, but begins with the userdata that an earlier call kept in the table at the index
+  // on the stack. Begins with the userdata that an earlier call kept in the table at the index
   // `shelf`, if there is one.
   ByteBuffer(lua_State* lua, int shelf) : lua_(lua) {
     lua_rawgeti(lua_, shelf, kKept);

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "array.h"
 #include "cjson.h"
 #include "json_text.h"
 #include "meter.h"
@@ -240,15 +241,25 @@ class Decoder {
 
   void array() {
     descend(2);
-    lua_newtable(lua_);
     next();
-    for (int i = 1; token_ != Token::array_end; ++i) {
+    const bool has_room = lua_checkstack(lua_, kMostCollected + 1) != 0;
+    bool is_complete = token_ == Token::array_end;
+    int count = 0;
+    while (!is_complete && has_room && count < kMostCollected && is_scalar()) {
       value();
-      lua_rawseti(lua_, -2, i);
-      if (is_last(Token::array_end, "comma or array end", "value")) break;
+      ++count;
+      is_complete = is_last(Token::array_end, "comma or array end", "value");
+    }
+    collect_array(lua_, count);
+    while (!is_complete) {
+      value();
+      lua_rawseti(lua_, -2, ++count);
+      is_complete = is_last(Token::array_end, "comma or array end", "value");
     }
     --depth_;
   }
+
+  bool is_scalar() const { return token_ != Token::object_begin && token_ != Token::array_begin; }
 
   // Reads what follows an element: `end`, or a comma and something else than `end`.
   bool is_last(Token end, const char* expected, const char* expected_next) {

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "array.h"
 #include "byte_buffer.h"
 #include "conversions.h"
 #include "libraries.h"
@@ -234,13 +235,19 @@ class Unpacker {
 
   std::size_t left() const { return static_cast<std::size_t>(end_ - at_); }
 
-  // Pushes the next value. How deep it goes is limited by the stack of Lua: each array and map
-  // takes at least one place.
+  // Pushes a value that is not in a table.
+  void result() {
+    need(1);
+    check_stack(1);
+    value();
+  }
+
+ private:
+  // Pushes the next value, for which there is a place. Tables look for more. So the stack of Lua
+  // limits their depth: each of them takes at least one place.
   void value() {
     need(1);
     meter_.charge(Meter::kElement);
-    luaL_checkstack(lua_, 1,
-                    "too many return values at once; use unpack_one or unpack_limit instead.");
     const auto first = static_cast<std::uint8_t>(*at_++);
     if (first < mark::kSmallMap) return lua_pushinteger(lua_, first);
     if (first >= mark::kSmallNegative) return lua_pushinteger(lua_, static_cast<int8_t>(first));
@@ -250,7 +257,11 @@ class Unpacker {
     map(first & 0x0f);
   }
 
- private:
+  void check_stack(int places) {
+    luaL_checkstack(lua_, places,
+                    "too many return values at once; use unpack_one or unpack_limit instead.");
+  }
+
   void need(std::size_t bytes) {
     if (left() < bytes) luaL_error(lua_, "Missing bytes in input.");
   }
@@ -325,17 +336,34 @@ class Unpacker {
   }
 
   void array(std::uint32_t count) {
-    lua_newtable(lua_);
-    luaL_checkstack(lua_, 1, "in function mp_decode_to_lua_array");
-    for (std::uint32_t i = 1; i <= count; ++i) {
-      lua_pushnumber(lua_, i);
+    std::uint32_t done = 0;
+    if (lua_checkstack(lua_, kMostCollected + 1) != 0) {
+      while (done < count && done < kMostCollected && is_scalar_next()) {
+        value();
+        ++done;
+      }
+    }
+    collect_array(lua_, static_cast<int>(done));
+    if (done == count) return;
+    luaL_checkstack(lua_, 2, "in function mp_decode_to_lua_array");
+    while (done < count) {
+      lua_pushnumber(lua_, ++done);
       value();
       lua_rawset(lua_, -3);
     }
   }
 
+  // Neither a table nor nil.
+  bool is_scalar_next() const {
+    if (at_ == end_) return false;
+    const auto first = static_cast<std::uint8_t>(*at_);
+    return first < mark::kSmallMap || first >= mark::kSmallNegative ||
+           (first >= mark::kSmallText && first != mark::kNil && first < mark::kArray16);
+  }
+
   void map(std::uint32_t count) {
     lua_newtable(lua_);
+    if (count > 0) check_stack(2);
     for (std::uint32_t i = 0; i < count; ++i) {
       value();
       value();
@@ -366,7 +394,7 @@ int unpack_values(lua_State* lua, lua_Integer limit, lua_Integer offset) {
   if (takes_all) limit = INT_MAX;
   Unpacker unpacker(lua, {bytes + start, size - start});
   int count = 0;
-  for (; unpacker.left() > 0 && count < limit; ++count) unpacker.value();
+  for (; unpacker.left() > 0 && count < limit; ++count) unpacker.result();
   if (takes_all) return count;
   luaL_checkstack(lua, 1, "in function mp_unpack_full");
   const std::size_t left = unpacker.left();

@@ -23,6 +23,9 @@
 namespace larder::scripting {
 namespace {
 
+// The table in which pack keeps its bytes between calls.
+constexpr int kShelf = lua_upvalueindex(1);
+
 constexpr int kMostIntegerBytes = 32;
 constexpr int kDefaultAlignment = 8;
 
@@ -178,7 +181,7 @@ int pack(lua_State* lua) {
   Meter meter(lua);
   int argument = 2;
   lua_pushnil(lua);  // what an argument too many finds, in front of the bytes
-  ByteBuffer out(lua);
+  ByteBuffer out(lua, kShelf);
   std::size_t position = 0;
   while (!format.is_at_end()) {
     meter.charge(Meter::kElement);
@@ -220,6 +223,7 @@ int pack(lua_State* lua) {
     position += item.padding + item.size;
   }
   out.push_string();
+  out.keep(kShelf);
   return 1;
 }
 
@@ -341,14 +345,16 @@ int size(lua_State* lua) {
   return 1;
 }
 
-constexpr luaL_Reg kFunctions[] = {
-    {"pack", pack}, {"unpack", unpack}, {"size", size}, {nullptr, nullptr}};
+constexpr luaL_Reg kFunctions[] = {{"unpack", unpack}, {"size", size}, {nullptr, nullptr}};
 
 }  // namespace
 
 int open_struct(lua_State* lua) {
   lua_newtable(lua);
   luaL_register(lua, nullptr, kFunctions);
+  lua_createtable(lua, 1, 0);
+  lua_pushcclosure(lua, pack, 1);
+  lua_setfield(lua, -2, "pack");
   return 1;
 }
 
