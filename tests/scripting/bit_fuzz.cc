@@ -35,8 +35,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   std::string_view bytes(reinterpret_cast<const char*>(data), size);
   const char* name = kFunctions[data[0] % std::size(kFunctions)];
   bytes.remove_prefix(1);
-  const larder::scripting::LuaState state;
+  static const larder::scripting::LuaState state;
   lua_State* lua = state.get();
+  lua_settop(lua, 0);
+  lua_gc(lua, LUA_GCCOLLECT, 0);
   lua_checkstack(lua, kMostArguments + 10);
   lua_getglobal(lua, "bit");
   lua_getfield(lua, -1, name);

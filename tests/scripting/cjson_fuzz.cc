@@ -31,8 +31,10 @@ std::optional<std::string> encoded(lua_State* lua) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const larder::scripting::LuaState state(kLimit);
+  static const larder::scripting::LuaState state(kLimit);
   lua_State* lua = state.get();
+  lua_settop(lua, 0);
+  lua_gc(lua, LUA_GCCOLLECT, 0);
   lua_pushlstring(lua, reinterpret_cast<const char*>(data), size);
   if (!apply(lua, "decode")) return 0;
   // Numbers that JSON does not have are decoded, but not encoded.

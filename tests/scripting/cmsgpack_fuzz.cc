@@ -25,8 +25,10 @@ bool apply(lua_State* lua, const char* name) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  const larder::scripting::LuaState state(kLimit);
+  static const larder::scripting::LuaState state(kLimit);
   lua_State* lua = state.get();
+  lua_settop(lua, 0);
+  lua_gc(lua, LUA_GCCOLLECT, 0);
   lua_pushlstring(lua, reinterpret_cast<const char*>(data), size);
   if (!apply(lua, "unpack") || lua_gettop(lua) == 0) return 0;
   // Packing loses tables that are too deep, unpacking then elements that are nil.

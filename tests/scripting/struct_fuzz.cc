@@ -30,8 +30,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view all(reinterpret_cast<const char*>(data + 1), size - 1);
   const std::string_view format = all.substr(0, std::min<std::size_t>(data[0], all.size()));
   const std::string_view bytes = all.substr(format.size());
-  const larder::scripting::LuaState state(kLimit);
+  static const larder::scripting::LuaState state(kLimit);
   lua_State* lua = state.get();
+  lua_settop(lua, 0);
+  lua_gc(lua, LUA_GCCOLLECT, 0);
   const bool has_size = apply(lua, "size", format);
   const auto fixed_size = static_cast<std::size_t>(has_size ? lua_tonumber(lua, -1) : 0);
   lua_settop(lua, 0);
