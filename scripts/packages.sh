@@ -1,6 +1,6 @@
 # Installs missing Debian packages. For sourcing by the other scripts.
 
-build_packages="g++ cmake ninja-build ccache libasio-dev libspdlog-dev libjemalloc-dev libssl-dev liblzf-dev"
+build_packages="g++ cmake ninja-build ccache libasio-dev libspdlog-dev libjemalloc-dev libssl-dev liblzf-dev liblua5.1-0-dev"
 
 is_installed() {
   [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
