@@ -111,6 +111,8 @@ bool BackgroundSnapshot::run(std::int64_t us) {
   return more;
 }
 
+std::int64_t BackgroundSnapshot::wakes_us() const { return is_running() ? method_->wakes_us() : 0; }
+
 void BackgroundSnapshot::beat() {
   if (!is_running()) return;
   method_->beat();

@@ -20,6 +20,8 @@ class SnapshotMethod {
   virtual base::Result<void> start() = 0;
   // See BackgroundSnapshot.
   virtual bool run(std::int64_t us) = 0;
+  // See BackgroundSnapshot.
+  virtual std::int64_t wakes_us() const { return 0; }
   virtual void beat() = 0;
   // Afterwards there is a result: `cancelled`, unless it was over already.
   virtual void cancel() = 0;

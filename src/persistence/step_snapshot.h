@@ -55,6 +55,7 @@ class StepSnapshot final : public SnapshotMethod,
 
   base::Result<void> start() override;
   bool run(std::int64_t us) override;
+  std::int64_t wakes_us() const override { return wakes_us_; }
   void beat() override {}
   void cancel() override;
   bool abandon(std::int64_t us) override;
@@ -176,6 +177,7 @@ class StepSnapshot final : public SnapshotMethod,
   base::Budget* slice_ = nullptr;
   std::int64_t ended_us_ = 0;  // the last run()
   std::int64_t busy_until_us_ = 0;
+  std::int64_t wakes_us_ = 0;
   std::int64_t saved_us_ = 0;  // time for a later slice
   std::int64_t paced_until_us_ = 0;
   std::uint64_t delayed_ = 0;

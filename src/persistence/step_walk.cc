@@ -26,8 +26,8 @@ constexpr std::int64_t kDoubledUs = 60'000'000;
 constexpr std::size_t kDoubledRoom = 5;
 constexpr std::int64_t kMostDoublings = 4;
 constexpr std::int64_t kLeastUs = 50;
-// A turn that was shorter had nothing else to do. The loop is busy until so long after the last
-// longer one: a client that sends one command after the other pauses between them.
+// A turn with less work had nothing else to do. The loop is busy until so long after the last turn
+// with more: a client that sends one command after the other pauses between them.
 constexpr std::int64_t kIdleUs = 10;
 constexpr std::int64_t kQuietUs = 1000;
 
@@ -123,10 +123,13 @@ void StepSnapshot::skip_database() {
 
 bool StepSnapshot::is_paced() const { return source_.clock.steady_us() < paced_until_us_; }
 
-// Adds up the part of short turns until it is enough for a slice; 0 until then.
+// Adds up the part of short turns until it is enough for a slice; 0 until then. The time in which
+// the loop slept before this turn does not count.
 std::int64_t StepSnapshot::slice_us(std::int64_t most_us) {
   const std::int64_t now_us = source_.clock.steady_now_us();
-  const std::int64_t elsewhere_us = now_us - std::exchange(ended_us_, now_us);
+  const std::int64_t began_us =
+      std::max(std::exchange(ended_us_, now_us), source_.clock.steady_us());
+  const std::int64_t elsewhere_us = now_us - began_us;
   if (elsewhere_us >= kIdleUs) busy_until_us_ = now_us + kQuietUs;
   if (now_us >= busy_until_us_) return most_us;
   const std::int64_t age_us = now_us - parts_.metrics.saving.started_us;
@@ -147,6 +150,7 @@ bool StepSnapshot::work(base::Budget& budget) {
 }
 
 bool StepSnapshot::run(std::int64_t us) {
+  wakes_us_ = 0;
   parts_.worker.deliver();
   if (state_ == State::walking) {
     if (pipe_.failure() != nullptr) {
@@ -162,8 +166,11 @@ bool StepSnapshot::run(std::int64_t us) {
     return false;
   }
   stood_still_us_ = 0;
-  bool more = true;
-  if (const std::int64_t slice = slice_us(us); slice > 0) {
+  bool more = false;
+  const std::int64_t slice = slice_us(us);
+  // Otherwise the loop may sleep until a client has something for it, or until it is idle.
+  if (slice == 0) wakes_us_ = busy_until_us_;
+  if (slice > 0) {
     base::Budget budget(source_.clock, slice);
     slice_ = &budget;
     more = work(budget);

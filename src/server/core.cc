@@ -183,9 +183,11 @@ std::int64_t Core::hz() const {
 }
 
 std::int64_t Core::next_deadline_us() const {
-  const std::int64_t wait_us = waiters.next_deadline_us();
-  const std::int64_t pause_us = pause.deadline_us();
-  return wait_us == 0 || pause_us == 0 ? std::max(wait_us, pause_us) : std::min(wait_us, pause_us);
+  const auto earlier = [](std::int64_t a, std::int64_t b) {
+    return a == 0 || b == 0 ? std::max(a, b) : std::min(a, b);
+  };
+  return earlier(background_snapshot.wakes_us(),
+                 earlier(waiters.next_deadline_us(), pause.deadline_us()));
 }
 
 }  // namespace larder::server

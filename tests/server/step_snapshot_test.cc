@@ -165,7 +165,9 @@ class SnapshotsOfAll : public StepSnapshots {
     Order order;
     Moment moment;
     do {
-      ask("");  // the client waits for nothing
+      // The client waits for nothing: a command that waited is answered in the next turn.
+      ask("");
+      ask("");
       while (core().evictor.over_limit()) turn();
       moment = {digest(), harness_->clock().unix_ms()};
       EXPECT_TRUE(core().background_snapshot.start({.name = "dump.rdb"}, order));

@@ -133,6 +133,9 @@ class BackgroundSnapshot final : public memory::AuditedOwner {
   // To be called at the end of each turn: works for at most `us` microseconds. True if it could go
   // on at once.
   bool run(std::int64_t us);
+  // When run() must be called at the latest, in the time of Clock::steady_us(); 0: when there is a
+  // turn.
+  std::int64_t wakes_us() const;
   // To be called `hz` times a second.
   void beat();
 

@@ -73,7 +73,8 @@ class Core {
   std::int64_t hz() const;
   // Loads the data at the start: the append-only file, if it is used and exists, or the snapshot.
   persistence::Loading load(persistence::LoadingHost& host);
-  // When a wait or a pause ends next, on the steady clock; 0 when there is neither.
+  // When a wait or a pause ends next, or a snapshot goes on, on the steady clock; 0 when there is
+  // none of them.
   std::int64_t next_deadline_us() const;
 
   Configuration& configuration;
