@@ -148,6 +148,11 @@ Denied Directory::check(const engine::Session& session, const engine::BoundComma
   return verdict.denied;
 }
 
+bool Directory::may_run(const engine::Session& session, const engine::BoundCommand& command,
+                        resp::Args args) const {
+  return powers(session).check(command, args).denied == Denied::nothing;
+}
+
 bool Directory::may_read_all_keys(const engine::Session& session,
                                   const engine::BoundCommand& command, resp::Args args) const {
   return (session.closed_gates & bit(Gate::permission)) == 0 ||

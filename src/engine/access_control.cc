@@ -6,15 +6,18 @@
 
 namespace larder::engine {
 
-std::string refusal(Denied denied, const Session& session, const BoundCommand& command) {
+std::string refusal(Denied denied, const Session& session, const BoundCommand& command,
+                    CommandContext occasion) {
+  const std::string code =
+      occasion == CommandContext::script ? "NOPERM ACL failure in script: " : "NOPERM ";
   switch (denied) {
     case Denied::command:
-      return "NOPERM User " + std::string(session.account->name) +
+      return code + "User " + std::string(session.account->name) +
              " has no permissions to run the '" + command.full_name() + "' command";
     case Denied::key:
-      return "NOPERM No permissions to access a key";
+      return code + "No permissions to access a key";
     case Denied::channel:
-      return "NOPERM No permissions to access a channel";
+      return code + "No permissions to access a channel";
     case Denied::nothing:
       break;
   }

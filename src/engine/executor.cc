@@ -272,17 +272,27 @@ bool Executor::run_long_commands() {
   return long_commands_.has_steps();
 }
 
-// If it would have to wait for room, room is made now: the outer command cannot stop in between.
 void Executor::run_nested(Session& session, resp::Args args) {
+  Execution inner{.session = session, .turn = Turn::within};
+  run_nested(inner, args, plan_alone(parts_.commands.resolve(args), args));
+}
+
+void Executor::run_nested(Session& session, resp::Args args, BoundCommand& command,
+                          Followers followers) {
+  Execution inner{.session = session, .turn = Turn::within};
+  inner.effects.only_removals = followers == Followers::get_removals;
+  run_nested(inner, args, plan_alone(&command, args));
+}
+
+// If it would have to wait for room, room is made now: the outer command cannot stop in between.
+void Executor::run_nested(Execution& inner, resp::Args args, const Planned& planned) {
   LARDER_ASSERT(running_ != nullptr);
   LARDER_ASSERT(parts_.effects.in_group());
-  Execution inner{.session = session,
-                  .turn = Turn::within,
-                  .cycles = base::cycles(),
-                  .effects = parts_.effects.begin_command()};
-  const Running running(*this, inner);
-  const Planned planned = plan_alone(parts_.commands.resolve(args), args);
+  Session& session = inner.session;
+  inner.cycles = base::cycles();
+  inner.effects.begin = parts_.effects.begin_command().begin;
   inner.unsent = session.reply.buffer().size();
+  const Running running(*this, inner);
   Admission admission;
   do {
     admission = admit(session, args, planned.command);
@@ -363,6 +373,15 @@ void Executor::count_errors(Execution& execution, BoundCommand& command) {
   parts_.metrics.error_replies += reply.errors() - execution.errors;
   parts_.metrics.errors.count(reply.error_code());
   execution.errors = reply.errors();
+}
+
+void Executor::announce(const Call& call) {
+  for (CommandSink* sink : command_sinks_) sink->ran(call.session, call.command, call.args);
+}
+
+void Executor::forget_error() {
+  running_->errors = running_->session.reply.errors();
+  running_->session.reply.start_command();
 }
 
 void Executor::propagate(OwnEffects& own, int db, resp::Args args) {

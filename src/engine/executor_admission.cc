@@ -84,6 +84,14 @@ void Executor::reject_unknown(Session& session, resp::Args args) {
   session.close(Closing::now);
 }
 
+CommandContext Executor::context_of(const Session& session) const {
+  if (running_ != nullptr && running_->turn == Turn::within && &running_->session == &session) {
+    return CommandContext::script;
+  }
+  const bool queues = (session.closed_gates & bit(Gate::queueing)) != 0;
+  return queues ? CommandContext::transaction : CommandContext::top_level;
+}
+
 // Whether the command passes these closed gates: only the guard can allow it.
 bool Executor::pass(Session& session, resp::Args args, BoundCommand& command,
                     std::uint32_t closed) {
@@ -91,11 +99,13 @@ bool Executor::pass(Session& session, resp::Args args, BoundCommand& command,
   const std::uint32_t before = closed & (kPermission - 1);
   if (before != 0) return reject(session, &command, parts_.gates.error(before)), false;
   if ((closed & kPermission) != 0) {
-    const bool queues = (session.closed_gates & bit(Gate::queueing)) != 0;
-    const Denied denied = parts_.guard->check(
-        session, command, args, queues ? CommandContext::transaction : CommandContext::top_level);
+    const CommandContext occasion = context_of(session);
+    // The log of refusals names the client that runs the script.
+    const Session& client =
+        occasion == CommandContext::script ? running_->outer->session : session;
+    const Denied denied = parts_.guard->check(client, command, args, occasion);
     if (denied != Denied::nothing) {
-      return reject(session, &command, refusal(denied, session, command)), false;
+      return reject(session, &command, refusal(denied, session, command, occasion)), false;
     }
   }
   const std::uint32_t behind = closed & ~(kPermission | (kPermission - 1));
@@ -192,6 +202,7 @@ Executor::Admission Executor::admit_growing(Session& session, resp::Args args,
   const std::int64_t left_us = turn_time_.is_spent() ? 0 : turn_time_.left_us();
   const eviction::Room room = make_room(parts_.evictor.budget(left_us));
   if (room == eviction::Room::none) {
+    if (session.may_exceed_maxmemory) return otherwise;
     return reject(session, &command, errors::kOutOfMemory), Admission::refused;
   }
   const std::uint64_t growth = expected_growth(session, command, args);
@@ -206,6 +217,16 @@ void Executor::put_off(Session& session, const BoundCommand& command, Admission 
   Waiters& waiters = parts_.waiters;
   if (admission == Admission::waits_for_snapshot) return waiters.for_snapshot().add(session);
   (admission == Admission::held ? waiters.paused() : waiters.waiting_for_memory()).add(session);
+}
+
+bool Executor::make_room_within() {
+  if (!parts_.evictor.over_limit()) return true;
+  eviction::Room room;
+  do {
+    room = make_room(parts_.evictor.budget());
+  } while (room == eviction::Room::working || room == eviction::Room::freeing);
+  settle_background();
+  return room != eviction::Room::none;
 }
 
 eviction::Room Executor::make_room(base::Budget budget) {

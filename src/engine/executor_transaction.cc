@@ -112,11 +112,21 @@ bool Executor::may_still_run(Session& session, BoundCommand& command, resp::Args
 void Executor::notify_command_sinks(const Execution& execution, const BoundCommand& command,
                                     resp::Args args) {
   Session& session = execution.session;
+  if (execution.turn == Turn::within) return notify_of_nested(execution, command, args);
   const bool shown =
       execution.turn != Turn::again && !command.row->has(kAdmin) && !command.row->has(kSkipMonitor);
   for (CommandSink* sink : command_sinks_) {
     if (shown) sink->ran(session, command, args);
     sink->over(session, &command, args);
+  }
+}
+
+void Executor::notify_of_nested(const Execution& execution, const BoundCommand& command,
+                                resp::Args args) {
+  const bool shown = !command.row->has(kAdmin) && !command.row->has(kSkipMonitor);
+  for (CommandSink* sink : command_sinks_) {
+    if (shown) sink->ran(execution.session, command, args);
+    sink->over_within(execution.outer->session, command, args);
   }
 }
 

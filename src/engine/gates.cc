@@ -50,8 +50,8 @@ constexpr auto kRows = std::to_array<GateRow>({
     {.gate = Gate::queueing, .passes = kNotQueued},
     // EXEC is delayed because of the commands it would run.
     {.gate = Gate::snapshot, .stops = kWrites | kRunsQueue},
-    {.gate = Gate::freeing, .stops = kWrites | kRunsQueue},
-    {.gate = Gate::journal, .stops = kWrites | kRunsQueue},
+    {.gate = Gate::freeing, .stops = kWrites | kRunsQueue | kRunsScript},
+    {.gate = Gate::journal, .stops = kWrites | kRunsQueue | kRunsScript},
     {.gate = Gate::paused_writes, .stops = kWrites | kMayReplicate | kRunsQueue},
     {.gate = Gate::paused_all, .passes = kWhilePaused},
 });

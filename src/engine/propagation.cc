@@ -113,6 +113,10 @@ void Propagation::settle(OwnEffects& own, int db, std::span<const std::string_vi
   if (!listened()) return;
   if (kept_.empty() && groups_ == 0) return settle_alone(own, db, words, changed);
   const std::size_t first = own.begin + own.ahead;
+  if (own.only_removals) {
+    own.suppressed = true;
+    kept_.erase(kept_.begin() + static_cast<std::ptrdiff_t>(first), kept_.end());
+  }
   if (kept_.size() == first && changed && !own.suppressed && !words.empty()) {
     kept_.push_back(write(db, words, Reach::everybody));
   }

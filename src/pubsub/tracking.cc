@@ -110,12 +110,28 @@ void Tracking::choose(engine::Session& session, const engine::BoundCommand& clie
   attached(session)->caching = &client;
 }
 
+// The keys that a script reads count as read by the client that runs it. What CLIENT CACHING said
+// holds until the script is over.
+void Tracking::over_within(engine::Session& session, const engine::BoundCommand& command,
+                           resp::Args words) {
+  std::size_t added = 0;
+  Tracker* const tracker = attached(session);
+  if (tracker != nullptr && tracker->tracks && command.row->has(engine::kReads) &&
+      tracker->remembers()) {
+    added = remember(*tracker, command, words);
+  }
+  const std::size_t too_many = excess();
+  if (too_many > 0) forget_some(std::min(too_many, added + kForgottenAtOnce));
+}
+
 void Tracking::over(engine::Session& session, const engine::BoundCommand* command,
                     resp::Args words) {
   std::size_t added = 0;
   Tracker* const tracker = attached(session);
   if (tracker != nullptr && tracker->tracks) {
-    const bool reads = command != nullptr && command->row->has(engine::kReads);
+    // Of a script, the keys that its commands read are remembered.
+    const bool reads = command != nullptr && command->row->has(engine::kReads) &&
+                       command->row->family != engine::Family::scripting;
     if (reads && tracker->remembers()) added = remember(*tracker, *command, words);
     const bool is_clients = command != nullptr && command->parent == tracker->caching;
     if (!is_clients && engine::Transaction::of(session) == nullptr) tracker->caching = nullptr;

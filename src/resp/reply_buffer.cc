@@ -296,6 +296,16 @@ std::size_t ReplyBuffer::gather(iovec* pieces, std::size_t most) const {
   return count;
 }
 
+void ReplyBuffer::copy(char* out) const {
+  LARDER_ASSERT(!is_dropping());
+  for (const Chunk* chunk = head_; chunk != tail_; chunk = chunk->next) {
+    const std::size_t bytes = chunk->end - chunk->begin;
+    if (bytes != 0) std::memcpy(out, chunk->data() + chunk->begin, bytes);
+    out += bytes;
+  }
+  if (write_ != unsent_) std::memcpy(out, unsent_, static_cast<std::size_t>(write_ - unsent_));
+}
+
 [[gnu::always_inline]] inline void ReplyBuffer::release(Chunk* chunk) {
   --chunks_;
   held_ -= sizeof(Chunk) + chunk->capacity;

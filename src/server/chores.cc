@@ -143,6 +143,17 @@ bool free_left(const Parts& parts, std::int64_t budget_us) {
 
 bool send_invalidations(const Parts& parts, std::int64_t) { return parts.core.tracking.end_turn(); }
 
+// From the time that background work shares (base::TurnTime).
+bool collect_scripts(const Parts& parts, std::int64_t budget_us) {
+  Core& core = parts.core;
+  if (!core.scripts.has_garbage()) return false;
+  base::TurnTime& time = core.executor.turn_time();
+  const std::int64_t began_us = core.clock.steady_now_us();
+  const bool more = core.scripts.collect(time.left_us(budget_us));
+  time.spend(core.clock.steady_now_us() - began_us);
+  return more;
+}
+
 bool note_peak(const Parts& parts, std::int64_t) {
   parts.core.memory_metrics.note_peak();
   return false;
@@ -192,6 +203,7 @@ constexpr Chore kChores[] = {
     {"pause", Period::deadline, engine::Pause::kResumeUs, Bound::own, always, end_pause},
     {"resumed clients", Period::turn, engine::Pause::kResumeUs, Bound::own, always, end_pause},
     {"data of ended sessions", Period::turn, 300, Bound::budget, always, free_left},
+    {"dropped scripts", Period::turn, 300, Bound::budget, always, collect_scripts},
     {"snapshot", Period::turn, 500, Bound::budget, always, write_snapshot},
     {"data", Period::turn, engine::Executor::kEndTurnUs, Bound::own, always, end_turn},
     {"invalidations", Period::turn, pubsub::Tracking::kTrimUs + pubsub::Tracking::kFreeUs,

@@ -86,6 +86,7 @@ void Core::each_part(Visit visit) {
   visit(journal);
   visit(monitors);
   visit(tracking);
+  visit(scripts);
 }
 
 engine::Toolbox Core::tools() {
@@ -152,7 +153,10 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
       notifier(configuration.pubsub, keyspace, executor, hub),
       monitors(executor, clock),
       tracking({configuration.tracking, keyspace, executor, sessions, clock, rng}),
-      tracking_metrics(reporter, tracking) {
+      tracking_metrics(reporter, tracking),
+      script_metrics(reporter),
+      scripts({clock, log, configuration.scripting, commands, sessions, gates, effects, executor,
+               acl, script_metrics, memory_metrics}) {
   rename_commands(commands, configuration.engine.rename_command);
   audit_parts();
   executor.attach(tracking);

@@ -44,6 +44,9 @@ class OpenGuard final : public engine::Guard {
                        engine::CommandContext) override {
     return engine::Denied::nothing;
   }
+  bool may_run(const engine::Session&, const engine::BoundCommand&, resp::Args) const override {
+    return true;
+  }
   bool may_read_all_keys(const engine::Session&, const engine::BoundCommand&,
                          resp::Args) const override {
     return true;

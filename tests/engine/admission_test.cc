@@ -112,6 +112,9 @@ struct TestGuard final : Guard {
     ++questions;
     return args.size() > 1 && args[1] == "secret" ? denied : Denied::nothing;
   }
+  bool may_run(const Session&, const BoundCommand&, resp::Args args) const override {
+    return args.size() < 2 || args[1] != "secret";
+  }
   bool may_read_all_keys(const Session&, const BoundCommand&, resp::Args) const override {
     return true;
   }

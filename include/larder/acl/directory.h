@@ -73,6 +73,8 @@ class Directory final : public engine::Credentials,
   // engine::Guard
   engine::Denied check(const engine::Session& session, const engine::BoundCommand& command,
                        resp::Args args, engine::CommandContext occasion) override;
+  bool may_run(const engine::Session& session, const engine::BoundCommand& command,
+               resp::Args args) const override;
   bool may_read_all_keys(const engine::Session& session, const engine::BoundCommand& command,
                          resp::Args args) const override;
   void report_attack(const engine::Session& session) override;

@@ -31,6 +31,10 @@ class Guard {
   virtual Denied check(const Session& session, const BoundCommand& command, resp::Args args,
                        CommandContext occasion) = 0;
 
+  // The same without counting and logging a refusal.
+  virtual bool may_run(const Session& session, const BoundCommand& command,
+                       resp::Args args) const = 0;
+
   // Whether the session's user may read all keys, for a command with computed names (SORT's BY and
   // GET).
   virtual bool may_read_all_keys(const Session& session, const BoundCommand& command,
@@ -41,7 +45,8 @@ class Guard {
 };
 
 // The error reply to a refusal: "NOPERM ...".
-std::string refusal(Denied denied, const Session& session, const BoundCommand& command);
+std::string refusal(Denied denied, const Session& session, const BoundCommand& command,
+                    CommandContext occasion);
 
 // Why a queued command may no longer run, for EXEC's own error.
 std::string_view since_queued(Denied denied);

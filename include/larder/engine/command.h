@@ -66,6 +66,7 @@ enum Flag : std::uint32_t {
   kWhilePaused = 1u << 28,     // CLIENT: a client must be able to end its own pause
   kAbsent = 1u << 29,  // rename-command and ACL rules accept the name; no client can call it
   kShowsDiskErrors = 1u << 30,  // PING: refused as writes are, so that monitors notice
+  kRunsScript = 1u << 31,       // EVAL: waits as its commands would
 };
 
 // ACL categories that neither the flags nor the family imply.

@@ -138,6 +138,18 @@ class Executor final : private expiry::RemovalReader {
   // that the caller has open (Propagation::Group). It cannot block; sessions that it unblocks are
   // served when the outermost command is over.
   void run_nested(Session& session, resp::Args args);
+  // The same for a command that the caller has looked up. Followers get its effects, or only those
+  // of removals by eviction and expiry.
+  enum class Followers : std::uint8_t { get_effects, get_removals };
+  void run_nested(Session& session, resp::Args args, BoundCommand& command, Followers followers);
+  // For the handler of a command that runs others and is shown by MONITOR ahead of them
+  // (kSkipMonitor).
+  void announce(const Call& call);
+  // For the same: the error that it has replied with was counted for the command within it.
+  void forget_error();
+  // For the same, between commands: evicts until memory is below the limit. False if no room can be
+  // made.
+  bool make_room_within();
 
   // Runs the commands of sessions whose keys have become ready, until no key is ready or half a
   // millisecond has passed; the rest follows at the ends of turns. Called after each command that a
@@ -223,12 +235,14 @@ class Executor final : private expiry::RemovalReader {
   bool is_held_for_snapshot(const Session& session, const BoundCommand& command, resp::Args args);
   eviction::Room make_room(base::Budget budget);
   void put_off(Session& session, const BoundCommand& command, Admission admission);
+  void run_nested(Execution& inner, resp::Args args, const Planned& planned);
   bool make_room_at_turn_end();
   void free_backlog(Execution& execution);
   bool expire_at_turn_end();
   bool free_at_turn_end();
   void read_removals() override { settle_background(); }
   void reject_unknown(Session& session, resp::Args args);
+  CommandContext context_of(const Session& session) const;
   bool pass(Session& session, resp::Args args, BoundCommand& command, std::uint32_t closed);
   void queue(Session& session, BoundCommand& command, resp::Args args, std::uint64_t hash);
   void run_queue(Execution& exec, const Transaction& transaction);
@@ -238,6 +252,7 @@ class Executor final : private expiry::RemovalReader {
   bool may_still_run(Session& session, BoundCommand& command, resp::Args args);
   void notify_command_sinks(const Execution& execution, const BoundCommand& command,
                             resp::Args args);
+  void notify_of_nested(const Execution& execution, const BoundCommand& command, resp::Args args);
   void notify_refusal(Session& session);
   void invoke(Execution& execution, resp::Args args, const Planned& planned, Timing timing);
   void count(Execution& execution, BoundCommand& command);

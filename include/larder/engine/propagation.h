@@ -43,6 +43,8 @@ struct OwnEffects {
   std::size_t begin = 0;  // of its effects among those that are not propagated yet
   std::size_t ahead = 0;  // how many of those precede its own: removals that it caused
   bool suppressed = false;
+  // Of what happens during the command only the removals are propagated.
+  bool only_removals = false;
 };
 
 class Propagation final : public memory::AuditedOwner {

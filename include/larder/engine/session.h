@@ -156,6 +156,9 @@ class Session {
   ReplyOrder stopped = ReplyOrder::any;
   bool no_evict = false;
   bool no_touch = false;
+  // Commands that grow run although no room can be made below maxmemory: those of scripts that
+  // declare it.
+  bool may_exceed_maxmemory = false;
   // False in transactions and scripts, where a command that finds nothing replies at once.
   bool may_block = true;
 

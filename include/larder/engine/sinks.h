@@ -37,6 +37,10 @@ class CommandSink {
   // For the state of sessions: every command, also each new run of one that waited for keys. Null:
   // a command was refused.
   virtual void over(Session&, const BoundCommand*, resp::Args) {}
+  // Instead for a command within another one: the session is that of the other one.
+  virtual void over_within(Session& session, const BoundCommand& command, resp::Args args) {
+    over(session, &command, args);
+  }
 };
 
 // Looks at some of the requests that ran. The executor reports the number of requests after each

@@ -70,6 +70,8 @@ class Tracking final : public engine::ChangeSink,
   void read(std::span<const keyspace::Change> changes) override;
   void over(engine::Session& session, const engine::BoundCommand* command,
             resp::Args words) override;
+  void over_within(engine::Session& session, const engine::BoundCommand& command,
+                   resp::Args words) override;
   // Sends the invalidations of prefixes, reduces the keys to their limit and frees removed ones,
   // for a part of a millisecond. True if some are left.
   bool end_turn();

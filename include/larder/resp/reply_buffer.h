@@ -214,6 +214,8 @@ class ReplyBuffer {
 
   // Describes up to `most` pieces from the front for writev; returns how many.
   std::size_t gather(iovec* pieces, std::size_t most) const;
+  // Copies all of them to `out`, which has room for size() bytes.
+  void copy(char* out) const;
   // The first `bytes` are sent. At most size().
   void consume(std::uint64_t bytes);
   void clear();

@@ -48,6 +48,8 @@
 #include "larder/pubsub/tracking.h"
 #include "larder/pubsub/tracking_metrics.h"
 #include "larder/replication/metrics.h"
+#include "larder/scripting/metrics.h"
+#include "larder/scripting/runtime.h"
 #include "larder/server/configuration.h"
 #include "larder/server/refusal_report.h"
 
@@ -129,6 +131,8 @@ class Core {
   pubsub::Monitors monitors;
   pubsub::Tracking tracking;
   pubsub::TrackingMetrics tracking_metrics;
+  scripting::Metrics script_metrics;
+  scripting::Runtime scripts;
   RefusalReport refusals{log, clock};
   // When memory_metrics were sampled, on the steady clock.
   std::int64_t memory_sampled_ms = 0;

@@ -25,10 +25,6 @@ constexpr Command absent(std::string_view name, Family family, Arity arity, std:
 
 std::span<const engine::Command> server_absent() {
   static constexpr Command kCommands[] = {
-      absent("eval", Family::scripting, at_least(3), kEvaluates),
-      absent("eval_ro", Family::scripting, at_least(3), kEvaluates | kReads),
-      absent("evalsha", Family::scripting, at_least(3), kEvaluates),
-      absent("evalsha_ro", Family::scripting, at_least(3), kEvaluates | kReads),
       absent("failover", Family::server, at_least(1), kAdmin | kNoScript | kStale),
       absent("fcall", Family::scripting, at_least(3), kEvaluates),
       absent("fcall_ro", Family::scripting, at_least(3), kEvaluates | kReads),
@@ -49,13 +45,7 @@ std::span<const engine::Command> server_absent() {
              kAdmin | kNoScript | kLoading | kStale | kAllowBusy),
       absent("restore-asking", Family::server, at_least(4), kWrites | kGrows | kAsking,
              kKeyspace | kDangerous),
-      absent("script", Family::scripting, at_least(2), kContainer),
       absent("script debug", Family::scripting, exactly(3), kNoScript),
-      absent("script exists", Family::scripting, at_least(3), kNoScript),
-      absent("script flush", Family::scripting, at_least(2), kNoScript),
-      absent("script help", Family::scripting, exactly(2), kLoading | kStale),
-      absent("script kill", Family::scripting, exactly(2), kNoScript | kAllowBusy),
-      absent("script load", Family::scripting, exactly(3), kNoScript | kStale),
       absent("sync", Family::server, exactly(1), kAdmin | kNoScript | kNoAsyncLoading | kNoMulti),
   };
   return kCommands;

@@ -1,0 +1,105 @@
+#pragma once
+
+// Scripts in Lua: compiles, keeps and runs them. The interpreter is created when the first script
+// comes. docs/scripting.md describes what scripts may do and how they are bounded.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+
+#include "larder/base/clock.h"
+#include "larder/base/log.h"
+#include "larder/engine/access_control.h"
+#include "larder/engine/call.h"
+#include "larder/engine/command_table.h"
+#include "larder/engine/executor.h"
+#include "larder/engine/gates.h"
+#include "larder/engine/propagation.h"
+#include "larder/engine/session.h"
+#include "larder/memory/audit.h"
+#include "larder/memory/metrics.h"
+#include "larder/scripting/metrics.h"
+#include "larder/scripting/settings.h"
+
+namespace larder::scripting {
+
+class Host;
+class Interpreter;
+class ScriptCache;
+struct Script;
+
+// Whether the command allows a script to write: EVAL, or EVAL_RO.
+enum class Access : std::uint8_t { read_write, read_only };
+
+class Runtime final : public memory::AuditedOwner {
+ public:
+  struct Parts {
+    base::Clock& clock;
+    base::Log& log;
+    const Settings& settings;
+    engine::CommandTable& commands;
+    engine::Sessions& sessions;
+    engine::GateBoard& gates;
+    engine::Propagation& effects;
+    engine::Executor& executor;
+    const engine::Guard& guard;
+    Metrics& metrics;
+    memory::Metrics& memory_metrics;
+  };
+  explicit Runtime(const Parts& parts);
+  ~Runtime() override;
+  Runtime(const Runtime&) = delete;
+  Runtime& operator=(const Runtime&) = delete;
+
+  // EVAL and EVALSHA, with all that they reply: the script or its name is the first argument, the
+  // number of keys the second.
+  void eval(engine::Call& call, Access access);
+  void evalsha(engine::Call& call, Access access);
+
+  // SCRIPT LOAD: replies with the name of the script, or why there is none.
+  void load(engine::Call& call);
+  // Whether there is a script with this name.
+  bool has(std::string_view sha) const;
+  // SCRIPT FLUSH: drops all scripts. Their memory is freed at once, or in later turns.
+  enum class Freeing : std::uint8_t { at_once, in_steps };
+  void flush(Freeing freeing);
+
+  // Frees memory of scripts that were dropped, for about this time; true if work is left.
+  bool collect(std::int64_t budget_us);
+  bool has_garbage() const { return has_garbage_; }
+
+  void report_bytes(memory::Audit& audit) const override;
+
+  // For tests of a lack of memory: the allocation of scripts with this number, from now on, and all
+  // later ones are refused, until this is called again. 0: none is.
+  void refuse_memory_from(std::uint64_t number);
+  // Whether the last call has led to a refusal.
+  bool has_refused_memory() const;
+
+  // Scripts of EVAL that are kept, and the bytes of all of them at most.
+  static constexpr std::size_t kMostEvaluated = 500;
+  static constexpr std::uint64_t kMostEvaluatedBytes = 16 << 20;
+  // The bytes of all scripts of SCRIPT LOAD.
+  static constexpr std::uint64_t kMostLoadedBytes = 64 << 20;
+
+ private:
+  Interpreter& interpreter();
+  // Finds or compiles the script; null after an error reply.
+  Script* script_for(engine::Call& call, std::string_view text);
+  Script* compile(engine::Call& call, std::string_view text);
+  void make_room_for_script();
+  void drop(Script& script);
+  void run(engine::Call& call, Script& script, Access access);
+  bool may_begin(engine::Call& call, const Script& script, Access access);
+  void show_memory();
+
+  Parts parts_;
+  std::unique_ptr<Host> host_;
+  std::unique_ptr<ScriptCache> cache_;
+  std::unique_ptr<Interpreter> interpreter_;
+  std::uint64_t dropped_bytes_ = 0;  // of scripts, since garbage was collected last
+  bool has_garbage_ = false;
+};
+
+}  // namespace larder::scripting

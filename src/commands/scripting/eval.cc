@@ -1,0 +1,78 @@
+#include "larder/engine/call.h"
+#include "larder/engine/command.h"
+#include "larder/scripting/runtime.h"
+
+namespace larder::commands {
+namespace {
+
+using namespace engine;
+using scripting::Access;
+using scripting::Runtime;
+
+template <Access kAccess>
+void eval(Call& call, Runtime& scripts) {
+  scripts.eval(call, kAccess);
+}
+
+template <Access kAccess>
+void evalsha(Call& call, Runtime& scripts) {
+  scripts.evalsha(call, kAccess);
+}
+
+constexpr std::uint32_t kFlags = kNoScript | kStale | kSkipMonitor | kNoMandatoryKeys |
+                                 kMovableKeys;
+constexpr std::uint32_t kMayWrite = kFlags | kMayReplicate | kRunsScript;
+// Keys may be used in any way.
+constexpr KeySpecs kKeys = {KeySpec::counted(2, kRW | kAccess | kUpdate)};
+constexpr KeySpecs kKeysToRead = {KeySpec::counted(2, kRO | kAccess)};
+constexpr std::string_view kComplexity = "Depends on the script";
+
+}  // namespace
+
+std::span<const engine::Command> scripting_eval() {
+  static constexpr Command kCommands[] = {
+      {.name = "eval",
+       .family = Family::scripting,
+       .arity = at_least(3),
+       .flags = kMayWrite,
+       .keys = kKeys,
+       .handler = Handler::of<eval<Access::read_write>>(),
+       .since = "2.6.0",
+       .summary = "Runs a script.",
+       .complexity = kComplexity,
+       .arguments = "script:string numkeys:integer key:key#0?* arg:string?*"},
+      {.name = "evalsha",
+       .family = Family::scripting,
+       .arity = at_least(3),
+       .flags = kMayWrite,
+       .keys = kKeys,
+       .handler = Handler::of<evalsha<Access::read_write>>(),
+       .since = "2.6.0",
+       .summary = "Runs a script by the SHA-1 of its text.",
+       .complexity = kComplexity,
+       .arguments = "sha1:string numkeys:integer key:key#0?* arg:string?*"},
+      {.name = "eval_ro",
+       .family = Family::scripting,
+       .arity = at_least(3),
+       .flags = kFlags | kReads,
+       .keys = kKeysToRead,
+       .handler = Handler::of<eval<Access::read_only>>(),
+       .since = "7.0.0",
+       .summary = "Runs a script that cannot change data.",
+       .complexity = kComplexity,
+       .arguments = "script:string numkeys:integer key:key#0?* arg:string?*"},
+      {.name = "evalsha_ro",
+       .family = Family::scripting,
+       .arity = at_least(3),
+       .flags = kFlags | kReads,
+       .keys = kKeysToRead,
+       .handler = Handler::of<evalsha<Access::read_only>>(),
+       .since = "7.0.0",
+       .summary = "Runs a script that cannot change data, by the SHA-1 of its text.",
+       .complexity = kComplexity,
+       .arguments = "sha1:string numkeys:integer key:key#0?* arg:string?*"},
+  };
+  return kCommands;
+}
+
+}  // namespace larder::commands

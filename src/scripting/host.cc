@@ -1,0 +1,149 @@
+#include "host.h"
+
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <utility>
+
+#include "larder/base/assert.h"
+#include "larder/memory/heap.h"
+
+namespace larder::scripting {
+namespace {
+
+using engine::BoundCommand;
+
+constexpr auto kOwner = memory::Owner::scripts;
+
+// Memory that a run may take without a look at what eviction could free.
+constexpr std::uint64_t kLeastHeapBytes = 16 << 20;
+
+// Of the session of the client, the gates that apply to its scripts too.
+constexpr std::uint32_t kOfClient = engine::bit(engine::Gate::permission);
+
+bool is_unknown(const BoundCommand* command, resp::Args args) {
+  return command == nullptr ||
+         (command->is_container() && args.size() > 1 && !command->row->has(engine::kTakesTheRest));
+}
+
+}  // namespace
+
+Host::Host(const Runtime::Parts& parts)
+    : parts_(parts), inner_(parts.sessions, parts.clock, "lua") {}
+
+Host::Running::Running(Host& host, Run& run, const Session& client, std::uint32_t flags)
+    : host_(host) {
+  LARDER_ASSERT(host.run_ == nullptr);
+  host.run_ = &run;
+  Session& inner = host.inner_.session();
+  inner.db = client.db;
+  inner.account = client.account;
+  inner.no_touch = client.no_touch;
+  inner.closed_gates = client.closed_gates & kOfClient;
+  inner.may_exceed_maxmemory = (flags & (kAllowOom | kNoWrites)) != 0;
+  inner.shown_position = 0;
+  host.protocol(resp::Protocol::resp2);
+  host.drop_reply();
+}
+
+Host::Running::~Running() {
+  Session& client = host_.run_->call.session;
+  client.shown_position =
+      std::max(client.shown_position, host_.inner_.session().shown_position);
+  host_.drop_reply();
+  host_.inner_.session().account = nullptr;
+  host_.run_ = nullptr;
+}
+
+void Host::drop_reply() {
+  if (whole_reply_ != nullptr) {
+    memory::release(kOwner, std::exchange(whole_reply_, nullptr), std::exchange(whole_bytes_, 0));
+  }
+  output().clear();
+  output().bound(static_cast<std::uint64_t>(parts_.settings.script_memory_limit.value()));
+}
+
+std::string_view Host::refusal_of(const BoundCommand& command, resp::Args args) const {
+  const engine::Command& row = *command.row;
+  if (!row.arity.admits(args.size())) return "Wrong number of args calling Redis command from script";
+  if (row.has(engine::kNoScript)) return "This Redis command is not allowed from script";
+  if (run_->is_read_only && row.has(engine::kWrites | engine::kMayReplicate)) {
+    return "Write commands are not allowed from read-only scripts.";
+  }
+  return {};
+}
+
+std::string_view Host::run_command(resp::Args args) {
+  BoundCommand* const command = parts_.commands.resolve(args);
+  if (is_unknown(command, args)) return "Unknown Redis command called from script";
+  const std::string_view refusal = refusal_of(*command, args);
+  if (!refusal.empty()) return refusal;
+  drop_reply();
+  if (command->row->has(engine::kWrites)) run_->has_written = true;
+  parts_.executor.run_nested(inner_.session(), args, *command,
+                             run_->is_propagated ? engine::Executor::Followers::get_effects
+                                                 : engine::Executor::Followers::get_removals);
+  return output().is_dropping() ? "The reply of the command exceeds the memory limit of scripts"
+                                : std::string_view();
+}
+
+// Usually it is in one piece, and read where it was written.
+std::string_view Host::reply() {
+  std::array<iovec, 2> pieces;
+  const std::size_t count = output().gather(pieces.data(), pieces.size());
+  if (count == 1) return {static_cast<const char*>(pieces[0].iov_base), pieces[0].iov_len};
+  if (count == 0) return "_\r\n";
+  whole_bytes_ = static_cast<std::size_t>(output().size());
+  whole_reply_ = static_cast<char*>(memory::allocate(kOwner, whole_bytes_));
+  output().copy(whole_reply_);
+  output().clear();
+  return {whole_reply_, whole_bytes_};
+}
+
+Host::Permission Host::check_permission(resp::Args args) {
+  const BoundCommand* const command = parts_.commands.resolve(args);
+  if (is_unknown(command, args)) return Permission::unknown;
+  const Session& client = run_->call.session;
+  if ((client.closed_gates & kOfClient) == 0) return Permission::granted;
+  return parts_.guard.may_run(client, *command, args) ? Permission::granted : Permission::denied;
+}
+
+// Growing data of the script counts against maxmemory like all other bytes: what a script may have
+// is bounded by what evicting can give back.
+std::uint64_t Host::most_heap_bytes(std::uint64_t present) const {
+  const auto most = static_cast<std::uint64_t>(parts_.settings.script_memory_limit.value());
+  const std::uint64_t growth = std::min(most, parts_.executor.evictor().most_growth());
+  return std::min(run_->heap_bytes + most, std::max(present + growth, least_heap_bytes()));
+}
+
+std::uint64_t Host::least_heap_bytes() const {
+  const auto most = static_cast<std::uint64_t>(parts_.settings.script_memory_limit.value());
+  return run_->heap_bytes + std::min(most, kLeastHeapBytes);
+}
+
+void Host::make_room() {
+  if (parts_.executor.evictor().over_limit()) parts_.executor.make_room_within();
+}
+
+bool Host::is_out_of_time() {
+  constexpr std::int64_t kMsUs = 1000;
+  const std::int64_t most_ms = parts_.settings.script_time_limit.value();
+  const std::int64_t now_us = parts_.clock.steady_now_us();
+  if (run_->began_us == 0) run_->began_us = now_us;
+  return most_ms != 0 && (now_us - run_->began_us) / kMsUs >= most_ms;
+}
+
+void Host::report_bytes(memory::Audit& audit) const {
+  inner_.report_bytes(audit);
+  const std::size_t whole = whole_bytes_ == 0 ? 0 : memory::size_class(whole_bytes_);
+  audit.found(kOwner, static_cast<std::int64_t>(whole));
+}
+
+std::int32_t Host::random() { return static_cast<std::int32_t>(::nrand48(random_.data())); }
+
+void Host::seed(std::uint32_t seed) {
+  random_ = {0x330e, static_cast<unsigned short>(seed), static_cast<unsigned short>(seed >> 16)};
+}
+
+}  // namespace larder::scripting

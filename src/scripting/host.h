@@ -1,0 +1,110 @@
+#pragma once
+
+// What scripts see of the server: the session in which their commands run, and the run itself. One
+// for all interpreters; at most one script runs at a time.
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "larder/engine/call.h"
+#include "larder/engine/internal_session.h"
+#include "larder/scripting/runtime.h"
+
+struct lua_State;
+
+namespace larder::scripting {
+
+// What the first line of a script declares.
+enum ScriptFlag : std::uint32_t {
+  kNoWrites = 1u << 0,
+  kAllowOom = 1u << 1,
+  kAllowStale = 1u << 2,
+  kNoCluster = 1u << 3,
+  kAllowCrossSlotKeys = 1u << 4,
+  kDeclaresNothing = 1u << 5,  // there is no such line
+};
+
+// One run of a script.
+struct Run {
+  engine::Call& call;     // of the command that runs it
+  std::string_view name;  // of the script in error messages
+  bool is_read_only;
+  bool has_written = false;
+  // Followers get what its commands change (redis.set_repl).
+  bool is_propagated = true;
+  std::uint64_t heap_bytes = 0;  // at its start
+  lua_State* state = nullptr;    // in which it began
+  bool was_ended = false;        // it took too long
+  std::int64_t began_us = 0;     // on the steady clock; 0 if nobody has looked yet
+};
+
+class Host {
+ public:
+  explicit Host(const Runtime::Parts& parts);
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+  ~Host() { drop_reply(); }
+
+  // Null while no script runs.
+  Run* run() { return run_; }
+  // During its life the run is the present one; its commands run as the client that calls it.
+  class Running {
+   public:
+    Running(Host& host, Run& run, const engine::Session& client, std::uint32_t flags);
+    ~Running();
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+
+   private:
+    Host& host_;
+  };
+
+  // Runs a command; its reply is then there. If it is refused before it runs, returns the
+  // error. The reply
+  // of the command before is dropped.
+  [[nodiscard]] std::string_view run_command(resp::Args args);
+  // The bytes of this reply, until the next command.
+  std::string_view reply();
+
+  // Whether the user of the client may run these words; nothing if there is no such command.
+  enum class Permission : std::uint8_t { granted, denied, unknown };
+  Permission check_permission(resp::Args args);
+
+  void protocol(resp::Protocol protocol) { inner_.session().reply.protocol(protocol); }
+  resp::Protocol protocol() { return inner_.session().reply.protocol(); }
+
+  // What the heap of the present run may hold without a question, and at most, while it holds
+  // `present` bytes.
+  std::uint64_t least_heap_bytes() const;
+  std::uint64_t most_heap_bytes(std::uint64_t present) const;
+  // Keeps memory below maxmemory while a script computes.
+  void make_room();
+  // Whether the present run has taken the time that a script may take. The time counts from the
+  // first call: the first instructions of a script are not worth a look at the clock.
+  bool is_out_of_time();
+
+  // The generator of math.random, which is that of lrand48 and starts with its default seed.
+  std::int32_t random();
+  void seed(std::uint32_t seed);
+
+  const Runtime::Parts& parts() const { return parts_; }
+  // Reports to the audit what this object holds.
+  void report_bytes(memory::Audit& audit) const;
+
+ private:
+  using Session = engine::Session;
+  resp::ReplyBuffer& output() { return inner_.output(); }
+  void drop_reply();
+  std::string_view refusal_of(const engine::BoundCommand& command, resp::Args args) const;
+
+  Runtime::Parts parts_;
+  engine::InternalSession inner_;
+  Run* run_ = nullptr;
+  // A reply of several pieces in one piece.
+  char* whole_reply_ = nullptr;
+  std::size_t whole_bytes_ = 0;
+  std::array<unsigned short, 3> random_{0x330e, 0xabcd, 0x1234};
+};
+
+}  // namespace larder::scripting

@@ -1,0 +1,230 @@
+#include "interpreter.h"
+
+#include <string>
+
+#include "errors.h"
+#include "larder/base/assert.h"
+#include "replies.h"
+#include "sandbox.h"
+
+namespace larder::scripting {
+namespace {
+
+// After so many instructions the interpreter looks at memory and time.
+constexpr int kInstructions = 10'000;
+// Garbage of a run that is collected when the run ends.
+constexpr std::uint64_t kMuchGarbage = 8 << 20;
+// The collector begins a cycle when memory has grown by so many percent since the last one, and
+// works so many percent as fast as memory is allocated: usually, and when there is little left.
+constexpr int kUsualPause = 200;
+constexpr int kUsualSpeed = 200;
+constexpr int kShortPause = 105;
+constexpr int kHighSpeed = 500;
+
+int end_process(lua_State*) {
+  LARDER_ASSERT(false);
+  return 0;
+}
+
+void set_list(lua_State* lua, const char* name, resp::Args words) {
+  lua_pushstring(lua, name);
+  lua_createtable(lua, static_cast<int>(words.size()), 0);
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    lua_pushlstring(lua, words[i].data(), words[i].size());
+    lua_rawseti(lua, -2, static_cast<int>(i) + 1);
+  }
+  lua_rawset(lua, -3);
+}
+
+void clear_list(lua_State* lua, const char* name) {
+  lua_pushstring(lua, name);
+  lua_pushnil(lua);
+  lua_rawset(lua, -3);
+}
+
+// Of a run that failed: the value at the top. True if no command has counted the error.
+bool write_failure(lua_State* lua, const Run& run) {
+  resp::Writer& reply = run.call.reply;
+  if (run.was_ended) {
+    reply.error("ERR Script ended: it ran longer than script-time-limit");
+    return true;
+  }
+  if (lua_type(lua, -1) != LUA_TTABLE) {
+    const char* const text = lua_tostring(lua, -1);
+    reply.error("ERR", "Error running script " + std::string(run.name) + ", " +
+                           (text == nullptr ? "execution failure" : text));
+    return true;
+  }
+  const ErrorParts error = read_error(lua);
+  std::string text(error.text);
+  if (!error.source.empty() && !error.line.empty()) {
+    text += " script: ";
+    text += run.name;
+    text += ", on ";
+    text += error.source;
+    text += ':';
+    text += error.line;
+    text += '.';
+  }
+  reply.error(text);
+  return !error.was_counted;
+}
+
+struct Compilation {
+  std::string_view text;
+  int function = LUA_NOREF;
+  std::string error;
+};
+
+int compile_protected(lua_State* lua) {
+  auto& work = *static_cast<Compilation*>(lua_touserdata(lua, 1));
+  const int pushed = compile_text(lua, work.text.data(), work.text.size(), "@user_script");
+  if (pushed == 1) {
+    work.function = luaL_ref(lua, LUA_REGISTRYINDEX);
+  } else {
+    const char* const error = lua_tostring(lua, -1);
+    work.error = error == nullptr ? "" : error;
+  }
+  return 0;
+}
+
+}  // namespace
+
+struct Interpreter::Job {
+  Interpreter& interpreter;
+  Run& run;
+  int function;
+  const Arguments& arguments;
+  bool has_new_error = false;
+};
+
+Interpreter::Interpreter(Host& host)
+    : host_(host), heap_(host), lua_(lua_newstate(LuaHeap::allocate, &heap_)) {
+  LARDER_ASSERT(lua_ != nullptr);
+  lua_atpanic(lua_, end_process);
+  const int failed = lua_cpcall(lua_, open, this);
+  LARDER_ASSERT(failed == 0);
+  watch();
+  lua_gc(lua_, LUA_GCSETPAUSE, kUsualPause);
+  lua_gc(lua_, LUA_GCSETSTEPMUL, kUsualSpeed);
+}
+
+Interpreter::~Interpreter() {
+  heap_.must_succeed();
+  collect_all();
+  lua_close(lua_);
+  LARDER_ASSERT(heap_.bytes() == 0);
+}
+
+int Interpreter::open(lua_State* lua) {
+  auto& self = *static_cast<Interpreter*>(lua_touserdata(lua, 1));
+  open_sandbox(lua);
+  lua_pushcfunction(lua, run_job);
+  self.runner_ = luaL_ref(lua, LUA_REGISTRYINDEX);
+  lua_pushcfunction(lua, handle_error);
+  self.error_handler_ = luaL_ref(lua, LUA_REGISTRYINDEX);
+  return 0;
+}
+
+base::Result<Interpreter::Compiled> Interpreter::compile(std::string_view text) {
+  const auto most = static_cast<std::uint64_t>(host_.parts().settings.script_memory_limit.value());
+  lua_gc(lua_, LUA_GCSTOP, 0);
+  const std::uint64_t before = heap_.bytes();
+  heap_.limit_strictly(before + most);
+  Compilation work{.text = text};
+  const int failed = lua_cpcall(lua_, compile_protected, &work);
+  heap_.must_succeed();
+  const std::uint64_t after = heap_.bytes();
+  if (failed != 0) {
+    const char* const error = lua_tostring(lua_, -1);
+    work.error = error == nullptr ? "" : error;
+  }
+  lua_settop(lua_, 0);
+  lua_gc(lua_, LUA_GCRESTART, 0);
+  if (work.function == LUA_NOREF) {
+    if (after - before > kMuchGarbage) collect_all();
+    return base::Error{work.error};
+  }
+  return Compiled{.function = work.function, .bytes = after > before ? after - before : 0};
+}
+
+void Interpreter::forget(int function) { luaL_unref(lua_, LUA_REGISTRYINDEX, function); }
+
+int Interpreter::run_job(lua_State* lua) {
+  Job& job = *static_cast<Job*>(lua_touserdata(lua, 1));
+  Interpreter& self = job.interpreter;
+  lua_settop(lua, 0);
+  lua_rawgeti(lua, LUA_REGISTRYINDEX, self.error_handler_);
+  push_globals(lua);
+  set_list(lua, "KEYS", job.arguments.keys);
+  set_list(lua, "ARGV", job.arguments.values);
+  lua_rawgeti(lua, LUA_REGISTRYINDEX, job.function);
+  // A run before may have given the function another environment.
+  lua_pushvalue(lua, LUA_GLOBALSINDEX);
+  lua_setfenv(lua, -2);
+  const int status = lua_pcall(lua, 0, 1, 1);
+  // The reply is complete or not begun: nothing of it may fail.
+  self.heap_.must_succeed();
+  job.has_new_error = status == 0 && !job.run.was_ended
+                          ? write_reply(lua, job.run.call.reply, self.host_.protocol())
+                          : write_failure(lua, job.run);
+  lua_settop(lua, 2);
+  clear_list(lua, "KEYS");
+  clear_list(lua, "ARGV");
+  return 0;
+}
+
+void Interpreter::run(Run& run, int function, const Arguments& arguments) {
+  run.heap_bytes = heap_.bytes();
+  run.state = lua_;
+  heap_.limit(host_.least_heap_bytes());
+  const std::uint64_t errors = run.call.reply.errors();
+  Job job{.interpreter = *this, .run = run, .function = function, .arguments = arguments};
+  lua_rawgeti(lua_, LUA_REGISTRYINDEX, runner_);
+  lua_pushlightuserdata(lua_, &job);
+  const int failed = lua_pcall(lua_, 1, 0, 0);
+  heap_.must_succeed();
+  if (failed != 0) job.has_new_error = write_failure(lua_, run);
+  lua_settop(lua_, 0);
+  if (run.call.reply.errors() != errors && !job.has_new_error) {
+    host_.parts().executor.forget_error();
+  }
+  if (run.was_ended) watch();
+  if (heap_.bytes() > run.heap_bytes + kMuchGarbage) collect_all();
+}
+
+bool Interpreter::collect_some() { return lua_gc(lua_, LUA_GCSTEP, 0) != 0; }
+
+void Interpreter::collect_all() {
+  lua_gc(lua_, LUA_GCSETPAUSE, kUsualPause);
+  lua_gc(lua_, LUA_GCSETSTEPMUL, kUsualSpeed);
+  lua_gc(lua_, LUA_GCCOLLECT, 0);
+}
+
+void Interpreter::watch() { lua_sethook(lua_, look, LUA_MASKCOUNT, kInstructions); }
+
+// Called for every instruction, so that no pcall() of the script helps. The error is one of memory:
+// for such an error alone Lua calls no error handler, in which the script could go on without hooks.
+void Interpreter::end_run(lua_State* lua, lua_Debug*) {
+  heap_of(lua).limit_strictly(0);
+  lua_newuserdata(lua, 1);
+}
+
+void Interpreter::look(lua_State* lua, lua_Debug* place) {
+  Host& host = host_of(lua);
+  if (host.run() == nullptr) return;
+  host.make_room();
+  if (host.is_out_of_time()) {
+    // In the coroutine that runs, and in the function that the run began with.
+    for (lua_State* each : {lua, host.run()->state}) {
+      lua_sethook(each, end_run, LUA_MASKCOUNT, 1);
+    }
+    host.run()->was_ended = true;
+    return end_run(lua, place);
+  }
+  const bool is_nearly_full = heap_of(lua).is_nearly_full();
+  lua_gc(lua, LUA_GCSETPAUSE, is_nearly_full ? kShortPause : kUsualPause);
+  lua_gc(lua, LUA_GCSETSTEPMUL, is_nearly_full ? kHighSpeed : kUsualSpeed);
+}
+
+}  // namespace larder::scripting

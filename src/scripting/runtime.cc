@@ -1,0 +1,213 @@
+#include "larder/scripting/runtime.h"
+
+#include <string>
+
+#include "host.h"
+#include "interpreter.h"
+#include "larder/base/budget.h"
+#include "larder/base/numbers.h"
+#include "script_cache.h"
+#include "shebang.h"
+
+namespace larder::scripting {
+namespace {
+
+using engine::Call;
+
+// Dropped scripts of this size are worth a cycle of the collector.
+constexpr std::uint64_t kMuchDropped = 1 << 20;
+
+constexpr std::string_view kNoScript = "NOSCRIPT No matching script. Please use EVAL.";
+
+constexpr std::string_view kLoadedTooMany =
+    "ERR The scripts of SCRIPT LOAD may take 64 MB together. SCRIPT FLUSH removes all of them.";
+
+// The number of keys among the arguments; nothing after an error reply.
+std::optional<std::size_t> read_key_count(Call& call) {
+  constexpr std::size_t kBefore = 3;
+  const auto count = base::parse_int64(call.arg(2));
+  if (!count) return call.reply.error(engine::errors::kNotAnInteger), std::nullopt;
+  if (*count > static_cast<std::int64_t>(call.size() - kBefore)) {
+    call.reply.error("ERR Number of keys can't be greater than number of args");
+    return std::nullopt;
+  }
+  if (*count < 0) return call.reply.error("ERR Number of keys can't be negative"), std::nullopt;
+  return static_cast<std::size_t>(*count);
+}
+
+Interpreter::Arguments arguments_of(const Call& call, std::size_t keys) {
+  constexpr std::size_t kBefore = 3;
+  return {.keys = call.args.subspan(kBefore, keys), .values = call.args.subspan(kBefore + keys)};
+}
+
+}  // namespace
+
+Runtime::Runtime(const Parts& parts)
+    : parts_(parts),
+      host_(std::make_unique<Host>(parts)),
+      cache_(std::make_unique<ScriptCache>()) {}
+
+Runtime::~Runtime() = default;
+
+Interpreter& Runtime::interpreter() {
+  if (interpreter_ == nullptr) interpreter_ = std::make_unique<Interpreter>(*host_);
+  return *interpreter_;
+}
+
+void Runtime::refuse_memory_from(std::uint64_t number) {
+  interpreter().heap().refuse_from(number);
+}
+
+bool Runtime::has_refused_memory() const {
+  return interpreter_ != nullptr && interpreter_->heap().has_refused();
+}
+
+void Runtime::eval(Call& call, Access access) {
+  parts_.executor.announce(call);
+  if (!read_key_count(call)) return;
+  Script* const script = script_for(call, call.arg(1));
+  if (script != nullptr) run(call, *script, access);
+}
+
+void Runtime::evalsha(Call& call, Access access) {
+  parts_.executor.announce(call);
+  if (call.arg(1).size() != 2 * kShaBytes) return call.reply.error(kNoScript);
+  if (!read_key_count(call)) return;
+  const auto sha = parse_sha(call.arg(1));
+  Script* const script = sha ? cache_->find(*sha) : nullptr;
+  if (script == nullptr) return call.reply.error(kNoScript);
+  cache_->touch(*script);
+  run(call, *script, access);
+}
+
+bool Runtime::has(std::string_view sha) const {
+  const auto parsed = parse_sha(sha);
+  return parsed && cache_->find(*parsed) != nullptr;
+}
+
+void Runtime::load(Call& call) {
+  const std::string_view text = call.arg(2);
+  Script* const script = script_for(call, text);
+  if (script == nullptr) return;
+  if (!script->is_kept && cache_->kept_bytes() + script->bytes > kMostLoadedBytes) {
+    return call.reply.error(kLoadedTooMany);
+  }
+  cache_->keep(*script);
+  show_memory();
+  const ShaHex name = hex(script->sha);
+  call.reply.bulk({name.data(), name.size()});
+}
+
+Script* Runtime::script_for(Call& call, std::string_view text) {
+  const Sha sha = sha1(text);
+  Script* const found = cache_->find(sha);
+  if (found == nullptr) return compile(call, text);
+  cache_->touch(*found);
+  return found;
+}
+
+Script* Runtime::compile(Call& call, std::string_view text) {
+  const auto shebang = read_shebang(text);
+  if (!shebang) return call.reply.error("ERR", shebang.error().text), nullptr;
+  const auto compiled = interpreter().compile(text.substr(shebang.value().length));
+  if (!compiled) {
+    call.reply.error("ERR", "Error compiling script (new function): " + compiled.error().text);
+    return nullptr;
+  }
+  Script& script = cache_->add({.sha = sha1(text),
+                                .flags = shebang.value().flags,
+                                .function = compiled.value().function,
+                                .bytes = compiled.value().bytes});
+  make_room_for_script();
+  show_memory();
+  return &script;
+}
+
+// The newest one stays, whatever its size.
+void Runtime::make_room_for_script() {
+  while (cache_->leaving() > 1 && (cache_->leaving() > kMostEvaluated ||
+                                   cache_->leaving_bytes() > kMostEvaluatedBytes)) {
+    drop(*cache_->oldest());
+    ++parts_.metrics.evicted_scripts;
+  }
+}
+
+void Runtime::drop(Script& script) {
+  dropped_bytes_ += script.bytes;
+  interpreter_->forget(script.function);
+  cache_->remove(script);
+  if (dropped_bytes_ > kMuchDropped) has_garbage_ = true;
+}
+
+void Runtime::flush(Freeing freeing) {
+  if (interpreter_ == nullptr) return;
+  cache_->for_each([this](Script& script) { interpreter_->forget(script.function); });
+  cache_->clear();
+  show_memory();
+  if (freeing == Freeing::at_once) {
+    interpreter_->collect_all();
+    has_garbage_ = false;
+    dropped_bytes_ = 0;
+  } else {
+    has_garbage_ = true;
+  }
+}
+
+// A cycle that has begun already does not see all of the garbage: the next one does.
+bool Runtime::collect(std::int64_t budget_us) {
+  if (!has_garbage_) return false;
+  base::Budget budget(parts_.clock, budget_us);
+  while (!budget.spent()) {
+    if (!interpreter_->collect_some()) continue;
+    has_garbage_ = dropped_bytes_ > 0;
+    dropped_bytes_ = 0;
+    if (!has_garbage_) return false;
+  }
+  return true;
+}
+
+// What the first line of the script declares. Without it a script is admitted, and its commands are
+// checked one by one.
+bool Runtime::may_begin(Call& call, const Script& script, Access access) {
+  if ((script.flags & kDeclaresNothing) != 0) return true;
+  const bool writes = (script.flags & kNoWrites) == 0;
+  if (writes && access == Access::read_only) {
+    call.reply.error("ERR Can not execute a script with write flag using *_ro command.");
+    return false;
+  }
+  const std::uint32_t disk_error = parts_.gates.closed() & engine::bit(engine::Gate::disk_error);
+  if (writes && disk_error != 0) return call.reply.error(parts_.gates.error(disk_error)), false;
+  if (writes && (script.flags & kAllowOom) == 0 && !parts_.executor.make_room_within()) {
+    return call.reply.error(engine::errors::kOutOfMemory), false;
+  }
+  return true;
+}
+
+// Messages to the client itself follow its reply.
+void Runtime::run(Call& call, Script& script, Access access) {
+  const auto keys = read_key_count(call);
+  if (!keys || !may_begin(call, script, access)) return;
+  const ShaHex name = hex(script.sha);
+  Run run{.call = call,
+          .name = {name.data(), name.size()},
+          .is_read_only = access == Access::read_only || (script.flags & kNoWrites) != 0};
+  const engine::HeldPushes pushes(call.session);
+  const engine::Propagation::Group group(parts_.effects);
+  const Host::Running running(*host_, run, call.session, script.flags);
+  interpreter_->run(run, script.function, arguments_of(call, *keys));
+}
+
+void Runtime::show_memory() {
+  memory::Metrics& metrics = parts_.memory_metrics;
+  metrics.number_of_cached_scripts = static_cast<std::int64_t>(cache_->size());
+  metrics.used_memory_scripts_eval = static_cast<std::int64_t>(
+      cache_->leaving_bytes() + cache_->kept_bytes() + cache_->index_bytes());
+}
+
+void Runtime::report_bytes(memory::Audit& audit) const {
+  const std::uint64_t heap = interpreter_ == nullptr ? 0 : interpreter_->heap().bytes();
+  audit.found(memory::Owner::scripts, static_cast<std::int64_t>(heap + cache_->index_bytes()));
+  host_->report_bytes(audit);
+}
+
+}  // namespace larder::scripting

@@ -1,0 +1,24 @@
+#pragma once
+
+// The name of a script: the SHA-1 of its text.
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace larder::scripting {
+
+inline constexpr std::size_t kShaBytes = 20;
+using Sha = std::array<std::uint8_t, kShaBytes>;
+using ShaHex = std::array<char, 2 * kShaBytes>;
+
+Sha sha1(std::string_view text);
+// In lower case.
+ShaHex hex(const Sha& sha);
+inline ShaHex sha1_hex(std::string_view text) { return hex(sha1(text)); }
+
+// 40 hex digits in any case; nothing for another text.
+std::optional<Sha> parse_sha(std::string_view text);
+
+}  // namespace larder::scripting

@@ -1,0 +1,236 @@
+// Scripts that try to leave the sandbox, to change what all scripts share, or to end the server.
+// None may succeed; the server must work afterwards as before.
+
+#include "tests/scripting/script_room.h"
+
+namespace larder::scripting {
+namespace {
+
+using testing::HasSubstr;
+
+class Escapes : public ScriptRoom {
+ protected:
+  Escapes() : ScriptRoom("script-memory-limit 20mb\n") {}
+
+  // What each of the following scripts sees.
+  void expect_intact() {
+    EXPECT_EQ(eval("return {type(redis.call), type(string.rep), type(table.insert), type(_G), "
+                   "#ARGV, #KEYS}"),
+              "*6\r\n$8\r\nfunction\r\n$8\r\nfunction\r\n$8\r\nfunction\r\n$5\r\ntable\r\n:0\r\n"
+              ":0\r\n");
+    EXPECT_EQ(eval("return ('x'):rep(2) .. tostring(rawget(_G, 'stolen'))"), "$5\r\nxxnil\r\n");
+  }
+  void expect_error(const std::string& script, const std::string& text) {
+    SCOPED_TRACE(script);
+    const std::string got = eval(script);
+    EXPECT_EQ(got.front(), '-') << got;
+    EXPECT_THAT(got, HasSubstr(text));
+    expect_intact();
+  }
+  void expect_reply(const std::string& script, const std::string& expected) {
+    SCOPED_TRACE(script);
+    EXPECT_EQ(eval(script), expected);
+    expect_intact();
+  }
+};
+
+constexpr char kReadOnly[] = "Attempt to modify a readonly table";
+
+// Every table that scripts can reach without making it.
+constexpr const char* kShared[] = {"_G",   "redis", "server",    "string", "table",
+                                   "math", "os",    "coroutine", "getmetatable('')",
+                                   "getmetatable(_G)", "getmetatable(redis)"};
+
+TEST_F(Escapes, SharedTablesCannotBeChanged) {
+  for (const char* table : kShared) {
+    const std::string t = std::string("local t = ") + table + " ";
+    expect_error(t + "t.stolen = 1", kReadOnly);
+    expect_error(t + "t.call = 1", kReadOnly);
+    expect_error(t + "t[1] = 1", kReadOnly);
+    expect_error(t + "rawset(t, 'stolen', 1)", kReadOnly);
+    expect_error(t + "rawset(t, 1, 1)", kReadOnly);
+    expect_error(t + "table.insert(t, 1)", kReadOnly);
+    expect_error(t + "table.insert(t, 1, 1)", kReadOnly);
+    expect_error(t + "table.remove(t)", kReadOnly);
+    expect_error(t + "table.sort(t)", kReadOnly);
+    expect_error(t + "setmetatable(t, {__index = {stolen = 1}})", kReadOnly);
+    expect_error(t + "setmetatable(t, nil)", kReadOnly);
+    expect_error(t + "getmetatable(t).__index = {}", kReadOnly);
+    expect_error(t + "getmetatable(getmetatable(t)).__newindex = nil", kReadOnly);
+    expect_error(t + "for k in pairs(t) do t[k] = 1 end t.stolen = 1", kReadOnly);
+    expect_error(t + "error(t)", "ERR");
+    expect_reply(t + "local s = 0 for k, v in pairs(t) do s = s + 1 end "
+                     "local k = next(t) return type(s) .. type(rawget(t, k or 'x'))",
+                 eval(t + "return 'number' .. type(rawget(t, next(t) or 'x'))"));
+  }
+}
+
+// No function returns a table that is shared and can be changed.
+TEST_F(Escapes, NoValueIsASharedTableThatCanBeChanged) {
+  expect_reply(
+      "local seen, open, found = {}, {_G}, 0 "
+      "while #open > 0 do local t = table.remove(open) "
+      "if not seen[t] then seen[t] = true "
+      "if t ~= KEYS and t ~= ARGV then "
+      "if pcall(rawset, t, 'stolen', 1) then found = found + 1 end "
+      "for k, v in pairs(t) do if type(v) == 'table' then open[#open + 1] = v end end "
+      "end end end return found",
+      ":0\r\n");
+}
+
+TEST_F(Escapes, MetatablesOfSharedValuesAreHidden) {
+  expect_reply("return tostring(getmetatable(_G).__index) .. tostring(getmetatable('').__index)",
+               "$6\r\nnilnil\r\n");
+  expect_reply("return tostring(next(getmetatable(redis)))", "$3\r\nnil\r\n");
+}
+
+// CVE-2022-0543: the package library loads native code.
+TEST_F(Escapes, NativeCodeCannotBeLoaded) {
+  expect_error("return package.loadlib('/lib/x86_64-linux-gnu/liblua5.1.so.0', 'luaopen_io')",
+               "nonexistent global variable 'package'");
+  for (const char* name : {"package", "io", "debug", "require", "module", "dofile", "loadfile"}) {
+    expect_reply(std::string("return tostring(rawget(_G, '") + name + "'))", "$3\r\nnil\r\n");
+  }
+  expect_reply("return tostring(os.execute) .. tostring(os.exit) .. tostring(os.getenv)",
+               "$9\r\nnilnilnil\r\n");
+}
+
+// Compiled code is not verified and could read and write any memory.
+TEST_F(Escapes, CompiledCodeIsRefused) {
+  expect_reply("return tostring(loadstring(string.dump(function() end)))", "$3\r\nnil\r\n");
+  expect_reply("local d = string.dump(function() end) "
+               "local f = load(function() local r = d d = nil return r end) return tostring(f)",
+               "$3\r\nnil\r\n");
+  expect_reply("local d, i = string.dump(function() end), 0 "
+               "local f = load(function() i = i + 1 return i <= #d and d:sub(i, i) or nil end) "
+               "return tostring(f)",
+               "$3\r\nnil\r\n");
+  const std::string got = eval("\033Lua");
+  EXPECT_THAT(got, testing::StartsWith("-ERR Error compiling script"));
+}
+
+// CVE-2025-49844: a collection in the parser freed the chunk's name.
+TEST_F(Escapes, TheParserRunsNoCodeAndCollectsNothing) {
+  expect_reply("local n = 0 for i = 1, 200 do local name = 'chunk' .. i "
+               "local f = load(function() collectgarbage() if n < i then n = i "
+               "return 'return ' .. ('{'):rep(50) .. ('}'):rep(50) end end, name) name = nil "
+               "collectgarbage() if type(f) ~= 'function' then return f end end return n",
+               ":200\r\n");
+}
+
+// CVE-2025-46817: the difference of the bounds of unpack did not fit.
+TEST_F(Escapes, BoundsOfUnpackAreChecked) {
+  for (const char* bounds : {"0, 2147483647", "-2147483648, 2147483647", "-1, 2147483646",
+                             "1, 1e9", "-1e9, 1e9"}) {
+    expect_error(std::string("return {unpack({1}, ") + bounds + ")}", "too many results to unpack");
+  }
+  expect_reply("return #{unpack({1}, 2147483647, -2147483648)}", ":0\r\n");
+}
+
+// CVE-2024-46981: finalizers ran when the state was closed.
+TEST_F(Escapes, ThereAreNoFinalizers) {
+  expect_reply("return tostring(getmetatable(newproxy(true)))", "$3\r\nnil\r\n");
+  expect_error("setmetatable(newproxy(true), {__gc = function() end})", "table expected");
+}
+
+// CVE-2025-46819: delimiters of long strings.
+TEST_F(Escapes, LongDelimitersAreParsed) {
+  const std::string equals(100'000, '=');
+  EXPECT_EQ(eval("return #[" + equals + "[x]" + equals + "]"), ":1\r\n");
+  EXPECT_EQ(eval("return [" + equals).front(), '-');
+  EXPECT_EQ(eval("--[" + equals + "[").front(), '-');
+  expect_intact();
+}
+
+TEST_F(Escapes, EnvironmentsOfOthersCannotBeChanged) {
+  expect_error("setfenv(0, {})", "cannot change environment");
+  expect_error("setfenv('0', {})", "cannot change environment");
+  expect_error("setfenv(redis.call, {})", "cannot change environment");
+  expect_error("setfenv(string.rep, {})", "cannot change environment");
+  expect_error("getfenv(redis.call).stolen = 1", kReadOnly);
+  expect_error("getfenv(0).stolen = 1", kReadOnly);
+  expect_error("for i = 1, 20 do getfenv(i).stolen = 1 end", kReadOnly);
+  expect_error("for i = 2, 20 do setfenv(i, {}) end", "");
+  expect_error("coroutine.wrap(function() setfenv(0, {}) end)()", "cannot change environment");
+  expect_error("coroutine.wrap(function() getfenv(0).stolen = 1 end)()", kReadOnly);
+}
+
+TEST_F(Escapes, RecursionEndsInAnError) {
+  expect_error("local function f() return 1 + f() end return f()", "stack overflow");
+  expect_error("local function f() return pcall(f) end local ok, e = f() error('end')", "end");
+  expect_error("local f f = function() return coroutine.wrap(f)() end return f()", "overflow");
+  expect_error("local t = setmetatable({}, {}) getmetatable(t).__index = function(_, k) return t[k] end "
+               "return t.x",
+               "overflow");
+  expect_error("local t = {} for i = 1, 200 do t = setmetatable({}, {__index = t}) end "
+               "local u = setmetatable({}, {}) getmetatable(u).__index = u return u.x",
+               "loop in gettable");
+  expect_error("return string.gsub('x', 'x', function() return string.gsub('x', 'x', error) end)",
+               "ERR");
+  expect_error("local s = ('('):rep(300) return loadstring('return ' .. s)() ", "attempt to call");
+  expect_error("return " + std::string(10'000, '('), "too many");
+  expect_error("return " + std::string(10'000, '{'), "too many");
+  std::string negations = "return ";
+  for (int i = 0; i < 10'000; ++i) negations += "not ";
+  expect_error(negations + "1", "too many");
+}
+
+TEST_F(Escapes, PatternsDoNotOverflowTheStack) {
+  expect_error("return string.find(('a'):rep(1000000), ('a?'):rep(1000000))", "pattern too complex");
+  expect_error("return string.find(('a'):rep(1000000), ('a-'):rep(1000000))", "pattern too complex");
+  expect_error("return string.gsub('a', ('(a)'):rep(100000), '')", "pattern too complex");
+  expect_error("return string.match('a', ('('):rep(100))", "too many captures");
+  expect_reply("return #(string.match(('a'):rep(8000), ('a?'):rep(8000)))", ":8000\r\n");
+  expect_reply("return string.find(('x'):rep(100000), ('x'):rep(90000), 1, true)", ":1\r\n");
+  expect_reply("return string.find(('x'):rep(100000), ('x'):rep(90000))", ":1\r\n");
+}
+
+TEST_F(Escapes, RepliesAreNestedToABound) {
+  const std::string got = eval("local t = {} t[1] = t return t");
+  EXPECT_THAT(got, HasSubstr("reached lua stack limit"));
+  expect_intact();
+  EXPECT_THAT(eval("local t = {} for i = 1, 100000 do t = {t} end return t"),
+              HasSubstr("reached lua stack limit"));
+  expect_intact();
+  EXPECT_THAT(eval("local t = {} t.map = {a = t} return t"), HasSubstr("reached lua stack limit"));
+  expect_intact();
+}
+
+TEST_F(Escapes, BombsEndInErrors) {
+  expect_error("return ('x'):rep(2147483647)", "not enough memory");
+  expect_error("local s = 'x' while true do s = s .. s end", "not enough memory");
+  expect_error("local t = {} while true do t[#t + 1] = ('x'):rep(1000) .. #t end",
+               "not enough memory");
+  expect_error("local s = ('x'):rep(1000000) return (s:gsub('x', s))", "not enough memory");
+  expect_error("local t = {} for i = 1, 10000 do t[i] = ('x'):rep(10000) end "
+               "return table.concat(t, ('y'):rep(10000))",
+               "not enough memory");
+  expect_error("return table.concat(setmetatable({}, {__len = 1e9}), ',', 1, 2147483647)",
+               "invalid value");
+  expect_error("table.insert({}, -2147483648, 1)", "out of bounds");
+  expect_error("return string.format('%1000d', 1)", "invalid format");
+  expect_error("return string.rep('x', 1e10)", "");
+  expect_reply("return #string.rep('', 2147483647)", ":0\r\n");
+}
+
+// Values that a script keeps in what it can reach are gone in the next run.
+TEST_F(Escapes, RunsShareNothing) {
+  const std::string script =
+      "KEYS.mine = 1 ARGV.mine = 1 local text = tostring "
+      "local before = rawget(getfenv(1), 'mine') setfenv(1, {mine = 1}) return text(before)";
+  EXPECT_EQ(eval(script), "$3\r\nnil\r\n");
+  EXPECT_EQ(eval(script), "$3\r\nnil\r\n");
+  expect_reply("return tostring(KEYS.mine) .. tostring(ARGV.mine)", "$6\r\nnilnil\r\n");
+}
+
+TEST_F(Escapes, CommandsThatScriptsMayNotRunAreRefused) {
+  for (const char* words : {"'EVAL', 'return 1', 0", "'SCRIPT', 'FLUSH'", "'CONFIG', 'SET', 'port', 1",
+                            "'MULTI'", "'EXEC'", "'SUBSCRIBE', 'x'", "'MONITOR'", "'SHUTDOWN'",
+                            "'DEBUG', 'SLEEP', 0", "'ACL', 'LIST'", "'AUTH', 'x'", "'HELLO', '3'",
+                            "'RESET'", "'CLIENT', 'KILL', 'x'"}) {
+    expect_error(std::string("return redis.call(") + words + ")", "not allowed from script");
+  }
+}
+
+}  // namespace
+}  // namespace larder::scripting
