@@ -101,8 +101,7 @@ bool Executor::pass(Session& session, resp::Args args, BoundCommand& command,
   if ((closed & kPermission) != 0) {
     const CommandContext occasion = context_of(session);
     // The log of refusals names the client that runs the script.
-    const Session& client =
-        occasion == CommandContext::script ? running_->outer->session : session;
+    const Session& client = occasion == CommandContext::script ? running_->outer->session : session;
     const Denied denied = parts_.guard->check(client, command, args, occasion);
     if (denied != Denied::nothing) {
       return reject(session, &command, refusal(denied, session, command, occasion)), false;

@@ -49,8 +49,7 @@ Host::Running::Running(Host& host, Run& run, const Session& client, std::uint32_
 
 Host::Running::~Running() {
   Session& client = host_.run_->call.session;
-  client.shown_position =
-      std::max(client.shown_position, host_.inner_.session().shown_position);
+  client.shown_position = std::max(client.shown_position, host_.inner_.session().shown_position);
   host_.drop_reply();
   host_.inner_.session().account = nullptr;
   host_.run_ = nullptr;
@@ -66,7 +65,8 @@ void Host::drop_reply() {
 
 std::string_view Host::refusal_of(const BoundCommand& command, resp::Args args) const {
   const engine::Command& row = *command.row;
-  if (!row.arity.admits(args.size())) return "Wrong number of args calling Redis command from script";
+  if (!row.arity.admits(args.size()))
+    return "Wrong number of args calling Redis command from script";
   if (row.has(engine::kNoScript)) return "This Redis command is not allowed from script";
   if (run_->is_read_only && row.has(engine::kWrites | engine::kMayReplicate)) {
     return "Write commands are not allowed from read-only scripts.";

@@ -4,6 +4,7 @@
 
 #include "errors.h"
 #include "larder/base/assert.h"
+#include "libraries/libraries.h"
 #include "replies.h"
 #include "sandbox.h"
 
@@ -119,6 +120,7 @@ Interpreter::~Interpreter() {
 int Interpreter::open(lua_State* lua) {
   auto& self = *static_cast<Interpreter*>(lua_touserdata(lua, 1));
   open_sandbox(lua);
+  set_interrupt_check(lua, [](lua_State* running) { look(running, nullptr); });
   lua_pushcfunction(lua, run_job);
   self.runner_ = luaL_ref(lua, LUA_REGISTRYINDEX);
   lua_pushcfunction(lua, handle_error);
@@ -204,7 +206,8 @@ void Interpreter::collect_all() {
 void Interpreter::watch() { lua_sethook(lua_, look, LUA_MASKCOUNT, kInstructions); }
 
 // Called for every instruction, so that no pcall() of the script helps. The error is one of memory:
-// for such an error alone Lua calls no error handler, in which the script could go on without hooks.
+// for such an error alone Lua calls no error handler, in which the script could go on without
+// hooks.
 void Interpreter::end_run(lua_State* lua, lua_Debug*) {
   heap_of(lua).limit_strictly(0);
   lua_newuserdata(lua, 1);

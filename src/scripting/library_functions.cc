@@ -82,7 +82,8 @@ int refuse_shared(lua_State* lua) {
 // Positions far below the first would move as many elements that do not exist.
 int insert(lua_State* lua) {
   constexpr lua_Number kFarthest = 1 << 20;
-  if (lua_gettop(lua) == 3 && lua_type(lua, 2) == LUA_TNUMBER && lua_tonumber(lua, 2) < -kFarthest) {
+  if (lua_gettop(lua) == 3 && lua_type(lua, 2) == LUA_TNUMBER &&
+      lua_tonumber(lua, 2) < -kFarthest) {
     return luaL_argerror(lua, 2, "position out of bounds");
   }
   return refuse_shared(lua);

@@ -54,9 +54,7 @@ Interpreter& Runtime::interpreter() {
   return *interpreter_;
 }
 
-void Runtime::refuse_memory_from(std::uint64_t number) {
-  interpreter().heap().refuse_from(number);
-}
+void Runtime::refuse_memory_from(std::uint64_t number) { interpreter().heap().refuse_from(number); }
 
 bool Runtime::has_refused_memory() const {
   return interpreter_ != nullptr && interpreter_->heap().has_refused();
@@ -125,8 +123,8 @@ Script* Runtime::compile(Call& call, std::string_view text) {
 
 // The newest one stays, whatever its size.
 void Runtime::make_room_for_script() {
-  while (cache_->leaving() > 1 && (cache_->leaving() > kMostEvaluated ||
-                                   cache_->leaving_bytes() > kMostEvaluatedBytes)) {
+  while (cache_->leaving() > 1 &&
+         (cache_->leaving() > kMostEvaluated || cache_->leaving_bytes() > kMostEvaluatedBytes)) {
     drop(*cache_->oldest());
     ++parts_.metrics.evicted_scripts;
   }

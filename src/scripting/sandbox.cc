@@ -4,6 +4,7 @@
 #include <ctime>
 #include <string_view>
 
+#include "libraries/libraries.h"
 #include "proxies.h"
 
 namespace larder::scripting {
@@ -13,11 +14,10 @@ constexpr char kGlobals = 0;
 
 // Lua's own globals that scripts may use. Without those that read files or print.
 constexpr std::array kBase = {
-    "xpcall",       "tostring",    "getfenv",    "setmetatable", "next",        "assert",
-    "tonumber",     "rawequal",    "getmetatable", "rawset",     "pcall",       "type",
-    "select",       "unpack",      "gcinfo",     "pairs",        "rawget",      "loadstring",
-    "ipairs",       "_VERSION",    "setfenv",    "load",         "error",       "newproxy",
-    "collectgarbage"};
+    "xpcall",   "tostring",     "getfenv",  "setmetatable",  "next",   "assert",   "tonumber",
+    "rawequal", "getmetatable", "rawset",   "pcall",         "type",   "select",   "unpack",
+    "gcinfo",   "pairs",        "rawget",   "loadstring",    "ipairs", "_VERSION", "setfenv",
+    "load",     "error",        "newproxy", "collectgarbage"};
 
 struct Library {
   const char* name;
@@ -42,6 +42,10 @@ constexpr Library kLibraries[] = {
     {LUA_TABLIBNAME, luaopen_table, add_table_functions},
     {LUA_MATHLIBNAME, luaopen_math, add_math_functions},
     {LUA_OSLIBNAME, open_os, nullptr},
+    {"cjson", open_cjson, nullptr},
+    {"cmsgpack", open_cmsgpack, nullptr},
+    {"struct", open_struct, nullptr},
+    {"bit", open_bit, nullptr},
 };
 
 int refuse_unknown_global(lua_State* lua) {

@@ -1,8 +1,8 @@
 #pragma once
 
 // The compiled scripts by the SHA-1 of their texts. Those that came with EVAL leave when there are
-// many of them, the one that was not used for the longest time first; those that SCRIPT LOAD brought
-// stay until SCRIPT FLUSH.
+// many of them, the one that was not used for the longest time first; those that SCRIPT LOAD
+// brought stay until SCRIPT FLUSH.
 
 #include <cstdint>
 #include <vector>

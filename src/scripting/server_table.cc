@@ -87,9 +87,7 @@ int run_command(lua_State* lua, OnError on_error) {
 int call(lua_State* lua) { return run_command(lua, OnError::raises); }
 int pcall(lua_State* lua) { return run_command(lua, OnError::returns); }
 
-bool is_one_text(lua_State* lua) {
-  return lua_gettop(lua) == 1 && lua_type(lua, 1) == LUA_TSTRING;
-}
+bool is_one_text(lua_State* lua) { return lua_gettop(lua) == 1 && lua_type(lua, 1) == LUA_TSTRING; }
 
 std::string_view text_at(lua_State* lua, int index) {
   std::size_t size = 0;
@@ -184,8 +182,7 @@ int check_permission(lua_State* lua) {
   Host& host = host_of(lua);
   const int count = lua_gettop(lua);
   if (count == 0) {
-    return raise_error(lua,
-                       "Please specify at least one argument for this redis lib call");
+    return raise_error(lua, "Please specify at least one argument for this redis lib call");
   }
   std::string_view few[kFewWords];
   const std::string_view* const words = read_words(lua, few, count);

@@ -9,6 +9,7 @@ std::vector<std::span<const engine::Command>> KeyspaceCommands::rows() {
     const bool is_on_values =
         family != engine::Family::connection && family != engine::Family::server &&
         family != engine::Family::pubsub && family != engine::Family::transactions &&
+        family != engine::Family::scripting &&
         list.front().name != "wait";  // and WAITAOF: they wait for other servers and the disk
     if (is_on_values) found.push_back(list);
   }

@@ -24,8 +24,9 @@ TEST_F(ScriptEffects, OneWriteIsPropagatedAlone) {
 }
 
 TEST_F(ScriptEffects, SeveralWritesFormATransaction) {
-  eval("redis.call('SET', 'k', 'v') redis.call('GET', 'k') redis.call('SELECT', 1) "
-       "redis.call('INCR', 'n')");
+  eval(
+      "redis.call('SET', 'k', 'v') redis.call('GET', 'k') redis.call('SELECT', 1) "
+      "redis.call('INCR', 'n')");
   EXPECT_THAT(taken(), ElementsAre("0: MULTI", "0: SET k v", "1: INCR n", "1: EXEC"));
 }
 
@@ -39,7 +40,8 @@ TEST_F(ScriptEffects, GroupsNestInTransactions) {
   reply({"SET", "a", "1"});
   reply({"EVAL", "redis.call('SET', 'b', 1) redis.call('SET', 'c', 1)", "0"});
   reply({"EXEC"});
-  EXPECT_THAT(taken(), ElementsAre("0: MULTI", "0: SET a 1", "0: SET b 1", "0: SET c 1", "0: EXEC"));
+  EXPECT_THAT(taken(),
+              ElementsAre("0: MULTI", "0: SET a 1", "0: SET b 1", "0: SET c 1", "0: EXEC"));
 }
 
 TEST_F(ScriptEffects, WhatWasDoneBeforeAnErrorIsPropagated) {
@@ -48,8 +50,9 @@ TEST_F(ScriptEffects, WhatWasDoneBeforeAnErrorIsPropagated) {
 }
 
 TEST_F(ScriptEffects, SetReplSuppressesEffects) {
-  eval("redis.set_repl(redis.REPL_NONE) redis.call('SET', 'a', 1) redis.set_repl(redis.REPL_ALL) "
-       "redis.call('SET', 'b', 1)");
+  eval(
+      "redis.set_repl(redis.REPL_NONE) redis.call('SET', 'a', 1) redis.set_repl(redis.REPL_ALL) "
+      "redis.call('SET', 'b', 1)");
   EXPECT_THAT(taken(), ElementsAre("0: SET b 1"));
   EXPECT_EQ(reply({"GET", "a"}), "$1\r\n1\r\n");
 }

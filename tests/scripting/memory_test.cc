@@ -145,18 +145,21 @@ TEST_F(ScriptCacheBounds, AnyAllocationMayFail) {
       "return {1, 'two', {3, {4}}, ARGV[1]}",
       "local t = {} for i = 1, 50 do t[i] = 'k' .. i end return t",
       "redis.call('SET', 'k', 'v') return redis.call('GET', 'k')",
-      "redis.call('DEL', 'l') redis.call('RPUSH', 'l', 1, 2, 3) return redis.call('LRANGE', 'l', 0, -1)",
+      "redis.call('DEL', 'l') redis.call('RPUSH', 'l', 1, 2, 3) return redis.call('LRANGE', 'l', "
+      "0, -1)",
       "redis.setresp(3) redis.call('HSET', 'h', 'f', 'v') return redis.call('HGETALL', 'h')",
       "return redis.pcall('INCR', 'l')",
       "return {pcall(redis.call, 'INCR', 'l')}",
       "error({err = 'MY own'})",
-      "local c = coroutine.wrap(function(a) local b = coroutine.yield(a .. 'x') return b .. 'y' end) "
+      "local c = coroutine.wrap(function(a) local b = coroutine.yield(a .. 'x') return b .. 'y' "
+      "end) "
       "return {c('1'), c('2')}",
       "return loadstring('return {1, 2, 3}')()",
       "local i = 0 return load(function() i = i + 1 return ({'return ', '7'})[i] end)()",
       "return string.gsub(('ab'):rep(100), 'a', {a = 'xyz'})",
       "local t = {} for w in string.gmatch('one two three', '%a+') do t[#t + 1] = w end return t",
-      "local t = {5, 3, 1} table.sort(t, function(a, b) return a < b end) return table.concat(t, ',')",
+      "local t = {5, 3, 1} table.sort(t, function(a, b) return a < b end) return table.concat(t, "
+      "',')",
       "return {redis.sha1hex('x'), redis.status_reply('A'), redis.error_reply('B c')}",
       "return setmetatable({}, {__index = function(t, k) return k end}).x",
       "return {unpack({1, 2, 3})}",

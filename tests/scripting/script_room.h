@@ -34,8 +34,8 @@ class ScriptRoom : public testing::Test {
   std::string send(harness::Harness::Client& to, const std::vector<std::string>& words) {
     const std::vector<std::string_view> views(words.begin(), words.end());
     std::string request(resp::most_request_bytes(views), '\0');
-    request.resize(static_cast<std::size_t>(resp::print_request(request.data(), views) -
-                                            request.data()));
+    request.resize(
+        static_cast<std::size_t>(resp::print_request(request.data(), views) - request.data()));
     return to.exchange(request);
   }
   std::string reply(const std::vector<std::string>& words) { return send(*client, words); }

@@ -28,19 +28,23 @@ TEST_F(ScriptTime, PcallDoesNotHelp) {
   expect_end("while true do pcall(function() while true do end end) end");
   expect_end("pcall(function() while true do end end) return 1");
   expect_end("local function f() pcall(f) while true do end end f()");
-  expect_end("while true do xpcall(function() while true do end end, function(e) return e end) end");
+  expect_end(
+      "while true do xpcall(function() while true do end end, function(e) return e end) end");
   expect_end("xpcall(function() while true do end end, function() while true do end end)");
 }
 
 TEST_F(ScriptTime, CoroutinesDoNotHelp) {
-  expect_end("while true do coroutine.resume(coroutine.create(function() while true do end end)) end");
-  expect_end("local f = coroutine.wrap(function() while true do coroutine.yield() end end) "
-             "while true do f() end");
+  expect_end(
+      "while true do coroutine.resume(coroutine.create(function() while true do end end)) end");
+  expect_end(
+      "local f = coroutine.wrap(function() while true do coroutine.yield() end end) "
+      "while true do f() end");
   expect_end("while true do pcall(coroutine.wrap(function() for i = 1, 1000 do end end)) end");
 }
 
 TEST_F(ScriptTime, CallbacksDoNotHelp) {
-  expect_end("while true do string.gsub(('x'):rep(1000), 'x', function() while true do end end) end");
+  expect_end(
+      "while true do string.gsub(('x'):rep(1000), 'x', function() while true do end end) end");
   expect_end("table.sort({3, 2, 1}, function(a, b) while true do end end)");
   expect_end("return setmetatable({}, {__index = function() while true do end end}).x");
   expect_end("while true do redis.pcall('GET', 'k') end");

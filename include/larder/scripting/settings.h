@@ -22,15 +22,17 @@ struct Settings : config::Group {
       {.name = "script-time-limit",
        .fallback = 30000,
        .range = {0, INT64_MAX},
-       .help = "Milliseconds after which a script is ended with an error; what it has changed stays. "
-               "Other clients wait while it runs. 0 means no limit."}};
+       .help =
+           "Milliseconds after which a script is ended with an error; what it has changed stays. "
+           "Other clients wait while it runs. 0 means no limit."}};
   config::Bytes script_memory_limit{
       *this,
       {.name = "script-memory-limit",
        .fallback = 256 << 20,
        .range = {1 << 20, INT64_MAX},
-       .help = "Maximum memory that one run of a script may take. With maxmemory it is also bounded "
-               "by what eviction could free, but not below 16 MB."}};
+       .help =
+           "Maximum memory that one run of a script may take. With maxmemory it is also bounded "
+           "by what eviction could free, but not below 16 MB."}};
 };
 
 }  // namespace larder::scripting

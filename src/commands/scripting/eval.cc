@@ -19,8 +19,8 @@ void evalsha(Call& call, Runtime& scripts) {
   scripts.evalsha(call, kAccess);
 }
 
-constexpr std::uint32_t kFlags = kNoScript | kStale | kSkipMonitor | kNoMandatoryKeys |
-                                 kMovableKeys;
+constexpr std::uint32_t kFlags =
+    kNoScript | kStale | kSkipMonitor | kNoMandatoryKeys | kMovableKeys;
 constexpr std::uint32_t kMayWrite = kFlags | kMayReplicate | kRunsScript;
 // Keys may be used in any way.
 constexpr KeySpecs kKeys = {KeySpec::counted(2, kRW | kAccess | kUpdate)};

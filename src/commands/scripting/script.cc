@@ -30,9 +30,7 @@ void script_flush(Call& call, Runtime& scripts) {
 }
 
 // Commands run between scripts, never while one runs.
-void script_kill(Call& call) {
-  call.reply.error("NOTBUSY No scripts in execution right now.");
-}
+void script_kill(Call& call) { call.reply.error("NOTBUSY No scripts in execution right now."); }
 
 constexpr std::string_view kEverywhere = "request_policy:all_nodes response_policy:all_succeeded";
 

@@ -3,8 +3,8 @@
 // The libraries that Redis gives to scripts: cjson, cmsgpack, struct and bit, with the same results
 // and the same error texts. They use no allocator but the one of their Lua state.
 //
-// A Lua error leaves a C function without running destructors. So nothing in this folder has a
-// destructor, and bytes that grow are userdata of Lua (byte_buffer.h).
+// Bytes that grow are userdata of Lua (byte_buffer.h), and nothing in this folder has a destructor.
+// So a Lua error may leave it anywhere, by an exception or by longjmp.
 
 #include <lua.hpp>
 
