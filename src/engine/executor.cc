@@ -116,12 +116,18 @@ std::size_t Executor::run(Session& session, std::span<const resp::Request> reque
   Execution batch{.session = session, .cycles = base::cycles()};
   const Running running(*this, batch);
   Timing timing = Timing::now;
+  const bool has_large = plan.bytes_ >= kLeastProbed;
   std::size_t ran = 0;
   for (; ran < requests.size(); ++ran) {
     batch.unsent = session.reply.buffer().size();
     if (session.closing != Closing::no || session.is_parked() || session.is_held() ||
         batch.unsent > most_unsent) {
       break;
+    }
+    if (__builtin_expect(has_large, 0) &&
+        refuses_large(session, requests[ran], planned[ran].command)) {
+      timing = Timing::now;
+      continue;
     }
     // Small fast commands of one kind in a row are timed together: reading the counter costs a
     // fifth of the time that they take.

@@ -6,6 +6,7 @@
 #include "larder/engine/errors.h"
 #include "larder/engine/executor.h"
 #include "larder/engine/keys.h"
+#include "larder/memory/heap.h"
 
 namespace larder::engine {
 namespace {
@@ -112,6 +113,28 @@ bool Executor::pass(Session& session, resp::Args args, BoundCommand& command,
   return true;
 }
 
+// What commands keep of a large request needs as much memory again, and so does the copy of the
+// followers. The system is asked before such a command runs or is queued: when it runs, it cannot
+// be refused any more. Commands that only remove are not refused.
+bool Executor::refuses_large(Session& session, const resp::Request& request,
+                             BoundCommand* command) {
+  if (request.bytes < kLeastProbed || command == nullptr) return false;
+  const bool queues = (session.closed_gates & bit(Gate::queueing)) != 0;
+  if (!queues && !command->row->has(kGrows | kMayReplicate)) return false;
+  const std::uint64_t copies = !queues && parts_.effects.listened() ? 2 : 1;
+  if (!refuses_memory(session, *command, copies * request.bytes)) return false;
+  notify_refusal(session);
+  if (session.reply_mode != ReplyMode::on) session.advance_reply_mode();
+  return true;
+}
+
+bool Executor::refuses_memory(Session& session, BoundCommand& command, std::uint64_t bytes) {
+  if (memory::can_allocate(bytes)) return false;
+  reject(session, &command,
+         "OOM the system has no memory for a block of " + std::to_string(bytes) + " bytes");
+  return true;
+}
+
 Executor::Admission Executor::admit_checked(Session& session, resp::Args args,
                                             BoundCommand* command) {
   if (command == nullptr) return reject_unknown(session, args), Admission::refused;
@@ -148,6 +171,10 @@ Executor::Admission Executor::admit_at_gates(Session& session, resp::Args args,
   // The memory of the queue itself is bounded by the client's limits, not by maxmemory: a
   // transaction that reads and deletes may run at the limit.
   const bool grows = command.row->has(kGrows) || (runs_queue && transaction->grows());
+  if (runs_queue && transaction->grows() && transaction->bytes() >= kLeastProbed &&
+      refuses_memory(session, command, transaction->bytes())) {
+    return Admission::refused;
+  }
   Admission wanted = queues ? Admission::queued : Admission::runs;
   const bool writes = !command.row->has(kRunsQueue) || (runs_queue && transaction->replicates());
   const bool pauses = (refused & bit(Gate::paused_all)) != 0 ||

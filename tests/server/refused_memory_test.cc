@@ -75,6 +75,58 @@ TEST_F(RefusedMemory, CommandsThatComputeTheirSizeSayWhoRefused) {
   EXPECT_EQ(ask("EXISTS new"), ":0\r\n");
 }
 
+// The request is received already when the system refuses memory for the value.
+TEST_F(RefusedMemory, CommandsThatStoreALargeRequestSayWhoRefused) {
+  const std::string value(kMega, 'v');
+  for (const std::vector<std::string>& words :
+       std::vector<std::vector<std::string>>{{"SET", "new", value},
+                                             {"HSET", "new", "field", value},
+                                             {"RPUSH", "new", value},
+                                             {"SADD", "new", value},
+                                             {"XADD", "new", "*", "field", value},
+                                             {"APPEND", "new", value}}) {
+    Line line = connect();
+    const std::string request = command(words);
+    talk(line, request.substr(0, request.size() - 2));
+    refuse_megabytes();
+    EXPECT_THAT(talk(line, "\r\nPING\r\n"),
+                AllOf(StartsWith("-OOM the system has no memory for a block of 1"),
+                      EndsWith("bytes\r\n+PONG\r\n")))
+        << words[0];
+    allow_all();
+    EXPECT_EQ(ask("EXISTS new"), ":0\r\n") << words[0];
+  }
+}
+
+TEST_F(RefusedMemory, LargeTransactionsAreDiscarded) {
+  Line line = connect();
+  const std::string request = command({"SET", "new", std::string(kMega, 'v')});
+  talk(line, "MULTI\r\nINCR n\r\n" + request.substr(0, request.size() - 2));
+  refuse_megabytes();
+  EXPECT_THAT(talk(line, "\r\n"), StartsWith("-OOM the system has no memory for a block of 1"));
+  EXPECT_THAT(talk(line, "EXEC\r\n"), StartsWith("-EXECABORT"));
+  allow_all();
+  EXPECT_EQ(talk(line, "MULTI\r\nINCR n\r\n" + request), "+OK\r\n+QUEUED\r\n+QUEUED\r\n");
+  refuse_megabytes();
+  EXPECT_THAT(talk(line, "EXEC\r\n"),
+              AllOf(StartsWith("-EXECABORT Transaction discarded because of: OOM the system has "
+                               "no memory for a block of 1")));
+  allow_all();
+  EXPECT_EQ(ask("EXISTS new n"), ":0\r\n");
+}
+
+TEST_F(RefusedMemory, CopiesOfCollectionsNeedMemoryForAllOfThem) {
+  std::string request = "RPUSH list";
+  for (int i = 0; i < 100; ++i) request += " " + std::string(300, 'v');
+  for (int i = 0; i < 100; ++i) ask(request);
+  refuse_megabytes();
+  EXPECT_THAT(ask("COPY list copied"),
+              StartsWith("-OOM the system has no memory for a block of 3"));
+  allow_all();
+  EXPECT_EQ(ask("EXISTS copied"), ":0\r\n");
+  EXPECT_EQ(ask("COPY list copied"), ":1\r\n");
+}
+
 TEST_F(RefusedMemory, LargeRequestsGetAnErrorAndEnd) {
   refuse_megabytes();
   Line line = connect();

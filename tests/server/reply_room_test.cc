@@ -17,6 +17,14 @@ constexpr std::size_t kLarge = kParts * kPart;  // more than the share of 10 MB
 // Without victims this is more than the minimum of all clients.
 constexpr std::size_t kAboveMinimum = 5 * kMega;
 
+// Claims all entries of the stream of add_parts().
+std::string claim_all(const std::string& command, const std::string& consumer,
+                      const std::string& options) {
+  std::string request = command + " stream group " + consumer + " 0";
+  for (std::size_t i = 1; i <= kParts; ++i) request += " " + std::to_string(i) + "-0";
+  return request + options;
+}
+
 class ReplyRoom : public ClientRoom {
  protected:
   void store_large(std::size_t bytes) {
@@ -38,6 +46,22 @@ class ReplyRoom : public ClientRoom {
       ASSERT_THAT(line.read(), StartsWith(":"));
       lines.clear();
     }
+  }
+  // A stream with entries of a part each, all of which are pending for the consumer "first".
+  void add_parts() {
+    for (std::size_t i = 1; i <= kParts; ++i) {
+      Line& line = add_line();
+      const std::string request =
+          command({"XADD", "stream", std::to_string(i) + "-0", "f", std::string(kPart, 'v')});
+      for (std::string_view left = request; !left.empty(); watch_turns(1)) {
+        left.remove_prefix(line.write(left));
+      }
+      watch_turns(50);
+      ASSERT_THAT(line.read(), StartsWith("$"));
+      lines.clear();
+    }
+    ASSERT_EQ(ask("XGROUP CREATE stream group 0"), "+OK\r\n");
+    ASSERT_THAT(ask(claim_all("XCLAIM", "first", " FORCE JUSTID")), StartsWith("*12\r\n"));
   }
   // The bytes that come, up to so many.
   std::size_t count(Line& line, std::size_t bytes) {
@@ -246,6 +270,37 @@ TEST_F(ReplyRoom, AServedClientGetsTheElementThatCameForIt) {
   const std::size_t all = 4 + 11 + bulk_bytes(2 * kPart);
   EXPECT_EQ(count(waiting, all), all);
   EXPECT_EQ(ask("EXISTS queue"), ":0\r\n");
+}
+
+TEST_F(ReplyRoom, ClaimedEntriesAreSent) {
+  fill();
+  add_parts();
+  most_used = 0;
+  const std::size_t all = kParts * bulk_bytes(kPart);
+  for (const std::string& request :
+       {claim_all("XCLAIM", "second", ""), std::string("XAUTOCLAIM stream group third 0 -")}) {
+    Line& line = add_line();
+    line.write(request + "\r\n");
+    EXPECT_GE(count(line, all), all) << request;
+    lines.clear();
+    watch_turns(50);
+  }
+  EXPECT_THAT(ask("XPENDING stream group"), HasSubstr("$5\r\nthird\r\n$2\r\n12\r\n"));
+  EXPECT_LE(most_used, kLimit + kTolerance);
+  EXPECT_EQ(figure("evicted_clients"), 0);
+}
+
+TEST_F(ReplyRoom, NothingIsClaimedForAClientThatDoesNotGetIt) {
+  fill();
+  add_parts();
+  refuse_to_evict();
+  use_up_memory();
+  for (const std::string& request :
+       {claim_all("XCLAIM", "second", ""), std::string("XAUTOCLAIM stream group third 0 -")}) {
+    EXPECT_THAT(ask(request), StartsWith("-OOM A reply of about ")) << request;
+    EXPECT_THAT(ask("XPENDING stream group"), HasSubstr("$5\r\nfirst\r\n$2\r\n12\r\n"));
+  }
+  EXPECT_EQ(ask("XINFO CONSUMERS stream group").substr(0, 4), "*1\r\n");
 }
 
 // Others hold nearly the minimum as unfinished requests: the reply has room when these are gone.

@@ -180,6 +180,9 @@ class Executor final : private expiry::RemovalReader {
   bool end_turn();
 
  private:
+  // Requests from this size on may need large blocks, which the system can refuse.
+  static constexpr std::uint64_t kLeastProbed = 1 << 20;
+
   // When the time since the last reading of the counter is charged to a command.
   enum class Timing : std::uint8_t { now, with_next };
   using Turn = Execution::Turn;
@@ -229,6 +232,8 @@ class Executor final : private expiry::RemovalReader {
                            std::uint32_t refused);
   Admission admit_growing(Session& session, resp::Args args, BoundCommand& command,
                           Admission otherwise);
+  bool refuses_large(Session& session, const resp::Request& request, BoundCommand* command);
+  bool refuses_memory(Session& session, BoundCommand& command, std::uint64_t bytes);
   std::uint32_t closed_for(const Session& session) const {
     return (parts_.gates.closed() & session.common_gates) | session.closed_gates;
   }

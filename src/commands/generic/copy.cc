@@ -34,11 +34,6 @@ bool read(Call& call, keyspace::Keyspace& keyspace, Options& options) {
   return !reader.failed();
 }
 
-// The size, if it is known; for collections it is not.
-std::size_t largest_block(const keyspace::Entry& entry) {
-  return entry.type() == types::Type::string ? entry.footprint() : 0;
-}
-
 void copy(Call& call, keyspace::Keyspace& keyspace, eviction::Evictor& evictor) {
   Options options{&call.db};
   if (!read(call, keyspace, options)) return;
@@ -49,9 +44,9 @@ void copy(Call& call, keyspace::Keyspace& keyspace, eviction::Evictor& evictor) 
   const keyspace::Entry* entry = call.db.look(call.key, keyspace::Look::read);
   if (entry == nullptr) return call.reply.integer(0);
   if (const std::size_t bytes = entry->footprint(); grows_much(0, bytes)) {
-    if (!has_room(call, evictor, {.more = bytes, .block = largest_block(*entry), .kept = bytes})) {
-      return;
-    }
+    // The copy of a collection has many blocks: whether there is memory for one of their size says
+    // as much about them as can be known.
+    if (!has_room(call, evictor, {.more = bytes, .block = bytes, .kept = bytes})) return;
     entry = call.db.look(call.key, keyspace::Look::read);
     if (entry == nullptr) return call.reply.integer(0);
   }

@@ -1,6 +1,7 @@
 #include "stream_reply.h"
 
 #include "../string/string_reply.h"
+#include "larder/memory/heap.h"
 
 namespace larder::commands {
 
@@ -27,6 +28,25 @@ void reply_stream_range(resp::Writer& reply, const types::Stream& stream, types:
     ++entries;
   }
   reply.end_array(mark, entries);
+}
+
+std::uint64_t most_reply_bytes(types::StreamReader& reader) {
+  constexpr std::uint64_t kAroundText = 24;
+  types::String::Scratch scratch;
+  std::uint64_t bytes = kMostIdReplyBytes;
+  for (std::uint64_t i = 0; i < 2 * reader.fields(); ++i) {
+    const std::uint64_t text = reader.text().text(scratch).size() + kAroundText;
+    // A long one has a block of its own.
+    bytes += text < resp::ChunkPool::kChunkBytes ? text : memory::size_class(text);
+  }
+  return bytes;
+}
+
+// The names of fields are stored once for many entries.
+bool has_ample_room(resp::Writer& reply, std::size_t footprint) {
+  constexpr std::uint64_t kAmple = 16 << 20;
+  constexpr std::uint64_t kTimes = 8;
+  return reply.buffer().pool().has_room(kAmple + kTimes * footprint);
 }
 
 }  // namespace larder::commands

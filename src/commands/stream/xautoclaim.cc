@@ -88,6 +88,26 @@ Outcome run(Call& call, const Options& options, keyspace::Edit<types::Stream>& e
   return outcome;
 }
 
+// At most so many bytes is the reply; 0 if there is ample room for it.
+std::uint64_t most_bytes(Call& call, const Options& options, const types::Stream& stream,
+                         std::int64_t now_ms) {
+  if (has_ample_room(call.reply, stream.footprint())) return 0;
+  const types::PendingIndex& index = stream.group(call.arg(2))->pending;
+  std::int64_t left = options.count;
+  std::int64_t attempts = options.count * kAttempts;
+  std::uint64_t bytes = kMostIdReplyBytes;
+  for (auto at = index.at_or_after(options.from); index.valid(at); at = index.next(at)) {
+    if (attempts-- <= 0 || left <= 0) break;
+    const types::Pending& pending = *index[at];
+    types::StreamReader reader(stream, pending.id, pending.id);
+    const bool is_there = reader.next();
+    if (is_there && now_ms - pending.delivered_ms < options.min_idle_ms) continue;
+    bytes += is_there && !options.only_ids ? most_reply_bytes(reader) : kMostIdReplyBytes;
+    --left;
+  }
+  return bytes;
+}
+
 void reply_outcome(resp::Writer& reply, const types::Stream& stream, const Options& options,
                    const Outcome& outcome) {
   reply.array(3);
@@ -114,6 +134,9 @@ void xautoclaim(Call& call) {
     return reply_no_group(call, call.key.name, call.arg(2));
   }
   const std::int64_t now_ms = call.now_ms();
+  const Call::RoomForReply room(call, most_bytes(call, options, *found, now_ms),
+                                ReplyOrder::before_effects);
+  if (!room.is_there()) return;
   keyspace::Edit<types::Stream> edit(call.db, call.key, found.entry(), keyspace::Event::xdelivery);
   types::Group& group = *edit->group(call.arg(2));
   bool is_new = false;

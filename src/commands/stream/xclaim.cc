@@ -75,16 +75,18 @@ bool forget(const Claim& claim, StreamId id) {
   return claim.edit->acknowledge(claim.group, id);
 }
 
+// Whether the entry, which may be pending, may be assigned to another consumer.
+bool may_take(const types::Pending* pending, const Options& options, std::int64_t now_ms) {
+  if (pending == nullptr) return options.force;
+  return now_ms - pending->delivered_ms >= options.min_idle_ms;
+}
+
 // Assigns the entry to the consumer; nullptr if that is not allowed.
 types::Pending* take(const Claim& claim, StreamId id) {
   const Options& options = claim.options;
   types::Pending* pending = claim.group.find(id);
-  if (pending == nullptr) {
-    if (!options.force) return nullptr;
-    pending = claim.edit->add_pending(claim.group, id, claim.now_ms);
-  } else if (claim.now_ms - pending->delivered_ms < options.min_idle_ms) {
-    return nullptr;
-  }
+  if (!may_take(pending, options, claim.now_ms)) return nullptr;
+  if (pending == nullptr) pending = claim.edit->add_pending(claim.group, id, claim.now_ms);
   claim.edit->assign(*pending, claim.consumer);
   std::int64_t delivered = options.delivered_ms.value_or(claim.now_ms);
   if (delivered < 0 || delivered > claim.now_ms) delivered = claim.now_ms;
@@ -126,6 +128,24 @@ std::size_t reply_claimed(const Claim& claim) {
   return changes;
 }
 
+// At most so many bytes is the reply; 0 if there is ample room for it.
+std::uint64_t most_bytes(Call& call, const Options& options, const types::Stream& stream,
+                         std::int64_t now_ms) {
+  if (has_ample_room(call.reply, stream.footprint())) return 0;
+  const std::uint64_t ids = options.ids_end - 5;
+  if (options.only_ids) return ids * kMostIdReplyBytes;
+  const types::Group& group = *stream.group(call.arg(2));
+  std::uint64_t bytes = 0;
+  for (std::size_t i = 5; i < options.ids_end; ++i) {
+    const StreamId id = *parse_stream_id(call.arg(i));
+    types::StreamReader reader(stream, id, id);
+    if (may_take(group.find(id), options, now_ms) && reader.next()) {
+      bytes += most_reply_bytes(reader);
+    }
+  }
+  return bytes;
+}
+
 void xclaim(Call& call) {
   const auto found = call.db.find<types::Stream>(call.key, keyspace::Look::write);
   if (found.wrong_type()) return call.reply.error(errors::kWrongType);
@@ -135,6 +155,9 @@ void xclaim(Call& call) {
   const std::int64_t now_ms = call.now_ms();
   Options options;
   if (!read(call, now_ms, options)) return;
+  const Call::RoomForReply room(call, most_bytes(call, options, *found, now_ms),
+                                ReplyOrder::before_effects);
+  if (!room.is_there()) return;
   keyspace::Edit<types::Stream> edit(call.db, call.key, found.entry(), keyspace::Event::xdelivery);
   types::Group& group = *edit->group(call.arg(2));
   const bool moves_on = options.last_id > group.last_id;

@@ -122,18 +122,6 @@ void read_stream(Call& call, const ReadOptions& options, std::size_t i, std::int
   }
 }
 
-// At most so many bytes is a reply with the next entry of the reader.
-std::uint64_t entry_bytes(types::StreamReader& reader) {
-  constexpr std::uint64_t kHead = 80;
-  constexpr std::uint64_t kAroundText = 24;
-  types::String::Scratch scratch;
-  std::uint64_t bytes = kHead;
-  for (std::uint64_t i = 0; i < 2 * reader.fields(); ++i) {
-    bytes += kAroundText + reader.text().text(scratch).size();
-  }
-  return bytes;
-}
-
 std::uint64_t new_bytes(const types::Stream& stream, const types::Group& group,
                         std::uint64_t count) {
   const auto first = group.last_id.next();
@@ -141,7 +129,7 @@ std::uint64_t new_bytes(const types::Stream& stream, const types::Group& group,
   types::StreamReader reader(stream, *first, StreamId::most());
   std::uint64_t bytes = 0;
   for (std::uint64_t i = 0; (count == 0 || i < count) && reader.next(); ++i) {
-    bytes += entry_bytes(reader);
+    bytes += most_reply_bytes(reader);
   }
   return bytes;
 }
@@ -155,7 +143,7 @@ std::uint64_t history_bytes(const types::Stream& stream, const types::Consumer& 
   std::uint64_t entries = 0;
   for (auto at = index.at_or_after(*start); index.valid(at); at = index.next(at)) {
     types::StreamReader reader(stream, index[at]->id, index[at]->id);
-    if (reader.next()) bytes += entry_bytes(reader);
+    if (reader.next()) bytes += most_reply_bytes(reader);
     if (++entries == count) break;
   }
   return bytes;
@@ -163,13 +151,11 @@ std::uint64_t history_bytes(const types::Stream& stream, const types::Consumer& 
 
 // At most so many bytes is the reply; 0 if there is ample room for it.
 std::uint64_t most_bytes(Call& call, const ReadOptions& options) {
-  constexpr std::uint64_t kAmple = 16 << 20;
-  if (call.reply.buffer().pool().has_room(kAmple)) return 0;
   std::uint64_t bytes = 0;
   for (std::size_t i = 0; i < options.streams; ++i) {
     const auto stream = call.db.find<types::Stream>(keyspace::Key::of(options.keys(call)[i]));
     const types::Group* const group = stream ? stream->group(options.group) : nullptr;
-    if (group == nullptr) continue;
+    if (group == nullptr || has_ample_room(call.reply, stream->footprint())) continue;
     const types::Consumer* const consumer = group->consumer(options.consumer);
     bytes += options.keys(call)[i].size();
     if (options.id(call, i) == kNew) {
