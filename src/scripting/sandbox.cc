@@ -1,6 +1,5 @@
 #include "sandbox.h"
 
-#include <array>
 #include <ctime>
 #include <string_view>
 
@@ -13,7 +12,7 @@ namespace {
 constexpr char kGlobals = 0;
 
 // Lua's own globals that scripts may use. Without those that read files or print.
-constexpr std::array kBase = {
+constexpr const char* kBase[] = {
     "xpcall",   "tostring",     "getfenv",  "setmetatable",  "next",   "assert",   "tonumber",
     "rawequal", "getmetatable", "rawset",   "pcall",         "type",   "select",   "unpack",
     "gcinfo",   "pairs",        "rawget",   "loadstring",    "ipairs", "_VERSION", "setfenv",

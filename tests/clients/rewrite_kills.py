@@ -1,7 +1,6 @@
 #!/usr/bin/env python3
-"""kill -9 before each call that a rewrite of the append-only file makes for its files: strace kills the server when one of its two
-threads for files enters the n-th such call, for every n. After each start every acknowledged write is there, and a rewrite
-succeeds.
+"""kill -9 before calls that a rewrite of the append-only file makes for its files: strace kills the server when one of its threads
+for files enters its n-th such call, for every n. After each start every acknowledged write is there, and a rewrite succeeds.
 
 Usage: rewrite_kills.py BINARY
 """
@@ -22,12 +21,14 @@ SECONDS = 60
 MOST = 20  # calls of a kind in a rewrite
 
 
-def thread_named(pid, name):
+def threads_named(pid, name):
+    found = []
     for task in os.listdir(f"/proc/{pid}/task"):
         with open(f"/proc/{pid}/task/{task}/comm", encoding="ascii") as comm:
             if comm.read().strip() == name:
-                return task
-    raise SystemExit(f"there is no thread {name}")
+                found.append(task)
+    assert found, f"there is no thread {name}"
+    return found
 
 
 class Writer(threading.Thread):
@@ -57,9 +58,11 @@ def is_over(server):
 
 def rewrite_with_kill(server, thread, call, number, acknowledged):
     """Whether it was killed, and the last number that was acknowledged."""
-    tracer = subprocess.Popen([STRACE, "-p", thread_named(server.process.pid, thread), "-o", os.devnull, "-e", f"trace={call}", "-e",
-                               f"inject={call}:signal=SIGKILL:when={number}"], stderr=subprocess.PIPE, text=True)
-    tracer.stderr.readline()
+    traced = threads_named(server.process.pid, thread)
+    tracer = subprocess.Popen([STRACE, *(option for task in traced for option in ("-p", task)), "-o", os.devnull, "-e",
+                               f"trace={call}", "-e", f"inject={call}:signal=SIGKILL:when={number}"], stderr=subprocess.PIPE, text=True)
+    for _ in traced:
+        tracer.stderr.readline()
     writer = Writer(server.port, acknowledged)
     writer.start()
     server.client().link.sendall(wire.encode(["BGREWRITEAOF"]))
@@ -115,7 +118,8 @@ def main():
         server.stop()
         # The base, the manifest and their folders.
         assert kills["snapshot", "rename"] >= 1 and kills["snapshot", "fsync"] >= 2, kills
-        assert kills["journal", "rename"] >= 2 and kills["journal", "unlink"] >= 2, kills
+        # Two threads of the journal share its calls.
+        assert kills["journal", "rename"] >= 1 and kills["journal", "unlink"] >= 1, kills
     except BaseException:
         print(server.log()[-3000:])
         raise
