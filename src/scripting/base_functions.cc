@@ -172,8 +172,8 @@ int load(lua_State* lua) {
 
 // Scripts may collect and count; they do not change how garbage is collected.
 int collect_garbage(lua_State* lua) {
-  static const char* const kOptions[] = {"stop", "restart",  "collect",    "count",
-                                         "step", "setpause", "setstepmul", nullptr};
+  static constexpr const char* kOptions[] = {"stop", "restart",  "collect",    "count",
+                                             "step", "setpause", "setstepmul", nullptr};
   static constexpr int kActions[] = {-1, -1, LUA_GCCOLLECT, LUA_GCCOUNT, LUA_GCSTEP, -1, -1};
   const int action = kActions[luaL_checkoption(lua, 1, "collect", kOptions)];
   const int argument = luaL_optint(lua, 2, 0);
