@@ -141,7 +141,7 @@ TEST_F(ScriptCacheBounds, LoadedScriptsAreRefusedPastTheirBound) {
 
 // Every allocation of a suite of scripts fails once.
 TEST_F(ScriptCacheBounds, AnyAllocationMayFail) {
-  const char* const kScripts[] = {
+  const char* const kSuite[] = {
       "return {1, 'two', {3, {4}}, ARGV[1]}",
       "local t = {} for i = 1, 50 do t[i] = 'k' .. i end return t",
       "redis.call('SET', 'k', 'v') return redis.call('GET', 'k')",
@@ -167,7 +167,7 @@ TEST_F(ScriptCacheBounds, AnyAllocationMayFail) {
       "return nosuch",
       "local function f(n) return n == 0 and 0 or 1 + f(n - 1) end return f(1000)",
   };
-  for (const char* script : kScripts) {
+  for (const char* script : kSuite) {
     SCOPED_TRACE(script);
     const std::string expected = reply({"EVAL", script, "1", "key", "arg"});
     bool refused = true;
