@@ -227,7 +227,10 @@ Executor::Admission Executor::admit_growing(Session& session, resp::Args args,
   const std::uint64_t before = memory::used_bytes();
   const std::uint64_t living_before = parts_.evictor.bytes_without_removed();
   const std::int64_t left_us = turn_time_.is_spent() ? 0 : turn_time_.left_us();
-  const eviction::Room room = make_room(parts_.evictor.budget(left_us));
+  // A command within another one cannot wait: neither for a later turn nor for a snapshot.
+  const bool may_wait = context_of(session) != CommandContext::script;
+  const eviction::Room room =
+      make_room(may_wait ? parts_.evictor.budget(left_us) : base::Budget::unlimited());
   if (room == eviction::Room::none) {
     if (session.may_exceed_maxmemory) return otherwise;
     return reject(session, &command, errors::kOutOfMemory), Admission::refused;
@@ -248,10 +251,7 @@ void Executor::put_off(Session& session, const BoundCommand& command, Admission 
 
 bool Executor::make_room_within() {
   if (!parts_.evictor.over_limit()) return true;
-  eviction::Room room;
-  do {
-    room = make_room(parts_.evictor.budget());
-  } while (room == eviction::Room::working || room == eviction::Room::freeing);
+  const eviction::Room room = make_room(base::Budget::unlimited());
   settle_background();
   return room != eviction::Room::none;
 }
