@@ -68,8 +68,13 @@ void JournalFile::open(int file, const RingPlace& place) {
   });
   close_all();
   descriptors_[0].file = file;
-  descriptors_[1].file = calls_.open_existing(("/proc/self/fd/" + std::to_string(file)).c_str());
-  overlaps_.store(descriptors_[1].file >= 0, std::memory_order_relaxed);
+  const std::string path = "/proc/self/fd/" + std::to_string(file);
+  bool has_all = true;
+  for (std::size_t i = 1; i < descriptors_.size(); ++i) {
+    descriptors_[i].file = calls_.open_existing(path.c_str());
+    has_all = has_all && descriptors_[i].file >= 0;
+  }
+  overlaps_.store(has_all, std::memory_order_relaxed);
   place_.seq = place.seq;
   group_begin_ = place.file_bytes;
   group_sum_ = 0;

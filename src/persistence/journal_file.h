@@ -34,14 +34,10 @@ class JournalFile {
   JournalFile(const JournalFile&) = delete;
   JournalFile& operator=(const JournalFile&) = delete;
 
-  // Syncs that may run at the same time. Each has a descriptor of its own, because the system
-  // reports an error of the file once to each descriptor, not to each sync.
-  static constexpr std::size_t kSyncs = 2;
-
   // Continues at the end of this file, after the syncs of the last one. It is closed in any case,
   // also after a failure.
   void open(int file, const RingPlace& place);
-  // False if the system gave no second descriptor.
+  // False if the system did not give all descriptors.
   bool syncs_overlap() const { return overlaps_.load(std::memory_order_relaxed); }
 
   // Effects behind this position belong to the next file. To be set before they are published.
@@ -73,7 +69,9 @@ class JournalFile {
   JournalRing& ring_;
   std::mutex mutex_;  // held by move() and open(); what follows is changed under it
   std::condition_variable synced_;
-  std::array<Descriptor, kSyncs> descriptors_;
+  // Each sync that runs has one, because the system reports an error of the file once to each
+  // descriptor, not to each sync.
+  std::array<Descriptor, kJournalSyncs> descriptors_;
   RingPlace place_;
   // The group that is not ended yet.
   std::uint64_t group_begin_ = 0;  // its offset in the file

@@ -56,20 +56,31 @@ bool JournalWriter::is_syncing() const {
                      [](const Round& each) { return each.is_posted && each.syncs; });
 }
 
+std::uint64_t JournalWriter::syncing_effects() const {
+  std::uint64_t sum = 0;
+  for (const Round& each : rounds_) {
+    if (each.is_posted && each.syncs) sum += each.effects;
+  }
+  return sum;
+}
+
 bool JournalWriter::overlaps() const {
   return last_sync_us_ >= kLongSyncUs && is_always() && !spares_ && parts_.file.syncs_overlap();
 }
 
-// Null while there is one that takes what was published.
+// Null while one takes what was published, or may not be overlapped.
 JournalWriter::Round* JournalWriter::next_round() {
-  Round& first = rounds_[0];
-  Round& second = rounds_[1];
-  if (!first.is_posted && !second.is_posted) return &first;
-  if (first.is_posted && second.is_posted) return nullptr;
-  const Round& other = first.is_posted ? first : second;
-  const bool has_moved = other.has_moved.load(std::memory_order_acquire);
-  if (!has_moved || !other.syncs || !overlaps()) return nullptr;
-  return first.is_posted ? &second : &first;
+  Round* free = nullptr;
+  bool is_alone = true;
+  for (Round& each : rounds_) {
+    if (!each.is_posted) {
+      if (free == nullptr) free = &each;
+      continue;
+    }
+    is_alone = false;
+    if (!each.syncs || !each.has_moved.load(std::memory_order_acquire)) return nullptr;
+  }
+  return is_alone || overlaps() ? free : nullptr;
 }
 
 void JournalWriter::post() {
@@ -86,20 +97,21 @@ void JournalWriter::post(Round& round) {
     synced_us_ = now_us;
     unsynced_since_us_ = 0;
   }
-  expect(round, !is_syncing());
+  expect(round);
   round.is_posted = true;
   round.has_moved.store(false, std::memory_order_relaxed);
   parts_.worker.post(round);
 }
 
-// If no other round is posted, the effects that are expected are divided into two.
-void JournalWriter::expect(Round& round, bool is_alone) {
-  const bool divides = is_alone && overlaps();
-  round.awaited_effects = divides ? expected_.half : expected_.all;
+// If syncs overlap, each is to have the same share of all effects that are under way.
+void JournalWriter::expect(Round& round) const {
+  const std::uint64_t coming =
+      expected_.effects > moved_effects_ ? expected_.effects - moved_effects_ : 0;
+  const std::uint64_t share =
+      overlaps() ? (coming + syncing_effects() + rounds_.size() - 1) / rounds_.size() : coming;
+  round.awaited_effects = coming == 0 ? 0 : moved_effects_ + std::min(coming, share);
   round.wait_until_us = expected_.until_us;
   round.most_quiet_us = last_sync_us_ / 2;
-  if (!divides) expected_ = {};
-  expected_.half = 0;
 }
 
 void JournalWriter::beat() {
@@ -172,9 +184,7 @@ void JournalWriter::note_sync(const Round& round) {
   if (!is_always()) return;
   parts_.observer.worked_elsewhere(engine::LatencyEvent::aof_fsync_always, round.sync_us);
   last_sync_us_ = round.sync_us;
-  const std::uint64_t now = parts_.stream.effects();
-  expected_.half = now + (round.effects + 1) / 2;
-  expected_.all = now + round.effects;
+  expected_.effects = parts_.stream.effects() + round.effects;
   expected_.until_us = parts_.clock.steady_now_us() + std::min(round.sync_us, kMostWaitUs);
 }
 

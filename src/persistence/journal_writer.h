@@ -6,9 +6,9 @@
 // - always: every move is synced. One sync serves all effects that came before it. After a sync the
 //   next one waits up to the time that the last one took, until as many effects have come
 //   as are expected from the clients that got their replies, or until no more come: otherwise two
-//   groups of clients would take turns, each with half of the syncs. If a sync takes long, the
-//   second half of the effects does not wait for that of the first: while one group is synced, the
-//   replies and next requests of the other take their time.
+//   groups of clients would take turns, each with half of the syncs. If a sync takes long, several
+//   overlap, each with its share of the effects: while one group is synced, the replies and next
+//   requests of the others take their time.
 // - everysec: a move every few milliseconds, a sync once a second.
 // - no: the same without syncs.
 
@@ -101,10 +101,10 @@ class JournalWriter {
     std::int64_t write_us = 0;
     std::int64_t sync_us = 0;
   };
-  // What is expected from the clients that got their replies after a sync.
+  // What is expected from the clients that got their replies after a sync: the number of effects
+  // with theirs.
   struct Expected {
-    std::uint64_t half = 0;
-    std::uint64_t all = 0;
+    std::uint64_t effects = 0;
     std::int64_t until_us = 0;
   };
 
@@ -113,8 +113,9 @@ class JournalWriter {
   void post();
   void post(Round& round);
   Round* next_round();
-  void expect(Round& round, bool is_alone);
+  void expect(Round& round) const;
   bool is_sync_due(std::int64_t now_us) const;
+  std::uint64_t syncing_effects() const;
   bool is_always() const {
     return parts_.settings.appendfsync.as<SyncPolicy>() == SyncPolicy::always;
   }
@@ -134,12 +135,13 @@ class JournalWriter {
   JournalFailure::At failed_at_ = JournalFailure::At::nothing;
   std::uint64_t delayed_syncs_ = 0;
 
-  // The second is posted only when the first has moved its effects, and syncs them.
-  std::array<Round, JournalFile::kSyncs> rounds_{{{*this, 0}, {*this, 1}}};
+  // One is posted only when the others have moved their effects.
+  std::array<Round, kJournalSyncs> rounds_{{{*this, 0}, {*this, 1}, {*this, 2}, {*this, 3}}};
   std::int64_t posted_us_ = 0;
   std::int64_t last_sync_us_ = 0;
   Expected expected_;
-  // The number of effects at the last move; for the round that moves.
+  // The number of effects at the last move; for the round that moves, and between rounds for the
+  // loop.
   std::uint64_t moved_effects_ = 0;
 };
 

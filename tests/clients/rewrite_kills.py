@@ -118,7 +118,7 @@ def main():
         server.stop()
         # The base, the manifest and their folders.
         assert kills["snapshot", "rename"] >= 1 and kills["snapshot", "fsync"] >= 2, kills
-        # Two threads of the journal share its calls.
+        # The threads of the journal share its calls.
         assert kills["journal", "rename"] >= 1 and kills["journal", "unlink"] >= 1, kills
     except BaseException:
         print(server.log()[-3000:])

@@ -4,11 +4,15 @@
 
 #include <sys/uio.h>
 
+#include <cstddef>
 #include <cstdint>
 
 #include "larder/disk/files.h"
 
 namespace larder::persistence {
+
+// Syncs of an increment that may run at the same time.
+inline constexpr std::size_t kJournalSyncs = 4;
 
 // As in FileCalls, each returns -1 and sets errno on failure.
 class JournalCalls : public disk::FileCalls {

@@ -38,6 +38,7 @@
 #include "larder/persistence/background_saves.h"
 #include "larder/persistence/background_snapshot.h"
 #include "larder/persistence/journal.h"
+#include "larder/persistence/journal_calls.h"
 #include "larder/persistence/metrics.h"
 #include "larder/persistence/payload_checks.h"
 #include "larder/persistence/snapshots.h"
@@ -111,8 +112,7 @@ class Core {
   disk::FileCalls file_calls;
   // A write of the append-only file, for which clients may wait, is never behind one of a snapshot.
   disk::Worker snapshot_worker{{.name = "snapshot", .niceness = 10}};
-  // Two syncs may run at the same time (persistence/journal_writer.h).
-  disk::Worker journal_worker{{.name = "journal", .threads = 2}};
+  disk::Worker journal_worker{{.name = "journal", .threads = persistence::kJournalSyncs}};
   persistence::BackgroundSnapshot background_snapshot;
   persistence::BackgroundSaves saves;
   replication::Metrics replication_metrics;
