@@ -75,19 +75,22 @@ void AofRewrite::Begin::work() {
 void AofRewrite::Publish::work() {
   const Parts& parts = rewrite.parts_;
   failure.clear();
+  not_removed.clear();
   base_bytes = size_of(parts.names.path(manifest.base->name));
   if (const auto named = write_manifest(parts.calls, parts.names, manifest); !named) {
     failure = named.error().text;
     return;
   }
   if (keeps_history || manifest.history.empty()) return;
+  AofManifest rest = manifest;
+  rest.history.clear();
   for (const AofFile& old : manifest.history) {
-    parts.calls.remove(parts.names.path(old.name).c_str());
+    if (parts.calls.remove(parts.names.path(old.name).c_str()) == 0 || errno == ENOENT) continue;
+    not_removed = old.name + ": " + std::strerror(errno);
+    rest.history.push_back(old);
   }
-  AofManifest without = manifest;
-  without.history.clear();
   // Names of files that are gone do no harm in the history.
-  if (write_manifest(parts.calls, parts.names, without)) manifest = std::move(without);
+  if (write_manifest(parts.calls, parts.names, rest)) manifest = std::move(rest);
 }
 
 AofRewrite::Answer AofRewrite::start() {
@@ -185,6 +188,10 @@ void AofRewrite::published() {
   bytes_then_ = all_bytes();
   parts_.log.notice("Successfully created the AOF base file " + base_.name);
   parts_.log.notice("Background AOF rewrite finished successfully");
+  if (!publish_.not_removed.empty()) {
+    parts_.log.warning("Failed to remove the old AOF file " + publish_.not_removed +
+                       ". The next rewrite tries it again");
+  }
   note_end(true);
   if (increment_) increment_->owner.rewritten(begin_.position);
 }

@@ -126,6 +126,7 @@ class AofRewrite final : private SnapshotOwner {
     bool keeps_history = false;
     std::uint64_t base_bytes = 0;
     std::string failure;
+    std::string not_removed;  // a file of the history, and why
   };
 
   void snapshot_ended(const SnapshotResult& result) override;

@@ -5,6 +5,7 @@ kill -9 every acknowledged write is there.
 
 Usage: aof_faults.py BINARY
 """
+import os
 import select
 import sys
 import time
@@ -84,6 +85,9 @@ class Faults(unittest.TestCase):
     def test_an_input_output_error(self):
         self.check("pwritev", "EIO", "Input/output error", "--appendfsync", "no")
 
+    def test_a_part_of_a_write_that_cannot_be_cut_off(self):
+        self.check("pwritev,ftruncate", "EIO", "Input/output error", "--appendfsync", "everysec")
+
     def test_a_failed_sync_makes_new_files(self):
         server = self.check("fdatasync,fsync", "EIO", "Input/output error", "--appendfsync", "everysec")
         self.assertNotIn(b"appendonly.aof.1.", server.read("appendonly.aof.manifest"))
@@ -138,6 +142,22 @@ class Faults(unittest.TestCase):
         server.start()
         self.assertEqual(server.ask("LLEN", "list"), 53)
         self.assertEqual(server.rewrite()[1], "ok")
+        server.stop()
+
+    def test_old_files_that_cannot_be_removed_change_nothing(self):
+        server = self.server()
+        client = self.client(server)
+        for i in range(50):
+            client.ask("RPUSH", "list", i)
+        with fault(server.process.pid, "unlink,unlinkat", "error=EIO"):
+            self.assertEqual(server.rewrite()[1], "ok")
+            self.assertEqual(client.ask("RPUSH", "list", 50), 51)
+            server.kill()
+        server.start()
+        self.assertEqual(server.ask("LLEN", "list"), 51)
+        self.assertEqual(server.rewrite()[1], "ok")
+        self.until("files of the first generation are left",
+                   lambda: not any(name.startswith("appendonly.aof.1.") for name in os.listdir(server.aof_folder)))
         server.stop()
 
 
