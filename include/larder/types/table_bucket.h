@@ -71,10 +71,15 @@ struct alignas(64) Bucket {
     return hits == 0 ? 0 : hits & occupied();
   }
 
+  // Bit i is set when slot i is occupied.
   unsigned occupied() const {
+#if defined(__SSE2__)
+    return ~(empty_of(0) | empty_of(4) << 4) & 0x7f;
+#else
     unsigned mask = 0;
     for (unsigned i = 0; i < kBucketSlots; ++i) mask |= unsigned{slots[i] != 0} << i;
     return mask;
+#endif
   }
 
   void pass() {
@@ -89,6 +94,16 @@ struct alignas(64) Bucket {
   __m128i load_tags() const { return _mm_loadl_epi64(reinterpret_cast<const __m128i*>(tags)); }
   static unsigned movemask(__m128i hits) {
     return static_cast<unsigned>(_mm_movemask_epi8(hits)) & 0x7f;
+  }
+  // Bit i is set when word first + i of the bucket is 0, of four words.
+  unsigned empty_of(unsigned first) const {
+    const auto* const words = reinterpret_cast<const __m128*>(this) + first / 2;
+    constexpr int kLowHalves = 0x88, kHighHalves = 0xdd;
+    const __m128 low = _mm_shuffle_ps(words[0], words[1], kLowHalves);
+    const __m128 high = _mm_shuffle_ps(words[0], words[1], kHighHalves);
+    const __m128i both = _mm_castps_si128(_mm_or_ps(low, high));
+    const __m128i empty = _mm_cmpeq_epi32(both, _mm_setzero_si128());
+    return static_cast<unsigned>(_mm_movemask_ps(_mm_castsi128_ps(empty)));
   }
 #endif
 };
