@@ -151,6 +151,21 @@ class Moves(Files):
                     self.assertEqual(client.execute_command("FCALL", "f", 0), 5)
                     self.assertEqual(client.execute_command("FCALL_RO", "g", 0), 6)
 
+    def test_functions_are_those_of_the_start_of_a_snapshot(self):
+        for method in ("steps", "fork"):
+            with self.subTest(method), started(LARDER, self.folder, "--snapshot-method", method) as client:
+                client.execute_command("FUNCTION", "FLUSH")
+                client.execute_command("FUNCTION", "LOAD", LIBRARY)
+                client.execute_command("DEBUG", "POPULATE", 100_000)
+                client.execute_command("BGSAVE")
+                client.execute_command("FUNCTION", "FLUSH")
+                client.execute_command("FUNCTION", "LOAD", OTHER)
+                while b"rdb_bgsave_in_progress:1" in client.execute_command("INFO", "persistence"):
+                    time.sleep(0.01)
+                client.execute_command("DEBUG", "RELOAD", "NOSAVE")
+                self.assertEqual(client.execute_command("FCALL", "f", 0), 5)
+                self.assertEqual(len(client.execute_command("FUNCTION", "LIST")), 1)
+
     def test_last_uses(self):
         for policy, word, about in (("allkeys-lru", "IDLETIME", 1000), ("allkeys-lfu", "FREQ", 99)):
             for source, target in ((LARDER, "redis-server"), ("redis-server", LARDER)):

@@ -53,6 +53,52 @@ TEST_F(FunctionEffects, ChangesOfLibrariesCountForSaving) {
   EXPECT_EQ(core().keyspace.log().changes(), before + 2);
 }
 
+class FunctionViews : public FunctionRoom {};
+
+TEST_F(FunctionViews, MonitorsSeeTheCallBeforeItsCommands) {
+  define("f", "redis.call('SET', 'k', 'v')");
+  auto monitor = harness.connect();
+  send(*monitor, {"MONITOR"});
+  call("f");
+  const std::string seen = send(*monitor, {"PING"});
+  const auto function = seen.find("\"FCALL\" \"f\" \"0\"");
+  const auto command = seen.find(" lua] \"SET\" \"k\" \"v\"");
+  ASSERT_NE(function, std::string::npos) << seen;
+  ASSERT_NE(command, std::string::npos) << seen;
+  EXPECT_LT(function, command);
+  EXPECT_EQ(seen.find("\"FCALL\"", function + 1), std::string::npos);
+}
+
+TEST_F(FunctionViews, KeysThatAFunctionReadsAreTracked) {
+  define("f", "return redis.call('GET', 'k')");
+  reply({"HELLO", "3"});
+  reply({"CLIENT", "TRACKING", "ON"});
+  call("f");
+  auto other = harness.connect();
+  send(*other, {"SET", "k", "w"});
+  EXPECT_THAT(reply({"PING"}), HasSubstr("invalidate\r\n*1\r\n$1\r\nk\r\n"));
+}
+
+TEST_F(FunctionViews, CommandsAndErrorsAreCounted) {
+  define("f", "return redis.call('INCR', 'k')");
+  reply({"SET", "k", "v"});
+  call("f");
+  const std::string calls = reply({"INFO", "commandstats"});
+  EXPECT_THAT(calls, HasSubstr("cmdstat_fcall:calls=1,"));
+  EXPECT_THAT(calls, HasSubstr("cmdstat_incr:calls=1,"));
+  EXPECT_THAT(reply({"INFO", "errorstats"}), HasSubstr("errorstat_ERR:count=1\r\n"));
+}
+
+TEST_F(FunctionViews, ThePermissionsOfTheUserApply) {
+  define("f", "return {redis.pcall('GET', 'k'), redis.pcall('SET', 'k', 'v'), "
+              "redis.acl_check_cmd('SET', 'k', 'v')}");
+  reply({"ACL", "SETUSER", "bob", "on", ">x", "+fcall", "+get", "~k*"});
+  reply({"AUTH", "bob", "x"});
+  EXPECT_THAT(call("f"), AllOf(StartsWith("*3\r\n$-1\r\n-NOPERM "), testing::EndsWith("$-1\r\n")));
+  EXPECT_THAT(reply({"FUNCTION", "LIST"}), StartsWith("-NOPERM "));
+  EXPECT_THAT(reply({"FCALL", "f", "1", "x"}), StartsWith("-NOPERM "));
+}
+
 class FunctionLibrariesTest : public FunctionRoom {};
 
 TEST_F(FunctionLibrariesTest, RestoreIsAllOrNothing) {
