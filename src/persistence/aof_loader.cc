@@ -145,14 +145,10 @@ bool AofLoader::run_batch(AofFileReader& reader, const File& file) {
   if (requests.empty()) return true;
   const keyspace::Removals::Repeating repeating(parts_.snapshots.parts().keyspace.removals());
   const std::uint64_t errors = session_.session().reply.errors();
-  std::size_t begin = 0;
   for (std::size_t i = 0; i < requests.size(); ++i) {
     follow_transaction(reader, i, requests[i].args);
-    if (!keep_function(requests[i].args)) continue;
-    if (!run_requests(requests.subspan(begin, i - begin))) return false;
-    begin = i + 1;
   }
-  if (!run_requests(requests.subspan(begin))) return false;
+  if (!run_requests(requests)) return false;
   const resp::Args last = requests.back().args;
   last_key_ = last.size() > 1 ? last[1].substr(0, 128) : std::string_view();
   return session_.session().reply.errors() == errors || report_errors(reader, file);
@@ -179,22 +175,6 @@ void AofLoader::follow_transaction(const AofFileReader& reader, std::size_t inde
   if (words.size() != 1) return;
   if (base::equals_ignoring_case(words[0], "multi")) transaction_ = reader.offset(index);
   if (base::equals_ignoring_case(words[0], "exec")) transaction_.reset();
-}
-
-// Functions are stored as they are in RDB files, where each library is its code.
-bool AofLoader::keep_function(resp::Args words) {
-  if (words.size() < 2 || !base::equals_ignoring_case(words[0], "function")) return false;
-  KeptFunctions& functions = parts_.snapshots.functions();
-  if (base::equals_ignoring_case(words[1], "load")) {
-    functions.replace(words.back());
-  } else if (base::equals_ignoring_case(words[1], "delete") && words.size() == 3) {
-    functions.remove(words[2]);
-  } else if (base::equals_ignoring_case(words[1], "flush")) {
-    functions.clear();
-  } else {
-    return false;
-  }
-  return true;
 }
 
 // An unknown command ends the loading; other errors were errors where the command ran first.

@@ -60,7 +60,6 @@ class AofLoader {
   Loading run_ready(AofFileReader& reader, const File& file);
   bool run_batch(AofFileReader& reader, const File& file);
   bool run_requests(std::span<const resp::Request> requests);
-  bool keep_function(resp::Args words);
   void follow_transaction(const AofFileReader& reader, std::size_t index, resp::Args words);
   bool report_errors(const AofFileReader& reader, const File& file);
   Loading stop_for_room(const AofFileReader& reader);

@@ -184,7 +184,7 @@ base::Result<void> Journal::reload() {
   }
   parts_.gates.close(engine::Gate::paused_writes);
   parts.keyspace.flush_all();
-  parts_.snapshots.functions().clear();
+  parts_.snapshots.clear_functions();
   AofLoader loader({parts_.snapshots, parts_.executor, parts_.commands, parts_.sessions,
                     parts_.settings, names_},
                    nullptr);

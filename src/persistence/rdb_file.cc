@@ -132,7 +132,9 @@ class FileReader {
         return !in.failed();
       case RdbOpcode::function:
         if (!in.text(text_) || !deliver()) return false;
-        visitor_.function(text_.view());
+        if (const auto taken = visitor_.function(text_.view()); !taken) {
+          return fail(Kind::visitor, taken.error().text);
+        }
         return true;
       case RdbOpcode::old_function:
         return fail(Kind::damaged, "Pre-release function format not supported.");

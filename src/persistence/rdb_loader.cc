@@ -18,8 +18,8 @@ std::string shown(std::string_view name) { return std::string(name.substr(0, 128
 
 }  // namespace
 
-RdbLoader::RdbLoader(const Snapshots::Parts& parts, KeptFunctions& functions, LoadingHost* host,
-                     bool merge)
+RdbLoader::RdbLoader(const Snapshots::Parts& parts, engine::FunctionLibraries* functions,
+                     LoadingHost* host, bool merge)
     : parts_(parts),
       functions_(functions),
       merge_(merge),
@@ -52,6 +52,15 @@ void RdbLoader::aux(std::string_view name, std::string_view value) {
   } else {
     parts_.log.debug("AUX field '" + shown(name) + "' of the RDB is not used");
   }
+}
+
+base::Result<void> RdbLoader::function(std::string_view library) {
+  using Existing = engine::FunctionLibraries::Existing;
+  if (functions_ == nullptr) return {};
+  auto loaded =
+      functions_->load_saved(library, merge_ ? Existing::is_replaced : Existing::is_an_error);
+  if (!loaded) parts_.log.warning("Failed loading library, " + loaded.error().text);
+  return loaded;
 }
 
 base::Result<void> RdbLoader::database(std::uint64_t index) {

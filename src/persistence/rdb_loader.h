@@ -14,11 +14,12 @@ namespace larder::persistence {
 class RdbLoader final : public RdbVisitor {
  public:
   // Without a host nobody is served.
-  RdbLoader(const Snapshots::Parts& parts, KeptFunctions& functions, LoadingHost* host, bool merge);
+  RdbLoader(const Snapshots::Parts& parts, engine::FunctionLibraries* functions, LoadingHost* host,
+            bool merge);
 
   bool go_on() override;
   void aux(std::string_view name, std::string_view value) override;
-  void function(std::string_view library) override { functions_.add(library); }
+  base::Result<void> function(std::string_view library) override;
   base::Result<void> database(std::uint64_t index) override;
   void sizes(std::uint64_t keys, std::uint64_t deadlines) override;
   base::Result<void> keys(std::span<RdbKey> keys) override;
@@ -45,7 +46,7 @@ class RdbLoader final : public RdbVisitor {
   void log_empty(const RdbKey& key);
 
   const Snapshots::Parts& parts_;
-  KeptFunctions& functions_;
+  engine::FunctionLibraries* const functions_;
   const bool merge_;
   keyspace::Database* db_;
   LoadingSlices slices_;

@@ -99,9 +99,9 @@ RdbFileWriter::Options SnapshotSource::options() const {
 base::Result<void> SnapshotSource::write(RdbSink& sink, SaveProgress* progress) const {
   RdbFileWriter writer(sink, keyspace.access(), options());
   auto done = writer.begin(clock.unix_ms(), memory::used_bytes());
-  for (const auto& library : functions.all()) {
-    done = writer.function({library.data(), library.size()});
-  }
+  each_library([&](std::string_view code) {
+    if (done) done = writer.function(code);
+  });
   for (std::size_t i = 0; i < keyspace.databases() && done; ++i) {
     done = write_database(*this, writer, keyspace.db(i), progress);
   }

@@ -50,7 +50,7 @@ class Check final : public RdbVisitor {
  public:
   bool go_on() override { return true; }
   void aux(std::string_view, std::string_view) override {}
-  void function(std::string_view) override {}
+  base::Result<void> function(std::string_view) override { return {}; }
   base::Result<void> database(std::uint64_t) override { return {}; }
   void sizes(std::uint64_t, std::uint64_t) override {}
   base::Result<void> keys(std::span<RdbKey>) override { return {}; }
@@ -58,21 +58,6 @@ class Check final : public RdbVisitor {
 };
 
 }  // namespace
-
-void KeptFunctions::add(std::string_view library) {
-  for (const Library& known : libraries_) {
-    if (std::string_view(known.data(), known.size()) == library) return;
-  }
-  libraries_.emplace_back(library.begin(), library.end());
-}
-
-void Snapshots::report_bytes(memory::Audit& audit) const {
-  std::size_t bytes = 0;
-  for (const auto& library : functions_.all()) {
-    if (library.capacity() > 0) bytes += memory::size_class(library.capacity());
-  }
-  audit.found(memory::Owner::scripts, static_cast<std::int64_t>(bytes));
-}
 
 void log_dropped_deadlines(base::Log& log, int version, std::size_t hashes) {
   if (hashes == 0) return;
@@ -163,7 +148,7 @@ base::Result<void> Snapshots::reload(const Reload& options) {
   }
   if (options.flush) {
     parts_.keyspace.flush_all();
-    functions_.clear();
+    clear_functions();
   }
   FileSource source;
   if (const auto opened = source.open(parts_.settings.dbfilename.value()); !opened) {

@@ -112,9 +112,7 @@ base::Result<void> StepSnapshot::start() {
     sizes_.push_back({db.size(), db.volatile_size()});
   }
   now_.writer.begin(now_ms_, memory::used_bytes());
-  for (const auto& library : source_.functions.all()) {
-    now_.writer.function({library.data(), library.size()});
-  }
+  source_.each_library([this](std::string_view code) { now_.writer.function(code); });
   source_.keyspace.before_changes().add(*this);
   parts_.gates.hold_writes(this);
   in_keyspace_ = true;

@@ -1,10 +1,12 @@
 #include "interpreter.h"
 
+#include <algorithm>
 #include <string>
 
 #include "errors.h"
 #include "larder/base/assert.h"
 #include "libraries/libraries.h"
+#include "library_load.h"
 #include "replies.h"
 #include "sandbox.h"
 
@@ -27,13 +29,17 @@ int end_process(lua_State*) {
   return 0;
 }
 
-void set_list(lua_State* lua, const char* name, resp::Args words) {
-  lua_pushstring(lua, name);
+void push_list(lua_State* lua, resp::Args words) {
   lua_createtable(lua, static_cast<int>(words.size()), 0);
   for (std::size_t i = 0; i < words.size(); ++i) {
     lua_pushlstring(lua, words[i].data(), words[i].size());
     lua_rawseti(lua, -2, static_cast<int>(i) + 1);
   }
+}
+
+void set_list(lua_State* lua, const char* name, resp::Args words) {
+  lua_pushstring(lua, name);
+  push_list(lua, words);
   lua_rawset(lua, -3);
 }
 
@@ -99,8 +105,8 @@ struct Interpreter::Job {
   bool has_new_error = false;
 };
 
-Interpreter::Interpreter(Host& host)
-    : host_(host), heap_(host), lua_(lua_newstate(LuaHeap::allocate, &heap_)) {
+Interpreter::Interpreter(Host& host, World world)
+    : host_(host), world_(world), heap_(host), lua_(lua_newstate(LuaHeap::allocate, &heap_)) {
   LARDER_ASSERT(lua_ != nullptr);
   lua_atpanic(lua_, end_process);
   const int failed = lua_cpcall(lua_, open, this);
@@ -108,6 +114,7 @@ Interpreter::Interpreter(Host& host)
   watch();
   lua_gc(lua_, LUA_GCSETPAUSE, kUsualPause);
   lua_gc(lua_, LUA_GCSETSTEPMUL, kUsualSpeed);
+  own_bytes_ = heap_.bytes();
 }
 
 Interpreter::~Interpreter() {
@@ -119,7 +126,7 @@ Interpreter::~Interpreter() {
 
 int Interpreter::open(lua_State* lua) {
   auto& self = *static_cast<Interpreter*>(lua_touserdata(lua, 1));
-  open_sandbox(lua);
+  open_sandbox(lua, self.world_);
   set_interrupt_check(lua, [](lua_State* running) { look(running, nullptr); });
   lua_pushcfunction(lua, run_job);
   self.runner_ = luaL_ref(lua, LUA_REGISTRYINDEX);
@@ -128,11 +135,14 @@ int Interpreter::open(lua_State* lua) {
   return 0;
 }
 
+std::uint64_t Interpreter::most_bytes() const {
+  return static_cast<std::uint64_t>(host_.parts().settings.script_memory_limit.value());
+}
+
 base::Result<Interpreter::Compiled> Interpreter::compile(std::string_view text) {
-  const auto most = static_cast<std::uint64_t>(host_.parts().settings.script_memory_limit.value());
   lua_gc(lua_, LUA_GCSTOP, 0);
   const std::uint64_t before = heap_.bytes();
-  heap_.limit_strictly(before + most);
+  heap_.limit_strictly(before + most_bytes());
   Compilation work{.text = text};
   const int failed = lua_cpcall(lua_, compile_protected, &work);
   heap_.must_succeed();
@@ -152,32 +162,72 @@ base::Result<Interpreter::Compiled> Interpreter::compile(std::string_view text) 
 
 void Interpreter::forget(int function) { luaL_unref(lua_, LUA_REGISTRYINDEX, function); }
 
+// Both are called with the error handler at the top, and leave the result or the error there. A run
+// before may have given a script another environment; that of a function belongs to its library.
+int Interpreter::run_script(const Job& job) {
+  push_globals(lua_);
+  set_list(lua_, "KEYS", job.arguments.keys);
+  set_list(lua_, "ARGV", job.arguments.values);
+  lua_rawgeti(lua_, LUA_REGISTRYINDEX, job.function);
+  lua_pushvalue(lua_, LUA_GLOBALSINDEX);
+  lua_setfenv(lua_, -2);
+  return lua_pcall(lua_, 0, 1, 1);
+}
+
+int Interpreter::run_function(const Job& job) {
+  lua_rawgeti(lua_, LUA_REGISTRYINDEX, job.function);
+  push_list(lua_, job.arguments.keys);
+  push_list(lua_, job.arguments.values);
+  return lua_pcall(lua_, 2, 1, 1);
+}
+
 int Interpreter::run_job(lua_State* lua) {
   Job& job = *static_cast<Job*>(lua_touserdata(lua, 1));
   Interpreter& self = job.interpreter;
   lua_settop(lua, 0);
   lua_rawgeti(lua, LUA_REGISTRYINDEX, self.error_handler_);
-  push_globals(lua);
-  set_list(lua, "KEYS", job.arguments.keys);
-  set_list(lua, "ARGV", job.arguments.values);
-  lua_rawgeti(lua, LUA_REGISTRYINDEX, job.function);
-  // A run before may have given the function another environment.
-  lua_pushvalue(lua, LUA_GLOBALSINDEX);
-  lua_setfenv(lua, -2);
-  const int status = lua_pcall(lua, 0, 1, 1);
+  const bool is_script = self.world_ == World::scripts;
+  const int status = is_script ? self.run_script(job) : self.run_function(job);
   // The reply is complete or not begun: nothing of it may fail.
   self.heap_.must_succeed();
   job.has_new_error = status == 0 && !job.run.was_ended
                           ? write_reply(lua, job.run.call.reply, self.host_.protocol())
                           : write_failure(lua, job.run);
+  if (!is_script) return 0;
   lua_settop(lua, 2);
   clear_list(lua, "KEYS");
   clear_list(lua, "ARGV");
   return 0;
 }
 
+// What libraries keep between runs counts as memory of the run, beyond script-memory-limit: they
+// cannot keep more and more. Garbage is collected before it takes the room of a run.
+std::uint64_t Interpreter::bytes_at_start() {
+  if (world_ == World::scripts) return heap_.bytes();
+  const std::uint64_t most = most_bytes();
+  if (heap_.bytes() > own_bytes_ + most + most / 2) collect_all();
+  return std::min(heap_.bytes(), own_bytes_ + most);
+}
+
+void Interpreter::load(LibraryLoad& load) {
+  heap_.limit_strictly(bytes_at_start() + most_bytes());
+  const int failed = lua_cpcall(
+      lua_,
+      [](lua_State* lua) {
+        load_library(lua, *static_cast<LibraryLoad*>(lua_touserdata(lua, 1)));
+        return 0;
+      },
+      &load);
+  heap_.must_succeed();
+  if (failed != 0) load.error = "Error compiling function: not enough memory";
+  lua_settop(lua_, 0);
+  own_bytes_ += load.compiled_bytes;
+  if (heap_.bytes() > own_bytes_ + kMuchGarbage) collect_all();
+}
+
 void Interpreter::run(Run& run, int function, const Arguments& arguments) {
-  run.heap_bytes = heap_.bytes();
+  run.heap_bytes = bytes_at_start();
+  const std::uint64_t before = heap_.bytes();
   run.state = lua_;
   heap_.limit(host_.least_heap_bytes());
   const std::uint64_t errors = run.call.reply.errors();
@@ -192,7 +242,7 @@ void Interpreter::run(Run& run, int function, const Arguments& arguments) {
     host_.parts().executor.forget_error();
   }
   if (run.was_ended) watch();
-  if (heap_.bytes() > run.heap_bytes + kMuchGarbage) collect_all();
+  if (heap_.bytes() > before + kMuchGarbage) collect_all();
 }
 
 bool Interpreter::collect_some() { return lua_gc(lua_, LUA_GCSTEP, 0) != 0; }
@@ -215,7 +265,7 @@ void Interpreter::end_run(lua_State* lua, lua_Debug*) {
 
 void Interpreter::look(lua_State* lua, lua_Debug* place) {
   Host& host = host_of(lua);
-  if (host.run() == nullptr) return;
+  if (host.run() == nullptr) return check_load_time(lua);
   host.make_room();
   if (host.is_out_of_time()) {
     // In the coroutine that runs, and in the function that the run began with.

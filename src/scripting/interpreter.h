@@ -9,12 +9,15 @@
 #include "larder/base/result.h"
 #include "larder/resp/request.h"
 #include "lua.h"
+#include "sandbox.h"
 
 namespace larder::scripting {
 
+struct LibraryLoad;
+
 class Interpreter {
  public:
-  explicit Interpreter(Host& host);
+  Interpreter(Host& host, World world);
   ~Interpreter();
   Interpreter(const Interpreter&) = delete;
   Interpreter& operator=(const Interpreter&) = delete;
@@ -27,6 +30,11 @@ class Interpreter {
   base::Result<Compiled> compile(std::string_view text);
   // The function is garbage from now on.
   void forget(int function);
+
+  // Of functions: compiles a library and runs its code (library_load.h).
+  void load(LibraryLoad& load);
+  // A library has gone that took so many bytes.
+  void give_back(std::uint64_t compiled_bytes) { own_bytes_ -= compiled_bytes; }
 
   // Runs the function, and writes its result or its error as the reply to the command.
   struct Arguments {
@@ -47,13 +55,19 @@ class Interpreter {
 
   static int open(lua_State* lua);
   static int run_job(lua_State* lua);
+  int run_script(const Job& job);
+  int run_function(const Job& job);
+  std::uint64_t most_bytes() const;
+  std::uint64_t bytes_at_start();
   void watch();
   static void look(lua_State* lua, lua_Debug*);
   static void end_run(lua_State* lua, lua_Debug*);
 
   Host& host_;
+  const World world_;
   LuaHeap heap_;
   lua_State* lua_;
+  std::uint64_t own_bytes_ = 0;  // of the sandbox and the compiled libraries
   // References of functions that every run needs.
   int runner_ = LUA_NOREF;
   int error_handler_ = LUA_NOREF;

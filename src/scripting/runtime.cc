@@ -2,10 +2,10 @@
 
 #include <string>
 
+#include "admission.h"
 #include "host.h"
 #include "interpreter.h"
 #include "larder/base/budget.h"
-#include "larder/base/numbers.h"
 #include "script_cache.h"
 #include "shebang.h"
 
@@ -22,24 +22,6 @@ constexpr std::string_view kNoScript = "NOSCRIPT No matching script. Please use 
 constexpr std::string_view kLoadedTooMany =
     "ERR The scripts of SCRIPT LOAD may take 64 MB together. SCRIPT FLUSH removes all of them.";
 
-// The number of keys among the arguments; nothing after an error reply.
-std::optional<std::size_t> read_key_count(Call& call) {
-  constexpr std::size_t kBefore = 3;
-  const auto count = base::parse_int64(call.arg(2));
-  if (!count) return call.reply.error(engine::errors::kNotAnInteger), std::nullopt;
-  if (*count > static_cast<std::int64_t>(call.size() - kBefore)) {
-    call.reply.error("ERR Number of keys can't be greater than number of args");
-    return std::nullopt;
-  }
-  if (*count < 0) return call.reply.error("ERR Number of keys can't be negative"), std::nullopt;
-  return static_cast<std::size_t>(*count);
-}
-
-Interpreter::Arguments arguments_of(const Call& call, std::size_t keys) {
-  constexpr std::size_t kBefore = 3;
-  return {.keys = call.args.subspan(kBefore, keys), .values = call.args.subspan(kBefore + keys)};
-}
-
 }  // namespace
 
 Runtime::Runtime(const Parts& parts)
@@ -50,7 +32,7 @@ Runtime::Runtime(const Parts& parts)
 Runtime::~Runtime() = default;
 
 Interpreter& Runtime::interpreter() {
-  if (interpreter_ == nullptr) interpreter_ = std::make_unique<Interpreter>(*host_);
+  if (interpreter_ == nullptr) interpreter_ = std::make_unique<Interpreter>(*host_, World::scripts);
   return *interpreter_;
 }
 
@@ -164,27 +146,10 @@ bool Runtime::collect(std::int64_t budget_us) {
   return true;
 }
 
-// What the first line of the script declares. Without it a script is admitted, and its commands are
-// checked one by one.
-bool Runtime::may_begin(Call& call, const Script& script, Access access) {
-  if ((script.flags & kDeclaresNothing) != 0) return true;
-  const bool writes = (script.flags & kNoWrites) == 0;
-  if (writes && access == Access::read_only) {
-    call.reply.error("ERR Can not execute a script with write flag using *_ro command.");
-    return false;
-  }
-  const std::uint32_t disk_error = parts_.gates.closed() & engine::bit(engine::Gate::disk_error);
-  if (writes && disk_error != 0) return call.reply.error(parts_.gates.error(disk_error)), false;
-  if (writes && (script.flags & kAllowOom) == 0 && !parts_.executor.make_room_within()) {
-    return call.reply.error(engine::errors::kOutOfMemory), false;
-  }
-  return true;
-}
-
 // Messages to the client itself follow its reply.
 void Runtime::run(Call& call, Script& script, Access access) {
   const auto keys = read_key_count(call);
-  if (!keys || !may_begin(call, script, access)) return;
+  if (!keys || !may_begin(call, parts_, script.flags, access)) return;
   const ShaHex name = hex(script.sha);
   Run run{.call = call,
           .name = {name.data(), name.size()},

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "libraries/libraries.h"
+#include "library_load.h"
 #include "proxies.h"
 
 namespace larder::scripting {
@@ -91,7 +92,14 @@ void push_globals(lua_State* lua) {
   lua_rawget(lua, LUA_REGISTRYINDEX);
 }
 
-void open_sandbox(lua_State* lua) {
+void refuse_unknown_fields(lua_State* lua) {
+  lua_createtable(lua, 0, 1);
+  lua_pushcfunction(lua, refuse_unknown_global);
+  lua_setfield(lua, -2, "__index");
+  lua_setmetatable(lua, -2);
+}
+
+void open_sandbox(lua_State* lua, World world) {
   lua_newtable(lua);
   const int real = lua_gettop(lua);
   lua_pushlightuserdata(lua, const_cast<char*>(&kGlobals));
@@ -99,15 +107,13 @@ void open_sandbox(lua_State* lua) {
   lua_rawset(lua, LUA_REGISTRYINDEX);
   add_base(lua, real);
   add_libraries(lua, real);
-  push_server_table(lua);
+  push_server_table(lua, world);
   make_proxy(lua);
   lua_pushvalue(lua, -1);
   lua_setfield(lua, real, "redis");
   lua_setfield(lua, real, "server");
-  lua_createtable(lua, 0, 1);
-  lua_pushcfunction(lua, refuse_unknown_global);
-  lua_setfield(lua, -2, "__index");
-  lua_setmetatable(lua, real);
+  refuse_unknown_fields(lua);
+  if (world == World::functions) add_load_globals(lua);
   // From here on the globals are the proxy, also for the functions of the libraries.
   lua_pushvalue(lua, real);
   make_proxy(lua);

@@ -4,12 +4,17 @@
 // server's own versions of the functions that could otherwise escape, write to what all scripts
 // share, or run without a bound. docs/scripting.md lists them.
 
+#include <cstdint>
+
 #include "lua.h"
 
 namespace larder::scripting {
 
+// What a state is for.
+enum class World : std::uint8_t { scripts, functions };
+
 // Fills a new state. Raises Lua's error if memory runs out.
-void open_sandbox(lua_State* lua);
+void open_sandbox(lua_State* lua, World world);
 
 // Pushes the real table of globals, in which KEYS and ARGV are set.
 void push_globals(lua_State* lua);
@@ -21,7 +26,12 @@ void add_string_functions(lua_State* lua);
 void add_table_functions(lua_State* lua);
 void add_math_functions(lua_State* lua);
 // Pushes the table `redis`.
-void push_server_table(lua_State* lua);
+void push_server_table(lua_State* lua, World world);
+// Pushes that of a library while it is loaded: the log and the version.
+void push_load_table(lua_State* lua);
+
+// Reading a field that the table at the top does not have is an error from now on.
+void refuse_unknown_fields(lua_State* lua);
 
 // The longest source that scripts may compile.
 inline constexpr std::size_t kMostSourceBytes = 16 << 20;

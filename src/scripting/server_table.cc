@@ -2,6 +2,7 @@
 
 #include <array>
 #include <cstring>
+#include <span>
 #include <string>
 
 #include "errors.h"
@@ -213,28 +214,26 @@ int breakpoint(lua_State* lua) {
 }
 int debug(lua_State*) { return 0; }
 
-constexpr luaL_Reg kFunctions[] = {{"call", call},
-                                   {"pcall", pcall},
-                                   {"error_reply", error_reply},
-                                   {"status_reply", status_reply},
-                                   {"sha1hex", sha1hex},
-                                   {"log", log},
-                                   {"setresp", set_protocol},
-                                   {"set_repl", set_reach},
-                                   {"acl_check_cmd", check_permission},
-                                   {"replicate_commands", replicate_commands},
-                                   {"breakpoint", breakpoint},
-                                   {"debug", debug}};
+constexpr luaL_Reg kForAll[] = {{"call", call},
+                                {"pcall", pcall},
+                                {"error_reply", error_reply},
+                                {"status_reply", status_reply},
+                                {"sha1hex", sha1hex},
+                                {"setresp", set_protocol},
+                                {"set_repl", set_reach},
+                                {"acl_check_cmd", check_permission}};
+constexpr luaL_Reg kForScripts[] = {
+    {"replicate_commands", replicate_commands}, {"breakpoint", breakpoint}, {"debug", debug}};
 
 struct Number {
   const char* name;
   int value;
 };
-constexpr Number kNumbers[] = {{"LOG_DEBUG", static_cast<int>(base::LogLevel::debug)},
-                               {"LOG_VERBOSE", static_cast<int>(base::LogLevel::verbose)},
-                               {"LOG_NOTICE", static_cast<int>(base::LogLevel::notice)},
-                               {"LOG_WARNING", static_cast<int>(base::LogLevel::warning)},
-                               {"REPL_NONE", kNone},
+constexpr Number kLevels[] = {{"LOG_DEBUG", static_cast<int>(base::LogLevel::debug)},
+                              {"LOG_VERBOSE", static_cast<int>(base::LogLevel::verbose)},
+                              {"LOG_NOTICE", static_cast<int>(base::LogLevel::notice)},
+                              {"LOG_WARNING", static_cast<int>(base::LogLevel::warning)}};
+constexpr Number kReaches[] = {{"REPL_NONE", kNone},
                                {"REPL_AOF", kJournal},
                                {"REPL_SLAVE", kReplicas},
                                {"REPL_REPLICA", kReplicas},
@@ -256,23 +255,39 @@ constexpr int version_number(std::string_view version) {
 }
 static_assert(version_number("7.2.6") == 0x070206);
 
-}  // namespace
-
-void push_server_table(lua_State* lua) {
-  lua_newtable(lua);
-  for (const luaL_Reg& function : kFunctions) {
+void add_functions(lua_State* lua, std::span<const luaL_Reg> functions) {
+  for (const luaL_Reg& function : functions) {
     lua_pushcfunction(lua, function.func);
     lua_setfield(lua, -2, function.name);
   }
-  for (const Number& number : kNumbers) {
+}
+
+void add_numbers(lua_State* lua, std::span<const Number> numbers) {
+  for (const Number& number : numbers) {
     lua_pushinteger(lua, number.value);
     lua_setfield(lua, -2, number.name);
   }
+}
+
+}  // namespace
+
+void push_load_table(lua_State* lua) {
+  lua_newtable(lua);
+  lua_pushcfunction(lua, log);
+  lua_setfield(lua, -2, "log");
+  add_numbers(lua, kLevels);
   constexpr std::string_view kVersion = engine::kCompatibleVersion;
   lua_pushlstring(lua, kVersion.data(), kVersion.size());
   lua_setfield(lua, -2, "REDIS_VERSION");
   lua_pushinteger(lua, version_number(kVersion));
   lua_setfield(lua, -2, "REDIS_VERSION_NUM");
+}
+
+void push_server_table(lua_State* lua, World world) {
+  push_load_table(lua);
+  add_functions(lua, kForAll);
+  if (world == World::scripts) add_functions(lua, kForScripts);
+  add_numbers(lua, kReaches);
 }
 
 }  // namespace larder::scripting

@@ -1,14 +1,12 @@
 #include "shebang.h"
 
-#include <utility>
-
-#include "host.h"
+#include "larder/base/text.h"
 #include "larder/base/words.h"
 
 namespace larder::scripting {
 namespace {
 
-constexpr std::pair<std::string_view, ScriptFlag> kFlags[] = {
+constexpr NamedFlag kFlags[] = {
     {"no-writes", kNoWrites},
     {"allow-oom", kAllowOom},
     {"allow-stale", kAllowStale},
@@ -17,8 +15,8 @@ constexpr std::pair<std::string_view, ScriptFlag> kFlags[] = {
 };
 
 std::uint32_t flag(std::string_view name) {
-  for (const auto& [known, value] : kFlags) {
-    if (known == name) return value;
+  for (const NamedFlag& each : kFlags) {
+    if (each.name == name) return each.flag;
   }
   return 0;
 }
@@ -39,6 +37,15 @@ base::Result<std::uint32_t> read_flags(std::string_view list) {
 }
 
 }  // namespace
+
+std::span<const NamedFlag> script_flags() { return kFlags; }
+
+std::uint32_t function_flag(std::string_view name) {
+  for (const NamedFlag& each : kFlags) {
+    if (base::equals_ignoring_case(each.name, name)) return each.flag;
+  }
+  return 0;
+}
 
 base::Result<Shebang> read_shebang(std::string_view text) {
   constexpr std::string_view kOption = "flags=";

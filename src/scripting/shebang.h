@@ -3,11 +3,22 @@
 // The first line of a script: "#!lua flags=no-writes,allow-oom".
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 
+#include "host.h"
 #include "larder/base/result.h"
 
 namespace larder::scripting {
+
+struct NamedFlag {
+  std::string_view name;
+  ScriptFlag flag;
+};
+// What scripts and functions can declare, in Redis's order.
+std::span<const NamedFlag> script_flags();
+// The flag of this name, in any case; 0 if there is none.
+std::uint32_t function_flag(std::string_view name);
 
 struct Shebang {
   std::uint32_t flags = 0;  // ScriptFlag

@@ -146,10 +146,11 @@ bool send_invalidations(const Parts& parts, std::int64_t) { return parts.core.tr
 // From the time that background work shares (base::TurnTime).
 bool collect_scripts(const Parts& parts, std::int64_t budget_us) {
   Core& core = parts.core;
-  if (!core.scripts.has_garbage()) return false;
+  if (!core.scripts.has_garbage() && !core.functions.has_garbage()) return false;
   base::TurnTime& time = core.executor.turn_time();
   const std::int64_t began_us = core.clock.steady_now_us();
-  const bool more = core.scripts.collect(time.left_us(budget_us));
+  const bool more = core.scripts.collect(time.left_us(budget_us)) ||
+                    core.functions.collect(time.left_us(budget_us));
   time.spend(core.clock.steady_now_us() - began_us);
   return more;
 }

@@ -87,6 +87,7 @@ void Core::each_part(Visit visit) {
   visit(monitors);
   visit(tracking);
   visit(scripts);
+  visit(functions);
 }
 
 engine::Toolbox Core::tools() {
@@ -156,12 +157,14 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
       tracking_metrics(reporter, tracking),
       script_metrics(reporter),
       scripts({clock, log, configuration.scripting, commands, sessions, gates, effects, executor,
-               acl, script_metrics, memory_metrics}) {
+               acl, script_metrics, memory_metrics}),
+      functions(scripts) {
   rename_commands(commands, configuration.engine.rename_command);
   audit_parts();
   executor.attach(tracking);
   executor.attach(notifier);
   acl.set_subscriptions(hub);
+  snapshots.set_functions(functions);
 }
 
 persistence::Loading Core::load(persistence::LoadingHost& host) {

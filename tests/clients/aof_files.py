@@ -257,13 +257,45 @@ class Ends(Case):
         self.fails_with({MANIFEST: f"file {INCR} seq 1 type i\n".encode(), INCR: command("NOSUCH", "a")},
                         f"Unknown command 'NOSUCH' reading the append only file {INCR} at offset 0")
 
-    def test_functions_are_kept(self):
-        code = b"#!lua name=lib\nredis.register_function('f', function() return 1 end)"
-        other = self.starts_with({MANIFEST: f"file {INCR} seq 1 type i\n".encode(),
-                                  INCR: command("FUNCTION", "LOAD", code) + command("SET", "a", 1)})
-        self.assertEqual(other.ask("GET", "a"), b"1")
-        self.assertEqual(other.rewrite()[1], "ok")
-        self.assertIn(code[:20], other.read("appendonly.aof.1.base.rdb"))
+    def library(self, name, value):
+        return f"#!lua name={name}\nredis.register_function('{name}', function() return {value} end)"
+
+    def change_functions(self, client):
+        """All commands that change libraries; three are there afterwards."""
+        for name, value in (("a", 1), ("b", 2), ("c", 3)):
+            client.ask("FUNCTION", "LOAD", self.library(name, value))
+        client.ask("FUNCTION", "DELETE", "b")
+        payload = client.ask("FUNCTION", "DUMP")
+        client.ask("FUNCTION", "FLUSH")
+        client.ask("FUNCTION", "LOAD", self.library("c", 4))
+        client.ask("FUNCTION", "RESTORE", payload, "REPLACE")
+        client.ask("FUNCTION", "LOAD", "REPLACE", self.library("a", 5))
+        client.burst([["MULTI"], ["FUNCTION", "LOAD", self.library("d", 6)], ["SET", "k", "v"], ["EXEC"]])
+
+    def expect_functions(self, server):
+        self.assertEqual([server.ask("FCALL", name, 0) for name in "acd"], [5, 3, 6])
+        self.assertIn("Function not found", str(server.ask("FCALL", "b", 0)))
+
+    def test_functions(self):
+        for base, preamble in (("rdb", "yes"), ("aof", "no")):
+            for binary in (LARDER, REDIS):
+                if binary is None:
+                    continue
+                with self.subTest(f"{base}, loaded by {os.path.basename(binary)}"):
+                    server = self.server("--aof-use-rdb-preamble", preamble).start()
+                    self.change_functions(server.client())
+                    server.stop()
+                    other = self.server(binary=binary, folder=server.folder).start()
+                    self.expect_functions(other)
+                    self.assertEqual(other.ask("FLUSHALL"), b"OK")
+                    other.process.terminate()
+                    other.process.wait(timeout=60)
+                    server.start()
+                    self.assertEqual(server.rewrite()[1], "ok")
+                    self.assertEqual(server.ask("DEBUG", "LOADAOF"), b"OK")
+                    self.expect_functions(server)
+                    self.assertIn(b"name=d", server.read(f"appendonly.aof.2.base.{base}"))
+                    server.stop()
 
 
 class Manifests(Case):

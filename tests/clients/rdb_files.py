@@ -25,6 +25,8 @@ except ImportError:
 
 LARDER = None
 FAR_MS = 4_000_000_000_123
+LIBRARY = b"#!lua name=lib\nredis.register_function('f', function() return 5 end) -- long enough for compression"
+OTHER = b"#!lua name=other\nredis.register_function{function_name='g', callback=function() return 6 end, flags={'no-writes'}}"
 LONG = b"a text of more than twenty bytes, which is compressed, compressed, compressed"
 
 
@@ -130,6 +132,39 @@ class Moves(Files):
         self.assertEqual(self.folder.read()[-8:], bytes(8))
         with started("redis-server", self.folder) as client:
             self.assertEqual(client.execute_command("GET", "a"), LONG)
+
+    def test_functions(self):
+        for source, target in ((LARDER, "redis-server"), ("redis-server", LARDER), (LARDER, LARDER)):
+            with self.subTest(f"from {os.path.basename(source)} to {os.path.basename(target)}"):
+                with started(source, self.folder) as client:
+                    client.execute_command("FUNCTION", "FLUSH")
+                    client.execute_command("FUNCTION", "LOAD", LIBRARY)
+                    client.execute_command("FUNCTION", "LOAD", OTHER)
+                    client.execute_command("FLUSHALL")
+                    payload = client.execute_command("FUNCTION", "DUMP")
+                    client.execute_command("SAVE")
+                with started(target, self.folder) as client:
+                    for command in ("FLUSHALL",), ("DEBUG", "RELOAD"), ("FUNCTION", "RESTORE", payload, "FLUSH"):
+                        self.assertEqual(client.execute_command("FCALL", "f", 0), 5)
+                        self.assertEqual(client.execute_command("FCALL_RO", "g", 0), 6)
+                        client.execute_command(*command)
+                    self.assertEqual(client.execute_command("FCALL", "f", 0), 5)
+                    self.assertEqual(client.execute_command("FCALL_RO", "g", 0), 6)
+
+    def test_functions_are_those_of_the_start_of_a_snapshot(self):
+        for method in ("steps", "fork"):
+            with self.subTest(method), started(LARDER, self.folder, "--snapshot-method", method) as client:
+                client.execute_command("FUNCTION", "FLUSH")
+                client.execute_command("FUNCTION", "LOAD", LIBRARY)
+                client.execute_command("DEBUG", "POPULATE", 100_000)
+                client.execute_command("BGSAVE")
+                client.execute_command("FUNCTION", "FLUSH")
+                client.execute_command("FUNCTION", "LOAD", OTHER)
+                while b"rdb_bgsave_in_progress:1" in client.execute_command("INFO", "persistence"):
+                    time.sleep(0.01)
+                client.execute_command("DEBUG", "RELOAD", "NOSAVE")
+                self.assertEqual(client.execute_command("FCALL", "f", 0), 5)
+                self.assertEqual(len(client.execute_command("FUNCTION", "LIST")), 1)
 
     def test_last_uses(self):
         for policy, word, about in (("allkeys-lru", "IDLETIME", 1000), ("allkeys-lfu", "FREQ", 99)):
@@ -253,16 +288,25 @@ class Made(Files):
             client.execute_command("DEBUG", "RELOAD")
             self.assertEqual(client.execute_command("XINFO", "STREAM", "stream", "FULL"), full)
 
-    def test_functions_are_kept(self):
-        code = b"#!lua name=lib\nredis.register_function('f', function() return 5 end)"
-        library = bytes([rdb.FUNCTION]) + rdb.text(code)
+    def fails_with(self, library, *texts):
+        """Larder does not start with this library in its file, and says why."""
         self.folder.write(rdb.file(10, [rdb.key(rdb.STRING, "a", rdb.text("b"))], library))
-        with started(LARDER, self.folder) as client:
-            client.execute_command("SAVE")
-        if shutil.which("redis-server") is None:
-            return
-        with started("redis-server", self.folder) as client:
-            self.assertEqual(client.execute_command("FCALL", "f", 0), 5)
+        log_path = os.path.join(self.folder.path, "log")
+        process, port = server.launch(LARDER, ["--dir", self.folder.path], log_path)
+        self.assertIsNone(port)
+        self.assertEqual(process.wait(timeout=60), 1)
+        with open(log_path, errors="replace") as log:
+            text = log.read()
+        for each in texts:
+            self.assertIn(each, text)
+
+    def test_broken_functions_stop_the_start(self):
+        function = bytes([rdb.FUNCTION])
+        self.fails_with(function + rdb.text(b"#!lua name=lib\nthis is no lua"),
+                        "Failed loading library, Error compiling function: user_function:2: '=' expected near 'is'",
+                        "Internal error in RDB reading offset")
+        self.fails_with(2 * (function + rdb.text(LIBRARY)), "Failed loading library, Library 'lib' already exists")
+        self.fails_with(b"\xf6" + rdb.text(b"lib"), "Pre-release function format not supported")
 
 
 def flat(reply):

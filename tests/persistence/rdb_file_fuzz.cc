@@ -24,7 +24,10 @@ class Summary final : public RdbVisitor {
  public:
   bool go_on() override { return true; }
   void aux(std::string_view name, std::string_view value) override { add(name, value); }
-  void function(std::string_view library) override { add("function", library); }
+  base::Result<void> function(std::string_view library) override {
+    add("function", library);
+    return {};
+  }
   base::Result<void> database(std::uint64_t index) override {
     add("database", std::to_string(index));
     return {};

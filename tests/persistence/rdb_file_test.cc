@@ -21,8 +21,9 @@ class Recorder final : public RdbVisitor {
   void aux(std::string_view name, std::string_view value) override {
     lines.push_back("aux " + std::string(name) + " " + std::string(value));
   }
-  void function(std::string_view library) override {
+  base::Result<void> function(std::string_view library) override {
     lines.push_back("function " + std::string(library));
+    return {};
   }
   base::Result<void> database(std::uint64_t index) override {
     lines.push_back("database " + std::to_string(index));

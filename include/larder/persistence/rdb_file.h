@@ -49,7 +49,7 @@ class RdbVisitor : public Pulse {
   static constexpr std::size_t kMostKeys = 16;
 
   virtual void aux(std::string_view name, std::string_view value) = 0;
-  virtual void function(std::string_view library) = 0;
+  virtual base::Result<void> function(std::string_view library) = 0;
   virtual base::Result<void> database(std::uint64_t index) = 0;
   // How many keys and deadlines the current database has, according to the file.
   virtual void sizes(std::uint64_t keys, std::uint64_t deadlines) = 0;

@@ -5,9 +5,9 @@
 #include <cstdint>
 
 #include "larder/base/clock.h"
+#include "larder/engine/function_libraries.h"
 #include "larder/eviction/evictor.h"
 #include "larder/keyspace/keyspace.h"
-#include "larder/persistence/kept_functions.h"
 #include "larder/persistence/rdb_file_writer.h"
 #include "larder/persistence/settings.h"
 
@@ -27,7 +27,7 @@ struct SnapshotSource {
   keyspace::Keyspace& keyspace;
   const eviction::Evictor& evictor;
   const SnapshotSettings& settings;
-  const KeptFunctions& functions;
+  const engine::FunctionLibraries* functions;  // or null
   RdbPurpose purpose = RdbPurpose::snapshot;
 
   // What rdb-version and the data require now.
@@ -35,6 +35,13 @@ struct SnapshotSource {
   RdbFileWriter::Options options() const;
   // How many hashes a file of that version has without the deadlines of their fields.
   std::size_t dropped_deadlines() const;
+  // Gives the code of each library of functions to `write`.
+  template <typename Write>
+  void each_library(Write write) const {
+    for (std::size_t i = 0; functions != nullptr && i < functions->libraries(); ++i) {
+      write(functions->code(i));
+    }
+  }
   // Writes a whole file. Cost: as long as that takes; memory: two buffers of 64 KB.
   base::Result<void> write(RdbSink& sink, SaveProgress* progress = nullptr) const;
 };

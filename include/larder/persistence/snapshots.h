@@ -7,11 +7,10 @@
 #include "larder/base/clock.h"
 #include "larder/base/log.h"
 #include "larder/engine/debug_switches.h"
+#include "larder/engine/function_libraries.h"
 #include "larder/eviction/evictor.h"
 #include "larder/keyspace/keyspace.h"
-#include "larder/memory/audit.h"
 #include "larder/persistence/disk_error_gate.h"
-#include "larder/persistence/kept_functions.h"
 #include "larder/persistence/metrics.h"
 #include "larder/persistence/rdb_file_writer.h"
 #include "larder/persistence/settings.h"
@@ -43,7 +42,7 @@ struct Reload {
 // Tells the operator how many hashes a file of this version has without the deadlines of fields.
 void log_dropped_deadlines(base::Log& log, int version, std::size_t hashes);
 
-class Snapshots final : public memory::AuditedOwner {
+class Snapshots final {
  public:
   struct Parts {
     const base::Clock& clock;
@@ -77,7 +76,11 @@ class Snapshots final : public memory::AuditedOwner {
     std::uint64_t end = 0;  // of the RDB part of the file
   };
   LoadedBase load_base(RdbSource& source, std::uint64_t bytes_before, LoadingHost* host);
-  KeptFunctions& functions() { return functions_; }
+  // The libraries of functions, which are loaded and saved with the data.
+  void set_functions(engine::FunctionLibraries& functions) { functions_ = &functions; }
+  void clear_functions() {
+    if (functions_ != nullptr) functions_->clear();
+  }
   const Parts& parts() const { return parts_; }
 
   // Saves, empties the databases and loads the file, without serving clients. A file that is
@@ -89,8 +92,6 @@ class Snapshots final : public memory::AuditedOwner {
     return {parts_.clock, parts_.keyspace, parts_.evictor, parts_.settings, functions_, purpose};
   }
 
-  void report_bytes(memory::Audit& audit) const override;
-
  private:
   void note_saved();
   base::Result<void> check_file();
@@ -99,7 +100,7 @@ class Snapshots final : public memory::AuditedOwner {
   Parts parts_;
   disk::FileCalls system_calls_;
   disk::FileCalls& calls_ = system_calls_;
-  KeptFunctions functions_;
+  engine::FunctionLibraries* functions_ = nullptr;
 };
 
 }  // namespace larder::persistence

@@ -69,6 +69,9 @@ class Runtime final : public memory::AuditedOwner {
   bool collect(std::int64_t budget_us);
   bool has_garbage() const { return has_garbage_; }
 
+  // What functions share with scripts.
+  Host& host() { return *host_; }
+
   void report_bytes(memory::Audit& audit) const override;
 
   // For tests of a lack of memory: the allocation of scripts with this number, from now on, and all
@@ -91,7 +94,6 @@ class Runtime final : public memory::AuditedOwner {
   void make_room_for_script();
   void drop(Script& script);
   void run(engine::Call& call, Script& script, Access access);
-  bool may_begin(engine::Call& call, const Script& script, Access access);
   void show_memory();
 
   Parts parts_;

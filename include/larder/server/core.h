@@ -49,6 +49,7 @@
 #include "larder/pubsub/tracking.h"
 #include "larder/pubsub/tracking_metrics.h"
 #include "larder/replication/metrics.h"
+#include "larder/scripting/functions.h"
 #include "larder/scripting/metrics.h"
 #include "larder/scripting/runtime.h"
 #include "larder/server/configuration.h"
@@ -135,6 +136,7 @@ class Core {
   pubsub::TrackingMetrics tracking_metrics;
   scripting::Metrics script_metrics;
   scripting::Runtime scripts;
+  scripting::Functions functions;
   RefusalReport refusals{log, clock};
   // When memory_metrics were sampled, on the steady clock.
   std::int64_t memory_sampled_ms = 0;

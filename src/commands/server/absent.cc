@@ -9,9 +9,6 @@ namespace {
 
 using namespace engine;
 
-constexpr std::uint32_t kEvaluates =
-    kNoScript | kStale | kSkipMonitor | kNoMandatoryKeys | kMovableKeys;
-
 constexpr Command absent(std::string_view name, Family family, Arity arity, std::uint32_t flags,
                          std::uint32_t categories = 0) {
   return {.name = name,
@@ -26,18 +23,6 @@ constexpr Command absent(std::string_view name, Family family, Arity arity, std:
 std::span<const engine::Command> server_absent() {
   static constexpr Command kCommands[] = {
       absent("failover", Family::server, at_least(1), kAdmin | kNoScript | kStale),
-      absent("fcall", Family::scripting, at_least(3), kEvaluates),
-      absent("fcall_ro", Family::scripting, at_least(3), kEvaluates | kReads),
-      absent("function", Family::scripting, at_least(2), kContainer),
-      absent("function delete", Family::scripting, exactly(3), kWrites | kNoScript),
-      absent("function dump", Family::scripting, exactly(2), kNoScript),
-      absent("function flush", Family::scripting, at_least(2), kWrites | kNoScript),
-      absent("function help", Family::scripting, exactly(2), kLoading | kStale),
-      absent("function kill", Family::scripting, exactly(2), kNoScript | kAllowBusy),
-      absent("function list", Family::scripting, at_least(2), kNoScript),
-      absent("function load", Family::scripting, at_least(3), kWrites | kGrows | kNoScript),
-      absent("function restore", Family::scripting, at_least(3), kWrites | kGrows | kNoScript),
-      absent("function stats", Family::scripting, exactly(2), kNoScript | kAllowBusy),
       absent("migrate", Family::generic, at_least(6), kWrites | kMovableKeys,
              kKeyspace | kDangerous),
       absent("psync", Family::server, at_least(3), kAdmin | kNoScript | kNoAsyncLoading | kNoMulti),

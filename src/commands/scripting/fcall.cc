@@ -1,0 +1,50 @@
+#include "larder/engine/call.h"
+#include "larder/engine/command.h"
+#include "larder/scripting/functions.h"
+
+namespace larder::commands {
+namespace {
+
+using namespace engine;
+using scripting::Access;
+using scripting::Functions;
+
+template <Access kAccess>
+void fcall(Call& call, Functions& functions) {
+  functions.call(call, kAccess);
+}
+
+constexpr std::uint32_t kFlags =
+    kNoScript | kStale | kSkipMonitor | kNoMandatoryKeys | kMovableKeys;
+constexpr std::string_view kComplexity = "Depends on the function";
+constexpr std::string_view kArguments = "function:string numkeys:integer key:key#0?* arg:string?*";
+
+}  // namespace
+
+std::span<const engine::Command> scripting_fcall() {
+  static constexpr Command kCommands[] = {
+      {.name = "fcall",
+       .family = Family::scripting,
+       .arity = at_least(3),
+       .flags = kFlags | kMayReplicate | kRunsScript,
+       .keys = {KeySpec::counted(2, kRW | kAccess | kUpdate)},
+       .handler = Handler::of<fcall<Access::read_write>>(),
+       .since = "7.0.0",
+       .summary = "Calls a function.",
+       .complexity = kComplexity,
+       .arguments = kArguments},
+      {.name = "fcall_ro",
+       .family = Family::scripting,
+       .arity = at_least(3),
+       .flags = kFlags | kReads,
+       .keys = {KeySpec::counted(2, kRO | kAccess)},
+       .handler = Handler::of<fcall<Access::read_only>>(),
+       .since = "7.0.0",
+       .summary = "Calls a function that cannot change data.",
+       .complexity = kComplexity,
+       .arguments = kArguments},
+  };
+  return kCommands;
+}
+
+}  // namespace larder::commands

@@ -1,0 +1,46 @@
+#include "admission.h"
+
+#include "host.h"
+#include "larder/base/numbers.h"
+
+namespace larder::scripting {
+namespace {
+
+using engine::Call;
+
+// The words ahead of the keys.
+constexpr std::size_t kBefore = 3;
+
+}  // namespace
+
+std::optional<std::size_t> read_key_count(Call& call, std::string_view bad) {
+  const auto count = base::parse_int64(call.arg(2));
+  if (!count) return call.reply.error(bad), std::nullopt;
+  if (*count > static_cast<std::int64_t>(call.size() - kBefore)) {
+    call.reply.error("ERR Number of keys can't be greater than number of args");
+    return std::nullopt;
+  }
+  if (*count < 0) return call.reply.error("ERR Number of keys can't be negative"), std::nullopt;
+  return static_cast<std::size_t>(*count);
+}
+
+Interpreter::Arguments arguments_of(const Call& call, std::size_t keys) {
+  return {.keys = call.args.subspan(kBefore, keys), .values = call.args.subspan(kBefore + keys)};
+}
+
+bool may_begin(Call& call, const Runtime::Parts& parts, std::uint32_t flags, Access access) {
+  if ((flags & kDeclaresNothing) != 0) return true;
+  const bool writes = (flags & kNoWrites) == 0;
+  if (writes && access == Access::read_only) {
+    call.reply.error("ERR Can not execute a script with write flag using *_ro command.");
+    return false;
+  }
+  const std::uint32_t disk_error = parts.gates.closed() & engine::bit(engine::Gate::disk_error);
+  if (writes && disk_error != 0) return call.reply.error(parts.gates.error(disk_error)), false;
+  if (writes && (flags & kAllowOom) == 0 && !parts.executor.make_room_within()) {
+    return call.reply.error(engine::errors::kOutOfMemory), false;
+  }
+  return true;
+}
+
+}  // namespace larder::scripting

@@ -1,0 +1,25 @@
+#pragma once
+
+// The checks before scripts and functions run.
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "interpreter.h"
+#include "larder/scripting/runtime.h"
+
+namespace larder::scripting {
+
+// The number of keys, the second argument; nothing after an error reply. `bad` is the error for a
+// text that is no number.
+std::optional<std::size_t> read_key_count(engine::Call& call,
+                                          std::string_view bad = engine::errors::kNotAnInteger);
+
+Interpreter::Arguments arguments_of(const engine::Call& call, std::size_t keys);
+
+// Whether what is declared by `flags` (ScriptFlag) lets it begin; otherwise the error is sent.
+// Without a declaration a script is admitted, and its commands are checked one by one.
+bool may_begin(engine::Call& call, const Runtime::Parts& parts, std::uint32_t flags, Access access);
+
+}  // namespace larder::scripting
