@@ -198,9 +198,9 @@ class Connection final : public Watch, public engine::Peer {
   Services& services_;
   int socket_;
   Transport transport_;
-  bool stalled_ = false;  // may have whole requests that wait
-  bool paused_ = false;   // is not read
-  bool ended_ = false;    // the other end will send nothing more
+  bool stalled_ = false;   // may have whole requests that wait
+  bool paused_ = false;    // is not read
+  bool ended_ = false;     // the other end will send nothing more
   bool is_still_ = false;  // its command runs while others are served
   std::uint32_t peak_period_ = 0;
   TlsLink* tls_ = nullptr;  // absent: no TLS

@@ -42,8 +42,7 @@ std::string_view busy_error(RunKind kind) {
 }
 
 Host::Host(const Runtime::Parts& parts)
-    : parts_(parts),
-      inner_(parts.sessions, parts.clock, "lua", engine::bit(engine::Gate::busy)) {}
+    : parts_(parts), inner_(parts.sessions, parts.clock, "lua", engine::bit(engine::Gate::busy)) {}
 
 Host::Running::Running(Host& host, Run& run, const Session& client, std::uint32_t flags)
     : host_(host) {

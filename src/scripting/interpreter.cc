@@ -48,9 +48,9 @@ void write_ending(const Run& run) {
     return run.call.reply.error("ERR Script ended: it ran longer than script-time-limit");
   }
   const char* const source = run.kind == RunKind::script ? "@user_script" : "@user_function";
-  run.call.reply.error("ERR", "Script killed by user with SCRIPT KILL... script: " +
-                                  std::string(run.name) + ", on " + source + ':' +
-                                  std::to_string(run.last_line) + '.');
+  run.call.reply.error(
+      "ERR", "Script killed by user with SCRIPT KILL... script: " + std::string(run.name) +
+                 ", on " + source + ':' + std::to_string(run.last_line) + '.');
 }
 
 // Of a run that failed: the value at the top. True if no command has counted the error.

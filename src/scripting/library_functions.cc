@@ -92,8 +92,8 @@ int compare(lua_State* lua) {
 }
 
 int sort(lua_State* lua) {
-  if (lua_type(lua, 1) == LUA_TTABLE && lua_isnoneornil(lua, 2) &&
-      lua_objlen(lua, 1) > kLongSort && !is_proxy(lua, 1)) {
+  if (lua_type(lua, 1) == LUA_TTABLE && lua_isnoneornil(lua, 2) && lua_objlen(lua, 1) > kLongSort &&
+      !is_proxy(lua, 1)) {
     lua_settop(lua, 1);
     new (lua_newuserdata(lua, sizeof(Meter))) Meter(lua);
     lua_pushcclosure(lua, compare, 1);
@@ -107,8 +107,8 @@ int concatenate(lua_State* lua) {
   const char* const separator = luaL_optlstring(lua, 2, "", &size);
   luaL_checktype(lua, 1, LUA_TTABLE);
   const int first = luaL_optint(lua, 3, 1);
-  const int last = lua_isnoneornil(lua, 4) ? static_cast<int>(lua_objlen(lua, 1))
-                                           : luaL_checkint(lua, 4);
+  const int last =
+      lua_isnoneornil(lua, 4) ? static_cast<int>(lua_objlen(lua, 1)) : luaL_checkint(lua, 4);
   Meter meter(lua);
   luaL_Buffer out;
   luaL_buffinit(lua, &out);

@@ -21,9 +21,7 @@ void push_function(lua_State* lua, const char* name) {
   lua_remove(lua, -2);
 }
 
-void push(lua_State* lua, std::string_view text) {
-  lua_pushlstring(lua, text.data(), text.size());
-}
+void push(lua_State* lua, std::string_view text) { lua_pushlstring(lua, text.data(), text.size()); }
 
 }  // namespace
 

@@ -88,9 +88,9 @@ bool fits(char character, const char* single, const char* rest) {
 
 std::size_t most_choices(const char* pattern) {
   const std::string_view characters(pattern);
-  return static_cast<std::size_t>(
-      std::count_if(characters.begin(), characters.end(),
-                    [](char c) { return kChoosing.find(c) != std::string_view::npos; }));
+  return static_cast<std::size_t>(std::count_if(characters.begin(), characters.end(), [](char c) {
+    return kChoosing.find(c) != std::string_view::npos;
+  }));
 }
 
 }  // namespace
@@ -219,7 +219,8 @@ PatternMatch::Step PatternMatch::match_frontier() {
 // The same text as an earlier capture; a captured position never matches.
 PatternMatch::Step PatternMatch::match_captured() {
   const int index = code(in_pattern_[1]) - '1';
-  if (index < 0 || index >= level_ || captures_[static_cast<std::size_t>(index)].size == kUnfinished)
+  if (index < 0 || index >= level_ ||
+      captures_[static_cast<std::size_t>(index)].size == kUnfinished)
     luaL_error(lua_, "invalid capture index");
   const Capture& capture = captures_[static_cast<std::size_t>(index)];
   if (capture.size == kPosition || end_ - at_ < capture.size) return Step::failed;

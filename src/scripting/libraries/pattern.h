@@ -54,9 +54,9 @@ class PatternMatch {
       ended_capture,  // it did not end
     };
     Kind kind;
-    const char* at;      // in the text
-    const char* single;  // in the pattern: what is repeated
-    const char* rest;    // in the pattern: behind it
+    const char* at;        // in the text
+    const char* single;    // in the pattern: what is repeated
+    const char* rest;      // in the pattern: behind it
     std::ptrdiff_t count;  // repetitions, or the index of the capture
   };
   enum class Step : std::uint8_t { goes_on, matched, failed };

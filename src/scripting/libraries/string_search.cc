@@ -33,8 +33,8 @@ const char* find_plain(lua_State* lua, std::string_view text, std::string_view w
   Meter meter(lua);
   if (wanted.empty()) return text.data();
   while (text.size() >= wanted.size()) {
-    const std::size_t looked = text.size() - wanted.size() < kPiece ? text.size()
-                                                                    : kPiece + wanted.size() - 1;
+    const std::size_t looked =
+        text.size() - wanted.size() < kPiece ? text.size() : kPiece + wanted.size() - 1;
     const void* const found = ::memmem(text.data(), looked, wanted.data(), wanted.size());
     if (found != nullptr) return static_cast<const char*>(found);
     text.remove_prefix(looked - wanted.size() + 1);
@@ -56,9 +56,9 @@ int search(lua_State* lua, Results wanted) {
   const std::string_view pattern = text_at(lua, 2);
   const std::size_t first = first_offset(lua, text.size());
   const char* begin = text.data() + first;
-  const bool is_plain = wanted == Results::place &&
-                        (lua_toboolean(lua, 4) != 0 ||
-                         std::strpbrk(pattern.data(), kSpecials) == nullptr);
+  const bool is_plain =
+      wanted == Results::place &&
+      (lua_toboolean(lua, 4) != 0 || std::strpbrk(pattern.data(), kSpecials) == nullptr);
   if (is_plain) {
     begin = find_plain(lua, text.substr(first), pattern);
     if (begin != nullptr) return push_place(lua, text, begin, begin + pattern.size());
@@ -186,8 +186,11 @@ int replace(lua_State* lua) {
   return 2;
 }
 
-constexpr luaL_Reg kFunctions[] = {
-    {"find", find}, {"match", match}, {"gmatch", match_all}, {"gfind", match_all}, {"gsub", replace}};
+constexpr luaL_Reg kFunctions[] = {{"find", find},
+                                   {"match", match},
+                                   {"gmatch", match_all},
+                                   {"gfind", match_all},
+                                   {"gsub", replace}};
 
 }  // namespace
 
