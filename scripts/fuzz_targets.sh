@@ -32,7 +32,7 @@ fuzz_runs() {
     tls_fuzz) echo 5000 ;;
     rdb_file_fuzz) echo 10000 ;;
     acl_rules_fuzz) echo 100000 ;;
-    bit_fuzz | cjson_fuzz | cmsgpack_fuzz | struct_fuzz) echo 50000 ;;
+    bit_fuzz | cjson_fuzz | cmsgpack_fuzz | pattern_fuzz | struct_fuzz) echo 50000 ;;
     *) echo 200000 ;;
   esac
 }

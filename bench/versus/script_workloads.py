@@ -11,6 +11,16 @@ ONE_SET = "return redis.call('SET', KEYS[1], ARGV[1])"
 NOTHING = "return 1"
 COMPUTES = "local n = 0 for i = 1, 1000 do n = n + i % 7 end return n"
 ARRAY = "return {1, 2, 'three', {4, 5}}"
+RATE_LIMIT = """
+local used = tonumber(redis.call('GET', KEYS[1]) or '0')
+if used >= tonumber(ARGV[1]) then return 0 end
+redis.call('INCR', KEYS[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+return 1"""
+LOCK = """
+redis.call('SET', KEYS[1], ARGV[1], 'PX', 30000)
+if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0"""
 
 # name, script, arguments, pipeline, redis-server's CPU over Larder's to reach
 WORKLOADS = [
@@ -21,14 +31,22 @@ WORKLOADS = [
     ("one SET, pipeline 16", ONE_SET, "1 key:{} value{}", 16, None),
     ("an array, pipeline 16", ARRAY, "0", 16, None),
     ("1,000 additions", COMPUTES, "0", 16, None),
+    ("a rate limiter, pipeline 16", RATE_LIMIT, "1 limit:{} 1000000 60000", 16, 1.43),
+    ("a lock and its release, pipeline 16", LOCK, "1 lock:{} token", 16, 1.43),
 ]
 GETS_MORE = 100
+DIFFERENT = 10_000
 
 
 def compare(arguments, is_wanted):
     wanted = [w for w in WORKLOADS if is_wanted("scripts: " + w[0])]
-    if not wanted:
-        return
+    if wanted:
+        compare_speed(arguments, wanted)
+    if is_wanted("scripts: memory of different EVALs"):
+        compare_memory(arguments)
+
+
+def compare_speed(arguments, wanted):
     table = Table("Scripts", ["workload", "redis-server op/s", "Larder op/s", "redis-server µs CPU", "Larder µs CPU",
                               "CPU ratio", "to reach"], arguments.markdown)
     used = {}
@@ -40,6 +58,17 @@ def compare(arguments, is_wanted):
             used[workload[0]] = (figures[1], figures[3])
             report(table, workload, figures)
     report_one_more(arguments, used)
+
+
+def compare_memory(arguments):
+    """What servers hold after many different scripts of EVAL."""
+    table = Table(f"{DIFFERENT:,} different EVALs", ["server", "MB of used_memory", "to reach"], arguments.markdown)
+    with servers(arguments) as pair:
+        for server in pair:
+            before = server.used_memory()
+            for number in range(DIFFERENT):
+                server.ask("EVAL", f"return redis.call('GET', 'key:' .. {number})", "0")
+            table.row(server.name, f"{(server.used_memory() - before) / 1e6:.1f}", "16")
 
 
 def measure(server, workload, seconds):

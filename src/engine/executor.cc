@@ -227,7 +227,7 @@ void Executor::note_sizes(const Execution& execution, resp::Args args,
 // the commands before them, especially a transaction, may have taken longer than the remaining time
 // of a key.
 void Executor::serve_ready() {
-  if (is_paused()) return;
+  if (is_paused() || is_busy()) return;
   parts_.clock.tick();
   base::Budget budget(parts_.clock, kServeUs);
   std::uint64_t cycles = base::cycles();

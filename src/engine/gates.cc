@@ -43,6 +43,7 @@ constexpr auto kRows = std::to_array<GateRow>({
     {.gate = Gate::disk_error,
      .stops = kWrites | kRunsQueue | kShowsDiskErrors,
      .error = errors::kDiskError},
+    {.gate = Gate::busy, .passes = kAllowBusy},
     {.gate = Gate::monitoring,
      .stops = kData,
      .error = "ERR Replica can't interact with the keyspace"},
@@ -70,6 +71,7 @@ std::string_view GateBoard::error(std::uint32_t refused) const {
   LARDER_ASSERT(refused != 0);
   const auto first = static_cast<Gate>(std::countr_zero(refused));
   if (first == Gate::disk_error && !disk_error_.empty()) return disk_error_;
+  if (first == Gate::busy) return busy_error_;
   return kRows[static_cast<std::size_t>(first)].error;
 }
 

@@ -72,7 +72,8 @@ class AsioLoop final : public Loop {
 
   void dispatch() override {
     for (std::size_t i = 0; i < ready_.size(); ++i) {
-      const auto& [socket, readiness] = ready_[i];
+      // A copy: the list may grow within the call.
+      const auto [socket, readiness] = ready_[i];
       if (socket->watch != nullptr) deliver(*socket->watch, readiness);
       if (socket->watch != nullptr) ask(socket);
     }

@@ -68,6 +68,15 @@ void Closer::end_turn() {
   turn_time_.spend(clock_.steady_now_us() - began_us);
 }
 
+void Closer::end_turn_within(std::uint64_t last_id) {
+  spent_us_ = 0;
+  std::erase_if(closed_, [last_id](Connection* connection) {
+    if (connection->session().id <= last_id) return false;
+    memory::destroy(memory::Owner::client_input, connection);
+    return true;
+  });
+}
+
 void Closer::free_all() {
   free_closed();
   remains_.clear();

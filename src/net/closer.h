@@ -42,6 +42,9 @@ class Closer {
   void take_unsent_output(resp::ReplyBuffer& output);
   // The end of a turn: frees the objects, and a part of the output.
   void end_turn();
+  // The same within a turn that is not over: it may still use connections that were there when it
+  // began, whose sessions have at most the number `last_id`. They are freed at its end.
+  void end_turn_within(std::uint64_t last_id);
   // Frees everything at once.
   void free_all();
 

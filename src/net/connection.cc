@@ -81,6 +81,7 @@ void Connection::on_ready(unsigned readiness) {
 // A connection that is closed at once gets no more output, so only the turn that closes it visits
 // it.
 void Connection::closing() {
+  if (is_still_) return;
   if (session_.closing != engine::Closing::now || is_dead()) return visit_at_turn_end();
   services_.sender.leave_messages(*this);
   services_.memory.stop_waiting(*this);
@@ -88,6 +89,11 @@ void Connection::closing() {
 }
 
 void Connection::unblocked() { visit_at_turn_end(); }
+
+void Connection::keep_still() {
+  is_still_ = true;
+  services_.parts.loop.change(*this, kNothing);
+}
 
 // A subscriber's unread messages do not stop us from reading its requests.
 void Connection::pushed() {
@@ -138,7 +144,7 @@ bool Connection::is_done() const {
 }
 
 void Connection::finish_turn() {
-  if (!is_open()) return;
+  if (!is_open() || is_still_) return;
   services_.sender.leave_messages(*this);
   if (const std::uint64_t unsent = output_.size(); unsent > 0) {
     services_.peaks.output.note(unsent);

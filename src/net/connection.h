@@ -44,6 +44,7 @@ class Connection final : public Watch, public engine::Peer {
 
   // The loop: the socket is ready.
   void on_ready(unsigned readiness) override;
+  bool is_served_within() const override { return true; }
 
   // TLS
   // Uses TLS from now on, starting with a handshake.
@@ -137,6 +138,7 @@ class Connection final : public Watch, public engine::Peer {
   bool may_ever_reply(std::uint64_t bytes, std::uint64_t kept) override;
   void put_off(std::uint64_t bytes) override;
   bool make_room_to_reply(std::uint64_t bytes) override;
+  void keep_still() override;
   void dropped() override;
 
  private:
@@ -196,9 +198,10 @@ class Connection final : public Watch, public engine::Peer {
   Services& services_;
   int socket_;
   Transport transport_;
-  bool stalled_ = false;  // may have whole requests that wait
-  bool paused_ = false;   // is not read
-  bool ended_ = false;    // the other end will send nothing more
+  bool stalled_ = false;   // may have whole requests that wait
+  bool paused_ = false;    // is not read
+  bool ended_ = false;     // the other end will send nothing more
+  bool is_still_ = false;  // its command runs while others are served
   std::uint32_t peak_period_ = 0;
   TlsLink* tls_ = nullptr;  // absent: no TLS
   Input input_;

@@ -111,6 +111,7 @@ std::size_t Connection::run_requests(InputBatch& batch) {
   }
   batch.batch.clear();
   running_bytes_ = 0;
+  is_still_ = false;
   // The next connections in this turn must see how much this one took.
   if (output_.held_bytes() > resp::ChunkPool::kChunkBytes) services_.memory.note_growth();
   if (is_closing()) {

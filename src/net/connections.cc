@@ -74,6 +74,27 @@ TurnWork Connections::end_turn() {
   return works ? TurnWork::work : TurnWork::nothing;
 }
 
+void Connections::begin_within() {
+  services_->last_id_before = services_->parts.sessions.last_id();
+  services_->reader.begin_within();
+}
+
+// Only requests that arrive are run, and only what is ready is sent: the other owners work for the
+// outer turn.
+void Connections::end_turn_within() {
+  Services& owners = *services_;
+  owners.reader.run_all();
+  owners.handshakes.run();
+  owners.parts.executor.flush();
+  owners.sender.release(owners.parts.executor.released());
+  owners.closer.close_queued();
+  owners.sender.send_replies();
+  owners.sender.send_messages();
+  owners.closer.end_turn_within(owners.last_id_before);
+}
+
+void Connections::end_within() { services_->reader.end_within(); }
+
 bool Connections::has_work() const {
   return services_->sender.has_work() || services_->closer.has_queued();
 }

@@ -50,6 +50,7 @@ class EpollLoop final : public Loop {
     for (std::size_t i = 0; i < found_; ++i) {
       deliver(*static_cast<Watch*>(events_[i].data.ptr), from_epoll(events_[i].events));
     }
+    found_ = 0;
   }
 
  private:

@@ -13,11 +13,11 @@ constexpr std::size_t kMostAhead = 4;
 }  // namespace
 
 void InputReader::run_and_read(Connection& connection) {
-  if (InputBatch* const batch = batches_.of(connection); batch != nullptr) run(*batch);
+  if (InputBatch* const batch = batches_->of(connection); batch != nullptr) run(*batch);
   if (connection.receives_long()) return connection.run_long_request();
   InputBatch& batch = run_oldest();
   if (memory_.is_full() || connection.is_dead() || connection.is_closing()) return;
-  batch.input = connection.read(batches_.buffer(batch));
+  batch.input = connection.read(batches_->buffer(batch));
   if (batch.input.empty()) return;
   batch.connection = &connection;
   if (connection.session().is_parked()) return run(batch);
@@ -27,15 +27,15 @@ void InputReader::run_and_read(Connection& connection) {
     return run(batch);
   }
   executor_.fetch_buckets(connection.session(), batch.plan);
-  fetch_entries(batches_.before_newest());
+  fetch_entries(batches_->before_newest());
 }
 
 void InputReader::run_and_discard(Connection& connection) {
-  connection.discard(batches_.buffer(run_oldest()));
+  connection.discard(batches_->buffer(run_oldest()));
 }
 
 void InputReader::run_all() {
-  fetch_entries(batches_.newest());
+  fetch_entries(batches_->newest());
   for (std::size_t i = 0; i < InputBatches::kCount; ++i) run_oldest();
 }
 
@@ -45,8 +45,13 @@ void InputReader::run(InputBatch& batch) {
   connection.run_batch(batch);
 }
 
+void InputReader::begin_within() {
+  for (std::size_t i = 0; i < InputBatches::kCount; ++i) run_oldest();
+  outer_ = std::exchange(batches_, std::make_unique<InputBatches>());
+}
+
 InputBatch& InputReader::run_oldest() {
-  InputBatch& batch = batches_.reuse_oldest();
+  InputBatch& batch = batches_->reuse_oldest();
   if (batch.connection != nullptr) run(batch);
   return batch;
 }

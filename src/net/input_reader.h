@@ -5,6 +5,8 @@
 // first batch runs when two others have been read, or at the end of the turn.
 
 #include <cstddef>
+#include <memory>
+#include <utility>
 
 #include "connection_queue.h"
 #include "input_batches.h"
@@ -34,6 +36,11 @@ class InputReader {
   // Runs everything that was read.
   void run_all();
 
+  // From here until end_within() a command of one batch is still running, and other connections are
+  // read through batches of their own. Those that were read before are run first.
+  void begin_within();
+  void end_within() { batches_ = std::move(outer_); }
+
   // The connection can continue with requests that it had sent already: it does in the next turn.
   void continue_later(Connection& connection);
   // Runs the requests of those connections.
@@ -49,9 +56,12 @@ class InputReader {
 
   // Splits and plans the input of the batch after its first `from` bytes, and fetches its keys.
   void plan_to_run(Connection& connection, InputBatch& batch, std::size_t from);
-  InputBatch& without_buffer() { return batches_.without_buffer(); }
+  InputBatch& without_buffer() { return batches_->without_buffer(); }
 
-  std::size_t held_bytes() const { return batches_.held_bytes() + continued_.held_bytes(); }
+  std::size_t held_bytes() const {
+    const std::size_t outer = outer_ == nullptr ? 0 : outer_->held_bytes();
+    return outer + batches_->held_bytes() + continued_.held_bytes();
+  }
 
  private:
   void run(InputBatch& batch);
@@ -62,7 +72,8 @@ class InputReader {
 
   engine::Executor& executor_;
   const MemoryGate& memory_;
-  InputBatches batches_;
+  std::unique_ptr<InputBatches> batches_ = std::make_unique<InputBatches>();
+  std::unique_ptr<InputBatches> outer_;  // between begin_within() and end_within()
   ConnectionVisits continued_;
   std::size_t paused_ = 0;
 };

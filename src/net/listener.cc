@@ -54,6 +54,8 @@ class Listeners::ListeningSocket final : public Watch, public Timer {
     }
   }
 
+  bool is_served_within() const override { return true; }
+
   std::int64_t on_time() override {
     parent_.loop_.change(*this, kReadable);
     return 0;

@@ -79,6 +79,14 @@ void Loop::run_once(std::int64_t wait_us) {
   figures_.longest_us = std::max(figures_.longest_us, took);
 }
 
+void Loop::run_within() {
+  LARDER_ASSERT(!is_within_);
+  is_within_ = true;
+  wait(0);
+  dispatch();
+  is_within_ = false;
+}
+
 void Loop::run() {
   while (!stopped_) run_once(-1);
   stopped_ = false;

@@ -46,6 +46,8 @@ struct Services {
   AcceptPolicy accepting;
   Handshakes handshakes;
   PeriodicCheck check;
+  // The newest session when turns within the present turn began.
+  std::uint64_t last_id_before = 0;
 };
 
 }  // namespace larder::net

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "function_index.h"
+#include "host.h"
 #include "larder/base/glob.h"
 #include "larder/scripting/functions.h"
 #include "shebang.h"
@@ -46,6 +47,17 @@ void write_library(resp::Writer& reply, const Library& library, Functions::Shown
   reply.bulk(library.code);
 }
 
+void write_run(resp::Writer& reply, const Run& run, std::int64_t ms) {
+  reply.map(3);
+  reply.bulk("name");
+  reply.bulk(run.name);
+  reply.bulk("command");
+  reply.array(run.call.args.size());
+  for (const std::string_view word : run.call.args) reply.bulk(word);
+  reply.bulk("duration_ms");
+  reply.integer(ms);
+}
+
 }  // namespace
 
 void Functions::list(resp::Writer& reply, std::optional<std::string_view> pattern,
@@ -64,11 +76,13 @@ void Functions::list(resp::Writer& reply, std::optional<std::string_view> patter
   reply.end_array(mark, count);
 }
 
-// Commands are served between runs, so that no function is running.
+// A command runs beside a function only if the function is busy.
 void Functions::write_statistics(resp::Writer& reply) const {
+  const Run* const run = host_.run();
+  if (run != nullptr && run->kind == RunKind::script) return reply.error(busy_error(run->kind));
   reply.map(2);
   reply.bulk("running_script");
-  reply.null();
+  run == nullptr ? reply.null() : write_run(reply, *run, host_.running_ms());
   reply.bulk("engines");
   reply.map(1);
   reply.bulk(kEngine);

@@ -56,7 +56,8 @@ void Functions::call(Call& call, Access access) {
   if (!keys || !may_begin(call, parts, function->flags, access)) return;
   Run run{.call = call,
           .name = function->name,
-          .is_read_only = access == Access::read_only || (function->flags & kNoWrites) != 0};
+          .is_read_only = access == Access::read_only || (function->flags & kNoWrites) != 0,
+          .kind = RunKind::function};
   {
     const engine::HeldPushes pushes(call.session);
     const engine::Propagation::Group group(parts.effects);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <string>
 #include <utility>
 
 #include "larder/base/assert.h"
@@ -19,6 +20,10 @@ constexpr auto kOwner = memory::Owner::scripts;
 // Memory that a run may take without a look at what eviction could free.
 constexpr std::uint64_t kLeastHeapBytes = 16 << 20;
 
+constexpr std::int64_t kMsUs = 1000;
+// While a script is busy, others are served this often.
+constexpr std::int64_t kServeEachUs = 1000;
+
 // Of the session of the client, the gates that apply to its scripts too.
 constexpr std::uint32_t kOfClient = engine::bit(engine::Gate::permission);
 
@@ -29,8 +34,16 @@ bool is_unknown(const BoundCommand* command, resp::Args args) {
 
 }  // namespace
 
+std::string_view busy_error(RunKind kind) {
+  return kind == RunKind::script
+             ? "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN "
+               "NOSAVE."
+             : "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN "
+               "NOSAVE.";
+}
+
 Host::Host(const Runtime::Parts& parts)
-    : parts_(parts), inner_(parts.sessions, parts.clock, "lua") {}
+    : parts_(parts), inner_(parts.sessions, parts.clock, "lua", engine::bit(engine::Gate::busy)) {}
 
 Host::Running::Running(Host& host, Run& run, const Session& client, std::uint32_t flags)
     : host_(host) {
@@ -52,6 +65,10 @@ Host::Running::~Running() {
   client.shown_position = std::max(client.shown_position, host_.inner_.session().shown_position);
   host_.drop_reply();
   host_.inner_.session().account = nullptr;
+  if (host_.run_->is_busy) {
+    host_.parts_.gates.open(engine::Gate::busy);
+    host_.busy_host_->end();
+  }
   host_.run_ = nullptr;
 }
 
@@ -126,12 +143,39 @@ void Host::make_room() {
   if (parts_.executor.evictor().over_limit()) parts_.executor.make_room_within();
 }
 
-bool Host::is_out_of_time() {
-  constexpr std::int64_t kMsUs = 1000;
-  const std::int64_t most_ms = parts_.settings.script_time_limit.value();
+Ending Host::look() {
   const std::int64_t now_us = parts_.clock.steady_now_us();
   if (run_->began_us == 0) run_->began_us = now_us;
-  return most_ms != 0 && (now_us - run_->began_us) / kMsUs >= most_ms;
+  const std::int64_t elapsed_ms = (now_us - run_->began_us) / kMsUs;
+  const std::int64_t most_ms = parts_.settings.script_time_limit.value();
+  if (most_ms != 0 && elapsed_ms >= most_ms) return Ending::out_of_time;
+  const std::int64_t threshold_ms = parts_.settings.busy_reply_threshold.value();
+  const bool takes_long = threshold_ms > 0 && elapsed_ms >= threshold_ms;
+  if (takes_long && !run_->is_busy && busy_host_ != nullptr) begin_busy(elapsed_ms);
+  if (run_->is_busy) serve_others(now_us);
+  return run_->is_killed ? Ending::killed : Ending::none;
+}
+
+std::int64_t Host::running_ms() const {
+  return (parts_.clock.steady_now_us() - run_->began_us) / kMsUs;
+}
+
+void Host::begin_busy(std::int64_t elapsed_ms) {
+  parts_.log.warning("Slow script detected: still in execution after " +
+                     std::to_string(elapsed_ms) +
+                     " milliseconds. You can try killing the script using the " +
+                     (run_->kind == RunKind::script ? "SCRIPT KILL" : "FUNCTION KILL") +
+                     " command. Script name is: " + std::string(run_->name) + ".");
+  run_->is_busy = true;
+  parts_.gates.be_busy(busy_error(run_->kind));
+  run_->call.session.keep_still();
+  busy_host_->begin();
+}
+
+void Host::serve_others(std::int64_t now_us) {
+  if (now_us - run_->served_us < kServeEachUs) return;
+  busy_host_->serve();
+  run_->served_us = parts_.clock.steady_now_us();
 }
 
 void Host::report_bytes(memory::Audit& audit) const {

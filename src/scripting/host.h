@@ -25,19 +25,30 @@ enum ScriptFlag : std::uint32_t {
   kDeclaresNothing = 1u << 5,  // there is no such line
 };
 
-// One run of a script.
+// Why a run is ended.
+enum class Ending : std::uint8_t { none, killed, out_of_time };
+
+// One run of a script or of a function.
 struct Run {
   engine::Call& call;     // of the command that runs it
   std::string_view name;  // of the script in error messages
   bool is_read_only;
+  RunKind kind = RunKind::script;
   bool has_written = false;
   // Followers get what its commands change (redis.set_repl).
   bool is_propagated = true;
   std::uint64_t heap_bytes = 0;  // at its start
   lua_State* state = nullptr;    // in which it began
-  bool was_ended = false;        // it took too long
   std::int64_t began_us = 0;     // on the steady clock; 0 if nobody has looked yet
+  std::int64_t served_us = 0;    // when other clients were served last
+  bool is_busy = false;          // they are, and get the error BUSY
+  bool is_killed = false;        // by one of them
+  Ending ending = Ending::none;
+  int last_line = 0;  // of the script, where it was ended
 };
+
+// Of the error that other clients get while it is busy.
+std::string_view busy_error(RunKind kind);
 
 class Host {
  public:
@@ -48,6 +59,8 @@ class Host {
 
   // Null while no script runs.
   Run* run() { return run_; }
+  const Run* run() const { return run_; }
+  void serve_with(engine::BusyHost& host) { busy_host_ = &host; }
   // During its life the run is the present one; its commands run as the client that calls it.
   class Running {
    public:
@@ -80,9 +93,13 @@ class Host {
   std::uint64_t most_heap_bytes(std::uint64_t present) const;
   // Keeps memory below maxmemory while a script computes.
   void make_room();
-  // Whether the present run has taken the time that a script may take. The time counts from the
-  // first call: the first instructions of a script are not worth a look at the clock.
-  bool is_out_of_time();
+  // Whether the present run must end. Serves other clients if it has been running for long. The
+  // time counts from the first call: the first instructions of a script are not worth a look at the
+  // clock.
+  Ending look();
+
+  // How long the present run has taken, from the first look().
+  std::int64_t running_ms() const;
 
   // The generator of math.random, which is that of lrand48 and starts with its default seed.
   std::int32_t random();
@@ -96,11 +113,14 @@ class Host {
   using Session = engine::Session;
   resp::ReplyBuffer& output() { return inner_.output(); }
   void drop_reply();
+  void serve_others(std::int64_t now_us);
+  void begin_busy(std::int64_t elapsed_ms);
   std::string_view refusal_of(const engine::BoundCommand& command, resp::Args args) const;
 
   Runtime::Parts parts_;
   engine::InternalSession inner_;
   Run* run_ = nullptr;
+  engine::BusyHost* busy_host_ = nullptr;  // absent: nobody is served while a script runs
   // A reply of several pieces in one piece.
   char* whole_reply_ = nullptr;
   std::size_t whole_bytes_ = 0;

@@ -49,11 +49,21 @@ void clear_list(lua_State* lua, const char* name) {
   lua_rawset(lua, -3);
 }
 
+void write_ending(const Run& run) {
+  if (run.ending == Ending::out_of_time) {
+    return run.call.reply.error("ERR Script ended: it ran longer than script-time-limit");
+  }
+  const char* const source = run.kind == RunKind::script ? "@user_script" : "@user_function";
+  run.call.reply.error(
+      "ERR", "Script killed by user with SCRIPT KILL... script: " + std::string(run.name) +
+                 ", on " + source + ':' + std::to_string(run.last_line) + '.');
+}
+
 // Of a run that failed: the value at the top. True if no command has counted the error.
 bool write_failure(lua_State* lua, const Run& run) {
   resp::Writer& reply = run.call.reply;
-  if (run.was_ended) {
-    reply.error("ERR Script ended: it ran longer than script-time-limit");
+  if (run.ending != Ending::none) {
+    write_ending(run);
     return true;
   }
   if (lua_type(lua, -1) != LUA_TTABLE) {
@@ -190,7 +200,7 @@ int Interpreter::run_job(lua_State* lua) {
   const int status = is_script ? self.run_script(job) : self.run_function(job);
   // The reply is complete or not begun: nothing of it may fail.
   self.heap_.must_succeed();
-  job.has_new_error = status == 0 && !job.run.was_ended
+  job.has_new_error = status == 0 && job.run.ending == Ending::none
                           ? write_reply(lua, job.run.call.reply, self.host_.protocol())
                           : write_failure(lua, job.run);
   if (!is_script) return 0;
@@ -241,7 +251,7 @@ void Interpreter::run(Run& run, int function, const Arguments& arguments) {
   if (run.call.reply.errors() != errors && !job.has_new_error) {
     host_.parts().executor.forget_error();
   }
-  if (run.was_ended) watch();
+  if (run.ending != Ending::none) watch();
   if (heap_.bytes() > before + kMuchGarbage) collect_all();
 }
 
@@ -255,24 +265,38 @@ void Interpreter::collect_all() {
 
 void Interpreter::watch() { lua_sethook(lua_, look, LUA_MASKCOUNT, kInstructions); }
 
+// Where the script is: in the innermost function that is one of its own.
+int Interpreter::line_of(lua_State* lua) {
+  lua_Debug place;
+  for (int level = 0; lua_getstack(lua, level, &place) != 0; ++level) {
+    if (lua_getinfo(lua, "l", &place) != 0 && place.currentline > 0) return place.currentline;
+  }
+  return 0;
+}
+
 // Called for every instruction, so that no pcall() of the script helps. The error is one of memory:
 // for such an error alone Lua calls no error handler, in which the script could go on without
 // hooks.
 void Interpreter::end_run(lua_State* lua, lua_Debug*) {
+  host_of(lua).run()->last_line = line_of(lua);
   heap_of(lua).limit_strictly(0);
   lua_newuserdata(lua, 1);
 }
 
 void Interpreter::look(lua_State* lua, lua_Debug* place) {
   Host& host = host_of(lua);
-  if (host.run() == nullptr) return check_load_time(lua);
-  host.make_room();
-  if (host.is_out_of_time()) {
-    // In the coroutine that runs, and in the function that the run began with.
-    for (lua_State* each : {lua, host.run()->state}) {
-      lua_sethook(each, end_run, LUA_MASKCOUNT, 1);
+  Run* const run = host.run();
+  if (run == nullptr) return check_load_time(lua);
+  if (run->ending == Ending::none) {
+    host.make_room();
+    run->ending = host.look();
+    if (run->ending == Ending::killed) {
+      host.parts().log.notice("Lua script killed by user with SCRIPT KILL.");
     }
-    host.run()->was_ended = true;
+  }
+  if (run->ending != Ending::none) {
+    // In the coroutine that runs, and in the function that the run began with.
+    for (lua_State* each : {lua, run->state}) lua_sethook(each, end_run, LUA_MASKCOUNT, 1);
     return end_run(lua, place);
   }
   const bool is_nearly_full = heap_of(lua).is_nearly_full();

@@ -8,15 +8,13 @@
 #include <string_view>
 
 #include "host.h"
+#include "libraries/libraries.h"
+#include "libraries/meter.h"
 #include "proxies.h"
 #include "sandbox.h"
 
 namespace larder::scripting {
 namespace {
-
-// The matcher of patterns calls itself for each of these characters of a pattern.
-constexpr std::string_view kNesting = "*+?-()";
-constexpr std::ptrdiff_t kMostNested = 8192;
 
 // A copy of the function stands in an upvalue.
 int call_original(lua_State* lua) {
@@ -35,20 +33,6 @@ void wrap(lua_State* lua, const char* name, lua_CFunction function) {
 
 // string
 
-bool is_too_complex(std::string_view pattern) {
-  return static_cast<std::ptrdiff_t>(pattern.size()) > kMostNested &&
-         std::count_if(pattern.begin(), pattern.end(), [](char c) {
-           return kNesting.find(c) != std::string_view::npos;
-         }) > kMostNested;
-}
-
-int match_pattern(lua_State* lua) {
-  std::size_t size = 0;
-  const char* const pattern = luaL_checklstring(lua, 2, &size);
-  if (is_too_complex({pattern, size})) return luaL_error(lua, "pattern too complex");
-  return call_original(lua);
-}
-
 // In one piece, so that a size that cannot be had is refused before anything is written.
 int repeat(lua_State* lua) {
   std::size_t size = 0;
@@ -60,13 +44,18 @@ int repeat(lua_State* lua) {
   }
   const auto count = static_cast<std::size_t>(times);
   constexpr std::size_t kLongest = std::size_t{1} << 40;
+  constexpr std::size_t kMostCopied = std::size_t{1} << 20;
   if (size > kLongest / count) return luaL_error(lua, "not enough memory");
   const std::size_t all = size * count;
   char* const room = static_cast<char*>(lua_newuserdata(lua, all));
   std::memcpy(room, text, size);
+  Meter meter(lua);
   for (std::size_t filled = size; filled < all;) {
-    const std::size_t more = filled < all - filled ? filled : all - filled;
+    // Whole repetitions, of which the next copy is a prefix.
+    const std::size_t most = std::max(size, kMostCopied / size * size);
+    const std::size_t more = std::min({filled, all - filled, most});
     std::memcpy(room + filled, room, more);
+    meter.charge(more);
     filled += more;
   }
   lua_pushlstring(lua, room, all);
@@ -87,6 +76,54 @@ int insert(lua_State* lua) {
     return luaL_argerror(lua, 2, "position out of bounds");
   }
   return refuse_shared(lua);
+}
+
+// Elements from which a sort without a function looks at the interrupt while it works.
+constexpr std::size_t kLongSort = 4096;
+// What a comparison counts for the meter.
+constexpr std::size_t kComparison = 16;
+
+// Compares as sort does without a function. Its upvalue is the meter of the sort.
+int compare(lua_State* lua) {
+  auto& meter = *static_cast<Meter*>(lua_touserdata(lua, lua_upvalueindex(1)));
+  meter.charge(kComparison);
+  lua_pushboolean(lua, lua_lessthan(lua, 1, 2));
+  return 1;
+}
+
+int sort(lua_State* lua) {
+  if (lua_type(lua, 1) == LUA_TTABLE && lua_isnoneornil(lua, 2) && lua_objlen(lua, 1) > kLongSort &&
+      !is_proxy(lua, 1)) {
+    lua_settop(lua, 1);
+    new (lua_newuserdata(lua, sizeof(Meter))) Meter(lua);
+    lua_pushcclosure(lua, compare, 1);
+  }
+  return refuse_shared(lua);
+}
+
+// As the one of the interpreter, which cannot be interrupted.
+int concatenate(lua_State* lua) {
+  std::size_t size = 0;
+  const char* const separator = luaL_optlstring(lua, 2, "", &size);
+  luaL_checktype(lua, 1, LUA_TTABLE);
+  const int first = luaL_optint(lua, 3, 1);
+  const int last =
+      lua_isnoneornil(lua, 4) ? static_cast<int>(lua_objlen(lua, 1)) : luaL_checkint(lua, 4);
+  Meter meter(lua);
+  luaL_Buffer out;
+  luaL_buffinit(lua, &out);
+  for (std::int64_t i = first; i <= last; ++i) {
+    lua_rawgeti(lua, 1, static_cast<int>(i));
+    if (lua_isstring(lua, -1) == 0) {
+      return luaL_error(lua, "invalid value (%s) at index %d in table for 'concat'",
+                        luaL_typename(lua, -1), static_cast<int>(i));
+    }
+    meter.charge(Meter::kElement + lua_objlen(lua, -1));
+    luaL_addvalue(&out);
+    if (i != last) luaL_addlstring(&out, separator, size);
+  }
+  luaL_pushresult(&out);
+  return 1;
 }
 
 // math: the numbers that Redis's scripts get, which are those of lrand48.
@@ -131,18 +168,15 @@ void set_function(lua_State* lua, const char* name, lua_CFunction function) {
 }  // namespace
 
 void add_string_functions(lua_State* lua) {
-  wrap(lua, "find", match_pattern);
-  wrap(lua, "match", match_pattern);
-  wrap(lua, "gmatch", match_pattern);
-  wrap(lua, "gfind", match_pattern);
-  wrap(lua, "gsub", match_pattern);
+  add_search_functions(lua);
   set_function(lua, "rep", repeat);
 }
 
 void add_table_functions(lua_State* lua) {
   wrap(lua, "insert", insert);
   wrap(lua, "remove", refuse_shared);
-  wrap(lua, "sort", refuse_shared);
+  wrap(lua, "sort", sort);
+  set_function(lua, "concat", concatenate);
 }
 
 void add_math_functions(lua_State* lua) {

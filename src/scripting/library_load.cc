@@ -11,6 +11,9 @@
 namespace larder::scripting {
 namespace {
 
+// Names and descriptions are copied: a text of Lua may be named many times.
+constexpr std::uint64_t kMostTextBytes = 1 << 20;
+
 // Their addresses are keys in the registry.
 constexpr char kLoad = 0;
 constexpr char kLoadGlobals = 0;
@@ -177,6 +180,10 @@ int register_function(lua_State* lua) {
   if (!is_function_name(found.name)) return raise_error(lua, kBadFunctionName);
   if (load->library.find(found.name) != nullptr) {
     return raise_error(lua, "Function already exists in the library");
+  }
+  load->text_bytes += found.name.size() + found.description.size();
+  if (load->text_bytes > kMostTextBytes) {
+    return raise_error(lua, "The names and descriptions of a library may take 1 MB");
   }
   lua_pushvalue(lua, found.callback);
   const int reference = luaL_ref(lua, LUA_REGISTRYINDEX);

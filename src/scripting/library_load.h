@@ -16,6 +16,7 @@ struct LibraryLoad {
   Library& library;       // gets the functions, also before an error
   std::int64_t most_ms;   // that it may take; 0: there is no limit
   std::int64_t began_us = 0;
+  std::uint64_t text_bytes = 0;  // of names and descriptions
   std::uint64_t compiled_bytes = 0;
   std::string error{};  // Redis's text without a code; empty without one
 };
@@ -28,7 +29,7 @@ void add_load_globals(lua_State* lua);
 void load_library(lua_State* lua, LibraryLoad& load);
 
 // For the hook: raises an error if the library that is being loaded, if there is one, has taken
-// too long.
+// too long. While libraries are loaded there is no pcall() that could catch it.
 void check_load_time(lua_State* lua);
 
 }  // namespace larder::scripting

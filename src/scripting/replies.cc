@@ -2,7 +2,6 @@
 
 #include "replies.h"
 
-#include <charconv>
 #include <cstdint>
 #include <cstdlib>
 
@@ -22,6 +21,8 @@ class Reader {
   std::string_view line();
   std::int64_t number();
   std::string_view bulk(std::int64_t size);
+  // Room for one level more.
+  void reserve() { luaL_checkstack(lua_, kLevel, "the reply is nested too deeply"); }
   // A table with one field.
   void push_field(const char* name, std::string_view text);
   void open(const char* name);
@@ -36,6 +37,9 @@ class Reader {
   void push_failure(std::string_view text);
   void skip_attribute();
 
+  // What one level of nesting needs of the stack, and the level within it.
+  static constexpr int kLevel = 16;
+
   lua_State* lua_;
   const char* at_;
 };
@@ -48,10 +52,14 @@ std::string_view Reader::line() {
   return text;
 }
 
+// Without a check: the server has printed it.
 std::int64_t Reader::number() {
-  std::int64_t value = 0;
-  at_ = std::from_chars(at_, at_ + 20, value).ptr + 2;
-  return value;
+  const bool is_negative = *at_ == '-';
+  if (is_negative) ++at_;
+  std::uint64_t value = 0;
+  for (; *at_ != '\r'; ++at_) value = 10 * value + static_cast<std::uint64_t>(*at_ - '0');
+  at_ += 2;
+  return static_cast<std::int64_t>(is_negative ? 0 - value : value);
 }
 
 std::string_view Reader::bulk(std::int64_t size) {
@@ -81,6 +89,7 @@ void Reader::push_text() {
 void Reader::push_array() {
   const std::int64_t size = number();
   if (size < 0) return lua_pushboolean(lua_, 0);
+  reserve();
   lua_createtable(lua_, static_cast<int>(size), 0);
   for (int i = 1; i <= size; ++i) {
     push();
@@ -90,6 +99,7 @@ void Reader::push_array() {
 
 void Reader::push_map() {
   const std::int64_t pairs = number();
+  reserve();
   open("map");
   lua_createtable(lua_, 0, static_cast<int>(pairs));
   for (std::int64_t i = 0; i < pairs; ++i) {
@@ -102,6 +112,7 @@ void Reader::push_map() {
 
 void Reader::push_set() {
   const std::int64_t members = number();
+  reserve();
   open("set");
   lua_createtable(lua_, 0, static_cast<int>(members));
   for (std::int64_t i = 0; i < members; ++i) {
@@ -148,6 +159,7 @@ void Reader::push_failure(std::string_view text) {
 }
 
 void Reader::skip_attribute() {
+  reserve();
   for (std::int64_t i = 2 * number(); i > 0; --i) {
     push();
     lua_pop(lua_, 1);
@@ -155,7 +167,6 @@ void Reader::skip_attribute() {
 }
 
 void Reader::push() {
-  luaL_checkstack(lua_, 8, "the reply is nested too deeply");
   switch (*at_++) {
     case '$':
       return push_text();

@@ -114,7 +114,8 @@ void ResultWriter::write_error() {
   lua_settop(lua_, top);
 }
 
-void ResultWriter::write_status() { reply_.simple(without_breaks(text())); }
+// As in Redis the text ends at a zero byte.
+void ResultWriter::write_status() { reply_.simple(without_breaks(text().data())); }
 
 // A table that stands for a reply of another kind, by the field that it has.
 bool ResultWriter::write_special() {

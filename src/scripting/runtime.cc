@@ -133,6 +133,23 @@ void Runtime::flush(Freeing freeing) {
   }
 }
 
+void Runtime::serve_with(engine::BusyHost& host) { host_->serve_with(host); }
+
+// Commands of other clients run while a script is busy, and never otherwise while one runs.
+void Runtime::kill(Call& call, RunKind kind) const {
+  Run* const run = host_->run();
+  if (run == nullptr) return call.reply.error("NOTBUSY No scripts in execution right now.");
+  if (run->has_written) {
+    return call.reply.error(
+        "UNKILLABLE Sorry the script already executed write commands against the dataset. You can "
+        "either wait the script termination or kill the server in a hard way using the SHUTDOWN "
+        "NOSAVE command.");
+  }
+  if (run->kind != kind) return call.reply.error(busy_error(run->kind));
+  run->is_killed = true;
+  call.reply.ok();
+}
+
 // A cycle that has begun already does not see all of the garbage: the next one does.
 bool Runtime::collect(std::int64_t budget_us) {
   if (!has_garbage_) return false;

@@ -9,6 +9,9 @@
 
 namespace larder::server {
 
+// The last line of the log.
+inline constexpr const char* kBye = "Larder is now ready to exit, bye bye...";
+
 // "Larder server v=7.2.6 ...": what --version prints, in the shape that tools read.
 std::string version_line();
 

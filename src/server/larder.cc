@@ -4,6 +4,8 @@
 #include <filesystem>
 #include <string>
 
+#include "banner.h"
+
 namespace larder::server {
 namespace {
 
@@ -55,6 +57,7 @@ Larder::Larder(const Parts& parts)
       live_settings_({parts.configuration, parts.log, listeners_, metrics_port_, tls_, crashes_,
                       watchdog_, parts.title}) {
   ending_.attach(core_.saves, core_.journal);
+  core_.scripts.serve_with(script_turns_);
   core_.background_snapshot.name_children(live_settings_.child_title());
   core_.auditor.add(connections_);
   core_.auditor.add(metrics_port_);
@@ -125,13 +128,26 @@ int Larder::run() {
   parts_.supervisor.status(ready);
   parts_.supervisor.ready();
   loop_->run();
+  close();
+  return 0;
+}
+
+void Larder::close() {
   // Otherwise the ring has what the file lacks.
   if (!leaves_threads()) core_.journal.close();
   parts_.supervisor.stopping();
   metrics_port_.close();
   listeners_.close_tcp();
   listeners_.close_unix();
-  return 0;
+}
+
+void Larder::leave() {
+  parts_.pid_file.remove();
+  if (leaves_threads()) {
+    parts_.log.warning("The disk does not answer. The server ends without waiting for it.");
+  }
+  parts_.log.notice(kBye);
+  std::_Exit(0);
 }
 
 }  // namespace larder::server

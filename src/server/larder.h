@@ -5,6 +5,7 @@
 #include <memory>
 #include <stdexcept>
 
+#include "busy_turns.h"
 #include "crash_details.h"
 #include "disk_wake.h"
 #include "ending.h"
@@ -37,6 +38,7 @@ class Larder {
     base::Log& log;
     process::Title& title;
     process::Supervisor& supervisor;
+    process::PidFile& pid_file;
   };
   explicit Larder(const Parts& parts);
   Larder(const Larder&) = delete;
@@ -50,8 +52,25 @@ class Larder {
   // run() has returned, but a thread waits for the disk: the process must end without destroying
   // this.
   bool leaves_threads() const { return ending_.leaves_threads(); }
+  // Ends the process without destroying this.
+  [[noreturn]] void leave();
 
  private:
+  class ScriptTurns final : public BusyTurns {
+   public:
+    explicit ScriptTurns(Larder& larder)
+        : BusyTurns(*larder.loop_, larder.connections_), larder_(larder) {}
+
+   private:
+    void stopped() override {
+      larder_.close();
+      larder_.leave();
+    }
+    Larder& larder_;
+  };
+
+  // What the end of the process leaves in order: files and sockets.
+  void close();
   base::Result<void> listen_tls();
   persistence::Loading load();
   bool begin_journal();
@@ -68,6 +87,7 @@ class Larder {
   net::Metrics net_metrics_;
   net::Tls tls_;
   net::Connections connections_;
+  ScriptTurns script_turns_{*this};
   net::BudgetMetrics budget_metrics_;
   DiskWake snapshot_wake_;
   DiskWake journal_wake_;

@@ -30,8 +30,6 @@
 namespace larder::server {
 namespace {
 
-constexpr const char* kBye = "Larder is now ready to exit, bye bye...";
-
 constexpr const char* kUsage =
     "Usage: larder-server [/path/to/larder.conf] [options] [-]\n"
     "       larder-server - (read the configuration from standard input)\n"
@@ -121,19 +119,14 @@ int serve(Configuration& configuration, base::Log& log, process::Title& title) {
     return fail(log, ready.error().text);
   }
   try {
-    Larder larder({configuration, log, title, supervisor});
+    Larder larder({configuration, log, title, supervisor, pid_file});
     log_banner(log, configuration);
     net::warn_of_short_backlog(log, static_cast<int>(configuration.net.listen.tcp_backlog.value()));
     if (const auto open = larder.listen(); !open) return fail(log, open.error().text);
     log.notice("Server initialized");
     process::return_startup_pages();
     if (const int status = larder.run(); status != 0) return status;
-    if (larder.leaves_threads()) {
-      pid_file.remove();
-      log.warning("The disk does not answer. The server ends without waiting for it.");
-      log.notice(kBye);
-      std::_Exit(0);
-    }
+    if (larder.leaves_threads()) larder.leave();
   } catch (const config::BadLine& failure) {
     std::cerr << failure.what() << std::flush;
     return log.path().empty() ? 1 : fail(log, failure.what());

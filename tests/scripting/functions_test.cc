@@ -90,8 +90,9 @@ TEST_F(FunctionViews, CommandsAndErrorsAreCounted) {
 }
 
 TEST_F(FunctionViews, ThePermissionsOfTheUserApply) {
-  define("f", "return {redis.pcall('GET', 'k'), redis.pcall('SET', 'k', 'v'), "
-              "redis.acl_check_cmd('SET', 'k', 'v')}");
+  define("f",
+         "return {redis.pcall('GET', 'k'), redis.pcall('SET', 'k', 'v'), "
+         "redis.acl_check_cmd('SET', 'k', 'v')}");
   reply({"ACL", "SETUSER", "bob", "on", ">x", "+fcall", "+get", "~k*"});
   reply({"AUTH", "bob", "x"});
   EXPECT_THAT(call("f"), AllOf(StartsWith("*3\r\n$-1\r\n-NOPERM "), testing::EndsWith("$-1\r\n")));
@@ -261,6 +262,17 @@ TEST_F(FunctionCode, IsBounded) {
   EXPECT_EQ(call("f0"), ":4194304\r\n");
   EXPECT_EQ(define("f0", "return 1"), "$2\r\nf0\r\n");
   EXPECT_EQ(define("g", "return 2"), "$1\r\ng\r\n");
+}
+
+// A description is one text for Lua, and a copy for each function.
+TEST_F(FunctionMemory, DescriptionsAreBounded) {
+  EXPECT_EQ(
+      load("a",
+           "local d = ('x'):rep(300000) for i = 1, 5 do redis.register_function{"
+           "function_name = 'f' .. i, description = d, callback = function() end} end"),
+      "-ERR Error registering functions: ERR The names and descriptions of a library may take "
+      "1 MB\r\n");
+  EXPECT_EQ(field("number_of_functions"), "0");
 }
 
 TEST_F(FunctionMemory, DroppedLibrariesAreFreedInLaterTurns) {

@@ -9,6 +9,59 @@ def quoted(data):
     return "'" + "".join(out) + "'"
 
 
+class Patterns:
+    """Random patterns of Lua, texts in which they may be found, and replacements."""
+
+    def __init__(self, rng):
+        self.rng = rng
+
+    def text(self):
+        rng = self.rng
+        letters = rng.choice([b"ab", b"abc(){}[]", b"aA1 _%.-", b"a\x00b\xff", b"aaaab"])
+        return quoted(bytes(rng.choice(letters) for _ in range(rng.choice([0, 1, 3, 8, 14]))))
+
+    def char(self):
+        return self.rng.choice(["a", "b", "c", ".", "%a", "%d", "%w", "%s", "%A", "%p", "%z", "%x", "%u", "%%", "%.", "%(",
+                                "-", "]", "\x00", "\xff", "^", "$", "%"])
+
+    def single(self):
+        rng = self.rng
+        if rng.random() < 0.7:
+            return self.char()
+        inside = "".join(rng.choice(["a", "b", "a-c", "%d", "%w", "%a-z", "-", "^", "]", "%]", "0-9", "%-", "z-a"])
+                         for _ in range(rng.randrange(0, 4)))
+        return "[" + rng.choice(["", "", "^"]) + inside + rng.choice(["]", "]", "]", ""])
+
+    def item(self, depth):
+        rng = self.rng
+        kind = rng.randrange(12)
+        if kind < 6:
+            return self.single() + rng.choice(["", "", "*", "+", "-", "?"])
+        if kind < 9 and depth < 3:
+            return "(" + self.sequence(depth + 1) + rng.choice([")", ")", ")", ")", ""])
+        return rng.choice(["()", "%b()", "%bab", "%b{}", "%f[%w]", "%f[^a]", "%f[a]", "%1", "%2", "$", "%b", "%f", ")",
+                           "(", "%0"])
+
+    def sequence(self, depth=0):
+        return "".join(self.item(depth) for _ in range(self.rng.randrange(0, 4)))
+
+    def pattern(self):
+        rng = self.rng
+        begin = "^" if rng.random() < 0.2 else ""
+        return quoted((begin + self.sequence() + ("$" if rng.random() < 0.15 else "")).encode("latin-1"))
+
+    def replacement(self):
+        rng = self.rng
+        return rng.choice(["'<%0>'", "'%1'", "'%2-%1'", "''", "'x'", "'%%'", "'%'", "'%a%9'", "7", "nil", "true",
+                           "{a = 'A', b = false, [1] = 'one'}", "{a = {}}", "function(...) return ... end",
+                           "function(a, b) return b end", "function() return {} end",
+                           "function(a) return #tostring(a) end", "string.upper", "function() error('e') end"])
+
+    def place(self):
+        return self.rng.choice(["", "", "", ", 1", ", 2", ", -1", ", -3", ", 0", ", 100", ", -100", ", '2'", ", nil",
+                                ", 1.7", ", {}"])
+
+
 class Values:
     """Random expressions of Lua."""
 

@@ -1,6 +1,30 @@
 """Cases of the libraries that random ones would seldom reach."""
 
 FIXED = {
+    "search": [
+        "return string.find('abc', 'b'), string.find('a.c', '.', 1, true), string.find('abc', '', 10)",
+        "return string.find('', ''), string.find('abc', '', 4), string.find('abc', 'c', -1)",
+        "return string.find('a\\000b', 'b'), string.find('a\\000b', '\\000b'), string.find('a%d', '\\000%d')",
+        "return string.match('key = value', '^(%w+)%s*=%s*(%w+)$')", "return string.match('2024-01-02', '(%d+)-(%d+)')",
+        "return string.match('THE (quick) fox', '%((%a+)%)')", "return string.match('x', '((((((((x))))))))')",
+        "return string.match('x', string.rep('(', 33))", "return string.match('x', string.rep('()', 32))",
+        "return string.match('x', string.rep('()', 33))", "return string.match('aXb', '%f[%u]%u')",
+        "return string.match(string.rep('a', 30), string.rep('a-', 5) .. 'b')", "return string.gsub('abc', '%w', '%%%0')",
+        "return string.gsub('hello world', 'o', '0', 1)", "return string.gsub('abc', '', '-')",
+        "return string.gsub('abc', '^a', 'x'), string.gsub('aaa', '^a', 'x')", "return string.gsub('abc', 'b*', 'x')",
+        "return string.gsub('abc', '(b)(c)', '%2%1')", "return string.gsub('abc', 'b', '%2')",
+        "return string.gsub('a b', '%w', {a = 1, b = true})", "return string.gsub('a', 'a', function() return nil end)",
+        "return string.gsub('a', 'a')", "return string.gsub()", "return string.gsub('a')", "return string.find('a')",
+        "return string.match(nil, 'a')", "return string.gmatch('a')", "return string.gmatch('a', {})",
+        "return string.gfind('a', 'a')()", "return string.find(12345, 34)", "return string.gsub(111, 1, 2)",
+        "return string.match('abc', '[a-')", "return string.match('abc', '[')", "return string.match('abc', '[]')",
+        "return string.match('a]c', '[]]')", "return string.match('abc', '[^]')", "return string.match('abc', '%')",
+        "return string.match('abc', '(')", "return string.match('abc', ')')", "return string.match('abc', '(()')",
+        "return string.match('abc', '%1')", "return string.match('abc', '(%1)')", "return string.match('aa', '(a)%1')",
+        "return string.match('abc', '()%1')", "return string.match('a(b(c)d)e', '%b()')", "return string.find('abc', 'b', '2')",
+        "return string.match('abc', '%f')", "return string.match('abc', '%fa')", "return string.match('abc', '%b')",
+        "return string.match('abc', '%bx')", "return ('x'):rep(3):gsub('x', 'yy')", "return ('abc'):find('b', 1, true)",
+    ],
     "bit": [
         "local t = {} for k in pairs(bit) do t[#t + 1] = k end table.sort(t) return unpack(t)",
         "return bit.tohex(1, -2147483648)", "return bit.tohex(255, -2147483647)", "return bit.tohex(-1, 2^31)",

@@ -54,7 +54,7 @@ TEST_P(Goldens, GiveWhatRedisGives) {
 INSTANTIATE_TEST_SUITE_P(Libraries, Goldens,
                          testing::Values("bit", "struct_pack", "struct_unpack", "cmsgpack_pack",
                                          "cmsgpack_unpack", "cjson_encode", "cjson_decode",
-                                         "cjson_settings"),
+                                         "cjson_settings", "search"),
                          [](const auto& tested) { return std::string(tested.param); });
 
 }  // namespace

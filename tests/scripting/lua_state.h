@@ -25,6 +25,9 @@ class LuaState {
     LARDER_ASSERT(lua_ != nullptr);
     open("", luaopen_base);
     open("string", luaopen_string);
+    lua_getglobal(lua_, "string");
+    add_search_functions(lua_);
+    lua_pop(lua_, 1);
     open("table", luaopen_table);
     open("math", luaopen_math);
     open("cjson", open_cjson);

@@ -17,7 +17,7 @@ import time
 
 import redis
 
-from golden_cases import Formats, Json, MessagePack, Values, mutated, quoted
+from golden_cases import Formats, Json, MessagePack, Patterns, Values, mutated, quoted
 from golden_fixed import FIXED
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -107,10 +107,26 @@ def cjson_settings_case(rng):
     return "local json = cjson.new() json.%s return json.%s" % (setting, action)
 
 
+def search_case(rng):
+    patterns = Patterns(rng)
+    text, pattern, place = patterns.text(), patterns.pattern(), patterns.place()
+    kind = rng.randrange(8)
+    if kind < 2:
+        plain = rng.choice(["", "", "", ", true", ", false"]) if place else ""
+        return "return string.find(%s, %s%s%s)" % (text, pattern, place, plain)
+    if kind < 4:
+        return "return string.match(%s, %s%s)" % (text, pattern, place)
+    if kind == 4:
+        return ("local t = {} for a, b in string.gmatch(%s, %s) do t[#t + 1] = a t[#t + 1] = b or 'nil' end "
+                "return unpack(t)" % (text, pattern))
+    most = rng.choice(["", "", "", ", 0", ", 1", ", 2", ", -1", ", 1000", ", 'x'"])
+    return "return string.gsub(%s, %s, %s%s)" % (text, pattern, patterns.replacement(), most)
+
+
 FILES = {"bit": bit_case, "struct_pack": struct_pack_case, "struct_unpack": struct_unpack_case,
          "cmsgpack_pack": cmsgpack_pack_case, "cmsgpack_unpack": cmsgpack_unpack_case,
          "cjson_encode": cjson_encode_case, "cjson_decode": cjson_decode_case,
-         "cjson_settings": cjson_settings_case}
+         "cjson_settings": cjson_settings_case, "search": search_case}
 
 
 def record(client, folder, name, seed, count):

@@ -281,6 +281,8 @@ class Executor final : private expiry::RemovalReader {
   // They wait until the journal has room.
   bool is_journal_full() const { return (parts_.gates.closed() & bit(Gate::journal)) != 0; }
   bool is_paused() const { return (parts_.gates.closed() & kPauseGates) != 0; }
+  // A script runs, and data must not change.
+  bool is_busy() const { return (parts_.gates.closed() & bit(Gate::busy)) != 0; }
   void settle(OwnEffects& own, int db, resp::Args args);
   void settle_changes(OwnEffects& own, int db, resp::Args args);
   void propagate(OwnEffects& own, int db, resp::Args args);

@@ -28,6 +28,7 @@ enum class Gate : std::uint8_t {
   loading,
   out_of_memory,
   disk_error,  // writes, after data could not be saved; EXEC only with writes in its queue
+  busy,        // all but a few commands, while a script runs for very long
   monitoring,  // reads and writes of a session in MONITOR
   subscribed,
   queueing,
@@ -77,12 +78,19 @@ class GateBoard {
     close(Gate::disk_error);
   }
 
+  // Closes `busy`, with the text of its error, which must live until the gate is opened.
+  void be_busy(std::string_view error) {
+    busy_error_ = error;
+    close(Gate::busy);
+  }
+
   // The error of the first closed gate in `refused`, which is neither zero nor `permission`; the
   // executor writes the error of `subscribed`, which names the command.
   std::string_view error(std::uint32_t refused) const;
 
  private:
   std::string disk_error_;
+  std::string_view busy_error_;
   std::uint32_t closed_ = 0;
   WriteHold* write_hold_ = nullptr;
 };

@@ -87,6 +87,9 @@ class Peer {
   // For a command of a transaction that cannot be put off: makes room for `bytes` more of the reply
   // at once. False if there is none.
   virtual bool make_room_to_reply([[maybe_unused]] std::uint64_t bytes) { return true; }
+  // Until the command that runs is over, other clients are served (BusyHost): meanwhile the
+  // connection is neither read nor sent to, and it is not closed.
+  virtual void keep_still() {}
   // A reply to the session, or a push, was dropped: close it.
   virtual void dropped() {}
 };
@@ -214,6 +217,7 @@ class Session {
     peer_.put_off(reply_bytes);
   }
   bool make_room_to_reply(std::uint64_t bytes) { return peer_.make_room_to_reply(bytes); }
+  void keep_still() { peer_.keep_still(); }
   // Output to it has been dropped. Its command may continue; the session ends.
   void drop() {
     if (closing != Closing::now) peer_.dropped();

@@ -76,6 +76,13 @@ class Connections final : public Host, public memory::AuditedOwner {
   // already.
   TurnWork end_turn();
 
+  // For turns within a turn (Loop::run_within()), while one of its commands runs for very long: the
+  // connection of that command is left alone. begin_within() comes before the first of them,
+  // end_turn_within() at the end of each, and end_within() after the last.
+  void begin_within();
+  void end_turn_within();
+  void end_within();
+
   // The most time of one run_periodic().
   static constexpr std::int64_t kPeriodicUs = 500;
   // Periodic: frees unused reply chunks, disconnects clients that have been idle for longer than

@@ -23,6 +23,8 @@ enum Readiness : unsigned { kNothing = 0, kReadable = 1, kWritable = 2 };
 class Watch {
  public:
   virtual void on_ready(unsigned readiness) = 0;
+  // Whether it is also called in turns within a turn (Loop::run_within()).
+  virtual bool is_served_within() const { return false; }
 
   int descriptor() const { return descriptor_; }
   unsigned interest() const { return interest_; }
@@ -102,6 +104,10 @@ class Loop {
   // One turn: waits at most `wait_us` (negative: without a limit), ticks the clock, serves the
   // descriptors that are ready, then the timers that are due, then the end of the turn.
   void run_once(std::int64_t wait_us);
+  // Within a turn, while something that it called takes very long: serves the descriptors that are
+  // ready now and whose watches permit it. Does not tick the clock, and runs neither timers nor the
+  // end of a turn. What the outer turn has not served yet, it leaves to the next one.
+  void run_within();
   // Runs turns until stop() was called.
   void run();
   void stop() { stopped_ = true; }
@@ -118,13 +124,14 @@ class Loop {
   virtual void remove(Watch& watched) = 0;
   // Waits and stores the ready events; does not change the clock.
   virtual void wait(std::int64_t wait_us) = 0;
-  // Calls deliver() for all events of wait().
+  // Calls deliver() for all events of wait(), or until another dispatch() within it has returned.
   virtual void dispatch() = 0;
 
   std::size_t most_ready() const { return most_ready_; }
-  static void deliver(Watch& watched, unsigned readiness) {
+  void deliver(Watch& watched, unsigned readiness) const {
     readiness &= watched.interest_;
-    if (readiness != kNothing) watched.on_ready(readiness);
+    if (readiness == kNothing || (is_within_ && !watched.is_served_within())) return;
+    watched.on_ready(readiness);
   }
 
  private:
@@ -143,6 +150,7 @@ class Loop {
   TurnFigures figures_;
   TurnWork left_ = TurnWork::nothing;
   bool stopped_ = false;
+  bool is_within_ = false;
 };
 
 // Level-triggered epoll: a descriptor is registered once and costs nothing while it waits.

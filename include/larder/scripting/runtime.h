@@ -11,6 +11,7 @@
 #include "larder/base/clock.h"
 #include "larder/base/log.h"
 #include "larder/engine/access_control.h"
+#include "larder/engine/busy_host.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command_table.h"
 #include "larder/engine/executor.h"
@@ -31,6 +32,9 @@ struct Script;
 
 // Whether the command allows a script to write: EVAL, or EVAL_RO.
 enum class Access : std::uint8_t { read_write, read_only };
+// What runs: a script of EVAL, or a function of a library. Clients are told which of them is busy,
+// and each kind has its own command that ends it.
+enum class RunKind : std::uint8_t { script, function };
 
 class Runtime final : public memory::AuditedOwner {
  public:
@@ -64,6 +68,11 @@ class Runtime final : public memory::AuditedOwner {
   // SCRIPT FLUSH: drops all scripts. Their memory is freed at once, or in later turns.
   enum class Freeing : std::uint8_t { at_once, in_steps };
   void flush(Freeing freeing);
+
+  // From now on other clients are served while a script runs for longer than busy-reply-threshold.
+  void serve_with(engine::BusyHost& host);
+  // SCRIPT KILL and FUNCTION KILL: ends what runs, if it is of this kind and has not written.
+  void kill(engine::Call& call, RunKind kind) const;
 
   // Frees memory of scripts that were dropped, for about this time; true if work is left.
   bool collect(std::int64_t budget_us);

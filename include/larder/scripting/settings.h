@@ -15,16 +15,16 @@ struct Settings : config::Group {
        .alias = "lua-time-limit",
        .fallback = 5000,
        .range = {0, INT64_MAX},
-       .traits = config::kNotActing,
-       .help = "Milliseconds that a script may run before other clients get the error BUSY."}};
+       .help = "Milliseconds that a script may run before other clients get the error BUSY, and "
+               "SCRIPT KILL can end it. With 0 they wait until it is over."}};
   config::Integer script_time_limit{
       *this,
       {.name = "script-time-limit",
-       .fallback = 30000,
+       .fallback = 0,
        .range = {0, INT64_MAX},
        .help =
            "Milliseconds after which a script is ended with an error; what it has changed stays. "
-           "Other clients wait while it runs. 0 means no limit."}};
+           "0 means no limit."}};
   config::Bytes script_memory_limit{
       *this,
       {.name = "script-memory-limit",

@@ -74,8 +74,9 @@ void function_list(Call& call, Functions& functions) {
 
 void function_stats(Call& call, Functions& functions) { functions.write_statistics(call.reply); }
 
-// Commands run between functions, never while one runs.
-void function_kill(Call& call) { call.reply.error("NOTBUSY No scripts in execution right now."); }
+void function_kill(Call& call, Runtime& scripts) {
+  scripts.kill(call, scripting::RunKind::function);
+}
 
 constexpr std::string_view kEverywhere = "request_policy:all_shards response_policy:all_succeeded";
 constexpr std::uint32_t kChanges = kNoScript | kWrites;
@@ -125,7 +126,7 @@ std::span<const engine::Command> scripting_function() {
        .flags = kNoScript | kAllowBusy,
        .handler = Handler::of<function_kill>(),
        .since = "7.0.0",
-       .summary = "Ends the running function.",
+       .summary = "Ends the function that is running, if it has not written.",
        .complexity = "O(1)",
        .tips = "request_policy:all_shards response_policy:one_succeeded"},
       {.name = "function list",

@@ -29,8 +29,7 @@ void script_flush(Call& call, Runtime& scripts) {
   call.reply.ok();
 }
 
-// Commands run between scripts, never while one runs.
-void script_kill(Call& call) { call.reply.error("NOTBUSY No scripts in execution right now."); }
+void script_kill(Call& call, Runtime& scripts) { scripts.kill(call, scripting::RunKind::script); }
 
 constexpr std::string_view kEverywhere = "request_policy:all_nodes response_policy:all_succeeded";
 
@@ -79,7 +78,7 @@ std::span<const engine::Command> scripting_script() {
        .flags = kNoScript | kAllowBusy,
        .handler = Handler::of<script_kill>(),
        .since = "2.6.0",
-       .summary = "Ends the running script. No command is served while one runs: always an error.",
+       .summary = "Ends the script that is running, if it has not written.",
        .complexity = "O(1)",
        .tips = "request_policy:all_shards response_policy:one_succeeded"},
       {.name = "script load",

@@ -1,6 +1,7 @@
 #include "larder/engine/arg_reader.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
+#include "larder/engine/gates.h"
 #include "larder/engine/host.h"
 
 namespace larder::commands {
@@ -42,13 +43,16 @@ bool read(Call& call, Request& request) {
   return !reader.failed();
 }
 
-void shutdown(Call& call, Shutdown& shutdown) {
+// While a script runs the data is not in a state that may be saved.
+void shutdown(Call& call, Shutdown& shutdown, GateBoard& gates) {
   Request request;
   if (!read(call, request)) return;
   if (request.abort) {
     if (!shutdown.abort()) return call.reply.error("ERR No shutdown in progress.");
     return call.reply.ok();
   }
+  const std::uint32_t busy = gates.closed() & bit(Gate::busy);
+  if (busy != 0 && !request.options.nosave) return call.reply.error(gates.error(busy));
   if (!shutdown.begin(request.options)) {
     return call.reply.error("ERR Errors trying to SHUTDOWN. Check logs.");
   }

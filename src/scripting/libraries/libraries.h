@@ -16,6 +16,9 @@ int open_cjson(lua_State* lua);
 int open_cmsgpack(lua_State* lua);
 int open_struct(lua_State* lua);
 
+// Replaces find, match, gmatch and gsub in the table `string`, which is at the top.
+void add_search_functions(lua_State* lua);
+
 // A library calls the check after each few thousand elements or bytes of a call. The check may
 // raise a Lua error, which ends the call. It is one for the whole state, and none in the beginning.
 using InterruptCheck = void (*)(lua_State* lua);
