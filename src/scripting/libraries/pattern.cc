@@ -100,12 +100,11 @@ PatternMatch::PatternMatch(lua_State* lua, std::string_view text, const char* pa
       begin_(text.data()),
       end_(text.data() + text.size()),
       pattern_(pattern),
-      meter_(lua),
-      choices_(few_.data()) {
+      meter_(lua) {
   const std::size_t most = most_choices(pattern);
-  if (most > kFewChoices) {
-    choices_ = static_cast<Choice*>(lua_newuserdata(lua, most * sizeof(Choice)));
-  }
+  choices_ = most <= kFewChoices
+                 ? few_.data()
+                 : static_cast<Choice*>(lua_newuserdata(lua, most * sizeof(Choice)));
 }
 
 const char* PatternMatch::match(const char* begin) {

@@ -85,7 +85,7 @@ class PatternMatch {
   const char* in_pattern_ = nullptr;
   int level_ = 0;  // captures that have begun
   std::size_t depth_ = 0;
-  Choice* choices_;
+  Choice* choices_ = nullptr;
   std::array<Capture, kMostCaptures> captures_;
   std::array<Choice, kFewChoices> few_;
 };
