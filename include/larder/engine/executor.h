@@ -168,6 +168,8 @@ class Executor final : private expiry::RemovalReader {
   // The time that background work has in this turn, which ends with end_turn(): work that other
   // rooms do before it is to be charged to it.
   base::TurnTime& turn_time() { return turn_time_; }
+  // Charges the turn with the steps of long commands, which run in end_turn(), after other work.
+  void reserve_for_long_commands();
 
   // The most time of one end_turn(): what background work shares, with the least that each kind of
   // it gets, and half a millisecond each for waits that time out and for serving.
@@ -293,7 +295,8 @@ class Executor final : private expiry::RemovalReader {
   Execution* running_ = nullptr;  // the innermost
   LongCommands long_commands_;
   base::TurnTime turn_time_;
-  bool postponed_ = false;  // sessions with ready keys wait for the end of the turn
+  bool is_reserved_ = false;  // the time of the steps of long commands, in this turn
+  bool postponed_ = false;    // sessions with ready keys wait for the end of the turn
 };
 
 }  // namespace larder::engine

@@ -38,7 +38,7 @@ ClientType type_of(const Session& session) {
 
 // CLIENT LIST and CLIENT KILL visit all sessions, this many between two readings of the clock.
 constexpr int kListedInARow = 16;
-constexpr int kKilledInARow = 64;
+constexpr int kKilledInARow = 16;
 
 struct SessionsSeen final : Progress {
   SessionsSeen(Call& call, Sessions& sessions)
