@@ -368,8 +368,10 @@ void Executor::invoke(Execution& execution, resp::Args args, const Planned& plan
   if (__builtin_expect(parts_.keyspace.graveyard().has_free_backlog(), 0)) free_backlog(execution);
 }
 
-// The running command must run again when there is room below maxmemory (Call), or for its reply.
+// The running command must run again when there is room below maxmemory (Call), or for its reply. A
+// command that is parked continues by itself.
 bool Executor::was_put_off(const Session& session) const {
+  if (session.is_parked()) return false;
   return parts_.waiters.waiting_for_memory().has(session) || session.is_held_for_reply();
 }
 

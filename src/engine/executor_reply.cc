@@ -11,7 +11,7 @@ namespace larder::engine {
 namespace {
 
 bool has_effects(const Command& row) {
-  return row.has(kWrites | kPubSub | kNoScript | kMayReplicate | kRunsQueue);
+  return !row.only_shows && row.has(kWrites | kPubSub | kNoScript | kMayReplicate | kRunsQueue);
 }
 
 // Of a buffer that has not exceeded its own bound.
@@ -122,7 +122,7 @@ bool Executor::run_queued(Execution& exec, Execution& queue, const QueuedCommand
   }
   session.stopped = ReplyOrder::any;
   const Command& row = *queued.command->row;
-  exec.had_effects |= !row.has(kReads) || has_effects(row);
+  exec.had_effects |= !(row.has(kReads) || row.only_shows) || has_effects(row);
   return true;
 }
 

@@ -87,7 +87,14 @@ void Connection::closing() {
   services_.closer.queue(*this);
 }
 
-void Connection::unblocked() { visit_at_turn_end(); }
+// Its wait for keys may end while it waits for the room of its reply as well.
+void Connection::unblocked() {
+  if (session_.is_held_for_reply() && !session_.is_parked()) {
+    services_.memory.stop_waiting(*this);
+    session_.resume();
+  }
+  visit_at_turn_end();
+}
 
 // A subscriber's unread messages do not stop us from reading its requests.
 void Connection::pushed() {

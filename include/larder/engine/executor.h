@@ -116,8 +116,9 @@ class Executor final : private expiry::RemovalReader {
   bool removes_reply() const { return running_->session.reply_order == ReplyOrder::of_removed; }
   // Whether the running command waited for keys, and takes an element that came for it.
   bool is_served() const {
+    const ReplyOrder order = running_->session.reply_order;
     return running_->turn == Execution::Turn::again &&
-           running_->session.reply_order != ReplyOrder::any;
+           (order == ReplyOrder::before_effects || order == ReplyOrder::of_removed);
   }
   // The bytes of its reply so far.
   std::uint64_t reply_bytes() const {
