@@ -65,6 +65,7 @@ Chunk* ChunkPool::take(std::size_t bytes, const ReplyBuffer& buffer) {
   } else {
     const std::size_t block = block_for(bytes);
     if (!allows(buffer, block)) return refusal_ = Refusal::pool, nullptr;
+    replace_free_chunks(block);
     capacity = block - sizeof(Chunk);
     chunk = try_allocate(block);
     if (chunk == nullptr) return refusal_ = Refusal::system, nullptr;
@@ -75,6 +76,7 @@ Chunk* ChunkPool::take(std::size_t bytes, const ReplyBuffer& buffer) {
 
 Chunk* ChunkPool::take_alone(std::size_t bytes) {
   const std::size_t block = memory::size_class(sizeof(Chunk) + bytes);
+  replace_free_chunks(block);
   Chunk* const chunk = allocate(block);
   *chunk = Chunk{
       .next = nullptr, .capacity = block - sizeof(Chunk), .begin = 0, .end = 0, .shared = nullptr};
@@ -103,13 +105,19 @@ void ChunkPool::give(Chunk* chunk) {
 }
 
 void ChunkPool::trim() {
-  while (free_ != nullptr) {
-    Chunk* next = free_->next;
-    memory::release(kOwner, free_, kChunkBytes);
-    free_ = next;
-  }
-  allocated_ -= free_count_ * kChunkBytes;
-  free_count_ = 0;
+  while (free_ != nullptr) release_free_chunk();
+}
+
+void ChunkPool::release_free_chunk() {
+  Chunk* const chunk = free_;
+  free_ = chunk->next;
+  --free_count_;
+  allocated_ -= kChunkBytes;
+  memory::release(kOwner, chunk, kChunkBytes);
+}
+
+void ChunkPool::replace_free_chunks(std::size_t block) {
+  while (free_ != nullptr && allocated_ + block > most_) release_free_chunk();
 }
 
 ChunkPool::~ChunkPool() {

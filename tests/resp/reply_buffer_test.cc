@@ -123,6 +123,25 @@ struct Room final : OutputRoom {
   std::uint64_t left;
 };
 
+TEST(ReplyBuffer, ALargeBlockTakesTheRoomOfFreeChunks) {
+  ChunkPool pool(8);
+  {
+    ReplyBuffer small(pool);
+    for (int i = 0; i < 6; ++i) small.append(std::string(ChunkPool::kRoom, 'x'));
+  }
+  const std::int64_t before = output_bytes();
+  const std::size_t free_before = pool.free_bytes();
+  Room none(0);
+  pool.bound(6 * ChunkPool::kChunkBytes, none);
+  ReplyBuffer large(pool);
+  large.append(std::string(3 * ChunkPool::kChunkBytes, 'x'));
+  EXPECT_FALSE(large.is_dropping());
+  // More than three chunks, so that four of six make room for it.
+  EXPECT_GT(large.held_bytes(), 3 * ChunkPool::kChunkBytes);
+  EXPECT_EQ(free_before - pool.free_bytes(), 4 * ChunkPool::kChunkBytes);
+  EXPECT_LE(output_bytes(), before);
+}
+
 TEST(ReplyBuffer, DropsBytesAboveItsLimitAndKeepsEarlierOnes) {
   ChunkPool pool(0);
   ReplyBuffer buffer(pool);

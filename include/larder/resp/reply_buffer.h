@@ -107,6 +107,10 @@ class ChunkPool {
   char* dropped_room();
 
  private:
+  void release_free_chunk();
+  // Free chunks are not in use, so a block may take their room: with it, they must not be above the
+  // bound.
+  void replace_free_chunks(std::size_t block);
   Chunk* allocate(std::size_t block);
   Chunk* try_allocate(std::size_t block);
   bool is_promised(const ReplyBuffer& buffer, std::uint64_t bytes) const;
