@@ -3,7 +3,6 @@
 #include <sys/uio.h>
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "larder/base/assert.h"
@@ -29,9 +28,6 @@ void populate(char* place, std::size_t bytes) {
   const auto first = reinterpret_cast<std::uintptr_t>(place);
   if (bytes >= kManyPages) memory::populate_pages(first, first + bytes);
 }
-
-// For output that is dropped because the system has no memory; nobody reads it.
-thread_local std::array<char, ChunkPool::kRoom> unread;
 
 }  // namespace
 
@@ -120,18 +116,12 @@ void ChunkPool::replace_free_chunks(std::size_t block) {
   while (free_ != nullptr && allocated_ + block > most_) release_free_chunk();
 }
 
+ChunkPool::ChunkPool(std::size_t most_free)
+    : most_free_(most_free), dropped_(static_cast<char*>(memory::allocate(kOwner, kChunkBytes))) {}
+
 ChunkPool::~ChunkPool() {
   trim();
-  if (dropped_ != nullptr) memory::release(kOwner, dropped_, kChunkBytes);
-}
-
-char* ChunkPool::dropped_room() {
-  if (dropped_ == nullptr) {
-    dropped_ = static_cast<Chunk*>(memory::try_allocate(kOwner, kChunkBytes));
-    if (dropped_ == nullptr) return unread.data();
-    dropped_->shared = nullptr;
-  }
-  return dropped_->data();
+  memory::release(kOwner, dropped_, kChunkBytes);
 }
 
 void ReplyBuffer::settle_tail() {

@@ -102,17 +102,6 @@ class ReplyRoom : public ClientRoom {
       std::string_view("*1\r\n*2\r\n$4\r\nnews\r\n*1\r\n*2\r\n$3\r\n1-1\r\n*2\r\n$1\r\nf\r\n")
           .size() +
       std::string_view("$2097152\r\n\r\n").size() + 2 * kPart;
-  // Ten clients ask for 3 MB each and do not read them: clients have no room for a large reply.
-  void take_the_share() {
-    set("big", 3 * kMega);
-    for (int i = 0; i < 10; ++i) add_line().write("GET big\r\n");
-    watch_turns(100);
-  }
-  // They read.
-  void give_back_the_share() {
-    for (std::size_t i = lines.size() - 10; i < lines.size(); ++i) drain_bulk(*lines[i], 3 * kMega);
-    watch_turns(20);
-  }
   void refuse_to_evict() { ask("CONFIG SET maxmemory-policy noeviction"); }
 };
 
@@ -209,6 +198,28 @@ TEST_F(ReplyRoom, ATransactionThatWaitsLooksAtItsWatchedKeysAgain) {
   for (std::size_t i = 0; i < 10; ++i) drain_bulk(*lines[i], 3 * kMega);
   watch_turns(20);
   EXPECT_EQ(line.read(), "*-1\r\n");
+}
+
+TEST_F(ReplyRoom, MonitorShowsTheCommandsOfATransactionThatWaitsOnce) {
+  fill();
+  take_the_share();
+  Line monitor = connect();
+  EXPECT_EQ(talk(monitor, "MONITOR\r\n"), "+OK\r\n");
+  Line line = connect();
+  talk(line, "MULTI\r\nGET small\r\nGET big\r\n");
+  line.write("EXEC\r\n");
+  watch_turns(20);
+  ASSERT_EQ(line.read(), "");
+  give_back_the_share();
+  const std::size_t all = 4 + 5 + bulk_bytes(3 * kMega);
+  EXPECT_EQ(count(line, all), all);
+  watch_turns(2);
+  const std::string shown = monitor.read();
+  for (const char* words : {"\"GET\" \"small\"", "\"EXEC\""}) {
+    const auto first = shown.find(words);
+    EXPECT_NE(first, std::string::npos) << words;
+    EXPECT_EQ(shown.find(words, first + 1), std::string::npos) << shown;
+  }
 }
 
 TEST_F(ReplyRoom, OneLargeReplyOfATransactionWithWritesIsSent) {

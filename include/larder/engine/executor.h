@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
-#include <unordered_set>
 #include <vector>
 
 #include "larder/base/budget.h"
@@ -30,6 +29,7 @@
 #include "larder/eviction/evictor.h"
 #include "larder/expiry/sweeper.h"
 #include "larder/keyspace/keyspace.h"
+#include "larder/memory/heap.h"
 #include "larder/resp/request.h"
 
 namespace larder::engine {
@@ -253,7 +253,7 @@ class Executor final : private expiry::RemovalReader {
   CommandContext context_of(const Session& session) const;
   bool pass(Session& session, resp::Args args, BoundCommand& command, std::uint32_t closed);
   void queue(Session& session, BoundCommand& command, resp::Args args, std::uint64_t hash);
-  void run_queue(Execution& exec, const Transaction& transaction);
+  void run_queue(Execution& exec, Transaction& transaction);
   bool run_queued(Execution& exec, Execution& queue, const QueuedCommand& queued);
   void run_with_room(Execution& queue, const QueuedCommand& queued);
   void put_off_transaction(Execution& exec, const Transaction& transaction);
@@ -264,11 +264,14 @@ class Executor final : private expiry::RemovalReader {
   void notify_refusal(Session& session);
   void invoke(Execution& execution, resp::Args args, const Planned& planned, Timing timing);
   void count(Execution& execution, BoundCommand& command);
-  using Entries = std::unordered_set<const keyspace::Entry*>;
+  // Each may be in it several times.
+  using Entries =
+      std::vector<const keyspace::Entry*,
+                  memory::Allocator<const keyspace::Entry*, memory::Owner::client_input>>;
   void find_evictable(const Session& session, resp::Args args, const Command& row,
                       Entries& found) const;
   bool was_put_off(const Session& session) const;
-  void put_off_for_reply(Session& session, std::uint64_t wanted, const Entries& read);
+  void put_off_for_reply(Session& session, std::uint64_t wanted, Entries& read);
   void reply_without_room(Session& session, std::uint64_t wanted, resp::Refusal refusal);
   bool stop_without_room(Execution& execution, resp::Args args, const BoundCommand& command);
   bool check_reply_size(Execution& execution, resp::Args args, const BoundCommand& command);
