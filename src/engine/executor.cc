@@ -8,6 +8,7 @@
 #include "larder/base/cycles.h"
 #include "larder/engine/call.h"
 #include "larder/engine/keys.h"
+#include "larder/memory/reserve.h"
 
 namespace larder::engine {
 namespace {
@@ -23,6 +24,7 @@ Executor::Executor(const Parts& parts) : parts_(parts), long_commands_(parts.clo
   attach(parts_.watches);
   attach(parts_.waiters);
   parts_.sweeper.report_to(*this);
+  check_system_memory();
 }
 
 // Without listeners there is nothing to propagate: two tests.
@@ -299,6 +301,7 @@ void Executor::run_nested(Execution& inner, resp::Args args, const Planned& plan
   inner.effects.begin = parts_.effects.begin_command().begin;
   inner.unsent = session.reply.buffer().size();
   const Running running(*this, inner);
+  if (__builtin_expect(!memory::has_reserve(), 0)) check_system_memory();
   Admission admission;
   do {
     admission = admit(session, args, planned.command);

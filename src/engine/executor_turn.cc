@@ -2,6 +2,7 @@
 // a turn. All of it shares the time of the turn.
 
 #include "larder/engine/executor.h"
+#include "larder/memory/reserve.h"
 
 namespace larder::engine {
 namespace {
@@ -42,7 +43,13 @@ void Executor::reserve_for_long_commands() {
   is_reserved_ = true;
 }
 
+void Executor::check_system_memory() {
+  memory::keep_reserve() ? parts_.gates.open(Gate::out_of_memory)
+                         : parts_.gates.close(Gate::out_of_memory);
+}
+
 bool Executor::end_turn() {
+  if (__builtin_expect(!memory::has_reserve(), 0)) check_system_memory();
   reserve_for_long_commands();
   bool left = make_room_at_turn_end();
   left |= expire_at_turn_end();

@@ -244,6 +244,8 @@ class Executor final : private expiry::RemovalReader {
   eviction::Room make_room(base::Budget budget);
   void put_off(Session& session, const BoundCommand& command, Admission admission);
   void run_nested(Execution& inner, resp::Args args, const Planned& planned);
+  // Commands that grow are refused while the system has no memory.
+  void check_system_memory();
   bool make_room_at_turn_end();
   void free_backlog(Execution& execution);
   bool expire_at_turn_end();
