@@ -10,6 +10,8 @@
 
 #include "larder/base/budget.h"
 #include "larder/engine/call.h"
+#include "larder/engine/command_table.h"
+#include "larder/engine/keys.h"
 #include "larder/eviction/evictor.h"
 #include "larder/memory/heap.h"
 #include "larder/memory/ledger.h"
@@ -81,6 +83,28 @@ inline bool has_room_beside_data(engine::Call& call, eviction::Evictor& evictor,
                                  memory::Owner owner) {
   constexpr std::int64_t kAlwaysAllowed = 1 << 20;
   return memory::balance(owner) <= kAlwaysAllowed || has_room(call, evictor, {});
+}
+
+// For a command that stores what it makes of the values of the keys that it reads: the result is
+// hardly larger than all of them together. If the system does not have so much memory the client
+// gets the error; the command must not have changed anything yet. Cost: a lookup for each key.
+inline bool has_memory_for_result(engine::Call& call) {
+  constexpr std::uint64_t kLeastProbed = 1 << 20;
+  const auto keys = engine::find_key_spans(*call.command.row, call.args);
+  std::uint64_t bytes = 0;
+  if (keys) {
+    engine::for_each_key(*keys, [&](std::size_t position, std::uint32_t flags) {
+      const auto key = keyspace::Key::of(call.arg(position));
+      const bool is_read = (flags & engine::kRO) != 0;
+      const auto* entry = is_read ? call.db.entries().find(key.name, key.hash) : nullptr;
+      if (entry != nullptr) bytes += entry->footprint();
+      return true;
+    });
+  }
+  if (bytes < kLeastProbed || memory::can_allocate(bytes)) return true;
+  call.reply.error("OOM",
+                   "the system has no memory for a block of " + std::to_string(bytes) + " bytes");
+  return false;
 }
 
 // For a new value that is going to be stored; if there is no room it is freed, later, and the

@@ -8,6 +8,7 @@
 #include "larder/base/cycles.h"
 #include "larder/engine/call.h"
 #include "larder/engine/keys.h"
+#include "larder/memory/reserve.h"
 
 namespace larder::engine {
 namespace {
@@ -23,6 +24,7 @@ Executor::Executor(const Parts& parts) : parts_(parts), long_commands_(parts.clo
   attach(parts_.watches);
   attach(parts_.waiters);
   parts_.sweeper.report_to(*this);
+  check_system_memory();
 }
 
 // Without listeners there is nothing to propagate: two tests.
@@ -299,6 +301,7 @@ void Executor::run_nested(Execution& inner, resp::Args args, const Planned& plan
   inner.effects.begin = parts_.effects.begin_command().begin;
   inner.unsent = session.reply.buffer().size();
   const Running running(*this, inner);
+  if (__builtin_expect(!memory::has_reserve(), 0)) check_system_memory();
   Admission admission;
   do {
     admission = admit(session, args, planned.command);
@@ -368,8 +371,10 @@ void Executor::invoke(Execution& execution, resp::Args args, const Planned& plan
   if (__builtin_expect(parts_.keyspace.graveyard().has_free_backlog(), 0)) free_backlog(execution);
 }
 
-// The running command must run again when there is room below maxmemory (Call), or for its reply.
+// The running command must run again when there is room below maxmemory (Call), or for its reply. A
+// command that is parked continues by itself.
 bool Executor::was_put_off(const Session& session) const {
+  if (session.is_parked()) return false;
   return parts_.waiters.waiting_for_memory().has(session) || session.is_held_for_reply();
 }
 

@@ -11,7 +11,7 @@ namespace larder::engine {
 namespace {
 
 bool has_effects(const Command& row) {
-  return row.has(kWrites | kPubSub | kNoScript | kMayReplicate | kRunsQueue);
+  return !row.only_shows && row.has(kWrites | kPubSub | kNoScript | kMayReplicate | kRunsQueue);
 }
 
 // Of a buffer that has not exceeded its own bound.
@@ -80,7 +80,9 @@ bool Executor::stop_without_room(Execution& execution, resp::Args args,
 
 // The values that a command reads must stay while the reply is written: no key is evicted for a
 // reply that does not fit beside them.
-void Executor::put_off_for_reply(Session& session, std::uint64_t wanted, const Entries& read) {
+void Executor::put_off_for_reply(Session& session, std::uint64_t wanted, Entries& read) {
+  std::sort(read.begin(), read.end());
+  read.erase(std::unique(read.begin(), read.end()), read.end());
   std::uint64_t kept = 0;
   for (const keyspace::Entry* entry : read) kept += entry->footprint();
   if (session.may_ever_reply(wanted, kept)) session.put_off(wanted);
@@ -104,7 +106,7 @@ void Executor::find_evictable(const Session& session, resp::Args args, const Com
   for (const FoundKey& each : *keys) {
     const auto key = keyspace::Key::of(args[each.position]);
     const keyspace::Entry* entry = entries.find(key.name, key.hash);
-    if (entry != nullptr && parts_.evictor.may_evict(*entry)) found.insert(entry);
+    if (entry != nullptr && parts_.evictor.may_evict(*entry)) found.push_back(entry);
   }
 }
 
@@ -122,7 +124,7 @@ bool Executor::run_queued(Execution& exec, Execution& queue, const QueuedCommand
   }
   session.stopped = ReplyOrder::any;
   const Command& row = *queued.command->row;
-  exec.had_effects |= !row.has(kReads) || has_effects(row);
+  exec.had_effects |= !(row.has(kReads) || row.only_shows) || has_effects(row);
   return true;
 }
 

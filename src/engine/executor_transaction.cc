@@ -63,7 +63,7 @@ void Executor::run_transaction(Call& call) {
   Transaction::end(session);
 }
 
-void Executor::run_queue(Execution& exec, const Transaction& transaction) {
+void Executor::run_queue(Execution& exec, Transaction& transaction) {
   Session& session = exec.session;
   const HeldPushes pushes(session);
   if (exceeds_cache(session.db)) {
@@ -80,11 +80,14 @@ void Executor::run_queue(Execution& exec, const Transaction& transaction) {
                   .cycles = exec.cycles,
                   .effects = parts_.effects.begin_command()};
   const Running running(*this, queue);
+  std::size_t ran = 0;
   for (const QueuedCommand* queued = transaction.first(); queued != nullptr;
-       queued = queued->next) {
+       queued = queued->next, ++ran) {
+    queue.is_shown = ran < transaction.ran();
     if (may_still_run(session, *queued->command, queued->words) &&
         !run_queued(exec, queue, *queued)) {
       put_off_transaction(exec, transaction);
+      transaction.note_ran(ran);
       break;
     }
     if (session.reply_mode == ReplyMode::off) session.reply.mute(true);
@@ -113,8 +116,8 @@ void Executor::notify_command_sinks(const Execution& execution, const BoundComma
                                     resp::Args args) {
   Session& session = execution.session;
   if (execution.turn == Turn::within) return notify_of_nested(execution, command, args);
-  const bool shown =
-      execution.turn != Turn::again && !command.row->has(kAdmin) && !command.row->has(kSkipMonitor);
+  const bool shown = execution.turn != Turn::again && !execution.is_shown &&
+                     !command.row->has(kAdmin) && !command.row->has(kSkipMonitor);
   for (CommandSink* sink : command_sinks_) {
     if (shown) sink->ran(session, command, args);
     sink->over(session, &command, args);

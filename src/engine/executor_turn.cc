@@ -2,6 +2,7 @@
 // a turn. All of it shares the time of the turn.
 
 #include "larder/engine/executor.h"
+#include "larder/memory/reserve.h"
 
 namespace larder::engine {
 namespace {
@@ -36,9 +37,20 @@ constexpr std::size_t kResumedAtOnce = 8;
   if (graveyard.is_over_bound()) parts_.gates.close(Gate::freeing);
 }
 
-// The time of long commands is reserved first, because they run last.
+void Executor::reserve_for_long_commands() {
+  if (is_reserved_ || !long_commands_.has_steps()) return;
+  turn_time_.spend(LongCommands::kTurnUs);
+  is_reserved_ = true;
+}
+
+void Executor::check_system_memory() {
+  memory::keep_reserve() ? parts_.gates.open(Gate::out_of_memory)
+                         : parts_.gates.close(Gate::out_of_memory);
+}
+
 bool Executor::end_turn() {
-  if (long_commands_.has_steps()) turn_time_.spend(LongCommands::kTurnUs);
+  if (__builtin_expect(!memory::has_reserve(), 0)) check_system_memory();
+  reserve_for_long_commands();
   bool left = make_room_at_turn_end();
   left |= expire_at_turn_end();
   left |= free_at_turn_end();
@@ -48,6 +60,7 @@ bool Executor::end_turn() {
   left |= serve_at_turn_end();
   flush();
   turn_time_.begin_turn();
+  is_reserved_ = false;
   return left;
 }
 

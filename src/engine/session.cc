@@ -87,6 +87,7 @@ void Session::resume() {
   held_ = false;
   leave_queue();
   if (is_working()) long_commands_->resume(*this);
+  if (is_blocked()) waiters_->try_again(*this);
   peer_.unblocked();
 }
 

@@ -63,6 +63,12 @@ bool Waiters::wait(Session& session, BoundCommand& command, resp::Args words, co
   return true;
 }
 
+void Waiters::wait_for_room(Session& session, std::uint64_t bytes) {
+  LARDER_ASSERT(resumed_ != nullptr && resumed_->session == &session);
+  session.parked_ = resumed_;
+  session.put_off(bytes);
+}
+
 void Waiters::park(Session& session, BoundCommand& bound, resp::Args words, const Wait& wait) {
   session.free_left_before_adding(wait.keys.size());
   ParkedCommand& command = *make_parked(session, bound, words, wait);

@@ -100,6 +100,10 @@ void Waiters::mark(WaitedKey& key) {
   last_ready_ = &key;
 }
 
+void Waiters::try_again(Session& session) {
+  for (const Place& place : session.parked_->places) mark(*place.key);
+}
+
 void Waiters::begin_sweep(int db, bool only_when_gone) {
   for (std::size_t i = 0; i < by_name_.size(); ++i) {
     const bool is_meant = db < 0 || i == static_cast<std::size_t>(db);
@@ -156,6 +160,8 @@ Place* Waiters::next_to_try(WaitedKey& key) {
     key.cursor = place->next;
     const ParkedCommand& command = *place->command;
     if (command.session == nullptr || is_exhausted(command)) continue;
+    // It is tried when there is room for its reply.
+    if (command.session->is_held_for_reply()) continue;
     if (type == command.type || command.wakes_when_gone) return place;
   }
   return nullptr;
@@ -242,7 +248,8 @@ void Waiters::end_resume() {
     note_value(*resumed_by_, db.entries().find(key.name(), key.hash) != nullptr);
   }
   if (!command.session->is_blocked()) return end(command);
-  if (command.mode == WaitMode::takes) exhausted_.push_back(command.rivals);
+  const bool found_nothing = !command.session->is_held_for_reply();
+  if (command.mode == WaitMode::takes && found_nothing) exhausted_.push_back(command.rivals);
 }
 
 }  // namespace larder::engine

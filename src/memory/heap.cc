@@ -1,11 +1,14 @@
 #include "larder/memory/heap.h"
 
+#include <sys/mman.h>
+
 #include <atomic>
 #include <cstdlib>
 #include <limits>
 
 #include "larder/base/assert.h"
 #include "larder/memory/refusals.h"
+#include "larder/memory/reserve.h"
 
 #ifndef LARDER_SYSTEM_MALLOC
 #include <jemalloc/jemalloc.h>
@@ -59,11 +62,23 @@ std::atomic<std::uint64_t> refused_count{0};
 std::atomic<std::size_t> refused_bytes{0};
 std::atomic<std::size_t> refused_from{std::numeric_limits<std::size_t>::max()};
 
+std::atomic<void*> reserve{nullptr};
+
 bool is_refused(std::size_t bytes) { return bytes >= refused_from.load(std::memory_order_relaxed); }
 
 void note_refusal(std::size_t bytes) {
   refused_bytes.store(bytes, std::memory_order_relaxed);
   refused_count.fetch_add(1, std::memory_order_relaxed);
+}
+
+// For a block that the system has refused: what take_again() returns without the reserve, which is
+// not null.
+template <typename Take>
+[[gnu::noinline]] void* take_from_reserve(Owner owner, std::size_t bytes, Take take_again) {
+  note_refusal(bytes);
+  void* const block = give_back_reserve() ? take_again() : nullptr;
+  if (block == nullptr) exhausted(owner, bytes);
+  return block;
 }
 
 }  // namespace
@@ -89,9 +104,34 @@ bool can_allocate(std::size_t bytes) {
   return true;
 }
 
+bool has_reserve() { return reserve.load(std::memory_order_relaxed) != nullptr; }
+
+// The allocator may have as much although the system does not, because it keeps what was released.
+bool keep_reserve() {
+  if (has_reserve()) return true;
+  void* const pages = is_refused(kReserveBytes)
+                          ? MAP_FAILED
+                          : ::mmap(nullptr, kReserveBytes, PROT_READ | PROT_WRITE,
+                                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (pages != MAP_FAILED) {
+    reserve.store(pages, std::memory_order_relaxed);
+    return true;
+  }
+  void* const block = is_refused(kReserveBytes) ? nullptr : take(kReserveBytes);
+  if (block != nullptr) give_back(block, kReserveBytes);
+  return block != nullptr;
+}
+
+bool give_back_reserve() {
+  void* const pages = reserve.exchange(nullptr, std::memory_order_relaxed);
+  return pages != nullptr && ::munmap(pages, kReserveBytes) == 0;
+}
+
 void* allocate(Owner owner, std::size_t bytes) {
   void* block = take(bytes);
-  if (__builtin_expect(block == nullptr, 0)) exhausted(owner, bytes);
+  if (__builtin_expect(block == nullptr, 0)) {
+    block = take_from_reserve(owner, bytes, [bytes] { return take(bytes); });
+  }
   charge(owner, charged(bytes));
   return block;
 }
@@ -111,7 +151,10 @@ void release(Owner owner, void* block, std::size_t bytes) noexcept {
 void* allocate_aligned(Owner owner, std::size_t bytes, std::size_t alignment) {
   const std::size_t whole = round_up(bytes, alignment);
   void* block = take_aligned(whole, alignment);
-  if (__builtin_expect(block == nullptr, 0)) exhausted(owner, whole);
+  if (__builtin_expect(block == nullptr, 0)) {
+    block = take_from_reserve(owner, whole,
+                              [whole, alignment] { return take_aligned(whole, alignment); });
+  }
   charge(owner, charged(whole));
   return block;
 }
@@ -136,8 +179,11 @@ void* try_reallocate(Owner owner, void* block, std::size_t old_bytes, std::size_
 }
 
 void* reallocate(Owner owner, void* block, std::size_t old_bytes, std::size_t new_bytes) {
-  void* const moved = resize(block, new_bytes);
-  if (__builtin_expect(moved == nullptr, 0)) exhausted(owner, new_bytes);
+  void* moved = resize(block, new_bytes);
+  if (__builtin_expect(moved == nullptr, 0)) {
+    moved = take_from_reserve(owner, new_bytes,
+                              [block, new_bytes] { return resize(block, new_bytes); });
+  }
   charge(owner, charged(new_bytes) - charged(old_bytes));
   return moved;
 }

@@ -9,6 +9,7 @@
 
 #include "larder/memory/heap.h"
 #include "larder/memory/ledger.h"
+#include "larder/memory/reserve.h"
 #include "linked.h"
 
 #ifdef LARDER_SYSTEM_MALLOC
@@ -64,6 +65,7 @@ void* allocate_or_throw(std::size_t bytes, std::size_t alignment) {
     if (void* block = allocate_or_null(bytes, alignment)) return block;
     const std::new_handler handler = std::get_new_handler();
     if (handler == nullptr && bytes > PTRDIFF_MAX) throw std::bad_alloc();
+    if (handler == nullptr && give_back_reserve()) continue;
     if (handler == nullptr) exhausted(Owner::runtime, bytes);
     handler();
   }

@@ -32,7 +32,7 @@ constexpr std::uint64_t kUnaskedPart = 64;
 // Clients may take used_memory this far above maxmemory, before keys are evicted for them.
 std::uint64_t tolerance(std::uint64_t limit) {
   constexpr std::uint64_t kLeast = 768 << 10;
-  return std::max(limit / 128, kLeast);
+  return std::max(limit / 160, kLeast);
 }
 
 std::uint64_t left(std::uint64_t limit, std::uint64_t used) {
@@ -133,6 +133,8 @@ ClientBudget::Answer ClientBudget::ask(Connection& connection, std::uint64_t byt
   if (by_pass) pass_ = &connection;
   if (bytes <= left_of_memory_) {
     verdict_ = {};
+    // They were counted as free memory.
+    if (bytes + chunks_.free_bytes() > left_of_memory_) chunks_.trim();
     return Answer::yes;
   }
   if (evicts_for(connection, bytes)) return Answer::evicts;

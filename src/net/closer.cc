@@ -19,7 +19,8 @@ constexpr std::size_t kFreedAtOnce = 256;
 
 }  // namespace
 
-bool Closer::has_time() const { return spent_us_ < kClosingUs; }
+// Commands may have taken some of the turn's time.
+bool Closer::has_time() const { return spent_us_ < turn_time_.left_us(kClosingUs); }
 
 void Closer::disconnect(Connection& connection) {
   const std::int64_t began_us = clock_.steady_now_us();

@@ -16,10 +16,10 @@
 namespace larder::net {
 namespace {
 
-// One send gathers at most this many pieces, and one turn sends at most this many bytes to one
+// One send gathers at most this many pieces, and one visit sends at most this many bytes to one
 // connection, so that a large reply does not delay the others.
 constexpr std::size_t kMostPieces = 64;
-constexpr std::uint64_t kMostSentPerTurn = 4 << 20;
+constexpr std::uint64_t kMostSentAtOnce = 4 << 20;
 
 // Leaves out what is behind the first `most` bytes; returns the number of pieces.
 std::size_t shorten(std::span<iovec> pieces, std::uint64_t most) {
@@ -88,7 +88,14 @@ void Connection::closing() {
   services_.closer.queue(*this);
 }
 
-void Connection::unblocked() { visit_at_turn_end(); }
+// Its wait for keys may end while it waits for the room of its reply as well.
+void Connection::unblocked() {
+  if (session_.is_held_for_reply() && !session_.is_parked()) {
+    services_.memory.stop_waiting(*this);
+    session_.resume();
+  }
+  visit_at_turn_end();
+}
 
 void Connection::keep_still() {
   is_still_ = true;
@@ -109,29 +116,54 @@ void Connection::working() {
 
 // Output
 
-// Sends until all is sent that may be, the socket is full, or the turn's share is used up; false if
-// the connection is lost.
-bool Connection::send_output() {
+// One send of at most `most` bytes, of which there are as many. Returns how many were sent: none if
+// the socket is full or the connection is lost.
+std::uint64_t Connection::send_some(std::uint64_t most) {
   std::array<iovec, kMostPieces> pieces;
-  const std::uint64_t most = sendable();
-  for (std::uint64_t sent = 0; sent < most && sent < kMostSentPerTurn;) {
-    std::size_t count = output_.gather(pieces.data(), pieces.size());
-    if (__builtin_expect(!held_.empty(), 0)) count = shorten({pieces.data(), count}, most - sent);
-    const ssize_t took = tls_ == nullptr ? send_plain(socket_, pieces.data(), count)
-                                         : tls_->send({pieces.data(), count}, most - sent);
-    if (took <= 0) {
-      if (took < 0 && would_block(errno)) return true;
-      lose("Error writing to client");
-      return false;
-    }
-    services_.parts.metrics.writes_processed += 1;
-    services_.parts.metrics.output_bytes += static_cast<std::uint64_t>(took);
-    output_.consume(static_cast<std::uint64_t>(took));
-    if (__builtin_expect(!held_.empty(), 0)) held_.sent(static_cast<std::uint64_t>(took));
-    sent += static_cast<std::uint64_t>(took);
-    session_.last_active_ms = services_.clock.steady_ms();
+  std::size_t count = output_.gather(pieces.data(), pieces.size());
+  if (__builtin_expect(most < output_.size(), 0)) count = shorten({pieces.data(), count}, most);
+  const ssize_t took = tls_ == nullptr ? send_plain(socket_, pieces.data(), count)
+                                       : tls_->send({pieces.data(), count}, most);
+  if (took <= 0) {
+    if (took == 0 || !would_block(errno)) lose("Error writing to client");
+    return 0;
   }
-  return true;
+  const auto sent = static_cast<std::uint64_t>(took);
+  services_.parts.metrics.writes_processed += 1;
+  services_.parts.metrics.output_bytes += sent;
+  output_.consume(sent);
+  if (__builtin_expect(!held_.empty(), 0)) held_.sent(sent);
+  session_.last_active_ms = services_.clock.steady_ms();
+  return sent;
+}
+
+// Sends until all is sent that may be, the socket is full, or there is no more time; false if the
+// connection is lost.
+bool Connection::send_output() {
+  std::uint64_t left = sendable();
+  if (__builtin_expect(left > Sender::kAtOnceBytes, 0)) return send_large(left);
+  while (left > 0) {
+    const std::uint64_t sent = send_some(left);
+    if (sent == 0) break;
+    left -= sent;
+  }
+  return !is_dead();
+}
+
+// Published messages do not wait for time, because nothing slows down their publishers.
+bool Connection::send_large(std::uint64_t most) {
+  const bool hurries = output_.shared_bytes() > 0;
+  most = std::min(most, kMostSentAtOnce);
+  while (most > 0) {
+    if (!hurries && !services_.sender.has_time_for_part()) {
+      services_.sender.continue_later(*this);
+      break;
+    }
+    const std::uint64_t sent = send_some(hurries ? most : std::min(most, Sender::kPartBytes));
+    if (sent == 0) break;
+    most -= sent;
+  }
+  return !is_dead();
 }
 
 bool Connection::fits_one_send() const { return output_.chunks() <= kMostPieces; }
@@ -182,7 +214,8 @@ void Connection::choose_interest() {
   // the end of the connection is detected.
   const bool waits = (stalled_ && !session_.is_parked()) || waits_for_memory();
   const bool reads = is_discarding() || (!waits && !paused_ && !ended_ && !is_closing());
-  services_.parts.loop.change(*this, (reads ? kReadable : 0u) | (sendable() == 0 ? 0u : kWritable));
+  const bool writes = sendable() > 0 && !in_sender.continues();
+  services_.parts.loop.change(*this, (reads ? kReadable : 0u) | (writes ? kWritable : 0u));
 }
 
 // The end

@@ -171,6 +171,8 @@ class Connection final : public Watch, public engine::Peer {
   }
   void close_for_output();
   bool send_output();
+  bool send_large(std::uint64_t most);
+  std::uint64_t send_some(std::uint64_t most);
   // The unsent bytes that may be sent now.
   std::uint64_t sendable() {
     const std::uint64_t unsent = output_.size();

@@ -85,6 +85,8 @@ class ConnectionQueue {
 
   // May be false although all have left, until first() is called.
   bool empty() const { return line_.empty(); }
+  // An upper bound: connections that left before their turn count until it comes.
+  std::size_t size() const { return line_.size() - gone_; }
   std::size_t held_bytes() const { return net::held_bytes(line_); }
 
  private:

@@ -60,6 +60,7 @@ TurnWork Connections::end_turn() {
   // Replies are sent only after the flush, and only here.
   owners.parts.executor.flush();
   owners.sender.release(owners.parts.executor.released());
+  owners.parts.executor.reserve_for_long_commands();
   owners.closer.close_queued();
   owners.sender.send_replies();
   owners.sender.send_messages();

@@ -13,6 +13,11 @@ constexpr std::uint32_t kSendsBetweenLooks = 8;
 // The number of connections that a turn visits after a release.
 constexpr std::size_t kReleasedAtOnce = 16;
 
+// The time in a turn for sending large output. It is twice as much while many connections wait, so
+// that they get their part of the time of turns in which many requests run.
+constexpr std::int64_t kPartsUs = 300;
+constexpr std::size_t kMany = 16;
+
 }  // namespace
 
 void Sender::visit_at_turn_end(Connection& connection) {
@@ -55,9 +60,32 @@ void Sender::forget(Connection& connection) {
   leave_messages(connection);
   visits_.leave(connection.in_sender.visit);
   held_.leave(connection.in_sender.held);
+  large_.leave(connection.in_sender.large);
+}
+
+bool Sender::has_time_for_part() {
+  const std::int64_t now_us = clock_.steady_now_us();
+  if (parts_end_us_ == 0) {
+    parts_end_us_ = now_us + (large_.size() < kMany ? kPartsUs : 2 * kPartsUs);
+  }
+  return now_us < parts_end_us_;
+}
+
+void Sender::continue_later(Connection& connection) {
+  if (!connection.in_sender.continues()) large_.join(connection, connection.in_sender.large);
+}
+
+void Sender::send_parts() {
+  while (Connection* const connection = large_.first()) {
+    if (!has_time_for_part()) return;
+    large_.leave(connection->in_sender.large);
+    connection->finish_turn();
+  }
 }
 
 void Sender::send_replies() {
+  parts_end_us_ = 0;
+  send_parts();
   visits_.visit_all([](Connection& connection) {
     connection.in_sender.visit = ConnectionVisits::kNowhere;
     connection.finish_turn();

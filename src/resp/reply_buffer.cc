@@ -3,7 +3,6 @@
 #include <sys/uio.h>
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 #include "larder/base/assert.h"
@@ -29,9 +28,6 @@ void populate(char* place, std::size_t bytes) {
   const auto first = reinterpret_cast<std::uintptr_t>(place);
   if (bytes >= kManyPages) memory::populate_pages(first, first + bytes);
 }
-
-// For output that is dropped because the system has no memory; nobody reads it.
-thread_local std::array<char, ChunkPool::kRoom> unread;
 
 }  // namespace
 
@@ -65,6 +61,7 @@ Chunk* ChunkPool::take(std::size_t bytes, const ReplyBuffer& buffer) {
   } else {
     const std::size_t block = block_for(bytes);
     if (!allows(buffer, block)) return refusal_ = Refusal::pool, nullptr;
+    replace_free_chunks(block);
     capacity = block - sizeof(Chunk);
     chunk = try_allocate(block);
     if (chunk == nullptr) return refusal_ = Refusal::system, nullptr;
@@ -75,6 +72,7 @@ Chunk* ChunkPool::take(std::size_t bytes, const ReplyBuffer& buffer) {
 
 Chunk* ChunkPool::take_alone(std::size_t bytes) {
   const std::size_t block = memory::size_class(sizeof(Chunk) + bytes);
+  replace_free_chunks(block);
   Chunk* const chunk = allocate(block);
   *chunk = Chunk{
       .next = nullptr, .capacity = block - sizeof(Chunk), .begin = 0, .end = 0, .shared = nullptr};
@@ -103,27 +101,27 @@ void ChunkPool::give(Chunk* chunk) {
 }
 
 void ChunkPool::trim() {
-  while (free_ != nullptr) {
-    Chunk* next = free_->next;
-    memory::release(kOwner, free_, kChunkBytes);
-    free_ = next;
-  }
-  allocated_ -= free_count_ * kChunkBytes;
-  free_count_ = 0;
+  while (free_ != nullptr) release_free_chunk();
 }
+
+void ChunkPool::release_free_chunk() {
+  Chunk* const chunk = free_;
+  free_ = chunk->next;
+  --free_count_;
+  allocated_ -= kChunkBytes;
+  memory::release(kOwner, chunk, kChunkBytes);
+}
+
+void ChunkPool::replace_free_chunks(std::size_t block) {
+  while (free_ != nullptr && allocated_ + block > most_) release_free_chunk();
+}
+
+ChunkPool::ChunkPool(std::size_t most_free)
+    : most_free_(most_free), dropped_(static_cast<char*>(memory::allocate(kOwner, kChunkBytes))) {}
 
 ChunkPool::~ChunkPool() {
   trim();
-  if (dropped_ != nullptr) memory::release(kOwner, dropped_, kChunkBytes);
-}
-
-char* ChunkPool::dropped_room() {
-  if (dropped_ == nullptr) {
-    dropped_ = static_cast<Chunk*>(memory::try_allocate(kOwner, kChunkBytes));
-    if (dropped_ == nullptr) return unread.data();
-    dropped_->shared = nullptr;
-  }
-  return dropped_->data();
+  memory::release(kOwner, dropped_, kChunkBytes);
 }
 
 void ReplyBuffer::settle_tail() {

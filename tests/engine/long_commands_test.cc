@@ -107,6 +107,7 @@ TEST_F(LongCommandsTest, EndsWithItsSession) {
   executor.end_turn();
   memory::Auditor auditor;
   auditor.add(executor.long_commands());
+  auditor.add(pool_bytes);
   pool.trim();
   EXPECT_TRUE(auditor.run().balanced()) << auditor.run().text();
   EXPECT_GT(left.session.unfinished_reply_bytes(), 0u);

@@ -171,6 +171,7 @@ class RoomOn : public testing::Test {
   void expect_audit_balances() {
     memory::Auditor auditor;
     auditor.add(keyspace);
+    auditor.add(pool_bytes);
     auditor.add(waiters);
     auditor.add(executor.long_commands());
     auditor.add(watches);
@@ -245,6 +246,15 @@ class RoomOn : public testing::Test {
   Sessions sessions;
   NoPeer peer;
   resp::ChunkPool pool;
+  // For auditors: what the pool itself holds.
+  struct PoolBytes final : memory::AuditedOwner {
+    explicit PoolBytes(const resp::ChunkPool& pool) : of(pool) {}
+    void report_bytes(memory::Audit& audit) const override {
+      audit.found(memory::Owner::client_output, static_cast<std::int64_t>(of.free_bytes()));
+    }
+    const resp::ChunkPool& of;
+  };
+  PoolBytes pool_bytes{pool};
   resp::ReplyBuffer output{pool};
   Session session{sessions, peer, output, clock};
 };

@@ -114,6 +114,41 @@ TEST_F(PendingMessages, AreDroppedForClosedConnections) {
   expect_balance();
 }
 
+// Large replies are sent in parts, the connections one after the other.
+TEST_F(PendingMessages, LargeRepliesToManyAreSentOverSeveralTurns) {
+  connect_listeners(40);
+  Line small = connect();
+  const std::string value(140 << 10, 'v');
+  const std::string text = "$" + std::to_string(value.size()) + "\r\n" + value + "\r\n";
+  run({{"set", "large", value}});
+  for (Line& listener : listeners) listener.write("get large\r\n");
+  loop->run_once(0);
+  small.write("get x\r\n");
+  std::vector<std::string> received(listeners.size());
+  std::size_t complete = 0;
+  int turns = 0;
+  while (complete < listeners.size() && turns < 100) {
+    EXPECT_TRUE(work_left() || turns > 0);
+    loop->run_once(0);
+    ++turns;
+    complete = 0;
+    for (std::size_t i = 0; i < listeners.size(); ++i) {
+      received[i] += listeners[i].read();
+      complete += received[i] == text ? 1 : 0;
+    }
+    if (turns == 1) {
+      EXPECT_GT(complete, 0u);
+      EXPECT_LT(complete, 10u);
+    }
+    if (turns == 2) {
+      EXPECT_EQ(small.read(), "$-1\r\n");
+    }
+  }
+  EXPECT_EQ(complete, listeners.size());
+  EXPECT_GT(turns, 5);
+  expect_balance();
+}
+
 TEST_F(PendingMessages, AreSentToConnectionsInOrder) {
   connect_listeners(1500);
   for (int round = 0; round < 3; ++round) {

@@ -33,6 +33,7 @@ class ServedRoom : public engine::Room {
   void expect_balance() {
     memory::Auditor auditor;
     auditor.add(keyspace);
+    auditor.add(pool_bytes);
     auditor.add(waiters);
     auditor.add(connections);
     auditor.add(texts);

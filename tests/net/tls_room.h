@@ -88,6 +88,7 @@ class TlsTest : public engine::Room {
   void expect_balance() {
     memory::Auditor auditor;
     auditor.add(keyspace);
+    auditor.add(pool_bytes);
     auditor.add(waiters);
     auditor.add(connections);
     pool.trim();

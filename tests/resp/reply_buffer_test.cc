@@ -24,9 +24,11 @@ std::string waiting(const ReplyBuffer& buffer) {
 }
 
 TEST(ReplyBuffer, HoldsNothingWhenEmpty) {
-  const std::int64_t before = output_bytes();
+  const std::int64_t before_pool = output_bytes();
   {
     ChunkPool pool(0);
+    const std::int64_t before = output_bytes();
+    EXPECT_EQ(before - before_pool, static_cast<std::int64_t>(pool.free_bytes()));
     ReplyBuffer buffer(pool);
     EXPECT_TRUE(buffer.empty());
     buffer.append("");
@@ -40,7 +42,7 @@ TEST(ReplyBuffer, HoldsNothingWhenEmpty) {
     EXPECT_EQ(buffer.held_bytes(), 0u);
     EXPECT_EQ(output_bytes(), before);
   }
-  EXPECT_EQ(output_bytes(), before);
+  EXPECT_EQ(output_bytes(), before_pool);
 }
 
 TEST(ReplyBuffer, SendsAppendedBytesInAnySteps) {
@@ -122,6 +124,25 @@ struct Room final : OutputRoom {
   }
   std::uint64_t left;
 };
+
+TEST(ReplyBuffer, ALargeBlockTakesTheRoomOfFreeChunks) {
+  ChunkPool pool(8);
+  {
+    ReplyBuffer small(pool);
+    for (int i = 0; i < 6; ++i) small.append(std::string(ChunkPool::kRoom, 'x'));
+  }
+  const std::int64_t before = output_bytes();
+  const std::size_t free_before = pool.free_bytes();
+  Room none(0);
+  pool.bound(6 * ChunkPool::kChunkBytes, none);
+  ReplyBuffer large(pool);
+  large.append(std::string(3 * ChunkPool::kChunkBytes, 'x'));
+  EXPECT_FALSE(large.is_dropping());
+  // More than three chunks, so that four of six make room for it.
+  EXPECT_GT(large.held_bytes(), 3 * ChunkPool::kChunkBytes);
+  EXPECT_EQ(free_before - pool.free_bytes(), 4 * ChunkPool::kChunkBytes);
+  EXPECT_LE(output_bytes(), before);
+}
 
 TEST(ReplyBuffer, DropsBytesAboveItsLimitAndKeepsEarlierOnes) {
   ChunkPool pool(0);
@@ -256,11 +277,24 @@ TEST(ChunkPool, KeepsABoundedNumberOfFreeChunks) {
       ReplyBuffer buffer(pool);
       for (int i = 0; i < 1000; ++i) buffer.append(std::string(100, 'x'));
     }
-    EXPECT_EQ(pool.free_bytes(), 3 * ChunkPool::kChunkBytes);
+    // And the block for output that is dropped.
+    EXPECT_EQ(pool.free_bytes(), 4 * ChunkPool::kChunkBytes);
     EXPECT_EQ(output_bytes() - before, static_cast<std::int64_t>(pool.free_bytes()));
     pool.trim();
-    EXPECT_EQ(output_bytes(), before);
+    EXPECT_EQ(pool.free_bytes(), ChunkPool::kChunkBytes);
+    EXPECT_EQ(output_bytes() - before, static_cast<std::int64_t>(pool.free_bytes()));
   }
+  EXPECT_EQ(output_bytes(), before);
+}
+
+TEST(ChunkPool, DropsOutputWithoutMemoryOfTheSystem) {
+  ChunkPool pool(0);
+  ReplyBuffer buffer(pool);
+  memory::refuse_blocks_from(1);
+  for (int i = 0; i < 5000; ++i) buffer.append("0123456789");
+  memory::refuse_blocks_from(~std::size_t{0});
+  EXPECT_TRUE(buffer.was_refused_by_system());
+  EXPECT_EQ(buffer.held_bytes(), 0u);
 }
 
 }  // namespace

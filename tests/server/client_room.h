@@ -130,6 +130,17 @@ class ClientRoom : public SocketFixture {
     }
     return answered;
   }
+  // Ten clients ask for 3 MB each and do not read them: clients have no room for a large reply.
+  void take_the_share() {
+    set("big", 3 * kMega);
+    for (int i = 0; i < 10; ++i) add_line().write("GET big\r\n");
+    watch_turns(100);
+  }
+  // They read.
+  void give_back_the_share() {
+    for (std::size_t i = lines.size() - 10; i < lines.size(); ++i) drain_bulk(*lines[i], 3 * kMega);
+    watch_turns(20);
+  }
   void pass_time(std::int64_t ms) {
     harness.clock().advance_ms(ms);
     for (int i = 0; i < 10; ++i) connections.run_periodic(10);

@@ -7,6 +7,7 @@
 
 #include "larder/memory/heap.h"
 #include "larder/memory/refusals.h"
+#include "larder/memory/reserve.h"
 #include "tests/server/socket_fixture.h"
 
 namespace larder::server {
@@ -125,6 +126,54 @@ TEST_F(RefusedMemory, CopiesOfCollectionsNeedMemoryForAllOfThem) {
   allow_all();
   EXPECT_EQ(ask("EXISTS copied"), ":0\r\n");
   EXPECT_EQ(ask("COPY list copied"), ":1\r\n");
+}
+
+TEST_F(RefusedMemory, CommandsThatStoreAResultNeedMemoryForAllOfIt) {
+  for (int i = 0; i < 40; ++i) {
+    std::string members = " " + std::to_string(i) + std::string(3000, 'v');
+    for (int j = 0; j < 10; ++j)
+      members += " " + std::to_string(i * 10 + j) + std::string(3000, 'v');
+    ask("SADD set" + members);
+    ask("GEOADD places 1 1 " + std::to_string(i) + std::string(30'000, 'v'));
+    ask("RPUSH list" + members);
+  }
+  refuse_megabytes();
+  for (const char* command :
+       {"SUNIONSTORE new set", "SDIFFSTORE new set none", "SINTERSTORE new set set",
+        "ZUNIONSTORE new 1 places", "ZINTERSTORE new 2 places set", "ZDIFFSTORE new 1 places",
+        "ZRANGESTORE new places 0 -1", "SORT list ALPHA STORE new",
+        "GEOSEARCHSTORE new places FROMLONLAT 1 1 BYRADIUS 1 km",
+        "GEORADIUS places 1 1 1 km STORE new"}) {
+    EXPECT_THAT(ask(command), StartsWith("-OOM the system has no memory for a block of "))
+        << command;
+  }
+  allow_all();
+  EXPECT_EQ(ask("EXISTS new"), ":0\r\n");
+  EXPECT_EQ(ask("SUNIONSTORE new set"), ":400\r\n");
+  EXPECT_EQ(ask("ZRANGESTORE new places 0 -1"), ":40\r\n");
+}
+
+// What a small block is taken from if the system has none: then the server goes on without growing.
+TEST_F(RefusedMemory, WithoutTheReserveCommandsThatGrowAreRefused) {
+  EXPECT_EQ(ask("SET k v"), "+OK\r\n");
+  EXPECT_TRUE(memory::has_reserve());
+  refuse_megabytes();
+  EXPECT_TRUE(memory::give_back_reserve());
+  EXPECT_FALSE(memory::give_back_reserve());
+  turn();
+  constexpr std::string_view kRefused =
+      "-OOM command not allowed while the system has no memory.\r\n";
+  EXPECT_EQ(ask("SET k w"), kRefused);
+  EXPECT_EQ(ask("GET k"), "$1\r\nv\r\n");
+  EXPECT_EQ(ask("EVAL \"return redis.pcall('SET', 'k', 'w')\" 0"), kRefused);
+  Line line = connect();
+  EXPECT_THAT(talk(line, "MULTI\r\nINCR n\r\nEXEC\r\n"),
+              AllOf(StartsWith("+OK\r\n-OOM command"), EndsWith("previous errors.\r\n")));
+  EXPECT_EQ(ask("DEL k"), ":1\r\n");
+  allow_all();
+  turn();
+  EXPECT_EQ(ask("SET k w"), "+OK\r\n");
+  EXPECT_TRUE(memory::has_reserve());
 }
 
 TEST_F(RefusedMemory, LargeRequestsGetAnErrorAndEnd) {

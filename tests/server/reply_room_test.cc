@@ -84,6 +84,24 @@ class ReplyRoom : public ClientRoom {
     watch_turns(100);
     ask("CONFIG SET maxmemory " + std::to_string(memory::used_bytes() + 200'000));
   }
+  // An entry of 2 MB by a small request, and the size of the reply with it.
+  void add_news(const std::string& id) {
+    const std::string script =
+        "return redis.call('XADD', 'news', '" + id + "', 'f', string.rep('v', 2097152))";
+    EXPECT_EQ(ask("EVAL \"" + script + "\" 0"), "$3\r\n" + id + "\r\n");
+    watch_turns(20);
+  }
+  // The peak of memory while an entry is added, for which keys are evicted afterwards.
+  std::uint64_t peak_of_news() {
+    most_used = 0;
+    add_news("0-1");
+    watch_turns(50);
+    return most_used;
+  }
+  static constexpr std::size_t kNews =
+      std::string_view("*1\r\n*2\r\n$4\r\nnews\r\n*1\r\n*2\r\n$3\r\n1-1\r\n*2\r\n$1\r\nf\r\n")
+          .size() +
+      std::string_view("$2097152\r\n\r\n").size() + 2 * kPart;
   void refuse_to_evict() { ask("CONFIG SET maxmemory-policy noeviction"); }
 };
 
@@ -180,6 +198,28 @@ TEST_F(ReplyRoom, ATransactionThatWaitsLooksAtItsWatchedKeysAgain) {
   for (std::size_t i = 0; i < 10; ++i) drain_bulk(*lines[i], 3 * kMega);
   watch_turns(20);
   EXPECT_EQ(line.read(), "*-1\r\n");
+}
+
+TEST_F(ReplyRoom, MonitorShowsTheCommandsOfATransactionThatWaitsOnce) {
+  fill();
+  take_the_share();
+  Line monitor = connect();
+  EXPECT_EQ(talk(monitor, "MONITOR\r\n"), "+OK\r\n");
+  Line line = connect();
+  talk(line, "MULTI\r\nGET small\r\nGET big\r\n");
+  line.write("EXEC\r\n");
+  watch_turns(20);
+  ASSERT_EQ(line.read(), "");
+  give_back_the_share();
+  const std::size_t all = 4 + 5 + bulk_bytes(3 * kMega);
+  EXPECT_EQ(count(line, all), all);
+  watch_turns(2);
+  const std::string shown = monitor.read();
+  for (const char* words : {"\"GET\" \"small\"", "\"EXEC\""}) {
+    const auto first = shown.find(words);
+    EXPECT_NE(first, std::string::npos) << words;
+    EXPECT_EQ(shown.find(words, first + 1), std::string::npos) << shown;
+  }
 }
 
 TEST_F(ReplyRoom, OneLargeReplyOfATransactionWithWritesIsSent) {
@@ -301,6 +341,131 @@ TEST_F(ReplyRoom, NothingIsClaimedForAClientThatDoesNotGetIt) {
     EXPECT_THAT(ask("XPENDING stream group"), HasSubstr("$5\r\nfirst\r\n$2\r\n12\r\n"));
   }
   EXPECT_EQ(ask("XINFO CONSUMERS stream group").substr(0, 4), "*1\r\n");
+}
+
+TEST_F(ReplyRoom, BlockedReadersOfAStreamWaitForRoom) {
+  constexpr std::size_t kReaders = 12;
+  fill();
+  const std::uint64_t without_readers = peak_of_news();
+  for (std::size_t i = 0; i < kReaders; ++i) add_line().write("XREAD BLOCK 0 STREAMS news $\r\n");
+  watch_turns(5);
+  most_used = 0;
+  add_news("1-1");
+  watch_turns(50);
+  for (std::size_t i = 0; i < kReaders; ++i) EXPECT_EQ(count(*lines[i], kNews), kNews) << i;
+  EXPECT_EQ(talk(*lines[0], "PING\r\n"), "+PONG\r\n");
+  EXPECT_LT(most_used, without_readers + kTolerance);
+  EXPECT_EQ(figure("evicted_clients"), 0);
+}
+
+TEST_F(ReplyRoom, BlockedConsumersOfAGroupWaitForRoom) {
+  constexpr std::size_t kConsumers = 12;
+  fill();
+  const std::uint64_t without_readers = peak_of_news();
+  for (std::size_t i = 0; i < kConsumers; ++i) {
+    const std::string group = "group" + std::to_string(i);
+    ask("XGROUP CREATE news " + group + " $ MKSTREAM");
+    add_line().write("XREADGROUP GROUP " + group + " first BLOCK 0 STREAMS news >\r\n");
+  }
+  watch_turns(5);
+  most_used = 0;
+  add_news("1-1");
+  watch_turns(50);
+  for (std::size_t i = 0; i < kConsumers; ++i) EXPECT_EQ(count(*lines[i], kNews), kNews) << i;
+  EXPECT_LT(most_used, without_readers + kTolerance);
+  EXPECT_THAT(ask("XPENDING news group3"), StartsWith("*4\r\n:1\r\n"));
+  EXPECT_EQ(figure("evicted_clients"), 0);
+}
+
+// Others have replies that they do not read, so that no reply of 2 MB has room.
+TEST_F(ReplyRoom, ABlockedReaderWaitsOnIfItsEntryIsGoneMeanwhile) {
+  fill();
+  Line& reader = add_line();
+  reader.write("XREAD BLOCK 0 STREAMS news $\r\n");
+  Line& late = add_line();
+  late.write("XREAD BLOCK 3000 STREAMS news $\r\nPING\r\n");
+  watch_turns(2);
+  take_the_share();
+  add_news("1-1");
+  EXPECT_EQ(reader.read(), "");
+  EXPECT_EQ(ask("DEL news"), ":1\r\n");
+  EXPECT_EQ(late.read(), "");
+  // The time that it may wait is over before there is room.
+  harness.clock().advance_ms(3000);
+  watch_turns(5);
+  EXPECT_EQ(late.read(), "*-1\r\n+PONG\r\n");
+  give_back_the_share();
+  EXPECT_EQ(reader.read(), "");
+  EXPECT_EQ(ask("XADD news 2-1 f v"), "$3\r\n2-1\r\n");
+  watch_turns(5);
+  EXPECT_EQ(reader.read(),
+            "*1\r\n*2\r\n$4\r\nnews\r\n*1\r\n*2\r\n$3\r\n2-1\r\n*2\r\n$1\r\nf\r\n$1\r\nv\r\n");
+  EXPECT_EQ(talk(reader, "PING\r\n"), "+PONG\r\n");
+}
+
+// It is counted as blocked, and can be unblocked.
+TEST_F(ReplyRoom, ABlockedReaderThatWaitsForRoomCanBeUnblocked) {
+  fill();
+  Line& reader = add_line();
+  const std::string id = talk(reader, "CLIENT ID\r\n");
+  reader.write("XREAD BLOCK 0 STREAMS news $\r\nPING\r\n");
+  watch_turns(2);
+  take_the_share();
+  add_news("1-1");
+  EXPECT_EQ(reader.read(), "");
+  EXPECT_EQ(ask("CLIENT UNBLOCK " + id.substr(1, id.size() - 3)), ":1\r\n");
+  watch_turns(2);
+  EXPECT_EQ(reader.read(), "*-1\r\n+PONG\r\n");
+  give_back_the_share();
+}
+
+// Names that make the list of clients large.
+TEST_F(ReplyRoom, TheListOfClientsWaitsForRoom) {
+  constexpr std::size_t kNamed = 100;
+  fill();
+  std::string ids = "CLIENT LIST ID";
+  for (std::size_t i = 0; i < kNamed; ++i) {
+    talk(add_line(), command({"CLIENT", "SETNAME", std::string(30'000, 'n')}));
+    const std::string id = talk(*lines.back(), "CLIENT ID\r\n");
+    ids += " " + id.substr(1, id.size() - 3);
+  }
+  watch_turns(100);
+  for (const std::string& request : {std::string("CLIENT LIST\r\n"), ids + "\r\n",
+                                     std::string("MULTI\r\nCLIENT LIST\r\nEXEC\r\n"),
+                                     "MULTI\r\nINCR n\r\n" + ids + "\r\nEXEC\r\n"}) {
+    most_used = 0;
+    Line asking = connect();
+    asking.write(request + "PING\r\n");
+    EXPECT_GT(count(asking, kNamed * 30'000), kNamed * 30'000) << request.substr(0, 40);
+    EXPECT_LE(most_used, kLimit + kTolerance) << request.substr(0, 40);
+    EXPECT_THAT(talk(asking, "GET none\r\n"), EndsWith("$-1\r\n"));
+  }
+  EXPECT_EQ(figure("evicted_clients"), 0);
+}
+
+// There is no room for the first pieces of the list either. It comes once when there is.
+TEST_F(ReplyRoom, AListThatWaitsFromItsFirstStepOnComesOnce) {
+  fill();
+  std::vector<Line> named;
+  for (int i = 0; i < 50; ++i) {
+    named.push_back(connect());
+    talk(named.back(), command({"CLIENT", "SETNAME", std::string(30'000, 'n')}));
+  }
+  take_the_share();
+  Line asking = connect();
+  asking.write("CLIENT LIST\r\nPING\r\n");
+  watch_turns(20);
+  EXPECT_EQ(asking.read(), "");
+  EXPECT_FALSE(asking.closed);
+  give_back_the_share();
+  std::string got;
+  for (int i = 0; i < 300 && !got.ends_with("+PONG\r\n"); ++i) {
+    watch_turns(1);
+    got += asking.read();
+  }
+  ASSERT_THAT(got, StartsWith("$1"));
+  const std::size_t bytes = std::stoul(got.substr(1));
+  EXPECT_EQ(got.size(), bulk_bytes(bytes) + 7);
 }
 
 // Others hold nearly the minimum as unfinished requests: the reply has room when these are gone.

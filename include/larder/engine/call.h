@@ -108,6 +108,18 @@ struct Call {
     bool is_there_;
   };
 
+  // For a handler that returns because there is no room for its reply, behind `before` bytes of
+  // output. If the command had waited for keys, it goes on waiting, and is tried again when there
+  // is room. Other commands run again without this.
+  void wait_on_without_room(std::uint64_t before) {
+    resp::ReplyBuffer& output = reply.buffer();
+    if (!resumed || output.was_refused_by_system()) return;
+    const std::uint64_t wanted = output.wanted_behind(before);
+    output.keep_first(before);
+    session.stopped = ReplyOrder::any;
+    waiters.wait_for_room(session, wanted);
+  }
+
   // For a command that works in several turns (progress.h). True if it must leave the rest to a
   // later turn; called before each piece of its work, of some ten microseconds.
   [[nodiscard]] bool step_is_over() { return long_commands.step_is_over(session); }

@@ -139,6 +139,9 @@ struct Command {
   Arity arity;
   std::uint32_t flags = 0;
   std::uint32_t categories = 0;
+  // Has no effects, although its flags may mean some: CLIENT LIST, ACL LIST. If there is no room
+  // for its reply, it runs again when there is.
+  bool only_shows = false;
   KeySpecs keys{};
   // For kVariableFlags: what a call with these arguments does with its keys.
   std::uint32_t (*key_flags)(std::span<const std::string_view> args) = nullptr;

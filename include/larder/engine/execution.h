@@ -28,6 +28,7 @@ struct Execution {
   // is the innermost one that runs (Executor::Running).
   bool touches = true;
   std::uint64_t request_bytes = 0;  // of a command that was parked; 0: not counted
+  bool is_shown = false;     // a queued command: MONITOR showed it when its transaction ran before
   bool put_off = false;      // the last command must run again when there is room for its reply
   bool had_effects = false;  // of a transaction: a command may have had effects
   std::uint64_t cycles = 0;  // when the last command ended

@@ -8,7 +8,6 @@
 #include <cstdint>
 #include <span>
 #include <string_view>
-#include <unordered_set>
 #include <vector>
 
 #include "larder/base/budget.h"
@@ -30,6 +29,7 @@
 #include "larder/eviction/evictor.h"
 #include "larder/expiry/sweeper.h"
 #include "larder/keyspace/keyspace.h"
+#include "larder/memory/heap.h"
 #include "larder/resp/request.h"
 
 namespace larder::engine {
@@ -116,8 +116,9 @@ class Executor final : private expiry::RemovalReader {
   bool removes_reply() const { return running_->session.reply_order == ReplyOrder::of_removed; }
   // Whether the running command waited for keys, and takes an element that came for it.
   bool is_served() const {
+    const ReplyOrder order = running_->session.reply_order;
     return running_->turn == Execution::Turn::again &&
-           running_->session.reply_order != ReplyOrder::any;
+           (order == ReplyOrder::before_effects || order == ReplyOrder::of_removed);
   }
   // The bytes of its reply so far.
   std::uint64_t reply_bytes() const {
@@ -168,6 +169,8 @@ class Executor final : private expiry::RemovalReader {
   // The time that background work has in this turn, which ends with end_turn(): work that other
   // rooms do before it is to be charged to it.
   base::TurnTime& turn_time() { return turn_time_; }
+  // Charges the turn with the steps of long commands, which run in end_turn(), after other work.
+  void reserve_for_long_commands();
 
   // The most time of one end_turn(): what background work shares, with the least that each kind of
   // it gets, and half a millisecond each for waits that time out and for serving.
@@ -241,6 +244,8 @@ class Executor final : private expiry::RemovalReader {
   eviction::Room make_room(base::Budget budget);
   void put_off(Session& session, const BoundCommand& command, Admission admission);
   void run_nested(Execution& inner, resp::Args args, const Planned& planned);
+  // Commands that grow are refused while the system has no memory.
+  void check_system_memory();
   bool make_room_at_turn_end();
   void free_backlog(Execution& execution);
   bool expire_at_turn_end();
@@ -250,7 +255,7 @@ class Executor final : private expiry::RemovalReader {
   CommandContext context_of(const Session& session) const;
   bool pass(Session& session, resp::Args args, BoundCommand& command, std::uint32_t closed);
   void queue(Session& session, BoundCommand& command, resp::Args args, std::uint64_t hash);
-  void run_queue(Execution& exec, const Transaction& transaction);
+  void run_queue(Execution& exec, Transaction& transaction);
   bool run_queued(Execution& exec, Execution& queue, const QueuedCommand& queued);
   void run_with_room(Execution& queue, const QueuedCommand& queued);
   void put_off_transaction(Execution& exec, const Transaction& transaction);
@@ -261,11 +266,14 @@ class Executor final : private expiry::RemovalReader {
   void notify_refusal(Session& session);
   void invoke(Execution& execution, resp::Args args, const Planned& planned, Timing timing);
   void count(Execution& execution, BoundCommand& command);
-  using Entries = std::unordered_set<const keyspace::Entry*>;
+  // Each may be in it several times.
+  using Entries =
+      std::vector<const keyspace::Entry*,
+                  memory::Allocator<const keyspace::Entry*, memory::Owner::client_input>>;
   void find_evictable(const Session& session, resp::Args args, const Command& row,
                       Entries& found) const;
   bool was_put_off(const Session& session) const;
-  void put_off_for_reply(Session& session, std::uint64_t wanted, const Entries& read);
+  void put_off_for_reply(Session& session, std::uint64_t wanted, Entries& read);
   void reply_without_room(Session& session, std::uint64_t wanted, resp::Refusal refusal);
   bool stop_without_room(Execution& execution, resp::Args args, const BoundCommand& command);
   bool check_reply_size(Execution& execution, resp::Args args, const BoundCommand& command);
@@ -295,7 +303,8 @@ class Executor final : private expiry::RemovalReader {
   Execution* running_ = nullptr;  // the innermost
   LongCommands long_commands_;
   base::TurnTime turn_time_;
-  bool postponed_ = false;  // sessions with ready keys wait for the end of the turn
+  bool is_reserved_ = false;  // the time of the steps of long commands, in this turn
+  bool postponed_ = false;    // sessions with ready keys wait for the end of the turn
 };
 
 }  // namespace larder::engine

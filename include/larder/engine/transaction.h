@@ -6,6 +6,7 @@
 //
 //   Block -> Block -> ...      each: Queued | word views | bytes of the words | Queued | ...
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -50,6 +51,11 @@ class Transaction final : public Attachment {
   // True if one of them may change data, here or on followers.
   bool replicates() const { return replicates_; }
 
+  // How many of its commands have run already, before EXEC had to wait: they run again, but MONITOR
+  // does not show them again.
+  std::size_t ran() const { return ran_; }
+  void note_ran(std::size_t commands) { ran_ = std::max(ran_, commands); }
+
   // A command could not be queued: EXEC will refuse.
   void abort() { aborted_ = true; }
   bool is_aborted() const { return aborted_; }
@@ -74,6 +80,7 @@ class Transaction final : public Attachment {
   QueuedCommand* first_ = nullptr;
   QueuedCommand* last_ = nullptr;
   std::size_t size_ = 0;
+  std::size_t ran_ = 0;
   std::size_t bytes_;
   bool grows_ = false;
   bool writes_ = false;

@@ -49,6 +49,11 @@ class Waiters final : public ChangeSink, public memory::AuditedOwner {
   // session keeps its place. False if the session must not wait: the handler replies at once. Cost:
   // one allocation, and one lookup for each key.
   bool wait(Session& session, BoundCommand& command, resp::Args words, const Wait& wait);
+  // There is no room for the reply of the command that is being run again, about `bytes` bytes: the
+  // session keeps its place, and others are served meanwhile.
+  void wait_for_room(Session& session, std::uint64_t bytes);
+  // There is room now: tries the keys of the session again.
+  void try_again(Session& session);
   // The session stops waiting and gets no reply for it; does nothing if it did not wait.
   void forget(Session& session);
 

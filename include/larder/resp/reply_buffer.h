@@ -60,7 +60,7 @@ class ChunkPool {
   static constexpr std::size_t kChunkBytes = 16 * 1024;
   static constexpr std::size_t kRoom = kChunkBytes - sizeof(Chunk);
 
-  explicit ChunkPool(std::size_t most_free = 64) : most_free_(most_free) {}
+  explicit ChunkPool(std::size_t most_free = 64);
   ~ChunkPool();
   ChunkPool(const ChunkPool&) = delete;
   ChunkPool& operator=(const ChunkPool&) = delete;
@@ -99,14 +99,17 @@ class ChunkPool {
   // Returns all free chunks to the allocator.
   void trim();
   // Bytes of the pool itself: free chunks, and the block of dropped_room().
-  std::size_t free_bytes() const {
-    return free_count_ * kChunkBytes + (dropped_ == nullptr ? 0 : kChunkBytes);
-  }
+  std::size_t free_bytes() const { return (free_count_ + 1) * kChunkBytes; }
 
-  // A buffer of kRoom bytes for output that is dropped.
-  char* dropped_room();
+  // At least kRoom bytes for output that is dropped, which nobody reads. They are there from the
+  // beginning, because the system may have no memory when they are needed. Untouched until then.
+  char* dropped_room() { return dropped_; }
 
  private:
+  void release_free_chunk();
+  // Free chunks are not in use, so a block may take their room: with it, they must not be above the
+  // bound.
+  void replace_free_chunks(std::size_t block);
   Chunk* allocate(std::size_t block);
   Chunk* try_allocate(std::size_t block);
   bool is_promised(const ReplyBuffer& buffer, std::uint64_t bytes) const;
@@ -114,7 +117,7 @@ class ChunkPool {
   Chunk* free_ = nullptr;
   std::size_t free_count_ = 0;
   std::size_t most_free_;
-  Chunk* dropped_ = nullptr;
+  char* const dropped_;
   OutputRoom* room_ = nullptr;
   std::uint64_t allocated_ = 0;  // of blocks in use and of free chunks
   std::uint64_t most_ = std::numeric_limits<std::uint64_t>::max();

@@ -38,7 +38,7 @@ ClientType type_of(const Session& session) {
 
 // CLIENT LIST and CLIENT KILL visit all sessions, this many between two readings of the clock.
 constexpr int kListedInARow = 16;
-constexpr int kKilledInARow = 64;
+constexpr int kKilledInARow = 16;
 
 struct SessionsSeen final : Progress {
   SessionsSeen(Call& call, Sessions& sessions)
@@ -69,10 +69,18 @@ void list_by_id(Call& call, Sessions& sessions, const base::Clock& clock) {
   call.reply.verbatim("txt", lines);
 }
 
+constexpr std::string_view kEnd = "\r\n";
+
+// False if there is no room for more. Behind the lines there is nothing for which there could be no
+// room any more.
+bool append(SessionsSeen& seen, std::string_view text) {
+  seen.reply.append(text);
+  return !seen.reply.is_dropping();
+}
+
 void answer_lines(Call& call, SessionsSeen& seen) {
-  call.reply.begin_verbatim("txt", seen.reply.size());
+  call.reply.begin_verbatim("txt", seen.reply.size() - kEnd.size());
   call.reply.take_over(seen.reply);
-  call.reply.raw("\r\n");
 }
 
 void list_all(Call& call, Sessions& sessions, const base::Clock& clock,
@@ -81,11 +89,13 @@ void list_all(Call& call, Sessions& sessions, const base::Clock& clock,
   do {
     for (int i = 0; i < kListedInARow; ++i) {
       Session* const session = seen->walk.next();
-      if (session == nullptr) return answer_lines(call, *seen);
-      if (call.reply.muted() || (type && type_of(*session) != *type)) continue;
       const std::uint64_t bytes = seen->reply.size();
-      seen->reply.append(client_line(*session, clock) + "\n");
-      if (!seen->reply.is_dropping()) continue;
+      if (session == nullptr) {
+        if (append(*seen, kEnd)) return answer_lines(call, *seen);
+        return call.wait_for_memory(std::move(seen), bytes);
+      }
+      if (call.reply.muted() || (type && type_of(*session) != *type)) continue;
+      if (append(*seen, client_line(*session, clock) + "\n")) continue;
       seen->walk.go_back_to(*session);
       return call.wait_for_memory(std::move(seen), bytes);
     }
@@ -220,6 +230,7 @@ std::span<const engine::Command> connection_client_list() {
        .family = Family::connection,
        .arity = at_least(2),
        .flags = kAdmin | kFlags,
+       .only_shows = true,
        .handler = Handler::of<client_list>(),
        .since = "2.4.0",
        .summary = "Lists the connections.",

@@ -1,3 +1,4 @@
+#include "../room.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
 #include "larder/types/set_operations.h"
@@ -19,7 +20,7 @@ void sdiff(Call& call, types::Settings& settings, keyspace::Settings& keys) {
 
 void sdiffstore(Call& call, types::Settings& settings, eviction::Evictor& evictor) {
   Operands operands;
-  if (!operands.read(call, 2, call.size() - 2)) return;
+  if (!operands.read(call, 2, call.size() - 2) || !has_memory_for_result(call)) return;
   const auto limits = types::SetLimits::of(settings);
   types::Set result = types::Set::create(types::Set::Encoding::intset);
   types::subtract(operands.sets(),

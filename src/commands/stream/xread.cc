@@ -59,20 +59,31 @@ void wait(Call& call, const ReadOptions& options) {
   if (!call.wait_for(wait)) call.reply.null_array();
 }
 
+// False if no stream has an entry; nothing has been written then.
+bool reply_entries(Call& call, const ReadOptions& options) {
+  StreamsReply streams(call.reply);
+  for (std::size_t i = 0; i < options.streams; ++i) {
+    const std::string_view name = options.keys(call)[i];
+    const auto stream = find(call, name);
+    if (!stream || call.reply.drops()) continue;
+    const StreamId after = behind(*stream, options.id(call, i));
+    if (stream->last_entry() <= after) continue;
+    streams.start(name);
+    reply_stream_range(call.reply, *stream, *after.next(), StreamId::most(), options.count);
+  }
+  return streams.end();
+}
+
 void xread(Call& call) {
   const auto options = read_options(call, ReadKind::plain);
   if (!options || !check(call, *options)) return;
-  StreamsReply streams(call.reply);
-  for (std::size_t i = 0; i < options->streams; ++i) {
-    const std::string_view name = options->keys(call)[i];
-    const auto stream = find(call, name);
-    if (!stream || call.reply.drops()) continue;
-    const StreamId after = behind(*stream, options->id(call, i));
-    if (stream->last_entry() <= after) continue;
-    streams.start(name);
-    reply_stream_range(call.reply, *stream, *after.next(), StreamId::most(), options->count);
+  const std::uint64_t before = call.reply.buffer().size();
+  bool has_entries = false;
+  const auto write = [&] { has_entries = reply_entries(call, *options); };
+  if (!call.reply_first(write, call.resumed ? ReplyOrder::may_wait_on : ReplyOrder::any)) {
+    return call.wait_on_without_room(before);
   }
-  if (streams.end()) return;
+  if (has_entries) return;
   if (!options->block_ms) return call.reply.null_array();
   wait(call, *options);
 }

@@ -171,8 +171,11 @@ std::uint64_t most_bytes(Call& call, const ReadOptions& options) {
 void xreadgroup(Call& call) {
   const auto options = read_options(call, ReadKind::group);
   if (!options || !check(call, *options)) return;
-  const Call::RoomForReply room(call, most_bytes(call, *options), ReplyOrder::before_effects);
-  if (!room.is_there()) return;
+  const std::uint64_t before = call.reply.buffer().size();
+  const Call::RoomForReply room(
+      call, most_bytes(call, *options),
+      call.resumed ? ReplyOrder::may_wait_on : ReplyOrder::before_effects);
+  if (!room.is_there()) return call.wait_on_without_room(before);
   call.suppress_effects();
   StreamsReply streams(call.reply);
   for (std::size_t i = 0; i < options->streams; ++i) {
