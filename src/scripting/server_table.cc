@@ -1,6 +1,7 @@
 // The table `redis`: how scripts talk to the server.
 
 #include <array>
+#include <cmath>
 #include <cstring>
 #include <span>
 #include <string>
@@ -32,12 +33,18 @@ int fail(lua_State* lua, std::string_view text, OnError on_error) {
   return fail(lua, on_error);
 }
 
+// The sign of a number that is none is printed too: 0/0 is -nan.
+std::string_view print_number(double number, std::array<char, base::kDoubleChars>& digits) {
+  if (std::isnan(number)) return std::signbit(number) ? "-nan" : "nan";
+  return base::print_double(number, digits);
+}
+
 // A number is replaced by its text.
 bool read_argument(lua_State* lua, int index, std::string_view& word) {
   const int type = lua_type(lua, index);
   if (type == LUA_TNUMBER) {
     std::array<char, base::kDoubleChars> digits;
-    const std::string_view text = base::print_double(lua_tonumber(lua, index), digits);
+    const std::string_view text = print_number(lua_tonumber(lua, index), digits);
     lua_pushlstring(lua, text.data(), text.size());
     lua_replace(lua, index);
   } else if (type != LUA_TSTRING) {
