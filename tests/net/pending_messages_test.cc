@@ -120,7 +120,8 @@ TEST_F(PendingMessages, LargeRepliesToManyAreSentOverSeveralTurns) {
   Line small = connect();
   const std::string value(140 << 10, 'v');
   const std::string text = "$" + std::to_string(value.size()) + "\r\n" + value + "\r\n";
-  run({{"set", "large", value}});
+  EXPECT_EQ(reply({"set", "large", value}), "+OK\r\n");
+  pool.trim();
   for (Line& listener : listeners) listener.write("get large\r\n");
   loop->run_once(0);
   small.write("get x\r\n");
