@@ -10,6 +10,8 @@ namespace larder::engine {
 
 template <std::int64_t kUs>
 struct StepClock final : base::Clock {
+  static constexpr std::int64_t kStepUs = kUs;
+
   StepClock() { steady_us_ = now_us; }
   void tick() override { steady_us_ = now_us; }
   std::int64_t steady_now_us() const override { return now_us += kUs; }
