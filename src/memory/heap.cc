@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <array>
 #include <atomic>
 #include <cstdlib>
 #include <limits>
@@ -81,6 +82,17 @@ template <typename Take>
   return block;
 }
 
+// The allocator may have as much although the system does not, because it keeps the addresses of
+// what was released. Blocks that are still in use lie between them.
+bool allocator_has_reserve() {
+  std::array<void*, 8> blocks;
+  constexpr std::size_t kBytes = kReserveBytes / std::tuple_size_v<decltype(blocks)>;
+  std::size_t taken = 0;
+  while (taken < blocks.size() && (blocks[taken] = take(kBytes)) != nullptr) ++taken;
+  for (std::size_t i = 0; i < taken; ++i) give_back(blocks[i], kBytes);
+  return taken == blocks.size();
+}
+
 }  // namespace
 
 void refuse_blocks_from(std::size_t bytes) { refused_from = bytes; }
@@ -106,20 +118,14 @@ bool can_allocate(std::size_t bytes) {
 
 bool has_reserve() { return reserve.load(std::memory_order_relaxed) != nullptr; }
 
-// The allocator may have as much although the system does not, because it keeps what was released.
 bool keep_reserve() {
   if (has_reserve()) return true;
-  void* const pages = is_refused(kReserveBytes)
-                          ? MAP_FAILED
-                          : ::mmap(nullptr, kReserveBytes, PROT_READ | PROT_WRITE,
-                                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (pages != MAP_FAILED) {
-    reserve.store(pages, std::memory_order_relaxed);
-    return true;
-  }
-  void* const block = is_refused(kReserveBytes) ? nullptr : take(kReserveBytes);
-  if (block != nullptr) give_back(block, kReserveBytes);
-  return block != nullptr;
+  if (is_refused(kReserveBytes)) return false;
+  void* const pages =
+      ::mmap(nullptr, kReserveBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (pages == MAP_FAILED) return allocator_has_reserve();
+  reserve.store(pages, std::memory_order_relaxed);
+  return true;
 }
 
 bool give_back_reserve() {
