@@ -10,7 +10,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::StartsWith;
 
-constexpr std::int64_t kMega = 1 << 20;
+constexpr std::int64_t kMegabyte = 1 << 20;
 
 class FunctionEffects : public FunctionRoom {
  protected:
@@ -215,7 +215,7 @@ TEST_F(FunctionMemory, ARunAndLoadingEndAtTheLimit) {
   EXPECT_THAT(run("local t = {} for i = 1, 1e9 do t[i] = {i} end"), HasSubstr("not enough memory"));
   EXPECT_THAT(load("a", "local t = {} for i = 1, 1e9 do t[i] = {i} end"),
               HasSubstr("not enough memory"));
-  EXPECT_LT(script_bytes(), 2 * kMega);
+  EXPECT_LT(script_bytes(), 2 * kMegabyte);
   EXPECT_EQ(run("return 1"), ":1\r\n");
 }
 
@@ -227,13 +227,13 @@ TEST_F(FunctionMemory, WhatLibrariesKeepIsBounded) {
   std::string last;
   for (int i = 0; i < 100; ++i) last = call("grow");
   EXPECT_THAT(last, HasSubstr("not enough memory"));
-  EXPECT_LT(script_bytes(), 21 * kMega);
-  EXPECT_GT(script_bytes(), 5 * kMega);
+  EXPECT_LT(script_bytes(), 21 * kMegabyte);
+  EXPECT_GT(script_bytes(), 5 * kMegabyte);
   call("drop");
   EXPECT_EQ(call("grow"), ":1\r\n");
   reply({"FUNCTION", "DELETE", "a"});
   free_garbage();
-  EXPECT_LT(script_bytes(), kMega);
+  EXPECT_LT(script_bytes(), kMegabyte);
 }
 
 TEST_F(FunctionMemory, ReplacedLibrariesAreFreed) {
@@ -242,7 +242,7 @@ TEST_F(FunctionMemory, ReplacedLibrariesAreFreed) {
     EXPECT_EQ(define("f", "return #'" + text + std::to_string(i) + "'"), "$1\r\nf\r\n");
   }
   free_garbage();
-  EXPECT_LT(script_bytes(), 5 * kMega);
+  EXPECT_LT(script_bytes(), 5 * kMegabyte);
 }
 
 class FunctionCode : public FunctionRoom {};
@@ -282,7 +282,7 @@ TEST_F(FunctionMemory, DroppedLibrariesAreFreedInLaterTurns) {
   }
   reply({"FUNCTION", "FLUSH", "ASYNC"});
   free_garbage();
-  EXPECT_LT(script_bytes(), kMega);
+  EXPECT_LT(script_bytes(), kMegabyte);
 }
 
 // Every allocation of loading and running fails once.
