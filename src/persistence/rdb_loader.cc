@@ -93,7 +93,7 @@ base::Result<void> RdbLoader::keys(std::span<RdbKey> keys) {
     if (counts_checks) {
       parts_.metrics.dump_payload_sanitizations += keys[i].value->checked_blocks();
     }
-    if (const auto stored = store(keys[i], names[i]); !stored) return stored;
+    if (auto stored = store(keys[i], names[i]); !stored) return stored;
   }
   parts_.keyspace.log().clear();
   return {};
