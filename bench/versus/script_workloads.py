@@ -3,6 +3,7 @@
 An operation is one run of a script. The difference between a script with 101 GETs and one with a single GET shows the
 cost of each further command.
 """
+from family_workloads import Link
 from measuring import MILLION, Table, drive, load, medians, servers
 
 ONE_GET = "return redis.call('GET', KEYS[1])"
@@ -65,9 +66,9 @@ def compare_memory(arguments):
     table = Table(f"{DIFFERENT:,} different EVALs", ["server", "MB of used_memory", "to reach"], arguments.markdown)
     with servers(arguments) as pair:
         for server in pair:
-            before = server.used_memory()
+            before, link = server.used_memory(), Link(server)
             for number in range(DIFFERENT):
-                server.ask("EVAL", f"return redis.call('GET', 'key:' .. {number})", "0")
+                link.ask("EVAL", f"return redis.call('GET', 'key:' .. {number})", "0")
             table.row(server.name, f"{(server.used_memory() - before) / 1e6:.1f}", "16")
 
 
