@@ -53,7 +53,8 @@ class ReplyCounter {
     if (line[1] == '-') return end_item();
     for (std::size_t i = 1; line[i] != '\r'; ++i) length = length * 10 + (line[i] - '0');
     if (kind == '*' && length > 0) {
-      items_ += static_cast<std::uint64_t>(length);
+      // An array within an array is one of its items.
+      items_ += static_cast<std::uint64_t>(length) - (items_ > 0 ? 1 : 0);
       return 0;
     }
     if (kind == '*') return end_item();
@@ -67,7 +68,7 @@ class ReplyCounter {
   }
 
   std::uint64_t skip_ = 0;   // bytes of a bulk text, with its line end
-  std::uint64_t items_ = 0;  // of the array that is open
+  std::uint64_t items_ = 0;  // of the arrays that are open, that have not ended
   std::string line_;
   std::string error_;
 };

@@ -57,7 +57,7 @@ def compare_speed(arguments, wanted):
         for workload in wanted:
             figures = medians(arguments, lambda s: measure(s, workload, arguments.seconds), redis, larder)
             used[workload[0]] = (figures[1], figures[3])
-            report(table, workload, figures)
+            report(table, workload[0], figures, workload[4])
     report_one_more(arguments, used)
 
 
@@ -81,10 +81,10 @@ def measure(server, workload, seconds):
     return done / took, cpu / done * 1e6
 
 
-def report(table, workload, figures):
+def report(table, name, figures, goal):
     redis_rate, redis_cpu, rate, cpu, ratio = figures
-    table.row(workload[0], f"{redis_rate:,.0f}", f"{rate:,.0f}", f"{redis_cpu:.3f}", f"{cpu:.3f}", f"{ratio:.2f}",
-              f"{workload[4]:.2f}" if workload[4] else "")
+    table.row(name, f"{redis_rate:,.0f}", f"{rate:,.0f}", f"{redis_cpu:.3f}", f"{cpu:.3f}", f"{ratio:.2f}",
+              f"{goal:.2f}" if goal else "")
 
 
 def report_one_more(arguments, used):
