@@ -32,7 +32,7 @@ constexpr std::uint64_t kUnaskedPart = 64;
 // Clients may take used_memory this far above maxmemory, before keys are evicted for them.
 std::uint64_t tolerance(std::uint64_t limit) {
   constexpr std::uint64_t kLeast = 768 << 10;
-  return std::max(limit / 160, kLeast);
+  return std::max(limit / 256, kLeast);
 }
 
 std::uint64_t left(std::uint64_t limit, std::uint64_t used) {
@@ -86,8 +86,14 @@ void ClientBudget::measure_limits(std::uint64_t limit, const memory::Charges& ch
 }
 
 void ClientBudget::measure_memory(std::uint64_t limit, const memory::Charges& charges) {
-  const std::uint64_t used = charged_bytes(charges);
   const std::uint64_t allowed = limit + tolerance(limit);
+  std::uint64_t used = charged_bytes(charges);
+  if (used > allowed) {
+    // Chunks kept for reuse are not worth evicting keys for.
+    const std::size_t kept = chunks_.free_bytes();
+    chunks_.trim();
+    used -= kept - chunks_.free_bytes();
+  }
   const std::uint64_t movable = executor_.evictor().most_freeable_bytes(charges);
   const auto clients = static_cast<std::uint64_t>(memory::client_bytes(charges));
   most_ever_ = std::max(kFloorBytes, left(allowed, left(used, clients + movable)));
