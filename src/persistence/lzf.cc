@@ -1,8 +1,10 @@
 #include "larder/persistence/lzf.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
+#include "larder/persistence/value_codec.h"
 #include "lzf_format.h"
 
 namespace larder::persistence {
@@ -15,6 +17,8 @@ constexpr std::size_t kStep = 2 * kWord;
 // With this much left on both sides, one item needs no further checks of the ends.
 constexpr std::size_t kWideIn = 1 + kLiterals;
 constexpr std::size_t kWideOut = kLongestMatch + 2 * kStep;
+// The pulse is called when so much has been written.
+constexpr std::size_t kSlice = 256 << 10;
 
 class Unpacker {
  public:
@@ -25,16 +29,10 @@ class Unpacker {
         out_(out),
         out_end_(out + size) {}
 
-  bool run() {
+  bool run(Pulse* pulse) {
     while (in_left() >= kWideIn && out_left() >= kWideOut) {
-      const auto head = static_cast<std::uint8_t>(*in_);
-      if (head < kLiterals) {
-        std::memcpy(out_, in_ + 1, kLiterals);
-        in_ += head + 2;
-        out_ += head + 1;
-      } else if (!repeat_wide(head)) {
-        return false;
-      }
+      if (!run_wide(std::min(out_left() - kWideOut, kSlice))) return false;
+      if (pulse != nullptr && !pulse->go_on()) return false;
     }
     while (in_ != in_end_) {
       const auto head = static_cast<std::uint8_t>(*in_++);
@@ -44,6 +42,22 @@ class Unpacker {
   }
 
  private:
+  // Writes so many bytes and the rest of an item.
+  bool run_wide(std::size_t bytes) {
+    const char* const last = out_ + bytes;
+    while (in_left() >= kWideIn && out_ <= last) {
+      const auto head = static_cast<std::uint8_t>(*in_);
+      if (head < kLiterals) {
+        std::memcpy(out_, in_ + 1, kLiterals);
+        in_ += head + 2;
+        out_ += head + 1;
+      } else if (!repeat_wide(head)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   std::size_t in_left() const { return static_cast<std::size_t>(in_end_ - in_); }
   std::size_t out_left() const { return static_cast<std::size_t>(out_end_ - out_); }
 
@@ -111,8 +125,8 @@ class Unpacker {
 
 }  // namespace
 
-bool unpack_lzf(std::string_view packed, char* out, std::size_t size) {
-  return Unpacker(packed, out, size).run();
+bool unpack_lzf(std::string_view packed, char* out, std::size_t size, Pulse* pulse) {
+  return Unpacker(packed, out, size).run(size < kSlice ? nullptr : pulse);
 }
 
 }  // namespace larder::persistence

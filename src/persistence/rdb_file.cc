@@ -14,6 +14,8 @@ namespace {
 
 using Kind = RdbFailure::Kind;
 
+// So much of the file is read, or added to the checksum, at once.
+constexpr std::size_t kPiece = 1 << 20;
 constexpr std::size_t kHeadBytes = kRdbMagic.size() + kRdbVersionDigits;
 
 // What the parts of a module's data are; 0 ends them.
@@ -64,9 +66,20 @@ class FileReader {
     return false;
   }
   bool fail_for_end() { return fail(Kind::truncated, "Unexpected EOF reading RDB file"); }
+  // In pieces, between which the visitor may do other work.
   bool fill(std::size_t bytes) {
-    const auto filled = window_.fill(bytes);
-    return filled ? true : fail(Kind::source, filled.error().text);
+    while (window_.sum_some(kPiece)) {
+      if (!visitor_.go_on()) return fail(Kind::stopped, "Stopped");
+    }
+    window_.reserve(bytes);
+    for (;;) {
+      const std::size_t piece = std::min(bytes, window_.rest().size() + kPiece);
+      if (const auto filled = window_.fill(piece); !filled) {
+        return fail(Kind::source, filled.error().text);
+      }
+      if (piece == bytes || window_.at_end()) return true;
+      if (!visitor_.go_on()) return fail(Kind::stopped, "Stopped");
+    }
   }
 
   // Passes the keys that are ready; their names and texts may lie in the window.

@@ -90,6 +90,7 @@ bool RdbReader::text(RdbText& out) {
     return special_text(out, special_form(first));
   }
   out.view_ = raw(length());
+  count_bytes(out.view_.size());
   return !failed_ && (out.view_.size() < kLargeText || may_take(out.view_.size()));
 }
 
@@ -116,7 +117,8 @@ bool RdbReader::compressed_text(RdbText& out) {
   // Once as a text and once in the value.
   if (text.bytes >= kLargeText && !may_take(2 * text.bytes)) return false;
   char* const own = out.own_.of(text.bytes);
-  if (!unpack_lzf(text.packed, own, text.bytes)) return fail();
+  if (!unpack_lzf(text.packed, own, text.bytes, pulse_)) return fail();
+  count_bytes(text.bytes);
   out.view_ = {own, text.bytes};
   return true;
 }

@@ -51,6 +51,7 @@ class RdbReader {
   std::uint64_t missing() const { return missing_; }
   // Calls `pulse` every few elements from now on; fails when it returns false.
   void call(Pulse* pulse) { pulse_ = pulse; }
+  Pulse* pulse() const { return pulse_; }
 
   // Limits by how much the value may make used_bytes() grow; the reader fails if it grows by more.
   void bound_growth(std::uint64_t bytes);
@@ -60,7 +61,11 @@ class RdbReader {
   bool may_take(std::uint64_t bytes);
   // To be called for each element of an unpacked block, as text() does for each text. Cost: a few
   // instructions.
-  bool may_go_on() { return ++elements_ % kElementsUnasked != 0 || may_take(0); }
+  bool may_go_on() {
+    if (++unasked_ < kElementsUnasked) return true;
+    unasked_ = 0;
+    return may_take(0);
+  }
 
   // A block of packed elements is checked.
   void block_checked() { ++checked_blocks_; }
@@ -92,17 +97,20 @@ class RdbReader {
   void integer(RdbText& out, std::int64_t value) {
     out.view_ = base::print_int64(value, out.digits_);
   }
+  // Long texts count as several elements: they may be blocks of many.
+  void count_bytes(std::size_t bytes) { unasked_ += bytes / kBytesOfElement; }
   bool special_text(RdbText& out, SpecialText form);
   bool read_packed(PackedText& out);
   bool compressed_text(RdbText& out);
 
-  static constexpr unsigned kElementsUnasked = 64;
+  static constexpr std::size_t kElementsUnasked = 64;
+  static constexpr std::size_t kBytesOfElement = 256;
   static constexpr std::uint64_t kNoCeiling = std::numeric_limits<std::uint64_t>::max();
 
   std::string_view bytes_;
   bool failed_ = false;
   bool lacks_room_ = false;
-  unsigned elements_ = 0;
+  std::size_t unasked_ = 0;  // elements since the pulse was called
   std::uint64_t checked_blocks_ = 0;
   std::uint64_t missing_ = 0;
   Pulse* pulse_ = nullptr;

@@ -7,9 +7,18 @@
 
 namespace larder::persistence {
 
-void RdbWindow::sum_taken() {
-  if (sums_) crc_ = crc64(crc_, {bytes_.data() + summed_, begin_ - summed_});
-  summed_ = begin_;
+bool RdbWindow::sum_some(std::size_t most) {
+  const std::size_t bytes = std::min(begin_ - summed_, most);
+  if (sums_) crc_ = crc64(crc_, {bytes_.data() + summed_, bytes});
+  summed_ += bytes;
+  return summed_ < begin_;
+}
+
+// Not much more than the file has.
+std::uint64_t RdbWindow::useful(std::size_t wanted) const {
+  const std::uint64_t rest = source_.size() > first_ ? source_.size() - first_ : 0;
+  const std::uint64_t most = std::max<std::uint64_t>({rest + 1, end_ + 1, 64});
+  return std::min<std::uint64_t>(std::max(wanted, least_), most);
 }
 
 std::uint64_t RdbWindow::sum_with(std::size_t bytes) {
@@ -28,10 +37,7 @@ void RdbWindow::compact() {
 
 base::Result<void> RdbWindow::fill(std::size_t wanted) {
   if (begin_ > 0) compact();
-  const std::uint64_t rest = source_.size() > first_ ? source_.size() - first_ : 0;
-  const std::uint64_t useful = std::max<std::uint64_t>(rest + 1, end_ + 1);
-  const auto room = static_cast<std::size_t>(
-      std::min<std::uint64_t>(std::max(wanted, least_), std::max<std::uint64_t>(useful, 64)));
+  const auto room = static_cast<std::size_t>(useful(wanted));
   if (bytes_.size() < room) bytes_.resize(room);
   while (end_ < wanted && !at_end_) {
     if (end_ == bytes_.size()) bytes_.resize(2 * bytes_.size());

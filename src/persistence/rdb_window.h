@@ -31,11 +31,16 @@ class RdbWindow {
   // Reads until rest() has at least `wanted` bytes and at most twice as many, or the file ends.
   // Views of rest() are invalid afterwards.
   base::Result<void> fill(std::size_t wanted);
+  // Reserves memory, so that the window can be filled with so many bytes in pieces.
+  void reserve(std::size_t wanted) { bytes_.reserve(static_cast<std::size_t>(useful(wanted))); }
+  // Adds up to `most` bytes that were taken to the checksum. False if there are no more.
+  bool sum_some(std::size_t most);
   // The checksum of everything that was taken and of the next bytes.
   std::uint64_t sum_with(std::size_t bytes);
 
  private:
-  void sum_taken();
+  std::uint64_t useful(std::size_t wanted) const;
+  void sum_taken() { sum_some(begin_); }
   void compact();
 
   RdbSource& source_;

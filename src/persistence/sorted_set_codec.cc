@@ -60,6 +60,10 @@ class Builder {
     set_ = SortedSet(fill_->finish([&in] { return in.may_go_on(); }));
     return !set_.empty();
   }
+  // Frees the members of a set that could not be read.
+  void give_up(RdbReader& in) {
+    if (fill_) fill_->clear([&in] { in.may_go_on(); });
+  }
   void* storage() { return set_.storage(); }
 
  private:
@@ -119,6 +123,7 @@ bool read_sorted_set(RdbType form, RdbReader& in, const types::Settings& setting
   } else {
     good = read_members(form, in, set);
   }
+  if (!good) set.give_up(in);
   storage = set.storage();
   return good;
 }

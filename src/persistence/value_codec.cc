@@ -1,5 +1,8 @@
 #include "larder/persistence/value_codec.h"
 
+#include <utility>
+
+#include "larder/base/clock.h"
 #include "larder/persistence/lzf.h"
 #include "larder/types/hash.h"
 #include "larder/types/list.h"
@@ -12,6 +15,10 @@ namespace larder::persistence {
 namespace {
 
 using types::Type;
+
+// Between two calls of the pulse.
+constexpr std::size_t kSlice = 256 << 10;
+constexpr std::int64_t kStepUs = 500;
 
 std::optional<Type> type_of(RdbType form) {
   switch (form) {
@@ -46,9 +53,29 @@ std::optional<Type> type_of(RdbType form) {
   return std::nullopt;
 }
 
+// The pages of a large string are requested while it is written.
+types::Blob* create_blob(std::size_t bytes) {
+  return types::Blob::create(memory::Owner::strings, bytes,
+                             bytes < types::Blob::kLarge ? bytes : 0);
+}
+
+// A large text is copied in slices.
+bool read_plain(RdbReader& in, RdbText& text, void*& storage) {
+  if (!in.text(text)) return false;
+  const std::string_view all = text.view();
+  if (in.pulse() == nullptr || all.size() < types::Blob::kLarge) return true;
+  types::Blob* const blob = create_blob(all.size());
+  storage = blob;
+  for (std::size_t at = 0; at < all.size(); at += kSlice) {
+    if (at != 0 && !in.pulse()->go_on()) return in.fail();
+    all.copy(blob->data() + at, kSlice, at);
+  }
+  return true;
+}
+
 // A long text that is compressed becomes the storage of a string without a copy in between.
 bool read_string(RdbReader& in, RdbText& text, void*& storage) {
-  if (!in.is_packed_next()) return in.text(text);
+  if (!in.is_packed_next()) return read_plain(in, text, storage);
   PackedText packed;
   RdbReader ahead = in;
   if (!ahead.packed_text(packed)) {
@@ -56,15 +83,21 @@ bool read_string(RdbReader& in, RdbText& text, void*& storage) {
     return false;
   }
   if (packed.bytes <= keyspace::Entry::kMostInside) return in.text(text);
-  types::Blob* const blob = types::Blob::create(memory::Owner::strings, packed.bytes);
+  types::Blob* const blob = create_blob(packed.bytes);
   storage = blob;
   in = ahead;
-  return unpack_lzf(packed.packed, blob->data(), packed.bytes);
+  return unpack_lzf(packed.packed, blob->data(), packed.bytes, in.pulse());
 }
 
-void destroy(Type type, void* storage) {
-  base::Budget budget = base::Budget::unlimited();
-  while (!types::row(type).destroy_some(storage, types::row(type).owner, budget)) {
+// After the pulse has said stop, the rest goes at once.
+void destroy(Type type, void* storage, Pulse* pulse) {
+  const base::SystemClock clock;
+  const types::TypeRow& row = types::row(type);
+  for (;;) {
+    base::Budget budget =
+        pulse == nullptr ? base::Budget::unlimited() : base::Budget(clock, kStepUs);
+    if (row.destroy_some(storage, row.owner, budget)) return;
+    if (pulse != nullptr && !pulse->go_on()) pulse = nullptr;
   }
 }
 
@@ -144,9 +177,8 @@ std::string_view DecodedValue::text() const {
 
 DecodedValue::~DecodedValue() { clear(); }
 
-void DecodedValue::clear() {
-  if (storage_ != nullptr) destroy(type_, storage_);
-  storage_ = nullptr;
+void DecodedValue::clear(Pulse* pulse) {
+  if (storage_ != nullptr) destroy(type_, std::exchange(storage_, nullptr), pulse);
 }
 
 void* DecodedValue::take_storage() {
@@ -167,7 +199,7 @@ bool DecodedValue::read(std::string_view bytes, const types::Settings& settings,
 
 bool DecodedValue::read_body(std::uint8_t number, RdbReader& in, const types::Settings& settings,
                              std::int64_t now_ms) {
-  clear();
+  clear(in.pulse());
   is_empty_ = false;
   const auto form = static_cast<RdbType>(number);
   const auto type = type_of(form);

@@ -17,10 +17,7 @@ SortedSetFill::SortedSetFill(std::size_t members) : fill_(members_, members) {
 }
 
 SortedSetFill::~SortedSetFill() {
-  insert_waiting();
-  base::Budget unlimited = base::Budget::unlimited();
-  members_.clear_some(unlimited,
-                      [](RankedMember* member) { RankedMember::release(kOwner, member); });
+  clear([] {});
 }
 
 // Nothing comes of a set with repeated members.

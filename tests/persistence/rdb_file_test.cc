@@ -17,7 +17,15 @@ using RdbKind = RdbFailure::Kind;
 // What was read, as lines.
 class Recorder final : public RdbVisitor {
  public:
-  bool go_on() override { return pulses_left == 0 || --pulses_left > 0; }
+  bool go_on() override {
+    ++pulses;
+    const std::uint64_t used = memory::used_bytes();
+    longest_step = std::max(longest_step, used > last_used ? used - last_used : last_used - used);
+    last_used = used;
+    if (pulses_left == 1) return false;
+    if (pulses_left > 1) --pulses_left;
+    return true;
+  }
   void aux(std::string_view name, std::string_view value) override {
     lines.push_back("aux " + std::string(name) + " " + std::string(value));
   }
@@ -53,7 +61,11 @@ class Recorder final : public RdbVisitor {
 
   std::vector<std::string> lines;
   std::uint64_t read_bytes = 0;
-  int pulses_left = 0;
+  int pulses_left = 0;  // at the last one and from then on the answer is to stop; 0: never
+  int pulses = 0;
+  // By how much the data grew or shrank at most between two pulses.
+  std::uint64_t last_used = memory::used_bytes();
+  std::uint64_t longest_step = 0;
 };
 
 class RdbFile : public ::testing::Test {
@@ -222,6 +234,37 @@ TEST_F(RdbFile, ReadsValuesLargerThanTheWindow) {
   EXPECT_EQ(std::count(recorder_.lines[0].begin(), recorder_.lines[0].end(), '|'), 131'072);
   EXPECT_EQ(recorder_.lines[1].size(), std::size_t{4 << 20} + 6);
   EXPECT_EQ(recorder_.lines[2], "key s|x");
+}
+
+// Reading, checksum and copy of a large text take at least a pulse for each megabyte.
+TEST_F(RdbFile, CallsThePulseWithinALargeText) {
+  const std::string text = std::string("\x00\x80\x01\x00\x00\x00", 6) + std::string(16 << 20, 't');
+  const std::string items = key_bytes("t", text) + key_bytes("s", {"\x00\x01x", 3});
+  ASSERT_FALSE(read(rdb_file(items)));
+  EXPECT_GE(recorder_.pulses, 16 + 15 + 4 * 16 - 4);
+  for (int pulses = 2; pulses < 90; pulses += 17) {
+    const std::string file = rdb_file(items);
+    TextSource source(file);
+    recorder_ = {};
+    recorder_.pulses_left = pulses;
+    const auto failure = read_rdb(source, {settings_, kNow, true}, recorder_);
+    ASSERT_TRUE(failure) << pulses;
+    EXPECT_EQ(failure->kind, RdbKind::stopped);
+  }
+}
+
+// The fields that were read before the window grew are freed in steps.
+TEST_F(RdbFile, CallsThePulseWhileAnAttemptIsUndone) {
+  std::string hash("\x04\x80\x00\x02\x00\x00", 6);  // 131,072 fields
+  std::string set("\x05\x80\x00\x02\x00\x00", 6);   // as many members with scores
+  for (int i = 0; i < 131'072; ++i) {
+    hash += short_text("field:" + std::to_string(i)) + short_text(std::string(40, 'v'));
+    set += short_text("member:" + std::to_string(i)) + std::string(8, '\x3f');
+  }
+  ASSERT_FALSE(read(rdb_file(key_bytes("h", hash) + key_bytes("z", set))));
+  EXPECT_EQ(recorder_.lines.size(), 2u);
+  // The steps of growth are those of the window and of the tables.
+  EXPECT_LE(recorder_.longest_step, std::uint64_t{8} << 20);
 }
 
 TEST_F(RdbFile, StopsWhenThePulseSaysSo) {

@@ -14,12 +14,15 @@
 
 namespace larder::persistence {
 
+class Pulse;
+
 // Compresses `text`, of at least one byte, into at most `most` bytes at `out`; returns how many, 0
 // if they do not suffice; one byte more than the result always suffices. Cost: one pass; a few KB
 // of stack.
 std::size_t pack_lzf(std::string_view text, char* out, std::size_t most);
 
-// Writes exactly `size` bytes to `out`; false if `packed` does not decompress to that size.
-bool unpack_lzf(std::string_view packed, char* out, std::size_t size);
+// Writes exactly `size` bytes to `out`; false if `packed` does not decompress to that size, or if
+// the pulse, which is called every 256 KB, says stop.
+bool unpack_lzf(std::string_view packed, char* out, std::size_t size, Pulse* pulse = nullptr);
 
 }  // namespace larder::persistence

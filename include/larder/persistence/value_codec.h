@@ -118,9 +118,12 @@ class DecodedValue {
   // The blocks of packed elements that were checked.
   std::uint64_t checked_blocks() const { return checked_blocks_; }
   // Frees the storage if it was not taken.
-  void clear();
+  void clear() { clear(nullptr); }
 
  private:
+  // Calls the pulse between steps.
+  void clear(Pulse* pulse);
+
   types::Type type_ = types::Type::string;
   std::unique_ptr<RdbText> text_;
   void* storage_ = nullptr;

@@ -30,6 +30,9 @@ class SortedSetFill {
   // order of the set or in the reverse order.
   template <typename GoOn>
   void* finish(GoOn go_on);
+  // Frees all members; go_on() is called for each.
+  template <typename GoOn>
+  void clear(GoOn go_on);
 
  private:
   struct Ranked {
@@ -54,6 +57,16 @@ class SortedSetFill {
   bool rises_ = true;
   bool falls_ = true;
 };
+
+template <typename GoOn>
+void SortedSetFill::clear(GoOn go_on) {
+  insert_waiting();
+  base::Budget unlimited = base::Budget::unlimited();
+  members_.clear_some(unlimited, [&go_on](RankedMember* member) {
+    RankedMember::release(SortedSet::kOwner, member);
+    go_on();
+  });
+}
 
 template <typename GoOn>
 void* SortedSetFill::finish(GoOn go_on) {
