@@ -49,15 +49,20 @@ Interpreter& Functions::interpreter() {
 // Messages to the client itself follow its reply.
 void Functions::call(Call& call, Access access) {
   const Runtime::Parts& parts = host_.parts();
-  parts.executor.announce(call);
   const Function* const function = index_->find_function(call.arg(1));
+  const bool reads = function != nullptr && (function->flags & kNoWrites) != 0;
+  if (access == Access::read_write && are_writes_paused(call, parts) && !reads) {
+    return wait_for_end_of_pause(call);
+  }
+  parts.executor.announce(call);
   if (function == nullptr) return call.reply.error("ERR Function not found");
   const auto keys = read_key_count(call, kBadKeyCount);
   if (!keys || !may_begin(call, parts, function->flags, access)) return;
   Run run{.call = call,
           .name = function->name,
           .is_read_only = access == Access::read_only || (function->flags & kNoWrites) != 0,
-          .kind = RunKind::function};
+          .kind = RunKind::function,
+          .has_effects = (function->flags & kNoWrites) == 0};
   {
     const engine::HeldPushes pushes(call.session);
     const engine::Propagation::Group group(parts.effects);

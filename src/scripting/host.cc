@@ -97,7 +97,9 @@ std::string_view Host::run_command(resp::Args args) {
   const std::string_view refusal = refusal_of(*command, args);
   if (!refusal.empty()) return refusal;
   drop_reply();
+  constexpr std::uint32_t kEffects = engine::kWrites | engine::kPubSub | engine::kMayReplicate;
   if (command->row->has(engine::kWrites)) run_->has_written = true;
+  if (command->row->has(kEffects)) run_->has_effects = true;
   parts_.executor.run_nested(inner_.session(), args, *command,
                              run_->is_propagated ? engine::Executor::Followers::get_effects
                                                  : engine::Executor::Followers::get_removals);

@@ -34,7 +34,9 @@ struct Run {
   std::string_view name;  // of the script in error messages
   bool is_read_only;
   RunKind kind = RunKind::script;
-  bool has_written = false;
+  bool has_written = false;  // or has tried to
+  // It may have done what a second run would do again.
+  bool has_effects = false;
   // Followers get what its commands change (redis.set_repl).
   bool is_propagated = true;
   std::uint64_t heap_bytes = 0;  // at its start

@@ -87,6 +87,35 @@ bool write_failure(lua_State* lua, const Run& run) {
   return !error.was_counted;
 }
 
+// The error in place of a result that got no room.
+void write_lack_of_room(resp::Writer& reply, std::uint64_t before) {
+  resp::ReplyBuffer& output = reply.buffer();
+  const std::string result = "the result of the script, about " +
+                             std::to_string(output.wanted_behind(before)) + " bytes";
+  const bool is_refusal = output.was_refused_by_system();
+  output.keep_first(before);
+  reply.error("OOM", (is_refusal ? "the system has no memory for " + result
+                                 : "there is no room below maxmemory for " + result) +
+                         "; what it has changed stays");
+}
+
+// The result at the top. A run without effects is repeated if there is no room for it, as every
+// command that reads. True if no command has counted an error in it.
+bool write_result(lua_State* lua, const Run& run, resp::Protocol protocol) {
+  resp::Writer& reply = run.call.reply;
+  bool has_new_error = false;
+  const auto write = [&] { has_new_error = write_reply(lua, reply, protocol); };
+  if (!run.has_effects) {
+    const bool has_room = run.call.reply_first(write);
+    return has_room && has_new_error;
+  }
+  const std::uint64_t before = reply.buffer().size();
+  write();
+  if (!reply.buffer().lacks_room()) return has_new_error;
+  write_lack_of_room(reply, before);
+  return true;
+}
+
 struct Compilation {
   std::string_view text;
   int function = LUA_NOREF;
@@ -201,7 +230,7 @@ int Interpreter::run_job(lua_State* lua) {
   // The reply is complete or not begun: nothing of it may fail.
   self.heap_.must_succeed();
   job.has_new_error = status == 0 && job.run.ending == Ending::none
-                          ? write_reply(lua, job.run.call.reply, self.host_.protocol())
+                          ? write_result(lua, job.run, self.host_.protocol())
                           : write_failure(lua, job.run);
   if (!is_script) return 0;
   lua_settop(lua, 2);

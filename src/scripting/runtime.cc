@@ -19,6 +19,12 @@ constexpr std::uint64_t kMuchDropped = 1 << 20;
 
 constexpr std::string_view kNoScript = "NOSCRIPT No matching script. Please use EVAL.";
 
+// Whether a script with this text declares that it does not write.
+bool only_reads(std::string_view text) {
+  const auto shebang = read_shebang(text);
+  return shebang && (shebang.value().flags & kNoWrites) != 0;
+}
+
 constexpr std::string_view kLoadedTooMany =
     "ERR The scripts of SCRIPT LOAD may take 64 MB together. SCRIPT FLUSH removes all of them.";
 
@@ -43,6 +49,9 @@ bool Runtime::has_refused_memory() const {
 }
 
 void Runtime::eval(Call& call, Access access) {
+  if (access == Access::read_write && are_writes_paused(call, parts_) && !only_reads(call.arg(1))) {
+    return wait_for_end_of_pause(call);
+  }
   parts_.executor.announce(call);
   if (!read_key_count(call)) return;
   Script* const script = script_for(call, call.arg(1));
@@ -50,11 +59,15 @@ void Runtime::eval(Call& call, Access access) {
 }
 
 void Runtime::evalsha(Call& call, Access access) {
+  const auto sha = parse_sha(call.arg(1));
+  Script* const script = sha ? cache_->find(*sha) : nullptr;
+  const bool reads = script != nullptr && (script->flags & kNoWrites) != 0;
+  if (access == Access::read_write && are_writes_paused(call, parts_) && !reads) {
+    return wait_for_end_of_pause(call);
+  }
   parts_.executor.announce(call);
   if (call.arg(1).size() != 2 * kShaBytes) return call.reply.error(kNoScript);
   if (!read_key_count(call)) return;
-  const auto sha = parse_sha(call.arg(1));
-  Script* const script = sha ? cache_->find(*sha) : nullptr;
   if (script == nullptr) return call.reply.error(kNoScript);
   cache_->touch(*script);
   run(call, *script, access);
