@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "debugger.h"
 #include "errors.h"
 #include "larder/base/assert.h"
 #include "libraries/libraries.h"
@@ -90,8 +91,8 @@ bool write_failure(lua_State* lua, const Run& run) {
 // The error in place of a result that got no room.
 void write_lack_of_room(resp::Writer& reply, std::uint64_t before) {
   resp::ReplyBuffer& output = reply.buffer();
-  const std::string result = "the result of the script, about " +
-                             std::to_string(output.wanted_behind(before)) + " bytes";
+  const std::string result =
+      "the result of the script, about " + std::to_string(output.wanted_behind(before)) + " bytes";
   const bool is_refusal = output.was_refused_by_system();
   output.keep_first(before);
   reply.error("OOM", (is_refusal ? "the system has no memory for " + result
@@ -273,6 +274,9 @@ void Interpreter::run(Run& run, int function, const Arguments& arguments) {
   Job job{.interpreter = *this, .run = run, .function = function, .arguments = arguments};
   lua_rawgeti(lua_, LUA_REGISTRYINDEX, runner_);
   lua_pushlightuserdata(lua_, &job);
+  if (run.debugger != nullptr) {
+    lua_sethook(lua_, debug, LUA_MASKLINE | LUA_MASKCOUNT, kInstructions);
+  }
   const int failed = lua_pcall(lua_, 1, 0, 0);
   heap_.must_succeed();
   if (failed != 0) job.has_new_error = write_failure(lua_, run);
@@ -280,7 +284,7 @@ void Interpreter::run(Run& run, int function, const Arguments& arguments) {
   if (run.call.reply.errors() != errors && !job.has_new_error) {
     host_.parts().executor.forget_error();
   }
-  if (run.ending != Ending::none) watch();
+  if (run.ending != Ending::none || run.debugger != nullptr) watch();
   if (heap_.bytes() > before + kMuchGarbage) collect_all();
 }
 
@@ -310,6 +314,13 @@ void Interpreter::end_run(lua_State* lua, lua_Debug*) {
   host_of(lua).run()->last_line = line_of(lua);
   heap_of(lua).limit_strictly(0);
   lua_newuserdata(lua, 1);
+}
+
+void Interpreter::debug(lua_State* lua, lua_Debug* place) {
+  const bool is_line = place->event == LUA_HOOKLINE;
+  if (!is_line) look(lua, place);
+  Run& run = *host_of(lua).run();
+  run.debugger->visit(lua, run, is_line ? Debugger::Visit::line : Debugger::Visit::time);
 }
 
 void Interpreter::look(lua_State* lua, lua_Debug* place) {
