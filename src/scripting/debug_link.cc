@@ -71,7 +71,7 @@ DebugLink::Got DebugLink::take(DebugWords& words) {
 }
 
 DebugLink::Got DebugLink::read(DebugWords& words) {
-  while (!is_lost_) {
+  while (reads()) {
     if (taken_ < batch_.size()) return take(words);
     batch_.clear();
     taken_ = 0;

@@ -31,6 +31,9 @@ class DebugLink {
   enum class Got : std::uint8_t { words, malformed, lost };
   Got read(DebugWords& words);
 
+  // No more requests are read.
+  void stop_reading() { reads_ = false; }
+  bool reads() const { return reads_ && !is_lost_; }
   bool is_lost() const { return is_lost_; }
 
   // Of a request: its words, and the bytes of a word and of all of them.
@@ -45,6 +48,7 @@ class DebugLink {
 
   const int socket_;
   bool is_lost_ = false;
+  bool reads_ = true;
   std::string input_;
   resp::Reader reader_;
   resp::Batch batch_;

@@ -108,7 +108,7 @@ void Debugger::report_values(lua_State* lua) {
 
 // Without its client a script runs to its end, but not for ever.
 const char* Debugger::reason_to_stop(const Host& host, Visit visit) {
-  if (std::exchange(was_asked_to_stop_, false)) return "redis.breakpoint() called";
+  if (std::exchange(was_asked_to_stop_, false) && link_.reads()) return "redis.breakpoint() called";
   if (is_breakpoint(line_)) return "break point";
   if (steps_) return "step over";
   if (visit == Visit::line) return nullptr;
@@ -143,6 +143,8 @@ bool Debugger::serve(lua_State* lua) {
       case DebugLink::Got::lost:
         return false;
       case DebugLink::Got::malformed:
+        breakpoints_.clear();
+        link_.stop_reading();
         raise_error(lua, "protocol error");
         return false;
       case DebugLink::Got::words:

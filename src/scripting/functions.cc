@@ -186,12 +186,25 @@ base::Result<void> Functions::stage(FunctionIndex& staged, std::string_view code
   return {};
 }
 
-base::Result<void> Functions::restore(std::span<const std::string_view> codes, Restoring restoring,
-                                      Bounds bounds) {
-  FunctionIndex staged;
+base::Result<void> Functions::stage_all(FunctionIndex& staged,
+                                        std::span<const std::string_view> codes, Bounds bounds) {
   for (const std::string_view code : codes) {
     if (auto done = stage(staged, code, bounds); !done) return drop_all(staged), done;
   }
+  return {};
+}
+
+base::Result<void> Functions::check_saved(std::span<const std::string_view> codes) {
+  FunctionIndex staged;
+  auto done = stage_all(staged, codes, Bounds::are_ignored);
+  drop_all(staged);
+  return done;
+}
+
+base::Result<void> Functions::restore(std::span<const std::string_view> codes, Restoring restoring,
+                                      Bounds bounds) {
+  FunctionIndex staged;
+  if (auto done = stage_all(staged, codes, bounds); !done) return done;
   if (restoring == Restoring::flushes) drop_all(*index_);
   return join(staged,
               restoring == Restoring::replaces ? Existing::is_replaced : Existing::is_an_error,

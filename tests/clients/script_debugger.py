@@ -222,6 +222,19 @@ def leaving(port, control, found):
                 check(found, control.ask("PING") == b"PONG", f"{mode}: {script!r} after {last}")
 
 
+def caught(port, control, found):
+    """Scripts that catch the end of their session, and go on and on, are ended."""
+    for script in ("while true do pcall(function()\n redis.breakpoint()\n local a = 1\n end) end",
+                   "while true do\n redis.breakpoint()\n local a = 1\n end"):
+        for last in (b"hello\r\n", b"*1\r\n$1\r\nc\r\n"):
+            session = Session(port, "SYNC", script)
+            session.read()
+            session.send(["b", "2", "3"])
+            session.link.sendall(last)
+            session.close()
+            check(found, control.ask("PING") == b"PONG", f"{script!r} after {last}")
+
+
 def too_long(port, control, found):
     for text, reply in garbage(port, TOO_LONG):
         check(found, b"\r\n-ERR protocol error script: " in reply, f"{text[:40]}: {reply[:200]}")
@@ -305,7 +318,7 @@ def main():
             with server.running(reference, *OPTIONS) as theirs:
                 found += compare(ours, theirs)
         with contextlib.closing(wire.Client(ours)) as control:
-            for part in (effects, leaving, too_long, endless, processes):
+            for part in (effects, leaving, caught, too_long, endless, processes):
                 part(ours, control, found)
             audit = control.ask("MEMORY", "AUDIT")
             if b"\nbalanced" not in audit:
