@@ -32,7 +32,7 @@ Debugger::Debugger(int socket, std::string_view text) : link_(socket), source_(l
 
 void Debugger::log(std::string line) {
   if (log_bytes_ > kMostLogBytes) return;
-  log_bytes_ += line.size() + sizeof line;
+  log_bytes_ += line.size() + sizeof(std::string);
   if (log_bytes_ > kMostLogBytes) line = "<hint> What followed is not shown: it was too much.";
   log_.push_back(std::move(line));
 }
