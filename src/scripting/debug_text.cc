@@ -11,7 +11,7 @@ namespace larder::scripting {
 namespace {
 
 // Tables within tables that are shown, as in Redis.
-constexpr int kMostDepth = 10;
+constexpr int kMostShownDepth = 10;
 // What a level of nesting needs of the stack.
 constexpr int kStackForLevel = 8;
 
@@ -82,7 +82,7 @@ void ValuePrinter::print_table(int depth) {
 }
 
 void ValuePrinter::print(int depth) {
-  if (depth == kMostDepth || lua_checkstack(lua_, kStackForLevel) == 0) {
+  if (depth == kMostShownDepth || lua_checkstack(lua_, kStackForLevel) == 0) {
     text_ += "<max recursion level reached! Nested table?>";
     return;
   }

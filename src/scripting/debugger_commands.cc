@@ -66,7 +66,7 @@ constexpr const char* kHelp[] = {
     "                     next line of code.",
 };
 
-constexpr int kInstructions = 10'000;
+constexpr int kInstructionsOfCode = 10'000;
 constexpr std::int64_t kMostEvalMs = 5000;
 constexpr std::int64_t kAllLines = 1'000'000;
 constexpr std::int64_t kContext = 5;
@@ -264,7 +264,7 @@ Debugger::Next Debugger::eval(lua_State* lua, const DebugWords& words) {
 // In a state of its own, because no hook is called within a hook.
 void Debugger::run_code(lua_State* lua, int function) {
   lua_State* const own = lua_newthread(lua);
-  lua_sethook(own, watch_code, LUA_MASKCOUNT, kInstructions);
+  lua_sethook(own, watch_code, LUA_MASKCOUNT, kInstructionsOfCode);
   host_of(lua).run()->began_us = 0;
   lua_pushvalue(lua, function);
   lua_xmove(lua, own, 1);
