@@ -371,11 +371,12 @@ void Executor::invoke(Execution& execution, resp::Args args, const Planned& plan
   if (__builtin_expect(parts_.keyspace.graveyard().has_free_backlog(), 0)) free_backlog(execution);
 }
 
-// The running command must run again when there is room below maxmemory (Call), or for its reply. A
-// command that is parked continues by itself.
+// The running command must run again when there is room below maxmemory (Call) or for its reply, or
+// when a pause ends. A command that is parked continues by itself.
 bool Executor::was_put_off(const Session& session) const {
   if (session.is_parked()) return false;
-  return parts_.waiters.waiting_for_memory().has(session) || session.is_held_for_reply();
+  return parts_.waiters.waiting_for_memory().has(session) || session.is_held_for_reply() ||
+         parts_.waiters.paused().has(session);
 }
 
 void Executor::count_errors(Execution& execution, BoundCommand& command) {

@@ -55,7 +55,10 @@ constexpr auto kRows = std::to_array<GateRow>({
     {.gate = Gate::snapshot, .stops = kWrites | kRunsQueue},
     {.gate = Gate::freeing, .stops = kWrites | kRunsQueue | kRunsScript},
     {.gate = Gate::journal, .stops = kWrites | kRunsQueue | kRunsScript},
-    {.gate = Gate::paused_writes, .stops = kWrites | kMayReplicate | kRunsQueue},
+    // A script that declares that it does not write runs: the room `scripting` stops the others.
+    {.gate = Gate::paused_writes,
+     .stops = kWrites | kMayReplicate | kRunsQueue,
+     .passes = kRunsScript},
     {.gate = Gate::paused_all, .passes = kWhilePaused},
 });
 

@@ -49,6 +49,7 @@ class Connection final : public Watch, public engine::Peer {
   // TLS
   // Uses TLS from now on, starting with a handshake.
   void secure(Tls& tls);
+  bool is_encrypted() const { return tls_ != nullptr; }
   // Makes a step of the handshake; at its end the connection is served, or disconnected.
   void continue_handshake();
   bool is_late_with_handshake(std::int64_t now_ms) const;

@@ -51,6 +51,11 @@ void Connections::on_accepted(int descriptor, Transport transport) {
   services_->list.add(*connection);
 }
 
+int Connections::direct_socket(const engine::Session& session) const {
+  const auto& connection = static_cast<const Connection&>(session.peer());
+  return connection.is_encrypted() ? -1 : connection.descriptor();
+}
+
 TurnWork Connections::end_turn() {
   Services& owners = *services_;
   owners.reader.run_all();

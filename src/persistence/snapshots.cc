@@ -2,6 +2,9 @@
 
 #include <unistd.h>
 
+#include <string>
+#include <vector>
+
 #include "larder/base/format.h"
 #include "larder/memory/ledger.h"
 #include "loading_state.h"
@@ -45,16 +48,24 @@ void log_failure(base::Log& log, const RdbFailure& failure, const RdbLoader& loa
   log_internal(log, failure, failure.text + " does not fit into maxmemory");
 }
 
-// Reads a file without storing anything.
+// Reads a file without storing anything but the code of its libraries.
 class Check final : public RdbVisitor {
  public:
   bool go_on() override { return true; }
   void aux(std::string_view, std::string_view) override {}
-  base::Result<void> function(std::string_view) override { return {}; }
+  base::Result<void> function(std::string_view library) override {
+    libraries_.emplace_back(library);
+    return {};
+  }
+  const std::vector<std::string>& libraries() const { return libraries_; }
+
   base::Result<void> database(std::uint64_t) override { return {}; }
   void sizes(std::uint64_t, std::uint64_t) override {}
   base::Result<void> keys(std::span<RdbKey>) override { return {}; }
   void progress(std::uint64_t) override {}
+
+ private:
+  std::vector<std::string> libraries_;
 };
 
 }  // namespace
@@ -134,8 +145,12 @@ base::Result<void> Snapshots::check_file() {
   if (!opened.value()) return base::Error{"there is no file"};
   Check check;
   const auto failure = read_rdb(source, reading(), check);
-  if (!failure) return {};
-  return base::Error{failure->text + " at offset " + std::to_string(failure->offset)};
+  if (failure) {
+    return base::Error{failure->text + " at offset " + std::to_string(failure->offset)};
+  }
+  if (functions_ == nullptr) return {};
+  const std::vector<std::string_view> codes(check.libraries().begin(), check.libraries().end());
+  return functions_->check_saved(codes);
 }
 
 base::Result<void> Snapshots::reload(const Reload& options) {

@@ -24,6 +24,14 @@ std::optional<std::size_t> read_key_count(Call& call, std::string_view bad) {
   return static_cast<std::size_t>(*count);
 }
 
+// Within a transaction EXEC has waited.
+bool are_writes_paused(const Call& call, const Runtime::Parts& parts) {
+  const std::uint32_t closed = parts.gates.closed() & call.session.common_gates;
+  return (closed & engine::bit(engine::Gate::paused_writes)) != 0 && call.may_run_again();
+}
+
+void wait_for_end_of_pause(Call& call) { call.waiters.paused().add(call.session); }
+
 Interpreter::Arguments arguments_of(const Call& call, std::size_t keys) {
   return {.keys = call.args.subspan(kBefore, keys), .values = call.args.subspan(kBefore + keys)};
 }

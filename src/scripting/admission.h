@@ -16,6 +16,11 @@ namespace larder::scripting {
 std::optional<std::size_t> read_key_count(engine::Call& call,
                                           std::string_view bad = engine::errors::kNotAnInteger);
 
+// Whether CLIENT PAUSE WRITE stops scripts of this client that may write.
+bool are_writes_paused(const engine::Call& call, const Runtime::Parts& parts);
+// The command runs again when the pause is over.
+void wait_for_end_of_pause(engine::Call& call);
+
 Interpreter::Arguments arguments_of(const engine::Call& call, std::size_t keys);
 
 // Whether what is declared by `flags` (ScriptFlag) lets it begin; otherwise the error is sent.

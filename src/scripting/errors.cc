@@ -1,5 +1,7 @@
 #include "errors.h"
 
+#include "debugger.h"
+#include "host.h"
 #include "proxies.h"
 
 namespace larder::scripting {
@@ -38,6 +40,8 @@ bool find_place(lua_State* lua, lua_Debug& place) {
 }  // namespace
 
 void push_error(lua_State* lua, std::string_view text) {
+  Debugger* const debugger = debugger_of(lua);
+  if (debugger != nullptr && debugger->reports()) debugger->report_error(text);
   text = trimmed(text);
   const bool has_dash = !text.empty() && text.front() == '-';
   if (has_dash) text.remove_prefix(1);

@@ -49,15 +49,20 @@ Interpreter& Functions::interpreter() {
 // Messages to the client itself follow its reply.
 void Functions::call(Call& call, Access access) {
   const Runtime::Parts& parts = host_.parts();
-  parts.executor.announce(call);
   const Function* const function = index_->find_function(call.arg(1));
+  const bool reads = function != nullptr && (function->flags & kNoWrites) != 0;
+  if (access == Access::read_write && are_writes_paused(call, parts) && !reads) {
+    return wait_for_end_of_pause(call);
+  }
+  parts.executor.announce(call);
   if (function == nullptr) return call.reply.error("ERR Function not found");
   const auto keys = read_key_count(call, kBadKeyCount);
   if (!keys || !may_begin(call, parts, function->flags, access)) return;
   Run run{.call = call,
           .name = function->name,
           .is_read_only = access == Access::read_only || (function->flags & kNoWrites) != 0,
-          .kind = RunKind::function};
+          .kind = RunKind::function,
+          .has_effects = (function->flags & kNoWrites) == 0};
   {
     const engine::HeldPushes pushes(call.session);
     const engine::Propagation::Group group(parts.effects);
@@ -181,12 +186,25 @@ base::Result<void> Functions::stage(FunctionIndex& staged, std::string_view code
   return {};
 }
 
-base::Result<void> Functions::restore(std::span<const std::string_view> codes, Restoring restoring,
-                                      Bounds bounds) {
-  FunctionIndex staged;
+base::Result<void> Functions::stage_all(FunctionIndex& staged,
+                                        std::span<const std::string_view> codes, Bounds bounds) {
   for (const std::string_view code : codes) {
     if (auto done = stage(staged, code, bounds); !done) return drop_all(staged), done;
   }
+  return {};
+}
+
+base::Result<void> Functions::check_saved(std::span<const std::string_view> codes) {
+  FunctionIndex staged;
+  auto done = stage_all(staged, codes, Bounds::are_ignored);
+  drop_all(staged);
+  return done;
+}
+
+base::Result<void> Functions::restore(std::span<const std::string_view> codes, Restoring restoring,
+                                      Bounds bounds) {
+  FunctionIndex staged;
+  if (auto done = stage_all(staged, codes, bounds); !done) return done;
   if (restoring == Restoring::flushes) drop_all(*index_);
   return join(staged,
               restoring == Restoring::replaces ? Existing::is_replaced : Existing::is_an_error,

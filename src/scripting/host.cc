@@ -97,7 +97,9 @@ std::string_view Host::run_command(resp::Args args) {
   const std::string_view refusal = refusal_of(*command, args);
   if (!refusal.empty()) return refusal;
   drop_reply();
+  constexpr std::uint32_t kEffects = engine::kWrites | engine::kPubSub | engine::kMayReplicate;
   if (command->row->has(engine::kWrites)) run_->has_written = true;
+  if (command->row->has(kEffects)) run_->has_effects = true;
   parts_.executor.run_nested(inner_.session(), args, *command,
                              run_->is_propagated ? engine::Executor::Followers::get_effects
                                                  : engine::Executor::Followers::get_removals);
@@ -150,7 +152,9 @@ Ending Host::look() {
   const std::int64_t most_ms = parts_.settings.script_time_limit.value();
   if (most_ms != 0 && elapsed_ms >= most_ms) return Ending::out_of_time;
   const std::int64_t threshold_ms = parts_.settings.busy_reply_threshold.value();
-  const bool takes_long = threshold_ms > 0 && elapsed_ms >= threshold_ms;
+  // A debugger stops such a script, and nobody else is served while a script is debugged.
+  const bool takes_long =
+      threshold_ms > 0 && elapsed_ms >= threshold_ms && run_->debugger == nullptr;
   if (takes_long && !run_->is_busy && busy_host_ != nullptr) begin_busy(elapsed_ms);
   if (run_->is_busy) serve_others(now_us);
   return run_->is_killed ? Ending::killed : Ending::none;

@@ -10,10 +10,11 @@
 #include "larder/engine/call.h"
 #include "larder/engine/internal_session.h"
 #include "larder/scripting/runtime.h"
-
-struct lua_State;
+#include "lua.h"
 
 namespace larder::scripting {
+
+class Debugger;
 
 // What the first line of a script declares.
 enum ScriptFlag : std::uint32_t {
@@ -34,7 +35,9 @@ struct Run {
   std::string_view name;  // of the script in error messages
   bool is_read_only;
   RunKind kind = RunKind::script;
-  bool has_written = false;
+  bool has_written = false;  // or has tried to
+  // It may have done what a second run would do again.
+  bool has_effects = false;
   // Followers get what its commands change (redis.set_repl).
   bool is_propagated = true;
   std::uint64_t heap_bytes = 0;  // at its start
@@ -44,7 +47,8 @@ struct Run {
   bool is_busy = false;          // they are, and get the error BUSY
   bool is_killed = false;        // by one of them
   Ending ending = Ending::none;
-  int last_line = 0;  // of the script, where it was ended
+  int last_line = 0;             // of the script, where it was ended
+  Debugger* debugger = nullptr;  // absent: it is not debugged
 };
 
 // Of the error that other clients get while it is busy.
@@ -126,5 +130,11 @@ class Host {
   std::size_t whole_bytes_ = 0;
   std::array<unsigned short, 3> random_{0x330e, 0xabcd, 0x1234};
 };
+
+// The debugger of the present run; null if there is none.
+inline Debugger* debugger_of(lua_State* lua) {
+  const Run* const run = host_of(lua).run();
+  return run == nullptr ? nullptr : run->debugger;
+}
 
 }  // namespace larder::scripting

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string>
 
+#include "debugger.h"
 #include "errors.h"
 #include "larder/base/assert.h"
 #include "libraries/libraries.h"
@@ -85,6 +86,35 @@ bool write_failure(lua_State* lua, const Run& run) {
   }
   reply.error(text);
   return !error.was_counted;
+}
+
+// The error in place of a result that got no room.
+void write_lack_of_room(resp::Writer& reply, std::uint64_t before) {
+  resp::ReplyBuffer& output = reply.buffer();
+  const std::string result =
+      "the result of the script, about " + std::to_string(output.wanted_behind(before)) + " bytes";
+  const bool is_refusal = output.was_refused_by_system();
+  output.keep_first(before);
+  reply.error("OOM", (is_refusal ? "the system has no memory for " + result
+                                 : "there is no room below maxmemory for " + result) +
+                         "; what it has changed stays");
+}
+
+// The result at the top. A run without effects is repeated if there is no room for it, as every
+// command that reads. True if no command has counted an error in it.
+bool write_result(lua_State* lua, const Run& run, resp::Protocol protocol) {
+  resp::Writer& reply = run.call.reply;
+  bool has_new_error = false;
+  const auto write = [&] { has_new_error = write_reply(lua, reply, protocol); };
+  if (!run.has_effects) {
+    const bool has_room = run.call.reply_first(write);
+    return has_room && has_new_error;
+  }
+  const std::uint64_t before = reply.buffer().size();
+  write();
+  if (!reply.buffer().lacks_room()) return has_new_error;
+  write_lack_of_room(reply, before);
+  return true;
 }
 
 struct Compilation {
@@ -201,7 +231,7 @@ int Interpreter::run_job(lua_State* lua) {
   // The reply is complete or not begun: nothing of it may fail.
   self.heap_.must_succeed();
   job.has_new_error = status == 0 && job.run.ending == Ending::none
-                          ? write_reply(lua, job.run.call.reply, self.host_.protocol())
+                          ? write_result(lua, job.run, self.host_.protocol())
                           : write_failure(lua, job.run);
   if (!is_script) return 0;
   lua_settop(lua, 2);
@@ -244,6 +274,9 @@ void Interpreter::run(Run& run, int function, const Arguments& arguments) {
   Job job{.interpreter = *this, .run = run, .function = function, .arguments = arguments};
   lua_rawgeti(lua_, LUA_REGISTRYINDEX, runner_);
   lua_pushlightuserdata(lua_, &job);
+  if (run.debugger != nullptr) {
+    lua_sethook(lua_, debug, LUA_MASKLINE | LUA_MASKCOUNT, kInstructions);
+  }
   const int failed = lua_pcall(lua_, 1, 0, 0);
   heap_.must_succeed();
   if (failed != 0) job.has_new_error = write_failure(lua_, run);
@@ -251,7 +284,7 @@ void Interpreter::run(Run& run, int function, const Arguments& arguments) {
   if (run.call.reply.errors() != errors && !job.has_new_error) {
     host_.parts().executor.forget_error();
   }
-  if (run.ending != Ending::none) watch();
+  if (run.ending != Ending::none || run.debugger != nullptr) watch();
   if (heap_.bytes() > before + kMuchGarbage) collect_all();
 }
 
@@ -281,6 +314,13 @@ void Interpreter::end_run(lua_State* lua, lua_Debug*) {
   host_of(lua).run()->last_line = line_of(lua);
   heap_of(lua).limit_strictly(0);
   lua_newuserdata(lua, 1);
+}
+
+void Interpreter::debug(lua_State* lua, lua_Debug* place) {
+  const bool is_line = place->event == LUA_HOOKLINE;
+  if (!is_line) look(lua, place);
+  Run& run = *host_of(lua).run();
+  run.debugger->visit(lua, run, is_line ? Debugger::Visit::line : Debugger::Visit::time);
 }
 
 void Interpreter::look(lua_State* lua, lua_Debug* place) {

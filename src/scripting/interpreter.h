@@ -62,6 +62,7 @@ class Interpreter {
   void watch();
   static void look(lua_State* lua, lua_Debug*);
   static void end_run(lua_State* lua, lua_Debug*);
+  static void debug(lua_State* lua, lua_Debug* place);
   static int line_of(lua_State* lua);
 
   Host& host_;

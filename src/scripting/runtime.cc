@@ -1,11 +1,19 @@
 #include "larder/scripting/runtime.h"
 
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
 #include <string>
 
 #include "admission.h"
+#include "debug_sessions.h"
+#include "debugger.h"
 #include "host.h"
 #include "interpreter.h"
 #include "larder/base/budget.h"
+#include "larder/base/text.h"
 #include "script_cache.h"
 #include "shebang.h"
 
@@ -19,6 +27,29 @@ constexpr std::uint64_t kMuchDropped = 1 << 20;
 
 constexpr std::string_view kNoScript = "NOSCRIPT No matching script. Please use EVAL.";
 
+constexpr std::string_view kDebugsTransaction = "ERR a script in a transaction cannot be debugged";
+constexpr std::string_view kDebugsEncrypted =
+    "ERR a client of the debugger needs a connection without TLS";
+constexpr std::string_view kDebugsDuringSave =
+    "ERR SCRIPT DEBUG YES is not possible while a snapshot is written. SCRIPT DEBUG SYNC is.";
+constexpr std::string_view kDebugsTooMany = "ERR too many scripts are debugged";
+
+// The replies that wait in the output of the client.
+void send_replies(resp::ReplyBuffer& output, DebugLink& link) {
+  while (!output.empty() && !link.is_lost()) {
+    iovec piece;
+    if (output.gather(&piece, 1) == 0) return;
+    link.send_bytes({static_cast<const char*>(piece.iov_base), piece.iov_len});
+    output.consume(piece.iov_len);
+  }
+}
+
+// Whether a script with this text declares that it does not write.
+bool only_reads(std::string_view text) {
+  const auto shebang = read_shebang(text);
+  return shebang && (shebang.value().flags & kNoWrites) != 0;
+}
+
 constexpr std::string_view kLoadedTooMany =
     "ERR The scripts of SCRIPT LOAD may take 64 MB together. SCRIPT FLUSH removes all of them.";
 
@@ -27,6 +58,7 @@ constexpr std::string_view kLoadedTooMany =
 Runtime::Runtime(const Parts& parts)
     : parts_(parts),
       host_(std::make_unique<Host>(parts)),
+      debugs_(std::make_unique<DebugSessions>(parts.sessions, parts.log)),
       cache_(std::make_unique<ScriptCache>()) {}
 
 Runtime::~Runtime() = default;
@@ -43,21 +75,96 @@ bool Runtime::has_refused_memory() const {
 }
 
 void Runtime::eval(Call& call, Access access) {
+  if (access == Access::read_write && are_writes_paused(call, parts_) && !only_reads(call.arg(1))) {
+    return wait_for_end_of_pause(call);
+  }
   parts_.executor.announce(call);
+  const DebugMode* const mode = debugs_->mode_of(call.session);
+  if (mode != nullptr) return debug(call, access, *mode);
+  eval(call, access, nullptr);
+}
+
+void Runtime::eval(Call& call, Access access, Debugger* debugger) {
   if (!read_key_count(call)) return;
   Script* const script = script_for(call, call.arg(1));
-  if (script != nullptr) run(call, *script, access);
+  if (script != nullptr) run(call, *script, access, debugger);
+}
+
+// Redis's debugger too ends the connection with the session.
+void Runtime::debug(Call& call, Access access, DebugMode mode) {
+  debugs_->disable(call.session);
+  if (!call.session.may_block) return call.reply.error(kDebugsTransaction);
+  const int socket = debugs_->socket_of(call.session);
+  if (mode == DebugMode::forked) return debug_in_child(call, access, socket);
+  parts_.log.warning("Redis synchronous debugging eval session started");
+  Debugger debugger(socket, call.arg(1));
+  eval(call, access, &debugger);
+  debugger.end();
+  parts_.log.warning("Redis synchronous debugging eval session ended");
+  call.session.close(engine::Closing::after_reply);
+}
+
+// A snapshot needs each value before it changes, and the thread that writes them is not in the
+// child.
+void Runtime::debug_in_child(Call& call, Access access, int socket) {
+  if (parts_.gates.write_hold() != nullptr) return call.reply.error(kDebugsDuringSave);
+  if (!debugs_->has_room_for_child()) return call.reply.error(kDebugsTooMany);
+  switch (debugs_->fork_with(socket)) {
+    case DebugSessions::Process::none:
+      return call.reply.error("ERR Fork() failed: can't run EVAL in debugging mode: " +
+                              std::string(std::strerror(errno)));
+    case DebugSessions::Process::server:
+      return call.session.close(engine::Closing::now);
+    case DebugSessions::Process::child:
+      break;
+  }
+  // Followers get nothing of it: the group does not end.
+  const engine::Propagation::Group group(parts_.effects);
+  Debugger debugger(socket, call.arg(1));
+  eval(call, access, &debugger);
+  debugger.end();
+  send_replies(call.reply.buffer(), debugger.link());
+  parts_.log.notice("Lua debugging session child exiting");
+  ::_exit(0);
+}
+
+void Runtime::set_debugging(Call& call) {
+  if (!call.reply.buffer().empty()) {
+    return call.reply.error("ERR SCRIPT DEBUG must be called outside a pipeline");
+  }
+  const std::string_view word = call.arg(2);
+  const bool is_synchronous = base::equals_ignoring_case(word, "sync");
+  if (base::equals_ignoring_case(word, "no"))
+    return debugs_->disable(call.session), call.reply.ok();
+  if (!is_synchronous && !base::equals_ignoring_case(word, "yes")) {
+    return call.reply.error("ERR Use SCRIPT DEBUG YES/SYNC/NO");
+  }
+  if (debugs_->socket_of(call.session) < 0) return call.reply.error(kDebugsEncrypted);
+  const auto mode = is_synchronous ? DebugMode::synchronous : DebugMode::forked;
+  if (!debugs_->enable(call.session, mode)) return call.reply.error(kDebugsTooMany);
+  call.reply.ok();
+}
+
+void Runtime::debug_through(const engine::DirectSockets& sockets) {
+  debugs_->talk_through(sockets);
 }
 
 void Runtime::evalsha(Call& call, Access access) {
-  parts_.executor.announce(call);
-  if (call.arg(1).size() != 2 * kShaBytes) return call.reply.error(kNoScript);
-  if (!read_key_count(call)) return;
   const auto sha = parse_sha(call.arg(1));
   Script* const script = sha ? cache_->find(*sha) : nullptr;
+  const bool reads = script != nullptr && (script->flags & kNoWrites) != 0;
+  if (access == Access::read_write && are_writes_paused(call, parts_) && !reads) {
+    return wait_for_end_of_pause(call);
+  }
+  parts_.executor.announce(call);
+  if (call.arg(1).size() != 2 * kShaBytes) return call.reply.error(kNoScript);
+  if (debugs_->mode_of(call.session) != nullptr) {
+    return call.reply.error("ERR Please use EVAL instead of EVALSHA for debugging");
+  }
+  if (!read_key_count(call)) return;
   if (script == nullptr) return call.reply.error(kNoScript);
   cache_->touch(*script);
-  run(call, *script, access);
+  run(call, *script, access, nullptr);
 }
 
 bool Runtime::has(std::string_view sha) const {
@@ -150,8 +257,11 @@ void Runtime::kill(Call& call, RunKind kind) const {
   call.reply.ok();
 }
 
+bool Runtime::has_garbage() const { return has_garbage_ || debugs_->has_children(); }
+
 // A cycle that has begun already does not see all of the garbage: the next one does.
 bool Runtime::collect(std::int64_t budget_us) {
+  if (debugs_->has_children()) debugs_->reap();
   if (!has_garbage_) return false;
   base::Budget budget(parts_.clock, budget_us);
   while (!budget.spent()) {
@@ -164,13 +274,15 @@ bool Runtime::collect(std::int64_t budget_us) {
 }
 
 // Messages to the client itself follow its reply.
-void Runtime::run(Call& call, Script& script, Access access) {
+void Runtime::run(Call& call, Script& script, Access access, Debugger* debugger) {
   const auto keys = read_key_count(call);
   if (!keys || !may_begin(call, parts_, script.flags, access)) return;
   const ShaHex name = hex(script.sha);
   Run run{.call = call,
           .name = {name.data(), name.size()},
-          .is_read_only = access == Access::read_only || (script.flags & kNoWrites) != 0};
+          .is_read_only = access == Access::read_only || (script.flags & kNoWrites) != 0,
+          .has_effects = debugger != nullptr,
+          .debugger = debugger};
   const engine::HeldPushes pushes(call.session);
   const engine::Propagation::Group group(parts_.effects);
   const Host::Running running(*host_, run, call.session, script.flags);

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 
+#include "debugger.h"
 #include "errors.h"
 #include "host.h"
 #include "larder/base/log.h"
@@ -71,6 +72,16 @@ const std::string_view* read_words(lua_State* lua, std::string_view* few, int co
   return words;
 }
 
+void report_call(Debugger& debugger, resp::Args args) {
+  if (debugger.reports()) debugger.report_call(args);
+}
+
+void report_reply(Debugger& debugger, std::string_view reply) {
+  if (!debugger.reports()) return;
+  if (reply.front() == '-') debugger.report_error(reply.substr(0, reply.find('\r')));
+  debugger.report_reply(reply);
+}
+
 int run_command(lua_State* lua, OnError on_error) {
   Host& host = host_of(lua);
   const int count = lua_gettop(lua);
@@ -85,9 +96,13 @@ int run_command(lua_State* lua, OnError on_error) {
   if (words == nullptr) {
     return fail(lua, "Lua redis lib command arguments must be strings or integers", on_error);
   }
-  const std::string_view refusal = host.run_command({words, static_cast<std::size_t>(count)});
+  const resp::Args args{words, static_cast<std::size_t>(count)};
+  Debugger* const debugger = host.run()->debugger;
+  if (debugger != nullptr) report_call(*debugger, args);
+  const std::string_view refusal = host.run_command(args);
   if (!refusal.empty()) return fail(lua, refusal, on_error);
   const std::string_view reply = host.reply();
+  if (debugger != nullptr) report_reply(*debugger, reply);
   push_reply(lua, reply);
   return reply.front() == '-' ? fail(lua, on_error) : 1;
 }
@@ -214,12 +229,19 @@ int replicate_commands(lua_State* lua) {
   return 1;
 }
 
-// There is no debugger.
+// True if the script is debugged.
 int breakpoint(lua_State* lua) {
-  lua_pushboolean(lua, 0);
+  Debugger* const debugger = debugger_of(lua);
+  if (debugger != nullptr) debugger->stop_at_next_line();
+  lua_pushboolean(lua, debugger != nullptr ? 1 : 0);
   return 1;
 }
-int debug(lua_State*) { return 0; }
+
+int debug(lua_State* lua) {
+  Debugger* const debugger = debugger_of(lua);
+  if (debugger != nullptr) debugger->report_values(lua);
+  return 0;
+}
 
 constexpr luaL_Reg kForAll[] = {{"call", call},
                                 {"pcall", pcall},

@@ -141,6 +141,11 @@ class Server(unittest.TestCase):
         with plain() as db:
             db.execute_command("CONFIG", "SET", "tls-cert-file", path("server.crt"), "tls-key-file", path("server.key"))
 
+    def test_the_debugger_of_scripts_is_refused(self):
+        with self.assertRaisesRegex(redis.ResponseError, "needs a connection without TLS"):
+            python().execute_command("SCRIPT", "DEBUG", "YES")
+        self.assertEqual(plain().execute_command("SCRIPT", "DEBUG", "NO"), "OK")
+
     def test_info_names_the_listener(self):
         with plain() as db:
             text = db.execute_command("INFO", "server")

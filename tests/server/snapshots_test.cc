@@ -102,6 +102,23 @@ TEST_F(Snapshots, MergesOnlyWhenAsked) {
             "+OK\r\n*2\r\n$1\r\n1\r\n$1\r\n3\r\n");
 }
 
+TEST_F(Snapshots, AReloadKeepsTheDataIfALibraryOfTheFileDoesNotCompile) {
+  Harness harness;
+  const auto client = harness.connect();
+  client->exchange(
+      "CONFIG SET rdbcompression no rdbchecksum no\r\nSET k v\r\n"
+      "FUNCTION LOAD \"#!lua name=l\\nredis.register_function('f', function() return 17 end)\"\r\n"
+      "SAVE\r\n");
+  std::string file = read_file("dump.rdb");
+  const std::size_t place = file.find("return 17");
+  ASSERT_NE(place, std::string::npos);
+  std::ofstream("dump.rdb", std::ios::binary) << file.replace(place, 9, "return ((");
+  EXPECT_EQ(client->exchange("DEBUG RELOAD NOSAVE\r\n").substr(0, 4), "-ERR");
+  EXPECT_EQ(client->exchange("GET k\r\nFCALL f 0\r\n"), "$1\r\nv\r\n:17\r\n");
+  EXPECT_EQ(client->exchange("DEBUG RELOAD\r\nFCALL f 0\r\n"), "+OK\r\n:17\r\n");
+  EXPECT_TRUE(harness.core().auditor.run().balanced());
+}
+
 TEST_F(Snapshots, AWatchedKeyCountsAsChangedByAReload) {
   Harness harness;
   const auto client = harness.connect();

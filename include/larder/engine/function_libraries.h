@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 #include "larder/base/result.h"
@@ -23,6 +24,9 @@ class FunctionLibraries {
   // Loads a library that a file contains. The error is that of FUNCTION LOAD, without a code.
   enum class Existing : std::uint8_t { is_an_error, is_replaced };
   virtual base::Result<void> load_saved(std::string_view code, Existing existing) = 0;
+
+  // Whether the libraries of a file could be loaded if there were no others; nothing changes.
+  virtual base::Result<void> check_saved(std::span<const std::string_view> codes) = 0;
 
   // Removes all of them.
   virtual void clear() = 0;

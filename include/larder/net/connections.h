@@ -36,6 +36,7 @@
 #include "larder/base/log.h"
 #include "larder/engine/access_control.h"
 #include "larder/engine/debug_switches.h"
+#include "larder/engine/direct_sockets.h"
 #include "larder/engine/executor.h"
 #include "larder/engine/session.h"
 #include "larder/eviction/settings.h"
@@ -50,7 +51,7 @@ namespace larder::net {
 
 struct Services;
 
-class Connections final : public Host, public memory::AuditedOwner {
+class Connections final : public Host, public memory::AuditedOwner, public engine::DirectSockets {
  public:
   struct Parts {
     Loop& loop;
@@ -89,6 +90,8 @@ class Connections final : public Host, public memory::AuditedOwner {
   // `timeout` or have had too much unsent output for too long. Each call visits a part of the
   // connections; all of them are visited within `calls` calls, if there is time for it.
   void run_periodic(std::size_t calls);
+
+  int direct_socket(const engine::Session& session) const override;
 
   // Reports everything charged to client_input and client_output to the audit; the time is that of
   // a walk over all connections.

@@ -84,7 +84,8 @@ class Snapshots final {
   const Parts& parts() const { return parts_; }
 
   // Saves, empties the databases and loads the file, without serving clients. A file that is
-  // missing or damaged is found before anything is removed.
+  // missing or damaged, or has a library that does not compile, is found before anything is
+  // removed.
   base::Result<void> reload(const Reload& options);
 
   // What a snapshot of this moment contains.

@@ -57,6 +57,7 @@ class Functions final : public engine::FunctionLibraries, public memory::Audited
   std::size_t libraries() const override;
   std::string_view code(std::size_t index) const override;
   base::Result<void> load_saved(std::string_view code, Existing existing) override;
+  base::Result<void> check_saved(std::span<const std::string_view> codes) override;
   void clear() override { flush(Runtime::Freeing::at_once); }
 
   // Frees memory of libraries that were removed, for about this time; true if work is left.
@@ -80,6 +81,9 @@ class Functions final : public engine::FunctionLibraries, public memory::Audited
   base::Result<Library*> make(std::string_view code, const FunctionIndex& among, Existing existing,
                               Bounds bounds);
   base::Result<void> stage(FunctionIndex& staged, std::string_view code, Bounds bounds);
+  // All of them, or none.
+  base::Result<void> stage_all(FunctionIndex& staged, std::span<const std::string_view> codes,
+                               Bounds bounds);
   std::string conflict_of(const FunctionIndex& staged, Existing existing) const;
   std::uint64_t bytes_with(const FunctionIndex& staged) const;
   // Makes the staged libraries those of the server, or drops them.

@@ -14,6 +14,7 @@
 #include "larder/engine/busy_host.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command_table.h"
+#include "larder/engine/direct_sockets.h"
 #include "larder/engine/executor.h"
 #include "larder/engine/gates.h"
 #include "larder/engine/propagation.h"
@@ -25,10 +26,13 @@
 
 namespace larder::scripting {
 
+class DebugSessions;
+class Debugger;
 class Host;
 class Interpreter;
 class ScriptCache;
 struct Script;
+enum class DebugMode : std::uint8_t;
 
 // Whether the command allows a script to write: EVAL, or EVAL_RO.
 enum class Access : std::uint8_t { read_write, read_only };
@@ -61,6 +65,11 @@ class Runtime final : public memory::AuditedOwner {
   void eval(engine::Call& call, Access access);
   void evalsha(engine::Call& call, Access access);
 
+  // SCRIPT DEBUG: the next script of the client is debugged, or is not.
+  void set_debugging(engine::Call& call);
+  // The debugger talks to its clients through these sockets; without them there is none.
+  void debug_through(const engine::DirectSockets& sockets);
+
   // SCRIPT LOAD: replies with the name of the script, or why there is none.
   void load(engine::Call& call);
   // Whether there is a script with this name.
@@ -74,9 +83,10 @@ class Runtime final : public memory::AuditedOwner {
   // SCRIPT KILL and FUNCTION KILL: ends what runs, if it is of this kind and has not written.
   void kill(engine::Call& call, RunKind kind) const;
 
-  // Frees memory of scripts that were dropped, for about this time; true if work is left.
+  // Frees memory of scripts that were dropped, for about this time; true if work is left. Also
+  // looks which processes of the debugger have ended.
   bool collect(std::int64_t budget_us);
-  bool has_garbage() const { return has_garbage_; }
+  bool has_garbage() const;
 
   // What functions share with scripts.
   Host& host() { return *host_; }
@@ -102,11 +112,15 @@ class Runtime final : public memory::AuditedOwner {
   Script* compile(engine::Call& call, std::string_view text);
   void make_room_for_script();
   void drop(Script& script);
-  void run(engine::Call& call, Script& script, Access access);
+  void eval(engine::Call& call, Access access, Debugger* debugger);
+  void debug(engine::Call& call, Access access, DebugMode mode);
+  void debug_in_child(engine::Call& call, Access access, int socket);
+  void run(engine::Call& call, Script& script, Access access, Debugger* debugger);
   void show_memory();
 
   Parts parts_;
   std::unique_ptr<Host> host_;
+  std::unique_ptr<DebugSessions> debugs_;
   std::unique_ptr<ScriptCache> cache_;
   std::unique_ptr<Interpreter> interpreter_;
   std::uint64_t dropped_bytes_ = 0;  // of scripts, since garbage was collected last

@@ -31,6 +31,8 @@ void script_flush(Call& call, Runtime& scripts) {
 
 void script_kill(Call& call, Runtime& scripts) { scripts.kill(call, scripting::RunKind::script); }
 
+void script_debug(Call& call, Runtime& scripts) { scripts.set_debugging(call); }
+
 constexpr std::string_view kEverywhere = "request_policy:all_nodes response_policy:all_succeeded";
 
 }  // namespace
@@ -44,6 +46,15 @@ std::span<const engine::Command> scripting_script() {
        .since = "2.6.0",
        .summary = "A container for commands on scripts.",
        .complexity = "Depends on subcommand."},
+      {.name = "script debug",
+       .family = Family::scripting,
+       .arity = exactly(3),
+       .flags = kNoScript,
+       .handler = Handler::of<script_debug>(),
+       .since = "3.2.0",
+       .summary = "Sets whether the next script of the connection is debugged.",
+       .complexity = "O(1)",
+       .arguments = "mode:oneof(yes:pure-token@YES sync:pure-token@SYNC no:pure-token@NO)"},
       {.name = "script exists",
        .family = Family::scripting,
        .arity = at_least(3),

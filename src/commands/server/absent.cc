@@ -30,7 +30,6 @@ std::span<const engine::Command> server_absent() {
              kAdmin | kNoScript | kLoading | kStale | kAllowBusy),
       absent("restore-asking", Family::server, at_least(4), kWrites | kGrows | kAsking,
              kKeyspace | kDangerous),
-      absent("script debug", Family::scripting, exactly(3), kNoScript),
       absent("sync", Family::server, exactly(1), kAdmin | kNoScript | kNoAsyncLoading | kNoMulti),
   };
   return kCommands;
