@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <string>
+#include <thread>
 
 #include "larder/base/rng.h"
 #include "step_snapshot_fixture.h"
@@ -293,6 +295,39 @@ TEST_F(ShortOfMemory, AreGivenUpWhenCommandsWaitTooLong) {
   finish();
   EXPECT_EQ(core().persistence_metrics.rdb_last_bgsave_status.value(), "err");
   EXPECT_EQ(files(), 0);
+}
+
+// Eviction waits for the worker; what a script evicts cannot wait, and the loop waits instead.
+TEST_F(ShortOfMemory, DoesNotStopAScriptThatEvicts) {
+  const std::string before = digest();
+  const std::int64_t start_ms = harness_->clock().unix_ms();
+  Obstacle obstacle;
+  core().snapshot_worker.post(obstacle);
+  begin();
+  int changed = 0;
+  while (client_->exchange("SET " + key(changed) + " changed\r\n") == "+OK\r\n") ++changed;
+  ASSERT_TRUE(core().keyspace.defers_removals());
+  const auto other = harness_->connect();
+  const std::string limit = std::to_string(core().evictor.counted_bytes());
+  EXPECT_EQ(
+      other->exchange("CONFIG SET maxmemory-policy allkeys-random maxmemory " + limit + "\r\n"),
+      "+OK\r\n");
+  const std::uint64_t evicted = core().eviction_metrics.evicted_keys.value();
+  std::thread release([&obstacle] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    obstacle.release();
+  });
+  const std::string reply = other->exchange(
+      "EVAL \"for i = 1, 100 do redis.call('SET', 'new' .. i, "
+      "string.rep('x', 10000)) end return 1\" "
+      "0\r\n");
+  release.join();
+  EXPECT_EQ(reply, ":1\r\n");
+  EXPECT_GT(core().eviction_metrics.evicted_keys.value(), evicted + 1000);
+  finish();
+  ask("");
+  EXPECT_TRUE(core().auditor.run().balanced());
+  EXPECT_EQ(loaded_digest(start_ms), before);
 }
 
 // Values that are read in steps.
