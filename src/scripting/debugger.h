@@ -55,7 +55,6 @@ class Debugger {
   enum class Next : std::uint8_t { stays, goes_on };
   using Action = Next (Debugger::*)(lua_State*, const DebugWords&);
   struct CommandRow;
-  static const CommandRow kCommands[];
 
   const char* reason_to_stop(const Host& host, Visit visit);
   // Serves the client until the script may go on; false if the client is lost.

@@ -20,16 +20,6 @@ struct Debugger::CommandRow {
   Action action;
 };
 
-const Debugger::CommandRow Debugger::kCommands[] = {
-    {"h", "help", 1, &Debugger::help},   {"s", "step", 1, &Debugger::step},
-    {"n", "next", 1, &Debugger::step},   {"c", "continue", 1, &Debugger::go_on},
-    {"l", "list", 1, &Debugger::list},   {"w", "whole", 1, &Debugger::list_all},
-    {"p", "print", 1, &Debugger::print}, {"b", "break", 1, &Debugger::breaks},
-    {"t", "trace", 1, &Debugger::trace}, {"e", "eval", 1, &Debugger::eval},
-    {"r", "redis", 2, &Debugger::redis}, {"m", "maxlen", 1, &Debugger::limit},
-    {"a", "abort", 1, &Debugger::abort},
-};
-
 namespace {
 
 // Clients show these lines as they are: they are those of Redis.
@@ -115,6 +105,15 @@ void watch_code(lua_State* lua, lua_Debug*) {
 }  // namespace
 
 Debugger::Next Debugger::run_command(lua_State* lua, const DebugWords& words) {
+  static constexpr CommandRow kCommands[] = {
+      {"h", "help", 1, &Debugger::help},   {"s", "step", 1, &Debugger::step},
+      {"n", "next", 1, &Debugger::step},   {"c", "continue", 1, &Debugger::go_on},
+      {"l", "list", 1, &Debugger::list},   {"w", "whole", 1, &Debugger::list_all},
+      {"p", "print", 1, &Debugger::print}, {"b", "break", 1, &Debugger::breaks},
+      {"t", "trace", 1, &Debugger::trace}, {"e", "eval", 1, &Debugger::eval},
+      {"r", "redis", 2, &Debugger::redis}, {"m", "maxlen", 1, &Debugger::limit},
+      {"a", "abort", 1, &Debugger::abort},
+  };
   for (const CommandRow& row : kCommands) {
     const bool is_named = base::equals_ignoring_case(words[0], row.letter) ||
                           base::equals_ignoring_case(words[0], row.name);

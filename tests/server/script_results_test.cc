@@ -11,7 +11,7 @@ using testing::HasSubstr;
 using testing::StartsWith;
 
 // Without victims this is more than the minimum of all clients.
-constexpr std::size_t kAboveMinimum = 6 * kMega;
+constexpr std::size_t kResultBytes = 6 * kMega;
 
 class ScriptResults : public ClientRoom {
  protected:
@@ -24,7 +24,7 @@ class ScriptResults : public ClientRoom {
   static std::string eval(const std::string& script) { return "EVAL \"" + script + "\" 0\r\n"; }
 };
 
-const std::string kLargeResult = "return string.rep('v', " + std::to_string(kAboveMinimum) + ")";
+const std::string kLargeResult = "return string.rep('v', " + std::to_string(kResultBytes) + ")";
 
 TEST_F(ScriptResults, AScriptThatReadsWaitsForRoom) {
   fill();
