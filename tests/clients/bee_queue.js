@@ -5,10 +5,12 @@
 const assert = require("assert");
 const Redis = require("ioredis");
 const Queue = require("bee-queue");
-const { host, port, sleep, until, run, holdings } = require("./cases.js");
+const { host, port, sleep, until } = require("./cases.js");
+const { kept, runFlows } = require("./queues.js");
 
 const db = new Redis({ host, port });
 const open = [];
+const test = { db, open, ofTime: /:(stallBlock|stalling) / };
 const flows = {};
 
 // Another connection to a queue, closed with the case.
@@ -153,30 +155,10 @@ flows["jobs are not kept, and a queue is destroyed"] = async () => {
   queue.process(async (job) => { ++count; if (job.data.n % 2) throw new Error("odd"); });
   await queue.saveAll([...Array(10).keys()].map((n) => queue.createJob({ n })));
   await until(async () => count === 10 && (await queue.checkHealth()).active === 0);
-  const before = await kept();
+  const before = await kept(test);
   await queue.destroy();
-  assert.deepStrictEqual(await kept(), []);
+  assert.deepStrictEqual(await kept(test), []);
   return before;
 };
 
-// What the server holds, except what depends on the time.
-async function kept() {
-  return (await holdings(db)).filter((line) => !/:(stallBlock|stalling) /.test(line));
-}
-
-async function close() {
-  await Promise.all(open.splice(0).reverse().map((queue) => queue.close()));
-}
-
-const cases = Object.fromEntries(Object.entries(flows).map(([title, body]) => [title, async () => {
-  const result = await body();
-  await close();
-  return [result, await kept()];
-}]));
-
-async function before() {
-  await close();
-  await db.flushall();
-}
-
-run(cases, before);
+runFlows(flows, test);

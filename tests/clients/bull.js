@@ -4,11 +4,13 @@
 const assert = require("assert");
 const Bull = require("bull");
 const Redis = require("ioredis");
-const { host, port, sleep, until, run, holdings } = require("./cases.js");
+const { host, port, sleep, until } = require("./cases.js");
+const { kept, runFlows } = require("./queues.js");
 
 require("events").defaultMaxListeners = 100;
 const db = new Redis({ host, port });
 const open = [];
+const test = { db, open, ofTime: /:(stalled-check|limiter) / };
 const flows = {};
 
 // Another connection to a queue, closed with the case.
@@ -214,7 +216,7 @@ flows["remove, clean, empty, obliterate"] = async () => {
   const jobs = await queue.addBulk([...Array(4).keys()].map((n) => ({ name: `${n}`, data: { n } })));
   await queue.add("later", {}, { delay: 3_600_000 });
   await jobs[0].remove();
-  const before = [await queue.getJobCounts(), await kept()];
+  const before = [await queue.getJobCounts(), await kept(test)];
   await queue.removeJobs("7");
   await queue.empty();
   assert.strictEqual(await queue.count(), 0);
@@ -225,24 +227,4 @@ flows["remove, clean, empty, obliterate"] = async () => {
   return before;
 };
 
-// What the server holds, except what depends on the time.
-async function kept() {
-  return (await holdings(db)).filter((line) => !/:(stalled-check|limiter) /.test(line));
-}
-
-async function close() {
-  await Promise.all(open.splice(0).reverse().map((queue) => queue.close()));
-}
-
-const cases = Object.fromEntries(Object.entries(flows).map(([title, body]) => [title, async () => {
-  const result = await body();
-  await close();
-  return [result, await kept()];
-}]));
-
-async function before() {
-  await close();
-  await db.flushall();
-}
-
-run(cases, before);
+runFlows(flows, test);

@@ -4,13 +4,14 @@
 
 const assert = require("assert");
 const Redis = require("ioredis");
-const { host, port, sleep, until, run, holdings } = require("./cases.js");
+const { host, port, sleep, until } = require("./cases.js");
+const { kept, runFlows } = require("./queues.js");
 
 require("events").defaultMaxListeners = 50;
 const connection = { host, port };
 const db = new Redis({ host, port });
 const open = [];
-const cases = {};
+const test = { db, open, ofTime: /:(events|marker|stalled-check|limiter) / };
 
 // A queue, worker or other object of BullMQ, closed with the case.
 function make(Kind, ...words) {
@@ -382,9 +383,9 @@ function flows({ Queue, Worker, QueueEvents, FlowProducer, UnrecoverableError, D
     await queue.add("active", {});
     await manual.getNextJob("token");
     await assert.rejects(queue.obliterate(), /active/);
-    const before = await kept();
+    const before = await kept(test);
     await queue.obliterate({ force: true });
-    assert.deepStrictEqual(await kept(), []);
+    assert.deepStrictEqual(await kept(test), []);
     return before;
   };
 
@@ -404,28 +405,7 @@ function flows({ Queue, Worker, QueueEvents, FlowProducer, UnrecoverableError, D
   return found;
 }
 
-// What the server holds, except what depends on the time.
-async function kept() {
-  return (await holdings(db)).filter((line) => !/:(events|marker|stalled-check|limiter) /.test(line));
-}
+const named = ["bullmq", "bullmq5"].flatMap((name) =>
+  Object.entries(flows(require(name))).map(([title, body]) => [`${name}: ${title}`, body]));
 
-async function close() {
-  await Promise.all(open.splice(0).reverse().map((one) => one.close()));
-}
-
-for (const name of ["bullmq", "bullmq5"]) {
-  for (const [title, body] of Object.entries(flows(require(name)))) {
-    cases[`${name}: ${title}`] = async () => {
-      const result = await body();
-      await close();
-      return [result, await kept()];
-    };
-  }
-}
-
-async function before() {
-  await close();
-  await db.flushall();
-}
-
-run(cases, before);
+runFlows(Object.fromEntries(named), test);
