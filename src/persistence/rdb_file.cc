@@ -15,7 +15,7 @@ namespace {
 using Kind = RdbFailure::Kind;
 
 // So much of the file is read, or added to the checksum, at once.
-constexpr std::size_t kPiece = 1 << 20;
+constexpr std::size_t kPiece = 512 << 10;
 constexpr std::size_t kHeadBytes = kRdbMagic.size() + kRdbVersionDigits;
 
 // What the parts of a module's data are; 0 ends them.
@@ -71,7 +71,9 @@ class FileReader {
     while (window_.sum_some(kPiece)) {
       if (!visitor_.go_on()) return fail(Kind::stopped, "Stopped");
     }
-    window_.reserve(bytes);
+    while (window_.move_some(bytes, kPiece)) {
+      if (!visitor_.go_on()) return fail(Kind::stopped, "Stopped");
+    }
     for (;;) {
       const std::size_t piece = std::min(bytes, window_.rest().size() + kPiece);
       if (const auto filled = window_.fill(piece); !filled) {

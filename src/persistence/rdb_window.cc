@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #include "larder/persistence/crc64.h"
 
@@ -26,17 +27,32 @@ std::uint64_t RdbWindow::sum_with(std::size_t bytes) {
   return crc64(crc_, rest().substr(0, bytes));
 }
 
-void RdbWindow::compact() {
-  sum_taken();
-  std::memmove(bytes_.data(), bytes_.data() + begin_, end_ - begin_);
+bool RdbWindow::move_some(std::size_t wanted, std::size_t most) {
+  const auto room = static_cast<std::size_t>(useful(wanted));
+  if (moved_ == 0) sum_taken();
+  if (moved_ == 0 && bytes_.capacity() < room) larger_.reserve(room);
+  const bool grows = larger_.capacity() > 0;
+  if (begin_ == 0 && !grows) return false;
+  const std::size_t piece = std::min(end_ - begin_ - moved_, most);
+  const char* const from = bytes_.data() + begin_ + moved_;
+  if (grows) {
+    larger_.insert(larger_.end(), from, from + piece);
+  } else {
+    std::memmove(bytes_.data() + moved_, from, piece);
+  }
+  moved_ += piece;
+  if (moved_ < end_ - begin_) return true;
+  if (grows) bytes_ = std::exchange(larger_, Bytes());
   first_ += begin_;
-  end_ -= begin_;
+  end_ = std::exchange(moved_, 0);
   begin_ = 0;
   summed_ = 0;
+  return false;
 }
 
 base::Result<void> RdbWindow::fill(std::size_t wanted) {
-  if (begin_ > 0) compact();
+  while (move_some(wanted, end_)) {
+  }
   const auto room = static_cast<std::size_t>(useful(wanted));
   if (bytes_.size() < room) bytes_.resize(room);
   while (end_ < wanted && !at_end_) {

@@ -29,10 +29,11 @@ class RdbWindow {
   }
 
   // Reads until rest() has at least `wanted` bytes and at most twice as many, or the file ends.
-  // Views of rest() are invalid afterwards.
+  // Moves all that move_some() has not moved. Views of rest() are invalid afterwards.
   base::Result<void> fill(std::size_t wanted);
-  // Reserves memory, so that the window can be filled with so many bytes in pieces.
-  void reserve(std::size_t wanted) { bytes_.reserve(static_cast<std::size_t>(useful(wanted))); }
+  // Moves up to `most` bytes of rest() to where so many can follow. True if there are more to move:
+  // until then rest() must not be used.
+  bool move_some(std::size_t wanted, std::size_t most);
   // Adds up to `most` bytes that were taken to the checksum. False if there are no more.
   bool sum_some(std::size_t most);
   // The checksum of everything that was taken and of the next bytes.
@@ -41,13 +42,16 @@ class RdbWindow {
  private:
   std::uint64_t useful(std::size_t wanted) const;
   void sum_taken() { sum_some(begin_); }
-  void compact();
+
+  // The memory of snapshots that are written does not count against maxmemory, but this does.
+  using Bytes = std::vector<char, memory::Allocator<char, memory::Owner::runtime>>;
 
   RdbSource& source_;
   const bool sums_;
   const std::size_t least_;
-  // The memory of snapshots that are written does not count against maxmemory, but this does.
-  std::vector<char, memory::Allocator<char, memory::Owner::runtime>> bytes_;
+  Bytes bytes_;
+  Bytes larger_;  // where bytes are moved to, if bytes_ is too small for what is wanted
+  std::size_t moved_ = 0;
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
   std::size_t summed_ = 0;   // position up to which crc_ goes
