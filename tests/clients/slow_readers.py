@@ -92,9 +92,20 @@ def fill(control, limit):
     control.ask("CONFIG", "RESETSTAT")
 
 
-def bound_of_used(limit, clients):
-    """Of used_memory, when clients hold so many bytes."""
-    return limit + (FLOOR if clients <= FLOOR else max(limit // 100, STEP))
+class Watch:
+    """The most of used_memory, of clients, and how far used_memory was above its bound."""
+
+    def __init__(self, control, limit):
+        self.control, self.limit = control, limit
+        self.used = self.clients = self.above = 0
+
+    def look(self):
+        now = info(self.control)
+        used, clients = int(now["used_memory"]), int(now["mem_clients_total"])
+        bound = self.limit + (FLOOR if clients <= FLOOR else max(self.limit // 100, STEP))
+        self.used, self.clients = max(self.used, used), max(self.clients, clients)
+        self.above = max(self.above, used - bound)
+        return now
 
 
 def pipelining(port, control, limit, readers):
@@ -102,35 +113,26 @@ def pipelining(port, control, limit, readers):
     found = []
     keys = control.ask("DBSIZE")
     requests = b"".join(wire.encode(["GET", f"more:{at % 1000}"]) for at in range(12_000))
-    slow, most_used, most_clients, most_above = [], 0, 0, 0
-
-    def look():
-        nonlocal most_used, most_clients, most_above
-        now = info(control)
-        used, clients = int(now["used_memory"]), int(now["mem_clients_total"])
-        most_used, most_clients = max(most_used, used), max(most_clients, clients)
-        most_above = max(most_above, used - bound_of_used(limit, clients))
-        return now
-
+    slow, watch = [], Watch(control, limit)
     for at in range(readers):
         slow.append(Slow(port, f"slow-library-{at}"))
         slow[-1].send(requests, 0.5)
-        look()
+        watch.look()
     await_not_read(control)
-    now = look()
+    now = watch.look()
     budget = int(now["maxmemory_clients"])
-    print(f"{readers} readers: used_memory {most_used / MEGA:.1f} MB of {limit / MEGA:.0f}, "
-          f"clients {most_clients / MEGA:.1f} MB of {budget / MEGA:.0f}, {now['clients_paused_reading']} not read, "
+    print(f"{readers} readers: used_memory {watch.used / MEGA:.1f} MB of {limit / MEGA:.0f}, "
+          f"clients {watch.clients / MEGA:.1f} MB of {budget / MEGA:.0f}, {now['clients_paused_reading']} not read, "
           f"{now['evicted_clients']} disconnected, {now['evicted_keys']} keys evicted")
     # A key takes about 1,100 bytes.
     if int(now["evicted_keys"]) * 1000 > budget + STEP:
         found.append(f"{now['evicted_keys']} of {keys} keys were evicted, more than the share of clients")
     if int(now["evicted_clients"]) != 0:
         found.append(f"{now['evicted_clients']} clients that only do not read were disconnected")
-    if most_clients > budget + STEP or most_above > 0:
-        found.append(f"{most_clients} bytes of clients, used_memory {most_above} above its bound")
-    if most_clients < budget // 5:
-        found.append(f"the readers hold only {most_clients} bytes: the test shows nothing")
+    if watch.clients > budget + STEP or watch.above > 0:
+        found.append(f"{watch.clients} bytes of clients, used_memory {watch.above} above its bound")
+    if watch.clients < budget // 5:
+        found.append(f"the readers hold only {watch.clients} bytes: the test shows nothing")
     found += named(control, slow)
     if control.ask("SET", "fresh", "value") != b"OK" or control.ask("GET", "fresh") != b"value":
         found.append("others are not served")
@@ -164,13 +166,13 @@ def large_replies(port, control, limit, readers):
     control.ask("SET", "large", "x" * size)
     # The write itself may exceed the limit until keys have been evicted for it.
     settle(control, "used_memory", limit)
-    links, most_used = [], 0
+    links, watch = [], Watch(control, limit)
     for at in range(readers):
         links.append(socket.create_connection(("127.0.0.1", port)))
         links[-1].sendall(wire.encode(["GET", "large"]))
-        most_used = max(most_used, figure(control, "used_memory"))
+        watch.look()
     for _ in range(20):
-        most_used = max(most_used, figure(control, "used_memory"))
+        watch.look()
     whole = 0
     for link in links:
         expected = size + len(f"${size}") + 4
@@ -183,12 +185,12 @@ def large_replies(port, control, limit, readers):
             got += len(part)
         whole += got == expected
         link.close()
-    most_used = max(most_used, figure(control, "used_memory"))
-    print(f"{readers} asked for {size / MEGA:.1f} MB each: used_memory {most_used / MEGA:.1f} MB of {limit / MEGA:.0f}, "
+    watch.look()
+    print(f"{readers} asked for {size / MEGA:.1f} MB each: used_memory {watch.used / MEGA:.1f} MB of {limit / MEGA:.0f}, "
           f"{whole} got it when they read, {figure(control, 'evicted_clients')} disconnected")
     found = []
-    if most_used > limit + max(limit // 100, STEP):
-        found.append(f"large replies took used_memory to {most_used}")
+    if watch.above > 0:
+        found.append(f"large replies took used_memory {watch.above} above its bound")
     if whole != readers:
         found.append(f"{readers - whole} of {readers} did not get the reply that they read")
     return found

@@ -21,6 +21,12 @@ class ScriptResults : public ClientRoom {
     watch_turns(100);
     ask("CONFIG SET maxmemory-policy noeviction");
   }
+  // Its name, as a reply has it: any key may have been evicted.
+  std::string some_key() {
+    const std::string reply = ask("RANDOMKEY");
+    const std::size_t begin = reply.find("\r\n") + 2;
+    return reply.substr(begin, reply.size() - begin - 2);
+  }
   static std::string eval(const std::string& script) { return "EVAL \"" + script + "\" 0\r\n"; }
 };
 
@@ -61,20 +67,22 @@ TEST_F(ScriptResults, WithoutEffectsAResultThatNeverFitsIsAnError) {
 TEST_F(ScriptResults, WithEffectsAResultWithoutRoomIsAnErrorAndTheClientStays) {
   use_up_memory();
   Line line = connect();
-  ASSERT_EQ(talk(line, "EXISTS key:1\r\n"), ":1\r\n");
-  EXPECT_THAT(talk(line, eval("redis.call('DEL', 'key:1') " + kLargeResult) + "PING\r\n"),
+  const std::string key = some_key();
+  ASSERT_EQ(talk(line, "EXISTS " + key + "\r\n"), ":1\r\n");
+  EXPECT_THAT(talk(line, eval("redis.call('DEL', '" + key + "') " + kLargeResult) + "PING\r\n"),
               testing::MatchesRegex("-OOM there is no room below maxmemory for the result of the "
                                     "script, about 6[0-9]* bytes; what it has changed stays\r\n"
                                     "[+]PONG\r\n"));
-  EXPECT_EQ(talk(line, "EXISTS key:1\r\n"), ":0\r\n");
+  EXPECT_EQ(talk(line, "EXISTS " + key + "\r\n"), ":0\r\n");
   EXPECT_EQ(figure("evicted_clients"), 0);
 }
 
 TEST_F(ScriptResults, InATransactionWithEffectsTheResultIsAnErrorInItsPlace) {
   use_up_memory();
   Line line = connect();
-  EXPECT_THAT(talk(line, "MULTI\r\nDEL key:2\r\n" + eval(kLargeResult) + "PING\r\nEXEC\r\n"),
-              AllOf(HasSubstr("\r\n*3\r\n:1\r\n-OOM "), HasSubstr("\r\n+PONG\r\n")));
+  EXPECT_THAT(
+      talk(line, "MULTI\r\nDEL " + some_key() + "\r\n" + eval(kLargeResult) + "PING\r\nEXEC\r\n"),
+      AllOf(HasSubstr("\r\n*3\r\n:1\r\n-OOM "), HasSubstr("\r\n+PONG\r\n")));
   EXPECT_FALSE(line.closed);
   EXPECT_EQ(figure("evicted_clients"), 0);
 }
