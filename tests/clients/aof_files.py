@@ -215,6 +215,19 @@ class Ends(Case):
         files[INCR] = b"".join(line for line in damaged.splitlines(True) if not line.startswith(b"#LC:"))
         self.assertEqual(self.starts_with(files).ask("GET", "key:2"), b"VALUE 2")
 
+    def test_a_new_increment_may_have_only_a_part_of_its_first_group(self):
+        server, whole = self.written()
+        second = INCR.replace("1.incr", "2.incr")
+        files = {MANIFEST: server.read(MANIFEST) + f"file {second} seq 2 type i\n".encode(), BASE: server.read(BASE), INCR: whole}
+        for part in (bytes(4096) + b"x" * 3000, bytes(4096) + b"x" * 3000 + b"\r\n#LC:00000000:7098:0:0\r\n"):
+            with self.subTest(part[-20:]):
+                other = self.starts_with({**files, second: part})
+                self.assertEqual(other.ask("MGET", "key:0", "key:4"), [b"value 0", b"value 4"])
+                self.assertIn(f"Truncating the AOF {second} at offset 0: {len(part)} bytes", other.log())
+        # Nothing says that a file of Redis lost only what was not on disk.
+        files[INCR] = b"".join(line for line in whole.splitlines(True) if not line.startswith(b"#LC:"))
+        self.fails_with({**files, second: bytes(4096) + b"x" * 3000}, f"{second} at offset 0")
+
     def never_synced(self):
         """A killed server, and its increment of five groups."""
         server = self.server("--appendfsync", "no").start()
