@@ -112,6 +112,9 @@ void Propagation::settle(OwnEffects& own, int db, std::span<const std::string_vi
                          bool changed) {
   if (!listened()) return;
   if (kept_.empty() && groups_ == 0) return settle_alone(own, db, words, changed);
+  if (kept_.size() == 1 && groups_ == 0 && own.ahead == 0 && !own.only_removals) {
+    return settle_replaced(own, db);
+  }
   const std::size_t first = own.begin + own.ahead;
   if (own.only_removals) {
     own.suppressed = true;
@@ -134,6 +137,17 @@ void Propagation::settle_alone(OwnEffects& own, int db, std::span<const std::str
     emit(write(db, words, Reach::everybody));
     drop_text();
   }
+  own.suppressed = false;
+}
+
+// The handler has replaced the words by others, once.
+void Propagation::settle_replaced(OwnEffects& own, int db) {
+  const Kept& only = kept_.front();
+  emit({only.db == kOfTheCommand ? db : only.db,
+        only.reach,
+        {text_ + only.begin, only.end - only.begin}});
+  kept_.clear();
+  drop_text();
   own.suppressed = false;
 }
 

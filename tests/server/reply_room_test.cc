@@ -419,55 +419,6 @@ TEST_F(ReplyRoom, ABlockedReaderThatWaitsForRoomCanBeUnblocked) {
   give_back_the_share();
 }
 
-// Names that make the list of clients large.
-TEST_F(ReplyRoom, TheListOfClientsWaitsForRoom) {
-  constexpr std::size_t kNamed = 100;
-  fill();
-  std::string ids = "CLIENT LIST ID";
-  for (std::size_t i = 0; i < kNamed; ++i) {
-    talk(add_line(), command({"CLIENT", "SETNAME", std::string(30'000, 'n')}));
-    const std::string id = talk(*lines.back(), "CLIENT ID\r\n");
-    ids += " " + id.substr(1, id.size() - 3);
-  }
-  watch_turns(100);
-  for (const std::string& request : {std::string("CLIENT LIST\r\n"), ids + "\r\n",
-                                     std::string("MULTI\r\nCLIENT LIST\r\nEXEC\r\n"),
-                                     "MULTI\r\nINCR n\r\n" + ids + "\r\nEXEC\r\n"}) {
-    most_used = 0;
-    Line asking = connect();
-    asking.write(request + "PING\r\n");
-    EXPECT_GT(count(asking, kNamed * 30'000), kNamed * 30'000) << request.substr(0, 40);
-    EXPECT_LE(most_used, kLimit + kTolerance) << request.substr(0, 40);
-    EXPECT_THAT(talk(asking, "GET none\r\n"), EndsWith("$-1\r\n"));
-  }
-  EXPECT_EQ(figure("evicted_clients"), 0);
-}
-
-// There is no room for the first pieces of the list either. It comes once when there is.
-TEST_F(ReplyRoom, AListThatWaitsFromItsFirstStepOnComesOnce) {
-  fill();
-  std::vector<Line> named;
-  for (int i = 0; i < 50; ++i) {
-    named.push_back(connect());
-    talk(named.back(), command({"CLIENT", "SETNAME", std::string(30'000, 'n')}));
-  }
-  take_the_share();
-  Line asking = connect();
-  asking.write("CLIENT LIST\r\nPING\r\n");
-  watch_turns(20);
-  EXPECT_EQ(asking.read(), "");
-  EXPECT_FALSE(asking.closed);
-  give_back_the_share();
-  std::string got;
-  for (int i = 0; i < 300 && !got.ends_with("+PONG\r\n"); ++i) {
-    watch_turns(1);
-    got += asking.read();
-  }
-  ASSERT_THAT(got, StartsWith("$1"));
-  const std::size_t bytes = std::stoul(got.substr(1));
-  EXPECT_EQ(got.size(), bulk_bytes(bytes) + 7);
-}
-
 // Others hold nearly the minimum as unfinished requests: the reply has room when these are gone.
 TEST_F(ReplyRoom, AReplyWaitsWhileOthersHoldTheMinimum) {
   // More than the output that is always allowed, and than what the others leave.

@@ -117,6 +117,7 @@ class Propagation final : public memory::AuditedOwner {
 
   void end_group();
   void settle_alone(OwnEffects& own, int db, std::span<const std::string_view> words, bool changed);
+  void settle_replaced(OwnEffects& own, int db);
   Kept write(int db, std::span<const std::string_view> words, Reach reach);
   char* room(std::size_t bytes);
   void emit(const Effect& effect);

@@ -40,6 +40,9 @@ ClientType type_of(const Session& session) {
 constexpr int kListedInARow = 16;
 constexpr int kKilledInARow = 16;
 
+// The place of the first id in CLIENT LIST ID.
+constexpr std::size_t kFirstId = 3;
+
 struct SessionsSeen final : Progress {
   SessionsSeen(Call& call, Sessions& sessions)
       : Progress(call.long_commands, call.reply.buffer().pool()), walk(sessions) {
@@ -54,20 +57,10 @@ struct SessionsSeen final : Progress {
   }
 
   SessionWalk walk;
+  std::size_t next_id = kFirstId;  // of CLIENT LIST ID
   std::size_t killed = 0;
   bool kills_itself = false;
 };
-
-void list_by_id(Call& call, Sessions& sessions, const base::Clock& clock) {
-  std::string lines;
-  for (std::size_t i = 3; i < call.size(); ++i) {
-    const auto id = base::parse_int64(call.arg(i));
-    if (!id) return call.reply.error("ERR Invalid client ID");
-    const Session* session = *id > 0 ? sessions.find(static_cast<std::uint64_t>(*id)) : nullptr;
-    if (session != nullptr) lines += client_line(*session, clock) + "\n";
-  }
-  call.reply.verbatim("txt", lines);
-}
 
 constexpr std::string_view kEnd = "\r\n";
 
@@ -83,24 +76,60 @@ void answer_lines(Call& call, SessionsSeen& seen) {
   call.reply.take_over(seen.reply);
 }
 
-void list_all(Call& call, Sessions& sessions, const base::Clock& clock,
-              std::optional<ClientType> type) {
+// The sessions to list: next() has nothing after the last one, and null for one that is left out.
+struct ByType {
+  std::optional<Session*> next(SessionsSeen& seen) const {
+    Session* const session = seen.walk.next();
+    if (session == nullptr) return std::nullopt;
+    return type && type_of(*session) != *type ? nullptr : session;
+  }
+  static void go_back(SessionsSeen& seen, Session& session) { seen.walk.go_back_to(session); }
+
+  std::optional<ClientType> type;
+};
+
+struct ById {
+  std::optional<Session*> next(SessionsSeen& seen) const {
+    if (seen.next_id == call.size()) return std::nullopt;
+    const std::int64_t id = *base::parse_int64(call.arg(seen.next_id++));
+    return id > 0 ? sessions.find(static_cast<std::uint64_t>(id)) : nullptr;
+  }
+  static void go_back(SessionsSeen& seen, const Session&) { --seen.next_id; }
+
+  const Call& call;
+  const Sessions& sessions;
+};
+
+template <typename Source>
+void list(Call& call, Sessions& sessions, const base::Clock& clock, const Source& source) {
   std::unique_ptr<SessionsSeen> seen = SessionsSeen::of(call, sessions);
   do {
     for (int i = 0; i < kListedInARow; ++i) {
-      Session* const session = seen->walk.next();
+      const std::optional<Session*> session = source.next(*seen);
       const std::uint64_t bytes = seen->reply.size();
-      if (session == nullptr) {
+      if (!session) {
         if (append(*seen, kEnd)) return answer_lines(call, *seen);
         return call.wait_for_memory(std::move(seen), bytes);
       }
-      if (call.reply.muted() || (type && type_of(*session) != *type)) continue;
-      if (append(*seen, client_line(*session, clock) + "\n")) continue;
-      seen->walk.go_back_to(*session);
+      if (*session == nullptr || call.reply.muted()) continue;
+      if (append(*seen, client_line(**session, clock) + "\n")) continue;
+      source.go_back(*seen, **session);
       return call.wait_for_memory(std::move(seen), bytes);
     }
   } while (!call.step_is_over());
   call.continue_later(std::move(seen));
+}
+
+bool has_valid_ids(const Call& call) {
+  for (std::size_t i = kFirstId; i < call.size(); ++i) {
+    if (!base::parse_int64(call.arg(i))) return false;
+  }
+  return true;
+}
+
+void list_by_id(Call& call, Sessions& sessions, const base::Clock& clock) {
+  if (!has_valid_ids(call)) return call.reply.error("ERR Invalid client ID");
+  list(call, sessions, clock, ById{call, sessions});
 }
 
 void client_list(Call& call, Sessions& sessions, base::Clock& clock) {
@@ -114,7 +143,7 @@ void client_list(Call& call, Sessions& sessions, base::Clock& clock) {
   }
   if (options.more()) options.fail(errors::kSyntax);
   if (options.failed()) return;
-  list_all(call, sessions, clock, wanted);
+  list(call, sessions, clock, ByType{wanted});
 }
 
 void client_info(Call& call, base::Clock& clock) {
@@ -242,6 +271,7 @@ std::span<const engine::Command> connection_client_list() {
        .family = Family::connection,
        .arity = exactly(2),
        .flags = kFlags,
+       .only_shows = true,
        .handler = Handler::of<client_info>(),
        .since = "6.2.0",
        .summary = "Returns information about this connection.",

@@ -227,6 +227,7 @@ std::span<const engine::Command> connection_client_tracking() {
        .family = Family::connection,
        .arity = exactly(2),
        .flags = kFlags,
+       .only_shows = true,
        .handler = Handler::of<client_trackinginfo>(),
        .since = "6.2.0",
        .summary = "Returns the state of client-side caching of this connection.",

@@ -52,6 +52,16 @@ struct Ending final : engine::Progress {
   std::size_t bytes() const override { return memory::size_class(sizeof(Ending)); }
 };
 
+// Room for one answer about each name of the request.
+Call::RoomForReply room_for_answers(Call& call, std::string_view word) {
+  constexpr std::uint64_t kAround = 32;
+  std::uint64_t bytes = 0;
+  for (const std::string_view name : call.args.subspan(1)) {
+    bytes += kAround + word.size() + name.size();
+  }
+  return {call, bytes, engine::ReplyOrder::before_effects};
+}
+
 // This many between two readings of the clock.
 constexpr int kEndedInARow = 32;
 
@@ -79,6 +89,8 @@ void end_all(Call& call, Hub& hub, Kind kind, std::string_view word) {
 
 void subscribe_to_all(Call& call, Hub& hub, Kind kind, std::string_view word) {
   const Unmuted aloud(call.reply);
+  const Call::RoomForReply room = room_for_answers(call, word);
+  if (!room.is_there()) return;
   for (const std::string_view name : call.args.subspan(1)) {
     hub.subscribe(call.session, kind, name);
     begin_answer(call, word);
@@ -90,6 +102,8 @@ void subscribe_to_all(Call& call, Hub& hub, Kind kind, std::string_view word) {
 void unsubscribe_from_all(Call& call, Hub& hub, Kind kind, std::string_view word) {
   const Unmuted aloud(call.reply);
   if (call.size() > 1) {
+    const Call::RoomForReply room = room_for_answers(call, word);
+    if (!room.is_there()) return;
     for (const std::string_view name : call.args.subspan(1)) {
       unsubscribe(call, hub, kind, word, name);
     }

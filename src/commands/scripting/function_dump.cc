@@ -58,6 +58,7 @@ std::span<const engine::Command> scripting_function_dump() {
        .family = Family::scripting,
        .arity = exactly(2),
        .flags = kNoScript,
+       .only_shows = true,
        .handler = Handler::of<function_dump>(),
        .since = "7.0.0",
        .summary = "Returns a payload with all libraries, for FUNCTION RESTORE.",

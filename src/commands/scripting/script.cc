@@ -59,6 +59,7 @@ std::span<const engine::Command> scripting_script() {
        .family = Family::scripting,
        .arity = at_least(3),
        .flags = kNoScript,
+       .only_shows = true,
        .handler = Handler::of<script_exists>(),
        .since = "2.6.0",
        .summary = "Returns for each SHA-1 whether there is a script with this name.",

@@ -117,6 +117,7 @@ std::span<const engine::Command> server_acl() {
        .family = Family::server,
        .arity = exactly(3),
        .flags = kAdmin | kFlags,
+       .only_shows = true,
        .handler = Handler::of<acl_getuser>(),
        .is_secret = is_about_users,
        .since = "6.0.0",

@@ -74,6 +74,7 @@ std::span<const engine::Command> server_debug_listpack() {
        .family = Family::server,
        .arity = exactly(3),
        .flags = kAdmin | kNoScript | kLoading | kStale | kProtected,
+       .only_shows = true,
        .handler = Handler::of<debug_listpack>(),
        .since = "7.0.0",
        .summary = "Prints the elements of a compact value to the server's standard output.",
