@@ -1,10 +1,11 @@
-// Integer and Bytes.
+// Integer, Bytes and Limit.
 
 #include "larder/base/numbers.h"
 
 #include <climits>
 
 #include "larder/base/format.h"
+#include "larder/base/text.h"
 #include "larder/config/config.h"
 
 namespace larder::config {
@@ -44,6 +45,8 @@ std::string with_unit(std::int64_t bytes) {
   }
   return std::to_string(bytes);
 }
+
+constexpr std::string_view kAuto = "auto";
 
 constexpr std::int64_t kUnlimited = INT64_MAX;
 
@@ -127,5 +130,60 @@ std::string Bytes::domain() const {
       "bytes, " + between(with_unit(range_.least), range_.most, with_unit(range_.most));
   return percent_ ? text + ", or 0% to 100%" : text;
 }
+
+Limit::Limit(Group& group, const Spec& spec) : Directive(group, spec.name, {}, kPlain, spec.help) {}
+
+void Limit::value(std::int64_t bytes) {
+  wish_ = Wish::bytes;
+  value_ = bytes;
+}
+
+void Limit::wish(Wish wish, std::int64_t percent) {
+  wish_ = wish;
+  percent_ = percent;
+  value_ = found_;
+}
+
+void Limit::found(std::int64_t bytes) {
+  found_ = bytes;
+  if (wish_ != Wish::bytes) value_ = bytes;
+}
+
+base::Result<void> Limit::parse(const std::vector<std::string>& arguments) {
+  if (arguments.size() != 1) return base::Error{"wrong number of arguments"};
+  std::string_view text = arguments[0];
+  if (base::equals_ignoring_case(text, kAuto)) {
+    wish(Wish::automatic, 0);
+    return {};
+  }
+  if (text.ends_with('%')) {
+    text.remove_suffix(1);
+    const auto share = base::parse_int64(text);
+    if (!share || *share < 1 || *share > 100) {
+      return base::Error{"percentage argument must be between 1% and 100%"};
+    }
+    wish(Wish::percent, *share);
+    return {};
+  }
+  const auto bytes = base::parse_bytes(text);
+  if (!bytes) return base::Error{"argument must be a memory value"};
+  if (*bytes > INT64_MAX) return out_of_range({0, INT64_MAX}, Radix::decimal);
+  value(static_cast<std::int64_t>(*bytes));
+  return {};
+}
+
+std::vector<std::string> Limit::arguments() const {
+  if (wish_ == Wish::automatic) return {std::string(kAuto)};
+  if (wish_ == Wish::percent) return {std::to_string(percent_) + "%"};
+  return {with_unit(value_)};
+}
+
+std::string Limit::print() const { return std::to_string(value_); }
+
+std::vector<std::string> Limit::lines() const {
+  return {std::string(name()) + ' ' + arguments().front()};
+}
+
+std::string Limit::domain() const { return "bytes, 0 or more; 1% to 100%; or auto"; }
 
 }  // namespace larder::config

@@ -88,6 +88,11 @@ bool report_refusals(const Parts& parts, std::int64_t) {
   return false;
 }
 
+bool plan_memory(const Parts& parts, std::int64_t) {
+  parts.core.memory_plan.beat();
+  return false;
+}
+
 // Starts snapshots at save points, and looks for the end of a child.
 bool save_in_background(const Parts& parts, std::int64_t) {
   parts.core.background_snapshot.beat();
@@ -192,6 +197,8 @@ constexpr Chore kChores[] = {
     {"lazy frees", Period::beat, kFewUs, Bound::own, unless_paused, count_lazy_frees},
     // Reads files of the system.
     {"figures of memory", Period::beat, 200, Bound::own, unless_paused, sample_memory},
+    // Reads files of the system.
+    {"maxmemory auto", Period::beat, 200, Bound::own, always, plan_memory},
     {"refused memory", Period::beat, kFewUs, Bound::own, always, report_refusals},
     // A fork takes longer, with snapshot-method fork.
     {"append-only file", Period::beat, kFewUs, Bound::own, always, keep_journal},

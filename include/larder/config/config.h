@@ -182,6 +182,42 @@ class Bytes final : public Directive {
   bool percent_;
 };
 
+// A number of bytes, or what the system allows: a share of it ("75%"), or as much as can be used of
+// it ("auto"). For these, who knows the system calls found().
+class Limit final : public Directive {
+ public:
+  enum class Wish : std::uint8_t { bytes, percent, automatic };
+  struct Spec {
+    std::string_view name;
+    std::string_view help;
+  };
+  Limit(Group& group, const Spec& spec);
+
+  // In bytes; 0 is no limit.
+  std::int64_t value() const { return value_; }
+  void value(std::int64_t bytes);
+  Wish wish() const { return wish_; }
+  std::int64_t percent() const { return percent_; }
+  // The value of a share, or of "auto", from now on.
+  void found(std::int64_t bytes);
+
+  base::Result<void> parse(const std::vector<std::string>& arguments) override;
+  std::vector<std::string> arguments() const override;
+  // The bytes, as other servers and their clients know them.
+  std::string print() const override;
+  std::vector<std::string> lines() const override;
+  bool is_default() const override { return wish_ == Wish::bytes && value_ == 0; }
+  std::string domain() const override;
+
+ private:
+  void wish(Wish wish, std::int64_t percent);
+
+  std::int64_t value_ = 0;
+  std::int64_t found_ = 0;
+  std::int64_t percent_ = 0;
+  Wish wish_ = Wish::bytes;
+};
+
 class Toggle final : public Directive {
  public:
   struct Spec {

@@ -14,14 +14,14 @@ inline constexpr std::int64_t kMostSamples = 64;
 struct Settings : config::Group {
   explicit Settings(config::Registry& registry) : Group(registry, "Memory limit and eviction") {}
 
-  config::Bytes maxmemory{
+  config::Limit maxmemory{
       *this,
       {.name = "maxmemory",
-       .fallback = 0,
-       .range = {0, INT64_MAX},
        .help = "Maximum memory for data, clients and the server itself. Above it keys are evicted "
                "by maxmemory-policy, and if no key can be evicted, commands that need memory are "
-               "refused. 0 means no limit."}};
+               "refused. 0 means no limit. auto is what the machine or the container allows, less "
+               "what the process needs beside it; 75% is three quarters of what is allowed, but no "
+               "more than auto. Both follow when the container gets another limit."}};
   // The names are those of Policy::named().
   config::Choice maxmemory_policy{
       *this,

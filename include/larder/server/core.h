@@ -53,6 +53,7 @@
 #include "larder/scripting/metrics.h"
 #include "larder/scripting/runtime.h"
 #include "larder/server/configuration.h"
+#include "larder/server/memory_plan.h"
 #include "larder/server/refusal_report.h"
 
 namespace larder::server {
@@ -138,6 +139,7 @@ class Core {
   scripting::Runtime scripts;
   scripting::Functions functions;
   RefusalReport refusals{log, clock};
+  MemoryPlan memory_plan{reporter, configuration, log, clock};
   // When memory_metrics were sampled, on the steady clock.
   std::int64_t memory_sampled_ms = 0;
 

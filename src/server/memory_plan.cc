@@ -1,0 +1,144 @@
+#include "larder/server/memory_plan.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "larder/base/numbers.h"
+
+namespace larder::server {
+namespace {
+
+using Wish = config::Limit::Wish;
+
+// The program, its libraries, the stacks of its threads, and the page tables of a few gigabytes.
+constexpr std::int64_t kProgram = 16 << 20;
+// What all clients together may always have (docs/clients.md).
+constexpr std::int64_t kClients = 4 << 20;
+// The ring of effects on the way to the file, and what is written from it.
+constexpr std::int64_t kJournal = 16 << 20;
+// Percent of maxmemory: used_memory may exceed it by one, and pages that are not full take the
+// rest.
+constexpr std::int64_t kBesideMaxmemory = 10;
+constexpr std::int64_t kPercent = 100;
+// Less than this makes no server: the needs beside it are then not covered.
+constexpr std::int64_t kLeast = 1 << 20;
+
+std::string in_words(std::int64_t bytes) {
+  return base::print_human_bytes(static_cast<std::uint64_t>(bytes));
+}
+
+std::int64_t share(std::int64_t whole, std::int64_t percent) {
+  return whole / kPercent * percent + whole % kPercent * percent / kPercent;
+}
+
+}  // namespace
+
+MemoryPlan::MemoryPlan(info::Reporter& reporter, Configuration& configuration, base::Log& log,
+                       const base::Clock& clock, std::string root)
+    : Group(reporter),
+      configuration_(configuration),
+      log_(log),
+      clock_(clock),
+      root_(std::move(root)),
+      limit_(process::read_memory_limit(root_)),
+      read_at_ms_(clock.steady_ms()) {
+  if (const auto applied = apply(); !applied) log_.warning(applied.error().text);
+  configuration.eviction.maxmemory.watch([this] { return apply(); });
+}
+
+std::vector<MemoryPlan::Need> MemoryPlan::needs() const {
+  const auto& persistence = configuration_.persistence;
+  std::vector<Need> needs = {{"the program", kProgram}, {"clients", kClients}};
+  if (persistence.snapshots.snapshot_method.value() == 0) {
+    needs.push_back({"snapshots", persistence.snapshots.snapshot_memory_limit.value()});
+  }
+  if (persistence.journal.appendonly.value()) needs.push_back({"the append-only file", kJournal});
+  return needs;
+}
+
+std::vector<std::string_view> MemoryPlan::unbounded() const {
+  std::vector<std::string_view> names = {"fragmentation", "socket-buffers"};
+  if (configuration_.eviction.maxmemory.value() == 0) names.push_back("data");
+  if (configuration_.persistence.snapshots.snapshot_method.value() != 0) names.push_back("fork");
+  return names;
+}
+
+std::int64_t MemoryPlan::bound_of(std::int64_t maxmemory) const {
+  std::int64_t bytes = maxmemory + share(maxmemory, kBesideMaxmemory);
+  for (const Need& need : needs()) bytes += need.bytes;
+  return bytes;
+}
+
+std::int64_t MemoryPlan::automatic() const {
+  auto left = static_cast<std::int64_t>(limit_.bytes);
+  for (const Need& need : needs()) left -= need.bytes;
+  return std::max(left / (kPercent + kBesideMaxmemory) * kPercent, kLeast);
+}
+
+std::int64_t MemoryPlan::wanted() const {
+  const config::Limit& maxmemory = configuration_.eviction.maxmemory;
+  if (maxmemory.wish() == Wish::automatic) return automatic();
+  return std::min(share(static_cast<std::int64_t>(limit_.bytes), maxmemory.percent()), automatic());
+}
+
+base::Result<void> MemoryPlan::apply() {
+  if (configuration_.eviction.maxmemory.wish() == Wish::bytes) return {};
+  if (limit_.bytes == 0) {
+    return base::Error{
+        "maxmemory needs a number of bytes, because the system does not say how "
+        "much memory it has"};
+  }
+  find();
+  return {};
+}
+
+void MemoryPlan::find() {
+  config::Limit& maxmemory = configuration_.eviction.maxmemory;
+  const std::int64_t bytes = wanted();
+  if (bytes == maxmemory.value()) return;
+  maxmemory.found(bytes);
+  log_.notice(explanation());
+  if (bytes > kLeast) return;
+  log_.warning(
+      "The system allows too little memory for this configuration. Lower "
+      "snapshot-memory-limit, or allow more.");
+}
+
+std::string MemoryPlan::explanation() const {
+  const config::Limit& maxmemory = configuration_.eviction.maxmemory;
+  std::string text = "maxmemory " + maxmemory.arguments().front() + " is " +
+                     in_words(maxmemory.value()) + ": the system allows " +
+                     in_words(static_cast<std::int64_t>(limit_.bytes)) + " (" + limit_.source +
+                     "), and needed beside maxmemory are";
+  for (const Need& need : needs()) {
+    text.append(" ").append(in_words(need.bytes)).append(" for ").append(need.name).append(",");
+  }
+  text += " and " + std::to_string(kBesideMaxmemory) +
+          "% of it for pages that are not full. Without a bound:";
+  for (const std::string_view name : unbounded()) text.append(" ").append(name);
+  return text + ".";
+}
+
+void MemoryPlan::beat() {
+  if (configuration_.eviction.maxmemory.wish() == Wish::bytes) return;
+  if (clock_.steady_ms() - read_at_ms_ < kPauseMs) return;
+  read_at_ms_ = clock_.steady_ms();
+  process::MemoryLimit now = process::read_memory_limit(root_);
+  if (now.bytes == 0) return;
+  limit_ = std::move(now);
+  find();
+}
+
+void MemoryPlan::refresh() {
+  limit_ = process::read_memory_limit(root_);
+  process_limit_ = static_cast<std::int64_t>(limit_.bytes);
+  const std::int64_t maxmemory = configuration_.eviction.maxmemory.value();
+  process_bound_ = maxmemory == 0 ? 0 : bound_of(maxmemory);
+  std::string names;
+  for (const std::string_view name : unbounded()) {
+    names.append(names.empty() ? "" : ",").append(name);
+  }
+  process_unbounded_ = names;
+}
+
+}  // namespace larder::server
