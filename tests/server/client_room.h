@@ -89,6 +89,17 @@ class ClientRoom : public SocketFixture {
     }
     return got;
   }
+  // The bytes that come, up to so many.
+  std::size_t count(Line& line, std::size_t bytes) {
+    std::size_t got = 0;
+    for (int quiet = 0; got < bytes && quiet < 3000 && !line.closed; ++quiet) {
+      watch_turns(1);
+      const std::size_t more = line.read().size();
+      if (more > 0) quiet = 0;
+      got += more;
+    }
+    return got;
+  }
   static std::string expected(std::size_t from, std::size_t size, const std::string& head,
                               std::size_t letters, const std::string& tail) {
     std::string text(size, 'v');

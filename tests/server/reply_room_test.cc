@@ -63,17 +63,6 @@ class ReplyRoom : public ClientRoom {
     ASSERT_EQ(ask("XGROUP CREATE stream group 0"), "+OK\r\n");
     ASSERT_THAT(ask(claim_all("XCLAIM", "first", " FORCE JUSTID")), StartsWith("*12\r\n"));
   }
-  // The bytes that come, up to so many.
-  std::size_t count(Line& line, std::size_t bytes) {
-    std::size_t got = 0;
-    for (int quiet = 0; got < bytes && quiet < 3000 && !line.closed; ++quiet) {
-      watch_turns(1);
-      const std::size_t more = line.read().size();
-      if (more > 0) quiet = 0;
-      got += more;
-    }
-    return got;
-  }
   // No room is left below the limit, nor in its tolerance.
   void use_up_memory() {
     watch_turns(100);
