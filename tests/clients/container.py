@@ -1,0 +1,135 @@
+#!/usr/bin/env python3
+"""BINARY in a memory cgroup, as in a container: `maxmemory auto` and a percentage follow the cgroup's limit, and the server
+lives while clients write more than it may hold.
+
+Usage: container.py BINARY [--small]
+
+--small is for a binary that needs much memory beside its data: nothing is written.
+"""
+import contextlib
+import os
+import shutil
+import stat
+import sys
+import tempfile
+import time
+
+import server
+import wire
+
+SKIPPED = 77
+MEGA = 1 << 20
+LIMIT = 200 * MEGA
+# What the server leaves for the program, clients and snapshots, and as percent of maxmemory.
+NEEDS = (16 + 4 + 32) * MEGA
+BESIDE = 10
+
+
+class Cgroup:
+    """A memory cgroup of version 1 or 2. OSError if the machine lets none be made."""
+
+    def __init__(self):
+        is_v2 = os.path.exists("/sys/fs/cgroup/cgroup.controllers")
+        parent = "/sys/fs/cgroup" if is_v2 else "/sys/fs/cgroup/memory"
+        self.folder = tempfile.mkdtemp(prefix="larder-", dir=parent)
+        self.limit_file = "memory.max" if is_v2 else "memory.limit_in_bytes"
+        try:
+            self.allow(LIMIT)
+        except OSError:
+            self.remove()
+            raise
+
+    def allow(self, size):
+        with open(os.path.join(self.folder, self.limit_file), "w") as file:
+            file.write(str(size))
+
+    def remove(self):
+        for _ in range(100):
+            with contextlib.suppress(OSError):
+                return os.rmdir(self.folder)
+            time.sleep(0.05)
+
+
+@contextlib.contextmanager
+def starter(binary, cgroup):
+    """A program that starts the binary in the cgroup."""
+    folder = tempfile.mkdtemp(prefix="starter-")
+    path = os.path.join(folder, "start")
+    with open(path, "w") as file:
+        file.write(f'#!/bin/sh\necho $$ > {cgroup.folder}/cgroup.procs\nexec {os.path.abspath(binary)} "$@"\n')
+    os.chmod(path, stat.S_IRWXU)
+    try:
+        yield path
+    finally:
+        shutil.rmtree(folder)
+
+
+def automatic(limit):
+    return (limit - NEEDS) * 100 // (100 + BESIDE)
+
+
+def maxmemory(client):
+    return int(client.ask("CONFIG", "GET", "maxmemory")[1])
+
+
+def expect(client, wanted):
+    """maxmemory is this, give or take a page, within a few seconds."""
+    for _ in range(100):
+        if abs(maxmemory(client) - wanted) <= 4096:
+            return
+        time.sleep(0.1)
+    raise SystemExit(f"maxmemory is {maxmemory(client)}, not {wanted}")
+
+
+def check_changes(client, cgroup):
+    expect(client, automatic(LIMIT))
+    cgroup.allow(2 * LIMIT)
+    expect(client, automatic(2 * LIMIT))
+    if client.ask("CONFIG", "SET", "maxmemory", "50%") != b"OK":
+        raise SystemExit("a percentage was refused")
+    expect(client, LIMIT)
+    cgroup.allow(LIMIT)
+    expect(client, LIMIT // 2)
+    client.ask("CONFIG", "SET", "maxmemory", "auto")
+    expect(client, automatic(LIMIT))
+
+
+def write(client, sizes):
+    """Writes twice what the limit allows, of values of these sizes, and checks that keys were evicted for it."""
+    left = 2 * LIMIT
+    n = 0
+    while left > 0:
+        batch = []
+        for _ in range(500):
+            size = sizes[n % len(sizes)]
+            batch.append(("SET", f"key:{n}", b"v" * size))
+            left -= size
+            n += 1
+        if client.burst(batch) != [b"OK"] * len(batch):
+            raise SystemExit("a write was refused")
+    if int(client.ask("DBSIZE")) >= n:
+        raise SystemExit("nothing was evicted")
+
+
+def main():
+    try:
+        cgroup = Cgroup()
+    except OSError as problem:
+        print(f"skipped: no memory cgroup can be made here ({problem})")
+        return SKIPPED
+    try:
+        with starter(sys.argv[1], cgroup) as start:
+            with server.running(start, "--maxmemory", "auto", "--maxmemory-policy", "allkeys-lru") as port:
+                client = wire.Client(port)
+                check_changes(client, cgroup)
+                if "--small" not in sys.argv:
+                    write(client, [100])
+                    write(client, [1000, 3000])
+    finally:
+        cgroup.remove()
+    print("ok: maxmemory follows the cgroup, and the server lives at its limit")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
