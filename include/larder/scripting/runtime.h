@@ -115,7 +115,7 @@ class Runtime final : public memory::AuditedOwner {
   void eval(engine::Call& call, Access access, Debugger* debugger);
   void debug(engine::Call& call, Access access, DebugMode mode);
   void debug_in_child(engine::Call& call, Access access, int socket);
-  void run(engine::Call& call, Script& script, Access access, Debugger* debugger);
+  void run(engine::Call& call, Script& script, std::size_t keys, Access access, Debugger* debugger);
   void show_memory();
 
   Parts parts_;
