@@ -98,7 +98,7 @@ void Runtime::debug(Call& call, Access access, DebugMode mode) {
   const int socket = debugs_->socket_of(call.session);
   if (mode == DebugMode::forked) return debug_in_child(call, access, socket);
   parts_.log.warning("Redis synchronous debugging eval session started");
-  Debugger debugger(socket, call.arg(1));
+  Debugger debugger({.socket = socket, .stop = debugs_->stop_descriptor()}, call.arg(1));
   eval(call, access, &debugger);
   debugger.end();
   parts_.log.warning("Redis synchronous debugging eval session ended");
@@ -121,7 +121,7 @@ void Runtime::debug_in_child(Call& call, Access access, int socket) {
   }
   // Followers get nothing of it: the group does not end.
   const engine::Propagation::Group group(parts_.effects);
-  Debugger debugger(socket, call.arg(1));
+  Debugger debugger({.socket = socket}, call.arg(1));
   eval(call, access, &debugger);
   debugger.end();
   send_replies(call.reply.buffer(), debugger.link());
@@ -146,8 +146,8 @@ void Runtime::set_debugging(Call& call) {
   call.reply.ok();
 }
 
-void Runtime::debug_through(const engine::DirectSockets& sockets) {
-  debugs_->talk_through(sockets);
+void Runtime::debug_through(const engine::DirectSockets& sockets, int stop) {
+  debugs_->talk_through(sockets, stop);
 }
 
 void Runtime::evalsha(Call& call, Access access) {

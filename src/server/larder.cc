@@ -58,7 +58,7 @@ Larder::Larder(const Parts& parts)
                       watchdog_, parts.title}) {
   ending_.attach(core_.saves, core_.journal);
   core_.scripts.serve_with(script_turns_);
-  core_.scripts.debug_through(connections_);
+  core_.scripts.debug_through(connections_, signals_.wake_descriptor());
   core_.background_snapshot.name_children(live_settings_.child_title());
   core_.auditor.add(connections_);
   core_.auditor.add(metrics_port_);
