@@ -27,7 +27,7 @@ fuzz_program() {
 # or enough to be useful, so that all of them take about three minutes.
 fuzz_runs() {
   case $1 in
-    client_filters_fuzz | command_fuzz | function_restore_fuzz | restore_fuzz | aof_file_reader_fuzz) echo 3000 ;;
+    client_filters_fuzz | command_fuzz | debugger_fuzz | function_restore_fuzz | restore_fuzz | aof_file_reader_fuzz) echo 3000 ;;
     config_fuzz) echo 1200 ;;
     tls_fuzz) echo 5000 ;;
     rdb_file_fuzz) echo 10000 ;;

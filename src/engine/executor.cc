@@ -280,20 +280,9 @@ bool Executor::run_long_commands() {
   return long_commands_.has_steps();
 }
 
-void Executor::run_nested(Session& session, resp::Args args) {
-  Execution inner{.session = session, .turn = Turn::within};
-  run_nested(inner, args, plan_alone(parts_.commands.resolve(args), args));
-}
-
-void Executor::run_nested(Session& session, resp::Args args, BoundCommand& command,
-                          Followers followers) {
-  Execution inner{.session = session, .turn = Turn::within};
-  inner.effects.only_removals = followers == Followers::get_removals;
-  run_nested(inner, args, plan_alone(&command, args));
-}
-
 // If it would have to wait for room, room is made now: the outer command cannot stop in between.
-void Executor::run_nested(Execution& inner, resp::Args args, const Planned& planned) {
+[[gnu::always_inline]] inline void Executor::run_nested(Execution& inner, resp::Args args,
+                                                        const Planned& planned) {
   LARDER_ASSERT(running_ != nullptr);
   LARDER_ASSERT(parts_.effects.in_group());
   Session& session = inner.session;
@@ -310,6 +299,18 @@ void Executor::run_nested(Execution& inner, resp::Args args, const Planned& plan
   if (admission == Admission::waits_for_snapshot) admission = Admission::runs;
   LARDER_ASSERT(admission == Admission::runs || admission == Admission::refused);
   if (admission == Admission::runs) invoke(inner, args, planned, Timing::now);
+}
+
+void Executor::run_nested(Session& session, resp::Args args) {
+  Execution inner{.session = session, .turn = Turn::within};
+  run_nested(inner, args, plan_alone(parts_.commands.resolve(args), args));
+}
+
+void Executor::run_nested(Session& session, resp::Args args, BoundCommand& command,
+                          Followers followers) {
+  Execution inner{.session = session, .turn = Turn::within};
+  inner.effects.only_removals = followers == Followers::get_removals;
+  run_nested(inner, args, plan_alone(&command, args));
 }
 
 [[gnu::always_inline]] inline void Executor::count(Execution& execution, BoundCommand& command) {

@@ -62,6 +62,8 @@ class MetricsPort::Visit final : public Watch {
     port_.parts_.loop.change(*this, waits ? kWritable : kReadable);
   }
 
+  bool is_served_within() const override { return true; }
+
   bool is_over() const { return over_; }
   std::int64_t deadline_ms() const { return deadline_ms_; }
   std::int64_t held_bytes() const {
@@ -194,7 +196,7 @@ base::Result<void> MetricsPort::listen(const TcpPlace& place) {
 void MetricsPort::close() {
   listeners_.close_tcp();
   end_all();
-  defer_free();
+  free_ended();
   parts_.loop.cancel(*this);
 }
 
@@ -236,13 +238,13 @@ void MetricsPort::end_all() {
   while (!visits_.empty()) end(*visits_.back());
 }
 
-void MetricsPort::defer_free() {
+void MetricsPort::free_ended() {
   for (Visit* visit : ended_) memory::destroy(kOwner, visit);
   ended_.clear();
 }
 
 std::int64_t MetricsPort::on_time() {
-  defer_free();
+  free_ended();
   const std::int64_t now = now_ms();
   for (std::size_t i = visits_.size(); i > 0; --i) {
     if (visits_[i - 1]->deadline_ms() <= now) end(*visits_[i - 1]);

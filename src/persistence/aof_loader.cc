@@ -58,6 +58,12 @@ std::optional<std::vector<AofLoader::File>> AofLoader::find_files(const AofManif
   return files;
 }
 
+base::Result<void> AofLoader::check_base(const AofManifest& manifest) const {
+  if (!manifest.base) return {};
+  const std::string path = parts_.names.path(manifest.base->name);
+  return is_rdb(path) ? parts_.snapshots.check(path) : base::Result<void>();
+}
+
 Loading AofLoader::load(const AofManifest& manifest) {
   const Snapshots::Parts& parts = parts_.snapshots.parts();
   const auto files = find_files(manifest);

@@ -37,6 +37,8 @@ class AofLoader {
   // Without a host nobody is served.
   AofLoader(const Parts& parts, LoadingHost* host);
 
+  // Whether the base can be loaded (Snapshots::check()), if it is an RDB file.
+  base::Result<void> check_base(const AofManifest& manifest) const;
   // Loads everything into the empty databases. An incomplete end of the last file is removed if
   // aof-load-truncated allows it. The reason of a failure is in the log.
   Loading load(const AofManifest& manifest);

@@ -180,14 +180,18 @@ base::Result<void> Journal::reload() {
   const Snapshots::Parts& parts = parts_.snapshots.parts();
   if (is_on()) {
     if (auto finished = finish(); !finished) return finished;
-    open_->pause();
   }
-  parts_.gates.close(engine::Gate::paused_writes);
-  parts.keyspace.flush_all();
-  parts_.snapshots.clear_functions();
   AofLoader loader({parts_.snapshots, parts_.executor, parts_.commands, parts_.sessions,
                     parts_.settings, names_},
                    nullptr);
+  if (auto good = loader.check_base(manifest_); !good) {
+    parts_.log.warning("The append only file cannot be loaded: " + good.error().text);
+    return good;
+  }
+  if (is_on()) open_->pause();
+  parts_.gates.close(engine::Gate::paused_writes);
+  parts.keyspace.flush_all();
+  parts_.snapshots.clear_functions();
   const Loading loaded = loader.load(manifest_);
   if ((closed & bit(engine::Gate::paused_writes)) == 0) {
     parts_.gates.open(engine::Gate::paused_writes);

@@ -138,9 +138,9 @@ Loading Snapshots::load(LoadingHost& host) {
   return Loading::done;
 }
 
-base::Result<void> Snapshots::check_file() {
+base::Result<void> Snapshots::check(const std::string& path) {
   FileSource source;
-  const auto opened = source.open(parts_.settings.dbfilename.value());
+  const auto opened = source.open(path);
   if (!opened) return opened.error();
   if (!opened.value()) return base::Error{"there is no file"};
   Check check;
@@ -157,7 +157,7 @@ base::Result<void> Snapshots::reload(const Reload& options) {
   if (options.save) {
     if (auto saved = save(); !saved) return saved;
   }
-  if (auto good = check_file(); !good) {
+  if (auto good = check(parts_.settings.dbfilename.value()); !good) {
     parts_.log.warning("The snapshot cannot be loaded: " + good.error().text);
     return good;
   }

@@ -23,21 +23,36 @@ bool is_acceptable(const resp::Request& request) {
          });
 }
 
+bool is_any_ready(std::span<pollfd> waited, int timeout_ms) {
+  int ready;
+  do {
+    ready = ::poll(waited.data(), waited.size(), timeout_ms);
+  } while (ready < 0 && errno == EINTR);
+  return ready > 0;
+}
+
 }  // namespace
 
-// An interruption by a signal ends the session, because the signal may ask the server to stop.
-bool DebugLink::wait(short events, int timeout_ms) const {
-  pollfd waited{.fd = socket_, .events = events, .revents = 0};
-  return ::poll(&waited, 1, timeout_ms) > 0;
+// Waits until the client has sent something; false if the session is to end before.
+bool DebugLink::is_readable() const {
+  pollfd waited[] = {{.fd = descriptors_.socket, .events = POLLIN, .revents = 0},
+                     {.fd = descriptors_.stop, .events = POLLIN, .revents = 0}};
+  return is_any_ready(waited, kForever) && waited[1].revents == 0;
+}
+
+bool DebugLink::is_writable_in_time() const {
+  pollfd waited[] = {{.fd = descriptors_.socket, .events = POLLOUT, .revents = 0}};
+  return is_any_ready(waited, kSendMs);
 }
 
 void DebugLink::send_bytes(std::string_view bytes) {
   while (!bytes.empty() && !is_lost_) {
-    const ssize_t sent = ::send(socket_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    const ssize_t sent =
+        ::send(descriptors_.socket, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent > 0) {
       bytes.remove_prefix(static_cast<std::size_t>(sent));
     } else {
-      is_lost_ = errno != EAGAIN || !wait(POLLOUT, kSendMs);
+      is_lost_ = errno != EAGAIN || !is_writable_in_time();
     }
   }
 }
@@ -55,13 +70,12 @@ void DebugLink::send(std::span<const std::string> lines) {
   send_bytes(text);
 }
 
-bool DebugLink::receive() {
+void DebugLink::receive() {
   char bytes[4096];
-  if (!wait(POLLIN, kForever)) return false;
-  const ssize_t got = ::recv(socket_, bytes, sizeof bytes, MSG_DONTWAIT);
-  if (got <= 0) return false;
-  input_.append(bytes, static_cast<std::size_t>(got));
-  return true;
+  if (!is_readable()) return stop_reading();
+  const ssize_t got = ::recv(descriptors_.socket, bytes, sizeof bytes, MSG_DONTWAIT);
+  is_lost_ = got <= 0;
+  if (got > 0) input_.append(bytes, static_cast<std::size_t>(got));
 }
 
 DebugLink::Got DebugLink::take(DebugWords& words) {
@@ -85,9 +99,9 @@ DebugLink::Got DebugLink::read(DebugWords& words) {
     if (parsed.status == resp::Parsed::Status::failed || input_.size() > kMostBytes) {
       return Got::malformed;
     }
-    is_lost_ = !receive();
+    receive();
   }
-  return Got::lost;
+  return Got::nothing;
 }
 
 }  // namespace larder::scripting

@@ -18,7 +18,11 @@ using DebugWords = std::vector<std::string>;
 
 class DebugLink {
  public:
-  explicit DebugLink(int socket) : socket_(socket) {}
+  struct Descriptors {
+    int socket;
+    int stop = -1;  // becomes readable when the session is to end; -1: there is none
+  };
+  explicit DebugLink(const Descriptors& descriptors) : descriptors_(descriptors) {}
   DebugLink(const DebugLink&) = delete;
   DebugLink& operator=(const DebugLink&) = delete;
 
@@ -27,8 +31,8 @@ class DebugLink {
   void send(std::span<const std::string> lines);
   void send_bytes(std::string_view bytes);
 
-  // Waits for the next request.
-  enum class Got : std::uint8_t { words, malformed, lost };
+  // Waits for the next request; `nothing` if the client is lost or the session is to end.
+  enum class Got : std::uint8_t { words, malformed, nothing };
   Got read(DebugWords& words);
 
   // No more requests are read.
@@ -42,11 +46,12 @@ class DebugLink {
   static constexpr std::size_t kMostBytes = 1 << 20;
 
  private:
-  bool wait(short events, int timeout_ms) const;
-  bool receive();
+  bool is_readable() const;
+  bool is_writable_in_time() const;
+  void receive();
   Got take(DebugWords& words);
 
-  const int socket_;
+  const Descriptors descriptors_;
   bool is_lost_ = false;
   bool reads_ = true;
   std::string input_;

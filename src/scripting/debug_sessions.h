@@ -23,7 +23,12 @@ class DebugSessions {
   DebugSessions(const DebugSessions&) = delete;
   DebugSessions& operator=(const DebugSessions&) = delete;
 
-  void talk_through(const engine::DirectSockets& sockets) { sockets_ = &sockets; }
+  void talk_through(const engine::DirectSockets& sockets, int stop) {
+    sockets_ = &sockets;
+    stop_ = stop;
+  }
+  // Becomes readable when the server is to end.
+  int stop_descriptor() const { return stop_; }
   // -1: this client cannot be talked to.
   int socket_of(const engine::Session& client) const {
     return sockets_ == nullptr ? -1 : sockets_->direct_socket(client);
@@ -56,6 +61,7 @@ class DebugSessions {
   engine::Sessions& sessions_;
   base::Log& log_;
   const engine::DirectSockets* sockets_ = nullptr;
+  int stop_ = -1;
   std::vector<Client> clients_;
   std::vector<pid_t> children_;
 };

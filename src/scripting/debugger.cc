@@ -28,7 +28,8 @@ std::vector<std::string> lines_of(std::string_view text) {
 
 }  // namespace
 
-Debugger::Debugger(int socket, std::string_view text) : link_(socket), source_(lines_of(text)) {}
+Debugger::Debugger(const DebugLink::Descriptors& descriptors, std::string_view text)
+    : link_(descriptors), source_(lines_of(text)) {}
 
 void Debugger::log(std::string line) {
   if (log_bytes_ > kMostLogBytes) return;
@@ -106,7 +107,7 @@ void Debugger::report_values(lua_State* lua) {
   log(std::move(line));
 }
 
-// Without its client a script runs to its end, but not for ever.
+// Without requests of its client a script runs to its end, but not for ever.
 const char* Debugger::reason_to_stop(const Host& host, Visit visit) {
   if (std::exchange(was_asked_to_stop_, false) && link_.reads()) return "redis.breakpoint() called";
   if (is_breakpoint(line_)) return "break point";
@@ -140,7 +141,7 @@ bool Debugger::serve(lua_State* lua) {
   DebugWords words;
   for (;;) {
     switch (link_.read(words)) {
-      case DebugLink::Got::lost:
+      case DebugLink::Got::nothing:
         return false;
       case DebugLink::Got::malformed:
         breakpoints_.clear();

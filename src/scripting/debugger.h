@@ -22,7 +22,7 @@ struct Run;
 class Debugger {
  public:
   // The text is that of the script.
-  Debugger(int socket, std::string_view text);
+  Debugger(const DebugLink::Descriptors& descriptors, std::string_view text);
   Debugger(const Debugger&) = delete;
   Debugger& operator=(const Debugger&) = delete;
 
@@ -57,7 +57,7 @@ class Debugger {
   struct CommandRow;
 
   const char* reason_to_stop(const Host& host, Visit visit);
-  // Serves the client until the script may go on; false if the client is lost.
+  // Serves the client until the script may go on; false if it has no more requests.
   bool serve(lua_State* lua);
   Next run_command(lua_State* lua, const DebugWords& words);
 

@@ -1,7 +1,5 @@
 #include "host.h"
 
-#include <sys/uio.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <string>
@@ -27,7 +25,7 @@ constexpr std::int64_t kServeEachUs = 1000;
 // Of the session of the client, the gates that apply to its scripts too.
 constexpr std::uint32_t kOfClient = engine::bit(engine::Gate::permission);
 
-bool is_unknown(const BoundCommand* command, resp::Args args) {
+inline bool is_unknown(const BoundCommand* command, resp::Args args) {
   return command == nullptr ||
          (command->is_container() && args.size() > 1 && !command->row->has(engine::kTakesTheRest));
 }
@@ -72,16 +70,12 @@ Host::Running::~Running() {
   host_.run_ = nullptr;
 }
 
-void Host::drop_reply() {
-  if (whole_reply_ != nullptr) {
-    memory::release(kOwner, std::exchange(whole_reply_, nullptr), std::exchange(whole_bytes_, 0));
-  }
-  output().clear();
-  output().bound(static_cast<std::uint64_t>(parts_.settings.script_memory_limit.value()));
+void Host::release_gathered() {
+  memory::release(kOwner, std::exchange(whole_reply_, nullptr), std::exchange(whole_bytes_, 0));
 }
 
-std::string_view Host::refusal_of(const BoundCommand& command, resp::Args args) const {
-  const engine::Command& row = *command.row;
+[[gnu::always_inline]] inline std::string_view Host::refusal_of(const engine::Command& row,
+                                                                resp::Args args) const {
   if (!row.arity.admits(args.size()))
     return "Wrong number of args calling Redis command from script";
   if (row.has(engine::kNoScript)) return "This Redis command is not allowed from script";
@@ -94,12 +88,15 @@ std::string_view Host::refusal_of(const BoundCommand& command, resp::Args args) 
 std::string_view Host::run_command(resp::Args args) {
   BoundCommand* const command = parts_.commands.resolve(args);
   if (is_unknown(command, args)) return "Unknown Redis command called from script";
-  const std::string_view refusal = refusal_of(*command, args);
+  const engine::Command& row = *command->row;
+  const std::string_view refusal = refusal_of(row, args);
   if (!refusal.empty()) return refusal;
   drop_reply();
   constexpr std::uint32_t kEffects = engine::kWrites | engine::kPubSub | engine::kMayReplicate;
-  if (command->row->has(engine::kWrites)) run_->has_written = true;
-  if (command->row->has(kEffects)) run_->has_effects = true;
+  if (row.has(kEffects)) {
+    run_->has_effects = true;
+    if (row.has(engine::kWrites)) run_->has_written = true;
+  }
   parts_.executor.run_nested(inner_.session(), args, *command,
                              run_->is_propagated ? engine::Executor::Followers::get_effects
                                                  : engine::Executor::Followers::get_removals);
@@ -107,12 +104,8 @@ std::string_view Host::run_command(resp::Args args) {
                                 : std::string_view();
 }
 
-// Usually it is in one piece, and read where it was written.
-std::string_view Host::reply() {
-  std::array<iovec, 2> pieces;
-  const std::size_t count = output().gather(pieces.data(), pieces.size());
-  if (count == 1) return {static_cast<const char*>(pieces[0].iov_base), pieces[0].iov_len};
-  if (count == 0) return "_\r\n";
+std::string_view Host::gathered_reply() {
+  if (output().empty()) return "_\r\n";
   whole_bytes_ = static_cast<std::size_t>(output().size());
   whole_reply_ = static_cast<char*>(memory::allocate(kOwner, whole_bytes_));
   output().copy(whole_reply_);

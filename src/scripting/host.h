@@ -81,8 +81,12 @@ class Host {
   // error. The reply
   // of the command before is dropped.
   [[nodiscard]] std::string_view run_command(resp::Args args);
-  // The bytes of this reply, until the next command.
-  std::string_view reply();
+  // The bytes of this reply, until the next command. Usually they are in one piece, and read where
+  // they were written.
+  std::string_view reply() {
+    const std::string_view piece = output().only_piece();
+    return piece.empty() ? gathered_reply() : piece;
+  }
 
   // Whether the user of the client may run these words; nothing if there is no such command.
   enum class Permission : std::uint8_t { granted, denied, unknown };
@@ -116,10 +120,16 @@ class Host {
  private:
   using Session = engine::Session;
   resp::ReplyBuffer& output() { return inner_.output(); }
-  void drop_reply();
+  void drop_reply() {
+    if (whole_reply_ != nullptr) release_gathered();
+    output().rewind();
+    output().bound(static_cast<std::uint64_t>(parts_.settings.script_memory_limit.value()));
+  }
+  std::string_view gathered_reply();
+  void release_gathered();
   void serve_others(std::int64_t now_us);
   void begin_busy(std::int64_t elapsed_ms);
-  std::string_view refusal_of(const engine::BoundCommand& command, resp::Args args) const;
+  std::string_view refusal_of(const engine::Command& row, resp::Args args) const;
 
   Runtime::Parts parts_;
   engine::InternalSession inner_;

@@ -38,14 +38,20 @@ void push_list(lua_State* lua, resp::Args words) {
   }
 }
 
-void set_list(lua_State* lua, const char* name, resp::Args words) {
-  lua_pushstring(lua, name);
+// What the function that runs jobs keeps, because each run of a script needs it.
+constexpr int kGlobals = lua_upvalueindex(1);
+constexpr int kKeysName = lua_upvalueindex(2);
+constexpr int kArgvName = lua_upvalueindex(3);
+
+// Both with the table of globals at the top.
+void set_list(lua_State* lua, int name, resp::Args words) {
+  lua_pushvalue(lua, name);
   push_list(lua, words);
   lua_rawset(lua, -3);
 }
 
-void clear_list(lua_State* lua, const char* name) {
-  lua_pushstring(lua, name);
+void clear_list(lua_State* lua, int name) {
+  lua_pushvalue(lua, name);
   lua_pushnil(lua);
   lua_rawset(lua, -3);
 }
@@ -168,7 +174,10 @@ int Interpreter::open(lua_State* lua) {
   auto& self = *static_cast<Interpreter*>(lua_touserdata(lua, 1));
   open_sandbox(lua, self.world_);
   set_interrupt_check(lua, [](lua_State* running) { look(running, nullptr); });
-  lua_pushcfunction(lua, run_job);
+  push_globals(lua);
+  lua_pushliteral(lua, "KEYS");
+  lua_pushliteral(lua, "ARGV");
+  lua_pushcclosure(lua, run_job, 3);
   self.runner_ = luaL_ref(lua, LUA_REGISTRYINDEX);
   lua_pushcfunction(lua, handle_error);
   self.error_handler_ = luaL_ref(lua, LUA_REGISTRYINDEX);
@@ -205,9 +214,9 @@ void Interpreter::forget(int function) { luaL_unref(lua_, LUA_REGISTRYINDEX, fun
 // Both are called with the error handler at the top, and leave the result or the error there. A run
 // before may have given a script another environment; that of a function belongs to its library.
 int Interpreter::run_script(const Job& job) {
-  push_globals(lua_);
-  set_list(lua_, "KEYS", job.arguments.keys);
-  set_list(lua_, "ARGV", job.arguments.values);
+  lua_pushvalue(lua_, kGlobals);
+  set_list(lua_, kKeysName, job.arguments.keys);
+  set_list(lua_, kArgvName, job.arguments.values);
   lua_rawgeti(lua_, LUA_REGISTRYINDEX, job.function);
   lua_pushvalue(lua_, LUA_GLOBALSINDEX);
   lua_setfenv(lua_, -2);
@@ -235,8 +244,8 @@ int Interpreter::run_job(lua_State* lua) {
                           : write_failure(lua, job.run);
   if (!is_script) return 0;
   lua_settop(lua, 2);
-  clear_list(lua, "KEYS");
-  clear_list(lua, "ARGV");
+  clear_list(lua, kKeysName);
+  clear_list(lua, kArgvName);
   return 0;
 }
 

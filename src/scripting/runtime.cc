@@ -85,9 +85,10 @@ void Runtime::eval(Call& call, Access access) {
 }
 
 void Runtime::eval(Call& call, Access access, Debugger* debugger) {
-  if (!read_key_count(call)) return;
+  const auto keys = read_key_count(call);
+  if (!keys) return;
   Script* const script = script_for(call, call.arg(1));
-  if (script != nullptr) run(call, *script, access, debugger);
+  if (script != nullptr) run(call, *script, *keys, access, debugger);
 }
 
 // Redis's debugger too ends the connection with the session.
@@ -97,7 +98,7 @@ void Runtime::debug(Call& call, Access access, DebugMode mode) {
   const int socket = debugs_->socket_of(call.session);
   if (mode == DebugMode::forked) return debug_in_child(call, access, socket);
   parts_.log.warning("Redis synchronous debugging eval session started");
-  Debugger debugger(socket, call.arg(1));
+  Debugger debugger({.socket = socket, .stop = debugs_->stop_descriptor()}, call.arg(1));
   eval(call, access, &debugger);
   debugger.end();
   parts_.log.warning("Redis synchronous debugging eval session ended");
@@ -120,7 +121,7 @@ void Runtime::debug_in_child(Call& call, Access access, int socket) {
   }
   // Followers get nothing of it: the group does not end.
   const engine::Propagation::Group group(parts_.effects);
-  Debugger debugger(socket, call.arg(1));
+  Debugger debugger({.socket = socket}, call.arg(1));
   eval(call, access, &debugger);
   debugger.end();
   send_replies(call.reply.buffer(), debugger.link());
@@ -145,13 +146,12 @@ void Runtime::set_debugging(Call& call) {
   call.reply.ok();
 }
 
-void Runtime::debug_through(const engine::DirectSockets& sockets) {
-  debugs_->talk_through(sockets);
+void Runtime::debug_through(const engine::DirectSockets& sockets, int stop) {
+  debugs_->talk_through(sockets, stop);
 }
 
 void Runtime::evalsha(Call& call, Access access) {
-  const auto sha = parse_sha(call.arg(1));
-  Script* const script = sha ? cache_->find(*sha) : nullptr;
+  Script* const script = cache_->find_by_name(call.arg(1));
   const bool reads = script != nullptr && (script->flags & kNoWrites) != 0;
   if (access == Access::read_write && are_writes_paused(call, parts_) && !reads) {
     return wait_for_end_of_pause(call);
@@ -161,10 +161,11 @@ void Runtime::evalsha(Call& call, Access access) {
   if (debugs_->mode_of(call.session) != nullptr) {
     return call.reply.error("ERR Please use EVAL instead of EVALSHA for debugging");
   }
-  if (!read_key_count(call)) return;
+  const auto keys = read_key_count(call);
+  if (!keys) return;
   if (script == nullptr) return call.reply.error(kNoScript);
   cache_->touch(*script);
-  run(call, *script, access, nullptr);
+  run(call, *script, *keys, access, nullptr);
 }
 
 bool Runtime::has(std::string_view sha) const {
@@ -181,8 +182,7 @@ void Runtime::load(Call& call) {
   }
   cache_->keep(*script);
   show_memory();
-  const ShaHex name = hex(script->sha);
-  call.reply.bulk({name.data(), name.size()});
+  call.reply.bulk({script->name.data(), script->name.size()});
 }
 
 Script* Runtime::script_for(Call& call, std::string_view text) {
@@ -201,7 +201,9 @@ Script* Runtime::compile(Call& call, std::string_view text) {
     call.reply.error("ERR", "Error compiling script (new function): " + compiled.error().text);
     return nullptr;
   }
-  Script& script = cache_->add({.sha = sha1(text),
+  const Sha sha = sha1(text);
+  Script& script = cache_->add({.sha = sha,
+                                .name = hex(sha),
                                 .flags = shebang.value().flags,
                                 .function = compiled.value().function,
                                 .bytes = compiled.value().bytes});
@@ -274,19 +276,17 @@ bool Runtime::collect(std::int64_t budget_us) {
 }
 
 // Messages to the client itself follow its reply.
-void Runtime::run(Call& call, Script& script, Access access, Debugger* debugger) {
-  const auto keys = read_key_count(call);
-  if (!keys || !may_begin(call, parts_, script.flags, access)) return;
-  const ShaHex name = hex(script.sha);
+void Runtime::run(Call& call, Script& script, std::size_t keys, Access access, Debugger* debugger) {
+  if (!may_begin(call, parts_, script.flags, access)) return;
   Run run{.call = call,
-          .name = {name.data(), name.size()},
+          .name = {script.name.data(), script.name.size()},
           .is_read_only = access == Access::read_only || (script.flags & kNoWrites) != 0,
           .has_effects = debugger != nullptr,
           .debugger = debugger};
   const engine::HeldPushes pushes(call.session);
   const engine::Propagation::Group group(parts_.effects);
   const Host::Running running(*host_, run, call.session, script.flags);
-  interpreter_->run(run, script.function, arguments_of(call, *keys));
+  interpreter_->run(run, script.function, arguments_of(call, keys));
 }
 
 void Runtime::show_memory() {

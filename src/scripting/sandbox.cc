@@ -85,6 +85,20 @@ void add_libraries(lua_State* lua, int real) {
   }
 }
 
+// Names that share a place in a table are compared in the order in which they were added: those
+// that scripts look up most come first, in a table that never grows.
+void push_table_of_globals(lua_State* lua, World world) {
+  constexpr int kMostGlobals = 64;
+  lua_createtable(lua, 0, kMostGlobals);
+  lua_pushboolean(lua, 0);
+  lua_setfield(lua, -2, "redis");
+  if (world == World::functions) return;
+  for (const char* list : {"KEYS", "ARGV"}) {
+    lua_newtable(lua);
+    lua_setfield(lua, -2, list);
+  }
+}
+
 }  // namespace
 
 void push_globals(lua_State* lua) {
@@ -100,7 +114,7 @@ void refuse_unknown_fields(lua_State* lua) {
 }
 
 void open_sandbox(lua_State* lua, World world) {
-  lua_newtable(lua);
+  push_table_of_globals(lua, world);
   const int real = lua_gettop(lua);
   lua_pushlightuserdata(lua, const_cast<char*>(&kGlobals));
   lua_pushvalue(lua, real);

@@ -31,6 +31,15 @@ Script* ScriptCache::find(const Sha& sha) const {
   return slots_.empty() ? nullptr : slots_[slot_of(sha)];
 }
 
+Script* ScriptCache::find_by_name(std::string_view name) {
+  if (found_ != nullptr && name == std::string_view(found_->name.data(), found_->name.size())) {
+    return found_;
+  }
+  const auto sha = parse_sha(name);
+  found_ = sha ? find(*sha) : nullptr;
+  return found_;
+}
+
 void ScriptCache::grow() {
   const auto before = std::exchange(slots_, {});
   slots_.resize(before.empty() ? kFirstSlots : 2 * before.size());
@@ -83,6 +92,7 @@ void ScriptCache::keep(Script& script) {
 
 // The scripts behind it in the same row of slots move up.
 void ScriptCache::remove(Script& script) {
+  if (found_ == &script) found_ = nullptr;
   script.is_kept ? static_cast<void>(kept_bytes_ -= script.bytes) : unlink(script);
   const std::size_t mask = slots_.size() - 1;
   std::size_t hole = slot_of(script.sha);
@@ -104,7 +114,7 @@ void ScriptCache::clear() {
   std::exchange(slots_, {});
   size_ = leaving_ = 0;
   leaving_bytes_ = kept_bytes_ = 0;
-  oldest_ = newest_ = nullptr;
+  oldest_ = newest_ = found_ = nullptr;
 }
 
 std::size_t ScriptCache::index_bytes() const {

@@ -14,6 +14,7 @@ namespace larder::scripting {
 
 struct Script {
   Sha sha;
+  ShaHex name;           // the same as a text
   std::uint32_t flags;   // ScriptFlag
   int function;          // its reference in the interpreter
   std::uint64_t bytes;   // of the compiled form there
@@ -31,6 +32,8 @@ class ScriptCache {
 
   // Null if it is not there.
   Script* find(const Sha& sha) const;
+  // By the 40 digits, in any case. Cost for the one that was found last: a comparison.
+  Script* find_by_name(std::string_view name);
   // The script must not be there. The address is valid until the script is removed.
   Script& add(const Script& script);
   void remove(Script& script);
@@ -75,6 +78,7 @@ class ScriptCache {
   std::uint64_t kept_bytes_ = 0;
   Script* oldest_ = nullptr;
   Script* newest_ = nullptr;
+  Script* found_ = nullptr;  // the last result of find_by_name()
 };
 
 }  // namespace larder::scripting

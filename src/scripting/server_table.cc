@@ -57,11 +57,19 @@ bool read_argument(lua_State* lua, int index, std::string_view& word) {
   return true;
 }
 
+// Room for the words of most commands. Not initialized: it is written before it is read.
+constexpr int kFewWords = 16;
+struct FewWords {
+  FewWords() {}
+  union {
+    std::string_view words[kFewWords];
+  };
+};
+
 // The arguments of the function as the words of a command: in `few`, or in memory of the state that
 // is at the top of the stack. Null if one is neither a text nor a number.
-constexpr int kFewWords = 16;
-const std::string_view* read_words(lua_State* lua, std::string_view* few, int count) {
-  std::string_view* words = few;
+const std::string_view* read_words(lua_State* lua, FewWords& few, int count) {
+  std::string_view* words = few.words;
   if (count > kFewWords) {
     const std::size_t bytes = static_cast<std::size_t>(count) * sizeof(std::string_view);
     words = static_cast<std::string_view*>(lua_newuserdata(lua, bytes));
@@ -91,7 +99,7 @@ int run_command(lua_State* lua, OnError on_error) {
   if (count == 0) {
     return fail(lua, "Please specify at least one argument for this redis lib call", on_error);
   }
-  std::string_view few[kFewWords];
+  FewWords few;
   const std::string_view* const words = read_words(lua, few, count);
   if (words == nullptr) {
     return fail(lua, "Lua redis lib command arguments must be strings or integers", on_error);
@@ -207,7 +215,7 @@ int check_permission(lua_State* lua) {
   if (count == 0) {
     return raise_error(lua, "Please specify at least one argument for this redis lib call");
   }
-  std::string_view few[kFewWords];
+  FewWords few;
   const std::string_view* const words = read_words(lua, few, count);
   if (words == nullptr) {
     return raise_error(lua, "Lua redis lib command arguments must be strings or integers");

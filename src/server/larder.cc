@@ -44,8 +44,8 @@ Larder::Larder(const Parts& parts)
                     parts.configuration.net, parts.configuration.eviction, net_metrics_, &tls_,
                     &core_.reply_peak}),
       budget_metrics_(core_.reporter, parts.configuration.eviction, connections_),
-      snapshot_wake_(*loop_, core_.snapshot_worker),
-      journal_wake_(*loop_, core_.journal_worker),
+      snapshot_wake_(*loop_, core_.snapshot_worker, DiskWake::WhileBusy::waits),
+      journal_wake_(*loop_, core_.journal_worker, DiskWake::WhileBusy::is_served),
       listeners_(*loop_, connections_, parts.log),
       metrics_port_({*loop_, parts.log, core_.reporter, core_.gates}),
       server_metrics_(core_.reporter, parts.configuration, clock_, *loop_, listeners_,
@@ -58,7 +58,7 @@ Larder::Larder(const Parts& parts)
                       watchdog_, parts.title}) {
   ending_.attach(core_.saves, core_.journal);
   core_.scripts.serve_with(script_turns_);
-  core_.scripts.debug_through(connections_);
+  core_.scripts.debug_through(connections_, signals_.wake_descriptor());
   core_.background_snapshot.name_children(live_settings_.child_title());
   core_.auditor.add(connections_);
   core_.auditor.add(metrics_port_);

@@ -60,6 +60,10 @@ class Larder {
    public:
     explicit ScriptTurns(Larder& larder)
         : BusyTurns(*larder.loop_, larder.connections_), larder_(larder) {}
+    void serve() override {
+      BusyTurns::serve();
+      larder_.metrics_port_.end_turn_within();
+    }
 
    private:
     void stopped() override {

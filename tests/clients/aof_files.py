@@ -403,6 +403,29 @@ class AtRunTime(Case):
         server.start()
         self.assertEqual(server.ask("DEBUG", "DIGEST"), digest)
 
+    def test_loadaof_keeps_the_data_if_the_base_cannot_be_loaded(self):
+        server = self.server("--rdbchecksum", "no", "--rdbcompression", "no").start()
+        client = server.client()
+        fill(client)
+        client.ask("FUNCTION", "LOAD", "#!lua name=l\nredis.register_function('f', function() return 1 end)")
+        self.assertEqual(server.rewrite()[1], "ok")
+        digest = client.ask("DEBUG", "DIGEST")
+        name = "appendonly.aof.2.base.rdb"
+        good = server.read(name)
+        for bad in (good.replace(b"redis.register_function", b"redis.register_functiox"), good[:-20]):
+            self.assertNotEqual(bad, good)
+            server.write(name, bad)
+            self.assertIn("Error trying to load the AOF files", str(client.ask("DEBUG", "LOADAOF")))
+            self.assertIn("The append only file cannot be loaded", server.log())
+            self.assertEqual(client.ask("DEBUG", "DIGEST"), digest)
+            self.assertEqual(client.ask("FCALL", "f", "0"), 1)
+        client.ask("SET", "after", 1)
+        digest = client.ask("DEBUG", "DIGEST")
+        server.write(name, good)
+        self.assertEqual(client.ask("DEBUG", "LOADAOF"), b"OK")
+        self.assertEqual(client.ask("DEBUG", "DIGEST"), digest)
+        server.stop()
+
     def test_waitaof_answers_after_the_sync(self):
         for policy in ("everysec", "always"):
             server = self.server("--appendfsync", policy).start()

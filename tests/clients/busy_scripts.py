@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Scripts that run for long, over sockets: while they run, BINARY must reply to other clients as an installed
-redis-server does, end them when it is told to, and end itself on SHUTDOWN NOSAVE.
+redis-server does, end them when it is told to, and end itself on SHUTDOWN NOSAVE. Meanwhile replies that wait for a sync
+are sent when it is done, and the metrics port is served.
 
 Usage: busy_scripts.py BINARY
 """
@@ -10,12 +11,25 @@ import shutil
 import sys
 import tempfile
 import time
+import urllib.request
 
 import server
 import wire
+from aof_server import AofServer
+from faults import can_trace, fault
 
 THRESHOLD = ["--busy-reply-threshold", "100"]
 LOOP = "local n = 0\nwhile true do n = n + 1 end"
+LIBRARY = """#!lua name=loops
+redis.register_function('loop', function()
+  while true do end
+end)
+redis.register_function('write', function(keys)
+  redis.call('SET', keys[1], '1')
+  for i = 1, 30000000 do end
+  return 'written'
+end)
+"""
 # What other clients send, one connection for each line.
 REQUESTS = [
     [["PING"], ["GET", "k"], ["SET", "k", "v"], ["NOSUCH"], ["GET"], ["CLIENT", "ID"], ["SELECT", "1"], ["INFO"]],
@@ -70,8 +84,12 @@ def clients(port, count):
 
 def begin(client, probe, script):
     """Sends a script, and returns when it is busy."""
-    client.link.sendall(wire.encode(["EVAL", script, "0"]))
-    eventually(lambda: str(probe.ask("GET", "k")).startswith("BUSY"), f"not busy: {script}")
+    begin_command(client, probe, ["EVAL", script, "0"])
+
+
+def begin_command(client, probe, words):
+    client.link.sendall(wire.encode(words))
+    eventually(lambda: str(probe.ask("GET", "k")).startswith("BUSY"), f"not busy: {words}")
 
 
 def kill(client, probe):
@@ -98,6 +116,7 @@ def replies(port):
             found.append(("afterwards", repr(probe.ask("SCRIPT", "KILL"))))
         begin(runner, probe, "redis.call('SET', 'w', '1') for i = 1, 30000000 do end return redis.call('GET', 'w')")
         found.append(("after a write", repr((probe.ask("SCRIPT", "KILL"), runner.read()))))
+        found += functions(runner, probe)
         runner.ask("MULTI")
         runner.ask("EVAL", LOOP, "0")
         runner.ask("SET", "k", "v")
@@ -109,6 +128,21 @@ def replies(port):
         runner.link.close()
         found.append(("without its client", repr(probe.ask("SCRIPT", "KILL"))))
         eventually(lambda: probe.ask("PING") == b"PONG", "the script goes on")
+    return found
+
+
+def functions(runner, probe):
+    """A function is ended by FUNCTION KILL, and not by SCRIPT KILL."""
+    runner.ask("FUNCTION", "LOAD", LIBRARY)
+    begin_command(runner, probe, ["FCALL", "loop", "0"])
+    found = [(f"{words} during a function", repr(probe.ask(*words)))
+             for words in (["GET", "k"], ["SCRIPT", "KILL"], ["FUNCTION", "KILL"])]
+    found.append(("a killed function", repr(runner.read())))
+    begin_command(runner, probe, ["FCALL", "write", "1", "w"])
+    found.append(("a function after a write", repr((probe.ask("FUNCTION", "KILL"), runner.read()))))
+    begin(runner, probe, LOOP)
+    found.append(("FUNCTION KILL during a script", repr(probe.ask("FUNCTION", "KILL"))))
+    kill(runner, probe)
     return found
 
 
@@ -156,6 +190,60 @@ def shutdown(binary):
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def held_replies(binary):
+    """With appendfsync always, a reply that waits for its sync is sent while a script runs."""
+    if not can_trace():
+        print("syscalls cannot be traced here: no sync is delayed")
+        return []
+    aof = AofServer(binary, "--appendfsync", "always", *THRESHOLD).start()
+    try:
+        with clients(aof.port, 3) as (writer, runner, probe):
+            # It waits for the sync as well, which must not be done when the script begins.
+            with fault(aof.process.pid, "fdatasync,fsync", "delay_enter=1500000"):
+                writer.link.sendall(wire.encode(["SET", "k", "v"]))
+                eventually(lambda: probe.ask("EXISTS", "none") == 0, "no reply to a reader of another key")
+                writer.link.settimeout(0.05)
+                with contextlib.suppress(TimeoutError):
+                    return [f"a reply before its sync: {writer.link.recv(100)!r}"]
+                begin(runner, probe, LOOP)
+                writer.link.settimeout(30)
+                got = writer.link.recv(100)
+            found = [] if got == b"+OK\r\n" else [f"the reply that waited for its sync: {got!r}"]
+            if not str(probe.ask("GET", "k")).startswith("BUSY"):
+                found.append("the script was over before the sync")
+            kill(runner, probe)
+        aof.stop()
+        return found
+    except TimeoutError:
+        return ["a reply waited for the end of the script, although its sync was done"]
+    finally:
+        aof.remove()
+
+
+def metrics(binary):
+    """The metrics port is served while a script runs, however many connections come and go."""
+    place = server.free_port()
+    found = []
+    with server.running(binary, *THRESHOLD, "--metrics-port", str(place)) as port:
+        with clients(port, 2) as (runner, probe):
+            begin(runner, probe, LOOP)
+            for path, expected in (("health", b"ok\n"), ("metrics", b"\nlarder_connected_clients ")) * 100:
+                try:
+                    with urllib.request.urlopen(f"http://127.0.0.1:{place}/{path}", timeout=30) as answer:
+                        text = answer.read()
+                except TimeoutError:
+                    return [f"no reply for /{path} during a script"]
+                if expected not in text:
+                    found.append(f"/{path} during a script: {text[:500]!r}")
+            reply, _, _ = kill(runner, probe)
+            if reply != b"OK":
+                found.append(f"the script was over before SCRIPT KILL: {reply!r}")
+            audit = probe.ask("MEMORY", "AUDIT")
+            if b"\nbalanced" not in audit:
+                found.append(audit.decode())
+    return found[:10]
+
+
 def main():
     with server.running(sys.argv[1], *THRESHOLD) as ours:
         found, longest = long_calls(ours)
@@ -169,7 +257,8 @@ def main():
             audit = control.ask("MEMORY", "AUDIT")
             if b"\nbalanced" not in audit:
                 found.append(audit.decode())
-    found += shutdown(sys.argv[1])
+    for part in (shutdown, held_replies, metrics):
+        found += part(sys.argv[1])
     print("\n".join(found) or f"every busy script was ended; a long call at most {longest * 1000:.1f} ms after the reply")
     return 1 if found else 0
 

@@ -285,6 +285,51 @@ def processes(port, control, found):
     check(found, wait_until(lambda: control.ask("PING") and not children(pid)), f"processes stay: {children(pid)}")
 
 
+def stopped(binary, way):
+    """What is seen of a server that is told to end during a session of SYNC: the reply to its client, whether another client
+    was served meanwhile, the exit status, and whether the script ran to its end."""
+    folder = tempfile.mkdtemp(prefix="debugger-")
+    options = ["--dir", folder, "--shutdown-on-sigterm", "save", *OPTIONS]
+    try:
+        process, port = server.launch(binary, options, os.path.join(folder, "log"))
+        other = wire.Client(port)
+        session = Session(port, "SYNC", "redis.call('SET', 'k', '1')\nredis.call('SET', 'k', '2')\nreturn 3")
+        session.read()
+        session.send(["s"])
+        if way == "SIGTERM":
+            process.terminate()
+            found = [session.read()]
+        else:
+            other.link.sendall(wire.encode(["SHUTDOWN", "SAVE"]))
+            other.link.settimeout(0.3)
+            try:
+                found = [other.link.recv(1)]
+            except TimeoutError:
+                found = ["not served"]
+            found.append(session.send(["c"]))
+        session.close()
+        found.append(process.wait(timeout=60))
+        other.close()
+        process, port = server.launch(binary, options, os.path.join(folder, "log"))
+        with contextlib.closing(wire.Client(port)) as control:
+            found.append(control.ask("GET", "k"))
+        process.terminate()
+        process.wait(timeout=60)
+        return found
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def endings(ours, theirs):
+    """A signal ends the session, and its script goes on to its end without a client; SHUTDOWN waits for that."""
+    found = []
+    for way in ("SIGTERM", "SHUTDOWN"):
+        got, expected = stopped(ours, way), stopped(theirs, way)
+        if got != expected:
+            found.append(f"{way}:\n  redis-server {expected}\n  Larder       {got}")
+    return found
+
+
 def journal(binary):
     """What a forked session does is not in the append-only file; what a synchronous one does is."""
     folder = tempfile.mkdtemp(prefix="debugger-")
@@ -316,6 +361,7 @@ def main():
         else:
             with server.running(reference, *OPTIONS) as theirs:
                 found += compare(ours, theirs)
+            found += endings(sys.argv[1], reference)
         with contextlib.closing(wire.Client(ours)) as control:
             for part in (effects, leaving, caught, too_long, endless, processes):
                 part(ours, control, found)

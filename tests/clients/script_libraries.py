@@ -4,14 +4,12 @@ same results and errors as in an installed redis-server.
 
 Usage: script_libraries.py BINARY [--cases N] [--seed N]
 """
-import argparse
 import json
 import random
-import shutil
 import struct
 import sys
 
-import server
+import random_cases
 import wire
 
 # Shows a value without the order of a table's keys.
@@ -180,7 +178,8 @@ class Source:
         return BIT, [name, *numbers]
 
 
-def differences(ours, theirs, seed, count, step=100):
+def differences(our_port, their_port, seed, count, step=100):
+    ours, theirs = wire.Client(our_port), wire.Client(their_port)
     source = Source(seed)
     for _ in range(0, count, step):
         cases = [source.case() for _ in range(step)]
@@ -190,22 +189,5 @@ def differences(ours, theirs, seed, count, step=100):
                 yield f"{script.splitlines()[-1]} {words}\n  redis-server {expected}\n  Larder       {got}"
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("binary")
-    parser.add_argument("--cases", type=int, default=10000)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    reference = shutil.which("redis-server")
-    if reference is None:
-        print("redis-server is not installed: nothing to compare with")
-        return 77
-    with server.running(options.binary) as ours, server.running(reference) as theirs:
-        found = list(differences(wire.Client(ours), wire.Client(theirs), options.seed, options.cases))
-    print("\n".join(found[:20]) or f"{options.cases} calls of the libraries: the same")
-    print(f"{len(found)} differences") if found else None
-    return 1 if found else 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(random_cases.compare("cases", 10000, differences))

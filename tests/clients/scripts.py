@@ -4,13 +4,11 @@ same of what scripts do (SLOWLOG, keyspace notifications, CLIENT NO-TOUCH).
 
 Usage: scripts.py BINARY [--programs N] [--seed N]
 """
-import argparse
 import random
 import re
-import shutil
 import sys
 
-import server
+import random_cases
 import wire
 
 KEYS = ["text", "number", "list", "hash", "zset", "none"]
@@ -156,25 +154,12 @@ def observed(port):
     return found
 
 
-def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("binary")
-    parser.add_argument("--programs", type=int, default=3000)
-    parser.add_argument("--seed", type=int, default=1)
-    options = parser.parse_args()
-    reference = shutil.which("redis-server")
-    if reference is None:
-        print("redis-server is not installed: nothing to compare with")
-        return 77
-    with server.running(options.binary) as ours, server.running(reference) as theirs:
-        found = list(random_programs(wire.Client(ours), wire.Client(theirs), options.seed, options.programs))
-        for (what, got), (_, expected) in zip(observed(ours), observed(theirs)):
-            if got != expected:
-                found.append(f"{what}:\n  redis-server {expected}\n  Larder       {got}")
-    print("\n".join(found[:20]) or f"{options.programs} programs and what others see of scripts: the same")
-    print(f"{len(found)} differences") if found else None
-    return 1 if found else 0
+def differences(ours, theirs, seed, count):
+    yield from random_programs(wire.Client(ours), wire.Client(theirs), seed, count)
+    for (what, got), (_, expected) in zip(observed(ours), observed(theirs), strict=True):
+        if got != expected:
+            yield f"{what}:\n  redis-server {expected}\n  Larder       {got}"
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(random_cases.compare("programs", 3000, differences))

@@ -198,5 +198,20 @@ TEST_F(MetricsPortTest, ClosesAnOldConnectionForANewOne) {
   EXPECT_EQ(get(lines.back(), "/health").substr(9, 3), "200");
 }
 
+TEST_F(MetricsPortTest, IsServedInTurnsWithinATurnAndKeepsNothingOfThem) {
+  for (std::size_t i = 0; i < 10 * MetricsPort::kMostConnections; ++i) {
+    Line line = connect();
+    line.write("GET /health HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    loop->run_within();
+    EXPECT_EQ(line.read().substr(9, 3), "200");
+    EXPECT_EQ(port.connections(), 1u);
+    line.close();
+    loop->run_within();
+    port.end_turn_within();
+    EXPECT_EQ(port.connections(), 0u);
+    EXPECT_EQ(memory::balance(memory::Owner::statistics), 0);
+  }
+}
+
 }  // namespace
 }  // namespace larder::net

@@ -87,6 +87,62 @@ TEST(ReplyBuffer, AppendsWhileItIsBeingSent) {
   EXPECT_EQ(buffer.size(), 4u);
 }
 
+TEST(ReplyBuffer, RewindsToTheBeginningOfItsChunk) {
+  ChunkPool pool(0);
+  ReplyBuffer buffer(pool);
+  buffer.rewind();
+  EXPECT_EQ(buffer.held_bytes(), 0u);
+  const char* const place = buffer.reserve(3);
+  buffer.append("abcdef");
+  buffer.consume(2);
+  buffer.rewind();
+  EXPECT_TRUE(buffer.empty());
+  EXPECT_EQ(waiting(buffer), "");
+  EXPECT_EQ(buffer.held_bytes(), ChunkPool::kChunkBytes);
+  EXPECT_EQ(buffer.reserve(3), place);
+  buffer.append("ghi");
+  EXPECT_EQ(waiting(buffer), "ghi");
+  buffer.consume(3);
+  EXPECT_EQ(buffer.held_bytes(), 0u);
+}
+
+TEST(ReplyBuffer, RewindsWithoutMoreThanAChunk) {
+  ChunkPool pool(0);
+  ReplyBuffer buffer(pool);
+  for (const std::size_t size : {ChunkPool::kRoom + 1, 10 * ChunkPool::kRoom}) {
+    buffer.append("x");
+    buffer.append(std::string(size, 'y'));
+    buffer.rewind();
+    EXPECT_TRUE(buffer.empty());
+    EXPECT_EQ(buffer.held_bytes(), 0u);
+  }
+  buffer.append("kept");
+  buffer.bound(2 * ChunkPool::kChunkBytes);
+  buffer.append(std::string(100'000, 'z'));
+  EXPECT_TRUE(buffer.is_dropping());
+  buffer.rewind();
+  EXPECT_FALSE(buffer.is_dropping());
+  EXPECT_TRUE(buffer.empty());
+}
+
+TEST(ReplyBuffer, ShowsItsBytesIfTheyAreInOnePiece) {
+  ChunkPool pool;
+  ReplyBuffer buffer(pool);
+  EXPECT_EQ(buffer.only_piece(), "");
+  buffer.append("abc");
+  buffer.consume(1);
+  EXPECT_EQ(buffer.only_piece(), "bc");
+  buffer.append(std::string(ChunkPool::kRoom, 'x'));
+  EXPECT_EQ(buffer.only_piece(), "");
+  buffer.consume(buffer.size() - 1);
+  EXPECT_EQ(buffer.only_piece(), "x");
+  buffer.clear();
+  buffer.bound(ChunkPool::kChunkBytes / 2);
+  buffer.append("dropped");
+  EXPECT_TRUE(buffer.is_dropping());
+  EXPECT_EQ(buffer.only_piece(), "");
+}
+
 TEST(ReplyBuffer, ReservesInOnePiece) {
   ChunkPool pool;
   ReplyBuffer buffer(pool);

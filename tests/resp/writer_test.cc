@@ -81,7 +81,7 @@ TEST(Writer, WritesEachProtocolsForms) {
 }
 
 TEST(Writer, WritesBulksOfEverySize) {
-  for (std::size_t n = 0; n < 300; ++n) {
+  for (std::size_t n = 0; n < 1010; ++n) {
     std::string text(n, ' ');
     for (std::size_t i = 0; i < n; ++i) text[i] = static_cast<char>(i * 7 + n);
     EXPECT_EQ(written(Protocol::resp2, [&](Writer& w) { w.bulk(text); }),

@@ -2,7 +2,7 @@
 
 // Serves monitoring over HTTP from the server's own loop: /metrics for Prometheus, generated from
 // the fields of INFO, and /health, which is 200 while commands are served and 503 while the server
-// loads.
+// loads. It is served while a script runs for long, too.
 //
 // Bounds: kMostConnections at a time (a further one replaces the one whose time ends next),
 // kMostHttpBytes for a request, and a time limit for each state, so that a client that sends or
@@ -66,6 +66,9 @@ class MetricsPort final : public Host, public Timer, public memory::AuditedOwner
   void on_accepted(int descriptor, Transport transport) override;
   // Ends connections whose time limit has passed.
   std::int64_t on_time() override;
+  // The end of a turn within a turn (Loop::run_within()), in which no timer runs: frees the
+  // connections that have ended.
+  void end_turn_within() { free_ended(); }
   void report_bytes(memory::Audit& audit) const override;
 
   std::size_t connections() const { return visits_.size(); }
@@ -78,13 +81,13 @@ class MetricsPort final : public Host, public Timer, public memory::AuditedOwner
   std::string scrape(info::Exposition form);
   void end(Visit& visit);
   void end_all();
-  void defer_free();
+  void free_ended();
 
   Parts parts_;
   MetricsPortMetrics metrics_;
   Listeners listeners_;
   std::vector<Visit*> visits_;
-  std::vector<Visit*> ended_;  // to be freed in the next turn
+  std::vector<Visit*> ended_;  // to be freed when the events of the turn are over
 };
 
 }  // namespace larder::net

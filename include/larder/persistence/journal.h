@@ -74,7 +74,8 @@ class Journal final : public memory::AuditedOwner {
   // BGREWRITEAOF. With appendonly `no` it writes a base and a manifest that names only this.
   enum class Answer : std::uint8_t { started, scheduled, already, failed };
   Answer rewrite();
-  // DEBUG LOADAOF: empties the databases and loads the files, without serving clients.
+  // DEBUG LOADAOF: empties the databases and loads the files, without serving clients. A base that
+  // cannot be loaded is found before, and nothing is removed.
   base::Result<void> reload();
   // Everything is on disk when it returns.
   base::Result<void> finish();

@@ -93,9 +93,12 @@ class Snapshots final {
     return {parts_.clock, parts_.keyspace, parts_.evictor, parts_.settings, functions_, purpose};
   }
 
+  // Whether this file can be loaded, as far as that is known without storing its keys: its form,
+  // and its libraries, which are compiled.
+  base::Result<void> check(const std::string& path);
+
  private:
   void note_saved();
-  base::Result<void> check_file();
   RdbReading reading() const;
 
   Parts parts_;

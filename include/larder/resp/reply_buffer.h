@@ -215,6 +215,11 @@ class ReplyBuffer {
   // Appends all of `other` without copying. Both use the same pool.
   void take_over(ReplyBuffer& other);
 
+  // All bytes, if they are in one piece and none were dropped; otherwise nothing.
+  std::string_view only_piece() const {
+    if (head_ != tail_ || write_ == unsent_ || is_dropping()) return {};
+    return {unsent_, static_cast<std::size_t>(write_ - unsent_)};
+  }
   // Describes up to `most` pieces from the front for writev; returns how many.
   std::size_t gather(iovec* pieces, std::size_t most) const;
   // Copies all of them to `out`, which has room for size() bytes.
@@ -222,6 +227,14 @@ class ReplyBuffer {
   // The first `bytes` are sent. At most size().
   void consume(std::uint64_t bytes);
   void clear();
+  // Drops all bytes like clear(), but may keep a chunk of the pool for those that follow: for
+  // output that is written and read again and again.
+  void rewind() {
+    const bool has_one = head_ != nullptr && head_ == tail_;
+    if (!has_one || head_->capacity != ChunkPool::kRoom) return clear();
+    head_->begin = 0;
+    unsent_ = write_ = head_->data();
+  }
 
   // Reserves kPatchRoom bytes, which close_patch() replaces by a `text` of at most this length.
   // Patches nest: the last opened is closed first. consume() must not be called in between. Closing

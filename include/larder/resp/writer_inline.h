@@ -17,6 +17,10 @@ inline char* Writer::print_header(char* out, char kind, std::uint64_t n) {
   } else if (n < 100) {
     *out++ = static_cast<char>('0' + n / 10);
     *out++ = static_cast<char>('0' + n % 10);
+  } else if (n < 1000) {
+    *out++ = static_cast<char>('0' + n / 100);
+    *out++ = static_cast<char>('0' + n / 10 % 10);
+    *out++ = static_cast<char>('0' + n % 10);
   } else {
     out = std::to_chars(out, out + 20, n).ptr;
   }

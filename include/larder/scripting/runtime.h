@@ -67,8 +67,9 @@ class Runtime final : public memory::AuditedOwner {
 
   // SCRIPT DEBUG: the next script of the client is debugged, or is not.
   void set_debugging(engine::Call& call);
-  // The debugger talks to its clients through these sockets; without them there is none.
-  void debug_through(const engine::DirectSockets& sockets);
+  // The debugger talks to its clients through these sockets; without them there is none. A session
+  // that stops the server ends when the descriptor `stop` becomes readable: the server is to end.
+  void debug_through(const engine::DirectSockets& sockets, int stop);
 
   // SCRIPT LOAD: replies with the name of the script, or why there is none.
   void load(engine::Call& call);
@@ -115,7 +116,7 @@ class Runtime final : public memory::AuditedOwner {
   void eval(engine::Call& call, Access access, Debugger* debugger);
   void debug(engine::Call& call, Access access, DebugMode mode);
   void debug_in_child(engine::Call& call, Access access, int socket);
-  void run(engine::Call& call, Script& script, Access access, Debugger* debugger);
+  void run(engine::Call& call, Script& script, std::size_t keys, Access access, Debugger* debugger);
   void show_memory();
 
   Parts parts_;
