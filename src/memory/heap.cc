@@ -33,7 +33,8 @@ bool fits_in_place(void*, std::size_t) { return false; }
 
 #else
 
-void* take(std::size_t bytes) { return mallocx(bytes, 0); }
+// Takes fewer instructions than mallocx() without flags, which returns the same blocks.
+void* take(std::size_t bytes) { return std::malloc(bytes); }
 void give_back(void* block, std::size_t bytes) { sdallocx(block, bytes, 0); }
 void* take_aligned(std::size_t bytes, std::size_t alignment) {
   return mallocx(bytes, MALLOCX_ALIGN(alignment));

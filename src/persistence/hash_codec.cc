@@ -31,7 +31,7 @@ class Builder {
       return true;
     }
     if (fill_) {
-      fill_->add(name, value, deadline_ms == 0 ? std::nullopt : std::optional(deadline_ms));
+      deadline_ms == 0 ? fill_->add(name, value) : fill_->add(name, value, deadline_ms);
       return true;
     }
     if (!hash_.set(name, value, limits_, now_ms_)) return false;

@@ -1,8 +1,7 @@
 #include "journal_writer.h"
 
-#include <time.h>
-
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace larder::persistence {
@@ -16,13 +15,18 @@ constexpr std::int64_t kPaceUs = 2000;
 constexpr std::uint64_t kManyBytes = 256 << 10;
 // A sync that begins later after the first effect that needs it counts as delayed.
 constexpr std::int64_t kDelayedUs = 2 * kSecondUs;
-// The wait for more effects: at most this and as long as a sync, in steps; it ends if none comes
-// for half of that.
+// The wait for more effects: at most this and as long as a sync; it ends if none comes for half of
+// that.
 constexpr std::int64_t kMostWaitUs = 4000;
-constexpr std::int64_t kWaitStepUs = 40;
+constexpr std::int64_t kLeastPauseUs = 100;
 // Two syncs may overlap if they take this long: the time for fifty clients to send their next
 // requests. Shorter ones would only become more.
 constexpr std::int64_t kLongSyncUs = 1000;
+// If the loop takes results of syncs later than this, on average, it is busy: syncs then begin at
+// most so often, or one after the other.
+constexpr std::int64_t kLateUs = 100;
+constexpr std::int64_t kBusyPaceUs = 600;
+constexpr std::int64_t kAveraged = 8;
 
 }  // namespace
 
@@ -34,6 +38,7 @@ void JournalWriter::published(std::uint64_t end) {
   const std::int64_t now_us = parts_.clock.steady_us();
   if (unsynced_since_us_ == 0) unsynced_since_us_ = now_us;
   published_ = end;
+  wake_if_enough();
   if (has_failed()) return;
   if (is_always() || now_us - posted_us_ >= kPaceUs || end - written() >= kManyBytes) post();
 }
@@ -64,23 +69,28 @@ std::uint64_t JournalWriter::syncing_effects() const {
   return sum;
 }
 
-bool JournalWriter::overlaps() const {
-  return last_sync_us_ >= kLongSyncUs && is_always() && !spares_ && parts_.file.syncs_overlap();
+// How many may run at the same time.
+std::size_t JournalWriter::most_syncs() const {
+  const bool overlap =
+      last_sync_us_ >= kLongSyncUs && is_always() && !spares_ && parts_.file.syncs_overlap();
+  if (!overlap) return 1;
+  if (delivery_us_ < kLateUs) return rounds_.size();
+  return std::min(rounds_.size(), static_cast<std::size_t>(last_sync_us_ / kBusyPaceUs));
 }
 
-// Null while one takes what was published, or may not be overlapped.
+// Null while one takes what was published, or no more may be posted.
 JournalWriter::Round* JournalWriter::next_round() {
   Round* free = nullptr;
-  bool is_alone = true;
+  std::size_t posted = 0;
   for (Round& each : rounds_) {
     if (!each.is_posted) {
       if (free == nullptr) free = &each;
       continue;
     }
-    is_alone = false;
+    ++posted;
     if (!each.syncs || !each.has_moved.load(std::memory_order_acquire)) return nullptr;
   }
-  return is_alone || overlaps() ? free : nullptr;
+  return posted < most_syncs() ? free : nullptr;
 }
 
 void JournalWriter::post() {
@@ -98,6 +108,7 @@ void JournalWriter::post(Round& round) {
     unsynced_since_us_ = 0;
   }
   expect(round);
+  awaited_effects_ = round.awaited_effects;
   round.is_posted = true;
   round.has_moved.store(false, std::memory_order_relaxed);
   parts_.worker.post(round);
@@ -107,11 +118,18 @@ void JournalWriter::post(Round& round) {
 void JournalWriter::expect(Round& round) const {
   const std::uint64_t coming =
       expected_.effects > moved_effects_ ? expected_.effects - moved_effects_ : 0;
-  const std::uint64_t share =
-      overlaps() ? (coming + syncing_effects() + rounds_.size() - 1) / rounds_.size() : coming;
+  const std::size_t syncs = most_syncs();
+  const std::uint64_t share = syncs > 1 ? (coming + syncing_effects() + syncs - 1) / syncs : coming;
   round.awaited_effects = coming == 0 ? 0 : moved_effects_ + std::min(coming, share);
   round.wait_until_us = expected_.until_us;
   round.most_quiet_us = last_sync_us_ / 2;
+}
+
+void JournalWriter::wake_if_enough() {
+  if (awaited_effects_ == 0 || parts_.stream.effects() < awaited_effects_) return;
+  awaited_effects_ = 0;
+  { const std::lock_guard lock(arrival_); }
+  arrived_.notify_one();
 }
 
 void JournalWriter::beat() {
@@ -136,19 +154,21 @@ void JournalWriter::restart(std::uint64_t position) {
   post();
 }
 
-// The steps bound the wait where the clock stands still.
-void JournalWriter::wait_for_more(const Round& round) const {
+// The sum of the pauses bounds the wait where the clock stands still.
+void JournalWriter::wait_for_more(const Round& round) {
+  std::unique_lock lock(arrival_);
   std::uint64_t seen = parts_.stream.effects();
-  std::int64_t quiet_until_us = round.wait_until_us;
-  for (std::int64_t waited = 0; waited < kMostWaitUs; waited += kWaitStepUs) {
+  std::int64_t until_us = round.wait_until_us;
+  for (std::int64_t left_us = kMostWaitUs; left_us > 0;) {
     const std::uint64_t effects = parts_.stream.effects();
     const std::int64_t now_us = parts_.clock.steady_now_us();
-    const std::int64_t until_us = std::min(round.wait_until_us, quiet_until_us);
+    if (effects != seen) until_us = std::min(round.wait_until_us, now_us + round.most_quiet_us);
     if (effects >= round.awaited_effects || now_us >= until_us) return;
-    if (effects != seen) quiet_until_us = now_us + round.most_quiet_us;
     seen = effects;
-    const timespec step{0, kWaitStepUs * 1000};
-    ::nanosleep(&step, nullptr);
+    const std::int64_t look_us = std::max(round.most_quiet_us / 2, kLeastPauseUs);
+    const std::int64_t pause_us = std::min({until_us - now_us, look_us, left_us});
+    arrived_.wait_for(lock, std::chrono::microseconds(pause_us));
+    left_us -= pause_us;
   }
 }
 
@@ -165,7 +185,8 @@ void JournalWriter::work(Round& round) {
   round.has_moved.store(true, std::memory_order_release);
   if (round.failure || !round.syncs) return;
   round.failure = parts_.file.sync(round.descriptor);
-  round.sync_us = parts_.clock.steady_now_us() - moved_us;
+  round.synced_at_us = parts_.clock.steady_now_us();
+  round.sync_us = round.synced_at_us - moved_us;
 }
 
 void JournalWriter::note_failure(const Round& round) {
@@ -183,9 +204,13 @@ void JournalWriter::note_sync(const Round& round) {
   if (synced_ < published_ && unsynced_since_us_ == 0) unsynced_since_us_ = round.posted_us;
   if (!is_always()) return;
   parts_.observer.worked_elsewhere(engine::LatencyEvent::aof_fsync_always, round.sync_us);
+  const std::int64_t now_us = parts_.clock.steady_now_us();
+  // A single long wait says little.
+  const std::int64_t delivery_us = std::min(now_us - round.synced_at_us, 2 * kLateUs);
+  delivery_us_ += (delivery_us - delivery_us_) / kAveraged;
   last_sync_us_ = round.sync_us;
   expected_.effects = parts_.stream.effects() + round.effects;
-  expected_.until_us = parts_.clock.steady_now_us() + std::min(round.sync_us, kMostWaitUs);
+  expected_.until_us = now_us + std::min(round.sync_us, kMostWaitUs);
 }
 
 void JournalWriter::done(Round& round) {

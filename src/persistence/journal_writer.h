@@ -8,13 +8,16 @@
 //   as are expected from the clients that got their replies, or until no more come: otherwise two
 //   groups of clients would take turns, each with half of the syncs. If a sync takes long, several
 //   overlap, each with its share of the effects: while one group is synced, the replies and next
-//   requests of the others take their time.
+//   requests of the others take their time. Each sync takes time of the loop, so that fewer overlap
+//   while the loop is busy: then results wait until it takes them.
 // - everysec: a move every few milliseconds, a sync once a second.
 // - no: the same without syncs.
 
 #include <array>
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
+#include <mutex>
 #include <string>
 
 #include "journal_file.h"
@@ -100,6 +103,7 @@ class JournalWriter {
     std::uint64_t effects = 0;  // that it moved
     std::int64_t write_us = 0;
     std::int64_t sync_us = 0;
+    std::int64_t synced_at_us = 0;
   };
   // What is expected from the clients that got their replies after a sync: the number of effects
   // with theirs.
@@ -119,8 +123,9 @@ class JournalWriter {
   bool is_always() const {
     return parts_.settings.appendfsync.as<SyncPolicy>() == SyncPolicy::always;
   }
-  bool overlaps() const;
-  void wait_for_more(const Round& round) const;
+  std::size_t most_syncs() const;
+  void wait_for_more(const Round& round);
+  void wake_if_enough();
   void note_failure(const Round& round);
   void note_sync(const Round& round);
   bool has_more() const;
@@ -139,10 +144,15 @@ class JournalWriter {
   std::array<Round, kJournalSyncs> rounds_{{{*this, 0}, {*this, 1}, {*this, 2}, {*this, 3}}};
   std::int64_t posted_us_ = 0;
   std::int64_t last_sync_us_ = 0;
+  std::int64_t delivery_us_ = 0;  // from the end of a sync to note_sync(), on average
   Expected expected_;
   // The number of effects at the last move; for the round that moves, and between rounds for the
   // loop.
   std::uint64_t moved_effects_ = 0;
+  // The loop wakes the round that waits when this number of effects has come; 0: none waits.
+  std::uint64_t awaited_effects_ = 0;
+  std::mutex arrival_;
+  std::condition_variable arrived_;
 };
 
 }  // namespace larder::persistence

@@ -80,7 +80,7 @@ std::size_t RdbReader::count(std::size_t least_bytes) {
   return count;
 }
 
-bool RdbReader::text(RdbText& out) {
+bool RdbReader::other_text(RdbText& out) {
   out.view_ = {};
   if (bytes_.empty() && !failed_) missing_ = 1;
   if (bytes_.empty() || !may_go_on()) return fail();

@@ -81,7 +81,14 @@ class RdbReader {
   std::size_t count(std::size_t least_bytes = 1);
   std::string_view raw(std::size_t bytes);
   // False when it failed.
-  bool text(RdbText& out);
+  bool text(RdbText& out) {
+    // The first byte of a short text is its length; other forms have larger first bytes.
+    const std::size_t size = bytes_.empty() ? kMostShort + 1 : static_cast<std::uint8_t>(bytes_[0]);
+    if (size > kMostShort || size >= bytes_.size()) return other_text(out);
+    out.view_ = bytes_.substr(1, size);
+    bytes_.remove_prefix(1 + size);
+    return may_go_on();
+  }
   // Whether the next part is a compressed text.
   bool is_packed_next() const;
   bool packed_text(PackedText& out);
@@ -99,10 +106,12 @@ class RdbReader {
   }
   // Long texts count as several elements: they may be blocks of many.
   void count_bytes(std::size_t bytes) { unasked_ += bytes / kBytesOfElement; }
+  bool other_text(RdbText& out);
   bool special_text(RdbText& out, SpecialText form);
   bool read_packed(PackedText& out);
   bool compressed_text(RdbText& out);
 
+  static constexpr std::size_t kMostShort = 63;
   static constexpr std::size_t kElementsUnasked = 64;
   static constexpr std::size_t kBytesOfElement = 256;
   static constexpr std::uint64_t kNoCeiling = std::numeric_limits<std::uint64_t>::max();

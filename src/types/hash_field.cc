@@ -56,6 +56,21 @@ void HashField::write_value(const Shape& shape) {
   }
 }
 
+// Most fields are like this: their sizes are all that their head has to say.
+HashField* HashField::create(std::string_view name, std::string_view value) {
+  const bool may_be_number = value.size() > sizeof(std::int64_t) && may_be_integer(value);
+  if (name.size() > kMostNarrow || value.size() > kMostNarrow || may_be_number) {
+    return create(name, value, std::nullopt);
+  }
+  const std::size_t bytes = kHeadBytes + name.size() + value.size();
+  auto* field = new (memory::allocate(kOwner, bytes)) HashField;
+  field->name_size_ = static_cast<std::uint8_t>(name.size());
+  field->value_size_ = static_cast<std::uint8_t>(value.size());
+  if (!name.empty()) std::memcpy(field->tail(), name.data(), name.size());
+  if (!value.empty()) std::memcpy(field->tail() + name.size(), value.data(), value.size());
+  return field;
+}
+
 HashField* HashField::create(std::string_view name, std::string_view value,
                              std::optional<std::int64_t> deadline_ms) {
   const Shape shape(name.size(), value, deadline_ms);

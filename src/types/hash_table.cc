@@ -111,7 +111,7 @@ void HashTable::account(std::size_t footprint_before, bool had_deadline, const H
 }
 
 void HashTable::add(std::string_view name, std::string_view value) {
-  HashField* field = HashField::create(name, value, std::nullopt);
+  HashField* field = HashField::create(name, value);
   field_bytes_ += field->footprint();
   fields_.insert(field, base::hash_bytes(name));
 }
@@ -121,10 +121,19 @@ HashTable::Fill::Fill(HashTable& table, std::size_t fields)
   table.reserve(fields);
 }
 
-void HashTable::Fill::add(std::string_view name, std::string_view value,
-                          std::optional<std::int64_t> deadline_ms) {
+void HashTable::Fill::add(std::string_view name, std::string_view value) {
+  HashField* field = HashField::create(name, value);
+  table_.field_bytes_ += field->footprint();
+  insert(field, name);
+}
+
+void HashTable::Fill::add(std::string_view name, std::string_view value, std::int64_t deadline_ms) {
   HashField* field = HashField::create(name, value, deadline_ms);
   table_.account(0, false, *field);
+  insert(field, name);
+}
+
+void HashTable::Fill::insert(HashField* field, std::string_view name) {
   fields_.add(field, base::hash_bytes(name), [this](HashField* twin) { leave_out(twin); });
 }
 
@@ -146,7 +155,7 @@ bool HashTable::set(std::string_view name, std::string_view value, std::int64_t 
   const Fields::Slot slot = fields_.find_slot(name, hash);
   before_change(name, hash, slot ? slot.element() : nullptr);
   if (!slot) {
-    HashField* field = HashField::create(name, value, std::nullopt);
+    HashField* field = HashField::create(name, value);
     field_bytes_ += field->footprint();
     fields_.insert(field, hash);
     return true;

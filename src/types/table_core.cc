@@ -67,10 +67,9 @@ Spot TableCore::find_pointer(const void* element, std::uint64_t position) const 
   return spot;
 }
 
-void TableCore::add(const ElementPlan& plan, const void* element, std::uint64_t position,
+void TableCore::add(const ElementPlan& plan, const void* element, Place at, std::uint64_t position,
                     std::uint8_t tag) {
   LARDER_ASSERT(pack(element, 0) <= kPointerMask && element != nullptr);
-  Place at = locate(position);
   if (is_full(at)) {
     grow(plan, position);
     at = locate(position);

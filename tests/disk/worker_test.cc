@@ -2,8 +2,13 @@
 
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
+#include <array>
 #include <csignal>
+#include <cstdint>
 #include <future>
 #include <string>
 #include <vector>
@@ -132,6 +137,36 @@ TEST_F(Workers, AsManyTasksRunAtATimeAsThereAreThreads) {
   worker.post(second);
   worker.finish();
   EXPECT_EQ(worker.pending(), 0u);
+}
+
+// Of the calling thread, in nanoseconds; 0 if the system knows no such slices.
+std::uint64_t slice_ns() {
+  std::array<std::uint64_t, 6> attributes{};
+  EXPECT_EQ(::syscall(SYS_sched_getattr, 0, attributes.data(), sizeof attributes, 0), 0);
+  constexpr std::size_t kSlice = 3;
+  return attributes[kSlice];
+}
+
+// How its thread is scheduled.
+struct Scheduled final : Task {
+  void work() override {
+    niceness = ::getpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)));
+    slice = slice_ns();
+  }
+  void done() override {}
+
+  int niceness = 0;
+  std::uint64_t slice = 0;
+};
+
+TEST_F(Workers, WithNicenessOtherThreadsInterruptTheirs) {
+  Scheduled task;
+  Worker worker({.niceness = 10});
+  worker.post(task);
+  worker.finish();
+  EXPECT_EQ(task.niceness, 10);
+  const std::uint64_t own = slice_ns();
+  EXPECT_GE(task.slice, own == 0 ? 0 : own + 1);
 }
 
 TEST_F(Workers, WithoutAThreadTasksRunWhenTheCallerSaysSo) {

@@ -44,7 +44,9 @@ class Worker {
   enum class Place : std::uint8_t { thread, caller };
   struct Options {
     const char* name = "disk";  // of the threads, at most 15 characters
-    int niceness = 0;           // above 0: it gets less processor time than the event loop
+    // Above 0: they get less processor time than the event loop, which they do not delay when it
+    // wakes up.
+    int niceness = 0;
     Place place = Place::thread;
     std::size_t threads = 1;
   };

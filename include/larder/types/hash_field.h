@@ -23,6 +23,8 @@ namespace larder::types {
 
 class HashField {
  public:
+  // Without a deadline.
+  static HashField* create(std::string_view name, std::string_view value);
   static HashField* create(std::string_view name, std::string_view value,
                            std::optional<std::int64_t> deadline_ms);
   static HashField* copy(const HashField& source);

@@ -65,12 +65,13 @@ class HashTable {
     Fill(const Fill&) = delete;
     Fill& operator=(const Fill&) = delete;
 
-    void add(std::string_view name, std::string_view value,
-             std::optional<std::int64_t> deadline_ms);
+    void add(std::string_view name, std::string_view value);
+    void add(std::string_view name, std::string_view value, std::int64_t deadline_ms);
     // All fields are in the table now. False if a name was there already; such fields are left out.
     bool finish();
 
    private:
+    void insert(HashField* field, std::string_view name);
     void leave_out(HashField* field);
 
     HashTable& table_;

@@ -158,8 +158,11 @@ class Table {
     const auto same = [element](const Element& other) {
       return Traits::key(other) == Traits::key(*element);
     };
-    if (search(hash, same)) return false;
-    insert(element, hash);
+    if (!kCommonOrder && slots() == 0) core_.draw_salt();
+    const std::uint64_t position = this->position(hash);
+    const detail::Place at = core_.locate(position);
+    if (search(at, hash, same)) return false;
+    core_.add(kPlan, element, at, position, tag_of(*element, hash));
     return true;
   }
 
@@ -325,8 +328,11 @@ class Table {
 
   template <typename Matches>
   Found search(std::uint64_t hash, Matches matches) const {
+    return search(core_.locate(position(hash)), hash, matches);
+  }
+  template <typename Matches>
+  Found search(const detail::Place& at, std::uint64_t hash, Matches matches) const {
     static_assert(kTagsFromHash, "elements with tags of their own are found by address");
-    const detail::Place at = core_.locate(position(hash));
     Found found;
     detail::TableCore::walk(at, [&](detail::Bucket* bucket) {
       unsigned hits = bucket->with_tag(static_cast<std::uint8_t>(hash));

@@ -115,7 +115,12 @@ class TableCore {
   }
 
   Spot find_pointer(const void* element, std::uint64_t position) const;
-  void add(const ElementPlan& plan, const void* element, std::uint64_t position, std::uint8_t tag);
+  void add(const ElementPlan& plan, const void* element, std::uint64_t position, std::uint8_t tag) {
+    add(plan, element, locate(position), position, tag);
+  }
+  // The same; `at` is the place of the position.
+  void add(const ElementPlan& plan, const void* element, Place at, std::uint64_t position,
+           std::uint8_t tag);
   // Removes the entry at `spot`; at most one step of shrinking follows.
   void remove(const ElementPlan& plan, Spot spot, std::uint64_t position) {
     const Place at = locate(position);

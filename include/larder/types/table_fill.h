@@ -2,7 +2,8 @@
 
 // Inserts many elements into a table with few cache and TLB misses: elements are collected by the
 // part of the table that they belong to, and inserted when a part has collected 256, so that
-// consecutive insertions write to memory that is close together.
+// consecutive insertions write to memory that is close together. A table that fits into the caches
+// is one part, and gets each element at once.
 
 #include <algorithm>
 #include <bit>
@@ -23,7 +24,9 @@ class TableFill {
   // For about this many elements; reserve room for them in the table first. The elements that wait
   // take 16 bytes each, at most half a megabyte in all.
   TableFill(Table<Traits>& table, std::uint64_t elements)
-      : table_(table), part_bits_(part_bits(elements)), waiting_(kInPart << part_bits_) {
+      : table_(table), part_bits_(part_bits(elements)) {
+    if (part_bits_ == 0) return;
+    waiting_.resize(kInPart << part_bits_);
     sizes_.resize(std::size_t{1} << part_bits_);
   }
   TableFill(const TableFill&) = delete;
@@ -34,7 +37,7 @@ class TableFill {
   template <typename Repeated>
   void add(Element* element, std::uint64_t hash, Repeated repeated) {
     // An empty table chooses its order of positions at the first insertion.
-    if (table_.empty()) return insert({element, hash}, repeated);
+    if (part_bits_ == 0 || table_.empty()) return insert({element, hash}, repeated);
     const std::size_t part = table_.part_of(hash, part_bits_);
     waiting_[part * kInPart + sizes_[part]] = {element, hash};
     if (++sizes_[part] == kInPart) insert_part(part, repeated);
