@@ -46,8 +46,15 @@ if(CMAKE_SYSTEM_PROCESSOR STREQUAL "x86_64" AND NOT LARDER_PORTABLE)
   add_compile_options(-march=x86-64-v2 -maes)
 endif()
 
-# The sanitizers watch malloc, so a sanitized build allocates from it; every other build
-# allocates from jemalloc. The ledger counts the same sizes in both.
+# The sanitizers watch malloc, so a sanitized build allocates from it; every other build allocates
+# from jemalloc, except the blocks of keys and values, which come from the page store unless
+# LARDER_DATA_STORE says jemalloc.
+if(NOT LARDER_DATA_STORE MATCHES "^(pages|jemalloc)$")
+  message(FATAL_ERROR "LARDER_DATA_STORE is pages or jemalloc, not ${LARDER_DATA_STORE}")
+endif()
+if(LARDER_DATA_STORE STREQUAL "pages" AND NOT LARDER_SANITIZE)
+  add_compile_definitions(LARDER_DATA_PAGES=1)
+endif()
 add_library(larder_allocator INTERFACE)
 target_link_libraries(larder_allocator INTERFACE Threads::Threads ${CMAKE_DL_LIBS})
 if(LARDER_SANITIZE)

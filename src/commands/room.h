@@ -72,9 +72,9 @@ inline bool has_room_for_string(engine::Call& call, eviction::Evictor& evictor,
                                 std::uint64_t before, std::uint64_t after) {
   if (!grows_much(before, after)) return true;
   // A size class is up to a quarter larger than the requested size.
-  const std::uint64_t held = before == 0 ? 0 : memory::size_class(before);
+  const std::uint64_t held = before == 0 ? 0 : memory::dataset_class(before);
   return has_room(call, evictor,
-                  {.more = memory::size_class(after) - held, .block = after, .kept = held});
+                  {.more = memory::dataset_class(after) - held, .block = after, .kept = held});
 }
 
 // For memory of administrators, by commands that run at the limit too: a megabyte is always

@@ -174,7 +174,7 @@ void Database::index_deadline(std::optional<std::int64_t> before, Entry* entry,
 }
 
 bool Database::overwrite_in_place(OpenEntry old, const Entry::Shape& shape) {
-  if (memory::size_class(Entry::bytes(shape)) != memory::size_class(old->block_bytes()) ||
+  if (memory::dataset_class(Entry::bytes(shape)) != memory::dataset_class(old->block_bytes()) ||
       old->type() != shape.type) {
     return false;
   }

@@ -188,7 +188,7 @@ void Graveyard::report_bytes(memory::Audit& audit) const {
   }
   for (const Storage& dead : storages_) bytes += types::row(dead.type).footprint(dead.pointer);
   const auto list_bytes = [](std::size_t capacity, std::size_t each) {
-    return capacity == 0 ? 0 : memory::size_class(capacity * each);
+    return capacity == 0 ? 0 : memory::dataset_class(capacity * each);
   };
   bytes += list_bytes(entries_.capacity(), sizeof(OpenEntry));
   bytes += list_bytes(lazy_entries_.capacity(), sizeof(OpenEntry));

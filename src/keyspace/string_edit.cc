@@ -49,7 +49,7 @@ char* Edit<types::String>::resize(std::size_t size, Contents contents) {
   }
   if (entry_->form() == Form::inside && size <= Entry::kMostInside) {
     const std::size_t grown = entry_->block_bytes() - entry_->inside().size() + size;
-    if (memory::size_class(grown) == memory::size_class(entry_->block_bytes())) {
+    if (memory::dataset_class(grown) == memory::dataset_class(entry_->block_bytes())) {
       entry_.inside_size(size);
       entry_.mark_edited();
       return entry_.inside_data();

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "data_blocks.h"
 #include "larder/base/format.h"
+#include "larder/memory/heap.h"
 #include "larder/memory/pages.h"
 
 namespace larder::memory {
@@ -23,6 +25,24 @@ constexpr bool kAllocatorIsComparable = false;
 constexpr bool kAllocatorIsComparable = true;
 #endif
 
+std::int64_t dataset_sum(const Charges& ledger) {
+  std::int64_t sum = lent_bytes();
+  for (std::size_t i = 0; i < kOwners; ++i) {
+    if (is_dataset(static_cast<Owner>(i))) sum += ledger[i];
+  }
+  return sum;
+}
+
+Audit::StoreRow walk_store(const Charges& ledger) {
+  const data_blocks::Counts counted = data_blocks::counts();
+  const data_blocks::Counts walked = data_blocks::walk();
+  return {.ledger_bytes = dataset_sum(ledger),
+          .walked_bytes = static_cast<std::int64_t>(walked.block_bytes),
+          .pages_agree = walked.live_pages == counted.live_pages &&
+                         walked.dirty_pages == counted.dirty_pages &&
+                         walked.clean_pages == counted.clean_pages};
+}
+
 void append_line(std::string& out, std::string_view label, std::int64_t ledger,
                  std::string_view walked, std::string_view mark) {
   base::append_print(out, "%-16.*s %16lld %16.*s%.*s\n", static_cast<int>(label.size()),
@@ -38,6 +58,7 @@ Audit::Audit(const Charges& ledger, std::optional<std::int64_t> foreign_bytes)
     rows_[i] = {static_cast<Owner>(i), ledger[i], std::nullopt};
     ledger_bytes_ += ledger[i];
   }
+  if constexpr (kHasPageStore) store_ = walk_store(ledger);
 }
 
 void Audit::found(Owner owner, std::int64_t bytes) {
@@ -47,6 +68,7 @@ void Audit::found(Owner owner, std::int64_t bytes) {
 
 bool Audit::balanced() const {
   if (foreign_bytes_ && std::abs(*foreign_bytes_) > Auditor::kForeignBytes) return false;
+  if (store_ && !store_->balanced()) return false;
   return std::all_of(rows_.begin(), rows_.end(), [](const Row& row) { return row.balanced(); });
 }
 
@@ -55,6 +77,11 @@ std::string Audit::text() const {
   for (const Row& row : rows_) {
     const std::string walked = row.walked_bytes ? std::to_string(*row.walked_bytes) : "not walked";
     append_line(out, name(row.owner), row.ledger_bytes, walked, row.balanced() ? "" : " DIFFERS");
+  }
+  if (store_) {
+    append_line(out, "page store", store_->ledger_bytes, std::to_string(store_->walked_bytes),
+                store_->balanced() ? "" : " DIFFERS");
+    if (!store_->pages_agree) out += "the store's count of its pages DIFFERS\n";
   }
   append_line(out, "sum", ledger_bytes_, "", "");
   if (foreign_bytes_) append_line(out, "beside ledger", *foreign_bytes_, "", "");

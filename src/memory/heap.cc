@@ -2,11 +2,14 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cstdlib>
+#include <cstring>
 #include <limits>
 
+#include "data_blocks.h"
 #include "larder/base/assert.h"
 #include "larder/memory/refusals.h"
 #include "larder/memory/reserve.h"
@@ -49,7 +52,67 @@ bool fits_in_place(void* block, std::size_t bytes) {
 
 #endif
 
-std::int64_t charged(std::size_t bytes) { return static_cast<std::int64_t>(size_class(bytes)); }
+// Blocks of the dataset come from the page store, if there is one.
+
+void* take(Owner owner, std::size_t bytes) {
+  if constexpr (kHasPageStore) {
+    if (is_dataset(owner)) return data_blocks::take(bytes);
+  }
+  return take(bytes);
+}
+
+void give_back(Owner owner, void* block, std::size_t bytes) {
+  if constexpr (kHasPageStore) {
+    if (is_dataset(owner)) return data_blocks::give_back(block, bytes);
+  }
+  give_back(block, bytes);
+}
+
+bool fits_in_place(Owner owner, void* block, std::size_t old_bytes, std::size_t new_bytes) {
+  if constexpr (kHasPageStore) {
+    if (is_dataset(owner)) return data_blocks::resize_in_place(block, old_bytes, new_bytes);
+  }
+  return fits_in_place(block, new_bytes);
+}
+
+void* resize(Owner owner, void* block, std::size_t old_bytes, std::size_t new_bytes) {
+  if constexpr (kHasPageStore) {
+    if (is_dataset(owner)) return data_blocks::reallocate(block, old_bytes, new_bytes);
+  }
+  return resize(block, new_bytes);
+}
+
+// In the store, each size up to this that is a multiple of an alignment is a class.
+constexpr std::size_t kMostAligned = 1024;
+
+void* take_aligned(Owner owner, std::size_t bytes, std::size_t alignment) {
+  if constexpr (kHasPageStore) {
+    if (is_dataset(owner)) {
+      LARDER_ASSERT(bytes <= kMostAligned && bytes % alignment == 0);
+      return data_blocks::take(bytes);
+    }
+  }
+  return take_aligned(bytes, alignment);
+}
+
+void release_block_aligned(Owner owner, void* block, std::size_t bytes, std::size_t alignment) {
+  if constexpr (kHasPageStore) {
+    if (is_dataset(owner)) return data_blocks::give_back(block, bytes);
+  }
+  release_block_aligned(block, bytes, alignment);
+}
+
+bool can_take(std::size_t bytes) {
+  if constexpr (kHasPageStore) return data_blocks::can_take(bytes);
+  void* const block = take(bytes);
+  if (block == nullptr) return false;
+  give_back(block, bytes);
+  return true;
+}
+
+std::int64_t charged(Owner owner, std::size_t bytes) {
+  return static_cast<std::int64_t>(size_class(owner, bytes));
+}
 
 std::size_t round_up(std::size_t bytes, std::size_t alignment) {
   return (bytes + alignment - 1) & ~(alignment - 1);
@@ -111,10 +174,8 @@ void exhausted(Owner owner, std::size_t bytes) {
 }
 
 bool can_allocate(std::size_t bytes) {
-  void* const block = is_refused(bytes) ? nullptr : take(bytes);
-  if (block == nullptr) return note_refusal(bytes), false;
-  give_back(block, bytes);
-  return true;
+  if (!is_refused(bytes) && can_take(bytes)) return true;
+  return note_refusal(bytes), false;
 }
 
 bool has_reserve() { return reserve.load(std::memory_order_relaxed) != nullptr; }
@@ -135,63 +196,61 @@ bool give_back_reserve() {
 }
 
 void* allocate(Owner owner, std::size_t bytes) {
-  void* block = take(bytes);
+  void* block = take(owner, bytes);
   if (__builtin_expect(block == nullptr, 0)) {
-    block = take_from_reserve(owner, bytes, [bytes] { return take(bytes); });
+    block = take_from_reserve(owner, bytes, [owner, bytes] { return take(owner, bytes); });
   }
-  charge(owner, charged(bytes));
+  charge(owner, charged(owner, bytes));
   return block;
 }
 
 void* try_allocate(Owner owner, std::size_t bytes) {
-  void* const block = is_refused(bytes) ? nullptr : take(bytes);
+  void* const block = is_refused(bytes) ? nullptr : take(owner, bytes);
   if (__builtin_expect(block == nullptr, 0)) return note_refusal(bytes), nullptr;
-  charge(owner, charged(bytes));
+  charge(owner, charged(owner, bytes));
   return block;
 }
 
 void release(Owner owner, void* block, std::size_t bytes) noexcept {
-  charge(owner, -charged(bytes));
-  give_back(block, bytes);
+  charge(owner, -charged(owner, bytes));
+  give_back(owner, block, bytes);
 }
 
 void* allocate_aligned(Owner owner, std::size_t bytes, std::size_t alignment) {
   const std::size_t whole = round_up(bytes, alignment);
-  void* block = take_aligned(whole, alignment);
+  void* block = take_aligned(owner, whole, alignment);
   if (__builtin_expect(block == nullptr, 0)) {
-    block = take_from_reserve(owner, whole,
-                              [whole, alignment] { return take_aligned(whole, alignment); });
+    block = take_from_reserve(
+        owner, whole, [owner, whole, alignment] { return take_aligned(owner, whole, alignment); });
   }
-  charge(owner, charged(whole));
+  charge(owner, charged(owner, whole));
   return block;
 }
 
 void release_aligned(Owner owner, void* block, std::size_t bytes, std::size_t alignment) noexcept {
   const std::size_t whole = round_up(bytes, alignment);
-  charge(owner, -charged(whole));
-  release_block_aligned(block, whole, alignment);
+  charge(owner, -charged(owner, whole));
+  release_block_aligned(owner, block, whole, alignment);
 }
 
 bool resize_in_place(Owner owner, void* block, std::size_t old_bytes, std::size_t new_bytes) {
-  if (!fits_in_place(block, new_bytes)) return false;
-  charge(owner, charged(new_bytes) - charged(old_bytes));
+  if (!fits_in_place(owner, block, old_bytes, new_bytes)) return false;
+  charge(owner, charged(owner, new_bytes) - charged(owner, old_bytes));
   return true;
 }
 
 void* try_reallocate(Owner owner, void* block, std::size_t old_bytes, std::size_t new_bytes) {
-  void* const moved = is_refused(new_bytes) ? nullptr : resize(block, new_bytes);
+  void* const moved = is_refused(new_bytes) ? nullptr : resize(owner, block, old_bytes, new_bytes);
   if (__builtin_expect(moved == nullptr, 0)) return note_refusal(new_bytes), nullptr;
-  charge(owner, charged(new_bytes) - charged(old_bytes));
+  charge(owner, charged(owner, new_bytes) - charged(owner, old_bytes));
   return moved;
 }
 
 void* reallocate(Owner owner, void* block, std::size_t old_bytes, std::size_t new_bytes) {
-  void* moved = resize(block, new_bytes);
-  if (__builtin_expect(moved == nullptr, 0)) {
-    moved = take_from_reserve(owner, new_bytes,
-                              [block, new_bytes] { return resize(block, new_bytes); });
-  }
-  charge(owner, charged(new_bytes) - charged(old_bytes));
+  const auto try_to = [=] { return resize(owner, block, old_bytes, new_bytes); };
+  void* moved = try_to();
+  if (__builtin_expect(moved == nullptr, 0)) moved = take_from_reserve(owner, new_bytes, try_to);
+  charge(owner, charged(owner, new_bytes) - charged(owner, old_bytes));
   return moved;
 }
 

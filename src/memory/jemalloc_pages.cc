@@ -8,6 +8,8 @@
 #include <cstring>
 #include <limits>
 
+#include "data_blocks.h"
+#include "larder/memory/heap.h"
 #include "larder/memory/pages.h"
 
 namespace larder::memory {
@@ -57,25 +59,45 @@ bool is_text(const char* pointer) {
 
 void append(void* report, const char* text) { static_cast<std::string*>(report)->append(text); }
 
+// The blocks that the store takes from jemalloc are counted at the store's classes.
+void add_data(Pages& pages) {
+  const data_blocks::Counts data = data_blocks::counts();
+  pages.allocated += data.block_bytes - data.jemalloc_bytes - data.jemalloc_slack;
+  pages.active += data.live_pages * kPageBytes;
+  pages.dirty_data = data.dirty_pages * kPageBytes;
+  pages.metadata += data.table_bytes;
+  pages.resident += data.live_pages * kPageBytes + pages.dirty_data + data.table_bytes;
+  pages.retained += data.clean_pages * kPageBytes;
+  pages.mapped += (data.live_pages + data.dirty_pages) * kPageBytes + data.table_bytes;
+}
+
 }  // namespace
 
 Pages read_pages() {
   refresh_statistics();
-  return {.allocated = figure("stats.allocated"),
-          .active = figure("stats.active"),
-          .resident = figure("stats.resident"),
-          .mapped = figure("stats.mapped"),
-          .metadata = figure("stats.metadata"),
-          .retained = figure("stats.retained")};
+  Pages pages{.allocated = figure("stats.allocated"),
+              .active = figure("stats.active"),
+              .resident = figure("stats.resident"),
+              .mapped = figure("stats.mapped"),
+              .metadata = figure("stats.metadata"),
+              .retained = figure("stats.retained")};
+  if constexpr (kHasPageStore) add_data(pages);
+  return pages;
+}
+
+void age_data_pages() {
+  if constexpr (kHasPageStore) data_blocks::age();
 }
 
 std::string allocator_name() {
+  const std::string store = kHasPageStore ? "+pages" : "";
   const auto version = read_text_control("version");
-  if (!version) return "jemalloc";
-  return "jemalloc-" + version.value().substr(0, version.value().find('-'));
+  if (!version) return "jemalloc" + store;
+  return "jemalloc-" + version.value().substr(0, version.value().find('-')) + store;
 }
 
 base::Result<void> purge() {
+  if constexpr (kHasPageStore) data_blocks::purge();
   flush_thread_cache();
   const int code = mallctl(kPurgeAll, nullptr, nullptr, nullptr, 0);
   if (code != 0) return failure(code);

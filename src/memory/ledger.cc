@@ -97,6 +97,12 @@ void charge_mapped(Owner owner, std::int64_t bytes) {
   __atomic_store_n(&mapped, mapped + bytes, __ATOMIC_RELAXED);
 }
 
+std::int64_t lent_bytes() {
+  std::int64_t sum = 0;
+  each_page([&sum](const detail::ThreadCharges& page) { sum += read(page.lent); });
+  return sum;
+}
+
 std::int64_t mapped_bytes() {
   std::int64_t sum = 0;
   each_page([&sum](const detail::ThreadCharges& page) { sum += read(page.mapped); });

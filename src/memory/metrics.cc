@@ -76,6 +76,7 @@ void Metrics::note_startup() { startup_bytes_ = used_bytes(); }
 void Metrics::sample() {
   pages_ = read_pages();
   if (page_return() == PageReturn::by_caller || pages_.unused() < kLittle) decay();
+  age_data_pages();
   rss_bytes_ = resident_set_bytes();
 }
 

@@ -22,7 +22,8 @@ Pages read_pages() {
           .resident = info.arena + info.hblkhd,
           .mapped = info.arena + info.hblkhd,
           .metadata = 0,
-          .retained = 0};
+          .retained = 0,
+          .dirty_data = 0};
 }
 
 std::string allocator_name() { return "libc"; }
@@ -32,6 +33,7 @@ base::Result<void> purge() {
   return {};
 }
 void decay() {}
+void age_data_pages() {}
 base::Result<void> set_page_return(PageReturn) { return {}; }
 PageReturn page_return() { return PageReturn::by_caller; }
 void flush_thread_cache() {}

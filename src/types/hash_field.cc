@@ -93,7 +93,7 @@ void HashField::destroy(memory::Owner owner, HashField* field) noexcept {
 
 HashField* HashField::with_value(std::string_view value, std::optional<std::int64_t> deadline_ms) {
   const Shape shape(name_size(), value, deadline_ms);
-  if (memory::size_class(shape.bytes()) != footprint()) {
+  if (memory::dataset_class(shape.bytes()) != footprint()) {
     HashField* moved = create(name(), value, deadline_ms);
     destroy(kOwner, this);
     return moved;
@@ -116,7 +116,7 @@ HashField* HashField::with_deadline(std::optional<std::int64_t> deadline_ms) {
   const std::size_t new_bytes = deadline_ms ? old_bytes + 8 : old_bytes - 8;
   const std::size_t contents = name_size() + value_size();
   HashField* field = this;
-  if (memory::size_class(new_bytes) != footprint()) {
+  if (memory::dataset_class(new_bytes) != footprint()) {
     field = static_cast<HashField*>(memory::allocate(kOwner, new_bytes));
     std::memcpy(static_cast<void*>(field), static_cast<const void*>(this),
                 kHeadBytes + wide_bytes());

@@ -12,7 +12,7 @@ std::size_t footprint(const void* storage) {
   if (storage == nullptr) return 0;
   const HashTable* table = hash_in(storage)->table();
   return table != nullptr ? table->footprint()
-                          : memory::size_class(hash_in(storage)->pack().bytes());
+                          : memory::dataset_class(hash_in(storage)->pack().bytes());
 }
 
 std::string_view encoding(const void* storage) {

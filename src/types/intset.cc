@@ -87,9 +87,9 @@ void Intset::write(std::size_t index, std::size_t width, std::int64_t value) {
 }
 
 void Intset::resize(memory::Owner owner, std::size_t bytes_before, std::size_t bytes_after) {
-  if (memory::size_class(bytes_before) == memory::size_class(bytes_after)) return;
+  if (memory::dataset_class(bytes_before) == memory::dataset_class(bytes_after)) return;
   bytes_ = static_cast<std::uint8_t*>(
-      memory::reallocate(owner, block(), memory::size_class(bytes_before), bytes_after));
+      memory::reallocate(owner, block(), memory::dataset_class(bytes_before), bytes_after));
 }
 
 bool Intset::add(memory::Owner owner, std::int64_t value) {

@@ -22,7 +22,7 @@ constexpr std::size_t kCompressedHead = kPackHeader + sizeof(std::uint32_t);
 std::size_t block_size(std::size_t bytes) {
   const auto up_to = [bytes](std::size_t step) { return (bytes + step - 1) & ~(step - 1); };
   if (bytes <= 256) return up_to(64);
-  return bytes <= 512 ? up_to(128) : memory::size_class(bytes);
+  return bytes <= 512 ? up_to(128) : memory::dataset_class(bytes);
 }
 
 // A copy in pieces: for longer ones the C library uses an instruction that is three times as slow

@@ -161,7 +161,7 @@ void Listpack::destroy(memory::Owner owner) noexcept { memory::release(owner, bl
 void Listpack::resize(memory::Owner owner, std::size_t total) {
   LARDER_ASSERT(total <= kMostBytes);
   const std::size_t held = footprint();
-  if (memory::size_class(total) != held) {
+  if (memory::dataset_class(total) != held) {
     bytes_ = static_cast<std::uint8_t*>(memory::reallocate(owner, block(), held, total));
   }
   const auto written = static_cast<std::uint32_t>(total);

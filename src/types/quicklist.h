@@ -25,7 +25,7 @@ class Quicklist {
   std::size_t depth() const { return depth_; }
   // Nodes and head, at the allocator's sizes.
   std::size_t footprint() const {
-    return chain_.footprint() + memory::size_class(sizeof(Quicklist));
+    return chain_.footprint() + memory::dataset_class(sizeof(Quicklist));
   }
   const NodeChain& chain() const { return chain_; }
 

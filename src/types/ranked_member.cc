@@ -33,6 +33,6 @@ void RankedMember::release(memory::Owner owner, RankedMember* member) noexcept {
   memory::release(owner, member, bytes_for(member->text()));
 }
 
-std::size_t RankedMember::footprint() const { return memory::size_class(bytes_for(text())); }
+std::size_t RankedMember::footprint() const { return memory::dataset_class(bytes_for(text())); }
 
 }  // namespace larder::types

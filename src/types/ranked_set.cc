@@ -17,7 +17,7 @@ RankedSet::RankedSet(Index&& index, std::span<RankedMember* const> order, std::s
 }
 
 std::size_t RankedSet::footprint() const {
-  return memory::size_class(sizeof *this) + index_.bytes() + order_.bytes() + member_bytes_;
+  return memory::dataset_class(sizeof *this) + index_.bytes() + order_.bytes() + member_bytes_;
 }
 
 RankedMember* RankedSet::create(std::string_view member, std::uint64_t hash, double score) {

@@ -32,14 +32,14 @@ template <typename Node>
 Node* RankedTree::create() {
   auto* node = new (memory::allocate(kOwner, sizeof(Node))) Node;
   node->count = 0;
-  bytes_ += memory::size_class(sizeof(Node));
+  bytes_ += memory::dataset_class(sizeof(Node));
   return node;
 }
 
 template <typename Node>
 void RankedTree::free(Node* node, memory::Owner owner) {
   memory::release(owner, node, sizeof(Node));
-  bytes_ -= memory::size_class(sizeof(Node));
+  bytes_ -= memory::dataset_class(sizeof(Node));
 }
 template void RankedTree::free(Leaf*, memory::Owner);
 template void RankedTree::free(Inner*, memory::Owner);

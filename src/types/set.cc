@@ -293,14 +293,14 @@ std::size_t Set::footprint(const void* storage) {
   if (set->storage_ == 0) return 0;
   switch (set->encoding()) {
     case Encoding::table:
-      return memory::size_class(sizeof(Large)) + set->large()->member_bytes +
+      return memory::dataset_class(sizeof(Large)) + set->large()->member_bytes +
              set->large()->members.bytes();
     case Encoding::listpack:
-      return memory::size_class(set->listpack().bytes());
+      return memory::dataset_class(set->listpack().bytes());
     case Encoding::intset:
       break;
   }
-  return memory::size_class(set->intset().bytes());
+  return memory::dataset_class(set->intset().bytes());
 }
 
 void* Set::copy(const void* storage) {

@@ -21,7 +21,7 @@ ListpackView view(const void* storage) {
 
 std::size_t footprint(const void* storage) {
   if (storage == nullptr) return 0;
-  if (of(storage)->is_packed()) return memory::size_class(view(storage).bytes());
+  if (of(storage)->is_packed()) return memory::dataset_class(view(storage).bytes());
   return ranked(storage)->footprint();
 }
 

@@ -76,7 +76,7 @@ const NameIndex<Group> Stream::no_groups{};
 void Stream::create() {
   if (header_ != nullptr) return;
   header_ = new (memory::allocate(memory::Owner::streams, sizeof(Header))) Header;
-  header_->bytes = memory::size_class(sizeof(Header));
+  header_->bytes = memory::dataset_class(sizeof(Header));
 }
 
 StreamId Stream::last_entry() const {
@@ -127,7 +127,7 @@ void Stream::start_node(StreamId id, std::span<const std::string_view> pairs, st
   out = Listpack::print(out, std::int64_t{0});
   *out++ = kEndMark;
   write_header(block, static_cast<std::size_t>(out - block), 4 + pairs.size() / 2);
-  header_->last_room = memory::size_class(room);
+  header_->last_room = memory::dataset_class(room);
   header_->nodes.insert(tally, {id, block});
 }
 
@@ -137,9 +137,9 @@ void Stream::close_node() {
   if (nodes.empty()) return;
   NodeRef& last = nodes[nodes.last()];
   const std::size_t bytes = bytes_at(last.block_);
-  if (memory::size_class(bytes) == header_->last_room) return;
+  if (memory::dataset_class(bytes) == header_->last_room) return;
   last.block_ = tally().reallocate(last.block_, header_->last_room, bytes);
-  header_->last_room = memory::size_class(bytes);
+  header_->last_room = memory::dataset_class(bytes);
 }
 
 // The last node's block with room for `bytes` in total.
@@ -149,7 +149,7 @@ std::uint8_t* Stream::last_with_room(std::size_t bytes, NodeLimits limits) {
     std::size_t wanted = grown(bytes);
     if (limits.bytes != 0 && wanted > limits.bytes) wanted = std::max(bytes, limits.bytes);
     last.block_ = tally().reallocate(last.block_, header_->last_room, wanted);
-    header_->last_room = memory::size_class(wanted);
+    header_->last_room = memory::dataset_class(wanted);
   }
   return static_cast<std::uint8_t*>(last.block_);
 }
@@ -207,7 +207,7 @@ Stream::Nodes::Cursor Stream::drop_node(Nodes::Cursor cursor) {
   const Nodes::Cursor after = nodes.erase(tally, cursor);
   if (is_last) {
     header_->last_room =
-        nodes.empty() ? 0 : memory::size_class(bytes_at(nodes[nodes.last()].block_));
+        nodes.empty() ? 0 : memory::dataset_class(bytes_at(nodes[nodes.last()].block_));
   }
   return after;
 }
@@ -297,7 +297,7 @@ bool Stream::append_node(StreamId id, std::string_view raw) {
   Tally tally = this->tally();
   void* block = tally.allocate(raw.size());
   std::memcpy(block, raw.data(), raw.size());
-  header_->last_room = memory::size_class(raw.size());
+  header_->last_room = memory::dataset_class(raw.size());
   nodes.insert(tally, {id, block});
   const StreamNodeView view = nodes[nodes.last()].view();
   StreamMarks& marks = header_->marks;

@@ -24,10 +24,12 @@ void release_named(Tally& tally, T* named) noexcept {
 
 template <typename T>
 std::size_t named_bytes(const T& named) {
-  return memory::size_class(sizeof(T) + named.name_bytes) + named.pending.bytes();
+  return memory::dataset_class(sizeof(T) + named.name_bytes) + named.pending.bytes();
 }
 
-std::size_t pending_bytes(std::size_t count) { return count * memory::size_class(sizeof(Pending)); }
+std::size_t pending_bytes(std::size_t count) {
+  return count * memory::dataset_class(sizeof(Pending));
+}
 
 }  // namespace
 

@@ -34,7 +34,7 @@ Stream Stream::copy() const {
     void* block = tally.allocate(raw.size());
     std::memcpy(block, raw.data(), raw.size());
     copied.header_->nodes.insert(tally, {nodes[at].id, block});
-    copied.header_->last_room = memory::size_class(raw.size());
+    copied.header_->last_room = memory::dataset_class(raw.size());
   }
   copied.header_->marks = header_->marks;
   copied.copy_groups(*this);

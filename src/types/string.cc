@@ -49,7 +49,7 @@ bool Blob::destroy_some(memory::Owner owner, Blob* blob, base::Budget& budget) {
 
 bool Blob::resize_in_place(memory::Owner owner, Blob* blob, std::size_t size) {
   const std::size_t held = blob->footprint();
-  if (memory::size_class(sizeof(Blob) + size) != held &&
+  if (memory::dataset_class(sizeof(Blob) + size) != held &&
       !memory::resize_in_place(owner, blob, held, sizeof(Blob) + size)) {
     return false;
   }
@@ -59,7 +59,7 @@ bool Blob::resize_in_place(memory::Owner owner, Blob* blob, std::size_t size) {
 
 Blob* Blob::resize(memory::Owner owner, Blob* blob, std::size_t size) {
   const std::size_t held = blob->footprint();
-  if (memory::size_class(sizeof(Blob) + size) != held) {
+  if (memory::dataset_class(sizeof(Blob) + size) != held) {
     blob = static_cast<Blob*>(memory::reallocate(owner, blob, held, sizeof(Blob) + size));
   }
   blob->size_ = size;

@@ -141,10 +141,11 @@ TEST_F(Sets, ScanReturnsEveryMemberOfATable) {
 TEST_F(Sets, CountEveryByteOfTheirStorage) {
   run({"SADD", "s", "1", "2"});
   // The entry with its key and pointer, the intset of two integers.
-  EXPECT_EQ(footprint_of("s"), memory::size_class(8 + 1 + 8) + memory::size_class(8 + 2 * 2));
+  EXPECT_EQ(footprint_of("s"), memory::dataset_class(8 + 1 + 8) + memory::dataset_class(8 + 2 * 2));
   run({"SADD", "s", "abc"});
   // Six bytes of header, two small integers of two bytes, a text with two more bytes, the end.
-  EXPECT_EQ(footprint_of("s"), memory::size_class(8 + 1 + 8) + memory::size_class(6 + 4 + 5 + 1));
+  EXPECT_EQ(footprint_of("s"),
+            memory::dataset_class(8 + 1 + 8) + memory::dataset_class(6 + 4 + 5 + 1));
 }
 
 }  // namespace

@@ -14,6 +14,8 @@ import sys
 ALLOWED = {
     "larder::memory::detail::t_charges": "the ledger's figures of this thread",
     "larder::memory::(anonymous namespace)::g_pages": "the ledger's figures of all threads",
+    "larder::memory::data_blocks::(anonymous namespace)::g_blocks":
+        "the allocator of the dataset, as jemalloc is that of all else",
     "larder::memory::detail::(anonymous namespace)::t_payer":
         "a C library's allocator is not told for whom it allocates",
     "larder::base::detail::process_secret": "the secret of the keyed hash, drawn once",

@@ -24,7 +24,7 @@ class Shelf : public AuditedOwner {
   void report_bytes(Audit& audit) const override {
     audit.found(owner_, 0);
     for (const auto& [block, bytes] : blocks_) {
-      audit.found(owner_, static_cast<std::int64_t>(size_class(bytes)));
+      audit.found(owner_, static_cast<std::int64_t>(size_class(owner_, bytes)));
     }
   }
 
@@ -70,12 +70,49 @@ TEST(Audit, DetectsBytesChargedToTheWrongOwner) {
   auditor.add(shelf);
   auditor.add(other);
   shelf.add(100);
-  transfer(Owner::hashes, Owner::sets, 112);
+  const auto bytes = static_cast<std::int64_t>(size_class(Owner::hashes, 100));
+  transfer(Owner::hashes, Owner::sets, bytes);
   const Audit audit = auditor.run();
-  transfer(Owner::sets, Owner::hashes, 112);
+  transfer(Owner::sets, Owner::hashes, bytes);
   EXPECT_FALSE(row(audit, Owner::hashes).balanced());
   EXPECT_FALSE(row(audit, Owner::sets).balanced());
 }
+
+#ifdef LARDER_DATA_PAGES
+
+TEST(Audit, ComparesTheDatasetWithThePageStore) {
+  Auditor auditor;
+  Shelf shelf(Owner::hashes);
+  auditor.add(shelf);
+  for (std::size_t bytes = 1; bytes < 200'000; bytes = bytes * 3 / 2 + 1) shelf.add(bytes);
+  const Audit before = auditor.run();
+  ASSERT_TRUE(before.store());
+  EXPECT_TRUE(before.store()->balanced()) << before.text();
+  EXPECT_GT(before.store()->walked_bytes, 400'000);
+  // A block that is charged to no owner.
+  void* lost = allocate(Owner::sets, 8);
+  charge(Owner::sets, -8);
+  const Audit audit = auditor.run();
+  EXPECT_FALSE(audit.store()->balanced());
+  EXPECT_FALSE(audit.balanced());
+  EXPECT_THAT(audit.text(), testing::ContainsRegex("page store .* DIFFERS"));
+  charge(Owner::sets, 8);
+  release(Owner::sets, lost, 8);
+}
+
+// As a snapshot does with a value that it still reads.
+TEST(Audit, FollowsBytesOfTheDatasetThatAreChargedToOthers) {
+  Auditor auditor;
+  void* block = allocate(Owner::hashes, 800);
+  transfer(Owner::hashes, Owner::snapshot, 800);
+  EXPECT_EQ(lent_bytes(), 800);
+  EXPECT_TRUE(auditor.run().balanced()) << auditor.run().text();
+  transfer(Owner::snapshot, Owner::hashes, 800);
+  release(Owner::hashes, block, 800);
+  EXPECT_EQ(lent_bytes(), 0);
+}
+
+#endif
 
 TEST(Audit, IgnoresARemovedWalker) {
   Auditor auditor;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 
 #include "larder/base/rng.h"
 
@@ -50,19 +51,22 @@ TEST(SizeClass, OfARoundedUpSizeIsThatOfAnAlignedBlock) {
 }
 
 TEST(Heap, ReturnsBlocksOfTheirSizeClass) {
-  void* block = allocate(Owner::strings, 100);
+  void* block = allocate(Owner::pubsub, 100);
   EXPECT_EQ(sallocx(block, 0), size_class(100));
-  release(Owner::strings, block, 100);
+  release(Owner::pubsub, block, 100);
 }
 
 #endif
 
 TEST(Heap, AlignsBlocks) {
   for (std::size_t bytes = 1; bytes < 5000; bytes = bytes * 3 / 2 + 1) {
-    void* block = allocate(Owner::strings, bytes);
-    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(block) % (bytes < 16 ? 8 : 16), 0u);
-    std::memset(block, 1, bytes);
-    release(Owner::strings, block, bytes);
+    for (const Owner owner : {Owner::strings, Owner::table}) {
+      const std::size_t alignment = bytes < 16 || is_dataset(owner) ? 8 : 16;
+      void* block = allocate(owner, bytes);
+      EXPECT_EQ(reinterpret_cast<std::uintptr_t>(block) % alignment, 0u);
+      std::memset(block, 1, size_class(owner, bytes));
+      release(owner, block, bytes);
+    }
     for (std::size_t alignment = 32; alignment <= 4096; alignment *= 2) {
       const auto before = balance(Owner::table);
       void* aligned = allocate_aligned(Owner::table, bytes, alignment);
@@ -76,20 +80,40 @@ TEST(Heap, AlignsBlocks) {
 }
 
 TEST(Heap, KeepsContentsWhenABlockGrowsAndShrinks) {
-  const auto before = used_bytes();
-  auto* block = static_cast<char*>(allocate(Owner::streams, 10));
-  const std::string_view text = "0123456789";
-  text.copy(block, text.size());
-  std::size_t bytes = 10;
-  for (const std::size_t next : {100u, 100'000u, 40u, 12u}) {
-    block = static_cast<char*>(reallocate(Owner::streams, block, bytes, next));
-    bytes = next;
-    EXPECT_EQ(std::string_view(block, text.size()), text);
-    EXPECT_EQ(balance(Owner::streams), static_cast<std::int64_t>(size_class(next)));
+  for (const Owner owner : {Owner::streams, Owner::pubsub}) {
+    auto* block = static_cast<char*>(allocate(owner, 10));
+    const std::string_view text = "0123456789";
+    text.copy(block, text.size());
+    std::size_t bytes = 10;
+    for (const std::size_t next : {100u, 100'000u, 150'000u, 40'000u, 40u, 12u}) {
+      block = static_cast<char*>(reallocate(owner, block, bytes, next));
+      bytes = next;
+      EXPECT_EQ(std::string_view(block, text.size()), text);
+      EXPECT_EQ(balance(owner), static_cast<std::int64_t>(size_class(owner, next)));
+    }
+    release(owner, block, bytes);
+    EXPECT_EQ(balance(owner), 0);
   }
-  release(Owner::streams, block, bytes);
-  EXPECT_EQ(used_bytes(), before);
 }
+
+TEST(Heap, AlignsBlocksOfTheDataset) {
+  for (std::size_t bytes = 64; bytes <= 1024; bytes += 64) {
+    void* block = allocate_aligned(Owner::sets, bytes, 64);
+    EXPECT_EQ(reinterpret_cast<std::uintptr_t>(block) % 64, 0u);
+    EXPECT_EQ(balance(Owner::sets), static_cast<std::int64_t>(size_class(Owner::sets, bytes)));
+    release_aligned(Owner::sets, block, bytes, 64);
+  }
+  EXPECT_EQ(balance(Owner::sets), 0);
+}
+
+#ifdef LARDER_DATA_PAGES
+
+TEST(HeapDeathTest, RefusesBlocksOfTheDatasetToOtherThreads) {
+  release(Owner::sets, allocate(Owner::sets, 8), 8);
+  EXPECT_DEATH(std::thread([] { allocate(Owner::sets, 8); }).join(), "ASSERTION FAILED");
+}
+
+#endif
 
 TEST(Heap, MakesAndDestroysObjects) {
   struct Counted {

@@ -107,17 +107,21 @@ TEST_F(MemoryInfo, ReadsThePagesWhenSampled) {
   EXPECT_GE(number("allocator_resident"), number("allocator_active"));
   EXPECT_GT(number("used_memory_rss"), 1 << 20);
   release(Owner::strings, block, 8 << 20);
-  EXPECT_THAT(reporter_.value("mem_allocator"), MatchesRegex("jemalloc-[0-9]+\\.[0-9]+\\.[0-9]+"));
+  EXPECT_THAT(reporter_.value("mem_allocator"),
+              MatchesRegex(kHasPageStore ? "jemalloc-[0-9]+\\.[0-9]+\\.[0-9]+\\+pages"
+                                         : "jemalloc-[0-9]+\\.[0-9]+\\.[0-9]+"));
 }
 
 TEST(Pages, AreReturnedToTheSystemWhenPurged) {
-  std::vector<void*> blocks(4000);
-  for (void*& block : blocks) block = allocate(Owner::strings, 4096);
-  for (void* block : blocks) static_cast<char*>(block)[0] = 1;
-  const auto full = read_pages().resident;
-  for (void* block : blocks) release(Owner::strings, block, 4096);
-  ASSERT_TRUE(purge());
-  EXPECT_LT(read_pages().resident, full - 4000 * 3000);
+  for (const Owner owner : {Owner::strings, Owner::pubsub}) {
+    std::vector<void*> blocks(4000);
+    for (void*& block : blocks) block = allocate(owner, 4096);
+    for (void* block : blocks) static_cast<char*>(block)[0] = 1;
+    const auto full = read_pages().resident;
+    for (void* block : blocks) release(owner, block, 4096);
+    ASSERT_TRUE(purge());
+    EXPECT_LT(read_pages().resident, full - 4000 * 3000);
+  }
 }
 
 TEST(Pages, AreReturnedByCallersUnlessABackgroundThreadIsOn) {

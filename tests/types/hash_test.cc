@@ -278,12 +278,12 @@ TEST(Hash, IsDestroyedInSteps) {
 
 TEST(HashField, OverheadIsThreeBytes) {
   HashField* field = HashField::create("element:000", "value:00000", std::nullopt);
-  EXPECT_EQ(field->footprint(), memory::size_class(3 + 11 + 11));
+  EXPECT_EQ(field->footprint(), memory::dataset_class(3 + 11 + 11));
   field = field->with_deadline(kStart);
-  EXPECT_EQ(field->footprint(), memory::size_class(3 + 8 + 11 + 11));
+  EXPECT_EQ(field->footprint(), memory::dataset_class(3 + 8 + 11 + 11));
   EXPECT_EQ(field->deadline_ms(), kStart);
   field = field->with_value("1234567890123456789", kStart);
-  EXPECT_EQ(field->footprint(), memory::size_class(3 + 8 + 11 + 8));
+  EXPECT_EQ(field->footprint(), memory::dataset_class(3 + 8 + 11 + 8));
   EXPECT_EQ(field->value().number(), 1234567890123456789);
   EXPECT_EQ(field->name(), "element:000");
   HashField::destroy(memory::Owner::hashes, field);

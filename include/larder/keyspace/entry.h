@@ -147,7 +147,7 @@ class Entry {
   }
   // The bytes of the entry and its storage, at the allocator's sizes.
   std::size_t footprint() const {
-    const std::size_t own = memory::size_class(block_bytes());
+    const std::size_t own = memory::dataset_class(block_bytes());
     return form() == Form::storage ? own + types::row(type()).footprint(storage()) : own;
   }
 

@@ -1,7 +1,7 @@
 #pragma once
 
 // The audit: every object that holds bytes walks them and reports their sizes. The audit compares
-// these with the ledger, owner by owner, and the ledger's sum with the allocator's own count. A
+// these with the ledger, owner by owner, and the ledger's sum with the allocators' own counts. A
 // difference is a bug in the accounting.
 
 #include <array>
@@ -36,6 +36,16 @@ class Audit {
     bool balanced() const { return !walked_bytes || *walked_bytes == ledger_bytes; }
   };
 
+  // The page store: what its slabs and runs hold, found by a walk over them.
+  struct StoreRow {
+    std::int64_t ledger_bytes;  // of the dataset, values that a snapshot still reads included
+    std::int64_t walked_bytes;
+    // The walk found as many pages of each state as the store counts.
+    bool pages_agree;
+
+    bool balanced() const { return ledger_bytes == walked_bytes && pages_agree; }
+  };
+
   void found(Owner owner, std::int64_t bytes);
 
   const std::array<Row, kOwners>& rows() const { return rows_; }
@@ -43,7 +53,10 @@ class Audit {
   // Allocated bytes that are neither in the ledger nor were held by C libraries at the start;
   // nothing if the allocator counts in other sizes than the ledger.
   std::optional<std::int64_t> foreign_bytes() const { return foreign_bytes_; }
-  // Each walked owner is exactly equal, and the sum differs by at most Auditor::kForeignBytes.
+  // Nothing without a page store.
+  const std::optional<StoreRow>& store() const { return store_; }
+  // Each walked owner and the store are exactly equal, and the sum differs by at most
+  // Auditor::kForeignBytes.
   bool balanced() const;
   // One line for each owner, the sum, and the verdict; lines end with \n.
   std::string text() const;
@@ -55,6 +68,7 @@ class Audit {
   std::array<Row, kOwners> rows_;
   std::int64_t ledger_bytes_ = 0;
   std::optional<std::int64_t> foreign_bytes_;
+  std::optional<StoreRow> store_;
 };
 
 // The list of audited owners. Create it at the start: it reads what C libraries hold by then.

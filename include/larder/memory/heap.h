@@ -1,7 +1,9 @@
 #pragma once
 
 // Allocation with an owner. Bytes are charged at the size that the allocator really uses, and
-// released by size, so the ledger is exact without a header on any block.
+// released by size, so the ledger is exact without a header on any block. Blocks of the dataset
+// come from the page store, if the server is built with it (data_blocks.h), all others from
+// jemalloc.
 
 #include <bit>
 #include <cstddef>
@@ -10,11 +12,18 @@
 #include <new>
 #include <utility>
 
+#include "larder/memory/data_class.h"
 #include "larder/memory/ledger.h"
 
 namespace larder::memory {
 
-// The real size of a block of `bytes`: the allocator's size class. bytes > 0. Classes are 8,
+#ifdef LARDER_DATA_PAGES
+inline constexpr bool kHasPageStore = true;
+#else
+inline constexpr bool kHasPageStore = false;
+#endif
+
+// The real size of a block of `bytes` from jemalloc: its size class. bytes > 0. Classes are 8,
 // multiples of 16 up to 128, then four for each doubling.
 constexpr std::size_t size_class(std::size_t bytes) {
   if (bytes <= 8) return 8;
@@ -24,9 +33,19 @@ constexpr std::size_t size_class(std::size_t bytes) {
   return (bytes + step - 1) & ~(step - 1);
 }
 
-// A block of size_class(bytes), all of which may be used, aligned to 16 (to 8 below 16 bytes); its
-// contents are not set. Ends the process when the system has no memory left (on_exhaustion). Give
-// it back with release() and any size of the same size class.
+// The real size of a block of the dataset: its class in the page store, if there is one.
+constexpr std::size_t dataset_class(std::size_t bytes) {
+  return kHasPageStore ? data_class(bytes) : size_class(bytes);
+}
+constexpr std::size_t size_class(Owner owner, std::size_t bytes) {
+  return is_dataset(owner) ? dataset_class(bytes) : size_class(bytes);
+}
+
+// A block of size_class(owner, bytes), all of which may be used, aligned to 16 (to 8 below 16
+// bytes, and for the dataset); its contents are not set. Only the thread that allocated the first
+// block of the dataset may allocate, resize and release such blocks. Ends the process when the
+// system has no memory left (on_exhaustion). Give it back with release() and any size of the same
+// size class.
 void* allocate(Owner owner, std::size_t bytes);
 // The same, but null when the system has no memory left. Counts in refusals().
 void* try_allocate(Owner owner, std::size_t bytes);
@@ -53,7 +72,8 @@ void on_exhaustion(ExhaustionHandler handler);
 [[noreturn]] void exhausted(Owner owner, std::size_t bytes);
 
 // The same with an alignment, a power of two above 16 and at most 4096. size_class applies
-// to `bytes` rounded up to a multiple of the alignment.
+// to `bytes` rounded up to a multiple of the alignment. Blocks of the dataset may have at most 1
+// KiB then.
 void* allocate_aligned(Owner owner, std::size_t bytes, std::size_t alignment);
 void release_aligned(Owner owner, void* block, std::size_t bytes, std::size_t alignment) noexcept;
 

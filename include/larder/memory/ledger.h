@@ -37,6 +37,11 @@ enum class Owner : std::uint8_t {
 };
 inline constexpr std::size_t kOwners = 21;
 
+// The owners of keys and values, also of removed ones.
+constexpr bool is_dataset(Owner owner) {
+  return (owner >= Owner::strings && owner <= Owner::streams) || owner == Owner::graveyard;
+}
+
 // The owner's name as MEMORY AUDIT and MEMORY STATS print it, such as "client.output".
 std::string_view name(Owner owner);
 
@@ -46,6 +51,7 @@ namespace detail {
 struct alignas(64) ThreadCharges {
   Charges bytes{};
   std::int64_t mapped = 0;
+  std::int64_t lent = 0;
 };
 // This thread's part of the ledger; registered for summing at the thread's first charge.
 ThreadCharges& thread_charges();
@@ -69,7 +75,12 @@ std::int64_t mapped_bytes();
 inline void transfer(Owner from, Owner to, std::int64_t bytes) {
   charge(from, -bytes);
   charge(to, bytes);
+  if (is_dataset(from) == is_dataset(to)) return;
+  std::int64_t& lent = detail::t_charges->lent;
+  __atomic_store_n(&lent, lent + (is_dataset(from) ? bytes : -bytes), __ATOMIC_RELAXED);
 }
+// Bytes of the dataset that are charged to other owners: values that a snapshot still reads.
+std::int64_t lent_bytes();
 
 // The sums over all threads. Asserts that no owner is below zero.
 Charges balance();

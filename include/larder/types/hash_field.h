@@ -56,7 +56,7 @@ class HashField {
   HashField* with_value(std::string_view value, std::optional<std::int64_t> deadline_ms);
   HashField* with_deadline(std::optional<std::int64_t> deadline_ms);
 
-  std::size_t footprint() const { return memory::size_class(bytes()); }
+  std::size_t footprint() const { return memory::dataset_class(bytes()); }
 
  private:
   static constexpr std::uint8_t kHasDeadline = 1;

@@ -33,7 +33,7 @@ class HashTable {
   // Is called before each change of a field from now on; null: nothing is.
   void watch(BeforeElement* hook) { hook_ = hook; }
   std::size_t footprint() const {
-    return memory::size_class(sizeof(HashTable)) + fields_.bytes() + field_bytes_;
+    return memory::dataset_class(sizeof(HashTable)) + fields_.bytes() + field_bytes_;
   }
 
   const HashField* find(std::string_view name, std::int64_t now_ms) const {

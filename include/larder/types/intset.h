@@ -101,7 +101,7 @@ class Intset : public IntsetView {
   void destroy(memory::Owner owner) noexcept { memory::release(owner, block(), bytes()); }
 
   void* block() const { return const_cast<std::uint8_t*>(bytes_); }
-  std::size_t footprint() const { return memory::size_class(bytes()); }
+  std::size_t footprint() const { return memory::dataset_class(bytes()); }
 
   // False when it was there already.
   bool add(memory::Owner owner, std::int64_t value);

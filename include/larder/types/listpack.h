@@ -101,7 +101,7 @@ class Listpack : public ListpackView {
   void destroy(memory::Owner owner) noexcept;
 
   void* block() const { return const_cast<std::uint8_t*>(bytes_); }
-  std::size_t footprint() const { return memory::size_class(bytes()); }
+  std::size_t footprint() const { return memory::dataset_class(bytes()); }
 
   // Each returns the position of the element. Positions before it stay valid.
   Place insert(memory::Owner owner, Place before, std::string_view text);

@@ -59,7 +59,7 @@ class NameIndex : private PointerArray<T> {
   bool empty() const { return size() == 0; }
   // Bytes of the index itself, at the allocator's sizes.
   std::size_t bytes() const {
-    return is_many() ? memory::size_class(sizeof(Many)) + many().bytes() : Few::bytes();
+    return is_many() ? memory::dataset_class(sizeof(Many)) + many().bytes() : Few::bytes();
   }
 
   auto begin() { return Position<NameIndex>(*this, {}); }

@@ -145,9 +145,13 @@ class OrderedIndex {
   static Item* items(Leaf* leaf) { return reinterpret_cast<Item*>(leaf + 1); }
   static const Item* items(const Leaf* leaf) { return reinterpret_cast<const Item*>(leaf + 1); }
   static std::uint32_t room_of(std::size_t bytes) {
-    return static_cast<std::uint32_t>((memory::size_class(bytes) - sizeof(Leaf)) / sizeof(Item));
+    return static_cast<std::uint32_t>((memory::dataset_class(bytes) - sizeof(Leaf)) / sizeof(Item));
   }
   static std::size_t bytes_of(const Leaf& leaf) { return sizeof(Leaf) + leaf.room * sizeof(Item); }
+  // Of a leaf with the room that a block of `bytes` has: a part of an item is not allocated.
+  static std::size_t whole_items(std::size_t bytes) {
+    return sizeof(Leaf) + room_of(bytes) * sizeof(Item);
+  }
 
   Cursor end_of(std::uint32_t leaf) const { return {leaf, leaves_[leaf]->count - 1}; }
 
@@ -175,28 +179,30 @@ class OrderedIndex {
                             [](Key wanted, const Item& item) { return wanted < kKeyOf(item); });
   }
 
-  void add_leaf(Tally& tally, std::uint32_t at, std::size_t bytes) {
+  void add_leaf(Tally& tally, std::uint32_t at, std::size_t wanted) {
+    const std::size_t bytes = whole_items(wanted);
     Leaf* leaf = static_cast<Leaf*>(tally.allocate(bytes));
     *leaf = {0, room_of(bytes)};
-    leaf_bytes_ += memory::size_class(bytes);
+    leaf_bytes_ += memory::dataset_class(bytes);
     leaves_.insert(tally, at, leaf);
   }
 
   void drop_leaf(Tally& tally, std::uint32_t at) {
-    leaf_bytes_ -= memory::size_class(bytes_of(*leaves_[at]));
+    leaf_bytes_ -= memory::dataset_class(bytes_of(*leaves_[at]));
     tally.release(leaves_[at], bytes_of(*leaves_[at]));
     leaves_.erase(tally, at);
   }
 
-  void resize(Tally& tally, std::uint32_t at, std::size_t bytes) {
+  void resize(Tally& tally, std::uint32_t at, std::size_t wanted) {
+    const std::size_t bytes = whole_items(wanted);
     Leaf*& leaf = leaves_[at];
-    leaf_bytes_ += memory::size_class(bytes) - memory::size_class(bytes_of(*leaf));
+    leaf_bytes_ += memory::dataset_class(bytes) - memory::dataset_class(bytes_of(*leaf));
     leaf = static_cast<Leaf*>(tally.reallocate(leaf, bytes_of(*leaf), bytes));
     leaf->room = room_of(bytes);
   }
 
   bool grow(Tally& tally, std::uint32_t at) {
-    const std::size_t bytes = memory::size_class(bytes_of(*leaves_[at]));
+    const std::size_t bytes = memory::dataset_class(bytes_of(*leaves_[at]));
     if (bytes >= kMostBytes) return false;
     resize(tally, at, std::min(2 * bytes, kMostBytes));
     return true;

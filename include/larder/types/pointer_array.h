@@ -25,7 +25,7 @@ class PointerArray {
   const T* operator[](std::uint32_t at) const { return data_[at]; }
   T* back() { return data_[size_ - 1]; }
   // At the allocator's sizes.
-  std::size_t bytes() const { return room_ == 0 ? 0 : memory::size_class(room_ * sizeof(T*)); }
+  std::size_t bytes() const { return room_ == 0 ? 0 : memory::dataset_class(room_ * sizeof(T*)); }
 
   void insert(Tally& tally, std::uint32_t at, T* pointer) {
     if (size_ == room_) grow(tally);
@@ -52,7 +52,7 @@ class PointerArray {
  private:
   void grow(Tally& tally) {
     const std::size_t held = room_ * sizeof(T*);
-    const std::size_t wanted = memory::size_class(held == 0 ? sizeof(T*) : 2 * held);
+    const std::size_t wanted = memory::dataset_class(held == 0 ? sizeof(T*) : 2 * held);
     data_ = static_cast<T**>(held == 0 ? tally.allocate(wanted)
                                        : tally.reallocate(data_, held, wanted));
     room_ = static_cast<std::uint32_t>(wanted / sizeof(T*));

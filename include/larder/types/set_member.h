@@ -39,7 +39,7 @@ class SetMember {
     return long_text();
   }
   // What the block takes.
-  std::size_t footprint() const { return memory::size_class(block_bytes()); }
+  std::size_t footprint() const { return memory::dataset_class(block_bytes()); }
 
  private:
   static constexpr std::uint8_t kTwoBytes = 0x80;

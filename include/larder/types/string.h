@@ -65,8 +65,8 @@ inline std::optional<std::int64_t> as_stored_integer(std::string_view text) {
 
 // Bytes in one block:  | size: 6 | pieces: 2 | bytes ... | up to the block's size class |
 //
-// A growing string has only the unused room of its size class: classes are 12 to 25 % apart, so
-// repeated appends copy each byte about five times in total, and a string never takes more than one
+// A growing string has only the unused room of its size class: classes are 6 to 25 % apart, so
+// repeated appends copy each byte about ten times at most, and a string never takes more than one
 // size class above what it stores.
 class Blob {
  public:
@@ -93,7 +93,7 @@ class Blob {
   char* data() { return reinterpret_cast<char*>(this + 1); }
   const char* data() const { return reinterpret_cast<const char*>(this + 1); }
   std::string_view view() const { return {data(), size_}; }
-  std::size_t footprint() const { return memory::size_class(sizeof(Blob) + size_); }
+  std::size_t footprint() const { return memory::dataset_class(sizeof(Blob) + size_); }
 
  private:
   explicit Blob(std::size_t size) : size_(size), pieces_gone_(0) {}

@@ -17,20 +17,20 @@ class Account {
   Account(memory::Owner owner, std::uint64_t& bytes) : owner_(owner), bytes_(bytes) {}
 
   void* allocate(std::size_t bytes) {
-    bytes_ += memory::size_class(bytes);
+    bytes_ += memory::size_class(owner_, bytes);
     return memory::allocate(owner_, bytes);
   }
   void release(void* block, std::size_t bytes) {
-    bytes_ -= memory::size_class(bytes);
+    bytes_ -= memory::size_class(owner_, bytes);
     memory::release(owner_, block, bytes);
   }
   // Whole cache lines; `bytes` is a multiple of one.
   void* allocate_lines(std::size_t bytes) {
-    bytes_ += memory::size_class(bytes);
+    bytes_ += memory::size_class(owner_, bytes);
     return memory::allocate_aligned(owner_, bytes, alignof(Bucket));
   }
   void release_lines(void* block, std::size_t bytes) {
-    bytes_ -= memory::size_class(bytes);
+    bytes_ -= memory::size_class(owner_, bytes);
     memory::release_aligned(owner_, block, bytes, alignof(Bucket));
   }
   memory::Owner owner() const { return owner_; }

@@ -17,15 +17,15 @@ class Tally {
   memory::Owner owner() const { return owner_; }
 
   void* allocate(std::size_t size) {
-    bytes_ += memory::size_class(size);
+    bytes_ += memory::size_class(owner_, size);
     return memory::allocate(owner_, size);
   }
   void release(void* block, std::size_t size) noexcept {
-    bytes_ -= memory::size_class(size);
+    bytes_ -= memory::size_class(owner_, size);
     memory::release(owner_, block, size);
   }
   void* reallocate(void* block, std::size_t old_size, std::size_t size) {
-    bytes_ += memory::size_class(size) - memory::size_class(old_size);
+    bytes_ += memory::size_class(owner_, size) - memory::size_class(owner_, old_size);
     return memory::reallocate(owner_, block, old_size, size);
   }
 

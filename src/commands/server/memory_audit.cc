@@ -21,6 +21,11 @@ std::string differences(const memory::Audit& audit) {
     text += " has " + std::to_string(row.ledger_bytes) + " in the ledger and " +
             std::to_string(*row.walked_bytes) + " walked;";
   }
+  if (audit.store() && !audit.store()->balanced()) {
+    text += " the page store has " + std::to_string(audit.store()->ledger_bytes) +
+            " in the ledger and " + std::to_string(audit.store()->walked_bytes) + " walked" +
+            (audit.store()->pages_agree ? ";" : ", and other pages than counted;");
+  }
   if (audit.foreign_bytes()) {
     text += " beside the ledger " + std::to_string(*audit.foreign_bytes());
   }

@@ -1,0 +1,128 @@
+#ifdef LARDER_DATA_PAGES
+
+#include "data_blocks.h"
+
+#include <jemalloc/jemalloc.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "larder/base/assert.h"
+#include "larder/memory/heap.h"
+#include "larder/memory/ledger.h"
+#include "larder/memory/pages.h"
+#include "store/data_store.h"
+
+namespace larder::memory::data_blocks {
+
+namespace {
+
+// Free runs cost addresses, so there are more addresses than memory.
+std::size_t bytes_to_reserve() {
+  if (sysconf(_SC_PAGESIZE) != static_cast<long>(kPageBytes)) return 0;
+  const std::size_t wanted = 4 * system_memory_bytes();
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return wanted;
+  // Everything else needs addresses too.
+  return std::min<std::size_t>(wanted, limit.rlim_cur / 2 & ~(kPageBytes - 1));
+}
+
+struct Blocks {
+  DataStore store{bytes_to_reserve()};
+  // The thread that may use it.
+  const detail::ThreadCharges* thread = detail::t_charges;
+  std::uint64_t jemalloc_bytes = 0;
+  std::uint64_t jemalloc_slack = 0;
+};
+
+constinit Blocks* g_blocks = nullptr;
+
+[[gnu::noinline]] void open() {
+  detail::thread_charges();
+  g_blocks = new Blocks;
+}
+
+Blocks& blocks() {
+  if (__builtin_expect(g_blocks == nullptr, 0)) open();
+  LARDER_ASSERT(g_blocks->thread == detail::t_charges);
+  return *g_blocks;
+}
+
+void count_jemalloc(Blocks& in, std::size_t bytes, std::uint64_t sign) {
+  in.jemalloc_bytes += sign * bytes;
+  in.jemalloc_slack += sign * (size_class(bytes) - bytes);
+}
+
+[[gnu::noinline]] void* take_from_jemalloc(std::size_t bytes) {
+  void* const block = mallocx(bytes, 0);
+  if (block != nullptr) count_jemalloc(*g_blocks, bytes, 1);
+  return block;
+}
+
+[[gnu::noinline]] void give_back_to_jemalloc(void* block, std::size_t bytes) {
+  count_jemalloc(*g_blocks, bytes, ~std::uint64_t{0});
+  sdallocx(block, bytes, 0);
+}
+
+Counts of(const DataStore::Counts& store) {
+  return {.block_bytes = store.block_bytes + g_blocks->jemalloc_bytes,
+          .live_pages = store.live_pages,
+          .dirty_pages = store.dirty_pages,
+          .clean_pages = store.clean_pages,
+          .table_bytes = store.table_bytes,
+          .jemalloc_bytes = g_blocks->jemalloc_bytes,
+          .jemalloc_slack = g_blocks->jemalloc_slack};
+}
+
+}  // namespace
+
+void* take(std::size_t bytes) {
+  void* const block = blocks().store.allocate(bytes);
+  return __builtin_expect(block != nullptr, 1) ? block : take_from_jemalloc(data_class(bytes));
+}
+
+void give_back(void* block, std::size_t bytes) {
+  DataStore& store = blocks().store;
+  if (__builtin_expect(store.contains(block), 1)) return store.release(block, bytes);
+  give_back_to_jemalloc(block, data_class(bytes));
+}
+
+bool resize_in_place(void* block, std::size_t old_bytes, std::size_t new_bytes) {
+  if (data_class(old_bytes) == data_class(new_bytes)) return true;
+  DataStore& store = blocks().store;
+  return store.contains(block) && store.resize_in_place(block, old_bytes, new_bytes);
+}
+
+void* reallocate(void* block, std::size_t old_bytes, std::size_t new_bytes) {
+  if (resize_in_place(block, old_bytes, new_bytes)) return block;
+  void* const moved = take(new_bytes);
+  if (moved == nullptr) return nullptr;
+  std::memcpy(moved, block, std::min(data_class(old_bytes), data_class(new_bytes)));
+  give_back(block, old_bytes);
+  return moved;
+}
+
+bool can_take(std::size_t bytes) {
+  if (blocks().store.can_allocate(bytes)) return true;
+  void* const block = mallocx(bytes, 0);
+  if (block != nullptr) sdallocx(block, bytes, 0);
+  return block != nullptr;
+}
+
+Counts counts() { return g_blocks == nullptr ? Counts{} : of(g_blocks->store.counts()); }
+
+Counts walk() { return g_blocks == nullptr ? Counts{} : of(g_blocks->store.walk()); }
+
+void purge() {
+  if (g_blocks != nullptr) g_blocks->store.purge();
+}
+
+void age() {
+  if (g_blocks != nullptr) g_blocks->store.age();
+}
+
+}  // namespace larder::memory::data_blocks
+
+#endif

@@ -1,0 +1,78 @@
+#include "data_store.h"
+
+#include "larder/base/assert.h"
+
+namespace larder::memory {
+
+namespace {
+
+std::size_t pages_of(std::size_t bytes) { return data_class(bytes) / kPageBytes; }
+
+}  // namespace
+
+void* DataStore::allocate_run(std::size_t bytes) {
+  if (bytes > pages_.addresses().bytes()) return nullptr;
+  const RunId id = pages_.take(static_cast<std::uint32_t>(pages_of(bytes)), RunState::block);
+  if (id == kNoRun) return nullptr;
+  block_bytes_ += data_class(bytes);
+  return pages_.address_of(pages_[id]);
+}
+
+void DataStore::release_run(void* block) {
+  const RunId id = pages_.run_of(block);
+  const Run& run = pages_[id];
+  LARDER_ASSERT(run.state == RunState::block && pages_.address_of(run) == block);
+  block_bytes_ -= run.pages * kPageBytes;
+  pages_.give_back(id);
+}
+
+bool DataStore::resize_in_place(void* block, std::size_t old_bytes, std::size_t new_bytes) {
+  if (data_class(old_bytes) == data_class(new_bytes)) return true;
+  if (old_bytes <= kMostSlotBytes || new_bytes <= kMostSlotBytes ||
+      new_bytes > pages_.addresses().bytes() ||
+      !pages_.resize(pages_.run_of(block), static_cast<std::uint32_t>(pages_of(new_bytes)))) {
+    return false;
+  }
+  block_bytes_ += data_class(new_bytes) - data_class(old_bytes);
+  return true;
+}
+
+bool DataStore::can_allocate(std::size_t bytes) {
+  return bytes <= pages_.addresses().bytes() &&
+         pages_.can_take(static_cast<std::uint32_t>(pages_of(bytes)));
+}
+
+DataStore::Counts DataStore::counts() const {
+  return {.block_bytes = block_bytes_,
+          .live_pages = pages_.live_pages(),
+          .dirty_pages = pages_.dirty_pages(),
+          .clean_pages = pages_.clean_pages(),
+          .table_bytes = pages_.table_bytes()};
+}
+
+DataStore::Counts DataStore::walk() const {
+  Counts found{.table_bytes = pages_.table_bytes()};
+  pages_.each_run([&](RunId id) {
+    const Run& run = pages_[id];
+    switch (run.state) {
+      case RunState::slab:
+        found.block_bytes += run.used * std::size_t{kSlabs[run.slab_class].slot_bytes};
+        found.live_pages += run.pages;
+        break;
+      case RunState::block:
+        found.block_bytes += run.pages * kPageBytes;
+        found.live_pages += run.pages;
+        break;
+      case RunState::dirty:
+        found.dirty_pages += run.pages;
+        break;
+      case RunState::clean:
+        found.clean_pages += run.pages;
+        break;
+    }
+  });
+  found.block_bytes -= slabs_.recent_bytes();
+  return found;
+}
+
+}  // namespace larder::memory

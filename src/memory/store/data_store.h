@@ -1,0 +1,81 @@
+#pragma once
+
+// The page store: the blocks of the dataset, in slabs and page runs inside one reservation. Blocks
+// have no header; their bytes are those of data_class(). Only the thread that constructed the store
+// may use it.
+
+#include <cstddef>
+#include <cstdint>
+
+#include "larder/memory/data_class.h"
+#include "page_heap.h"
+#include "slabs.h"
+
+namespace larder::memory {
+
+class DataStore {
+ public:
+  // Reserves addresses for `bytes`, or for as much as the system allows.
+  explicit DataStore(std::size_t bytes) : pages_(bytes), slabs_(pages_) {}
+  DataStore(const DataStore&) = delete;
+  DataStore& operator=(const DataStore&) = delete;
+
+  // A block of data_class(bytes), aligned to 8, and to each power of two up to the page size that
+  // divides data_class(bytes). Null if the addresses are used up or the system refuses its memory.
+  void* allocate(std::size_t bytes) {
+    if (bytes > kMostSlotBytes) return allocate_run(bytes);
+    const std::size_t number = slab_class(bytes);
+    void* const block = slabs_.take(number);
+    if (__builtin_expect(block != nullptr, 1)) block_bytes_ += kSlabs[number].slot_bytes;
+    return block;
+  }
+
+  // `bytes` has the data_class() of the allocation.
+  void release(void* block, std::size_t bytes) {
+    if (bytes > kMostSlotBytes) return release_run(block);
+    const std::size_t number = slab_class(bytes);
+    block_bytes_ -= kSlabs[number].slot_bytes;
+    slabs_.give_back(number, block);
+  }
+
+  // Only blocks of more than kMostSlotBytes can become larger or smaller where they are.
+  bool resize_in_place(void* block, std::size_t old_bytes, std::size_t new_bytes);
+
+  bool can_allocate(std::size_t bytes);
+  bool contains(const void* address) const { return pages_.contains(address); }
+
+  struct Counts {
+    std::size_t block_bytes = 0;  // of all blocks, at their classes
+    std::size_t live_pages = 0;   // that hold them
+    std::size_t dirty_pages = 0;  // free, but still in physical memory
+    std::size_t clean_pages = 0;  // free, addresses only
+    std::size_t table_bytes = 0;  // of the store's own tables
+  };
+  Counts counts() const;
+  // The same, but counted by a walk over all runs. Cost: proportional to their number.
+  Counts walk() const;
+
+  // Returns the memory of all free pages to the system.
+  void purge() {
+    slabs_.return_recent();
+    pages_.purge_down_to(0);
+  }
+  // Returns some of the pages that were not needed since the last call. Cost: that of releasing at
+  // most 128 slots, and of returning PageHeap::kMostAged pages.
+  void age() {
+    slabs_.return_some_recent();
+    pages_.age();
+  }
+
+  const PageHeap& pages() const { return pages_; }
+
+ private:
+  void* allocate_run(std::size_t bytes);
+  void release_run(void* block);
+
+  PageHeap pages_;
+  Slabs slabs_;
+  std::size_t block_bytes_ = 0;
+};
+
+}  // namespace larder::memory

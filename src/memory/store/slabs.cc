@@ -1,0 +1,155 @@
+#include "slabs.h"
+
+#include <bit>
+#include <cstring>
+
+#include "larder/base/assert.h"
+
+namespace larder::memory {
+
+namespace {
+
+// What a class needs to compute the number of a slot, and the list of a slab.
+struct Divisors {
+  std::uint32_t by_slot_bytes = 0;  // 2^32 / slot bytes, rounded up
+  std::uint32_t by_slots = 0;       // lists * 2^16 / slots, rounded down
+};
+
+template <std::size_t kLists>
+constexpr std::array<Divisors, kSlabClasses> divisors() {
+  std::array<Divisors, kSlabClasses> all{};
+  for (std::size_t i = 0; i < kSlabClasses; ++i) {
+    const std::uint64_t bytes = kSlabs[i].slot_bytes;
+    all[i] = {static_cast<std::uint32_t>(((std::uint64_t{1} << 32) + bytes - 1) / bytes),
+              static_cast<std::uint32_t>((kLists << 16) / kSlabs[i].slots)};
+  }
+  return all;
+}
+constexpr auto kDivisors = divisors<32>();
+
+// Exact for each offset in a slab: the error of the factor is below 2^-32, an offset below 2^17,
+// and a slot has at least 8 bytes.
+std::size_t slot_at(std::size_t number, std::size_t offset) {
+  return offset * kDivisors[number].by_slot_bytes >> 32;
+}
+
+// For slabs with room, which are not empty.
+std::size_t list_of(std::size_t number, std::size_t used) {
+  return used * kDivisors[number].by_slots >> 16;
+}
+
+}  // namespace
+
+Slabs::Slabs(PageHeap& pages) : pages_(pages) {}
+
+void* Slabs::take_from_slab(std::size_t number) {
+  Class& its = classes_[number];
+  const bool has_room = its.current != kNoRun && pages_[its.current].used < kSlabs[number].slots;
+  if (!has_room && !find_current(number)) return nullptr;
+  return take_slot(number, pages_[its.current]);
+}
+
+// The fullest slab with room, or else a new one. The old one is full, or there is none.
+bool Slabs::find_current(std::size_t number) {
+  Class& its = classes_[number];
+  if (its.filled_lists != 0) {
+    const auto list = static_cast<std::size_t>(std::bit_width(its.filled_lists)) - 1;
+    its.current = its.lists[list];
+    delist(its, its.current, list);
+    return true;
+  }
+  const RunId id = pages_.take(kSlabs[number].pages, RunState::slab);
+  if (id == kNoRun) return false;
+  Run& slab = pages_[id];
+  slab.slab_class = static_cast<std::uint8_t>(number);
+  slab.used = 0;
+  slab.first_free = kNoSlot;
+  slab.first_fresh = 0;
+  its.current = id;
+  return true;
+}
+
+void* Slabs::take_slot(std::size_t number, Run& slab) {
+  char* const begin = pages_.address_of(slab);
+  ++slab.used;
+  if (slab.first_free == kNoSlot) {
+    return begin + slab.first_fresh++ * std::size_t{kSlabs[number].slot_bytes};
+  }
+  char* const slot = begin + slab.first_free * std::size_t{kSlabs[number].slot_bytes};
+  std::memcpy(&slab.first_free, slot, sizeof slab.first_free);
+  return slot;
+}
+
+void Slabs::return_to_slab(std::size_t number, void* block) {
+  Class& its = classes_[number];
+  const RunId id = pages_.run_of(block);
+  Run& slab = pages_[id];
+  LARDER_ASSERT(slab.state == RunState::slab && slab.slab_class == number);
+  const auto offset = static_cast<std::size_t>(static_cast<char*>(block) - pages_.address_of(slab));
+  const std::size_t slot = slot_at(number, offset);
+  LARDER_ASSERT(slot * kSlabs[number].slot_bytes == offset && slot < slab.first_fresh);
+  std::memcpy(block, &slab.first_free, sizeof slab.first_free);
+  slab.first_free = static_cast<Slot>(slot);
+  const bool was_full = slab.used == kSlabs[number].slots;
+  const std::size_t list_before = was_full ? kLists : list_of(number, slab.used);
+  --slab.used;
+  const bool is_listed = id != its.current && !was_full;
+  if (slab.used == 0) {
+    if (is_listed) delist(its, id, list_before);
+    return drop(number, id);
+  }
+  const std::size_t list = list_of(number, slab.used);
+  if (id == its.current || list == list_before) return;
+  if (is_listed) delist(its, id, list_before);
+  enlist(its, id, list);
+}
+
+void Slabs::drop(std::size_t number, RunId id) {
+  Class& its = classes_[number];
+  if (id == its.current) its.current = kNoRun;
+  pages_.give_back(id);
+}
+
+void Slabs::enlist(Class& its, RunId id, std::size_t list) {
+  Run& slab = pages_[id];
+  slab.previous = kNoRun;
+  slab.next = its.lists[list];
+  if (slab.next != kNoRun) pages_[slab.next].previous = id;
+  its.lists[list] = id;
+  its.filled_lists |= std::uint32_t{1} << list;
+}
+
+void Slabs::delist(Class& its, RunId id, std::size_t list) {
+  const Run& slab = pages_[id];
+  if (slab.next != kNoRun) pages_[slab.next].previous = slab.previous;
+  if (slab.previous != kNoRun) {
+    pages_[slab.previous].next = slab.next;
+  } else {
+    its.lists[list] = slab.next;
+    if (slab.next == kNoRun) its.filled_lists &= ~(std::uint32_t{1} << list);
+  }
+}
+
+void Slabs::return_recent(std::size_t number) {
+  Class& its = classes_[number];
+  while (its.kept > 0) return_to_slab(number, its.recent[--its.kept]);
+}
+
+void Slabs::return_some_recent() {
+  for (std::size_t i = 0; i < kClassesAtOnce; ++i) {
+    return_recent(next_to_return_);
+    next_to_return_ = (next_to_return_ + 1) % kSlabClasses;
+  }
+}
+
+void Slabs::return_recent() {
+  for (std::size_t number = 0; number < kSlabClasses; ++number) return_recent(number);
+}
+
+std::size_t Slabs::recent_bytes() const {
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < kSlabClasses; ++i) bytes += classes_[i].kept * kSlabs[i].slot_bytes;
+  return bytes;
+}
+
+}  // namespace larder::memory
