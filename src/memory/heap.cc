@@ -82,13 +82,11 @@ void* resize(Owner owner, void* block, std::size_t old_bytes, std::size_t new_by
   return resize(block, new_bytes);
 }
 
-// In the store, each size up to this that is a multiple of an alignment is a class.
-constexpr std::size_t kMostAligned = 1024;
-
 void* take_aligned(Owner owner, std::size_t bytes, std::size_t alignment) {
   if constexpr (kHasPageStore) {
     if (is_dataset(owner)) {
-      LARDER_ASSERT(bytes <= kMostAligned && bytes % alignment == 0);
+      // Then all slots of the class are aligned.
+      LARDER_ASSERT(data_class(bytes) % alignment == 0);
       return data_blocks::take(bytes);
     }
   }

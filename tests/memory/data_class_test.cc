@@ -48,5 +48,10 @@ TEST(DataClass, SlabsHoldTheirSlots) {
   EXPECT_EQ(before, kMostSlotBytes);
 }
 
+// The buckets of tables, and the headers of their segments, of which 1088 bytes is the largest.
+TEST(DataClass, WholeCacheLinesAreClasses) {
+  for (std::size_t bytes = 64; bytes <= 1088; bytes += 64) EXPECT_EQ(data_class(bytes), bytes);
+}
+
 }  // namespace
 }  // namespace larder::memory

@@ -72,8 +72,9 @@ void on_exhaustion(ExhaustionHandler handler);
 [[noreturn]] void exhausted(Owner owner, std::size_t bytes);
 
 // The same with an alignment, a power of two above 16 and at most 4096. size_class applies
-// to `bytes` rounded up to a multiple of the alignment. Blocks of the dataset may have at most 1
-// KiB then.
+// to `bytes` rounded up to a multiple of the alignment. Blocks of the dataset may only have
+// sizes whose class in the page store is a multiple of the alignment: whole cache lines up to 1088
+// bytes have.
 void* allocate_aligned(Owner owner, std::size_t bytes, std::size_t alignment);
 void release_aligned(Owner owner, void* block, std::size_t bytes, std::size_t alignment) noexcept;
 
