@@ -6,7 +6,8 @@
 //   #LC:<CRC-32C of the group, 8 hexadecimal digits>:<its bytes>:<where it begins in the file>:
 //       <bytes of the file that were on disk then>\r\n
 //
-// in one line, without the last number in files of earlier versions,
+// in one line, without the last number in files of earlier versions; at the beginning of a new file
+// that of an empty group (mark_increment());
 //
 // and, with aof-timestamp-enabled, #TS:<Unix seconds>\r\n.
 

@@ -123,10 +123,7 @@ Loading AofLoader::load_commands(const File& file, std::uint64_t offset) {
     if (!reader.has_ready()) break;
     if (const Loading ran = run_ready(reader, file); ran != Loading::done) return ran;
   }
-  if (!transaction_) {
-    follows_groups_ = reader.verified() == file.bytes;
-    return Loading::done;
-  }
+  if (!transaction_) return Loading::done;
   log().warning("Revert incomplete MULTI/EXEC transaction from AOF file");
   return end_early(file, {AofFailure::Kind::truncated, *transaction_, {}}, reader);
 }

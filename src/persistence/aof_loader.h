@@ -79,7 +79,6 @@ class AofLoader {
   engine::InternalSession session_;
   resp::Batch batch_;
   std::uint64_t loaded_bytes_ = 0;            // of the files before
-  bool follows_groups_ = false;               // the file before ends with a group
   std::optional<std::uint64_t> transaction_;  // where the open MULTI begins
   std::string last_key_;                      // of the last commands that ran
 };

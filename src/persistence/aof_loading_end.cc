@@ -71,8 +71,7 @@ Loading AofLoader::end_early(const File& file, const AofFailure& failure, const 
   AofFileReader& reader = const_cast<AofFileReader&>(at);
   if (failure.kind == Kind::source) return refuse(file, failure);
   const bool is_near = failure.offset - at.verified() <= kMostTail;
-  // Of a new file nothing may be whole.
-  bool has_groups = (at.verified() > 0 || follows_groups_) && is_near;
+  bool has_groups = at.verified() > 0 && is_near;
   bool is_tail = failure.kind == Kind::truncated;
   if (!is_tail && is_near) {
     const AofRest rest = rest_of(file, failure.offset, at.verified());

@@ -62,14 +62,15 @@ void AofRewrite::Begin::work() {
     failure = "creating " + next.name + ": " + std::strerror(errno);
     return;
   }
-  if (is_named) {
-    if (const auto named = write_manifest(parts.calls, parts.names, manifest); !named) {
-      failure = named.error().text;
-      parts.calls.close(file);
-      return;
-    }
+  const auto begun = mark_increment(parts.calls, file);
+  const auto named =
+      begun && is_named ? write_manifest(parts.calls, parts.names, manifest) : base::Result<void>();
+  if (!begun || !named) {
+    failure = begun ? named.error().text : "writing " + next.name + ": " + begun.error().text;
+    parts.calls.close(file);
+    return;
   }
-  old.open(file, {position, next.seq, 0});
+  old.open(file, {position, next.seq, begun.value()});
 }
 
 void AofRewrite::Publish::work() {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <cstring>
 
 #include "aof_cutter.h"
 #include "crc32c.h"
@@ -49,6 +50,21 @@ int JournalCalls::sync_data(int file) { return ::fdatasync(file); }
 
 int JournalCalls::truncate(int file, std::uint64_t size) {
   return ::ftruncate(file, static_cast<off_t>(size));
+}
+
+base::Result<std::uint64_t> mark_increment(JournalCalls& calls, int file) {
+  char line[kGroupSumChars];
+  std::string_view left = print_group_sum({}, line);
+  const std::uint64_t bytes = left.size();
+  while (!left.empty()) {
+    const iovec piece = piece_of(left);
+    const std::ptrdiff_t done = calls.write_at(file, &piece, 1, bytes - left.size());
+    if (done < 0 && errno == EINTR) continue;
+    if (done < 0) return base::Error{std::strerror(errno)};
+    left.remove_prefix(static_cast<std::size_t>(done));
+  }
+  if (calls.sync_data(file) != 0) return base::Error{std::strerror(errno)};
+  return bytes;
 }
 
 JournalFile::~JournalFile() { close_all(); }

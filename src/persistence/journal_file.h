@@ -13,6 +13,7 @@
 #include <string>
 
 #include "journal_ring.h"
+#include "larder/base/result.h"
 #include "larder/persistence/journal_calls.h"
 
 namespace larder::persistence {
@@ -24,6 +25,11 @@ struct JournalFailure {
 
   explicit operator bool() const { return at != At::nothing; }
 };
+
+// Begins a new increment with the sum of an empty group, on disk before the file is named in the
+// manifest: so the loader knows that it has groups, even if its first one is cut off. Takes the
+// file from create(), and returns its bytes.
+base::Result<std::uint64_t> mark_increment(JournalCalls& calls, int file);
 
 class JournalFile {
  public:

@@ -101,7 +101,10 @@ base::Result<void> Journal::make_increment(const AofFile& incr) {
   if (auto made = make_folder(names_.folder()); !made) return made;
   const int file = calls_.create(names_.path(incr.name).c_str());
   if (file < 0) return system_error("Can't create the AOF incr file " + incr.name);
+  const auto begun = mark_increment(calls_, file);
   calls_.close(file);
+  if (!begun)
+    return base::Error{"Can't write the AOF incr file " + incr.name + ": " + begun.error().text};
   return {};
 }
 

@@ -9,7 +9,8 @@
 namespace larder::process {
 namespace {
 
-constexpr std::string_view kCgroups = "/sys/fs/cgroup";
+constexpr const char* kVersion1 = "/sys/fs/cgroup/memory";
+constexpr const char* kVersion2 = "/sys/fs/cgroup";
 
 std::optional<std::uint64_t> read_bytes(const std::string& path) {
   std::ifstream file(path);
@@ -79,10 +80,9 @@ MemoryLimit read_memory_limit(const std::string& root) {
     const std::string path = line.substr(second + 1);
     if (controllers.empty()) {
       // Above memory.high the system slows the process down until it hardly runs.
-      lower_by_tree(limit, root, std::string(kCgroups), path, {"memory.max", "memory.high"});
+      lower_by_tree(limit, root, kVersion2, path, {"memory.max", "memory.high"});
     } else if (has_memory(controllers)) {
-      lower_by_tree(limit, root, std::string(kCgroups) + "/memory", path,
-                    {"memory.limit_in_bytes"});
+      lower_by_tree(limit, root, kVersion1, path, {"memory.limit_in_bytes"});
     }
   }
   return limit;

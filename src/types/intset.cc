@@ -65,12 +65,14 @@ bool IntsetCursor::contains(std::int64_t value) {
 }
 
 Intset Intset::create(memory::Owner owner) {
+  LARDER_ASSERT(memory::is_dataset(owner));
   Intset set(memory::allocate(owner, kHeaderBytes));
   set.header(sizeof(std::int16_t), 0);
   return set;
 }
 
 Intset Intset::copy(memory::Owner owner, std::string_view raw) {
+  LARDER_ASSERT(memory::is_dataset(owner));
   void* block = memory::allocate(owner, raw.size());
   std::memcpy(block, raw.data(), raw.size());
   return Intset(block);

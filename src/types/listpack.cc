@@ -151,6 +151,7 @@ Listpack Listpack::create(memory::Owner owner) {
 }
 
 Listpack Listpack::copy(memory::Owner owner, std::string_view raw) {
+  LARDER_ASSERT(memory::is_dataset(owner));
   void* block = memory::allocate(owner, raw.size());
   std::memcpy(block, raw.data(), raw.size());
   return Listpack(block);

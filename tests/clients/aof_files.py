@@ -217,16 +217,21 @@ class Ends(Case):
 
     def test_a_new_increment_may_have_only_a_part_of_its_first_group(self):
         server, whole = self.written()
+        begin = b"#LC:00000000:0:0:0\r\n"
+        self.assertEqual(whole[:len(begin)], begin)
         second = INCR.replace("1.incr", "2.incr")
-        files = {MANIFEST: server.read(MANIFEST) + f"file {second} seq 2 type i\n".encode(), BASE: server.read(BASE), INCR: whole}
-        for part in (bytes(4096) + b"x" * 3000, bytes(4096) + b"x" * 3000 + b"\r\n#LC:00000000:7098:0:0\r\n"):
+        two = server.read(MANIFEST) + f"file {second} seq 2 type i\n".encode()
+        parts = [bytes(4096) + b"x" * 3000, bytes(4096) + b"x" * 3000 + b"\r\n#LC:00000000:7098:20:0\r\n", whole[len(begin):-30]]
+        for part in parts:
             with self.subTest(part[-20:]):
-                other = self.starts_with({**files, second: part})
+                other = self.starts_with({MANIFEST: server.read(MANIFEST), BASE: server.read(BASE), INCR: begin + part[:4000]})
+                self.assertIn(f"Truncating the AOF {INCR} at offset ", other.log())
+                other = self.starts_with({MANIFEST: two, BASE: server.read(BASE), INCR: whole, second: begin + bytes(50) + part})
                 self.assertEqual(other.ask("MGET", "key:0", "key:4"), [b"value 0", b"value 4"])
-                self.assertIn(f"Truncating the AOF {second} at offset 0: {len(part)} bytes", other.log())
+                self.assertIn(f"Truncating the AOF {second} at offset {len(begin)}: {50 + len(part)} bytes", other.log())
         # Nothing says that a file of Redis lost only what was not on disk.
-        files[INCR] = b"".join(line for line in whole.splitlines(True) if not line.startswith(b"#LC:"))
-        self.fails_with({**files, second: bytes(4096) + b"x" * 3000}, f"{second} at offset 0")
+        plain = b"".join(line for line in whole.splitlines(True) if not line.startswith(b"#LC:"))
+        self.fails_with({MANIFEST: two, BASE: server.read(BASE), INCR: plain, second: bytes(4096) + b"x" * 3000}, f"{second} at offset 0")
 
     def never_synced(self):
         """A killed server, and its increment of five groups."""

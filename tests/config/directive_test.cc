@@ -52,7 +52,7 @@ TEST_F(Directives, BytesAcceptUnits) {
   EXPECT_EQ(taken("maxmemory", "10kB"), "10240");
   EXPECT_EQ(taken("maxmemory", "10k"), "10000");
   EXPECT_EQ(taken("maxmemory", "2gb"), "2147483648");
-  EXPECT_EQ(set("maxmemory", "5%"), "argument must be a memory value");
+  EXPECT_EQ(set("repl-backlog-size", "5%"), "argument must be a memory value");
   EXPECT_EQ(set("maxmemory", "-1"), "argument must be a memory value");
   EXPECT_EQ(set("repl-backlog-size", "0"),
             "argument must be between 1 and 9223372036854775807 inclusive");
@@ -69,6 +69,24 @@ TEST_F(Directives, BytesAreWrittenWithTheLargestUnitThatFits) {
   EXPECT_THAT(all_.eviction.maxmemory.lines(), ElementsAre("maxmemory 1536kb"));
   all_.eviction.maxmemory.value(1001);
   EXPECT_THAT(all_.eviction.maxmemory.lines(), ElementsAre("maxmemory 1001"));
+}
+
+TEST_F(Directives, TheLimitOfMemoryMayBeAWishWhoseValueIsFoundLater) {
+  config::Limit& limit = all_.eviction.maxmemory;
+  EXPECT_EQ(set("maxmemory", "0%"), "percentage argument must be between 1% and 100%");
+  EXPECT_EQ(set("maxmemory", "1000"), "OK");
+  EXPECT_EQ(set("maxmemory", "75%"), "OK");
+  EXPECT_EQ(limit.value(), 0);
+  limit.found(750);
+  EXPECT_EQ(limit.print(), "750");
+  EXPECT_THAT(limit.lines(), ElementsAre("maxmemory 75%"));
+  EXPECT_EQ(set("maxmemory", "auto"), "OK");
+  EXPECT_EQ(limit.value(), 750);
+  EXPECT_THAT(limit.lines(), ElementsAre("maxmemory auto"));
+  EXPECT_FALSE(limit.is_default());
+  EXPECT_EQ(set("maxmemory", "5000"), "OK");
+  limit.found(800);
+  EXPECT_EQ(limit.value(), 5000);
 }
 
 TEST_F(Directives, SomeByteDirectivesAcceptPercentages) {

@@ -340,18 +340,18 @@ TEST(List, KeepsFewGroupsWhenMostNodesAreRemoved) {
 // The listpacks of a dump.
 class Packs {
  public:
-  ~Packs() { pack_.destroy(memory::Owner::runtime); }
+  ~Packs() { pack_.destroy(memory::Owner::hashes); }
   Listpack& with(int elements, const std::string& text) {
-    pack_.destroy(memory::Owner::runtime);
-    pack_ = Listpack::create(memory::Owner::runtime);
+    pack_.destroy(memory::Owner::hashes);
+    pack_ = Listpack::create(memory::Owner::hashes);
     for (int i = 0; i < elements; ++i) {
-      pack_.append(memory::Owner::runtime, i % 3 == 0 ? std::to_string(i) : text);
+      pack_.append(memory::Owner::hashes, i % 3 == 0 ? std::to_string(i) : text);
     }
     return pack_;
   }
 
  private:
-  Listpack pack_ = Listpack::create(memory::Owner::runtime);
+  Listpack pack_ = Listpack::create(memory::Owner::hashes);
 };
 
 TEST(List, AcceptsWholeListpacks) {

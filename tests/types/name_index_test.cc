@@ -126,7 +126,7 @@ TEST_F(Names, OfFewThingsAreAnArrayOfPointers) {
 
 // At the front, where an array would move all of its pointers.
 TEST_F(Names, OfManyThingsMoveOnlyThePointersOfOneLeaf) {
-  constexpr std::size_t kLeafPointers = 1536 / sizeof(void*);
+  constexpr std::size_t kLeafPointers = memory::dataset_class(1536) / sizeof(void*);
   constexpr int kChanges = 200;
   for (int i = 0; i < 10000; ++i) add("n" + std::to_string(1000000 + i));
   EXPECT_EQ(moved(), 0u);
