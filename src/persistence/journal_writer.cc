@@ -25,7 +25,7 @@ constexpr std::int64_t kLongSyncUs = 1000;
 // If the loop takes results of syncs later than this, on average, it is busy: syncs then begin at
 // most so often, or one after the other.
 constexpr std::int64_t kLateUs = 100;
-constexpr std::int64_t kBusyPaceUs = 600;
+constexpr std::int64_t kBusyPaceUs = 1000;
 constexpr std::int64_t kAveraged = 8;
 
 }  // namespace

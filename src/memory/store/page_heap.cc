@@ -14,10 +14,12 @@ constexpr std::size_t kLeastReserved = 16 << 20;
 // More addresses than needed become usable at once, so that few calls of the system are needed.
 constexpr std::size_t kStep = 16 << 20;
 
-// Keeping some dirty pages saves the system calls and page faults of pages that are soon reused.
-constexpr std::size_t kLeastDirty = 256;
-constexpr std::size_t kMostDirty = 4096;
-constexpr std::size_t kDirtyShare = 100;
+// Keeping some dirty pages saves the system calls and page faults of pages that are soon reused:
+// without them, removing and creating a value of some megabytes takes several times as long.
+// Those that are not reused are returned by age().
+constexpr std::size_t kLeastDirty = 4096;
+constexpr std::size_t kMostDirty = 16384;
+constexpr std::size_t kDirtyShare = 16;
 // The memory of a run of this size goes back at once, instead of displacing smaller dirty runs.
 constexpr std::uint32_t kNeverDirty = 512;
 
