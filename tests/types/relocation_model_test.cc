@@ -281,7 +281,7 @@ class RelocationOfChanging : public ::testing::TestWithParam<Kind> {
     Relocated walk(changing->value.type(), mover);
     int passes = 0;
     for (int i = 0; i < changes; ++i) {
-      changing->change(rng, i / 1500 % 2 == 0);
+      changing->change(rng, i / 1000 % 2 == 0);
       for (std::uint64_t n = rng.below(2 * steps_in_four) / 4; n > 0; --n) {
         if (changing->value.storage == nullptr || !walk.step(changing->value.storage)) continue;
         ++passes;
@@ -298,12 +298,12 @@ class RelocationOfChanging : public ::testing::TestWithParam<Kind> {
 
 TEST_P(RelocationOfChanging, KeepsContentsWhenAllMoves) {
   TestMover mover;
-  run(mover, 9000, 12);
+  run(mover, 4000, 10);
 }
 
 TEST_P(RelocationOfChanging, KeepsContentsWhenSomeMove) {
   TestMover mover(3);
-  run(mover, 9000, 40);
+  run(mover, 4000, 20);
 }
 
 INSTANTIATE_TEST_SUITE_P(Types, RelocationOfChanging, ::testing::ValuesIn(kKinds),
@@ -315,14 +315,14 @@ TEST(Relocation, ReachesMembersThatStay) {
     Owned value(Type::set);
     base::Rng rng(seed);
     Set set;
-    for (int i = 0; i < 12'000; ++i) set.add("stays" + std::to_string(i), SetLimits{});
+    for (int i = 0; i < 6'000; ++i) set.add("stays" + std::to_string(i), SetLimits{});
     value.storage = set.storage();
     TestMover mover;
     Relocated walk(Type::set, mover);
     std::vector<const void*> stay;
     set.table()->for_each([&stay](const SetMember* member) { stay.push_back(member); });
     // Segments split in odd seeds, and merge in even ones.
-    const int others = 40'000;
+    const int others = 20'000;
     for (int i = 0; i < others && seed % 2 == 0; ++i) {
       set.add("goes" + std::to_string(i), SetLimits{});
     }
