@@ -112,8 +112,8 @@ void relocate(benchmark::State& state, Type type, void* (*make)(), bool moves) {
     storage = row(type).relocate_some(storage, walk, mover, unlimited);
   }
   const std::uint64_t blocks = moves ? mover.moved() : mover.offered();
-  state.counters["ns/block"] = benchmark::Counter(
-      static_cast<double>(blocks) / 1e9, benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
+  state.counters["per_block"] = benchmark::Counter(
+      static_cast<double>(blocks), benchmark::Counter::kIsRate | benchmark::Counter::kInvert);
   state.counters["blocks"] =
       benchmark::Counter(static_cast<double>(blocks), benchmark::Counter::kAvgIterations);
   row(type).destroy_some(storage, row(type).owner, unlimited);
@@ -134,8 +134,11 @@ constexpr std::array<Example, 5> kExamples = {
   for (const Example& each : kExamples) {
     for (const bool moves : {false, true}) {
       const std::string title = std::string(each.name) + (moves ? "/moves" : "/stays");
-      benchmark::RegisterBenchmark(title.c_str(), relocate, each.type, each.make, moves)
-          ->Unit(benchmark::kMillisecond);
+      auto* const one =
+          benchmark::RegisterBenchmark(title.c_str(), relocate, each.type, each.make, moves);
+      one->Unit(benchmark::kMillisecond);
+      // After a pass the blocks are in the order of the walk, which is faster.
+      if (moves) one->Iterations(1);
     }
   }
   return true;

@@ -11,15 +11,10 @@
 
 #include "tests/types/relocation_support.h"
 
-namespace larder::types {
+namespace larder::types::relocation {
 namespace {
 
-using testing::Contents;
-using testing::Owned;
-using testing::Relocated;
-using testing::TestMover;
-
-constexpr std::int64_t kLater = 1'000'000;
+constexpr std::int64_t kDeadlineMs = 1'000'000;
 
 // A value with its model; both change together.
 class Changing {
@@ -52,8 +47,8 @@ class ChangingHash final : public Changing {
       model_[field] = {text, 0};
     } else if (rng.below(8) == 0) {
       const auto found = model_.find(field);
-      EXPECT_EQ(hash.set_deadline(field, kLater, 0), found != model_.end());
-      if (found != model_.end()) found->second.deadline = kLater;
+      EXPECT_EQ(hash.set_deadline(field, kDeadlineMs, 0), found != model_.end());
+      if (found != model_.end()) found->second.deadline = kDeadlineMs;
     } else {
       EXPECT_EQ(hash.erase(field, 0), model_.erase(field) == 1);
     }
@@ -187,7 +182,7 @@ class ChangingStream final : public Changing {
     value.storage = stream.storage();
     if (rng.below(2) == 0) ++last_;
   }
-  Contents expected() const override { return testing::contents_of(model_); }
+  Contents expected() const override { return relocation::contents_of(model_); }
   std::size_t model_bytes() const override { return model_.footprint(); }
 
  private:
@@ -374,4 +369,4 @@ TEST(Relocation, ReachesNodesOfAQueueThatMovesOn) {
 }
 
 }  // namespace
-}  // namespace larder::types
+}  // namespace larder::types::relocation

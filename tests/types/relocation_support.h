@@ -22,7 +22,7 @@
 #include "larder/types/stream.h"
 #include "larder/types/type.h"
 
-namespace larder::types::testing {
+namespace larder::types::relocation {
 
 // Moves blocks, overwrites what they leave, and remembers both addresses. A block that moves twice
 // within a pass, or whose bytes are released, fails the test.
@@ -232,4 +232,4 @@ class Owned {
   const std::int64_t before_;
 };
 
-}  // namespace larder::types::testing
+}  // namespace larder::types::relocation

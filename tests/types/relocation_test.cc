@@ -8,13 +8,8 @@
 #include "larder/types/before_element.h"
 #include "tests/types/relocation_support.h"
 
-namespace larder::types {
+namespace larder::types::relocation {
 namespace {
-
-using testing::Contents;
-using testing::Owned;
-using testing::Relocated;
-using testing::TestMover;
 
 constexpr std::int64_t kLater = 1'000'000;
 constexpr HashLimits kHash{128, 64};
@@ -258,4 +253,4 @@ TEST(Relocation, AcceptsAnyPosition) {
 }
 
 }  // namespace
-}  // namespace larder::types
+}  // namespace larder::types::relocation
