@@ -81,7 +81,7 @@ MemoryLimit read_memory_limit(const std::string& root) {
       // Above memory.high the system slows the process down until it hardly runs.
       lower_by_tree(limit, root, std::string(kCgroups), path, {"memory.max", "memory.high"});
     } else if (has_memory(controllers)) {
-      lower_by_tree(limit, root, std::string(kCgroups) + "/memory", path,
+      lower_by_tree(limit, root, std::string(kCgroups).append("/memory"), path,
                     {"memory.limit_in_bytes"});
     }
   }
