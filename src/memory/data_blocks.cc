@@ -37,6 +37,9 @@ struct Blocks {
   std::uint64_t jemalloc_slack = 0;
 };
 
+// That are chosen for emptying, or released, in one step.
+constexpr std::size_t kSlabsAtOnce = 256;
+
 constinit Blocks* g_blocks = nullptr;
 
 [[gnu::noinline]] void open() {
@@ -114,6 +117,22 @@ bool can_take(std::size_t bytes) {
 Counts counts() { return g_blocks == nullptr ? Counts{} : of(g_blocks->store.counts()); }
 
 Counts walk() { return g_blocks == nullptr ? Counts{} : of(g_blocks->store.walk()); }
+
+PageUse page_use() {
+  if (g_blocks == nullptr) return {};
+  const DataStore::Counts counts = g_blocks->store.counts();
+  return {.live_bytes = counts.live_pages * kPageBytes,
+          .block_bytes = counts.block_bytes,
+          .recoverable_bytes = g_blocks->store.recoverable_pages() * kPageBytes};
+}
+
+bool choose_sparse_slabs() { return blocks().store.mark_some(kSlabsAtOnce); }
+
+bool release_chosen_slabs() { return blocks().store.unmark_some(kSlabsAtOnce); }
+
+bool is_emptying(const void* block) { return blocks().store.is_emptying(block); }
+
+void* move(void* block, std::size_t bytes) { return blocks().store.move(block, bytes); }
 
 void purge() {
   if (g_blocks != nullptr) g_blocks->store.purge();

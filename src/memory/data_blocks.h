@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "larder/memory/sparse_slabs.h"
+
 namespace larder::memory::data_blocks {
 
 // A block of data_class(bytes), or null.
@@ -29,6 +31,13 @@ struct Counts {
 Counts counts();
 // The same, but counted by a walk over the store. Cost: proportional to the number of its runs.
 Counts walk();
+
+// For sparse_slabs.h.
+PageUse page_use();
+bool choose_sparse_slabs();
+bool release_chosen_slabs();
+bool is_emptying(const void* block);
+void* move(void* block, std::size_t bytes);
 
 // Returns the memory of all free pages to the system.
 void purge();

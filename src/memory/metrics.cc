@@ -69,7 +69,14 @@ Metrics::Metrics(info::Reporter& reporter)
 
 void Metrics::note_peak() { peak_bytes_ = std::max(peak_bytes_, used_bytes()); }
 
-void Metrics::reset() { lazyfreed_objects.reset(); }
+void Metrics::reset() {
+  lazyfreed_objects.reset();
+  active_defrag_hits.reset();
+  active_defrag_misses.reset();
+  active_defrag_key_hits.reset();
+  active_defrag_key_misses.reset();
+  total_active_defrag_time = 0;
+}
 
 void Metrics::note_startup() { startup_bytes_ = used_bytes(); }
 

@@ -117,6 +117,23 @@ bool write_snapshot(const Parts& parts, std::int64_t budget_us) {
   return more;
 }
 
+// From the time that background work shares (base::TurnTime).
+bool defragment(const Parts& parts, std::int64_t budget_us) {
+  using Moves = keyspace::Defragmenter::Moves;
+  Core& core = parts.core;
+  if (!core.defragmenter.is_on()) return false;
+  // A snapshot in steps has addresses within values, and in a forked child the system copies each
+  // page that changes.
+  const bool is_copied = core.background_snapshot.is_running();
+  const bool is_loading = (core.gates.closed() & engine::bit(engine::Gate::loading)) != 0;
+  base::TurnTime& time = core.executor.turn_time();
+  const std::int64_t began_us = core.clock.steady_now_us();
+  const bool more = core.defragmenter.run(
+      time.left_us(budget_us), is_copied || is_loading ? Moves::forbidden : Moves::allowed);
+  time.spend(core.clock.steady_now_us() - began_us);
+  return more;
+}
+
 bool check_connections(const Parts& parts, std::int64_t) {
   parts.connections->run_periodic(static_cast<std::size_t>(parts.core.hz()));
   return false;
@@ -213,6 +230,8 @@ constexpr Chore kChores[] = {
     {"data of ended sessions", Period::turn, 300, Bound::budget, always, free_left},
     {"dropped scripts", Period::turn, 300, Bound::budget, always, collect_scripts},
     {"snapshot", Period::turn, 500, Bound::budget, always, write_snapshot},
+    {"defragmentation", Period::turn, keyspace::Defragmenter::kStepUs, Bound::budget, unless_paused,
+     defragment},
     {"data", Period::turn, engine::Executor::kEndTurnUs, Bound::own, always, end_turn},
     {"invalidations", Period::turn, pubsub::Tracking::kTrimUs + pubsub::Tracking::kFreeUs,
      Bound::commands, always, send_invalidations},

@@ -4,6 +4,8 @@
 #include <array>
 #include <cstring>
 #include <span>
+#include <stdexcept>
+#include <string>
 #include <type_traits>
 
 #include "larder/commands/client_line.h"
@@ -114,6 +116,7 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
       keyspace_metrics(reporter),
       keyspace(clock, rng, configuration.keyspace, keyspace_metrics),
       database_metrics(reporter, keyspace),
+      defragmenter(keyspace, configuration.memory, memory_metrics),
       expiry_metrics(reporter, keyspace),
       sweeper(keyspace, configuration.expiry, expiry_metrics),
       eviction_metrics(reporter, configuration.eviction, clock),
@@ -159,6 +162,9 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
       scripts({clock, log, configuration.scripting, commands, sessions, gates, effects, executor,
                acl, script_metrics, memory_metrics}),
       functions(scripts) {
+  if (configuration.memory.defragments_in_vain()) {
+    throw std::runtime_error(std::string(memory::Settings::kNoDefragmentation));
+  }
   rename_commands(commands, configuration.engine.rename_command);
   audit_parts();
   executor.attach(tracking);

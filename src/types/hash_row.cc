@@ -35,6 +35,18 @@ bool destroy_some(void* storage, memory::Owner owner, base::Budget& budget) {
   return true;
 }
 
+void* relocate_some(void* storage, Relocation& walk, memory::Mover& mover, base::Budget& budget) {
+  Hash hash(storage);
+  if (HashTable* table = hash.table()) {
+    return Hash::over(HashTable::relocate_some(table, walk, mover, budget)).storage();
+  }
+  walk.done = true;
+  if (storage != nullptr && mover.wants(storage)) {
+    memory::offer(mover, kOwner, storage, hash.pack().bytes());
+  }
+  return storage;
+}
+
 std::size_t free_effort(const void* storage) {
   const HashTable* table = hash_in(storage)->table();
   return table != nullptr ? table->size() : 1;
@@ -70,6 +82,7 @@ constinit const TypeRow kHashRow{.name = "hash",
                                  .encoding = encoding,
                                  .copy = copy,
                                  .destroy_some = destroy_some,
+                                 .relocate_some = relocate_some,
                                  .free_effort = free_effort,
                                  .next_deadline = next_deadline,
                                  .size = size,

@@ -4,6 +4,8 @@
 #include <array>
 #include <new>
 
+#include "relocate_table.h"
+
 namespace larder::types {
 namespace {
 
@@ -98,6 +100,21 @@ bool HashTable::destroy_some(HashTable* table, memory::Owner owner, base::Budget
   table->~HashTable();
   memory::release(owner, table, sizeof(HashTable));
   return true;
+}
+
+HashTable* HashTable::relocate_some(HashTable* table, Relocation& walk, memory::Mover& mover,
+                                    base::Budget& budget) {
+  enum Part : std::uint8_t { kHead, kFields };
+  if (table->hook_ != nullptr) {
+    walk.done = true;
+    return table;
+  }
+  if (walk.part == kHead) {
+    if (memory::offer(mover, kOwner, table, sizeof(HashTable))) table->fields_.relocated();
+    walk.begin(kFields);
+  }
+  walk.done = relocate_table(table->fields_, walk, mover, budget);
+  return table;
 }
 
 void HashTable::account(std::size_t footprint_before, bool had_deadline, const HashField& field) {

@@ -38,6 +38,19 @@ bool destroy_some(void* storage, memory::Owner owner, base::Budget& budget) {
   return true;
 }
 
+void* relocate_some(void* storage, Relocation& walk, memory::Mover& mover, base::Budget& budget) {
+  if (const Quicklist* chain = chain_in(storage)) {
+    Quicklist* moved = Quicklist::relocate_some(const_cast<Quicklist*>(chain), walk, mover, budget);
+    return reinterpret_cast<char*>(moved) + kQuicklistTag;
+  }
+  walk.done = true;
+  auto* block = static_cast<ListBlock*>(storage);
+  if (block != nullptr && mover.wants(block)) {
+    memory::offer(mover, memory::Owner::lists, block, block->footprint());
+  }
+  return block;
+}
+
 std::size_t free_effort(const void* storage) {
   const Quicklist* chain = chain_in(storage);
   return chain == nullptr ? 1 : chain->nodes() + 1;
@@ -53,6 +66,7 @@ const TypeRow kListRow{.name = "list",
                        .encoding = encoding,
                        .copy = copy,
                        .destroy_some = destroy_some,
+                       .relocate_some = relocate_some,
                        .free_effort = free_effort,
                        .size = size};
 

@@ -107,7 +107,7 @@ NodePlace NodeChain::insert(Place behind, ListBlock* block) {
   move_nodes(at + 1, at, place.group->size - place.at);
   *at = {.block = nullptr, .elements = 0, .bytes = 0};
   ++place.group->size;
-  ++nodes_;
+  if (nodes_++ > 0 && is_first(place)) --first_number_;
   replace(place, block);
   return place;
 }
@@ -146,6 +146,7 @@ NodePlace NodeChain::merge(NodeGroup* left, Place place) {
 NodePlace NodeChain::erase(Place place) {
   NodeGroup* const group = place.group;
   const ListNode node = NodeChain::node(place);
+  if (is_first(place)) ++first_number_;
   Place behind = after(place);
   if (behind.group == group) --behind.at;
   uncount(group, node);
@@ -185,6 +186,36 @@ bool NodeChain::destroy_some(memory::Owner owner, base::Budget& budget) {
     memory::release(owner, group, group->bytes());
   }
   return true;
+}
+
+NodeGroup* NodeChain::relocate(NodeGroup* group, memory::Mover& mover) {
+  if (!memory::offer(mover, kOwner, group, group->bytes())) return group;
+  (group->previous == nullptr ? first_ : group->previous->next) = group;
+  (group->next == nullptr ? last_ : group->next->previous) = group;
+  return group;
+}
+
+void NodeChain::relocate_some(Relocation& walk, memory::Mover& mover, base::Budget& budget) {
+  constexpr std::uint32_t kStride = 32;
+  // Below 0 if nodes before the position were removed at the head.
+  const auto ahead =
+      static_cast<std::int32_t>(static_cast<std::uint32_t>(walk.position) - first_number_);
+  const std::uint32_t passed = ahead < 0 ? 0 : static_cast<std::uint32_t>(ahead);
+  walk.position = first_number_ + passed;
+  std::uint32_t at = passed;
+  NodeGroup* group = first_;
+  for (; group != nullptr && at >= group->size; group = group->next) at -= group->size;
+  for (; group != nullptr; group = group->next, at = 0) {
+    if (at == 0) group = relocate(group, mover);
+    if (group->next != nullptr) base::prefetch(group->next);
+    for (; at < group->size; ++at) {
+      ListNode& node = group->nodes()[at];
+      memory::offer(mover, kOwner, node.block, node.bytes);
+      ++walk.position;
+      if (budget.spent(kStride)) return;
+    }
+  }
+  walk.done = true;
 }
 
 }  // namespace larder::types

@@ -15,7 +15,9 @@
 
 #include "larder/base/budget.h"
 #include "larder/memory/ledger.h"
+#include "larder/memory/mover.h"
 #include "larder/types/list.h"
+#include "larder/types/relocation.h"
 #include "list_block.h"
 
 namespace larder::types {
@@ -82,6 +84,12 @@ class NodeChain {
   // Frees nodes until the budget is spent; true if all are freed.
   bool destroy_some(memory::Owner owner, base::Budget& budget);
 
+  // Nodes have consecutive numbers, modulo 2^32, so that a number stays that of its node while
+  // nodes are added and removed at the ends.
+  std::uint32_t first_number() const { return first_number_; }
+  // Offers groups and blocks to the mover, from the node with the number `walk.position` on.
+  void relocate_some(Relocation& walk, memory::Mover& mover, base::Budget& budget);
+
  private:
   // Neighbours that together have at most this many nodes are merged after a removal.
   static constexpr std::uint32_t kMerged = NodeGroup::kMostRoom / 2;
@@ -92,6 +100,8 @@ class NodeChain {
   Place make_room(Place place);
   Place split(Place place);
   Place merge(NodeGroup* left, Place place);
+  NodeGroup* relocate(NodeGroup* group, memory::Mover& mover);
+  bool is_first(Place place) const { return place.group == first_ && place.at == 0; }
   static bool is_small(const NodeGroup* left);
   void uncount(NodeGroup* group, const ListNode& node);
 
@@ -100,6 +110,7 @@ class NodeChain {
   std::size_t elements_ = 0;
   std::size_t bytes_ = 0;
   std::uint32_t nodes_ = 0;
+  std::uint32_t first_number_ = 0;
 };
 
 }  // namespace larder::types

@@ -38,6 +38,18 @@ bool Quicklist::destroy_some(Quicklist* list, memory::Owner owner, base::Budget&
   return true;
 }
 
+Quicklist* Quicklist::relocate_some(Quicklist* list, Relocation& walk, memory::Mover& mover,
+                                    base::Budget& budget) {
+  enum Part : std::uint8_t { kHead, kNodes };
+  if (walk.part == kHead) {
+    memory::offer(mover, kOwner, list, sizeof(Quicklist));
+    walk.begin(kNodes);
+    walk.position = list->chain_.first_number();
+  }
+  list->chain_.relocate_some(walk, mover, budget);
+  return list;
+}
+
 ListBlock* Quicklist::give(Quicklist* list) {
   ListBlock* const block = list->chain_.give();
   LARDER_ASSERT(block->kind() == Kind::packed);

@@ -19,6 +19,9 @@ class Quicklist {
   static Quicklist* copy(const Quicklist& other);
   // Frees nodes until the budget is spent, then the header; true if everything is freed.
   static bool destroy_some(Quicklist* list, memory::Owner owner, base::Budget& budget);
+  // See TypeRow::relocate_some. Returns the list, which may have moved.
+  static Quicklist* relocate_some(Quicklist* list, Relocation& walk, memory::Mover& mover,
+                                  base::Budget& budget);
 
   std::size_t size() const { return chain_.elements(); }
   std::size_t nodes() const { return chain_.nodes(); }

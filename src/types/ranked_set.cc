@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "larder/memory/heap.h"
+#include "relocate_table.h"
 
 namespace larder::types {
 namespace {
@@ -58,6 +59,35 @@ bool RankedSet::free_some(memory::Owner owner, base::Budget& budget) {
   });
   memory::transfer(owner, kOwner, static_cast<std::int64_t>(before - index_.bytes()));
   return no_members && order_.free_some(owner, budget);
+}
+
+RankedSet* RankedSet::relocate_some(RankedSet* set, Relocation& walk, memory::Mover& mover,
+                                    base::Budget& budget) {
+  enum Part : std::uint8_t { kHead, kMembers, kNodes };
+  if (set->hook_ != nullptr) {
+    walk.done = true;
+    return set;
+  }
+  if (walk.part == kHead) {
+    if (memory::offer(mover, kOwner, set, sizeof(RankedSet))) set->index_.relocated();
+    walk.begin(kMembers);
+  }
+  if (walk.part == kMembers) {
+    const auto move = [set, &mover](RankedMember* member) {
+      RankedMember*& in_order = set->order_.pointer_to(member);
+      const bool moved = memory::offer(mover, kOwner, in_order, member->bytes());
+      return moved ? in_order : nullptr;
+    };
+    if (!relocate_table(set->index_, walk, mover, budget, move)) return set;
+    walk.begin(kNodes);
+  }
+  constexpr std::uint32_t kStride = 16;
+  while (walk.position < set->order_.size()) {
+    walk.position = set->order_.relocate_leaf(walk.position, mover);
+    if (budget.spent(kStride)) return set;
+  }
+  walk.done = true;
+  return set;
 }
 
 }  // namespace larder::types

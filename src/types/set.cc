@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "larder/types/settings.h"
+#include "relocate_table.h"
 #include "type_rows.h"
 
 namespace larder::types {
@@ -40,6 +41,7 @@ const TypeRow kSetRow{.name = "set",
                       .encoding = set_encoding,
                       .copy = Set::copy,
                       .destroy_some = Set::destroy_some,
+                      .relocate_some = Set::relocate_some,
                       .free_effort = set_free_effort,
                       .size = set_size};
 
@@ -341,6 +343,34 @@ bool Set::destroy_some(void* storage, memory::Owner owner, base::Budget& budget)
     memory::transfer(kOwner, owner, static_cast<std::int64_t>(footprint(storage)));
   }
   return gone;
+}
+
+void* Set::relocate_some(void* storage, Relocation& walk, memory::Mover& mover,
+                         base::Budget& budget) {
+  enum Part : std::uint8_t { kHead, kMembers };
+  Set set(storage);
+  const bool is_pinned = set.table() != nullptr && set.large()->hook != nullptr;
+  if (set.storage_ == 0 || is_pinned) {
+    walk.done = true;
+    return storage;
+  }
+  if (set.encoding() != Encoding::table) {
+    walk.done = true;
+    std::uint8_t* block = set.block();
+    if (!mover.wants(block)) return storage;
+    const bool is_intset = set.encoding() == Encoding::intset;
+    const std::size_t bytes = is_intset ? set.intset().bytes() : set.listpack().bytes();
+    if (memory::offer(mover, kOwner, block, bytes)) set.store(block, set.encoding());
+    return set.storage();
+  }
+  Large* self = set.large();
+  if (walk.part == kHead) {
+    if (memory::offer(mover, kOwner, self, sizeof(Large))) self->members.relocated();
+    set.store(self, Encoding::table);
+    walk.begin(kMembers);
+  }
+  walk.done = relocate_table(self->members, walk, mover, budget);
+  return set.storage();
 }
 
 }  // namespace larder::types

@@ -15,6 +15,10 @@ RankedSet* ranked(const void* storage) {
   return reinterpret_cast<RankedSet*>(reinterpret_cast<std::uintptr_t>(storage) & ~kTagMask);
 }
 
+std::uintptr_t tag(const void* storage) {
+  return reinterpret_cast<std::uintptr_t>(storage) & kTagMask;
+}
+
 ListpackView view(const void* storage) {
   return ListpackView(static_cast<const std::uint8_t*>(storage));
 }
@@ -56,6 +60,18 @@ bool destroy_some(void* storage, memory::Owner owner, base::Budget& budget) {
   return true;
 }
 
+void* relocate_some(void* storage, Relocation& walk, memory::Mover& mover, base::Budget& budget) {
+  if (storage != nullptr && !of(storage)->is_packed()) {
+    RankedSet* set = RankedSet::relocate_some(ranked(storage), walk, mover, budget);
+    return reinterpret_cast<char*>(set) + tag(storage);
+  }
+  walk.done = true;
+  if (storage != nullptr && mover.wants(storage)) {
+    memory::offer(mover, SortedSet::kOwner, storage, view(storage).bytes());
+  }
+  return storage;
+}
+
 std::size_t free_effort(const void* storage) {
   if (storage == nullptr || of(storage)->is_packed()) return 1;
   return ranked(storage)->order().size();
@@ -71,6 +87,7 @@ const TypeRow kSortedSetRow{.name = "zset",
                             .encoding = encoding,
                             .copy = copy,
                             .destroy_some = destroy_some,
+                            .relocate_some = relocate_some,
                             .free_effort = free_effort,
                             .size = size};
 

@@ -10,6 +10,11 @@ void* copy(const void* storage) { return ReadOnly<Stream>(storage)->copy().stora
 bool destroy_some(void* storage, memory::Owner owner, base::Budget& budget) {
   return Stream(storage).destroy_some(owner, budget);
 }
+void* relocate_some(void* storage, Relocation& walk, memory::Mover& mover, base::Budget& budget) {
+  Stream stream(storage);
+  stream.relocate_some(walk, mover, budget);
+  return stream.storage();
+}
 std::size_t free_effort(const void* storage) { return ReadOnly<Stream>(storage)->free_effort(); }
 std::size_t size(const void* storage) { return ReadOnly<Stream>(storage)->size(); }
 
@@ -66,6 +71,7 @@ const TypeRow kStreamRow{.name = "stream",
                          .encoding = encoding,
                          .copy = copy,
                          .destroy_some = destroy_some,
+                         .relocate_some = relocate_some,
                          .free_effort = free_effort,
                          .size = size};
 

@@ -1,16 +1,12 @@
 #include "larder/types/table_roster.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 
 namespace larder::types::detail {
 namespace {
 
 constexpr std::uint32_t kLeast = 4;
-
-// Room for the addresses of this many pages.
-std::size_t index_bytes(std::uint32_t pages) { return std::bit_ceil(pages) * sizeof(Segment**); }
 
 }  // namespace
 

@@ -5,30 +5,11 @@
 
 #include "larder/base/assert.h"
 #include "larder/types/table_core.h"
+#include "table_blocks.h"
 #include "table_scratch.h"
 
 namespace larder::types::detail {
 namespace {
-
-constexpr std::uint32_t kUsualBlocks = 15;
-
-std::uint32_t blocks_for(std::uint32_t buckets) {
-  return (buckets + kBlockBuckets - 1) / kBlockBuckets;
-}
-
-// Buckets in block `index` of a segment of `buckets`: all blocks but the last are whole.
-std::uint32_t block_buckets(std::uint32_t buckets, std::uint32_t index) {
-  const std::uint32_t first = index * kBlockBuckets;
-  return first < buckets ? std::min(kBlockBuckets, buckets - first) : 0;
-}
-
-// Two cache lines for the usual segment; as much as any may need for one that equal hashes have
-// widened.
-std::size_t header_bytes(std::uint32_t buckets) {
-  constexpr std::size_t kUsual = (1 + kUsualBlocks) * sizeof(Bucket*);
-  constexpr std::size_t kLarge = (kWidest / kBlockBuckets + 8) / 8 * 8 * sizeof(Bucket*) + 64;
-  return blocks_for(buckets) <= kUsualBlocks ? kUsual : kLarge;
-}
 
 Segment* new_header(Account account, std::uint32_t buckets) {
   return static_cast<Segment*>(account.allocate_lines(header_bytes(buckets)));

@@ -18,6 +18,13 @@ bool string_destroy_some(void* storage, memory::Owner owner, base::Budget& budge
   return Blob::destroy_some(owner, static_cast<Blob*>(storage), budget);
 }
 
+void* string_relocate_some(void* storage, Relocation& walk, memory::Mover& mover, base::Budget&) {
+  walk.done = true;
+  auto* blob = static_cast<Blob*>(storage);
+  if (mover.wants(blob)) memory::offer(mover, memory::Owner::strings, blob, blob->bytes());
+  return blob;
+}
+
 std::size_t string_free_effort(const void*) { return 1; }
 
 void* string_copy(const void* storage) {
@@ -33,6 +40,7 @@ constexpr TypeRow kString{.name = "string",
                           .encoding = nullptr,
                           .copy = string_copy,
                           .destroy_some = string_destroy_some,
+                          .relocate_some = string_relocate_some,
                           .free_effort = string_free_effort};
 
 // In the order of Type.

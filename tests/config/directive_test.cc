@@ -100,8 +100,8 @@ TEST_F(Directives, SomeByteDirectivesAcceptPercentages) {
 }
 
 TEST_F(Directives, TogglesAndChoicesIgnoreLetterCase) {
-  EXPECT_EQ(taken("activedefrag", "YES"), "yes");
-  EXPECT_EQ(set("activedefrag", "maybe"), "argument must be 'yes' or 'no'");
+  EXPECT_EQ(taken("jemalloc-bg-thread", "NO"), "no");
+  EXPECT_EQ(set("jemalloc-bg-thread", "maybe"), "argument must be 'yes' or 'no'");
   EXPECT_EQ(taken("maxmemory-policy", "AllKeys-LFU"), "allkeys-lfu");
   EXPECT_EQ(all_.eviction.maxmemory_policy.value(), 5);
   EXPECT_EQ(set("appendfsync", "never"),

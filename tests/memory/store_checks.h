@@ -43,7 +43,7 @@ inline void check(const DataStore& store) {
       ASSERT_NE(before->state, run.state) << "not joined";
     }
     before = &run;
-    if (run.state != RunState::slab) return;
+    if (run.state != RunState::slab && run.state != RunState::emptying) return;
     ASSERT_EQ(run.pages, kSlabs[run.slab_class].pages);
     ASSERT_GT(run.used, 0) << "an empty slab is kept";
     ASSERT_LE(run.first_fresh, kSlabs[run.slab_class].slots);

@@ -60,6 +60,8 @@ class BeforeChanges {
   void add(BeforeChange& hook);
   void remove(BeforeChange& hook);
 
+  bool empty() const { return count_ == 0; }
+
   // Cost without hooks: one branch.
   void before_change(int db, std::uint64_t hash, Entry& entry, Intent intent) const {
     if (__builtin_expect(count_ != 0, 0)) call_before_change(db, hash, entry, intent);

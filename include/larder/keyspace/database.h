@@ -8,6 +8,7 @@
 #include <string_view>
 #include <utility>
 
+#include "larder/base/budget.h"
 #include "larder/base/clock.h"
 #include "larder/keyspace/before_change.h"
 #include "larder/keyspace/big_keys.h"
@@ -18,6 +19,8 @@
 #include "larder/keyspace/open_entry.h"
 #include "larder/keyspace/removals.h"
 #include "larder/keyspace/tables.h"
+#include "larder/memory/mover.h"
+#include "larder/types/relocation.h"
 
 namespace larder::keyspace {
 
@@ -247,6 +250,14 @@ class Database {
   const ExpiresTable& expires() const { return expires_; }
   ElementExpiresTable& element_expires() { return element_expires_; }
   const ElementExpiresTable& element_expires() const { return element_expires_; }
+
+  // Parts of a walk that moves blocks (keyspace/relocation_walk.h). A move is not a change: no hook
+  // is called and nothing is logged. Offers the block of the entry in this slot to the mover, and
+  // returns the entry, which may have moved.
+  Entry* relocate_entry(EntryTable::Slot slot, memory::Mover& mover);
+  // Offers blocks of the value; only for entries with Form::storage.
+  static void relocate_value(Entry& entry, types::Relocation& walk, memory::Mover& mover,
+                             base::Budget& budget);
 
   // The bytes of a key in MEMORY USAGE: entry, storage, and its slots in the tables.
   std::size_t memory_usage(const Entry& entry) const;

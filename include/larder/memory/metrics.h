@@ -215,7 +215,11 @@ class Metrics : public info::Group {
                                 {.help = "Bytes of links between the nodes of a cluster.",
                                  .name = "mem_cluster_links_bytes"}};
   info::Gauge active_defrag_running{
-      *this, "memory", "active_defrag_running", {.help = "1 while memory is defragmented."}};
+      *this,
+      "memory",
+      "active_defrag_running",
+      {.help = "Percentage of the time that defragmentation takes; 0 if none is "
+               "running."}};
   info::Counter active_defrag_hits{
       *this, "stats", "active_defrag_hits", {.help = "Allocations that defragmentation moved."}};
   info::Counter active_defrag_misses{
@@ -234,7 +238,7 @@ class Metrics : public info::Group {
   info::Gauge total_active_defrag_time{*this,
                                        "stats",
                                        "total_active_defrag_time",
-                                       {.help = "Time spent in defragmentation.",
+                                       {.help = "Time during which memory was defragmented.",
                                         .name = "active_defrag_seconds",
                                         .kind = info::MetricKind::counter,
                                         .decimals = 3}};

@@ -29,6 +29,7 @@
 #include "larder/expiry/sweeper.h"
 #include "larder/info/info.h"
 #include "larder/keyspace/database_metrics.h"
+#include "larder/keyspace/defragmenter.h"
 #include "larder/keyspace/keyspace.h"
 #include "larder/memory/audit.h"
 #include "larder/memory/metrics.h"
@@ -91,6 +92,7 @@ class Core {
   keyspace::Metrics keyspace_metrics;
   keyspace::Keyspace keyspace;
   keyspace::DatabaseMetrics database_metrics;
+  keyspace::Defragmenter defragmenter;
   expiry::Metrics expiry_metrics;
   expiry::Sweeper sweeper;
   eviction::Metrics eviction_metrics;

@@ -57,6 +57,11 @@ class HashField {
   HashField* with_deadline(std::optional<std::int64_t> deadline_ms);
 
   std::size_t footprint() const { return memory::dataset_class(bytes()); }
+  // What its block was allocated with, or another size of the same class.
+  std::size_t bytes() const {
+    return static_cast<std::size_t>(payload() - reinterpret_cast<const char*>(this)) + name_size() +
+           value_size();
+  }
 
  private:
   static constexpr std::uint8_t kHasDeadline = 1;
@@ -76,10 +81,6 @@ class HashField {
     std::uint32_t size;
     std::memcpy(&size, tail() + index * sizeof size, sizeof size);
     return size;
-  }
-  std::size_t bytes() const {
-    return static_cast<std::size_t>(payload() - reinterpret_cast<const char*>(this)) + name_size() +
-           value_size();
   }
   char* tail() { return reinterpret_cast<char*>(this) + kHeadBytes; }
   const char* tail() const { return reinterpret_cast<const char*>(this) + kHeadBytes; }

@@ -10,6 +10,7 @@
 
 #include "larder/types/before_element.h"
 #include "larder/types/hash_field.h"
+#include "larder/types/relocation.h"
 #include "larder/types/table_fill.h"
 
 namespace larder::types {
@@ -26,6 +27,9 @@ class HashTable {
   static HashTable* copy(const HashTable& source);
   // Frees it a step at a time; true when nothing is left.
   static bool destroy_some(HashTable* table, memory::Owner owner, base::Budget& budget);
+  // See TypeRow::relocate_some. Returns the table, which may have moved.
+  static HashTable* relocate_some(HashTable* table, Relocation& walk, memory::Mover& mover,
+                                  base::Budget& budget);
 
   // Those past their deadline included.
   std::size_t size() const { return fields_.size(); }

@@ -17,6 +17,7 @@
 
 #include "larder/types/ordered_index.h"
 #include "larder/types/pointer_array.h"
+#include "larder/types/relocation.h"
 #include "larder/types/tally.h"
 
 namespace larder::types {
@@ -92,6 +93,29 @@ class NameIndex : private PointerArray<T> {
     if (!is_many()) return Few::erase(tally, cursor.at);
     many().erase(tally, cursor);
     if (many().empty()) release_many(tally);
+  }
+
+  // The pointer at this place, or behind it if the index has changed; null at the end.
+  T** nearest(Relocation::NamePlace& place) {
+    Cursor cursor{place.leaf, place.at};
+    if (is_many()) cursor = many().nearest(cursor);
+    place = {cursor.leaf, cursor.at};
+    const bool is_end =
+        is_many() ? !many().valid(cursor) : cursor.leaf > 0 || cursor.at >= Few::size();
+    return is_end ? nullptr : &at(cursor);
+  }
+  // The same after those of the index's own blocks that begin at the place were offered to the
+  // mover.
+  T** relocate_at(memory::Owner owner, memory::Mover& mover, Relocation::NamePlace& place) {
+    const bool is_first = place.leaf == 0 && place.at == 0;
+    if (is_first && !is_many()) Few::relocate(owner, mover);
+    if (is_first && is_many()) {
+      memory::offer(mover, owner, this->data_, sizeof(Many));
+      many().relocate_array(owner, mover);
+    }
+    if (nearest(place) == nullptr) return nullptr;
+    if (is_many() && place.at == 0) many().relocate_leaf(owner, mover, {place.leaf, 0});
+    return nearest(place);
   }
 
  private:

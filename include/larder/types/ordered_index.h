@@ -51,6 +51,8 @@ class OrderedIndex {
   Item& operator[](Cursor cursor) { return items(leaves_[cursor.leaf])[cursor.at]; }
   ConstItem& operator[](Cursor cursor) const { return items(leaves_[cursor.leaf])[cursor.at]; }
 
+  Key key(Cursor cursor) const { return kKeyOf(items(leaves_[cursor.leaf])[cursor.at]); }
+
   // Not valid(); next() of the last item.
   Cursor none() const { return {leaves_.size(), 0}; }
   // Not valid() when the index is empty, or there is no such item.
@@ -130,6 +132,27 @@ class OrderedIndex {
     for (std::uint32_t i = 0; i < leaf->count; ++i) fn(items(leaf)[i]);
     size_ -= leaf->count;
     drop_leaf(tally, leaves_.size() - 1);
+  }
+
+  // Offer blocks of the index to the mover: the array of the leaves, or the leaf with this item.
+  void relocate_array(memory::Owner owner, memory::Mover& mover) { leaves_.relocate(owner, mover); }
+  void relocate_leaf(memory::Owner owner, memory::Mover& mover, Cursor cursor) {
+    Leaf*& leaf = leaves_[cursor.leaf];
+    if (mover.wants(leaf)) memory::offer(mover, owner, leaf, bytes_of(*leaf));
+  }
+  // Calls fn(Item&) on the items of the leaf with this item, which may move what they point to.
+  // Returns the first item of the next leaf.
+  template <typename Fn>
+  Cursor for_each_in_leaf(Cursor cursor, Fn fn) {
+    Leaf* leaf = leaves_[cursor.leaf];
+    for (std::uint32_t i = 0; i < leaf->count; ++i) fn(items(leaf)[i]);
+    return {cursor.leaf + 1, 0};
+  }
+  // The item at this position, which may be from before a change, or else the first one of a leaf
+  // after it; not valid() if there is none.
+  Cursor nearest(Cursor cursor) const {
+    if (!valid(cursor) || cursor.at < leaves_[cursor.leaf]->count) return cursor;
+    return {cursor.leaf + 1, 0};
   }
 
  private:

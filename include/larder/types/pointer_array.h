@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "larder/memory/mover.h"
 #include "larder/types/tally.h"
 
 namespace larder::types {
@@ -42,6 +43,11 @@ class PointerArray {
     tally.release(data_, room_ * sizeof(T*));
     data_ = nullptr;
     room_ = 0;
+  }
+
+  // Offers its block to the mover.
+  void relocate(memory::Owner owner, memory::Mover& mover) {
+    if (room_ > 0) memory::offer(mover, owner, data_, room_ * sizeof(T*));
   }
 
  protected:

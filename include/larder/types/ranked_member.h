@@ -29,7 +29,8 @@ class RankedMember {
     std::memcpy(&size, head + 1, sizeof size);
     return {reinterpret_cast<const char*>(head) + kLongHead, size};
   }
-  // What the block takes, at the allocator's sizes.
+  // What the block was allocated with, and what it takes at the allocator's sizes.
+  std::size_t bytes() const { return bytes_for(text()); }
   std::size_t footprint() const;
 
   // The order of sorted sets: by score, then by bytes.

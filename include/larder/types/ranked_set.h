@@ -10,6 +10,7 @@
 #include "larder/base/hash.h"
 #include "larder/types/before_element.h"
 #include "larder/types/ranked_tree.h"
+#include "larder/types/relocation.h"
 #include "larder/types/table.h"
 
 namespace larder::types {
@@ -55,6 +56,9 @@ class RankedSet {
   // The set is empty from now on; only free_some() may be called.
   void abandon() { abandoned_ = true; }
   bool free_some(memory::Owner owner, base::Budget& budget);
+  // See TypeRow::relocate_some. Returns the set, which may have moved.
+  static RankedSet* relocate_some(RankedSet* set, Relocation& walk, memory::Mover& mover,
+                                  base::Budget& budget);
 
  private:
   void before_change(std::string_view member, std::uint64_t hash, const RankedMember* known) {

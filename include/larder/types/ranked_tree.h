@@ -18,6 +18,7 @@
 
 #include "larder/base/budget.h"
 #include "larder/memory/ledger.h"
+#include "larder/memory/mover.h"
 #include "larder/types/ranked_member.h"
 
 namespace larder::types {
@@ -72,6 +73,12 @@ class RankedTree {
   // How many members are before a score, or before a text if all scores are equal.
   std::size_t count_before(double score, Equal equal) const;
   std::size_t count_before(std::string_view text, Equal equal) const;
+
+  // The pointer to a member that is in the tree; for a member that moves to another address.
+  RankedMember*& pointer_to(const RankedMember* member);
+  // Offers the leaf that has the member `rank` to the mover, and before it the inner nodes that
+  // begin with this member. Returns the rank of the first member after the leaf.
+  std::size_t relocate_leaf(std::size_t rank, memory::Mover& mover);
 
   // Frees nodes, charged to `owner`, until the budget is spent; true when none is left. Between the
   // first call and the last, only bytes() may be called.

@@ -111,6 +111,8 @@ class Set {
   static std::size_t footprint(const void* storage);
   static void* copy(const void* storage);
   static bool destroy_some(void* storage, memory::Owner owner, base::Budget& budget);
+  static void* relocate_some(void* storage, Relocation& walk, memory::Mover& mover,
+                             base::Budget& budget);
 
  private:
   static constexpr memory::Owner kOwner = memory::Owner::sets;

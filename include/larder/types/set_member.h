@@ -31,15 +31,20 @@ class SetMember {
     return reinterpret_cast<SetMember*>(bytes);
   }
   static void destroy(memory::Owner owner, SetMember* member) noexcept {
-    memory::release(owner, member, member->block_bytes());
+    memory::release(owner, member, member->bytes());
   }
 
   std::string_view text() const {
-    if (__builtin_expect(first_ < kTwoBytes, 1)) return {bytes() + 1, first_};
+    if (__builtin_expect(first_ < kTwoBytes, 1)) return {start() + 1, first_};
     return long_text();
   }
   // What the block takes.
-  std::size_t footprint() const { return memory::dataset_class(block_bytes()); }
+  std::size_t footprint() const { return memory::dataset_class(bytes()); }
+  // What its block was allocated with.
+  std::size_t bytes() const {
+    const std::size_t size = text().size();
+    return head_bytes(size) + size;
+  }
 
  private:
   static constexpr std::uint8_t kTwoBytes = 0x80;
@@ -61,19 +66,15 @@ class SetMember {
     std::memcpy(bytes + 1, &wide, sizeof wide);
   }
 
-  const char* bytes() const { return reinterpret_cast<const char*>(this); }
+  const char* start() const { return reinterpret_cast<const char*>(this); }
   std::string_view long_text() const {
     if (first_ < kFiveBytes) {
-      const auto low = static_cast<std::uint8_t>(bytes()[1]);
-      return {bytes() + 2, (static_cast<std::size_t>(first_ & 0x3f) << 8) | low};
+      const auto low = static_cast<std::uint8_t>(start()[1]);
+      return {start() + 2, (static_cast<std::size_t>(first_ & 0x3f) << 8) | low};
     }
     std::uint32_t size;
-    std::memcpy(&size, bytes() + 1, sizeof size);
-    return {bytes() + 5, size};
-  }
-  std::size_t block_bytes() const {
-    const std::size_t size = text().size();
-    return head_bytes(size) + size;
+    std::memcpy(&size, start() + 1, sizeof size);
+    return {start() + 5, size};
   }
 
   std::uint8_t first_ = 0;

@@ -147,8 +147,11 @@ class Stream {
   Stream copy() const;
   // See TypeRow::destroy_some.
   bool destroy_some(memory::Owner owner, base::Budget& budget);
+  // See TypeRow::relocate_some; storage() may change.
+  void relocate_some(Relocation& walk, memory::Mover& mover, base::Budget& budget);
 
  private:
+  class Relocator;
   struct Header {
     std::size_t bytes = 0;  // of everything, at the allocator's sizes
     StreamMarks marks;

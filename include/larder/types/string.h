@@ -93,7 +93,9 @@ class Blob {
   char* data() { return reinterpret_cast<char*>(this + 1); }
   const char* data() const { return reinterpret_cast<const char*>(this + 1); }
   std::string_view view() const { return {data(), size_}; }
-  std::size_t footprint() const { return memory::dataset_class(sizeof(Blob) + size_); }
+  // What its block was allocated with, or another size of the same class.
+  std::size_t bytes() const { return sizeof(Blob) + size_; }
+  std::size_t footprint() const { return memory::dataset_class(bytes()); }
 
  private:
   explicit Blob(std::size_t size) : size_(size), pieces_gone_(0) {}

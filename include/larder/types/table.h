@@ -26,9 +26,11 @@
 // 6,000 with the same hash, and cost a walk over all of them. The table makes no callback while it
 // changes.
 
+#include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -36,6 +38,7 @@
 #include "larder/base/prefetch.h"
 #include "larder/base/rng.h"
 #include "larder/memory/ledger.h"
+#include "larder/memory/mover.h"
 #include "larder/types/table_core.h"
 
 namespace larder::types {
@@ -293,6 +296,40 @@ class Table {
     return true;
   }
 
+  // A step of a walk that moves blocks (memory/mover.h): offers those of one segment to the mover,
+  // then calls move(Element*) on each element that the mover wants, which returns the new address
+  // or null. Returns the next cursor; 0 is both the start and the end. Each element and block of
+  // the table that stays is visited at least once, for any changes between the steps, and twice
+  // only if segments have merged.
+  template <typename Move>
+  std::uint64_t relocate(std::uint64_t cursor, memory::Mover& mover, Move move) {
+    const std::uint64_t position = cursor << kCursorShift;
+    const detail::Place at = core_.relocate_blocks(Traits::kOwner, position, mover);
+    std::array<Slot, kMovedAtOnce> wanted;
+    std::size_t count = 0;
+    const auto move_wanted = [&] {
+      for (const Slot& slot : std::span(wanted).first(count)) {
+        if (Element* moved = move(slot.element())) slot.replace(moved);
+      }
+      count = 0;
+    };
+    for (std::uint32_t i = 0; i < at.buckets; ++i) {
+      detail::Bucket* bucket = at.segment->bucket(i);
+      for (unsigned k = 0; k < detail::kBucketSlots; ++k) {
+        if (bucket->slots[k] == 0) continue;
+        const Slot slot({bucket, k});
+        if (!mover.wants(slot.element())) continue;
+        base::prefetch(slot.element());
+        wanted[count++] = slot;
+        if (count == kMovedAtOnce) move_wanted();
+      }
+    }
+    move_wanted();
+    return detail::TableCore::segment_end(at, position) >> kCursorShift;
+  }
+  // The bytes of this object have been copied from another address, which it left.
+  void relocated() { core_.relocated(); }
+
   TableStats stats() const { return core_.stats(); }
   // How many slots growing and shrinking have moved so far.
   std::uint64_t moved_slots() const { return core_.moved(); }
@@ -364,6 +401,8 @@ class Table {
     }
   }
 
+  // Elements whose cache misses overlap.
+  static constexpr std::size_t kMovedAtOnce = 16;
   // What a cursor leaves out of a position: no bucket begins between two cursors.
   static constexpr unsigned kCursorShift = 48 - detail::kDeepest;
   static constexpr detail::ElementPlan kPlan{Traits::kOwner, &read_hashes};

@@ -109,6 +109,10 @@ class TableCore {
   static std::uint64_t next_position(const Place& at, std::uint64_t position) {
     return segment_start(at, position) + (first_bits(at.home + 1, at.buckets) << (48 - at.depth));
   }
+  // The first position of the segment after the one that a position lies in; 0 after the last.
+  static std::uint64_t segment_end(const Place& at, std::uint64_t position) {
+    return (position | (~std::uint64_t{0} >> at.depth)) + 1;
+  }
   // The least 16 bits whose home is `bucket` among `buckets`.
   static std::uint64_t first_bits(std::uint64_t bucket, std::uint64_t buckets) {
     return ((bucket << 16) + buckets - 1) / buckets;
@@ -172,6 +176,12 @@ class TableCore {
     return true;
   }
 
+  // Offers the blocks of the segment at `position` to the mover, and those of the directory and of
+  // the roster that begin with it. Returns where the segment is then.
+  Place relocate_blocks(memory::Owner owner, std::uint64_t position, memory::Mover& mover);
+  // The bytes of this object have been copied from another address, which it left.
+  void relocated();
+
   TableStats stats() const;
   void release_all(const ElementPlan& plan);
 
@@ -202,6 +212,8 @@ class TableCore {
   void destroy(const ElementPlan& plan, std::uint64_t leaf);
   void release_segment(const ElementPlan& plan, Segment* segment);
   void release_header(const ElementPlan& plan, Segment* segment, std::uint32_t buckets);
+  Segment* relocate_header(memory::Owner owner, std::uint64_t start, std::uint64_t leaf,
+                           memory::Mover& mover);
   void drop_last_block(const ElementPlan& plan, Segment* segment);
   bool free_directory_in_steps(const ElementPlan& plan);
   void fill(std::uint64_t leaf, Scratch& scratch);

@@ -44,6 +44,9 @@ class Directory {
   // Replaces the two halves of this position by one segment.
   void merge(Account account, std::uint64_t position, std::uint64_t whole);
 
+  // Offers the nodes whose first position this is to the mover.
+  void relocate(memory::Owner owner, std::uint64_t position, memory::Mover& mover);
+
   // Releases nodes but no segments: a few of them, from word `first` of the first node on. Returns
   // the position to continue from, or 0 when nothing is left.
   std::uint32_t release_some(Account account, std::uint32_t first);

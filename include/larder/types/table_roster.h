@@ -3,6 +3,8 @@
 // The segments of a hash table of more than one, in no order, so that one can be drawn at random
 // and all can be visited without the directory. Part of table.h; nothing else includes it.
 
+#include <bit>
+#include <cstddef>
 #include <cstdint>
 
 #include "larder/types/table_segment.h"
@@ -22,11 +24,17 @@ class Roster {
   // The segment has moved here.
   void replace(Segment* segment) { place(segment->number) = segment; }
   void release(Account account);
+  // Offers the blocks to the mover whose first address is that of this segment.
+  void relocate(memory::Owner owner, std::uint32_t number, memory::Mover& mover);
 
  private:
   static constexpr std::uint32_t kPage = 512;
 
   bool is_flat() const { return capacity_ <= kPage; }
+  // Room for the addresses of this many pages.
+  static std::size_t index_bytes(std::uint32_t pages) {
+    return std::bit_ceil(pages) * sizeof(Segment**);
+  }
   Segment*& place(std::uint32_t number) const {
     return is_flat() ? page_[number] : pages_[number / kPage][number % kPage];
   }

@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "larder/memory/heap.h"
+#include "larder/memory/mover.h"
 #include "larder/types/table_bucket.h"
 
 namespace larder::types::detail {

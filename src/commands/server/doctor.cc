@@ -6,6 +6,7 @@
 
 #include "larder/base/numbers.h"
 #include "larder/eviction/evictor.h"
+#include "larder/memory/heap.h"
 #include "larder/memory/metrics.h"
 
 namespace larder::commands {
@@ -128,8 +129,9 @@ void check_pages(const Symptoms& s, std::string& report) {
   const std::int64_t scattered = s.active_bytes - s.allocated_bytes;
   if (scattered > kMuch && exceeds(s.active_bytes, s.allocated_bytes, kFragmentedPercent)) {
     say(report, "The allocator's pages are fragmented: " + bytes(scattered) +
-                    " are free between blocks in use. They are used again for new data; "
-                    "a restart removes the gaps.");
+                    " are free between blocks in use. They are used again for new data; " +
+                    (memory::kHasPageStore ? "activedefrag yes closes the gaps."
+                                           : "a restart removes the gaps."));
   }
   const std::int64_t kept = s.resident_bytes - s.active_bytes;
   if (kept > kMuch && exceeds(s.resident_bytes, s.active_bytes, kFragmentedPercent)) {

@@ -1,5 +1,7 @@
 #include "data_store.h"
 
+#include <cstring>
+
 #include "larder/base/assert.h"
 
 namespace larder::memory {
@@ -56,6 +58,7 @@ DataStore::Counts DataStore::walk() const {
     const Run& run = pages_[id];
     switch (run.state) {
       case RunState::slab:
+      case RunState::emptying:
         found.block_bytes += run.used * std::size_t{kSlabs[run.slab_class].slot_bytes};
         found.live_pages += run.pages;
         break;
@@ -73,6 +76,16 @@ DataStore::Counts DataStore::walk() const {
   });
   found.block_bytes -= slabs_.recent_bytes();
   return found;
+}
+
+void* DataStore::move(void* block, std::size_t bytes) {
+  if (!is_emptying(block)) return nullptr;
+  const std::size_t number = slab_class(bytes);
+  void* const moved = slabs_.take_existing(number);
+  if (moved == nullptr) return nullptr;
+  std::memcpy(moved, block, kSlabs[number].slot_bytes);
+  slabs_.give_back(number, block);
+  return moved;
 }
 
 }  // namespace larder::memory

@@ -44,6 +44,19 @@ class DataStore {
   bool can_allocate(std::size_t bytes);
   bool contains(const void* address) const { return pages_.contains(address); }
 
+  // Emptying sparse slabs: some are chosen for it (Slabs::mark_some()), whoever has pointers to
+  // their blocks moves these, and the rest is given up at the end.
+  bool mark_some(std::size_t most) { return slabs_.mark_some(most); }
+  bool unmark_some(std::size_t most) { return slabs_.unmark_some(most); }
+  bool is_emptying(const void* block) const {
+    return pages_.contains(block) && slabs_.is_emptying(block);
+  }
+  // Copies a block of an emptying slab to another slab, releases it and returns the new address.
+  // Null, and unchanged, if it is in no such slab, or if the others have no room.
+  void* move(void* block, std::size_t bytes);
+  // The pages that emptying could return. Cost: a look at each class.
+  std::size_t recoverable_pages() const { return slabs_.recoverable_pages(); }
+
   struct Counts {
     std::size_t block_bytes = 0;  // of all blocks, at their classes
     std::size_t live_pages = 0;   // that hold them

@@ -3,10 +3,11 @@
 // A run: neighbouring pages of the store that are used, or unused, together. Each page up to the
 // frontier belongs to exactly one run.
 //
-//   slab    live: slots of one class
-//   block   live: one block of more than kMostSlotBytes
-//   dirty   free; its pages still take physical memory
-//   clean   free; its pages take none, only addresses
+//   slab      live: slots of one class
+//   emptying  live: a slab that provides no more slots, because its blocks are being moved away
+//   block     live: one block of more than kMostSlotBytes
+//   dirty     free; its pages still take physical memory
+//   clean     free; its pages take none, only addresses
 
 #include <cstdint>
 
@@ -16,7 +17,7 @@ namespace larder::memory {
 using RunId = std::uint32_t;
 inline constexpr RunId kNoRun = 0;
 
-enum class RunState : std::uint8_t { slab, block, dirty, clean };
+enum class RunState : std::uint8_t { slab, emptying, block, dirty, clean };
 
 // The number of a slot in its slab.
 using Slot = std::uint16_t;
@@ -25,7 +26,8 @@ inline constexpr Slot kNoSlot = 0xffff;
 struct Run {
   std::uint32_t first_page = 0;
   std::uint32_t pages = 0;
-  // Its list: the free runs of about this size, or the slabs of about this occupancy.
+  // Its list: the free runs of about this size, the slabs of about this occupancy, or the emptying
+  // slabs of a class.
   RunId next = kNoRun;
   RunId previous = kNoRun;
   RunState state = RunState::clean;

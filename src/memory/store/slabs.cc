@@ -1,5 +1,6 @@
 #include "slabs.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstring>
 
@@ -66,12 +67,14 @@ bool Slabs::find_current(std::size_t number) {
   slab.first_free = kNoSlot;
   slab.first_fresh = 0;
   its.current = id;
+  its.free += kSlabs[number].slots;
   return true;
 }
 
 void* Slabs::take_slot(std::size_t number, Run& slab) {
   char* const begin = pages_.address_of(slab);
   ++slab.used;
+  --classes_[number].free;
   if (slab.first_free == kNoSlot) {
     return begin + slab.first_fresh++ * std::size_t{kSlabs[number].slot_bytes};
   }
@@ -84,12 +87,15 @@ void Slabs::return_to_slab(std::size_t number, void* block) {
   Class& its = classes_[number];
   const RunId id = pages_.run_of(block);
   Run& slab = pages_[id];
-  LARDER_ASSERT(slab.state == RunState::slab && slab.slab_class == number);
+  const bool is_emptying = slab.state == RunState::emptying;
+  LARDER_ASSERT((slab.state == RunState::slab || is_emptying) && slab.slab_class == number);
   const auto offset = static_cast<std::size_t>(static_cast<char*>(block) - pages_.address_of(slab));
   const std::size_t slot = slot_at(number, offset);
   LARDER_ASSERT(slot * kSlabs[number].slot_bytes == offset && slot < slab.first_fresh);
   std::memcpy(block, &slab.first_free, sizeof slab.first_free);
   slab.first_free = static_cast<Slot>(slot);
+  if (__builtin_expect(is_emptying, 0)) return return_to_emptying(number, id);
+  ++its.free;
   const bool was_full = slab.used == kSlabs[number].slots;
   const std::size_t list_before = was_full ? kLists : list_of(number, slab.used);
   --slab.used;
@@ -107,27 +113,111 @@ void Slabs::return_to_slab(std::size_t number, void* block) {
 void Slabs::drop(std::size_t number, RunId id) {
   Class& its = classes_[number];
   if (id == its.current) its.current = kNoRun;
+  its.free -= kSlabs[number].slots;
   pages_.give_back(id);
 }
 
-void Slabs::enlist(Class& its, RunId id, std::size_t list) {
-  Run& slab = pages_[id];
-  slab.previous = kNoRun;
-  slab.next = its.lists[list];
-  if (slab.next != kNoRun) pages_[slab.next].previous = id;
-  its.lists[list] = id;
-  its.filled_lists |= std::uint32_t{1} << list;
+void Slabs::return_to_emptying(std::size_t number, RunId id) {
+  Class& its = classes_[number];
+  --its.emptying_used;
+  if (--pages_[id].used > 0) return;
+  unlink(its.emptying, id);
+  if (--its.emptying_slabs == 0) its.most_kept = kRecent;
+  pages_.give_back(id);
 }
 
-void Slabs::delist(Class& its, RunId id, std::size_t list) {
+void Slabs::push(RunId& first, RunId id) {
+  Run& slab = pages_[id];
+  slab.previous = kNoRun;
+  slab.next = first;
+  if (slab.next != kNoRun) pages_[slab.next].previous = id;
+  first = id;
+}
+
+void Slabs::unlink(RunId& first, RunId id) {
   const Run& slab = pages_[id];
   if (slab.next != kNoRun) pages_[slab.next].previous = slab.previous;
   if (slab.previous != kNoRun) {
     pages_[slab.previous].next = slab.next;
   } else {
-    its.lists[list] = slab.next;
-    if (slab.next == kNoRun) its.filled_lists &= ~(std::uint32_t{1} << list);
+    first = slab.next;
   }
+}
+
+void Slabs::enlist(Class& its, RunId id, std::size_t list) {
+  push(its.lists[list], id);
+  its.filled_lists |= std::uint32_t{1} << list;
+}
+
+void Slabs::delist(Class& its, RunId id, std::size_t list) {
+  unlink(its.lists[list], id);
+  if (its.lists[list] == kNoRun) its.filled_lists &= ~(std::uint32_t{1} << list);
+}
+
+// Without the sparsest slab, the others still have room for its blocks and for those of the slabs
+// that are being emptied.
+bool Slabs::has_another_to_mark(std::size_t number) const {
+  const Class& its = classes_[number];
+  return its.filled_lists != 0 && its.free >= kSlabs[number].slots + its.emptying_used;
+}
+
+void Slabs::mark_sparsest(std::size_t number) {
+  Class& its = classes_[number];
+  const auto list = static_cast<std::size_t>(std::countr_zero(its.filled_lists));
+  const RunId id = its.lists[list];
+  delist(its, id, list);
+  Run& slab = pages_[id];
+  slab.state = RunState::emptying;
+  its.free -= kSlabs[number].slots - slab.used;
+  its.emptying_used += slab.used;
+  ++its.emptying_slabs;
+  its.most_kept = 0;
+  push(its.emptying, id);
+}
+
+bool Slabs::mark_some(std::size_t most) {
+  for (std::size_t classes = 0; classes < kSlabClasses; ++classes) {
+    return_recent(next_to_mark_);
+    while (has_another_to_mark(next_to_mark_)) {
+      if (most-- == 0) return false;
+      mark_sparsest(next_to_mark_);
+    }
+    next_to_mark_ = (next_to_mark_ + 1) % kSlabClasses;
+  }
+  return true;
+}
+
+void Slabs::unmark_first(std::size_t number) {
+  Class& its = classes_[number];
+  const RunId id = its.emptying;
+  unlink(its.emptying, id);
+  if (--its.emptying_slabs == 0) its.most_kept = kRecent;
+  Run& slab = pages_[id];
+  slab.state = RunState::slab;
+  its.free += kSlabs[number].slots - slab.used;
+  its.emptying_used -= slab.used;
+  enlist(its, id, list_of(number, slab.used));
+}
+
+bool Slabs::unmark_some(std::size_t most) {
+  for (std::size_t classes = 0; classes < kSlabClasses; ++classes) {
+    while (classes_[next_to_unmark_].emptying != kNoRun) {
+      if (most-- == 0) return false;
+      unmark_first(next_to_unmark_);
+    }
+    next_to_unmark_ = (next_to_unmark_ + 1) % kSlabClasses;
+  }
+  return true;
+}
+
+std::size_t Slabs::recoverable_pages() const {
+  std::size_t pages = 0;
+  for (std::size_t i = 0; i < kSlabClasses; ++i) {
+    const Class& its = classes_[i];
+    const std::uint64_t spare = its.free - std::min(its.free, its.emptying_used);
+    pages += (its.emptying_slabs + spare / kSlabs[i].slots) * kSlabs[i].pages;
+  }
+  return pages;
 }
 
 void Slabs::return_recent(std::size_t number) {

@@ -7,9 +7,12 @@
 //   current ─ the slab that provides slots
 //   lists ─── other slabs with room, by occupancy: the fullest becomes the current one, so that
 //             the sparse ones become empty and their pages free
+//   emptying  sparse slabs that provide no slots; somebody moves their blocks to the other slabs
 //
-// Invariant: a slab with room is the current one of its class or in the list of its occupancy; a
-// full one is in no list.
+// Invariants:
+//   1. A slab with room is the current one of its class, in the list of its occupancy, or in the
+//      list of emptying slabs. A full one is in no list.
+//   2. While a class has emptying slabs, it keeps no recent slots, which could be theirs.
 
 #include <array>
 #include <cstddef>
@@ -32,11 +35,30 @@ class Slabs {
   }
   void give_back(std::size_t number, void* block) {
     Class& its = classes_[number];
-    if (its.kept < kRecent) {
+    if (its.kept < its.most_kept) {
       its.recent[its.kept++] = block;
     } else {
       return_to_slab(number, block);
     }
+  }
+
+  // Chooses about the sparsest slabs of each class for emptying: as many as the free slots of the
+  // class make up, so that the other slabs have room for their blocks. Goes on where the last call
+  // stopped, with at most `most` slabs; true if no class has another one to choose. Cost: about 50
+  // ns a slab.
+  bool mark_some(std::size_t most);
+  // Makes emptying slabs ordinary ones, at most `most`; true if there are no more.
+  bool unmark_some(std::size_t most);
+  // Whether a block of a slab, or a larger one, is in an emptying slab.
+  bool is_emptying(const void* block) const {
+    return pages_[pages_.run_of(block)].state == RunState::emptying;
+  }
+  // The pages that emptying can return: those of the chosen slabs, and of those to be chosen.
+  // Cost: a look at each class.
+  std::size_t recoverable_pages() const;
+  // For a class with emptying slabs: a slot of another slab; null if that needs a new one.
+  void* take_existing(std::size_t number) {
+    return classes_[number].free == 0 ? nullptr : take(number);
   }
 
   // The recent slots of all classes.
@@ -55,7 +77,12 @@ class Slabs {
   struct Class {
     std::array<void*, kRecent> recent{};
     std::uint32_t kept = 0;  // number of `recent`
+    std::uint32_t most_kept = kRecent;
     RunId current = kNoRun;
+    RunId emptying = kNoRun;            // the first of their list
+    std::uint32_t emptying_slabs = 0;   // their number
+    std::uint64_t emptying_used = 0;    // their slots in use
+    std::uint64_t free = 0;             // slots of the other slabs that are not in use
     std::uint32_t filled_lists = 0;     // a bit for each list that is not empty
     std::array<RunId, kLists> lists{};  // by occupancy
   };
@@ -63,15 +90,23 @@ class Slabs {
   void return_recent(std::size_t number);
   void* take_from_slab(std::size_t number);
   void return_to_slab(std::size_t number, void* block);
+  void return_to_emptying(std::size_t number, RunId id);
+  bool has_another_to_mark(std::size_t number) const;
+  void mark_sparsest(std::size_t number);
+  void unmark_first(std::size_t number);
   bool find_current(std::size_t number);
   void* take_slot(std::size_t number, Run& slab);
   void drop(std::size_t number, RunId id);
   void enlist(Class& its, RunId id, std::size_t list);
   void delist(Class& its, RunId id, std::size_t list);
+  void push(RunId& first, RunId id);
+  void unlink(RunId& first, RunId id);
 
   PageHeap& pages_;
   std::array<Class, kSlabClasses> classes_{};
   std::size_t next_to_return_ = 0;  // the class with which return_some_recent() goes on
+  std::size_t next_to_mark_ = 0;    // and mark_some()
+  std::size_t next_to_unmark_ = 0;  // and unmark_some()
 };
 
 }  // namespace larder::memory

@@ -1,0 +1,113 @@
+#include "larder/keyspace/relocation_walk.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+#include <string>
+
+#include "larder/keyspace/edit.h"
+#include "tests/keyspace/fixture.h"
+#include "tests/types/relocation_support.h"
+
+namespace larder::keyspace {
+namespace {
+
+using types::relocation::TestMover;
+
+class RelocationWalkTest : public KeyspaceTest {
+ protected:
+  static std::string name(int i) { return "key:" + std::to_string(i); }
+  static constexpr types::HashLimits kLimits{8, 64};
+
+  void put_hash(const std::string& name, int fields) {
+    const Key at = key(name);
+    auto edit = db.edit<types::Hash>(at, db.look(at, Look::write), Event::hset);
+    for (int i = 0; i < fields; ++i) {
+      edit->set("field:" + std::to_string(i), "value " + std::to_string(i), kLimits, 0);
+    }
+  }
+  std::set<const Entry*> entries() const {
+    std::set<const Entry*> found;
+    db.entries().for_each([&](const Entry* entry) { found.insert(entry); });
+    return found;
+  }
+  std::size_t steps_of_a_walk() {
+    for (std::size_t steps = 1;; ++steps) {
+      base::Budget spent(clock, 0);
+      if (walk.run(mover, spent)) return steps;
+    }
+  }
+
+  TestMover mover;
+  RelocationWalk walk{keyspace};
+};
+
+TEST_F(RelocationWalkTest, MovesEachEntryOnce) {
+  for (int i = 0; i < 1000; ++i) db.put(key(name(i)), std::string(i, 'x'));
+  keyspace.db(3).put(key("other"), "database");
+  mover.expects_once = true;
+  EXPECT_GT(steps_of_a_walk(), 10u);
+  // Strings of more than Entry::kMostInside bytes have a block of their own.
+  EXPECT_EQ(walk.tally().blocks_moved, 1001u + (999 - Entry::kMostInside));
+  EXPECT_EQ(walk.tally().keys_moved, 1001u);
+  EXPECT_EQ(walk.tally().blocks_left, 0u);
+  for (int i = 0; i < 1000; ++i) EXPECT_EQ(text(name(i)), std::string(i, 'x'));
+}
+
+TEST_F(RelocationWalkTest, TellsTheIndexesOfDeadlines) {
+  for (int i = 0; i < 200; ++i) {
+    db.put(key(name(i)), "value", Deadline::at(clock.unix_ms() + 1000 + i));
+  }
+  EXPECT_EQ(db.volatile_size(), 200u);
+  const std::uint64_t bytes = db.volatile_bytes();
+  steps_of_a_walk();
+  EXPECT_EQ(walk.tally().blocks_moved, 200u);
+  EXPECT_EQ(db.volatile_bytes(), bytes);
+  const std::set<const Entry*> now = entries();
+  std::size_t indexed = 0;
+  db.expires().for_each([&](const Entry* entry) { indexed += now.count(entry); });
+  EXPECT_EQ(indexed, 200u);
+  for (int i = 0; i < 200; ++i) EXPECT_TRUE(db.erase(key(name(i))));
+  EXPECT_EQ(db.volatile_size(), 0u);
+}
+
+TEST_F(RelocationWalkTest, PausesWithinAValue) {
+  put_hash("hash", 5000);
+  const std::size_t steps = steps_of_a_walk();
+  EXPECT_GT(steps, 5u);
+  EXPECT_GT(walk.tally().blocks_moved, 5000u);
+  EXPECT_EQ(walk.tally().keys_moved, 1u);
+  const auto hash = db.find<types::Hash>(key("hash"));
+  ASSERT_TRUE(hash);
+  EXPECT_EQ(hash->size(), 5000u);
+}
+
+TEST_F(RelocationWalkTest, SurvivesTheEndOfTheValueInWhichItPaused) {
+  put_hash("hash", 5000);
+  base::Budget spent(clock, 0);
+  for (int i = 0; i < 4; ++i) EXPECT_FALSE(walk.run(mover, spent));
+  db.put(key("hash"), "a string");
+  for (int i = 0; i < 100; ++i) db.put(key(name(i)), "value");
+  steps_of_a_walk();
+  EXPECT_EQ(text("hash"), "a string");
+  put_hash("another", 5000);
+  for (int i = 0; i < 4; ++i) walk.run(mover, spent);
+  keyspace.flush_all();
+  steps_of_a_walk();
+  EXPECT_EQ(keyspace.size(), 0u);
+}
+
+TEST_F(RelocationWalkTest, IsNoChange) {
+  db.put(key("key"), "value");
+  put_hash("hash", 100);
+  keyspace.log().listen();
+  keyspace.log().clear();
+  steps_of_a_walk();
+  EXPECT_GT(walk.tally().blocks_moved, 100u);
+  EXPECT_TRUE(keyspace.log().empty());
+  EXPECT_FALSE(keyspace.log().command_changed());
+  keyspace.log().unlisten();
+}
+
+}  // namespace
+}  // namespace larder::keyspace
