@@ -33,6 +33,9 @@ inline constexpr std::size_t kMostAnnotation = 1024;
 inline constexpr std::size_t kGroupSumChars = 96;
 
 std::string_view print_group_sum(const GroupSum& sum, char* out);
+// The sum of an empty group, with which increments begin. A file of so many bytes or fewer has no
+// commands.
+inline constexpr std::string_view kEmptyGroup = "#LC:00000000:0:0:0\r\n";
 // Whether the line is such a sum, perhaps a damaged one.
 bool is_group_sum(std::string_view line);
 // Nothing if it is not, or damaged.

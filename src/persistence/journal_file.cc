@@ -53,18 +53,16 @@ int JournalCalls::truncate(int file, std::uint64_t size) {
 }
 
 base::Result<std::uint64_t> mark_increment(JournalCalls& calls, int file) {
-  char line[kGroupSumChars];
-  std::string_view left = print_group_sum({}, line);
-  const std::uint64_t bytes = left.size();
+  std::string_view left = kEmptyGroup;
   while (!left.empty()) {
     const iovec piece = piece_of(left);
-    const std::ptrdiff_t done = calls.write_at(file, &piece, 1, bytes - left.size());
+    const std::ptrdiff_t done = calls.write_at(file, &piece, 1, kEmptyGroup.size() - left.size());
     if (done < 0 && errno == EINTR) continue;
     if (done < 0) return base::Error{std::strerror(errno)};
     left.remove_prefix(static_cast<std::size_t>(done));
   }
   if (calls.sync_data(file) != 0) return base::Error{std::strerror(errno)};
-  return bytes;
+  return kEmptyGroup.size();
 }
 
 JournalFile::~JournalFile() { close_all(); }

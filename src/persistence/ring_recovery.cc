@@ -65,7 +65,8 @@ const AofFile* find_increment(const AofManifest& manifest, const AofNames& names
   for (const AofFile& file : manifest.incr) {
     if (file.seq == seq) {
       found = &file;
-    } else if (found != nullptr && size_of(names.path(file.name)) != 0) {
+    } else if (found != nullptr &&
+               size_of(names.path(file.name)) > static_cast<std::int64_t>(kEmptyGroup.size())) {
       return nullptr;  // later commands are there already
     }
   }

@@ -52,6 +52,7 @@ TEST(Crc32c, HasTheKnownCheckValue) {
 TEST(AofCutter, PrintsAndReadsSums) {
   char line[kGroupSumChars];
   EXPECT_EQ(print_group_sum({0xabc, 12, 345, 67}, line), "#LC:00000abc:12:345:67\r\n");
+  EXPECT_EQ(print_group_sum({}, line), kEmptyGroup);
   const auto sum = read_group_sum("#LC:00000abc:12:345:67");
   ASSERT_TRUE(sum);
   EXPECT_EQ(sum->crc, 0xabcU);
