@@ -26,7 +26,7 @@ redis.register_function('loop', function()
 end)
 redis.register_function('write', function(keys)
   redis.call('SET', keys[1], '1')
-  for i = 1, 30000000 do end
+  for i = 1, 200000000 do end
   return 'written'
 end)
 """
@@ -114,7 +114,7 @@ def replies(port):
             begin(runner, probe, script)
             found.append((script, repr(kill(runner, probe)[:2])))
             found.append(("afterwards", repr(probe.ask("SCRIPT", "KILL"))))
-        begin(runner, probe, "redis.call('SET', 'w', '1') for i = 1, 30000000 do end return redis.call('GET', 'w')")
+        begin(runner, probe, "redis.call('SET', 'w', '1') for i = 1, 200000000 do end return redis.call('GET', 'w')")
         found.append(("after a write", repr((probe.ask("SCRIPT", "KILL"), runner.read()))))
         found += functions(runner, probe)
         runner.ask("MULTI")
