@@ -90,7 +90,7 @@ base::Result<void> write_group(JournalCalls& calls, const std::string& path, std
     if (wrote > 0) done += static_cast<std::size_t>(wrote);
   }
   good = good && calls.sync_data(file) == 0;
-  const auto result = good ? base::Result<void>() : fail();
+  auto result = good ? base::Result<void>() : fail();
   calls.close(file);
   return result;
 }
@@ -120,8 +120,8 @@ base::Result<void> apply_ring(JournalCalls& calls, base::Log& log, const AofName
       read_end(path, left->place.file_bytes - written).substr(0, written) + left->bytes;
   const std::size_t whole = whole_commands(group);
   if (whole <= written) return {};
-  const auto done = write_group(calls, path, left->place.file_bytes,
-                                std::string_view(group).substr(0, whole), written);
+  auto done = write_group(calls, path, left->place.file_bytes,
+                          std::string_view(group).substr(0, whole), written);
   if (done) {
     log.notice("Appended " + std::to_string(whole - written) + " bytes of the journal ring to " +
                file->name + ": the server was killed before they were written");
