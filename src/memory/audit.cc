@@ -33,7 +33,7 @@ std::int64_t dataset_sum(const Charges& ledger) {
   return sum;
 }
 
-Audit::StoreRow walk_store(const Charges& ledger) {
+[[maybe_unused]] Audit::StoreRow walk_store(const Charges& ledger) {
   const data_blocks::Counts counted = data_blocks::counts();
   const data_blocks::Counts walked = data_blocks::walk();
   return {.ledger_bytes = dataset_sum(ledger),
