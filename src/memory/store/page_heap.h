@@ -78,7 +78,7 @@ class PageHeap {
 
   // Runs up to this size get their memory from the system in one call: all of it will be written.
   static constexpr std::uint32_t kMostPopulated = 32;
-  static constexpr std::size_t kMostAged = 1024;
+  static constexpr std::size_t kMostAged = 512;
 
  private:
   static bool is_free(RunState state) {
