@@ -37,7 +37,9 @@ struct Full {
   keyspace::Keyspace keyspace{clock, rng, keyspace_settings, keyspace_metrics};
   Settings settings{registry};
   Metrics metrics{reporter, settings, clock};
-  Evictor evictor{keyspace, settings, metrics};
+  memory::Metrics memory_metrics{reporter};
+  keyspace::Evacuator evacuator{keyspace, memory_metrics};
+  Evictor evictor{keyspace, evacuator, settings, metrics};
   keyspace::Database& db = keyspace.db(0);
   std::size_t next = 0;
 };
@@ -45,7 +47,7 @@ struct Full {
 void store_into_a_full_keyspace(benchmark::State& state, const char* policy) {
   Full full(policy, 1'000'000);
   for (auto _ : state) {
-    if (full.evictor.over_limit()) full.evictor.make_room(base::Budget::unlimited());
+    if (full.evictor.needs_room()) full.evictor.make_room(base::Budget::unlimited());
     full.put();
   }
   state.counters["evicted per store"] = static_cast<double>(full.metrics.evicted_keys.value()) /
@@ -60,7 +62,7 @@ void store_without_a_limit(benchmark::State& state) {
   Full full("allkeys-lru", 1'000'000);
   full.settings.maxmemory.value(0);
   for (auto _ : state) {
-    if (full.evictor.over_limit()) full.evictor.make_room(base::Budget::unlimited());
+    if (full.evictor.needs_room()) full.evictor.make_room(base::Budget::unlimited());
     full.put();
   }
 }
@@ -69,7 +71,7 @@ BENCHMARK(store_without_a_limit)->Iterations(1'000'000);
 void ask_whether_over_the_limit(benchmark::State& state) {
   Full full("allkeys-lru", 1000);
   full.settings.maxmemory.value(1LL << 40);
-  for (auto _ : state) benchmark::DoNotOptimize(full.evictor.over_limit());
+  for (auto _ : state) benchmark::DoNotOptimize(full.evictor.needs_room());
 }
 BENCHMARK(ask_whether_over_the_limit);
 

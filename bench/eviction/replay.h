@@ -69,7 +69,7 @@ class Larder final : public Cache {
   }
   void set(std::span<const std::uint32_t> keys) override {
     for (const std::uint32_t key : keys) {
-      if (evictor_.over_limit()) evictor_.make_room(evictor_.budget());
+      if (evictor_.needs_room()) evictor_.make_room(evictor_.budget());
       name(key);
       db().put(keyspace::Key::of(name_), value_);
     }
@@ -90,7 +90,9 @@ class Larder final : public Cache {
   keyspace::Keyspace keyspace_{clock_, rng_, keyspace_settings_, keyspace_metrics_};
   eviction::Settings settings_{registry_};
   eviction::Metrics metrics_{reporter_, settings_, clock_};
-  eviction::Evictor evictor_{keyspace_, settings_, metrics_};
+  memory::Metrics memory_metrics_{reporter_};
+  keyspace::Evacuator evacuator_{keyspace_, memory_metrics_};
+  eviction::Evictor evictor_{keyspace_, evacuator_, settings_, metrics_};
   std::string value_;
   std::string name_;
 };

@@ -17,8 +17,8 @@ namespace {
 struct PageStore {
   DataStore store{std::size_t{8} << 30};
 
-  void* allocate(std::size_t bytes) { return store.allocate(bytes); }
-  void release(void* block, std::size_t bytes) { store.release(block, bytes); }
+  void* allocate(std::size_t bytes) { return store.allocate(BlockKind::value, bytes); }
+  void release(void* block, std::size_t bytes) { store.release(BlockKind::value, block, bytes); }
 };
 
 struct Jemalloc {

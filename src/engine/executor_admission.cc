@@ -148,7 +148,7 @@ Executor::Admission Executor::admit_checked(Session& session, resp::Args args,
   }
   const std::uint32_t refused = command->refusals & closed_for(session);
   if (refused != 0) return admit_at_gates(session, args, *command, refused);
-  if (command->row->has(kGrows) && parts_.evictor.over_limit()) {
+  if (command->row->has(kGrows) && parts_.evictor.needs_room()) {
     return admit_growing(session, args, *command, Admission::runs);
   }
   return Admission::runs;
@@ -179,7 +179,7 @@ Executor::Admission Executor::admit_at_gates(Session& session, resp::Args args,
   const bool writes = !command.row->has(kRunsQueue) || (runs_queue && transaction->replicates());
   const bool pauses = (refused & bit(Gate::paused_all)) != 0 ||
                       ((refused & bit(Gate::paused_writes)) != 0 && writes);
-  if (grows && parts_.evictor.over_limit()) {
+  if (grows && parts_.evictor.needs_room()) {
     wanted = admit_growing(session, args, command, wanted);
     if (wanted == Admission::refused) return wanted;
   }
@@ -250,7 +250,7 @@ void Executor::put_off(Session& session, const BoundCommand& command, Admission 
 }
 
 bool Executor::make_room_within() {
-  if (!parts_.evictor.over_limit()) return true;
+  if (!parts_.evictor.needs_room()) return true;
   const eviction::Room room = make_room(base::Budget::unlimited());
   settle_background();
   return room != eviction::Room::none;

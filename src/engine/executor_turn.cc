@@ -69,7 +69,7 @@ bool Executor::end_turn() {
 bool Executor::make_room_at_turn_end() {
   HeldSessions& waiting = parts_.waiters.waiting_for_memory();
   parts_.evictor.reserve_for_command(waiting.wanted_bytes());
-  if (parts_.evictor.over_limit()) {
+  if (parts_.evictor.needs_room()) {
     const eviction::Room room = make_room(base::Budget(parts_.clock, turn_time_.left_us(kEvictUs)));
     if (room == eviction::Room::working || room == eviction::Room::freeing) return true;
     if (room == eviction::Room::waiting) return false;

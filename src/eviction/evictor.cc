@@ -19,6 +19,8 @@ constexpr std::uint32_t kStride = 8;
 // Rounds of sampling that may find no candidate, for example in a table that is mostly empty,
 // before a random key is evicted.
 constexpr int kMostRounds = 8;
+// At once, when no slab can be emptied.
+constexpr int kEvictedForPages = 4;
 // The walk over all entries that a change of policy starts, before the reply of the command.
 constexpr std::int64_t kRestartUs = 700;
 // For larger blocks the allocator is tested before a command relies on them.
@@ -75,8 +77,14 @@ std::int64_t apart_from_data(const memory::Charges& charges) {
   return of(Owner::replicas) + of(Owner::journal) + of(Owner::snapshot);
 }
 
-Evictor::Evictor(keyspace::Keyspace& keyspace, Settings& settings, Metrics& metrics)
-    : keyspace_(keyspace), settings_(settings), metrics_(metrics), ager_(keyspace) {
+Evictor::Evictor(keyspace::Keyspace& keyspace, keyspace::Evacuator& evacuator, Settings& settings,
+                 Metrics& metrics)
+    : keyspace_(keyspace),
+      settings_(settings),
+      metrics_(metrics),
+      evacuator_(evacuator),
+      page_limit_(evacuator),
+      ager_(keyspace) {
   policy_ = Policy::named(settings_.maxmemory_policy.print());
   keyspace_.access().mode = policy_.access_mode();
   settings_.maxmemory_policy.watch([this] {
@@ -117,18 +125,57 @@ base::Budget Evictor::budget(std::int64_t most_us) const {
 }
 
 Room Evictor::make_room(base::Budget budget) {
-  Room room = exceeds() ? evict(budget, reserved_) : Room::enough;
-  if (room == Room::none && reserved_ > 0) {
-    // No memory is reserved if writes would be refused for it.
-    reserved_ = reserved_for_client_ = reserved_for_command_ = 0;
-    room = exceeds() ? evict(budget) : Room::enough;
-  }
+  if (__builtin_expect(evacuator_.is_tested(), 0)) evacuator_.move_for_test();
+  Room room = make_room_in_bytes(budget);
+  if (room == Room::enough && PageLimit::is_near(limit())) room = make_room_in_pages(budget);
   if (room == Room::enough) {
     metrics_.under_limit();
   } else {
     metrics_.over_limit();
   }
   return room;
+}
+
+Room Evictor::make_room_in_bytes(base::Budget& budget) {
+  Room room = exceeds() ? evict(budget, reserved_) : Room::enough;
+  if (room == Room::none && reserved_ > 0) {
+    // No memory is reserved if writes would be refused for it.
+    reserved_ = reserved_for_client_ = reserved_for_command_ = 0;
+    room = exceeds() ? evict(budget) : Room::enough;
+  }
+  return room;
+}
+
+PageLimit::Use Evictor::page_use() const {
+  return {.maxmemory = limit(), .bytes = charged_to_data(memory::balance())};
+}
+
+void Evictor::bound_free_pages() const { PageLimit::bound_free_pages(page_use()); }
+
+// At the edge, what was removed is freed, then sparse slabs are emptied as long as this returns
+// pages, and then keys are evicted, whose slots make other slabs sparse.
+Room Evictor::make_room_in_pages(base::Budget& budget) {
+  page_limit_.move_some(page_use());
+  keyspace::Graveyard& graveyard = keyspace_.graveyard();
+  while (page_use().is_over() && !keyspace_.removals_held()) {
+    if (!graveyard.empty()) {
+      graveyard.drain_a_little(keyspace_.clock());
+    } else if (!page_limit_.move_more(page_use())) {
+      if (!budget.is_unlimited() && keyspace_.defers_removals() && has_victims()) {
+        return Room::waiting;
+      }
+      if (!evict_for_pages()) return Room::none;
+    }
+    if (budget.spent()) return page_use().is_over() ? Room::working : Room::enough;
+  }
+  return Room::enough;
+}
+
+bool Evictor::evict_for_pages() {
+  int evicted = 0;
+  while (evicted < kEvictedForPages && evict_one()) ++evicted;
+  metrics_.evicted_keys_for_pages += static_cast<std::uint64_t>(evicted);
+  return evicted > 0;
 }
 
 // Only removed data is in the way. The bytes of a flushed database count as stored keys until its

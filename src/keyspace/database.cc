@@ -117,7 +117,13 @@ Entry* Database::handle_expired(Entry* entry, std::uint64_t hash, Look how) {
 }
 
 void Database::note_size(const Entry* entry, std::uint64_t hash) {
-  if (entry->form() == Form::storage) note_storage(entry, hash);
+  // Smaller ones are found by the walk.
+  constexpr std::size_t kLeast = 512;
+  if (entry->form() == Form::storage) {
+    note_storage(entry, hash);
+  } else if (__builtin_expect(entry->inside().size() > kLeast, 0)) {
+    shared_.big_keys.note(index_, hash, entry->type(), entry->footprint());
+  }
 }
 
 void Database::note_storage(const Entry* entry, std::uint64_t hash) {

@@ -25,7 +25,7 @@ bool Defragmenter::may_move(Moves moves) const {
 bool Defragmenter::run(std::int64_t most_us, Moves moves) {
   const base::Clock& clock = keyspace_.clock();
   if (!may_move(moves)) {
-    if (part_ != Part::none) part_ = Part::releasing;
+    give_up();
   } else if (clock.steady_us() >= next_look_us_) {
     next_look_us_ = clock.steady_us() + kLookUs;
     look();
@@ -49,7 +49,7 @@ void Defragmenter::look() {
       use.wasted_bytes() >
           static_cast<std::uint64_t>(settings_.active_defrag_ignore_bytes.value()) &&
       use.wasted_percent() > static_cast<double>(settings_.active_defrag_threshold_lower.value()) &&
-      use.recoverable_bytes * kLeastGain >= use.live_bytes;
+      use.recoverable() * kLeastGain >= use.live_bytes;
   if (part_ != Part::none) {
     percent_ = std::max(percent_, percent_of_time(use));
   } else if (is_due) {
@@ -78,28 +78,38 @@ void Defragmenter::add_allowance(std::int64_t now_us) {
 
 void Defragmenter::step(base::Budget& budget) {
   do {
-    switch (part_) {
-      case Part::none:
-        return;
-      case Part::choosing:
-        if (memory::choose_sparse_slabs()) part_ = Part::moving;
-        break;
-      case Part::moving:
-        if (walk_.run(mover_, budget)) part_ = Part::releasing;
-        break;
-      case Part::releasing:
-        if (memory::release_chosen_slabs()) end_pass();
-        break;
-    }
+    if (!pass(budget)) return end_pass();
   } while (!budget.spent());
 }
 
+// False at the end.
+bool Defragmenter::pass(base::Budget& budget) {
+  using memory::BlockKind;
+  if (part_ == Part::entries) {
+    if (evacuator_.move_entries()) return true;
+    part_ = Part::tables;
+    if (evacuator_.may_begin(BlockKind::table)) evacuator_.begin_pass(BlockKind::table);
+  }
+  if (!evacuator_.step_pass(budget)) return false;
+  if (evacuator_.is_in_pass()) return true;
+  const bool goes_on = part_ == Part::tables && evacuator_.may_begin(BlockKind::value);
+  part_ = Part::values;
+  if (goes_on) evacuator_.begin_pass(BlockKind::value);
+  return goes_on;
+}
+
 void Defragmenter::begin_pass() {
-  part_ = Part::choosing;
-  walk_.restart();
+  part_ = Part::entries;
   last_us_ = began_us_ = keyspace_.clock().steady_now_us();
   allowance_us_ = kLeastStepUs;
   reported_ms_ = 0;
+}
+
+// What is left is to release slabs that were chosen.
+void Defragmenter::give_up() {
+  if (part_ == Part::none) return;
+  part_ = Part::values;
+  evacuator_.give_up_pass();
 }
 
 void Defragmenter::end_pass() {
@@ -110,12 +120,6 @@ void Defragmenter::end_pass() {
 }
 
 void Defragmenter::report(std::int64_t now_us) {
-  const RelocationWalk::Tally& tally = walk_.tally();
-  metrics_.active_defrag_hits += tally.blocks_moved - reported_.blocks_moved;
-  metrics_.active_defrag_misses += tally.blocks_left - reported_.blocks_left;
-  metrics_.active_defrag_key_hits += tally.keys_moved - reported_.keys_moved;
-  metrics_.active_defrag_key_misses += tally.keys_left - reported_.keys_left;
-  reported_ = tally;
   const std::int64_t ms = (now_us - began_us_) / 1000;
   metrics_.total_active_defrag_time += ms - reported_ms_;
   reported_ms_ = ms;

@@ -43,14 +43,14 @@ void Entry::rewrite(const Shape& shape) {
 }
 
 Entry* Entry::create(const Shape& shape) {
-  void* block = memory::allocate(types::row(shape.type).owner, bytes(shape));
+  void* block = memory::allocate_entry(types::row(shape.type).owner, bytes(shape));
   auto* entry = new (block) Entry;
   entry->rewrite(shape);
   return entry;
 }
 
 void Entry::release(memory::Owner owner, Entry* entry) noexcept {
-  memory::release(owner, entry, entry->block_bytes());
+  memory::release_entry(owner, entry, entry->block_bytes());
 }
 
 std::string_view encoding(const Entry& entry) {

@@ -20,6 +20,18 @@ std::size_t Keyspace::size() const {
   return keys;
 }
 
+double Keyspace::share_before(std::size_t db, double part) const {
+  double before = 0;
+  double all = 0;
+  for (std::size_t i = 0; i < databases_.size(); ++i) {
+    const auto keys = static_cast<double>(databases_[i]->size());
+    all += keys;
+    if (i < db) before += keys;
+    if (i == db) before += keys * part;
+  }
+  return all == 0 ? 1 : before / all;
+}
+
 bool Keyspace::has_volatile_keys() const {
   for (const auto& db : databases_) {
     if (db->volatile_size() > 0 || !db->element_expires().empty()) return true;

@@ -1,23 +1,11 @@
 #include "larder/keyspace/relocation_walk.h"
 
+#include <cmath>
+
 #include "larder/base/prefetch.h"
 #include "larder/keyspace/keyspace.h"
 
 namespace larder::keyspace {
-
-Entry* Database::relocate_entry(EntryTable::Slot slot, memory::Mover& mover) {
-  Entry* const before = slot.element();
-  if (!mover.wants(before)) return before;
-  void* const block = mover.move(types::row(before->type()).owner, before, before->block_bytes());
-  if (block == nullptr) return before;
-  auto* const entry = static_cast<Entry*>(block);
-  slot.replace(entry);
-  if (!entry->has_deadline() && !entry->is_element_indexed()) return entry;
-  const std::uint64_t hash = EntryTraits::hash(*entry);
-  if (entry->has_deadline()) expires_.replace(before, entry, hash);
-  if (entry->is_element_indexed()) element_expires_.replace(before, entry, hash);
-  return entry;
-}
 
 void Database::relocate_value(Entry& entry, types::Relocation& walk, memory::Mover& mover,
                               base::Budget& budget) {
@@ -72,6 +60,11 @@ bool RelocationWalk::run(memory::Mover& mover, base::Budget& budget) {
   return true;
 }
 
+double RelocationWalk::progress() const {
+  const double part = passed_keys_ ? 1 : std::ldexp(static_cast<double>(cursor_), -47);
+  return keyspace_.share_before(db_, part);
+}
+
 void RelocationWalk::restart() {
   db_ = 0;
   cursor_ = 0;
@@ -106,32 +99,25 @@ void RelocationWalk::pass_keys(CountingMover& mover, base::Budget& budget) {
   Database& db = keyspace_.db(db_);
   passed_keys_ = db.size() == 0;
   if (passed_keys_) return;
-  std::array<EntryTable::Slot, kRoom> slots;
+  std::array<Entry*, kRoom> entries;
   std::size_t count = 0;
   do {
-    cursor_ = db.entries().scan_slots(cursor_, [&](EntryTable::Slot slot) {
-      base::prefetch(slot.element());
-      if (count < kRoom) slots[count++] = slot;
+    cursor_ = db.entries().scan(cursor_, [&](Entry* entry) {
+      base::prefetch(entry);
+      if (count < kRoom) entries[count++] = entry;
     });
     passed_keys_ = cursor_ == 0;
   } while (!passed_keys_ && count < kAtOnce);
-  for (std::size_t i = 0; i < count; ++i) pass_key(db, slots[i], mover, budget);
+  for (std::size_t i = 0; i < count; ++i) pass_key(*entries[i], mover, budget);
 }
 
-void RelocationWalk::pass_key(Database& db, EntryTable::Slot slot, CountingMover& mover,
-                              base::Budget& budget) {
-  const Entry* const before = slot.element();
-  Entry* const entry = db.relocate_entry(slot, mover);
-  Value value{.hash = 0, .walk = {}, .has_moved = entry != before};
-  if (entry->form() == Form::storage) {
-    if (!budget.spent()) pass_some(*entry, value, mover, budget);
-    if (!value.walk.done) {
-      value.hash = EntryTraits::hash(*entry);
-      values_[values_left_++] = value;
-      return;
-    }
-  }
-  count_key(value.has_moved);
+void RelocationWalk::pass_key(Entry& entry, CountingMover& mover, base::Budget& budget) {
+  if (entry.form() != Form::storage) return;
+  Value value{.hash = 0, .walk = {}, .has_moved = false};
+  if (!budget.spent()) pass_some(entry, value, mover, budget);
+  if (value.walk.done) return count_key(value.has_moved);
+  value.hash = EntryTraits::hash(entry);
+  values_[values_left_++] = value;
 }
 
 void RelocationWalk::count_key(bool has_moved) {

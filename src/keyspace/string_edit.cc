@@ -52,6 +52,7 @@ char* Edit<types::String>::resize(std::size_t size, Contents contents) {
     if (memory::dataset_class(grown) == memory::dataset_class(entry_->block_bytes())) {
       entry_.inside_size(size);
       entry_.mark_edited();
+      db_.note_size(entry_.get(), key_.hash);
       return entry_.inside_data();
     }
   }

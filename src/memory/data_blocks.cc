@@ -81,14 +81,14 @@ Counts of(const DataStore::Counts& store) {
 
 }  // namespace
 
-void* take(std::size_t bytes) {
-  void* const block = blocks().store.allocate(bytes);
+void* take(BlockKind kind, std::size_t bytes) {
+  void* const block = blocks().store.allocate(kind, bytes);
   return __builtin_expect(block != nullptr, 1) ? block : take_from_jemalloc(data_class(bytes));
 }
 
-void give_back(void* block, std::size_t bytes) {
+void give_back(BlockKind kind, void* block, std::size_t bytes) {
   DataStore& store = blocks().store;
-  if (__builtin_expect(store.contains(block), 1)) return store.release(block, bytes);
+  if (__builtin_expect(store.contains(block), 1)) return store.release(kind, block, bytes);
   give_back_to_jemalloc(block, data_class(bytes));
 }
 
@@ -98,12 +98,12 @@ bool resize_in_place(void* block, std::size_t old_bytes, std::size_t new_bytes) 
   return store.contains(block) && store.resize_in_place(block, old_bytes, new_bytes);
 }
 
-void* reallocate(void* block, std::size_t old_bytes, std::size_t new_bytes) {
+void* reallocate(BlockKind kind, void* block, std::size_t old_bytes, std::size_t new_bytes) {
   if (resize_in_place(block, old_bytes, new_bytes)) return block;
-  void* const moved = take(new_bytes);
+  void* const moved = take(kind, new_bytes);
   if (moved == nullptr) return nullptr;
   std::memcpy(moved, block, std::min(data_class(old_bytes), data_class(new_bytes)));
-  give_back(block, old_bytes);
+  give_back(kind, block, old_bytes);
   return moved;
 }
 
@@ -121,18 +121,33 @@ Counts walk() { return g_blocks == nullptr ? Counts{} : of(g_blocks->store.walk(
 PageUse page_use() {
   if (g_blocks == nullptr) return {};
   const DataStore::Counts counts = g_blocks->store.counts();
-  return {.live_bytes = counts.live_pages * kPageBytes,
-          .block_bytes = counts.block_bytes,
-          .recoverable_bytes = g_blocks->store.recoverable_pages() * kPageBytes};
+  PageUse use{.live_bytes = counts.live_pages * kPageBytes, .block_bytes = counts.block_bytes};
+  for (std::size_t i = 0; i < kBlockKinds; ++i) {
+    const auto kind = static_cast<BlockKind>(i);
+    use.recoverable_bytes[i] = g_blocks->store.recoverable_pages(kind) * kPageBytes;
+  }
+  return use;
 }
 
-bool choose_sparse_slabs() { return blocks().store.mark_some(kSlabsAtOnce); }
+std::uint64_t wasted_bytes() { return g_blocks == nullptr ? 0 : g_blocks->store.wasted_bytes(); }
 
-bool release_chosen_slabs() { return blocks().store.unmark_some(kSlabsAtOnce); }
+void set_spare_bytes(std::uint64_t bytes) {
+  if (g_blocks != nullptr) g_blocks->store.set_spare_pages(bytes / kPageBytes);
+}
+
+std::size_t show_entries(std::span<void*> blocks) {
+  return g_blocks == nullptr ? 0 : g_blocks->store.show_entries(blocks);
+}
+
+bool choose_sparse_slabs(BlockKind kind) { return blocks().store.mark_some(kind, kSlabsAtOnce); }
+
+bool release_chosen_slabs(BlockKind kind) { return blocks().store.unmark_some(kind, kSlabsAtOnce); }
 
 bool is_emptying(const void* block) { return blocks().store.is_emptying(block); }
 
-void* move(void* block, std::size_t bytes) { return blocks().store.move(block, bytes); }
+void* move(BlockKind kind, void* block, std::size_t bytes) {
+  return blocks().store.move(kind, block, bytes);
+}
 
 void purge() {
   if (g_blocks != nullptr) g_blocks->store.purge();

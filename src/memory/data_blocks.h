@@ -5,18 +5,19 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
-#include "larder/memory/sparse_slabs.h"
+#include "larder/memory/page_use.h"
 
 namespace larder::memory::data_blocks {
 
 // A block of data_class(bytes), or null.
-void* take(std::size_t bytes);
-void give_back(void* block, std::size_t bytes);
+void* take(BlockKind kind, std::size_t bytes);
+void give_back(BlockKind kind, void* block, std::size_t bytes);
 // False, and unchanged, if the block would have to move.
 bool resize_in_place(void* block, std::size_t old_bytes, std::size_t new_bytes);
 // May move the block; null, and unchanged, if there is no memory.
-void* reallocate(void* block, std::size_t old_bytes, std::size_t new_bytes);
+void* reallocate(BlockKind kind, void* block, std::size_t old_bytes, std::size_t new_bytes);
 bool can_take(std::size_t bytes);
 
 struct Counts {
@@ -32,12 +33,15 @@ Counts counts();
 // The same, but counted by a walk over the store. Cost: proportional to the number of its runs.
 Counts walk();
 
-// For sparse_slabs.h.
+// For page_use.h and sparse_slabs.h.
 PageUse page_use();
-bool choose_sparse_slabs();
-bool release_chosen_slabs();
+std::uint64_t wasted_bytes();
+void set_spare_bytes(std::uint64_t bytes);
+std::size_t show_entries(std::span<void*> blocks);
+bool choose_sparse_slabs(BlockKind kind);
+bool release_chosen_slabs(BlockKind kind);
 bool is_emptying(const void* block);
-void* move(void* block, std::size_t bytes);
+void* move(BlockKind kind, void* block, std::size_t bytes);
 
 // Returns the memory of all free pages to the system.
 void purge();

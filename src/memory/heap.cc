@@ -54,18 +54,39 @@ bool fits_in_place(void* block, std::size_t bytes) {
 
 // Blocks of the dataset come from the page store, if there is one.
 
+BlockKind kind_of(Owner owner) {
+  const bool is_table = owner == Owner::table || owner == Owner::expires;
+  return is_table ? BlockKind::table : BlockKind::value;
+}
+
 void* take(Owner owner, std::size_t bytes) {
   if constexpr (kHasPageStore) {
-    if (is_dataset(owner)) return data_blocks::take(bytes);
+    if (is_dataset(owner)) return data_blocks::take(kind_of(owner), bytes);
   }
   return take(bytes);
 }
 
 void give_back(Owner owner, void* block, std::size_t bytes) {
   if constexpr (kHasPageStore) {
-    if (is_dataset(owner)) return data_blocks::give_back(block, bytes);
+    if (is_dataset(owner)) return data_blocks::give_back(kind_of(owner), block, bytes);
   }
   give_back(block, bytes);
+}
+
+void* take_entry(std::size_t bytes) {
+  if constexpr (kHasPageStore) {
+    return data_blocks::take(BlockKind::entry, bytes);
+  } else {
+    return take(bytes);
+  }
+}
+
+void give_back_entry(void* block, std::size_t bytes) {
+  if constexpr (kHasPageStore) {
+    data_blocks::give_back(BlockKind::entry, block, bytes);
+  } else {
+    give_back(block, bytes);
+  }
 }
 
 bool fits_in_place(Owner owner, void* block, std::size_t old_bytes, std::size_t new_bytes) {
@@ -77,7 +98,9 @@ bool fits_in_place(Owner owner, void* block, std::size_t old_bytes, std::size_t 
 
 void* resize(Owner owner, void* block, std::size_t old_bytes, std::size_t new_bytes) {
   if constexpr (kHasPageStore) {
-    if (is_dataset(owner)) return data_blocks::reallocate(block, old_bytes, new_bytes);
+    if (is_dataset(owner)) {
+      return data_blocks::reallocate(kind_of(owner), block, old_bytes, new_bytes);
+    }
   }
   return resize(block, new_bytes);
 }
@@ -87,7 +110,7 @@ void* take_aligned(Owner owner, std::size_t bytes, std::size_t alignment) {
     if (is_dataset(owner)) {
       // Then all slots of the class are aligned.
       LARDER_ASSERT(data_class(bytes) % alignment == 0);
-      return data_blocks::take(bytes);
+      return data_blocks::take(kind_of(owner), bytes);
     }
   }
   return take_aligned(bytes, alignment);
@@ -95,7 +118,7 @@ void* take_aligned(Owner owner, std::size_t bytes, std::size_t alignment) {
 
 void release_block_aligned(Owner owner, void* block, std::size_t bytes, std::size_t alignment) {
   if constexpr (kHasPageStore) {
-    if (is_dataset(owner)) return data_blocks::give_back(block, bytes);
+    if (is_dataset(owner)) return data_blocks::give_back(kind_of(owner), block, bytes);
   }
   release_block_aligned(block, bytes, alignment);
 }
@@ -212,6 +235,20 @@ void* try_allocate(Owner owner, std::size_t bytes) {
 void release(Owner owner, void* block, std::size_t bytes) noexcept {
   charge(owner, -charged(owner, bytes));
   give_back(owner, block, bytes);
+}
+
+void* allocate_entry(Owner owner, std::size_t bytes) {
+  void* block = take_entry(bytes);
+  if (__builtin_expect(block == nullptr, 0)) {
+    block = take_from_reserve(owner, bytes, [bytes] { return take_entry(bytes); });
+  }
+  charge(owner, charged(owner, bytes));
+  return block;
+}
+
+void release_entry(Owner owner, void* block, std::size_t bytes) noexcept {
+  charge(owner, -charged(owner, bytes));
+  give_back_entry(block, bytes);
 }
 
 void* allocate_aligned(Owner owner, std::size_t bytes, std::size_t alignment) {

@@ -2,6 +2,7 @@
 
 #include "data_blocks.h"
 #include "larder/memory/heap.h"
+#include "larder/memory/page_use.h"
 
 namespace larder::memory {
 
@@ -13,17 +14,37 @@ PageUse page_use() {
   }
 }
 
-bool choose_sparse_slabs() {
+std::uint64_t wasted_page_bytes() {
   if constexpr (kHasPageStore) {
-    return data_blocks::choose_sparse_slabs();
+    return data_blocks::wasted_bytes();
+  } else {
+    return 0;
+  }
+}
+
+void set_spare_page_bytes([[maybe_unused]] std::uint64_t bytes) {
+  if constexpr (kHasPageStore) data_blocks::set_spare_bytes(bytes);
+}
+
+std::size_t show_sparse_entries([[maybe_unused]] std::span<void*> blocks) {
+  if constexpr (kHasPageStore) {
+    return data_blocks::show_entries(blocks);
+  } else {
+    return 0;
+  }
+}
+
+bool choose_sparse_slabs([[maybe_unused]] BlockKind kind) {
+  if constexpr (kHasPageStore) {
+    return data_blocks::choose_sparse_slabs(kind);
   } else {
     return true;
   }
 }
 
-bool release_chosen_slabs() {
+bool release_chosen_slabs([[maybe_unused]] BlockKind kind) {
   if constexpr (kHasPageStore) {
-    return data_blocks::release_chosen_slabs();
+    return data_blocks::release_chosen_slabs(kind);
   } else {
     return true;
   }
@@ -39,7 +60,7 @@ bool SlabMover::wants(const void* block) const {
 
 void* SlabMover::move(Owner, void* block, std::size_t bytes) {
   if constexpr (kHasPageStore) {
-    return data_blocks::move(block, bytes);
+    return data_blocks::move(kind_, block, bytes);
   } else {
     return nullptr;
   }

@@ -18,7 +18,7 @@ LoadingSlices::LoadingSlices(const Snapshots::Parts& parts, LoadingHost* host)
       logged_us_(started_us_) {}
 
 bool LoadingSlices::make_room() {
-  if (!parts_.evictor.over_limit()) return true;
+  if (!parts_.evictor.needs_room()) return true;
   if (parts_.evictor.policy().victims != eviction::Victims::all_keys) return false;
   return parts_.evictor.make_room(base::Budget::unlimited()) != eviction::Room::none;
 }

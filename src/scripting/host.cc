@@ -135,7 +135,7 @@ std::uint64_t Host::least_heap_bytes() const {
 }
 
 void Host::make_room() {
-  if (parts_.executor.evictor().over_limit()) parts_.executor.make_room_within();
+  if (parts_.executor.evictor().needs_room()) parts_.executor.make_room_within();
 }
 
 Ending Host::look() {

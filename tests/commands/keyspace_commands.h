@@ -138,7 +138,9 @@ class KeyspaceCommands : public ::testing::Test {
   persistence::SnapshotSettings snapshot_settings{registry};
   eviction::Settings eviction_settings{registry};
   eviction::Metrics eviction_metrics{reporter, eviction_settings, clock};
-  eviction::Evictor evictor{keyspace, eviction_settings, eviction_metrics};
+  memory::Metrics memory_metrics{reporter};
+  keyspace::Evacuator evacuator{keyspace, memory_metrics};
+  eviction::Evictor evictor{keyspace, evacuator, eviction_settings, eviction_metrics};
   expiry::Settings expiry_settings{registry};
   expiry::Metrics expiry_metrics{reporter, keyspace};
   expiry::Sweeper sweeper{keyspace, expiry_settings, expiry_metrics};

@@ -229,7 +229,9 @@ class RoomOn : public testing::Test {
   expiry::Metrics expiry_metrics{reporter, keyspace};
   expiry::Sweeper sweeper{keyspace, expiry_settings, expiry_metrics};
   eviction::Metrics eviction_metrics{reporter, eviction_settings, clock};
-  eviction::Evictor evictor{keyspace, eviction_settings, eviction_metrics};
+  memory::Metrics memory_metrics{reporter};
+  keyspace::Evacuator evacuator{keyspace, memory_metrics};
+  eviction::Evictor evictor{keyspace, evacuator, eviction_settings, eviction_metrics};
   Metrics metrics{reporter};
   Watching observer{clock, registry};
   Waiters waiters{clock, keyspace, metrics, observer};

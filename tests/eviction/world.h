@@ -53,7 +53,9 @@ struct WorldOn {
   keyspace::Keyspace keyspace{clock, rng, keyspace_settings, keyspace_metrics};
   Settings settings{registry};
   Metrics metrics{reporter, settings, clock};
-  Evictor evictor{keyspace, settings, metrics};
+  memory::Metrics memory_metrics{reporter};
+  keyspace::Evacuator evacuator{keyspace, memory_metrics};
+  Evictor evictor{keyspace, evacuator, settings, metrics};
 
   keyspace::Database& db(std::size_t index = 0) { return keyspace.db(index); }
 

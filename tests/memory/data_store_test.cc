@@ -25,7 +25,8 @@ std::size_t random_bytes(base::Rng& rng) {
 class StoreModel {
  public:
   void allocate(std::size_t bytes) {
-    const Filled block = Filled::allocate(store, bytes, static_cast<char>(rng_.next()));
+    const Filled block = Filled::allocate(store, bytes, static_cast<char>(rng_.next()),
+                                          static_cast<BlockKind>(rng_.below(kBlockKinds)));
     ASSERT_NE(block.at, nullptr);
     ASSERT_EQ(reinterpret_cast<std::uintptr_t>(block.at) % 8, 0u);
     bytes_ += data_class(bytes);
@@ -37,7 +38,7 @@ class StoreModel {
     const Filled block = blocks_.back();
     blocks_.pop_back();
     ASSERT_TRUE(block.is_intact()) << block.bytes;
-    store.release(block.at, block.bytes);
+    block.release(store);
     bytes_ -= data_class(block.bytes);
   }
   void resize_one(std::size_t bytes) {
@@ -108,7 +109,7 @@ TEST(DataStore, UsesEverySlotOfEveryClass) {
     EXPECT_EQ(store.counts().live_pages, pages + 3 * its.pages) << its.slot_bytes;
     for (std::size_t i = 0; i < blocks.size(); i += 2) {
       ASSERT_TRUE(blocks[i].is_intact());
-      store.release(blocks[i].at, its.slot_bytes);
+      store.release(BlockKind::value, blocks[i].at, its.slot_bytes);
     }
     ASSERT_NO_FATAL_FAILURE(check(store));
     // The holes are filled before another slab is taken.
@@ -118,7 +119,7 @@ TEST(DataStore, UsesEverySlotOfEveryClass) {
     EXPECT_EQ(store.counts().live_pages, pages + 3 * its.pages) << its.slot_bytes;
     for (const Filled& block : blocks) {
       ASSERT_TRUE(block.is_intact());
-      store.release(block.at, its.slot_bytes);
+      store.release(BlockKind::value, block.at, its.slot_bytes);
     }
     ASSERT_NO_FATAL_FAILURE(check(store));
   }
@@ -129,25 +130,28 @@ TEST(DataStore, FillsTheFullestSlabFirst) {
   constexpr std::size_t kBytes = 1024;
   const std::size_t slots = kSlabs[slab_class(kBytes)].slots;
   std::vector<void*> blocks;
-  for (std::size_t i = 0; i < 4 * slots; ++i) blocks.push_back(store.allocate(kBytes));
+  for (std::size_t i = 0; i < 4 * slots; ++i)
+    blocks.push_back(store.allocate(BlockKind::value, kBytes));
   // The second slab becomes the sparsest; the third has the fewest holes.
   const auto release = [&](std::size_t slab, std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i) store.release(blocks[slab * slots + i], kBytes);
+    for (std::size_t i = 0; i < count; ++i)
+      store.release(BlockKind::value, blocks[slab * slots + i], kBytes);
   };
   release(0, 8);  // stay with the class as recent slots
   release(1, slots - 4);
   release(2, 10);
-  for (int i = 0; i < 8; ++i) store.allocate(kBytes);
+  for (int i = 0; i < 8; ++i) store.allocate(BlockKind::value, kBytes);
   const auto is_in_slab = [&](const void* block, std::size_t slab) {
     return store.pages().run_of(block) == store.pages().run_of(blocks[slab * slots]);
   };
-  for (int i = 0; i < 10; ++i) EXPECT_TRUE(is_in_slab(store.allocate(kBytes), 2)) << i;
-  EXPECT_TRUE(is_in_slab(store.allocate(kBytes), 1));
+  for (int i = 0; i < 10; ++i)
+    EXPECT_TRUE(is_in_slab(store.allocate(BlockKind::value, kBytes), 2)) << i;
+  EXPECT_TRUE(is_in_slab(store.allocate(BlockKind::value, kBytes), 1));
 }
 
 TEST(DataStore, ReturnsNullWhenItsAddressesAreUsedUp) {
   DataStore store(16 * kMega);
-  EXPECT_EQ(store.allocate(17 * kMega), nullptr);
+  EXPECT_EQ(store.allocate(BlockKind::value, 17 * kMega), nullptr);
   EXPECT_FALSE(store.can_allocate(17 * kMega));
   for (const std::size_t bytes : {kMega, std::size_t{100}, std::size_t{9000}}) {
     std::vector<Filled> blocks;
@@ -162,7 +166,7 @@ TEST(DataStore, ReturnsNullWhenItsAddressesAreUsedUp) {
     ASSERT_NO_FATAL_FAILURE(check(store));
     for (const Filled& block : blocks) {
       ASSERT_TRUE(block.is_intact());
-      store.release(block.at, block.bytes);
+      block.release(store);
     }
     EXPECT_TRUE(store.can_allocate(kMega));
     ASSERT_NO_FATAL_FAILURE(check(store));
@@ -175,7 +179,7 @@ TEST(DataStore, ReturnsTheMemoryOfReleasedBlocks) {
   for (std::size_t i = 0; i < 4000; ++i) blocks.push_back(Filled::allocate(store, 20'000, 'x'));
   const std::size_t before = resident_pages(store);
   EXPECT_GE(before, 20'000u);
-  for (const Filled& block : blocks) store.release(block.at, block.bytes);
+  for (const Filled& block : blocks) block.release(store);
   EXPECT_EQ(store.counts().live_pages, 0u);
   EXPECT_LE(resident_pages(store), store.pages().dirty_bound());
 }
@@ -184,11 +188,11 @@ TEST(DataStore, ReturnsPagesThatWereNotNeededForAWhile) {
   DataStore store(std::size_t{1} << 30);
   const Filled block = Filled::allocate(store, 100 * kPageBytes, 'x');
   const std::size_t pages = store.counts().live_pages;
-  store.release(block.at, block.bytes);
+  block.release(store);
   store.age();
   EXPECT_EQ(store.counts().dirty_pages, pages);
   // All of them were needed again.
-  store.release(Filled::allocate(store, block.bytes, 'y').at, block.bytes);
+  Filled::allocate(store, block.bytes, 'y').release(store);
   store.age();
   EXPECT_EQ(store.counts().dirty_pages, pages);
   store.age();
@@ -203,12 +207,12 @@ TEST(DataStore, KeepsNothingOfClassesThatAreNotUsed) {
     for (const SlabClass& its : kSlabs) {
       std::vector<void*> blocks;
       for (std::size_t i = 0; i < 10 * its.slots; ++i) {
-        blocks.push_back(store.allocate(its.slot_bytes));
+        blocks.push_back(store.allocate(BlockKind::value, its.slot_bytes));
       }
       // One of each slab in turn.
       for (std::size_t first = 0; first < its.slots; ++first) {
         for (std::size_t i = first; i < blocks.size(); i += its.slots) {
-          store.release(blocks[i], its.slot_bytes);
+          store.release(BlockKind::value, blocks[i], its.slot_bytes);
         }
       }
     }
@@ -236,7 +240,7 @@ TEST(DataStore, KeepsFewAddressesInReserve) {
       continue;
     }
     Filled& old = blocks[rng.below(blocks.size())];
-    store.release(old.at, old.bytes);
+    old.release(store);
     old = Filled::allocate(store, bytes, 'x');
     const auto counts = store.counts();
     most = std::max(most, counts.live_pages + counts.dirty_pages + counts.clean_pages);
@@ -248,7 +252,7 @@ TEST(DataStore, ChargesItsTables) {
   const auto before = balance(Owner::runtime);
   {
     DataStore store(std::size_t{1} << 30);
-    store.allocate(100);
+    store.allocate(BlockKind::value, 100);
     EXPECT_GE(balance(Owner::runtime),
               before + static_cast<std::int64_t>(store.counts().table_bytes));
     EXPECT_GT(store.counts().table_bytes, 0u);
@@ -278,13 +282,14 @@ TEST(DataStoreDeathTest, ReservesWhatTheSystemAllows) {
 TEST(DataStoreDeathTest, NoticesAWrongSize) {
   DataStore store(256 * kMega);
   std::vector<void*> blocks;
-  for (int i = 0; i < 20; ++i) blocks.push_back(store.allocate(100));
+  for (int i = 0; i < 20; ++i) blocks.push_back(store.allocate(BlockKind::value, 100));
   const auto release_all = [&] {
-    for (void* block : blocks) store.release(block, 200);
+    for (void* block : blocks) store.release(BlockKind::value, block, 200);
   };
   EXPECT_DEATH(release_all(), "ASSERTION FAILED");
-  void* const run = store.allocate(kMega);
-  EXPECT_DEATH(store.release(static_cast<char*>(run) + kPageBytes, kMega), "ASSERTION FAILED");
+  void* const run = store.allocate(BlockKind::value, kMega);
+  EXPECT_DEATH(store.release(BlockKind::value, static_cast<char*>(run) + kPageBytes, kMega),
+               "ASSERTION FAILED");
 }
 
 }  // namespace

@@ -23,7 +23,7 @@ class EmptyingTest : public ::testing::Test {
   void release_one(std::size_t i) {
     std::swap(blocks[i], blocks.back());
     ASSERT_TRUE(blocks.back().is_intact());
-    store.release(blocks.back().at, blocks.back().bytes);
+    blocks.back().release(store);
     blocks.pop_back();
   }
   void release_share(unsigned percent) {
@@ -39,18 +39,18 @@ class EmptyingTest : public ::testing::Test {
   }
   bool move(Filled& block) {
     if (!store.is_emptying(block.at)) return false;
-    void* const to = store.move(block.at, block.bytes);
+    void* const to = store.move(BlockKind::value, block.at, block.bytes);
     if (to == nullptr) return false;
     EXPECT_FALSE(store.is_emptying(to));
     block.at = static_cast<char*>(to);
     return true;
   }
   void mark_all() {
-    while (!store.mark_some(7)) {
+    while (!store.mark_some(BlockKind::value, 7)) {
     }
   }
   void unmark_all() {
-    while (!store.unmark_some(7)) {
+    while (!store.unmark_some(BlockKind::value, 7)) {
     }
   }
   void expect_sound() {
@@ -69,9 +69,9 @@ TEST_F(EmptyingTest, ReturnsThePagesOfReleasedBlocks) {
   for (const unsigned percent : {50u, 80u}) {
     release_share(percent);
     const auto before = store.counts();
-    const std::size_t recoverable = store.recoverable_pages();
+    const std::size_t recoverable = store.recoverable_pages(BlockKind::value);
     mark_all();
-    EXPECT_EQ(store.recoverable_pages(), recoverable);
+    EXPECT_EQ(store.recoverable_pages(BlockKind::value), recoverable);
     EXPECT_GT(move_all(), 0u);
     expect_sound();
     const auto after = store.counts();
@@ -80,7 +80,7 @@ TEST_F(EmptyingTest, ReturnsThePagesOfReleasedBlocks) {
     // A slab of each class, and what slabs have beside their slots.
     EXPECT_LT(after.live_pages * kPageBytes,
               after.block_bytes + after.block_bytes / 50 + (48 << 10));
-    EXPECT_EQ(store.recoverable_pages(), 0u);
+    EXPECT_EQ(store.recoverable_pages(BlockKind::value), 0u);
     unmark_all();
   }
 }
@@ -91,12 +91,12 @@ TEST_F(EmptyingTest, LeavesSlabsWithoutEnoughRoomElsewhere) {
   // One slot of free room is missing to do without a slab.
   for (std::size_t i = 0; i + 1 < slots; ++i) release_one(rng.below(blocks.size()));
   store.purge();
-  EXPECT_EQ(store.recoverable_pages(), 0u);
+  EXPECT_EQ(store.recoverable_pages(BlockKind::value), 0u);
   mark_all();
   EXPECT_EQ(move_all(), 0u);
   release_one(0);
   store.purge();
-  EXPECT_EQ(store.recoverable_pages(), kSlabs[slab_class(1024)].pages);
+  EXPECT_EQ(store.recoverable_pages(BlockKind::value), kSlabs[slab_class(1024)].pages);
   mark_all();
   EXPECT_GT(move_all(), 0u);
   EXPECT_EQ(store.counts().live_pages, 2 * kSlabs[slab_class(1024)].pages);
@@ -151,9 +151,9 @@ TEST_F(EmptyingTest, LeavesBlocksOutsideOfSlabs) {
   mark_all();
   int elsewhere = 0;
   EXPECT_FALSE(store.is_emptying(&elsewhere));
-  EXPECT_EQ(store.move(&elsewhere, sizeof elsewhere), nullptr);
+  EXPECT_EQ(store.move(BlockKind::value, &elsewhere, sizeof elsewhere), nullptr);
   EXPECT_EQ(move_all(), 0u);
-  EXPECT_EQ(store.recoverable_pages(), 0u);
+  EXPECT_EQ(store.recoverable_pages(BlockKind::value), 0u);
 }
 
 // Any order of allocations, releases, moves, choosing and giving up.
@@ -170,7 +170,8 @@ TEST_F(EmptyingTest, KeepsBlocksInAnyOrderOfSteps) {
     } else if (act < 9) {
       for (int i = 0; i < 20; ++i) moved += move(blocks[rng.below(blocks.size())]) ? 1 : 0;
     } else {
-      rng.below(8) == 0 ? store.unmark_some(20) : store.mark_some(3);
+      rng.below(8) == 0 ? store.unmark_some(BlockKind::value, 20)
+                        : store.mark_some(BlockKind::value, 3);
     }
     if (round % 64 == 0) {
       ASSERT_NO_FATAL_FAILURE(check(store));
@@ -181,7 +182,7 @@ TEST_F(EmptyingTest, KeepsBlocksInAnyOrderOfSteps) {
   while (!blocks.empty()) release_one(blocks.size() - 1);
   store.purge();
   EXPECT_EQ(store.counts().live_pages, 0u);
-  EXPECT_EQ(store.recoverable_pages(), 0u);
+  EXPECT_EQ(store.recoverable_pages(BlockKind::value), 0u);
 }
 
 }  // namespace

@@ -60,7 +60,7 @@ TEST(Heap, ReturnsBlocksOfTheirSizeClass) {
 
 TEST(Heap, AlignsBlocks) {
   for (std::size_t bytes = 1; bytes < 5000; bytes = bytes * 3 / 2 + 1) {
-    for (const Owner owner : {Owner::strings, Owner::table}) {
+    for (const Owner owner : {Owner::strings, Owner::runtime}) {
       const std::size_t alignment = bytes < 16 || is_dataset(owner) ? 8 : 16;
       void* block = allocate(owner, bytes);
       EXPECT_EQ(reinterpret_cast<std::uintptr_t>(block) % alignment, 0u);
@@ -68,13 +68,13 @@ TEST(Heap, AlignsBlocks) {
       release(owner, block, bytes);
     }
     for (std::size_t alignment = 32; alignment <= 4096; alignment *= 2) {
-      const auto before = balance(Owner::table);
-      void* aligned = allocate_aligned(Owner::table, bytes, alignment);
+      const auto before = balance(Owner::runtime);
+      void* aligned = allocate_aligned(Owner::runtime, bytes, alignment);
       EXPECT_EQ(reinterpret_cast<std::uintptr_t>(aligned) % alignment, 0u);
       std::memset(aligned, 1, bytes);
-      EXPECT_GT(balance(Owner::table), before);
-      release_aligned(Owner::table, aligned, bytes, alignment);
-      EXPECT_EQ(balance(Owner::table), before);
+      EXPECT_GT(balance(Owner::runtime), before);
+      release_aligned(Owner::runtime, aligned, bytes, alignment);
+      EXPECT_EQ(balance(Owner::runtime), before);
     }
   }
 }

@@ -72,12 +72,15 @@ struct Filled {
   char* at;
   std::size_t bytes;
   char with;
+  BlockKind kind;
 
-  static Filled allocate(DataStore& store, std::size_t bytes, char with) {
-    Filled block{static_cast<char*>(store.allocate(bytes)), bytes, with};
+  static Filled allocate(DataStore& store, std::size_t bytes, char with,
+                         BlockKind kind = BlockKind::value) {
+    Filled block{static_cast<char*>(store.allocate(kind, bytes)), bytes, with, kind};
     if (block.at != nullptr) std::memset(block.at, with, data_class(bytes));
     return block;
   }
+  void release(DataStore& store) const { store.release(kind, at, bytes); }
   bool is_intact() const {
     return at[0] == with && std::memcmp(at, at + 1, data_class(bytes) - 1) == 0;
   }

@@ -186,6 +186,8 @@ class ChangingElements : public StepSnapshots {
   }
   void check_seed(std::uint64_t seed) {
     ElementCommands commands(seed);
+    // Whatever may move, moves.
+    core().evacuator.test(seed % 2 == 0);
     ask("FLUSHALL\r\n" + commands.everything());
     for (int i = 0; i < 50; ++i) ask(commands.next());
     for (int round = 0; round < 4; ++round) {

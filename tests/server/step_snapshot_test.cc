@@ -185,6 +185,8 @@ class SnapshotsOfAll : public StepSnapshots {
   }
   void check(std::uint64_t seed) {
     RandomCommands commands(seed);
+    // Whatever may move, moves.
+    core().evacuator.test(seed % 2 == 0);
     ask("FLUSHALL\r\n");
     fill(commands);
     const Moment moment = write_under(commands);

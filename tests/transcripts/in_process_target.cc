@@ -56,12 +56,14 @@ InProcessTarget::InProcessTarget(Check check) : checks_(check) { begin(); }
 
 void InProcessTarget::begin() {
   harness_ = std::make_unique<harness::Harness>("enable-protected-configs yes\n");
-  if (checks_ == Check::none) return;
+  harness_->core().evacuator.test(checks_ == Check::moving);
+  if (checks_ != Check::before_change) return;
   check_ = std::make_unique<ChangeCheck>(harness_->core().keyspace);
 }
 
 void InProcessTarget::restart() {
   if (check_ != nullptr) changes_ += check_->changes();
+  moves_ += moves();
   check_.reset();
   harness_.reset();
   begin();
@@ -77,8 +79,13 @@ std::string InProcessTarget::trouble() {
 }
 
 std::string InProcessTarget::summary() {
+  if (checks_ == Check::moving) return std::to_string(moves_ + moves()) + " blocks moved";
   if (check_ == nullptr) return {};
   return std::to_string(changes_ + check_->changes()) + " changes of keys, each asked about before";
+}
+
+std::uint64_t InProcessTarget::moves() const {
+  return harness_->core().memory_metrics.active_defrag_hits.value();
 }
 
 void InProcessTarget::settle() {

@@ -15,8 +15,9 @@ namespace larder::transcripts {
 
 class InProcessTarget : public Target {
  public:
-  // With or without a check of the before-change hook around each step.
-  enum class Check : std::uint8_t { none, before_change };
+  // With a check of the before-change hook around each step; or with entries and values that get
+  // other addresses at any time that this is allowed.
+  enum class Check : std::uint8_t { none, before_change, moving };
   explicit InProcessTarget(Check check);
 
   std::unique_ptr<Connection> connect() override;
@@ -38,12 +39,15 @@ class InProcessTarget : public Target {
 
  private:
   void begin();
+  // That test mode made in this server.
+  std::uint64_t moves() const;
   void settle();
 
   const Check checks_;
   std::unique_ptr<harness::Harness> harness_;
   std::unique_ptr<ChangeCheck> check_;
   std::uint64_t changes_ = 0;  // of the checks before
+  std::uint64_t moves_ = 0;    // of servers before this one
 };
 
 }  // namespace larder::transcripts

@@ -23,7 +23,7 @@ constexpr int kPatientMs = 10'000;
 
 struct Options {
   bool in_process = false;
-  bool before_change = false;
+  InProcessTarget::Check check = InProcessTarget::Check::none;
   bool mirrored = false;
   bool reference = false;
   bool recording = false;
@@ -36,8 +36,8 @@ struct Options {
 };
 
 constexpr const char* kUsage =
-    "transcripts (--in-process | --before-change | --mirrored | --server BINARY | --reference |\n"
-    "             --record) [--resp2 | --resp3]\n"
+    "transcripts (--in-process | --before-change | --moving | --mirrored | --server BINARY |\n"
+    "             --reference | --record) [--resp2 | --resp3]\n"
     "            [--patient] [--verbose] [--only TEXT] [FILE | FOLDER]...\n";
 
 // Nothing if the arguments are wrong.
@@ -49,7 +49,9 @@ std::optional<Options> read_options(int count, char** arguments) {
     if (word == "--in-process")
       out.in_process = true;
     else if (word == "--before-change")
-      out.before_change = out.in_process = true;
+      out.check = InProcessTarget::Check::before_change, out.in_process = true;
+    else if (word == "--moving")
+      out.check = InProcessTarget::Check::moving, out.in_process = true;
     else if (word == "--mirrored")
       out.mirrored = true;
     else if (word == "--reference")
@@ -103,11 +105,7 @@ std::string reference_binary() {
 }
 
 std::unique_ptr<Target> make_target(const Options& options) {
-  if (options.in_process) {
-    using Check = InProcessTarget::Check;
-    return std::make_unique<InProcessTarget>(options.before_change ? Check::before_change
-                                                                   : Check::none);
-  }
+  if (options.in_process) return std::make_unique<InProcessTarget>(options.check);
   if (options.mirrored) return std::make_unique<MirroredTarget>();
   SocketTarget::Options socket;
   socket.binary = options.reference ? reference_binary() : options.server;

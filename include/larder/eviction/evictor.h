@@ -1,7 +1,8 @@
 #pragma once
 
 // Makes room when memory reaches the limit: samples keys, keeps the best candidates across rounds,
-// and removes the best of them until the ledger is below maxmemory.
+// and removes the best of them until the ledger is below maxmemory. Near the limit of pages
+// (page_limit.h), empties sparse slabs as well.
 
 #include <cstdint>
 #include <limits>
@@ -11,6 +12,7 @@
 #include "larder/eviction/ager.h"
 #include "larder/eviction/candidate_pool.h"
 #include "larder/eviction/metrics.h"
+#include "larder/eviction/page_limit.h"
 #include "larder/eviction/policy.h"
 #include "larder/eviction/settings.h"
 #include "larder/keyspace/keyspace.h"
@@ -42,7 +44,8 @@ class Evictor {
  public:
   // Applies the present maxmemory-policy and watches it from here on; a change between LFU and the
   // other policies also changes the keyspace's access mode.
-  Evictor(keyspace::Keyspace& keyspace, Settings& settings, Metrics& metrics);
+  Evictor(keyspace::Keyspace& keyspace, keyspace::Evacuator& evacuator, Settings& settings,
+          Metrics& metrics);
 
   // The bytes that count against the limit: the ledger without apart_from_data and without the part
   // of the graveyard that need not count. Cost: about 20 ns.
@@ -50,8 +53,12 @@ class Evictor {
   // The same without everything that waits in the graveyard. Keys are evicted only while this is
   // over the limit. The tables of a flushed database are included until they are freed.
   std::uint64_t bytes_without_removed() const;
-  // Called for every command that may grow memory; about 10 ns while there is room. False while
-  // clients are paused, but INFO still shows the excess.
+  // Whether make_room() has something to do. Called for every command that may grow memory; about
+  // 10 ns while there is room. False while clients are paused, but INFO still shows the excess.
+  bool needs_room() const {
+    return over_limit() || PageLimit::is_near(limit()) || evacuator_.is_tested();
+  }
+  // Whether the bytes alone are over the limit.
   bool over_limit() const {
     if (exceeds()) return true;
     if (__builtin_expect(metrics_.is_over(), 0) && !keyspace_.removals_held()) {
@@ -60,12 +67,17 @@ class Evictor {
     return false;
   }
 
-  // Evicts until there is room, no key can be evicted, or the budget is spent. With an unlimited
+  // Evicts until there is room, no key can be evicted, or the budget is spent. Blocks that stay may
+  // get other addresses. With an unlimited
   // budget it does not wait for a snapshot. Data that was
   // removed before is freed first if that is enough; flushed databases are always freed first,
   // because their bytes cannot be distinguished from those of stored keys. Expired keys that it
   // finds are removed as expired.
   Room make_room(base::Budget budget);
+
+  // Adapts the bound of free pages to the present maxmemory and use; to be called `hz` times a
+  // second.
+  void bound_free_pages() const;
 
   // Makes room for a command that computes its size before it writes. `none` if it cannot fit: then
   // at once, without evicting, if all keys that may be evicted would not free enough (may_free()),
@@ -130,6 +142,10 @@ class Evictor {
   bool may_ever_fit(const Need& need) const;
   bool only_removed_data_exceeds(std::uint64_t wanted) const;
   std::uint64_t living_movable_bytes(const memory::Charges& charges) const;
+  Room make_room_in_bytes(base::Budget& budget);
+  Room make_room_in_pages(base::Budget& budget);
+  bool evict_for_pages();
+  PageLimit::Use page_use() const;
   Room evict(base::Budget& budget, std::uint64_t wanted = 0);
   Room free_deferred(base::Budget& budget, std::uint64_t wanted);
   void keep_graveyard_small();
@@ -150,6 +166,8 @@ class Evictor {
   keyspace::Keyspace& keyspace_;
   Settings& settings_;
   Metrics& metrics_;
+  keyspace::Evacuator& evacuator_;
+  PageLimit page_limit_;
   Policy policy_;
   CandidatePool pool_;
   Ager ager_;

@@ -16,6 +16,11 @@ class Metrics : public info::Group {
 
   info::Counter evicted_keys{
       *this, "stats", "evicted_keys", {.help = "Keys removed because memory ran out."}};
+  info::Counter evicted_keys_for_pages{
+      *this,
+      "stats",
+      "evicted_keys_for_pages",
+      {.help = "Of those, keys removed because pages ran out, while their bytes had room."}};
 
   // Memory is over the limit, or is not any more; repeated calls are cheap.
   void over_limit() {

@@ -251,10 +251,14 @@ class Database {
   ElementExpiresTable& element_expires() { return element_expires_; }
   const ElementExpiresTable& element_expires() const { return element_expires_; }
 
-  // Parts of a walk that moves blocks (keyspace/relocation_walk.h). A move is not a change: no hook
-  // is called and nothing is logged. Offers the block of the entry in this slot to the mover, and
-  // returns the entry, which may have moved.
-  Entry* relocate_entry(EntryTable::Slot slot, memory::Mover& mover);
+  // For moving blocks to other addresses (keyspace/evacuator.h). A move is not a change: no hook is
+  // called and nothing is logged. Offers the block of the entry in this slot to the mover; false if
+  // it stays.
+  bool relocate_entry(EntryTable::Slot slot, std::uint64_t hash, memory::Mover& mover);
+  // Offers the blocks of a part of a table, as Table::relocate_blocks() does: of the entries, of
+  // the expires index, or of that of elements.
+  static constexpr std::size_t kTables = 3;
+  std::uint64_t relocate_table(std::size_t table, std::uint64_t cursor, memory::Mover& mover);
   // Offers blocks of the value; only for entries with Form::storage.
   static void relocate_value(Entry& entry, types::Relocation& walk, memory::Mover& mover,
                              base::Budget& budget);

@@ -7,28 +7,29 @@
 #include <cstdint>
 
 #include "larder/base/budget.h"
+#include "larder/keyspace/evacuator.h"
 #include "larder/keyspace/keyspace.h"
-#include "larder/keyspace/relocation_walk.h"
 #include "larder/memory/metrics.h"
+#include "larder/memory/page_use.h"
 #include "larder/memory/settings.h"
-#include "larder/memory/sparse_slabs.h"
 
 namespace larder::keyspace {
 
 class Defragmenter {
  public:
-  // The most time of one step. A step may pass it by what RelocationWalk does between two looks at
+  // The most time of one step. A step may pass it by what an Evacuator does between two looks at
   // the clock.
   static constexpr std::int64_t kStepUs = 250;
 
-  Defragmenter(Keyspace& keyspace, const memory::Settings& settings, memory::Metrics& metrics)
-      : keyspace_(keyspace), settings_(settings), metrics_(metrics), walk_(keyspace) {}
+  Defragmenter(Keyspace& keyspace, Evacuator& evacuator, const memory::Settings& settings,
+               memory::Metrics& metrics)
+      : keyspace_(keyspace), evacuator_(evacuator), settings_(settings), metrics_(metrics) {}
 
   // Whether run() has something to do or to look for.
   bool is_on() const { return settings_.activedefrag.value() || part_ != Part::none; }
 
-  // Whether blocks may move now. They may not while a hook before changes is registered, and the
-  // caller knows more reasons.
+  // Whether blocks may move now. Values may not while a hook before changes is registered either,
+  // and the caller knows more reasons.
   enum class Moves : std::uint8_t { allowed, forbidden };
   // A step of at most `most_us`, between commands; true if its share of the time allows another one
   // now. Ends the pass if moves are forbidden.
@@ -36,23 +37,23 @@ class Defragmenter {
 
  private:
   // Of a pass.
-  enum class Part : std::uint8_t { none, choosing, moving, releasing };
+  enum class Part : std::uint8_t { none, entries, tables, values };
 
   bool may_move(Moves moves) const;
   void look();
   std::int64_t percent_of_time(const memory::PageUse& use) const;
   void add_allowance(std::int64_t now_us);
   void step(base::Budget& budget);
+  bool pass(base::Budget& budget);
   void begin_pass();
+  void give_up();
   void end_pass();
   void report(std::int64_t now_us);
 
   Keyspace& keyspace_;
+  Evacuator& evacuator_;
   const memory::Settings& settings_;
   memory::Metrics& metrics_;
-  memory::SlabMover mover_;
-  RelocationWalk walk_;
-  RelocationWalk::Tally reported_;
   Part part_ = Part::none;
   std::int64_t percent_ = 0;       // of the time, for this pass
   std::int64_t next_look_us_ = 0;  // at the use of the pages

@@ -51,8 +51,9 @@ class Entry {
     Form form = Form::inside;
     std::size_t inside_bytes = 0;  // for Form::inside
   };
-  // Strings up to this many bytes are stored in their entry.
-  static constexpr std::size_t kMostInside = 512;
+  // Strings up to this many bytes are stored in their entry: with a key of usual length, the entry
+  // still fits into a slab of the page store, which can be emptied.
+  static constexpr std::size_t kMostInside = 16'000;
 
   static std::size_t bytes(const Shape& shape);
 

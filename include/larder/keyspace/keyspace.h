@@ -30,6 +30,9 @@ class Keyspace final : public memory::AuditedOwner {
   std::size_t databases() const { return databases_.size(); }
 
   std::size_t size() const;
+  // The share of all keys that are in databases before this one, and in this part of it. From 0 to
+  // 1; 1 without keys.
+  double share_before(std::size_t db, double part) const;
   // True if a key, or an element of one, has a deadline.
   bool has_volatile_keys() const;
 

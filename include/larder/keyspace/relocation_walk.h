@@ -1,9 +1,9 @@
 #pragma once
 
-// A walk over all keys of all databases that moves blocks to other addresses: the entries, and the
-// blocks of their values. Keys are passed in the order of their hashes, so the walk can be
-// interrupted anywhere and any changes may happen meanwhile. What waits in the graveyard is not
-// moved.
+// A walk over all keys of all databases that moves the blocks of their values to other addresses.
+// Keys are passed in the order of their hashes, so the walk can be interrupted anywhere and any
+// changes may happen meanwhile. What waits in the graveyard is not moved. Entries are moved without
+// a walk (evacuator.h).
 //
 // A move is not a change. It must not happen while a command runs, nor while a hook is called
 // before changes (before_change.h), because the hook may have addresses within values.
@@ -38,6 +38,8 @@ class RelocationWalk {
   bool run(memory::Mover& mover, base::Budget& budget);
   // The next call begins another walk.
   void restart();
+  // The part of the keys that this walk has passed, from 0 to 1. Cost: a look at each database.
+  double progress() const;
 
   // Of all walks so far.
   const Tally& tally() const { return tally_; }
@@ -59,7 +61,7 @@ class RelocationWalk {
   bool pass_values(CountingMover& mover, base::Budget& budget);
   static void pass_some(Entry& entry, Value& value, CountingMover& mover, base::Budget& budget);
   void pass_keys(CountingMover& mover, base::Budget& budget);
-  void pass_key(Database& db, EntryTable::Slot slot, CountingMover& mover, base::Budget& budget);
+  void pass_key(Entry& entry, CountingMover& mover, base::Budget& budget);
   void count_key(bool has_moved);
 
   Keyspace& keyspace_;

@@ -51,6 +51,11 @@ void* allocate(Owner owner, std::size_t bytes);
 void* try_allocate(Owner owner, std::size_t bytes);
 void release(Owner owner, void* block, std::size_t bytes) noexcept;
 
+// The same for the blocks of entries, which the page store keeps apart from all others, because it
+// can ask for them to be moved (sparse_slabs.h).
+void* allocate_entry(Owner owner, std::size_t bytes);
+void release_entry(Owner owner, void* block, std::size_t bytes) noexcept;
+
 // Whether the system can provide a block of `bytes` now. Cost: an allocation and a release of
 // untouched pages. Use it for blocks of a megabyte and more, while the command can still be
 // refused. Counts in refusals() if not.

@@ -37,10 +37,11 @@ enum class Owner : std::uint8_t {
 };
 inline constexpr std::size_t kOwners = 21;
 
-// The owners of keys and values, also of removed ones.
+// The owners of keys and values, also of removed ones, and of the keyspace's tables.
 constexpr bool is_dataset(Owner owner) {
-  return (owner >= Owner::strings && owner <= Owner::streams) || owner == Owner::graveyard;
+  return owner >= Owner::strings && owner <= Owner::graveyard;
 }
+static_assert(is_dataset(Owner::table) && is_dataset(Owner::expires));
 
 // The owner's name as MEMORY AUDIT and MEMORY STATS print it, such as "client.output".
 std::string_view name(Owner owner);

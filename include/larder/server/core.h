@@ -30,6 +30,7 @@
 #include "larder/info/info.h"
 #include "larder/keyspace/database_metrics.h"
 #include "larder/keyspace/defragmenter.h"
+#include "larder/keyspace/evacuator.h"
 #include "larder/keyspace/keyspace.h"
 #include "larder/memory/audit.h"
 #include "larder/memory/metrics.h"
@@ -92,6 +93,7 @@ class Core {
   keyspace::Metrics keyspace_metrics;
   keyspace::Keyspace keyspace;
   keyspace::DatabaseMetrics database_metrics;
+  keyspace::Evacuator evacuator;
   keyspace::Defragmenter defragmenter;
   expiry::Metrics expiry_metrics;
   expiry::Sweeper sweeper;

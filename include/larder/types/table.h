@@ -132,6 +132,11 @@ class Table {
         search(hash, [key](const Element& element) { return Traits::key(element) == key; }));
   }
 
+  // By address; touches no element.
+  Slot find_slot(const Element* element, std::uint64_t hash) const {
+    return Slot(core_.find_pointer(element, position(hash)));
+  }
+
   // The element whose key has this hash, or null; for callers that store hashes instead of keys.
   // Reads the keys of the elements for which 24 bits of the hash are equal, nearly always one.
   Element* find_hashed(std::uint64_t hash) const {
@@ -325,6 +330,12 @@ class Table {
       }
     }
     move_wanted();
+    return detail::TableCore::segment_end(at, position) >> kCursorShift;
+  }
+  // The same for the table's blocks only.
+  std::uint64_t relocate_blocks(std::uint64_t cursor, memory::Mover& mover) {
+    const std::uint64_t position = cursor << kCursorShift;
+    const detail::Place at = core_.relocate_blocks(Traits::kOwner, position, mover);
     return detail::TableCore::segment_end(at, position) >> kCursorShift;
   }
   // The bytes of this object have been copied from another address, which it left.

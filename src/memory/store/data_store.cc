@@ -74,17 +74,18 @@ DataStore::Counts DataStore::walk() const {
         break;
     }
   });
-  found.block_bytes -= slabs_.recent_bytes();
+  for (const Slabs& slabs : slabs_) found.block_bytes -= slabs.recent_bytes();
   return found;
 }
 
-void* DataStore::move(void* block, std::size_t bytes) {
+void* DataStore::move(BlockKind kind, void* block, std::size_t bytes) {
   if (!is_emptying(block)) return nullptr;
+  Slabs& slabs = of(kind);
   const std::size_t number = slab_class(bytes);
-  void* const moved = slabs_.take_existing(number);
+  void* const moved = slabs.take_existing(number);
   if (moved == nullptr) return nullptr;
   std::memcpy(moved, block, kSlabs[number].slot_bytes);
-  slabs_.give_back(number, block);
+  slabs.give_back(number, block);
   return moved;
 }
 

@@ -29,7 +29,13 @@ PageHeap::PageHeap(std::size_t bytes)
     : addresses_(bytes, kLeastReserved), runs_(addresses_.bytes() / kPageBytes) {}
 
 std::size_t PageHeap::dirty_bound() const {
-  return std::clamp(live_pages_ / kDirtyShare, kLeastDirty, kMostDirty);
+  const std::size_t bound = std::clamp(live_pages_ / kDirtyShare, kLeastDirty, kMostDirty);
+  return std::min(bound, budget_ - std::min(budget_, live_pages_));
+}
+
+void PageHeap::set_budget(std::size_t pages) {
+  budget_ = pages;
+  purge_down_to(dirty_bound());
 }
 
 RunId PageHeap::take(std::uint32_t pages, RunState use) {
@@ -49,6 +55,7 @@ RunId PageHeap::take(std::uint32_t pages, RunState use) {
   } else {
     runs_.mark_ends(id);
   }
+  if (!has_memory) purge_down_to(dirty_bound());
   if (!has_memory && pages <= kMostPopulated) {
     const auto begin = reinterpret_cast<std::uintptr_t>(address_of(run));
     populate_pages(begin, begin + pages * kPageBytes);
@@ -107,6 +114,7 @@ bool PageHeap::grow(Run& run, RunId id, std::uint32_t more) {
   run.pages += more;
   live_pages_ += more;
   runs_.mark_ends(id);
+  purge_down_to(dirty_bound());
   return true;
 }
 

@@ -15,6 +15,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 
 #include "free_runs.h"
 #include "larder/memory/data_class.h"
@@ -29,8 +30,9 @@ class PageHeap {
   explicit PageHeap(std::size_t bytes);
 
   // A live run of this state, with unset contents; kNoRun if there are no addresses or if the
-  // system refuses its memory. Dirty runs are taken first. Cost: tens of nanoseconds, and the
-  // system's time for the memory of clean runs up to kMostPopulated.
+  // system refuses its memory. Dirty runs are taken first; if none fits, and the budget is used up,
+  // as many dirty pages go back to the system. Cost: tens of nanoseconds, and the system's time for
+  // the memory of clean runs up to kMostPopulated.
   RunId take(std::uint32_t pages, RunState use);
   // Whether take() would succeed now.
   bool can_take(std::uint32_t pages);
@@ -51,6 +53,10 @@ class PageHeap {
     return runs_.of_page(static_cast<std::uint32_t>(static_cast<std::size_t>(offset) / kPageBytes));
   }
   bool contains(const void* address) const { return addresses_.contains(address); }
+
+  // From now on there are dirty pages only as long as they and the live ones together are at most
+  // so many. Returns what exceeds this to the system.
+  void set_budget(std::size_t pages);
 
   // Returns the memory of dirty runs to the system, the smallest runs first, until at most `left`
   // dirty pages are left.
@@ -102,6 +108,7 @@ class PageHeap {
   FreeRuns clean_{runs_};
   std::uint32_t frontier_ = 0;
   std::size_t live_pages_ = 0;
+  std::size_t budget_ = std::numeric_limits<std::size_t>::max();  // of live and dirty pages
   std::size_t least_dirty_ = 0;  // the least number of dirty pages since age()
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <bitset>
 #include <cstring>
 
 #include "larder/base/assert.h"
@@ -27,6 +28,13 @@ constexpr std::array<Divisors, kSlabClasses> divisors() {
   return all;
 }
 constexpr auto kDivisors = divisors<32>();
+
+// Moving more than this percentage of a slab's bytes costs more than its pages are worth.
+constexpr std::size_t kMostMoved = 97;
+constexpr std::size_t kMostShownBytes = 32 << 10;  // at once, by show_some(), and one block
+constexpr std::size_t kUnmarked = 64;              // at once, by show_some()
+constexpr std::size_t kMostSlots = 2048;
+static_assert(kSlabs[0].slots == kMostSlots);
 
 // Exact for each offset in a slab: the error of the factor is below 2^-32, an offset below 2^17,
 // and a slot has at least 8 bytes.
@@ -123,6 +131,7 @@ void Slabs::return_to_emptying(std::size_t number, RunId id) {
   if (--pages_[id].used > 0) return;
   unlink(its.emptying, id);
   if (--its.emptying_slabs == 0) its.most_kept = kRecent;
+  if (id == shown_) shown_ = kNoRun;
   pages_.give_back(id);
 }
 
@@ -161,12 +170,17 @@ bool Slabs::has_another_to_mark(std::size_t number) const {
   return its.filled_lists != 0 && its.free >= kSlabs[number].slots + its.emptying_used;
 }
 
+// Slabs of one list differ by a few slots only.
 void Slabs::mark_sparsest(std::size_t number) {
+  const Class& its = classes_[number];
+  mark(number, its.lists[sparsest_list(its)]);
+}
+
+// The slab is in the list of its occupancy.
+void Slabs::mark(std::size_t number, RunId id) {
   Class& its = classes_[number];
-  const auto list = static_cast<std::size_t>(std::countr_zero(its.filled_lists));
-  const RunId id = its.lists[list];
-  delist(its, id, list);
   Run& slab = pages_[id];
+  delist(its, id, list_of(number, slab.used));
   slab.state = RunState::emptying;
   its.free -= kSlabs[number].slots - slab.used;
   its.emptying_used += slab.used;
@@ -192,11 +206,89 @@ void Slabs::unmark_first(std::size_t number) {
   const RunId id = its.emptying;
   unlink(its.emptying, id);
   if (--its.emptying_slabs == 0) its.most_kept = kRecent;
+  if (id == shown_) shown_ = kNoRun;
   Run& slab = pages_[id];
   slab.state = RunState::slab;
   its.free += kSlabs[number].slots - slab.used;
   its.emptying_used -= slab.used;
   enlist(its, id, list_of(number, slab.used));
+}
+
+// The bytes to move for each page that a slab with so many slots in use returns.
+std::size_t Slabs::bytes_for_page(std::size_t number, std::size_t used) {
+  return used * kSlabs[number].slot_bytes / kSlabs[number].pages;
+}
+
+// One of the first slabs of the sparsest list, which are nearly equally full.
+RunId Slabs::sparsest_of(std::size_t number) const {
+  constexpr int kSeen = 32;
+  const Class& its = classes_[number];
+  RunId best = its.lists[sparsest_list(its)];
+  RunId id = pages_[best].next;
+  for (int seen = 1; seen < kSeen && id != kNoRun; ++seen, id = pages_[id].next) {
+    if (pages_[id].used < pages_[best].used) best = id;
+  }
+  return best;
+}
+
+// The slab that returns a page for the fewest bytes to move.
+RunId Slabs::sparsest() const {
+  RunId best = kNoRun;
+  std::size_t least = kPageBytes * kMostMoved / 100;
+  for (std::size_t number = 0; number < kSlabClasses; ++number) {
+    if (!has_another_to_mark(number)) continue;
+    const std::size_t fewest = sparsest_list(classes_[number]) * kSlabs[number].slots / kLists;
+    if (bytes_for_page(number, fewest) >= least) continue;
+    const RunId id = sparsest_of(number);
+    const std::size_t moved = bytes_for_page(number, pages_[id].used);
+    if (moved >= least) continue;
+    least = moved;
+    best = id;
+  }
+  return best;
+}
+
+std::size_t Slabs::show_some(std::span<void*> blocks) {
+  while (true) {
+    if (shown_ != kNoRun) {
+      const std::size_t shown = show_rest(blocks);
+      if (shown > 0) return shown;
+      shown_ = kNoRun;
+    }
+    RunId id = sparsest();
+    if (id == kNoRun) {
+      // Recent slots may keep a slab from being chosen, or from being empty.
+      return_some_recent();
+      unmark_some(kUnmarked);
+      return 0;
+    }
+    const std::size_t number = pages_[id].slab_class;
+    return_recent(number);
+    // Now there may be a sparser one, or none.
+    if (!has_another_to_mark(number)) continue;
+    id = sparsest_of(number);
+    mark(number, id);
+    shown_ = id;
+    next_shown_ = 0;
+  }
+}
+
+// Of the slab that was begun.
+std::size_t Slabs::show_rest(std::span<void*> blocks) {
+  const Run& slab = pages_[shown_];
+  const std::size_t slot_bytes = kSlabs[slab.slab_class].slot_bytes;
+  char* const begin = pages_.address_of(slab);
+  std::bitset<kMostSlots> free;
+  for (Slot slot = slab.first_free; slot != kNoSlot;) {
+    free.set(slot);
+    std::memcpy(&slot, begin + slot * slot_bytes, sizeof slot);
+  }
+  const std::size_t most = std::clamp<std::size_t>(kMostShownBytes / slot_bytes, 1, blocks.size());
+  std::size_t count = 0;
+  for (; next_shown_ < slab.first_fresh && count < most; ++next_shown_) {
+    if (!free[next_shown_]) blocks[count++] = begin + next_shown_ * slot_bytes;
+  }
+  return count;
 }
 
 bool Slabs::unmark_some(std::size_t most) {

@@ -9,14 +9,21 @@
 //             the sparse ones become empty and their pages free
 //   emptying  sparse slabs that provide no slots; somebody moves their blocks to the other slabs
 //
+// Emptying has two forms. Where only a walk over all data knows the owner of a block, many slabs
+// are marked before the walk, which asks for each block whether it is in one of them. Where the
+// owner is found from the block itself, show_some() shows the blocks of one sparse slab after the
+// other.
+//
 // Invariants:
 //   1. A slab with room is the current one of its class, in the list of its occupancy, or in the
 //      list of emptying slabs. A full one is in no list.
 //   2. While a class has emptying slabs, it keeps no recent slots, which could be theirs.
 
 #include <array>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
 #include "larder/memory/data_class.h"
 #include "page_heap.h"
@@ -49,10 +56,6 @@ class Slabs {
   bool mark_some(std::size_t most);
   // Makes emptying slabs ordinary ones, at most `most`; true if there are no more.
   bool unmark_some(std::size_t most);
-  // Whether a block of a slab, or a larger one, is in an emptying slab.
-  bool is_emptying(const void* block) const {
-    return pages_[pages_.run_of(block)].state == RunState::emptying;
-  }
   // The pages that emptying can return: those of the chosen slabs, and of those to be chosen.
   // Cost: a look at each class.
   std::size_t recoverable_pages() const;
@@ -60,6 +63,11 @@ class Slabs {
   void* take_existing(std::size_t number) {
     return classes_[number].free == 0 ? nullptr : take(number);
   }
+
+  // Up to `blocks.size()` blocks of a sparse slab, or 32 KiB, which the caller should move; after
+  // its last ones, those of the next slab. Blocks that were not moved are not shown again until no
+  // slab is left: then it returns 0. Cost: that of reading the list of the slab's free slots.
+  std::size_t show_some(std::span<void*> blocks);
 
   // The recent slots of all classes.
   std::size_t recent_bytes() const;
@@ -93,7 +101,15 @@ class Slabs {
   void return_to_emptying(std::size_t number, RunId id);
   bool has_another_to_mark(std::size_t number) const;
   void mark_sparsest(std::size_t number);
+  void mark(std::size_t number, RunId id);
   void unmark_first(std::size_t number);
+  static std::size_t sparsest_list(const Class& its) {
+    return static_cast<std::size_t>(std::countr_zero(its.filled_lists));
+  }
+  static std::size_t bytes_for_page(std::size_t number, std::size_t used);
+  RunId sparsest() const;
+  RunId sparsest_of(std::size_t number) const;
+  std::size_t show_rest(std::span<void*> blocks);
   bool find_current(std::size_t number);
   void* take_slot(std::size_t number, Run& slab);
   void drop(std::size_t number, RunId id);
@@ -107,6 +123,8 @@ class Slabs {
   std::size_t next_to_return_ = 0;  // the class with which return_some_recent() goes on
   std::size_t next_to_mark_ = 0;    // and mark_some()
   std::size_t next_to_unmark_ = 0;  // and unmark_some()
+  RunId shown_ = kNoRun;            // the slab that show_some() has begun
+  Slot next_shown_ = 0;             // and its first slot that was not shown
 };
 
 }  // namespace larder::memory

@@ -1,0 +1,136 @@
+// The limit of pages. Without a page store there is none.
+
+#include "larder/eviction/page_limit.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+
+#include "larder/keyspace/edit.h"
+#include "larder/memory/heap.h"
+#include "larder/types/hash.h"
+#include "tests/eviction/world.h"
+
+namespace larder::eviction {
+namespace {
+
+class PageLimitTest : public ::testing::Test {
+ protected:
+  static constexpr std::uint64_t kData = 32 << 20;
+
+  void SetUp() override {
+    if (!memory::kHasPageStore) GTEST_SKIP() << "there is no page store";
+    world.limit(memory::used_bytes() + kData);
+  }
+  std::uint64_t maxmemory() { return static_cast<std::uint64_t>(world.settings.maxmemory.value()); }
+  std::uint64_t edge() { return maxmemory() + PageLimit::slack(maxmemory()); }
+  // What a command does that needs memory. Returns how far the pages were above the edge before it.
+  std::int64_t admit() {
+    world.clock.advance_us(10);
+    if (world.evictor.needs_room()) {
+      EXPECT_EQ(world.evictor.make_room(base::Budget::unlimited()), Room::enough);
+    }
+    most_bytes = std::max(most_bytes, memory::used_bytes());
+    return static_cast<std::int64_t>(memory::used_bytes() + memory::wasted_page_bytes()) -
+           static_cast<std::int64_t>(edge());
+  }
+  void put_new(std::size_t bytes) {
+    ASSERT_LE(admit(), 0);
+    world.put(name_of(next++), bytes);
+    if (next % 32 == 0) world.keyspace.graveyard().drain(base::Budget::unlimited());
+  }
+  void set_field(const std::string& name, std::size_t field, std::size_t bytes) {
+    ASSERT_LE(admit(), 0);
+    const auto key = keyspace::Key::of(name);
+    keyspace::Database& db = world.db();
+    auto edit =
+        db.edit<types::Hash>(key, db.look(key, keyspace::Look::write), keyspace::Event::hset);
+    edit->set("field:" + std::to_string(field), std::string(bytes, 'x'), {16, 64}, 0);
+  }
+  std::uint64_t evicted_for_pages() { return world.metrics.evicted_keys_for_pages.value(); }
+
+  World world;
+  std::uint64_t most_bytes = 0;
+  std::size_t next = 0;
+};
+
+TEST_F(PageLimitTest, HoldsWhenSizesShift) {
+  world.policy("allkeys-random");
+  for (const std::size_t bytes : {100, 1000, 300, 40, 15'000, 60}) {
+    for (std::uint64_t written = 0; written < 2 * kData; written += bytes + 30) {
+      ASSERT_NO_FATAL_FAILURE(put_new(bytes));
+    }
+  }
+  EXPECT_GT(std::stoll(world.info("active_defrag_hits")), 10'000);
+  // Moving made the room: hardly a key was evicted for pages.
+  EXPECT_LT(evicted_for_pages(), world.metrics.evicted_keys.value() / 100);
+}
+
+TEST_F(PageLimitTest, HoldsWhenFieldsOfHashesShift) {
+  world.policy("allkeys-lru");
+  std::size_t field = 0;
+  for (const std::size_t bytes : {100, 1000, 300, 40}) {
+    for (std::uint64_t written = 0; written < 2 * kData; written += bytes + 30) {
+      ++field;
+      set_field("hash:" + std::to_string(field * 7919 % 61), field % 7001, bytes);
+      if (HasFatalFailure()) return;
+      if (field % 32 == 0) world.keyspace.graveyard().drain(base::Budget::unlimited());
+    }
+  }
+  EXPECT_GT(std::stoll(world.info("active_defrag_hits")), 10'000);
+}
+
+TEST_F(PageLimitTest, RefusesWritesWhereNothingMayBeEvicted) {
+  world.policy("noeviction");
+  world.limit(memory::used_bytes() + 2 * kData);
+  for (std::size_t i = 0; i < 400'000; ++i) world.put(name_of(i), 100);
+  ASSERT_FALSE(world.evictor.needs_room());
+  for (std::size_t i = 0; i < 400'000; ++i) {
+    if (i % 2 == 0) world.db().erase(keyspace::Key::of(name_of(i)));
+  }
+  world.keyspace.graveyard().drain(base::Budget::unlimited());
+  // The bytes have room, and emptying slabs makes room in pages.
+  world.limit(memory::used_bytes() + (1 << 20));
+  EXPECT_TRUE(world.evictor.needs_room());
+  EXPECT_EQ(world.make_room(), Room::enough);
+  EXPECT_GT(std::stoll(world.info("active_defrag_hits")), 50'000);
+  // Nothing can be moved while a flushed database is being freed; its pages come back soon.
+  world.keyspace.flush_all();
+  EXPECT_EQ(world.make_room(), Room::enough);
+}
+
+// Who still reads the old values of a snapshot does not let values move.
+class Reader final : public keyspace::BeforeChange {
+ public:
+  void before_change(int, std::uint64_t, keyspace::Entry&, keyspace::Intent) override {}
+  void before_flush(int) override {}
+  void before_swap(int, int) override {}
+};
+
+TEST_F(PageLimitTest, EvictsForPagesWhileNothingMayMove) {
+  world.policy("allkeys-random");
+  Reader reader;
+  world.keyspace.before_changes().add(reader);
+  std::size_t field = 0;
+  for (const std::size_t bytes : {100, 1000}) {
+    for (std::uint64_t written = 0; written < 2 * kData; written += bytes + 30) {
+      ++field;
+      set_field("hash:" + std::to_string(field * 7919 % 6007), field % 64, bytes);
+      if (HasFatalFailure()) break;
+      if (field % 32 == 0) world.keyspace.graveyard().drain(base::Budget::unlimited());
+    }
+  }
+  world.keyspace.before_changes().remove(reader);
+  EXPECT_GT(evicted_for_pages(), 0u);
+  EXPECT_LT(evicted_for_pages(), world.metrics.evicted_keys.value());
+}
+
+TEST_F(PageLimitTest, LeavesFreePagesToTheAllocatorWithoutALimit) {
+  world.limit(0);
+  world.evictor.bound_free_pages();
+  EXPECT_FALSE(world.evictor.needs_room());
+}
+
+}  // namespace
+}  // namespace larder::eviction
