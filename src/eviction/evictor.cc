@@ -19,6 +19,8 @@ constexpr std::uint32_t kStride = 8;
 // Rounds of sampling that may find no candidate, for example in a table that is mostly empty,
 // before a random key is evicted.
 constexpr int kMostRounds = 8;
+// For those who cannot wait.
+constexpr std::int64_t kMostPagesUs = 500;
 // At once, when no slab can be emptied.
 constexpr int kEvictedForPages = 4;
 // The walk over all entries that a change of policy starts, before the reply of the command.
@@ -153,20 +155,21 @@ PageLimit::Use Evictor::page_use() const {
 void Evictor::bound_free_pages() const { PageLimit::bound_free_pages(page_use()); }
 
 // At the edge, what was removed is freed, then sparse slabs are emptied as long as this returns
-// pages, and then keys are evicted, whose slots make other slabs sparse.
-Room Evictor::make_room_in_pages(base::Budget& budget) {
+// pages, and then keys are evicted, whose slots make other slabs sparse. Who cannot wait passes the
+// edge by what it allocates until the pages are free: a pass over all values may take seconds.
+Room Evictor::make_room_in_pages(const base::Budget& given) {
+  const bool may_wait = !given.is_unlimited();
+  base::Budget budget = may_wait ? given : base::Budget(keyspace_.clock(), kMostPagesUs);
   page_limit_.move_some(page_use());
   keyspace::Graveyard& graveyard = keyspace_.graveyard();
   while (page_use().is_over() && !keyspace_.removals_held()) {
     if (!graveyard.empty()) {
       graveyard.drain_a_little(keyspace_.clock());
     } else if (!page_limit_.move_more(page_use())) {
-      if (!budget.is_unlimited() && keyspace_.defers_removals() && has_victims()) {
-        return Room::waiting;
-      }
+      if (may_wait && keyspace_.defers_removals() && has_victims()) return Room::waiting;
       if (!evict_for_pages()) return Room::none;
     }
-    if (budget.spent()) return page_use().is_over() ? Room::working : Room::enough;
+    if (budget.spent()) return may_wait && page_use().is_over() ? Room::working : Room::enough;
   }
   return Room::enough;
 }

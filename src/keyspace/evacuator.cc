@@ -78,7 +78,10 @@ bool Evacuator::move_entries() {
   metrics_.active_defrag_key_hits += moved;
   metrics_.active_defrag_misses += count - moved;
   metrics_.active_defrag_key_misses += count - moved;
-  return count > 0;
+  vain_steps_ = moved > 0 ? 0 : vain_steps_ + 1;
+  if (count > 0 && vain_steps_ < kMostVainSteps) return true;
+  vain_steps_ = 0;
+  return false;
 }
 
 // Most entries are in the same database as the one before. What was removed is in none.

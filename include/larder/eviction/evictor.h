@@ -68,11 +68,10 @@ class Evictor {
   }
 
   // Evicts until there is room, no key can be evicted, or the budget is spent. Blocks that stay may
-  // get other addresses. With an unlimited
-  // budget it does not wait for a snapshot. Data that was
-  // removed before is freed first if that is enough; flushed databases are always freed first,
-  // because their bytes cannot be distinguished from those of stored keys. Expired keys that it
-  // finds are removed as expired.
+  // get other addresses. With an unlimited budget it does not wait for a snapshot, and stays above
+  // the limit of pages while moving takes long. Data that was removed before is freed first if that
+  // is enough; flushed databases are always freed first, because their bytes cannot be
+  // distinguished from those of stored keys. Expired keys that it finds are removed as expired.
   Room make_room(base::Budget budget);
 
   // Adapts the bound of free pages to the present maxmemory and use; to be called `hz` times a
@@ -143,7 +142,7 @@ class Evictor {
   bool only_removed_data_exceeds(std::uint64_t wanted) const;
   std::uint64_t living_movable_bytes(const memory::Charges& charges) const;
   Room make_room_in_bytes(base::Budget& budget);
-  Room make_room_in_pages(base::Budget& budget);
+  Room make_room_in_pages(const base::Budget& given);
   bool evict_for_pages();
   PageLimit::Use page_use() const;
   Room evict(base::Budget& budget, std::uint64_t wanted = 0);

@@ -19,9 +19,10 @@ struct Settings : config::Group {
       {.name = "maxmemory",
        .help = "Maximum memory for data, clients and the server itself. Above it keys are evicted "
                "by maxmemory-policy, and if no key can be evicted, commands that need memory are "
-               "refused. 0 means no limit. auto is what the machine or the container allows, less "
-               "what the process needs beside it; 75% is three quarters of what is allowed, but no "
-               "more than auto. Both follow when the container gets another limit."}};
+               "refused. The holes in the pages of the data may take 3 % and 4 MB more. 0 means no "
+               "limit. auto is what the machine or the container allows, less what the process "
+               "needs beside it; 75% is three quarters of what is allowed, but no more than auto. "
+               "Both follow when the container gets another limit."}};
   // The names are those of Policy::named().
   config::Choice maxmemory_policy{
       *this,

@@ -27,8 +27,8 @@ class Evacuator {
   Evacuator(Keyspace& keyspace, memory::Metrics& metrics)
       : keyspace_(keyspace), metrics_(metrics), walk_(keyspace), table_walk_(keyspace) {}
 
-  // Moves up to kAtOnce entries out of the sparsest slab; false if no slab is worth it. Cost: some
-  // microseconds.
+  // Moves up to kAtOnce entries out of the sparsest slab; false if no slab is worth it, or if
+  // nothing moved for some steps. Cost: some microseconds.
   bool move_entries();
 
   // A pass over the tables, or over the values, in steps; one at a time.
@@ -57,6 +57,7 @@ class Evacuator {
  private:
   enum class Part : std::uint8_t { none, choosing, moving, releasing };
   static constexpr std::size_t kAtOnce = 32;
+  static constexpr int kMostVainSteps = 16;
 
   bool move_entry(Entry& entry, std::uint64_t hash);
   bool walk(base::Budget& budget);
@@ -70,6 +71,7 @@ class Evacuator {
   TableWalk table_walk_;
   Part part_ = Part::none;
   memory::BlockKind kind_ = memory::BlockKind::value;  // of the pass
+  int vain_steps_ = 0;                                 // of move_entries(), one after the other
   std::size_t last_db_ = 0;                            // in which the last entry was found
   bool tests_ = false;
 };

@@ -32,7 +32,8 @@ constexpr auto kDivisors = divisors<32>();
 // Moving more than this percentage of a slab's bytes costs more than its pages are worth.
 constexpr std::size_t kMostMoved = 97;
 constexpr std::size_t kMostShownBytes = 32 << 10;  // at once, by show_some(), and one block
-constexpr std::size_t kUnmarked = 64;              // at once, by show_some()
+// Slabs that were shown and are not empty; after so many they are ordinary slabs again.
+constexpr std::size_t kMostPassed = 16;
 constexpr std::size_t kMostSlots = 2048;
 static_assert(kSlabs[0].slots == kMostSlots);
 
@@ -253,13 +254,14 @@ std::size_t Slabs::show_some(std::span<void*> blocks) {
     if (shown_ != kNoRun) {
       const std::size_t shown = show_rest(blocks);
       if (shown > 0) return shown;
-      shown_ = kNoRun;
+      pass_shown();
     }
     RunId id = sparsest();
     if (id == kNoRun) {
       // Recent slots may keep a slab from being chosen, or from being empty.
       return_some_recent();
-      unmark_some(kUnmarked);
+      unmark_some(kMostPassed);
+      passed_ = 0;
       return 0;
     }
     const std::size_t number = pages_[id].slab_class;
@@ -271,6 +273,15 @@ std::size_t Slabs::show_some(std::span<void*> blocks) {
     shown_ = id;
     next_shown_ = 0;
   }
+}
+
+// What is left in the slab is removed soon, or stays because the other slabs had no room. It must
+// not keep slots from being used for long.
+void Slabs::pass_shown() {
+  shown_ = kNoRun;
+  if (++passed_ < kMostPassed) return;
+  unmark_some(kMostPassed);
+  passed_ = 0;
 }
 
 // Of the slab that was begun.

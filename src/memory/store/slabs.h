@@ -65,8 +65,8 @@ class Slabs {
   }
 
   // Up to `blocks.size()` blocks of a sparse slab, or 32 KiB, which the caller should move; after
-  // its last ones, those of the next slab. Blocks that were not moved are not shown again until no
-  // slab is left: then it returns 0. Cost: that of reading the list of the slab's free slots.
+  // its last ones, those of the next slab. Blocks that were not moved are not shown again for some
+  // slabs. 0 if no slab is worth it. Cost: that of reading the list of the slab's free slots.
   std::size_t show_some(std::span<void*> blocks);
 
   // The recent slots of all classes.
@@ -110,6 +110,7 @@ class Slabs {
   RunId sparsest() const;
   RunId sparsest_of(std::size_t number) const;
   std::size_t show_rest(std::span<void*> blocks);
+  void pass_shown();
   bool find_current(std::size_t number);
   void* take_slot(std::size_t number, Run& slab);
   void drop(std::size_t number, RunId id);
@@ -125,6 +126,7 @@ class Slabs {
   std::size_t next_to_unmark_ = 0;  // and unmark_some()
   RunId shown_ = kNoRun;            // the slab that show_some() has begun
   Slot next_shown_ = 0;             // and its first slot that was not shown
+  std::size_t passed_ = 0;          // slabs that it has left since it unmarked some
 };
 
 }  // namespace larder::memory
