@@ -129,8 +129,8 @@ def write(client, size):
 @contextlib.contextmanager
 def tight(start, policy):
     """A server in the cgroup; ends the test if the system kills it. Yields its port and a connection."""
-    with server.running(start, "--maxmemory", str(TIGHT_MAXMEMORY), "--maxmemory-policy", policy) as port, \
-            contextlib.closing(wire.Client(port)) as control:
+    options = ["--maxmemory", str(TIGHT_MAXMEMORY), "--maxmemory-policy", policy, "--client-socket-buffer-bytes", "16kb"]
+    with server.running(start, *options) as port, contextlib.closing(wire.Client(port)) as control:
         yield port, control
 
 
