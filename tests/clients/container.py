@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """BINARY in a memory cgroup, as in a container: `maxmemory auto` and a percentage follow the cgroup's limit, and the server
-lives while clients write more than it may hold. In a cgroup of maxmemory and 64 MB it survives clients that do not read.
+lives while clients write more than it may hold. In a cgroup of maxmemory and 64 MB it survives clients that do not
+read, and with the page store also loads that leave holes in pages.
 
 Usage: container.py BINARY [--small]
 
@@ -126,6 +127,19 @@ def write(client, size):
         raise SystemExit("nothing was evicted")
 
 
+# The loads of scripts/pages, shortened.
+LOADS = [
+    ("sizes shift, LRU", "allkeys-lru", lambda limit: page_load.size_shifts(limit, 1)),
+    ("sizes shift, random", "allkeys-random", lambda limit: page_load.size_shifts(limit, 1)),
+    ("sizes shift under reads", "allkeys-lru", lambda limit: page_load.size_shifts_under_reads(limit, 0.5)),
+    ("overwrites", "allkeys-lru", lambda limit: page_load.overwrites(limit, 8)),
+    ("appends", "allkeys-lru", lambda limit: page_load.appends(limit, 1)),
+    ("deadlines", "allkeys-lru", lambda limit: page_load.deadlines(limit, 6)),
+    ("fields of hashes shift", "allkeys-lru", lambda limit: page_load.hash_fields(limit, 1)),
+    ("deletions", "allkeys-lru", lambda limit: page_load.deletions(limit, 0.9)),
+]
+
+
 @contextlib.contextmanager
 def tight(start, policy):
     """A server in the cgroup; ends the test if the system kills it. Yields its port and a connection."""
@@ -138,6 +152,18 @@ def report(name, control):
     """Asks the server, so it lives."""
     peak = page_load.Resident(slow_readers.figure(control, "process_id")).peak_ever()
     print(f"{name}: {peak / MEGA:.0f} MB were resident of {(TIGHT_MAXMEMORY + TIGHT_BESIDE) / MEGA:.0f}", flush=True)
+
+
+def survive_loads(start):
+    for name, policy, load in LOADS:
+        with tight(start, policy) as (port, control):
+            if b"+pages\r\n" not in control.ask("INFO", "memory"):
+                print("the loads that leave holes are skipped: the data is not in the page store")
+                return
+            with page_load.linked(port) as link:
+                for _, burst, requests in load(TIGHT_MAXMEMORY):
+                    link.send(requests, burst)
+            report(name, control)
 
 
 def survive_clients(start):
@@ -170,6 +196,7 @@ def main():
                 cgroup.allow(TIGHT_MAXMEMORY + TIGHT_BESIDE)
                 cgroup.forbid_swap()
                 survive_clients(start)
+                survive_loads(start)
     finally:
         cgroup.remove()
     print("ok: maxmemory follows the cgroup, and the server lives at its limit")
