@@ -44,6 +44,8 @@ void Connections::on_accepted(int descriptor, Transport transport) {
     disable_delay(descriptor);
     keep_alive(descriptor, static_cast<int>(parts.settings.listen.tcp_keepalive.value()));
   }
+  const auto buffer_bytes = static_cast<int>(parts.settings.clients.socket_buffer_bytes());
+  if (buffer_bytes != 0) set_buffers(descriptor, buffer_bytes);
   auto* const connection =
       memory::make<Connection>(memory::Owner::client_input, *services_, descriptor, transport);
   if (transport == Transport::tls) connection->secure(*parts.tls);

@@ -133,6 +133,11 @@ void keep_alive(int descriptor, int seconds) {
   switch_on(descriptor, IPPROTO_TCP, TCP_KEEPCNT, 3);
 }
 
+void set_buffers(int descriptor, int bytes) {
+  switch_on(descriptor, SOL_SOCKET, SO_SNDBUF, bytes);
+  switch_on(descriptor, SOL_SOCKET, SO_RCVBUF, bytes);
+}
+
 std::string peer_name(int descriptor) {
   sockaddr_storage address{};
   socklen_t size = sizeof address;

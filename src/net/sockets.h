@@ -31,6 +31,9 @@ void disable_delay(int descriptor);
 // disables it.
 void keep_alive(int descriptor, int seconds);
 
+// Both buffers of the system get this size, of which the system uses twice as much, and stay so.
+void set_buffers(int descriptor, int bytes);
+
 // "ip:port", "[v6]:port" for the other end or this one; "path:0" for a Unix socket.
 std::string peer_name(int descriptor);
 std::string local_name(int descriptor);

@@ -33,10 +33,12 @@ std::int64_t share(std::int64_t whole, std::int64_t percent) {
 
 }  // namespace
 
-MemoryPlan::MemoryPlan(info::Reporter& reporter, Configuration& configuration, base::Log& log,
-                       const base::Clock& clock, std::string root)
+MemoryPlan::MemoryPlan(info::Reporter& reporter, Configuration& configuration,
+                       const engine::Sessions& sessions, base::Log& log, const base::Clock& clock,
+                       std::string root)
     : Group(reporter),
       configuration_(configuration),
+      sessions_(sessions),
       log_(log),
       clock_(clock),
       root_(std::move(root)),
@@ -57,7 +59,8 @@ std::vector<MemoryPlan::Need> MemoryPlan::needs() const {
 }
 
 std::vector<std::string_view> MemoryPlan::unbounded() const {
-  std::vector<std::string_view> names = {"fragmentation", "socket-buffers"};
+  std::vector<std::string_view> names = {"fragmentation"};
+  if (configuration_.net.clients.socket_buffer_bytes() == 0) names.push_back("socket-buffers");
   if (configuration_.eviction.maxmemory.value() == 0) names.push_back("data");
   if (configuration_.persistence.snapshots.snapshot_method.value() != 0) names.push_back("fork");
   return names;
@@ -67,6 +70,12 @@ std::int64_t MemoryPlan::bound_of(std::int64_t maxmemory) const {
   std::int64_t bytes = maxmemory + share(maxmemory, kBesideMaxmemory);
   for (const Need& need : needs()) bytes += need.bytes;
   return bytes;
+}
+
+std::int64_t MemoryPlan::bound_of_sockets() const {
+  const net::ClientSettings& clients = configuration_.net.clients;
+  if (clients.socket_buffer_bytes() == 0) return 0;
+  return static_cast<std::int64_t>(sessions_.size()) * clients.most_in_socket();
 }
 
 std::int64_t MemoryPlan::automatic() const {
@@ -116,7 +125,11 @@ std::string MemoryPlan::explanation() const {
   text += " and " + std::to_string(kBesideMaxmemory) +
           "% of it for pages that are not full. Without a bound:";
   for (const std::string_view name : unbounded()) text.append(" ").append(name);
-  return text + ".";
+  text += ".";
+  const net::ClientSettings& clients = configuration_.net.clients;
+  if (clients.socket_buffer_bytes() == 0) return text;
+  return text + " The system's buffers take up to " + in_words(clients.most_in_socket()) +
+         " for each client.";
 }
 
 void MemoryPlan::beat() {
@@ -133,7 +146,7 @@ void MemoryPlan::refresh() {
   limit_ = process::read_memory_limit(root_);
   process_limit_ = static_cast<std::int64_t>(limit_.bytes);
   const std::int64_t maxmemory = configuration_.eviction.maxmemory.value();
-  process_bound_ = maxmemory == 0 ? 0 : bound_of(maxmemory);
+  process_bound_ = maxmemory == 0 ? 0 : bound_of(maxmemory) + bound_of_sockets();
   std::string names;
   for (const std::string_view name : unbounded()) {
     names.append(names.empty() ? "" : ",").append(name);

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """BINARY in a memory cgroup, as in a container: `maxmemory auto` and a percentage follow the cgroup's limit, and the server
-lives while clients write more values of one size than it may hold.
+lives while clients write more than it may hold. In a cgroup of maxmemory and 64 MB it survives clients that do not
+read, and with the page store also loads that leave holes in pages.
 
 Usage: container.py BINARY [--small]
 
@@ -14,7 +15,9 @@ import sys
 import tempfile
 import time
 
+import page_load
 import server
+import slow_readers
 import wire
 
 SKIPPED = 77
@@ -23,6 +26,11 @@ LIMIT = 200 * MEGA
 # What the server leaves for the program, clients and snapshots, and as percent of maxmemory.
 NEEDS = (16 + 4 + 32) * MEGA
 BESIDE = 10
+# What a container needs beside maxmemory, in the second part.
+TIGHT_MAXMEMORY = 64 * MEGA
+TIGHT_BESIDE = 64 * MEGA
+# jemalloc keeps about four times a large request in free pages for up to a second, which has no bound yet.
+LARGE_REQUEST = 2 * MEGA
 
 
 class Cgroup:
@@ -33,6 +41,7 @@ class Cgroup:
         parent = "/sys/fs/cgroup" if is_v2 else "/sys/fs/cgroup/memory"
         self.folder = tempfile.mkdtemp(prefix="larder-", dir=parent)
         self.limit_file = "memory.max" if is_v2 else "memory.limit_in_bytes"
+        self.swap_file = "memory.swap.max" if is_v2 else "memory.swappiness"
         try:
             self.allow(LIMIT)
         except OSError:
@@ -40,8 +49,16 @@ class Cgroup:
             raise
 
     def allow(self, size):
-        with open(os.path.join(self.folder, self.limit_file), "w") as file:
-            file.write(str(size))
+        self.write(self.limit_file, size)
+
+    def forbid_swap(self):
+        # A kernel without swap accounting has no such file.
+        with contextlib.suppress(OSError):
+            self.write(self.swap_file, 0)
+
+    def write(self, name, figure):
+        with open(os.path.join(self.folder, name), "w") as file:
+            file.write(str(figure))
 
     def remove(self):
         for _ in range(100):
@@ -110,6 +127,58 @@ def write(client, size):
         raise SystemExit("nothing was evicted")
 
 
+# The loads of scripts/pages, shortened.
+LOADS = [
+    ("sizes shift, LRU", "allkeys-lru", lambda limit: page_load.size_shifts(limit, 1)),
+    ("sizes shift, random", "allkeys-random", lambda limit: page_load.size_shifts(limit, 1)),
+    ("sizes shift under reads", "allkeys-lru", lambda limit: page_load.size_shifts_under_reads(limit, 0.5)),
+    ("overwrites", "allkeys-lru", lambda limit: page_load.overwrites(limit, 8)),
+    ("appends", "allkeys-lru", lambda limit: page_load.appends(limit, 1)),
+    ("deadlines", "allkeys-lru", lambda limit: page_load.deadlines(limit, 6)),
+    ("fields of hashes shift", "allkeys-lru", lambda limit: page_load.hash_fields(limit, 1)),
+    ("deletions", "allkeys-lru", lambda limit: page_load.deletions(limit, 0.9)),
+]
+
+
+@contextlib.contextmanager
+def tight(start, policy):
+    """A server in the cgroup; ends the test if the system kills it. Yields its port and a connection."""
+    options = ["--maxmemory", str(TIGHT_MAXMEMORY), "--maxmemory-policy", policy, "--client-socket-buffer-bytes", "16kb"]
+    with server.running(start, *options) as port, contextlib.closing(wire.Client(port)) as control:
+        yield port, control
+
+
+def report(name, control):
+    """Asks the server, so it lives."""
+    peak = page_load.Resident(slow_readers.figure(control, "process_id")).peak_ever()
+    print(f"{name}: {peak / MEGA:.0f} MB were resident of {(TIGHT_MAXMEMORY + TIGHT_BESIDE) / MEGA:.0f}", flush=True)
+
+
+def survive_loads(start):
+    for name, policy, load in LOADS:
+        with tight(start, policy) as (port, control):
+            if b"+pages\r\n" not in control.ask("INFO", "memory"):
+                print("the loads that leave holes are skipped: the data is not in the page store")
+                return
+            with page_load.linked(port) as link:
+                for _, burst, requests in load(TIGHT_MAXMEMORY):
+                    link.send(requests, burst)
+            report(name, control)
+
+
+def survive_clients(start):
+    """Deep pipelines whose replies are not read, large replies that are not read, large requests at once, half-sent ones."""
+    with tight(start, "allkeys-lru") as (port, control):
+        slow_readers.fill(control, TIGHT_MAXMEMORY)
+        found = slow_readers.pipelining(port, control, TIGHT_MAXMEMORY, 40)
+        found += slow_readers.large_replies(port, control, TIGHT_MAXMEMORY, 40)
+        found += slow_readers.large_requests(port, control, LARGE_REQUEST, 4)
+        found += slow_readers.half_sent(port, control, 400)
+        report("clients that do not read", control)
+    if found:
+        raise SystemExit("\n".join(found))
+
+
 def main():
     try:
         cgroup = Cgroup()
@@ -123,6 +192,11 @@ def main():
                 check_changes(client, cgroup)
                 if "--small" not in sys.argv:
                     write(client, 300)
+            if "--small" not in sys.argv:
+                cgroup.allow(TIGHT_MAXMEMORY + TIGHT_BESIDE)
+                cgroup.forbid_swap()
+                survive_clients(start)
+                survive_loads(start)
     finally:
         cgroup.remove()
     print("ok: maxmemory follows the cgroup, and the server lives at its limit")

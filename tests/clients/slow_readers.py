@@ -196,9 +196,8 @@ def large_replies(port, control, limit, readers):
     return found
 
 
-def large_requests(port, control, limit, count):
-    """Requests larger than the share at the same time: one at a time is accepted."""
-    size = limit * 3 // 10
+def large_requests(port, control, size, count):
+    """Large requests at the same time; of those that are larger than the share, one at a time is accepted."""
     value = b"y" * size
     links = [socket.create_connection(("127.0.0.1", port)) for _ in range(count)]
     threads, answers = [], [b""] * count
@@ -337,7 +336,7 @@ def main():
             fill(control, limit)
             found += pipelining(port, control, limit, readers)
             found += large_replies(port, control, limit, 12 if small else 60)
-            found += large_requests(port, control, limit, 3 if small else 5)
+            found += large_requests(port, control, limit * 3 // 10, 3 if small else 5)
             found += against_the_data(port, control, limit, readers)
             found += half_sent(port, control, crowd // 10)
             found += opened_and_dropped(port, control, crowd)

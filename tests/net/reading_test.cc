@@ -132,5 +132,29 @@ TEST_F(ReadRequests, AreDroppedIfTheConnectionWasClosed) {
   expect_balance();
 }
 
+// The system doubles the sizes.
+TEST_F(ReadRequests, ArriveInBuffersOfTheSystemThatAreBounded) {
+  const auto size_of = [this](int option) {
+    // The first session is that of the room.
+    const int descriptor = sessions.first()->next()->peer().descriptor();
+    int size = 0;
+    socklen_t bytes = sizeof size;
+    EXPECT_EQ(::getsockopt(descriptor, SOL_SOCKET, option, &size, &bytes), 0);
+    return size;
+  };
+  {
+    ASSERT_TRUE(net_settings.clients.client_socket_buffer_bytes.parse({"20kb"}));
+    const Line line = connect();
+    EXPECT_EQ(size_of(SO_SNDBUF), 40 << 10);
+    EXPECT_EQ(size_of(SO_RCVBUF), 40 << 10);
+  }
+  finish();
+  loop->run_once(0);
+  finish();
+  ASSERT_TRUE(net_settings.clients.client_socket_buffer_bytes.parse({"1"}));
+  const Line line = connect();
+  EXPECT_EQ(size_of(SO_SNDBUF), 8 << 10);
+}
+
 }  // namespace
 }  // namespace larder::net

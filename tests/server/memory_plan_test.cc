@@ -45,13 +45,14 @@ class MemoryPlanTest : public ::testing::Test {
   std::string root;
   Configuration configuration;
   info::Reporter reporter;
+  engine::Sessions sessions;
   base::Log log;
   harness::HarnessClock clock;
 };
 
 TEST_F(MemoryPlanTest, AutoLeavesWhatTheProcessNeedsBesideIt) {
   allow(kNeeds + 1100 * kMegabyte);
-  MemoryPlan plan(reporter, configuration, log, clock, root);
+  MemoryPlan plan(reporter, configuration, sessions, log, clock, root);
   EXPECT_EQ(maxmemory(), 0);
   EXPECT_EQ(set("maxmemory", "auto"), "OK");
   EXPECT_EQ(maxmemory(), 1000 * kMegabyte);
@@ -61,15 +62,22 @@ TEST_F(MemoryPlanTest, AutoLeavesWhatTheProcessNeedsBesideIt) {
 TEST_F(MemoryPlanTest, WhatTheFileSaysIsFoundAtTheStart) {
   ASSERT_TRUE(configuration.eviction.maxmemory.parse({"AUTO"}));
   allow(kNeeds + 110 * kMegabyte);
-  const MemoryPlan plan(reporter, configuration, log, clock, root);
+  const MemoryPlan plan(reporter, configuration, sessions, log, clock, root);
   EXPECT_EQ(maxmemory(), 100 * kMegabyte);
   EXPECT_EQ(reporter.value("process_memory_limit"), std::to_string(kNeeds + 110 * kMegabyte));
   EXPECT_EQ(reporter.value("process_memory_bound"), std::to_string(kNeeds + 110 * kMegabyte));
   EXPECT_EQ(reporter.value("process_memory_unbounded"), "fragmentation,socket-buffers");
+  EXPECT_EQ(plan.bound_of_sockets(), 0);
+}
+
+TEST_F(MemoryPlanTest, TheBuffersOfSocketsHaveABoundIfTheirSizeIsGiven) {
+  ASSERT_TRUE(configuration.net.clients.client_socket_buffer_bytes.parse({"512kb"}));
+  const MemoryPlan plan(reporter, configuration, sessions, log, clock, root);
+  EXPECT_EQ(reporter.value("process_memory_unbounded"), "fragmentation,data");
 }
 
 TEST_F(MemoryPlanTest, APercentageIsOfTheLimitAndNotMoreThanAuto) {
-  const MemoryPlan plan(reporter, configuration, log, clock, root);
+  const MemoryPlan plan(reporter, configuration, sessions, log, clock, root);
   EXPECT_EQ(set("maxmemory", "50%"), "OK");
   EXPECT_EQ(maxmemory(), 550 * kMegabyte);
   EXPECT_EQ(set("maxmemory", "auto"), "OK");
@@ -80,7 +88,7 @@ TEST_F(MemoryPlanTest, APercentageIsOfTheLimitAndNotMoreThanAuto) {
 }
 
 TEST_F(MemoryPlanTest, ItFollowsTheLimitAndTheDirectivesOnceASecond) {
-  MemoryPlan plan(reporter, configuration, log, clock, root);
+  MemoryPlan plan(reporter, configuration, sessions, log, clock, root);
   EXPECT_EQ(set("maxmemory", "50%"), "OK");
   allow(600 * kMegabyte);
   clock.advance_ms(999);
@@ -98,7 +106,7 @@ TEST_F(MemoryPlanTest, ItFollowsTheLimitAndTheDirectivesOnceASecond) {
 }
 
 TEST_F(MemoryPlanTest, ANumberOfBytesStaysWhateverTheSystemAllows) {
-  MemoryPlan plan(reporter, configuration, log, clock, root);
+  MemoryPlan plan(reporter, configuration, sessions, log, clock, root);
   EXPECT_EQ(set("maxmemory", "auto"), "OK");
   EXPECT_EQ(set("maxmemory", "5mb"), "OK");
   allow(300 * kMegabyte);
@@ -109,7 +117,7 @@ TEST_F(MemoryPlanTest, ANumberOfBytesStaysWhateverTheSystemAllows) {
 
 TEST_F(MemoryPlanTest, WithoutALimitOfTheSystemAWishIsRefused) {
   std::filesystem::remove_all(root);
-  const MemoryPlan plan(reporter, configuration, log, clock, root);
+  const MemoryPlan plan(reporter, configuration, sessions, log, clock, root);
   EXPECT_EQ(set("maxmemory", "100mb"), "OK");
   EXPECT_THAT(set("maxmemory", "auto"), HasSubstr("the system does not say"));
   EXPECT_EQ(shown(), std::to_string(100 * kMegabyte));
@@ -118,13 +126,13 @@ TEST_F(MemoryPlanTest, WithoutALimitOfTheSystemAWishIsRefused) {
 
 TEST_F(MemoryPlanTest, TooLittleForTheNeedsLeavesTheLeast) {
   allow(40 * kMegabyte);
-  const MemoryPlan plan(reporter, configuration, log, clock, root);
+  const MemoryPlan plan(reporter, configuration, sessions, log, clock, root);
   EXPECT_EQ(set("maxmemory", "auto"), "OK");
   EXPECT_EQ(maxmemory(), kMegabyte);
 }
 
 TEST_F(MemoryPlanTest, OtherWordsAreErrors) {
-  const MemoryPlan plan(reporter, configuration, log, clock, root);
+  const MemoryPlan plan(reporter, configuration, sessions, log, clock, root);
   for (const char* wrong : {"0%", "101%", "-5%", "%", "autos", "x%"}) {
     EXPECT_NE(set("maxmemory", wrong), "OK") << wrong;
   }
@@ -141,6 +149,18 @@ TEST(MemoryPlanOfAServer, TheWordIsKeptAndTheBytesAreShown) {
   EXPECT_THAT(client->exchange("CONFIG GET maxmemory\r\n"),
               HasSubstr("\r\n" + std::to_string(maxmemory.value()) + "\r\n"));
   EXPECT_THAT(client->exchange("INFO memory\r\n"), HasSubstr("\r\nprocess_memory_bound:"));
+}
+
+// Twice the size in each direction, and a packet.
+TEST(MemoryPlanOfAServer, TheBoundGrowsWithTheClients) {
+  harness::Harness harness("maxmemory 100mb\nclient-socket-buffer-bytes 100kb\n");
+  auto client = harness.connect();
+  const auto bound = [&] {
+    return std::stoll(harness.core().reporter.value("process_memory_bound"));
+  };
+  const std::int64_t before = bound();
+  auto other = harness.connect();
+  EXPECT_EQ(bound() - before, 464 << 10);
 }
 
 }  // namespace

@@ -2,7 +2,9 @@
 
 // The directives of the network: where the server listens and the limits of connections.
 
+#include <algorithm>
 #include <climits>
+#include <cstdint>
 
 #include "larder/config/config.h"
 #include "larder/config/lists.h"
@@ -115,6 +117,15 @@ struct ClientSettings : config::Group {
        .help = "Unsent bytes of replies above which the server stops reading a client until it has "
                "received some of them. Limits the memory of clients that send requests and do not "
                "read replies."}};
+  config::Bytes client_socket_buffer_bytes{
+      *this,
+      {.name = "client-socket-buffer-bytes",
+       .fallback = 0,
+       .range = {0, 64 << 20},
+       .traits = config::kImmutable,
+       .help = "Size of the system's buffer for each direction of a client's connection, at least "
+               "4kb; the system takes up to twice as much. 0 means that the system chooses, up to "
+               "tens of megabytes for a client that does not read or is not read."}};
   config::BufferLimits client_output_buffer_limit{
       *this,
       {.name = "client-output-buffer-limit",
@@ -124,6 +135,19 @@ struct ClientSettings : config::Group {
            "Unsent bytes above which a client is disconnected: at once at the hard limit, after "
            "the given seconds above the soft limit; 0 means no limit. Output that a client did not "
            "request (messages, lines of MONITOR) is also under the limit of pubsub."}};
+
+  // The size of each buffer of the system for a connection, 0 if the system chooses; and the most
+  // that a connection takes of the system's memory with it: twice the size in each direction, as
+  // the system counts the space around the bytes, and one packet more.
+  std::int64_t socket_buffer_bytes() const {
+    const std::int64_t bytes = client_socket_buffer_bytes.value();
+    return bytes == 0 ? 0 : std::max(bytes, kLeastSocketBuffer);
+  }
+  std::int64_t most_in_socket() const { return 4 * socket_buffer_bytes() + kPacket; }
+
+ private:
+  static constexpr std::int64_t kLeastSocketBuffer = 4 << 10;
+  static constexpr std::int64_t kPacket = 64 << 10;
 };
 
 // All directives of this room without TLS.

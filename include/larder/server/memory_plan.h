@@ -11,6 +11,7 @@
 #include "larder/base/clock.h"
 #include "larder/base/log.h"
 #include "larder/base/result.h"
+#include "larder/engine/session.h"
 #include "larder/info/info.h"
 #include "larder/process/memory_limit.h"
 #include "larder/server/configuration.h"
@@ -20,8 +21,9 @@ namespace larder::server {
 class MemoryPlan final : public info::Group {
  public:
   // `root` stands before the system's paths.
-  MemoryPlan(info::Reporter& reporter, Configuration& configuration, base::Log& log,
-             const base::Clock& clock, std::string root = "");
+  MemoryPlan(info::Reporter& reporter, Configuration& configuration,
+             const engine::Sessions& sessions, base::Log& log, const base::Clock& clock,
+             std::string root = "");
 
   // Once a second: maxmemory follows the system's limit and the directives that it depends on.
   void beat();
@@ -35,8 +37,12 @@ class MemoryPlan final : public info::Group {
   std::vector<Need> needs() const;
   // What has no bound, or a bound that is the system's.
   std::vector<std::string_view> unbounded() const;
-  // The most that the process takes with this maxmemory, apart from what is unbounded.
+  // The most that the process takes with this maxmemory, apart from what is unbounded and from
+  // sockets.
   std::int64_t bound_of(std::int64_t maxmemory) const;
+  // The most that the system's buffers for the clients that are connected take. A wish for
+  // maxmemory leaves nothing for them: clients that come and go would change it.
+  std::int64_t bound_of_sockets() const;
 
  private:
   static constexpr std::int64_t kPauseMs = 1000;
@@ -49,6 +55,7 @@ class MemoryPlan final : public info::Group {
   std::string explanation() const;
 
   Configuration& configuration_;
+  const engine::Sessions& sessions_;
   base::Log& log_;
   const base::Clock& clock_;
   std::string root_;
