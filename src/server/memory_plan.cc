@@ -4,6 +4,8 @@
 #include <utility>
 
 #include "larder/base/numbers.h"
+#include "larder/eviction/page_limit.h"
+#include "larder/memory/heap.h"
 
 namespace larder::server {
 namespace {
@@ -16,9 +18,12 @@ constexpr std::int64_t kProgram = 16 << 20;
 constexpr std::int64_t kClients = 4 << 20;
 // The ring of effects on the way to the file, and what is written from it.
 constexpr std::int64_t kJournal = 16 << 20;
-// Percent of maxmemory: used_memory may exceed it by one, and pages that are not full take the
-// rest.
-constexpr std::int64_t kBesideMaxmemory = 10;
+// The holes in pages of small data.
+constexpr std::int64_t kHoles = memory::kHasPageStore ? eviction::PageLimit::kBytes : 0;
+// Percent of maxmemory: used_memory may exceed it by one, and holes in pages take the rest. Without
+// the page store they have no bound, and this is only usual.
+constexpr std::int64_t kBesideMaxmemory =
+    1 + (memory::kHasPageStore ? std::int64_t{eviction::PageLimit::kPercent} : 9);
 constexpr std::int64_t kPercent = 100;
 // Less than this makes no server: the needs beside it are then not covered.
 constexpr std::int64_t kLeast = 1 << 20;
@@ -55,11 +60,13 @@ std::vector<MemoryPlan::Need> MemoryPlan::needs() const {
     needs.push_back({"snapshots", persistence.snapshots.snapshot_memory_limit.value()});
   }
   if (persistence.journal.appendonly.value()) needs.push_back({"the append-only file", kJournal});
+  if (kHoles > 0) needs.push_back({"holes in pages", kHoles});
   return needs;
 }
 
 std::vector<std::string_view> MemoryPlan::unbounded() const {
-  std::vector<std::string_view> names = {"fragmentation"};
+  std::vector<std::string_view> names = {memory::kHasPageStore ? "jemalloc-pages"
+                                                               : "fragmentation"};
   if (configuration_.net.clients.socket_buffer_bytes() == 0) names.push_back("socket-buffers");
   if (configuration_.eviction.maxmemory.value() == 0) names.push_back("data");
   if (configuration_.persistence.snapshots.snapshot_method.value() != 0) names.push_back("fork");
@@ -123,7 +130,7 @@ std::string MemoryPlan::explanation() const {
     text.append(" ").append(in_words(need.bytes)).append(" for ").append(need.name).append(",");
   }
   text += " and " + std::to_string(kBesideMaxmemory) +
-          "% of it for pages that are not full. Without a bound:";
+          "% of it for holes in pages. Without a bound:";
   for (const std::string_view name : unbounded()) text.append(" ").append(name);
   text += ".";
   const net::ClientSettings& clients = configuration_.net.clients;

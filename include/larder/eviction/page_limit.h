@@ -26,8 +26,10 @@ class PageLimit {
   explicit PageLimit(keyspace::Evacuator& evacuator) : evacuator_(evacuator) {}
 
   // What the holes may take.
+  static constexpr std::uint64_t kPercent = 3;
+  static constexpr std::uint64_t kBytes = 4 << 20;
   static constexpr std::uint64_t slack(std::uint64_t maxmemory) {
-    return maxmemory / 100 * 3 + (4 << 20);
+    return maxmemory / 100 * kPercent + kBytes;
   }
 
   // Whether moving should begin, if not earlier. Cost: a few nanoseconds.

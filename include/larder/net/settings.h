@@ -124,7 +124,7 @@ struct ClientSettings : config::Group {
        .range = {0, 64 << 20},
        .traits = config::kImmutable,
        .help = "Size of the system's buffer for each direction of a client's connection, at least "
-               "4kb; the system takes up to twice as much. 0 means that the system chooses, up to "
+               "64kb; the system takes up to twice as much. 0 means that the system chooses, up to "
                "tens of megabytes for a client that does not read or is not read."}};
   config::BufferLimits client_output_buffer_limit{
       *this,
@@ -146,7 +146,8 @@ struct ClientSettings : config::Group {
   std::int64_t most_in_socket() const { return 4 * socket_buffer_bytes() + kPacket; }
 
  private:
-  static constexpr std::int64_t kLeastSocketBuffer = 4 << 10;
+  // With less than a packet of the local network, a client waits for timers of the system.
+  static constexpr std::int64_t kLeastSocketBuffer = 64 << 10;
   static constexpr std::int64_t kPacket = 64 << 10;
 };
 
