@@ -75,9 +75,9 @@ find_program(MOLD mold)
 if(MOLD AND NOT CMAKE_INTERPROCEDURAL_OPTIMIZATION)
   add_link_options(-fuse-ld=mold)
 endif()
-# Objects of the rooms hold machine code besides what link-time optimization reads. The server and
-# the benchmarks are optimized as a whole; the tests are linked from the machine code, in a second
-# instead of a minute each.
+# Objects of the rooms hold machine code besides what link-time optimization reads. The server is
+# optimized as a whole; tests and benchmarks are linked from the machine code, in a second instead
+# of a minute each.
 set(LARDER_FAT_OBJECTS OFF)
 if(CMAKE_INTERPROCEDURAL_OPTIMIZATION AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   set(LARDER_FAT_OBJECTS ON)

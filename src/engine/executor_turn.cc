@@ -70,7 +70,10 @@ bool Executor::make_room_at_turn_end() {
   HeldSessions& waiting = parts_.waiters.waiting_for_memory();
   parts_.evictor.reserve_for_command(waiting.wanted_bytes());
   if (parts_.evictor.needs_room()) {
+    const std::int64_t began_us = parts_.clock.steady_now_us();
     const eviction::Room room = make_room(base::Budget(parts_.clock, turn_time_.left_us(kEvictUs)));
+    // No command took the room that was made.
+    if (room == eviction::Room::enough) turn_time_.spend(parts_.clock.steady_now_us() - began_us);
     if (room == eviction::Room::working || room == eviction::Room::freeing) return true;
     if (room == eviction::Room::waiting) return false;
   }

@@ -235,6 +235,15 @@ std::optional<std::string_view> Hub::any(const engine::Session& session, Kind ki
   return subscriber->firsts[static_cast<std::size_t>(kind)]->topic->name();
 }
 
+std::uint64_t Hub::name_bytes(const engine::Session& session, Kind kind) {
+  const Subscriber* subscriber = Subscriber::of(session);
+  if (subscriber == nullptr) return 0;
+  std::uint64_t bytes = 0;
+  const Subscription* own = subscriber->firsts[static_cast<std::size_t>(kind)];
+  for (; own != nullptr; own = own->next_own) bytes += own->topic->name().size();
+  return bytes;
+}
+
 bool Hub::any(const engine::Session& session, Visitor& visitor) const {
   const Subscriber* subscriber = Subscriber::of(session);
   if (subscriber == nullptr) return false;

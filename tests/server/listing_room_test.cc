@@ -106,6 +106,68 @@ TEST_F(ListingRoom, TheEndOfManySubscriptionsWaitsForRoom) {
   EXPECT_EQ(got, repeated("*3\r\n$11\r\nunsubscribe\r\n$1\r\na\r\n:0\r\n", kWords) + "+PONG\r\n");
 }
 
+class ManySubscriptions : public ListingRoom, public testing::WithParamInterface<std::string> {
+ protected:
+  static constexpr int kChannels = 8000;
+
+  // `prefix` is that of the commands: "", "P" or "S".
+  void subscribe(Line& line, const std::string& prefix) {
+    const std::string name = " " + std::string(300, 'c');
+    for (int i = 0; i < kChannels; i += 100) {
+      std::string request = prefix + "SUBSCRIBE";
+      for (int j = i; j < i + 100; ++j) request += name + std::to_string(j);
+      talk(line, request + "\r\n");
+    }
+    watch_turns(20);
+    line.read();
+  }
+  // What the requests get while other clients hold the share, then the rest, up to the reply to
+  // PING. There must be one answer, which starts with `mark`, for each channel.
+  void expect_all_answers(Line& line, const std::string& requests, std::size_t most_at_first,
+                          char mark) {
+    take_the_share();
+    most_used = 0;
+    line.write(requests + "PING\r\n");
+    watch_turns(200);
+    std::string got = line.read();
+    EXPECT_LE(got.size(), most_at_first);
+    EXPECT_FALSE(line.closed);
+    EXPECT_LE(most_used, kLimit + kTolerance);
+    give_back_the_share();
+    for (int i = 0; i < 3000 && !got.ends_with("+PONG\r\n") && !line.closed; ++i) {
+      watch_turns(1);
+      got += line.read();
+    }
+    ASSERT_THAT(got, EndsWith(":0\r\n+PONG\r\n"));
+    std::size_t at = 0;
+    for (int left = kChannels - 1; left >= 0; --left) {
+      at = got.find("\r\n:" + std::to_string(left) + "\r\n", at + 1);
+      ASSERT_NE(at, std::string::npos) << left;
+    }
+    EXPECT_EQ(std::count(got.begin(), got.end(), mark), kChannels);
+  }
+};
+
+// The first answers need no room. The end of the subscriptions makes little of it, because another
+// client has the same.
+TEST_P(ManySubscriptions, EndInPiecesWhenThereIsRoom) {
+  fill();
+  subscribe(add_line(), GetParam());
+  Line asking = connect();
+  subscribe(asking, GetParam());
+  expect_all_answers(asking, GetParam() + "UNSUBSCRIBE\r\n", 300'000, '*');
+}
+
+INSTANTIATE_TEST_SUITE_P(OfEachKind, ManySubscriptions, testing::Values("", "P", "S"));
+
+TEST_F(ManySubscriptions, EndAtOnceInATransactionWhenThereIsRoom) {
+  fill();
+  Line asking = connect();
+  talk(asking, "HELLO 3\r\n");
+  subscribe(asking, "");
+  expect_all_answers(asking, "MULTI\r\nUNSUBSCRIBE\r\nEXEC\r\n", 100, '>');
+}
+
 TEST_F(ListingRoom, HistogramsWaitForRoom) {
   fill();
   const std::string got =

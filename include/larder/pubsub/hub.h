@@ -95,6 +95,8 @@ class Hub final : public engine::Subscriptions, public memory::AuditedOwner {
   static std::size_t subscriptions(const engine::Session& session, Kind kind);
   // One of them, as long as there are any.
   static std::optional<std::string_view> any(const engine::Session& session, Kind kind);
+  // The bytes of the names of its subscriptions of a kind. Cost: a walk over them.
+  static std::uint64_t name_bytes(const engine::Session& session, Kind kind);
 
   // Whether the visitor ended the walk over the subscriptions of the session.
   bool any(const engine::Session& session, Visitor& visitor) const override;
