@@ -10,7 +10,9 @@ namespace {
 
 using Kind = AofFailure::Kind;
 
-constexpr std::size_t kReadAtOnce = 1 << 20;
+constexpr std::size_t kReadAtOnce = 256 << 10;
+// Between two calls of the pulse.
+constexpr std::uint64_t kUnasked = 64 << 10;
 
 }  // namespace
 
@@ -25,13 +27,13 @@ void AofFileReader::forget_done() {
 
 base::Result<bool> AofFileReader::fill(std::size_t from, std::uint64_t wanted) {
   while (end_ - from < wanted) {
-    if (bytes_.size() - end_ < kReadAtOnce / 2) {
-      bytes_.resize(std::max(bytes_.size() + kReadAtOnce, 2 * end_));
-    }
-    const auto got = source_.read(bytes_.data() + end_, bytes_.size() - end_);
+    if (bytes_.capacity() - end_ < kReadAtOnce) bytes_.reserve(2 * end_ + kReadAtOnce);
+    if (bytes_.size() < end_ + kReadAtOnce) bytes_.resize(end_ + kReadAtOnce);
+    const auto got = source_.read(bytes_.data() + end_, kReadAtOnce);
     if (!got) return got.error();
     if (got.value() == 0) return false;
     end_ += got.value();
+    if (!may_go_on(got.value())) return false;
   }
   return true;
 }
@@ -44,6 +46,14 @@ bool AofFileReader::is_as_written(const GroupSum& sum, std::size_t end) const {
   return begin < at_ || crc32c(0, {bytes_.data() + begin, end - begin}) == sum.crc;
 }
 
+bool AofFileReader::may_go_on(std::uint64_t bytes) {
+  unasked_ += bytes;
+  if (unasked_ < kUnasked) return true;
+  unasked_ = 0;
+  is_stopped_ = pulse_ != nullptr && !pulse_->go_on();
+  return !is_stopped_;
+}
+
 std::optional<AofFailure> AofFileReader::prepare() {
   forget_done();
   for (;;) {
@@ -52,12 +62,14 @@ std::optional<AofFailure> AofFileReader::prepare() {
       const auto more = fill(ready_, piece.wanted);
       if (!more) return AofFailure{Kind::source, first_ + ready_, more.error().text};
       if (more.value()) continue;
+      if (is_stopped_) return fail(Kind::stopped, ready_);
       return ready_ == end_ ? std::nullopt : fail(Kind::truncated, ready_);
     }
     if (piece.kind == AofPiece::Kind::damaged) return fail(Kind::damaged, ready_);
     if (piece.kind == AofPiece::Kind::command) {
       if (ready_ > 0 && ready_ + piece.bytes > kMostAhead) return std::nullopt;
       ready_ += piece.bytes;
+      if (!may_go_on(piece.bytes)) return fail(Kind::stopped, ready_);
       continue;
     }
     const auto sum = read_group_sum(piece.line);

@@ -14,6 +14,7 @@
 #include "aof_cutter.h"
 #include "larder/memory/heap.h"
 #include "larder/persistence/rdb_file.h"
+#include "larder/persistence/value_codec.h"
 #include "larder/resp/request.h"
 
 namespace larder::persistence {
@@ -24,6 +25,7 @@ struct AofFailure {
     damaged,    // there is neither a command nor an annotation
     checksum,   // a group is not what was written
     source,     // the file cannot be read
+    stopped,    // the pulse said stop
   };
   Kind kind;
   std::uint64_t offset = 0;  // where the piece, or the group, begins
@@ -36,9 +38,10 @@ class AofFileReader {
   // bytes.
   static constexpr std::uint64_t kMostAhead = 64 << 20;
 
-  // The source gives the bytes of the file from `offset` on.
-  explicit AofFileReader(RdbSource& source, std::uint64_t offset = 0)
-      : source_(source), first_(offset) {}
+  // The source gives the bytes of the file from `offset` on. The pulse, if there is one, is called
+  // while the reader looks ahead, about every 64 KB.
+  explicit AofFileReader(RdbSource& source, std::uint64_t offset = 0, Pulse* pulse = nullptr)
+      : source_(source), first_(offset), pulse_(pulse) {}
 
   // Makes the next commands ready: to the end of a group, or up to kMostAhead bytes. After a
   // failure those before the piece that failed are ready. At the end of the file there are none.
@@ -64,16 +67,22 @@ class AofFileReader {
     return AofFailure{kind, first_ + at, {}};
   }
   void forget_done();
-  // Reads on until `wanted` bytes are there behind `from`; false if the file ends before.
+  // Reads on until `wanted` bytes are there behind `from`; false if the file ends before, or the
+  // pulse says stop.
   base::Result<bool> fill(std::size_t from, std::uint64_t wanted);
   bool is_as_written(const GroupSum& sum, std::size_t end) const;
+  // To be called for bytes that were read, and for those that were looked at.
+  bool may_go_on(std::uint64_t bytes);
 
   RdbSource& source_;
   Bytes bytes_;
-  std::uint64_t first_;    // the offset of bytes_[0]
-  std::size_t at_ = 0;     // in bytes_, like the following: what is done
-  std::size_t ready_ = 0;  // up to here commands may be cut
-  std::size_t end_ = 0;    // of what was read
+  std::uint64_t first_;  // the offset of bytes_[0]
+  Pulse* const pulse_;
+  std::uint64_t unasked_ = 0;  // bytes since the pulse was called
+  bool is_stopped_ = false;    // it said stop
+  std::size_t at_ = 0;         // in bytes_, like the following: what is done
+  std::size_t ready_ = 0;      // up to here commands may be cut
+  std::size_t end_ = 0;        // of what was read
   std::uint64_t verified_ = 0;
   std::array<std::uint64_t, resp::Batch::kMostRequests> offsets_{};
 };

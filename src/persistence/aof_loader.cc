@@ -20,6 +20,22 @@ constexpr std::string_view kRdbMagic = "REDIS";
 constexpr std::uint32_t kPasses =
     bit(engine::Gate::loading) | bit(engine::Gate::out_of_memory) | bit(engine::Gate::auth);
 
+// Serves clients while the reader looks for the end of a group.
+class ReadingAhead final : public Pulse {
+ public:
+  ReadingAhead(LoadingSlices& slices, const keyspace::Keyspace& keyspace, std::uint64_t offset)
+      : slices_(slices), keyspace_(keyspace), offset_(offset) {}
+
+  // What is before has run.
+  void from(std::uint64_t offset) { offset_ = offset; }
+  bool go_on() override { return slices_.go_on(offset_, keyspace_.size()); }
+
+ private:
+  LoadingSlices& slices_;
+  const keyspace::Keyspace& keyspace_;
+  std::uint64_t offset_;
+};
+
 bool is_rdb(const std::string& path) {
   FileSource source;
   const auto opened = source.open(path);
@@ -113,12 +129,15 @@ Loading AofLoader::load_commands(const File& file, std::uint64_t offset) {
   if (!opened || !opened.value() || !source.skip(offset)) {
     return refuse(file, {AofFailure::Kind::source, offset, std::strerror(errno)});
   }
-  AofFileReader reader(source, offset);
+  ReadingAhead ahead(slices_, parts_.snapshots.parts().keyspace, offset);
+  AofFileReader reader(source, offset, &ahead);
   slices_.loaded_before(loaded_bytes_);
   transaction_.reset();
   session_.session().db = 0;
   for (;;) {
+    ahead.from(reader.offset());
     const auto failure = reader.prepare();
+    if (failure && failure->kind == AofFailure::Kind::stopped) return stop(reader);
     if (failure) return end_early(file, *failure, reader);
     if (!reader.has_ready()) break;
     if (const Loading ran = run_ready(reader, file); ran != Loading::done) return ran;
@@ -134,9 +153,13 @@ Loading AofLoader::run_ready(AofFileReader& reader, const File& file) {
     reader.cut(batch_);
     if (!run_batch(reader, file)) return Loading::failed;
     if (slices_.go_on(reader.offset(), keyspace.size())) continue;
-    return slices_.lacked_room() ? stop_for_room(reader) : Loading::stopped;
+    return stop(reader);
   }
   return Loading::done;
+}
+
+Loading AofLoader::stop(const AofFileReader& reader) {
+  return slices_.lacked_room() ? stop_for_room(reader) : Loading::stopped;
 }
 
 Loading AofLoader::stop_for_room(const AofFileReader& reader) {

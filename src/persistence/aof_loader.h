@@ -64,6 +64,7 @@ class AofLoader {
   bool run_requests(std::span<const resp::Request> requests);
   void follow_transaction(const AofFileReader& reader, std::size_t index, resp::Args words);
   bool report_errors(const AofFileReader& reader, const File& file);
+  Loading stop(const AofFileReader& reader);
   Loading stop_for_room(const AofFileReader& reader);
 
   Loading end_early(const File& file, const AofFailure& failure, const AofFileReader& reader);

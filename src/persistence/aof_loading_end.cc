@@ -108,6 +108,8 @@ Loading AofLoader::refuse(const File& file, const AofFailure& failure) {
       file.name + " at offset " + std::to_string(failure.offset) +
       (last_key_.empty() ? "" : ", behind a command for key '" + last_key_ + "'");
   switch (failure.kind) {
+    case Kind::stopped:
+      break;
     case Kind::source:
       log().warning("Unrecoverable error reading the append only file " + file.name + ": " +
                     failure.text);

@@ -99,7 +99,7 @@ void JournalWriter::post() {
 }
 
 void JournalWriter::post(Round& round) {
-  const std::int64_t now_us = parts_.clock.steady_us();
+  const std::int64_t now_us = parts_.clock.steady_now_us();
   round.posted_us = posted_us_ = now_us;
   round.syncs = is_sync_due(now_us);
   if (round.syncs) {
@@ -132,8 +132,9 @@ void JournalWriter::wake_if_enough() {
   arrived_.notify_one();
 }
 
+// The clock of the turn stands still while a script runs for long.
 void JournalWriter::beat() {
-  const std::int64_t now_us = parts_.clock.steady_us();
+  const std::int64_t now_us = parts_.clock.steady_now_us();
   if (failed_at_ == At::sync || (failed_at_ == At::write && now_us < retry_us_)) return;
   if (has_more() || has_failed() || (unsynced_since_us_ != 0 && is_sync_due(now_us))) post();
 }

@@ -61,11 +61,17 @@ void OpenJournal::take(const engine::Effect& effect) {
 
 void OpenJournal::flush() {
   turn_begins_ = true;
-  if (stream_.end() == published_) return;
+  if (stream_.end() == published_) return go_on_if_busy();
   published_ = stream_.publish();
   if (!waits_for_sync()) parts_.effects.release(published_);
   writer_.published(published_);
   if (__builtin_expect(holds_writers_, 0) && !stream_.is_full()) let_writers_go();
+}
+
+// No beat() comes while a script runs for long.
+void OpenJournal::go_on_if_busy() {
+  const bool is_busy = (parts_.gates.closed() & bit(engine::Gate::busy)) != 0;
+  if (__builtin_expect(is_busy, 0)) writer_.beat();
 }
 
 // The ring is full: commands that write wait, and nothing is removed by itself, until the file has

@@ -64,6 +64,7 @@ class OpenJournal final : private engine::EffectSink,
 
   bool waits_for_sync() const;
   void release();
+  void go_on_if_busy();
   void hold_writers();
   void let_writers_go();
   void refuse_writes(const std::string& text);

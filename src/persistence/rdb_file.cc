@@ -66,11 +66,15 @@ class FileReader {
     return false;
   }
   bool fail_for_end() { return fail(Kind::truncated, "Unexpected EOF reading RDB file"); }
-  // In pieces, between which the visitor may do other work.
-  bool fill(std::size_t bytes) {
+  // Both in pieces, between which the visitor may do other work.
+  bool sum() {
     while (window_.sum_some(kPiece)) {
       if (!visitor_.go_on()) return fail(Kind::stopped, "Stopped");
     }
+    return true;
+  }
+  bool fill(std::size_t bytes) {
+    if (!sum()) return false;
     while (window_.move_some(bytes, kPiece)) {
       if (!visitor_.go_on()) return fail(Kind::stopped, "Stopped");
     }
@@ -247,8 +251,9 @@ class FileReader {
     return true;
   }
 
-  // The checksum is of everything in front of it.
+  // The checksum is of everything in front of it, of which the last value may be large.
   bool parse_end(RdbReader& in) {
+    if (!sum()) return false;
     done_ = true;
     if (version_ < kChecksumVersion) return true;
     const std::uint64_t written = in.word();

@@ -25,6 +25,10 @@ constexpr std::int64_t kServeEachUs = 1000;
 // Of the session of the client, the gates that apply to its scripts too.
 constexpr std::uint32_t kOfClient = engine::bit(engine::Gate::permission);
 
+// Commands that a script may not call at all, or whose call is noted.
+constexpr std::uint32_t kSpecial =
+    engine::kNoScript | engine::kWrites | engine::kPubSub | engine::kMayReplicate;
+
 inline bool is_unknown(const BoundCommand* command, resp::Args args) {
   return command == nullptr ||
          (command->is_container() && args.size() > 1 && !command->row->has(engine::kTakesTheRest));
@@ -74,14 +78,13 @@ void Host::release_gathered() {
   memory::release(kOwner, std::exchange(whole_reply_, nullptr), std::exchange(whole_bytes_, 0));
 }
 
-[[gnu::always_inline]] inline std::string_view Host::refusal_of(const engine::Command& row,
-                                                                resp::Args args) const {
-  if (!row.arity.admits(args.size()))
-    return "Wrong number of args calling Redis command from script";
+std::string_view Host::begin_special(const engine::Command& row) {
   if (row.has(engine::kNoScript)) return "This Redis command is not allowed from script";
   if (run_->is_read_only && row.has(engine::kWrites | engine::kMayReplicate)) {
     return "Write commands are not allowed from read-only scripts.";
   }
+  run_->has_effects = true;
+  if (row.has(engine::kWrites)) run_->has_written = true;
   return {};
 }
 
@@ -89,14 +92,14 @@ std::string_view Host::run_command(resp::Args args) {
   BoundCommand* const command = parts_.commands.resolve(args);
   if (is_unknown(command, args)) return "Unknown Redis command called from script";
   const engine::Command& row = *command->row;
-  const std::string_view refusal = refusal_of(row, args);
-  if (!refusal.empty()) return refusal;
-  drop_reply();
-  constexpr std::uint32_t kEffects = engine::kWrites | engine::kPubSub | engine::kMayReplicate;
-  if (row.has(kEffects)) {
-    run_->has_effects = true;
-    if (row.has(engine::kWrites)) run_->has_written = true;
+  if (!row.arity.admits(args.size())) {
+    return "Wrong number of args calling Redis command from script";
   }
+  if (row.has(kSpecial)) {
+    const std::string_view refusal = begin_special(row);
+    if (!refusal.empty()) return refusal;
+  }
+  drop_reply();
   parts_.executor.run_nested(inner_.session(), args, *command,
                              run_->is_propagated ? engine::Executor::Followers::get_effects
                                                  : engine::Executor::Followers::get_removals);

@@ -129,7 +129,8 @@ class Host {
   void release_gathered();
   void serve_others(std::int64_t now_us);
   void begin_busy(std::int64_t elapsed_ms);
-  std::string_view refusal_of(const engine::Command& row, resp::Args args) const;
+  // The error, if the run may not call such a command.
+  std::string_view begin_special(const engine::Command& row);
 
   Runtime::Parts parts_;
   engine::InternalSession inner_;

@@ -41,7 +41,8 @@ std::string_view print_number(double number, std::array<char, base::kDoubleChars
 }
 
 // A number is replaced by its text.
-bool read_argument(lua_State* lua, int index, std::string_view& word) {
+[[gnu::always_inline]] inline bool read_argument(lua_State* lua, int index,
+                                                 std::string_view& word) {
   const int type = lua_type(lua, index);
   if (type == LUA_TNUMBER) {
     std::array<char, base::kDoubleChars> digits;
@@ -68,7 +69,8 @@ struct FewWords {
 
 // The arguments of the function as the words of a command: in `few`, or in memory of the state that
 // is at the top of the stack. Null if one is neither a text nor a number.
-const std::string_view* read_words(lua_State* lua, FewWords& few, int count) {
+[[gnu::always_inline]] inline const std::string_view* read_words(lua_State* lua, FewWords& few,
+                                                                 int count) {
   std::string_view* words = few.words;
   if (count > kFewWords) {
     const std::size_t bytes = static_cast<std::size_t>(count) * sizeof(std::string_view);

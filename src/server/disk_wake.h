@@ -9,24 +9,18 @@ namespace larder::server {
 
 class DiskWake final : public net::Watch {
  public:
-  // Whether finished tasks are delivered while a script runs for long. Those of the journal are, so
-  // that replies that wait for a sync are sent; those of snapshots are not, because they continue
-  // with work on the data.
-  enum class WhileBusy : std::uint8_t { waits, is_served };
-
-  DiskWake(net::Loop& loop, disk::Worker& worker, WhileBusy while_busy)
-      : loop_(loop), worker_(worker), while_busy_(while_busy) {
+  DiskWake(net::Loop& loop, disk::Worker& worker) : loop_(loop), worker_(worker) {
     loop_.watch(worker_.descriptor(), net::kReadable, *this);
   }
   ~DiskWake() override { loop_.forget(*this); }
 
   void on_ready(unsigned) override { worker_.deliver(); }
-  bool is_served_within() const override { return while_busy_ == WhileBusy::is_served; }
+  // Replies wait for the journal; a snapshot continues between two commands of the script.
+  bool is_served_within() const override { return true; }
 
  private:
   net::Loop& loop_;
   disk::Worker& worker_;
-  const WhileBusy while_busy_;
 };
 
 }  // namespace larder::server

@@ -59,7 +59,7 @@ class Larder {
   class ScriptTurns final : public BusyTurns {
    public:
     explicit ScriptTurns(Larder& larder)
-        : BusyTurns(*larder.loop_, larder.connections_), larder_(larder) {}
+        : BusyTurns(*larder.loop_, larder.connections_, larder.core_), larder_(larder) {}
     void serve() override {
       BusyTurns::serve();
       larder_.metrics_port_.end_turn_within();

@@ -141,6 +141,36 @@ TEST(AofFileReader, RefusesWhatIsNoCommand) {
   EXPECT_EQ(read_all("*9999999999\r\n$1\r\na").failure->kind, Kind::truncated);
 }
 
+class CountedPulse final : public Pulse {
+ public:
+  bool go_on() override { return ++calls < most; }
+
+  int calls = 0;
+  int most = 1'000'000;
+};
+
+TEST(AofFileReader, CallsThePulseWhileItLooksForTheEndOfAGroup) {
+  std::string group;
+  for (int i = 0; i < 1000; ++i) group += command({"SET", "k", std::string(10'000, 'x')});
+  const std::string text = with_group({}, group);
+  AofTextSource source(text);
+  CountedPulse pulse;
+  AofFileReader reader(source, 0, &pulse);
+  EXPECT_FALSE(reader.prepare());
+  EXPECT_EQ(reader.verified(), text.size());
+  EXPECT_GE(pulse.calls, static_cast<int>(group.size() / (64 << 10)));
+  for (const int most : {1, 30, 100}) {
+    AofTextSource again(text);
+    CountedPulse stopping;
+    stopping.most = most;
+    AofFileReader stopped(again, 0, &stopping);
+    const auto failure = stopped.prepare();
+    ASSERT_TRUE(failure) << most;
+    EXPECT_EQ(failure->kind, Kind::stopped);
+    EXPECT_EQ(stopping.calls, most);
+  }
+}
+
 TEST(AofFileReader, ACommandLargerThanTheReadAheadIsVerified) {
   const std::string large = command({"SET", "k", std::string(AofFileReader::kMostAhead + 5, 'x')});
   const std::string good = with_group({}, large);

@@ -41,6 +41,7 @@ class Recorder final : public RdbVisitor {
     lines.push_back("sizes " + std::to_string(keys) + " " + std::to_string(deadlines));
   }
   base::Result<void> keys(std::span<RdbKey> keys) override {
+    pulses_at_keys = pulses;
     for (RdbKey& key : keys) {
       std::string line = "key " + std::string(key.name);
       if (key.deadline_ms) line += " deadline " + std::to_string(*key.deadline_ms);
@@ -63,6 +64,7 @@ class Recorder final : public RdbVisitor {
   std::uint64_t read_bytes = 0;
   int pulses_left = 0;  // at the last one and from then on the answer is to stop; 0: never
   int pulses = 0;
+  int pulses_at_keys = 0;  // when keys were passed on
   // By how much the data grew or shrank at most between two pulses.
   std::uint64_t last_used = memory::used_bytes();
   std::uint64_t longest_step = 0;
@@ -251,6 +253,19 @@ TEST_F(RdbFile, CallsThePulseWithinALargeText) {
     ASSERT_TRUE(failure) << pulses;
     EXPECT_EQ(failure->kind, RdbKind::stopped);
   }
+}
+
+// The reader has seen the end of the file when it has read this value. The keys are passed on in
+// front of the number of a database.
+TEST_F(RdbFile, CallsThePulseWithinTheChecksumOfTheLastValue) {
+  std::string hash("\x04\x80\x00\x02\x00\x00", 6);  // 131,072 fields
+  for (int i = 0; i < 131'072; ++i) {
+    hash += short_text("field:" + std::to_string(i)) + short_text(std::string(40, 'v'));
+  }
+  ASSERT_FALSE(read(rdb_file(key_bytes("h", hash) + "\xfe\x01")));
+  ASSERT_EQ(recorder_.lines.size(), 2u);
+  const auto pieces = static_cast<int>(hash.size() / (512 << 10));
+  EXPECT_GE(recorder_.pulses - recorder_.pulses_at_keys, pieces);
 }
 
 // The fields that were read before the window grew are freed in steps.

@@ -1,7 +1,9 @@
 // Other clients while a script runs for long.
 
 #include <gmock/gmock.h>
+#include <unistd.h>
 
+#include <filesystem>
 #include <functional>
 #include <vector>
 
@@ -54,7 +56,8 @@ class Steps final : public server::BusyTurns {
 
 class BusyScript : public server::SocketFixture {
  protected:
-  BusyScript() : SocketFixture("busy-reply-threshold 50\nscript-time-limit 20000\n") {
+  explicit BusyScript(const std::string& options = {})
+      : SocketFixture("busy-reply-threshold 50\nscript-time-limit 20000\n" + options) {
     harness.clock().us_per_reading = 1000;
     harness.core().scripts.serve_with(turns_within);
   }
@@ -85,10 +88,52 @@ class BusyScript : public server::SocketFixture {
     return got;
   }
 
-  Steps turns_within{*loop, connections};
+  Steps turns_within{*loop, connections, harness.core()};
   Line caller = connect();
   Line other = connect();
   Line killer = connect();
+};
+
+class WorkingFolder {
+ public:
+  WorkingFolder() {
+    char name[] = "/tmp/larder_busy_XXXXXX";
+    std::filesystem::current_path(::mkdtemp(name));
+  }
+  ~WorkingFolder() {
+    const auto folder = std::filesystem::current_path();
+    std::filesystem::current_path(outer_);
+    std::filesystem::remove_all(folder);
+  }
+
+ private:
+  const std::filesystem::path outer_ = std::filesystem::current_path();
+};
+
+struct NobodyServed final : persistence::LoadingHost {
+  bool serve() override { return true; }
+};
+
+// With files, in a folder of its own.
+class BusyScriptOnDisk : private WorkingFolder, public BusyScript {
+ protected:
+  explicit BusyScriptOnDisk(const std::string& options) : BusyScript(options) {}
+};
+
+class BusyScriptWithJournal : public BusyScriptOnDisk {
+ protected:
+  BusyScriptWithJournal() : BusyScriptOnDisk("appendonly yes\nappendfsync everysec\n") {
+    EXPECT_EQ(harness.core().load(host), persistence::Loading::no_file);
+    EXPECT_TRUE(harness.core().journal.begin());
+  }
+  ~BusyScriptWithJournal() override { harness.core().journal_worker.finish(); }
+
+  NobodyServed host;
+};
+
+class BusyScriptWithSnapshots : public BusyScriptOnDisk {
+ protected:
+  BusyScriptWithSnapshots() : BusyScriptOnDisk("save \"\"\n") {}
 };
 
 TEST_F(BusyScript, OthersGetAnErrorUntilItIsKilled) {
@@ -294,6 +339,57 @@ TEST_F(BusyScript, ClientsThatWaitForKeysAreServedAfterwards) {
                  "return redis.call('LLEN', 'list')"),
             ":1\r\n");
   EXPECT_EQ(waiting.read(), "*2\r\n$4\r\nlist\r\n$1\r\na\r\n");
+}
+
+// The next sync is due a second after the last one, which is while the script runs.
+TEST_F(BusyScriptWithJournal, TheFileIsSyncedMeanwhile) {
+  const persistence::Journal& journal = harness.core().journal;
+  EXPECT_EQ(talk(other, "SET a 1\r\n"), "+OK\r\n");
+  harness.core().journal_worker.finish();
+  const std::uint64_t before = journal.synced();
+  EXPECT_EQ(talk(other, "SET a 2\r\n"), "+OK\r\n");
+  harness.core().journal_worker.finish();
+  EXPECT_EQ(journal.synced(), before);
+  bool is_synced = false;
+  constexpr int kMostTurns = 3000;
+  for (int i = 0; i < kMostTurns; ++i) {
+    turns_within.steps.emplace_back([this, &is_synced, &journal, before] {
+      harness.core().journal_worker.finish();
+      is_synced = is_synced || journal.synced() > before;
+    });
+  }
+  then_kill();
+  EXPECT_THAT(eval("while true do end"), StartsWith(kKilled));
+  EXPECT_TRUE(is_synced);
+}
+
+// Its file has what was there before the script, which changes everything while it is written.
+TEST_F(BusyScriptWithSnapshots, ASnapshotGoesOnMeanwhile) {
+  EXPECT_THAT(eval("for i = 1, 1000 do redis.call('SET', 'key:' .. i, 'before') "
+                   "redis.call('HSET', 'large', 'field:' .. i, ('x'):rep(200)) end return 1"),
+              ":1\r\n");
+  const std::string before = talk(other, "DEBUG DIGEST\r\n");
+  bool has_ended = false;
+  constexpr int kMostTurns = 2000;
+  for (int i = 0; i < kMostTurns; ++i) {
+    turns_within.steps.emplace_back([this, &has_ended] {
+      harness.core().snapshot_worker.finish();
+      has_ended = has_ended || !harness.core().background_snapshot.is_running();
+    });
+  }
+  const std::string script =
+      "for i = 1, 1000 do for wait = 1, 15000 do end "
+      "redis.call('DEL', 'key:' .. i) redis.call('SET', 'new:' .. i, 'after') "
+      "redis.call('HSET', 'large', 'field:' .. 1001 - i, 'after') end "
+      "for wait = 1, 20000000 do end return redis.call('HGET', 'large', 'field:7')";
+  const std::string got = talk(caller, "BGSAVE\r\n" + command({"EVAL", script, "0"}));
+  EXPECT_EQ(got, "+Background saving started\r\n$5\r\nafter\r\n");
+  EXPECT_TRUE(has_ended);
+  EXPECT_NE(talk(other, "DEBUG DIGEST\r\n"), before);
+  server::Harness loaded;
+  NobodyServed host;
+  EXPECT_EQ(loaded.core().load(host), persistence::Loading::done);
+  EXPECT_EQ(loaded.connect()->exchange("DEBUG DIGEST\r\n"), before);
 }
 
 TEST_F(BusyScript, MessagesAreSentMeanwhile) {
