@@ -143,17 +143,17 @@ TEST_F(ReadRequests, ArriveInBuffersOfTheSystemThatAreBounded) {
     return size;
   };
   {
-    ASSERT_TRUE(net_settings.clients.client_socket_buffer_bytes.parse({"20kb"}));
+    ASSERT_TRUE(net_settings.clients.client_socket_buffer_bytes.parse({"80kb"}));
     const Line line = connect();
-    EXPECT_EQ(size_of(SO_SNDBUF), 40 << 10);
-    EXPECT_EQ(size_of(SO_RCVBUF), 40 << 10);
+    EXPECT_EQ(size_of(SO_SNDBUF), 160 << 10);
+    EXPECT_EQ(size_of(SO_RCVBUF), 160 << 10);
   }
   finish();
   loop->run_once(0);
   finish();
   ASSERT_TRUE(net_settings.clients.client_socket_buffer_bytes.parse({"1"}));
   const Line line = connect();
-  EXPECT_EQ(size_of(SO_SNDBUF), 8 << 10);
+  EXPECT_EQ(size_of(SO_SNDBUF), 128 << 10);
 }
 
 }  // namespace
