@@ -129,8 +129,8 @@ std::string MemoryPlan::explanation() const {
   for (const Need& need : needs()) {
     text.append(" ").append(in_words(need.bytes)).append(" for ").append(need.name).append(",");
   }
-  text += " and " + std::to_string(kBesideMaxmemory) +
-          "% of it for holes in pages. Without a bound:";
+  text +=
+      " and " + std::to_string(kBesideMaxmemory) + "% of it for holes in pages. Without a bound:";
   for (const std::string_view name : unbounded()) text.append(" ").append(name);
   text += ".";
   const net::ClientSettings& clients = configuration_.net.clients;

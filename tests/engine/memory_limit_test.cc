@@ -89,7 +89,8 @@ TEST_F(LargeRemovals, MakingRoomAndFreeingShareTheTimeOfATurn) {
   executor.end_turn();
   EXPECT_FALSE(evictor.over_limit());
   EXPECT_FALSE(keyspace.graveyard().empty());
-  EXPECT_LE(clock.now_us - before_us, base::TurnTime::kTurnUs + 200);
+  // Each part may pass its time by a look at the clock.
+  EXPECT_LE(clock.now_us - before_us, base::TurnTime::kTurnUs + 240);
 }
 
 // Each command takes longer to free than a turn has time for. However long a client goes on, what

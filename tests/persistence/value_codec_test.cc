@@ -320,7 +320,8 @@ TEST_F(ValueCodec, LargeHashesAreReadCompletelyWithoutRepeatedFields) {
 }
 
 TEST_F(ValueCodec, LongCompressedStringsAreStoredDirectly) {
-  for (const std::size_t size : {512, 513, 100'000, 5 << 20}) {
+  constexpr std::size_t kInside = keyspace::Entry::kMostInside;
+  for (const std::size_t size : {kInside, kInside + 1, kInside * 8, std::size_t{5} << 20}) {
     DecodedValue value;
     std::string bytes(1, '\0');
     bytes += static_cast<char>(0x80);
@@ -332,7 +333,7 @@ TEST_F(ValueCodec, LongCompressedStringsAreStoredDirectly) {
     ASSERT_LT(packed.size(), 64 + size / 80);
     DecodedValue again;
     ASSERT_TRUE(again.read(packed, settings_, kNow));
-    EXPECT_EQ(again.has_storage(), size > 512);
+    EXPECT_EQ(again.has_storage(), size > kInside);
     EXPECT_EQ(contents(Holder(again).entry()), std::vector<std::string>{text});
     // A wrong size, missing bytes, and bytes after the end.
     EXPECT_FALSE(reads(packed.substr(0, packed.size() - 1)));
