@@ -18,7 +18,7 @@ constexpr std::int64_t kProgram = 16 << 20;
 constexpr std::int64_t kClients = 4 << 20;
 // The ring of effects on the way to the file, and what is written from it.
 constexpr std::int64_t kJournal = 16 << 20;
-// The holes in pages of small data.
+// Slabs that are filled in part, however little data there is.
 constexpr std::int64_t kHoles = memory::kHasPageStore ? eviction::PageLimit::kBytes : 0;
 // Percent of maxmemory: used_memory may exceed it by one, and holes in pages take the rest. Without
 // the page store they have no bound, and this is only usual.
@@ -60,7 +60,7 @@ std::vector<MemoryPlan::Need> MemoryPlan::needs() const {
     needs.push_back({"snapshots", persistence.snapshots.snapshot_memory_limit.value()});
   }
   if (persistence.journal.appendonly.value()) needs.push_back({"the append-only file", kJournal});
-  if (kHoles > 0) needs.push_back({"holes in pages", kHoles});
+  if (kHoles > 0) needs.push_back({"part-filled slabs", kHoles});
   return needs;
 }
 
