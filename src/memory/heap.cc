@@ -11,6 +11,8 @@
 
 #include "data_blocks.h"
 #include "larder/base/assert.h"
+#include "larder/memory/page_use.h"
+#include "larder/memory/pages.h"
 #include "larder/memory/refusals.h"
 #include "larder/memory/reserve.h"
 
@@ -96,7 +98,36 @@ bool fits_in_place(Owner owner, void* block, std::size_t old_bytes, std::size_t 
   return fits_in_place(block, new_bytes);
 }
 
+// jemalloc keeps the pages of a released block for a second. A server that has used up its limit of
+// pages has no room for them: those of large blocks are returned at once, as far as it takes less
+// than a millisecond.
+bool returns_pages(Owner owner, std::size_t bytes) {
+  constexpr std::size_t kLeast = 1 << 20;
+  constexpr std::size_t kMost = 32 << 20;
+  constexpr std::uint64_t kTimes = 4;
+  if (__builtin_expect(bytes < kLeast, 1)) return false;
+  return kHasPageStore && bytes <= kMost && !is_dataset(owner) &&
+         spare_page_bytes() < kTimes * bytes;
+}
+
+void return_pages(void* block, std::size_t bytes) {
+  const auto begin = reinterpret_cast<std::uintptr_t>(block);
+  discard_pages(begin, begin + bytes);
+}
+
+// A large block moves without leaving its pages behind.
+void* move_large(Owner owner, void* block, std::size_t old_bytes, std::size_t new_bytes) {
+  if (fits_in_place(owner, block, old_bytes, new_bytes)) return block;
+  void* const moved = take(owner, new_bytes);
+  if (moved == nullptr) return nullptr;
+  std::memcpy(moved, block, std::min(old_bytes, new_bytes));
+  return_pages(block, old_bytes);
+  give_back(owner, block, old_bytes);
+  return moved;
+}
+
 void* resize(Owner owner, void* block, std::size_t old_bytes, std::size_t new_bytes) {
+  if (returns_pages(owner, old_bytes)) return move_large(owner, block, old_bytes, new_bytes);
   if constexpr (kHasPageStore) {
     if (is_dataset(owner)) {
       return data_blocks::reallocate(kind_of(owner), block, old_bytes, new_bytes);
@@ -234,6 +265,7 @@ void* try_allocate(Owner owner, std::size_t bytes) {
 
 void release(Owner owner, void* block, std::size_t bytes) noexcept {
   charge(owner, -charged(owner, bytes));
+  if (returns_pages(owner, bytes)) return_pages(block, bytes);
   give_back(owner, block, bytes);
 }
 

@@ -28,8 +28,7 @@ NEEDS = (16 + 4 + 32) * MEGA
 # What a container needs beside maxmemory, in the second part.
 TIGHT_MAXMEMORY = 64 * MEGA
 TIGHT_BESIDE = 64 * MEGA
-# jemalloc keeps about four times a large request in free pages for up to a second, which has no bound yet.
-LARGE_REQUEST = 2 * MEGA
+LARGE_REQUEST = 19 * MEGA
 
 
 class Cgroup:

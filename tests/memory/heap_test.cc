@@ -10,6 +10,8 @@
 #include <thread>
 
 #include "larder/base/rng.h"
+#include "larder/memory/page_use.h"
+#include "larder/memory/pages.h"
 
 #ifndef LARDER_SYSTEM_MALLOC
 #include <jemalloc/jemalloc.h>
@@ -183,6 +185,32 @@ TEST(OperatorNew, ThrowsIfTheSystemHasNoMemory) {
   EXPECT_THROW(::operator delete(::operator new(bytes + 1)), std::bad_alloc);
   EXPECT_EQ(::operator new(bytes + 1, std::nothrow), nullptr);
   EXPECT_EQ(balance(Owner::runtime), before);
+}
+
+// jemalloc keeps the pages of released blocks for a moment, if there is room for them.
+TEST(Heap, ReturnsThePagesOfLargeBlocksIfNoneAreSpare) {
+  if (!kHasPageStore) GTEST_SKIP() << "without a limit of pages";
+  // jemalloc returns the pages of larger ones at once, without its thread.
+  constexpr std::size_t kBytes = 6 << 20;
+  const auto left_by = [](auto release_it) {
+    void* const block = allocate(Owner::client_input, kBytes);
+    std::memset(block, 1, kBytes);
+    const std::uint64_t before = resident_set_bytes();
+    release_it(block);
+    return static_cast<double>(resident_set_bytes()) - static_cast<double>(before);
+  };
+  const auto release_it = [](void* block) { release(Owner::client_input, block, kBytes); };
+  const auto grow_it = [](void* block) {
+    void* const more = reallocate(Owner::client_input, block, kBytes, 7 << 20);
+    EXPECT_EQ(static_cast<char*>(more)[kBytes - 1], 1);
+    release(Owner::client_input, more, 7 << 20);
+  };
+  set_spare_page_bytes(4 * kBytes);
+  EXPECT_GT(left_by(release_it), -1e6);
+  set_spare_page_bytes(4 * kBytes - 1);
+  EXPECT_LT(left_by(release_it), -5.5e6);
+  EXPECT_LT(left_by(grow_it), -5.5e6);
+  set_spare_page_bytes(kAnySparePages);
 }
 
 }  // namespace
