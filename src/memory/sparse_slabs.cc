@@ -1,39 +1,9 @@
 #include "larder/memory/sparse_slabs.h"
 
-#include <atomic>
-
 #include "data_blocks.h"
 #include "larder/memory/heap.h"
-#include "larder/memory/page_use.h"
 
 namespace larder::memory {
-
-PageUse page_use() {
-  if constexpr (kHasPageStore) {
-    return data_blocks::page_use();
-  } else {
-    return {};
-  }
-}
-
-std::uint64_t wasted_page_bytes() {
-  if constexpr (kHasPageStore) {
-    return data_blocks::wasted_bytes();
-  } else {
-    return 0;
-  }
-}
-
-namespace {
-std::atomic<std::uint64_t> g_spare_bytes{kAnySparePages};
-}
-
-void set_spare_page_bytes(std::uint64_t bytes) {
-  g_spare_bytes.store(bytes, std::memory_order_relaxed);
-  if constexpr (kHasPageStore) data_blocks::set_spare_bytes(bytes);
-}
-
-std::uint64_t spare_page_bytes() { return g_spare_bytes.load(std::memory_order_relaxed); }
 
 std::size_t show_sparse_entries([[maybe_unused]] std::span<void*> blocks) {
   if constexpr (kHasPageStore) {

@@ -19,16 +19,6 @@ using memory::BlockKind;
 
 class EvacuatorTest : public KeyspaceTest {
  protected:
-  static std::string name(int i) { return "key:" + std::to_string(i); }
-  static constexpr types::HashLimits kLimits{8, 64};
-
-  void put_hash(const std::string& name, int fields) {
-    const Key at = key(name);
-    auto edit = db.edit<types::Hash>(at, db.look(at, Look::write), Event::hset);
-    for (int i = 0; i < fields; ++i) {
-      edit->set("field:" + std::to_string(i), "value " + std::to_string(i), kLimits, 0);
-    }
-  }
   std::set<const Entry*> entries() const {
     std::set<const Entry*> found;
     db.entries().for_each([&](const Entry* entry) { found.insert(entry); });

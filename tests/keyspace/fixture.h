@@ -2,10 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <string>
+
 #include "larder/config/registry.h"
 #include "larder/info/info.h"
+#include "larder/keyspace/edit.h"
 #include "larder/keyspace/keyspace.h"
 #include "larder/memory/audit.h"
+#include "larder/types/hash.h"
 
 namespace larder::keyspace {
 
@@ -18,6 +22,17 @@ class KeyspaceTest : public ::testing::Test {
     if (!found) return "(nil)";
     types::String::Scratch scratch;
     return std::string(found->text(scratch));
+  }
+
+  static std::string name(int i) { return "key:" + std::to_string(i); }
+  // A hash that is a table from eight fields on.
+  void put_hash(const std::string& name, int fields) {
+    constexpr types::HashLimits kLimits{8, 64};
+    const Key at = key(name);
+    auto edit = db.edit<types::Hash>(at, db.look(at, Look::write), Event::hset);
+    for (int i = 0; i < fields; ++i) {
+      edit->set("field:" + std::to_string(i), "value " + std::to_string(i), kLimits, 0);
+    }
   }
 
   void TearDown() override {

@@ -15,16 +15,6 @@ using types::relocation::TestMover;
 
 class RelocationWalkTest : public KeyspaceTest {
  protected:
-  static std::string name(int i) { return "key:" + std::to_string(i); }
-  static constexpr types::HashLimits kLimits{8, 64};
-
-  void put_hash(const std::string& name, int fields) {
-    const Key at = key(name);
-    auto edit = db.edit<types::Hash>(at, db.look(at, Look::write), Event::hset);
-    for (int i = 0; i < fields; ++i) {
-      edit->set("field:" + std::to_string(i), "value " + std::to_string(i), kLimits, 0);
-    }
-  }
   std::size_t steps_of_a_walk() {
     for (std::size_t steps = 1;; ++steps) {
       base::Budget spent(clock, 0);
