@@ -56,7 +56,7 @@ bool fits_in_place(void* block, std::size_t bytes) {
 
 // Blocks of the dataset come from the page store, if there is one.
 
-BlockKind kind_of(Owner owner) {
+[[maybe_unused]] BlockKind kind_of(Owner owner) {
   const bool is_table = owner == Owner::table || owner == Owner::expires;
   return is_table ? BlockKind::table : BlockKind::value;
 }
