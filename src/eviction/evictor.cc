@@ -152,7 +152,10 @@ PageLimit::Use Evictor::page_use() const {
   return {.maxmemory = limit(), .bytes = charged_to_data(memory::balance())};
 }
 
-void Evictor::bound_free_pages() const { PageLimit::bound_free_pages(page_use()); }
+void Evictor::beat() {
+  PageLimit::bound_free_pages(page_use());
+  page_limit_.go_on();
+}
 
 // At the edge, what was removed is freed, then sparse slabs are emptied as long as this returns
 // pages, and then keys are evicted, whose slots make other slabs sparse. Who cannot wait passes the

@@ -9,16 +9,13 @@ namespace {
 // The moving that a command pays for.
 constexpr std::uint64_t kMostSteps = 9;
 constexpr std::int64_t kMostUs = 40;
+constexpr std::int64_t kGoOnUs = 100;
 // A pass over all values must be able to return one of so many bytes. One over the tables, which
 // are small, is worth less.
 constexpr std::uint64_t kLeastGain = 64;
 constexpr std::uint64_t kLeastGainOfTables = 256;
 // Otherwise it is considered again when the holes have grown by so many parts of the slack.
 constexpr std::uint64_t kLooks = 64;
-
-std::uint64_t where_passes_begin(std::uint64_t maxmemory) {
-  return maxmemory + PageLimit::slack(maxmemory) / 3;
-}
 
 // Entries begin to move here, which is a hundredth of maxmemory and 1 MB below the edge, and passes
 // should be over.
@@ -54,7 +51,7 @@ void PageLimit::move_some(const Use& use) {
 
 // A pass returns most of its pages at its end, so it should be as far as the slack is used up.
 void PageLimit::move_others(const Use& use, base::Budget& budget) {
-  const std::uint64_t begin = where_passes_begin(use.maxmemory);
+  const std::uint64_t begin = where_moving_begins(use.maxmemory);
   if (use.with_holes() <= begin) return;
   if (!evacuator_.is_in_pass() && !begin_pass(use)) return;
   const double due = part(use.with_holes(), begin, where_entries_move(use.maxmemory));
@@ -64,20 +61,29 @@ void PageLimit::move_others(const Use& use, base::Budget& budget) {
   }
 }
 
+// Each kind is considered again when the holes have grown. One that is worth a pass, but may not
+// move now, is considered the next time.
 bool PageLimit::begin_pass(const Use& use) {
   using memory::BlockKind;
   const std::uint64_t holes = memory::wasted_page_bytes();
-  holes_looked_at_ = std::min(holes_looked_at_, holes);
-  if (holes < holes_looked_at_ + slack(use.maxmemory) / kLooks) return false;
-  holes_looked_at_ = holes;
-  const memory::PageUse pages = memory::page_use();
   for (const BlockKind kind : {BlockKind::table, BlockKind::value}) {
+    std::uint64_t& looked_at = holes_looked_at_[static_cast<std::size_t>(kind)];
+    looked_at = std::min(looked_at, holes);
+    if (holes < looked_at + slack(use.maxmemory) / kLooks) continue;
+    const memory::PageUse pages = memory::page_use();
     const std::uint64_t gain = kind == BlockKind::table ? kLeastGainOfTables : kLeastGain;
-    if (pages.recoverable(kind) * gain < pages.live_bytes || !evacuator_.may_begin(kind)) continue;
-    evacuator_.begin_pass(kind);
-    return true;
+    const bool is_worth_it = pages.recoverable(kind) * gain >= pages.live_bytes;
+    if (is_worth_it && !evacuator_.may_begin(kind)) return false;
+    looked_at = holes;
+    if (is_worth_it) return evacuator_.begin_pass(kind), true;
   }
   return false;
+}
+
+void PageLimit::go_on() {
+  if (!evacuator_.is_in_pass()) return;
+  base::Budget budget = evacuator_.budget(kGoOnUs);
+  evacuator_.step_pass(budget);
 }
 
 bool PageLimit::move_more(const Use& use) {

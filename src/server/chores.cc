@@ -79,7 +79,7 @@ bool sample_memory(const Parts& parts, std::int64_t) {
   Core& core = parts.core;
   if (core.clock.steady_ms() - core.memory_sampled_ms < kSampleMs) return false;
   core.memory_sampled_ms = core.clock.steady_ms();
-  core.evictor.bound_free_pages();
+  core.evictor.beat();
   core.memory_metrics.sample();
   return false;
 }

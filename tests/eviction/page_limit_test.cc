@@ -81,7 +81,7 @@ TEST_F(PageLimitTest, HoldsWhenFieldsOfHashesShift) {
   EXPECT_GT(std::stoll(world.info("active_defrag_hits")), 10'000);
 }
 
-TEST_F(PageLimitTest, RefusesWritesWhereNothingMayBeEvicted) {
+TEST_F(PageLimitTest, MakesRoomWhereNothingMayBeEvicted) {
   world.policy("noeviction");
   world.limit(memory::used_bytes() + 2 * kData);
   for (std::size_t i = 0; i < 400'000; ++i) world.put(name_of(i), 100);
@@ -126,10 +126,45 @@ TEST_F(PageLimitTest, EvictsForPagesWhileNothingMayMove) {
   EXPECT_LT(evicted_for_pages(), world.metrics.evicted_keys.value());
 }
 
-TEST_F(PageLimitTest, LeavesFreePagesToTheAllocatorWithoutALimit) {
+TEST_F(PageLimitTest, RefusesWritesWhereNothingMayMoveOrBeEvicted) {
+  world.policy("noeviction");
+  world.limit(memory::used_bytes() + 4 * kData);
+  for (std::size_t i = 0; i < 200'000; ++i) set_field("hash:" + std::to_string(i % 200), i, 100);
+  for (std::size_t i = 0; i < 200; ++i) {
+    if (i % 3 != 0) world.db().erase(keyspace::Key::of("hash:" + std::to_string(i)));
+  }
+  world.keyspace.graveyard().drain(base::Budget::unlimited());
+  world.limit(memory::used_bytes() + (1 << 20));
+  Reader reader;
+  world.keyspace.before_changes().add(reader);
+  EXPECT_EQ(world.make_room(), Room::none);
+  world.keyspace.before_changes().remove(reader);
+  // Now the values may move.
+  EXPECT_EQ(world.make_room(), Room::enough);
+  EXPECT_EQ(evicted_for_pages(), 0u);
+}
+
+TEST_F(PageLimitTest, EndsAPassThatNoCommandDrives) {
+  world.policy("allkeys-lru");
+  std::size_t field = 0;
+  while (!world.evacuator.is_in_pass()) {
+    ASSERT_LT(++field, 2'000'000u);
+    const std::size_t bytes = field < 250'000 ? 100 : 1000;
+    set_field("hash:" + std::to_string(field * 7919 % 61), field % 7001 + bytes, bytes);
+    if (field % 32 == 0) world.keyspace.graveyard().drain(base::Budget::unlimited());
+  }
   world.limit(0);
-  world.evictor.bound_free_pages();
   EXPECT_FALSE(world.evictor.needs_room());
+  for (int i = 0; i < 1000 && world.evacuator.is_in_pass(); ++i) world.evictor.beat();
+  EXPECT_FALSE(world.evacuator.is_in_pass());
+}
+
+TEST_F(PageLimitTest, LeavesFreePagesToTheAllocatorWithoutALimit) {
+  world.evictor.beat();
+  EXPECT_LT(memory::spare_page_bytes(), 2 * kData);
+  world.limit(0);
+  world.evictor.beat();
+  EXPECT_EQ(memory::spare_page_bytes(), memory::kAnySparePages);
 }
 
 }  // namespace

@@ -76,7 +76,7 @@ class Evictor {
 
   // Adapts the bound of free pages to the present maxmemory and use; to be called `hz` times a
   // second.
-  void bound_free_pages() const;
+  void beat();
 
   // Makes room for a command that computes its size before it writes. `none` if it cannot fit: then
   // at once, without evicting, if all keys that may be evicted would not free enough (may_free()),

@@ -12,6 +12,7 @@
 //
 // Without a page store there are no holes that are known, and no limit of pages.
 
+#include <array>
 #include <cstdint>
 
 #include "larder/base/budget.h"
@@ -31,11 +32,15 @@ class PageLimit {
   static constexpr std::uint64_t slack(std::uint64_t maxmemory) {
     return maxmemory / 100 * kPercent + kBytes;
   }
+  // Where passes over tables and values begin, before entries move.
+  static constexpr std::uint64_t where_moving_begins(std::uint64_t maxmemory) {
+    return maxmemory + slack(maxmemory) / 3;
+  }
 
-  // Whether moving should begin, if not earlier. Cost: a few nanoseconds.
+  // Whether moving may be due. Cost: a few nanoseconds.
   static bool is_near(std::uint64_t maxmemory) {
     return maxmemory != 0 &&
-           memory::used_bytes() + memory::wasted_page_bytes() > maxmemory + slack(maxmemory) / 3;
+           memory::used_bytes() + memory::wasted_page_bytes() > where_moving_begins(maxmemory);
   }
 
   // Of all bytes that count against maxmemory, with those that wait to be freed.
@@ -50,6 +55,9 @@ class PageLimit {
   static void bound_free_pages(const Use& use);
   // A part of the moving that is due. Cost: about 40 microseconds, and a step.
   void move_some(const Use& use);
+  // Goes on with a pass that is not driven by commands any more: until its end, the slabs that it
+  // has chosen provide no slots. Cost: about 100 microseconds.
+  void go_on();
   // At the edge: another step; false if moving returns nothing more.
   bool move_more(const Use& use);
 
@@ -58,8 +66,8 @@ class PageLimit {
   bool begin_pass(const Use& use);
 
   keyspace::Evacuator& evacuator_;
-  // The holes when the last pass was found to be not worth it, or ended.
-  std::uint64_t holes_looked_at_ = 0;
+  // The holes when a pass over this kind of blocks last began, or was found to be not worth it.
+  std::array<std::uint64_t, memory::kBlockKinds> holes_looked_at_{};
 };
 
 }  // namespace larder::eviction
