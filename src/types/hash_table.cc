@@ -43,32 +43,6 @@ class FieldCopies {
   std::size_t size_ = 0;
 };
 
-// Frees fields, some at a time, for the same reason.
-class FieldFrees {
- public:
-  FieldFrees(memory::Owner owner, std::size_t& field_bytes)
-      : owner_(owner), field_bytes_(field_bytes) {}
-
-  void add(HashField* field) {
-    base::prefetch(field);
-    fields_[size_++] = field;
-    if (size_ == fields_.size()) flush();
-  }
-  void flush() {
-    for (std::size_t i = 0; i < size_; ++i) {
-      field_bytes_ -= fields_[i]->footprint();
-      HashField::destroy(owner_, fields_[i]);
-    }
-    size_ = 0;
-  }
-
- private:
-  const memory::Owner owner_;
-  std::size_t& field_bytes_;
-  std::array<HashField*, 32> fields_;
-  std::size_t size_ = 0;
-};
-
 }  // namespace
 
 HashTable* HashTable::create() {
@@ -91,10 +65,10 @@ bool HashTable::destroy_some(HashTable* table, memory::Owner owner, base::Budget
   // The table releases its blocks from its own owner, so they are moved back to it first.
   const auto blocks = static_cast<std::int64_t>(table->fields_.bytes());
   memory::transfer(owner, kOwner, blocks);
-  FieldFrees frees(owner, table->field_bytes_);
-  const bool gone =
-      table->fields_.clear_some(budget, [&frees](HashField* field) { frees.add(field); });
-  frees.flush();
+  const bool gone = table->fields_.clear_some(budget, [table, owner](HashField* field) {
+    table->field_bytes_ -= field->footprint();
+    HashField::destroy(owner, field);
+  });
   memory::transfer(kOwner, owner, static_cast<std::int64_t>(table->fields_.bytes()));
   if (!gone) return false;
   table->~HashTable();

@@ -6,7 +6,9 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <span>
 
+#include "larder/base/prefetch.h"
 #include "larder/base/rng.h"
 #include "larder/memory/ledger.h"
 #include "larder/types/table_directory.h"
@@ -158,20 +160,25 @@ class TableCore {
   }
 
   // Removes the last bucket block of a table that is being freed and calls fn(pointer) for its
-  // entries. Returns false if there was none; the table is then empty and usable. Between the first
-  // call and the last no other function of the table may be called.
+  // entries, which are fetched into the cache all at once before. Returns false if there was none;
+  // the table is then empty and usable. Between the first call and the last no other function of
+  // the table may be called.
   template <typename Fn>
   bool free_in_steps(const ElementPlan& plan, Fn fn) {
     if (slots_ == 0) return free_directory_in_steps(plan);
     Segment* segment = directory_.is_single() ? segment_of(directory_.root()) : roster_.last();
     const std::uint32_t last = (segment->buckets - 1U) / kBlockBuckets;
+    std::array<void*, std::size_t{kBlockBuckets} * kBucketSlots> entries;
+    std::size_t count = 0;
     for (std::uint32_t i = last * kBlockBuckets; i < segment->buckets; ++i) {
       for (const std::uint64_t slot : segment->bucket(i)->slots) {
         if (slot == 0) continue;
-        --size_;
-        fn(pointer_of(slot));
+        entries[count] = pointer_of(slot);
+        base::prefetch(entries[count++]);
       }
     }
+    size_ -= count;
+    for (void* entry : std::span(entries).first(count)) fn(entry);
     drop_last_block(plan, segment);
     return true;
   }
