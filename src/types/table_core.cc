@@ -73,6 +73,11 @@ void TableCore::add(const ElementPlan& plan, const void* element, Place at, std:
   if (is_full(at)) {
     grow(plan, position);
     at = locate(position);
+    if (at.segment == &kEmptySegment.head) {
+      // A split has left its half without a segment.
+      grow(plan, position);
+      at = locate(position);
+    }
   }
   ++size_;
   ++at.segment->size;

@@ -153,7 +153,8 @@ TEST(TableOrder, ElementsMayBeReplacedInOrder) {
 
 // Repeats one step where a segment has just grown, split, shrunk or merged.
 TEST(TableOrder, DoesNotOscillateAtAnySegment) {
-  Watched watched(5000, 3);
+  constexpr unsigned kPrefixBits = 3;
+  Watched watched(5000, kPrefixBits);
   const std::vector<Item*> order = watched.in_order(Way::forwards);
   for (const bool filling : {true, false}) {
     for (std::size_t i = 0; i < order.size(); ++i) {
@@ -162,9 +163,37 @@ TEST(TableOrder, DoesNotOscillateAtAnySegment) {
         filling ? watched.insert(order[i]) : watched.erase(order[i]);
         filling ? watched.erase(order[i]) : watched.insert(order[i]);
       }
-      // An insertion and a removal of another element may each have caused one step.
-      ASSERT_LE(watched.table().moved_slots() - before, 2 * kLargestStep) << i;
+      // An insertion and a removal of another element may each have caused one step, and a full
+      // segment may be split once for each bit that its elements have in common.
+      ASSERT_LE(watched.table().moved_slots() - before, (2 + kPrefixBits) * kLargestStep) << i;
       filling ? watched.insert(order[i]) : watched.erase(order[i]);
+    }
+  }
+}
+
+// A segment is full of elements of one half, and the next element belongs to the other half, which
+// gets no segment by the split.
+TEST(TableOrder, TheFirstElementBehindAFullHalfIsInserted) {
+  constexpr std::size_t kFull = 756;
+  for (const std::uint64_t filled_half : {0, 1}) {
+    ItemTable table;
+    Items items;
+    Item anchor;
+    insert(table, &anchor);
+    const Order order(table);
+    const auto insert_at = [&](std::uint64_t half, std::uint64_t i) {
+      Item* const item = items.add(order.hash_at(half << 63 | i << 40));
+      ASSERT_TRUE(table.insert_new(item, item->hash));
+    };
+    for (std::size_t i = 1; i < kFull; ++i) insert_at(filled_half, i);
+    ASSERT_TRUE(table.erase(&anchor, anchor.hash));
+    insert_at(filled_half, kFull);
+    ASSERT_EQ(table.stats().segments, 1);
+    insert_at(1 - filled_half, 1);
+    EXPECT_EQ(table.stats().segments, 2);
+    EXPECT_EQ(table.size(), kFull + 1);
+    for (std::size_t i = 0; i < items.size(); ++i) {
+      EXPECT_TRUE(table.erase(&items[i], items[i].hash)) << i;
     }
   }
 }

@@ -85,10 +85,7 @@ class Order {
   explicit Order(const AnyTable& table) {
     for (std::uint64_t low = 0; low < std::uint64_t{1} << 17; ++low) {
       salt_ = ((table.cursor_of(0) << 17) | low) * inverse();
-      if (position(1) >> 17 == table.cursor_of(1) && position(2) >> 17 == table.cursor_of(2) &&
-          position(~std::uint64_t{0}) >> 17 == table.cursor_of(~std::uint64_t{0})) {
-        return;
-      }
+      if (agrees(table)) return;
     }
   }
 
@@ -106,6 +103,14 @@ class Order {
   }
 
  private:
+  // For hashes that differ in all bits: salts that differ in a few agree for similar ones.
+  template <typename AnyTable>
+  bool agrees(const AnyTable& table) const {
+    for (std::uint64_t i = 0; i < 16; ++i) {
+      if (position(mix(i)) >> 17 != table.cursor_of(mix(i))) return false;
+    }
+    return true;
+  }
   // Of the odd factor that positions are made with, modulo 2^64 (Newton's method).
   static std::uint64_t inverse() {
     std::uint64_t inverse = detail::kPositionFactor;
