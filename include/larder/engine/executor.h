@@ -157,6 +157,9 @@ class Executor final : private expiry::RemovalReader {
   // client sent: commands within a command (transactions, scripts) run below this level, and the
   // sessions that they unblock are served when the outer command is over.
   void serve_ready();
+  // While a script is busy: runs the commands that wait for the journal, if it has synced their
+  // effects. They touch no data.
+  void serve_reached();
 
   // Calls the effect sinks to make durable what was propagated. Called before the replies of a turn
   // are sent, and when the turn ends.
