@@ -252,6 +252,18 @@ void Executor::serve_ready() {
   settle_background();
 }
 
+// The gate of the script does not refuse them: they were admitted before it was closed.
+void Executor::serve_reached() {
+  std::uint64_t cycles = base::cycles();
+  while (const ParkedCommand* parked = parts_.waiters.resume_reached()) {
+    Execution execution{.session = *parked->session, .turn = Turn::again, .cycles = cycles};
+    const Running running(*this, execution);
+    run_parked(execution, *parked);
+    cycles = execution.cycles;
+    parts_.waiters.end_resume();
+  }
+}
+
 Executor::Planned Executor::plan_alone(BoundCommand* command, resp::Args args) {
   if (command == nullptr) return {nullptr, 0, false};
   const auto key = static_cast<std::size_t>(command->first_key);

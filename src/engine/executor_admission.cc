@@ -221,7 +221,8 @@ bool Executor::is_held_for_snapshot(const Session& session, const BoundCommand& 
 // If there was not enough room within the time of one call, the command still runs if the call
 // freed or evicted more than the command is expected to take, so that used_memory does not grow.
 // This is the rule while much room is being made for another command, too. A command that is only
-// queued takes no memory yet.
+// queued takes no memory yet. Near the limit of pages a command waits, queued or not, when those
+// before it have used up the time of the turn.
 Executor::Admission Executor::admit_growing(Session& session, resp::Args args,
                                             BoundCommand& command, Admission otherwise) {
   const std::uint64_t before = memory::used_bytes();
@@ -229,6 +230,7 @@ Executor::Admission Executor::admit_growing(Session& session, resp::Args args,
   const std::int64_t left_us = turn_time_.is_spent() ? 0 : turn_time_.left_us();
   // A command within another one cannot wait: neither for a later turn nor for a snapshot.
   const bool may_wait = context_of(session) != CommandContext::script;
+  if (may_wait && is_page_work_over()) return Admission::waits_for_memory;
   const eviction::Room room =
       make_room(may_wait ? parts_.evictor.budget(left_us) : base::Budget::unlimited());
   if (room == eviction::Room::none) {
@@ -260,11 +262,19 @@ eviction::Room Executor::make_room(base::Budget budget) {
   const std::int64_t began_us = parts_.clock.steady_now_us();
   const eviction::Room room = parts_.observer.watch(
       LatencyEvent::eviction_cycle, [this, budget] { return parts_.evictor.make_room(budget); });
-  // If there is enough, the command itself took the room that was made.
-  if (room == eviction::Room::working || room == eviction::Room::freeing) {
-    turn_time_.spend(parts_.clock.steady_now_us() - began_us);
-  }
+  const std::int64_t page_work_us = parts_.evictor.page_work_us();
+  page_work_us_ += page_work_us;
+  // If there is enough, the command itself took the room that was made in bytes.
+  const bool is_own = room != eviction::Room::working && room != eviction::Room::freeing;
+  turn_time_.spend(is_own ? page_work_us : parts_.clock.steady_now_us() - began_us);
   return room;
+}
+
+// Like other work, moving gets some time in each turn even if the time is spent, so that commands
+// proceed.
+bool Executor::is_page_work_over() const {
+  return turn_time_.is_spent() && page_work_us_ >= base::TurnTime::kLeastUs &&
+         parts_.evictor.is_near_page_limit();
 }
 
 }  // namespace larder::engine

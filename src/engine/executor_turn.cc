@@ -60,6 +60,7 @@ bool Executor::end_turn() {
   left |= serve_at_turn_end();
   flush();
   turn_time_.begin_turn();
+  page_work_us_ = 0;
   is_reserved_ = false;
   return left;
 }
@@ -72,8 +73,10 @@ bool Executor::make_room_at_turn_end() {
   if (parts_.evictor.needs_room()) {
     const std::int64_t began_us = parts_.clock.steady_now_us();
     const eviction::Room room = make_room(base::Budget(parts_.clock, turn_time_.left_us(kEvictUs)));
-    // No command took the room that was made.
-    if (room == eviction::Room::enough) turn_time_.spend(parts_.clock.steady_now_us() - began_us);
+    // No command took the room that was made. The time for pages is charged already.
+    if (room == eviction::Room::enough) {
+      turn_time_.spend(parts_.clock.steady_now_us() - began_us - parts_.evictor.page_work_us());
+    }
     if (room == eviction::Room::working || room == eviction::Room::freeing) return true;
     if (room == eviction::Room::waiting) return false;
   }

@@ -49,6 +49,8 @@ Transaction& Transaction::begin(Session& session) {
   return *transaction;
 }
 
+void Transaction::stop_queueing(Session& session) { session.closed_gates &= ~kGatesOfTransactions; }
+
 void Transaction::end(Session& session) {
   Transaction* const transaction = of(session);
   session.forget(Attached::transaction);

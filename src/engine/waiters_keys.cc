@@ -198,15 +198,18 @@ void Waiters::forget_position(ParkedCommand& command) {
 }
 
 // A command that waits for replicas as well waits on, but not for the position.
-ParkedCommand* Waiters::resume() {
+ParkedCommand* Waiters::resume_reached() {
   LARDER_ASSERT(resumed_ == nullptr);
-  if (!reached_.empty()) {
-    resumed_ = reached_.first();
-    resumed_by_ = nullptr;
-    forget_position(*resumed_);
-    resumed_->session->parked_ = nullptr;
-    return resumed_;
-  }
+  if (reached_.empty()) return nullptr;
+  resumed_ = reached_.first();
+  resumed_by_ = nullptr;
+  forget_position(*resumed_);
+  resumed_->session->parked_ = nullptr;
+  return resumed_;
+}
+
+ParkedCommand* Waiters::resume() {
+  if (ParkedCommand* const reached = resume_reached()) return reached;
   for (int tried = 0; tried < kTriedInARow; ++tried) {
     if (first_ready_ == nullptr && !sweep_some()) return nullptr;
     if (first_ready_ == nullptr) continue;

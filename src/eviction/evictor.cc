@@ -129,7 +129,8 @@ base::Budget Evictor::budget(std::int64_t most_us) const {
 Room Evictor::make_room(base::Budget budget) {
   if (__builtin_expect(evacuator_.is_tested(), 0)) evacuator_.move_for_test();
   Room room = make_room_in_bytes(budget);
-  if (room == Room::enough && PageLimit::is_near(limit())) room = make_room_in_pages(budget);
+  page_work_us_ = 0;
+  if (room == Room::enough && is_near_page_limit()) room = make_room_in_pages(budget);
   if (room == Room::enough) {
     metrics_.under_limit();
   } else {
@@ -157,10 +158,17 @@ void Evictor::beat() {
   page_limit_.go_on();
 }
 
+Room Evictor::make_room_in_pages(const base::Budget& given) {
+  const std::int64_t began_us = keyspace_.clock().steady_now_us();
+  const Room room = work_for_pages(given);
+  page_work_us_ = keyspace_.clock().steady_now_us() - began_us;
+  return room;
+}
+
 // At the edge, what was removed is freed, then sparse slabs are emptied as long as this returns
 // pages, and then keys are evicted, whose slots make other slabs sparse. Who cannot wait passes the
 // edge by what it allocates until the pages are free: a pass over all values may take seconds.
-Room Evictor::make_room_in_pages(const base::Budget& given) {
+Room Evictor::work_for_pages(const base::Budget& given) {
   const bool may_wait = !given.is_unlimited();
   base::Budget budget = may_wait ? given : base::Budget(keyspace_.clock(), kMostPagesUs);
   page_limit_.move_some(page_use());

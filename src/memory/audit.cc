@@ -33,9 +33,16 @@ std::int64_t dataset_sum(const Charges& ledger) {
   return sum;
 }
 
-[[maybe_unused]] Audit::StoreRow walk_store(const Charges& ledger) {
+// With a walk that was begun before, its rest.
+[[maybe_unused]] data_blocks::Counts walk_rest(StoreWalk* store) {
+  if (store == nullptr) return data_blocks::walk();
+  while (!store->step()) continue;
+  return data_blocks::walked();
+}
+
+[[maybe_unused]] Audit::StoreRow compare_store(const Charges& ledger,
+                                               const data_blocks::Counts& walked) {
   const data_blocks::Counts counted = data_blocks::counts();
-  const data_blocks::Counts walked = data_blocks::walk();
   return {.ledger_bytes = dataset_sum(ledger),
           .walked_bytes = static_cast<std::int64_t>(walked.block_bytes),
           .pages_agree = walked.live_pages == counted.live_pages &&
@@ -58,7 +65,6 @@ Audit::Audit(const Charges& ledger, std::optional<std::int64_t> foreign_bytes)
     rows_[i] = {static_cast<Owner>(i), ledger[i], std::nullopt};
     ledger_bytes_ += ledger[i];
   }
-  if constexpr (kHasPageStore) store_ = walk_store(ledger);
 }
 
 void Audit::found(Owner owner, std::int64_t bytes) {
@@ -89,6 +95,19 @@ std::string Audit::text() const {
   return out;
 }
 
+StoreWalk::StoreWalk() {
+  if constexpr (kHasPageStore) data_blocks::begin_walk();
+}
+
+StoreWalk::~StoreWalk() {
+  if constexpr (kHasPageStore) data_blocks::begin_walk();
+}
+
+bool StoreWalk::step() {
+  if constexpr (kHasPageStore) return data_blocks::walk_some();
+  return true;
+}
+
 Auditor::Auditor() : foreign_at_start_(bytes_outside_ledger()) {}
 
 void Auditor::add(const AuditedOwner& owner) { audited_owners_.push_back(&owner); }
@@ -98,16 +117,19 @@ void Auditor::remove(const AuditedOwner& owner) {
                         audited_owners_.end());
 }
 
-Audit Auditor::run() const { return run_with(nullptr, nullptr); }
+Audit Auditor::run() const { return run_with(nullptr, nullptr, nullptr); }
 
-Audit Auditor::run(const AuditedOwner& owner, const AuditedOwner& walked) const {
-  return run_with(&owner, &walked);
+Audit Auditor::run(const AuditedOwner& owner, const AuditedOwner& walked, StoreWalk& store) const {
+  return run_with(&owner, &walked, &store);
 }
 
-Audit Auditor::run_with(const AuditedOwner* owner, const AuditedOwner* walked) const {
+Audit Auditor::run_with(const AuditedOwner* owner, const AuditedOwner* walked,
+                        [[maybe_unused]] StoreWalk* store) const {
   std::optional<std::int64_t> foreign;
   if (kAllocatorIsComparable) foreign = bytes_outside_ledger() - foreign_at_start_;
-  Audit audit(balance(), foreign);
+  const Charges ledger = balance();
+  Audit audit(ledger, foreign);
+  if constexpr (kHasPageStore) audit.store_ = compare_store(ledger, walk_rest(store));
   for (const AuditedOwner* each : audited_owners_)
     (each == owner ? walked : each)->report_bytes(audit);
   return audit;

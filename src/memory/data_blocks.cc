@@ -39,6 +39,8 @@ struct Blocks {
 
 // That are chosen for emptying, or released, in one step.
 constexpr std::size_t kSlabsAtOnce = 256;
+// That are visited in one step of a walk, at some 10 ns each.
+constexpr std::size_t kRunsAtOnce = 2048;
 
 constinit Blocks* g_blocks = nullptr;
 
@@ -118,6 +120,12 @@ Counts counts() { return g_blocks == nullptr ? Counts{} : of(g_blocks->store.cou
 
 Counts walk() { return g_blocks == nullptr ? Counts{} : of(g_blocks->store.walk()); }
 
+void begin_walk() { blocks().store.begin_walk(); }
+
+bool walk_some() { return blocks().store.walk_some(kRunsAtOnce); }
+
+Counts walked() { return of(blocks().store.walked()); }
+
 PageUse page_use() {
   if (g_blocks == nullptr) return {};
   const DataStore::Counts counts = g_blocks->store.counts();
@@ -151,6 +159,10 @@ void* move(BlockKind kind, void* block, std::size_t bytes) {
 
 void purge() {
   if (g_blocks != nullptr) g_blocks->store.purge();
+}
+
+std::size_t purge_some(std::size_t most) {
+  return g_blocks == nullptr ? 0 : g_blocks->store.purge_some(most);
 }
 
 void age() {

@@ -32,6 +32,11 @@ struct Counts {
 Counts counts();
 // The same, but counted by a walk over the store. Cost: proportional to the number of its runs.
 Counts walk();
+// The same in steps, which return true when all is counted; then walked() has the result until
+// something changes. begin_walk() also ends a walk.
+void begin_walk();
+bool walk_some();
+Counts walked();
 
 // For page_use.h and sparse_slabs.h.
 PageUse page_use();
@@ -45,6 +50,8 @@ void* move(BlockKind kind, void* block, std::size_t bytes);
 
 // Returns the memory of all free pages to the system.
 void purge();
+// The same for some pages, at most `most`; returns their number.
+std::size_t purge_some(std::size_t most);
 // Returns some of the pages that were not needed since the last call.
 void age();
 

@@ -60,7 +60,7 @@ bool is_text(const char* pointer) {
 void append(void* report, const char* text) { static_cast<std::string*>(report)->append(text); }
 
 // The blocks that the store takes from jemalloc are counted at the store's classes.
-void add_data(Pages& pages) {
+[[maybe_unused]] void add_data(Pages& pages) {
   const data_blocks::Counts data = data_blocks::counts();
   pages.allocated += data.block_bytes - data.jemalloc_bytes - data.jemalloc_slack;
   pages.active += data.live_pages * kPageBytes;
@@ -96,8 +96,19 @@ std::string allocator_name() {
   return "jemalloc-" + version.value().substr(0, version.value().find('-')) + store;
 }
 
+std::uint64_t purge_some_data_pages() {
+  // Half a microsecond for each page that is not beside another one.
+  constexpr std::size_t kPagesAtOnce = 512;
+  if constexpr (kHasPageStore) return data_blocks::purge_some(kPagesAtOnce) * kPageBytes;
+  return 0;
+}
+
 base::Result<void> purge() {
   if constexpr (kHasPageStore) data_blocks::purge();
+  return purge_beside_data();
+}
+
+base::Result<void> purge_beside_data() {
   flush_thread_cache();
   const int code = mallctl(kPurgeAll, nullptr, nullptr, nullptr, 0);
   if (code != 0) return failure(code);

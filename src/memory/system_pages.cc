@@ -28,10 +28,12 @@ Pages read_pages() {
 
 std::string allocator_name() { return "libc"; }
 
-base::Result<void> purge() {
+base::Result<void> purge() { return purge_beside_data(); }
+base::Result<void> purge_beside_data() {
   malloc_trim(0);
   return {};
 }
+std::uint64_t purge_some_data_pages() { return 0; }
 void decay() {}
 void age_data_pages() {}
 base::Result<void> set_page_return(PageReturn) { return {}; }

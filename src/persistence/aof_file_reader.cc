@@ -25,9 +25,22 @@ void AofFileReader::forget_done() {
   at_ = 0;
 }
 
+bool AofFileReader::grow() {
+  Bytes larger;
+  larger.reserve(2 * end_ + kReadAtOnce);
+  while (larger.size() < end_) {
+    const std::size_t some = std::min<std::size_t>(kUnasked, end_ - larger.size());
+    const char* const from = bytes_.data() + larger.size();
+    larger.insert(larger.end(), from, from + some);
+    if (!may_go_on(some)) return false;
+  }
+  bytes_.swap(larger);
+  return true;
+}
+
 base::Result<bool> AofFileReader::fill(std::size_t from, std::uint64_t wanted) {
   while (end_ - from < wanted) {
-    if (bytes_.capacity() - end_ < kReadAtOnce) bytes_.reserve(2 * end_ + kReadAtOnce);
+    if (bytes_.capacity() - end_ < kReadAtOnce && !grow()) return false;
     if (bytes_.size() < end_ + kReadAtOnce) bytes_.resize(end_ + kReadAtOnce);
     const auto got = source_.read(bytes_.data() + end_, kReadAtOnce);
     if (!got) return got.error();
@@ -39,11 +52,19 @@ base::Result<bool> AofFileReader::fill(std::size_t from, std::uint64_t wanted) {
 }
 
 // The group ends at `end` in bytes_. What ran already cannot be verified any more.
-bool AofFileReader::is_as_written(const GroupSum& sum, std::size_t end) const {
+bool AofFileReader::is_as_written(const GroupSum& sum, std::size_t end) {
   if (sum.bytes > first_ + end || sum.offset != first_ + end - sum.bytes) return false;
   if (sum.offset < first_) return true;
   const auto begin = static_cast<std::size_t>(sum.offset - first_);
-  return begin < at_ || crc32c(0, {bytes_.data() + begin, end - begin}) == sum.crc;
+  if (begin < at_) return true;
+  std::uint32_t crc = 0;
+  for (std::size_t at = begin; at < end;) {
+    const std::size_t some = std::min<std::size_t>(kUnasked, end - at);
+    crc = crc32c(crc, {bytes_.data() + at, some});
+    at += some;
+    if (!may_go_on(some)) break;
+  }
+  return crc == sum.crc;
 }
 
 bool AofFileReader::may_go_on(std::uint64_t bytes) {
@@ -73,7 +94,9 @@ std::optional<AofFailure> AofFileReader::prepare() {
       continue;
     }
     const auto sum = read_group_sum(piece.line);
-    if (sum && !is_as_written(*sum, ready_)) {
+    const bool is_damaged = sum && !is_as_written(*sum, ready_);
+    if (is_stopped_) return fail(Kind::stopped, ready_);
+    if (is_damaged) {
       const std::uint64_t begin = std::clamp(sum->offset, first_, first_ + ready_);
       ready_ = static_cast<std::size_t>(begin - first_);
       return AofFailure{Kind::checksum, begin, {}};

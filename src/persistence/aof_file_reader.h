@@ -70,8 +70,11 @@ class AofFileReader {
   // Reads on until `wanted` bytes are there behind `from`; false if the file ends before, or the
   // pulse says stop.
   base::Result<bool> fill(std::size_t from, std::uint64_t wanted);
-  bool is_as_written(const GroupSum& sum, std::size_t end) const;
-  // To be called for bytes that were read, and for those that were looked at.
+  // Copies what was read to a larger block; false if the pulse says stop.
+  bool grow();
+  // Not known if the pulse says stop.
+  bool is_as_written(const GroupSum& sum, std::size_t end);
+  // To be called for bytes that were read, looked at, copied or summed.
   bool may_go_on(std::uint64_t bytes);
 
   RdbSource& source_;

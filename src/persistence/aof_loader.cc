@@ -2,6 +2,8 @@
 
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <limits>
@@ -35,6 +37,13 @@ class ReadingAhead final : public Pulse {
   const keyspace::Keyspace& keyspace_;
   std::uint64_t offset_;
 };
+
+// EXEC runs fewer commands than these at once.
+constexpr std::size_t kMostAtOnce = resp::Batch::kMostRequests;
+
+bool is_exec(const resp::Request& request) {
+  return request.args.size() == 1 && base::equals_ignoring_case(request.args[0], "exec");
+}
 
 bool is_rdb(const std::string& path) {
   FileSource source;
@@ -168,24 +177,64 @@ Loading AofLoader::stop_for_room(const AofFileReader& reader) {
   return Loading::failed;
 }
 
-// Commands are run as they came where they ran first: nothing expires meanwhile.
 bool AofLoader::run_batch(AofFileReader& reader, const File& file) {
   const auto requests = batch_.requests();
   if (requests.empty()) return true;
-  const keyspace::Removals::Repeating repeating(parts_.snapshots.parts().keyspace.removals());
   const std::uint64_t errors = session_.session().reply.errors();
   for (std::size_t i = 0; i < requests.size(); ++i) {
     follow_transaction(reader, i, requests[i].args);
   }
-  if (!run_requests(requests)) return false;
-  const resp::Args last = requests.back().args;
-  last_key_ = last.size() > 1 ? last[1].substr(0, 128) : std::string_view();
+  if (!run_requests(requests, reader)) return false;
   return session_.session().reply.errors() == errors || report_errors(reader, file);
 }
 
-// A command that grows may wait until there is room, which is made here. False if there is none.
-bool AofLoader::run_requests(std::span<const resp::Request> requests) {
+bool AofLoader::run_requests(std::span<const resp::Request> requests, const AofFileReader& reader) {
+  while (!requests.empty()) {
+    const auto exec = std::find_if(requests.begin(), requests.end(), is_exec);
+    const auto before = static_cast<std::size_t>(exec - requests.begin());
+    if (!run_some(requests.first(before))) return false;
+    requests = requests.subspan(before);
+    if (requests.empty()) break;
+    if (!run_exec(requests.first(1), reader)) return false;
+    requests = requests.subspan(1);
+  }
+  return true;
+}
+
+// The commands of a large transaction run in pieces, between which clients are served. They see
+// that data is being loaded, and nothing of the data.
+bool AofLoader::run_exec(std::span<const resp::Request> exec, const AofFileReader& reader) {
+  using engine::Transaction;
   engine::Session& session = session_.session();
+  const Transaction* const transaction = Transaction::of(session);
+  if (transaction == nullptr || transaction->is_aborted() || transaction->size() < kMostAtOnce) {
+    return run_some(exec);
+  }
+  Transaction::stop_queueing(session);
+  std::array<resp::Request, kMostAtOnce> some;
+  const engine::QueuedCommand* queued = transaction->first();
+  bool has_room = true;
+  do {
+    std::size_t count = 0;
+    for (; queued != nullptr && count < kMostAtOnce; queued = queued->next) {
+      some[count++] = {.args = queued->words, .bytes = 0};
+    }
+    has_room = run_some(std::span(some).first(count));
+    // If loading must stop, the caller learns it from its next call.
+  } while (has_room && queued != nullptr &&
+           slices_.go_on(reader.offset(), parts_.snapshots.parts().keyspace.size()));
+  Transaction::end(session);
+  return has_room;
+}
+
+// Commands are run as they came where they ran first: nothing expires meanwhile. A command that
+// grows may wait until there is room, which is made here. False if there is none.
+bool AofLoader::run_some(std::span<const resp::Request> requests) {
+  if (requests.empty()) return true;
+  const keyspace::Removals::Repeating repeating(parts_.snapshots.parts().keyspace.removals());
+  engine::Session& session = session_.session();
+  const resp::Args last = requests.back().args;
+  if (last.size() > 1) last_key_ = last[1].substr(0, 128);
   for (int idle = 0; !requests.empty() && idle < 1000;) {
     const std::size_t ran =
         parts_.executor.run(session, requests, std::numeric_limits<std::size_t>::max());

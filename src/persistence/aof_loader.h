@@ -61,7 +61,9 @@ class AofLoader {
   Loading load_commands(const File& file, std::uint64_t offset);
   Loading run_ready(AofFileReader& reader, const File& file);
   bool run_batch(AofFileReader& reader, const File& file);
-  bool run_requests(std::span<const resp::Request> requests);
+  bool run_requests(std::span<const resp::Request> requests, const AofFileReader& reader);
+  bool run_exec(std::span<const resp::Request> exec, const AofFileReader& reader);
+  bool run_some(std::span<const resp::Request> requests);
   void follow_transaction(const AofFileReader& reader, std::size_t index, resp::Args words);
   bool report_errors(const AofFileReader& reader, const File& file);
   Loading stop(const AofFileReader& reader);

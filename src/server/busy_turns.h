@@ -17,6 +17,7 @@ class BusyTurns : public engine::BusyHost {
   void begin() override { connections_.begin_within(); }
   void serve() override {
     loop_.run_within();
+    core_.executor.serve_reached();
     core_.background_snapshot.run(kSnapshotUs);
     connections_.end_turn_within();
     if (loop_.is_stopped()) stopped();

@@ -16,7 +16,8 @@ class AuditWalkTest : public KeyspaceTest {
   memory::Audit audit() {
     memory::Auditor auditor;
     auditor.add(keyspace);
-    return auditor.run(keyspace, *walk);
+    memory::StoreWalk store;
+    return auditor.run(keyspace, *walk, store);
   }
   // Walks to the end without changes in between, and compares with the ledger.
   void end() {

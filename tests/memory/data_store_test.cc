@@ -97,6 +97,69 @@ TEST(DataStore, KeepsItsBlocksApartAndItsCountsRight) {
   EXPECT_EQ(model.store.counts().block_bytes, 0u);
 }
 
+void expect_equal(const DataStore::Counts& walked, const DataStore::Counts& counted) {
+  ASSERT_EQ(walked.block_bytes, counted.block_bytes);
+  ASSERT_EQ(walked.live_pages, counted.live_pages);
+  ASSERT_EQ(walked.dirty_pages, counted.dirty_pages);
+  ASSERT_EQ(walked.clean_pages, counted.clean_pages);
+}
+
+// The store changes after each step of the walk, and after its end.
+TEST(DataStore, IsWalkedInStepsBetweenChanges) {
+  StoreModel model;
+  base::Rng rng(4);
+  int walks = 0;
+  for (const std::uint64_t releases_of_10 : {2, 5, 8}) {
+    for (int i = 0; i < 20'000; ++i) {
+      const std::uint64_t act = rng.below(13);
+      const auto kind = static_cast<BlockKind>(rng.below(kBlockKinds));
+      if (act == 12) {
+        model.store.purge_some(rng.below(64));
+      } else if (act == 11) {
+        rng.below(2) == 0 ? model.store.mark_some(kind, 3) : model.store.unmark_some(kind, 3);
+      } else if (act == 10) {
+        model.resize_one(random_bytes(rng));
+      } else if (act < releases_of_10) {
+        model.release_one();
+      } else {
+        model.allocate(random_bytes(rng));
+      }
+      if (!model.store.walk_some(rng.below(8))) continue;
+      ASSERT_NO_FATAL_FAILURE(expect_equal(model.store.walked(), model.store.counts()));
+      if (rng.below(32) > 0) continue;
+      model.store.begin_walk();
+      ++walks;
+    }
+  }
+  EXPECT_GT(walks, 20);
+  ASSERT_NO_FATAL_FAILURE(check(model.store));
+  while (model.size() > 0) model.release_one();
+}
+
+TEST(DataStore, ReturnsFreePagesInSteps) {
+  DataStore store(256 * kMega);
+  // Blocks of 400 pages, some of them side by side.
+  constexpr std::size_t kBytes = 400 * kPageBytes;
+  std::vector<Filled> blocks;
+  for (int i = 0; i < 9; ++i) blocks.push_back(Filled::allocate(store, kBytes, 'x'));
+  for (const int i : {0, 1, 2, 4, 6, 7}) blocks[static_cast<std::size_t>(i)].release(store);
+  const std::size_t dirty = store.counts().dirty_pages;
+  ASSERT_GE(dirty, 6 * 400u);
+  std::size_t purged = 0;
+  while (purged < dirty) {
+    const std::size_t resident = resident_pages(store);
+    const std::size_t some = store.purge_some(150);
+    ASSERT_GT(some, 0u);
+    ASSERT_LE(some, 150u);
+    ASSERT_EQ(resident_pages(store), resident - some);
+    purged += some;
+    ASSERT_EQ(store.counts().dirty_pages, dirty - purged);
+    ASSERT_NO_FATAL_FAILURE(check(store));
+  }
+  EXPECT_EQ(store.purge_some(150), 0u);
+  for (const int i : {3, 5, 8}) ASSERT_TRUE(blocks[static_cast<std::size_t>(i)].is_intact());
+}
+
 TEST(DataStore, UsesEverySlotOfEveryClass) {
   DataStore store(256 * kMega);
   for (std::size_t number = 0; number < kSlabClasses; ++number) {

@@ -363,6 +363,28 @@ TEST_F(BusyScriptWithJournal, TheFileIsSyncedMeanwhile) {
   EXPECT_TRUE(is_synced);
 }
 
+TEST_F(BusyScriptWithJournal, ClientsThatWaitForTheFileGetTheirAnswerMeanwhile) {
+  EXPECT_EQ(talk(other, "SET a 1\r\n"), "+OK\r\n");
+  harness.core().journal_worker.finish();
+  EXPECT_EQ(talk(other, "SET a 2\r\nWAITAOF 1 0 0\r\nGET a\r\n"), "+OK\r\n");
+  Line left = connect();
+  EXPECT_EQ(talk(left, "SET b 1\r\nWAITAOF 1 0 0\r\n"), "+OK\r\n");
+  left.close();
+  std::string got;
+  constexpr int kMostTurns = 3000;
+  for (int i = 0; i < kMostTurns; ++i) {
+    turns_within.steps.emplace_back([this, &got] {
+      harness.core().journal_worker.finish();
+      got += other.read();
+    });
+  }
+  then_kill();
+  EXPECT_THAT(eval("while true do end"), StartsWith(kKilled));
+  EXPECT_EQ(got, "*2\r\n:1\r\n:0\r\n");
+  // What is behind it is run afterwards.
+  EXPECT_EQ(other.read(), "$1\r\n2\r\n");
+}
+
 // Its file has what was there before the script, which changes everything while it is written.
 TEST_F(BusyScriptWithSnapshots, ASnapshotGoesOnMeanwhile) {
   EXPECT_THAT(eval("for i = 1, 1000 do redis.call('SET', 'key:' .. i, 'before') "

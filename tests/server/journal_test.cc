@@ -4,8 +4,10 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <vector>
 
 #include "child.h"
 #include "snapshot_folder.h"
@@ -81,6 +83,47 @@ TEST_F(Journals, AServerStartsWithWhatWasWritten) {
   const auto harness = start();
   EXPECT_EQ(digest(*harness), before);
   EXPECT_TRUE(harness->core().auditor.run().balanced());
+}
+
+// Notes how many keys there are each time that clients are served.
+struct Watcher final : persistence::LoadingHost {
+  explicit Watcher(Harness& server) : watched(server), client(server.connect()) {}
+  bool serve() override {
+    sizes.push_back(watched.core().keyspace.db(0).size());
+    EXPECT_EQ(client->exchange("GET key:1\r\n").substr(0, 8), "-LOADING");
+    return true;
+  }
+
+  Harness& watched;
+  std::unique_ptr<Harness::Client> client;
+  std::vector<std::size_t> sizes;
+};
+
+TEST_F(Journals, ServesClientsWithinALargeTransaction) {
+  constexpr std::size_t kSets = 5000;
+  std::string before;
+  {
+    const auto harness = start();
+    std::string lines = "MULTI\r\n";
+    for (std::size_t i = 0; i < kSets; ++i) lines += "SET key:" + std::to_string(i) + " v\r\n";
+    // An error, and a database that stays selected.
+    harness->connect()->exchange(lines + "SELECT 3\r\nSET k v\r\nLPUSH k v\r\nEXEC\r\nSET l w\r\n");
+    before = digest(*harness);
+    harness->core().journal.close();
+  }
+  Harness harness("appendonly yes\n");
+  Watcher watcher(harness);
+  harness.clock().us_per_reading = 300;
+  EXPECT_EQ(harness.core().load(watcher), persistence::Loading::done);
+  harness.clock().us_per_reading = 0;
+  const auto within = std::count_if(watcher.sizes.begin(), watcher.sizes.end(),
+                                    [](std::size_t size) { return size > 0 && size < kSets; });
+  EXPECT_GT(within, 10);
+  EXPECT_EQ(digest(harness), before);
+  EXPECT_EQ(harness.connect()->exchange("SELECT 3\r\nMGET k l\r\n"),
+            "+OK\r\n*2\r\n$1\r\nv\r\n$1\r\nw\r\n");
+  harness.end_turn();
+  EXPECT_TRUE(harness.core().auditor.run().balanced()) << harness.core().auditor.run().text();
 }
 
 TEST_F(Journals, WhatWasOnlyInTheRingIsNotLost) {

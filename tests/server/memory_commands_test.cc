@@ -5,6 +5,7 @@
 
 #include "larder/memory/heap.h"
 #include "larder/memory/ledger.h"
+#include "larder/memory/pages.h"
 #include "socket_fixture.h"
 
 namespace larder::server {
@@ -53,6 +54,31 @@ TEST_F(MemoryCommands, AuditFailsAndNamesTheOwnerThatDiffers) {
   ask("SET k v");
   const Charge stray(memory::Owner::strings, 16);
   EXPECT_THAT(ask("MEMORY AUDIT"), testing::MatchesRegex("-ERR.*strings.*\r\n"));
+}
+
+// The pages of the removed strings go back in several turns.
+TEST_F(MemoryCommands, PurgeWorksInSteps) {
+  if (!memory::kHasPageStore) GTEST_SKIP() << "there is no page store";
+  const std::string value(60 << 10, 'x');
+  std::string keys;
+  for (int i = 0; i < 200; ++i) {
+    keys += " key:" + std::to_string(i);
+    ask("SET key:" + std::to_string(i) + " " + value);
+  }
+  ask("DEL" + keys);
+  const std::uint64_t dirty = memory::read_pages().dirty_data;
+  ASSERT_GT(dirty, 8u << 20);
+  harness.clock().us_per_reading = 250;
+  const auto other = harness.connect();
+  const engine::LongCommands& steps = harness.core().executor.long_commands();
+  EXPECT_EQ(ask("MEMORY PURGE"), "");
+  int turns = 0;
+  for (; !steps.empty(); ++turns) EXPECT_EQ(other->exchange("PING\r\n"), "+PONG\r\n");
+  EXPECT_GT(turns, 2);
+  EXPECT_EQ(client->exchange({}), "+OK\r\n");
+  EXPECT_LT(memory::read_pages().dirty_data, dirty / 8);
+  // A command within another one cannot wait.
+  EXPECT_EQ(ask("MULTI\r\nMEMORY PURGE\r\nEXEC"), "+OK\r\n+QUEUED\r\n*1\r\n+OK\r\n");
 }
 
 TEST_F(MemoryCommands, DoctorReportsAnEmptyInstance) {

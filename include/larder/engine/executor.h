@@ -157,6 +157,9 @@ class Executor final : private expiry::RemovalReader {
   // client sent: commands within a command (transactions, scripts) run below this level, and the
   // sessions that they unblock are served when the outer command is over.
   void serve_ready();
+  // While a script is busy: runs the commands that wait for the journal, if it has synced their
+  // effects. They touch no data.
+  void serve_reached();
 
   // Calls the effect sinks to make durable what was propagated. Called before the replies of a turn
   // are sent, and when the turn ends.
@@ -242,6 +245,7 @@ class Executor final : private expiry::RemovalReader {
   }
   bool is_held_for_snapshot(const Session& session, const BoundCommand& command, resp::Args args);
   eviction::Room make_room(base::Budget budget);
+  bool is_page_work_over() const;
   void put_off(Session& session, const BoundCommand& command, Admission admission);
   void run_nested(Execution& inner, resp::Args args, const Planned& planned);
   // Commands that grow are refused while the system has no memory.
@@ -303,8 +307,9 @@ class Executor final : private expiry::RemovalReader {
   Execution* running_ = nullptr;  // the innermost
   LongCommands long_commands_;
   base::TurnTime turn_time_;
-  bool is_reserved_ = false;  // the time of the steps of long commands, in this turn
-  bool postponed_ = false;    // sessions with ready keys wait for the end of the turn
+  std::int64_t page_work_us_ = 0;  // that commands have worked for the limit of pages in this turn
+  bool is_reserved_ = false;       // the time of the steps of long commands, in this turn
+  bool postponed_ = false;         // sessions with ready keys wait for the end of the turn
 };
 
 }  // namespace larder::engine

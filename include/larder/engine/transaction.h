@@ -33,6 +33,9 @@ class Transaction final : public Attachment {
 
   // MULTI, for a session without a transaction.
   static Transaction& begin(Session& session);
+  // The session runs commands again before its transaction ends: who loads data runs the queued
+  // ones one by one, instead of EXEC, because nobody sees a part of the transaction.
+  static void stop_queueing(Session& session);
   // Ends the transaction, whether it ran or not.
   static void end(Session& session);
 

@@ -92,6 +92,8 @@ class Waiters final : public ChangeSink, public memory::AuditedOwner {
   // waiting, unless it waits again. Must be followed by end_resume(). Looks up the key, which may
   // remove it as expired.
   ParkedCommand* resume();
+  // The same for commands whose position of the journal was reached, and no others.
+  ParkedCommand* resume_reached();
   void end_resume();
 
   // The keys, of these of the command that is run again, that may have what it waits for. The

@@ -73,6 +73,10 @@ class Evictor {
   // is enough; flushed databases are always freed first, because their bytes cannot be
   // distinguished from those of stored keys. Expired keys that it finds are removed as expired.
   Room make_room(base::Budget budget);
+  // Whether make_room() may have to move blocks, and how long the last call worked for pages. A
+  // command does not use up the room that this makes.
+  bool is_near_page_limit() const { return PageLimit::is_near(limit()); }
+  std::int64_t page_work_us() const { return page_work_us_; }
 
   // Adapts the bound of free pages to the present maxmemory and use; to be called `hz` times a
   // second.
@@ -143,6 +147,7 @@ class Evictor {
   std::uint64_t living_movable_bytes(const memory::Charges& charges) const;
   Room make_room_in_bytes(base::Budget& budget);
   Room make_room_in_pages(const base::Budget& given);
+  Room work_for_pages(const base::Budget& given);
   bool evict_for_pages();
   PageLimit::Use page_use() const;
   Room evict(base::Budget& budget, std::uint64_t wanted = 0);
@@ -170,6 +175,7 @@ class Evictor {
   Policy policy_;
   CandidatePool pool_;
   Ager ager_;
+  std::int64_t page_work_us_ = 0;
   std::uint64_t reserved_ = 0;  // the sum of the two
   std::uint64_t reserved_for_client_ = 0;
   std::uint64_t reserved_for_command_ = 0;

@@ -71,6 +71,20 @@ class Audit {
   std::optional<StoreRow> store_;
 };
 
+// A walk over the page store in steps, between which the dataset may change. There can be one at a
+// time. Without a page store there is nothing to walk.
+class StoreWalk {
+ public:
+  StoreWalk();
+  ~StoreWalk();
+  StoreWalk(const StoreWalk&) = delete;
+  StoreWalk& operator=(const StoreWalk&) = delete;
+
+  // Continues for some tens of microseconds. True if all is counted; what is added later needs
+  // further steps.
+  bool step();
+};
+
 // The list of audited owners. Create it at the start: it reads what C libraries hold by then.
 class Auditor {
  public:
@@ -87,11 +101,11 @@ class Auditor {
   // Walks everything. Cost: proportional to all memory in use; empties the thread cache.
   Audit run() const;
   // The same with `walked` in the place of `owner`: it has walked step by step what `owner`
-  // would walk at once.
-  Audit run(const AuditedOwner& owner, const AuditedOwner& walked) const;
+  // would walk at once. The rest of the walk over the store is made now.
+  Audit run(const AuditedOwner& owner, const AuditedOwner& walked, StoreWalk& store) const;
 
  private:
-  Audit run_with(const AuditedOwner* owner, const AuditedOwner* walked) const;
+  Audit run_with(const AuditedOwner* owner, const AuditedOwner* walked, StoreWalk* store) const;
 
   std::vector<const AuditedOwner*> audited_owners_;
   std::int64_t foreign_at_start_;

@@ -60,6 +60,11 @@ void populate_pages(std::uintptr_t begin, std::uintptr_t end);
 
 // Gives all unused pages back to the system at once. Fails where the allocator cannot.
 base::Result<void> purge();
+// The same for pages beside the page store.
+base::Result<void> purge_beside_data();
+// The same for some pages of the page store. Returns their bytes; 0 if there were none. Cost: up to
+// a quarter of a millisecond.
+std::uint64_t purge_some_data_pages();
 // Returns unused pages whose decay time is over to the system. Without it, and without the
 // allocator's thread, they stay for later allocations. Cost: at least 0.1 microseconds a page.
 void decay();

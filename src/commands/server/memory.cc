@@ -1,3 +1,6 @@
+#include <algorithm>
+#include <memory>
+
 #include "../container_help.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
@@ -8,10 +11,30 @@ namespace {
 
 using namespace engine;
 
-void memory_purge(Call& call) {
-  const auto purged = memory::purge();
+// The unused pages of the page store that MEMORY PURGE has not returned yet: others that clients
+// leave meanwhile do not count, so that it ends.
+struct PurgeProgress final : Progress {
+  explicit PurgeProgress(Call& call) : Progress(call.long_commands, call.reply.buffer().pool()) {}
+  std::size_t bytes() const override { return memory::size_class(sizeof(PurgeProgress)); }
+
+  std::uint64_t left = memory::read_pages().dirty_data;
+};
+
+void purge_rest(Call& call) {
+  const auto purged = memory::purge_beside_data();
   if (!purged) return call.reply.error("ERR " + purged.error().text);
   call.reply.ok();
+}
+
+void memory_purge(Call& call) {
+  auto progress = call.progress<PurgeProgress>();
+  if (progress == nullptr) progress.reset(new PurgeProgress(call));
+  while (!call.step_is_over()) {
+    const std::uint64_t bytes = memory::purge_some_data_pages();
+    progress->left -= std::min(progress->left, bytes);
+    if (bytes == 0 || progress->left == 0) return purge_rest(call);
+  }
+  call.continue_later(std::move(progress));
 }
 
 void memory_malloc_stats(Call& call) { call.reply.verbatim("txt", memory::allocator_report()); }

@@ -37,38 +37,52 @@ void answer(Call& call, const memory::Audit& audit) {
   call.reply.verbatim("txt", audit.text());
 }
 
-// The progress of the walk over the keys. Reports its own bytes to the audit too: while its command
-// runs, no other object does.
+// The progress of the walks over the page store and the keys. Reports its own bytes to the audit
+// too: while its command runs, no other object does.
 struct AuditProgress final : Progress, memory::AuditedOwner {
   using Progress::Progress;
   std::size_t bytes() const override {
-    return memory::size_class(sizeof(AuditProgress)) + (walk ? walk->held_bytes() : 0);
+    return memory::size_class(sizeof(AuditProgress)) + (walks ? walks->keys.held_bytes() : 0);
   }
   void report_bytes(memory::Audit& audit) const override {
-    walk->report_bytes(audit);
+    walks->keys.report_bytes(audit);
     audit.found(keyspace::AuditWalk::kOwner, static_cast<std::int64_t>(bytes()));
   }
 
-  // Nothing while it waits for another walk to end.
-  std::optional<keyspace::AuditWalk> walk;
+  struct Walks {
+    explicit Walks(keyspace::Keyspace& keyspace) : keys(keyspace) {}
+
+    memory::StoreWalk store;
+    bool is_store_counted = false;
+    keyspace::AuditWalk keys;
+  };
+  // Nothing while it waits for other walks to end.
+  std::optional<Walks> walks;
 };
 
-// True when the walk is over.
+// True when the walks are over.
 bool run_step(AuditProgress& progress, keyspace::Keyspace& keyspace) {
-  if (progress.walk) return progress.walk->step();
-  if (keyspace.reserve_mark(keyspace::Entry::kAuditMark)) progress.walk.emplace(keyspace);
+  if (!progress.walks) {
+    if (keyspace.reserve_mark(keyspace::Entry::kAuditMark)) progress.walks.emplace(keyspace);
+    return false;
+  }
+  AuditProgress::Walks& walks = *progress.walks;
+  if (walks.is_store_counted) return walks.keys.step();
+  walks.is_store_counted = walks.store.step();
   return false;
 }
 
-// Everything except the keys is walked at the end, in one step.
+// Everything else is walked at the end, in one step.
 void memory_audit(Call& call, memory::Auditor& auditor, keyspace::Keyspace& keyspace) {
   if (!call.session.may_block) return answer(call, auditor.run());
   auto progress = call.progress<AuditProgress>();
   if (progress == nullptr)
     progress.reset(new AuditProgress(call.long_commands, call.reply.buffer().pool()));
   while (!call.step_is_over()) {
-    if (run_step(*progress, keyspace)) return answer(call, auditor.run(keyspace, *progress));
-    if (!progress->walk) break;
+    if (run_step(*progress, keyspace)) {
+      return answer(call, auditor.run(keyspace, *progress, progress->walks->store));
+    }
+    if (!progress->walks) break;
   }
   call.continue_later(std::move(progress));
 }
@@ -85,7 +99,7 @@ std::span<const engine::Command> server_memory_audit() {
        .since = "7.2.0",
        .summary = "Compares the memory of all data structures with the ledger, owner by owner; "
                   "returns an error if they differ.",
-       .complexity = "O(N) where N is the number of keys",
+       .complexity = "O(N) where N is the number of keys and of pages",
        .tips = "nondeterministic_output request_policy:all_shards response_policy:special"},
   };
   return kCommands;

@@ -52,30 +52,25 @@ DataStore::Counts DataStore::counts() const {
           .table_bytes = pages_.table_bytes()};
 }
 
+DataStore::Counts DataStore::of_runs(const RunCounts& found) const {
+  Counts counts{.block_bytes = found.block_bytes,
+                .live_pages = found.live_pages,
+                .dirty_pages = found.dirty_pages,
+                .clean_pages = found.clean_pages,
+                .table_bytes = pages_.table_bytes()};
+  for (const Slabs& slabs : slabs_) counts.block_bytes -= slabs.recent_bytes();
+  return counts;
+}
+
 DataStore::Counts DataStore::walk() const {
-  Counts found{.table_bytes = pages_.table_bytes()};
-  pages_.each_run([&](RunId id) {
-    const Run& run = pages_[id];
-    switch (run.state) {
-      case RunState::slab:
-      case RunState::emptying:
-        found.block_bytes += run.used * std::size_t{kSlabs[run.slab_class].slot_bytes};
-        found.live_pages += run.pages;
-        break;
-      case RunState::block:
-        found.block_bytes += run.pages * kPageBytes;
-        found.live_pages += run.pages;
-        break;
-      case RunState::dirty:
-        found.dirty_pages += run.pages;
-        break;
-      case RunState::clean:
-        found.clean_pages += run.pages;
-        break;
-    }
-  });
-  for (const Slabs& slabs : slabs_) found.block_bytes -= slabs.recent_bytes();
-  return found;
+  RunCounts found;
+  pages_.each_run([&](RunId id) { found.add(pages_[id]); });
+  return of_runs(found);
+}
+
+std::size_t DataStore::purge_some(std::size_t most_pages) {
+  for (Slabs& slabs : slabs_) slabs.return_recent();
+  return pages_.purge_some(most_pages);
 }
 
 void* DataStore::move(BlockKind kind, void* block, std::size_t bytes) {

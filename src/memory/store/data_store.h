@@ -83,12 +83,19 @@ class DataStore {
   Counts counts() const;
   // The same, but counted by a walk over all runs. Cost: proportional to their number.
   Counts walk() const;
+  // The same in steps, between which blocks may come, go and move. begin_walk() also ends a walk.
+  void begin_walk() { pages_.tally().restart(); }
+  bool walk_some(std::size_t most_runs) { return pages_.tally_some(most_runs); }
+  // When walk_some() has returned true and nothing has changed since.
+  Counts walked() const { return of_runs(pages_.tally().counts()); }
 
   // Returns the memory of all free pages to the system.
   void purge() {
     for (Slabs& slabs : slabs_) slabs.return_recent();
     pages_.purge_down_to(0);
   }
+  // The same for at most `most_pages`; how many it were.
+  std::size_t purge_some(std::size_t most_pages);
   // Returns some of the pages that were not needed since the last call. Cost: that of releasing at
   // most 384 slots, and of returning PageHeap::kMostAged pages.
   void age() {
@@ -100,6 +107,7 @@ class DataStore {
 
  private:
   Slabs& of(BlockKind kind) { return slabs_[static_cast<std::size_t>(kind)]; }
+  Counts of_runs(const RunCounts& found) const;
   void* allocate_run(std::size_t bytes);
   void release_run(void* block);
 

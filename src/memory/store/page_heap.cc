@@ -46,8 +46,10 @@ RunId PageHeap::take(std::uint32_t pages, RunState use) {
   if (id == kNoRun) return kNoRun;
   Run& run = runs_[id];
   list(run.state).remove(id);
+  tally_.leave(run);
   split(id, pages);
   run.state = use;
+  tally_.enter(run);
   live_pages_ += pages;
   least_dirty_ = std::min(least_dirty_, dirty_.pages());
   if (use == RunState::slab) {
@@ -70,6 +72,7 @@ bool PageHeap::can_take(std::uint32_t pages) {
 
 void PageHeap::give_back(RunId id) {
   Run& run = runs_[id];
+  tally_.leave(run);
   live_pages_ -= run.pages;
   const bool is_large = run.pages >= kNeverDirty;
   if (is_large) discard(run);
@@ -83,9 +86,12 @@ bool PageHeap::resize(RunId id, std::uint32_t pages) {
   LARDER_ASSERT(run.state == RunState::block);
   if (pages > run.pages) return grow(run, id, pages - run.pages);
   if (pages == run.pages) return true;
+  tally_.leave(run);
   const RunId rest = runs_.create(run.first_page + pages, run.pages - pages, RunState::block);
   run.pages = pages;
   runs_.mark_ends(id);
+  tally_.enter(runs_[rest]);
+  tally_.enter(run);
   give_back(rest);
   return true;
 }
@@ -101,6 +107,7 @@ bool PageHeap::grow(Run& run, RunId id, std::uint32_t more) {
     if (!is_free(behind.state) || behind.pages < more) return false;
     FreeRuns& its_list = list(behind.state);
     its_list.remove(next);
+    tally_.leave(behind);
     behind.first_page += more;
     behind.pages -= more;
     if (behind.pages == 0) {
@@ -108,10 +115,13 @@ bool PageHeap::grow(Run& run, RunId id, std::uint32_t more) {
     } else {
       runs_.mark_ends(next);
       its_list.add(next);
+      tally_.enter(behind);
     }
     least_dirty_ = std::min(least_dirty_, dirty_.pages());
   }
+  tally_.leave(run);
   run.pages += more;
+  tally_.enter(run);
   live_pages_ += more;
   runs_.mark_ends(id);
   purge_down_to(dirty_bound());
@@ -153,8 +163,10 @@ void PageHeap::split(RunId id, std::uint32_t pages) {
   run.pages = pages;
   runs_.mark_ends(rest);
   list(run.state).add(rest);
+  tally_.enter(runs_[rest]);
 }
 
+// The tally does not count the run now.
 void PageHeap::insert_free(RunId id, RunState state) {
   Run& run = runs_[id];
   run.state = state;
@@ -164,6 +176,7 @@ void PageHeap::insert_free(RunId id, RunState state) {
   }
   runs_.mark_ends(id);
   list(state).add(id);
+  tally_.enter(run);
 }
 
 void PageHeap::join_with(RunId id, RunId neighbour) {
@@ -171,6 +184,7 @@ void PageHeap::join_with(RunId id, RunId neighbour) {
   const Run& other = runs_[neighbour];
   if (other.state != run.state) return;
   list(run.state).remove(neighbour);
+  tally_.leave(other);
   run.first_page = std::min(run.first_page, other.first_page);
   run.pages += other.pages;
   runs_.remove(neighbour);
@@ -184,6 +198,7 @@ void PageHeap::discard(const Run& run) const {
 
 void PageHeap::purge(RunId id) {
   dirty_.remove(id);
+  tally_.leave(runs_[id]);
   discard(runs_[id]);
   insert_free(id, RunState::clean);
 }
@@ -192,6 +207,33 @@ void PageHeap::purge(RunId id) {
 void PageHeap::purge_down_to(std::size_t left) {
   while (dirty_.pages() > left) purge(dirty_.smallest());
   least_dirty_ = std::min(least_dirty_, dirty_.pages());
+}
+
+std::size_t PageHeap::purge_some(std::size_t most) {
+  std::size_t purged = 0;
+  while (purged < most && dirty_.pages() > 0) {
+    const RunId id = dirty_.smallest();
+    const auto left = static_cast<std::uint32_t>(most - purged);
+    if (runs_[id].pages > left && runs_.make_room_for_run()) {
+      dirty_.remove(id);
+      tally_.leave(runs_[id]);
+      split(id, left);
+      dirty_.add(id);
+      runs_.mark_ends(id);
+      tally_.enter(runs_[id]);
+    }
+    purged += runs_[id].pages;
+    purge(id);
+  }
+  least_dirty_ = std::min(least_dirty_, dirty_.pages());
+  return purged;
+}
+
+bool PageHeap::tally_some(std::size_t most_runs) {
+  while (most_runs-- > 0 && tally_.end() < frontier_) {
+    tally_.pass(runs_[runs_.of_page(tally_.end())]);
+  }
+  return tally_.end() == frontier_;
 }
 
 void PageHeap::age() {

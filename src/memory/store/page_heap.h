@@ -21,6 +21,7 @@
 #include "larder/memory/data_class.h"
 #include "reservation.h"
 #include "run_table.h"
+#include "run_tally.h"
 
 namespace larder::memory {
 
@@ -61,6 +62,8 @@ class PageHeap {
   // Returns the memory of dirty runs to the system, the smallest runs first, until at most `left`
   // dirty pages are left.
   void purge_down_to(std::size_t left);
+  // Returns the memory of at most `most` dirty pages; how many it were.
+  std::size_t purge_some(std::size_t most);
   // The same for pages that were not needed since the last call, at most kMostAged of them.
   void age();
 
@@ -81,6 +84,11 @@ class PageHeap {
       page += runs_[id].pages;
     }
   }
+
+  // A walk over all runs in steps; true when it has passed the last one.
+  bool tally_some(std::size_t most_runs);
+  RunTally& tally() { return tally_; }
+  const RunTally& tally() const { return tally_; }
 
   // Runs up to this size get their memory from the system in one call: all of it will be written.
   static constexpr std::uint32_t kMostPopulated = 32;
@@ -106,6 +114,7 @@ class PageHeap {
   RunTable runs_;
   FreeRuns dirty_{runs_};
   FreeRuns clean_{runs_};
+  RunTally tally_;
   std::uint32_t frontier_ = 0;
   std::size_t live_pages_ = 0;
   std::size_t budget_ = std::numeric_limits<std::size_t>::max();  // of live and dirty pages

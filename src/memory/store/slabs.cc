@@ -83,6 +83,7 @@ bool Slabs::find_current(std::size_t number) {
 void* Slabs::take_slot(std::size_t number, Run& slab) {
   char* const begin = pages_.address_of(slab);
   ++slab.used;
+  pages_.tally().took_slot(slab);
   --classes_[number].free;
   if (slab.first_free == kNoSlot) {
     return begin + slab.first_fresh++ * std::size_t{kSlabs[number].slot_bytes};
@@ -108,6 +109,7 @@ void Slabs::return_to_slab(std::size_t number, void* block) {
   const bool was_full = slab.used == kSlabs[number].slots;
   const std::size_t list_before = was_full ? kLists : list_of(number, slab.used);
   --slab.used;
+  pages_.tally().returned_slot(slab);
   const bool is_listed = id != its.current && !was_full;
   if (slab.used == 0) {
     if (is_listed) delist(its, id, list_before);
@@ -129,6 +131,7 @@ void Slabs::drop(std::size_t number, RunId id) {
 void Slabs::return_to_emptying(std::size_t number, RunId id) {
   Class& its = classes_[number];
   --its.emptying_used;
+  pages_.tally().returned_slot(pages_[id]);
   if (--pages_[id].used > 0) return;
   unlink(its.emptying, id);
   if (--its.emptying_slabs == 0) its.most_kept = kRecent;
