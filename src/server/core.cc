@@ -73,6 +73,9 @@ void Core::each_part(Visit visit) {
   visit(snapshots);
   visit(background_snapshot);
   visit(saves);
+  visit(history);
+  visit(backlog);
+  visit(feed);
   visit(replication_metrics);
   visit(effects);
   visit(limits);
@@ -140,7 +143,7 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
                            gates, waiters, observer, snapshot_worker, file_calls}),
       saves({log, snapshots, background_snapshot, configuration.persistence.snapshots,
              persistence_metrics, disk_errors}),
-      replication_metrics(reporter, configuration.replication),
+      replication_metrics(reporter, configuration.replication, history, backlog),
       cluster_metrics(reporter),
       limits{configuration.net.clients.proto_max_bulk_len},
       config_file{configuration.file},

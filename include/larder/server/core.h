@@ -50,6 +50,9 @@
 #include "larder/pubsub/notifier.h"
 #include "larder/pubsub/tracking.h"
 #include "larder/pubsub/tracking_metrics.h"
+#include "larder/replication/backlog.h"
+#include "larder/replication/feed.h"
+#include "larder/replication/history.h"
 #include "larder/replication/metrics.h"
 #include "larder/scripting/functions.h"
 #include "larder/scripting/metrics.h"
@@ -121,9 +124,12 @@ class Core {
   disk::Worker journal_worker{{.name = "journal", .threads = persistence::kJournalSyncs}};
   persistence::BackgroundSnapshot background_snapshot;
   persistence::BackgroundSaves saves;
+  replication::History history;
+  replication::Backlog backlog;
   replication::Metrics replication_metrics;
   cluster::Metrics cluster_metrics;
   engine::Propagation effects;
+  replication::Feed feed{effects, history, backlog};
   engine::Limits limits;
   engine::ConfigFile config_file;
   engine::Cron cron;

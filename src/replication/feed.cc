@@ -1,0 +1,74 @@
+#include "larder/replication/feed.h"
+
+#include <array>
+#include <string>
+
+#include "larder/base/assert.h"
+#include "larder/resp/request_text.h"
+
+namespace larder::replication {
+
+void Feed::take_from(Source source) {
+  if (source_ == source) return;
+  source_ = source;
+  if (is_open_) source == Source::primary ? effects_.remove(*this) : effects_.add(*this);
+}
+
+void Feed::open() {
+  if (is_open_) return;
+  is_open_ = true;
+  backlog_.clear(history_.offset() + 1);
+  if (source_ == Source::own_effects) effects_.add(*this);
+}
+
+void Feed::close() {
+  if (!is_open_) return;
+  if (source_ == Source::own_effects) effects_.remove(*this);
+  is_open_ = false;
+  db_ = kUnknown;
+  backlog_.clear(history_.offset() + 1);
+}
+
+void Feed::restart() {
+  db_ = kUnknown;
+  backlog_.clear(history_.offset() + 1);
+  if (listener_ != nullptr) listener_->stream_restarted();
+}
+
+void Feed::append(std::string_view bytes) {
+  backlog_.append(bytes);
+  history_.advance(bytes.size());
+  has_grown_ = true;
+}
+
+void Feed::take(const engine::Effect& effect) {
+  if (db_ != effect.db) {
+    db_ = effect.db;
+    const std::string number = std::to_string(db_);
+    const std::array<std::string_view, 2> words{"SELECT", number};
+    std::array<char, 64> text;
+    LARDER_ASSERT(resp::most_request_bytes(words) <= text.size());
+    append({text.data(), resp::print_request(text.data(), words)});
+  }
+  append(effect.request);
+}
+
+void Feed::forward(std::string_view bytes) {
+  LARDER_ASSERT(is_open_);
+  append(bytes);
+  flush();
+}
+
+void Feed::add(std::string_view request) {
+  if (!is_open_) return;
+  append(request);
+  flush();
+}
+
+void Feed::flush() {
+  if (!has_grown_) return;
+  has_grown_ = false;
+  if (listener_ != nullptr) listener_->stream_grew();
+}
+
+}  // namespace larder::replication
