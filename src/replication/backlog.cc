@@ -8,8 +8,9 @@
 namespace larder::replication {
 
 void Backlog::clear(std::int64_t next) {
+  keep_for_replicas(0);
   for (std::size_t i = gone_; i < chunks_.size(); ++i) {
-    memory::release(kOwner, chunks_[i], kChunkBytes);
+    memory::release(owner_, chunks_[i], kChunkBytes);
   }
   decltype(chunks_)().swap(chunks_);
   gone_ = 0;
@@ -21,7 +22,7 @@ void Backlog::clear(std::int64_t next) {
 void Backlog::append(std::string_view bytes) {
   while (!bytes.empty()) {
     const std::size_t used = size_ % kChunkBytes;
-    if (used == 0) chunks_.push_back(static_cast<char*>(memory::allocate(kOwner, kChunkBytes)));
+    if (used == 0) chunks_.push_back(static_cast<char*>(memory::allocate(owner_, kChunkBytes)));
     const std::size_t part = std::min(bytes.size(), kChunkBytes - used);
     std::memcpy(chunks_.back() + used, bytes.data(), part);
     size_ += part;
@@ -40,7 +41,8 @@ std::string_view Backlog::at(std::int64_t offset) const {
 
 void Backlog::drop_chunk() {
   LARDER_ASSERT(has_whole_chunk());
-  memory::release(kOwner, chunks_[gone_++], kChunkBytes);
+  if (lent_ > 0) keep_for_replicas(lent_ - 1);
+  memory::release(owner_, chunks_[gone_++], kChunkBytes);
   first_ += kChunkBytes;
   size_ -= kChunkBytes;
   if (gone_ < kMostGone || gone_ < chunks_.size() - gone_) return;
@@ -48,11 +50,20 @@ void Backlog::drop_chunk() {
   gone_ = 0;
 }
 
+void Backlog::keep_for_replicas(std::size_t chunks) {
+  if (chunks == lent_ || owner_ == kLentTo) return;
+  const auto bytes = static_cast<std::int64_t>(memory::size_class(kChunkBytes));
+  memory::transfer(owner_, kLentTo,
+                   (static_cast<std::int64_t>(chunks) - static_cast<std::int64_t>(lent_)) * bytes);
+  lent_ = chunks;
+}
+
 void Backlog::report_bytes(memory::Audit& audit) const {
   const std::size_t list = chunks_.capacity() * sizeof(char*);
-  const std::size_t bytes = (chunks_.size() - gone_) * memory::size_class(kChunkBytes) +
-                            (list == 0 ? 0 : memory::size_class(list));
-  audit.found(kOwner, static_cast<std::int64_t>(bytes));
+  audit.found(kListOwner, list == 0 ? 0 : static_cast<std::int64_t>(memory::size_class(list)));
+  const std::size_t own = chunks_.size() - gone_ - lent_;
+  audit.found(owner_, static_cast<std::int64_t>(own * memory::size_class(kChunkBytes)));
+  audit.found(kLentTo, static_cast<std::int64_t>(lent_ * memory::size_class(kChunkBytes)));
 }
 
 }  // namespace larder::replication

@@ -24,7 +24,7 @@ void Feed::open() {
 void Feed::close() {
   if (!is_open_) return;
   if (source_ == Source::own_effects) effects_.remove(*this);
-  is_open_ = false;
+  is_open_ = asks_ = false;
   db_ = kUnknown;
   backlog_.clear(history_.offset() + 1);
 }
@@ -46,11 +46,15 @@ void Feed::take(const engine::Effect& effect) {
     db_ = effect.db;
     const std::string number = std::to_string(db_);
     const std::array<std::string_view, 2> words{"SELECT", number};
-    std::array<char, 64> text;
+    std::array<char, 256> text;
     LARDER_ASSERT(resp::most_request_bytes(words) <= text.size());
     append({text.data(), resp::print_request(text.data(), words)});
   }
   append(effect.request);
+  if (executor_ == nullptr) return;
+  if (engine::Session* const session = executor_->running()) {
+    session->write_offset = history_.offset();
+  }
 }
 
 void Feed::forward(std::string_view bytes) {
@@ -66,6 +70,10 @@ void Feed::add(std::string_view request) {
 }
 
 void Feed::flush() {
+  if (__builtin_expect(asks_, 0)) {
+    asks_ = false;
+    append("*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n");
+  }
   if (!has_grown_) return;
   has_grown_ = false;
   if (listener_ != nullptr) listener_->stream_grew();

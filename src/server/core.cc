@@ -76,6 +76,7 @@ void Core::each_part(Visit visit) {
   visit(history);
   visit(backlog);
   visit(feed);
+  visit(replicas);
   visit(replication_metrics);
   visit(effects);
   visit(limits);
@@ -145,6 +146,10 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
              persistence_metrics, disk_errors}),
       replication_metrics(reporter, configuration.replication, history, backlog),
       cluster_metrics(reporter),
+      replicas({clock, log, history, backlog, feed, configuration.replication,
+                configuration.net.clients.client_output_buffer_limit, replication_metrics,
+                background_snapshot, replica_worker, gates, waiters}),
+      replicas_metrics(reporter, replicas, configuration.replication, feed, replication_metrics),
       limits{configuration.net.clients.proto_max_bulk_len},
       config_file{configuration.file},
       commands(commands::index(), tools()),
@@ -175,6 +180,9 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
   executor.attach(notifier);
   acl.set_subscriptions(hub);
   snapshots.set_functions(functions);
+  snapshots.set_stream(replicas);
+  replicas.know(journal);
+  feed.attribute_to(executor);
 }
 
 persistence::Loading Core::load(persistence::LoadingHost& host) {
@@ -199,7 +207,7 @@ std::int64_t Core::next_deadline_us() const {
   const auto earlier = [](std::int64_t a, std::int64_t b) {
     return a == 0 || b == 0 ? std::max(a, b) : std::min(a, b);
   };
-  return earlier(background_snapshot.wakes_us(),
+  return earlier(earlier(background_snapshot.wakes_us(), replicas.wakes_us()),
                  earlier(waiters.next_deadline_us(), pause.deadline_us()));
 }
 

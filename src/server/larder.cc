@@ -46,6 +46,7 @@ Larder::Larder(const Parts& parts)
       budget_metrics_(core_.reporter, parts.configuration.eviction, connections_),
       snapshot_wake_(*loop_, core_.snapshot_worker),
       journal_wake_(*loop_, core_.journal_worker),
+      replica_wake_(*loop_, core_.replica_worker),
       listeners_(*loop_, connections_, parts.log),
       metrics_port_({*loop_, parts.log, core_.reporter, core_.gates}),
       server_metrics_(core_.reporter, parts.configuration, clock_, *loop_, listeners_,

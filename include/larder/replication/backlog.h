@@ -20,7 +20,8 @@ class Backlog final : public memory::AuditedOwner {
  public:
   static constexpr std::size_t kChunkBytes = 64 * 1024;
 
-  Backlog() = default;
+  // Chunks are charged to this owner.
+  explicit Backlog(memory::Owner owner = memory::Owner::backlog) : owner_(owner) {}
   ~Backlog() override { clear(1); }
   Backlog(const Backlog&) = delete;
   Backlog& operator=(const Backlog&) = delete;
@@ -41,15 +42,20 @@ class Backlog final : public memory::AuditedOwner {
   // Whole chunks at the front. Dropping one frees it.
   bool has_whole_chunk() const { return size_ >= kChunkBytes; }
   void drop_chunk();
+  // So many of the oldest chunks are kept for replicas alone, and are charged to them.
+  void keep_for_replicas(std::size_t chunks);
 
   void report_bytes(memory::Audit& audit) const override;
 
  private:
-  static constexpr auto kOwner = memory::Owner::backlog;
+  static constexpr auto kListOwner = memory::Owner::backlog;
+  static constexpr auto kLentTo = memory::Owner::replicas;
   // Chunks that were dropped and are still in the list are forgotten beyond this number.
   static constexpr std::size_t kMostGone = 64;
 
-  std::vector<char*, memory::Allocator<char*, kOwner>> chunks_;
+  std::vector<char*, memory::Allocator<char*, kListOwner>> chunks_;
+  const memory::Owner owner_;
+  std::size_t lent_ = 0;  // chunks, from the front
   std::size_t gone_ = 0;  // dropped ones at the front of the list
   std::int64_t first_ = 1;
   std::uint64_t size_ = 0;

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "larder/engine/executor.h"
 #include "larder/engine/propagation.h"
 #include "larder/replication/backlog.h"
 #include "larder/replication/history.h"
@@ -35,6 +36,8 @@ class Feed final : public engine::EffectSink {
   Feed& operator=(const Feed&) = delete;
 
   void listen(FeedListener& listener) { listener_ = &listener; }
+  // Notes the offset behind each write of a session (WAIT).
+  void attribute_to(const engine::Executor& executor) { executor_ = &executor; }
 
   // Where its bytes come from: effects of this server's commands, or the primary that it copies.
   enum class Source : std::uint8_t { own_effects, primary };
@@ -54,6 +57,8 @@ class Feed final : public engine::EffectSink {
   void forward(std::string_view bytes);
   // One request of the server itself, which belongs to no database: PING, REPLCONF GETACK.
   void add(std::string_view request);
+  // At the end of the turn replicas are asked how far they are.
+  void ask_for_offsets() { asks_ = is_open_; }
   // The next effect is preceded by SELECT, whatever its database: a copy that begins here has none.
   void select_anew() { db_ = kUnknown; }
   // The database in which the stream is; -1 if the next effect will select one.
@@ -74,10 +79,12 @@ class Feed final : public engine::EffectSink {
   History& history_;
   Backlog& backlog_;
   FeedListener* listener_ = nullptr;
+  const engine::Executor* executor_ = nullptr;
   Source source_ = Source::own_effects;
   int db_ = kUnknown;
   bool is_open_ = false;
   bool has_grown_ = false;  // since the last flush
+  bool asks_ = false;
 };
 
 }  // namespace larder::replication

@@ -1,19 +1,33 @@
 // ROLE
 
+#include <string>
+#include <vector>
+
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
 #include "larder/replication/history.h"
+#include "larder/replication/replicas.h"
 
 namespace larder::commands {
 namespace {
 
 using namespace engine;
 
-void role(Call& call, replication::History& history) {
+void role(Call& call, replication::History& history, replication::Replicas& replicas) {
   call.reply.array(3);
   call.reply.bulk("master");
   call.reply.integer(history.offset());
-  call.reply.array(0);
+  std::vector<const replication::Follower*> online;
+  for (const replication::Follower* const replica : replicas.all()) {
+    if (replica->is_online()) online.push_back(replica);
+  }
+  call.reply.array(online.size());
+  for (const replication::Follower* const replica : online) {
+    call.reply.array(3);
+    call.reply.bulk(replica->ip());
+    call.reply.bulk(std::to_string(replica->description.port));
+    call.reply.bulk(std::to_string(replica->acked()));
+  }
 }
 
 }  // namespace
