@@ -39,10 +39,23 @@ std::string_view Backlog::at(std::int64_t offset) const {
   return {chunks_[gone_ + from / kChunkBytes] + within, left};
 }
 
+char* Backlog::take_chunk() {
+  if (lent_ == 0) keep_for_replicas(1);
+  --lent_;
+  char* const chunk = chunks_[gone_];
+  forget_first();
+  return chunk;
+}
+
 void Backlog::drop_chunk() {
-  LARDER_ASSERT(has_whole_chunk());
   if (lent_ > 0) keep_for_replicas(lent_ - 1);
-  memory::release(owner_, chunks_[gone_++], kChunkBytes);
+  memory::release(owner_, chunks_[gone_], kChunkBytes);
+  forget_first();
+}
+
+void Backlog::forget_first() {
+  LARDER_ASSERT(has_whole_chunk());
+  ++gone_;
   first_ += kChunkBytes;
   size_ -= kChunkBytes;
   if (gone_ < kMostGone || gone_ < chunks_.size() - gone_) return;

@@ -8,22 +8,30 @@
 
 namespace larder::replication {
 
+void Feed::begin_to_take() {
+  executor_ == nullptr ? effects_.add(*this) : executor_->follow(*this);
+}
+
+void Feed::stop_taking() {
+  executor_ == nullptr ? effects_.remove(*this) : executor_->unfollow(*this);
+}
+
 void Feed::take_from(Source source) {
   if (source_ == source) return;
   source_ = source;
-  if (is_open_) source == Source::primary ? effects_.remove(*this) : effects_.add(*this);
+  if (is_open_) source == Source::primary ? stop_taking() : begin_to_take();
 }
 
 void Feed::open() {
   if (is_open_) return;
   is_open_ = true;
   backlog_.clear(history_.offset() + 1);
-  if (source_ == Source::own_effects) effects_.add(*this);
+  if (source_ == Source::own_effects) begin_to_take();
 }
 
 void Feed::close() {
   if (!is_open_) return;
-  if (source_ == Source::own_effects) effects_.remove(*this);
+  if (source_ == Source::own_effects) stop_taking();
   is_open_ = asks_ = false;
   db_ = kUnknown;
   backlog_.clear(history_.offset() + 1);

@@ -31,6 +31,8 @@ FileReader& Follower::reader() {
   return reading_->reader();
 }
 
+void Follower::stop_reading() { reading_.reset(); }
+
 std::string Follower::ip() const {
   if (!description.address.empty()) return description.address;
   std::string address = session_.peer().address();
@@ -74,7 +76,7 @@ void Follower::snapshot_started(const std::shared_ptr<SyncPayload>& payload, std
   state_ = State::waits_for_end;
   payload_ = payload;
   position_ = 0;
-  next_offset_ = offset + 1;
+  next_offset_ = began_at_ = offset + 1;
   took_ms_ = home_.now_ms();
   if (!by_psync_) return;
   send_text("+FULLRESYNC " + std::string(id) + " " + std::to_string(offset) + "\r\n");
@@ -102,7 +104,7 @@ void Follower::end_payload_if_sent() {
 
 void Follower::go_online(std::int64_t next_offset) {
   state_ = State::online;
-  next_offset_ = next_offset;
+  next_offset_ = began_at_ = next_offset;
   acked_ms_ = took_ms_ = home_.now_ms();
   session_.peer().send_from(this);
 }

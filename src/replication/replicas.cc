@@ -6,6 +6,7 @@
 #include "full_sync.h"
 #include "larder/base/assert.h"
 #include "larder/base/numbers.h"
+#include "spill.h"
 
 namespace larder::replication {
 namespace {
@@ -20,6 +21,7 @@ Replicas::Replicas(const Parts& parts)
       feed_(parts.feed),
       waits_(parts.clock, parts.waiters, *this),
       readers_(std::make_unique<FileReaders>(parts.worker)),
+      spill_(std::make_unique<Spill>(parts.worker, parts.log)),
       full_sync_(std::make_unique<FullSync>(parts_, *this)) {
   feed_.listen(*this);
 }
@@ -39,6 +41,7 @@ void Replicas::remove(Follower& replica) {
   if (replica.state() != Follower::State::handshake) {
     parts_.log.notice("Connection with replica " + replica.name() + " lost.");
     std::erase(replicas_, &replica);
+    if (replica.is_online()) keep_place(replica);
     unused_since_ms_ = now_ms();
     engine::Session& session = replica.session();
     session.is_replica = false;
@@ -106,7 +109,7 @@ bool Replicas::continue_partially(Follower& replica, std::string_view id, std::s
     return false;
   }
   const Backlog& backlog = parts_.backlog;
-  if (!feed_.is_open() || next < backlog.first() || next > backlog.end()) {
+  if (!feed_.is_open() || next < first_kept() || next > backlog.end()) {
     parts_.log.notice("Unable to partial resync with replica " + replica.name() +
                       " for lack of backlog (Replica request was: " + std::to_string(next) + ").");
     if (next > backlog.end()) {
@@ -131,6 +134,7 @@ bool Replicas::continue_partially(Follower& replica, std::string_view id, std::s
 void Replicas::enlist(Follower& replica) {
   engine::Session& session = replica.session();
   session.is_replica = true;
+  leave_place(replica);
   session.closed_gates |= kNoData;
   session.common_gates &= ~engine::kPauseGates;
   replicas_.push_back(&replica);
@@ -231,7 +235,8 @@ void Replicas::report_bytes(memory::Audit& audit) const {
   std::size_t own = 0;
   for (const Follower* const replica : described_) own += replica->bytes();
   audit.found(kReplicaOwner, static_cast<std::int64_t>(own));
-  audit.found(memory::Owner::replicas, static_cast<std::int64_t>(readers_->held_bytes()));
+  audit.found(memory::Owner::replicas,
+              static_cast<std::int64_t>(readers_->held_bytes() + spill_->held_bytes()));
   std::vector<const SyncPayload*> seen;
   for (const Follower* const replica : replicas_) {
     const SyncPayload* const payload = replica->payload().get();

@@ -147,8 +147,8 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
       replication_metrics(reporter, configuration.replication, history, backlog),
       cluster_metrics(reporter),
       replicas({clock, log, history, backlog, feed, configuration.replication,
-                configuration.net.clients.client_output_buffer_limit, replication_metrics,
-                background_snapshot, replica_worker, gates, waiters}),
+                configuration.net.clients.client_output_buffer_limit, configuration.eviction,
+                replication_metrics, background_snapshot, replica_worker, gates, waiters}),
       replicas_metrics(reporter, replicas, configuration.replication, feed, replication_metrics),
       limits{configuration.net.clients.proto_max_bulk_len},
       config_file{configuration.file},
@@ -182,7 +182,7 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
   snapshots.set_functions(functions);
   snapshots.set_stream(replicas);
   replicas.know(journal);
-  feed.attribute_to(executor);
+  feed.follow(executor);
 }
 
 persistence::Loading Core::load(persistence::LoadingHost& host) {
@@ -193,7 +193,10 @@ persistence::Loading Core::load(persistence::LoadingHost& host) {
   return snapshots.load(host);
 }
 
-Core::~Core() { sessions.free_left(base::Budget::unlimited()); }
+Core::~Core() {
+  sessions.free_left(base::Budget::unlimited());
+  feed.close();
+}
 
 std::int64_t Core::hz() const {
   std::int64_t hz = std::clamp<std::int64_t>(configuration.engine.hz.value(), 1, kMostHz);

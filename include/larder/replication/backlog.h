@@ -42,12 +42,17 @@ class Backlog final : public memory::AuditedOwner {
   // Whole chunks at the front. Dropping one frees it.
   bool has_whole_chunk() const { return size_ >= kChunkBytes; }
   void drop_chunk();
+  // The same, but the chunk belongs to the caller, and is charged to replicas.
+  char* take_chunk();
   // So many of the oldest chunks are kept for replicas alone, and are charged to them.
   void keep_for_replicas(std::size_t chunks);
+  bool is_lending() const { return lent_ > 0; }
 
   void report_bytes(memory::Audit& audit) const override;
 
  private:
+  void forget_first();
+
   static constexpr auto kListOwner = memory::Owner::backlog;
   static constexpr auto kLentTo = memory::Owner::replicas;
   // Chunks that were dropped and are still in the list are forgotten beyond this number.

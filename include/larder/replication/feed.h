@@ -36,8 +36,9 @@ class Feed final : public engine::EffectSink {
   Feed& operator=(const Feed&) = delete;
 
   void listen(FeedListener& listener) { listener_ = &listener; }
-  // Notes the offset behind each write of a session (WAIT).
-  void attribute_to(const engine::Executor& executor) { executor_ = &executor; }
+  // The executor whose effects these are: removals without a command are among them, and each
+  // session gets the offset behind its last write (WAIT).
+  void follow(engine::Executor& executor) { executor_ = &executor; }
 
   // Where its bytes come from: effects of this server's commands, or the primary that it copies.
   enum class Source : std::uint8_t { own_effects, primary };
@@ -74,12 +75,14 @@ class Feed final : public engine::EffectSink {
   static constexpr int kUnknown = -1;
 
   void append(std::string_view bytes);
+  void begin_to_take();
+  void stop_taking();
 
   engine::Propagation& effects_;
   History& history_;
   Backlog& backlog_;
   FeedListener* listener_ = nullptr;
-  const engine::Executor* executor_ = nullptr;
+  engine::Executor* executor_ = nullptr;
   Source source_ = Source::own_effects;
   int db_ = kUnknown;
   bool is_open_ = false;

@@ -3,6 +3,7 @@
 // A client that copies this server: what it said of itself, how far it is, and its output. It
 // begins with the first REPLCONF of a session, and becomes a replica with PSYNC or SYNC.
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -73,6 +74,8 @@ class Follower final : public SessionPart, public engine::OutputSource {
   // The offset of the stream that is sent next, and the last one that it has acknowledged.
   std::int64_t next_offset() const { return next_offset_; }
   std::int64_t acked() const { return acked_; }
+  // The first offset that it may not have yet.
+  std::int64_t first_unacked() const { return std::max(acked_ + 1, began_at_); }
   std::int64_t acked_on_disk() const { return acked_on_disk_; }
   // When it did, or became a replica, on the steady clock.
   std::int64_t acked_ms() const { return acked_ms_; }
@@ -108,6 +111,7 @@ class Follower final : public SessionPart, public engine::OutputSource {
   std::uint64_t position() const { return position_; }
   std::size_t held_bytes() const;
   FileReader& reader();
+  void stop_reading();
 
   // engine::OutputSource
   std::string_view next() override;
@@ -133,6 +137,7 @@ class Follower final : public SessionPart, public engine::OutputSource {
   std::shared_ptr<SyncPayload> payload_;
   std::uint64_t position_ = 0;  // in the payload
   std::int64_t next_offset_ = 1;
+  std::int64_t began_at_ = 1;  // the first offset that it was or will be sent
   std::int64_t acked_ = 0;
   std::int64_t acked_on_disk_ = 0;
   std::int64_t acked_ms_ = 0;

@@ -21,6 +21,7 @@
 #include "larder/engine/gates.h"
 #include "larder/engine/session.h"
 #include "larder/engine/waiters.h"
+#include "larder/eviction/settings.h"
 #include "larder/memory/audit.h"
 #include "larder/persistence/background_snapshot.h"
 #include "larder/persistence/journal.h"
@@ -35,6 +36,7 @@ namespace larder::replication {
 
 class FileReaders;
 class FullSync;
+class Spill;
 
 class Replicas final : private FeedListener,
                        private Copies,
@@ -49,6 +51,7 @@ class Replicas final : private FeedListener,
     Feed& feed;
     const Settings& settings;
     const config::BufferLimits& limits;
+    const eviction::Settings& memory;
     Metrics& metrics;
     persistence::BackgroundSnapshot& snapshot;
     disk::Worker& worker;
@@ -109,6 +112,7 @@ class Replicas final : private FeedListener,
   std::int64_t now_ms() const { return parts_.clock.steady_ms(); }
   base::Log& log() { return parts_.log; }
   FileReaders& readers() { return *readers_; }
+  // The stream from the offset on: none at its end, or while it is read from disk.
   std::string_view stream_at(std::int64_t offset, Follower& replica);
   void count_sent(std::size_t bytes) { parts_.metrics.net_repl_output_bytes += bytes; }
   void payload_advanced(const Follower& replica);
@@ -124,13 +128,23 @@ class Replicas final : private FeedListener,
   }
   // FeedListener
   void stream_grew() override;
-  void stream_restarted() override { disconnect_all(); }
+  void stream_restarted() override;
 
   Follower* begin(engine::Session& session);
   void enlist(Follower& replica);
   bool continue_partially(Follower& replica, std::string_view id, std::string_view offset);
   void sync_fully(Follower& replica, bool by_psync);
-  bool is_behind(const Follower& replica, std::uint64_t bytes);
+  // What can still be sent of the stream begins here.
+  std::int64_t first_kept() const;
+  std::int64_t first_needed() const;
+  std::int64_t needed_by(const Follower& replica) const;
+  void keep_place(const Follower& replica);
+  void leave_place(const Follower& replica);
+  void forget_old_places();
+  bool spill_one();
+  void bound_spill();
+  std::uint64_t spill_limit() const;
+  bool is_behind(const Follower& replica, std::uint64_t bytes) const;
   void trim();
   void check_limits();
   void every_second();
@@ -143,9 +157,18 @@ class Replicas final : private FeedListener,
   Waits waits_;
   const persistence::Journal* journal_ = nullptr;
   std::unique_ptr<FileReaders> readers_;
+  std::unique_ptr<Spill> spill_;
   std::unique_ptr<FullSync> full_sync_;
   std::vector<Follower*> described_;  // all, also those in the handshake
   std::vector<Follower*> replicas_;
+  // Where replicas were when they were disconnected: on disk the stream is kept for them for a
+  // while.
+  struct Place {
+    std::string name;
+    std::int64_t next_offset;
+    std::int64_t left_ms;
+  };
+  std::vector<Place> places_;
   Upstream upstream_ = Upstream::none;
   std::int64_t seconds_ = 0;
   std::int64_t second_ms_ = 0;

@@ -103,6 +103,16 @@ struct Settings : config::Group {
                                    .range = {1, INT64_MAX},
                                    .help = "Bytes of changes that are kept for disconnected "
                                            "replicas, so that they need no full copy."}};
+  config::Bytes repl_spill_size{
+      *this,
+      {.name = "repl-spill-size",
+       .fallback = -50,
+       .range = {0, INT64_MAX},
+       .percent = true,
+       .help = "Bytes on disk for changes that replicas have not been sent yet, also for a while "
+               "after they disconnected, and that do not fit into repl-backlog-size. A share of "
+               "the free space of the disk, such as 50%, is at most four times maxmemory. 0 keeps "
+               "such changes in memory."}};
   config::Integer repl_backlog_ttl{
       *this,
       {.name = "repl-backlog-ttl",
