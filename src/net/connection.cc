@@ -178,6 +178,7 @@ bool Connection::is_done() const {
 void Connection::finish_turn() {
   if (!is_open() || is_still_) return;
   services_.sender.leave_messages(*this);
+  if (__builtin_expect(source_ != nullptr, 0)) end_interrupted_source();
   if (const std::uint64_t unsent = output_.size(); unsent > 0) {
     services_.peaks.output.note(unsent);
     output_peak_ = std::max(output_peak_, unsent);

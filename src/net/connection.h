@@ -184,6 +184,7 @@ class Connection final : public Watch, public engine::Peer {
     return held_.empty() ? unsent : held_.sendable(unsent, services_.parts.executor.released());
   }
   bool send_source();
+  void end_interrupted_source();
   void choose_interest();
   void lose(const char* what);
   bool is_done() const;

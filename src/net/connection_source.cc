@@ -26,13 +26,16 @@ void Connection::delay_packets(bool delay) {
   ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &flag, sizeof flag);
 }
 
+// A reply would be in the middle of the stream.
+void Connection::end_interrupted_source() {
+  if (output_.empty() || source_state_ == SourceState::not_begun) return;
+  output_.clear();
+  source_->interrupted();
+}
+
 // Sends a piece in each visit, and more as long as the turn has time for large output. False if the
 // connection is lost.
 bool Connection::send_source() {
-  if (!output_.empty() && source_state_ != SourceState::not_begun) {
-    output_.clear();
-    source_->interrupted();
-  }
   const bool is_closing = session_.closing == engine::Closing::now;
   if (!output_.empty() || is_closing || in_handshake()) return true;
   source_state_ = SourceState::waits_for_bytes;

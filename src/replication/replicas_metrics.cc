@@ -3,7 +3,6 @@
 #include <string>
 
 namespace larder::replication {
-namespace {
 
 std::string_view state_name(Follower::State state) {
   switch (state) {
@@ -16,8 +15,6 @@ std::string_view state_name(Follower::State state) {
       return "wait_bgsave";
   }
 }
-
-}  // namespace
 
 void ReplicasMetrics::refresh() {
   metrics_.connected_slaves = static_cast<std::int64_t>(replicas_.size());

@@ -57,7 +57,7 @@ Larder::Larder(const Parts& parts)
       heartbeat_({core_, &connections_, &loop_metrics_, &watchdog_}, *loop_),
       live_settings_({parts.configuration, parts.log, listeners_, metrics_port_, tls_, crashes_,
                       watchdog_, parts.title}) {
-  ending_.attach(core_.saves, core_.journal);
+  ending_.attach(core_);
   core_.scripts.serve_with(script_turns_);
   core_.scripts.debug_through(connections_, signals_.wake_descriptor());
   core_.background_snapshot.name_children(live_settings_.child_title());

@@ -147,4 +147,7 @@ class Follower final : public SessionPart, public engine::OutputSource {
   std::unique_ptr<Reading> reading_;
 };
 
+// As INFO prints it.
+std::string_view state_name(Follower::State state);
+
 }  // namespace larder::replication

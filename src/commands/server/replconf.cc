@@ -17,7 +17,7 @@ using namespace engine;
 using replication::Follower;
 using replication::Replicas;
 
-constexpr std::size_t kLongestAddress = 46;
+constexpr std::size_t kLongestAddress = 256;
 
 bool is_word(std::string_view given, std::string_view word) {
   return base::equals_ignoring_case(given, word);
@@ -40,10 +40,14 @@ std::optional<bool> read_switch(Call& call, std::string_view text) {
 
 bool set_filter(Call& call, Follower::Description& description, std::string_view text) {
   const auto words = base::split_words(text);
+  if (!words) {
+    call.reply.error("ERR Missing rdb-filter-only values");
+    return false;
+  }
   bool with_functions = false;
-  for (const std::string_view word : *words) {
+  for (const std::string& word : *words) {
     if (!is_word(word, "functions")) {
-      call.reply.error("ERR Unsupported rdb-filter-only option: " + std::string(word));
+      call.reply.error("ERR Unsupported rdb-filter-only option: " + word);
       return false;
     }
     with_functions = true;
