@@ -119,6 +119,14 @@ void Follower::acknowledge(std::int64_t offset, std::int64_t on_disk) {
   }
 }
 
+std::int64_t Follower::behind_bytes() const {
+  return home_.stream_offset() + 1 - std::min(next_offset_, first_unacked());
+}
+
+std::uint64_t Follower::spilled_bytes() const { return home_.spilled_bytes(); }
+
+std::int64_t Follower::lag_s() const { return (home_.now_ms() - acked_ms_) / 1000; }
+
 bool Follower::is_stuck() {
   return state_ == State::receives && !payload_->at(position_, reader()).empty();
 }

@@ -18,6 +18,7 @@ std::string_view state_name(Follower::State state) {
 
 void ReplicasMetrics::refresh() {
   metrics_.connected_slaves = static_cast<std::int64_t>(replicas_.size());
+  metrics_.repl_spilled_bytes = static_cast<std::int64_t>(replicas_.spilled_bytes());
   metrics_.repl_backlog_active = feed_.is_open() ? 1 : 0;
   std::string lines;
   if (settings_.min_replicas_to_write.value() > 0 && settings_.min_replicas_max_lag.value() > 0) {
@@ -25,8 +26,7 @@ void ReplicasMetrics::refresh() {
   }
   std::size_t number = 0;
   for (const Follower* const replica : replicas_.all()) {
-    const std::int64_t lag_s =
-        replica->is_online() ? (replicas_.now_ms() - replica->acked_ms()) / 1000 : 0;
+    const std::int64_t lag_s = replica->is_online() ? replica->lag_s() : 0;
     lines += "slave" + std::to_string(number++) + ":ip=" + replica->ip() +
              ",port=" + std::to_string(replica->description.port) +
              ",state=" + std::string(state_name(replica->state())) +

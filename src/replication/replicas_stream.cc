@@ -31,6 +31,8 @@ void Replicas::stream_restarted() {
   disconnect_all();
 }
 
+std::uint64_t Replicas::spilled_bytes() const { return spill_->bytes(); }
+
 std::int64_t Replicas::first_kept() const {
   return spill_->empty() ? parts_.backlog.first() : spill_->first();
 }

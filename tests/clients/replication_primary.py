@@ -103,6 +103,10 @@ def spill(binary, count, seed):
             fill(primary, 40_000, 1000)
             until(lambda: int(primary.info("memory")["mem_total_replication_buffers"]) < 3 << 20, "the stream is on disk")
             replicas.audit(primary)
+            if not cuts:
+                report = bytes(primary.ask("MEMORY", "DOCTOR")).decode()
+                check(f"Replica 127.0.0.1:{replica.port} is behind by " in report, f"MEMORY DOCTOR names it: {report}")
+                check(int(primary.info()["repl_spilled_bytes"]) > 20 << 20, "INFO tells what is on disk")
             if cuts:
                 cut(primary)
                 fill(primary, 10_000, 1000)
@@ -268,7 +272,8 @@ def fields_of_info(binary, count, seed):
         follow(theirs, two)
         wait_online(ours)
         wait_online(theirs)
-        names = [[name for name in node.info() if name != "slave0"] for node in (ours, theirs)]
+        own = ("slave0", "repl_spilled_bytes")
+        names = [[name for name in node.info() if name not in own] for node in (ours, theirs)]
         check(names[0] == names[1], f"the fields are {names}")
         shapes = [[part.split("=")[0] for part in node.info()["slave0"].split(",")] for node in (ours, theirs)]
         check(shapes[0] == shapes[1], f"slave0 is {shapes}")

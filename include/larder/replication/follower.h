@@ -74,6 +74,12 @@ class Follower final : public SessionPart, public engine::OutputSource {
   // The offset of the stream that is sent next, and the last one that it has acknowledged.
   std::int64_t next_offset() const { return next_offset_; }
   std::int64_t acked() const { return acked_; }
+  // How many bytes of the stream it has not acknowledged.
+  std::int64_t behind_bytes() const;
+  // Of the stream, on disk, for all replicas.
+  std::uint64_t spilled_bytes() const;
+  // For how many seconds it has not said how far it is.
+  std::int64_t lag_s() const;
   // The first offset that it may not have yet.
   std::int64_t first_unacked() const { return std::max(acked_ + 1, began_at_); }
   std::int64_t acked_on_disk() const { return acked_on_disk_; }

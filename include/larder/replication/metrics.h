@@ -42,6 +42,11 @@ class Metrics final : public info::Group {
                                   "replication",
                                   "repl_backlog_active",
                                   {.help = "1 while there is a replication backlog."}};
+  info::Gauge repl_spilled_bytes{
+      *this,
+      "replication",
+      "repl_spilled_bytes",
+      {.help = "Bytes of the stream that are kept on disk for replicas that are behind."}};
   info::Gauge repl_backlog_first_byte_offset{
       *this,
       "replication",

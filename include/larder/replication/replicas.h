@@ -90,6 +90,8 @@ class Replicas final : private FeedListener,
   // Online ones that have acknowledged the offset; or have it on disk.
   std::size_t having(std::int64_t offset) const override;
   std::size_t having_on_disk(std::int64_t offset) const override;
+  // Of the stream, on disk.
+  std::uint64_t spilled_bytes() const;
   // At the end of the turn replicas are asked for their offsets.
   void ask_for_offsets() { feed_.ask_for_offsets(); }
 
@@ -111,6 +113,7 @@ class Replicas final : private FeedListener,
   // For replicas
   std::int64_t now_ms() const { return parts_.clock.steady_ms(); }
   base::Log& log() { return parts_.log; }
+  std::int64_t stream_offset() const { return parts_.history.offset(); }
   FileReaders& readers() { return *readers_; }
   // The stream from the offset on: none at its end, or while it is read from disk.
   std::string_view stream_at(std::int64_t offset, Follower& replica);
