@@ -20,10 +20,12 @@ void ReplicasMetrics::refresh() {
   metrics_.connected_slaves = static_cast<std::int64_t>(replicas_.size());
   metrics_.repl_spilled_bytes = static_cast<std::int64_t>(replicas_.spilled_bytes());
   metrics_.repl_backlog_active = feed_.is_open() ? 1 : 0;
-  std::string lines;
+  std::string good;
   if (settings_.min_replicas_to_write.value() > 0 && settings_.min_replicas_max_lag.value() > 0) {
-    lines += "min_slaves_good_slaves:" + std::to_string(replicas_.good()) + "\r\n";
+    good = "min_slaves_good_slaves:" + std::to_string(replicas_.good()) + "\r\n";
   }
+  good_ = std::move(good);
+  std::string lines;
   std::size_t number = 0;
   for (const Follower* const replica : replicas_.all()) {
     const std::int64_t lag_s = replica->is_online() ? replica->lag_s() : 0;

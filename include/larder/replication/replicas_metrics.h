@@ -21,8 +21,16 @@ class ReplicasMetrics final : public info::Group {
   const Settings& settings_;
   const Feed& feed_;
   Metrics& metrics_;
-  // min_slaves_good_slaves, if it is checked, and a line for each replica.
-  info::Lines lines_{*this, "replication"};
+  static constexpr info::LineFigure kFigures[] = {
+      {"offset",
+       {.help = "Offset that a replica has acknowledged.", .name = "replica_offset_bytes"}},
+      {"lag",
+       {.help = "Seconds since a replica was last heard of.", .name = "replica_lag_seconds"}},
+  };
+  static constexpr info::LineMetrics kMetrics{"slave", "replica", kFigures};
+
+  info::Lines good_{*this, "replication"};  // min_slaves_good_slaves, if it is checked
+  info::Lines lines_{*this, "replication", &kMetrics};
 };
 
 }  // namespace larder::replication
