@@ -19,12 +19,22 @@ constexpr auto kReaderOwner = memory::Owner::replicas;
 
 OpenFile::~OpenFile() { ::close(descriptor_); }
 
-std::shared_ptr<OpenFile> OpenFile::make_unnamed() {
+class OpenFile::Closing final : public disk::Task {
+ public:
+  explicit Closing(OpenFile* file) : file_(file) {}
+  void work() override { file_.reset(); }
+  void done() override { delete this; }
+
+ private:
+  std::unique_ptr<OpenFile> file_;
+};
+
+std::shared_ptr<OpenFile> OpenFile::make_unnamed(disk::Worker& worker) {
   std::string name = "temp-replicas-" + std::to_string(::getpid()) + ".XXXXXX";
   const int made = ::mkostemp(name.data(), O_CLOEXEC);
   if (made < 0) return nullptr;
   ::unlink(name.c_str());
-  return std::make_shared<OpenFile>(made);
+  return {new OpenFile(made), [&worker](OpenFile* file) { worker.post(*new Closing(file)); }};
 }
 
 FileReader::~FileReader() {
@@ -82,6 +92,7 @@ void FileReader::leave() {
 FileReaders::~FileReaders() {
   worker_.finish();
   while (!readers_.empty()) remove(*readers_.back());
+  worker_.finish();
 }
 
 FileReader& FileReaders::make(FileReader::User& user) {

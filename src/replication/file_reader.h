@@ -13,7 +13,8 @@
 
 namespace larder::replication {
 
-// A file without a name; it is gone when the last one who uses it drops it.
+// A file without a name. When the last one who uses it drops it, the worker closes it, because the
+// system may take long to give back the space of a large file.
 class OpenFile {
  public:
   explicit OpenFile(int descriptor) : descriptor_(descriptor) {}
@@ -22,10 +23,11 @@ class OpenFile {
   OpenFile& operator=(const OpenFile&) = delete;
 
   // A new file in the working folder; null, and errno, if it cannot be made.
-  static std::shared_ptr<OpenFile> make_unnamed();
+  static std::shared_ptr<OpenFile> make_unnamed(disk::Worker& worker);
   int descriptor() const { return descriptor_; }
 
  private:
+  class Closing;
   const int descriptor_;
 };
 

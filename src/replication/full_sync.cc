@@ -75,7 +75,7 @@ std::shared_ptr<SyncPayload> FullSync::make_payload(Form form) {
     pipe_ = made.get();
     return made;
   }
-  std::shared_ptr<OpenFile> file = OpenFile::make_unnamed();
+  std::shared_ptr<OpenFile> file = OpenFile::make_unnamed(parts_.worker);
   return file == nullptr ? nullptr : std::make_shared<FilePayload>(std::move(file));
 }
 

@@ -31,17 +31,6 @@ int write_all(int file, const char* bytes, std::size_t size, std::uint64_t posit
 
 }  // namespace
 
-// Gives the space of a file back, which may take the system a while.
-class Spill::Closing final : public disk::Task {
- public:
-  explicit Closing(std::shared_ptr<OpenFile> file) : file_(std::move(file)) {}
-  void work() override { file_.reset(); }
-  void done() override { delete this; }
-
- private:
-  std::shared_ptr<OpenFile> file_;
-};
-
 Spill::~Spill() {
   clear();
   worker_.finish();
@@ -65,7 +54,7 @@ void Spill::write_more() {
   const bool needs_file =
       files_.empty() || written_ - files_.back().first >= static_cast<std::int64_t>(kFileBytes);
   if (needs_file) {
-    files_.push_back({written_, OpenFile::make_unnamed()});
+    files_.push_back({written_, OpenFile::make_unnamed(worker_)});
     if (files_.back().open == nullptr) {
       error_ = errno;
       files_.pop_back();
@@ -127,11 +116,6 @@ std::string_view Spill::at(std::int64_t offset, FileReader& reader) const {
                    static_cast<std::uint64_t>(end - file->first));
 }
 
-void Spill::close_first_file() {
-  worker_.post(*new Closing(std::move(files_.front().open)));
-  files_.pop_front();
-}
-
 void Spill::drop_before(std::int64_t offset) {
   if (offset >= end_) return clear();
   if (offset <= first_) return;
@@ -140,7 +124,7 @@ void Spill::drop_before(std::int64_t offset) {
          std::min(written_, files_.front().first + static_cast<std::int64_t>(kFileBytes)) <=
              offset &&
          (!is_posted_ || file_ != files_.front().open)) {
-    close_first_file();
+    files_.pop_front();
   }
 }
 
@@ -153,7 +137,7 @@ void Spill::clear() {
   }
   for (char* const chunk : unwritten_) memory::release(kSpillOwner, chunk, kChunk);
   unwritten_.clear();
-  while (!files_.empty()) close_first_file();
+  files_.clear();
   first_ = written_ = end_;
   failed_ = false;
 }

@@ -53,10 +53,8 @@ class Spill final : private disk::Task {
     std::int64_t first;
     std::shared_ptr<OpenFile> open;
   };
-  class Closing;
 
   void write_more();
-  void close_first_file();
   // disk::Task
   void work() override;
   void done() override;

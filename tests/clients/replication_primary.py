@@ -299,6 +299,11 @@ def tools(binary, count, seed):
         path = os.path.join(folder, "copy.rdb")
         done = subprocess.run([cli, "-p", str(primary.port), "--rdb", path], capture_output=True, timeout=60)
         check(done.returncode == 0 and os.path.getsize(path) > 10_000, f"redis-cli --rdb: {done}")
+        primary.ask("FUNCTION", "LOAD", "#!lua name=lib\nredis.register_function('f', function() return 1 end)")
+        done = subprocess.run([cli, "-p", str(primary.port), "--functions-rdb", path], capture_output=True, timeout=60)
+        with open(path, "rb") as file:
+            text = file.read()
+        check(done.returncode == 0 and b"#!lua" in text and b"fill:" not in text, f"redis-cli --functions-rdb: {done}")
         with open(os.path.join(folder, "out"), "wb") as out:
             process = subprocess.Popen([cli, "-p", str(primary.port), "--replica"], stdout=out, stderr=out)
         until(lambda: online(primary), "redis-cli is online")
