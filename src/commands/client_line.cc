@@ -25,6 +25,7 @@ std::int64_t redirection(const engine::Session& session) {
 
 std::string flags(const engine::Session& session) {
   std::string letters;
+  if (session.is_replica) letters += 'S';
   if (session.attachment(engine::Attached::monitor) != nullptr) letters += 'O';
   if (session.is_subscribed()) letters += 'P';
   if (engine::Transaction::of(session) != nullptr) letters += 'x';

@@ -178,6 +178,7 @@ bool Connection::is_done() const {
 void Connection::finish_turn() {
   if (!is_open() || is_still_) return;
   services_.sender.leave_messages(*this);
+  if (__builtin_expect(source_ != nullptr, 0)) end_interrupted_source();
   if (const std::uint64_t unsent = output_.size(); unsent > 0) {
     services_.peaks.output.note(unsent);
     output_peak_ = std::max(output_peak_, unsent);
@@ -188,6 +189,7 @@ void Connection::finish_turn() {
     if (session_.closing != engine::Closing::now && !output_.is_dropping() && !send_output())
       return;
   }
+  if (__builtin_expect(source_ != nullptr, 0) && !send_source()) return;
   if (output_.empty()) forget_excess();
   if (is_done()) {
     services_.memory.stop_waiting(*this);
@@ -214,7 +216,8 @@ void Connection::choose_interest() {
   // the end of the connection is detected.
   const bool waits = (stalled_ && !session_.is_parked()) || waits_for_memory();
   const bool reads = is_discarding() || (!waits && !paused_ && !ended_ && !is_closing());
-  const bool writes = sendable() > 0 && !in_sender.continues();
+  const bool has_output = sendable() > 0 || source_state_ == SourceState::waits_for_socket;
+  const bool writes = has_output && !in_sender.continues();
   services_.parts.loop.change(*this, (reads ? kReadable : 0u) | (writes ? kWritable : 0u));
 }
 

@@ -11,6 +11,7 @@
 #include "held_output.h"
 #include "input.h"
 #include "input_batches.h"
+#include "larder/engine/output_source.h"
 #include "larder/engine/session.h"
 #include "larder/memory/audit.h"
 #include "larder/net/tls.h"
@@ -141,6 +142,9 @@ class Connection final : public Watch, public engine::Peer {
   bool make_room_to_reply(std::uint64_t bytes) override;
   void keep_still() override;
   void dropped() override;
+  void send_from(engine::OutputSource* source) override;
+  void source_grew() override { visit_at_turn_end(); }
+  void delay_packets(bool delay) override;
 
  private:
   std::span<const char> read_in_place();
@@ -179,6 +183,8 @@ class Connection final : public Watch, public engine::Peer {
     const std::uint64_t unsent = output_.size();
     return held_.empty() ? unsent : held_.sendable(unsent, services_.parts.executor.released());
   }
+  bool send_source();
+  void end_interrupted_source();
   void choose_interest();
   void lose(const char* what);
   bool is_done() const;
@@ -214,6 +220,9 @@ class Connection final : public Watch, public engine::Peer {
   resp::Reader reader_;
   resp::ReplyBuffer output_;
   HeldOutput held_;
+  engine::OutputSource* source_ = nullptr;
+  enum class SourceState : std::uint8_t { not_begun, waits_for_bytes, waits_for_socket };
+  SourceState source_state_ = SourceState::not_begun;
   engine::Session session_;
   OutputExcess output_excess_;
   OutputExcess push_excess_;

@@ -14,6 +14,7 @@ constexpr std::uint32_t kHolding =
     engine::bit(engine::Gate::queueing) | engine::bit(engine::Gate::subscribed);
 
 config::ClientClass class_of(const engine::Session& session) {
+  if (session.is_replica) return config::ClientClass::replica;
   return session.is_subscribed() ? config::ClientClass::pubsub : config::ClientClass::normal;
 }
 

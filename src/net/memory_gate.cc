@@ -39,7 +39,7 @@ void MemoryGate::note_growth() {
 void MemoryGate::rank(Connection& connection) {
   if (!budget_.in_force()) return;
   if (connection.is_small() && connection.in_memory.rank.level == Rank::kNone) return;
-  ranks_.place(connection, connection.session().no_evict ? 0 : connection.total_bytes());
+  ranks_.place(connection, connection.session().may_be_evicted() ? connection.total_bytes() : 0);
 }
 
 // The queue
@@ -207,7 +207,7 @@ Connection* MemoryGate::largest_of_some() {
     std::size_t& bytes = other->in_memory.rank.bytes;
     bytes = other->total_bytes();
     const bool is_larger = found == nullptr || bytes > found->in_memory.rank.bytes;
-    if (is_larger && !other->session().no_evict) found = other;
+    if (is_larger && other->session().may_be_evicted()) found = other;
     other = list_.next_in_circle(*other);
   }
   return found;

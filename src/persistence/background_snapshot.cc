@@ -53,11 +53,16 @@ BackgroundSnapshot::~BackgroundSnapshot() = default;
 
 std::unique_ptr<SnapshotMethod> BackgroundSnapshot::make(const SnapshotOrder& order) {
   mark_ = 0;
+  const Parts parts{
+      parts_.log,      parts_.snapshots, parts_.settings,
+      parts_.metrics,  parts_.gates,     parts_.waiters,
+      parts_.observer, parts_.worker,    order.calls == nullptr ? parts_.calls : *order.calls,
+      parts_.title};
   if (parts_.settings.snapshot_method.as<SnapshotMethodName>() == SnapshotMethodName::fork) {
-    return std::make_unique<ForkSnapshot>(parts_, order);
+    return std::make_unique<ForkSnapshot>(parts, order);
   }
   mark_ = marks_.draw();
-  return std::make_unique<StepSnapshot>(parts_, order, mark_);
+  return std::make_unique<StepSnapshot>(parts, order, mark_);
 }
 
 base::Result<void> BackgroundSnapshot::start(const SnapshotOrder& order, SnapshotOwner& owner) {

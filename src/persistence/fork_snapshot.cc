@@ -81,7 +81,7 @@ void ForkSnapshot::close_pipe() {
 }
 
 base::Result<void> ForkSnapshot::start() {
-  const SnapshotSource source = parts_.snapshots.source(order_.purpose);
+  const SnapshotSource source = this->source();
   outcome_.version = source.version();
   outcome_.hashes_without_deadlines = source.dropped_deadlines();
   if (::pipe2(pipe_, O_CLOEXEC | O_NONBLOCK) != 0) {
@@ -109,6 +109,14 @@ base::Result<void> ForkSnapshot::start() {
   return {};
 }
 
+SnapshotSource ForkSnapshot::source() const {
+  SnapshotSource source = parts_.snapshots.source(order_.purpose);
+  source.most_version = order_.most_version;
+  source.without_keys = order_.without_keys;
+  if (order_.without_functions) source.functions = nullptr;
+  return source;
+}
+
 void ForkSnapshot::run_child() {
   for (const int signal : {SIGTERM, SIGINT, SIGUSR1, SIGALRM}) ::signal(signal, SIG_DFL);
   parts_.log.role(base::LogRole::child);
@@ -131,7 +139,7 @@ void ForkSnapshot::run_child() {
 base::Result<void> ForkSnapshot::write_file(Reporter& reporter) {
   SnapshotFile file(parts_.calls, order_.syncing, temporary_snapshot(::getpid()));
   auto done = file.open();
-  if (done) done = parts_.snapshots.source(order_.purpose).write(file, &reporter);
+  if (done) done = source().write(file, &reporter);
   if (done) done = file.publish(order_.name);
   return done;
 }

@@ -32,6 +32,7 @@ class ForkSnapshot final : public SnapshotMethod {
   };
   class Reporter;
 
+  SnapshotSource source() const;
   [[noreturn]] void run_child();
   base::Result<void> write_file(Reporter& reporter);
   void read_reports();

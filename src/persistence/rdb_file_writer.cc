@@ -45,6 +45,11 @@ void RdbRecords::begin(std::int64_t now_ms, std::uint64_t used_bytes) {
   aux("redis-bits", "64");
   aux("ctime", std::to_string(now_ms / 1000));
   aux("used-mem", std::to_string(used_bytes));
+  if (options_.stream) {
+    aux("repl-stream-db", std::to_string(options_.stream->db));
+    aux("repl-id", options_.stream->id);
+    aux("repl-offset", std::to_string(options_.stream->offset));
+  }
   aux("aof-base", options_.purpose == RdbPurpose::aof_base ? "1" : "0");
 }
 

@@ -85,7 +85,10 @@ int SnapshotSource::version() const {
     case FileVersion::lowest:
       break;
   }
-  return hashes_with_deadlines(keyspace) == 0 ? kPlainVersion : kFieldDeadlineVersion;
+  if (hashes_with_deadlines(keyspace) == 0 || most_version < kFieldDeadlineVersion) {
+    return kPlainVersion;
+  }
+  return kFieldDeadlineVersion;
 }
 
 RdbFileWriter::Options SnapshotSource::options() const {
@@ -93,7 +96,8 @@ RdbFileWriter::Options SnapshotSource::options() const {
           .version = version(),
           .compression = settings.rdbcompression.value() ? Compression::on : Compression::off,
           .checksum = settings.rdbchecksum.value(),
-          .uses = uses_of(evictor.policy())};
+          .uses = uses_of(evictor.policy()),
+          .stream = stream == nullptr ? std::nullopt : stream->position()};
 }
 
 base::Result<void> SnapshotSource::write(RdbSink& sink, SaveProgress* progress) const {
@@ -102,7 +106,7 @@ base::Result<void> SnapshotSource::write(RdbSink& sink, SaveProgress* progress) 
   each_library([&](std::string_view code) {
     if (done) done = writer.function(code);
   });
-  for (std::size_t i = 0; i < keyspace.databases() && done; ++i) {
+  for (std::size_t i = 0; i < keyspace.databases() && done && !without_keys; ++i) {
     done = write_database(*this, writer, keyspace.db(i), progress);
   }
   return done ? writer.end() : done;

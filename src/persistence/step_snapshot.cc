@@ -40,6 +40,14 @@ SnapshotConsumer::File file_of(const BackgroundSnapshot::Parts& parts, const Sna
           .temporary = name.substr(0, folder) + temporary_snapshot(::getpid())};
 }
 
+SnapshotSource source_of(const BackgroundSnapshot::Parts& parts, const SnapshotOrder& order) {
+  SnapshotSource source = parts.snapshots.source(order.purpose);
+  source.most_version = order.most_version;
+  source.without_keys = order.without_keys;
+  if (order.without_functions) source.functions = nullptr;
+  return source;
+}
+
 // Leaves the stack of a value that is given up.
 struct Unwind {};
 
@@ -84,7 +92,8 @@ void HoldTimes::end() {
 StepSnapshot::StepSnapshot(const BackgroundSnapshot::Parts& parts, const SnapshotOrder& order,
                            std::uint8_t mark)
     : parts_(parts),
-      source_(parts.snapshots.source(order.purpose)),
+      source_(source_of(parts, order)),
+      outlet_(order.outlet),
       mark_(mark),
       now_ms_(source_.clock.unix_ms()),
       outcome_{.end = End::failed,
@@ -113,6 +122,7 @@ base::Result<void> StepSnapshot::start() {
   }
   now_.writer.begin(now_ms_, memory::used_bytes());
   source_.each_library([this](std::string_view code) { now_.writer.function(code); });
+  if (source_.without_keys) db_ = source_.keyspace.databases();
   source_.keyspace.before_changes().add(*this);
   parts_.gates.hold_writes(this);
   in_keyspace_ = true;
@@ -249,6 +259,7 @@ bool StepSnapshot::defers_expiry(int db, std::uint64_t hash, const Entry& entry)
 bool StepSnapshot::defers_removals() {
   if (state_ != State::walking || !(is_short_of_blocks() || keeps_most())) return false;
   removals_wait_ = true;
+  relieve();
   holds_.begin();
   return true;
 }
@@ -297,7 +308,7 @@ bool StepSnapshot::must_hold(const engine::Command& command, std::uint32_t key_f
     if (owed != nullptr) return is_edited ? must_hold_edit(*owed) : keeps_most();
   }
   if (!is_ahead(db, key.hash, *entry)) return false;
-  if (is_short_of_blocks()) return was_short_ = true;
+  if (is_short_of_blocks()) return relieve(), was_short_ = true;
   return is_written_in_steps(*entry) && must_hold_large(*entry, db, is_edited);
 }
 
@@ -412,6 +423,7 @@ void StepSnapshot::wait_for_block() {
       std::min(kMostUs, parts_.settings.snapshot_max_hold_ms.value() * 1000) - stood_still_us_;
   const std::int64_t began_us = source_.clock.steady_now_us();
   while (pipe_.free_blocks() == 0 && !pipe_.is_cancelled()) {
+    relieve();
     parts_.worker.wait(kWaitUs);
     parts_.worker.deliver();
     if (source_.clock.steady_now_us() - began_us > most_us) pipe_.cancel();

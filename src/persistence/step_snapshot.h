@@ -120,6 +120,9 @@ class StepSnapshot final : public SnapshotMethod,
   // The values that are kept only for the snapshot do.
   bool keeps_most() const;
   bool is_short_of_blocks() const;
+  void relieve() const {
+    if (outlet_ != nullptr) outlet_->relieve();
+  }
   // There is no room for more of the first owed value.
   bool must_wait_for_worker();
   void write(const keyspace::Entry& entry, int db);
@@ -151,6 +154,7 @@ class StepSnapshot final : public SnapshotMethod,
 
   const BackgroundSnapshot::Parts parts_;
   const SnapshotSource source_;
+  SnapshotOutlet* const outlet_;
   const std::uint8_t mark_;
   const std::int64_t now_ms_;
   SnapshotResult outcome_;

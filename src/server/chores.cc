@@ -118,6 +118,15 @@ bool write_snapshot(const Parts& parts, std::int64_t budget_us) {
   return more;
 }
 
+// Pings replicas, and looks for those that are gone.
+bool keep_replicas(const Parts& parts, std::int64_t) {
+  parts.core.replicas.beat();
+  return false;
+}
+
+// Starts full syncs, and drops what no replica needs.
+bool feed_replicas(const Parts& parts, std::int64_t) { return parts.core.replicas.end_turn(); }
+
 // From the time that background work shares (base::TurnTime).
 bool defragment(const Parts& parts, std::int64_t budget_us) {
   using Moves = keyspace::Defragmenter::Moves;
@@ -142,6 +151,7 @@ bool check_connections(const Parts& parts, std::int64_t) {
 
 bool end_waits(const Parts& parts, std::int64_t) {
   parts.core.waiters.expire();
+  parts.core.replicas.waits().expire();
   return false;
 }
 
@@ -221,6 +231,7 @@ constexpr Chore kChores[] = {
     // A fork takes longer, with snapshot-method fork.
     {"append-only file", Period::beat, kFewUs, Bound::own, always, keep_journal},
     {"save points", Period::beat, 200, Bound::own, unless_paused, save_in_background},
+    {"replicas", Period::beat, 100, Bound::own, always, keep_replicas},
     {"connections", Period::beat, net::Connections::kPeriodicUs, Bound::own, with_network,
      check_connections},
     {"fast expiry", Period::sweep, expiry::Sweeper::kStepUs, Bound::own, unless_paused,
@@ -231,6 +242,7 @@ constexpr Chore kChores[] = {
     {"data of ended sessions", Period::turn, 300, Bound::budget, always, free_left},
     {"dropped scripts", Period::turn, 300, Bound::budget, always, collect_scripts},
     {"snapshot", Period::turn, 500, Bound::budget, always, write_snapshot},
+    {"stream for replicas", Period::turn, 500, Bound::own, always, feed_replicas},
     {"defragmentation", Period::turn, keyspace::Defragmenter::kStepUs, Bound::budget, unless_paused,
      defragment},
     {"data", Period::turn, engine::Executor::kEndTurnUs, Bound::own, always, end_turn},

@@ -73,6 +73,10 @@ void Core::each_part(Visit visit) {
   visit(snapshots);
   visit(background_snapshot);
   visit(saves);
+  visit(history);
+  visit(backlog);
+  visit(feed);
+  visit(replicas);
   visit(replication_metrics);
   visit(effects);
   visit(limits);
@@ -140,8 +144,12 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
                            gates, waiters, observer, snapshot_worker, file_calls}),
       saves({log, snapshots, background_snapshot, configuration.persistence.snapshots,
              persistence_metrics, disk_errors}),
-      replication_metrics(reporter, configuration.replication),
+      replication_metrics(reporter, configuration.replication, history, backlog),
       cluster_metrics(reporter),
+      replicas({clock, log, history, backlog, feed, configuration.replication,
+                configuration.net.clients.client_output_buffer_limit, configuration.eviction,
+                replication_metrics, background_snapshot, replica_worker, gates, waiters}),
+      replicas_metrics(reporter, replicas, configuration.replication, feed, replication_metrics),
       limits{configuration.net.clients.proto_max_bulk_len},
       config_file{configuration.file},
       commands(commands::index(), tools()),
@@ -172,6 +180,9 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
   executor.attach(notifier);
   acl.set_subscriptions(hub);
   snapshots.set_functions(functions);
+  snapshots.set_stream(replicas);
+  replicas.know(journal);
+  feed.follow(executor);
 }
 
 persistence::Loading Core::load(persistence::LoadingHost& host) {
@@ -182,7 +193,10 @@ persistence::Loading Core::load(persistence::LoadingHost& host) {
   return snapshots.load(host);
 }
 
-Core::~Core() { sessions.free_left(base::Budget::unlimited()); }
+Core::~Core() {
+  sessions.free_left(base::Budget::unlimited());
+  feed.close();
+}
 
 std::int64_t Core::hz() const {
   std::int64_t hz = std::clamp<std::int64_t>(configuration.engine.hz.value(), 1, kMostHz);
@@ -196,7 +210,7 @@ std::int64_t Core::next_deadline_us() const {
   const auto earlier = [](std::int64_t a, std::int64_t b) {
     return a == 0 || b == 0 ? std::max(a, b) : std::min(a, b);
   };
-  return earlier(background_snapshot.wakes_us(),
+  return earlier(earlier(background_snapshot.wakes_us(), replicas.wakes_us()),
                  earlier(waiters.next_deadline_us(), pause.deadline_us()));
 }
 

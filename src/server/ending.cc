@@ -25,10 +25,21 @@ Ending::Ending(net::Loop& loop, process::Signals& signals, const Configuration& 
   loop_.watch(signals_.wake_descriptor(), net::kReadable, *this);
 }
 
-Ending::~Ending() { loop_.forget(*this); }
+Ending::~Ending() {
+  loop_.cancel(*this);
+  loop_.forget(*this);
+}
 
 base::Result<void> Ending::begin(const engine::ShutdownOptions& options) {
   log_.notice("User requested shutdown...");
+  if (must_wait(options)) return wait(options), base::Result<void>();
+  log_replicas();
+  stop_waiting();
+  return finish(options);
+}
+
+base::Result<void> Ending::finish(const engine::ShutdownOptions& options) {
+  if (core_ != nullptr) core_->replicas.stop_syncs();
   if (!has_whole_journal(options) || !save(options)) {
     log_.warning("Errors trying to shut down the server. Check the logs for more information.");
     return base::Error{"the data could not be saved"};
@@ -39,24 +50,25 @@ base::Result<void> Ending::begin(const engine::ShutdownOptions& options) {
 
 // What is in the append-only file is written when the loop has ended.
 bool Ending::has_whole_journal(const engine::ShutdownOptions& options) {
-  if (journal_ == nullptr || journal_->is_safe()) return true;
+  if (core_ == nullptr || core_->journal.is_safe()) return true;
   log_.warning(options.force ? "Writing initial AOF. Exit anyway."
                              : "Writing initial AOF, can't exit");
   return options.force;
 }
 
 bool Ending::save(const engine::ShutdownOptions& options) {
-  if (is_loading_ || saves_ == nullptr) return true;
-  if (saves_->is_saving()) {
+  if (is_loading_ || core_ == nullptr) return true;
+  persistence::BackgroundSaves& saves = core_->saves;
+  if (saves.is_saving()) {
     log_.warning("There is a child saving an .rdb. Killing it!");
   }
   if (options.nosave || (!options.save && save_points_.value().empty())) {
-    leaves_threads_ = !saves_->abandon();
+    leaves_threads_ = !saves.abandon();
     return true;
   }
-  saves_->stop();
+  saves.stop();
   log_.notice("Saving the final RDB snapshot before exiting.");
-  if (saves_->save_now()) return true;
+  if (saves.save_now()) return true;
   log_.warning(options.force ? "Error trying to save the DB. Exit anyway."
                              : "Error trying to save the DB, can't exit.");
   return options.force;

@@ -46,6 +46,7 @@ Larder::Larder(const Parts& parts)
       budget_metrics_(core_.reporter, parts.configuration.eviction, connections_),
       snapshot_wake_(*loop_, core_.snapshot_worker),
       journal_wake_(*loop_, core_.journal_worker),
+      replica_wake_(*loop_, core_.replica_worker),
       listeners_(*loop_, connections_, parts.log),
       metrics_port_({*loop_, parts.log, core_.reporter, core_.gates}),
       server_metrics_(core_.reporter, parts.configuration, clock_, *loop_, listeners_,
@@ -56,7 +57,7 @@ Larder::Larder(const Parts& parts)
       heartbeat_({core_, &connections_, &loop_metrics_, &watchdog_}, *loop_),
       live_settings_({parts.configuration, parts.log, listeners_, metrics_port_, tls_, crashes_,
                       watchdog_, parts.title}) {
-  ending_.attach(core_.saves, core_.journal);
+  ending_.attach(core_);
   core_.scripts.serve_with(script_turns_);
   core_.scripts.debug_through(connections_, signals_.wake_descriptor());
   core_.background_snapshot.name_children(live_settings_.child_title());

@@ -95,6 +95,7 @@ class Larder {
   net::BudgetMetrics budget_metrics_;
   DiskWake snapshot_wake_;
   DiskWake journal_wake_;
+  DiskWake replica_wake_;
   net::Listeners listeners_;
   net::MetricsPort metrics_port_;
   ServerMetrics server_metrics_;

@@ -251,12 +251,16 @@ TEST(Load, RemembersThePositionOfKeptLines) {
 TEST(Load, ListsDirectivesWithoutEffect) {
   AllSettings all;
   EXPECT_TRUE(all.registry.set_without_effect().empty());
-  ASSERT_EQ(all.load({.input = "min-replicas-to-write 1\nhz 20\nappendonly yes\nrepl-timeout 5\n"}),
-            "OK");
+  ASSERT_EQ(
+      all.load(
+          {.input =
+               "cluster-migration-barrier 2\nhz 20\nappendonly yes\ncluster-node-timeout 5\n"}),
+      "OK");
   std::vector<std::string_view> names;
   for (const Directive* directive : all.registry.set_without_effect())
     names.push_back(directive->name());
-  EXPECT_THAT(names, testing::UnorderedElementsAre("min-replicas-to-write", "repl-timeout"));
+  EXPECT_THAT(names,
+              testing::UnorderedElementsAre("cluster-migration-barrier", "cluster-node-timeout"));
 }
 
 }  // namespace

@@ -93,14 +93,15 @@ TEST(RedisDirectives, AreAllDirectivesExceptLardersOwn) {
   std::set<std::string> own;
   for (const Directive* directive : all.registry.directives()) own.emplace(directive->name());
   for (const Row& row : rows()) own.erase(row.name);
-  EXPECT_THAT(own, testing::ElementsAre(
-                       "big-keys-tracking", "client-default-resp", "client-reply-pause-bytes",
-                       "client-socket-buffer-bytes", "commandlog-large-reply-max-len",
-                       "commandlog-large-request-max-len", "commandlog-reply-larger-than",
-                       "commandlog-request-larger-than", "hot-keys-sample", "loadmodule",
-                       "metrics-bind", "metrics-port", "rdb-version", "rename-command",
-                       "req-res-logfile", "script-memory-limit", "script-time-limit",
-                       "snapshot-max-hold-ms", "snapshot-memory-limit", "snapshot-method", "user"));
+  EXPECT_THAT(own,
+              testing::ElementsAre(
+                  "big-keys-tracking", "client-default-resp", "client-reply-pause-bytes",
+                  "client-socket-buffer-bytes", "commandlog-large-reply-max-len",
+                  "commandlog-large-request-max-len", "commandlog-reply-larger-than",
+                  "commandlog-request-larger-than", "hot-keys-sample", "loadmodule", "metrics-bind",
+                  "metrics-port", "rdb-version", "rename-command", "repl-spill-size",
+                  "req-res-logfile", "script-memory-limit", "script-time-limit",
+                  "snapshot-max-hold-ms", "snapshot-memory-limit", "snapshot-method", "user"));
 }
 
 // Each value of CONFIG GET * can be set and is the same afterwards.

@@ -362,8 +362,10 @@ TEST(PrintFile, PrintsEachDirectiveOnceWithItsHelp) {
   EXPECT_THAT(text, HasSubstr("# Number of keys that each round of eviction samples;"));
   EXPECT_THAT(text, HasSubstr("\n# Values: 1 or more. Default: 5. Changes at run time.\n"
                               "maxmemory-samples 5\n"));
-  EXPECT_THAT(text,
-              HasSubstr("\n# (accepted and reported, but without effect yet)\nrepl-timeout 60\n"));
+  EXPECT_THAT(
+      text,
+      HasSubstr(
+          "\n# (accepted and reported, but without effect yet)\ncluster-node-timeout 15000\n"));
   EXPECT_THAT(text, HasSubstr("\n# replicaof <host port>\n"));
   EXPECT_THAT(text, Not(HasSubstr("\nwatchdog-period")));
   for (const Directive* directive : all.registry.directives()) {

@@ -28,6 +28,7 @@ enum class Gate : std::uint8_t {
   loading,
   out_of_memory,
   disk_error,  // writes, after data could not be saved; EXEC only with writes in its queue
+  replicas,    // writes, while too few replicas are connected and up to date
   busy,        // all but a few commands, while a script runs for very long
   monitoring,  // reads and writes of a session in MONITOR
   subscribed,

@@ -20,10 +20,12 @@ struct ShutdownOptions {
 
 class Shutdown {
  public:
-  // Ends the process after this turn. An error is the reason for continuing, for the log.
+  // Ends the process after this turn, or waits for replicas before. An error is the reason for
+  // continuing, for the log.
   virtual base::Result<void> begin(const ShutdownOptions& options) = 0;
   // Cancels a shutdown that still waits; false if there is none.
   virtual bool abort() = 0;
+  virtual bool is_waiting() const { return false; }
 
  protected:
   ~Shutdown() = default;

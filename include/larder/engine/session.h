@@ -19,6 +19,7 @@
 namespace larder::engine {
 
 class LongCommands;
+class OutputSource;
 class Session;
 class HeldSessions;
 class Sessions;
@@ -92,11 +93,18 @@ class Peer {
   virtual void keep_still() {}
   // A reply to the session, or a push, was dropped: close it.
   virtual void dropped() {}
+  // From now on the output continues with that of the source, behind what is not sent yet. Null:
+  // there is no source any more.
+  virtual void send_from(OutputSource*) {}
+  // The source has bytes to send: take them at the end of the turn.
+  virtual void source_grew() {}
+  // Whether the system may keep small packets back to send fewer of them.
+  virtual void delay_packets([[maybe_unused]] bool delay) {}
 };
 
 // The data of a subsystem for one session, created when the session first needs it.
-enum class Attached : std::uint8_t { transaction, watcher, subscriber, monitor, tracking };
-inline constexpr std::size_t kAttachments = 5;
+enum class Attached : std::uint8_t { transaction, watcher, subscriber, monitor, tracking, replica };
+inline constexpr std::size_t kAttachments = 6;
 
 class Attachment {
  public:
@@ -160,6 +168,8 @@ class Session {
   ReplyOrder stopped = ReplyOrder::any;
   bool no_evict = false;
   bool no_touch = false;
+  // The client is a replica: it gets the stream of effects, and its commands are not replied to.
+  bool is_replica = false;
   // Commands that grow run although no room can be made below maxmemory: those of scripts that
   // declare it.
   bool may_exceed_maxmemory = false;
@@ -187,6 +197,7 @@ class Session {
   std::size_t text_bytes() const;
 
   const Peer& peer() const { return peer_; }
+  Peer& peer() { return peer_; }
   bool authenticated() const { return (closed_gates & bit(Gate::auth)) == 0; }
   void close(Closing when) {
     if (when <= closing) return;
@@ -242,11 +253,17 @@ class Session {
   // Its output shows effects up to this position of the journal, its own and those that its
   // commands have read: it is sent when that position is released (Propagation::released()).
   std::uint64_t shown_position = 0;
+  // The offset of the replication stream behind its last write.
+  std::int64_t write_offset = 0;
 
   // In RESP2 only kForSubscribers commands are then accepted.
   bool is_subscribed() const { return (closed_gates & bit(Gate::subscribed)) != 0; }
   // Receives messages without requests, so it is not idle if it sends nothing.
-  bool is_listener() const { return is_subscribed() || attachment(Attached::monitor) != nullptr; }
+  bool is_listener() const {
+    return is_subscribed() || is_replica || attachment(Attached::monitor) != nullptr;
+  }
+  // May be closed for the memory of clients.
+  bool may_be_evicted() const { return !no_evict && !is_replica; }
 
   // Adds a text to the output that is not a reply, whether replies are muted or not; after the
   // reply of its own command while pushes are held back.

@@ -23,10 +23,28 @@
 
 namespace larder::persistence {
 
+// Takes what is written, when the snapshot does not go to a disk.
+class SnapshotOutlet {
+ public:
+  // Commands wait because what was written is not taken: take more than usual. Called again and
+  // again, also while the event loop waits.
+  virtual void relieve() = 0;
+
+ protected:
+  ~SnapshotOutlet() = default;
+};
+
 struct SnapshotOrder {
   std::string name;  // a path, or a name in the folder that is the working folder at the start
   RdbPurpose purpose = RdbPurpose::snapshot;
   SnapshotFile::Syncing syncing = SnapshotFile::Syncing::at_end;
+  // The calls that write it, in place of those of BackgroundSnapshot::Parts.
+  disk::FileCalls* calls = nullptr;
+  SnapshotOutlet* outlet = nullptr;
+  // See SnapshotSource.
+  int most_version = kNewestRdbVersion;
+  bool without_keys = false;
+  bool without_functions = false;
 };
 
 struct SnapshotResult {

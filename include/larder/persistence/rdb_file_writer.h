@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
 
 #include "larder/base/result.h"
@@ -39,12 +40,23 @@ enum class RdbPurpose : std::uint8_t { snapshot, aof_base, aof_commands };
 
 // What is written about the use of keys: nothing, or what the policy keeps.
 enum class RdbUses : std::uint8_t { none, idle, frequency };
+// Where the data is in the stream of effects: the id of its history, its offset there, and the
+// database that the stream has selected.
+struct RdbStreamPosition {
+  std::string id;
+  std::int64_t offset = 0;
+  int db = 0;
+};
+inline constexpr int kNewestRdbVersion = 12;
+
 struct RdbOptions {
   RdbPurpose purpose = RdbPurpose::snapshot;
   int version = 10;  // 10 to 12
   Compression compression = Compression::on;
   bool checksum = true;
   RdbUses uses = RdbUses::none;
+  // Of a file by itself, if there is a stream.
+  std::optional<RdbStreamPosition> stream = {};
 };
 
 // What stands before the value of a key.

@@ -3,6 +3,7 @@
 // What a snapshot contains, and in which form: all data, written in one go.
 
 #include <cstdint>
+#include <optional>
 
 #include "larder/base/clock.h"
 #include "larder/engine/function_libraries.h"
@@ -22,6 +23,16 @@ class SaveProgress {
   ~SaveProgress() = default;
 };
 
+// Knows where the data is in the stream of effects.
+class StreamOfEffects {
+ public:
+  // Nothing if there is no stream.
+  virtual std::optional<RdbStreamPosition> position() const = 0;
+
+ protected:
+  ~StreamOfEffects() = default;
+};
+
 struct SnapshotSource {
   const base::Clock& clock;
   keyspace::Keyspace& keyspace;
@@ -29,6 +40,10 @@ struct SnapshotSource {
   const SnapshotSettings& settings;
   const engine::FunctionLibraries* functions;  // or null
   RdbPurpose purpose = RdbPurpose::snapshot;
+  const StreamOfEffects* stream = nullptr;
+  // The reader of the file knows this version at most.
+  int most_version = kNewestRdbVersion;
+  bool without_keys = false;
 
   // What rdb-version and the data require now.
   int version() const;

@@ -90,8 +90,11 @@ class Snapshots final {
 
   // What a snapshot of this moment contains.
   SnapshotSource source(RdbPurpose purpose = RdbPurpose::snapshot) const {
-    return {parts_.clock, parts_.keyspace, parts_.evictor, parts_.settings, functions_, purpose};
+    return {parts_.clock, parts_.keyspace, parts_.evictor, parts_.settings,
+            functions_,   purpose,         stream_};
   }
+  // The stream of effects, whose position files have.
+  void set_stream(const StreamOfEffects& stream) { stream_ = &stream; }
 
   // Whether this file can be loaded, as far as that is known without storing its keys: its form,
   // and its libraries, which are compiled.
@@ -105,6 +108,7 @@ class Snapshots final {
   disk::FileCalls system_calls_;
   disk::FileCalls& calls_ = system_calls_;
   engine::FunctionLibraries* functions_ = nullptr;
+  const StreamOfEffects* stream_ = nullptr;
 };
 
 }  // namespace larder::persistence

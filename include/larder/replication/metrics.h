@@ -3,38 +3,20 @@
 // INFO's section replication, and the counters of replication: the values of a primary without
 // replicas.
 
-#include <array>
-#include <cstddef>
-#include <string>
-
-#include "larder/base/rng.h"
 #include "larder/info/info.h"
+#include "larder/replication/backlog.h"
+#include "larder/replication/history.h"
 #include "larder/replication/settings.h"
 
 namespace larder::replication {
 
-// 40 random hex digits that identify the history of writes.
-inline std::string random_replication_id() {
-  constexpr char kDigits[] = "0123456789abcdef";
-  std::array<std::byte, 20> secret;
-  base::random_secret(secret);
-  std::string id;
-  for (const std::byte byte : secret) {
-    id += kDigits[std::to_integer<unsigned>(byte) >> 4];
-    id += kDigits[std::to_integer<unsigned>(byte) & 15];
-  }
-  return id;
-}
-
 class Metrics final : public info::Group {
  public:
-  Metrics(info::Reporter& reporter, const Settings& settings)
-      : Group(reporter), settings_(settings) {
+  Metrics(info::Reporter& reporter, const Settings& settings, const History& history,
+          const Backlog& backlog)
+      : Group(reporter), settings_(settings), history_(history), backlog_(backlog) {
     role = "master";
     master_failover_state = "no-failover";
-    master_replid = random_replication_id();
-    master_replid2 = std::string(40, '0');
-    second_repl_offset = -1;
     instantaneous_input_repl_kbps = "0.00";
     instantaneous_output_repl_kbps = "0.00";
   }
@@ -60,6 +42,11 @@ class Metrics final : public info::Group {
                                   "replication",
                                   "repl_backlog_active",
                                   {.help = "1 while there is a replication backlog."}};
+  info::Gauge repl_spilled_bytes{
+      *this,
+      "replication",
+      "repl_spilled_bytes",
+      {.help = "Bytes of the stream that are kept on disk for replicas that are behind."}};
   info::Gauge repl_backlog_first_byte_offset{
       *this,
       "replication",
@@ -96,10 +83,20 @@ class Metrics final : public info::Group {
                                          "slave_expires_tracked_keys",
                                          {.help = "Expired keys that a writable replica tracks."}};
 
-  void refresh() override { repl_backlog_size_ = settings_.repl_backlog_size.value(); }
+  void refresh() override {
+    repl_backlog_size_ = settings_.repl_backlog_size.value();
+    master_replid = history_.id();
+    master_replid2 = history_.id2();
+    master_repl_offset = history_.offset();
+    second_repl_offset = history_.second_offset();
+    repl_backlog_histlen = static_cast<std::int64_t>(backlog_.size());
+    repl_backlog_first_byte_offset = backlog_.size() == 0 ? 0 : backlog_.first();
+  }
 
  private:
   const Settings& settings_;
+  const History& history_;
+  const Backlog& backlog_;
   info::Gauge repl_backlog_size_{
       *this,
       "replication",

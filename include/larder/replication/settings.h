@@ -88,7 +88,6 @@ struct Settings : config::Group {
                                          .alias = "min-slaves-to-write",
                                          .fallback = 0,
                                          .range = {0, INT_MAX},
-                                         .traits = config::kNotActing,
                                          .help = "Refuse writes if fewer replicas than this are "
                                                  "connected and up to date; 0 disables this."}};
   config::Integer min_replicas_max_lag{
@@ -97,28 +96,34 @@ struct Settings : config::Group {
        .alias = "min-slaves-max-lag",
        .fallback = 10,
        .range = {0, INT_MAX},
-       .traits = config::kNotActing,
        .help = "Seconds since the last message of a replica up to which it counts as up to date."}};
   config::Bytes repl_backlog_size{*this,
                                   {.name = "repl-backlog-size",
                                    .fallback = 1 << 20,
                                    .range = {1, INT64_MAX},
-                                   .traits = config::kNotActing,
                                    .help = "Bytes of changes that are kept for disconnected "
                                            "replicas, so that they need no full copy."}};
+  config::Bytes repl_spill_size{
+      *this,
+      {.name = "repl-spill-size",
+       .fallback = -50,
+       .range = {0, INT64_MAX},
+       .percent = true,
+       .help = "Bytes on disk for changes that replicas have not been sent yet, also for a while "
+               "after they disconnected, and that do not fit into repl-backlog-size. A share of "
+               "the free space of the disk, such as 50%, is at most four times maxmemory. 0 keeps "
+               "such changes in memory."}};
   config::Integer repl_backlog_ttl{
       *this,
       {.name = "repl-backlog-ttl",
        .fallback = 3600,
        .range = {0, INT64_MAX},
-       .traits = config::kNotActing,
        .help =
            "Seconds without replicas after which the kept changes are dropped; 0 means never."}};
   config::Integer repl_timeout{*this,
                                {.name = "repl-timeout",
                                 .fallback = 60,
                                 .range = {1, INT_MAX},
-                                .traits = config::kNotActing,
                                 .help = "Seconds without traffic after which the link between "
                                         "primary and replica is considered broken."}};
   config::Integer repl_ping_replica_period{
@@ -127,33 +132,28 @@ struct Settings : config::Group {
        .alias = "repl-ping-slave-period",
        .fallback = 10,
        .range = {1, INT_MAX},
-       .traits = config::kNotActing,
        .help = "Seconds between two pings of the primary to its replicas."}};
   config::Toggle repl_disable_tcp_nodelay{
       *this,
       {.name = "repl-disable-tcp-nodelay",
        .fallback = false,
-       .traits = config::kNotActing,
        .help = "Send fewer and larger packets to replicas, with more delay."}};
   config::Toggle repl_diskless_sync{
       *this,
       {.name = "repl-diskless-sync",
        .fallback = true,
-       .traits = config::kNotActing,
        .help = "Send a full copy directly to the replicas without writing it to disk."}};
   config::Integer repl_diskless_sync_delay{
       *this,
       {.name = "repl-diskless-sync-delay",
        .fallback = 5,
        .range = {0, INT_MAX},
-       .traits = config::kNotActing,
        .help = "Seconds to wait for more replicas before a diskless copy starts."}};
   config::Integer repl_diskless_sync_max_replicas{
       *this,
       {.name = "repl-diskless-sync-max-replicas",
        .fallback = 0,
        .range = {0, INT_MAX},
-       .traits = config::kNotActing,
        .help = "Start a diskless copy at once if this many replicas wait; 0 waits for the whole "
                "delay."}};
   config::Choice repl_diskless_load{*this,

@@ -50,7 +50,12 @@
 #include "larder/pubsub/notifier.h"
 #include "larder/pubsub/tracking.h"
 #include "larder/pubsub/tracking_metrics.h"
+#include "larder/replication/backlog.h"
+#include "larder/replication/feed.h"
+#include "larder/replication/history.h"
 #include "larder/replication/metrics.h"
+#include "larder/replication/replicas.h"
+#include "larder/replication/replicas_metrics.h"
 #include "larder/scripting/functions.h"
 #include "larder/scripting/metrics.h"
 #include "larder/scripting/runtime.h"
@@ -119,11 +124,17 @@ class Core {
   // A write of the append-only file, for which clients may wait, is never behind one of a snapshot.
   disk::Worker snapshot_worker{{.name = "snapshot", .niceness = 10}};
   disk::Worker journal_worker{{.name = "journal", .threads = persistence::kJournalSyncs}};
+  disk::Worker replica_worker{{.name = "replica", .niceness = 10}};
   persistence::BackgroundSnapshot background_snapshot;
   persistence::BackgroundSaves saves;
+  replication::History history;
+  replication::Backlog backlog;
   replication::Metrics replication_metrics;
   cluster::Metrics cluster_metrics;
   engine::Propagation effects;
+  replication::Feed feed{effects, history, backlog};
+  replication::Replicas replicas;
+  replication::ReplicasMetrics replicas_metrics;
   engine::Limits limits;
   engine::ConfigFile config_file;
   engine::Cron cron;

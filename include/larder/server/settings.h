@@ -216,7 +216,6 @@ struct ShutdownSettings : config::Group {
       {.name = "shutdown-timeout",
        .fallback = 10,
        .range = {0, INT_MAX},
-       .traits = config::kNotActing,
        .help = "Seconds to wait at shutdown for replicas that are behind."}};
   config::Flags shutdown_on_sigint{*this,
                                    {.name = "shutdown-on-sigint",

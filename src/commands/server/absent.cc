@@ -25,12 +25,8 @@ std::span<const engine::Command> server_absent() {
       absent("failover", Family::server, at_least(1), kAdmin | kNoScript | kStale),
       absent("migrate", Family::generic, at_least(6), kWrites | kMovableKeys,
              kKeyspace | kDangerous),
-      absent("psync", Family::server, at_least(3), kAdmin | kNoScript | kNoAsyncLoading | kNoMulti),
-      absent("replconf", Family::server, at_least(1),
-             kAdmin | kNoScript | kLoading | kStale | kAllowBusy),
       absent("restore-asking", Family::server, at_least(4), kWrites | kGrows | kAsking,
              kKeyspace | kDangerous),
-      absent("sync", Family::server, exactly(1), kAdmin | kNoScript | kNoAsyncLoading | kNoMulti),
   };
   return kCommands;
 }

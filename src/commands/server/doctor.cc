@@ -145,6 +145,16 @@ void check_pages(const Symptoms& s, std::string& report) {
   }
 }
 
+void check_replicas(const Symptoms& s, std::string& report) {
+  for (const Symptoms::Lagging& replica : s.lagging) {
+    if (replica.bytes < kMuch) continue;
+    say(report, "Replica " + replica.name + " is behind by " + bytes(replica.bytes) +
+                    " and was last heard of " + std::to_string(replica.seconds) +
+                    " seconds ago. For replicas that are behind, " + bytes(s.of(Owner::replicas)) +
+                    " of memory and " + bytes(s.spilled_bytes) + " on disk are kept.");
+  }
+}
+
 // Owners, other than the dataset and its tables, with a large part of all memory.
 void check_owners(const Symptoms& s, std::string& report) {
   for (const Owner owner :
@@ -181,6 +191,7 @@ std::string diagnose(const Symptoms& symptoms) {
   check_input(symptoms, report);
   check_budget(symptoms, report);
   check_dead(symptoms, report);
+  check_replicas(symptoms, report);
   check_owners(symptoms, report);
   check_peak(symptoms, report);
   check_pages(symptoms, report);

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "larder/memory/ledger.h"
 
@@ -35,6 +36,14 @@ struct Symptoms {
     std::int64_t output_bytes = 0;  // as CLIENT LIST's omem
     std::int64_t total_bytes = 0;
   } culprit;
+  // Replicas that are far behind.
+  struct Lagging {
+    std::string name;
+    std::int64_t bytes = 0;
+    std::int64_t seconds = 0;
+  };
+  std::vector<Lagging> lagging;
+  std::int64_t spilled_bytes = 0;  // on disk, for them
 
   std::int64_t of(memory::Owner owner) const { return charges[static_cast<std::size_t>(owner)]; }
   std::int64_t used_bytes() const;

@@ -5,11 +5,19 @@
 #include "larder/eviction/settings.h"
 #include "larder/expiry/metrics.h"
 #include "larder/memory/metrics.h"
+#include "larder/replication/follower.h"
 
 namespace larder::commands {
 namespace {
 
 using namespace engine;
+
+void look_at_replica(Symptoms& symptoms, const Session& session) {
+  const auto* const replica = replication::Follower::of(session);
+  if (!replica->needs_stream()) return;
+  symptoms.lagging.push_back({replica->name(), replica->behind_bytes(), replica->lag_s()});
+  symptoms.spilled_bytes = static_cast<std::int64_t>(replica->spilled_bytes());
+}
 
 void look_at_clients(Symptoms& symptoms, const Sessions& sessions) {
   const Session* worst = nullptr;
@@ -17,6 +25,7 @@ void look_at_clients(Symptoms& symptoms, const Sessions& sessions) {
   for (const Session* session = sessions.first(); session != nullptr; session = session->next()) {
     const Peer::Buffers held = session->peer().buffers();
     if (held.held_back) ++symptoms.clients_held_back;
+    if (session->is_replica) look_at_replica(symptoms, *session);
     if (worst != nullptr && held.total <= most.total) continue;
     most = held;
     worst = session;

@@ -1,10 +1,9 @@
-// REPLICAOF and ROLE of a server that is always a primary: replication is not implemented yet.
+// REPLICAOF of a server that is always a primary: replication is not implemented yet.
 
 #include "larder/base/numbers.h"
 #include "larder/base/text.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
-#include "larder/replication/metrics.h"
 
 namespace larder::commands {
 namespace {
@@ -21,13 +20,6 @@ void replicaof(Call& call) {
   const auto port = base::parse_int64(call.arg(2));
   if (!port || *port < 0 || *port > kMostPort) return call.reply.error("ERR Invalid master port");
   call.reply.error("ERR Replication is not supported yet: this server can only be a primary");
-}
-
-void role(Call& call, replication::Metrics& metrics) {
-  call.reply.array(3);
-  call.reply.bulk("master");
-  call.reply.integer(metrics.master_repl_offset.value());
-  call.reply.array(0);
 }
 
 constexpr std::string_view kArguments =
@@ -48,15 +40,6 @@ std::span<const engine::Command> server_replicaof() {
        .summary = "Accepts only NO ONE; replication is not supported yet.",
        .complexity = "O(1)",
        .arguments = kArguments},
-      {.name = "role",
-       .family = Family::server,
-       .arity = exactly(1),
-       .flags = kNoScript | kLoading | kStale | kFast,
-       .categories = kAdministers,
-       .handler = Handler::of<role>(),
-       .since = "2.8.12",
-       .summary = "Returns the role of the server in replication.",
-       .complexity = "O(1)"},
       {.name = "slaveof",
        .family = Family::server,
        .arity = exactly(3),

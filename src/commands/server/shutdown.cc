@@ -56,7 +56,10 @@ void shutdown(Call& call, Shutdown& shutdown, GateBoard& gates) {
   if (!shutdown.begin(request.options)) {
     return call.reply.error("ERR Errors trying to SHUTDOWN. Check logs.");
   }
-  // No reply: the connection ends with the process. Later commands are not run.
+  // No reply: the connection ends with the process, or the shutdown is given up, which is an error.
+  // Later commands are not run.
+  if (shutdown.is_waiting() && call.wait_for({.keys = {}, .type = {}, .end = WaitEnd::zero}))
+    return;
   call.session.close(Closing::after_reply);
 }
 

@@ -1,0 +1,90 @@
+#include "larder/replication/feed.h"
+
+#include <array>
+#include <string>
+
+#include "larder/base/assert.h"
+#include "larder/resp/request_text.h"
+
+namespace larder::replication {
+
+void Feed::begin_to_take() {
+  executor_ == nullptr ? effects_.add(*this) : executor_->follow(*this);
+}
+
+void Feed::stop_taking() {
+  executor_ == nullptr ? effects_.remove(*this) : executor_->unfollow(*this);
+}
+
+void Feed::take_from(Source source) {
+  if (source_ == source) return;
+  source_ = source;
+  if (is_open_) source == Source::primary ? stop_taking() : begin_to_take();
+}
+
+void Feed::open() {
+  if (is_open_) return;
+  is_open_ = true;
+  backlog_.clear(history_.offset() + 1);
+  if (source_ == Source::own_effects) begin_to_take();
+}
+
+void Feed::close() {
+  if (!is_open_) return;
+  if (source_ == Source::own_effects) stop_taking();
+  is_open_ = asks_ = false;
+  db_ = kUnknown;
+  backlog_.clear(history_.offset() + 1);
+}
+
+void Feed::restart() {
+  db_ = kUnknown;
+  backlog_.clear(history_.offset() + 1);
+  if (listener_ != nullptr) listener_->stream_restarted();
+}
+
+void Feed::append(std::string_view bytes) {
+  backlog_.append(bytes);
+  history_.advance(bytes.size());
+  has_grown_ = true;
+}
+
+void Feed::take(const engine::Effect& effect) {
+  if (db_ != effect.db) {
+    db_ = effect.db;
+    const std::string number = std::to_string(db_);
+    const std::array<std::string_view, 2> words{"SELECT", number};
+    std::array<char, 256> text;
+    LARDER_ASSERT(resp::most_request_bytes(words) <= text.size());
+    append({text.data(), resp::print_request(text.data(), words)});
+  }
+  append(effect.request);
+  if (executor_ == nullptr) return;
+  if (engine::Session* const session = executor_->running()) {
+    session->write_offset = history_.offset();
+  }
+}
+
+void Feed::forward(std::string_view bytes) {
+  LARDER_ASSERT(is_open_);
+  append(bytes);
+  flush();
+}
+
+void Feed::add(std::string_view request) {
+  if (!is_open_) return;
+  append(request);
+  flush();
+}
+
+void Feed::flush() {
+  if (__builtin_expect(asks_, 0)) {
+    asks_ = false;
+    append("*3\r\n$8\r\nREPLCONF\r\n$6\r\nGETACK\r\n$1\r\n*\r\n");
+  }
+  if (!has_grown_) return;
+  has_grown_ = false;
+  if (listener_ != nullptr) listener_->stream_grew();
+}
+
+}  // namespace larder::replication
