@@ -25,6 +25,7 @@ std::int64_t redirection(const engine::Session& session) {
 
 std::string flags(const engine::Session& session) {
   std::string letters;
+  if (session.peer().is_primary()) letters += 'M';
   if (session.is_replica) letters += 'S';
   if (session.attachment(engine::Attached::monitor) != nullptr) letters += 'O';
   if (session.is_subscribed()) letters += 'P';
@@ -89,6 +90,16 @@ std::string last_command(const engine::Session& session) {
   return name;
 }
 
+namespace {
+
+// The primary has no user: it may do everything.
+std::string_view user_of(const engine::Session& session) {
+  if (session.peer().is_primary()) return "(superuser)";
+  return session.account == nullptr ? "default" : session.account->name;
+}
+
+}  // namespace
+
 std::string client_line(const engine::Session& session, const base::Clock& clock) {
   const engine::Peer::Buffers held = session.peer().buffers();
   Line line;
@@ -118,7 +129,7 @@ std::string client_line(const engine::Session& session, const base::Clock& clock
       .add("tot-mem", held.total)
       .add("events", events(held))
       .add("cmd", last_command(session))
-      .add("user", session.account == nullptr ? "default" : session.account->name)
+      .add("user", user_of(session))
       .add("redir", redirection(session))
       .add("resp", static_cast<std::int64_t>(session.reply.protocol()))
       .add("lib-name", session.library_name)

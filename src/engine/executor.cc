@@ -230,6 +230,7 @@ void Executor::note_sizes(const Execution& execution, resp::Args args,
 // of a key.
 void Executor::serve_ready() {
   if (is_paused() || is_busy()) return;
+  const keyspace::Removals::Interrupted interrupted(parts_.keyspace.removals());
   parts_.clock.tick();
   base::Budget budget(parts_.clock, kServeUs);
   std::uint64_t cycles = base::cycles();
@@ -398,6 +399,7 @@ void Executor::count_errors(Execution& execution, BoundCommand& command) {
   parts_.metrics.error_replies += reply.errors() - execution.errors;
   parts_.metrics.errors.count(reply.error_code());
   execution.errors = reply.errors();
+  execution.session.note_error(&command);
 }
 
 void Executor::announce(const Call& call) {

@@ -74,6 +74,7 @@ void Executor::reject(Session& session, BoundCommand* command, std::string_view 
   if (command != nullptr) ++command->stats.rejected;
   ++parts_.metrics.error_replies;
   parts_.metrics.errors.count(session.reply.error_code());
+  session.note_error(command);
 }
 
 // A browser that is made to send requests to us sends its request line and headers as commands.
@@ -159,11 +160,13 @@ Executor::Admission Executor::admit_at_gates(Session& session, resp::Args args,
                                              BoundCommand& command, std::uint32_t refused) {
   constexpr std::uint32_t kSubscribed = bit(Gate::subscribed);
   constexpr std::uint32_t kQueueing = bit(Gate::queueing);
+  constexpr std::uint32_t kOfWrites =
+      bit(Gate::disk_error) | bit(Gate::replicas) | bit(Gate::read_only);
   if (session.reply.resp3()) refused &= ~kSubscribed;
   const Transaction* transaction = Transaction::of(session);
   const bool runs_queue = command.row->has(kRunsQueue) && transaction != nullptr;
   if (command.row->has(kRunsQueue) && !(runs_queue && transaction->writes())) {
-    refused &= ~bit(Gate::disk_error);
+    refused &= ~kOfWrites;
   }
   const std::uint32_t hard = refused & ~(kSubscribed | kQueueing | kDelayingGates);
   if (hard != 0 && !pass(session, args, command, hard)) return Admission::refused;

@@ -16,6 +16,8 @@ namespace {
 constexpr std::uint32_t kEndedBetweenLooks = 16;
 
 constexpr std::string_view kUnblocked = "UNBLOCKED client unblocked via CLIENT UNBLOCK";
+constexpr std::string_view kDemoted =
+    "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)";
 
 // A deadline that overflows means no deadline.
 std::int64_t deadline_us(const base::Clock& clock, std::int64_t timeout_ms) {
@@ -180,8 +182,8 @@ bool Waiters::unblock(Session& session, Ending ending) {
   ParkedCommand& command = *session.parked_;
   CommandStats& stats = command.bound->stats;
   session.reply.start_command();
-  if (ending == Ending::error) {
-    session.reply.error(kUnblocked);
+  if (ending != Ending::timeout) {
+    session.reply.error(ending == Ending::error ? kUnblocked : kDemoted);
     ++stats.failed;
     ++metrics_.error_replies;
     metrics_.errors.count(session.reply.error_code());

@@ -116,7 +116,7 @@ std::uint64_t Evictor::bytes_without_removed() const {
 }
 
 bool Evictor::exceeds_with(std::uint64_t more) const {
-  return counted_bytes() + more > limit() && !keyspace_.removals_held();
+  return counted_bytes() + more > limit() && !keyspace_.eviction_held();
 }
 
 base::Budget Evictor::budget(std::int64_t most_us) const {
@@ -173,7 +173,7 @@ Room Evictor::work_for_pages(const base::Budget& given) {
   base::Budget budget = may_wait ? given : base::Budget(keyspace_.clock(), kMostPagesUs);
   page_limit_.move_some(page_use());
   keyspace::Graveyard& graveyard = keyspace_.graveyard();
-  while (page_use().is_over() && !keyspace_.removals_held()) {
+  while (page_use().is_over() && !keyspace_.eviction_held()) {
     if (!graveyard.empty()) {
       graveyard.drain_a_little(keyspace_.clock());
     } else if (!page_limit_.move_more(page_use())) {
@@ -368,7 +368,7 @@ void Evictor::remove(Database& db, Entry& entry, std::uint64_t hash) {
 }
 
 bool Evictor::has_victims() const {
-  if (policy_.victims == Victims::none || keyspace_.removals_held()) return false;
+  if (policy_.victims == Victims::none || keyspace_.eviction_held()) return false;
   for (std::size_t i = 0; i < keyspace_.databases(); ++i) {
     if (eligible(keyspace_.db(i)) > 0) return true;
   }
@@ -376,7 +376,7 @@ bool Evictor::has_victims() const {
 }
 
 std::size_t Evictor::victims() const {
-  if (policy_.victims == Victims::none || keyspace_.removals_held()) return 0;
+  if (policy_.victims == Victims::none || keyspace_.eviction_held()) return 0;
   std::size_t keys = 0;
   for (std::size_t i = 0; i < keyspace_.databases(); ++i) keys += eligible(keyspace_.db(i));
   return keys;

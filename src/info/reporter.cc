@@ -69,7 +69,7 @@ std::vector<RankedField> fields_of(const std::vector<Group*>& groups, std::strin
   std::vector<RankedField> fields;
   for (const Group* group : groups) {
     for (const Field* field : group->fields()) {
-      if (field->section() == section) {
+      if (field->section() == section && field->is_shown()) {
         fields.emplace_back(field_rank(section, field->name()), field);
       }
     }
@@ -111,6 +111,7 @@ std::string Reporter::value(std::string_view name) {
     for (const Field* field : group->fields()) {
       if (field->name() != name) continue;
       group->refresh();
+      if (!field->is_shown()) return {};
       std::string out;
       field->print(out);
       return out;

@@ -41,29 +41,34 @@ Tls::Tls(base::Log& log) : log_(log) {
 
 Tls::~Tls() {
   SSL_CTX_free(context_);
+  SSL_CTX_free(client_context_);
   BIO_meth_free(method_);
 }
 
 base::Result<void> Tls::configure(const TlsSettings& settings) {
   auto made = make_tls_context(settings);
-  if (!made) {
-    log_.warning(made.error().text);
-    return made.error();
+  auto made_for_client = made ? make_tls_client_context(settings) : made.error();
+  if (!made_for_client) {
+    log_.warning(made_for_client.error().text);
+    return made_for_client.error();
   }
   SSL_CTX_free(context_);
   context_ = made.value().release();
+  SSL_CTX_free(client_context_);
+  client_context_ = made_for_client.value().release();
   return {};
 }
 
-TlsLink::TlsLink(Tls& tls, int socket) : account_(memory::Owner::client_input), socket_(socket) {
+TlsLink::TlsLink(Tls& tls, int socket, Side side)
+    : account_(memory::Owner::client_input), socket_(socket) {
   const auto scope = account_.charge_to();
-  ssl_ = SSL_new(tls.context_);
+  ssl_ = SSL_new(side == Side::server ? tls.context_ : tls.client_context_);
   LARDER_ASSERT(ssl_ != nullptr);
   BIO* const bio = BIO_new(tls.method_);
   BIO_set_data(bio, this);
   BIO_set_init(bio, 1);
   SSL_set_bio(ssl_, bio, bio);
-  SSL_set_accept_state(ssl_);
+  side == Side::server ? SSL_set_accept_state(ssl_) : SSL_set_connect_state(ssl_);
 }
 
 TlsLink::~TlsLink() {

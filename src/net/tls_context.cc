@@ -65,12 +65,28 @@ int give_password(char* room, int size, int, void* password) {
   return static_cast<int>(text.size());
 }
 
-Result<void> load_identity(SSL_CTX* context, const TlsSettings& settings) {
-  std::string password = settings.tls_key_file_pass.value();
+// A certificate with its key, and the password of the key.
+struct Identity {
+  const std::string& certificate;
+  const std::string& key;
+  std::string password;
+};
+
+Identity identity_of_server(const TlsSettings& settings) {
+  return {settings.tls_cert_file.value(), settings.tls_key_file.value(),
+          settings.tls_key_file_pass.value()};
+}
+
+Identity identity_of_client(const TlsSettings& settings) {
+  if (settings.tls_client_cert_file.value().empty()) return identity_of_server(settings);
+  return {settings.tls_client_cert_file.value(), settings.tls_client_key_file.value(),
+          settings.tls_client_key_file_pass.value()};
+}
+
+Result<void> load_identity(SSL_CTX* context, Identity identity) {
   SSL_CTX_set_default_passwd_cb(context, give_password);
-  SSL_CTX_set_default_passwd_cb_userdata(context, &password);
-  const std::string& certificate = settings.tls_cert_file.value();
-  const std::string& key = settings.tls_key_file.value();
+  SSL_CTX_set_default_passwd_cb_userdata(context, &identity.password);
+  const auto& [certificate, key, password] = identity;
   Result<void> loaded;
   if (SSL_CTX_use_certificate_chain_file(context, certificate.c_str()) <= 0) {
     loaded = Error{"Failed to load certificate: " + certificate + ": " + take_tls_error()};
@@ -155,7 +171,7 @@ Result<void> check(const TlsSettings& settings) {
   return {};
 }
 
-Result<void> fill(SSL_CTX* context, const TlsSettings& settings) {
+Result<void> fill(SSL_CTX* context, const TlsSettings& settings, const Identity& identity) {
   // Records are read ahead as far as the buffer allows; idle connections hold no buffer.
   SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                 SSL_MODE_RELEASE_BUFFERS);
@@ -164,7 +180,7 @@ Result<void> fill(SSL_CTX* context, const TlsSettings& settings) {
   if (auto chosen = choose_versions(context, settings.tls_protocols.value()); !chosen) {
     return chosen;
   }
-  if (auto loaded = load_identity(context, settings); !loaded) return loaded;
+  if (auto loaded = load_identity(context, identity); !loaded) return loaded;
   if (auto loaded = load_authorities(context, settings); !loaded) return loaded;
   if (auto loaded = load_parameters(context, settings.tls_dh_params_file.value()); !loaded) {
     return loaded;
@@ -192,9 +208,23 @@ Result<TlsContext> make_tls_context(const TlsSettings& settings) {
   ERR_clear_error();
   TlsContext context(SSL_CTX_new(TLS_server_method()));
   if (context == nullptr) return Error{"Failed to start TLS: " + take_tls_error()};
-  const auto filled = fill(context.get(), settings);
+  const auto filled = fill(context.get(), settings, identity_of_server(settings));
   ERR_clear_error();
   if (!filled) return filled.error();
+  return context;
+}
+
+Result<TlsContext> make_tls_client_context(const TlsSettings& settings) {
+  ERR_clear_error();
+  TlsContext context(SSL_CTX_new(TLS_client_method()));
+  if (context == nullptr) return Error{"Failed to start TLS: " + take_tls_error()};
+  const auto filled = fill(context.get(), settings, identity_of_client(settings));
+  ERR_clear_error();
+  if (!filled) return filled.error();
+  SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
+  if (settings.tls_ca_cert_file.value().empty() && settings.tls_ca_cert_dir.value().empty()) {
+    SSL_CTX_set_default_verify_paths(context.get());
+  }
   return context;
 }
 

@@ -18,6 +18,9 @@ using TlsContext = std::unique_ptr<SSL_CTX, FreeContext>;
 
 // Reads all files. The error is the line for the log; OpenSSL's error queue is empty afterwards.
 base::Result<TlsContext> make_tls_context(const TlsSettings& settings);
+// The same for connections that this server opens: the other end must have a certificate that the
+// configured authorities, or without any the system's, have issued.
+base::Result<TlsContext> make_tls_client_context(const TlsSettings& settings);
 
 // The oldest error of OpenSSL's queue as text, and clears the queue; empty if there is none.
 std::string take_tls_error();

@@ -17,6 +17,21 @@ using Kind = RdbFailure::Kind;
 // So much of the file is read, or added to the checksum, at once.
 constexpr std::size_t kPiece = 512 << 10;
 constexpr std::size_t kHeadBytes = kRdbMagic.size() + kRdbVersionDigits;
+static_assert(kHeadBytes == kRdbHeadBytes);
+
+std::optional<int> version_of(std::string_view head) {
+  const std::string_view digits = head.substr(kRdbMagic.size(), kRdbVersionDigits);
+  const auto version = base::parse_int64(
+      digits.substr(std::min(digits.find_first_not_of('0'), kRdbVersionDigits - 1)));
+  if (!version || *version < 1 || *version > kNewestRdb) return std::nullopt;
+  return static_cast<int>(*version);
+}
+
+constexpr const char* kWrongMagic = "Wrong signature trying to load DB from file";
+
+std::string wrong_version(std::string_view head) {
+  return "Can't handle RDB format version " + std::string(head.substr(kRdbMagic.size()));
+}
 
 // What the parts of a module's data are; 0 ends them.
 enum class ModulePart : std::uint8_t { end, integer, unsigned_integer, real32, real64, text };
@@ -32,16 +47,12 @@ class FileReader {
     if (!fill(kHeadBytes)) return false;
     const std::string_view head = window_.rest().substr(0, kHeadBytes);
     if (head.substr(0, kRdbMagic.size()) != kRdbMagic.substr(0, head.size())) {
-      return fail(Kind::magic, "Wrong signature trying to load DB from file");
+      return fail(Kind::magic, kWrongMagic);
     }
     if (head.size() < kHeadBytes) return fail_for_end();
-    const std::string_view digits = head.substr(kRdbMagic.size());
-    const auto version = base::parse_int64(
-        digits.substr(std::min(digits.find_first_not_of('0'), kRdbVersionDigits - 1)));
-    if (!version || *version < 1 || *version > kNewestRdb) {
-      return fail(Kind::version, "Can't handle RDB format version " + std::string(digits));
-    }
-    version_ = static_cast<int>(*version);
+    const auto version = version_of(head);
+    if (!version) return fail(Kind::version, wrong_version(head));
+    version_ = *version;
     window_.take(kHeadBytes);
     return true;
   }
@@ -288,6 +299,12 @@ class FileReader {
 };
 
 }  // namespace
+
+base::Result<void> check_rdb_head(std::string_view head) {
+  if (head.size() < kHeadBytes || !head.starts_with(kRdbMagic)) return base::Error{kWrongMagic};
+  if (!version_of(head)) return base::Error{wrong_version(head.substr(0, kHeadBytes))};
+  return {};
+}
 
 std::optional<RdbFailure> read_rdb(RdbSource& source, const RdbReading& reading,
                                    RdbVisitor& visitor) {

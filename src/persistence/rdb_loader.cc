@@ -49,6 +49,12 @@ void RdbLoader::aux(std::string_view name, std::string_view value) {
     parts_.log.notice(line);
   } else if (name == "aof-base" && number && *number != 0) {
     parts_.log.notice("RDB is base AOF");
+  } else if (stream_ != nullptr && name == "repl-stream-db" && number) {
+    stream_->db = static_cast<int>(*number);
+  } else if (stream_ != nullptr && name == "repl-id") {
+    stream_->id = value;
+  } else if (stream_ != nullptr && name == "repl-offset" && number) {
+    stream_->offset = *number;
   } else {
     parts_.log.debug("AUX field '" + shown(name) + "' of the RDB is not used");
   }

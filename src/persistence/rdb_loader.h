@@ -36,6 +36,8 @@ class RdbLoader final : public RdbVisitor {
     is_base_ = true;
     slices_.loaded_before(bytes_before);
   }
+  // Where the stream of effects stood when the file was written, if it says so.
+  void note_stream(StreamPoint& point) { stream_ = &point; }
   // How much of the file was read.
   std::uint64_t bytes() const { return bytes_; }
 
@@ -51,6 +53,7 @@ class RdbLoader final : public RdbVisitor {
   keyspace::Database* db_;
   LoadingSlices slices_;
   bool is_base_ = false;
+  StreamPoint* stream_ = nullptr;
   std::uint64_t bytes_ = 0;
   std::uint64_t loaded_ = 0;
   std::uint64_t expired_ = 0;

@@ -48,10 +48,12 @@ void log_failure(base::Log& log, const RdbFailure& failure, const RdbLoader& loa
   log_internal(log, failure, failure.text + " does not fit into maxmemory");
 }
 
-// Reads a file without storing anything but the code of its libraries.
+// Reads a file without storing anything but the code of its libraries. Without slices nobody is
+// served meanwhile.
 class Check final : public RdbVisitor {
  public:
-  bool go_on() override { return true; }
+  explicit Check(LoadingSlices* slices = nullptr) : slices_(slices) {}
+  bool go_on() override { return slices_ == nullptr || slices_->go_on(bytes_, 0); }
   void aux(std::string_view, std::string_view) override {}
   base::Result<void> function(std::string_view library) override {
     libraries_.emplace_back(library);
@@ -62,9 +64,11 @@ class Check final : public RdbVisitor {
   base::Result<void> database(std::uint64_t) override { return {}; }
   void sizes(std::uint64_t, std::uint64_t) override {}
   base::Result<void> keys(std::span<RdbKey>) override { return {}; }
-  void progress(std::uint64_t) override {}
+  void progress(std::uint64_t bytes) override { bytes_ = bytes; }
 
  private:
+  LoadingSlices* const slices_;
+  std::uint64_t bytes_ = 0;
   std::vector<std::string> libraries_;
 };
 
@@ -122,6 +126,8 @@ Loading Snapshots::load(LoadingHost& host) {
   const std::int64_t started_us = parts_.clock.steady_now_us();
   const LoadingState state(parts_, source.size());
   RdbLoader loader(parts_, functions_, &host, /*merge=*/false);
+  found_stream_ = {};
+  loader.note_stream(found_stream_);
   const auto failure = read_rdb(source, reading(), loader);
   if (failure) {
     log_failure(parts_.log, *failure, loader);
@@ -151,6 +157,17 @@ base::Result<void> Snapshots::check(const std::string& path) {
   if (functions_ == nullptr) return {};
   const std::vector<std::string_view> codes(check.libraries().begin(), check.libraries().end());
   return functions_->check_saved(codes);
+}
+
+Loading Snapshots::check_copy(const std::string& path, LoadingHost& host) {
+  FileSource source;
+  if (const auto opened = source.open(path); !opened || !opened.value()) return Loading::no_file;
+  LoadingSlices slices(parts_, &host);
+  Check check(&slices);
+  const auto failure = read_rdb(source, reading(), check);
+  if (!failure) return Loading::done;
+  parts_.log.warning(failure->text + " at offset " + std::to_string(failure->offset));
+  return failure->kind == Kind::stopped ? Loading::stopped : Loading::failed;
 }
 
 base::Result<void> Snapshots::reload(const Reload& options) {

@@ -144,6 +144,22 @@ bool defragment(const Parts& parts, std::int64_t budget_us) {
   return more;
 }
 
+// Connects to the primary again, and tells it how far this replica is.
+bool keep_link(const Parts& parts, std::int64_t) {
+  parts.core.replica.beat();
+  return false;
+}
+
+bool end_migrations(const Parts& parts, std::int64_t) {
+  parts.core.migrations.beat();
+  parts.core.failover.beat();
+  return false;
+}
+
+bool run_stream(const Parts& parts, std::int64_t budget_us) {
+  return parts.core.replica.run_stream(base::Budget(parts.core.clock, budget_us));
+}
+
 bool check_connections(const Parts& parts, std::int64_t) {
   parts.connections->run_periodic(static_cast<std::size_t>(parts.core.hz()));
   return false;
@@ -230,6 +246,8 @@ constexpr Chore kChores[] = {
     {"refused memory", Period::beat, kFewUs, Bound::own, always, report_refusals},
     // A fork takes longer, with snapshot-method fork.
     {"append-only file", Period::beat, kFewUs, Bound::own, always, keep_journal},
+    {"link to the primary", Period::beat, 200, Bound::own, always, keep_link},
+    {"migrations and failover", Period::beat, kFewUs, Bound::own, always, end_migrations},
     {"save points", Period::beat, 200, Bound::own, unless_paused, save_in_background},
     {"replicas", Period::beat, 100, Bound::own, always, keep_replicas},
     {"connections", Period::beat, net::Connections::kPeriodicUs, Bound::own, with_network,
@@ -239,6 +257,8 @@ constexpr Chore kChores[] = {
     {"timeouts", Period::deadline, engine::Waiters::kExpireUs, Bound::own, always, end_waits},
     {"pause", Period::deadline, engine::Pause::kResumeUs, Bound::own, always, end_pause},
     {"resumed clients", Period::turn, engine::Pause::kResumeUs, Bound::own, always, end_pause},
+    {"stream of the primary", Period::turn, replication::Replica::kRunUs, Bound::commands, always,
+     run_stream},
     {"data of ended sessions", Period::turn, 300, Bound::budget, always, free_left},
     {"dropped scripts", Period::turn, 300, Bound::budget, always, collect_scripts},
     {"snapshot", Period::turn, 500, Bound::budget, always, write_snapshot},

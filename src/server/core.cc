@@ -90,6 +90,9 @@ void Core::each_part(Visit visit) {
   visit(hot_keys);
   visit(executor);
   visit(journal);
+  visit(replica);
+  visit(migrations);
+  visit(failover);
   visit(monitors);
   visit(tracking);
   visit(scripts);
@@ -163,6 +166,14 @@ Core::Core(Configuration& configuration_, base::Clock& clock_, base::Log& log_,
       journal({log, clock, snapshots, background_snapshot, journal_worker, executor, commands,
                sessions, effects, waiters, observer, gates, configuration.persistence.journal,
                persistence_metrics, reporter, disk_errors}),
+      replica({clock, log, keyspace, executor, sessions, waiters, gates, engine_metrics, snapshots,
+               journal, configuration.persistence.snapshots, snapshot_worker, file_calls, history,
+               feed, replicas, configuration.replication, configuration.eviction,
+               replication_metrics}),
+      replica_metrics(reporter, replica),
+      migrations(
+          {clock, keyspace, executor, sessions, waiters, configuration.persistence.snapshots}),
+      failover({clock, log, history, replicas, replica, pause, replication_metrics}),
       notifier(configuration.pubsub, keyspace, executor, hub),
       monitors(executor, clock),
       tracking({configuration.tracking, keyspace, executor, sessions, clock, rng}),

@@ -23,8 +23,14 @@ class TurnsWhileLoading final : public persistence::LoadingHost {
     loop_.run_once(0);
     return !loop_.is_stopped();
   }
+  bool wait() override {
+    loop_.run_once(kWaitUs);
+    return !loop_.is_stopped();
+  }
 
  private:
+  static constexpr std::int64_t kWaitUs = 10'000;
+
   net::Loop& loop_;
 };
 
@@ -46,6 +52,9 @@ Larder::Larder(const Parts& parts)
       budget_metrics_(core_.reporter, parts.configuration.eviction, connections_),
       snapshot_wake_(*loop_, core_.snapshot_worker),
       journal_wake_(*loop_, core_.journal_worker),
+      resolver_wake_(*loop_, resolver_),
+      outgoing_(*loop_, tls_, resolver_),
+      link_place_(parts.configuration),
       replica_wake_(*loop_, core_.replica_worker),
       listeners_(*loop_, connections_, parts.log),
       metrics_port_({*loop_, parts.log, core_.reporter, core_.gates}),
@@ -58,11 +67,19 @@ Larder::Larder(const Parts& parts)
       live_settings_({parts.configuration, parts.log, listeners_, metrics_port_, tls_, crashes_,
                       watchdog_, parts.title}) {
   ending_.attach(core_);
+  core_.replica.connect_through(&outgoing_, &link_place_);
+  core_.migrations.connect_through(&outgoing_, &link_place_);
   core_.scripts.serve_with(script_turns_);
   core_.scripts.debug_through(connections_, signals_.wake_descriptor());
   core_.background_snapshot.name_children(live_settings_.child_title());
   core_.auditor.add(connections_);
   core_.auditor.add(metrics_port_);
+  core_.auditor.add(outgoing_);
+}
+
+Larder::~Larder() {
+  core_.migrations.connect_through(nullptr, nullptr);
+  core_.replica.connect_through(nullptr, nullptr);
 }
 
 base::Result<void> Larder::listen() {
@@ -83,10 +100,11 @@ base::Result<void> Larder::listen() {
 
 base::Result<void> Larder::listen_tls() {
   const auto& settings = parts_.configuration.tls;
-  if (settings.tls_port.value() == 0) return {};
+  if (!net::uses_tls(settings)) return {};
   if (!tls_.configure(settings)) {
     return base::Error{"Failed to configure TLS. Check logs for more info."};
   }
+  if (settings.tls_port.value() == 0) return {};
   if (listeners_.listen_tls(tls_place(parts_.configuration))) return {};
   return base::Error{"Failed listening on port " + std::to_string(settings.tls_port.value()) +
                      " (tls), aborting."};
@@ -129,9 +147,21 @@ int Larder::run() {
   if (listeners_.has_tls()) parts_.log.notice(ready + " tls");
   parts_.supervisor.status(ready);
   parts_.supervisor.ready();
-  loop_->run();
+  core_.replica.start();
+  serve();
   close();
   return 0;
+}
+
+void Larder::serve() {
+  while (!loop_->is_stopped()) {
+    loop_->run_once(-1);
+    if (!core_.replica.has_copy() || loop_->is_stopped()) continue;
+    TurnsWhileLoading host(*loop_);
+    ending_.loading(true);
+    core_.replica.load_copy(host);
+    ending_.loading(false);
+  }
 }
 
 void Larder::close() {

@@ -18,6 +18,7 @@
 #include "larder/net/loop.h"
 #include "larder/net/metrics.h"
 #include "larder/net/metrics_port.h"
+#include "larder/net/outgoing.h"
 #include "larder/net/tls.h"
 #include "larder/process/background.h"
 #include "larder/process/crash.h"
@@ -26,6 +27,7 @@
 #include "larder/process/watchdog.h"
 #include "larder/server/configuration.h"
 #include "larder/server/core.h"
+#include "link_place.h"
 #include "live_settings.h"
 #include "metrics.h"
 
@@ -41,6 +43,7 @@ class Larder {
     process::PidFile& pid_file;
   };
   explicit Larder(const Parts& parts);
+  ~Larder();
   Larder(const Larder&) = delete;
   Larder& operator=(const Larder&) = delete;
 
@@ -78,6 +81,8 @@ class Larder {
   base::Result<void> listen_tls();
   persistence::Loading load();
   bool begin_journal();
+  // Turns of the loop until the shutdown; between them copies of a primary are loaded.
+  void serve();
 
   Parts parts_;
   base::SystemClock clock_;
@@ -95,6 +100,10 @@ class Larder {
   net::BudgetMetrics budget_metrics_;
   DiskWake snapshot_wake_;
   DiskWake journal_wake_;
+  disk::Worker resolver_{{.name = "resolver"}};
+  DiskWake resolver_wake_;
+  net::Outgoing outgoing_;
+  LinkPlace link_place_;
   DiskWake replica_wake_;
   net::Listeners listeners_;
   net::MetricsPort metrics_port_;

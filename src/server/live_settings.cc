@@ -110,7 +110,9 @@ void LiveSettings::watch_tls() {
            &tls.tls_cert_file, &tls.tls_key_file, &tls.tls_key_file_pass, &tls.tls_ca_cert_file,
            &tls.tls_ca_cert_dir, &tls.tls_dh_params_file, &tls.tls_auth_clients, &tls.tls_protocols,
            &tls.tls_ciphers, &tls.tls_ciphersuites, &tls.tls_prefer_server_ciphers,
-           &tls.tls_session_caching, &tls.tls_session_cache_size, &tls.tls_session_cache_timeout}) {
+           &tls.tls_session_caching, &tls.tls_session_cache_size, &tls.tls_session_cache_timeout,
+           &tls.tls_client_cert_file, &tls.tls_client_key_file, &tls.tls_client_key_file_pass,
+           &tls.tls_replication}) {
     directive->watch([this] { return change_tls(); });
   }
   tls.tls_port.watch([this] { return change_tls_port(); });
@@ -164,10 +166,10 @@ base::Result<void> LiveSettings::listen_for_metrics(const char* refusal) {
   return base::Error{refusal};
 }
 
-// While no TLS port is open, the settings need not be consistent yet.
+// While nothing uses TLS, the settings need not be consistent yet.
 base::Result<void> LiveSettings::change_tls() {
   const auto& settings = parts_.configuration.tls;
-  if (settings.tls_port.value() == 0 || parts_.tls.configure(settings)) return {};
+  if (!net::uses_tls(settings) || parts_.tls.configure(settings)) return {};
   return base::Error{"Unable to update TLS configuration. Check server logs."};
 }
 

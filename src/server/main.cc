@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <clocale>
 #include <cstdio>
@@ -51,6 +52,16 @@ std::string answer_of(const std::vector<std::string>& arguments) {
   if (word == "--print-config") return Configuration().registry.print_file();
   if (word == "--print-config-docs") return Configuration().registry.print_reference();
   return {};
+}
+
+// What is said instead of running as something that this program is not.
+constexpr const char* kNoSentinel =
+    "larder-server cannot run as a Sentinel. Use redis-sentinel (or redis-server --sentinel), "
+    "which "
+    "monitors Larder and fails it over as it does Redis.\n";
+
+bool asks_for_sentinel(const std::vector<std::string>& arguments) {
+  return std::find(arguments.begin(), arguments.end(), "--sentinel") != arguments.end();
 }
 
 base::Result<void> load(Configuration& configuration, const std::vector<std::string>& arguments) {
@@ -140,6 +151,10 @@ int serve(Configuration& configuration, base::Log& log, process::Title& title) {
 int run(const std::vector<std::string>& arguments, process::Title& title) {
   const std::string answer = answer_of(arguments);
   if (!answer.empty()) return std::fputs(answer.c_str(), stdout) < 0 ? 1 : 0;
+  if (asks_for_sentinel(arguments)) {
+    std::cerr << kNoSentinel;
+    return 1;
+  }
   Configuration configuration;
   base::Log log;
   if (const auto loaded = load(configuration, arguments); !loaded) {

@@ -28,7 +28,9 @@ enum class Gate : std::uint8_t {
   loading,
   out_of_memory,
   disk_error,  // writes, after data could not be saved; EXEC only with writes in its queue
-  replicas,    // writes, while too few replicas are connected and up to date
+  replicas,    // the same, while too few replicas are connected and up to date
+  read_only,   // the same on a replica, whose data the primary alone changes
+  stale,       // most commands on a replica that does not follow its primary, if so configured
   busy,        // all but a few commands, while a script runs for very long
   monitoring,  // reads and writes of a session in MONITOR
   subscribed,

@@ -24,6 +24,7 @@ class Session;
 class HeldSessions;
 class Sessions;
 class Waiters;
+struct BoundCommand;
 struct Command;
 struct ParkedCommand;
 
@@ -93,6 +94,10 @@ class Peer {
   virtual void keep_still() {}
   // A reply to the session, or a push, was dropped: close it.
   virtual void dropped() {}
+  // The command, null if it is unknown, has replied with an error.
+  virtual void replied_error([[maybe_unused]] const BoundCommand* command) {}
+  // The other end is the primary of this server: the session runs its stream of effects.
+  virtual bool is_primary() const { return false; }
   // From now on the output continues with that of the source, behind what is not sent yet. Null:
   // there is no source any more.
   virtual void send_from(OutputSource*) {}
@@ -230,6 +235,7 @@ class Session {
   }
   bool make_room_to_reply(std::uint64_t bytes) { return peer_.make_room_to_reply(bytes); }
   void keep_still() { peer_.keep_still(); }
+  void note_error(const BoundCommand* command) { peer_.replied_error(command); }
   // Output to it has been dropped. Its command may continue; the session ends.
   void drop() {
     if (closing != Closing::now) peer_.dropped();

@@ -57,9 +57,9 @@ class Waiters final : public ChangeSink, public memory::AuditedOwner {
   // The session stops waiting and gets no reply for it; does nothing if it did not wait.
   void forget(Session& session);
 
-  // CLIENT UNBLOCK: ends the wait as if its timeout had passed, or with an error. False if the
-  // session does not wait.
-  enum class Ending : std::uint8_t { timeout, error };
+  // Ends the wait as if its timeout had passed, or with an error: that of CLIENT UNBLOCK, or that
+  // this server has become a replica. False if the session does not wait.
+  enum class Ending : std::uint8_t { timeout, error, demotion };
   bool unblock(Session& session, Ending ending);
 
   // The most time of one expire().

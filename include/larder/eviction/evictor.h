@@ -61,7 +61,7 @@ class Evictor {
   // Whether the bytes alone are over the limit.
   bool over_limit() const {
     if (exceeds()) return true;
-    if (__builtin_expect(metrics_.is_over(), 0) && !keyspace_.removals_held()) {
+    if (__builtin_expect(metrics_.is_over(), 0) && !keyspace_.eviction_held()) {
       metrics_.under_limit();
     }
     return false;

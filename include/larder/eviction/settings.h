@@ -64,7 +64,6 @@ struct Settings : config::Group {
       {.name = "replica-ignore-maxmemory",
        .alias = "slave-ignore-maxmemory",
        .fallback = true,
-       .traits = config::kNotActing,
        .help = "A replica does not evict keys itself; it deletes what its primary evicts."}};
 
   // The clients' share in bytes; 0 is none.

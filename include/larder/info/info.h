@@ -63,10 +63,15 @@ class Field {
   virtual void accept(Visitor& visitor) const = 0;
   virtual void reset() {}
 
+  // A field that exists only at times is neither printed nor visited at others.
+  void show(bool shown) { is_shown_ = shown; }
+  bool is_shown() const { return is_shown_; }
+
  private:
   std::string_view section_;
   std::string_view name_;
   Metric metric_;
+  bool is_shown_ = true;
 };
 
 // Counts up from the start or the last CONFIG RESETSTAT.

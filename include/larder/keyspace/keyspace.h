@@ -68,6 +68,7 @@ class Keyspace final : public memory::AuditedOwner {
   // Whether keys are expired and evicted.
   Removals& removals() { return removals_; }
   bool removals_held() const { return removals_.held(); }
+  bool eviction_held() const { return removals_.eviction_held(); }
   // A hook has no room for what eviction and expiry would remove now.
   bool defers_removals() const { return before_changes_.defers_removals(); }
 

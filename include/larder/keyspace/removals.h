@@ -22,6 +22,9 @@ class Removals {
   void release(Hold reason) { held_ = static_cast<std::uint8_t>(held_ & ~bit(reason)); }
   bool held() const { return held_ != 0 || repeats_; }
   bool held(Hold reason) const { return (held_ & bit(reason)) != 0; }
+  // The same for eviction alone: a replica may have to keep within a limit of its own.
+  bool eviction_held() const { return (held_ & ~evicting_) != 0 || repeats_; }
+  void let_replica_evict(bool lets) { evicting_ = lets ? bit(Hold::replica) : 0; }
 
   // Another server or a file contains all removals: a deadline in the past that a command gives to
   // a key or field is stored, and does not remove it.
@@ -44,12 +47,28 @@ class Removals {
   };
   bool repeats() const { return repeats_; }
 
+  // Commands of clients run in between.
+  class Interrupted {
+   public:
+    explicit Interrupted(Removals& removals) : removals_(removals), before_(removals.repeats_) {
+      removals_.repeats_ = false;
+    }
+    ~Interrupted() { removals_.repeats_ = before_; }
+    Interrupted(const Interrupted&) = delete;
+    Interrupted& operator=(const Interrupted&) = delete;
+
+   private:
+    Removals& removals_;
+    const bool before_;
+  };
+
  private:
   static constexpr std::uint8_t bit(Hold reason) {
     return static_cast<std::uint8_t>(1U << static_cast<unsigned>(reason));
   }
 
   std::uint8_t held_ = 0;
+  std::uint8_t evicting_ = 0;  // the reasons that do not hold for eviction
   bool repeats_ = false;
 };
 

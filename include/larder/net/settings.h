@@ -24,10 +24,9 @@ struct ListenSettings : config::Group {
                       .refusal = "Too many bind addresses specified.",
                       .help = "Addresses to listen on. An address after a dash may be missing on "
                               "this machine; * and ::* are all of IPv4 and IPv6."}};
-  config::Text bind_source_addr{*this,
-                                {.name = "bind-source-addr",
-                                 .traits = config::kNotActing,
-                                 .help = "Local address of connections to other servers."}};
+  config::Text bind_source_addr{
+      *this,
+      {.name = "bind-source-addr", .help = "Local address of connections to other servers."}};
   config::Toggle protected_mode{
       *this,
       {.name = "protected-mode",

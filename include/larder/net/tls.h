@@ -1,7 +1,7 @@
 #pragma once
 
-// The server's side of TLS, with OpenSSL: certificates and settings for all connections (Tls), and
-// the TLS of one connection over its socket (TlsLink).
+// TLS with OpenSSL: certificates and settings for all connections (Tls), and the TLS of one
+// connection over its socket (TlsLink), which a client has opened or this server.
 
 #include <sys/types.h>
 
@@ -37,6 +37,7 @@ class Tls {
   // what they have, but older sessions cannot be resumed. A failure is logged, and the previous
   // settings stay. Costs about a millisecond.
   base::Result<void> configure(const TlsSettings& settings);
+  bool is_configured() const { return context_ != nullptr; }
 
  private:
   friend class TlsLink;
@@ -44,14 +45,17 @@ class Tls {
   base::Log& log_;
   bio_method_st* method_;  // how OpenSSL reaches a TlsLink's socket
   ssl_ctx_st* context_ = nullptr;
+  ssl_ctx_st* client_context_ = nullptr;  // of connections that this server opens
 };
 
 // Does not own the socket and never waits: the socket is non-blocking. An idle link holds no record
 // buffers; all memory of OpenSSL for it is charged to Owner::client_input.
 class TlsLink {
  public:
+  // Which end this server is: it accepted the connection, or opened it and verifies the other end.
+  enum class Side : std::uint8_t { server, client };
   // `tls` must be configured.
-  TlsLink(Tls& tls, int socket);
+  TlsLink(Tls& tls, int socket, Side side = Side::server);
   ~TlsLink();
   TlsLink(const TlsLink&) = delete;
   TlsLink& operator=(const TlsLink&) = delete;

@@ -27,7 +27,6 @@ struct TlsSettings : config::Group {
   config::Toggle tls_replication{*this,
                                  {.name = "tls-replication",
                                   .fallback = false,
-                                  .traits = config::kNotActing,
                                   .help = "Use TLS on the link to the primary."}};
   config::Text tls_cert_file{
       *this,
@@ -43,20 +42,18 @@ struct TlsSettings : config::Group {
                                  {.name = "tls-key-file-pass",
                                   .traits = config::kSensitive,
                                   .help = "Password of the private key, if it has one."}};
-  config::Text tls_client_cert_file{
-      *this,
-      {.name = "tls-client-cert-file",
-       .traits = config::kNotActing | config::kProtected | config::kNamesAFile,
-       .help = "Certificate for connections to other servers; "
-               "empty uses the server's."}};
-  config::Text tls_client_key_file{
-      *this,
-      {.name = "tls-client-key-file",
-       .traits = config::kNotActing | config::kProtected | config::kNamesAFile,
-       .help = "Private key of tls-client-cert-file."}};
+  config::Text tls_client_cert_file{*this,
+                                    {.name = "tls-client-cert-file",
+                                     .traits = config::kProtected | config::kNamesAFile,
+                                     .help = "Certificate for connections to other servers; "
+                                             "empty uses the server's."}};
+  config::Text tls_client_key_file{*this,
+                                   {.name = "tls-client-key-file",
+                                    .traits = config::kProtected | config::kNamesAFile,
+                                    .help = "Private key of tls-client-cert-file."}};
   config::Text tls_client_key_file_pass{*this,
                                         {.name = "tls-client-key-file-pass",
-                                         .traits = config::kSensitive | config::kNotActing,
+                                         .traits = config::kSensitive,
                                          .help = "Password of tls-client-key-file."}};
   config::Text tls_dh_params_file{*this,
                                   {.name = "tls-dh-params-file",
@@ -114,5 +111,10 @@ struct TlsSettings : config::Group {
        .range = {0, INT_MAX},
        .help = "Seconds for which a session can be resumed."}};
 };
+
+// Whether connections use TLS: accepted ones, or that to the primary.
+inline bool uses_tls(const TlsSettings& settings) {
+  return settings.tls_port.value() != 0 || settings.tls_replication.value();
+}
 
 }  // namespace larder::net

@@ -84,6 +84,11 @@ struct RdbReading {
   std::size_t window = 1 << 20;  // bytes of the file in memory; more for a value that is larger
 };
 
+// The first bytes of a file: magic and version.
+inline constexpr std::size_t kRdbHeadBytes = 9;
+// Whether a file that begins with them can be read.
+base::Result<void> check_rdb_head(std::string_view head);
+
 // Reads a whole file; nothing if all of it was good. Magic and version are checked before the
 // visitor is called. Memory: the window, or at most twice the largest value's bytes in the file.
 std::optional<RdbFailure> read_rdb(RdbSource& source, const RdbReading& reading,

@@ -111,7 +111,6 @@ struct SnapshotSettings : config::Group {
   config::Toggle rdb_del_sync_files{*this,
                                     {.name = "rdb-del-sync-files",
                                      .fallback = false,
-                                     .traits = config::kNotActing,
                                      .help = "Delete snapshots that were written only for "
                                              "replicas, if no data is to be kept on disk."}};
   config::Integer rdb_key_save_delay{

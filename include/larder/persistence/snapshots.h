@@ -25,12 +25,24 @@ class LoadingHost {
  public:
   // Called at least once in a millisecond. False: give up.
   virtual bool serve() = 0;
+  // The same when there is nothing to load yet: may wait some milliseconds for events.
+  virtual bool wait() { return serve(); }
 
  protected:
   ~LoadingHost() = default;
 };
 
 enum class Loading : std::uint8_t { done, no_file, failed, stopped };
+
+// What a file says of the stream of effects at the moment that it contains: the history's id, the
+// offset, and the database in which the stream was.
+struct StreamPoint {
+  std::string id;
+  std::int64_t offset = -1;
+  int db = 0;
+
+  bool is_known() const { return !id.empty() && offset >= 0; }
+};
 
 // DEBUG RELOAD's options.
 struct Reload {
@@ -76,6 +88,15 @@ class Snapshots final {
     std::uint64_t end = 0;  // of the RDB part of the file
   };
   LoadedBase load_base(RdbSource& source, std::uint64_t bytes_before, LoadingHost* host);
+  // Loads a primary's copy of its data into the empty databases, with all keys that have expired:
+  // the primary removes them. `bytes` is its size, 0 if that is not known. The reason of a failure
+  // is in the log.
+  Loading load_copy(RdbSource& source, std::uint64_t bytes, LoadingHost& host);
+  // What the file of the last load() or load_copy() says.
+  const StreamPoint& found_stream() const { return found_stream_; }
+  // check() while `host` serves clients; it may also give up.
+  Loading check_copy(const std::string& path, LoadingHost& host);
+
   // The libraries of functions, which are loaded and saved with the data.
   void set_functions(engine::FunctionLibraries& functions) { functions_ = &functions; }
   void clear_functions() {
@@ -108,6 +129,7 @@ class Snapshots final {
   disk::FileCalls system_calls_;
   disk::FileCalls& calls_ = system_calls_;
   engine::FunctionLibraries* functions_ = nullptr;
+  StreamPoint found_stream_;
   const StreamOfEffects* stream_ = nullptr;
 };
 

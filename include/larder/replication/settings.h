@@ -19,36 +19,33 @@ struct Settings : config::Group {
                              {.name = "replicaof",
                               .alias = "slaveof",
                               .refusal = "Invalid master port",
-                              .traits = config::kImmutable | config::kNotActing,
+                              .traits = config::kImmutable,
                               .help = "Host and port of the primary to copy."}};
   config::Text masteruser{*this,
                           {.name = "masteruser",
-                           .traits = config::kSensitive | config::kNotActing,
+                           .traits = config::kSensitive,
                            .help = "User to log in to the primary as."}};
   config::Text masterauth{*this,
                           {.name = "masterauth",
-                           .traits = config::kSensitive | config::kNotActing,
+                           .traits = config::kSensitive,
                            .help = "Password to log in to the primary with."}};
   config::Toggle replica_serve_stale_data{
       *this,
       {.name = "replica-serve-stale-data",
        .alias = "slave-serve-stale-data",
        .fallback = true,
-       .traits = config::kNotActing,
        .help = "Reply with the data that exists while the primary cannot be reached or the copy is "
                "incomplete; otherwise refuse."}};
   config::Toggle replica_read_only{*this,
                                    {.name = "replica-read-only",
                                     .alias = "slave-read-only",
                                     .fallback = true,
-                                    .traits = config::kNotActing,
                                     .help = "Refuse writes from clients on a replica."}};
   config::Toggle replica_lazy_flush{
       *this,
       {.name = "replica-lazy-flush",
        .alias = "slave-lazy-flush",
        .fallback = false,
-       .traits = config::kNotActing,
        .help = "Free the old data in the background before a full copy is loaded."}};
   config::Integer replica_priority{
       *this,
@@ -56,17 +53,14 @@ struct Settings : config::Group {
        .alias = "slave-priority",
        .fallback = 100,
        .range = {0, INT_MAX},
-       .traits = config::kNotActing,
        .help = "Rank in a failover: the lowest number is promoted first, 0 never."}};
   config::Toggle replica_announced{*this,
                                    {.name = "replica-announced",
                                     .fallback = true,
-                                    .traits = config::kNotActing,
                                     .help = "Let Sentinel name this replica to clients."}};
   config::Text replica_announce_ip{*this,
                                    {.name = "replica-announce-ip",
                                     .alias = "slave-announce-ip",
-                                    .traits = config::kNotActing,
                                     .help = "Address that this replica reports instead of its "
                                             "own."}};
   config::Integer replica_announce_port{
@@ -75,13 +69,11 @@ struct Settings : config::Group {
        .alias = "slave-announce-port",
        .fallback = 0,
        .range = {0, 65535},
-       .traits = config::kNotActing,
        .help = "Port that this replica reports; 0 means its own."}};
   config::Toggle replica_ignore_disk_write_errors{
       *this,
       {.name = "replica-ignore-disk-write-errors",
        .fallback = false,
-       .traits = config::kNotActing,
        .help = "Let a replica continue when it cannot write to disk; otherwise it stops."}};
   config::Integer min_replicas_to_write{*this,
                                         {.name = "min-replicas-to-write",
@@ -160,15 +152,15 @@ struct Settings : config::Group {
                                     {.name = "repl-diskless-load",
                                      .fallback = 0,
                                      .words = {"disabled", "on-empty-db", "swapdb"},
-                                     .traits = config::kNotActing | config::kDeniedLoading,
+                                     .traits = config::kDeniedLoading,
                                      .help = "Load a full copy directly from the link: never, if "
-                                             "there is no data yet, or next to the old data."}};
+                                             "there is no data yet, or next to the old data "
+                                             "(swapdb, which has no effect yet: never)."}};
   config::Choice propagation_error_behavior{
       *this,
       {.name = "propagation-error-behavior",
        .fallback = 0,
        .words = {"ignore", "panic", "panic-on-replicas"},
-       .traits = config::kNotActing,
        .help = "What to do when a command from the primary or the append-only file fails."}};
 };
 

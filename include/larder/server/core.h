@@ -51,9 +51,13 @@
 #include "larder/pubsub/tracking.h"
 #include "larder/pubsub/tracking_metrics.h"
 #include "larder/replication/backlog.h"
+#include "larder/replication/failover.h"
 #include "larder/replication/feed.h"
 #include "larder/replication/history.h"
 #include "larder/replication/metrics.h"
+#include "larder/replication/migrations.h"
+#include "larder/replication/replica.h"
+#include "larder/replication/replica_metrics.h"
 #include "larder/replication/replicas.h"
 #include "larder/replication/replicas_metrics.h"
 #include "larder/scripting/functions.h"
@@ -146,6 +150,10 @@ class Core {
   observe::HotKeys hot_keys;
   engine::Executor executor;
   persistence::Journal journal;
+  replication::Replica replica;
+  replication::ReplicaMetrics replica_metrics;
+  replication::Migrations migrations;
+  replication::Failover failover;
   pubsub::Notifier notifier;
   pubsub::Monitors monitors;
   pubsub::Tracking tracking;

@@ -13,7 +13,7 @@ namespace {
 
 using namespace engine;
 
-// The classes for TYPE. There are no primaries yet; monitoring clients are normal.
+// The classes for TYPE. Monitoring clients are normal.
 enum class ClientType : std::uint8_t { normal, primary, replica, pubsub };
 
 std::optional<ClientType> client_type(std::string_view word) {
@@ -33,6 +33,7 @@ std::string unknown_type(std::string_view word) {
 }
 
 ClientType type_of(const Session& session) {
+  if (session.peer().is_primary()) return ClientType::primary;
   if (session.is_replica) return ClientType::replica;
   return session.is_subscribed() ? ClientType::pubsub : ClientType::normal;
 }

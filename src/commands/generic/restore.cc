@@ -167,6 +167,19 @@ std::span<const engine::Command> generic_restore() {
        .arguments = "key:key#0 ttl:integer serialized-value:string replace:pure-token@REPLACE? "
                     "absttl:pure-token@ABSTTL? seconds:integer@IDLETIME? "
                     "frequency:integer@FREQ?"},
+      {.name = "restore-asking",
+       .family = Family::server,
+       .arity = at_least(4),
+       .flags = kWrites | kGrows | kAsking,
+       .categories = kKeyspace | kDangerous,
+       .keys = {KeySpec::one(1, kOW | kUpdate)},
+       .handler = Handler::of<restore>(),
+       .since = "3.0.0",
+       .summary = "The same for a key whose slot is being imported.",
+       .complexity = "O(N) where N is the size of the value, O(N*log(N)) for sorted sets",
+       .arguments = "key:key#0 ttl:integer serialized-value:string replace:pure-token@REPLACE? "
+                    "absttl:pure-token@ABSTTL? seconds:integer@IDLETIME? "
+                    "frequency:integer@FREQ?"},
   };
   return kCommands;
 }

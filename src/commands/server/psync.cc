@@ -1,7 +1,13 @@
 // PSYNC and SYNC: the session becomes a replica.
 
+#include <string>
+
+#include "larder/base/log.h"
+#include "larder/base/text.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
+#include "larder/replication/history.h"
+#include "larder/replication/replica.h"
 #include "larder/replication/replicas.h"
 
 namespace larder::commands {
@@ -9,7 +15,25 @@ namespace {
 
 using namespace engine;
 
-void psync(Call& call, replication::Replicas& replicas) {
+// The primary hands its role to this server, if that copies it. False if an error has been sent.
+bool take_over(Call& call, replication::Replica& replica, const replication::History& history,
+               base::Log& log) {
+  log.warning("Failover request received for replid " + std::string(call.arg(1)) + ".");
+  if (!replica.is_replica()) {
+    return call.reply.error("ERR PSYNC FAILOVER can't be sent to a master."), false;
+  }
+  if (!base::equals_ignoring_case(call.arg(1), history.id())) {
+    return call.reply.error("ERR PSYNC FAILOVER replid must match my replid."), false;
+  }
+  replica.promote();
+  log.notice("MASTER MODE enabled (failover request from '" + call.session.peer().address() + "')");
+  return true;
+}
+
+void psync(Call& call, replication::Replicas& replicas, replication::Replica& replica,
+           replication::History& history, base::Log& log) {
+  const bool is_failover = call.size() > 3 && base::equals_ignoring_case(call.arg(3), "failover");
+  if (is_failover && !take_over(call, replica, history, log)) return;
   replicas.psync(call.session, call.arg(1), call.arg(2));
 }
 

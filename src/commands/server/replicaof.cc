@@ -1,9 +1,15 @@
-// REPLICAOF of a server that is always a primary: replication is not implemented yet.
+// REPLICAOF and its older name SLAVEOF.
 
+#include <string>
+
+#include "larder/base/clock.h"
+#include "larder/base/log.h"
 #include "larder/base/numbers.h"
 #include "larder/base/text.h"
+#include "larder/commands/client_line.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
+#include "larder/replication/replica.h"
 
 namespace larder::commands {
 namespace {
@@ -12,14 +18,35 @@ using namespace engine;
 
 constexpr std::int64_t kMostPort = 65535;
 
-void replicaof(Call& call) {
+std::string by_request_of(const Call& call, const base::Clock& clock) {
+  return " enabled (user request from '" + client_line(call.session, clock) + "')";
+}
+
+void follow_nobody(Call& call, replication::Replica& replica, base::Log& log,
+                   const base::Clock& clock) {
+  if (replica.is_replica()) {
+    replica.promote();
+    log.notice("MASTER MODE" + by_request_of(call, clock));
+  }
+  call.reply.ok();
+}
+
+void replicaof(Call& call, replication::Replica& replica, base::Log& log, base::Clock& clock) {
   if (base::equals_ignoring_case(call.arg(1), "no") &&
       base::equals_ignoring_case(call.arg(2), "one")) {
-    return call.reply.ok();
+    return follow_nobody(call, replica, log, clock);
   }
   const auto port = base::parse_int64(call.arg(2));
   if (!port || *port < 0 || *port > kMostPort) return call.reply.error("ERR Invalid master port");
-  call.reply.error("ERR Replication is not supported yet: this server can only be a primary");
+  const std::string host(call.arg(1));
+  if (!replica.follow(host, static_cast<int>(*port))) {
+    log.notice(
+        "REPLICAOF would result into synchronization with the master we are already connected "
+        "with. No operation performed.");
+    return call.reply.simple("OK Already connected to specified master");
+  }
+  log.notice("REPLICAOF " + host + ":" + std::to_string(*port) + by_request_of(call, clock));
+  call.reply.ok();
 }
 
 constexpr std::string_view kArguments =
@@ -37,7 +64,7 @@ std::span<const engine::Command> server_replicaof() {
        .flags = kFlags,
        .handler = Handler::of<replicaof>(),
        .since = "5.0.0",
-       .summary = "Accepts only NO ONE; replication is not supported yet.",
+       .summary = "Makes this server a replica of another one, or a primary.",
        .complexity = "O(1)",
        .arguments = kArguments},
       {.name = "slaveof",
@@ -46,7 +73,7 @@ std::span<const engine::Command> server_replicaof() {
        .flags = kFlags,
        .handler = Handler::of<replicaof>(),
        .since = "1.0.0",
-       .summary = "Accepts only NO ONE; replication is not supported yet.",
+       .summary = "Makes this server a replica of another one, or a primary.",
        .complexity = "O(1)",
        .arguments = kArguments,
        .deprecated_since = "5.0.0",

@@ -56,14 +56,15 @@ bool TrimOptions::read(engine::ArgReader& reader) {
   return true;
 }
 
-void TrimOptions::check(engine::ArgReader& reader, bool required, const types::Settings& settings) {
+void TrimOptions::check(engine::ArgReader& reader, bool required, const types::Settings& settings,
+                        From from) {
   if (limit_.value_or(0) != 0 && !given_) {
     reader.fail("ERR syntax error, LIMIT cannot be used without specifying a trimming strategy");
   }
   if (required && !given_) {
     reader.fail("ERR syntax error, XTRIM must be called with a trimming strategy");
   }
-  if (limit_ && !approximate()) {
+  if (limit_ && !approximate() && from == From::client) {
     reader.fail("ERR syntax error, LIMIT cannot be used without the special ~ option");
   }
   if (approximate()) {

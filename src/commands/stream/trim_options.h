@@ -14,8 +14,14 @@ class TrimOptions {
  public:
   // Takes the next option, if it is one of these.
   bool read(engine::ArgReader& reader);
-  // After the last option: latches an error for incompatible options.
-  void check(engine::ArgReader& reader, bool required, const types::Settings& settings);
+  // After the last option: latches an error for incompatible options. An effect of Redis may have a
+  // LIMIT without ~, whose trim was approximate where the command ran first.
+  enum class From : std::uint8_t { client, effects };
+  void check(engine::ArgReader& reader, bool required, const types::Settings& settings, From from);
+
+  static From origin(const engine::Call& call) {
+    return call.expired_until_ms() == call.now_ms() ? From::client : From::effects;
+  }
 
   bool given() const { return given_; }
   bool approximate() const { return trim_.whole_nodes; }

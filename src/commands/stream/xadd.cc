@@ -60,7 +60,7 @@ bool read(Call& call, const types::Settings& settings, Options& options) {
     read_id(reader, options);
     has_id = true;
   }
-  options.trim.check(reader, /*required=*/false, settings);
+  options.trim.check(reader, /*required=*/false, settings, TrimOptions::origin(call));
   if (reader.left() < 2 || reader.left() % 2 != 0) {
     reader.fail("ERR wrong number of arguments for 'xadd' command");
   }

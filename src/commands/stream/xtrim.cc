@@ -22,7 +22,7 @@ void xtrim(Call& call, types::Settings& settings) {
   while (reader.more()) {
     if (!options.read(reader)) reader.fail(errors::kSyntax);
   }
-  options.check(reader, /*required=*/true, settings);
+  options.check(reader, /*required=*/true, settings, TrimOptions::origin(call));
   if (reader.failed()) return;
   const auto found = call.db.find<types::Stream>(call.key, keyspace::Look::write);
   if (found.wrong_type()) return call.reply.error(errors::kWrongType);

@@ -1,0 +1,162 @@
+#include "larder/replication/replica.h"
+
+#include <utility>
+
+#include "link.h"
+
+namespace larder::replication {
+
+Replica::Replica(const Parts& parts) : parts_(parts), link_(std::make_unique<Link>(*this)) {
+  watch_settings(true);
+  if (!host().empty()) become_replica();
+}
+
+Replica::~Replica() {
+  watch_settings(false);
+  link_->close();
+}
+
+void Replica::watch_settings(bool watches) {
+  const auto watcher = [this]() -> base::Result<void> {
+    set_gates();
+    return {};
+  };
+  const auto warn = [this]() -> base::Result<void> {
+    warn_of_swapdb();
+    return {};
+  };
+  parts_.settings.repl_diskless_load.watch(watches ? config::Watcher(warn) : config::Watcher());
+  for (config::Directive* directive : std::initializer_list<config::Directive*>{
+           &parts_.settings.replica_read_only, &parts_.settings.replica_serve_stale_data,
+           &parts_.memory.replica_ignore_maxmemory}) {
+    directive->watch(watches ? config::Watcher(watcher) : config::Watcher());
+  }
+}
+
+void Replica::connect_through(Dialer* dialer, const OwnPlace* place) {
+  if (dialer == nullptr) link_->close();
+  dialer_ = dialer;
+  place_ = place;
+}
+
+void Replica::start() {
+  adopt_found_stream();
+  is_started_ = true;
+  warn_of_swapdb();
+  if (!is_replica_) return;
+  const bool is_known = parts_.snapshots.found_stream().is_known();
+  link_->open(is_known ? Link::Data::of_history : Link::Data::of_none);
+}
+
+// Who had this data under that history may continue from it: this server as a replica, or others
+// that follow it as their primary.
+void Replica::adopt_found_stream() {
+  const persistence::StreamPoint& found = parts_.snapshots.found_stream();
+  if (!found.is_known()) return;
+  parts_.history.adopt(found.id, found.offset);
+  if (!is_replica_) parts_.history.shift();
+  parts_.feed.open();
+  parts_.feed.restart();
+  if (is_replica_) parts_.feed.continue_in(found.db);
+}
+
+void Replica::warn_of_swapdb() const {
+  if (parts_.settings.repl_diskless_load.as<DisklessLoad>() != DisklessLoad::swapdb) return;
+  parts_.log.warning(
+      "repl-diskless-load swapdb has no effect yet: full copies are received into a file.");
+}
+
+void Replica::become_replica() {
+  is_replica_ = true;
+  parts_.metrics.role = "slave";
+  parts_.keyspace.removals().hold(keyspace::Hold::replica);
+  parts_.feed.open();
+  parts_.feed.take_from(Feed::Source::primary);
+  parts_.log.role(base::LogRole::replica);
+  set_gates();
+}
+
+bool Replica::follow(const std::string& host, int port) {
+  if (is_replica_ && host == this->host() && port == this->port()) return false;
+  const bool was_primary = !is_replica_;
+  link_->close();
+  parts_.settings.replicaof.value(host, port);
+  if (was_primary) {
+    parts_.log.notice(
+        "Before turning into a replica, using my own master parameters to synthesize a cached "
+        "master: I may be able to synchronize with the new master with just a partial transfer.");
+    become_replica();
+  }
+  end_waits();
+  link_->open(Link::Data::of_history);
+  return true;
+}
+
+void Replica::hand_over_to(const std::string& host, int port, HandoverUser& user) {
+  handover_ = &user;
+  follow(host, port);
+}
+
+void Replica::end_handover(bool accepted) {
+  HandoverUser* const user = std::exchange(handover_, nullptr);
+  if (user != nullptr) user->on_handover(accepted);
+}
+
+// What they wait for would come from the primary; their commands are refused now.
+void Replica::end_waits() {
+  for (engine::Session* each = parts_.sessions.first(); each != nullptr; each = each->next()) {
+    if (!each->is_blocked()) continue;
+    if (!parts_.waiters.unblock(*each, engine::Waiters::Ending::demotion)) continue;
+    each->close(engine::Closing::after_reply);
+  }
+}
+
+void Replica::promote() {
+  if (!is_replica_) return;
+  handover_ = nullptr;
+  link_->close();
+  is_replica_ = false;
+  parts_.metrics.role = "master";
+  parts_.settings.replicaof.value({}, 0);
+  parts_.history.shift();
+  parts_.log.notice("Setting secondary replication ID to " + parts_.history.id2() +
+                    ", valid up to offset: " + std::to_string(parts_.history.second_offset()) +
+                    ". New replication ID is " + parts_.history.id());
+  // They continue under the new id.
+  parts_.replicas.disconnect_all();
+  parts_.feed.take_from(Feed::Source::own_effects);
+  parts_.feed.select_anew();
+  parts_.keyspace.removals().release(keyspace::Hold::replica);
+  parts_.log.role(base::LogRole::primary);
+  set_gates();
+}
+
+void Replica::set_gates() {
+  const auto set = [this](engine::Gate gate, bool closes) {
+    closes ? parts_.gates.close(gate) : parts_.gates.open(gate);
+  };
+  set(engine::Gate::read_only, is_replica_ && parts_.settings.replica_read_only.value());
+  set(engine::Gate::stale,
+      is_replica_ && !link_->is_up() && !parts_.settings.replica_serve_stale_data.value());
+  using Upstream = Replicas::Upstream;
+  parts_.replicas.upstream(!is_replica_     ? Upstream::none
+                           : link_->is_up() ? Upstream::connected
+                                            : Upstream::broken);
+  parts_.keyspace.removals().let_replica_evict(!parts_.memory.replica_ignore_maxmemory.value());
+}
+
+std::int64_t Replica::offset() const { return link_->is_up() ? parts_.history.offset() : -1; }
+
+LinkState Replica::state() const { return link_->state(); }
+bool Replica::has_copy() const { return link_->has_copy(); }
+void Replica::load_copy(persistence::LoadingHost& host) { link_->load_copy(host); }
+
+void Replica::beat() {
+  if (is_replica_ && is_started_) link_->beat();
+}
+
+bool Replica::run_stream(base::Budget budget) { return is_replica_ && link_->run_stream(budget); }
+
+void Replica::report_bytes(memory::Audit& audit) const { link_->report_bytes(audit); }
+
+}  // namespace larder::replication
