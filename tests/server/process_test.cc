@@ -91,11 +91,12 @@ TEST(Process, StartsWithHardenedConfigurations) {
 
 TEST(Process, LogsDirectivesWithoutEffect) {
   Child child;
-  ASSERT_TRUE(child.serve({"--repl-timeout", "62"}));
-  EXPECT_TRUE(child.wrote("The configuration sets 'repl-timeout', which has no effect yet"));
-  EXPECT_EQ(child.ask("CONFIG SET repl-timeout 61"), "+OK\r\n");
-  EXPECT_TRUE(child.wrote("CONFIG SET of 'repl-timeout', which has no effect yet"));
-  EXPECT_EQ(child.ask("CONFIG SET repl-timeout 60 hz 20"), "+OK\r\n");
+  ASSERT_TRUE(child.serve({"--cluster-node-timeout", "62"}));
+  EXPECT_TRUE(
+      child.wrote("The configuration sets 'cluster-node-timeout', which has no effect yet"));
+  EXPECT_EQ(child.ask("CONFIG SET cluster-node-timeout 61"), "+OK\r\n");
+  EXPECT_TRUE(child.wrote("CONFIG SET of 'cluster-node-timeout', which has no effect yet"));
+  EXPECT_EQ(child.ask("CONFIG SET cluster-node-timeout 60 hz 20"), "+OK\r\n");
   EXPECT_EQ(child.output().find("CONFIG SET of 'hz'"), std::string::npos);
   EXPECT_TRUE(ended_well(child.end(SIGTERM)));
   EXPECT_NE(child.output().find("DB saved on disk"), std::string::npos);
