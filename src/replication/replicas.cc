@@ -214,8 +214,11 @@ void Replicas::apply_gate() {
   const auto wanted = static_cast<std::size_t>(parts_.settings.min_replicas_to_write.value());
   const bool is_checked =
       wanted > 0 && parts_.settings.min_replicas_max_lag.value() > 0 && upstream_ == Upstream::none;
-  is_checked&& good() < wanted ? parts_.gates.close(engine::Gate::replicas)
-                               : parts_.gates.open(engine::Gate::replicas);
+  if (is_checked && good() < wanted) {
+    parts_.gates.close(engine::Gate::replicas);
+  } else {
+    parts_.gates.open(engine::Gate::replicas);
+  }
 }
 
 std::optional<persistence::RdbStreamPosition> Replicas::position() const {
@@ -225,9 +228,12 @@ std::optional<persistence::RdbStreamPosition> Replicas::position() const {
 }
 
 std::int64_t Replicas::wakes_us() const {
-  const std::int64_t sync_us = full_sync_->wakes_us();
-  const std::int64_t wait_us = waits_.next_deadline_us();
-  return sync_us == 0 || wait_us == 0 ? std::max(sync_us, wait_us) : std::min(sync_us, wait_us);
+  std::int64_t earliest = 0;
+  for (const std::int64_t each :
+       {full_sync_->wakes_us(), waits_.next_deadline_us(), sends_at_us_}) {
+    if (each != 0 && (earliest == 0 || each < earliest)) earliest = each;
+  }
+  return earliest;
 }
 
 void Replicas::report_bytes(memory::Audit& audit) const {

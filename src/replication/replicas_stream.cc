@@ -14,12 +14,28 @@ namespace {
 // What waits for the disk before the places of disconnected replicas are given up.
 constexpr std::uint64_t kMostWaiting = 8 << 20;
 
+// A send costs the system several microseconds, mostly for waking up the replica: while commands
+// come turn after turn, their effects are sent after this time, or as soon as there are so many.
+constexpr std::int64_t kSendPauseUs = 200;
+constexpr std::int64_t kSentAtOnce = 64 << 10;
+
 constexpr std::string_view kPing = "*1\r\n$4\r\nPING\r\n";
 
 }  // namespace
 
 void Replicas::stream_grew() {
   has_grown_ = true;
+  const bool is_due = parts_.clock.steady_us() - sent_us_ >= kSendPauseUs ||
+                      parts_.history.offset() - sent_offset_ >= kSentAtOnce;
+  if (is_asked_for_ || is_due) return send_stream();
+  sends_at_us_ = sent_us_ + kSendPauseUs;
+}
+
+void Replicas::send_stream() {
+  is_asked_for_ = false;
+  sends_at_us_ = 0;
+  sent_us_ = parts_.clock.steady_us();
+  sent_offset_ = parts_.history.offset();
   for (Follower* const replica : replicas_) {
     if (replica->is_online()) replica->wake();
   }
@@ -47,6 +63,7 @@ std::string_view Replicas::stream_at(std::int64_t offset, Follower& replica) {
 }
 
 bool Replicas::end_turn() {
+  if (sends_at_us_ != 0 && parts_.clock.steady_us() >= sends_at_us_) send_stream();
   if (!waits_.empty()) {
     waits_.expire();
     waits_.look();

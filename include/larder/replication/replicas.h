@@ -93,7 +93,10 @@ class Replicas final : private FeedListener,
   // Of the stream, on disk.
   std::uint64_t spilled_bytes() const;
   // At the end of the turn replicas are asked for their offsets.
-  void ask_for_offsets() { feed_.ask_for_offsets(); }
+  void ask_for_offsets() {
+    is_asked_for_ = true;
+    feed_.ask_for_offsets();
+  }
 
   // The clients that wait for replicas.
   Waits& waits() { return waits_; }
@@ -133,6 +136,7 @@ class Replicas final : private FeedListener,
   void stream_grew() override;
   void stream_restarted() override;
 
+  void send_stream();
   Follower* begin(engine::Session& session);
   void enlist(Follower& replica);
   bool continue_partially(Follower& replica, std::string_view id, std::string_view offset);
@@ -177,6 +181,11 @@ class Replicas final : private FeedListener,
   std::int64_t second_ms_ = 0;
   std::int64_t unused_since_ms_ = 0;  // the stream has had no replica
   bool has_grown_ = false;
+  // The stream was last sent at this time, up to this offset; and will be at this time, if not 0.
+  std::int64_t sent_us_ = 0;
+  std::int64_t sent_offset_ = 0;
+  std::int64_t sends_at_us_ = 0;
+  bool is_asked_for_ = false;  // somebody waits for the answers
 };
 
 }  // namespace larder::replication
