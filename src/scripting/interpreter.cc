@@ -181,6 +181,7 @@ int Interpreter::open(lua_State* lua) {
   self.runner_ = luaL_ref(lua, LUA_REGISTRYINDEX);
   lua_pushcfunction(lua, handle_error);
   self.error_handler_ = luaL_ref(lua, LUA_REGISTRYINDEX);
+  self.json_settings_ = &shared_json_settings(lua);
   return 0;
 }
 
@@ -275,6 +276,7 @@ void Interpreter::load(LibraryLoad& load) {
 }
 
 void Interpreter::run(Run& run, int function, const Arguments& arguments) {
+  reset(*json_settings_);
   run.heap_bytes = bytes_at_start();
   const std::uint64_t before = heap_.bytes();
   run.state = lua_;

@@ -73,6 +73,8 @@ class Interpreter {
   // References of functions that every run needs.
   int runner_ = LUA_NOREF;
   int error_handler_ = LUA_NOREF;
+  // Those of `cjson`: each run begins with the defaults.
+  JsonSettings* json_settings_ = nullptr;
 };
 
 }  // namespace larder::scripting

@@ -106,6 +106,15 @@ void push_globals(lua_State* lua) {
   lua_rawget(lua, LUA_REGISTRYINDEX);
 }
 
+JsonSettings& shared_json_settings(lua_State* lua) {
+  push_globals(lua);
+  lua_getfield(lua, -1, "cjson");
+  push_real(lua, -1);
+  JsonSettings& settings = json_settings_of(lua);
+  lua_pop(lua, 3);
+  return settings;
+}
+
 void refuse_unknown_fields(lua_State* lua) {
   lua_createtable(lua, 0, 1);
   lua_pushcfunction(lua, refuse_unknown_global);

@@ -19,6 +19,10 @@ void open_sandbox(lua_State* lua, World world);
 // Pushes the real table of globals, in which KEYS and ARGV are set.
 void push_globals(lua_State* lua);
 
+// The settings of `cjson`, which all scripts share.
+struct JsonSettings;
+JsonSettings& shared_json_settings(lua_State* lua);
+
 // The parts of open_sandbox(): each adds its functions to the table at the top of the stack. The
 // originals of what they replace are there already.
 void add_base_functions(lua_State* lua);

@@ -254,6 +254,25 @@ TEST_P(Escapes, RunsShareNothing) {
   expect_reply("return tostring(KEYS.mine) .. tostring(ARGV.mine)", "$6\r\nnilnil\r\n");
 }
 
+TEST_P(Escapes, SettingsOfCjsonLastForOneRun) {
+  const std::string show =
+      "local a, b, c = cjson.encode_sparse_array() return table.concat({tostring(a), b, c, "
+      "cjson.encode_max_depth(), cjson.decode_max_depth(), cjson.encode_number_precision(), "
+      "tostring(cjson.encode_keep_buffer()), tostring(cjson.encode_invalid_numbers()), "
+      "tostring(cjson.decode_invalid_numbers())}, ' ')";
+  const std::string set =
+      "cjson.encode_sparse_array(true, 5, 6) cjson.encode_max_depth(7) cjson.decode_max_depth(1) "
+      "cjson.encode_number_precision(3) cjson.encode_keep_buffer(false) "
+      "cjson.encode_invalid_numbers('null') cjson.decode_invalid_numbers(false) ";
+  const std::string defaults = eval(show);
+  EXPECT_THAT(defaults, HasSubstr("false 2 10 1000 1000 14 true false true"));
+  EXPECT_THAT(eval(set + show), HasSubstr("true 5 6 7 1 3 false null false"));
+  EXPECT_EQ(eval(show), defaults);
+  eval(set + "error('ended')");
+  EXPECT_EQ(eval(show), defaults);
+  expect_reply("return cjson.encode(cjson.decode('[[1.23456789]]'))", "$14\r\n[[1.23456789]]\r\n");
+}
+
 TEST_P(Escapes, CommandsThatScriptsMayNotRunAreRefused) {
   for (const char* words :
        {"'EVAL', 'return 1', 0", "'SCRIPT', 'FLUSH'", "'CONFIG', 'SET', 'port', 1", "'MULTI'",
