@@ -3,6 +3,7 @@
 #include <ctime>
 #include <string_view>
 
+#include "host.h"
 #include "libraries/libraries.h"
 #include "library_load.h"
 #include "proxies.h"
@@ -18,6 +19,8 @@ constexpr const char* kBase[] = {
     "rawequal", "getmetatable", "rawset",   "pcall",         "type",   "select",   "unpack",
     "gcinfo",   "pairs",        "rawget",   "loadstring",    "ipairs", "_VERSION", "setfenv",
     "load",     "error",        "newproxy", "collectgarbage"};
+// Those of them that a directive permits.
+constexpr const char* kDeprecated[] = {"getfenv", "setfenv", "newproxy"};
 
 struct Library {
   const char* name;
@@ -74,6 +77,11 @@ void add_base(lua_State* lua, int real) {
   lua_pushvalue(lua, real);
   add_base_functions(lua);
   lua_pop(lua, 1);
+  if (host_of(lua).parts().settings.lua_enable_deprecated_api.value()) return;
+  for (const char* name : kDeprecated) {
+    lua_pushnil(lua);
+    lua_setfield(lua, real, name);
+  }
 }
 
 void add_libraries(lua_State* lua, int real) {

@@ -13,7 +13,7 @@ enum class Form : std::uint8_t { script, function };
 
 class Escapes : public FunctionRoom, public testing::WithParamInterface<Form> {
  protected:
-  Escapes() : FunctionRoom("script-memory-limit 20mb\n") {}
+  Escapes() : FunctionRoom("script-memory-limit 20mb\nlua-enable-deprecated-api yes\n") {}
 
   std::string eval(const std::string& script) {
     if (GetParam() == Form::script) return ScriptRoom::eval(script);
@@ -245,6 +245,14 @@ TEST_P(Escapes, BombsEndInErrors) {
 }
 
 // Values that a script keeps in what it can reach are gone in the next run.
+TEST_P(Escapes, EnvironmentsAreThoseOfTheScript) {
+  expect_reply("return {type(newproxy()), type(newproxy(true))}",
+               "*2\r\n$8\r\nuserdata\r\n$8\r\nuserdata\r\n");
+  expect_reply("local f = function() return x end setfenv(f, {x = 5}) return f()", ":5\r\n");
+  expect_reply("setfenv(1, {x = 6}) return x", ":6\r\n");
+  expect_reply("return getfenv(1) == getfenv(0)", ":1\r\n");
+}
+
 TEST_P(Escapes, RunsShareNothing) {
   const std::string script =
       "KEYS.mine = 1 ARGV.mine = 1 local text = tostring "
@@ -280,6 +288,14 @@ TEST_P(Escapes, CommandsThatScriptsMayNotRunAreRefused) {
         "'ACL', 'LIST'", "'AUTH', 'x'", "'HELLO', '3'", "'RESET'", "'CLIENT', 'KILL', 'x'"}) {
     expect_error(std::string("return redis.call(") + words + ")", "not allowed from script");
   }
+}
+
+TEST_F(FunctionRoom, FunctionsDoNotHaveDeprecatedGlobals) {
+  EXPECT_THAT(load("lib",
+                   "redis.register_function('f', function() return tostring(rawget(_G, "
+                   "'getfenv')) .. tostring(rawget(_G, 'newproxy')) .. type(setfenv) end)"),
+              HasSubstr("lib"));
+  EXPECT_THAT(call("f"), HasSubstr("nonexistent global variable 'setfenv'"));
 }
 
 INSTANTIATE_TEST_SUITE_P(AsScriptsAndFunctions, Escapes,
