@@ -154,6 +154,7 @@ struct Interpreter::Job {
 Interpreter::Interpreter(Host& host, World world)
     : host_(host), world_(world), heap_(host), lua_(lua_newstate(LuaHeap::allocate, &heap_)) {
   LARDER_ASSERT(lua_ != nullptr);
+  heap_.runs(lua_);
   lua_atpanic(lua_, end_process);
   const int failed = lua_cpcall(lua_, open, this);
   LARDER_ASSERT(failed == 0);
@@ -261,6 +262,7 @@ std::uint64_t Interpreter::bytes_at_start() {
 
 void Interpreter::load(LibraryLoad& load) {
   heap_.limit_strictly(bytes_at_start() + most_bytes());
+  const Host::Working working(host_, heap_);
   const int failed = lua_cpcall(
       lua_,
       [](lua_State* lua) {
@@ -273,6 +275,13 @@ void Interpreter::load(LibraryLoad& load) {
   lua_settop(lua_, 0);
   own_bytes_ += load.compiled_bytes;
   if (heap_.bytes() > own_bytes_ + kMuchGarbage) collect_all();
+}
+
+// The alarm would interrupt a debugger that waits for its client.
+int Interpreter::call_job(const Run& run) {
+  if (run.debugger != nullptr) return lua_pcall(lua_, 1, 0, 0);
+  const Host::Working working(host_, heap_);
+  return lua_pcall(lua_, 1, 0, 0);
 }
 
 void Interpreter::run(Run& run, int function, const Arguments& arguments) {
@@ -288,7 +297,7 @@ void Interpreter::run(Run& run, int function, const Arguments& arguments) {
   if (run.debugger != nullptr) {
     lua_sethook(lua_, debug, LUA_MASKLINE | LUA_MASKCOUNT, kInstructions);
   }
-  const int failed = lua_pcall(lua_, 1, 0, 0);
+  const int failed = call_job(run);
   heap_.must_succeed();
   if (failed != 0) job.has_new_error = write_failure(lua_, run);
   lua_settop(lua_, 0);
@@ -308,6 +317,12 @@ void Interpreter::collect_all() {
 }
 
 void Interpreter::watch() { lua_sethook(lua_, look, LUA_MASKCOUNT, kInstructions); }
+
+// The alarm may have caused the look.
+void Interpreter::look_later(lua_State* lua) {
+  if (lua_gethook(lua) != look || lua_gethookcount(lua) == kInstructions) return;
+  lua_sethook(lua, look, LUA_MASKCOUNT, kInstructions);
+}
 
 // Where the script is: in the innermost function that is one of its own.
 int Interpreter::line_of(lua_State* lua) {
@@ -337,6 +352,7 @@ void Interpreter::debug(lua_State* lua, lua_Debug* place) {
 void Interpreter::look(lua_State* lua, lua_Debug* place) {
   Host& host = host_of(lua);
   Run* const run = host.run();
+  if (run == nullptr || run->ending == Ending::none) look_later(lua);
   if (run == nullptr) return check_load_time(lua);
   if (run->ending == Ending::none) {
     host.make_room();

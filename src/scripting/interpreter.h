@@ -55,11 +55,13 @@ class Interpreter {
 
   static int open(lua_State* lua);
   static int run_job(lua_State* lua);
+  int call_job(const Run& run);
   int run_script(const Job& job);
   int run_function(const Job& job);
   std::uint64_t most_bytes() const;
   std::uint64_t bytes_at_start();
   void watch();
+  static void look_later(lua_State* lua);
   static void look(lua_State* lua, lua_Debug*);
   static void end_run(lua_State* lua, lua_Debug*);
   static void debug(lua_State* lua, lua_Debug* place);
@@ -69,7 +71,7 @@ class Interpreter {
   const World world_;
   LuaHeap heap_;
   lua_State* lua_;
-  std::uint64_t own_bytes_ = 0;  // of the sandbox and the compiled libraries
+  std::uint64_t own_bytes_ = 0;        // of the sandbox and the compiled libraries
   // References of functions that every run needs.
   int runner_ = LUA_NOREF;
   int error_handler_ = LUA_NOREF;

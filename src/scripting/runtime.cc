@@ -244,6 +244,10 @@ void Runtime::flush(Freeing freeing) {
 
 void Runtime::serve_with(engine::BusyHost& host) { host_->serve_with(host); }
 
+void Runtime::wake_by(Alarm* alarm) { host_->wake_by(alarm); }
+
+void Runtime::hurry() { host_->hurry(); }
+
 // Commands of other clients run while a script is busy, and never otherwise while one runs.
 void Runtime::kill(Call& call, RunKind kind) const {
   Run* const run = host_->run();

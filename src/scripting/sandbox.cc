@@ -72,6 +72,7 @@ void add_base(lua_State* lua, int real) {
     lua_setfield(lua, real, name);
   }
   lua_getfield(lua, LUA_GLOBALSINDEX, LUA_COLIBNAME);
+  add_coroutine_functions(lua);
   make_proxy(lua);
   lua_setfield(lua, real, LUA_COLIBNAME);
   lua_pushvalue(lua, real);

@@ -27,8 +27,10 @@ JsonSettings& shared_json_settings(lua_State* lua);
 // originals of what they replace are there already.
 void add_base_functions(lua_State* lua);
 void add_string_functions(lua_State* lua);
+void add_text_functions(lua_State* lua);
 void add_table_functions(lua_State* lua);
 void add_math_functions(lua_State* lua);
+void add_coroutine_functions(lua_State* lua);
 // Pushes the table `redis`.
 void push_server_table(lua_State* lua, World world);
 // Pushes that of a library while it is loaded: the log and the version.
