@@ -161,7 +161,7 @@ Interpreter::Interpreter(Host& host, World world)
   watch();
   lua_gc(lua_, LUA_GCSETPAUSE, kUsualPause);
   lua_gc(lua_, LUA_GCSETSTEPMUL, kUsualSpeed);
-  own_bytes_ = heap_.bytes();
+  own_bytes_ = collected_bytes_ = heap_.bytes();
 }
 
 Interpreter::~Interpreter() {
@@ -252,10 +252,14 @@ int Interpreter::run_job(lua_State* lua) {
 }
 
 // What libraries keep between runs counts as memory of the run, beyond script-memory-limit: they
-// cannot keep more and more. Garbage is collected before it takes the room of a run.
+// cannot keep more and more. Garbage is collected before it takes the room of a run, or of half a
+// run of a script.
 std::uint64_t Interpreter::bytes_at_start() {
-  if (world_ == World::scripts) return heap_.bytes();
   const std::uint64_t most = most_bytes();
+  if (world_ == World::scripts) {
+    if (heap_.bytes() > collected_bytes_ + most / 2) collect_all();
+    return heap_.bytes();
+  }
   if (heap_.bytes() > own_bytes_ + most + most / 2) collect_all();
   return std::min(heap_.bytes(), own_bytes_ + most);
 }
@@ -284,7 +288,7 @@ int Interpreter::call_job(const Run& run) {
   return lua_pcall(lua_, 1, 0, 0);
 }
 
-void Interpreter::run(Run& run, int function, const Arguments& arguments) {
+bool Interpreter::run(Run& run, int function, const Arguments& arguments) {
   reset(*json_settings_);
   run.heap_bytes = bytes_at_start();
   const std::uint64_t before = heap_.bytes();
@@ -305,15 +309,30 @@ void Interpreter::run(Run& run, int function, const Arguments& arguments) {
     host_.parts().executor.forget_error();
   }
   if (run.ending != Ending::none || run.debugger != nullptr) watch();
-  if (heap_.bytes() > before + kMuchGarbage) collect_all();
+  return heap_.bytes() > before + kMuchGarbage && leaves_garbage(before);
+}
+
+// Garbage may stay for later turns if as much memory again is free: no key is evicted for it.
+bool Interpreter::leaves_garbage(std::uint64_t before) {
+  if (heap_.bytes() - before > host_.parts().executor.evictor().free_bytes()) {
+    collect_all();
+    return false;
+  }
+  collect_at_usual_speed();
+  return true;
 }
 
 bool Interpreter::collect_some() { return lua_gc(lua_, LUA_GCSTEP, 0) != 0; }
 
-void Interpreter::collect_all() {
+void Interpreter::collect_at_usual_speed() {
   lua_gc(lua_, LUA_GCSETPAUSE, kUsualPause);
   lua_gc(lua_, LUA_GCSETSTEPMUL, kUsualSpeed);
+}
+
+void Interpreter::collect_all() {
+  collect_at_usual_speed();
   lua_gc(lua_, LUA_GCCOLLECT, 0);
+  collected_bytes_ = heap_.bytes();
 }
 
 void Interpreter::watch() { lua_sethook(lua_, look, LUA_MASKCOUNT, kInstructions); }

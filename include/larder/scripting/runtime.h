@@ -130,7 +130,7 @@ class Runtime final : public memory::AuditedOwner {
   std::unique_ptr<DebugSessions> debugs_;
   std::unique_ptr<ScriptCache> cache_;
   std::unique_ptr<Interpreter> interpreter_;
-  std::uint64_t dropped_bytes_ = 0;  // of scripts, since garbage was collected last
+  std::uint64_t dropped_bytes_ = 0;  // since a cycle of the collector began
   bool has_garbage_ = false;
 };
 
