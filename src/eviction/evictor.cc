@@ -236,6 +236,11 @@ std::uint64_t Evictor::most_growth() const {
   return limit() - std::min(limit(), stays);
 }
 
+std::uint64_t Evictor::free_bytes() const {
+  if (limit() == 0) return std::numeric_limits<std::uint64_t>::max();
+  return limit() - std::min(limit(), memory::used_bytes());
+}
+
 bool Evictor::may_free(std::uint64_t bytes) const {
   if (bytes > most_freeable_bytes(memory::balance())) return false;
   if (policy_.victims != Victims::keys_with_deadline) return true;

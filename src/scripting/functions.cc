@@ -67,7 +67,9 @@ void Functions::call(Call& call, Access access) {
     const engine::HeldPushes pushes(call.session);
     const engine::Propagation::Group group(parts.effects);
     const Host::Running running(host_, run, call.session, function->flags);
-    interpreter_->run(run, function->reference, arguments_of(call, *keys));
+    if (interpreter_->run(run, function->reference, arguments_of(call, *keys))) {
+      has_garbage_ = has_new_garbage_ = true;
+    }
   }
   show_memory();
 }

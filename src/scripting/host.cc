@@ -74,6 +74,26 @@ Host::Running::~Running() {
   host_.run_ = nullptr;
 }
 
+// It stays set when the script ends, so that short scripts seldom set it.
+Host::Working::Working(Host& host, LuaHeap& heap) : host_(host) {
+  host.heap_.store(&heap, std::memory_order_relaxed);
+  if (!host.is_alarm_set_.load(std::memory_order_relaxed)) host.set_alarm();
+}
+
+void Host::set_alarm() {
+  if (alarm_ == nullptr) return;
+  is_alarm_set_.store(true, std::memory_order_relaxed);
+  alarm_->set();
+}
+
+void Host::hurry() {
+  is_alarm_set_.store(false, std::memory_order_relaxed);
+  LuaHeap* const heap = heap_.load(std::memory_order_relaxed);
+  if (heap == nullptr) return;
+  heap->hurry();
+  set_alarm();
+}
+
 void Host::release_gathered() {
   memory::release(kOwner, std::exchange(whole_reply_, nullptr), std::exchange(whole_bytes_, 0));
 }

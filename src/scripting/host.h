@@ -4,11 +4,13 @@
 // for all interpreters; at most one script runs at a time.
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <string_view>
 
 #include "larder/engine/call.h"
 #include "larder/engine/internal_session.h"
+#include "larder/scripting/alarm.h"
 #include "larder/scripting/runtime.h"
 #include "lua.h"
 
@@ -65,6 +67,20 @@ class Host {
   Run* run() { return run_; }
   const Run* run() const { return run_; }
   void serve_with(engine::BusyHost& host) { busy_host_ = &host; }
+  void wake_by(Alarm* alarm) { alarm_ = alarm; }
+  // The interpreter that works looks at the clock before its next instruction.
+  void hurry();
+  // While it exists an interpreter works, which looks after each period of the alarm.
+  class Working {
+   public:
+    Working(Host& host, LuaHeap& heap);
+    ~Working() { host_.heap_.store(nullptr, std::memory_order_relaxed); }
+    Working(const Working&) = delete;
+    Working& operator=(const Working&) = delete;
+
+   private:
+    Host& host_;
+  };
   // During its life the run is the present one; its commands run as the client that calls it.
   class Running {
    public:
@@ -127,6 +143,7 @@ class Host {
   }
   std::string_view gathered_reply();
   void release_gathered();
+  void set_alarm();
   void serve_others(std::int64_t now_us);
   void begin_busy(std::int64_t elapsed_ms);
   // The error, if the run may not call such a command.
@@ -136,6 +153,10 @@ class Host {
   engine::InternalSession inner_;
   Run* run_ = nullptr;
   engine::BusyHost* busy_host_ = nullptr;  // absent: nobody is served while a script runs
+  // What a handler of a signal uses.
+  Alarm* alarm_ = nullptr;  // absent: only instructions are counted
+  std::atomic<LuaHeap*> heap_ = nullptr;
+  std::atomic<bool> is_alarm_set_ = false;
   // A reply of several pieces in one piece.
   char* whole_reply_ = nullptr;
   std::size_t whole_bytes_ = 0;

@@ -154,13 +154,14 @@ struct Interpreter::Job {
 Interpreter::Interpreter(Host& host, World world)
     : host_(host), world_(world), heap_(host), lua_(lua_newstate(LuaHeap::allocate, &heap_)) {
   LARDER_ASSERT(lua_ != nullptr);
+  heap_.runs(lua_);
   lua_atpanic(lua_, end_process);
   const int failed = lua_cpcall(lua_, open, this);
   LARDER_ASSERT(failed == 0);
   watch();
   lua_gc(lua_, LUA_GCSETPAUSE, kUsualPause);
   lua_gc(lua_, LUA_GCSETSTEPMUL, kUsualSpeed);
-  own_bytes_ = heap_.bytes();
+  own_bytes_ = collected_bytes_ = heap_.bytes();
 }
 
 Interpreter::~Interpreter() {
@@ -181,6 +182,7 @@ int Interpreter::open(lua_State* lua) {
   self.runner_ = luaL_ref(lua, LUA_REGISTRYINDEX);
   lua_pushcfunction(lua, handle_error);
   self.error_handler_ = luaL_ref(lua, LUA_REGISTRYINDEX);
+  self.json_settings_ = &shared_json_settings(lua);
   return 0;
 }
 
@@ -250,16 +252,21 @@ int Interpreter::run_job(lua_State* lua) {
 }
 
 // What libraries keep between runs counts as memory of the run, beyond script-memory-limit: they
-// cannot keep more and more. Garbage is collected before it takes the room of a run.
+// cannot keep more and more. Garbage is collected before it takes the room of a run, or of half a
+// run of a script.
 std::uint64_t Interpreter::bytes_at_start() {
-  if (world_ == World::scripts) return heap_.bytes();
   const std::uint64_t most = most_bytes();
+  if (world_ == World::scripts) {
+    if (heap_.bytes() > collected_bytes_ + most / 2) collect_all();
+    return heap_.bytes();
+  }
   if (heap_.bytes() > own_bytes_ + most + most / 2) collect_all();
   return std::min(heap_.bytes(), own_bytes_ + most);
 }
 
 void Interpreter::load(LibraryLoad& load) {
   heap_.limit_strictly(bytes_at_start() + most_bytes());
+  const Host::Working working(host_, heap_);
   const int failed = lua_cpcall(
       lua_,
       [](lua_State* lua) {
@@ -274,7 +281,15 @@ void Interpreter::load(LibraryLoad& load) {
   if (heap_.bytes() > own_bytes_ + kMuchGarbage) collect_all();
 }
 
-void Interpreter::run(Run& run, int function, const Arguments& arguments) {
+// The alarm would interrupt a debugger that waits for its client.
+int Interpreter::call_job(const Run& run) {
+  if (run.debugger != nullptr) return lua_pcall(lua_, 1, 0, 0);
+  const Host::Working working(host_, heap_);
+  return lua_pcall(lua_, 1, 0, 0);
+}
+
+bool Interpreter::run(Run& run, int function, const Arguments& arguments) {
+  reset(*json_settings_);
   run.heap_bytes = bytes_at_start();
   const std::uint64_t before = heap_.bytes();
   run.state = lua_;
@@ -286,7 +301,7 @@ void Interpreter::run(Run& run, int function, const Arguments& arguments) {
   if (run.debugger != nullptr) {
     lua_sethook(lua_, debug, LUA_MASKLINE | LUA_MASKCOUNT, kInstructions);
   }
-  const int failed = lua_pcall(lua_, 1, 0, 0);
+  const int failed = call_job(run);
   heap_.must_succeed();
   if (failed != 0) job.has_new_error = write_failure(lua_, run);
   lua_settop(lua_, 0);
@@ -294,18 +309,39 @@ void Interpreter::run(Run& run, int function, const Arguments& arguments) {
     host_.parts().executor.forget_error();
   }
   if (run.ending != Ending::none || run.debugger != nullptr) watch();
-  if (heap_.bytes() > before + kMuchGarbage) collect_all();
+  return heap_.bytes() > before + kMuchGarbage && leaves_garbage(before);
+}
+
+// Garbage may stay for later turns if as much memory again is free: no key is evicted for it.
+bool Interpreter::leaves_garbage(std::uint64_t before) {
+  if (heap_.bytes() - before > host_.parts().executor.evictor().free_bytes()) {
+    collect_all();
+    return false;
+  }
+  collect_at_usual_speed();
+  return true;
 }
 
 bool Interpreter::collect_some() { return lua_gc(lua_, LUA_GCSTEP, 0) != 0; }
 
-void Interpreter::collect_all() {
+void Interpreter::collect_at_usual_speed() {
   lua_gc(lua_, LUA_GCSETPAUSE, kUsualPause);
   lua_gc(lua_, LUA_GCSETSTEPMUL, kUsualSpeed);
+}
+
+void Interpreter::collect_all() {
+  collect_at_usual_speed();
   lua_gc(lua_, LUA_GCCOLLECT, 0);
+  collected_bytes_ = heap_.bytes();
 }
 
 void Interpreter::watch() { lua_sethook(lua_, look, LUA_MASKCOUNT, kInstructions); }
+
+// The alarm may have caused the look.
+void Interpreter::look_later(lua_State* lua) {
+  if (lua_gethook(lua) != look || lua_gethookcount(lua) == kInstructions) return;
+  lua_sethook(lua, look, LUA_MASKCOUNT, kInstructions);
+}
 
 // Where the script is: in the innermost function that is one of its own.
 int Interpreter::line_of(lua_State* lua) {
@@ -335,6 +371,7 @@ void Interpreter::debug(lua_State* lua, lua_Debug* place) {
 void Interpreter::look(lua_State* lua, lua_Debug* place) {
   Host& host = host_of(lua);
   Run* const run = host.run();
+  if (run == nullptr || run->ending == Ending::none) look_later(lua);
   if (run == nullptr) return check_load_time(lua);
   if (run->ending == Ending::none) {
     host.make_room();

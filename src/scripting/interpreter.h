@@ -36,12 +36,13 @@ class Interpreter {
   // A library has gone that took so many bytes.
   void give_back(std::uint64_t compiled_bytes) { own_bytes_ -= compiled_bytes; }
 
-  // Runs the function, and writes its result or its error as the reply to the command.
+  // Runs the function, and writes its result or its error as the reply to the command. True if it
+  // leaves much garbage, for two cycles of collect_some().
   struct Arguments {
     resp::Args keys;
     resp::Args values;
   };
-  void run(Run& run, int function, const Arguments& arguments);
+  bool run(Run& run, int function, const Arguments& arguments);
 
   // A step of the collector, of some microseconds; true if a cycle of it is complete.
   bool collect_some();
@@ -55,11 +56,15 @@ class Interpreter {
 
   static int open(lua_State* lua);
   static int run_job(lua_State* lua);
+  int call_job(const Run& run);
   int run_script(const Job& job);
   int run_function(const Job& job);
   std::uint64_t most_bytes() const;
   std::uint64_t bytes_at_start();
+  bool leaves_garbage(std::uint64_t before);
+  void collect_at_usual_speed();
   void watch();
+  static void look_later(lua_State* lua);
   static void look(lua_State* lua, lua_Debug*);
   static void end_run(lua_State* lua, lua_Debug*);
   static void debug(lua_State* lua, lua_Debug* place);
@@ -69,10 +74,13 @@ class Interpreter {
   const World world_;
   LuaHeap heap_;
   lua_State* lua_;
-  std::uint64_t own_bytes_ = 0;  // of the sandbox and the compiled libraries
+  std::uint64_t own_bytes_ = 0;        // of the sandbox and the compiled libraries
+  std::uint64_t collected_bytes_ = 0;  // what was left when all garbage was collected last
   // References of functions that every run needs.
   int runner_ = LUA_NOREF;
   int error_handler_ = LUA_NOREF;
+  // Those of `cjson`: each run begins with the defaults.
+  JsonSettings* json_settings_ = nullptr;
 };
 
 }  // namespace larder::scripting

@@ -78,22 +78,43 @@ int insert(lua_State* lua) {
   return refuse_shared(lua);
 }
 
-// Elements from which a sort without a function looks at the interrupt while it works.
+// A sort without a function looks at the interrupt while it works if it has more elements, or texts
+// that are longer.
 constexpr std::size_t kLongSort = 4096;
-// What a comparison counts for the meter.
+constexpr std::size_t kLongText = 1024;
+// What a comparison counts for the meter, beside the bytes of texts.
 constexpr std::size_t kComparison = 16;
+
+std::size_t bytes_of_text(lua_State* lua, int index) {
+  return lua_type(lua, index) == LUA_TSTRING ? lua_objlen(lua, index) : 0;
+}
+
+bool has_long_text(lua_State* lua, int elements) {
+  bool has = false;
+  for (int i = 1; i <= elements && !has; ++i) {
+    lua_rawgeti(lua, 1, i);
+    has = bytes_of_text(lua, -1) > kLongText;
+    lua_pop(lua, 1);
+  }
+  return has;
+}
+
+bool is_long_sort(lua_State* lua) {
+  const std::size_t elements = lua_objlen(lua, 1);
+  return elements > kLongSort || has_long_text(lua, static_cast<int>(elements));
+}
 
 // Compares as sort does without a function. Its upvalue is the meter of the sort.
 int compare(lua_State* lua) {
   auto& meter = *static_cast<Meter*>(lua_touserdata(lua, lua_upvalueindex(1)));
-  meter.charge(kComparison);
+  meter.charge(kComparison + std::min(bytes_of_text(lua, 1), bytes_of_text(lua, 2)));
   lua_pushboolean(lua, lua_lessthan(lua, 1, 2));
   return 1;
 }
 
 int sort(lua_State* lua) {
-  if (lua_type(lua, 1) == LUA_TTABLE && lua_isnoneornil(lua, 2) && lua_objlen(lua, 1) > kLongSort &&
-      !is_proxy(lua, 1)) {
+  if (lua_type(lua, 1) == LUA_TTABLE && lua_isnoneornil(lua, 2) && !is_proxy(lua, 1) &&
+      is_long_sort(lua)) {
     lua_settop(lua, 1);
     new (lua_newuserdata(lua, sizeof(Meter))) Meter(lua);
     lua_pushcclosure(lua, compare, 1);
@@ -169,6 +190,7 @@ void set_function(lua_State* lua, const char* name, lua_CFunction function) {
 
 void add_string_functions(lua_State* lua) {
   add_search_functions(lua);
+  add_text_functions(lua);
   set_function(lua, "rep", repeat);
 }
 

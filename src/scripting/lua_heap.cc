@@ -2,6 +2,7 @@
 
 #include "host.h"
 #include "larder/memory/heap.h"
+#include "lua.h"
 
 namespace larder::scripting {
 namespace {
@@ -38,6 +39,11 @@ void* LuaHeap::grow(void* block, std::size_t old_bytes, std::size_t new_bytes) {
   }
   if (found != nullptr) bytes_ = bytes_ - before + after;
   return found;
+}
+
+void LuaHeap::hurry() {
+  lua_State* const lua = running_.load(std::memory_order_relaxed);
+  lua_sethook(lua, lua_gethook(lua), lua_gethookmask(lua), 1);
 }
 
 bool LuaHeap::refuses(std::uint64_t more) {

@@ -3,9 +3,12 @@
 // The memory of one interpreter: charged to Owner::scripts, and bounded. A run that needs more than
 // its limit gets Lua's error "not enough memory".
 
+#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+
+struct lua_State;
 
 namespace larder::scripting {
 
@@ -43,6 +46,11 @@ class LuaHeap {
   // memory, which ends the process.
   void must_succeed() { most_ = kNoLimit; }
 
+  // The coroutine, or the state itself, that runs, and its next count hook at once: before the next
+  // instruction. A handler of a signal may call hurry().
+  void runs(lua_State* coroutine) { running_.store(coroutine, std::memory_order_relaxed); }
+  void hurry();
+
   // For tests: the allocation with this number, counted from now on, and all later ones fail while
   // there is a limit. 0: none fails. Only growing counts.
   void refuse_from(std::uint64_t number) {
@@ -59,6 +67,7 @@ class LuaHeap {
   std::uint64_t bytes_ = 0;
   std::uint64_t most_ = kNoLimit;
   std::uint64_t until_refusal_ = 0;
+  std::atomic<lua_State*> running_ = nullptr;
   bool may_ask_ = false;
   bool has_refused_ = false;
 };

@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "errors.h"
+#include "libraries/meter.h"
 
 namespace larder::scripting {
 namespace {
@@ -13,7 +14,7 @@ namespace {
 // One reply inside of complete bytes: no end has to be checked.
 class Reader {
  public:
-  Reader(lua_State* lua, const char* at) : lua_(lua), at_(at) {}
+  Reader(lua_State* lua, const char* at) : lua_(lua), at_(at), meter_(lua) {}
 
   void push();
 
@@ -42,6 +43,7 @@ class Reader {
 
   lua_State* lua_;
   const char* at_;
+  Meter meter_;
 };
 
 std::string_view Reader::line() {
@@ -92,6 +94,7 @@ void Reader::push_array() {
   reserve();
   lua_createtable(lua_, static_cast<int>(size), 0);
   for (int i = 1; i <= size; ++i) {
+    meter_.charge(Meter::kElement);
     push();
     lua_rawseti(lua_, -2, i);
   }
@@ -103,6 +106,7 @@ void Reader::push_map() {
   open("map");
   lua_createtable(lua_, 0, static_cast<int>(pairs));
   for (std::int64_t i = 0; i < pairs; ++i) {
+    meter_.charge(Meter::kElement);
     push();
     push();
     lua_isnil(lua_, -2) ? lua_pop(lua_, 2) : lua_rawset(lua_, -3);
@@ -116,6 +120,7 @@ void Reader::push_set() {
   open("set");
   lua_createtable(lua_, 0, static_cast<int>(members));
   for (std::int64_t i = 0; i < members; ++i) {
+    meter_.charge(Meter::kElement);
     push();
     lua_pushboolean(lua_, 1);
     lua_isnil(lua_, -2) ? lua_pop(lua_, 2) : lua_rawset(lua_, -3);

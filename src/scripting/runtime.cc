@@ -244,6 +244,10 @@ void Runtime::flush(Freeing freeing) {
 
 void Runtime::serve_with(engine::BusyHost& host) { host_->serve_with(host); }
 
+void Runtime::wake_by(Alarm* alarm) { host_->wake_by(alarm); }
+
+void Runtime::hurry() { host_->hurry(); }
+
 // Commands of other clients run while a script is busy, and never otherwise while one runs.
 void Runtime::kill(Call& call, RunKind kind) const {
   Run* const run = host_->run();
@@ -266,13 +270,12 @@ bool Runtime::collect(std::int64_t budget_us) {
   if (debugs_->has_children()) debugs_->reap();
   if (!has_garbage_) return false;
   base::Budget budget(parts_.clock, budget_us);
-  while (!budget.spent()) {
+  do {
     if (!interpreter_->collect_some()) continue;
     has_garbage_ = dropped_bytes_ > 0;
     dropped_bytes_ = 0;
-    if (!has_garbage_) return false;
-  }
-  return true;
+  } while (has_garbage_ && !budget.spent());
+  return has_garbage_;
 }
 
 // Messages to the client itself follow its reply.
@@ -286,7 +289,9 @@ void Runtime::run(Call& call, Script& script, std::size_t keys, Access access, D
   const engine::HeldPushes pushes(call.session);
   const engine::Propagation::Group group(parts_.effects);
   const Host::Running running(*host_, run, call.session, script.flags);
-  interpreter_->run(run, script.function, arguments_of(call, keys));
+  if (!interpreter_->run(run, script.function, arguments_of(call, keys))) return;
+  dropped_bytes_ += kMuchDropped;
+  has_garbage_ = true;
 }
 
 void Runtime::show_memory() {

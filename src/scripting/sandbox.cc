@@ -3,6 +3,7 @@
 #include <ctime>
 #include <string_view>
 
+#include "host.h"
 #include "libraries/libraries.h"
 #include "library_load.h"
 #include "proxies.h"
@@ -18,6 +19,8 @@ constexpr const char* kBase[] = {
     "rawequal", "getmetatable", "rawset",   "pcall",         "type",   "select",   "unpack",
     "gcinfo",   "pairs",        "rawget",   "loadstring",    "ipairs", "_VERSION", "setfenv",
     "load",     "error",        "newproxy", "collectgarbage"};
+// Those of them that a directive permits.
+constexpr const char* kDeprecated[] = {"getfenv", "setfenv", "newproxy"};
 
 struct Library {
   const char* name;
@@ -69,11 +72,17 @@ void add_base(lua_State* lua, int real) {
     lua_setfield(lua, real, name);
   }
   lua_getfield(lua, LUA_GLOBALSINDEX, LUA_COLIBNAME);
+  add_coroutine_functions(lua);
   make_proxy(lua);
   lua_setfield(lua, real, LUA_COLIBNAME);
   lua_pushvalue(lua, real);
   add_base_functions(lua);
   lua_pop(lua, 1);
+  if (host_of(lua).parts().settings.lua_enable_deprecated_api.value()) return;
+  for (const char* name : kDeprecated) {
+    lua_pushnil(lua);
+    lua_setfield(lua, real, name);
+  }
 }
 
 void add_libraries(lua_State* lua, int real) {
@@ -104,6 +113,15 @@ void push_table_of_globals(lua_State* lua, World world) {
 void push_globals(lua_State* lua) {
   lua_pushlightuserdata(lua, const_cast<char*>(&kGlobals));
   lua_rawget(lua, LUA_REGISTRYINDEX);
+}
+
+JsonSettings& shared_json_settings(lua_State* lua) {
+  push_globals(lua);
+  lua_getfield(lua, -1, "cjson");
+  push_real(lua, -1);
+  JsonSettings& settings = json_settings_of(lua);
+  lua_pop(lua, 3);
+  return settings;
 }
 
 void refuse_unknown_fields(lua_State* lua) {

@@ -19,12 +19,18 @@ void open_sandbox(lua_State* lua, World world);
 // Pushes the real table of globals, in which KEYS and ARGV are set.
 void push_globals(lua_State* lua);
 
+// The settings of `cjson`, which all scripts share.
+struct JsonSettings;
+JsonSettings& shared_json_settings(lua_State* lua);
+
 // The parts of open_sandbox(): each adds its functions to the table at the top of the stack. The
 // originals of what they replace are there already.
 void add_base_functions(lua_State* lua);
 void add_string_functions(lua_State* lua);
+void add_text_functions(lua_State* lua);
 void add_table_functions(lua_State* lua);
 void add_math_functions(lua_State* lua);
+void add_coroutine_functions(lua_State* lua);
 // Pushes the table `redis`.
 void push_server_table(lua_State* lua, World world);
 // Pushes that of a library while it is loaded: the log and the version.

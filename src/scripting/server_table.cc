@@ -12,6 +12,7 @@
 #include "larder/base/log.h"
 #include "larder/base/numbers.h"
 #include "larder/engine/identity.h"
+#include "libraries/meter.h"
 #include "proxies.h"
 #include "replies.h"
 #include "sandbox.h"
@@ -148,8 +149,17 @@ int status_reply(lua_State* lua) {
 
 int sha1hex(lua_State* lua) {
   if (lua_gettop(lua) != 1) return raise_error(lua, "wrong number of arguments");
-  const ShaHex hex = sha1_hex(text_at(lua, 1));
-  lua_pushlstring(lua, hex.data(), hex.size());
+  constexpr std::size_t kPiece = Meter::kBytesBetweenChecks;
+  std::string_view text = text_at(lua, 1);
+  Meter meter(lua);
+  Sha1 sum;
+  for (; text.size() > kPiece; text.remove_prefix(kPiece)) {
+    sum.add(text.substr(0, kPiece));
+    meter.charge(kPiece);
+  }
+  sum.add(text);
+  const ShaHex name = hex(sum.end());
+  lua_pushlstring(lua, name.data(), name.size());
   return 1;
 }
 

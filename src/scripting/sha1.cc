@@ -1,7 +1,5 @@
 #include "sha1.h"
 
-#include <openssl/sha.h>
-
 namespace larder::scripting {
 namespace {
 
@@ -23,13 +21,20 @@ std::uint8_t digit(char c) { return kDigitValues[static_cast<unsigned char>(c)];
 }  // namespace
 
 // The old functions of libcrypto: the newer ones allocate.
-Sha sha1(std::string_view text) {
+Sha1::Sha1() { SHA1_Init(&context_); }
+
+void Sha1::add(std::string_view piece) { SHA1_Update(&context_, piece.data(), piece.size()); }
+
+Sha Sha1::end() {
   Sha sha;
-  SHA_CTX context;
-  SHA1_Init(&context);
-  SHA1_Update(&context, text.data(), text.size());
-  SHA1_Final(sha.data(), &context);
+  SHA1_Final(sha.data(), &context_);
   return sha;
+}
+
+Sha sha1(std::string_view text) {
+  Sha1 sum;
+  sum.add(text);
+  return sum.end();
 }
 
 ShaHex hex(const Sha& sha) {

@@ -30,6 +30,7 @@
 #include "link_place.h"
 #include "live_settings.h"
 #include "metrics.h"
+#include "script_alarm.h"
 
 namespace larder::server {
 
@@ -97,6 +98,7 @@ class Larder {
   net::Tls tls_;
   net::Connections connections_;
   ScriptTurns script_turns_{*this};
+  ScriptAlarm script_alarm_{core_.scripts};
   net::BudgetMetrics budget_metrics_;
   DiskWake snapshot_wake_;
   DiskWake journal_wake_;

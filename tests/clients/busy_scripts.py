@@ -49,7 +49,9 @@ KILLED = [
     "return setmetatable({}, {__index = function()\n while true do end end}).x",
     "local t = {1, 2}\n table.sort(t, function()\n while true do end end)",
 ]
-# Calls of library functions that take very long.
+# A text with which one instruction takes as long as a million others.
+HUGE = "local s = ('x'):rep(40000000)"
+# Calls of library functions, and instructions, that take very long.
 LONG_CALLS = [
     "return string.find(('a'):rep(40), ('a?'):rep(40) .. ('a'):rep(40) .. 'b')",
     "return string.match(('a'):rep(1000000), '.-.-.-b')",
@@ -61,6 +63,16 @@ LONG_CALLS = [
     "local t = {} for i = 1, 100000 do t[i] = i % 1000 end while true do table.sort(t) end",
     "local t = {} for i = 1, 100000 do t[i] = i end while true do cjson.encode(t) end",
     "local t = {} for i = 1, 100000 do t[i] = i end while true do cmsgpack.pack(t) end",
+    f"{HUGE} local t = {{}} for i = 1, 4000 do t[i] = s end table.sort(t)",
+    f"{HUGE} while true do local x = s .. 'y' end",
+    f"{HUGE} while true do local x = s:upper() end",
+    f"{HUGE} while true do redis.sha1hex(s) end",
+    f"{HUGE} while true do redis.call('ECHO', s) end",
+    f"{HUGE} coroutine.wrap(function() while true do local x = s .. 'y' end end)()",
+    f"{HUGE} local f = function() error('ended') end coroutine.resume(coroutine.create(f)) pcall(coroutine.wrap(f)) "
+    "while true do local x = s .. 'y' end",
+    f"{HUGE} local c = coroutine.create(function() while true do coroutine.yield(s .. 'y') end end) "
+    "while true do coroutine.resume(c) end",
 ]
 
 

@@ -16,6 +16,8 @@ struct Row {
   std::string fallback;
   std::string trait;
   std::string refusal;
+
+  bool has_trait(const std::string& one) const { return trait.find(one) != std::string::npos; }
 };
 
 std::vector<std::string> cells(const std::string& line) {
@@ -65,9 +67,10 @@ TEST(RedisDirectives, AreHiddenImmutableOrProtectedAsInRedis) {
   for (const Row& row : rows()) {
     const Directive* directive = all.registry.find(row.name);
     ASSERT_NE(directive, nullptr) << row.name;
-    EXPECT_EQ(directive->has(kHidden), row.trait == "hidden") << row.name;
-    EXPECT_EQ(matched_by_star(all, row.name), row.trait != "hidden") << row.name;
-    EXPECT_EQ(directive->has(kImmutable), row.trait == "immutable") << row.name;
+    const bool is_hidden = row.has_trait("hidden");
+    EXPECT_EQ(directive->has(kHidden), is_hidden) << row.name;
+    EXPECT_EQ(matched_by_star(all, row.name), !is_hidden) << row.name;
+    EXPECT_EQ(directive->has(kImmutable), row.has_trait("immutable")) << row.name;
     EXPECT_EQ(directive->has(kProtected), row.trait == "protected" || directive->has(kNamesAFile))
         << row.name;
   }

@@ -13,7 +13,7 @@ enum class Form : std::uint8_t { script, function };
 
 class Escapes : public FunctionRoom, public testing::WithParamInterface<Form> {
  protected:
-  Escapes() : FunctionRoom("script-memory-limit 20mb\n") {}
+  Escapes() : FunctionRoom("script-memory-limit 20mb\nlua-enable-deprecated-api yes\n") {}
 
   std::string eval(const std::string& script) {
     if (GetParam() == Form::script) return ScriptRoom::eval(script);
@@ -245,6 +245,14 @@ TEST_P(Escapes, BombsEndInErrors) {
 }
 
 // Values that a script keeps in what it can reach are gone in the next run.
+TEST_P(Escapes, EnvironmentsAreThoseOfTheScript) {
+  expect_reply("return {type(newproxy()), type(newproxy(true))}",
+               "*2\r\n$8\r\nuserdata\r\n$8\r\nuserdata\r\n");
+  expect_reply("local f = function() return x end setfenv(f, {x = 5}) return f()", ":5\r\n");
+  expect_reply("setfenv(1, {x = 6}) return x", ":6\r\n");
+  expect_reply("return getfenv(1) == getfenv(0)", ":1\r\n");
+}
+
 TEST_P(Escapes, RunsShareNothing) {
   const std::string script =
       "KEYS.mine = 1 ARGV.mine = 1 local text = tostring "
@@ -254,6 +262,25 @@ TEST_P(Escapes, RunsShareNothing) {
   expect_reply("return tostring(KEYS.mine) .. tostring(ARGV.mine)", "$6\r\nnilnil\r\n");
 }
 
+TEST_P(Escapes, SettingsOfCjsonLastForOneRun) {
+  const std::string show =
+      "local a, b, c = cjson.encode_sparse_array() return table.concat({tostring(a), b, c, "
+      "cjson.encode_max_depth(), cjson.decode_max_depth(), cjson.encode_number_precision(), "
+      "tostring(cjson.encode_keep_buffer()), tostring(cjson.encode_invalid_numbers()), "
+      "tostring(cjson.decode_invalid_numbers())}, ' ')";
+  const std::string set =
+      "cjson.encode_sparse_array(true, 5, 6) cjson.encode_max_depth(7) cjson.decode_max_depth(1) "
+      "cjson.encode_number_precision(3) cjson.encode_keep_buffer(false) "
+      "cjson.encode_invalid_numbers('null') cjson.decode_invalid_numbers(false) ";
+  const std::string defaults = eval(show);
+  EXPECT_THAT(defaults, HasSubstr("false 2 10 1000 1000 14 true false true"));
+  EXPECT_THAT(eval(set + show), HasSubstr("true 5 6 7 1 3 false null false"));
+  EXPECT_EQ(eval(show), defaults);
+  eval(set + "error('ended')");
+  EXPECT_EQ(eval(show), defaults);
+  expect_reply("return cjson.encode(cjson.decode('[[1.23456789]]'))", "$14\r\n[[1.23456789]]\r\n");
+}
+
 TEST_P(Escapes, CommandsThatScriptsMayNotRunAreRefused) {
   for (const char* words :
        {"'EVAL', 'return 1', 0", "'SCRIPT', 'FLUSH'", "'CONFIG', 'SET', 'port', 1", "'MULTI'",
@@ -261,6 +288,14 @@ TEST_P(Escapes, CommandsThatScriptsMayNotRunAreRefused) {
         "'ACL', 'LIST'", "'AUTH', 'x'", "'HELLO', '3'", "'RESET'", "'CLIENT', 'KILL', 'x'"}) {
     expect_error(std::string("return redis.call(") + words + ")", "not allowed from script");
   }
+}
+
+TEST_F(FunctionRoom, FunctionsDoNotHaveDeprecatedGlobals) {
+  EXPECT_THAT(load("lib",
+                   "redis.register_function('f', function() return tostring(rawget(_G, "
+                   "'getfenv')) .. tostring(rawget(_G, 'newproxy')) .. type(setfenv) end)"),
+              HasSubstr("lib"));
+  EXPECT_THAT(call("f"), HasSubstr("nonexistent global variable 'setfenv'"));
 }
 
 INSTANTIATE_TEST_SUITE_P(AsScriptsAndFunctions, Escapes,

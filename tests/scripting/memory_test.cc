@@ -30,6 +30,8 @@ class ScriptMemory : public ScriptRoom {
 
 TEST_F(ScriptMemory, ARunEndsAtItsLimit) {
   EXPECT_THAT(eval(kGrows), AllOf(StartsWith("-ERR"), HasSubstr("not enough memory")));
+  while (harness.end_turn()) {
+  }
   EXPECT_LT(script_bytes(), kMega);
   EXPECT_EQ(eval("return 1"), ":1\r\n");
 }
@@ -39,6 +41,11 @@ TEST_F(ScriptMemory, NeverPassesItsLimit) {
   const std::int64_t most = used_memory(eval(kGrowsAndLooks));
   EXPECT_GT(most, before + 10 * kMega);
   EXPECT_LT(most, before + 21 * kMega);
+}
+
+TEST_F(ScriptMemory, GarbageOfRunsDoesNotAddUp) {
+  for (int i = 0; i < 20; ++i) eval(kGrows);
+  EXPECT_LT(script_bytes(), 32 * kMega);
 }
 
 TEST_F(ScriptMemory, AScriptMayCatchTheErrorAndContinue) {
@@ -76,6 +83,12 @@ TEST_F(ScriptsBelowMaxmemory, ARunMayHaveWhatIsFree) {
   const std::int64_t most = used_memory(eval(kGrowsAndLooks));
   EXPECT_GT(most, 25 * kMega);
   EXPECT_LT(most, 41 * kMega);
+}
+
+// Keys would be evicted for it.
+TEST_F(ScriptsBelowMaxmemory, GarbageIsCollectedAtOnceIfLittleIsFree) {
+  EXPECT_THAT(eval(kGrows), HasSubstr("not enough memory"));
+  EXPECT_LT(script_bytes(), kMega);
 }
 
 TEST_F(ScriptsBelowMaxmemory, KeysAreEvictedForARun) {

@@ -109,6 +109,8 @@ class Evictor {
   // The largest possible growth of memory if all keys that may be evicted were. Unlimited without
   // maxmemory.
   std::uint64_t most_growth() const;
+  // The bytes that are free below the limit. Unlimited without maxmemory.
+  std::uint64_t free_bytes() const;
   // False if evicting frees less than `bytes`. Cost: a few instructions for each database.
   bool may_free(std::uint64_t bytes) const;
   // Keeps this many bytes below the limit free, for a client that waits for room: until the next

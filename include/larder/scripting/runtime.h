@@ -21,6 +21,7 @@
 #include "larder/engine/session.h"
 #include "larder/memory/audit.h"
 #include "larder/memory/metrics.h"
+#include "larder/scripting/alarm.h"
 #include "larder/scripting/metrics.h"
 #include "larder/scripting/settings.h"
 
@@ -81,6 +82,11 @@ class Runtime final : public memory::AuditedOwner {
 
   // From now on other clients are served while a script runs for longer than busy-reply-threshold.
   void serve_with(engine::BusyHost& host);
+  // From now on scripts and functions look at the clock after each period of the alarm, not only
+  // after some instructions. Null: no longer.
+  void wake_by(Alarm* alarm);
+  // What the alarm calls. May be called by a handler of a signal, at any moment.
+  void hurry();
   // SCRIPT KILL and FUNCTION KILL: ends what runs, if it is of this kind and has not written.
   void kill(engine::Call& call, RunKind kind) const;
 
@@ -124,7 +130,7 @@ class Runtime final : public memory::AuditedOwner {
   std::unique_ptr<DebugSessions> debugs_;
   std::unique_ptr<ScriptCache> cache_;
   std::unique_ptr<Interpreter> interpreter_;
-  std::uint64_t dropped_bytes_ = 0;  // of scripts, since garbage was collected last
+  std::uint64_t dropped_bytes_ = 0;  // since a cycle of the collector began
   bool has_garbage_ = false;
 };
 

@@ -33,6 +33,12 @@ struct Settings : config::Group {
        .help =
            "Maximum memory that one run of a script may take. With maxmemory it is also bounded "
            "by what eviction could free, but not below 16 MB."}};
+  config::Toggle lua_enable_deprecated_api{
+      *this,
+      {.name = "lua-enable-deprecated-api",
+       .fallback = false,
+       .traits = config::kImmutable | config::kHidden,
+       .help = "Whether scripts have getfenv, setfenv and newproxy, which Lua has deprecated."}};
 };
 
 }  // namespace larder::scripting

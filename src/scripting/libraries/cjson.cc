@@ -18,7 +18,9 @@ constexpr const char* kOffOnNull[] = {"off", "on", "null", nullptr};
 JsonSettings& settings_for(lua_State* lua, int arguments) {
   luaL_argcheck(lua, lua_gettop(lua) <= arguments, arguments + 1, "found too many arguments");
   lua_settop(lua, arguments);
-  return json_settings(lua);
+  JsonSettings& settings = json_settings(lua);
+  settings.is_changed = true;
+  return settings;
 }
 
 // Sets `setting` if the argument is given, and pushes it.
@@ -105,6 +107,18 @@ void set_text(lua_State* lua, const char* name, const char* text) {
 }
 
 }  // namespace
+
+JsonSettings& json_settings_of(lua_State* lua) {
+  lua_getfield(lua, -1, "encode");
+  lua_getupvalue(lua, -1, 1);
+  auto* const settings = static_cast<JsonSettings*>(lua_touserdata(lua, -1));
+  lua_pop(lua, 2);
+  return *settings;
+}
+
+void reset(JsonSettings& settings) {
+  if (settings.is_changed) settings = JsonSettings{};
+}
 
 int open_cjson(lua_State* lua) {
   lua_newtable(lua);

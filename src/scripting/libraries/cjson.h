@@ -4,10 +4,12 @@
 
 #include <lua.hpp>
 
+#include "libraries.h"
+
 namespace larder::scripting {
 
-// The settings of a table `cjson`: those of cjson.new() have their own. They stay as a script set
-// them, also for later scripts, as in Redis.
+// The settings of a table `cjson`: those of cjson.new() have their own. They stay until
+// reset().
 struct JsonSettings {
   // What encode does with numbers that JSON does not have.
   enum InvalidNumbers : int { kRefuse, kAllow, kAsNull };
@@ -21,6 +23,7 @@ struct JsonSettings {
   int decode_invalid_numbers = kAllow;
   int number_precision = 14;
   int keep_buffer = 1;
+  bool is_changed = false;  // perhaps
 };
 
 // Values in each of the functions: the settings, and the table in which encode keeps its bytes.

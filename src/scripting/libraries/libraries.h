@@ -16,6 +16,12 @@ int open_cjson(lua_State* lua);
 int open_cmsgpack(lua_State* lua);
 int open_struct(lua_State* lua);
 
+// The settings of the table `cjson` that is at the top, which live as long as its functions.
+struct JsonSettings;
+JsonSettings& json_settings_of(lua_State* lua);
+// Back to the defaults.
+void reset(JsonSettings& settings);
+
 // Replaces find, match, gmatch and gsub in the table `string`, which is at the top.
 void add_search_functions(lua_State* lua);
 
