@@ -46,7 +46,7 @@ void OutgoingSocket::begin() {
   if (state_ == State::closed) return;
   addrinfo* found = nullptr;
   if (look_up(destination_.host, destination_.port, AI_NUMERICHOST, found) == 0) {
-    return resolved(found, nullptr);
+    return resolved(found, {});
   }
   auto resolution = std::make_unique<Resolution>(owner_, *this, destination_);
   Resolution& task = *resolution;
@@ -54,7 +54,7 @@ void OutgoingSocket::begin() {
   owner_.resolver_.post(task);
 }
 
-void OutgoingSocket::resolved(addrinfo* list, const char* reason) {
+void OutgoingSocket::resolved(addrinfo* list, std::string_view reason) {
   if (list == nullptr) return fail(reason);
   addresses_.reset(list);
   next_address_ = list;

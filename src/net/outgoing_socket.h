@@ -50,7 +50,7 @@ class OutgoingSocket final : public Watch {
   // Looks up the host: at once if it is an address.
   void begin();
   // `list` is taken over; null with a reason.
-  void resolved(addrinfo* list, const char* reason);
+  void resolved(addrinfo* list, std::string_view reason);
   void close();
 
   std::ptrdiff_t receive(std::span<char> room);
