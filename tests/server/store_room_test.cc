@@ -12,9 +12,9 @@ class StoreRoom : public ClientRoom {
   static constexpr int kClients = 20;
 
   StoreRoom() {
+    fill();
     add_members("SADD set");
     add_members("ZADD zset");
-    fill();
     // Eight evictions take 20 us, so a command cannot make room for its result at once.
     harness.clock().us_per_reading = 20;
   }
@@ -54,9 +54,11 @@ class StoreRoom : public ClientRoom {
       }
       if (complete == lines.size()) break;
     }
-    for (const std::string& reply : replies) {
-      EXPECT_EQ(reply, ":" + std::to_string(kMembers) + "\r\n") << command;
-    }
+    // The sources may be evicted in between.
+    const std::string full = ":" + std::to_string(kMembers) + "\r\n";
+    for (const std::string& reply : replies)
+      EXPECT_TRUE(reply == full || reply == ":0\r\n") << reply;
+    EXPECT_NE(std::count(replies.begin(), replies.end(), full), 0);
     // One that was stored before its room was made, and one that is made and freed again.
     EXPECT_LE(most_used, kLimit + kTolerance + 2 * result) << command;
   }
