@@ -85,22 +85,41 @@ inline bool has_room_beside_data(engine::Call& call, eviction::Evictor& evictor,
   return memory::balance(owner) <= kAlwaysAllowed || has_room(call, evictor, {});
 }
 
-// For a command that stores what it makes of the values of the keys that it reads: the result is
-// hardly larger than all of them together. If the system does not have so much memory the client
-// gets the error; the command must not have changed anything yet. Cost: a lookup for each key.
-inline bool has_memory_for_result(engine::Call& call) {
-  constexpr std::uint64_t kLeastProbed = 1 << 20;
+// Commands that know the size of their result only when they have made it, from `bytes` bytes:
+// while others wait for room they wait behind them, and make it one after the other, so that the
+// results for which there is no room do not add up. False if the command runs again later.
+inline bool is_next_to_make(engine::Call& call, std::uint64_t bytes) {
+  constexpr std::uint64_t kMadeAtOnce = 16 << 10;
+  if (bytes <= kMadeAtOnce || !call.may_run_again()) return true;
+  if (!call.waiters.waiting_for_memory().must_wait(call.session)) return true;
+  // The size is not known yet; any size makes it continue alone.
+  call.run_again_with_room(1);
+  return false;
+}
+
+// The bytes of the values of the keys that the command reads. Cost: a lookup for each key.
+inline std::uint64_t bytes_of_read_keys(const engine::Call& call) {
   const auto keys = engine::find_key_spans(*call.command.row, call.args);
   std::uint64_t bytes = 0;
-  if (keys) {
-    engine::for_each_key(*keys, [&](std::size_t position, std::uint32_t flags) {
-      const auto key = keyspace::Key::of(call.arg(position));
-      const bool is_read = (flags & engine::kRO) != 0;
-      const auto* entry = is_read ? call.db.entries().find(key.name, key.hash) : nullptr;
-      if (entry != nullptr) bytes += entry->footprint();
-      return true;
-    });
-  }
+  if (!keys) return bytes;
+  engine::for_each_key(*keys, [&](std::size_t position, std::uint32_t flags) {
+    const auto key = keyspace::Key::of(call.arg(position));
+    const bool is_read = (flags & engine::kRO) != 0;
+    const auto* entry = is_read ? call.db.entries().find(key.name, key.hash) : nullptr;
+    if (entry != nullptr) bytes += entry->footprint();
+    return true;
+  });
+  return bytes;
+}
+
+// For a command that stores what it makes of the values of the keys that it reads: the result is
+// hardly larger than all of them together. If the system does not have so much memory the client
+// gets the error, and if others wait for room the command runs again later; it must not have
+// changed anything yet.
+inline bool may_make_result(engine::Call& call) {
+  constexpr std::uint64_t kLeastProbed = 1 << 20;
+  const std::uint64_t bytes = bytes_of_read_keys(call);
+  if (!is_next_to_make(call, bytes)) return false;
   if (bytes < kLeastProbed || memory::can_allocate(bytes)) return true;
   call.reply.error("OOM",
                    "the system has no memory for a block of " + std::to_string(bytes) + " bytes");

@@ -120,10 +120,11 @@ std::size_t Executor::run(Session& session, std::span<const resp::Request> reque
   Timing timing = Timing::now;
   const bool has_large = plan.bytes_ >= kLeastProbed;
   std::size_t ran = 0;
+  ends_batch_ = false;
   for (; ran < requests.size(); ++ran) {
     batch.unsent = session.reply.buffer().size();
     if (session.closing != Closing::no || session.is_parked() || session.is_held() ||
-        batch.unsent > most_unsent) {
+        batch.unsent > most_unsent || ends_batch_) {
       break;
     }
     if (__builtin_expect(has_large, 0) &&

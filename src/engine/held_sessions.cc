@@ -1,5 +1,7 @@
 #include "larder/engine/held_sessions.h"
 
+#include <utility>
+
 #include "larder/base/assert.h"
 #include "larder/engine/session.h"
 
@@ -37,6 +39,11 @@ void HeldSessions::resume(std::size_t most) {
     first_->resume();
     if (wanted_bytes() > 0) return;
   }
+}
+
+bool HeldSessions::must_wait(Session& session) const {
+  const bool was_resumed = std::exchange(session.wanted_bytes_, 0) > 0;
+  return !was_resumed && !empty();
 }
 
 std::uint64_t HeldSessions::wanted_bytes() const { return empty() ? 0 : first_->wanted_bytes_; }

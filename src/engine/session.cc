@@ -143,18 +143,22 @@ void Sessions::defer_detach(Attachment& attachment, std::size_t pieces) {
   (last_left_ == nullptr ? first_left_ : last_left_->next_left_) = &attachment;
   last_left_ = &attachment;
   left_pieces_ += pieces;
+  left_bytes_ += attachment.bytes();
 }
 
 void Sessions::free_in_steps(std::size_t pieces) {
   left_pieces_ -= std::min(left_pieces_, pieces);
   while (first_left_ != nullptr && pieces > 0) {
     Attachment* const next = first_left_->next_left_;
-    if (!first_left_->free_in_steps(pieces)) return;
+    const std::size_t before = first_left_->bytes();
+    const bool is_freed = first_left_->free_in_steps(pieces);
+    left_bytes_ -= std::min(left_bytes_, before - (is_freed ? 0 : first_left_->bytes()));
+    if (!is_freed) return;
     first_left_ = next;
   }
   if (first_left_ != nullptr) return;
   last_left_ = nullptr;
-  left_pieces_ = 0;
+  left_pieces_ = left_bytes_ = 0;
 }
 
 bool Sessions::free_left(base::Budget budget) {

@@ -61,6 +61,10 @@ bool Waiters::wait(Session& session, BoundCommand& command, resp::Args words, co
   }
   LARDER_ASSERT(!session.is_parked());
   if (!session.may_block) return false;
+  std::uint64_t key_bytes = 0;
+  for (const std::string_view key : wait.keys) key_bytes += key.size();
+  // The session is closed, and gets no reply.
+  if (!session.may_hold(wait.keys.size(), key_bytes)) return true;
   park(session, command, wait.words.empty() ? words : wait.words, wait);
   return true;
 }
@@ -117,7 +121,9 @@ class Waiters::LeftPlaces final : public Attachment {
 
   // It is never attached to a session.
   void detach(Session&) override { LARDER_ASSERT(false); }
-  std::size_t bytes() const override { return memory::size_class(sizeof(LeftPlaces)); }
+  std::size_t bytes() const override {
+    return memory::size_class(sizeof(LeftPlaces)) + parked_bytes(command_);
+  }
   // From the last to the first, because the audit counts the whole block with the first.
   bool free_in_steps(std::size_t& pieces) override {
     std::span<Place>& places = command_.places;
@@ -131,7 +137,8 @@ class Waiters::LeftPlaces final : public Attachment {
     return true;
   }
   void report_bytes(memory::Audit& audit) const override {
-    audit.found(memory::Owner::client_input, static_cast<std::int64_t>(bytes()));
+    constexpr std::size_t kBytes = sizeof(LeftPlaces);
+    audit.found(memory::Owner::client_input, static_cast<std::int64_t>(memory::size_class(kBytes)));
   }
 
  private:

@@ -68,8 +68,10 @@ void ClientBudget::forget_limits() {
 }
 
 void ClientBudget::measure_limits(std::uint64_t limit, const memory::Charges& charges) {
-  all_ = left(static_cast<std::uint64_t>(memory::client_bytes(charges)),
-              leaving_.held_bytes() + leaving_.shared_bytes() + closed_);
+  unfreed_ = leaving_.held_bytes() + leaving_.shared_bytes() + closed_;
+  const auto clients = static_cast<std::uint64_t>(memory::client_bytes(charges));
+  all_ = left(clients, unfreed_);
+  unfreed_ = std::min(unfreed_, clients);
   if (limit == 0) {
     most_ever_ = left_of_memory_ = left_unreserved_ = kNoBound;
     over_memory_ = 0;

@@ -23,6 +23,7 @@
 // for any limits: kFloorBytes for all clients together, kOutputFloorBytes of output, and
 // the first chunk of a reply, so that a client with small requests gets its replies.
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -61,6 +62,15 @@ class ClientBudget final : public resp::OutputRoom {
   }
   // A lower bound, so that closing a client also makes room for the next small ones.
   bool is_nearly_passed() const { return in_force() && held_ > limit_ - limit_ / 64; }
+  // The same, with what closed connections hold until it is freed.
+  bool is_passed_with_closed() const {
+    return in_force() && held_ + unfreed_ > limit_ + (pass_ != nullptr ? kLeastPassed : 0);
+  }
+  bool has_closed() const { return unfreed_ > 0; }
+  // Whether a connection may keep `bytes` more as long as it likes.
+  bool has_share(std::uint64_t bytes) const {
+    return bytes <= std::max(left_of_floor_, left_of_share_);
+  }
   // maxmemory and the floor are used up.
   bool is_exhausted() const { return in_force() && left_of_memory_ == 0 && left_of_floor_ == 0; }
   bool has_pass(const Connection& connection) const { return pass_ == &connection; }
@@ -88,7 +98,7 @@ class ClientBudget final : public resp::OutputRoom {
   // The same for a command that cannot wait: keys are evicted at once.
   bool obtains(Connection& connection, std::uint64_t bytes);
 
-  // The bytes that closed connections hold until the end of the turn.
+  // The bytes that closed connections hold until they are freed, besides `leaving`.
   void closed_hold(std::uint64_t bytes) { closed_ = bytes; }
 
   // The connection ends.
@@ -145,7 +155,8 @@ class ClientBudget final : public resp::OutputRoom {
 
   // According to the last measurement. Bytes that are left are 0 if a bound is exceeded.
   std::uint64_t limit_ = kNoBound;
-  std::uint64_t held_ = 0;  // by all except the holder of the pass
+  std::uint64_t held_ = 0;     // by all except the holder of the pass
+  std::uint64_t unfreed_ = 0;  // of closed connections
   std::uint64_t left_of_share_ = kNoBound;
   std::uint64_t all_ = 0;  // by all
   std::uint64_t left_of_memory_ = kNoBound;

@@ -21,6 +21,9 @@ namespace {
 constexpr std::size_t kMostPieces = 64;
 constexpr std::uint64_t kMostSentAtOnce = 4 << 20;
 
+// A connection that gets texts without a request is ranked again after so many.
+constexpr std::size_t kChunksBetweenRanks = 64;
+
 // Leaves out what is behind the first `most` bytes; returns the number of pieces.
 std::size_t shorten(std::span<iovec> pieces, std::uint64_t most) {
   for (std::size_t i = 0; i < pieces.size(); ++i) {
@@ -105,6 +108,8 @@ void Connection::keep_still() {
 // A subscriber's unread messages do not stop us from reading its requests.
 void Connection::pushed() {
   services_.sender.queue_message(*this);
+  services_.memory.note_push();
+  if (output_.chunks() % kChunksBetweenRanks == kChunksBetweenRanks - 1) rank();
   if (outgrew_output_limits()) session_.close(engine::Closing::now);
 }
 

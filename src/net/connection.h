@@ -88,6 +88,7 @@ class Connection final : public Watch, public engine::Peer {
   }
 
   // Output (connection.cc)
+  void visit_at_turn_end() { services_.sender.visit_at_turn_end(*this); }
   // Sends what the socket takes and sets the events to wait for next, or closes the connection.
   void finish_turn();
   // All of its output fits into one send.
@@ -145,6 +146,7 @@ class Connection final : public Watch, public engine::Peer {
   void send_from(engine::OutputSource* source) override;
   void source_grew() override { visit_at_turn_end(); }
   void delay_packets(bool delay) override;
+  bool may_hold(std::uint64_t bytes) override { return services_.memory.may_hold(*this, bytes); }
 
  private:
   std::span<const char> read_in_place();
@@ -195,12 +197,11 @@ class Connection final : public Watch, public engine::Peer {
     return !session_.is_parked() && !session_.is_held() && !waits_for_memory() &&
            output_.size() <= pause_bytes() / 2;
   }
-  void visit_at_turn_end() { services_.sender.visit_at_turn_end(*this); }
-
   std::size_t pause_bytes() const;
   void pause(bool paused);
   // The bytes of unsent output behind its own first block; shared texts in full.
   std::uint64_t output_bytes() const;
+  void note_kept_memory(std::size_t input_bytes);
   // The session's bytes of client_input besides the buffers.
   std::size_t queue_bytes() const;
 

@@ -81,6 +81,7 @@ void Connection::run_batch(InputBatch& batch) {
   services_.peaks.input.note(input.size());
   if ((!input_.empty() || queue_bytes() > 0) && outgrew_its_limit()) return disconnect();
   if (input_.capacity() >= ClientRanks::kLeastBytes) services_.memory.note_growth();
+  note_kept_memory(input.size());
   if (wanted_ > kReadBytes && services_.memory.exceeds_any_budget(memory::size_class(wanted_))) {
     return refuse_room();
   }

@@ -51,7 +51,18 @@ bool Connection::passed_output_limits() {
 
 bool Connection::is_small() const {
   return output_.chunks() == 0 && input_.capacity() < ClientRanks::kLeastBytes &&
-         (session_.closed_gates & kHolding) == 0 && !session_.is_parked();
+         (session_.closed_gates & kHolding) == 0 && !session_.is_parked() &&
+         session_.attachment(engine::Attached::watcher) == nullptr &&
+         session_.attachment(engine::Attached::tracking) == nullptr;
+}
+
+// What a session keeps beyond its commands may be many times as large as the requests.
+void Connection::note_kept_memory(std::size_t input_bytes) {
+  constexpr std::size_t kSmallInput = 128;
+  constexpr std::size_t kLeastKept = 4096;
+  if (input_bytes < kSmallInput) return;
+  if (session_.attached_bytes() + session_.parked_bytes() < kLeastKept) return;
+  services_.memory.note_growth();
 }
 
 void Connection::roll_peak(std::int64_t now_ms, std::int64_t reset_ms) {

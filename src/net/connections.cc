@@ -85,6 +85,7 @@ TurnWork Connections::end_turn() {
 void Connections::begin_within() {
   services_->last_id_before = services_->parts.sessions.last_id();
   services_->reader.begin_within();
+  services_->memory.read_again();
 }
 
 // Only requests that arrive are run, and only what is ready is sent: the other owners work for the
@@ -99,6 +100,7 @@ void Connections::end_turn_within() {
   owners.sender.send_replies();
   owners.sender.send_messages();
   owners.closer.end_turn_within(owners.last_id_before);
+  owners.memory.read_again();
 }
 
 void Connections::end_within() { services_->reader.end_within(); }

@@ -14,9 +14,16 @@ constexpr std::size_t kMostAhead = 4;
 
 void InputReader::run_and_read(Connection& connection) {
   if (InputBatch* const batch = batches_->of(connection); batch != nullptr) run(*batch);
-  if (connection.receives_long()) return connection.run_long_request();
+  if (connection.receives_long()) {
+    if (!memory_.is_crowded()) connection.run_long_request();
+    return;
+  }
   InputBatch& batch = run_oldest();
-  if (memory_.is_full() || connection.is_dead() || connection.is_closing()) return;
+  if (connection.is_dead() || connection.is_closing()) return;
+  if (memory_.is_full()) {
+    if (connection.has_unread()) connection.visit_at_turn_end();
+    return;
+  }
   batch.input = connection.read(batches_->buffer(batch));
   if (batch.input.empty()) return;
   batch.connection = &connection;
@@ -61,6 +68,7 @@ void InputReader::continue_later(Connection& connection) {
 }
 
 void InputReader::run_continued() {
+  if (memory_.is_crowded()) return;
   continued_.visit_all([this](Connection& connection) {
     connection.in_reader.place = ConnectionVisits::kNowhere;
     if (!connection.is_open()) return;

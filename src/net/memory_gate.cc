@@ -33,7 +33,24 @@ bool MemoryGate::exceeds_any_budget(std::uint64_t bytes) {
 void MemoryGate::note_growth() {
   if (!budget_.in_force()) return;
   budget_.measure();
-  full_ = budget_.is_passed() || budget_.is_exhausted();
+  full_ = budget_.is_passed_with_closed() || budget_.is_exhausted();
+}
+
+void MemoryGate::look_at_pushes() {
+  pushes_ = 0;
+  note_growth();
+  if (full_) parts_.executor.end_batch();
+}
+
+bool MemoryGate::may_hold(Connection& connection, std::uint64_t bytes) {
+  budget_.measure();
+  if (!budget_.in_force() || budget_.has_share(bytes) || connection.session().no_evict) return true;
+  const Connection* const other = largest();
+  const std::uint64_t own = connection.total_bytes() + bytes;
+  if (other != nullptr && other != &connection && other->in_memory.rank.bytes >= own) return true;
+  log_eviction(connection);
+  connection.session().close(engine::Closing::now);
+  return false;
 }
 
 void MemoryGate::rank(Connection& connection) {
@@ -159,37 +176,52 @@ Connection* MemoryGate::find_stalled(const Connection& first, std::int64_t now_m
 
 // Closing the largest
 
+// The memory of closed clients is freed over several turns, and counts until then: no other client
+// is closed for it, but no input is read while it exceeds the budget.
 bool MemoryGate::close_largest() {
   full_ = false;
+  pushes_ = 0;
   budget_.measure();
-  if (!budget_.is_passed()) return false;
-  // That may be enough: no client is closed for chunks that none of them uses.
-  chunks_.trim();
-  budget_.measure();
-  if (!budget_.is_passed()) return false;
-  base::Budget time(parts_.loop.clock(), kClosingUs);
-  std::uint64_t closed = 0;
-  Connection* victim = largest();
-  // The memory of a closed client may be freed over several turns, and counts until then: no other
-  // client is closed for it.
-  const auto goes_on = [&] {
-    return victim != nullptr && budget_.is_nearly_passed() && !parts_.sessions.has_left() &&
-           !time.spent();
-  };
-  for (; goes_on(); victim = largest()) {
-    close_for_budget(*victim);
-    closed += victim->total_bytes();
-    budget_.closed_hold(closed);
-    budget_.measure();
+  bool over = false;
+  if (budget_.is_passed_with_closed()) {
+    // That may be enough: no client is closed for chunks that none of them uses.
+    chunks_.trim();
+    over = close_some();
+    full_ = budget_.is_passed_with_closed() && budget_.has_closed();
   }
-  const bool over = victim != nullptr && budget_.is_passed();
-  budget_.closed_hold(0);
+  // What they took from the data is evicted first.
+  const eviction::Evictor& evictor = parts_.executor.evictor();
+  full_ = full_ || (budget_.is_exhausted() && evictor.over_limit() && evictor.has_victims());
   return over;
 }
 
-void MemoryGate::close_for_budget(Connection& connection) {
+bool MemoryGate::close_some() {
+  const engine::Sessions& sessions = parts_.sessions;
+  base::Budget time(parts_.loop.clock(), kClosingUs);
+  std::uint64_t closed = 0;
+  const auto measure = [&] {
+    budget_.closed_hold(closed + sessions.left_bytes());
+    budget_.measure();
+  };
+  measure();
+  Connection* victim = budget_.is_passed() ? largest() : nullptr;
+  while (victim != nullptr && budget_.is_nearly_passed() && !time.spent()) {
+    close_for_budget(*victim);
+    closed += victim->total_bytes();
+    measure();
+    victim = largest();
+  }
+  budget_.closed_hold(0);
+  return victim != nullptr && budget_.is_passed();
+}
+
+void MemoryGate::log_eviction(const Connection& connection) {
   parts_.metrics.evicted_clients += 1;
   parts_.log.warning("Evicting client: " + connection.describe());
+}
+
+void MemoryGate::close_for_budget(Connection& connection) {
+  log_eviction(connection);
   connection.disconnect();
 }
 

@@ -40,6 +40,10 @@ class MemoryGate {
 
   // Further input is not read in this turn: the budget is exceeded, or nearly used up.
   bool is_full() const { return full_ || budget_.turn_is_full(); }
+  // The budget is exceeded; this may be so over turns, until what closed connections hold is freed.
+  bool is_crowded() const { return full_; }
+  // Within a turn that is not over, which nothing else of this class works for.
+  void read_again() { full_ = false; }
   // Unsent bytes from which a connection is not read.
   std::size_t most_unsent() const { return budget_.most_unsent(); }
   // Measures; true if one connection can never get so many bytes.
@@ -48,6 +52,14 @@ class MemoryGate {
   std::uint64_t most_for(const Connection& connection) { return budget_.most_for(connection); }
   // Measures during a turn, after one connection took much memory.
   void note_growth();
+  // A text was added to a connection's output without a request. The batch of requests that caused
+  // it stops if the budget is exceeded by such texts.
+  void note_push() {
+    if (++pushes_ >= kPushesBetweenLooks) look_at_pushes();
+  }
+  // Whether the running command may make the connection keep `bytes` bytes more. If they exceed the
+  // share the largest connection is closed; false if that is this one.
+  bool may_hold(Connection& connection, std::uint64_t bytes);
   // The memory of the connection has changed: updates its rank, if there is a budget.
   void rank(Connection& connection);
 
@@ -83,6 +95,9 @@ class MemoryGate {
  private:
   static constexpr std::int64_t kLeastStallMs = 250;
 
+  static constexpr std::size_t kPushesBetweenLooks = 128;
+
+  void look_at_pushes();
   void wait(Connection& connection, std::uint64_t bytes);
   // There is room for what it waits for.
   void run_waiting(Connection& connection);
@@ -91,6 +106,8 @@ class MemoryGate {
   // The connection that holds the most, to be closed.
   Connection* largest();
   Connection* largest_of_some();
+  bool close_some();
+  void log_eviction(const Connection& connection);
   void close_for_budget(Connection& connection);
 
   const Connections::Parts& parts_;
@@ -101,6 +118,7 @@ class MemoryGate {
   ClientBudget budget_;
   ConnectionQueue queue_;
   std::int64_t stall_timeout_ms_ = kMostStallMs;
+  std::size_t pushes_ = 0;  // since the last look
   bool full_ = false;
 };
 

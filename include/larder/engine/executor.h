@@ -130,6 +130,8 @@ class Executor final : private expiry::RemovalReader {
 
   // The commands that continue in later turns.
   const LongCommands& long_commands() const { return long_commands_; }
+  // The requests behind the running command are left to the caller of run(), to run them later.
+  void end_batch() { ends_batch_ = true; }
 
   // EXEC: runs the commands that the session queued, or replies why not, and ends the transaction.
   void run_transaction(Call& call);
@@ -309,6 +311,7 @@ class Executor final : private expiry::RemovalReader {
   base::TurnTime turn_time_;
   std::int64_t page_work_us_ = 0;  // that commands have worked for the limit of pages in this turn
   bool is_reserved_ = false;       // the time of the steps of long commands, in this turn
+  bool ends_batch_ = false;        // after the running command
   bool postponed_ = false;         // sessions with ready keys wait for the end of the turn
 };
 

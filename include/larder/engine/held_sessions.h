@@ -28,6 +28,9 @@ class HeldSessions {
   void resume(std::size_t most);
   // The room that the first session needs; 0 if it did not say, or if there is none.
   std::uint64_t wanted_bytes() const;
+  // Whether a command of the session, which is not in the queue, must wait behind the others. A
+  // session that was resumed after it had said how much room it needs need not, once.
+  bool must_wait(Session& session) const;
 
   bool empty() const { return first_ == nullptr; }
   std::size_t size() const { return size_; }

@@ -105,6 +105,9 @@ class Peer {
   virtual void source_grew() {}
   // Whether the system may keep small packets back to send fewer of them.
   virtual void delay_packets([[maybe_unused]] bool delay) {}
+  // Its command would keep about `bytes` bytes more for the session, beyond the command's end.
+  // False if there is no room for them: the session is then closed.
+  virtual bool may_hold([[maybe_unused]] std::uint64_t bytes) { return true; }
 };
 
 // The data of a subsystem for one session, created when the session first needs it.
@@ -121,8 +124,8 @@ class Attachment {
   virtual std::size_t bytes() const = 0;
 
   // A large attachment is not freed in one step: detach() gives it to Session::defer_detach(), and
-  // afterwards only these functions are called. Frees up to `pieces` pieces and subtracts their
-  // number; true if all is freed, including this object.
+  // afterwards only bytes() and these functions are called. Frees up to `pieces` pieces and
+  // subtracts their number; true if all is freed, including this object.
   virtual bool free_in_steps(std::size_t& pieces);
   // Reports to the audit the memory that nothing else reports.
   virtual void report_bytes(memory::Audit&) const {}
@@ -234,6 +237,14 @@ class Session {
     peer_.put_off(reply_bytes);
   }
   bool make_room_to_reply(std::uint64_t bytes) { return peer_.make_room_to_reply(bytes); }
+  // For a command that makes the session keep memory: for `names` names of `name_bytes` bytes
+  // together. False if it must not, and ends without a reply because the session is closed.
+  bool may_hold(std::uint64_t names, std::uint64_t name_bytes) {
+    constexpr std::uint64_t kOfName = 160;  // about what a watch, a subscription or a place takes
+    constexpr std::uint64_t kUnasked = 64 << 10;
+    const std::uint64_t bytes = names * kOfName + name_bytes;
+    return bytes <= kUnasked || peer_.may_hold(bytes);
+  }
   void keep_still() { peer_.keep_still(); }
   void note_error(const BoundCommand* command) { peer_.replied_error(command); }
   // Output to it has been dropped. Its command may continue; the session ends.
@@ -384,6 +395,8 @@ class Sessions final : public memory::AuditedOwner {
   bool free_left(base::Budget budget);
   bool has_left() const { return first_left_ != nullptr; }
   std::size_t left_pieces() const { return left_pieces_; }
+  // What that data holds.
+  std::size_t left_bytes() const { return left_bytes_; }
 
   void report_bytes(memory::Audit& audit) const override;
 
@@ -411,6 +424,7 @@ class Sessions final : public memory::AuditedOwner {
   Attachment* first_left_ = nullptr;
   Attachment* last_left_ = nullptr;
   std::size_t left_pieces_ = 0;
+  std::size_t left_bytes_ = 0;
   SessionWalk* first_walk_ = nullptr;
 };
 

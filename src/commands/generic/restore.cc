@@ -134,6 +134,7 @@ void restore(Call& call, types::Settings& settings, eviction::Evictor& evictor,
   if (!deadline_ms) return;
   const auto bytes = persistence::open_payload(call.arg(3), checks.checksum());
   if (!bytes) return call.reply.error(kBadPayload);
+  if (!is_next_to_make(call, bytes->size())) return;
   persistence::DecodedValue value;
   const std::uint64_t refusals = memory::refusals().count;
   const bool good = value.read(*bytes, settings, call.expired_until_ms(), evictor.most_growth());

@@ -154,7 +154,7 @@ void run(Call& call, const types::Settings& settings, const Guard& guard,
       entry->type() == types::Type::set) {
     options.order = {.descending = options.order.descending, .by_text = true};
   }
-  if (options.target && !has_memory_for_result(call)) return;
+  if (options.target && !may_make_result(call)) return;
   const std::int64_t expired_until_ms = call.expired_until_ms();
   Sorting sorting;
   if (entry != nullptr) sorting.load(*entry, options.order);

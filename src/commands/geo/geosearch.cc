@@ -49,7 +49,7 @@ void run(Call& call, const types::Settings& settings, const Reader& reader,
   const auto set = call.db.find<SortedSet>(key);
   if (set.wrong_type()) return call.reply.error(errors::kWrongType);
   const auto query = geo::Query::read(call, set, reader);
-  if (!query || (query->store && !has_memory_for_result(call))) return;
+  if (!query || (query->store && !may_make_result(call))) return;
   const geo::Hits hits = set ? query->run(*set) : geo::Hits();
   if (!query->store) {
     return (void)call.reply_first([&] { reply_hits(call.reply, *query, hits); });

@@ -20,7 +20,7 @@ void sdiff(Call& call, types::Settings& settings, keyspace::Settings& keys) {
 
 void sdiffstore(Call& call, types::Settings& settings, eviction::Evictor& evictor) {
   Operands operands;
-  if (!operands.read(call, 2, call.size() - 2) || !has_memory_for_result(call)) return;
+  if (!operands.read(call, 2, call.size() - 2) || !may_make_result(call)) return;
   const auto limits = types::SetLimits::of(settings);
   types::Set result = types::Set::create(types::Set::Encoding::intset);
   types::subtract(operands.sets(),

@@ -37,7 +37,7 @@ types::Set::Encoding first_encoding(std::span<const types::StoredSet> sets) {
 
 void sinterstore(Call& call, types::Settings& settings, eviction::Evictor& evictor) {
   Operands operands;
-  if (!operands.read(call, 2, call.size() - 2) || !has_memory_for_result(call)) return;
+  if (!operands.read(call, 2, call.size() - 2) || !may_make_result(call)) return;
   if (operands.any_empty())
     return store_result(call, types::Set(), keyspace::Event::sinterstore, evictor);
   const auto limits = types::SetLimits::of(settings);

@@ -20,7 +20,7 @@ void sunion(Call& call, types::Settings& settings, keyspace::Settings& keys) {
 
 void sunionstore(Call& call, types::Settings& settings, eviction::Evictor& evictor) {
   Operands operands;
-  if (!operands.read(call, 2, call.size() - 2) || !has_memory_for_result(call)) return;
+  if (!operands.read(call, 2, call.size() - 2) || !may_make_result(call)) return;
   const auto limits = types::SetLimits::of(settings);
   types::Set result = types::Set::create_for(operands.largest_size(), limits);
   types::unite(operands.sets(), [&](const types::String& member) { result.add(member, limits); });

@@ -48,7 +48,7 @@ void zrangestore(Call& call, types::Settings& settings, eviction::Evictor& evict
   if (!query) return;
   const auto set = call.db.find<SortedSet>(keyspace::Key::of(call.arg(2)));
   if (set.wrong_type()) return call.reply.error(errors::kWrongType);
-  if (!has_memory_for_result(call)) return;
+  if (!may_make_result(call)) return;
   SortedSet result(nullptr);
   if (set) result = copy_range(*set, query->ranks(*set), limits_of(settings));
   store_sorted_set(call, std::move(result), keyspace::Event::zrangestore, evictor);

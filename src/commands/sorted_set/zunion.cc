@@ -30,7 +30,7 @@ void answer(Call& call) {
 template <Operation kOperation, unsigned kTakes, keyspace::Event kEvent>
 void store(Call& call, types::Settings& settings, eviction::Evictor& evictor) {
   auto sources = Sources::read(call, 2, kTakes);
-  if (!sources || !has_memory_for_result(call)) return;
+  if (!sources || !may_make_result(call)) return;
   types::SortedSetGatherer gatherer;
   kOperation(*sources, gatherer);
   store_sorted_set(call, gatherer.finish(limits_of(settings)), kEvent, evictor);

@@ -12,7 +12,11 @@ void watch(Call& call, WatchSet& watches) {
   if (Transaction::of(call.session) != nullptr) {
     return call.reply.error("ERR WATCH inside MULTI is not allowed");
   }
-  for (const std::string_view key : call.args.subspan(1)) watches.watch(call.session, key);
+  const resp::Args keys = call.args.subspan(1);
+  std::uint64_t key_bytes = 0;
+  for (const std::string_view key : keys) key_bytes += key.size();
+  if (!call.session.may_hold(keys.size(), key_bytes)) return;
+  for (const std::string_view key : keys) watches.watch(call.session, key);
   call.reply.ok();
 }
 
