@@ -18,6 +18,9 @@ LoadingSlices::LoadingSlices(const Snapshots::Parts& parts, LoadingHost* host)
       logged_us_(started_us_) {}
 
 bool LoadingSlices::make_room() {
+  // A copy is kept whole, unless this replica has a limit of its own.
+  const keyspace::Removals& removals = parts_.keyspace.removals();
+  if (removals.held(keyspace::Hold::replica) && removals.eviction_held()) return true;
   if (!parts_.evictor.needs_room()) return true;
   if (parts_.evictor.policy().victims != eviction::Victims::all_keys) return false;
   return parts_.evictor.make_room(base::Budget::unlimited()) != eviction::Room::none;

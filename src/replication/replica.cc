@@ -28,7 +28,8 @@ void Replica::watch_settings(bool watches) {
   parts_.settings.repl_diskless_load.watch(watches ? config::Watcher(warn) : config::Watcher());
   for (config::Directive* directive : std::initializer_list<config::Directive*>{
            &parts_.settings.replica_read_only, &parts_.settings.replica_serve_stale_data,
-           &parts_.memory.replica_ignore_maxmemory}) {
+           &parts_.memory.replica_ignore_maxmemory, &parts_.settings.min_replicas_to_write,
+           &parts_.settings.min_replicas_max_lag}) {
     directive->watch(watches ? config::Watcher(watcher) : config::Watcher());
   }
 }

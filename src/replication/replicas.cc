@@ -22,11 +22,17 @@ Replicas::Replicas(const Parts& parts)
       waits_(parts.clock, parts.waiters, *this),
       readers_(std::make_unique<FileReaders>(parts.worker)),
       spill_(std::make_unique<Spill>(parts.worker, parts.log)),
-      full_sync_(std::make_unique<FullSync>(parts_, *this)) {
+      full_sync_(std::make_unique<FullSync>(parts_, *this)),
+      unused_since_ms_(parts.clock.steady_ms()) {
   feed_.listen(*this);
 }
 
 Replicas::~Replicas() { LARDER_ASSERT(replicas_.empty()); }
+
+void Replicas::upstream(Upstream upstream) {
+  upstream_ = upstream;
+  apply_gate();
+}
 
 Follower& Replicas::describe(engine::Session& session) {
   if (Follower* const known = Follower::of(session)) return *known;

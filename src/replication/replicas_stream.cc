@@ -236,7 +236,8 @@ void Replicas::check_timeouts() {
 void Replicas::close_stream_if_unused() {
   const std::int64_t ttl_s = parts_.settings.repl_backlog_ttl.value();
   const bool is_unused = feed_.is_open() && replicas_.empty() && upstream_ == Upstream::none;
-  if (!is_unused || ttl_s == 0 || now_ms() - unused_since_ms_ <= ttl_s * 1000) return;
+  if (!is_unused) unused_since_ms_ = now_ms();
+  if (ttl_s == 0 || now_ms() - unused_since_ms_ <= ttl_s * 1000) return;
   parts_.history.renew();
   feed_.close();
   spill_->clear();

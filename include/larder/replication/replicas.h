@@ -66,7 +66,7 @@ class Replicas final : private FeedListener,
 
   // The state of this server as a replica itself; `broken`: it has no data to pass on now.
   enum class Upstream : std::uint8_t { none, connected, broken };
-  void upstream(Upstream upstream) { upstream_ = upstream; }
+  void upstream(Upstream upstream);
   Upstream upstream() const { return upstream_; }
 
   // REPLCONF: what the session says of itself.
@@ -179,7 +179,7 @@ class Replicas final : private FeedListener,
   Upstream upstream_ = Upstream::none;
   std::int64_t seconds_ = 0;
   std::int64_t second_ms_ = 0;
-  std::int64_t unused_since_ms_ = 0;  // the stream has had no replica
+  std::int64_t unused_since_ms_;  // the stream has had no replica
   bool has_grown_ = false;
   // The stream was last sent at this time, up to this offset; and will be at this time, if not 0.
   std::int64_t sent_us_ = 0;
