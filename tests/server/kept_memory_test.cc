@@ -11,6 +11,8 @@ class KeptMemory : public ClientRoom {
   static constexpr int kClients = 100;
   static constexpr int kNames = 2000;
   static constexpr std::int64_t kShare = 10 * kMega;
+  // What a request keeps is counted when it has run.
+  static constexpr std::int64_t kOneRequest = kNames * 200;
   // Clients may always hold so much, until keys are evicted for it.
   static constexpr std::size_t kFloor = 4 * kMega;
 
@@ -45,7 +47,7 @@ class KeptMemory : public ClientRoom {
   }
   void expect_bounded() {
     EXPECT_LE(most_used, kLimit + kTolerance + kFloor);
-    EXPECT_LE(most_clients_, kShare + static_cast<std::int64_t>(kTolerance));
+    EXPECT_LE(most_clients_, kShare + kOneRequest + static_cast<std::int64_t>(kTolerance));
     EXPECT_GT(most_clients_, kShare / 2);
     EXPECT_EQ(ask("PING"), "+PONG\r\n");
     EXPECT_GT(figure("evicted_clients"), 0);
