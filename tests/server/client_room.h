@@ -15,7 +15,7 @@
 #include "tests/server/socket_fixture.h"
 
 namespace larder::server {
-inline constexpr std::size_t kLimit = 40 * kMega;
+inline constexpr std::size_t kMaxMemory = 40 * kMega;
 // Clients may raise used_memory this far above maxmemory.
 inline constexpr std::size_t kTolerance = kMega;
 
@@ -59,7 +59,7 @@ class ClientRoom : public SocketFixture {
     for (int i = 0; i < 100'000 && harness.core().evictor.over_limit(); ++i) {
       harness.core().end_turn();
     }
-    ASSERT_GT(memory::used_bytes(), kLimit - kMega);
+    ASSERT_GT(memory::used_bytes(), kMaxMemory - kMega);
   }
   Line& add_line() {
     lines.push_back(std::make_unique<Line>(connect()));

@@ -16,14 +16,14 @@ TEST_F(ClientRoom, SixtyReadersOfLargeRepliesStayBelowTheLimit) {
     watch_turns(10);
   }
   watch_turns(100);
-  EXPECT_LE(most_used, kLimit + kTolerance);
+  EXPECT_LE(most_used, kMaxMemory + kTolerance);
   EXPECT_LE(memory::client_bytes(memory::balance()), static_cast<std::int64_t>(14 * kMega));
   EXPECT_EQ(ask("PING"), "+PONG\r\n");
   // Then they read, one after the other, and each gets the complete reply.
   for (std::size_t i = 0; i < lines.size(); ++i) {
     ASSERT_EQ(drain_bulk(*lines[i], 3'000'000), bulk_bytes(3'000'000)) << i;
   }
-  EXPECT_LE(most_used, kLimit + kTolerance);
+  EXPECT_LE(most_used, kMaxMemory + kTolerance);
   EXPECT_EQ(figure("evicted_clients"), 0);
 }
 
@@ -48,7 +48,7 @@ TEST_F(ClientRoom, IdleClientsAreEvictedIfOthersWaitForMemory) {
   ASSERT_THAT(got, StartsWith("$3000000\r\n"));
   EXPECT_EQ(got.size() + drain(reader, "", 3'000'010 - got.size(), "\r\n"), bulk_bytes(3'000'000));
   EXPECT_GT(figure("evicted_clients"), 0);
-  EXPECT_LE(most_used, kLimit + kTolerance);
+  EXPECT_LE(most_used, kMaxMemory + kTolerance);
 }
 
 TEST_F(ClientRoom, TheReplyOfATransactionIsBoundedWhileItIsWritten) {
@@ -62,7 +62,7 @@ TEST_F(ClientRoom, TheReplyOfATransactionIsBoundedWhileItIsWritten) {
               testing::AllOf(HasSubstr("*3\r\n+OK\r\n-OOM there is no room for a reply of about "),
                              testing::EndsWith("\r\n:2\r\n")));
   EXPECT_EQ(ask("GET before"), "$1\r\n2\r\n");
-  EXPECT_LE(most_used, kLimit + kTolerance);
+  EXPECT_LE(most_used, kMaxMemory + kTolerance);
   EXPECT_EQ(figure("evicted_clients"), 0);
   EXPECT_LE(figure("evicted_keys") - evicted, 100);
 }
@@ -80,7 +80,7 @@ TEST_F(ClientRoom, ATransactionWhoseRepliesCannotFitHasNoEffectsWithoutAShareToo
   EXPECT_EQ(greedy.read(), "");
   EXPECT_TRUE(greedy.closed);
   EXPECT_EQ(ask("GET after"), "$-1\r\n");
-  EXPECT_LE(most_used, kLimit + kTolerance);
+  EXPECT_LE(most_used, kMaxMemory + kTolerance);
 }
 
 TEST_F(ClientRoom, AKeyThatIsReadManyTimesCountsOnce) {
@@ -197,7 +197,7 @@ TEST_F(ClientRoom, BoundsRepliesOfUnknownSize) {
   }
   EXPECT_THAT(got, StartsWith("-OOM "));
   EXPECT_TRUE(line.closed);
-  EXPECT_LE(most_used, kLimit + kTolerance);
+  EXPECT_LE(most_used, kMaxMemory + kTolerance);
 }
 
 TEST_F(ClientRoom, SmallCommandsWorkIfMaxmemoryIsTiny) {
@@ -266,7 +266,7 @@ TEST_F(ClientRoom, RestoreOfAValueThatExpandsBeyondTheLimitFails) {
     most_used = 0;
     EXPECT_THAT(talk(add_line(), command({"RESTORE", "copy", "0", payload})), StartsWith("-OOM "));
     watch_turns(100);
-    EXPECT_LE(most_used, kLimit);
+    EXPECT_LE(most_used, kMaxMemory);
     EXPECT_EQ(ask("DBSIZE"), ":15000\r\n") << policy;
   }
   ask("CONFIG SET maxmemory 120mb");
@@ -356,7 +356,7 @@ TEST_F(OutputOfCommands, RepliesOfOtherRequestsInThePipelineAreKept) {
   EXPECT_EQ(drain(second, "$6\r\nbefore\r\n$9000000\r\n", 9'000'000, "\r\n$5\r\nafter\r\n"),
             12 + bulk_bytes(9'000'000) + 11);
   EXPECT_EQ(drain_bulk(third, 9'000'000), bulk_bytes(9'000'000));
-  EXPECT_LE(most_used, kLimit + kTolerance);
+  EXPECT_LE(most_used, kMaxMemory + kTolerance);
 }
 
 // The keys that KEYS has found are kept outside the client's output until all are found.
@@ -427,7 +427,7 @@ TEST_F(KeysReplyMemory, ManyKeysCommandsWaitForMemory) {
     // No client reads, so that not all replies can be complete.
     EXPECT_FALSE(harness.core().executor.long_commands().empty()) << policy;
     EXPECT_EQ(read_names(lines.size() - kReaders), kReaders) << policy;
-    EXPECT_LE(most_used, kLimit + kTolerance) << policy;
+    EXPECT_LE(most_used, kMaxMemory + kTolerance) << policy;
     harness.clock().us_per_reading = 0;
     EXPECT_EQ(figure("evicted_clients"), 0) << policy;
   }

@@ -29,7 +29,7 @@ class FreedRoom : public ClientRoom {
     EXPECT_EQ(ask("SELECT 3\r\nDBSIZE"), "+OK\r\n:200\r\n") << removal;
     EXPECT_EQ(figure("evicted_keys"), 0) << removal;
     EXPECT_EQ(figure("evicted_clients"), 0) << removal;
-    EXPECT_LE(most_used, kLimit + kTolerance) << removal;
+    EXPECT_LE(most_used, kMaxMemory + kTolerance) << removal;
   }
   bool is_freeing() { return harness.core().evictor.is_freeing(); }
   // Sends from a new connection, and runs turns until the reply arrives.
@@ -56,7 +56,7 @@ TEST_F(FreedRoom, MemoryOfAFlushedDatabaseServesALargeRequest) {
       add_line();
       ask(removal);
       ASSERT_TRUE(harness.core().keyspace.graveyard().holds_tables());
-      ASSERT_GT(memory::used_bytes() + kLargeBytes, kLimit + kTolerance);
+      ASSERT_GT(memory::used_bytes() + kLargeBytes, kMaxMemory + kTolerance);
       EXPECT_EQ(store_at_once(kLargeBytes, [] {}), 1u) << policy << ' ' << removal;
       expect_others_untouched(policy + ' ' + removal);
       ask("FLUSHDB");

@@ -46,7 +46,7 @@ class KeptMemory : public ClientRoom {
     watch(400);
   }
   void expect_bounded() {
-    EXPECT_LE(most_used, kLimit + kTolerance + kFloor);
+    EXPECT_LE(most_used, kMaxMemory + kTolerance + kFloor);
     EXPECT_LE(most_clients_, kShare + kOneRequest + static_cast<std::int64_t>(kTolerance));
     EXPECT_GT(most_clients_, kShare / 2);
     EXPECT_EQ(ask("PING"), "+PONG\r\n");

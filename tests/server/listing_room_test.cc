@@ -27,7 +27,7 @@ class ListingRoom : public ClientRoom {
       got += asking.read();
     }
     EXPECT_THAT(got, EndsWith(end));
-    EXPECT_LE(most_used, kLimit + kTolerance);
+    EXPECT_LE(most_used, kMaxMemory + kTolerance);
     EXPECT_EQ(figure("evicted_clients"), 0);
     return got;
   }
@@ -57,7 +57,7 @@ TEST_F(ListingRoom, TheListOfClientsWaitsForRoom) {
     Line asking = connect();
     asking.write(request + "PING\r\n");
     EXPECT_GT(count(asking, kNamed * 30'000), kNamed * 30'000) << request.substr(0, 40);
-    EXPECT_LE(most_used, kLimit + kTolerance) << request.substr(0, 40);
+    EXPECT_LE(most_used, kMaxMemory + kTolerance) << request.substr(0, 40);
     EXPECT_THAT(talk(asking, "GET none\r\n"), EndsWith("$-1\r\n"));
   }
   EXPECT_EQ(figure("evicted_clients"), 0);
@@ -132,7 +132,7 @@ class ManySubscriptions : public ListingRoom, public testing::WithParamInterface
     std::string got = line.read();
     EXPECT_LE(got.size(), most_at_first);
     EXPECT_FALSE(line.closed);
-    EXPECT_LE(most_used, kLimit + kTolerance);
+    EXPECT_LE(most_used, kMaxMemory + kTolerance);
     give_back_the_share();
     for (int i = 0; i < 3000 && !got.ends_with("+PONG\r\n") && !line.closed; ++i) {
       watch_turns(1);

@@ -106,7 +106,7 @@ TEST_F(ReplyRoom, CommandsThatRemoveTheirReplySendIt) {
   }
   EXPECT_EQ(ask("GET large"), "$1\r\nx\r\n");
   // The command itself needs its value and the reply at one time.
-  EXPECT_LE(most_used, kLimit + kLarge + kTolerance);
+  EXPECT_LE(most_used, kMaxMemory + kLarge + kTolerance);
   EXPECT_EQ(figure("evicted_clients"), 0);
 }
 
@@ -133,7 +133,7 @@ TEST_F(ReplyRoom, AReplyWithAnEffectThatFreesNothingWaitsForEviction) {
   line.write("GETEX large EX 100\r\n");
   EXPECT_EQ(drain_bulk(line, kLarge), bulk_bytes(kLarge));
   EXPECT_EQ(ask("TTL large"), ":100\r\n");
-  EXPECT_LE(most_used, kLimit + kTolerance);
+  EXPECT_LE(most_used, kMaxMemory + kTolerance);
   EXPECT_EQ(figure("evicted_clients"), 0);
 }
 
@@ -169,7 +169,7 @@ TEST_F(ReplyRoom, TransactionsThatReadWaitForRoom) {
   watch_turns(100);
   const std::size_t all = 5 + kReads * 9 + 4 + kReads * bulk_bytes(kPart);
   for (auto& line : lines) ASSERT_EQ(count(*line, all), all);
-  EXPECT_LE(most_used, kLimit + kTolerance);
+  EXPECT_LE(most_used, kMaxMemory + kTolerance);
   EXPECT_EQ(figure("evicted_clients"), 0);
 }
 
@@ -231,10 +231,10 @@ TEST_F(ReplyRoom, KeysAreEvictedBetweenTheCommandsOfATransaction) {
   Line& line = add_line();
   talk(line, request);
   const auto peak_before = memory::used_bytes();
-  EXPECT_LE(peak_before, kLimit + kTolerance);
+  EXPECT_LE(peak_before, kMaxMemory + kTolerance);
   line.write("EXEC\r\n");
   watch_turns(1);
-  EXPECT_LE(most_used, kLimit + 2 * kTolerance);
+  EXPECT_LE(most_used, kMaxMemory + 2 * kTolerance);
   const std::size_t all = 8 + 8 * bulk_bytes(kPart);
   EXPECT_EQ(count(line, all), all);
 }
@@ -315,7 +315,7 @@ TEST_F(ReplyRoom, ClaimedEntriesAreSent) {
     watch_turns(50);
   }
   EXPECT_THAT(ask("XPENDING stream group"), HasSubstr("$5\r\nthird\r\n$2\r\n12\r\n"));
-  EXPECT_LE(most_used, kLimit + kTolerance);
+  EXPECT_LE(most_used, kMaxMemory + kTolerance);
   EXPECT_EQ(figure("evicted_clients"), 0);
 }
 

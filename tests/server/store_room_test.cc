@@ -60,7 +60,7 @@ class StoreRoom : public ClientRoom {
       EXPECT_TRUE(reply == full || reply == ":0\r\n") << reply;
     EXPECT_NE(std::count(replies.begin(), replies.end(), full), 0);
     // One that was stored before its room was made, and one that is made and freed again.
-    EXPECT_LE(most_used, kLimit + kTolerance + 2 * result) << command;
+    EXPECT_LE(most_used, kMaxMemory + kTolerance + 2 * result) << command;
   }
 };
 
