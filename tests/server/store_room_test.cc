@@ -66,7 +66,7 @@ class StoreRoom : public ClientRoom {
 
 TEST_F(StoreRoom, SetsAreMadeOneAfterTheOther) {
   const std::size_t bytes = bytes_of("set");
-  ASSERT_GT(bytes, kMega);
+  ASSERT_GT(bytes, kMega * 9 / 10);
   all_store("SUNIONSTORE", "set none", bytes);
 }
 
