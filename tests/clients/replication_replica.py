@@ -88,7 +88,7 @@ def role(binary, _):
                              "replica_announced": "1"}.items():
             expect(fields.get(name), wanted, name)
         expect("master_link_down_since_seconds" in fields, False, "a link that is down")
-        expect(f"port={replica.port},state=online" in primary.ask("INFO", "replication").decode(), True, "the primary's list")
+        until(lambda: f"port={replica.port},state=online" in primary.ask("INFO", "replication").decode(), "the primary's list")
         expect(b"flags=M" in replica.ask("CLIENT", "LIST", "TYPE", "master"), True, "CLIENT LIST")
         expect(replica.ask("CLIENT", "KILL", "TYPE", "master"), 1, "CLIENT KILL")
         until(lambda: "Successful partial resynchronization" in replica.log(), "a partial resynchronization")
