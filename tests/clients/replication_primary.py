@@ -14,9 +14,9 @@ import sys
 import tempfile
 import time
 
-import replicas
+import linked
 import wire
-from replicas import compare, nodes, until
+from linked import compare, nodes, until
 
 SKIPPED = 77
 REFERENCE = shutil.which("redis-server")
@@ -62,7 +62,7 @@ def random_load(binary, count, seed):
         starts = [(binary, *PRIMARY, "--repl-diskless-sync", diskless, "--snapshot-method", method),
                   (REFERENCE,), (REFERENCE, "--repl-diskless-load", "swapdb")]
         with nodes(*starts) as (primary, *others):
-            load = replicas.Load(primary, seed)
+            load = linked.Load(primary, seed)
             load.run(count // 8)
             follow(primary, *others)
             load.run(count // 8)
@@ -72,7 +72,7 @@ def random_load(binary, count, seed):
             cut(primary)
             load.run(count // 40)
             compare(primary, *others)
-            replicas.audit(primary)
+            linked.audit(primary)
 
 
 def partial_sync(binary, count, seed):
@@ -102,7 +102,7 @@ def spill(binary, count, seed):
             replica.halt()
             fill(primary, 40_000, 1000)
             until(lambda: int(primary.info("memory")["mem_total_replication_buffers"]) < 3 << 20, "the stream is on disk")
-            replicas.audit(primary)
+            linked.audit(primary)
             if not cuts:
                 report = bytes(primary.ask("MEMORY", "DOCTOR")).decode()
                 check(f"Replica 127.0.0.1:{replica.port} is behind by " in report, f"MEMORY DOCTOR names it: {report}")
@@ -114,7 +114,7 @@ def spill(binary, count, seed):
             compare(primary, replica)
         check(stats(primary)["sync_full"] == "1", "the lagging replica needs no full sync")
         until(lambda: not unnamed_files(primary), "what was on disk is given back")
-        replicas.audit(primary)
+        linked.audit(primary)
 
 
 def unnamed_files(node):
@@ -138,7 +138,7 @@ def spill_bound(binary, count, seed):
         until(lambda: len(online(primary)) == 1, "the replica that is too far behind is dropped")
         slow.go_on()
         compare(primary, fast, slow)
-        replicas.audit(primary)
+        linked.audit(primary)
 
 
 def output_limit(binary, count, seed):
@@ -153,7 +153,7 @@ def output_limit(binary, count, seed):
         until(lambda: int(primary.info("memory")["mem_total_replication_buffers"]) < 1 << 20, "its memory is free")
         replica.go_on()
         compare(primary, replica)
-        replicas.audit(primary)
+        linked.audit(primary)
 
 
 def killed_replicas(binary, count, seed):
@@ -172,7 +172,7 @@ def killed_replicas(binary, count, seed):
             compare(primary, steady)
             until(lambda: primary.info()["connected_slaves"] == "1", "only one replica is left")
             until(lambda: primary.info("persistence")["rdb_bgsave_in_progress"] == "0", "no snapshot goes on")
-            replicas.audit(primary)
+            linked.audit(primary)
 
 
 def flush_during_sync(binary, count, seed):
@@ -188,7 +188,7 @@ def flush_during_sync(binary, count, seed):
             primary.ask("CONFIG", "SET", "rdb-key-save-delay", "0")
             fill(primary, 500, 100, "new")
             compare(primary, replica)
-            replicas.audit(primary)
+            linked.audit(primary)
 
 
 def waiting(binary, count, seed):
@@ -220,7 +220,7 @@ def waiting(binary, count, seed):
         check(primary.info()["min_slaves_good_slaves"] == "1", "one is good")
         two.go_on()
         until(lambda: primary.ask("SET", "a", 7) == b"OK", "two again")
-        replicas.audit(primary)
+        linked.audit(primary)
 
 
 def removals(binary, count, seed):
@@ -328,7 +328,7 @@ def stray_commands(binary, count, seed):
             until(lambda: online(primary), "it is online")
             until(lambda: primary.info()["connected_slaves"] == "0", "it is disconnected")
         check("Disconnecting timedout replica (streaming sync)" in primary.log(), "the log says why")
-        replicas.audit(primary)
+        linked.audit(primary)
 
 
 def shutdown(binary, count, seed):
