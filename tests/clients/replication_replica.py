@@ -47,6 +47,36 @@ def of_larder(binary, operations):
     load_and_compare(binary, operations, DISKLESS, "on-empty-db", binary)
 
 
+def larger_copy(binary, _):
+    """A replica that ignores maxmemory loads a copy that exceeds it, once."""
+    with nodes((binary, *DISKLESS), (binary, "--maxmemory", "20mb")) as (primary, replica):
+        primary.ask("DEBUG", "POPULATE", 250_000, "key", 60)
+        replica.follow(primary)
+        wait_for_link(replica)
+        compare(primary, replica)
+        expect(int(replica.info("memory")["used_memory"]) > 20 << 20, True, "more than maxmemory")
+        expect(primary.info("stats")["sync_full"], "1", "full copies")
+
+
+def promotion(binary, _):
+    """A promoted replica keeps its stream, so that its former primary continues from it."""
+    with nodes((binary, *DISKLESS), (binary,)) as (primary, replica):
+        replica.follow(primary)
+        wait_for_link(replica)
+        primary.ask("SET", "k", "v")
+        compare(primary, replica)
+        replica.ask("REPLICAOF", "NO", "ONE")
+        history = replica.info("replication")["master_replid"]
+        # The check of a stream that nobody reads comes each second.
+        time.sleep(2.5)
+        expect(replica.info("replication")["master_replid"], history, "the id of the history")
+        primary.follow(replica)
+        wait_for_link(primary)
+        compare(replica, primary)
+        stats = replica.info("stats")
+        expect([stats["sync_full"], stats["sync_partial_ok"]], ["0", "1"], "full and partial copies")
+
+
 def disk_to_disk(binary, operations):
     load_and_compare(binary, operations, DISK, "disabled")
 
@@ -303,7 +333,7 @@ def secured(binary, operations):
 
 
 TESTS = [disk_to_disk, of_larder, diskless_to_disk, diskless_to_diskless, disk_to_diskless, role, expiry, interruptions, broken_copy,
-         restart, chain, journal, handover, secured]
+         larger_copy, promotion, restart, chain, journal, handover, secured]
 
 
 def main():
