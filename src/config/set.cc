@@ -22,7 +22,7 @@ base::Error refusal(const std::string& name, const std::string& reason) {
 base::Result<void> admit(const Directive& directive, const Pair& pair,
                          const SetConditions& conditions) {
   const std::string& name = pair.first;
-  // Every client that may use CONFIG SET may reload a file under its current name.
+  // Setting a file's current name again reloads the file; this needs no enable-protected-configs.
   const bool is_read_anew = directive.has(kNamesAFile) && directive.print() == pair.second;
   if (directive.has(kImmutable)) return refusal(name, "can't set immutable config");
   if (directive.has(kProtected) && !conditions.protected_allowed && !is_read_anew) {

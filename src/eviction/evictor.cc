@@ -19,9 +19,9 @@ constexpr std::uint32_t kStride = 8;
 // Rounds of sampling that may find no candidate, for example in a table that is mostly empty,
 // before a random key is evicted.
 constexpr int kMostRounds = 8;
-// For those who cannot wait.
+// The longest work for pages for a caller that cannot wait (an unlimited budget).
 constexpr std::int64_t kMostPagesUs = 500;
-// At once, when no slab can be emptied.
+// The number of keys to evict at once if no slab can be emptied.
 constexpr int kEvictedForPages = 4;
 // The walk over all entries that a change of policy starts, before the reply of the command.
 constexpr std::int64_t kRestartUs = 700;
@@ -166,8 +166,9 @@ Room Evictor::make_room_in_pages(const base::Budget& given) {
 }
 
 // At the edge, what was removed is freed, then sparse slabs are emptied as long as this returns
-// pages, and then keys are evicted, whose slots make other slabs sparse. Who cannot wait passes the
-// edge by what it allocates until the pages are free: a pass over all values may take seconds.
+// pages, and then keys are evicted, whose slots make other slabs sparse. A caller that cannot wait
+// exceeds the edge by what it allocates until the pages are free: a pass over all values may take
+// seconds.
 Room Evictor::work_for_pages(const base::Budget& given) {
   const bool may_wait = !given.is_unlimited();
   base::Budget budget = may_wait ? given : base::Budget(keyspace_.clock(), kMostPagesUs);

@@ -33,7 +33,7 @@ std::int64_t dataset_sum(const Charges& ledger) {
   return sum;
 }
 
-// With a walk that was begun before, its rest.
+// Finishes the walk that was begun before, or makes a complete one.
 [[maybe_unused]] data_blocks::Counts walk_rest(StoreWalk* store) {
   if (store == nullptr) return data_blocks::walk();
   while (!store->step()) continue;

@@ -19,13 +19,13 @@ namespace larder::memory::data_blocks {
 
 namespace {
 
-// Free runs cost addresses, so there are more addresses than memory.
+// Free runs keep their addresses, so more addresses are reserved than there is memory.
 std::size_t bytes_to_reserve() {
   if (sysconf(_SC_PAGESIZE) != static_cast<long>(kPageBytes)) return 0;
   const std::size_t wanted = 4 * system_memory_bytes();
   rlimit limit{};
   if (::getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return wanted;
-  // Everything else needs addresses too.
+  // The other half is left for everything else.
   return std::min<std::size_t>(wanted, limit.rlim_cur / 2 & ~(kPageBytes - 1));
 }
 

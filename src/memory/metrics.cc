@@ -12,7 +12,7 @@ namespace larder::memory {
 
 namespace {
 
-// The allocator's thread wakes up for more than this, and late for less.
+// The allocator's thread returns less than this only after a delay, so the server does it.
 constexpr std::uint64_t kLittle = 4 << 20;
 
 std::int64_t of(const Charges& charges, Owner owner) {

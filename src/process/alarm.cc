@@ -22,7 +22,7 @@ int alarm_signal() { return SIGRTMIN; }
 
 }  // namespace
 
-// System calls that the signal interrupts go on. Those that wait for events return earlier.
+// Interrupted system calls are restarted, except those that wait for events (SA_RESTART).
 Alarm::Alarm(Ring ring, void* context) : ring_(ring), context_(context) {
   Signals::handle(
       alarm_signal(),
@@ -42,7 +42,8 @@ Alarm::Alarm(Ring ring, void* context) : ring_(ring), context_(context) {
   is_there_ = ::timer_create(CLOCK_MONOTONIC, &event, &timer_) == 0;
 }
 
-// A signal that waits already would find nothing: the same thread takes it first.
+// A signal that is pending already is delivered to this thread when set() returns from its system
+// call, so the handler never runs after the end of the object.
 Alarm::~Alarm() {
   set(0);
   if (is_there_) ::timer_delete(timer_);

@@ -82,7 +82,7 @@ void terminate_by(int signal) {
   ::_exit(128 + signal);
 }
 
-// INFO did not return: it waits for something that another part holds.
+// INFO did not return in time; it may wait for a lock that the crashed code holds.
 void on_last_alarm(int, siginfo_t*, void*) {
   SignalReach* const reach = signal_reach();
   terminate_by(reach != nullptr ? static_cast<int>(reach->crash_signal) : SIGABRT);

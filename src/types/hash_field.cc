@@ -56,7 +56,7 @@ void HashField::write_value(const Shape& shape) {
   }
 }
 
-// Most fields are like this: their sizes are all that their head has to say.
+// Fast path: a short name and a short text, without a deadline. The head has only the two sizes.
 HashField* HashField::create(std::string_view name, std::string_view value) {
   const bool may_be_number = value.size() > sizeof(std::int64_t) && may_be_integer(value);
   if (name.size() > kMostNarrow || value.size() > kMostNarrow || may_be_number) {

@@ -76,7 +76,7 @@ void List::push(const ListLimits& limits, ListEnd end, std::string_view text) {
   put(ListBlock::insert(block(), end == ListEnd::head ? block()->pack().first() : kEnd, element));
 }
 
-// A single block grows by elements: it may have to become a chain.
+// Only for a quicklist: a single block may have to become one, which push() does.
 bool List::append_pack(const ListLimits& limits, std::string_view raw) {
   return is_quicklist() && nodes()->append_pack(limits, raw);
 }

@@ -38,7 +38,7 @@ class ListBlock {
   static ListBlock* copy_pack(std::string_view raw);
   static ListBlock* create_plain(std::string_view text);
 
-  // Its head, from which the processor goes on by itself.
+  // Fetches the first cache line; the processor's own prefetcher fetches the following ones.
   void prefetch() const { base::prefetch(this); }
 
   Kind kind() const { return static_cast<Kind>(size_and_kind_ & kKindMask); }

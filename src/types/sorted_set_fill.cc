@@ -20,7 +20,7 @@ SortedSetFill::~SortedSetFill() {
   clear([] {});
 }
 
-// Nothing comes of a set with repeated members.
+// After a repeated member no set is built, so further members are ignored.
 void SortedSetFill::add(std::string_view member, double score) {
   if (!all_new_) return;
   const Ranked made{score, RankedMember::create(kOwner, member, score)};

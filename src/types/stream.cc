@@ -11,7 +11,7 @@ namespace {
 // A new node of a stream gets half as much again as its first entries need, and so on.
 constexpr std::size_t grown(std::size_t bytes) { return bytes + bytes / 2; }
 
-// One byte's worth of an element.
+// The bytes of an element whose value takes one byte, with its back length.
 constexpr std::size_t kShortElement = 2;
 constexpr std::size_t kHeaderBytes = ListpackView::kHeaderBytes;
 constexpr std::uint8_t kEndMark = 0xff;

@@ -104,7 +104,7 @@ struct Checked {
   std::uint64_t contents = fields;
   std::uint64_t head = kHeadElements;
   if ((flags & StreamNodeView::kSameFields) == 0) {
-    // What no listpack can hold ends with it.
+    // A larger count than a listpack can hold fails in skip(); the bound avoids an overflow here.
     contents = 2 * std::min<std::uint64_t>(elements.count(), Listpack::kMostBytes);
     ++head;
   }

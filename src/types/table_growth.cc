@@ -86,7 +86,7 @@ void TableCore::grow(const ElementPlan& plan, std::uint64_t position) {
   }
 }
 
-// The first buckets where there were none.
+// Creates the segment of a position that has none.
 void TableCore::found(const ElementPlan& plan, std::uint64_t position) {
   const Shape wanted = size_ < reserved_ ? shape_for(reserved_) : Shape{};
   unsigned depth = depth_of(directory_.find(position));
@@ -177,7 +177,7 @@ std::uint64_t TableCore::shrink_under(const ElementPlan& plan, std::uint64_t shr
   if (next == 0 || slots_ == 0) return 0;
   const Place after = locate(next);
   const bool same = after.segment == before.segment && after.buckets == before.buckets;
-  // The lowest bit finds no other bucket; a position of 0 would be the end.
+  // The lowest bit does not change the bucket, and avoids 0, which would mean the end.
   return same ? next : segment_start(after, next) | 1;
 }
 

@@ -40,7 +40,7 @@ class Scratch {
       }
       const Bucket& bucket = *segment.bucket(i);
       for (unsigned k = 0; k < kBucketSlots; ++k) {
-        // Written always and kept by counting: free slots come too irregularly to predict.
+        // Each slot is written, and kept if the count advances: a branch could not be predicted.
         const std::uint64_t slot = bucket.slots[k];
         slots_[size_] = change(slot);
         tags_[size_] = bucket.tags[k];

@@ -27,8 +27,8 @@ class Budget {
     return left > 0 ? left : 0;
   }
 
-  // True when the time is over. `stride` is how many cheap steps may pass between two looks
-  // at the clock; 1 when a step can take microseconds.
+  // True when the time is over. `stride` is how many cheap steps may pass between two readings
+  // of the clock; 1 when a step can take microseconds.
   bool spent(std::uint32_t stride = 1) {
     if (clock_ == nullptr || ++asked_ < stride) return false;
     asked_ = 0;

@@ -1,8 +1,8 @@
 #pragma once
 
 // The time that background work of all kinds may take together in one turn of the event loop, so
-// that kinds of work that fall into one turn do not add up. Each kind asks how much is left, and
-// says afterwards how much it took.
+// that the times of several kinds do not add up. Each kind reads left_us() before its work, and
+// calls spend() after it.
 
 #include <algorithm>
 #include <cstdint>

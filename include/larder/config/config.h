@@ -183,7 +183,7 @@ class Bytes final : public Directive {
 };
 
 // A number of bytes, or what the system allows: a share of it ("75%"), or as much as can be used of
-// it ("auto"). For these, who knows the system calls found().
+// it ("auto"). For these two, the server room computes the bytes and calls found().
 class Limit final : public Directive {
  public:
   enum class Wish : std::uint8_t { bytes, percent, automatic };
@@ -198,12 +198,12 @@ class Limit final : public Directive {
   void value(std::int64_t bytes);
   Wish wish() const { return wish_; }
   std::int64_t percent() const { return percent_; }
-  // The value of a share, or of "auto", from now on.
+  // Sets the value of a share, or of "auto".
   void found(std::int64_t bytes);
 
   base::Result<void> parse(const std::vector<std::string>& arguments) override;
   std::vector<std::string> arguments() const override;
-  // The bytes, as other servers and their clients know them.
+  // Prints the bytes: clients of Redis expect a number.
   std::string print() const override;
   std::vector<std::string> lines() const override;
   bool is_default() const override { return wish_ == Wish::bytes && value_ == 0; }

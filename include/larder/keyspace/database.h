@@ -120,8 +120,8 @@ class Database {
   std::int64_t now_ms() const { return shared_.clock.unix_ms(); }
   // Only commands remove keys and fields (keyspace/removals.h).
   bool removals_held() const { return shared_.removals.held(); }
-  // The same, or a hook has no room for their values now. To be asked by readers that found
-  // something to remove.
+  // The same, or a hook has no room for their values now. For readers that have found something to
+  // remove.
   bool defers_removals() const {
     return removals_held() || shared_.before_changes.defers_removals();
   }

@@ -28,8 +28,8 @@ class Defragmenter {
   // Whether run() has something to do or to look for.
   bool is_on() const { return settings_.activedefrag.value() || part_ != Part::none; }
 
-  // Whether blocks may move now. Values may not while a hook before changes is registered either,
-  // and the caller knows more reasons.
+  // Whether blocks may move now, as decided by the caller. In addition, values do not move while a
+  // hook before changes is registered.
   enum class Moves : std::uint8_t { allowed, forbidden };
   // A step of at most `most_us`, between commands; true if its share of the time allows another one
   // now. Ends the pass if moves are forbidden.

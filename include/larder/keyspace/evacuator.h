@@ -1,12 +1,12 @@
 #pragma once
 
 // Empties sparse slabs of the page store by moving what is in them, so that their pages become
-// free. Slabs of entries are emptied one after the other, because the key of an entry says where
-// the tables point to it. Those of the tables, and of values, are emptied by passes over all of
+// free. Slabs of entries are emptied one after the other, because the key of an entry is enough to
+// find the pointers to it. Those of the tables, and of values, are emptied by passes over all of
 // them.
 //
 // A move is not a change, but it invalidates addresses: it happens only where keys may be evicted,
-// so nobody may keep an Entry or an address within a value there. While a hook is registered that
+// so no code may keep an Entry or an address within a value there. While a hook is registered that
 // is called before changes (before_change.h), values do not move: the hook may have addresses
 // within them.
 

@@ -43,8 +43,8 @@ std::uint64_t wasted_page_bytes();
 
 // From now on free pages stay in physical memory only as long as they, and the pages that hold
 // blocks, together are at most what the latter are now and `bytes`. May return some to the system.
-// Beside the page store, blocks of 1 to 32 MB of which four would not be spare return their pages
-// when they are released, instead of leaving them to jemalloc for a second.
+// Blocks of 1 to 32 MB outside of the page store return their pages when they are released, instead
+// of leaving them to jemalloc for a second, if four blocks of that size exceed the spare bytes.
 void set_spare_page_bytes(std::uint64_t bytes);
 std::uint64_t spare_page_bytes();
 inline constexpr std::uint64_t kAnySparePages = std::uint64_t{1} << 60;

@@ -37,7 +37,7 @@ Pages read_pages();
 std::uint64_t resident_set_bytes();
 
 // Of those, what only this process has and has written: in a forked child, what was copied for it.
-// Cost: milliseconds for each gigabyte. 0 if the system does not say.
+// Cost: milliseconds for each gigabyte. 0 if the system does not report it.
 std::uint64_t private_dirty_bytes();
 
 // Physical memory of the machine.

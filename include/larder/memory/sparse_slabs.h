@@ -11,7 +11,7 @@
 
 namespace larder::memory {
 
-// Entries say by their key who points to them. This shows some of them that should move to other
+// The pointer to an entry is found by its key. This returns some entries that should move to other
 // slabs, up to `blocks.size()`, by a SlabMover; 0 if no slab is worth emptying. The caller must
 // move the blocks before the next allocation. Cost: a few microseconds.
 std::size_t show_sparse_entries(std::span<void*> blocks);

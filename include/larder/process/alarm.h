@@ -1,6 +1,6 @@
 #pragma once
 
-// Interrupts the thread that made it, some time after it was set.
+// A timer that calls a function in a signal handler of the thread that constructed it.
 
 #include <cstdint>
 #include <ctime>
@@ -9,7 +9,7 @@ namespace larder::process {
 
 class Alarm {
  public:
-  // What runs in the handler of a signal: it may only do what such a handler may.
+  // Runs in a signal handler, so it may call only functions that are safe there.
   using Ring = void (*)(void* context);
 
   Alarm(Ring ring, void* context);
@@ -17,8 +17,8 @@ class Alarm {
   Alarm(const Alarm&) = delete;
   Alarm& operator=(const Alarm&) = delete;
 
-  // Rings once after this time. May be called by the handler. Does nothing if the system has no
-  // timer for it.
+  // Calls the handler once after this time; 0 cancels it. May be called by the handler. Does
+  // nothing if the system has no timer for it.
   void set(std::int64_t us);
 
  private:

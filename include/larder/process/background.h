@@ -23,7 +23,7 @@ class PidFile {
 
   // If the file cannot be written, this is only logged.
   void write(const std::string& path, base::Log& log);
-  // Removes it before the end of its life.
+  // Removes the file now; otherwise the destructor does.
   void remove();
 
  private:

@@ -8,8 +8,8 @@
 namespace larder::process {
 
 struct MemoryLimit {
-  std::uint64_t bytes = 0;  // 0 if the system does not say
-  std::string source;       // the file that says so
+  std::uint64_t bytes = 0;  // 0 if the system does not report it
+  std::string source;       // the file that contains it
 };
 
 // The least of the machine's memory and of the limits of the process's cgroup and of all above it,

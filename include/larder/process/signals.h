@@ -36,7 +36,7 @@ class Signals {
   // SIGTERM and SIGINT start an orderly shutdown, a second SIGINT ends the process at once; SIGHUP
   // and SIGPIPE are ignored. For the thread that runs the event loop.
   explicit Signals(base::Log& log);
-  // Puts everything back as it was for a new process.
+  // Restores the signal handling of a new process.
   ~Signals();
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
@@ -44,7 +44,7 @@ class Signals {
   SignalReach& reach() { return *reach_; }
   // Becomes readable when a signal requests a shutdown.
   int wake_descriptor() const { return reach_->wake; }
-  // Returns this signal, and makes the descriptor wait for another.
+  // Returns this signal, and resets the descriptor.
   int take_stop_signal();
   // The shutdown was aborted: the next SIGINT counts as the first again.
   void forget_stop_signal() { reach_->stop_signal = 0; }

@@ -13,7 +13,7 @@ namespace larder::types {
 //   hash, set       each block that was there from the start to the end
 //   sorted set      the same; but nodes of the tree are passed by the rank of their members, so
 //   some
-//                   are missed if more members before the position went than came
+//                   are missed if more members before the position were removed than added
 //   list            the same; but nodes are counted from the head, so one is missed for each node
 //                   before the position that was removed elsewhere than at the head
 //   stream          the same; but changes of the lists of groups and consumers can make the walk

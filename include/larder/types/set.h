@@ -40,7 +40,7 @@ class Set {
 
   Set() = default;
   explicit Set(void* storage) : storage_(reinterpret_cast<std::uintptr_t>(storage)) {}
-  // An empty set that is not to begin as its first member would have it.
+  // An empty set that starts with this encoding, whatever its first member is.
   static Set create(Encoding encoding);
   // An empty set that will get at least this many members.
   static Set create_for(std::size_t members, const SetLimits& limits);
@@ -84,7 +84,7 @@ class Set {
   bool add(const String& member, const SetLimits& limits);
   // False when it was not there.
   bool remove(std::string_view member);
-  // Gives a set of nothing but integers that is no intset that encoding, if it is small enough.
+  // Converts a set that has only integers to an intset, if it is small enough.
   void prefer_intset(const SetLimits& limits);
   // Frees all of it at once.
   void clear();
@@ -144,7 +144,7 @@ class Set {
   void become_listpack();
   void free_compact(memory::Owner owner) noexcept;
 
-  // Keeps `count` of `size` that pass by, each with the same probability.
+  // Selects `count` of the `size` elements of a walk, each with the same probability.
   class Selection {
    public:
     Selection(std::size_t count, std::size_t size, base::Rng& rng)

@@ -5,7 +5,7 @@
 namespace larder::types {
 namespace detail {
 
-// A set of addresses, for what a sample has picked already.
+// The addresses of the elements that a sample has picked already.
 class Picked {
  public:
   explicit Picked(std::size_t most)
@@ -35,7 +35,7 @@ class Picked {
   const void** places_;
 };
 
-// Shows members to fn a little later than it gets them, so that they are in cache by then.
+// Prefetches each member, and calls fn for it some members later.
 template <typename Fn>
 class DelayedMembers {
  public:

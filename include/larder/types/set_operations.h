@@ -121,7 +121,7 @@ void subtract(std::span<StoredSet> sets, Fn fn) {
   std::sort(others.begin(), others.end(),
             [](const StoredSet& a, const StoredSet& b) { return a->size() > b->size(); });
 
-  // All others as one set, where asking each of them would be more work.
+  // The union of all others, if lookups in each of them would be more work.
   detail::AsideSet together;
   StoredSet whole;
   if (from.size() + others_size * detail::kInsertionCost < from.size() * others.size() / 2) {

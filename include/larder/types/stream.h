@@ -189,7 +189,7 @@ class Stream {
   Header* header_;
 };
 
-// Reads the entries between two ids, both included, in either direction. Ends with the next
+// Reads the entries between two ids, both included, in either direction. Invalid after the next
 // change to the stream. Cost: that of finding the first, then of what is read.
 class StreamReader {
  public:

@@ -46,9 +46,9 @@ struct TypeRow {
   // each block to the mover and stores its new address. Returns the storage, which may have moved.
   // Without changes between the steps, each block is offered once; see Relocation otherwise. A
   // collection with a BeforeElement hook does not move, because the owner of the hook has addresses
-  // of elements; nobody else may have addresses within the value. Cost: some 5 ns for a block that
-  // stays. Between two looks at the budget at most the elements of one segment of a table, about
-  // 750, are moved.
+  // of elements; no other code may keep addresses within the value. Cost: some 5 ns for a block
+  // that stays. Between two looks at the budget at most the elements of one segment of a table,
+  // about 750, are moved.
   void* (*relocate_some)(void* storage, Relocation& walk, memory::Mover& mover,
                          base::Budget& budget);
   // How many allocations a free has to visit.

@@ -50,8 +50,8 @@ class DataStore {
   bool contains(const void* address) const { return pages_.contains(address); }
 
   // Emptying sparse slabs. Of entries: show_entries() shows some (Slabs::show_some()), which the
-  // caller moves. Of other kinds: slabs are chosen (Slabs::mark_some()), whoever has pointers to
-  // their blocks moves these, and the rest is given up at the end.
+  // caller moves. Of other kinds: slabs are chosen (Slabs::mark_some()), the owners of the pointers
+  // to their blocks move these, and slabs that are not empty at the end become ordinary ones again.
   std::size_t show_entries(std::span<void*> blocks) {
     return of(BlockKind::entry).show_some(blocks);
   }

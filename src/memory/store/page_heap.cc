@@ -9,7 +9,7 @@ namespace larder::memory {
 
 namespace {
 
-// Less is not worth a server.
+// With fewer addresses than this, the page store is not used.
 constexpr std::size_t kLeastReserved = 16 << 20;
 // More addresses than needed become usable at once, so that few calls of the system are needed.
 constexpr std::size_t kStep = 16 << 20;

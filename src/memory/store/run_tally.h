@@ -1,7 +1,7 @@
 #pragma once
 
 // Counts what the runs hold, by a walk in steps. Between the steps runs and their slots change: the
-// tally learns of each change and keeps the sums of the runs that it has passed true.
+// tally is told of each change, and corrects the sums of the runs that it has passed.
 //
 //   0                          end                             frontier
 //   | runs that are counted    | runs that are not counted yet    |

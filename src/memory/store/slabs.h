@@ -7,10 +7,11 @@
 //   current ─ the slab that provides slots
 //   lists ─── other slabs with room, by occupancy: the fullest becomes the current one, so that
 //             the sparse ones become empty and their pages free
-//   emptying  sparse slabs that provide no slots; somebody moves their blocks to the other slabs
+//   emptying  sparse slabs that provide no slots; the owners of their blocks move these to other
+//   slabs
 //
-// Emptying has two forms. Where only a walk over all data knows the owner of a block, many slabs
-// are marked before the walk, which asks for each block whether it is in one of them. Where the
+// Emptying has two forms. Where only a walk over all data finds the owner of a block, many slabs
+// are marked before the walk, which checks for each block whether it is in one of them. Where the
 // owner is found from the block itself, show_some() shows the blocks of one sparse slab after the
 // other.
 //
