@@ -47,7 +47,7 @@ void Executor::follow(EffectSink& sink) {
 void Executor::unfollow(EffectSink& sink) {
   parts_.effects.remove(sink);
   if (!parts_.effects.listened()) {
-    // What running commands have named already is for nobody.
+    // No sink is left for the effects that running commands have named already.
     for (Execution* each = running_; each != nullptr; each = each->outer) {
       each->effects = parts_.effects.begin_command();
     }

@@ -77,7 +77,7 @@ void Executor::reject(Session& session, BoundCommand* command, std::string_view 
   session.note_error(command);
 }
 
-// A browser that is made to send requests to us sends its request line and headers as commands.
+// If a web page makes a browser send HTTP requests to this port, their lines arrive as commands.
 void Executor::reject_unknown(Session& session, resp::Args args) {
   const bool is_http =
       base::equals_ignoring_case(args[0], "post") || base::equals_ignoring_case(args[0], "host:");

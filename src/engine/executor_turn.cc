@@ -88,7 +88,7 @@ bool Executor::make_room_at_turn_end() {
 }
 
 // The slow cycle of expiry may have run in this turn as well: the sweeper bounds both together. A
-// pass that is not over goes on in the next turn without a wait, as long as it may take time.
+// pass that is not over continues in the next turn without a wait, while its share of time lasts.
 bool Executor::expire_at_turn_end() {
   parts_.observer.watch(LatencyEvent::expire_cycle, [this] {
     return parts_.sweeper.run_fast(turn_time_.left_us(expiry::Sweeper::kStepUs));

@@ -177,8 +177,8 @@ bool ClientBudget::may_evict_for(const Connection& connection, std::uint64_t byt
   return verdict_.evicts;
 }
 
-// What others hold beyond a few KB each is sent or run some time, or they are closed: so much is
-// left then, without eviction.
+// The bytes that will be left without eviction when the other connections have sent or run what
+// they hold, or are closed. A few KB of each are counted as still held.
 std::uint64_t ClientBudget::left_after_others(const Connection& connection) const {
   if (left_of_memory_ == kNoBound) return kNoBound;
   const std::uint64_t others = left(ranks_.held_bytes(), connection.in_memory.rank.bytes);

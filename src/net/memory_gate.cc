@@ -157,8 +157,8 @@ void MemoryGate::close_stalled(std::int64_t now_ms) {
   stall_timeout_ms_ = std::max(stall_timeout_ms_ / 2, kLeastStallMs);
   parts_.metrics.evicted_clients += 1;
   parts_.log.warning(
-      "Evicting client that holds memory others wait for (maxmemory-clients) and does "
-      "not go on: " +
+      "Evicting client that holds memory for which other clients wait (maxmemory-clients) and "
+      "neither reads nor sends: " +
       found->describe());
   found->session().close(engine::Closing::now);
 }

@@ -21,7 +21,7 @@ constexpr std::int64_t kRarelyUs = 10'000;
 // again when it has become large.
 constexpr std::int64_t kWeighMs = 100;
 constexpr double kHeaviest = 1e30;
-// Of a command with more keys some are counted, for all.
+// Of a command with more keys only some are counted, each with a larger weight.
 constexpr std::size_t kMostKeys = 16;
 
 // The index of the smallest count: one pass for its value, in lanes that do not wait for each
@@ -65,7 +65,7 @@ HotKeys::~HotKeys() {
   }
 }
 
-// A gap by chance, so that no rhythm of the commands hides a key.
+// A random gap, so that a key is found even if the commands follow a regular pattern.
 void HotKeys::pick_next() {
   const std::int64_t most = settings_.hot_keys_sample.value();
   if (most == 0) {

@@ -11,7 +11,7 @@ namespace {
 using Kind = AofFailure::Kind;
 
 constexpr std::size_t kReadAtOnce = 256 << 10;
-// Between two calls of the pulse.
+// Bytes between two calls of the pulse.
 constexpr std::uint64_t kUnasked = 64 << 10;
 
 }  // namespace

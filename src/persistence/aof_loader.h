@@ -17,9 +17,9 @@
 
 namespace larder::persistence {
 
-// What is known of the end of a file, from damage on.
+// What is known about the end of a file, from the damaged place on.
 struct AofRest {
-  bool was_on_disk = false;  // a group says so, or it is too large to be read
+  bool was_on_disk = false;  // a later group's sum shows it, or it is too large to be read
   bool has_groups = false;   // it is Larder's, so that groups would say so
   bool is_empty = false;     // nothing but zeros, which the system fills in for missing pages
 };
@@ -34,7 +34,7 @@ class AofLoader {
     const JournalSettings& settings;
     const AofNames& names;
   };
-  // Without a host nobody is served.
+  // Without a host no clients are served.
   AofLoader(const Parts& parts, LoadingHost* host);
 
   // Whether the base can be loaded (Snapshots::check()), if it is an RDB file.

@@ -97,7 +97,7 @@ class AofRewrite final : private SnapshotOwner {
   // What automatic rewrites compare with.
   std::uint64_t bytes_then() const { return bytes_then_; }
   void found_bytes(std::uint64_t older, std::uint64_t base);
-  // A rewrite that a client asks for does not wait until earlier failures are long ago.
+  // Ends the delay after failures: a rewrite that a client requests starts at once.
   void forget_failures();
   std::int64_t running_us() const { return parts_.clock.steady_us() - started_us_; }
 

@@ -66,7 +66,7 @@ ElementOverlay::ElementOverlay(Host& host, const RdbStorage& value, std::int64_t
       now_ms_(now_ms),
       total_bytes_(total_bytes),
       elements_(types::row(value.type).size(value.storage)) {
-  // Only a walk tells how many of them are past their deadline.
+  // Finding out how many of them are past their deadline needs a walk.
   if (value.type == Type::hash && ReadOnly<types::Hash>(value.storage)->table()->has_deadlines()) {
     is_counted_ = false;
     elements_ = 0;

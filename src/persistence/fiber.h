@@ -1,7 +1,8 @@
 #pragma once
 
 // A function with a stack of its own, which can stop anywhere and continue later in the same
-// thread. The codecs write large values on it: their loops need not know that they are interrupted.
+// thread. The codecs write large values on it: their loops are interrupted without any code for it
+// in them.
 
 #include <ucontext.h>
 

@@ -206,7 +206,7 @@ void JournalWriter::note_sync(const Round& round) {
   if (!is_always()) return;
   parts_.observer.worked_elsewhere(engine::LatencyEvent::aof_fsync_always, round.sync_us);
   const std::int64_t now_us = parts_.clock.steady_now_us();
-  // A single long wait says little.
+  // One long wait must not change the average much.
   const std::int64_t delivery_us = std::min(now_us - round.synced_at_us, 2 * kLateUs);
   delivery_us_ += (delivery_us - delivery_us_) / kAveraged;
   last_sync_us_ = round.sync_us;

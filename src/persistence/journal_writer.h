@@ -1,7 +1,7 @@
 #pragma once
 
 // Moves effects from the ring to the increment, and syncs it as appendfsync says, in the worker's
-// threads; for the loop it says which effects are durable.
+// threads; reports to the loop which effects are durable.
 //
 // - always: every move is synced. One sync serves all effects that came before it. After a sync the
 //   next one waits up to the time that the last one took, until as many effects have come
@@ -32,7 +32,7 @@ namespace larder::persistence {
 
 class JournalWriter {
  public:
-  // Who is told what happened.
+  // Receives the results.
   class Owner {
    public:
     // Everything before `written` is in the file, everything before `synced` on disk.
@@ -64,7 +64,7 @@ class JournalWriter {
   void beat();
   // While a snapshot is written, and no-appendfsync-on-rewrite is set, nothing is synced.
   void spare_disk(bool spares) { spares_ = spares; }
-  // Moves what is there at once, if it may.
+  // Moves what was published at once, if that is allowed.
   void go_on();
   // What came before this position is on disk by other means, and the rest is for another file,
   // which is open.

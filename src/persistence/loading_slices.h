@@ -10,10 +10,10 @@ namespace larder::persistence {
 
 class LoadingSlices {
  public:
-  // Without a host nobody is served.
+  // Without a host no clients are served.
   LoadingSlices(const Snapshots::Parts& parts, LoadingHost* host);
 
-  // Files whose bytes come before those that go_on() is told of.
+  // The bytes of the files that were loaded before; they are added to those of go_on().
   void loaded_before(std::uint64_t bytes) { before_ = bytes; }
   // So many bytes of the file and so many keys are loaded. False: stop loading.
   bool go_on(std::uint64_t bytes, std::uint64_t keys);

@@ -4,7 +4,7 @@
 
 namespace larder::persistence {
 
-// Closes the gate `loading` while it lives, and has INFO show the progress.
+// While it exists, the gate `loading` is closed and INFO shows the progress.
 class LoadingState {
  public:
   LoadingState(const Snapshots::Parts& parts, std::uint64_t bytes) : parts_(parts) {

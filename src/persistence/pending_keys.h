@@ -1,8 +1,8 @@
 #pragma once
 
-// The keys whose last changes are not on disk yet, with `appendfsync always`: who reads them must
-// see the change only when it is durable. A table of fixed size has for each hash the position of
-// the journal behind the last change; keys that share a place wait for each other.
+// The keys whose last changes are not on disk yet, with `appendfsync always`: a reply that shows a
+// change must not be sent before the change is durable. A table of fixed size has for each hash the
+// position of the journal behind the last change; keys that share a place wait for each other.
 
 #include <array>
 #include <cstdint>

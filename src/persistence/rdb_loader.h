@@ -13,7 +13,7 @@ namespace larder::persistence {
 
 class RdbLoader final : public RdbVisitor {
  public:
-  // Without a host nobody is served.
+  // Without a host no clients are served.
   RdbLoader(const Snapshots::Parts& parts, engine::FunctionLibraries* functions, LoadingHost* host,
             bool merge);
 
@@ -36,7 +36,7 @@ class RdbLoader final : public RdbVisitor {
     is_base_ = true;
     slices_.loaded_before(bytes_before);
   }
-  // Where the stream of effects stood when the file was written, if it says so.
+  // Stores the position in the stream of effects that the file contains, if any, in `point`.
   void note_stream(StreamPoint& point) { stream_ = &point; }
   // How much of the file was read.
   std::uint64_t bytes() const { return bytes_; }

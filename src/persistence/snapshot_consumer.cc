@@ -20,7 +20,7 @@ SnapshotConsumer::SnapshotConsumer(const File& file, const RdbOptions& form)
       file_(file.calls, file.syncing, file.temporary),
       out_({.bytes = buffer_, .spill = *this, .most = kWritten},
            {.compression = form.compression}) {
-  // All of it now, so that the event loop knows what the thread holds.
+  // The whole capacity at once, so that the memory of the thread is a constant.
   buffer_.reserve(kWritten + kSlack);
   if (form.compression == Compression::off) return;
   parts_.reserve(kMostCompressed);

@@ -48,8 +48,8 @@ void log_failure(base::Log& log, const RdbFailure& failure, const RdbLoader& loa
   log_internal(log, failure, failure.text + " does not fit into maxmemory");
 }
 
-// Reads a file without storing anything but the code of its libraries. Without slices nobody is
-// served meanwhile.
+// Reads a file without storing anything but the code of its libraries. Without slices no clients
+// are served meanwhile.
 class Check final : public RdbVisitor {
  public:
   explicit Check(LoadingSlices* slices = nullptr) : slices_(slices) {}

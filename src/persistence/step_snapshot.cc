@@ -255,7 +255,7 @@ bool StepSnapshot::defers_expiry(int db, std::uint64_t hash, const Entry& entry)
                       (is_written_in_steps(entry) && is_ahead(db, hash, entry)));
 }
 
-// Their commands would stand still.
+// Eviction and expiry wait instead of blocking the event loop until there is room.
 bool StepSnapshot::defers_removals() {
   if (state_ != State::walking || !(is_short_of_blocks() || keeps_most())) return false;
   removals_wait_ = true;

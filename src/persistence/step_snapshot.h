@@ -117,7 +117,7 @@ class StepSnapshot final : public SnapshotMethod,
   bool copies_elements(types::Type type, const void* storage) const;
   // The copies of elements take all the memory that they may.
   bool is_overlay_full() const;
-  // The values that are kept only for the snapshot do.
+  // The values that are kept only for the snapshot take all the memory that they may.
   bool keeps_most() const;
   bool is_short_of_blocks() const;
   void relieve() const {

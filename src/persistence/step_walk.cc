@@ -15,12 +15,12 @@ using keyspace::Entry;
 
 // Keys whose cache misses overlap.
 constexpr std::size_t kAtOnce = 64;
-// Keys between two looks at the clock.
+// Keys between two readings of the clock.
 constexpr std::uint32_t kUnasked = 4;
 
-// While clients keep the loop busy, a snapshot takes this part of its time, doubled every minute so
-// that it ends, and for each fifth of the room for copies of elements that is in use, so that
-// commands need not wait for room.
+// While clients keep the loop busy, a snapshot takes a seventh of its time. This share is doubled
+// every minute, so that the snapshot ends, and for each fifth of the room for copies of elements
+// that is in use, so that commands need not wait for room.
 constexpr std::int64_t kBusyPart = 7;
 constexpr std::int64_t kDoubledUs = 60'000'000;
 constexpr std::size_t kDoubledRoom = 5;

@@ -110,8 +110,8 @@ void Tracking::choose(engine::Session& session, const engine::BoundCommand& clie
   attached(session)->caching = &client;
 }
 
-// The keys that a script reads count as read by the client that runs it. What CLIENT CACHING said
-// holds until the script is over.
+// The keys that a script reads count as read by the client that runs it. CLIENT CACHING
+// stays in effect until the script is over.
 void Tracking::over_within(engine::Session& session, const engine::BoundCommand& command,
                            resp::Args words) {
   std::size_t added = 0;

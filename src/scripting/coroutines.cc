@@ -1,11 +1,12 @@
-// coroutine.resume and wrap: those of Lua, which also tell the heap which coroutine runs.
+// coroutine.resume and wrap: those of Lua, which also store in the heap which coroutine runs.
 
 #include "sandbox.h"
 
 namespace larder::scripting {
 namespace {
 
-// While it exists this coroutine runs instead of the one that resumes it.
+// While it exists, the heap has this coroutine as the running one, instead of the one that resumes
+// it.
 class Resuming {
  public:
   Resuming(lua_State* from, lua_State* coroutine) : from_(from) {
@@ -19,8 +20,8 @@ class Resuming {
   lua_State* from_;
 };
 
-// Lua's functions are called as they are, not through the interpreter: that would take one of the
-// levels that coroutines can be nested.
+// Calls Lua's C function directly: a call through the interpreter would take one of the levels to
+// which coroutines can be nested.
 int call_as_it_is(lua_State* lua, int upvalue) {
   return lua_tocfunction(lua, lua_upvalueindex(upvalue))(lua);
 }

@@ -29,7 +29,7 @@ class DebugSessions {
   }
   // Becomes readable when the server is to end.
   int stop_descriptor() const { return stop_; }
-  // -1: this client cannot be talked to.
+  // -1: the debugger cannot use this client's socket.
   int socket_of(const engine::Session& client) const {
     return sockets_ == nullptr ? -1 : sockets_->direct_socket(client);
   }
@@ -45,7 +45,7 @@ class DebugSessions {
   Process fork_with(int socket);
   bool has_room_for_child();
 
-  // Looks which children have ended.
+  // Collects the children that have ended.
   void reap();
   bool has_children() const { return !children_.empty(); }
 

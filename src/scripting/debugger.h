@@ -1,8 +1,8 @@
 #pragma once
 
-// A session of the debugger: one run of one script. Stops it at lines, tells its client what
-// happened since the last stop, and runs what the client asks for, with Redis's protocol, which
-// `redis-cli --ldb` speaks. docs/scripting.md describes it.
+// A session of the debugger: one run of one script. Stops it at lines, sends its client what
+// happened since the last stop, and runs the client's commands, in Redis's protocol, which
+// `redis-cli --ldb` uses. docs/scripting.md describes it.
 
 #include <cstddef>
 #include <cstdint>
@@ -26,8 +26,8 @@ class Debugger {
   Debugger(const Debugger&) = delete;
   Debugger& operator=(const Debugger&) = delete;
 
-  // The run is at a new line, or has been going on for some time: it may stop here until the client
-  // lets it go on. Raises an error of Lua if the client ends it.
+  // The run is at a new line, or some time has passed: it may stop here until the client continues
+  // it. Raises an error of Lua if the client ends it.
   enum class Visit : std::uint8_t { line, time };
   void visit(lua_State* lua, Run& run, Visit visit);
 

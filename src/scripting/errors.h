@@ -16,9 +16,7 @@ void push_error(lua_State* lua, std::string_view text);
 int raise_error(lua_State* lua, std::string_view text);
 
 // The handler of the outermost call: makes a table of the error and adds where it was raised.
-int handle_error(lua_State* lua);
-
-// What a table that describes an error says.
+int handle_error(lua_State* lua);  // The fields of a table that describes an error.
 struct ErrorParts {
   std::string_view text;    // without '-'; as long as the table lives
   std::string_view source;  // empty if it is not known

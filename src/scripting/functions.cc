@@ -23,7 +23,8 @@ std::string quoted_exists(std::string_view name) {
   return "Library '" + std::string(name) + "' already exists";
 }
 
-// The first function of the library that the staged ones have already, as an error; or empty.
+// The error for the first function of the library whose name a staged library has; empty if none
+// has.
 std::string twice_in(const FunctionIndex& staged, const Library& library) {
   for (const Function* function : library.functions) {
     if (staged.find_function(function->name) == nullptr) continue;
@@ -174,7 +175,7 @@ base::Result<void> Functions::load_saved(std::string_view code, Existing existin
   return {};
 }
 
-// Nothing of the staged ones may be twice.
+// Adds a library to the staged ones, among which each name of a library or function must be unique.
 base::Result<void> Functions::stage(FunctionIndex& staged, std::string_view code, Bounds bounds) {
   const auto made = make(code, staged, Existing::is_an_error, bounds);
   if (!made) return made.error();

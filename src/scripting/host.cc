@@ -74,7 +74,7 @@ Host::Running::~Running() {
   host_.run_ = nullptr;
 }
 
-// It stays set when the script ends, so that short scripts seldom set it.
+// The alarm stays set when the script ends, so that short scripts seldom need to set it.
 Host::Working::Working(Host& host, LuaHeap& heap) : host_(host) {
   host.heap_.store(&heap, std::memory_order_relaxed);
   if (!host.is_alarm_set_.load(std::memory_order_relaxed)) host.set_alarm();
@@ -168,7 +168,7 @@ Ending Host::look() {
   const std::int64_t most_ms = parts_.settings.script_time_limit.value();
   if (most_ms != 0 && elapsed_ms >= most_ms) return Ending::out_of_time;
   const std::int64_t threshold_ms = parts_.settings.busy_reply_threshold.value();
-  // A debugger stops such a script, and nobody else is served while a script is debugged.
+  // While a script is debugged other clients are not served; the debugger stops it instead.
   const bool takes_long =
       threshold_ms > 0 && elapsed_ms >= threshold_ms && run_->debugger == nullptr;
   if (takes_long && !run_->is_busy && busy_host_ != nullptr) begin_busy(elapsed_ms);

@@ -1,7 +1,7 @@
 #pragma once
 
-// What scripts see of the server: the session in which their commands run, and the run itself. One
-// for all interpreters; at most one script runs at a time.
+// What scripts see of the server: the session in which their commands run, and the run itself.
+// There is one for all interpreters; at most one script runs at a time.
 
 #include <array>
 #include <atomic>
@@ -44,7 +44,7 @@ struct Run {
   bool is_propagated = true;
   std::uint64_t heap_bytes = 0;  // at its start
   lua_State* state = nullptr;    // in which it began
-  std::int64_t began_us = 0;     // on the steady clock; 0 if nobody has looked yet
+  std::int64_t began_us = 0;     // of the first look(), on the steady clock; 0 before
   std::int64_t served_us = 0;    // when other clients were served last
   bool is_busy = false;          // they are, and get the error BUSY
   bool is_killed = false;        // by one of them
@@ -68,9 +68,9 @@ class Host {
   const Run* run() const { return run_; }
   void serve_with(engine::BusyHost& host) { busy_host_ = &host; }
   void wake_by(Alarm* alarm) { alarm_ = alarm; }
-  // The interpreter that works looks at the clock before its next instruction.
+  // The running interpreter checks the clock before its next instruction. For the signal handler.
   void hurry();
-  // While it exists an interpreter works, which looks after each period of the alarm.
+  // While it exists, the alarm makes this heap's interpreter check the clock after each period.
   class Working {
    public:
     Working(Host& host, LuaHeap& heap);
@@ -93,9 +93,8 @@ class Host {
     Host& host_;
   };
 
-  // Runs a command; its reply is then there. If it is refused before it runs, returns the
-  // error. The reply
-  // of the command before is dropped.
+  // Runs a command; reply() then returns its reply. If it is refused before it runs, returns the
+  // error. Drops the reply of the previous command.
   [[nodiscard]] std::string_view run_command(resp::Args args);
   // The bytes of this reply, until the next command. Usually they are in one piece, and read where
   // they were written.
@@ -118,8 +117,7 @@ class Host {
   // Keeps memory below maxmemory while a script computes.
   void make_room();
   // Whether the present run must end. Serves other clients if it has been running for long. The
-  // time counts from the first call: the first instructions of a script are not worth a look at the
-  // clock.
+  // time counts from the first call: for the first instructions of a script the clock is not read.
   Ending look();
 
   // How long the present run has taken, from the first look().
@@ -152,7 +150,7 @@ class Host {
   Runtime::Parts parts_;
   engine::InternalSession inner_;
   Run* run_ = nullptr;
-  engine::BusyHost* busy_host_ = nullptr;  // absent: nobody is served while a script runs
+  engine::BusyHost* busy_host_ = nullptr;  // null: other clients are not served while a script runs
   // What a handler of a signal uses.
   Alarm* alarm_ = nullptr;  // absent: only instructions are counted
   std::atomic<LuaHeap*> heap_ = nullptr;

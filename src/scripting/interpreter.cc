@@ -14,7 +14,7 @@
 namespace larder::scripting {
 namespace {
 
-// After so many instructions the interpreter looks at memory and time.
+// After this many instructions the interpreter checks memory and time.
 constexpr int kInstructions = 10'000;
 // Garbage of a run that is collected when the run ends.
 constexpr std::uint64_t kMuchGarbage = 8 << 20;
@@ -66,7 +66,8 @@ void write_ending(const Run& run) {
                  ", on " + source + ':' + std::to_string(run.last_line) + '.');
 }
 
-// Of a run that failed: the value at the top. True if no command has counted the error.
+// Writes the error of a run that failed, which is at the top of the stack. True if no command has
+// counted the error.
 bool write_failure(lua_State* lua, const Run& run) {
   resp::Writer& reply = run.call.reply;
   if (run.ending != Ending::none) {
@@ -94,7 +95,7 @@ bool write_failure(lua_State* lua, const Run& run) {
   return !error.was_counted;
 }
 
-// The error in place of a result that got no room.
+// Replaces a result for which there was no room by an error.
 void write_lack_of_room(resp::Writer& reply, std::uint64_t before) {
   resp::ReplyBuffer& output = reply.buffer();
   const std::string result =
@@ -106,8 +107,9 @@ void write_lack_of_room(resp::Writer& reply, std::uint64_t before) {
                          "; what it has changed stays");
 }
 
-// The result at the top. A run without effects is repeated if there is no room for it, as every
-// command that reads. True if no command has counted an error in it.
+// Writes the result, which is at the top of the stack. If there is no room for it, a run without
+// effects is repeated later, like every command that reads. True if no command has counted an error
+// in it.
 bool write_result(lua_State* lua, const Run& run, resp::Protocol protocol) {
   resp::Writer& reply = run.call.reply;
   bool has_new_error = false;
@@ -337,7 +339,7 @@ void Interpreter::collect_all() {
 
 void Interpreter::watch() { lua_sethook(lua_, look, LUA_MASKCOUNT, kInstructions); }
 
-// The alarm may have caused the look.
+// Restores the usual interval after the alarm has shortened it.
 void Interpreter::look_later(lua_State* lua) {
   if (lua_gethook(lua) != look || lua_gethookcount(lua) == kInstructions) return;
   lua_sethook(lua, look, LUA_MASKCOUNT, kInstructions);

@@ -33,7 +33,7 @@ class Interpreter {
 
   // Of functions: compiles a library and runs its code (library_load.h).
   void load(LibraryLoad& load);
-  // A library has gone that took so many bytes.
+  // A library was removed whose compiled code took so many bytes.
   void give_back(std::uint64_t compiled_bytes) { own_bytes_ -= compiled_bytes; }
 
   // Runs the function, and writes its result or its error as the reply to the command. True if it

@@ -23,7 +23,7 @@ void* LuaHeap::allocate(void* heap, void* block, std::size_t old_bytes, std::siz
   return nullptr;
 }
 
-// Lua relies on it that a block can always become smaller.
+// Lua requires that making a block smaller never fails.
 void* LuaHeap::grow(void* block, std::size_t old_bytes, std::size_t new_bytes) {
   const std::size_t before = held(old_bytes);
   const std::size_t after = held(new_bytes);

@@ -29,13 +29,13 @@ class LuaHeap {
 
   // At the allocator's sizes.
   std::uint64_t bytes() const { return bytes_; }
-  // From now on the heap may hold `most` bytes; before it refuses more, it asks the host once how
-  // many it may have.
+  // From now on the heap may hold `most` bytes; before it refuses more, it calls the host once for
+  // a higher limit.
   void limit(std::uint64_t most) {
     most_ = most;
     may_ask_ = true;
   }
-  // The same without a question.
+  // The same without a call of the host.
   void limit_strictly(std::uint64_t most) {
     most_ = most;
     may_ask_ = false;

@@ -37,9 +37,9 @@ class ScriptCache {
   // The script must not be there. The address is valid until the script is removed.
   Script& add(const Script& script);
   void remove(Script& script);
-  // It was used: of those that may leave it is the last now.
+  // Marks the script as the one that was used last.
   void touch(Script& script);
-  // It does not leave any more.
+  // Keeps the script until SCRIPT FLUSH.
   void keep(Script& script);
 
   // The next one to leave; null if there is none.

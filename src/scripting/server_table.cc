@@ -1,4 +1,4 @@
-// The table `redis`: how scripts talk to the server.
+// The table `redis`: the functions by which scripts use the server.
 
 #include <array>
 #include <cmath>

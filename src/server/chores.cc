@@ -107,7 +107,8 @@ bool keep_journal(const Parts& parts, std::int64_t) {
   return false;
 }
 
-// From the time that background work shares (base::TurnTime).
+// Takes its time from that which background work shares (base::TurnTime), as do the chores below
+// that use turn_time().
 bool write_snapshot(const Parts& parts, std::int64_t budget_us) {
   Core& core = parts.core;
   if (!core.background_snapshot.has_work()) return false;
@@ -127,7 +128,6 @@ bool keep_replicas(const Parts& parts, std::int64_t) {
 // Starts full syncs, and drops what no replica needs.
 bool feed_replicas(const Parts& parts, std::int64_t) { return parts.core.replicas.end_turn(); }
 
-// From the time that background work shares (base::TurnTime).
 bool defragment(const Parts& parts, std::int64_t budget_us) {
   using Moves = keyspace::Defragmenter::Moves;
   Core& core = parts.core;
@@ -144,7 +144,7 @@ bool defragment(const Parts& parts, std::int64_t budget_us) {
   return more;
 }
 
-// Connects to the primary again, and tells it how far this replica is.
+// Connects to the primary again if necessary, and sends it this replica's offset.
 bool keep_link(const Parts& parts, std::int64_t) {
   parts.core.replica.beat();
   return false;
@@ -179,7 +179,6 @@ bool end_pause(const Parts& parts, std::int64_t) {
 // Evicts, expires, frees, and runs commands that wait or continue.
 bool end_turn(const Parts& parts, std::int64_t) { return parts.core.executor.end_turn(); }
 
-// From the time that background work shares (base::TurnTime).
 bool free_left(const Parts& parts, std::int64_t budget_us) {
   Core& core = parts.core;
   if (!core.sessions.has_left()) return false;
@@ -192,7 +191,6 @@ bool free_left(const Parts& parts, std::int64_t budget_us) {
 
 bool send_invalidations(const Parts& parts, std::int64_t) { return parts.core.tracking.end_turn(); }
 
-// From the time that background work shares (base::TurnTime).
 bool collect_scripts(const Parts& parts, std::int64_t budget_us) {
   Core& core = parts.core;
   if (!core.scripts.has_garbage() && !core.functions.has_garbage()) return false;

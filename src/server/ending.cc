@@ -48,7 +48,8 @@ base::Result<void> Ending::finish(const engine::ShutdownOptions& options) {
   return {};
 }
 
-// What is in the append-only file is written when the loop has ended.
+// Whether the shutdown may continue: the append-only file has a base, or FORCE was given. The rest
+// of the file is written when the loop has ended.
 bool Ending::has_whole_journal(const engine::ShutdownOptions& options) {
   if (core_ == nullptr || core_->journal.is_safe()) return true;
   log_.warning(options.force ? "Writing initial AOF. Exit anyway."

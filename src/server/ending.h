@@ -48,7 +48,7 @@ class Ending final : public engine::Shutdown, public net::Watch, private net::Ti
   void stop_waiting();
   base::Result<void> finish(const engine::ShutdownOptions& options);
   void log_replicas() const;
-  // The clients that wait for the end: it does not come.
+  // Sends the error to the clients in SHUTDOWN when the shutdown is cancelled.
   void answer_clients();
   // net::Timer
   std::int64_t on_time() override;

@@ -9,12 +9,12 @@
 namespace larder::server {
 namespace {
 
-// Between two looks at the replicas.
+// The time between two checks of the replicas.
 constexpr std::int64_t kLookUs = 10'000;
 
 }  // namespace
 
-// What is asked of the replicas meanwhile does not count.
+// REPLCONF GETACK, which is sent meanwhile, must not raise the offset to wait for.
 std::int64_t Ending::wanted_offset() const {
   return waiting_ ? waiting_->offset : core_->history.offset();
 }

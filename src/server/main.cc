@@ -43,7 +43,8 @@ constexpr const char* kUsage =
     "       larder-server --port 7777 --maxmemory 100mb\n"
     "       larder-server /etc/larder.conf --loglevel verbose\n";
 
-// What is printed instead of serving; empty when the server is to run.
+// The text for options such as --version, which is printed instead of running the server; else
+// empty.
 std::string answer_of(const std::vector<std::string>& arguments) {
   if (arguments.size() != 1) return {};
   const std::string& word = arguments.front();
@@ -54,11 +55,10 @@ std::string answer_of(const std::vector<std::string>& arguments) {
   return {};
 }
 
-// What is said instead of running as something that this program is not.
+// The error for --sentinel.
 constexpr const char* kNoSentinel =
     "larder-server cannot run as a Sentinel. Use redis-sentinel (or redis-server --sentinel), "
-    "which "
-    "monitors Larder and fails it over as it does Redis.\n";
+    "which monitors Larder and fails it over as it does Redis.\n";
 
 bool asks_for_sentinel(const std::vector<std::string>& arguments) {
   return std::find(arguments.begin(), arguments.end(), "--sentinel") != arguments.end();

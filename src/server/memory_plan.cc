@@ -25,7 +25,7 @@ constexpr std::int64_t kHoles = memory::kHasPageStore ? eviction::PageLimit::kBy
 constexpr std::int64_t kBesideMaxmemory =
     1 + (memory::kHasPageStore ? std::int64_t{eviction::PageLimit::kPercent} : 9);
 constexpr std::int64_t kPercent = 100;
-// Less than this makes no server: the needs beside it are then not covered.
+// The least maxmemory that `auto` gives, even if the system's limit does not cover the other needs.
 constexpr std::int64_t kLeast = 1 << 20;
 
 std::string in_words(std::int64_t bytes) {

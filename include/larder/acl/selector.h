@@ -40,8 +40,8 @@ class Request {
 
 class Selector {
  public:
-  // Commands that may be run, by BoundCommand::id; and the words that led there, as short as Redis
-  // keeps them: a rule for a command takes those before it for the same and for its subcommands.
+  // The commands that may be run, by BoundCommand::id; and the rules that gave these permissions,
+  // shortened as in Redis: a rule for a command replaces earlier rules for it and its subcommands.
   class Commands {
    public:
     RuleError apply(const Rule& rule, const engine::CommandTable& table);

@@ -1,7 +1,7 @@
 #pragma once
 
-// What the engine and access control know of each other: the permissions of users, the user of a
-// new session, and the subscriptions of sessions.
+// The interfaces between the engine and access control: the permissions of users, the user of a new
+// session, and the subscriptions of sessions.
 
 #include <cstdint>
 #include <string>

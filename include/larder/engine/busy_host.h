@@ -8,8 +8,7 @@ namespace larder::engine {
 
 class BusyHost {
  public:
-  // The command will be in the way of others for a while. Its client must have been told
-  // (Session::keep_still()).
+  // The command runs for long. Session::keep_still() must have been called for its client.
   virtual void begin() = 0;
   // One such turn, without a wait. Does not return if it ends the process.
   virtual void serve() = 0;

@@ -1,7 +1,7 @@
 #pragma once
 
-// The sockets of clients, for a subsystem that talks to one client by itself while the loop stands
-// still (the debugger of scripts).
+// The sockets of clients, for a subsystem that reads from and writes to one client directly while
+// the event loop does not run (the debugger of scripts).
 
 namespace larder::engine {
 

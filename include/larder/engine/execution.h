@@ -31,7 +31,7 @@ struct Execution {
   bool is_shown = false;     // a queued command: MONITOR showed it when its transaction ran before
   bool put_off = false;      // the last command must run again when there is room for its reply
   bool had_effects = false;  // of a transaction: a command may have had effects
-  std::uint64_t cycles = 0;  // when the last command ended
+  std::uint64_t cycles = 0;  // when the last command ended, and the time of the next one begins
   std::uint64_t unsent = 0;  // bytes of replies before the command
   std::uint64_t errors = 0;  // error replies to the session before the command
   OwnEffects effects = {};

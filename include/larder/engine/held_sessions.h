@@ -19,17 +19,18 @@ class HeldSessions {
   HeldSessions(const HeldSessions&) = delete;
   HeldSessions& operator=(const HeldSessions&) = delete;
 
-  // Adds the session at the end, once. It may say how much room below maxmemory its command needs.
+  // Adds the session at the end, once. `wanted_bytes` is the room below maxmemory that its command
+  // needs; 0 if that is not known.
   void add(Session& session, std::uint64_t wanted_bytes = 0);
   bool has(const Session& session) const;
   void remove(Session& session);
-  // The first `most` sessions continue; of those behind the first, only sessions that did not say
-  // how much room they need.
+  // The first `most` sessions continue; of those behind the first, only sessions whose need for
+  // room is not known.
   void resume(std::size_t most);
-  // The room that the first session needs; 0 if it did not say, or if there is none.
+  // The room that the first session needs; 0 if that is not known, or if there is no session.
   std::uint64_t wanted_bytes() const;
   // Whether a command of the session, which is not in the queue, must wait behind the others. A
-  // session that was resumed after it had said how much room it needs need not, once.
+  // session that was resumed because there was the room that it had asked for need not, once.
   bool must_wait(Session& session) const;
 
   bool empty() const { return first_ == nullptr; }

@@ -55,7 +55,7 @@ class Propagation final : public memory::AuditedOwner {
   Propagation& operator=(const Propagation&) = delete;
 
   void add(EffectSink& sink) { sinks_.push_back(&sink); }
-  // After the last one is removed nothing is kept for the next.
+  // If it was the last one, effects that are not propagated yet are dropped.
   void remove(EffectSink& sink);
   bool listened() const { return !sinks_.empty(); }
   bool in_group() const { return groups_ > 0; }

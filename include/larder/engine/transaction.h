@@ -33,8 +33,9 @@ class Transaction final : public Attachment {
 
   // MULTI, for a session without a transaction.
   static Transaction& begin(Session& session);
-  // The session runs commands again before its transaction ends: who loads data runs the queued
-  // ones one by one, instead of EXEC, because nobody sees a part of the transaction.
+  // From now on the session runs commands instead of queueing them, although its transaction has
+  // not ended. The loader of a file uses this to run a large queue in pieces, without EXEC: no
+  // client can see a part of the transaction.
   static void stop_queueing(Session& session);
   // Ends the transaction, whether it ran or not.
   static void end(Session& session);

@@ -1,7 +1,7 @@
 #pragma once
 
 // TLS with OpenSSL: certificates and settings for all connections (Tls), and the TLS of one
-// connection over its socket (TlsLink), which a client has opened or this server.
+// connection over its socket (TlsLink), which either a client or this server has opened.
 
 #include <sys/types.h>
 

@@ -39,7 +39,7 @@ struct HotKey {
   std::string_view name;  // until the next command
   int db;
   double touches_per_second;
-  // How much of this may belong to keys that had this counter before.
+  // The part of it that may come from keys that had this counter before.
   double error_per_second;
   // Of all touches.
   double share;

@@ -26,8 +26,8 @@ namespace larder::persistence {
 // Takes what is written, when the snapshot does not go to a disk.
 class SnapshotOutlet {
  public:
-  // Commands wait because what was written is not taken: take more than usual. Called again and
-  // again, also while the event loop waits.
+  // Commands wait because the outlet has not taken what was written: it should take more than
+  // usual. Called repeatedly, also while the event loop waits.
   virtual void relieve() = 0;
 
  protected:
@@ -62,7 +62,7 @@ struct SnapshotResult {
   std::size_t hashes_without_deadlines = 0;
 };
 
-// Who ordered a snapshot.
+// The object that ordered a snapshot.
 class SnapshotOwner {
  public:
   // Nothing is running any more, so that the next snapshot can be started here. If the end is not

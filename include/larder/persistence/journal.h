@@ -66,7 +66,7 @@ class Journal final : public memory::AuditedOwner {
   bool is_safe() const;
 
   bool is_on() const { return open_ != nullptr; }
-  // Whether `appendonly` says that it is to be on.
+  // Whether the directive `appendonly` is `yes`.
   bool is_configured() const { return parts_.settings.appendonly.value(); }
 
   // CONFIG SET appendonly.

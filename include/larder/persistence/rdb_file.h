@@ -1,7 +1,7 @@
 #pragma once
 
 // RDB files, read as a stream: the reader holds a window of the file that is larger than the value
-// it reads, because the format does not say where a value ends.
+// it reads, because the format does not contain the length of a value.
 //
 //   REDIS | version: 4 digits | items | 255 | CRC64: 8, from version 5 on, 0 if not computed
 //

@@ -105,7 +105,7 @@ class RdbRecords {
   void key(const RdbKeyHead& head, const RdbStorage& value, std::int64_t now_ms);
   // Not in place of commands.
   void key(const RdbKeyHead& head, RdbBody& value);
-  // What a key's head says about its use: idle seconds, or the counter.
+  // The use of a key, as it is written before its value: idle seconds, or the counter.
   std::uint64_t use_of(const keyspace::Entry& entry) const;
   // The mark of the end; the checksum follows. There is none behind commands.
   void end();

@@ -23,7 +23,7 @@ class SaveProgress {
   ~SaveProgress() = default;
 };
 
-// Knows where the data is in the stream of effects.
+// Returns the position of the data in the stream of effects.
 class StreamOfEffects {
  public:
   // Nothing if there is no stream.
@@ -41,7 +41,7 @@ struct SnapshotSource {
   const engine::FunctionLibraries* functions;  // or null
   RdbPurpose purpose = RdbPurpose::snapshot;
   const StreamOfEffects* stream = nullptr;
-  // The reader of the file knows this version at most.
+  // The newest version that the reader of the file supports.
   int most_version = kNewestRdbVersion;
   bool without_keys = false;
 

@@ -32,9 +32,12 @@ class LoadingHost {
   ~LoadingHost() = default;
 };
 
-enum class Loading : std::uint8_t { done, no_file, failed, stopped };
-
-// What a file says of the stream of effects at the moment that it contains: the history's id, the
+enum class Loading : std::uint8_t {
+  done,
+  no_file,
+  failed,
+  stopped
+};  // The position in the stream of effects that a file contains: the history's id, the
 // offset, and the database in which the stream was.
 struct StreamPoint {
   std::string id;
@@ -82,7 +85,7 @@ class Snapshots final {
 
   // Loads the base of an append-only file from this source, within the loading of all its files, of
   // which `bytes_before` were loaded before. The reason of a failure is in the log. Without a host
-  // nobody is served.
+  // no clients are served.
   struct LoadedBase {
     Loading result;
     std::uint64_t end = 0;  // of the RDB part of the file

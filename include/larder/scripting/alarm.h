@@ -1,14 +1,14 @@
 #pragma once
 
-// Interrupts a script in time, whatever it does: the interpreter counts instructions, and one of
+// A timer that interrupts a running script. Counting instructions is not enough, because one of
 // them may take as long as a million others.
 
 namespace larder::scripting {
 
 class Alarm {
  public:
-  // Runtime::hurry() is to be called some milliseconds from now, by a handler of a signal of this
-  // thread. May be called by this handler.
+  // Calls Runtime::hurry() some milliseconds from now, in a signal handler of this thread. May be
+  // called by this handler.
   virtual void set() = 0;
 
  protected:

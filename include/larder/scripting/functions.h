@@ -1,6 +1,5 @@
-#pragma once
-
-// Libraries of functions in Lua: loads, keeps and calls them. They have an interpreter of their
+#pragma once  // Libraries of functions in Lua: loads, keeps and calls them. They have an
+              // interpreter of their
 // own, which is created for the first library. docs/scripting.md describes what functions may do
 // and how they are bounded.
 

@@ -68,8 +68,8 @@ class Runtime final : public memory::AuditedOwner {
 
   // SCRIPT DEBUG: the next script of the client is debugged, or is not.
   void set_debugging(engine::Call& call);
-  // The debugger talks to its clients through these sockets; without them there is none. A session
-  // that stops the server ends when the descriptor `stop` becomes readable: the server is to end.
+  // Enables the debugger, which uses these sockets. A debugging session in the server itself (SYNC)
+  // ends when the descriptor `stop` becomes readable, which means that the server must end.
   void debug_through(const engine::DirectSockets& sockets, int stop);
 
   // SCRIPT LOAD: replies with the name of the script, or why there is none.
@@ -85,13 +85,14 @@ class Runtime final : public memory::AuditedOwner {
   // From now on scripts and functions look at the clock after each period of the alarm, not only
   // after some instructions. Null: no longer.
   void wake_by(Alarm* alarm);
-  // What the alarm calls. May be called by a handler of a signal, at any moment.
+  // Called by the alarm: the running script checks the clock before its next instruction. May be
+  // called by a signal handler, at any moment.
   void hurry();
   // SCRIPT KILL and FUNCTION KILL: ends what runs, if it is of this kind and has not written.
   void kill(engine::Call& call, RunKind kind) const;
 
   // Frees memory of scripts that were dropped, for about this time; true if work is left. Also
-  // looks which processes of the debugger have ended.
+  // collects the debugger's child processes that have ended.
   bool collect(std::int64_t budget_us);
   bool has_garbage() const;
 

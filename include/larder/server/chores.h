@@ -25,10 +25,8 @@ enum class Period : std::uint8_t {
   sweep,     // when the sweeper may work again: once a millisecond at most
   deadline,  // at the timeout of a blocked command, or at the end of a pause
   turn,      // at the end of each turn of the event loop, after the replies were sent
-};
-
-// The parts of the server that chores need. A core without a network and a process around it has
-// only itself.
+};  // The parts of the server that chores need. A core without a network and a process around it
+    // has only itself.
 struct ChoreParts {
   Core& core;
   net::Connections* connections = nullptr;
@@ -37,9 +35,10 @@ struct ChoreParts {
 };
 
 struct Chore {
-  // What ends a run in time: the chore gets the time as its budget; or its part of the server has
-  // the bound that is stated here; or it works for this time, and as long as the changes by the
-  // commands of the turn need.
+  // What bounds the time of a run. budget: the chore gets the time as its budget. own: its part of
+  // the
+  // server keeps the bound that is stated here. commands: it works for this time, and in addition
+  // for as long as the commands of the turn require.
   enum class Bound : std::uint8_t { budget, own, commands };
 
   std::string_view name;

@@ -40,14 +40,14 @@ class MemoryPlan final : public info::Group {
   // The most that the process takes with this maxmemory, apart from what is unbounded and from
   // sockets.
   std::int64_t bound_of(std::int64_t maxmemory) const;
-  // The most that the system's buffers for the clients that are connected take. A wish for
-  // maxmemory leaves nothing for them: clients that come and go would change it.
+  // The most that the system's buffers for the clients that are connected take. `auto`
+  // leaves nothing for them, because maxmemory would change whenever clients come and go.
   std::int64_t bound_of_sockets() const;
 
  private:
   static constexpr std::int64_t kPauseMs = 1000;
 
-  // Finds maxmemory if it is a wish.
+  // Computes maxmemory if it is `auto` or a percentage.
   base::Result<void> apply();
   void find();
   std::int64_t automatic() const;

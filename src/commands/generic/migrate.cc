@@ -99,7 +99,7 @@ void migrate(Call& call, Migrations& migrations) {
   }
   order.host = call.arg(1);
   order.port = static_cast<int>(*port);
-  // Nobody could be served while a transaction or a script waits for another server.
+  // No client could be served while a transaction or a script waits for another server.
   if (!Migrations::may_wait(call.session) || !call.wait_for({.keys = {}, .type = {}})) {
     return call.reply.error("ERR MIGRATE is not possible in a transaction or a script");
   }

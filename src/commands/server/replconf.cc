@@ -1,4 +1,4 @@
-// REPLCONF: what a replica says of itself, before PSYNC and while it follows.
+// REPLCONF: the properties that a replica reports before PSYNC, and its offsets afterwards.
 
 #include <optional>
 #include <string>
