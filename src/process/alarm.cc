@@ -23,14 +23,14 @@ int alarm_signal() { return SIGRTMIN; }
 }  // namespace
 
 // Interrupted system calls are restarted, except those that wait for events (SA_RESTART).
-Alarm::Alarm(Ring ring, void* context) : ring_(ring), context_(context) {
+Alarm::Alarm(AlarmHandler handler, void* context) : handler_(handler), context_(context) {
   Signals::handle(
       alarm_signal(),
       [](int, siginfo_t* info, void*) {
         if (info->si_code != SI_TIMER) return;
         const int error = errno;
         const auto& self = *static_cast<const Alarm*>(info->si_value.sival_ptr);
-        self.ring_(self.context_);
+        self.handler_(self.context_);
         errno = error;
       },
       SA_RESTART);

@@ -27,7 +27,7 @@ bool write_pid(const std::string& path) {
 
 }  // namespace
 
-void go_to_background() {
+void daemonize() {
   const pid_t child = ::fork();
   if (child != 0) ::_exit(child < 0 ? 1 : 0);
   ::setsid();

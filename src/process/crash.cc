@@ -84,16 +84,16 @@ void terminate_by(int signal) {
 
 // INFO did not return in time; it may wait for a lock that the crashed code holds.
 void on_last_alarm(int, siginfo_t*, void*) {
-  SignalReach* const reach = signal_reach();
-  terminate_by(reach != nullptr ? static_cast<int>(reach->crash_signal) : SIGABRT);
+  SignalState* const state = signal_state();
+  terminate_by(state != nullptr ? static_cast<int>(state->crash_signal) : SIGABRT);
 }
 
 void on_crash(int signal, siginfo_t* info, void* context) {
-  SignalReach* const reach = signal_reach();
-  if (reach == nullptr) return terminate_by(signal);
+  SignalState* const state = signal_state();
+  if (state == nullptr) return terminate_by(signal);
   // Any failure from here on ends the process at once.
   for (const int fatal : kFatal) Signals::handle_as_usual(fatal);
-  reach->crash_signal = signal;
+  state->crash_signal = signal;
   Signals::handle(SIGALRM, on_last_alarm);
   sigset_t alarm;
   sigemptyset(&alarm);
@@ -101,13 +101,13 @@ void on_crash(int signal, siginfo_t* info, void* context) {
   sigprocmask(SIG_UNBLOCK, &alarm, nullptr);
   ::alarm(kLastSeconds);
 
-  const int out = open_report(reach);
+  const int out = open_report(state);
   report_head(out);
-  report_cause(out, reach->details, signal, *info);
+  report_cause(out, state->details, signal, *info);
   report_text(out, "\n------ STACK TRACE ------\n");
   report_stack(out);
   report_registers(out, *static_cast<const ucontext_t*>(context));
-  report_info(out, reach->details);
+  report_info(out, state->details);
   report_end(out);
   close_report(out);
   terminate_by(signal);
@@ -122,22 +122,22 @@ void on_failed_assertion(const char* text, const char* file, int line) {
 }  // namespace
 
 void panic(const char* title, const char* text) {
-  const SignalReach* const reach = signal_reach();
-  const int out = open_report(reach);
+  const SignalState* const state = signal_state();
+  const int out = open_report(state);
   report_head(out);
   report_line(out, "=== %s ===\n", title);
   report_text(out, text);
-  if (reach != nullptr) report_running(out, reach->details);
+  if (state != nullptr) report_running(out, state->details);
   report_text(out, "\n------ STACK TRACE ------\n");
   report_stack(out);
   report_end(out);
   for (const int fatal : kFatal) Signals::handle_as_usual(fatal);
-  if (reach != nullptr && reach->exit_on_panic != 0) ::_exit(1);
+  if (state != nullptr && state->exit_on_panic != 0) ::_exit(1);
   std::abort();
 }
 
 CrashReports::CrashReports(Signals& signals, CrashDetails& details) : signals_(signals) {
-  signals_.reach().details = &details;
+  signals_.state().details = &details;
   // The first call loads a library, which must not happen in a handler.
   std::array<void*, 1> call;
   ::backtrace(call.data(), 1);
@@ -146,7 +146,7 @@ CrashReports::CrashReports(Signals& signals, CrashDetails& details) : signals_(s
 
 CrashReports::~CrashReports() {
   base::on_assertion_failure(nullptr);
-  signals_.reach().details = nullptr;
+  signals_.state().details = nullptr;
   disable();
 }
 

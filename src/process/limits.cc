@@ -84,7 +84,7 @@ base::Result<std::int64_t> reserve_descriptors(std::int64_t maxclients, base::Lo
   return maxclients;
 }
 
-base::Result<void> run_on(const std::string& processors) {
+base::Result<void> set_cpu_affinity(const std::string& processors) {
   if (processors.empty()) return {};
   cpu_set_t set;
   CPU_ZERO(&set);

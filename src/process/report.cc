@@ -11,9 +11,9 @@
 
 namespace larder::process {
 
-int open_report(const SignalReach* reach) {
-  if (reach == nullptr) return STDERR_FILENO;
-  const base::Log& log = *reach->log;
+int open_report(const SignalState* state) {
+  if (state == nullptr) return STDERR_FILENO;
+  const base::Log& log = *state->log;
   if (log.path().empty()) return STDOUT_FILENO;
   const int file = ::open(log.path().c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   return file >= 0 ? file : STDERR_FILENO;

@@ -11,7 +11,7 @@
 namespace larder::process {
 
 // Where the log writes, or standard error without a log; to be closed by close_report().
-int open_report(const SignalReach* reach);
+int open_report(const SignalState* state);
 void close_report(int descriptor);
 void report_text(int descriptor, const char* text);
 // The stack, one call on each line.

@@ -12,34 +12,34 @@ namespace larder::process {
 namespace {
 
 void on_stop(int signal, siginfo_t*, void*) {
-  SignalReach* const reach = signal_reach();
-  if (reach == nullptr) return;
-  if (reach->stop_signal != 0 && signal == SIGINT) {
+  SignalState* const state = signal_state();
+  if (state == nullptr) return;
+  if (state->stop_signal != 0 && signal == SIGINT) {
     constexpr std::string_view kWords = "A second SIGINT: ending at once.\n";
     [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, kWords.data(), kWords.size());
     ::_exit(1);
   }
-  reach->stop_signal = signal;
+  state->stop_signal = signal;
   const std::uint64_t one = 1;
-  [[maybe_unused]] const ssize_t written = ::write(reach->wake, &one, sizeof one);
+  [[maybe_unused]] const ssize_t written = ::write(state->wake, &one, sizeof one);
 }
 
 }  // namespace
 
-SignalReach* signal_reach() {
+SignalState* signal_state() {
   stack_t stack{};
   if (::sigaltstack(nullptr, &stack) != 0 || stack.ss_sp == nullptr) return nullptr;
-  auto* const reach = static_cast<SignalReach*>(stack.ss_sp);
-  return reach->mark == SignalReach::kMark ? reach : nullptr;
+  auto* const state = static_cast<SignalState*>(stack.ss_sp);
+  return state->mark == SignalState::kMark ? state : nullptr;
 }
 
 Signals::Signals(base::Log& log)
     : stack_(::mmap(nullptr, kStackBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
                     0)) {
   if (stack_ == MAP_FAILED) throw std::runtime_error("no memory for the signal stack");
-  reach_ = new (stack_) SignalReach;
-  reach_->log = &log;
-  reach_->wake = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+  state_ = new (stack_) SignalState;
+  state_->log = &log;
+  state_->wake = ::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
   stack_t stack{};
   stack.ss_sp = stack_;
   stack.ss_size = kStackBytes;
@@ -55,14 +55,14 @@ Signals::~Signals() {
   stack_t none{};
   none.ss_flags = SS_DISABLE;
   ::sigaltstack(&none, nullptr);
-  ::close(reach_->wake);
+  ::close(state_->wake);
   ::munmap(stack_, kStackBytes);
 }
 
 int Signals::take_stop_signal() {
   std::uint64_t count = 0;
-  [[maybe_unused]] const ssize_t got = ::read(reach_->wake, &count, sizeof count);
-  return reach_->stop_signal;
+  [[maybe_unused]] const ssize_t got = ::read(state_->wake, &count, sizeof count);
+  return state_->stop_signal;
 }
 
 void Signals::handle(int signal, Handler handler, int flags) {

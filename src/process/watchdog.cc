@@ -9,9 +9,9 @@ namespace larder::process {
 namespace {
 
 void on_alarm(int, siginfo_t* info, void*) {
-  SignalReach* const reach = signal_reach();
-  if (reach == nullptr) return;
-  const int out = open_report(reach);
+  SignalState* const state = signal_state();
+  if (state == nullptr) return;
+  const int out = open_report(state);
   report_text(out, "\n--- WATCHDOG TIMER EXPIRED ---\n");
   if (info->si_pid != 0) report_text(out, "(the alarm came from another process)\n");
   report_text(out, "------ STACK TRACE ------\n");

@@ -90,7 +90,7 @@ base::Result<void> prepare_process(Configuration& configuration, base::Log& log)
     return base::Error{"Failed to configure LOCALE for invalid locale name."};
   }
   if (settings.disable_thp.value()) process::disable_huge_pages(log);
-  if (const auto bound = process::run_on(settings.server_cpulist.value()); !bound) {
+  if (const auto bound = process::set_cpu_affinity(settings.server_cpulist.value()); !bound) {
     log.warning("Can't run on the processors of server_cpulist: " + bound.error().text);
   }
   auto& maxclients = configuration.net.clients.maxclients;
@@ -164,7 +164,7 @@ int run(const std::vector<std::string>& arguments, process::Title& title) {
   const ProcessSettings& settings = configuration.server.process;
   const bool supervised =
       settings.supervised.as<process::Supervision>() != process::Supervision::none;
-  if (settings.daemonize.value() && !supervised) process::go_to_background();
+  if (settings.daemonize.value() && !supervised) process::daemonize();
   if (const auto settled = enter_working_folder(configuration, log); !settled) {
     std::cerr << settled.error().text << "\n";
     return 1;

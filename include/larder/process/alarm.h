@@ -10,9 +10,9 @@ namespace larder::process {
 class Alarm {
  public:
   // Runs in a signal handler, so it may call only functions that are safe there.
-  using Ring = void (*)(void* context);
+  using AlarmHandler = void (*)(void* context);
 
-  Alarm(Ring ring, void* context);
+  Alarm(AlarmHandler handler, void* context);
   ~Alarm();
   Alarm(const Alarm&) = delete;
   Alarm& operator=(const Alarm&) = delete;
@@ -22,7 +22,7 @@ class Alarm {
   void set(std::int64_t us);
 
  private:
-  Ring ring_;
+  AlarmHandler handler_;
   void* context_;
   timer_t timer_{};
   bool is_there_;

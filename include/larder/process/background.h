@@ -11,7 +11,7 @@ namespace larder::process {
 
 // Leaves the terminal: continues in a child that leads its own session, with /dev/null for the
 // standard streams. Must be called before anything else is started.
-void go_to_background();
+void daemonize();
 
 // Writes the process id; removes the file in the end.
 class PidFile {

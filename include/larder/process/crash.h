@@ -35,7 +35,7 @@ class CrashReports {
   void enable();
   void disable();
   // use-exit-on-panic: panic() ends the process by exit(1) instead of abort().
-  void exit_on_panic(bool on) { signals_.reach().exit_on_panic = on ? 1 : 0; }
+  void exit_on_panic(bool on) { signals_.state().exit_on_panic = on ? 1 : 0; }
 
  private:
   Signals& signals_;

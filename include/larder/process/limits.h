@@ -19,7 +19,7 @@ inline constexpr std::int64_t kOwnDescriptors = 32;
 base::Result<std::int64_t> reserve_descriptors(std::int64_t maxclients, base::Log& log);
 
 // Binds the process to processors: "0,2,4-7", "0-7:2". Empty leaves it everywhere.
-base::Result<void> run_on(const std::string& processors);
+base::Result<void> set_cpu_affinity(const std::string& processors);
 
 // Disables transparent huge pages.
 void disable_huge_pages(base::Log& log);

@@ -14,7 +14,7 @@ namespace larder::process {
 class CrashDetails;
 
 // The data of handlers.
-struct SignalReach {
+struct SignalState {
   static constexpr std::uint64_t kMark = 0x4c61726465722121;
 
   std::uint64_t mark = kMark;
@@ -27,7 +27,7 @@ struct SignalReach {
 };
 
 // Of the calling thread; null where Signals was not set up. May be called by handlers.
-SignalReach* signal_reach();
+SignalState* signal_state();
 
 class Signals {
  public:
@@ -41,13 +41,13 @@ class Signals {
   Signals(const Signals&) = delete;
   Signals& operator=(const Signals&) = delete;
 
-  SignalReach& reach() { return *reach_; }
+  SignalState& state() { return *state_; }
   // Becomes readable when a signal requests a shutdown.
-  int wake_descriptor() const { return reach_->wake; }
+  int wake_descriptor() const { return state_->wake; }
   // Returns this signal, and resets the descriptor.
   int take_stop_signal();
   // The shutdown was aborted: the next SIGINT counts as the first again.
-  void forget_stop_signal() { reach_->stop_signal = 0; }
+  void forget_stop_signal() { state_->stop_signal = 0; }
 
   // Runs `handler` on the alternate stack; with `flags` besides SA_SIGINFO and SA_ONSTACK.
   static void handle(int signal, Handler handler, int flags = 0);
@@ -57,7 +57,7 @@ class Signals {
   static constexpr std::size_t kStackBytes = 512 * 1024;
 
   void* stack_;
-  SignalReach* reach_;
+  SignalState* state_;
 };
 
 }  // namespace larder::process
