@@ -134,26 +134,26 @@ std::string Bytes::domain() const {
 Limit::Limit(Group& group, const Spec& spec) : Directive(group, spec.name, {}, kPlain, spec.help) {}
 
 void Limit::value(std::int64_t bytes) {
-  wish_ = Wish::bytes;
+  form_ = Form::bytes;
   value_ = bytes;
 }
 
-void Limit::wish(Wish wish, std::int64_t percent) {
-  wish_ = wish;
+void Limit::form(Form form, std::int64_t percent) {
+  form_ = form;
   percent_ = percent;
-  value_ = found_;
+  value_ = resolved_;
 }
 
-void Limit::found(std::int64_t bytes) {
-  found_ = bytes;
-  if (wish_ != Wish::bytes) value_ = bytes;
+void Limit::resolve(std::int64_t bytes) {
+  resolved_ = bytes;
+  if (form_ != Form::bytes) value_ = bytes;
 }
 
 base::Result<void> Limit::parse(const std::vector<std::string>& arguments) {
   if (arguments.size() != 1) return base::Error{"wrong number of arguments"};
   std::string_view text = arguments[0];
   if (base::equals_ignoring_case(text, kAuto)) {
-    wish(Wish::automatic, 0);
+    form(Form::automatic, 0);
     return {};
   }
   if (text.ends_with('%')) {
@@ -162,7 +162,7 @@ base::Result<void> Limit::parse(const std::vector<std::string>& arguments) {
     if (!share || *share < 1 || *share > 100) {
       return base::Error{"percentage argument must be between 1% and 100%"};
     }
-    wish(Wish::percent, *share);
+    form(Form::percent, *share);
     return {};
   }
   const auto bytes = base::parse_bytes(text);
@@ -173,8 +173,8 @@ base::Result<void> Limit::parse(const std::vector<std::string>& arguments) {
 }
 
 std::vector<std::string> Limit::arguments() const {
-  if (wish_ == Wish::automatic) return {std::string(kAuto)};
-  if (wish_ == Wish::percent) return {std::to_string(percent_) + "%"};
+  if (form_ == Form::automatic) return {std::string(kAuto)};
+  if (form_ == Form::percent) return {std::to_string(percent_) + "%"};
   return {with_unit(value_)};
 }
 

@@ -61,7 +61,7 @@ std::vector<const Directive*> Registry::set_without_effect() const {
 namespace {
 
 // The directives that CONFIG GET has found so far, each name once in any letter case.
-class Answer {
+class FoundDirectives {
  public:
   void add(std::string_view name, const Directive& directive) {
     if (!names_.insert(base::lowered(name)).second) return;
@@ -84,7 +84,7 @@ class Answer {
 
 std::vector<std::pair<std::string, std::string>> Registry::get(
     const std::vector<std::string>& patterns) const {
-  Answer answer;
+  FoundDirectives answer;
   for (const std::string& pattern : patterns) {
     if (pattern.find_first_of("*?[") == std::string::npos) {
       const Directive* directive = find(pattern);

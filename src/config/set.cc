@@ -23,9 +23,9 @@ base::Result<void> admit(const Directive& directive, const Pair& pair,
                          const SetConditions& conditions) {
   const std::string& name = pair.first;
   // Setting a file's current name again reloads the file; this needs no enable-protected-configs.
-  const bool is_read_anew = directive.has(kNamesAFile) && directive.print() == pair.second;
+  const bool reloads_file = directive.has(kNamesAFile) && directive.print() == pair.second;
   if (directive.has(kImmutable)) return refusal(name, "can't set immutable config");
-  if (directive.has(kProtected) && !conditions.protected_allowed && !is_read_anew) {
+  if (directive.has(kProtected) && !conditions.protected_allowed && !reloads_file) {
     return refusal(name, "can't set protected config");
   }
   if (directive.has(kDeniedLoading) && conditions.loading) {

@@ -38,7 +38,7 @@ struct ThreadScheduling {
 // Gives the calling thread less processor time, and a slice that is longer than that of others:
 // since version 6.12 of Linux a thread that wakes up interrupts one with a longer slice, and would
 // otherwise wait until that slice ends.
-void step_back(int niceness) {
+void lower_priority(int niceness) {
   const ThreadScheduling wanted{.niceness = niceness, .slice_ns = 10'000'000};
   if (::syscall(SYS_sched_setattr, 0, &wanted, 0) == 0) return;
   ::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), niceness);
@@ -131,7 +131,7 @@ void Worker::note_worked(Task& task) {
 
 void Worker::run() {
   ::pthread_setname_np(::pthread_self(), options_.name);
-  if (options_.niceness != 0) step_back(options_.niceness);
+  if (options_.niceness != 0) lower_priority(options_.niceness);
   while (Task* const task = next_task()) {
     task->work();
     note_worked(*task);

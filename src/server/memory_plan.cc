@@ -10,7 +10,7 @@
 namespace larder::server {
 namespace {
 
-using Wish = config::Limit::Wish;
+using Form = config::Limit::Form;
 
 // The program, its libraries, the stacks of its threads, and the page tables of a few gigabytes.
 constexpr std::int64_t kProgram = 16 << 20;
@@ -93,12 +93,12 @@ std::int64_t MemoryPlan::automatic() const {
 
 std::int64_t MemoryPlan::wanted() const {
   const config::Limit& maxmemory = configuration_.eviction.maxmemory;
-  if (maxmemory.wish() == Wish::automatic) return automatic();
+  if (maxmemory.form() == Form::automatic) return automatic();
   return std::min(share(static_cast<std::int64_t>(limit_.bytes), maxmemory.percent()), automatic());
 }
 
 base::Result<void> MemoryPlan::apply() {
-  if (configuration_.eviction.maxmemory.wish() == Wish::bytes) return {};
+  if (configuration_.eviction.maxmemory.form() == Form::bytes) return {};
   if (limit_.bytes == 0) {
     return base::Error{
         "maxmemory needs a number of bytes, because the system does not say how "
@@ -112,7 +112,7 @@ void MemoryPlan::find() {
   config::Limit& maxmemory = configuration_.eviction.maxmemory;
   const std::int64_t bytes = wanted();
   if (bytes == maxmemory.value()) return;
-  maxmemory.found(bytes);
+  maxmemory.resolve(bytes);
   log_.notice(explanation());
   if (bytes > kLeast) return;
   log_.warning(
@@ -140,7 +140,7 @@ std::string MemoryPlan::explanation() const {
 }
 
 void MemoryPlan::beat() {
-  if (configuration_.eviction.maxmemory.wish() == Wish::bytes) return;
+  if (configuration_.eviction.maxmemory.form() == Form::bytes) return;
   if (clock_.steady_ms() - read_at_ms_ < kPauseMs) return;
   read_at_ms_ = clock_.steady_ms();
   process::MemoryLimit now = process::read_memory_limit(root_);

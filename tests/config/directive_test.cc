@@ -77,7 +77,7 @@ TEST_F(Directives, TheLimitOfMemoryMayBeAWishWhoseValueIsFoundLater) {
   EXPECT_EQ(set("maxmemory", "1000"), "OK");
   EXPECT_EQ(set("maxmemory", "75%"), "OK");
   EXPECT_EQ(limit.value(), 0);
-  limit.found(750);
+  limit.resolve(750);
   EXPECT_EQ(limit.print(), "750");
   EXPECT_THAT(limit.lines(), ElementsAre("maxmemory 75%"));
   EXPECT_EQ(set("maxmemory", "auto"), "OK");
@@ -85,7 +85,7 @@ TEST_F(Directives, TheLimitOfMemoryMayBeAWishWhoseValueIsFoundLater) {
   EXPECT_THAT(limit.lines(), ElementsAre("maxmemory auto"));
   EXPECT_FALSE(limit.is_default());
   EXPECT_EQ(set("maxmemory", "5000"), "OK");
-  limit.found(800);
+  limit.resolve(800);
   EXPECT_EQ(limit.value(), 5000);
 }
 

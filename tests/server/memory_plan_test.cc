@@ -128,7 +128,7 @@ TEST_F(MemoryPlanTest, WithoutALimitOfTheSystemAWishIsRefused) {
   EXPECT_EQ(set("maxmemory", "100mb"), "OK");
   EXPECT_THAT(set("maxmemory", "auto"), HasSubstr("the system does not say"));
   EXPECT_EQ(shown(), std::to_string(100 * kMegabyte));
-  EXPECT_EQ(configuration.eviction.maxmemory.wish(), config::Limit::Wish::bytes);
+  EXPECT_EQ(configuration.eviction.maxmemory.form(), config::Limit::Form::bytes);
 }
 
 TEST_F(MemoryPlanTest, TooLittleForTheNeedsLeavesTheLeast) {

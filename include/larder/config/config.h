@@ -183,10 +183,10 @@ class Bytes final : public Directive {
 };
 
 // A number of bytes, or what the system allows: a share of it ("75%"), or as much as can be used of
-// it ("auto"). For these two, the server room computes the bytes and calls found().
+// it ("auto"). For these two, the server room computes the bytes and calls resolve().
 class Limit final : public Directive {
  public:
-  enum class Wish : std::uint8_t { bytes, percent, automatic };
+  enum class Form : std::uint8_t { bytes, percent, automatic };
   struct Spec {
     std::string_view name;
     std::string_view help;
@@ -196,26 +196,26 @@ class Limit final : public Directive {
   // In bytes; 0 is no limit.
   std::int64_t value() const { return value_; }
   void value(std::int64_t bytes);
-  Wish wish() const { return wish_; }
+  Form form() const { return form_; }
   std::int64_t percent() const { return percent_; }
   // Sets the value of a share, or of "auto".
-  void found(std::int64_t bytes);
+  void resolve(std::int64_t bytes);
 
   base::Result<void> parse(const std::vector<std::string>& arguments) override;
   std::vector<std::string> arguments() const override;
   // Prints the bytes: clients of Redis expect a number.
   std::string print() const override;
   std::vector<std::string> lines() const override;
-  bool is_default() const override { return wish_ == Wish::bytes && value_ == 0; }
+  bool is_default() const override { return form_ == Form::bytes && value_ == 0; }
   std::string domain() const override;
 
  private:
-  void wish(Wish wish, std::int64_t percent);
+  void form(Form form, std::int64_t percent);
 
   std::int64_t value_ = 0;
-  std::int64_t found_ = 0;
+  std::int64_t resolved_ = 0;
   std::int64_t percent_ = 0;
-  Wish wish_ = Wish::bytes;
+  Form form_ = Form::bytes;
 };
 
 class Toggle final : public Directive {
