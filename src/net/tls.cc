@@ -22,11 +22,11 @@ namespace {
 
 constexpr std::size_t kMostInRecord = 16 * 1024;
 
-void* take(std::size_t bytes, const char*, int) { return memory::take_for_library(bytes); }
+void* take(std::size_t bytes, const char*, int) { return memory::library_malloc(bytes); }
 void* resize(void* block, std::size_t bytes, const char*, int) {
-  return memory::resize_for_library(block, bytes);
+  return memory::library_realloc(block, bytes);
 }
-void give_back(void* block, const char*, int) { memory::release_from_library(block); }
+void give_back(void* block, const char*, int) { memory::library_free(block); }
 
 }  // namespace
 

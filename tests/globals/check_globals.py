@@ -18,7 +18,7 @@ ALLOWED = {
         "the allocator of the dataset, as jemalloc is that of all else",
     "larder::memory::(anonymous namespace)::g_spare_bytes":
         "an allocator that gets blocks back has no object to ask how much room there is",
-    "larder::memory::detail::(anonymous namespace)::t_payer":
+    "larder::memory::detail::(anonymous namespace)::t_account":
         "a C library's allocator is not told for whom it allocates",
     "larder::base::detail::process_secret": "the secret of the keyed hash, drawn once",
     "larder::types::detail::(anonymous namespace)::t_tables":

@@ -18,14 +18,14 @@ TEST(Account, ChargesOnlyAllocationsInItsScope) {
   void* inside = nullptr;
   {
     const auto scope = account.charge_to();
-    inside = take_for_library(100);
+    inside = library_malloc(100);
   }
-  void* const outside = take_for_library(200);
+  void* const outside = library_malloc(200);
   EXPECT_EQ(account.bytes() - empty, size_class(100 + 16));
   EXPECT_EQ(balance(Owner::client_input) - before, static_cast<std::int64_t>(account.bytes()));
   EXPECT_EQ(balance(Owner::runtime) - others, static_cast<std::int64_t>(size_class(200 + 16)));
-  release_from_library(inside);
-  release_from_library(outside);
+  library_free(inside);
+  library_free(outside);
   EXPECT_EQ(account.bytes(), empty);
   EXPECT_EQ(balance(Owner::runtime), others);
 }
@@ -38,13 +38,13 @@ TEST(Account, ScopesNest) {
   void* first = nullptr;
   {
     const auto inner_scope = inner.charge_to();
-    first = take_for_library(1);
+    first = library_malloc(1);
   }
-  void* const second = take_for_library(1);
+  void* const second = library_malloc(1);
   EXPECT_EQ(outer.bytes() - empty, 32u);
   EXPECT_EQ(inner.bytes() - empty, 32u);
-  release_from_library(first);
-  release_from_library(second);
+  library_free(first);
+  library_free(second);
 }
 
 TEST(Account, BlocksThatOutliveItAreChargedToTheRuntime) {
@@ -54,12 +54,12 @@ TEST(Account, BlocksThatOutliveItAreChargedToTheRuntime) {
   {
     Account account(Owner::client_input);
     const auto scope = account.charge_to();
-    kept = take_for_library(5000);
+    kept = library_malloc(5000);
     EXPECT_GT(balance(Owner::client_input) - before, 5000);
   }
   EXPECT_EQ(balance(Owner::client_input), before);
   EXPECT_GT(balance(Owner::runtime) - others, 5000);
-  release_from_library(kept);
+  library_free(kept);
   EXPECT_EQ(balance(Owner::runtime), others);
 }
 
@@ -71,27 +71,27 @@ TEST(Account, ReallocationKeepsContentsAndOwner) {
   char* block = nullptr;
   {
     const auto scope = account->charge_to();
-    block = static_cast<char*>(take_for_library(8));
+    block = static_cast<char*>(library_malloc(8));
   }
   std::memcpy(block, "abcdefg", 8);
-  block = static_cast<char*>(resize_for_library(block, 1000));
+  block = static_cast<char*>(library_realloc(block, 1000));
   EXPECT_STREQ(block, "abcdefg");
   EXPECT_EQ(account->bytes() - empty, size_class(1000 + 16));
   EXPECT_EQ(balance(Owner::runtime), with_account);
-  block = static_cast<char*>(resize_for_library(block, 4));
+  block = static_cast<char*>(library_realloc(block, 4));
   EXPECT_EQ(std::string_view(block, 4), "abcd");
-  EXPECT_EQ(resize_for_library(block, 0), nullptr);
+  EXPECT_EQ(library_realloc(block, 0), nullptr);
   EXPECT_EQ(account->bytes(), empty);
   account.reset();
   EXPECT_EQ(balance(Owner::runtime), others);
 }
 
 TEST(Account, HandlesNullAndZeroLikeTheLibrary) {
-  EXPECT_EQ(take_for_library(0), nullptr);
-  release_from_library(nullptr);
-  void* const block = resize_for_library(nullptr, 10);
+  EXPECT_EQ(library_malloc(0), nullptr);
+  library_free(nullptr);
+  void* const block = library_realloc(nullptr, 10);
   ASSERT_NE(block, nullptr);
-  release_from_library(block);
+  library_free(block);
 }
 
 }  // namespace

@@ -16,7 +16,7 @@
 namespace larder::memory {
 
 namespace detail {
-struct Payer;
+struct AccountBlock;
 }
 
 // The memory of the library for one client. Blocks that exist when the account ends (a TLS session
@@ -40,18 +40,18 @@ class Account {
     Scope& operator=(const Scope&) = delete;
 
    private:
-    detail::Payer* outer_;
+    detail::AccountBlock* outer_;
   };
   Scope charge_to() { return Scope(*this); }
 
  private:
-  detail::Payer* payer_;
+  detail::AccountBlock* block_;
 };
 
 // Replacements for malloc, realloc and free of the library: 16-byte alignment, null is an empty
 // block, and 0 bytes give null. Cost compared with heap.h: one or two stores.
-void* take_for_library(std::size_t bytes);
-void* resize_for_library(void* block, std::size_t bytes);
-void release_from_library(void* block);
+void* library_malloc(std::size_t bytes);
+void* library_realloc(void* block, std::size_t bytes);
+void library_free(void* block);
 
 }  // namespace larder::memory
