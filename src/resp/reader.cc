@@ -95,9 +95,9 @@ struct Reader::HalfRequest {
 };
 
 // One call of parse().
-class RequestCutter {
+class RequestParser {
  public:
-  RequestCutter(Reader& reader, std::span<const char> input, Batch& batch, const Limits& limits)
+  RequestParser(Reader& reader, std::span<const char> input, Batch& batch, const Limits& limits)
       : reader_(reader),
         batch_(batch),
         input_(input.data()),
@@ -334,7 +334,7 @@ class RequestCutter {
 };
 
 Parsed Reader::parse(std::span<const char> input, Batch& batch, const Limits& limits) {
-  return RequestCutter(*this, input, batch, limits).run();
+  return RequestParser(*this, input, batch, limits).run();
 }
 
 void Reader::reset() {

@@ -64,7 +64,7 @@ class Reader {
   std::size_t held_bytes() const;
 
  private:
-  friend class RequestCutter;
+  friend class RequestParser;
   struct HalfRequest;
 
   HalfRequest* half_ = nullptr;  // the array whose header has been read, if any
