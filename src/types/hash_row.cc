@@ -59,18 +59,19 @@ std::int64_t next_deadline(const void* storage) {
   return table != nullptr ? table->next_deadline() : kNoDeadline;
 }
 
-bool expire_some(void* storage, std::int64_t now_ms, std::size_t lines, ElementGoes goes,
-                 void* context) {
+bool expire_some(void* storage, std::int64_t now_ms, std::size_t lines,
+                 BeforeElementRemoved before_removal, void* context) {
   HashTable* table = Hash(storage).table();
-  return table == nullptr ||
-         table->expire_some(now_ms, lines, [&](std::string_view name) { goes(context, name); });
+  return table == nullptr || table->expire_some(now_ms, lines, [&](std::string_view name) {
+    before_removal(context, name);
+  });
 }
 
-bool expire_one(void* storage, std::string_view element, std::int64_t now_ms, ElementGoes goes,
-                void* context) {
+bool expire_one(void* storage, std::string_view element, std::int64_t now_ms,
+                BeforeElementRemoved before_removal, void* context) {
   HashTable* table = Hash(storage).table();
   if (table == nullptr || !table->is_expired(element, now_ms)) return false;
-  goes(context, element);
+  before_removal(context, element);
   return table->erase(element, kLongAgo);
 }
 

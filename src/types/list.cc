@@ -66,7 +66,7 @@ void List::compact(const ListLimits& limits) {
   const bool by_bytes = limits.fill < 0;
   const bool small = by_bytes ? only->pack().bytes() <= limits.most_bytes() / 2
                               : only->elements() <= limits.most_elements() / 2;
-  if (small) put(Quicklist::give(nodes()));
+  if (small) put(Quicklist::release_only_block(nodes()));
 }
 
 void List::push(const ListLimits& limits, ListEnd end, std::string_view text) {

@@ -163,7 +163,7 @@ NodePlace NodeChain::erase(Place place) {
   return is_small(group->previous) ? merge(group->previous, behind) : behind;
 }
 
-ListBlock* NodeChain::give() {
+ListBlock* NodeChain::release_only_block() {
   LARDER_ASSERT(nodes_ == 1);
   ListBlock* const block = NodeChain::block(first());
   uncount(first_, node(first()));

@@ -80,7 +80,7 @@ class NodeChain {
   // Frees the node; returns the one after it.
   Place erase(Place place);
   // Removes the only node; returns its block.
-  ListBlock* give();
+  ListBlock* release_only_block();
   // Frees nodes until the budget is spent; true if all are freed.
   bool destroy_some(memory::Owner owner, base::Budget& budget);
 

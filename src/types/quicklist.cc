@@ -50,8 +50,8 @@ Quicklist* Quicklist::relocate_some(Quicklist* list, Relocation& walk, memory::M
   return list;
 }
 
-ListBlock* Quicklist::give(Quicklist* list) {
-  ListBlock* const block = list->chain_.give();
+ListBlock* Quicklist::release_only_block(Quicklist* list) {
+  ListBlock* const block = list->chain_.release_only_block();
   LARDER_ASSERT(block->kind() == Kind::packed);
   memory::release(kOwner, list, sizeof(Quicklist));
   return block;

@@ -35,7 +35,7 @@ class Quicklist {
   // Adopts the block of a short list as its only node.
   void adopt(ListBlock* block) { chain_.insert({}, block); }
   // Releases the only node, which is packed, as the block of a short list; frees the chain.
-  static ListBlock* give(Quicklist* list);
+  static ListBlock* release_only_block(Quicklist* list);
 
   void enter(List::Cursor& cursor, std::int64_t index) const;
 

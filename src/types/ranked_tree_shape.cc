@@ -193,7 +193,7 @@ void RankedTree::erase(const RankedMember* member) {
   close_gap(leaf->members, leaf->count, index_of(*leaf, member));
   --leaf->count;
   --size_;
-  if (leaf->count < Leaf::kLow) mend(path);
+  if (leaf->count < Leaf::kLow) merge_small_nodes(path);
 }
 
 void RankedTree::move(RankedMember* member, double score) {
@@ -213,7 +213,7 @@ void RankedTree::move(RankedMember* member, double score) {
 }
 
 // A leaf has become small: merges it with a neighbour if both fit into one, and so on upwards.
-void RankedTree::mend(Path& path) {
+void RankedTree::merge_small_nodes(Path& path) {
   for (unsigned level = levels_; level-- > 0;) {
     const bool leaves = level + 1 == levels_;
     if (!merge(path.nodes[level], path.children[level], leaves)) break;

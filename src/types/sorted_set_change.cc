@@ -22,7 +22,7 @@ constexpr auto kOwner = SortedSet::kOwner;
 constexpr Place kEnd = ListpackView::kEnd;
 
 // Applies the rule to a member with the score `old`.
-SortedSet::Put judge(double old, double score, const SortedSet::Rule& rule) {
+SortedSet::Put apply_rule(double old, double score, const SortedSet::Rule& rule) {
   if (rule.only_new) return {Outcome::refused, old};
   if (rule.adds) {
     score += old;
@@ -62,7 +62,7 @@ std::size_t erase_batch(RankedSet& set, std::size_t rank, std::size_t most) {
 // `member` is already at `known`.
 SortedSet::Put put_packed(Listpack& pack, Place known, std::string_view member, double score,
                           const SortedSet::Rule& rule) {
-  const SortedSet::Put put = judge(packed::score_of(pack, known), score, rule);
+  const SortedSet::Put put = apply_rule(packed::score_of(pack, known), score, rule);
   if (put.outcome != Outcome::updated) return put;
   pack.erase(kOwner, known, 2);
   packed::insert(pack, packed::find_place(pack, put.score, member), member, put.score);
@@ -118,7 +118,7 @@ SortedSet::Put SortedSet::put(std::string_view member, double score, const Rule&
   RankedSet& set = *ranked();
   const std::uint64_t hash = base::hash_bytes(member);
   if (RankedMember* known = set.find(member, hash)) {
-    const Put put = judge(known->score(), score, rule);
+    const Put put = apply_rule(known->score(), score, rule);
     if (put.outcome == Outcome::updated) set.move(known, hash, put.score);
     return put;
   }

@@ -77,7 +77,7 @@ void TableCore::grow(const ElementPlan& plan, std::uint64_t position) {
   const std::uint64_t leaf = directory_.find(position);
   const std::uint32_t buckets = buckets_of(leaf);
   if (is_empty_leaf(leaf)) {
-    found(plan, position);
+    create_segment(plan, position);
   } else if (buckets < kMost || depth_of(leaf) == kDeepest) {
     LARDER_ASSERT(buckets < kWidest);
     resize(plan, position, std::min(kWidest, buckets + step_at(buckets)));
@@ -87,7 +87,7 @@ void TableCore::grow(const ElementPlan& plan, std::uint64_t position) {
 }
 
 // Creates the segment of a position that has none.
-void TableCore::found(const ElementPlan& plan, std::uint64_t position) {
+void TableCore::create_segment(const ElementPlan& plan, std::uint64_t position) {
   const Shape wanted = size_ < reserved_ ? shape_for(reserved_) : Shape{};
   unsigned depth = depth_of(directory_.find(position));
   for (; depth < wanted.depth; ++depth) {

@@ -102,7 +102,7 @@ class RankedTree {
   Child split(Leaf* leaf, unsigned index, RankedMember* member);
   Child split(Inner* node, unsigned index, const Child& fresh, bool at_end);
   void add_child(Path& path, Child fresh, bool at_end);
-  void mend(Path& path);
+  void merge_small_nodes(Path& path);
   bool merge(Inner* parent, unsigned child, bool leaves);
   void join(Inner* parent, unsigned left, bool leaves);
   void drop_child(Inner* parent, unsigned child, bool leaves);

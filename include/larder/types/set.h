@@ -145,9 +145,9 @@ class Set {
   void free_compact(memory::Owner owner) noexcept;
 
   // Selects `count` of the `size` elements of a walk, each with the same probability.
-  class Selection {
+  class SelectionSampler {
    public:
-    Selection(std::size_t count, std::size_t size, base::Rng& rng)
+    SelectionSampler(std::size_t count, std::size_t size, base::Rng& rng)
         : count_(count), left_(size), rng_(rng) {}
     bool takes_next() {
       if (rng_.below(left_--) >= count_) return false;

@@ -6,17 +6,17 @@ namespace larder::types {
 namespace detail {
 
 // The addresses of the elements that a sample has picked already.
-class Picked {
+class PickedAddresses {
  public:
-  explicit Picked(std::size_t most)
+  explicit PickedAddresses(std::size_t most)
       : slots_(std::bit_ceil(2 * most + 2)),
         places_(static_cast<const void**>(
             memory::allocate(memory::Owner::runtime, slots_ * sizeof(void*)))) {
     std::memset(places_, 0, slots_ * sizeof(void*));
   }
-  ~Picked() { memory::release(memory::Owner::runtime, places_, slots_ * sizeof(void*)); }
-  Picked(const Picked&) = delete;
-  Picked& operator=(const Picked&) = delete;
+  ~PickedAddresses() { memory::release(memory::Owner::runtime, places_, slots_ * sizeof(void*)); }
+  PickedAddresses(const PickedAddresses&) = delete;
+  PickedAddresses& operator=(const PickedAddresses&) = delete;
 
   // False when it was there already.
   bool add(const void* address) {
@@ -37,9 +37,9 @@ class Picked {
 
 // Prefetches each member, and calls fn for it some members later.
 template <typename Fn>
-class DelayedMembers {
+class PrefetchedMembers {
  public:
-  explicit DelayedMembers(Fn& fn) : fn_(fn) {}
+  explicit PrefetchedMembers(Fn& fn) : fn_(fn) {}
   void push(const SetMember* member) {
     __builtin_prefetch(member);
     const SetMember*& place = waiting_[next_++ % kAhead];
@@ -66,7 +66,7 @@ template <typename Fn>
 void Set::for_each(Fn fn) const {
   if (storage_ == 0) return;
   if (const MemberTable* members = table()) {
-    detail::DelayedMembers<Fn> delayed(fn);
+    detail::PrefetchedMembers<Fn> delayed(fn);
     members->for_each([&delayed](const SetMember* member) { delayed.push(member); });
     return delayed.finish();
   }
@@ -98,7 +98,7 @@ std::uint64_t Set::scan(std::uint64_t cursor, std::size_t count, Fn fn) const {
 
 template <typename Fn>
 void Set::sample_sparsely(std::size_t count, base::Rng& rng, Fn fn) const {
-  detail::Picked picked(count);
+  detail::PickedAddresses picked(count);
   while (count > 0) {
     const SetMember* member = table()->random(rng);
     if (!picked.add(member)) continue;
@@ -112,7 +112,7 @@ void Set::sample(std::size_t count, base::Rng& rng, Fn fn) const {
   const std::size_t all = size();
   if (count >= all) return for_each(fn);
   if (table() != nullptr && all / kSparse > count) return sample_sparsely(count, rng, fn);
-  Selection selection(count, all, rng);
+  SelectionSampler selection(count, all, rng);
   for_each([&](const String& member) {
     if (!selection.done() && selection.takes_next()) fn(member);
   });
@@ -120,7 +120,7 @@ void Set::sample(std::size_t count, base::Rng& rng, Fn fn) const {
 
 template <typename Fn>
 void Set::take(std::size_t count, base::Rng& rng, Fn fn) {
-  Selection selection(count, size(), rng);
+  SelectionSampler selection(count, size(), rng);
   switch (encoding()) {
     case Encoding::table:
       while (count-- > 0) {

@@ -17,12 +17,12 @@ using StoredSet = ReadOnly<Set>;
 namespace detail {
 
 // A temporary set, stored in a table for any size.
-class AsideSet {
+class TemporarySet {
  public:
-  AsideSet() : set_(Set::create(Set::Encoding::table)) {}
-  ~AsideSet() { set_.clear(); }
-  AsideSet(const AsideSet&) = delete;
-  AsideSet& operator=(const AsideSet&) = delete;
+  TemporarySet() : set_(Set::create(Set::Encoding::table)) {}
+  ~TemporarySet() { set_.clear(); }
+  TemporarySet(const TemporarySet&) = delete;
+  TemporarySet& operator=(const TemporarySet&) = delete;
   Set& operator*() { return set_; }
   Set* operator->() { return &set_; }
 
@@ -91,7 +91,7 @@ void unite(std::span<StoredSet> sets, Fn fn) {
     lookups += sets[i]->size() * i;
   }
   if (lookups > members * detail::kInsertionCost) {
-    detail::AsideSet seen;
+    detail::TemporarySet seen;
     const SetLimits limits{};
     for (const StoredSet& set : sets) {
       set->for_each([&](const String& member) {
@@ -122,7 +122,7 @@ void subtract(std::span<StoredSet> sets, Fn fn) {
             [](const StoredSet& a, const StoredSet& b) { return a->size() > b->size(); });
 
   // The union of all others, if lookups in each of them would be more work.
-  detail::AsideSet together;
+  detail::TemporarySet together;
   StoredSet whole;
   if (from.size() + others_size * detail::kInsertionCost < from.size() * others.size() / 2) {
     const SetLimits limits{};

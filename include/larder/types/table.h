@@ -266,7 +266,7 @@ class Table {
         core_.remove_from_segment(spot, at);
         erased = true;
       }
-      if (erased && detail::TableCore::wants_less(at)) {
+      if (erased && detail::TableCore::can_shrink(at)) {
         cursor = core_.shrink_under(kPlan, swept, cursor);
       }
     } while (cursor != 0 && --lines > 0);

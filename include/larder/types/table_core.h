@@ -131,13 +131,13 @@ class TableCore {
   void remove(const ElementPlan& plan, Spot spot, std::uint64_t position) {
     const Place at = locate(position);
     take_out(spot, at);
-    if (wants_less(at)) shrink(plan, position);
+    if (can_shrink(at)) shrink(plan, position);
   }
   // The same for an entry whose position is known only by the 16 bits in its slot, in the
   // segment of `at`, and without shrinking.
   void remove_from_segment(Spot spot, Place at);
   // Whether a step of shrinking can make the segment smaller.
-  static bool wants_less(const Place& at) {
+  static bool can_shrink(const Place& at) {
     return std::uint32_t{at.segment->size} * 10 < at.buckets * kBucketSlots * 7;
   }
   // A step of shrinking for the segment at `shrunk` during a walk in the order of positions that is
@@ -207,7 +207,7 @@ class TableCore {
   void shrink(const ElementPlan& plan, std::uint64_t position);
 
   void grow(const ElementPlan& plan, std::uint64_t position);
-  void found(const ElementPlan& plan, std::uint64_t position);
+  void create_segment(const ElementPlan& plan, std::uint64_t position);
   void split(const ElementPlan& plan, std::uint64_t position);
   bool merge(const ElementPlan& plan, std::uint64_t position);
   void merge_empty(const ElementPlan& plan, std::uint64_t position);

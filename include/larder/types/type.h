@@ -24,7 +24,7 @@ inline constexpr std::int64_t kNoDeadline = std::numeric_limits<std::int64_t>::m
 inline constexpr std::int64_t kLongAgo = std::numeric_limits<std::int64_t>::min();
 
 // Called with the name of an element before it is removed.
-using ElementGoes = void (*)(void* context, std::string_view element);
+using BeforeElementRemoved = void (*)(void* context, std::string_view element);
 
 // Storage is what the pointer in an entry refers to: null for an empty value, and tagged in its
 // lowest 3 bits if the type has several encodings.
@@ -60,11 +60,11 @@ struct TypeRow {
   std::size_t (*size)(const void* storage) = nullptr;
   // Frees elements past their deadline; reads about `lines` cache lines of their table and
   // continues with the next call. True when it has reached the end and next_deadline() is exact.
-  bool (*expire_some)(void* storage, std::int64_t now_ms, std::size_t lines, ElementGoes goes,
-                      void* context) = nullptr;
+  bool (*expire_some)(void* storage, std::int64_t now_ms, std::size_t lines,
+                      BeforeElementRemoved before_removal, void* context) = nullptr;
   // The same for one element; true if it was past its deadline and is freed.
-  bool (*expire_one)(void* storage, std::string_view element, std::int64_t now_ms, ElementGoes goes,
-                     void* context) = nullptr;
+  bool (*expire_one)(void* storage, std::string_view element, std::int64_t now_ms,
+                     BeforeElementRemoved before_removal, void* context) = nullptr;
 };
 
 const TypeRow& row(Type type);
