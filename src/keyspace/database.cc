@@ -152,7 +152,7 @@ void Database::replace(OpenEntry before, OpenEntry now, std::uint64_t hash) {
 }
 
 // Logs a new key, if store() is about to create one.
-void Database::announce(const Key& key) {
+void Database::log_new_key(const Key& key) {
   if (!shared_.log.wants_new_keys()) return;
   const Entry* old = entries_.find(key.name, key.hash);
   if (old == nullptr || old->expired(now_ms())) shared_.log.add_new_key(index_, key.name);
@@ -365,7 +365,7 @@ void Database::put_copy(const Key& key, const Entry& source, Event event) {
   if (source.form() == Form::storage) {
     entry.storage(types::row(source.type()).copy(source.storage()));
   }
-  announce(key);
+  log_new_key(key);
   shared_.log.add(event, index_, key.name);
   store(key, entry);
 }
@@ -375,7 +375,7 @@ void Database::put_moved(const Key& key, Database& from, const Key& source_key, 
   const OpenEntry source = from.open(moved, source_key.hash, Intent::removes);
   const OpenEntry entry = OpenEntry::create(shape_like(key.name, *source, source->deadline()));
   move_value(source, entry);
-  announce(key);
+  log_new_key(key);
   shared_.log.add(left, from.index_, source_key.name);
   shared_.log.also(arrived, index_, key.name);
   from.take_out(source, source_key.hash);

@@ -7,7 +7,7 @@ namespace larder::keyspace {
 namespace {
 
 // How often the use of the pages is computed.
-constexpr std::int64_t kLookUs = 100'000;
+constexpr std::int64_t kCheckUs = 100'000;
 // The allowance of this time is used later, after turns that had none to give.
 constexpr std::int64_t kMostSavedUs = 100'000;
 // Shorter steps have too much overhead.
@@ -26,9 +26,9 @@ bool Defragmenter::run(std::int64_t most_us, Moves moves) {
   const base::Clock& clock = keyspace_.clock();
   if (!may_move(moves)) {
     give_up();
-  } else if (clock.steady_us() >= next_look_us_) {
-    next_look_us_ = clock.steady_us() + kLookUs;
-    look();
+  } else if (clock.steady_us() >= next_check_us_) {
+    next_check_us_ = clock.steady_us() + kCheckUs;
+    check_page_use();
   }
   if (part_ == Part::none) return false;
   const std::int64_t began_us = clock.steady_now_us();
@@ -43,7 +43,7 @@ bool Defragmenter::run(std::int64_t most_us, Moves moves) {
 }
 
 // Begins a pass if there is enough to gain, or gives more time to the one that has begun.
-void Defragmenter::look() {
+void Defragmenter::check_page_use() {
   const memory::PageUse use = memory::page_use();
   const bool is_due =
       use.wasted_bytes() >
@@ -116,7 +116,7 @@ void Defragmenter::end_pass() {
   part_ = Part::none;
   percent_ = 0;
   // Whether there should be another one is known at once.
-  next_look_us_ = 0;
+  next_check_us_ = 0;
 }
 
 void Defragmenter::report(std::int64_t now_us) {

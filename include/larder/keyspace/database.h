@@ -306,7 +306,7 @@ class Database {
   void defer_free_replaced(OpenEntry entry);
   void touch(Entry& entry);
   void insert(OpenEntry entry, std::uint64_t hash);
-  void announce(const Key& key);
+  void log_new_key(const Key& key);
   // Replaces the entry of the key, or inserts a new one.
   void store(const Key& key, OpenEntry entry);
   // Replaces `before`, which is open, by `now` and updates the indexes; the caller then owns

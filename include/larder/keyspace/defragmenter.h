@@ -40,7 +40,7 @@ class Defragmenter {
   enum class Part : std::uint8_t { none, entries, tables, values };
 
   bool may_move(Moves moves) const;
-  void look();
+  void check_page_use();
   std::int64_t percent_of_time(const memory::PageUse& use) const;
   void add_allowance(std::int64_t now_us);
   void step(base::Budget& budget);
@@ -56,7 +56,7 @@ class Defragmenter {
   memory::Metrics& metrics_;
   Part part_ = Part::none;
   std::int64_t percent_ = 0;       // of the time, for this pass
-  std::int64_t next_look_us_ = 0;  // at the use of the pages
+  std::int64_t next_check_us_ = 0;  // at the use of the pages
   std::int64_t last_us_ = 0;       // when time was added to the allowance
   std::int64_t allowance_us_ = 0;
   std::int64_t began_us_ = 0;  // this pass
