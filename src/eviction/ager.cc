@@ -17,7 +17,7 @@ void Ager::restart() {
   cursor_ = 0;
 }
 
-bool Ager::has_yet_to_restart(const keyspace::Database& db, std::uint64_t hash) const {
+bool Ager::has_old_bits(const keyspace::Database& db, std::uint64_t hash) const {
   if (!restarting_) return false;
   const auto index = static_cast<std::size_t>(db.index());
   return index > db_ || (index == db_ && db.entries().cursor_of(hash) >= cursor_);

@@ -59,7 +59,7 @@ Entry* entry_of(Database& db, std::uint64_t hash) {
 std::uint64_t charged_to_data(const memory::Charges& charges) {
   std::uint64_t sum = 0;
   for (const std::int64_t bytes : charges) sum += static_cast<std::uint64_t>(bytes);
-  return sum - static_cast<std::uint64_t>(apart_from_data(charges));
+  return sum - static_cast<std::uint64_t>(bytes_not_counted_for_evict(charges));
 }
 
 // The bytes that evicting every key would free.
@@ -74,7 +74,7 @@ std::uint64_t charged_to_keys(const memory::Charges& charges) {
 
 }  // namespace
 
-std::int64_t apart_from_data(const memory::Charges& charges) {
+std::int64_t bytes_not_counted_for_evict(const memory::Charges& charges) {
   const auto of = [&charges](Owner owner) { return charges[static_cast<std::size_t>(owner)]; };
   return of(Owner::replicas) + of(Owner::journal) + of(Owner::snapshot);
 }

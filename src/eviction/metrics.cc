@@ -21,7 +21,7 @@ void Metrics::refresh() {
   const std::int64_t limit = settings_.maxmemory.value();
   maxmemory_ = limit;
   maxmemory_human_ = base::print_human_bytes(static_cast<std::uint64_t>(limit));
-  not_counted_ = apart_from_data(memory::balance());
+  not_counted_ = bytes_not_counted_for_evict(memory::balance());
   policy_ = settings_.maxmemory_policy.print();
 }
 

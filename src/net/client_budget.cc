@@ -43,7 +43,7 @@ std::uint64_t left(std::uint64_t limit, std::uint64_t used) {
 std::uint64_t charged_bytes(const memory::Charges& charges) {
   std::uint64_t bytes = 0;
   for (const std::int64_t each : charges) bytes += static_cast<std::uint64_t>(each);
-  return bytes - static_cast<std::uint64_t>(eviction::apart_from_data(charges));
+  return bytes - static_cast<std::uint64_t>(eviction::bytes_not_counted_for_evict(charges));
 }
 
 }  // namespace

@@ -59,14 +59,14 @@ TEST(Ager, RestartsEachKeyOnce) {
     const auto key = keyspace::Key::of(name);
     const auto* entry = db.entries().find(name, key.hash);
     const bool is_new = world.keyspace.access().frequency(*entry) == keyspace::LfuCounter::kStart;
-    const bool is_behind = ager.has_yet_to_restart(db, key.hash);
+    const bool is_behind = ager.has_old_bits(db, key.hash);
     EXPECT_TRUE(is_new || is_behind) << i;
     behind += is_behind ? 1 : 0;
   }
   EXPECT_GT(behind, 1500u);
   EXPECT_LT(behind, 3000u);
   while (ager.is_restarting()) ager.run(base::Budget::unlimited());
-  EXPECT_FALSE(ager.has_yet_to_restart(world.db(), keyspace::Key::of(name_of(0)).hash));
+  EXPECT_FALSE(ager.has_old_bits(world.db(), keyspace::Key::of(name_of(0)).hash));
 }
 
 TEST(Ager, StopsWhenTheBudgetIsSpent) {

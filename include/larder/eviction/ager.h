@@ -36,7 +36,7 @@ class Ager {
   void restart();
   bool is_restarting() const { return restarting_; }
   // The bits of the entry with that hash still have the meaning from before restart().
-  bool has_yet_to_restart(const keyspace::Database& db, std::uint64_t hash) const;
+  bool has_old_bits(const keyspace::Database& db, std::uint64_t hash) const;
 
  private:
   // Visits some entries and returns how many, counting the end of each database as one more; the

@@ -38,7 +38,7 @@ struct Need {
 
 // Bytes that do not count against the limit, because evicting keys would not reduce them: buffers
 // for replicas and the journal, and what a snapshot holds. The memory of clients counts.
-std::int64_t apart_from_data(const memory::Charges& charges);
+std::int64_t bytes_not_counted_for_evict(const memory::Charges& charges);
 
 class Evictor {
  public:
@@ -47,8 +47,8 @@ class Evictor {
   Evictor(keyspace::Keyspace& keyspace, keyspace::Evacuator& evacuator, Settings& settings,
           Metrics& metrics);
 
-  // The bytes that count against the limit: the ledger without apart_from_data and without the part
-  // of the graveyard that need not count. Cost: about 20 ns.
+  // The bytes that count against the limit: the ledger without bytes_not_counted_for_evict and
+  // without the part of the graveyard that need not count. Cost: about 20 ns.
   std::uint64_t counted_bytes() const;
   // The same without everything that waits in the graveyard. Keys are evicted only while this is
   // over the limit. The tables of a flushed database are included until they are freed.

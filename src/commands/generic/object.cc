@@ -33,7 +33,7 @@ void object_encoding(Call& call) {
 // After a change between LRU and LFU all keys count as just stored, including those that the walk
 // of the Ager has not reached yet.
 bool counts_as_new(const Call& call, const eviction::Evictor& evictor) {
-  return evictor.ager().has_yet_to_restart(call.db, call.key.hash);
+  return evictor.ager().has_old_bits(call.db, call.key.hash);
 }
 
 void object_freq(Call& call, eviction::Evictor& evictor) {

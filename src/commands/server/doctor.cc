@@ -176,7 +176,7 @@ std::int64_t Symptoms::used_bytes() const {
 }
 
 std::int64_t Symptoms::counted_bytes() const {
-  return used_bytes() - eviction::apart_from_data(charges);
+  return used_bytes() - eviction::bytes_not_counted_for_evict(charges);
 }
 
 std::string diagnose(const Symptoms& symptoms) {
