@@ -96,7 +96,7 @@ CommandStats BoundCommand::whole_stats() const {
   for (; slots_[at].command != nullptr; at = (at + 1) & mask_) {
     const Slot& slot = slots_[at];
     if (slot.letters != letters || slot.length != name.size()) continue;
-    if (slot.letters_tell || base::equals_ignoring_case(slot.command->name, name)) {
+    if (slot.is_whole_name || base::equals_ignoring_case(slot.command->name, name)) {
       return slot.command;
     }
   }

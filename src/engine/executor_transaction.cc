@@ -53,7 +53,7 @@ void Executor::run_transaction(Call& call) {
   if (transaction == nullptr) return call.reply.error("ERR EXEC without MULTI");
   if (transaction->is_aborted()) {
     call.reply.error("EXECABORT Transaction discarded because of previous errors.");
-  } else if (parts_.watches.has_lost(session)) {
+  } else if (parts_.watches.has_changed(session)) {
     call.reply.null_array();
   } else {
     run_queue(*running_, *transaction);

@@ -203,7 +203,7 @@ void WatchSet::unwatch(Session& session) {
   watcher->detach(session);
 }
 
-bool WatchSet::has_lost(const Session& session) const {
+bool WatchSet::has_changed(const Session& session) const {
   const Watcher* const watcher = Watcher::of(session);
   if (watcher == nullptr) return false;
   return watcher->dirty || was_replaced(*watcher) ||

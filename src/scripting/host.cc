@@ -187,7 +187,7 @@ void Host::begin_busy(std::int64_t elapsed_ms) {
                      (run_->kind == RunKind::script ? "SCRIPT KILL" : "FUNCTION KILL") +
                      " command. Script name is: " + std::string(run_->name) + ".");
   run_->is_busy = true;
-  parts_.gates.be_busy(busy_error(run_->kind));
+  parts_.gates.refuse_as_busy(busy_error(run_->kind));
   run_->call.session.keep_still();
   busy_host_->begin();
 }

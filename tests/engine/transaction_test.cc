@@ -287,10 +287,10 @@ TEST_F(Watching, DetectsSwappedDatabases) {
   watches.watch(session, "b");
   keyspace.swap(2, 3);
   executor.end_turn();
-  EXPECT_FALSE(watches.has_lost(session));
+  EXPECT_FALSE(watches.has_changed(session));
   keyspace.swap(1, 0);
   executor.end_turn();
-  EXPECT_TRUE(watches.has_lost(session));
+  EXPECT_TRUE(watches.has_changed(session));
   watches.unwatch(session);
 }
 
@@ -359,8 +359,9 @@ TEST_F(Watching, FindsWhatSwapsBringAsACompleteSearchWould) {
         }
       }
       executor.settle_background();
-      ASSERT_TRUE(!changed || watches.has_lost(session)) << round << " " << step;
-      ASSERT_TRUE(replacements > 1 || watches.has_lost(session) == changed) << round << " " << step;
+      ASSERT_TRUE(!changed || watches.has_changed(session)) << round << " " << step;
+      ASSERT_TRUE(replacements > 1 || watches.has_changed(session) == changed)
+          << round << " " << step;
     }
     changed_rounds += changed ? 1 : 0;
     exact_rounds += replacements < 2 ? 1 : 0;

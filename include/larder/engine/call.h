@@ -111,7 +111,7 @@ struct Call {
   // For a handler that returns because there is no room for its reply, behind `before` bytes of
   // output. If the command had waited for keys, it goes on waiting, and is tried again when there
   // is room. Other commands run again without this.
-  void wait_on_without_room(std::uint64_t before) {
+  void keep_waiting_for_room(std::uint64_t before) {
     resp::ReplyBuffer& output = reply.buffer();
     if (!resumed || output.was_refused_by_system()) return;
     const std::uint64_t wanted = output.wanted_behind(before);

@@ -83,7 +83,7 @@ class CommandTable final : public memory::AuditedOwner {
   struct Slot {
     std::uint64_t letters = 0;
     std::uint32_t length = 0;
-    bool letters_tell = false;  // letters and length are the whole name
+    bool is_whole_name = false;  // letters and length are the whole name
     BoundCommand* command = nullptr;
   };
 

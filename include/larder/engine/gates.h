@@ -82,7 +82,7 @@ class GateBoard {
   }
 
   // Closes `busy`, with the text of its error, which must live until the gate is opened.
-  void be_busy(std::string_view error) {
+  void refuse_as_busy(std::string_view error) {
     busy_error_ = error;
     close(Gate::busy);
   }

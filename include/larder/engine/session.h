@@ -142,9 +142,9 @@ enum class ReplyMode : std::uint8_t { on, off, skip_next, skip };
 // commands, `any`.
 enum class ReplyOrder : std::uint8_t {
   any,
-  before_effects,  // it has had no effects, and will have none if there is no room for the reply
-  of_removed,      // the same, and its effects remove what it replies with
-  may_wait_on,     // it waited for keys, and waits on without effects if there is no room
+  before_effects,    // it has had no effects, and will have none if there is no room for the reply
+  of_removed,        // the same, and its effects remove what it replies with
+  may_keep_waiting,  // it waited for keys, and waits on without effects if there is no room
 };
 // When to close the connection: after all replies are sent, or at the end of the turn.
 enum class Closing : std::uint8_t { no, after_reply, now };

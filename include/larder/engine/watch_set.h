@@ -69,7 +69,7 @@ class WatchSet final : public ChangeSink, public memory::AuditedOwner {
   // Whether a watched key changed, or its deadline has passed, since the session watched it.
   // Cost: the same however many keys it watches, except after a swap: then its keys that did not
   // exist are looked up.
-  bool has_lost(const Session& session) const;
+  bool has_changed(const Session& session) const;
   // A change was found; CLIENT LIST's flag d.
   static bool is_dirty(const Session& session);
   // How many keys the session watches.

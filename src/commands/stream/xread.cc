@@ -80,8 +80,8 @@ void xread(Call& call) {
   const std::uint64_t before = call.reply.buffer().size();
   bool has_entries = false;
   const auto write = [&] { has_entries = reply_entries(call, *options); };
-  if (!call.reply_first(write, call.resumed ? ReplyOrder::may_wait_on : ReplyOrder::any)) {
-    return call.wait_on_without_room(before);
+  if (!call.reply_first(write, call.resumed ? ReplyOrder::may_keep_waiting : ReplyOrder::any)) {
+    return call.keep_waiting_for_room(before);
   }
   if (has_entries) return;
   if (!options->block_ms) return call.reply.null_array();

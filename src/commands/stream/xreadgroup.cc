@@ -174,8 +174,8 @@ void xreadgroup(Call& call) {
   const std::uint64_t before = call.reply.buffer().size();
   const Call::RoomForReply room(
       call, most_bytes(call, *options),
-      call.resumed ? ReplyOrder::may_wait_on : ReplyOrder::before_effects);
-  if (!room.is_there()) return call.wait_on_without_room(before);
+      call.resumed ? ReplyOrder::may_keep_waiting : ReplyOrder::before_effects);
+  if (!room.is_there()) return call.keep_waiting_for_room(before);
   call.suppress_effects();
   StreamsReply streams(call.reply);
   for (std::size_t i = 0; i < options->streams; ++i) {
