@@ -79,7 +79,7 @@ void Notifier::read(std::span<const keyspace::Change> changes) {
     report_misses_before(i + 1);
     const keyspace::Change& change = changes[i];
     const keyspace::EventRow& event = keyspace::row(change.event);
-    if ((class_of(event.letter) & wanted_) != 0) tell(change.db, change.key, event.name);
+    if ((class_of(event.letter) & wanted_) != 0) publish_event(change.db, change.key, event.name);
   }
   report_misses_before(changes.size() + 1);
   end_misses();
@@ -99,7 +99,7 @@ void Notifier::report_misses_before(std::size_t changes) {
   for (; misses_reported_ < misses_.size(); ++misses_reported_) {
     const Miss& miss = misses_[misses_reported_];
     if (miss.changes_before >= changes) return;
-    tell(miss.db, miss.key, "keymiss");
+    publish_event(miss.db, miss.key, "keymiss");
   }
 }
 
@@ -110,7 +110,7 @@ void Notifier::end_misses() {
   if (misses_.capacity() > kKept) std::vector<Miss>().swap(misses_);
 }
 
-void Notifier::tell(int db, std::string_view key, std::string_view event) {
+void Notifier::publish_event(int db, std::string_view key, std::string_view event) {
   if ((wanted_ & kNotifyKeyspace) != 0) publish("__keyspace@", db, key, event);
   if ((wanted_ & kNotifyKeyevent) != 0) publish("__keyevent@", db, event, key);
 }

@@ -159,7 +159,7 @@ std::size_t Tracking::excess() const {
 
 void Tracking::forget_some(std::size_t most) {
   for (; most > 0; --most) {
-    keys_.forget_any(parts_.rng, [this](TrackedKey& key) { tell_all(key, nullptr); });
+    keys_.forget_any(parts_.rng, [this](TrackedKey& key) { invalidate_readers(key, nullptr); });
   }
 }
 
@@ -206,7 +206,7 @@ void Tracking::note(const keyspace::Change& change) {
   }
   if (keys_.size() == 0) return;
   keys_.forget(change.key, base::hash_bytes(change.key),
-               [this, running](TrackedKey& key) { tell_all(key, running); });
+               [this, running](TrackedKey& key) { invalidate_readers(key, running); });
 }
 
 // Copies of keys of other databases become invalid too, since only names are stored.
@@ -214,21 +214,21 @@ void Tracking::note_flush() {
   Invalidation everything = Invalidation::everything(texts_);
   for (Tracker* tracker = first_; tracker != nullptr;) {
     Tracker* const next = tracker->next;
-    if (tracker->tracks) tell(*tracker, everything);
+    if (tracker->tracks) send_invalidation(*tracker, everything);
     tracker = next;
   }
   keys_.clear();
 }
 
 // Sends the invalidation to the readers; to `but` only without NOLOOP.
-void Tracking::tell_all(TrackedKey& key, const engine::Session* but) {
+void Tracking::invalidate_readers(TrackedKey& key, const engine::Session* but) {
   const std::array<std::string_view, 1> name = {key.name()};
   Invalidation invalidation(texts_, name);
   for (const std::uint64_t id : key.all()) {
     Tracker* const tracker = find(id);
     if (tracker == nullptr || !tracker->is_reader()) continue;
     if (tracker->mode.no_loop && &tracker->session == but) continue;
-    tell(*tracker, invalidation);
+    send_invalidation(*tracker, invalidation);
   }
 }
 
@@ -239,7 +239,7 @@ void Tracking::broadcast(const TrackedPrefix& prefix, const TrackedPrefixes::Key
   Invalidation common(texts_, names);
   for (Tracker* tracker : prefix.trackers) {
     if (!tracker->mode.no_loop) {
-      tell(*tracker, common);
+      send_invalidation(*tracker, common);
       continue;
     }
     std::vector<std::string_view> of_others;
@@ -248,13 +248,13 @@ void Tracking::broadcast(const TrackedPrefix& prefix, const TrackedPrefixes::Key
     }
     if (of_others.empty()) continue;
     Invalidation own(texts_, of_others);
-    tell(*tracker, own);
+    send_invalidation(*tracker, own);
   }
 }
 
 // RESP2 has no pushes: only another session can get invalidations, in a channel, while it is
 // subscribed.
-void Tracking::tell(Tracker& tracker, Invalidation& invalidation) {
+void Tracking::send_invalidation(Tracker& tracker, Invalidation& invalidation) {
   const bool redirects = tracker.mode.redirect != 0;
   engine::Session* const invalidation_target =
       redirects ? redirect_target(tracker) : &tracker.session;

@@ -42,7 +42,7 @@ class Notifier final : public engine::ChangeSink,
   void apply_settings();
   void listen(bool wanted);
   void subscribe_to_misses(bool wanted);
-  void tell(int db, std::string_view key, std::string_view event);
+  void publish_event(int db, std::string_view key, std::string_view event);
   // The misses that occurred before this many of the command's changes.
   void report_misses_before(std::size_t changes);
   void end_misses();

@@ -102,8 +102,8 @@ class Tracking final : public engine::ChangeSink,
   void note(const keyspace::Change& change);
   void note_flush();
   void broadcast(const TrackedPrefix& prefix, const TrackedPrefixes::Keys& keys);
-  void tell_all(TrackedKey& key, const engine::Session* but);
-  void tell(Tracker& tracker, Invalidation& invalidation);
+  void invalidate_readers(TrackedKey& key, const engine::Session* but);
+  void send_invalidation(Tracker& tracker, Invalidation& invalidation);
   engine::Session* redirect_target(Tracker& tracker);
   void send_redirection_broken(Tracker& tracker);
 
