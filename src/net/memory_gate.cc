@@ -36,7 +36,7 @@ void MemoryGate::note_growth() {
   full_ = budget_.is_passed_with_closed() || budget_.is_exhausted();
 }
 
-void MemoryGate::look_at_pushes() {
+void MemoryGate::check_after_pushes() {
   pushes_ = 0;
   note_growth();
   if (full_) parts_.executor.end_batch();

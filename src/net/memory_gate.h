@@ -55,7 +55,7 @@ class MemoryGate {
   // A text was added to a connection's output without a request. The batch of requests that caused
   // it stops if the budget is exceeded by such texts.
   void note_push() {
-    if (++pushes_ >= kPushesBetweenLooks) look_at_pushes();
+    if (++pushes_ >= kPushesBetweenLooks) check_after_pushes();
   }
   // Whether the running command may make the connection keep `bytes` bytes more. If they exceed the
   // share the largest connection is closed; false if that is this one.
@@ -97,7 +97,7 @@ class MemoryGate {
 
   static constexpr std::size_t kPushesBetweenLooks = 128;
 
-  void look_at_pushes();
+  void check_after_pushes();
   void wait(Connection& connection, std::uint64_t bytes);
   // There is room for what it waits for.
   void run_waiting(Connection& connection);

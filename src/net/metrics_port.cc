@@ -36,13 +36,13 @@ struct Answer {
 }  // namespace
 
 // One connection: a request, its response, and the next.
-class MetricsPort::Visit final : public Watch {
+class MetricsPort::HttpConnection final : public Watch {
  public:
-  Visit(MetricsPort& port, int descriptor) : port_(port), socket_(descriptor) {
+  HttpConnection(MetricsPort& port, int descriptor) : port_(port), socket_(descriptor) {
     deadline_ms_ = port_.now_ms() + kRequestMs;
     port_.parts_.loop.watch(socket_, kReadable, *this);
   }
-  ~Visit() override { hang_up(); }
+  ~HttpConnection() override { hang_up(); }
 
   void hang_up() {
     if (socket_ < 0) return;
@@ -67,7 +67,7 @@ class MetricsPort::Visit final : public Watch {
   bool is_over() const { return over_; }
   std::int64_t deadline_ms() const { return deadline_ms_; }
   std::int64_t held_bytes() const {
-    return static_cast<std::int64_t>(memory::size_class(sizeof(Visit)) + held(input_) +
+    return static_cast<std::int64_t>(memory::size_class(sizeof(HttpConnection)) + held(input_) +
                                      held(output_));
   }
 
@@ -202,14 +202,16 @@ void MetricsPort::close() {
 
 void MetricsPort::on_accepted(int descriptor, Transport) {
   disable_delay(descriptor);
-  if (visits_.size() >= kMostConnections) {
-    Visit* const first = *std::min_element(
-        visits_.begin(), visits_.end(),
-        [](const Visit* a, const Visit* b) { return a->deadline_ms() < b->deadline_ms(); });
+  if (connections_.size() >= kMostConnections) {
+    HttpConnection* const first =
+        *std::min_element(connections_.begin(), connections_.end(),
+                          [](const HttpConnection* a, const HttpConnection* b) {
+                            return a->deadline_ms() < b->deadline_ms();
+                          });
     end(*first);
   }
-  if (visits_.empty()) parts_.loop.start(*this, kSweepUs);
-  visits_.push_back(memory::make<Visit>(kOwner, *this, descriptor));
+  if (connections_.empty()) parts_.loop.start(*this, kSweepUs);
+  connections_.push_back(memory::make<HttpConnection>(kOwner, *this, descriptor));
 }
 
 bool MetricsPort::is_loading() const {
@@ -225,38 +227,38 @@ std::string MetricsPort::scrape(info::Exposition form) {
 }
 
 // Events of this turn may still refer to it.
-void MetricsPort::end(Visit& visit) {
-  const auto place = std::find(visits_.begin(), visits_.end(), &visit);
-  if (place == visits_.end()) return;
-  visits_.erase(place);
-  visit.hang_up();
-  ended_.push_back(&visit);
+void MetricsPort::end(HttpConnection& connection) {
+  const auto place = std::find(connections_.begin(), connections_.end(), &connection);
+  if (place == connections_.end()) return;
+  connections_.erase(place);
+  connection.hang_up();
+  ended_.push_back(&connection);
   parts_.loop.start(*this, 0);
 }
 
 void MetricsPort::end_all() {
-  while (!visits_.empty()) end(*visits_.back());
+  while (!connections_.empty()) end(*connections_.back());
 }
 
 void MetricsPort::free_ended() {
-  for (Visit* visit : ended_) memory::destroy(kOwner, visit);
+  for (HttpConnection* connection : ended_) memory::destroy(kOwner, connection);
   ended_.clear();
 }
 
 std::int64_t MetricsPort::on_time() {
   free_ended();
   const std::int64_t now = now_ms();
-  for (std::size_t i = visits_.size(); i > 0; --i) {
-    if (visits_[i - 1]->deadline_ms() <= now) end(*visits_[i - 1]);
+  for (std::size_t i = connections_.size(); i > 0; --i) {
+    if (connections_[i - 1]->deadline_ms() <= now) end(*connections_[i - 1]);
   }
   if (!ended_.empty()) return 1;
-  return visits_.empty() ? 0 : kSweepUs;
+  return connections_.empty() ? 0 : kSweepUs;
 }
 
 void MetricsPort::report_bytes(memory::Audit& audit) const {
   std::int64_t bytes = 0;
-  for (const Visit* visit : visits_) bytes += visit->held_bytes();
-  for (const Visit* visit : ended_) bytes += visit->held_bytes();
+  for (const HttpConnection* connection : connections_) bytes += connection->held_bytes();
+  for (const HttpConnection* connection : ended_) bytes += connection->held_bytes();
   audit.found(kOwner, bytes);
 }
 

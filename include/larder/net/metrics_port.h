@@ -71,23 +71,23 @@ class MetricsPort final : public Host, public Timer, public memory::AuditedOwner
   void end_turn_within() { free_ended(); }
   void report_bytes(memory::Audit& audit) const override;
 
-  std::size_t connections() const { return visits_.size(); }
+  std::size_t connections() const { return connections_.size(); }
 
  private:
-  class Visit;
+  class HttpConnection;
 
   std::int64_t now_ms() const { return parts_.loop.clock().steady_ms(); }
   bool is_loading() const;
   std::string scrape(info::Exposition form);
-  void end(Visit& visit);
+  void end(HttpConnection& connection);
   void end_all();
   void free_ended();
 
   Parts parts_;
   MetricsPortMetrics metrics_;
   Listeners listeners_;
-  std::vector<Visit*> visits_;
-  std::vector<Visit*> ended_;  // to be freed when the events of the turn are over
+  std::vector<HttpConnection*> connections_;
+  std::vector<HttpConnection*> ended_;  // to be freed when the events of the turn are over
 };
 
 }  // namespace larder::net
