@@ -11,19 +11,19 @@ std::int64_t SweepTimer::on_time() {
 }
 
 std::int64_t WaitTimer::delay_us() const {
-  return std::max<std::int64_t>(aimed_at_us_ - loop_.clock().steady_us(), 1);
+  return std::max<std::int64_t>(armed_for_us_ - loop_.clock().steady_us(), 1);
 }
 
 std::int64_t WaitTimer::on_time() {
   run_chores(Period::deadline, {core_});
-  aimed_at_us_ = core_.next_deadline_us();
-  return aimed_at_us_ == 0 ? 0 : delay_us();
+  armed_for_us_ = core_.next_deadline_us();
+  return armed_for_us_ == 0 ? 0 : delay_us();
 }
 
-void WaitTimer::aim() {
+void WaitTimer::rearm() {
   const std::int64_t deadline_us = core_.next_deadline_us();
-  if (deadline_us == aimed_at_us_) return;
-  aimed_at_us_ = deadline_us;
+  if (deadline_us == armed_for_us_) return;
+  armed_for_us_ = deadline_us;
   deadline_us == 0 ? loop_.cancel(*this) : loop_.start(*this, delay_us());
 }
 
@@ -43,7 +43,7 @@ std::int64_t Heartbeat::on_time() {
 net::TurnWork Heartbeat::on_turn_end() {
   const net::TurnWork answers = parts_.connections->end_turn();
   const bool data = run_chores(Period::turn, parts_);
-  waits_.aim();
+  waits_.rearm();
   return data || parts_.connections->has_work() ? net::TurnWork::work : answers;
 }
 

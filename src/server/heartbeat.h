@@ -32,14 +32,14 @@ class WaitTimer final : public net::Timer {
 
   std::int64_t on_time() override;
   // Goes off at the earliest deadline there is now.
-  void aim();
+  void rearm();
 
  private:
   std::int64_t delay_us() const;
 
   Core& core_;
   net::Loop& loop_;
-  std::int64_t aimed_at_us_ = 0;  // 0: at nothing
+  std::int64_t armed_for_us_ = 0;  // 0: not armed
 };
 
 class Heartbeat final : public net::Timer, public net::TurnEnd {

@@ -40,8 +40,8 @@ Larder::Larder(const Parts& parts)
     : parts_(parts),
       loop_(net::make_epoll_loop(clock_)),
       signals_(parts.log),
-      ending_(*loop_, signals_, parts.configuration, parts.log),
-      core_(parts.configuration, clock_, parts.log, ending_),
+      shutdown_(*loop_, signals_, parts.configuration, parts.log),
+      core_(parts.configuration, clock_, parts.log, shutdown_),
       crash_details_(core_.reporter, core_.executor),
       crashes_(signals_, crash_details_),
       net_metrics_(core_.reporter),
@@ -66,7 +66,7 @@ Larder::Larder(const Parts& parts)
       heartbeat_({core_, &connections_, &loop_metrics_, &watchdog_}, *loop_),
       live_settings_({parts.configuration, parts.log, listeners_, metrics_port_, tls_, crashes_,
                       watchdog_, parts.title}) {
-  ending_.attach(core_);
+  shutdown_.attach(core_);
   core_.replica.connect_through(&outgoing_, &link_place_);
   core_.migrations.connect_through(&outgoing_, &link_place_);
   core_.scripts.serve_with(script_turns_);
@@ -112,12 +112,12 @@ base::Result<void> Larder::listen_tls() {
 
 persistence::Loading Larder::load() {
   TurnsWhileLoading host(*loop_);
-  ending_.loading(true);
+  shutdown_.loading(true);
   persistence::Loading result = core_.load(host);
   const bool loaded =
       result == persistence::Loading::done || result == persistence::Loading::no_file;
   if (loaded && !begin_journal()) result = persistence::Loading::failed;
-  ending_.loading(false);
+  shutdown_.loading(false);
   return result;
 }
 
@@ -158,9 +158,9 @@ void Larder::serve() {
     loop_->run_once(-1);
     if (!core_.replica.has_copy() || loop_->is_stopped()) continue;
     TurnsWhileLoading host(*loop_);
-    ending_.loading(true);
+    shutdown_.loading(true);
     core_.replica.load_copy(host);
-    ending_.loading(false);
+    shutdown_.loading(false);
   }
 }
 

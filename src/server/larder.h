@@ -8,7 +8,6 @@
 #include "busy_turns.h"
 #include "crash_details.h"
 #include "disk_wake.h"
-#include "ending.h"
 #include "heartbeat.h"
 #include "larder/base/clock.h"
 #include "larder/base/log.h"
@@ -30,6 +29,7 @@
 #include "link_place.h"
 #include "live_settings.h"
 #include "metrics.h"
+#include "orderly_shutdown.h"
 #include "script_alarm.h"
 
 namespace larder::server {
@@ -55,7 +55,7 @@ class Larder {
   int run();
   // run() has returned, but a thread waits for the disk: the process must end without destroying
   // this.
-  bool leaves_threads() const { return ending_.leaves_threads(); }
+  bool leaves_threads() const { return shutdown_.leaves_threads(); }
   // Ends the process without destroying this.
   [[noreturn]] void leave();
 
@@ -89,7 +89,7 @@ class Larder {
   base::SystemClock clock_;
   std::unique_ptr<net::Loop> loop_;
   process::Signals signals_;
-  Ending ending_;
+  OrderlyShutdown shutdown_;
   Core core_;
   CrashDetails crash_details_;
   process::CrashReports crashes_;

@@ -44,7 +44,7 @@ void say(std::string& report, std::string_view text) {
   report += '\n';
 }
 
-std::string describe(const Symptoms::Culprit& culprit) {
+std::string describe(const Symptoms::LargestClient& culprit) {
   std::string text = "Connection " + std::to_string(culprit.id) + " at " + culprit.address;
   text += culprit.name.empty() ? " (without a name)" : " (" + culprit.name + ")";
   return text + " holds most: " + bytes(culprit.total_bytes) + ", omem " +

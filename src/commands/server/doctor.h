@@ -27,7 +27,7 @@ struct Symptoms {
   std::int64_t clients = 0;
   std::int64_t clients_held_back = 0;  // not read because of their unread output
   // The connection that holds most.
-  struct Culprit {
+  struct LargestClient {
     std::uint64_t id = 0;
     std::string address;
     std::string name;

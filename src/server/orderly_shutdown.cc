@@ -1,4 +1,4 @@
-#include "ending.h"
+#include "orderly_shutdown.h"
 
 #include <csignal>
 #include <string>
@@ -15,8 +15,8 @@ engine::ShutdownOptions options_of(std::uint32_t flags) {
 
 }  // namespace
 
-Ending::Ending(net::Loop& loop, process::Signals& signals, const Configuration& configuration,
-               base::Log& log)
+OrderlyShutdown::OrderlyShutdown(net::Loop& loop, process::Signals& signals,
+                                 const Configuration& configuration, base::Log& log)
     : loop_(loop),
       signals_(signals),
       settings_(configuration.server.shutdown),
@@ -25,12 +25,12 @@ Ending::Ending(net::Loop& loop, process::Signals& signals, const Configuration& 
   loop_.watch(signals_.wake_descriptor(), net::kReadable, *this);
 }
 
-Ending::~Ending() {
+OrderlyShutdown::~OrderlyShutdown() {
   loop_.cancel(*this);
   loop_.forget(*this);
 }
 
-base::Result<void> Ending::begin(const engine::ShutdownOptions& options) {
+base::Result<void> OrderlyShutdown::begin(const engine::ShutdownOptions& options) {
   log_.notice("User requested shutdown...");
   if (must_wait(options)) return wait(options), base::Result<void>();
   log_replicas();
@@ -38,7 +38,7 @@ base::Result<void> Ending::begin(const engine::ShutdownOptions& options) {
   return finish(options);
 }
 
-base::Result<void> Ending::finish(const engine::ShutdownOptions& options) {
+base::Result<void> OrderlyShutdown::finish(const engine::ShutdownOptions& options) {
   if (core_ != nullptr) core_->replicas.stop_syncs();
   if (!has_whole_journal(options) || !save(options)) {
     log_.warning("Errors trying to shut down the server. Check the logs for more information.");
@@ -50,14 +50,14 @@ base::Result<void> Ending::finish(const engine::ShutdownOptions& options) {
 
 // Whether the shutdown may continue: the append-only file has a base, or FORCE was given. The rest
 // of the file is written when the loop has ended.
-bool Ending::has_whole_journal(const engine::ShutdownOptions& options) {
+bool OrderlyShutdown::has_whole_journal(const engine::ShutdownOptions& options) {
   if (core_ == nullptr || core_->journal.is_safe()) return true;
   log_.warning(options.force ? "Writing initial AOF. Exit anyway."
                              : "Writing initial AOF, can't exit");
   return options.force;
 }
 
-bool Ending::save(const engine::ShutdownOptions& options) {
+bool OrderlyShutdown::save(const engine::ShutdownOptions& options) {
   if (is_loading_ || core_ == nullptr) return true;
   persistence::BackgroundSaves& saves = core_->saves;
   if (saves.is_saving()) {
@@ -75,7 +75,7 @@ bool Ending::save(const engine::ShutdownOptions& options) {
   return options.force;
 }
 
-void Ending::on_ready(unsigned) {
+void OrderlyShutdown::on_ready(unsigned) {
   const int signal = signals_.take_stop_signal();
   const bool is_int = signal == SIGINT;
   log_.notice(std::string("Received ") + (is_int ? "SIGINT" : "SIGTERM") +

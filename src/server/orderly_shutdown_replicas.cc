@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <string>
 
-#include "ending.h"
 #include "larder/engine/command.h"
+#include "orderly_shutdown.h"
 
 namespace larder::server {
 namespace {
@@ -15,11 +15,11 @@ constexpr std::int64_t kLookUs = 10'000;
 }  // namespace
 
 // REPLCONF GETACK, which is sent meanwhile, must not raise the offset to wait for.
-std::int64_t Ending::wanted_offset() const {
+std::int64_t OrderlyShutdown::wanted_offset() const {
   return waiting_ ? waiting_->offset : core_->history.offset();
 }
 
-bool Ending::must_wait(const engine::ShutdownOptions& options) const {
+bool OrderlyShutdown::must_wait(const engine::ShutdownOptions& options) const {
   if (options.now || is_loading_ || core_ == nullptr) return false;
   if (settings_.shutdown_timeout.value() == 0) return false;
   const auto& replicas = core_->replicas.all();
@@ -27,7 +27,7 @@ bool Ending::must_wait(const engine::ShutdownOptions& options) const {
                      [this](const auto* replica) { return replica->acked() < wanted_offset(); });
 }
 
-void Ending::wait(const engine::ShutdownOptions& options) {
+void OrderlyShutdown::wait(const engine::ShutdownOptions& options) {
   const std::int64_t end_ms = loop_.clock().steady_ms() + settings_.shutdown_timeout.value() * 1000;
   if (waiting_) return;
   waiting_ = {options, end_ms, core_->history.offset()};
@@ -37,14 +37,14 @@ void Ending::wait(const engine::ShutdownOptions& options) {
   loop_.start(*this, kLookUs);
 }
 
-void Ending::stop_waiting() {
+void OrderlyShutdown::stop_waiting() {
   if (!waiting_) return;
   waiting_.reset();
   loop_.cancel(*this);
   core_->pause.end();
 }
 
-bool Ending::abort() {
+bool OrderlyShutdown::abort() {
   if (!waiting_) return false;
   stop_waiting();
   answer_clients();
@@ -52,7 +52,7 @@ bool Ending::abort() {
   return true;
 }
 
-std::int64_t Ending::on_time() {
+std::int64_t OrderlyShutdown::on_time() {
   if (!waiting_) return 0;
   const engine::ShutdownOptions options = waiting_->options;
   if (must_wait(options) && loop_.clock().steady_ms() < waiting_->end_ms) {
@@ -65,7 +65,7 @@ std::int64_t Ending::on_time() {
   return 0;
 }
 
-void Ending::log_replicas() const {
+void OrderlyShutdown::log_replicas() const {
   if (core_ == nullptr || core_->replicas.size() == 0) return;
   std::size_t in_sync = 0;
   for (const replication::Follower* const replica : core_->replicas.all()) {
@@ -83,7 +83,7 @@ void Ending::log_replicas() const {
               " replicas are in sync when shutting down.");
 }
 
-void Ending::answer_clients() {
+void OrderlyShutdown::answer_clients() {
   for (engine::Session* session = core_->sessions.first(); session != nullptr;
        session = session->next()) {
     const engine::Command* const command = session->last_command;

@@ -14,11 +14,11 @@
 
 namespace larder::server {
 
-class Ending final : public engine::Shutdown, public net::Watch, private net::Timer {
+class OrderlyShutdown final : public engine::Shutdown, public net::Watch, private net::Timer {
  public:
-  Ending(net::Loop& loop, process::Signals& signals, const Configuration& configuration,
-         base::Log& log);
-  ~Ending() override;
+  OrderlyShutdown(net::Loop& loop, process::Signals& signals, const Configuration& configuration,
+                  base::Log& log);
+  ~OrderlyShutdown() override;
 
   // From now on there is data to save at the end, and there are clients.
   void attach(Core& core) { core_ = &core; }
