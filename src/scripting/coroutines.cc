@@ -22,24 +22,24 @@ class Resuming {
 
 // Calls Lua's C function directly: a call through the interpreter would take one of the levels to
 // which coroutines can be nested.
-int call_as_it_is(lua_State* lua, int upvalue) {
+int call_directly(lua_State* lua, int upvalue) {
   return lua_tocfunction(lua, lua_upvalueindex(upvalue))(lua);
 }
 
 int resume_coroutine(lua_State* lua) {
   const Resuming resuming(lua, lua_tothread(lua, 1));
-  return call_as_it_is(lua, 1);
+  return call_directly(lua, 1);
 }
 
 // What wrap() returns. Lua's function expects the coroutine as its first upvalue.
 int resume_wrapped(lua_State* lua) {
   const Resuming resuming(lua, lua_tothread(lua, lua_upvalueindex(1)));
-  return call_as_it_is(lua, 2);
+  return call_directly(lua, 2);
 }
 
 // Its upvalues are Lua's `create`, and the function of what Lua's `wrap` returns.
 int wrap_function(lua_State* lua) {
-  call_as_it_is(lua, 1);
+  call_directly(lua, 1);
   lua_pushvalue(lua, lua_upvalueindex(2));
   lua_pushcclosure(lua, resume_wrapped, 2);
   return 1;

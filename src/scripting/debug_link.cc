@@ -78,30 +78,30 @@ void DebugLink::receive() {
   if (got > 0) input_.append(bytes, static_cast<std::size_t>(got));
 }
 
-DebugLink::Got DebugLink::take(DebugWords& words) {
+DebugLink::Received DebugLink::take(DebugWords& words) {
   const resp::Request& request = batch_.requests()[taken_++];
-  if (!is_acceptable(request)) return Got::malformed;
+  if (!is_acceptable(request)) return Received::malformed;
   words.assign(request.args.begin(), request.args.end());
-  return Got::words;
+  return Received::words;
 }
 
-DebugLink::Got DebugLink::read(DebugWords& words) {
+DebugLink::Received DebugLink::read(DebugWords& words) {
   while (reads()) {
     if (taken_ < batch_.size()) return take(words);
     batch_.clear();
     taken_ = 0;
     input_.erase(0, std::exchange(processed_, 0));
-    if (!input_.empty() && input_.front() != '*') return Got::malformed;
+    if (!input_.empty() && input_.front() != '*') return Received::malformed;
     const resp::Parsed parsed =
         reader_.parse(input_, batch_, {.max_bulk_bytes = kMostWordBytes, .authenticated = true});
     processed_ = static_cast<std::size_t>(parsed.consumed);
     if (!batch_.empty()) continue;
     if (parsed.status == resp::Parsed::Status::failed || input_.size() > kMostBytes) {
-      return Got::malformed;
+      return Received::malformed;
     }
     receive();
   }
-  return Got::nothing;
+  return Received::nothing;
 }
 
 }  // namespace larder::scripting

@@ -32,8 +32,8 @@ class DebugLink {
   void send_bytes(std::string_view bytes);
 
   // Waits for the next request; `nothing` if the client is lost or the session is to end.
-  enum class Got : std::uint8_t { words, malformed, nothing };
-  Got read(DebugWords& words);
+  enum class Received : std::uint8_t { words, malformed, nothing };
+  Received read(DebugWords& words);
 
   // No more requests are read.
   void stop_reading() { reads_ = false; }
@@ -49,7 +49,7 @@ class DebugLink {
   bool is_readable() const;
   bool is_writable_in_time() const;
   void receive();
-  Got take(DebugWords& words);
+  Received take(DebugWords& words);
 
   const Descriptors descriptors_;
   bool is_lost_ = false;

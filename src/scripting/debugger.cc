@@ -141,14 +141,14 @@ bool Debugger::serve(lua_State* lua) {
   DebugWords words;
   for (;;) {
     switch (link_.read(words)) {
-      case DebugLink::Got::nothing:
+      case DebugLink::Received::nothing:
         return false;
-      case DebugLink::Got::malformed:
+      case DebugLink::Received::malformed:
         breakpoints_.clear();
         link_.stop_reading();
         raise_error(lua, "protocol error");
         return false;
-      case DebugLink::Got::words:
+      case DebugLink::Received::words:
         if (run_command(lua, words) == Next::goes_on) return true;
         send_log();
     }

@@ -25,7 +25,7 @@ std::string quoted_exists(std::string_view name) {
 
 // The error for the first function of the library whose name a staged library has; empty if none
 // has.
-std::string twice_in(const FunctionIndex& staged, const Library& library) {
+std::string first_duplicate(const FunctionIndex& staged, const Library& library) {
   for (const Function* function : library.functions) {
     if (staged.find_function(function->name) == nullptr) continue;
     return "Function " + std::string(std::string_view(function->name)) + " already exists";
@@ -42,7 +42,7 @@ Functions::~Functions() = default;
 
 Interpreter& Functions::interpreter() {
   if (interpreter_ == nullptr) {
-    interpreter_ = std::make_unique<Interpreter>(host_, World::functions);
+    interpreter_ = std::make_unique<Interpreter>(host_, SandboxKind::functions);
   }
   return *interpreter_;
 }
@@ -179,7 +179,7 @@ base::Result<void> Functions::load_saved(std::string_view code, Existing existin
 base::Result<void> Functions::stage(FunctionIndex& staged, std::string_view code, Bounds bounds) {
   const auto made = make(code, staged, Existing::is_an_error, bounds);
   if (!made) return made.error();
-  std::string error = twice_in(staged, *made.value());
+  std::string error = first_duplicate(staged, *made.value());
   if (!error.empty()) {
     drop(made.value());
     return base::Error{std::move(error)};

@@ -75,7 +75,7 @@ Host::Running::~Running() {
 }
 
 // The alarm stays set when the script ends, so that short scripts seldom need to set it.
-Host::Working::Working(Host& host, LuaHeap& heap) : host_(host) {
+Host::AlarmScope::AlarmScope(Host& host, LuaHeap& heap) : host_(host) {
   host.heap_.store(&heap, std::memory_order_relaxed);
   if (!host.is_alarm_set_.load(std::memory_order_relaxed)) host.set_alarm();
 }
@@ -86,11 +86,11 @@ void Host::set_alarm() {
   alarm_->set();
 }
 
-void Host::hurry() {
+void Host::request_check() {
   is_alarm_set_.store(false, std::memory_order_relaxed);
   LuaHeap* const heap = heap_.load(std::memory_order_relaxed);
   if (heap == nullptr) return;
-  heap->hurry();
+  heap->request_check();
   set_alarm();
 }
 
@@ -161,7 +161,7 @@ void Host::make_room() {
   if (parts_.executor.evictor().needs_room()) parts_.executor.make_room_within();
 }
 
-Ending Host::look() {
+Ending Host::check_run() {
   const std::int64_t now_us = parts_.clock.steady_now_us();
   if (run_->began_us == 0) run_->began_us = now_us;
   const std::int64_t elapsed_ms = (now_us - run_->began_us) / kMsUs;

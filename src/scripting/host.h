@@ -44,7 +44,7 @@ struct Run {
   bool is_propagated = true;
   std::uint64_t heap_bytes = 0;  // at its start
   lua_State* state = nullptr;    // in which it began
-  std::int64_t began_us = 0;     // of the first look(), on the steady clock; 0 before
+  std::int64_t began_us = 0;     // of the first check_run(), on the steady clock; 0 before
   std::int64_t served_us = 0;    // when other clients were served last
   bool is_busy = false;          // they are, and get the error BUSY
   bool is_killed = false;        // by one of them
@@ -69,14 +69,14 @@ class Host {
   void serve_with(engine::BusyHost& host) { busy_host_ = &host; }
   void wake_by(Alarm* alarm) { alarm_ = alarm; }
   // The running interpreter checks the clock before its next instruction. For the signal handler.
-  void hurry();
+  void request_check();
   // While it exists, the alarm makes this heap's interpreter check the clock after each period.
-  class Working {
+  class AlarmScope {
    public:
-    Working(Host& host, LuaHeap& heap);
-    ~Working() { host_.heap_.store(nullptr, std::memory_order_relaxed); }
-    Working(const Working&) = delete;
-    Working& operator=(const Working&) = delete;
+    AlarmScope(Host& host, LuaHeap& heap);
+    ~AlarmScope() { host_.heap_.store(nullptr, std::memory_order_relaxed); }
+    AlarmScope(const AlarmScope&) = delete;
+    AlarmScope& operator=(const AlarmScope&) = delete;
 
    private:
     Host& host_;
@@ -118,9 +118,9 @@ class Host {
   void make_room();
   // Whether the present run must end. Serves other clients if it has been running for long. The
   // time counts from the first call: for the first instructions of a script the clock is not read.
-  Ending look();
+  Ending check_run();
 
-  // How long the present run has taken, from the first look().
+  // How long the present run has taken, from the first check_run().
   std::int64_t running_ms() const;
 
   // The generator of math.random, which is that of lrand48 and starts with its default seed.

@@ -153,8 +153,8 @@ struct Interpreter::Job {
   bool has_new_error = false;
 };
 
-Interpreter::Interpreter(Host& host, World world)
-    : host_(host), world_(world), heap_(host), lua_(lua_newstate(LuaHeap::allocate, &heap_)) {
+Interpreter::Interpreter(Host& host, SandboxKind kind)
+    : host_(host), kind_(kind), heap_(host), lua_(lua_newstate(LuaHeap::allocate, &heap_)) {
   LARDER_ASSERT(lua_ != nullptr);
   heap_.runs(lua_);
   lua_atpanic(lua_, end_process);
@@ -175,8 +175,8 @@ Interpreter::~Interpreter() {
 
 int Interpreter::open(lua_State* lua) {
   auto& self = *static_cast<Interpreter*>(lua_touserdata(lua, 1));
-  open_sandbox(lua, self.world_);
-  set_interrupt_check(lua, [](lua_State* running) { look(running, nullptr); });
+  open_sandbox(lua, self.kind_);
+  set_interrupt_check(lua, [](lua_State* running) { check_limits(running, nullptr); });
   push_globals(lua);
   lua_pushliteral(lua, "KEYS");
   lua_pushliteral(lua, "ARGV");
@@ -239,7 +239,7 @@ int Interpreter::run_job(lua_State* lua) {
   Interpreter& self = job.interpreter;
   lua_settop(lua, 0);
   lua_rawgeti(lua, LUA_REGISTRYINDEX, self.error_handler_);
-  const bool is_script = self.world_ == World::scripts;
+  const bool is_script = self.kind_ == SandboxKind::scripts;
   const int status = is_script ? self.run_script(job) : self.run_function(job);
   // The reply is complete or not begun: nothing of it may fail.
   self.heap_.must_succeed();
@@ -258,7 +258,7 @@ int Interpreter::run_job(lua_State* lua) {
 // run of a script.
 std::uint64_t Interpreter::bytes_at_start() {
   const std::uint64_t most = most_bytes();
-  if (world_ == World::scripts) {
+  if (kind_ == SandboxKind::scripts) {
     if (heap_.bytes() > collected_bytes_ + most / 2) collect_all();
     return heap_.bytes();
   }
@@ -268,7 +268,7 @@ std::uint64_t Interpreter::bytes_at_start() {
 
 void Interpreter::load(LibraryLoad& load) {
   heap_.limit_strictly(bytes_at_start() + most_bytes());
-  const Host::Working working(host_, heap_);
+  const Host::AlarmScope alarm(host_, heap_);
   const int failed = lua_cpcall(
       lua_,
       [](lua_State* lua) {
@@ -286,7 +286,7 @@ void Interpreter::load(LibraryLoad& load) {
 // The alarm would interrupt a debugger that waits for its client.
 int Interpreter::call_job(const Run& run) {
   if (run.debugger != nullptr) return lua_pcall(lua_, 1, 0, 0);
-  const Host::Working working(host_, heap_);
+  const Host::AlarmScope alarm(host_, heap_);
   return lua_pcall(lua_, 1, 0, 0);
 }
 
@@ -337,12 +337,12 @@ void Interpreter::collect_all() {
   collected_bytes_ = heap_.bytes();
 }
 
-void Interpreter::watch() { lua_sethook(lua_, look, LUA_MASKCOUNT, kInstructions); }
+void Interpreter::watch() { lua_sethook(lua_, check_limits, LUA_MASKCOUNT, kInstructions); }
 
 // Restores the usual interval after the alarm has shortened it.
-void Interpreter::look_later(lua_State* lua) {
-  if (lua_gethook(lua) != look || lua_gethookcount(lua) == kInstructions) return;
-  lua_sethook(lua, look, LUA_MASKCOUNT, kInstructions);
+void Interpreter::restore_interval(lua_State* lua) {
+  if (lua_gethook(lua) != check_limits || lua_gethookcount(lua) == kInstructions) return;
+  lua_sethook(lua, check_limits, LUA_MASKCOUNT, kInstructions);
 }
 
 // Where the script is: in the innermost function that is one of its own.
@@ -365,19 +365,19 @@ void Interpreter::end_run(lua_State* lua, lua_Debug*) {
 
 void Interpreter::debug(lua_State* lua, lua_Debug* place) {
   const bool is_line = place->event == LUA_HOOKLINE;
-  if (!is_line) look(lua, place);
+  if (!is_line) check_limits(lua, place);
   Run& run = *host_of(lua).run();
   run.debugger->visit(lua, run, is_line ? Debugger::Visit::line : Debugger::Visit::time);
 }
 
-void Interpreter::look(lua_State* lua, lua_Debug* place) {
+void Interpreter::check_limits(lua_State* lua, lua_Debug* place) {
   Host& host = host_of(lua);
   Run* const run = host.run();
-  if (run == nullptr || run->ending == Ending::none) look_later(lua);
+  if (run == nullptr || run->ending == Ending::none) restore_interval(lua);
   if (run == nullptr) return check_load_time(lua);
   if (run->ending == Ending::none) {
     host.make_room();
-    run->ending = host.look();
+    run->ending = host.check_run();
     if (run->ending == Ending::killed) {
       host.parts().log.notice("Lua script killed by user with SCRIPT KILL.");
     }

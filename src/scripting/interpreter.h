@@ -17,7 +17,7 @@ struct LibraryLoad;
 
 class Interpreter {
  public:
-  Interpreter(Host& host, World world);
+  Interpreter(Host& host, SandboxKind kind);
   ~Interpreter();
   Interpreter(const Interpreter&) = delete;
   Interpreter& operator=(const Interpreter&) = delete;
@@ -64,14 +64,14 @@ class Interpreter {
   bool leaves_garbage(std::uint64_t before);
   void collect_at_usual_speed();
   void watch();
-  static void look_later(lua_State* lua);
-  static void look(lua_State* lua, lua_Debug*);
+  static void restore_interval(lua_State* lua);
+  static void check_limits(lua_State* lua, lua_Debug*);
   static void end_run(lua_State* lua, lua_Debug*);
   static void debug(lua_State* lua, lua_Debug* place);
   static int line_of(lua_State* lua);
 
   Host& host_;
-  const World world_;
+  const SandboxKind kind_;
   LuaHeap heap_;
   lua_State* lua_;
   std::uint64_t own_bytes_ = 0;        // of the sandbox and the compiled libraries

@@ -41,7 +41,7 @@ void* LuaHeap::grow(void* block, std::size_t old_bytes, std::size_t new_bytes) {
   return found;
 }
 
-void LuaHeap::hurry() {
+void LuaHeap::request_check() {
   lua_State* const lua = running_.load(std::memory_order_relaxed);
   lua_sethook(lua, lua_gethook(lua), lua_gethookmask(lua), 1);
 }

@@ -47,9 +47,9 @@ class LuaHeap {
   void must_succeed() { most_ = kNoLimit; }
 
   // The coroutine, or the state itself, that runs, and its next count hook at once: before the next
-  // instruction. A handler of a signal may call hurry().
+  // instruction. A handler of a signal may call request_check().
   void runs(lua_State* coroutine) { running_.store(coroutine, std::memory_order_relaxed); }
-  void hurry();
+  void request_check();
 
   // For tests: the allocation with this number, counted from now on, and all later ones fail while
   // there is a limit. 0: none fails. Only growing counts.

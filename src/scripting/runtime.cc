@@ -64,7 +64,8 @@ Runtime::Runtime(const Parts& parts)
 Runtime::~Runtime() = default;
 
 Interpreter& Runtime::interpreter() {
-  if (interpreter_ == nullptr) interpreter_ = std::make_unique<Interpreter>(*host_, World::scripts);
+  if (interpreter_ == nullptr)
+    interpreter_ = std::make_unique<Interpreter>(*host_, SandboxKind::scripts);
   return *interpreter_;
 }
 
@@ -246,7 +247,7 @@ void Runtime::serve_with(engine::BusyHost& host) { host_->serve_with(host); }
 
 void Runtime::wake_by(Alarm* alarm) { host_->wake_by(alarm); }
 
-void Runtime::hurry() { host_->hurry(); }
+void Runtime::request_check() { host_->request_check(); }
 
 // Commands of other clients run while a script is busy, and never otherwise while one runs.
 void Runtime::kill(Call& call, RunKind kind) const {

@@ -96,12 +96,12 @@ void add_libraries(lua_State* lua, int real) {
 
 // Names that share a place in a table are compared in the order in which they were added: those
 // that scripts look up most come first, in a table that never grows.
-void push_table_of_globals(lua_State* lua, World world) {
+void push_table_of_globals(lua_State* lua, SandboxKind kind) {
   constexpr int kMostGlobals = 64;
   lua_createtable(lua, 0, kMostGlobals);
   lua_pushboolean(lua, 0);
   lua_setfield(lua, -2, "redis");
-  if (world == World::functions) return;
+  if (kind == SandboxKind::functions) return;
   for (const char* list : {"KEYS", "ARGV"}) {
     lua_newtable(lua);
     lua_setfield(lua, -2, list);
@@ -131,21 +131,21 @@ void refuse_unknown_fields(lua_State* lua) {
   lua_setmetatable(lua, -2);
 }
 
-void open_sandbox(lua_State* lua, World world) {
-  push_table_of_globals(lua, world);
+void open_sandbox(lua_State* lua, SandboxKind kind) {
+  push_table_of_globals(lua, kind);
   const int real = lua_gettop(lua);
   lua_pushlightuserdata(lua, const_cast<char*>(&kGlobals));
   lua_pushvalue(lua, real);
   lua_rawset(lua, LUA_REGISTRYINDEX);
   add_base(lua, real);
   add_libraries(lua, real);
-  push_server_table(lua, world);
+  push_server_table(lua, kind);
   make_proxy(lua);
   lua_pushvalue(lua, -1);
   lua_setfield(lua, real, "redis");
   lua_setfield(lua, real, "server");
   refuse_unknown_fields(lua);
-  if (world == World::functions) add_load_globals(lua);
+  if (kind == SandboxKind::functions) add_load_globals(lua);
   // From here on the globals are the proxy, also for the functions of the libraries.
   lua_pushvalue(lua, real);
   make_proxy(lua);

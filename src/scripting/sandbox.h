@@ -1,7 +1,7 @@
 #pragma once
 
-// The world of scripts: the globals and libraries that they may use, all behind proxies, with the
-// server's own versions of the functions that could otherwise escape, write to what all scripts
+// The environment of scripts: the globals and libraries that they may use, all behind proxies, with
+// the server's own versions of the functions that could otherwise escape, write to what all scripts
 // share, or run without a bound. docs/scripting.md lists them.
 
 #include <cstdint>
@@ -11,10 +11,10 @@
 namespace larder::scripting {
 
 // What a state is for.
-enum class World : std::uint8_t { scripts, functions };
+enum class SandboxKind : std::uint8_t { scripts, functions };
 
 // Fills a new state. Raises Lua's error if memory runs out.
-void open_sandbox(lua_State* lua, World world);
+void open_sandbox(lua_State* lua, SandboxKind kind);
 
 // Pushes the real table of globals, in which KEYS and ARGV are set.
 void push_globals(lua_State* lua);
@@ -32,7 +32,7 @@ void add_table_functions(lua_State* lua);
 void add_math_functions(lua_State* lua);
 void add_coroutine_functions(lua_State* lua);
 // Pushes the table `redis`.
-void push_server_table(lua_State* lua, World world);
+void push_server_table(lua_State* lua, SandboxKind kind);
 // Pushes that of a library while it is loaded: the log and the version.
 void push_load_table(lua_State* lua);
 

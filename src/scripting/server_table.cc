@@ -332,10 +332,10 @@ void push_load_table(lua_State* lua) {
   lua_setfield(lua, -2, "REDIS_VERSION_NUM");
 }
 
-void push_server_table(lua_State* lua, World world) {
+void push_server_table(lua_State* lua, SandboxKind kind) {
   push_load_table(lua);
   add_functions(lua, kForAll);
-  if (world == World::scripts) add_functions(lua, kForScripts);
+  if (kind == SandboxKind::scripts) add_functions(lua, kForScripts);
   add_numbers(lua, kReaches);
 }
 

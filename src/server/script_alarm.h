@@ -11,7 +11,7 @@ class ScriptAlarm final : public scripting::Alarm {
  public:
   explicit ScriptAlarm(scripting::Runtime& scripts)
       : scripts_(scripts),
-        alarm_([](void* context) { static_cast<scripting::Runtime*>(context)->hurry(); },
+        alarm_([](void* context) { static_cast<scripting::Runtime*>(context)->request_check(); },
                &scripts) {
     scripts.wake_by(this);
   }

@@ -72,7 +72,7 @@ class Bell final : public Alarm {
   Bell& operator=(const Bell&) = delete;
 
   void set() override {
-    if (++times == 1) scripts_.hurry();
+    if (++times == 1) scripts_.request_check();
   }
 
   int times = 0;
@@ -100,7 +100,7 @@ TEST_F(ScriptTime, AnAlarmIsSetAgainWhenItHasRung) {
   EXPECT_EQ(bell.times, 2);
   for (int i = 0; i < 3; ++i) eval("return 1");
   EXPECT_EQ(bell.times, 2);
-  core().scripts.hurry();
+  core().scripts.request_check();
   EXPECT_EQ(bell.times, 2);
   eval("return 1");
   EXPECT_EQ(bell.times, 3);

@@ -7,8 +7,8 @@ namespace larder::scripting {
 
 class Alarm {
  public:
-  // Calls Runtime::hurry() some milliseconds from now, in a signal handler of this thread. May be
-  // called by this handler.
+  // Calls Runtime::request_check() some milliseconds from now, in a signal handler of this thread.
+  // May be called by this handler.
   virtual void set() = 0;
 
  protected:

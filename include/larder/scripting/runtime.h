@@ -87,7 +87,7 @@ class Runtime final : public memory::AuditedOwner {
   void wake_by(Alarm* alarm);
   // Called by the alarm: the running script checks the clock before its next instruction. May be
   // called by a signal handler, at any moment.
-  void hurry();
+  void request_check();
   // SCRIPT KILL and FUNCTION KILL: ends what runs, if it is of this kind and has not written.
   void kill(engine::Call& call, RunKind kind) const;
 
