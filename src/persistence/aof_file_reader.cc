@@ -12,7 +12,7 @@ using Kind = AofFailure::Kind;
 
 constexpr std::size_t kReadAtOnce = 256 << 10;
 // Bytes between two calls of the pulse.
-constexpr std::uint64_t kUnasked = 64 << 10;
+constexpr std::uint64_t kBytesBetweenPulses = 64 << 10;
 
 }  // namespace
 
@@ -29,7 +29,7 @@ bool AofFileReader::grow() {
   Bytes larger;
   larger.reserve(2 * end_ + kReadAtOnce);
   while (larger.size() < end_) {
-    const std::size_t some = std::min<std::size_t>(kUnasked, end_ - larger.size());
+    const std::size_t some = std::min<std::size_t>(kBytesBetweenPulses, end_ - larger.size());
     const char* const from = bytes_.data() + larger.size();
     larger.insert(larger.end(), from, from + some);
     if (!may_go_on(some)) return false;
@@ -59,7 +59,7 @@ bool AofFileReader::is_as_written(const GroupSum& sum, std::size_t end) {
   if (begin < at_) return true;
   std::uint32_t crc = 0;
   for (std::size_t at = begin; at < end;) {
-    const std::size_t some = std::min<std::size_t>(kUnasked, end - at);
+    const std::size_t some = std::min<std::size_t>(kBytesBetweenPulses, end - at);
     crc = crc32c(crc, {bytes_.data() + at, some});
     at += some;
     if (!may_go_on(some)) break;
@@ -68,9 +68,9 @@ bool AofFileReader::is_as_written(const GroupSum& sum, std::size_t end) {
 }
 
 bool AofFileReader::may_go_on(std::uint64_t bytes) {
-  unasked_ += bytes;
-  if (unasked_ < kUnasked) return true;
-  unasked_ = 0;
+  since_pulse_ += bytes;
+  if (since_pulse_ < kBytesBetweenPulses) return true;
+  since_pulse_ = 0;
   is_stopped_ = pulse_ != nullptr && !pulse_->go_on();
   return !is_stopped_;
 }

@@ -81,11 +81,11 @@ class AofFileReader {
   Bytes bytes_;
   std::uint64_t first_;  // the offset of bytes_[0]
   Pulse* const pulse_;
-  std::uint64_t unasked_ = 0;  // bytes since the pulse was called
-  bool is_stopped_ = false;    // it said stop
-  std::size_t at_ = 0;         // in bytes_, like the following: what is done
-  std::size_t ready_ = 0;      // up to here commands may be cut
-  std::size_t end_ = 0;        // of what was read
+  std::uint64_t since_pulse_ = 0;  // bytes since the pulse was called
+  bool is_stopped_ = false;        // it said stop
+  std::size_t at_ = 0;             // in bytes_, like the following: what is done
+  std::size_t ready_ = 0;          // up to here commands may be cut
+  std::size_t end_ = 0;            // of what was read
   std::uint64_t verified_ = 0;
   std::array<std::uint64_t, resp::Batch::kMostRequests> offsets_{};
 };

@@ -112,7 +112,7 @@ void BackgroundSaves::data_flushed() {
   if (parts_.snapshots.save()) parts_.metrics.changes_at_save -= 1;
 }
 
-void BackgroundSaves::begin_anew() {
+void BackgroundSaves::restart_save() {
   if (!is_saving()) return;
   parts_.background.cancel();
   restarts_ = true;

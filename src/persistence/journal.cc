@@ -61,7 +61,7 @@ Loading Journal::load(LoadingHost& host) {
   if (const auto adopted = adopt_single_file(); !adopted) return fail(adopted.error());
   remove_temporary_file();
   if (manifest_.empty()) return Loading::no_file;
-  if (const auto applied = apply_ring(calls_, parts_.log, names_, manifest_); !applied) {
+  if (const auto applied = recover_from_ring(calls_, parts_.log, names_, manifest_); !applied) {
     return fail(
         {"The journal ring cannot be written to the append only file: " + applied.error().text});
   }

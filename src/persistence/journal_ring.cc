@@ -142,7 +142,7 @@ void JournalRing::take(const RingPlace& place) {
   taken_.store(place.position, std::memory_order_release);
 }
 
-std::optional<JournalRing::Left> JournalRing::read_left(const std::string& path) {
+std::optional<JournalRing::Leftover> JournalRing::read_leftover(const std::string& path) {
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat found;
   if (file.number() < 0 || ::fstat(file.number(), &found) != 0) return std::nullopt;
@@ -150,7 +150,7 @@ std::optional<JournalRing::Left> JournalRing::read_left(const std::string& path)
   void* const mapping = ::mmap(nullptr, kFileBytes, PROT_READ, MAP_SHARED, file.number(), 0);
   if (mapping == MAP_FAILED) return std::nullopt;
   auto* const head = static_cast<Head*>(mapping);
-  std::optional<Left> left;
+  std::optional<Leftover> left;
   const std::uint64_t end = head->published.load(std::memory_order_acquire);
   const RingPlace place = head->place();
   if (std::string_view(head->magic.data(), head->magic.size()) == kMagic &&
@@ -160,7 +160,7 @@ std::optional<JournalRing::Left> JournalRing::read_left(const std::string& path)
     const auto size = static_cast<std::size_t>(end - place.position);
     const std::size_t first = std::min(size, kBytes - at);
     const char* const bytes = static_cast<const char*>(mapping) + kHeadBytes;
-    left.emplace(Left{place, std::string(bytes + at, first)});
+    left.emplace(Leftover{place, std::string(bytes + at, first)});
     left->bytes.append(bytes, size - first);
   }
   ::munmap(mapping, kFileBytes);

@@ -66,13 +66,13 @@ class JournalRing {
   void take(const RingPlace& place);
 
   // What a process left in its ring.
-  struct Left {
+  struct Leftover {
     RingPlace place;
     std::string bytes;  // from place.position on
   };
   // Nothing if there is no such file, if it is not a ring, or if the system has been started since:
   // then it is not known which of its pages reached the disk.
-  static std::optional<Left> read_left(const std::string& path);
+  static std::optional<Leftover> read_leftover(const std::string& path);
 
  private:
   struct Head;

@@ -38,7 +38,7 @@ OpenJournal::~OpenJournal() {
   settle();
   pause();
   barrier_.reset();
-  if (holds_writers_) let_writers_go();
+  if (holds_writers_) release_writers();
   parts_.effects.release(engine::Propagation::kAll);
   parts_.waiters.reached(engine::Propagation::kAll);
   parts_.disk_errors.journal_works();
@@ -65,7 +65,7 @@ void OpenJournal::flush() {
   published_ = stream_.publish();
   if (!waits_for_sync()) parts_.effects.release(published_);
   writer_.published(published_);
-  if (__builtin_expect(holds_writers_, 0) && !stream_.is_full()) let_writers_go();
+  if (__builtin_expect(holds_writers_, 0) && !stream_.is_full()) release_writers();
 }
 
 // No beat() comes while a script runs for long.
@@ -83,7 +83,7 @@ void OpenJournal::hold_writers() {
   parts_.snapshots.parts().keyspace.removals().hold(keyspace::Hold::journal);
 }
 
-void OpenJournal::let_writers_go() {
+void OpenJournal::release_writers() {
   holds_writers_ = false;
   parts_.gates.open(engine::Gate::journal);
   parts_.snapshots.parts().keyspace.removals().release(keyspace::Hold::journal);

@@ -66,7 +66,7 @@ class OpenJournal final : private engine::EffectSink,
   void release();
   void go_on_if_busy();
   void hold_writers();
-  void let_writers_go();
+  void release_writers();
   void refuse_writes(const std::string& text);
 
   const Journal::Parts parts_;

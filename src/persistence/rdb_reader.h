@@ -62,8 +62,8 @@ class RdbReader {
   // To be called for each element of an unpacked block, as text() does for each text. Cost: a few
   // instructions.
   bool may_go_on() {
-    if (++unasked_ < kElementsUnasked) return true;
-    unasked_ = 0;
+    if (++since_pulse_ < kElementsUnasked) return true;
+    since_pulse_ = 0;
     return may_take(0);
   }
 
@@ -105,7 +105,7 @@ class RdbReader {
     out.view_ = base::print_int64(value, out.digits_);
   }
   // Long texts count as several elements: they may be blocks of many.
-  void count_bytes(std::size_t bytes) { unasked_ += bytes / kBytesOfElement; }
+  void count_bytes(std::size_t bytes) { since_pulse_ += bytes / kBytesOfElement; }
   bool other_text(RdbText& out);
   bool special_text(RdbText& out, SpecialText form);
   bool read_packed(PackedText& out);
@@ -119,7 +119,7 @@ class RdbReader {
   std::string_view bytes_;
   bool failed_ = false;
   bool lacks_room_ = false;
-  std::size_t unasked_ = 0;  // elements since the pulse was called
+  std::size_t since_pulse_ = 0;  // elements since the pulse was called
   std::uint64_t checked_blocks_ = 0;
   std::uint64_t missing_ = 0;
   Pulse* pulse_ = nullptr;

@@ -97,9 +97,9 @@ base::Result<void> write_group(JournalCalls& calls, const std::string& path, std
 
 }  // namespace
 
-base::Result<void> apply_ring(JournalCalls& calls, base::Log& log, const AofNames& names,
-                              const AofManifest& manifest) {
-  const auto left = JournalRing::read_left(names.path(names.ring()));
+base::Result<void> recover_from_ring(JournalCalls& calls, base::Log& log, const AofNames& names,
+                                     const AofManifest& manifest) {
+  const auto left = JournalRing::read_leftover(names.path(names.ring()));
   if (!left || left->bytes.empty()) return {};
   const AofFile* const file = find_increment(manifest, names, left->place.seq);
   const std::string amount = std::to_string(left->bytes.size()) + " bytes of the journal ring";

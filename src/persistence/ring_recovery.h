@@ -10,7 +10,7 @@ namespace larder::persistence {
 
 // Nothing is changed if the ring is not of this increment, or if another program has written to the
 // file since. What was done is in the log.
-base::Result<void> apply_ring(JournalCalls& calls, base::Log& log, const AofNames& names,
-                              const AofManifest& manifest);
+base::Result<void> recover_from_ring(JournalCalls& calls, base::Log& log, const AofNames& names,
+                                     const AofManifest& manifest);
 
 }  // namespace larder::persistence

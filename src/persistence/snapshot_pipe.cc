@@ -56,8 +56,8 @@ SnapshotPipe::SnapshotPipe(Host& host, const Options& options)
           (options.limit_bytes - std::min(options.limit_bytes, fixed_bytes(options))) /
               kBlockBytes)),
       consumer_(options.file, options.form),
-      now_(std::make_unique<Stream>(*this, Stream::Goes::at_once)),
-      later_(std::make_unique<Stream>(*this, Stream::Goes::later)) {}
+      now_(std::make_unique<Stream>(*this, Stream::PassOn::at_once)),
+      later_(std::make_unique<Stream>(*this, Stream::PassOn::later)) {}
 
 SnapshotPipe::~SnapshotPipe() { LARDER_ASSERT(posted_ == 0); }
 
@@ -135,7 +135,7 @@ void SnapshotPipe::cancel() {
   post(std::move(last));
 }
 
-SnapshotPipe::Stream::Stream(SnapshotPipe& pipe, Goes goes) : pipe_(pipe), goes_(goes) {
+SnapshotPipe::Stream::Stream(SnapshotPipe& pipe, PassOn pass_on) : pipe_(pipe), pass_on_(pass_on) {
   bytes_.reserve(kBlockBytes);
   open_raw();
   ++pipe_.made_;
@@ -176,13 +176,13 @@ void SnapshotPipe::Stream::flush() {
   if (is_empty()) return;
   std::unique_ptr<Block> block = exchange_block();
   if (pipe_.cancelled_) return pipe_.recycle(std::move(block));
-  goes_ == Goes::at_once ? pipe_.post(std::move(block))
-                         : pipe_.waiting_.push_back(std::move(block));
+  pass_on_ == PassOn::at_once ? pipe_.post(std::move(block))
+                              : pipe_.waiting_.push_back(std::move(block));
 }
 
 void SnapshotPipe::Stream::take(Bytes&) {
   flush();
-  if (goes_ == Goes::at_once) pipe_.host_.passed_on();
+  if (pass_on_ == PassOn::at_once) pipe_.host_.passed_on();
 }
 
 void SnapshotPipe::Stream::spill_if_full() {

@@ -106,8 +106,8 @@ class SnapshotPipe {
 // Appends frames to the current block.
 class SnapshotPipe::Stream final : private Spill, private DeferredTexts {
  public:
-  enum class Goes : std::uint8_t { at_once, later };
-  Stream(SnapshotPipe& pipe, Goes goes);
+  enum class PassOn : std::uint8_t { at_once, later };
+  Stream(SnapshotPipe& pipe, PassOn pass_on);
   ~Stream();
 
   RdbRecords::Output output();
@@ -128,7 +128,7 @@ class SnapshotPipe::Stream final : private Spill, private DeferredTexts {
   std::unique_ptr<Block> exchange_block();
 
   SnapshotPipe& pipe_;
-  const Goes goes_;
+  const PassOn pass_on_;
   Bytes bytes_;
   std::size_t raw_at_ = 0;  // the head of the open raw frame
 };

@@ -105,7 +105,7 @@ StepSnapshot::StepSnapshot(const BackgroundSnapshot::Parts& parts, const Snapsho
              .limit_bytes = static_cast<std::size_t>(parts.settings.snapshot_memory_limit.value()),
              .form = source_.options(),
              .file = file_of(parts, order)}),
-      owed_(source_.keyspace.graveyard()),
+      unwritten_(source_.keyspace.graveyard()),
       now_{RdbRecords(pipe_.now().output(), source_.keyspace.access(), source_.options())},
       later_{RdbRecords(pipe_.later().output(), source_.keyspace.access(), source_.options())},
       holds_(source_.clock, parts.metrics),
@@ -148,7 +148,7 @@ void StepSnapshot::stop(End end, std::string reason) {
   pipe_.cancel();
   unwinds_ = true;
   if (fiber_.is_active()) fiber_.resume();
-  owed_.drop_all();
+  unwritten_.drop_all();
 }
 
 void StepSnapshot::cancel() {
@@ -197,32 +197,33 @@ bool StepSnapshot::is_ahead(int db, std::uint64_t hash, const Entry& entry) cons
 
 void StepSnapshot::before_change(int db, std::uint64_t hash, Entry& entry, Intent intent) {
   if (state_ != State::walking) return;
-  if (!owed_.empty() && entry.form() == Form::storage) {
-    if (OwedValue* const owed = owed_.find(entry.storage())) before_change_of_owed(*owed, intent);
+  if (!unwritten_.empty() && entry.form() == Form::storage) {
+    if (UnwrittenValue* const unwritten = unwritten_.find(entry.storage()))
+      before_change_of_unwritten(*unwritten, intent);
   }
   if (!is_ahead(db, hash, entry)) return;
   set_mark(entry, mark_);
   if (!is_written_in_steps(entry)) return write(entry, db);
-  before_change_of_owed(owe(entry, db), intent);
+  before_change_of_unwritten(add_unwritten(entry, db), intent);
 }
 
 // A value that is removed is kept until it is written, unless too many are.
-void StepSnapshot::before_change_of_owed(OwedValue& value, Intent intent) {
+void StepSnapshot::before_change_of_unwritten(UnwrittenValue& value, Intent intent) {
   if (intent == Intent::edits) return open_elements(value);
   if (keeps_most()) write_at_once(value);
 }
 
 // Its elements may change.
-void StepSnapshot::open_elements(OwedValue& value) {
-  pipe_.lend(owed_.overlay_bytes());
+void StepSnapshot::open_elements(UnwrittenValue& value) {
+  pipe_.lend(unwritten_.overlay_bytes());
   if (!value.overlay || is_overlay_full()) write_at_once(value);
 }
 
 bool StepSnapshot::is_overlay_full() const {
-  return owed_.overlay_bytes() >= pipe_.most_lent_bytes() || is_short_of_blocks();
+  return unwritten_.overlay_bytes() >= pipe_.most_lent_bytes() || is_short_of_blocks();
 }
 
-bool StepSnapshot::keeps_most() const { return owed_.kept_bytes() > limit_bytes(); }
+bool StepSnapshot::keeps_most() const { return unwritten_.kept_bytes() > limit_bytes(); }
 
 // The overlay writes records, not commands.
 bool StepSnapshot::copies_elements(types::Type type, const void* storage) const {
@@ -237,7 +238,7 @@ bool StepSnapshot::is_short_of_blocks() const {
 // the blocks is left to old values of keys that change, as by the walk.
 bool StepSnapshot::must_wait_for_worker() {
   const std::size_t quarter = pipe_.most_blocks() / 4;
-  if (!owed_.first().overlay) return pipe_.free_blocks() < quarter;
+  if (!unwritten_.first().overlay) return pipe_.free_blocks() < quarter;
   return pipe_.free_blocks() < kFewestFree || pipe_.posted_blocks() > quarter;
 }
 
@@ -251,7 +252,7 @@ void StepSnapshot::placed(int db, std::uint64_t hash, Entry& entry, const Entry*
 bool StepSnapshot::defers_expiry(int db, std::uint64_t hash, const Entry& entry) {
   if (state_ != State::walking || entry.form() != Form::storage) return false;
   const bool is_fixed = !copies_elements(entry.type(), entry.storage()) || is_overlay_full();
-  return is_fixed && (owed_.find(entry.storage()) != nullptr ||
+  return is_fixed && (unwritten_.find(entry.storage()) != nullptr ||
                       (is_written_in_steps(entry) && is_ahead(db, hash, entry)));
 }
 
@@ -265,7 +266,7 @@ bool StepSnapshot::defers_removals() {
 }
 
 void StepSnapshot::before_flush(int db) {
-  const bool is_passed = static_cast<std::size_t>(db) < db_ && owed_.empty();
+  const bool is_passed = static_cast<std::size_t>(db) < db_ && unwritten_.empty();
   const bool is_empty = source_.keyspace.db(static_cast<std::size_t>(db)).size() == 0;
   if (state_ == State::walking && !is_passed && !is_empty) stop(End::outdated, {});
 }
@@ -287,7 +288,7 @@ bool StepSnapshot::holds(const engine::Command& command, std::uint32_t key_flags
 // Without looking at the key: while there is room, only changes of large values that are not tables
 // must wait.
 bool StepSnapshot::may_hold(const engine::Command& command, std::uint32_t key_flags) const {
-  if (!owed_.empty() || is_short_of_blocks() || source_.purpose == RdbPurpose::aof_commands) {
+  if (!unwritten_.empty() || is_short_of_blocks() || source_.purpose == RdbPurpose::aof_commands) {
     return true;
   }
   return edits(command.family, key_flags, types::Type::string) ||
@@ -303,21 +304,21 @@ bool StepSnapshot::must_hold(const engine::Command& command, std::uint32_t key_f
   if (entry == nullptr) return false;
   const bool is_edited =
       entry->form() == Form::storage && edits(command.family, key_flags, entry->type());
-  if (!owed_.empty() && entry->form() == Form::storage) {
-    OwedValue* const owed = owed_.find(entry->storage());
-    if (owed != nullptr) return is_edited ? must_hold_edit(*owed) : keeps_most();
+  if (!unwritten_.empty() && entry->form() == Form::storage) {
+    UnwrittenValue* const unwritten = unwritten_.find(entry->storage());
+    if (unwritten != nullptr) return is_edited ? must_hold_edit(*unwritten) : keeps_most();
   }
   if (!is_ahead(db, key.hash, *entry)) return false;
   if (is_short_of_blocks()) return relieve(), was_short_ = true;
   return is_written_in_steps(*entry) && must_hold_large(*entry, db, is_edited);
 }
 
-bool StepSnapshot::must_hold_edit(OwedValue& value) {
+bool StepSnapshot::must_hold_edit(UnwrittenValue& value) {
   const bool is_in_element = value.overlay && value.overlay->is_within_long_element();
   if (value.overlay && !is_in_element && !is_overlay_full()) return false;
   was_in_element_ |= is_in_element;
   was_short_ |= is_short_of_blocks();
-  owed_.hurry(value);
+  unwritten_.write_next(value);
   return true;
 }
 
@@ -327,7 +328,7 @@ bool StepSnapshot::must_hold_large(Entry& entry, int db, bool is_edited) {
   if (!is_edited) return false;
   if (copies_elements(entry.type(), entry.storage()) && !is_overlay_full()) return false;
   set_mark(entry, mark_);
-  owed_.hurry(owe(entry, db));
+  unwritten_.write_next(add_unwritten(entry, db));
   return true;
 }
 
@@ -351,30 +352,31 @@ void StepSnapshot::write(const Entry& entry, int db) {
   ++parts_.metrics.saving.keys_done;
 }
 
-OwedValue& StepSnapshot::owe(const Entry& entry, int db) {
-  OwedValue& value = owed_.add({.db = db,
-                                .head = {entry.key(), entry.deadline(), now_.writer.use_of(entry)},
-                                .type = entry.type(),
-                                .storage = const_cast<void*>(entry.storage())});
+UnwrittenValue& StepSnapshot::add_unwritten(const Entry& entry, int db) {
+  UnwrittenValue& value =
+      unwritten_.add({.db = db,
+                      .head = {entry.key(), entry.deadline(), now_.writer.use_of(entry)},
+                      .type = entry.type(),
+                      .storage = const_cast<void*>(entry.storage())});
   if (copies_elements(value.type, value.storage)) {
-    owed_.watch_elements(value, *this, now_ms_);
+    unwritten_.watch_elements(value, *this, now_ms_);
   }
   ++parts_.metrics.saving.keys_done;
   return value;
 }
 
-void StepSnapshot::write_at_once(OwedValue& value) {
+void StepSnapshot::write_at_once(UnwrittenValue& value) {
   const void* const storage = value.storage;
-  hurries_ = true;
-  owed_.hurry(value);
-  while (owed_.find(storage) != nullptr) continue_value();
-  hurries_ = false;
+  without_pauses_ = true;
+  unwritten_.write_next(value);
+  while (unwritten_.find(storage) != nullptr) continue_value();
+  without_pauses_ = false;
 }
 
 // On its own stack.
 void StepSnapshot::run() {
   try {
-    OwedValue& value = owed_.first();
+    UnwrittenValue& value = unwritten_.first();
     if (value.overlay && !value.overlay->count()) return;
     select(now_, value.db);
     if (value.overlay) return now_.writer.key(value.head(), *value.overlay);
@@ -389,20 +391,21 @@ void StepSnapshot::pause() {
 }
 
 void StepSnapshot::pause_if_late() {
-  const bool goes_on = hurries_ || pipe_.is_cancelled() || (slice_ != nullptr && !slice_->spent());
+  const bool goes_on =
+      without_pauses_ || pipe_.is_cancelled() || (slice_ != nullptr && !slice_->spent());
   if (!goes_on) pause();
 }
 
 void StepSnapshot::finish_element() {
-  hurries_ = true;
+  without_pauses_ = true;
   fiber_.resume();
-  hurries_ = false;
+  without_pauses_ = false;
 }
 
 void StepSnapshot::continue_value() {
   fiber_.is_active() ? fiber_.resume() : fiber_.start(*this);
   if (fiber_.is_active()) return;
-  owed_.drop_first();
+  unwritten_.drop_first();
   if (later_.db >= 0) now_.db = -1;
   later_.db = -1;
   pipe_.merge();
@@ -412,7 +415,7 @@ void StepSnapshot::continue_value() {
 void StepSnapshot::passed_on() {
   if (!fiber_.is_inside()) return;
   pause_if_late();
-  while (!hurries_ && !pipe_.is_cancelled() && must_wait_for_worker()) pause();
+  while (!without_pauses_ && !pipe_.is_cancelled() && must_wait_for_worker()) pause();
 }
 
 // A value in steps pauses before this happens, so it is a command that needs the block.

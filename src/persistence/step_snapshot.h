@@ -20,9 +20,9 @@
 #include "fiber.h"
 #include "larder/base/budget.h"
 #include "larder/keyspace/before_change.h"
-#include "owed_values.h"
 #include "snapshot_method.h"
 #include "snapshot_pipe.h"
+#include "unwritten_values.h"
 
 namespace larder::persistence {
 
@@ -104,14 +104,14 @@ class StepSnapshot final : public SnapshotMethod,
   void finish_element() override;
   void pause() override;
   void pause_if_late() override;
-  // Fiber::Body: writes the first owed value.
+  // Fiber::Body: writes the first unwritten value.
   void run() override;
 
   bool is_ahead(int db, std::uint64_t hash, const keyspace::Entry& entry) const;
   bool may_hold(const engine::Command& command, std::uint32_t key_flags) const;
   bool must_hold(const engine::Command& command, std::uint32_t key_flags, int db,
                  std::string_view name);
-  bool must_hold_edit(OwedValue& value);
+  bool must_hold_edit(UnwrittenValue& value);
   bool must_hold_large(keyspace::Entry& entry, int db, bool is_edited);
   // Whether elements of the value are copied before they change.
   bool copies_elements(types::Type type, const void* storage) const;
@@ -123,14 +123,14 @@ class StepSnapshot final : public SnapshotMethod,
   void relieve() const {
     if (outlet_ != nullptr) outlet_->relieve();
   }
-  // There is no room for more of the first owed value.
+  // There is no room for more of the first unwritten value.
   bool must_wait_for_worker();
   void write(const keyspace::Entry& entry, int db);
   void select(Records& records, int db);
-  OwedValue& owe(const keyspace::Entry& entry, int db);
-  void open_elements(OwedValue& value);
-  void before_change_of_owed(OwedValue& value, keyspace::Intent intent);
-  void write_at_once(OwedValue& value);
+  UnwrittenValue& add_unwritten(const keyspace::Entry& entry, int db);
+  void open_elements(UnwrittenValue& value);
+  void before_change_of_unwritten(UnwrittenValue& value, keyspace::Intent intent);
+  void write_at_once(UnwrittenValue& value);
   void continue_value();
   std::uint64_t limit_bytes() const;
 
@@ -159,7 +159,7 @@ class StepSnapshot final : public SnapshotMethod,
   const std::int64_t now_ms_;
   SnapshotResult outcome_;
   SnapshotPipe pipe_;
-  OwedValues owed_;
+  UnwrittenValues unwritten_;
   Fiber fiber_;
   Records now_;
   Records later_;
@@ -172,11 +172,11 @@ class StepSnapshot final : public SnapshotMethod,
   HoldTimes holds_;
 
   State state_ = State::walking;
-  bool in_keyspace_ = false;    // the hooks are registered
-  bool hurries_ = false;        // the open value is written without pauses
-  bool unwinds_ = false;        // the open value is given up
-  std::size_t db_ = 0;          // the walk is in this database
-  std::uint64_t position_ = 0;  // its cursor
+  bool in_keyspace_ = false;     // the hooks are registered
+  bool without_pauses_ = false;  // the open value is written without pauses
+  bool unwinds_ = false;         // the open value is given up
+  std::size_t db_ = 0;           // the walk is in this database
+  std::uint64_t position_ = 0;   // its cursor
   Batch batch_;
   base::Budget* slice_ = nullptr;
   std::int64_t ended_us_ = 0;  // the last run()

@@ -16,7 +16,7 @@ using keyspace::Entry;
 // Keys whose cache misses overlap.
 constexpr std::size_t kAtOnce = 64;
 // Keys between two readings of the clock.
-constexpr std::uint32_t kUnasked = 4;
+constexpr std::uint32_t kKeysBetweenClockReadings = 4;
 
 // While clients keep the loop busy, a snapshot takes a seventh of its time. This share is doubled
 // every minute, so that the snapshot ends, and for each fifth of the room for copies of elements
@@ -66,7 +66,7 @@ bool StepSnapshot::pass(Entry& entry) {
     write(entry, db);
     return false;
   }
-  owe(entry, db);
+  add_unwritten(entry, db);
   return true;
 }
 
@@ -84,7 +84,7 @@ void StepSnapshot::walk() {
         entries.cursor_of(keyspace::EntryTraits::hash(*each.entry)) < position_) {
       continue;
     }
-    const bool is_late = pass(*each.entry) || slice_->spent(kUnasked);
+    const bool is_late = pass(*each.entry) || slice_->spent(kKeysBetweenClockReadings);
     if (!is_late || stops) continue;
     stops = true;
     batch_.next = each.next;
@@ -97,7 +97,7 @@ void StepSnapshot::walk() {
 bool StepSnapshot::step() {
   const std::size_t free = pipe_.free_blocks();
   if (free < kFewestFree) return false;
-  if (!owed_.empty()) {
+  if (!unwritten_.empty()) {
     if (must_wait_for_worker()) return false;
     continue_value();
     return true;
@@ -133,8 +133,8 @@ std::int64_t StepSnapshot::slice_us(std::int64_t most_us) {
   if (elsewhere_us >= kIdleUs) busy_until_us_ = now_us + kQuietUs;
   if (now_us >= busy_until_us_) return most_us;
   const std::int64_t age_us = now_us - parts_.metrics.saving.started_us;
-  const auto copied =
-      static_cast<std::int64_t>(kDoubledRoom * owed_.overlay_bytes() / pipe_.most_lent_bytes());
+  const auto copied = static_cast<std::int64_t>(kDoubledRoom * unwritten_.overlay_bytes() /
+                                                pipe_.most_lent_bytes());
   const std::int64_t doublings =
       std::clamp<std::int64_t>(age_us / kDoubledUs + copied, 0, kMostDoublings);
   saved_us_ = std::min(saved_us_ + (elsewhere_us << doublings) / (kBusyPart - 1), most_us);
@@ -201,20 +201,21 @@ void StepSnapshot::resume_held() {
 }
 
 bool StepSnapshot::is_in_element() {
-  return !owed_.empty() && owed_.first().overlay && owed_.first().overlay->is_within_long_element();
+  return !unwritten_.empty() && unwritten_.first().overlay &&
+         unwritten_.first().overlay->is_within_long_element();
 }
 
 std::uint64_t StepSnapshot::held_bytes() const {
   const std::size_t batch = batch_.found.capacity() * sizeof(Batch::Found);
-  return pipe_.held_bytes() + owed_.held_bytes() + Fiber::kStackBytes +
+  return pipe_.held_bytes() + unwritten_.held_bytes() + Fiber::kStackBytes +
          (batch == 0 ? 0 : memory::size_class(batch));
 }
 
 void StepSnapshot::note_bytes() {
-  pipe_.lend(owed_.overlay_bytes());
+  pipe_.lend(unwritten_.overlay_bytes());
   SavingFigures& figures = parts_.metrics.saving;
   figures.held_bytes = held_bytes();
-  figures.overlay_bytes = owed_.overlay_bytes();
+  figures.overlay_bytes = unwritten_.overlay_bytes();
   figures.held_peak = std::max(figures.held_peak, figures.held_bytes);
 }
 

@@ -165,10 +165,10 @@ TEST_F(Files, ARingCompletesTheFile) {
       ::close(out);
     }
     log_.level(base::LogLevel::nothing);
-    EXPECT_TRUE(apply_ring(calls_, log_, names(), manifest_));
+    EXPECT_TRUE(recover_from_ring(calls_, log_, names(), manifest_));
     EXPECT_EQ(read(), (std::vector<std::string>{"first", "second"}));
     // Once more changes nothing.
-    EXPECT_TRUE(apply_ring(calls_, log_, names(), manifest_));
+    EXPECT_TRUE(recover_from_ring(calls_, log_, names(), manifest_));
     EXPECT_EQ(read(), (std::vector<std::string>{"first", "second"}));
   }
 }
@@ -187,7 +187,7 @@ TEST_F(Files, AFileThatAnotherProgramHasWrittenIsLeftAlone) {
   EXPECT_EQ(::pwrite(out, other.data(), other.size(), 0), static_cast<ssize_t>(other.size()));
   ::close(out);
   log_.level(base::LogLevel::nothing);
-  EXPECT_TRUE(apply_ring(calls_, log_, names(), manifest_));
+  EXPECT_TRUE(recover_from_ring(calls_, log_, names(), manifest_));
   EXPECT_EQ(std::filesystem::file_size(path()), other.size());
 }
 

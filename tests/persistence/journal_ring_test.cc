@@ -55,14 +55,14 @@ TEST_F(Ring, SurvivesItsProcess) {
     ring->publish(22);
     ring->append("not published");
   }
-  const auto left = JournalRing::read_left(path());
+  const auto left = JournalRing::read_leftover(path());
   ASSERT_TRUE(left);
   EXPECT_EQ(left->place.seq, 4);
   EXPECT_EQ(left->place.file_bytes, 106U);
   EXPECT_EQ(left->bytes, "second");
   // The next one begins without contents.
   create({.position = 7, .seq = 5, .file_bytes = 0});
-  EXPECT_EQ(JournalRing::read_left(path())->bytes, "");
+  EXPECT_EQ(JournalRing::read_leftover(path())->bytes, "");
 }
 
 TEST_F(Ring, WrapsAround) {
@@ -74,21 +74,21 @@ TEST_F(Ring, WrapsAround) {
   ring->append("abcdef");
   ring->publish(most.size() + 6);
   EXPECT_EQ(text(*ring, most.size(), most.size() + 6), "abcdef");
-  EXPECT_EQ(JournalRing::read_left(path())->bytes, "abcdef");
+  EXPECT_EQ(JournalRing::read_leftover(path())->bytes, "abcdef");
 }
 
 TEST_F(Ring, IsNotReadAfterAStartOfTheSystem) {
   create()->publish(0);
-  EXPECT_TRUE(JournalRing::read_left(path()));
+  EXPECT_TRUE(JournalRing::read_leftover(path()));
   // The boot id is behind the magic and the version.
   std::fstream file(path(), std::ios::in | std::ios::out | std::ios::binary);
   file.seekp(12);
   file.put('#');
   file.close();
-  EXPECT_FALSE(JournalRing::read_left(path()));
-  EXPECT_FALSE(JournalRing::read_left(folder_ + "/none"));
+  EXPECT_FALSE(JournalRing::read_leftover(path()));
+  EXPECT_FALSE(JournalRing::read_leftover(folder_ + "/none"));
   std::ofstream(folder_ + "/short") << "LARDRING";
-  EXPECT_FALSE(JournalRing::read_left(folder_ + "/short"));
+  EXPECT_FALSE(JournalRing::read_leftover(folder_ + "/short"));
 }
 
 TEST_F(Ring, IsChargedAsAMapping) {

@@ -40,7 +40,7 @@ class BackgroundSaves final : private SnapshotOwner {
   // empty data is saved at once, so that the old data does not come back.
   void data_flushed();
   // Ends a running save, and starts it again with the next beat().
-  void begin_anew();
+  void restart_save();
   // Ends a running save, because the server ends and saves otherwise.
   void stop();
   // Ends any snapshot, because the server ends. False if the disk does not answer: see

@@ -35,7 +35,7 @@ void debug_reload(Call& call, persistence::Snapshots& snapshots,
   }
   // Followers have the same data before and afterwards.
   call.suppress_effects();
-  saves.begin_anew();
+  saves.restart_save();
   if (!snapshots.reload(options)) {
     return call.reply.error("ERR Error trying to load the RDB dump, check server logs.");
   }

@@ -1,4 +1,4 @@
-#include "owed_values.h"
+#include "unwritten_values.h"
 
 #include <utility>
 
@@ -12,70 +12,71 @@ constexpr auto kOwner = memory::Owner::snapshot;
 
 }  // namespace
 
-std::uint64_t OwedValues::Traits::hash(const void* storage) {
+std::uint64_t UnwrittenValues::Traits::hash(const void* storage) {
   void* const address = const_cast<void*>(storage);
   return base::hash_bytes(key(address));
 }
 
-OwedValues::OwedValues(keyspace::Graveyard& graveyard) : graveyard_(graveyard) {
+UnwrittenValues::UnwrittenValues(keyspace::Graveyard& graveyard) : graveyard_(graveyard) {
   graveyard_.set_keeper(this);
 }
 
-OwedValues::~OwedValues() {
+UnwrittenValues::~UnwrittenValues() {
   drop_all();
   graveyard_.set_keeper(nullptr);
 }
 
-std::size_t OwedValues::own_bytes(const OwedValue& value) {
+std::size_t UnwrittenValues::own_bytes(const UnwrittenValue& value) {
   const std::size_t name = value.name.capacity();
-  return memory::size_class(sizeof(OwedValue)) + (name == 0 ? 0 : memory::size_class(name));
+  return memory::size_class(sizeof(UnwrittenValue)) + (name == 0 ? 0 : memory::size_class(name));
 }
 
-void OwedValues::link_behind(OwedValue* previous, OwedValue& value) {
+void UnwrittenValues::link_behind(UnwrittenValue* previous, UnwrittenValue& value) {
   value.previous = previous;
   value.next = previous == nullptr ? first_ : previous->next;
   (previous == nullptr ? first_ : previous->next) = &value;
   (value.next == nullptr ? last_ : value.next->previous) = &value;
 }
 
-void OwedValues::unlink(OwedValue& value) {
+void UnwrittenValues::unlink(UnwrittenValue& value) {
   (value.previous == nullptr ? first_ : value.previous->next) = value.next;
   (value.next == nullptr ? last_ : value.next->previous) = value.previous;
 }
 
-OwedValue& OwedValues::add(const Parts& parts) {
+UnwrittenValue& UnwrittenValues::add(const Parts& parts) {
   const std::string_view name = parts.head.name;
-  auto* value = new (memory::allocate(kOwner, sizeof(OwedValue)))
-      OwedValue{.db = parts.db,
-                .name = {name.begin(), name.end()},
-                .deadline_ms = parts.head.deadline_ms,
-                .use = parts.head.use,
-                .type = parts.type,
-                .storage = parts.storage};
+  auto* value = new (memory::allocate(kOwner, sizeof(UnwrittenValue)))
+      UnwrittenValue{.db = parts.db,
+                     .name = {name.begin(), name.end()},
+                     .deadline_ms = parts.head.deadline_ms,
+                     .use = parts.head.use,
+                     .type = parts.type,
+                     .storage = parts.storage};
   bytes_ += own_bytes(*value);
   link_behind(last_, *value);
   index_.insert(value, Traits::hash(value->storage));
   return *value;
 }
 
-void OwedValues::watch_elements(OwedValue& value, ElementOverlay::Host& host, std::int64_t now_ms) {
+void UnwrittenValues::watch_elements(UnwrittenValue& value, ElementOverlay::Host& host,
+                                     std::int64_t now_ms) {
   value.overlay.emplace(host, value.value(), now_ms, overlay_bytes_);
 }
 
-OwedValue* OwedValues::find(const void* storage) const {
+UnwrittenValue* UnwrittenValues::find(const void* storage) const {
   if (empty()) return nullptr;
   void* const address = const_cast<void*>(storage);
   return index_.find(Traits::key(address), Traits::hash(address));
 }
 
-void OwedValues::hurry(OwedValue& value) {
+void UnwrittenValues::write_next(UnwrittenValue& value) {
   if (&value == first_ || value.previous == first_) return;
   unlink(value);
   link_behind(first_, value);
 }
 
-bool OwedValues::keep(types::Type type, void* storage) {
-  OwedValue* const value = find(storage);
+bool UnwrittenValues::keep(types::Type type, void* storage) {
+  UnwrittenValue* const value = find(storage);
   if (value == nullptr) return false;
   const std::size_t bytes = types::row(type).footprint(storage);
   memory::transfer(types::row(type).owner, kOwner, static_cast<std::int64_t>(bytes));
@@ -84,7 +85,7 @@ bool OwedValues::keep(types::Type type, void* storage) {
   return true;
 }
 
-void OwedValues::drop(OwedValue& value) {
+void UnwrittenValues::drop(UnwrittenValue& value) {
   unlink(value);
   index_.erase(&value, Traits::hash(value.storage));
   bytes_ -= own_bytes(value);
@@ -98,9 +99,9 @@ void OwedValues::drop(OwedValue& value) {
   memory::destroy(kOwner, &value);
 }
 
-void OwedValues::drop_first() { drop(*first_); }
+void UnwrittenValues::drop_first() { drop(*first_); }
 
-void OwedValues::drop_all() {
+void UnwrittenValues::drop_all() {
   while (first_ != nullptr) drop(*first_);
 }
 

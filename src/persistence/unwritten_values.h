@@ -17,7 +17,7 @@
 
 namespace larder::persistence {
 
-struct OwedValue {
+struct UnwrittenValue {
   using Name = std::vector<char, memory::Allocator<char, memory::Owner::snapshot>>;
 
   RdbKeyHead head() const { return {{name.data(), name.size()}, deadline_ms, use}; }
@@ -31,17 +31,17 @@ struct OwedValue {
   void* storage;
   bool is_kept = false;  // it left the keyspace, and is charged to the snapshot
   std::optional<ElementOverlay> overlay = std::nullopt;
-  OwedValue* next = nullptr;
-  OwedValue* previous = nullptr;
+  UnwrittenValue* next = nullptr;
+  UnwrittenValue* previous = nullptr;
 };
 
-class OwedValues final : public keyspace::Keeper {
+class UnwrittenValues final : public keyspace::Keeper {
  public:
-  explicit OwedValues(keyspace::Graveyard& graveyard);
+  explicit UnwrittenValues(keyspace::Graveyard& graveyard);
   // Gives back what it keeps.
-  ~OwedValues();
-  OwedValues(const OwedValues&) = delete;
-  OwedValues& operator=(const OwedValues&) = delete;
+  ~UnwrittenValues();
+  UnwrittenValues(const UnwrittenValues&) = delete;
+  UnwrittenValues& operator=(const UnwrittenValues&) = delete;
 
   struct Parts {
     int db;
@@ -50,19 +50,19 @@ class OwedValues final : public keyspace::Keeper {
     void* storage;
   };
   // At the end. It must not be there yet.
-  OwedValue& add(const Parts& parts);
+  UnwrittenValue& add(const Parts& parts);
   // Its elements may change from now on.
-  void watch_elements(OwedValue& value, ElementOverlay::Host& host, std::int64_t now_ms);
+  void watch_elements(UnwrittenValue& value, ElementOverlay::Host& host, std::int64_t now_ms);
   bool empty() const { return first_ == nullptr; }
-  OwedValue& first() { return *first_; }
+  UnwrittenValue& first() { return *first_; }
   // The first one is written.
   void drop_first();
   // All of them, without being written.
   void drop_all();
-  // Null if the value is not owed.
-  OwedValue* find(const void* storage) const;
+  // Null if the value is not unwritten.
+  UnwrittenValue* find(const void* storage) const;
   // The value is written as soon as the first one is.
-  void hurry(OwedValue& value);
+  void write_next(UnwrittenValue& value);
 
   // Bytes of copies of elements.
   std::size_t overlay_bytes() const { return overlay_bytes_; }
@@ -75,24 +75,24 @@ class OwedValues final : public keyspace::Keeper {
  private:
   // By the address of the storage.
   struct Traits {
-    using Element = OwedValue;
+    using Element = UnwrittenValue;
     static constexpr memory::Owner kOwner = memory::Owner::snapshot;
-    static std::string_view key(const OwedValue& value) { return key(value.storage); }
-    static std::uint64_t hash(const OwedValue& value) { return hash(value.storage); }
+    static std::string_view key(const UnwrittenValue& value) { return key(value.storage); }
+    static std::uint64_t hash(const UnwrittenValue& value) { return hash(value.storage); }
     static std::string_view key(void* const& storage) {
       return {reinterpret_cast<const char*>(&storage), sizeof storage};
     }
     static std::uint64_t hash(const void* storage);
   };
 
-  void link_behind(OwedValue* previous, OwedValue& value);
-  void unlink(OwedValue& value);
-  void drop(OwedValue& value);
-  static std::size_t own_bytes(const OwedValue& value);
+  void link_behind(UnwrittenValue* previous, UnwrittenValue& value);
+  void unlink(UnwrittenValue& value);
+  void drop(UnwrittenValue& value);
+  static std::size_t own_bytes(const UnwrittenValue& value);
 
   keyspace::Graveyard& graveyard_;
-  OwedValue* first_ = nullptr;
-  OwedValue* last_ = nullptr;
+  UnwrittenValue* first_ = nullptr;
+  UnwrittenValue* last_ = nullptr;
   types::Table<Traits> index_;
   std::size_t bytes_ = 0;
   std::size_t overlay_bytes_ = 0;
