@@ -25,7 +25,7 @@ struct AofFailure {
     damaged,    // there is neither a command nor an annotation
     checksum,   // a group is not what was written
     source,     // the file cannot be read
-    stopped,    // the pulse said stop
+    stopped,    // the pulse returned false
   };
   Kind kind;
   std::uint64_t offset = 0;  // where the piece, or the group, begins
@@ -68,11 +68,11 @@ class AofFileReader {
   }
   void forget_done();
   // Reads on until `wanted` bytes are there behind `from`; false if the file ends before, or the
-  // pulse says stop.
+  // pulse returns false.
   base::Result<bool> fill(std::size_t from, std::uint64_t wanted);
-  // Copies what was read to a larger block; false if the pulse says stop.
+  // Copies what was read to a larger block; false if the pulse returns false.
   bool grow();
-  // Not known if the pulse says stop.
+  // Not known if the pulse returns false.
   bool is_as_written(const GroupSum& sum, std::size_t end);
   // To be called for bytes that were read, looked at, copied or summed.
   bool may_go_on(std::uint64_t bytes);
@@ -82,7 +82,7 @@ class AofFileReader {
   std::uint64_t first_;  // the offset of bytes_[0]
   Pulse* const pulse_;
   std::uint64_t since_pulse_ = 0;  // bytes since the pulse was called
-  bool is_stopped_ = false;        // it said stop
+  bool is_stopped_ = false;        // the pulse returned false
   std::size_t at_ = 0;             // in bytes_, like the following: what is done
   std::size_t ready_ = 0;          // up to here commands may be cut
   std::size_t end_ = 0;            // of what was read

@@ -89,7 +89,7 @@ bool read_string(RdbReader& in, RdbText& text, void*& storage) {
   return unpack_lzf(packed.packed, blob->data(), packed.bytes, in.pulse());
 }
 
-// After the pulse has said stop, the rest is freed at once.
+// After the pulse has returned false, the rest is freed at once.
 void destroy(Type type, void* storage, Pulse* pulse) {
   const base::SystemClock clock;
   const types::TypeRow& row = types::row(type);

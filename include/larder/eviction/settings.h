@@ -55,8 +55,9 @@ struct Settings : config::Group {
        .range = {0, INT64_MAX},
        .percent = true,
        .help = "Limit of the buffers of all clients together, in bytes or percent of maxmemory; "
-               "the buffers count against maxmemory. Above a fifth of it, clients that do not read "
-               "their replies are not read; above it, the largest clients are disconnected. 4 MB "
+               "the buffers count against maxmemory. Above a fifth of it, the server does not read "
+               "requests of clients that do not read their replies; above the limit, the largest "
+               "clients are disconnected. 4 MB "
                "are always allowed. 0 means no separate limit: clients may use all memory that "
                "eviction can free."}};
   config::Toggle replica_ignore_maxmemory{

@@ -33,8 +33,8 @@ class RelocationWalk {
   explicit RelocationWalk(Keyspace& keyspace) : keyspace_(keyspace) {}
 
   // Continues until the budget is spent or the walk is at its end; true at the end, and the next
-  // call begins another walk. Between two looks at the clock it does what types::TypeRow says, or
-  // moves about kAtOnce entries.
+  // call begins another walk. Between two readings of the clock it does what types::TypeRow says,
+  // or moves about kAtOnce entries.
   bool run(memory::Mover& mover, base::Budget& budget);
   // The next call begins another walk.
   void restart();

@@ -18,7 +18,7 @@ class TableWalk {
   explicit TableWalk(Keyspace& keyspace) : keyspace_(keyspace) {}
 
   // Continues until the budget is spent or the walk is at its end; true at the end, and the next
-  // call begins another walk. Between two looks at the clock it passes some segments of a table.
+  // call begins another walk. Between two readings of the clock it passes some segments of a table.
   bool run(memory::Mover& mover, base::Budget& budget);
   // The next call begins another walk.
   void restart() { db_ = table_ = cursor_ = 0; }

@@ -22,7 +22,7 @@ class Pulse;
 std::size_t pack_lzf(std::string_view text, char* out, std::size_t most);
 
 // Writes exactly `size` bytes to `out`; false if `packed` does not decompress to that size, or if
-// the pulse, which is called every 256 KB, says stop.
+// the pulse, which is called every 256 KB, returns false.
 bool unpack_lzf(std::string_view packed, char* out, std::size_t size, Pulse* pulse = nullptr);
 
 }  // namespace larder::persistence

@@ -107,7 +107,7 @@ struct SnapshotSettings : config::Group {
       *this,
       {.name = "rdb-save-incremental-fsync",
        .fallback = true,
-       .help = "Flush a snapshot to disk every few megabytes while it is written."}};
+       .help = "Sync a snapshot to disk every few megabytes while it is written."}};
   config::Toggle rdb_del_sync_files{*this,
                                     {.name = "rdb-del-sync-files",
                                      .fallback = false,
@@ -163,13 +163,14 @@ struct JournalSettings : config::Group {
                              {.name = "appendfsync",
                               .fallback = 0,
                               .words = {"everysec", "always", "no"},
-                              .help = "When the append-only file is flushed to disk: once a "
-                                      "second, before each reply, or when the system decides."}};
+                              .help = "When the append-only file is synced to disk (fsync): once a "
+                                      "second (everysec), before each reply (always), or when the "
+                                      "system decides (no)."}};
   config::Toggle no_appendfsync_on_rewrite{
       *this,
       {.name = "no-appendfsync-on-rewrite",
        .fallback = false,
-       .help = "Do not flush the append-only file to disk while a snapshot or a rewrite is "
+       .help = "Do not sync the append-only file to disk while a snapshot or a rewrite is "
                "written."}};
   config::Integer auto_aof_rewrite_percentage{
       *this,
@@ -204,7 +205,7 @@ struct JournalSettings : config::Group {
       *this,
       {.name = "aof-rewrite-incremental-fsync",
        .fallback = true,
-       .help = "Flush a rewrite to disk every few megabytes while it is written."}};
+       .help = "Sync a rewrite to disk every few megabytes while it is written."}};
   config::Toggle aof_disable_auto_gc{
       *this,
       {.name = "aof-disable-auto-gc",

@@ -101,10 +101,10 @@ struct Settings : config::Group {
        .fallback = -50,
        .range = {0, INT64_MAX},
        .percent = true,
-       .help = "Bytes on disk for changes that replicas have not been sent yet, also for a while "
-               "after they disconnected, and that do not fit into repl-backlog-size. A share of "
-               "the free space of the disk, such as 50%, is at most four times maxmemory. 0 keeps "
-               "such changes in memory."}};
+       .help = "Maximum bytes on disk for changes that do not fit into repl-backlog-size and that "
+               "replicas still need, including those that disconnected less than "
+               "repl-backlog-ttl seconds ago. A share of the free space of the disk, such as 50%, "
+               "is at most four times maxmemory. 0 keeps such changes in memory."}};
   config::Integer repl_backlog_ttl{
       *this,
       {.name = "repl-backlog-ttl",

@@ -82,7 +82,7 @@ class Runtime final : public memory::AuditedOwner {
 
   // From now on other clients are served while a script runs for longer than busy-reply-threshold.
   void serve_with(engine::BusyHost& host);
-  // From now on scripts and functions look at the clock after each period of the alarm, not only
+  // From now on scripts and functions check the clock after each period of the alarm, not only
   // after some instructions. Null: no longer.
   void wake_by(Alarm* alarm);
   // Called by the alarm: the running script checks the clock before its next instruction. May be

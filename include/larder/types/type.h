@@ -47,7 +47,7 @@ struct TypeRow {
   // Without changes between the steps, each block is offered once; see Relocation otherwise. A
   // collection with a BeforeElement hook does not move, because the owner of the hook has addresses
   // of elements; no other code may keep addresses within the value. Cost: some 5 ns for a block
-  // that stays. Between two looks at the budget at most the elements of one segment of a table,
+  // that stays. Between two checks of the budget at most the elements of one segment of a table,
   // about 750, are moved.
   void* (*relocate_some)(void* storage, Relocation& walk, memory::Mover& mover,
                          base::Budget& budget);
