@@ -55,9 +55,9 @@ class Defragmenter {
   const memory::Settings& settings_;
   memory::Metrics& metrics_;
   Part part_ = Part::none;
-  std::int64_t percent_ = 0;       // of the time, for this pass
+  std::int64_t percent_ = 0;        // of the time, for this pass
   std::int64_t next_check_us_ = 0;  // at the use of the pages
-  std::int64_t last_us_ = 0;       // when time was added to the allowance
+  std::int64_t last_us_ = 0;        // when time was added to the allowance
   std::int64_t allowance_us_ = 0;
   std::int64_t began_us_ = 0;  // this pass
   std::int64_t reported_ms_ = 0;
