@@ -205,6 +205,7 @@ void Executor::note_sizes(const Execution& execution, resp::Args args,
   const Admission admission = admit(session, args, planned.command);
   if (__builtin_expect(admission == Admission::runs, 1)) {
     invoke(execution, args, planned, timing);
+    session.seen_offset = parts_.effects.stream_end();
   } else {
     if (is_put_off(admission)) {
       put_off(session, *planned.command, admission);
@@ -279,6 +280,7 @@ void Executor::run_parked(Execution& execution, const ParkedCommand& parked) {
   execution.unsent = execution.session.reply.buffer().size();
   execution.request_bytes = parked.request_bytes;
   invoke(execution, parked.words, planned, Timing::now);
+  execution.session.seen_offset = parts_.effects.stream_end();
 }
 
 // These commands were admitted when they began. True if there is more work.
