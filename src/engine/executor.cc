@@ -34,6 +34,11 @@ Executor::Executor(const Parts& parts) : parts_(parts), long_commands_(parts.clo
   settle_changes(own, db, args);
 }
 
+bool Executor::is_write(resp::Args args) const {
+  const BoundCommand* const command = parts_.commands.resolve(args);
+  return command != nullptr && command->row->has(kWrites);
+}
+
 void Executor::add(ChangeSink& sink) {
   sinks_.push_back(&sink);
   parts_.keyspace.log().listen();
