@@ -34,6 +34,11 @@ Executor::Executor(const Parts& parts) : parts_(parts), long_commands_(parts.clo
   settle_changes(own, db, args);
 }
 
+bool Executor::is_write(resp::Args args) const {
+  const BoundCommand* const command = parts_.commands.resolve(args);
+  return command != nullptr && command->row->has(kWrites);
+}
+
 void Executor::add(ChangeSink& sink) {
   sinks_.push_back(&sink);
   parts_.keyspace.log().listen();
@@ -205,6 +210,7 @@ void Executor::note_sizes(const Execution& execution, resp::Args args,
   const Admission admission = admit(session, args, planned.command);
   if (__builtin_expect(admission == Admission::runs, 1)) {
     invoke(execution, args, planned, timing);
+    session.seen_offset = parts_.effects.stream_end();
   } else {
     if (is_put_off(admission)) {
       put_off(session, *planned.command, admission);
@@ -279,6 +285,7 @@ void Executor::run_parked(Execution& execution, const ParkedCommand& parked) {
   execution.unsent = execution.session.reply.buffer().size();
   execution.request_bytes = parked.request_bytes;
   invoke(execution, parked.words, planned, Timing::now);
+  execution.session.seen_offset = parts_.effects.stream_end();
 }
 
 // These commands were admitted when they began. True if there is more work.

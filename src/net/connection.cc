@@ -97,6 +97,8 @@ void Connection::unblocked() {
     services_.memory.stop_waiting(*this);
     session_.resume();
   }
+  // No request is left that another turn would continue with.
+  if (!session_.is_parked() && input_.empty()) stalled_ = false;
   visit_at_turn_end();
 }
 

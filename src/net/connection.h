@@ -144,7 +144,7 @@ class Connection final : public Watch, public engine::Peer {
   void keep_still() override;
   void dropped() override;
   void send_from(engine::OutputSource* source) override;
-  void source_grew() override { visit_at_turn_end(); }
+  void source_grew() override { services_.sender.visit_first(*this); }
   void delay_packets(bool delay) override;
   bool may_hold(std::uint64_t bytes) override { return services_.memory.may_hold(*this, bytes); }
 

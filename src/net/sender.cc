@@ -24,6 +24,10 @@ void Sender::visit_at_turn_end(Connection& connection) {
   if (connection.is_open()) visits_.add(connection, connection.in_sender.visit);
 }
 
+void Sender::visit_first(Connection& connection) {
+  if (connection.is_open()) streams_.add(connection, connection.in_sender.stream);
+}
+
 void Sender::queue_message(Connection& connection) {
   const Slot& slot = connection.in_sender;
   const bool is_pending =
@@ -58,6 +62,7 @@ void Sender::leave_messages(Connection& connection) {
 
 void Sender::forget(Connection& connection) {
   leave_messages(connection);
+  streams_.leave(connection.in_sender.stream);
   visits_.leave(connection.in_sender.visit);
   held_.leave(connection.in_sender.held);
   large_.leave(connection.in_sender.large);
@@ -85,6 +90,10 @@ void Sender::send_parts() {
 
 void Sender::send_replies() {
   parts_end_us_ = 0;
+  streams_.visit_all([](Connection& connection) {
+    connection.in_sender.stream = ConnectionVisits::kNowhere;
+    connection.finish_turn();
+  });
   send_parts();
   visits_.visit_all([](Connection& connection) {
     connection.in_sender.visit = ConnectionVisits::kNowhere;

@@ -22,6 +22,7 @@ class Sender {
  public:
   // What each connection stores for the sender.
   struct Slot {
+    ConnectionVisits::Place stream = ConnectionVisits::kNowhere;
     ConnectionVisits::Place visit = ConnectionVisits::kNowhere;
     ConnectionQueue::Place message = ConnectionQueue::kNowhere;
     ConnectionQueue::Place held = ConnectionQueue::kNowhere;
@@ -41,6 +42,8 @@ class Sender {
   // The end of this turn, or of the next if it is being handled, visits the connection. Ignored if
   // it is closed or will be.
   void visit_at_turn_end(Connection& connection);
+  // The same for a replica, whose stream grew: before the replies, because clients may wait for it.
+  void visit_first(Connection& connection);
   // It got output without a request, and nothing else happened to it.
   void queue_message(Connection& connection);
   // It has output that waits for the journal.
@@ -63,17 +66,19 @@ class Sender {
   void send_messages();
 
   bool has_work() const {
-    return !visits_.empty() || !messages_.empty() || !large_.empty() ||
+    return !streams_.empty() || !visits_.empty() || !messages_.empty() || !large_.empty() ||
            due_ != ConnectionQueue::kNowhere;
   }
   std::size_t held_bytes() const {
-    return visits_.held_bytes() + messages_.held_bytes() + held_.held_bytes() + large_.held_bytes();
+    return streams_.held_bytes() + visits_.held_bytes() + messages_.held_bytes() +
+           held_.held_bytes() + large_.held_bytes();
   }
 
  private:
   void send_parts();
 
   const base::Clock& clock_;
+  ConnectionVisits streams_;
   ConnectionVisits visits_;
   ConnectionQueue messages_;
   ConnectionQueue held_;

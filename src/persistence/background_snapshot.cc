@@ -58,7 +58,8 @@ std::unique_ptr<SnapshotMethod> BackgroundSnapshot::make(const SnapshotOrder& or
       parts_.metrics,  parts_.gates,     parts_.waiters,
       parts_.observer, parts_.worker,    order.calls == nullptr ? parts_.calls : *order.calls,
       parts_.title};
-  if (parts_.settings.snapshot_method.as<SnapshotMethodName>() == SnapshotMethodName::fork) {
+  if (order.by_process ||
+      parts_.settings.snapshot_method.as<SnapshotMethodName>() == SnapshotMethodName::fork) {
     return std::make_unique<ForkSnapshot>(parts, order);
   }
   mark_ = marks_.draw();

@@ -26,7 +26,7 @@ std::span<char> Applier::room() {
   if (begin_ == end_) begin_ = at_ = end_ = 0;
   const std::size_t missing =
       wanted_ > end_ - at_ ? static_cast<std::size_t>(wanted_) - (end_ - at_) : 0;
-  const std::size_t least = std::max(kLeastRoom, std::min(missing, end_ + kLeastBytes));
+  const std::size_t least = std::max(kLeastRoom, missing);
   if (bytes_.size() - end_ < least && begin_ > 0) {
     std::memmove(bytes_.data(), bytes_.data() + begin_, end_ - begin_);
     at_ -= begin_;
@@ -35,7 +35,8 @@ std::span<char> Applier::room() {
     begin_ = 0;
   }
   if (bytes_.size() - end_ < least) {
-    Bytes larger(std::max(kLeastBytes, 2 * (end_ + least)));
+    // Exactly for a large request: the primary has room for it, too.
+    Bytes larger(std::max(2 * kLeastBytes, end_ + least));
     std::copy_n(bytes_.data(), end_, larger.data());
     bytes_ = std::move(larger);
   } else if (end_ == 0 && bytes_.size() > 8 * kLeastBytes) {
@@ -81,6 +82,7 @@ bool Applier::run_requests() {
 void Applier::run_some(std::span<const resp::Request> requests) {
   constexpr std::size_t kNoBound = std::numeric_limits<std::size_t>::max();
   if (requests.empty()) return;
+  parts_.reader.before(requests);
   const std::size_t ran = parts_.executor.run(session_, requests, kNoBound);
   for (const resp::Request& request : requests.first(ran)) {
     follow_transaction(request.args, at_);

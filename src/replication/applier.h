@@ -21,12 +21,22 @@
 
 namespace larder::replication {
 
+// Learns which commands of the stream will run next.
+class StreamReader {
+ public:
+  virtual void before(std::span<const resp::Request> requests) = 0;
+
+ protected:
+  ~StreamReader() = default;
+};
+
 class Applier {
  public:
   struct Parts {
     engine::Executor& executor;
     keyspace::Keyspace& keyspace;
     Feed& feed;
+    StreamReader& reader;
   };
   // The session must outlive it.
   Applier(const Parts& parts, engine::Session& session) : parts_(parts), session_(session) {}
@@ -51,7 +61,15 @@ class Applier {
   void report_bytes(memory::Audit& audit) const;
 
  private:
-  using Bytes = std::vector<char, memory::Allocator<char, memory::Owner::client_input>>;
+  // Not filled with zeros: a large request fills it soon.
+  struct Unset : memory::Allocator<char, memory::Owner::client_input> {
+    template <typename Other>
+    struct rebind {
+      using other = Unset;
+    };
+    void construct(char*) {}
+  };
+  using Bytes = std::vector<char, Unset>;
 
   bool cut();
   // Runs what is left of the batch up to a request that is for the link. False: at such a request.

@@ -31,7 +31,8 @@ void Failover::begin(const Order& order) {
   parts_.log.notice("FAILOVER requested" +
                     (order.host.empty() ? std::string(".")
                                         : " to " + order.host + ":" + std::to_string(order.port)));
-  parts_.pause.begin(engine::Pause::Extent::writes, parts_.clock.steady_ms() + kLongMs);
+  parts_.pause.begin(engine::Pause::Purpose::failover, engine::Pause::Extent::writes,
+                     parts_.clock.steady_ms() + kLongMs);
   enter(State::waits_for_sync);
 }
 
@@ -41,7 +42,7 @@ void Failover::abort(const std::string& why) {
   parts_.log.notice("Aborting failover: " + why);
   enter(State::none);
   if (was_in_progress) parts_.replica.promote();
-  parts_.pause.end();
+  parts_.pause.end(engine::Pause::Purpose::failover);
 }
 
 void Failover::beat() {
@@ -71,7 +72,7 @@ void Failover::on_handover(bool accepted) {
   if (state_ != State::in_progress) return;
   if (!accepted) return abort("Failover target rejected psync request");
   enter(State::none);
-  parts_.pause.end();
+  parts_.pause.end(engine::Pause::Purpose::failover);
 }
 
 }  // namespace larder::replication

@@ -1,5 +1,6 @@
 #include "larder/replication/feed.h"
 
+#include <algorithm>
 #include <array>
 #include <string>
 
@@ -7,6 +8,12 @@
 #include "larder/resp/request_text.h"
 
 namespace larder::replication {
+namespace {
+
+// Of a large request, so that what the backlog does not keep is dropped on the way.
+constexpr std::size_t kMostAtOnce = 1 << 20;
+
+}  // namespace
 
 void Feed::begin_to_take() {
   executor_ == nullptr ? effects_.add(*this) : executor_->follow(*this);
@@ -39,6 +46,7 @@ void Feed::close() {
 
 void Feed::restart() {
   db_ = kUnknown;
+  effects_.stream_end(history_.offset());
   backlog_.clear(history_.offset() + 1);
   if (listener_ != nullptr) listener_->stream_restarted();
 }
@@ -46,6 +54,7 @@ void Feed::restart() {
 void Feed::append(std::string_view bytes) {
   backlog_.append(bytes);
   history_.advance(bytes.size());
+  effects_.stream_end(history_.offset());
   has_grown_ = true;
 }
 
@@ -59,16 +68,15 @@ void Feed::take(const engine::Effect& effect) {
     append({text.data(), resp::print_request(text.data(), words)});
   }
   append(effect.request);
-  if (executor_ == nullptr) return;
-  if (engine::Session* const session = executor_->running()) {
-    session->write_offset = history_.offset();
-  }
 }
 
 void Feed::forward(std::string_view bytes) {
   LARDER_ASSERT(is_open_);
-  append(bytes);
-  flush();
+  while (!bytes.empty()) {
+    append(bytes.substr(0, kMostAtOnce));
+    bytes.remove_prefix(std::min(bytes.size(), kMostAtOnce));
+    flush();
+  }
 }
 
 void Feed::add(std::string_view request) {

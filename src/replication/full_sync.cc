@@ -103,7 +103,8 @@ void FullSync::start(const Group& group) {
                                               .outlet = this,
                                               .most_version = version,
                                               .without_keys = contents_.without_keys,
-                                              .without_functions = contents_.without_functions},
+                                              .without_functions = contents_.without_functions,
+                                              .by_process = was_outdated_},
                                              *this);
   if (!started) return fail(group);
   for (Follower* const replica : group) {
@@ -147,6 +148,7 @@ void FullSync::snapshot_ended(const persistence::SnapshotResult& result) {
   const std::shared_ptr<SyncPayload> payload = std::exchange(payload_, nullptr);
   const bool is_pipe = std::exchange(pipe_, nullptr) != nullptr;
   const bool is_done = result.end == End::done && payload->complete();
+  was_outdated_ = result.end == End::outdated;
   if (!is_done) {
     if (!result.reason.empty()) parts_.log.warning(result.reason);
     parts_.log.warning("SYNC failed. BGSAVE did not complete: its replicas synchronize again");

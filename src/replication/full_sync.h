@@ -52,6 +52,9 @@ class FullSync final : private persistence::SnapshotOwner, private persistence::
   Follower::Description contents_;
   std::string id_;
   std::int64_t offset_ = 0;
+  // The last snapshot was ended by FLUSHALL, FLUSHDB or SWAPDB. The next is written by a process,
+  // so that clients which repeat these commands cannot keep replicas from their copy.
+  bool was_outdated_ = false;
 };
 
 }  // namespace larder::replication

@@ -237,7 +237,7 @@ void Link::begin_stream() {
   session_ = std::make_unique<PrimarySession>(parts().sessions, parts().clock, *wire_,
                                               static_cast<PrimarySessionUser&>(*this));
   session_->session().db = db_;
-  applier_.emplace(Applier::Parts{parts().executor, parts().keyspace, parts().feed},
+  applier_.emplace(Applier::Parts{parts().executor, parts().keyspace, parts().feed, *this},
                    session_->session());
   const std::span<char> room = applier_->room();
   const std::size_t known = std::min(input_.size(), room.size());
@@ -262,8 +262,11 @@ bool Link::may_run() const {
 bool Link::run_stream(base::Budget budget) {
   if (stage_ != Stage::streaming || !has_input_) return false;
   if (is_killed_) return lose(), true;
-  if (!may_run()) return false;
-  meet_disk_error();
+  if (!may_run()) {
+    // What arrives is not read, so the primary may be alive.
+    heard_at_ms_ = now_ms();
+    return false;
+  }
   for (;;) {
     const Applier::Progress progress = applier_->run(budget);
     session_->drop_replies();
@@ -304,8 +307,12 @@ void Link::acknowledge() {
 }
 
 // Data that cannot be saved is not lost with the primary: going on may be allowed.
-void Link::meet_disk_error() {
+void Link::before(std::span<const resp::Request> requests) {
   if ((parts().gates.closed() & bit(engine::Gate::disk_error)) == 0) return;
+  const bool writes = std::any_of(requests.begin(), requests.end(), [this](const auto& request) {
+    return parts().executor.is_write(request.args);
+  });
+  if (!writes) return;
   if (!parts().settings.replica_ignore_disk_write_errors.value()) {
     log().warning("Replica was unable to write command to disk.");
     base::assertion_failed("a replica that cannot write to disk stops", __FILE__, __LINE__);

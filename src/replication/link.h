@@ -28,7 +28,10 @@
 
 namespace larder::replication {
 
-class Link final : private WireUser, private PrimarySessionUser, private SyncFileUser {
+class Link final : private WireUser,
+                   private PrimarySessionUser,
+                   private SyncFileUser,
+                   private StreamReader {
  public:
   explicit Link(Replica& replica);
   ~Link();
@@ -118,7 +121,7 @@ class Link final : private WireUser, private PrimarySessionUser, private SyncFil
   void keep_file();
   bool may_run() const;
   void acknowledge();
-  void meet_disk_error();
+  void before(std::span<const resp::Request> requests) override;
 
   bool is_connected() const { return wire_ && payload_ && file_ && stage_ == Stage::loading; }
 

@@ -19,12 +19,20 @@ constexpr std::uint64_t kMostWaiting = 8 << 20;
 constexpr std::int64_t kSendPauseUs = 200;
 constexpr std::int64_t kSentAtOnce = 64 << 10;
 
+// The chunks of the backlog that a turn drops. If its size is reduced, many have to go.
+constexpr int kMostDropped = 64;
+
+// More than this beyond the size of the backlog is not left for the end of the turn.
+constexpr std::uint64_t kTrimmedAtOnce = 4 << 20;
+
 constexpr std::string_view kPing = "*1\r\n$4\r\nPING\r\n";
 
 }  // namespace
 
 void Replicas::stream_grew() {
   has_grown_ = true;
+  const auto kept = static_cast<std::uint64_t>(parts_.settings.repl_backlog_size.value());
+  if (parts_.backlog.size() > kept + kTrimmedAtOnce) trim();
   const bool is_due = parts_.clock.steady_us() - sent_us_ >= kSendPauseUs ||
                       parts_.history.offset() - sent_offset_ >= kSentAtOnce;
   if (is_asked_for_ || is_due) return send_stream();
@@ -70,9 +78,10 @@ bool Replicas::end_turn() {
   }
   if (!replicas_.empty() || full_sync_->is_running()) full_sync_->end_turn();
   // The replicas may have been sent more of what is kept for them alone.
-  if (has_grown_ || parts_.backlog.is_lending() || !spill_->empty()) trim();
-  has_grown_ = false;
-  return false;
+  const bool is_stored = parts_.backlog.is_lending() || !spill_->empty();
+  if (!has_grown_ && !is_stored) return false;
+  has_grown_ = trim();
+  return has_grown_;
 }
 
 // One that takes what it is sent has the rest in the backlog if it is disconnected. One that does
@@ -93,13 +102,15 @@ std::int64_t Replicas::first_needed() const {
 }
 
 // Drops what neither the backlog nor a replica needs, and gives to the disk what only replicas do.
-void Replicas::trim() {
+// True if there is more to drop.
+bool Replicas::trim() {
   Backlog& backlog = parts_.backlog;
   constexpr auto kChunk = Backlog::kChunkBytes;
   const auto kept = static_cast<std::uint64_t>(parts_.settings.repl_backlog_size.value());
   const std::int64_t needed = first_needed();
   spill_->drop_before(needed);
-  while (backlog.size() >= kept + kChunk) {
+  for (int dropped = 0; backlog.size() >= kept + kChunk; ++dropped) {
+    if (dropped == kMostDropped) return true;
     if (backlog.first() + static_cast<std::int64_t>(kChunk) <= needed) {
       spill_->clear();
       backlog.drop_chunk();
@@ -110,10 +121,11 @@ void Replicas::trim() {
   if (!spill_->empty()) bound_spill();
   const std::uint64_t excess = backlog.size() - std::min(backlog.size(), kept);
   backlog.keep_for_replicas(excess / kChunk);
-  if (excess < kChunk) return;
+  if (excess < kChunk) return false;
   // The disk is too slow, or fails: memory is not kept for those that are not there.
   if (excess > kMostWaiting) places_.clear();
   check_limits();
+  return false;
 }
 
 // False if the chunk stays in memory.
@@ -213,6 +225,8 @@ void Replicas::every_second() {
   forget_old_places();
   check_timeouts();
   check_limits();
+  // The size of the backlog may have been changed.
+  has_grown_ = has_grown_ || parts_.feed.is_open();
   close_stream_if_unused();
   apply_gate();
 }

@@ -32,7 +32,8 @@ void OrderlyShutdown::wait(const engine::ShutdownOptions& options) {
   if (waiting_) return;
   waiting_ = {options, end_ms, core_->history.offset()};
   log_.notice("Waiting for replicas before shutting down.");
-  core_->pause.begin(engine::Pause::Extent::writes, end_ms + 1000);
+  core_->pause.begin(engine::Pause::Purpose::shutdown, engine::Pause::Extent::writes,
+                     end_ms + 1000);
   core_->replicas.ask_for_offsets();
   loop_.start(*this, kLookUs);
 }
@@ -41,7 +42,7 @@ void OrderlyShutdown::stop_waiting() {
   if (!waiting_) return;
   waiting_.reset();
   loop_.cancel(*this);
-  core_->pause.end();
+  core_->pause.end(engine::Pause::Purpose::shutdown);
 }
 
 bool OrderlyShutdown::abort() {

@@ -10,7 +10,7 @@ namespace {
 
 class Pausing : public Room {
  protected:
-  ~Pausing() override { pause.end(); }
+  ~Pausing() override { pause.end(Pause::Purpose::client); }
 
   struct Client {
     explicit Client(Pausing& room)
@@ -26,7 +26,7 @@ class Pausing : public Room {
     return executor.run(caller.session, {&request, 1}, std::numeric_limits<std::size_t>::max());
   }
   void pause_for(Pause::Extent extent, std::int64_t ms) {
-    pause.begin(extent, clock.steady_ms() + ms);
+    pause.begin(Pause::Purpose::client, extent, clock.steady_ms() + ms);
   }
   void put_until(std::string_view key, std::int64_t unix_ms) {
     keyspace.db(0).put({key, base::hash_bytes(key)}, "v", keyspace::Deadline::at(unix_ms));
@@ -60,7 +60,7 @@ TEST_F(Pausing, DelaysWritesUntilItEnds) {
 TEST_F(Pausing, OfAllCommandsDelaysReadsToo) {
   pause_for(Pause::Extent::all, 1000);
   EXPECT_EQ(run({{"get", "k"}}), 0u);
-  pause.end();
+  pause.end(Pause::Purpose::client);
   EXPECT_EQ(run({{"get", "k"}}), 1u);
 }
 
@@ -77,8 +77,35 @@ TEST_F(Pausing, TwoPausesCombineToTheLongerAndStricter) {
   EXPECT_EQ(run({{"get", "k"}}), 1u);
 }
 
+TEST_F(Pausing, LastsUntilAllPurposesHaveEnded) {
+  pause_for(Pause::Extent::all, 100);
+  pause.begin(Pause::Purpose::failover, Pause::Extent::writes, clock.steady_ms() + 1000);
+  EXPECT_EQ(pause.deadline_us(), clock.steady_us() + 100'000);
+  EXPECT_EQ(run({{"get", "k"}}), 0u);
+  pause.end(Pause::Purpose::client);
+  EXPECT_EQ(run({{"get", "k"}}), 1u);
+  EXPECT_EQ(run({{"set", "k", "v"}}), 0u);
+  EXPECT_EQ(pause.deadline_us(), clock.steady_us() + 1'000'000);
+  pause.end(Pause::Purpose::failover);
+  EXPECT_EQ(run({{"set", "k", "v"}}), 1u);
+  EXPECT_FALSE(pause.is_on());
+}
+
+TEST_F(Pausing, OfOneLeavesTheOthersWhenItsTimeIsOver) {
+  pause_for(Pause::Extent::writes, 100);
+  pause.begin(Pause::Purpose::shutdown, Pause::Extent::writes, clock.steady_ms() + 50);
+  clock.advance_ms(50);
+  pause.expire();
+  EXPECT_TRUE(pause.is_on());
+  EXPECT_EQ(run({{"set", "k", "v"}}), 0u);
+  clock.advance_ms(50);
+  pause.expire();
+  EXPECT_EQ(run({{"set", "k", "v"}}), 1u);
+}
+
 TEST_F(Pausing, NeverEndsIfItsEndExceedsTheClock) {
-  pause.begin(Pause::Extent::writes, std::numeric_limits<std::int64_t>::max());
+  pause.begin(Pause::Purpose::client, Pause::Extent::writes,
+              std::numeric_limits<std::int64_t>::max());
   clock.advance_ms(1'000'000);
   pause.expire();
   EXPECT_TRUE(pause.is_on());
@@ -93,7 +120,7 @@ TEST_F(Pausing, DelaysTransactionsThatWrite) {
   EXPECT_EQ(run_as(reader, {"exec"}), 1u);
   EXPECT_EQ(run({{"exec"}}), 0u);
   EXPECT_EQ(keyspace.size(), 0u);
-  pause.end();
+  pause.end(Pause::Purpose::client);
   EXPECT_EQ(run({{"exec"}}), 1u);
   EXPECT_EQ(keyspace.size(), 1u);
 }
@@ -102,7 +129,7 @@ TEST_F(Pausing, DelaysQueueingOfWrites) {
   pause_for(Pause::Extent::writes, 1000);
   EXPECT_EQ(run({{"multi"}, {"get", "k"}, {"set", "k", "v"}, {"exec"}}), 2u);
   EXPECT_EQ(take_output(), "+OK\r\n+QUEUED\r\n");
-  pause.end();
+  pause.end(Pause::Purpose::client);
   EXPECT_EQ(run({{"set", "k", "v"}, {"exec"}}), 2u);
   EXPECT_EQ(take_output(), "+QUEUED\r\n*2\r\n$-1\r\n+OK\r\n");
 }
@@ -123,7 +150,7 @@ TEST_F(Pausing, HidesExpiredKeysWithoutRemovingThem) {
   EXPECT_EQ(keyspace.size(), 1u);
   // All keys are expired: a search for a key must end nevertheless.
   EXPECT_NE(keyspace.db(0).random(rng), nullptr);
-  pause.end();
+  pause.end(Pause::Purpose::client);
   EXPECT_EQ(keyspace.db(0).random(rng), nullptr);
   EXPECT_EQ(keyspace.size(), 0u);
 }
@@ -135,7 +162,7 @@ TEST_F(Pausing, EvictsNothing) {
   EXPECT_FALSE(evictor.over_limit());
   executor.end_turn();
   EXPECT_EQ(keyspace.size(), 1000u);
-  pause.end();
+  pause.end(Pause::Purpose::client);
   EXPECT_TRUE(evictor.over_limit());
   while (executor.end_turn()) {
   }
@@ -149,7 +176,7 @@ TEST_F(Pausing, ServesBlockedClientsWhenItEnds) {
   run({{"multi"}, {"push", "k", "a"}, {"act"}, {"exec"}});
   EXPECT_FALSE(executor.end_turn());
   EXPECT_TRUE(waiter.session.is_blocked());
-  pause.end();
+  pause.end(Pause::Purpose::client);
   executor.end_turn();
   EXPECT_FALSE(waiter.session.is_blocked());
   EXPECT_EQ(waiter.output.size(), std::string("+k=a\r\n").size());

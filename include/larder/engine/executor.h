@@ -94,6 +94,9 @@ class Executor final : private expiry::RemovalReader {
   std::size_t run(Session& session, std::span<const resp::Request> requests,
                   std::size_t most_unsent);
 
+  // Whether it is a command that may change data.
+  bool is_write(resp::Args args) const;
+
   void add(ChangeSink& sink);
   // The same for a sink that registers itself with the log while it listens.
   void attach(ChangeSink& sink) { sinks_.push_back(&sink); }

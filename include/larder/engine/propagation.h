@@ -100,6 +100,10 @@ class Propagation final : public memory::AuditedOwner {
   std::uint64_t released() const { return released_; }
   void release(std::uint64_t position) { released_ = position; }
 
+  // The offset of the last effect in the stream for replicas; 0 as long as there is none.
+  std::int64_t stream_end() const { return stream_end_; }
+  void stream_end(std::int64_t offset) { stream_end_ = offset; }
+
   // The end of a turn: followers make durable what they took.
   void flush() {
     for (EffectSink* sink : sinks_) sink->flush();
@@ -128,6 +132,7 @@ class Propagation final : public memory::AuditedOwner {
 
   std::vector<EffectSink*> sinks_;
   std::uint64_t released_ = kAll;
+  std::int64_t stream_end_ = 0;
   // Effects that are encoded but not propagated yet, in their order.
   std::vector<Kept, memory::Allocator<Kept, memory::Owner::journal>> kept_;
   int groups_ = 0;

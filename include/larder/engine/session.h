@@ -270,8 +270,9 @@ class Session {
   // Its output shows effects up to this position of the journal, its own and those that its
   // commands have read: it is sent when that position is released (Propagation::released()).
   std::uint64_t shown_position = 0;
-  // The offset of the replication stream behind its last write.
-  std::int64_t write_offset = 0;
+  // The end of the stream of effects after its last command (Propagation::stream_end()): a replica
+  // that has everything up to here has all that the session wrote or has seen.
+  std::int64_t seen_offset = 0;
 
   // In RESP2 only kForSubscribers commands are then accepted.
   bool is_subscribed() const { return (closed_gates & bit(Gate::subscribed)) != 0; }

@@ -45,6 +45,8 @@ struct SnapshotOrder {
   int most_version = kNewestRdbVersion;
   bool without_keys = false;
   bool without_functions = false;
+  // By a process of its own (snapshot-method fork), whatever the setting: no command can end it.
+  bool by_process = false;
 };
 
 struct SnapshotResult {

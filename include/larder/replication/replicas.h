@@ -152,7 +152,7 @@ class Replicas final : private FeedListener,
   void bound_spill();
   std::uint64_t spill_limit() const;
   bool is_behind(const Follower& replica, std::uint64_t bytes) const;
-  void trim();
+  bool trim();
   void check_limits();
   void every_second();
   void check_timeouts();

@@ -29,12 +29,12 @@ void client_pause(Call& call, Pause& pause, base::Clock& clock) {
   if (*timeout_ms < 0) return call.reply.error("ERR timeout is negative");
   const std::int64_t now = clock.steady_ms();
   const std::int64_t most = std::numeric_limits<std::int64_t>::max() - now;
-  pause.begin(extent, now + std::min(*timeout_ms, most));
+  pause.begin(Pause::Purpose::client, extent, now + std::min(*timeout_ms, most));
   call.reply.ok();
 }
 
 void client_unpause(Call& call, Pause& pause) {
-  pause.end();
+  pause.end(Pause::Purpose::client);
   call.reply.ok();
 }
 

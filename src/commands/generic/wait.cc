@@ -48,7 +48,7 @@ void wait(Call& call, Replicas& replicas_of_this) {
   const auto timeout = read_timeout(call, call.arg(2), TimeoutUnit::milliseconds);
   if (!timeout) return;
   wait_for(call, replicas_of_this,
-           {.offset = call.session.write_offset,
+           {.offset = call.session.seen_offset,
             .replicas = static_cast<std::size_t>(std::max<std::int64_t>(*replicas, 0)),
             .timeout_ms = *timeout});
 }
@@ -85,7 +85,7 @@ void waitaof(Call& call, persistence::Journal& journal, Replicas& replicas_of_th
   const std::uint64_t position = call.session.shown_position;
   if (*replicas > 0) {
     return wait_for(call, replicas_of_this,
-                    {.offset = call.session.write_offset,
+                    {.offset = call.session.seen_offset,
                      .replicas = static_cast<std::size_t>(*replicas),
                      .position = position,
                      .own_file = *local > 0,
@@ -101,7 +101,7 @@ void waitaof(Call& call, persistence::Journal& journal, Replicas& replicas_of_th
                    .position = journal.is_on() && !is_synced ? position : 0};
   if (waits && call.wait_for(until)) return;
   replicas_of_this.waits().answer(
-      call.session, {.offset = call.session.write_offset, .position = position, .on_disk = true});
+      call.session, {.offset = call.session.seen_offset, .position = position, .on_disk = true});
 }
 
 constexpr std::string_view kTips = "request_policy:all_shards response_policy:agg_min";

@@ -52,8 +52,7 @@ std::string_view refusal_of(const FailoverWords& words, const Failover& failover
   if (replica.is_replica()) return "ERR FAILOVER is not valid when server is a replica.";
   if (replicas.size() == 0) return "ERR FAILOVER requires connected replicas.";
   if (words.order.forces && (!words.has_timeout || !words.has_target)) {
-    return "ERR FAILOVER with force option requires both a timeout and target HOST and IP to be "
-           "set.";
+    return "ERR FAILOVER with force option requires both a timeout and target HOST and IP.";
   }
   if (!words.has_target) return {};
   const replication::Follower* const target = failover.find(words.order.host, words.order.port);

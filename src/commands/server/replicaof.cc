@@ -9,6 +9,7 @@
 #include "larder/commands/client_line.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
+#include "larder/replication/failover.h"
 #include "larder/replication/replica.h"
 
 namespace larder::commands {
@@ -31,7 +32,11 @@ void follow_nobody(Call& call, replication::Replica& replica, base::Log& log,
   call.reply.ok();
 }
 
-void replicaof(Call& call, replication::Replica& replica, base::Log& log, base::Clock& clock) {
+void replicaof(Call& call, replication::Replica& replica, replication::Failover& failover,
+               base::Log& log, base::Clock& clock) {
+  if (failover.state() != replication::Failover::State::none) {
+    return call.reply.error("ERR REPLICAOF not allowed while failing over.");
+  }
   if (base::equals_ignoring_case(call.arg(1), "no") &&
       base::equals_ignoring_case(call.arg(2), "one")) {
     return follow_nobody(call, replica, log, clock);
