@@ -126,7 +126,8 @@ base::Result<void> StepSnapshot::start() {
   source_.keyspace.before_changes().add(*this);
   parts_.gates.hold_writes(this);
   in_keyspace_ = true;
-  parts_.log.notice("Background saving started");
+  parts_.log.notice(outlet_ == nullptr ? "Background saving started"
+                                       : "Background RDB transfer started");
   note_bytes();
   return {};
 }

@@ -69,6 +69,11 @@ void Link::close() {
   if (stage_ != Stage::closed) enter(Stage::closed);
 }
 
+void Link::leave() {
+  if (is_up()) log_loss();
+  close();
+}
+
 void Link::dial() {
   if (replica_.dialer_ == nullptr || now_ms() < retry_at_ms_) return;
   log().notice("Connecting to MASTER " + place_of(replica_));
@@ -102,10 +107,14 @@ void Link::fail(Again again) {
   enter(Stage::waiting);
 }
 
-// The stream is interrupted; it may continue where it was.
-void Link::lose() {
+void Link::log_loss() const {
   log().notice("Connection with master lost.");
   if (has_history_) log().notice("Caching the disconnected master state.");
+}
+
+// The stream is interrupted; it may continue where it was.
+void Link::lose() {
+  log_loss();
   down_since_ms_ = now_ms();
   fail(Again::at_once);
   if (replica_.dialer_ == nullptr) return;
@@ -230,6 +239,7 @@ void Link::continue_history(const std::string& id) {
     parts().replicas.disconnect_all();
   }
   begin_stream();
+  log().notice("MASTER <-> REPLICA sync: Master accepted a Partial Resynchronization.");
 }
 
 void Link::begin_stream() {

@@ -39,6 +39,8 @@ class Link final : private WireUser, private PrimarySessionUser, private SyncFil
   void open(Data data);
   // Ends the connection, and forgets a copy that is not complete.
   void close();
+  // The same because this server is to follow another one, or nobody.
+  void leave();
 
   LinkState state() const;
   bool is_up() const { return stage_ == Stage::streaming; }
@@ -97,6 +99,7 @@ class Link final : private WireUser, private PrimarySessionUser, private SyncFil
   enum class Again : std::uint8_t { later, at_once };
   void fail(Again again);
   void lose();
+  void log_loss() const;
   void drop_connection();
   void drop_file();
 

@@ -80,13 +80,13 @@ void Replica::become_replica() {
 bool Replica::follow(const std::string& host, int port) {
   if (is_replica_ && host == this->host() && port == this->port()) return false;
   const bool was_primary = !is_replica_;
-  link_->close();
+  link_->leave();
   parts_.settings.replicaof.value(host, port);
   if (was_primary) {
+    become_replica();
     parts_.log.notice(
         "Before turning into a replica, using my own master parameters to synthesize a cached "
         "master: I may be able to synchronize with the new master with just a partial transfer.");
-    become_replica();
   }
   end_waits();
   link_->open(Link::Data::of_history);
@@ -115,7 +115,8 @@ void Replica::end_waits() {
 void Replica::promote() {
   if (!is_replica_) return;
   handover_ = nullptr;
-  link_->close();
+  parts_.log.role(base::LogRole::primary);
+  link_->leave();
   is_replica_ = false;
   parts_.metrics.role = "master";
   parts_.settings.replicaof.value({}, 0);
@@ -128,7 +129,6 @@ void Replica::promote() {
   parts_.feed.take_from(Feed::Source::own_effects);
   parts_.feed.select_anew();
   parts_.keyspace.removals().release(keyspace::Hold::replica);
-  parts_.log.role(base::LogRole::primary);
   set_gates();
 }
 
