@@ -3,10 +3,15 @@
 #include <utility>
 
 #include "link.h"
+#include "own_deadlines.h"
 
 namespace larder::replication {
 
-Replica::Replica(const Parts& parts) : parts_(parts), link_(std::make_unique<Link>(*this)) {
+Replica::Replica(const Parts& parts)
+    : parts_(parts),
+      own_deadlines_(std::make_unique<OwnDeadlines>(
+          OwnDeadlines::Parts{parts.log, parts.keyspace, parts.executor, parts.metrics})),
+      link_(std::make_unique<Link>(*this)) {
   watch_settings(true);
   if (!host().empty()) become_replica();
 }
@@ -139,6 +144,10 @@ void Replica::set_gates() {
   set(engine::Gate::read_only, is_replica_ && parts_.settings.replica_read_only.value());
   set(engine::Gate::stale,
       is_replica_ && !link_->is_up() && !parts_.settings.replica_serve_stale_data.value());
+  using Role = OwnDeadlines::Role;
+  own_deadlines_->be(!is_replica_                                ? Role::primary
+                     : parts_.settings.replica_read_only.value() ? Role::read_only_replica
+                                                                 : Role::writable_replica);
   using Upstream = Replicas::Upstream;
   parts_.replicas.upstream(!is_replica_     ? Upstream::none
                            : link_->is_up() ? Upstream::connected
@@ -155,6 +164,8 @@ void Replica::load_copy(persistence::LoadingHost& host) { link_->load_copy(host)
 void Replica::beat() {
   if (is_replica_ && is_started_) link_->beat();
 }
+
+void Replica::expire_own_keys(base::Budget budget) { own_deadlines_->expire(budget); }
 
 bool Replica::run_stream(base::Budget budget) { return is_replica_ && link_->run_stream(budget); }
 

@@ -150,6 +150,11 @@ bool keep_link(const Parts& parts, std::int64_t) {
   return false;
 }
 
+bool expire_own_keys(const Parts& parts, std::int64_t budget_us) {
+  parts.core.replica.expire_own_keys(base::Budget(parts.core.clock, budget_us));
+  return false;
+}
+
 bool end_migrations(const Parts& parts, std::int64_t) {
   parts.core.migrations.beat();
   parts.core.failover.beat();
@@ -247,6 +252,7 @@ constexpr Chore kChores[] = {
     // A fork takes longer, with snapshot-method fork.
     {"append-only file", Period::beat, kFewUs, Bound::own, always, keep_journal},
     {"link to the primary", Period::beat, 200, Bound::own, always, keep_link},
+    {"deadlines on a replica", Period::beat, 500, Bound::budget, unless_paused, expire_own_keys},
     {"migrations and failover", Period::beat, kFewUs, Bound::own, always, end_migrations},
     {"save points", Period::beat, 200, Bound::own, unless_paused, save_in_background},
     {"replicas", Period::beat, 100, Bound::own, always, keep_replicas},

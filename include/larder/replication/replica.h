@@ -40,6 +40,7 @@
 namespace larder::replication {
 
 class Link;
+class OwnDeadlines;
 
 // What the link needs to know of this server's own sockets.
 class OwnPlace {
@@ -120,6 +121,8 @@ class Replica final : public memory::AuditedOwner {
 
   // Some times a second: connects again, looks at timeouts, tells the primary the offset.
   void beat();
+  // The same: removes keys that clients of a writable replica gave a deadline.
+  void expire_own_keys(base::Budget budget);
   // The end of a turn: runs the stream until the budget is spent. True if there is more.
   bool run_stream(base::Budget budget);
   // The most time of one run_stream(), unless one command takes longer.
@@ -150,6 +153,7 @@ class Replica final : public memory::AuditedOwner {
   bool is_replica_ = false;
   bool is_started_ = false;
   HandoverUser* handover_ = nullptr;
+  std::unique_ptr<OwnDeadlines> own_deadlines_;
   std::unique_ptr<Link> link_;
 };
 
