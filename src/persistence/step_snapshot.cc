@@ -276,6 +276,10 @@ void StepSnapshot::before_swap(int a, int b) {
   if (state_ == State::walking && a != b && last >= db_) stop(End::outdated, {});
 }
 
+void StepSnapshot::before_arrival(int db) {
+  if (state_ == State::walking && static_cast<std::size_t>(db) >= db_) stop(End::outdated, {});
+}
+
 bool StepSnapshot::holds(const engine::Command& command, std::uint32_t key_flags, int db,
                          std::string_view name) {
   if (state_ != State::walking || !may_hold(command, key_flags)) return false;

@@ -96,7 +96,7 @@ void Link::drop_connection() {
   payload_.reset();
   drop_file();
   std::string().swap(input_);
-  is_direct_ = false;
+  target_ = Target::file;
   is_killed_ = false;
   has_input_ = false;
 }
@@ -365,7 +365,7 @@ void Link::check_timeouts() {
       log().warning("MASTER timeout: no data nor PING received...");
       return lose();
     case Stage::loading:
-      if (is_direct_) wire_.reset();
+      if (is_direct()) wire_.reset();
       return;
     default:
       return;
@@ -388,6 +388,7 @@ std::int64_t Link::read_offset() const {
 void Link::report_bytes(memory::Audit& audit) const {
   if (applier_) applier_->report_bytes(audit);
   if (session_) session_->report_bytes(audit);
+  if (beside_ != nullptr) beside_->keyspace->report_bytes(audit);
 }
 
 }  // namespace larder::replication

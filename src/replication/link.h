@@ -114,9 +114,14 @@ class Link final : private WireUser, private PrimarySessionUser, private SyncFil
   void begin_stream();
   void receive_copy();
   void end_copy();
+  // Where a copy is received.
+  enum class Target : std::uint8_t { file, databases, beside };
+  Target target() const;
+  bool is_direct() const { return target_ != Target::file; }
   bool is_copy_good(persistence::LoadingHost& host);
   void empty_data();
   persistence::Loading load(persistence::LoadingHost& host);
+  persistence::Loading load_beside(persistence::LoadingHost& host, engine::Gate gate);
   void refuse_copy(persistence::Loading result);
   void keep_file();
   bool may_run() const;
@@ -132,7 +137,8 @@ class Link final : private WireUser, private PrimarySessionUser, private SyncFil
   std::optional<Handshake> handshake_;
   std::string input_;  // lines that are not complete
   std::optional<Payload> payload_;
-  bool is_direct_ = false;  // the copy is loaded from the connection
+  Target target_ = Target::file;
+  persistence::CopyBeside* beside_ = nullptr;  // while it is loaded
   std::unique_ptr<SyncFile> file_;
   std::vector<std::unique_ptr<SyncFile>> dropped_files_;
   std::uint64_t copied_ = 0;

@@ -26,11 +26,6 @@ void Replica::watch_settings(bool watches) {
     set_gates();
     return {};
   };
-  const auto warn = [this]() -> base::Result<void> {
-    warn_of_swapdb();
-    return {};
-  };
-  parts_.settings.repl_diskless_load.watch(watches ? config::Watcher(warn) : config::Watcher());
   for (config::Directive* directive : std::initializer_list<config::Directive*>{
            &parts_.settings.replica_read_only, &parts_.settings.replica_serve_stale_data,
            &parts_.memory.replica_ignore_maxmemory, &parts_.settings.min_replicas_to_write,
@@ -48,7 +43,6 @@ void Replica::connect_through(Dialer* dialer, const OwnPlace* place) {
 void Replica::start() {
   adopt_found_stream();
   is_started_ = true;
-  warn_of_swapdb();
   if (!is_replica_) return;
   const bool is_known = parts_.snapshots.found_stream().is_known();
   link_->open(is_known ? Link::Data::of_history : Link::Data::of_none);
@@ -64,12 +58,6 @@ void Replica::adopt_found_stream() {
   parts_.feed.open();
   parts_.feed.restart();
   if (is_replica_) parts_.feed.continue_in(found.db);
-}
-
-void Replica::warn_of_swapdb() const {
-  if (parts_.settings.repl_diskless_load.as<DisklessLoad>() != DisklessLoad::swapdb) return;
-  parts_.log.warning(
-      "repl-diskless-load swapdb has no effect yet: full copies are received into a file.");
 }
 
 void Replica::become_replica() {

@@ -135,7 +135,7 @@ bool defragment(const Parts& parts, std::int64_t budget_us) {
   // A snapshot in steps has addresses within values, and in a forked child the system copies each
   // page that changes.
   const bool is_copied = core.background_snapshot.is_running();
-  const bool is_loading = (core.gates.closed() & engine::bit(engine::Gate::loading)) != 0;
+  const bool is_loading = (core.gates.closed() & engine::kLoadingGates) != 0;
   base::TurnTime& time = core.executor.turn_time();
   const std::int64_t began_us = core.clock.steady_now_us();
   const bool more = core.defragmenter.run(

@@ -5,10 +5,11 @@
 //
 // The link connects, introduces itself (PING, AUTH, REPLCONF) and asks for the part of the stream
 // that it lacks (PSYNC). If the primary has it no more, a full copy of the data comes first: into a
-// file that a worker writes, or, with repl-diskless-load on-empty-db and without data, directly. It
-// is loaded between two turns of the loop (load_copy()), which serves clients meanwhile as at the
-// start. The old data goes only when the copy is known to be readable. Afterwards the stream runs
-// at the ends of turns, each time for a millisecond at most.
+// file that a worker writes, or, with repl-diskless-load, directly. It is loaded between two turns
+// of the loop (load_copy()), which serves clients meanwhile as at the start, or with the old data.
+// The old data goes only when the copy is known to be readable, or, if the copy is loaded beside
+// it, when all of it is loaded. Afterwards the stream runs at the ends of turns, each time for a
+// millisecond at most.
 
 #include <cstdint>
 #include <memory>
@@ -144,7 +145,6 @@ class Replica final : public memory::AuditedOwner {
   // After a change of the role, of the link's state, or of a directive.
   void set_gates();
   void adopt_found_stream();
-  void warn_of_swapdb() const;
   void watch_settings(bool watches);
 
   const Parts parts_;
