@@ -270,7 +270,7 @@ TEST_F(BesideReplicaTest, KeepsDataOfAnotherHistoryUntilTheCopyIsLoaded) {
   EXPECT_EQ(ask("GET k"), "$2\r\nv1\r\n");
 }
 
-TEST_F(BesideReplicaTest, TellsWatchersAndTheAuditOfTheNewData) {
+TEST_F(BesideReplicaTest, TellsWatchersOfTheNewData) {
   ask("REPLICAOF primary 6400");
   shake_hands();
   sync("v1", 100);
