@@ -47,4 +47,8 @@ void BeforeChanges::before_swap(int a, int b) const {
   for (std::size_t i = 0; i < count_; ++i) hooks_[i]->before_swap(a, b);
 }
 
+void BeforeChanges::before_arrival(int db) const {
+  for (std::size_t i = 0; i < count_; ++i) hooks_[i]->before_arrival(db);
+}
+
 }  // namespace larder::keyspace

@@ -383,9 +383,9 @@ void Database::put_moved(const Key& key, Database& from, const Key& source_key, 
   store(key, entry);
 }
 
-void Database::flush(Freeing freeing) {
+void Database::flush_into(Graveyard& graveyard, Freeing freeing) {
   shared_.before_changes.before_flush(index_);
-  shared_.graveyard.defer_free(
+  graveyard.defer_free(
       {std::move(entries_), std::move(expires_), std::move(element_expires_), freeing});
   entries_ = EntryTable();
   expires_ = ExpiresTable();

@@ -56,6 +56,32 @@ void Keyspace::flush_all(Freeing freeing) {
   }
 }
 
+std::unique_ptr<Keyspace> Keyspace::make_beside() const {
+  auto made = std::make_unique<Keyspace>(clock_, rng_, access_.settings, metrics_);
+  made->access_.mode = access_.mode;
+  made->big_keys_.stop();
+  made->removals_.hold(Hold::replica);
+  return made;
+}
+
+void Keyspace::take_over(Keyspace& beside) {
+  flush_all(Freeing::lazily);
+  for (const auto& db : databases_) {
+    Database& other = *beside.databases_[static_cast<std::size_t>(db->index())];
+    if (other.size() == 0) continue;
+    before_changes_.before_arrival(db->index());
+    db->swap(other);
+    log_.also(Event::swapdb, db->index(), {});
+  }
+  ++swaps_;
+}
+
+void Keyspace::bury(Keyspace& beside) {
+  for (const auto& db : beside.databases_) {
+    if (db->size() > 0) db->flush_into(graveyard_, Freeing::lazily);
+  }
+}
+
 void Keyspace::swap(std::size_t a, std::size_t b) {
   if (a == b) return;
   before_changes_.before_swap(static_cast<int>(a), static_cast<int>(b));

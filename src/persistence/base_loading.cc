@@ -3,6 +3,8 @@
 
 #include <limits>
 #include <optional>
+#include <string>
+#include <vector>
 
 #include "larder/persistence/snapshots.h"
 #include "loading_state.h"
@@ -23,6 +25,25 @@ std::optional<Loading> read_all(RdbSource& source, RdbReading reading, RdbLoader
               failure->text + what);
   return Loading::failed;
 }
+
+// Keeps the code of the libraries of a file, as long as it is not known to be whole.
+class LibraryCodes final : public engine::FunctionLibraries {
+ public:
+  explicit LibraryCodes(std::vector<std::string>& codes) : codes_(codes) {}
+
+  std::size_t libraries() const override { return codes_.size(); }
+  std::string_view code(std::size_t index) const override { return codes_[index]; }
+  base::Result<void> load_saved(std::string_view code, Existing) override {
+    codes_.emplace_back(code);
+    return {};
+  }
+  // What is only kept can be anything.
+  base::Result<void> check_saved(std::span<const std::string_view>) override { return {}; }
+  void clear() override { codes_.clear(); }
+
+ private:
+  std::vector<std::string>& codes_;
+};
 
 }  // namespace
 
@@ -48,6 +69,37 @@ Loading Snapshots::load_copy(RdbSource& source, std::uint64_t bytes, LoadingHost
   loader.log_result();
   parts_.metrics.changes_at_save = parts_.keyspace.log().changes();
   return Loading::done;
+}
+
+Loading Snapshots::load_beside(RdbSource& source, std::uint64_t bytes, LoadingHost& host,
+                               engine::Gate gate, CopyBeside& copy) {
+  const LoadingState state(parts_, bytes, gate);
+  const Parts beside{parts_.clock,       parts_.log,      *copy.keyspace, parts_.evictor,
+                     parts_.types,       parts_.settings, parts_.metrics, parts_.gates,
+                     parts_.disk_errors, parts_.checksums};
+  LibraryCodes codes(copy.libraries);
+  RdbLoader loader(beside, &codes, &host, /*merge=*/false);
+  loader.load_as_base(0);
+  found_stream_ = {};
+  loader.note_stream(found_stream_);
+  if (const auto failed = read_all(source, reading(), loader, parts_.log)) return *failed;
+  loader.log_result();
+  if (functions_ == nullptr) return Loading::done;
+  const std::vector<std::string_view> views(copy.libraries.begin(), copy.libraries.end());
+  const auto good = functions_->check_saved(views);
+  if (!good) parts_.log.warning("Failed loading library, " + good.error().text);
+  return good ? Loading::done : Loading::failed;
+}
+
+void Snapshots::take_over(CopyBeside& copy) {
+  parts_.keyspace.take_over(*copy.keyspace);
+  clear_functions();
+  for (const std::string& code : copy.libraries) {
+    const auto loaded =
+        functions_->load_saved(code, engine::FunctionLibraries::Existing::is_an_error);
+    if (!loaded) parts_.log.warning("Failed loading library, " + loaded.error().text);
+  }
+  parts_.metrics.changes_at_save = parts_.keyspace.log().changes();
 }
 
 }  // namespace larder::persistence

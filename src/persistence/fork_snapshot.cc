@@ -105,7 +105,8 @@ base::Result<void> ForkSnapshot::start() {
   ++parts_.metrics.total_forks;
   ::close(pipe_[1]);
   pipe_[1] = -1;
-  parts_.log.notice("Background saving started by pid " + std::to_string(child_));
+  const std::string what = order_.outlet == nullptr ? "saving" : "RDB transfer";
+  parts_.log.notice("Background " + what + " started by pid " + std::to_string(child_));
   return {};
 }
 

@@ -126,7 +126,8 @@ base::Result<void> StepSnapshot::start() {
   source_.keyspace.before_changes().add(*this);
   parts_.gates.hold_writes(this);
   in_keyspace_ = true;
-  parts_.log.notice("Background saving started");
+  parts_.log.notice(outlet_ == nullptr ? "Background saving started"
+                                       : "Background RDB transfer started");
   note_bytes();
   return {};
 }
@@ -274,6 +275,10 @@ void StepSnapshot::before_flush(int db) {
 void StepSnapshot::before_swap(int a, int b) {
   const auto last = static_cast<std::size_t>(std::max(a, b));
   if (state_ == State::walking && a != b && last >= db_) stop(End::outdated, {});
+}
+
+void StepSnapshot::before_arrival(int db) {
+  if (state_ == State::walking && static_cast<std::size_t>(db) >= db_) stop(End::outdated, {});
 }
 
 bool StepSnapshot::holds(const engine::Command& command, std::uint32_t key_flags, int db,

@@ -94,6 +94,7 @@ class StepSnapshot final : public SnapshotMethod,
   bool defers_removals() override;
   void before_flush(int db) override;
   void before_swap(int a, int b) override;
+  void before_arrival(int db) override;
   // engine::WriteHold
   bool holds(const engine::Command& command, std::uint32_t key_flags, int db,
              std::string_view name) override;

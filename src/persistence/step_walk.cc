@@ -187,8 +187,9 @@ void StepSnapshot::resume_held() {
   engine::HeldSessions& held = parts_.waiters.for_snapshot();
   removals_wait_ = removals_wait_ && (is_short_of_blocks() || keeps_most());
   if (held.empty() && !removals_wait_) return holds_.end();
-  if (held.empty()) return;
   const bool has_room = pipe_.free_blocks() >= pipe_.most_blocks() / 4;
+  if (!has_room) relieve();
+  if (held.empty()) return;
   if (was_in_element_ && !is_in_element()) {
     was_in_element_ = false;
     value_written_ = true;

@@ -40,8 +40,10 @@ std::string_view Backlog::at(std::int64_t offset) const {
 }
 
 char* Backlog::take_chunk() {
-  if (lent_ == 0) keep_for_replicas(1);
-  --lent_;
+  if (owner_ != kLentTo) {
+    if (lent_ == 0) keep_for_replicas(1);
+    --lent_;
+  }
   char* const chunk = chunks_[gone_];
   forget_first();
   return chunk;

@@ -22,7 +22,10 @@ class Follower::Reading final : public FileReader::User {
   FileReader& reader_;
 };
 
-Follower::Follower(Replicas& home, engine::Session& session) : home_(home), session_(session) {}
+Follower::Follower(Replicas& home, engine::Session& session)
+    : home_(home), session_(session), peer_ip_(session.peer().address()) {
+  peer_ip_.erase(std::min(peer_ip_.rfind(':'), peer_ip_.size()));
+}
 
 Follower::~Follower() = default;
 
@@ -34,10 +37,7 @@ FileReader& Follower::reader() {
 void Follower::stop_reading() { reading_.reset(); }
 
 std::string Follower::ip() const {
-  if (!description.address.empty()) return description.address;
-  std::string address = session_.peer().address();
-  address.erase(std::min(address.rfind(':'), address.size()));
-  return address;
+  return description.address.empty() ? peer_ip_ : description.address;
 }
 
 std::string Follower::name() const {

@@ -71,7 +71,8 @@ void FullSync::wait_for(Follower& replica) {
 
 std::shared_ptr<SyncPayload> FullSync::make_payload(Form form) {
   if (form == Form::pipe) {
-    std::shared_ptr<PipePayload> made = PipePayload::make();
+    spills_.push_back(std::make_shared<Spill>(parts_.worker, parts_.log));
+    std::shared_ptr<PipePayload> made = PipePayload::make(spills_.back());
     pipe_ = made.get();
     return made;
   }
@@ -100,7 +101,7 @@ void FullSync::start(const Group& group) {
       contents_.reads_field_deadlines ? persistence::kNewestRdbVersion : kCommonVersion;
   const auto started = parts_.snapshot.start({.name = "replicas.rdb",
                                               .calls = &payload_->calls(),
-                                              .outlet = this,
+                                              .outlet = pipe_ == nullptr ? nullptr : this,
                                               .most_version = version,
                                               .without_keys = contents_.without_keys,
                                               .without_functions = contents_.without_functions,
@@ -120,7 +121,27 @@ void FullSync::fail(const Group& group) {
   for (Follower* const replica : group) replica->close();
 }
 
+// Those of payloads that nobody reads any more.
+void FullSync::drop_spills() {
+  std::erase_if(spills_, [](const std::shared_ptr<Spill>& spill) {
+    return spill.use_count() == 1 && spill->is_idle();
+  });
+}
+
+std::uint64_t FullSync::spilled_bytes() const {
+  std::uint64_t bytes = 0;
+  for (const auto& spill : spills_) bytes += spill->bytes();
+  return bytes;
+}
+
+std::size_t FullSync::held_bytes() const {
+  std::size_t bytes = 0;
+  for (const auto& spill : spills_) bytes += spill->held_bytes();
+  return bytes;
+}
+
 bool FullSync::end_turn() {
+  drop_spills();
   if (payload_ != nullptr && receivers().empty()) {
     if (pipe_ != nullptr) {
       parts_.log.notice("Diskless rdb transfer, last replica dropped, killing fork child.");
@@ -166,12 +187,13 @@ void FullSync::snapshot_ended(const persistence::SnapshotResult& result) {
   for (Follower* const replica : group) is_pipe ? replica->wake() : replica->begin_to_receive();
 }
 
-// More than usual is read from the pipe, up to what the output of a replica may hold.
+// More than usual is read from the pipe: onto the disk, or without it up to what the output of a
+// replica may hold.
 void FullSync::relieve() {
   constexpr std::uint64_t kMost = std::uint64_t{1} << 30;
   if (pipe_ == nullptr) return;
   const std::uint64_t hard = parts_.limits.value(config::ClientClass::replica).hard_bytes;
-  pipe_->fill_more(hard == 0 ? kMost : hard);
+  pipe_->fill_more({.on_disk = replicas_.spill_room(), .in_memory = hard == 0 ? kMost : hard});
 }
 
 // Nothing else wakes the event loop when a process writes to the pipe.

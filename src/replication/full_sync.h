@@ -19,6 +19,8 @@ class FullSync final : private persistence::SnapshotOwner, private persistence::
   ~FullSync() { stop(); }
 
   bool is_running() const { return payload_ != nullptr; }
+  // Or has something to give back.
+  bool has_work() const { return is_running() || !spills_.empty(); }
   // A replica waits from now on. Logs what it waits for, and lets it share a snapshot to a file
   // that is already being written.
   void wait_for(Follower& replica);
@@ -27,6 +29,9 @@ class FullSync final : private persistence::SnapshotOwner, private persistence::
   // Ends a snapshot for replicas; they are disconnected.
   void stop();
   std::int64_t wakes_us() const;
+  // Of the copies that are sent, on disk; and the memory of what will be.
+  std::uint64_t spilled_bytes() const;
+  std::size_t held_bytes() const;
 
  private:
   enum class Form : std::uint8_t { file, pipe };
@@ -38,6 +43,7 @@ class FullSync final : private persistence::SnapshotOwner, private persistence::
   void start(const Group& group);
   std::shared_ptr<SyncPayload> make_payload(Form form);
   void fail(const Group& group);
+  void drop_spills();
   Group receivers() const;
 
   // persistence::SnapshotOwner
@@ -50,6 +56,8 @@ class FullSync final : private persistence::SnapshotOwner, private persistence::
   std::shared_ptr<SyncPayload> payload_;  // of the snapshot that is written
   PipePayload* pipe_ = nullptr;           // the same, if it is one
   Follower::Description contents_;
+  // Of all copies that are sent, also of those whose snapshot is complete.
+  std::vector<std::shared_ptr<Spill>> spills_;
   std::string id_;
   std::int64_t offset_ = 0;
   // The last snapshot was ended by FLUSHALL, FLUSHDB or SWAPDB. The next is written by a process,

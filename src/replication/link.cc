@@ -69,6 +69,11 @@ void Link::close() {
   if (stage_ != Stage::closed) enter(Stage::closed);
 }
 
+void Link::leave() {
+  if (is_up()) log_loss();
+  close();
+}
+
 void Link::dial() {
   if (replica_.dialer_ == nullptr || now_ms() < retry_at_ms_) return;
   log().notice("Connecting to MASTER " + place_of(replica_));
@@ -91,7 +96,7 @@ void Link::drop_connection() {
   payload_.reset();
   drop_file();
   std::string().swap(input_);
-  is_direct_ = false;
+  target_ = Target::file;
   is_killed_ = false;
   has_input_ = false;
 }
@@ -102,10 +107,14 @@ void Link::fail(Again again) {
   enter(Stage::waiting);
 }
 
-// The stream is interrupted; it may continue where it was.
-void Link::lose() {
+void Link::log_loss() const {
   log().notice("Connection with master lost.");
   if (has_history_) log().notice("Caching the disconnected master state.");
+}
+
+// The stream is interrupted; it may continue where it was.
+void Link::lose() {
+  log_loss();
   down_since_ms_ = now_ms();
   fail(Again::at_once);
   if (replica_.dialer_ == nullptr) return;
@@ -230,6 +239,7 @@ void Link::continue_history(const std::string& id) {
     parts().replicas.disconnect_all();
   }
   begin_stream();
+  log().notice("MASTER <-> REPLICA sync: Master accepted a Partial Resynchronization.");
 }
 
 void Link::begin_stream() {
@@ -362,7 +372,7 @@ void Link::check_timeouts() {
       log().warning("MASTER timeout: no data nor PING received...");
       return lose();
     case Stage::loading:
-      if (is_direct_) wire_.reset();
+      if (is_direct()) wire_.reset();
       return;
     default:
       return;
@@ -385,6 +395,7 @@ std::int64_t Link::read_offset() const {
 void Link::report_bytes(memory::Audit& audit) const {
   if (applier_) applier_->report_bytes(audit);
   if (session_) session_->report_bytes(audit);
+  if (beside_ != nullptr) beside_->keyspace->report_bytes(audit);
 }
 
 }  // namespace larder::replication

@@ -42,6 +42,8 @@ class Link final : private WireUser,
   void open(Data data);
   // Ends the connection, and forgets a copy that is not complete.
   void close();
+  // The same because this server is to follow another one, or nobody.
+  void leave();
 
   LinkState state() const;
   bool is_up() const { return stage_ == Stage::streaming; }
@@ -100,6 +102,7 @@ class Link final : private WireUser,
   enum class Again : std::uint8_t { later, at_once };
   void fail(Again again);
   void lose();
+  void log_loss() const;
   void drop_connection();
   void drop_file();
 
@@ -114,9 +117,14 @@ class Link final : private WireUser,
   void begin_stream();
   void receive_copy();
   void end_copy();
+  // Where a copy is received.
+  enum class Target : std::uint8_t { file, databases, beside };
+  Target target() const;
+  bool is_direct() const { return target_ != Target::file; }
   bool is_copy_good(persistence::LoadingHost& host);
   void empty_data();
   persistence::Loading load(persistence::LoadingHost& host);
+  persistence::Loading load_beside(persistence::LoadingHost& host, engine::Gate gate);
   void refuse_copy(persistence::Loading result);
   void keep_file();
   bool may_run() const;
@@ -132,7 +140,8 @@ class Link final : private WireUser,
   std::optional<Handshake> handshake_;
   std::string input_;  // lines that are not complete
   std::optional<Payload> payload_;
-  bool is_direct_ = false;  // the copy is loaded from the connection
+  Target target_ = Target::file;
+  persistence::CopyBeside* beside_ = nullptr;  // while it is loaded
   std::unique_ptr<SyncFile> file_;
   std::vector<std::unique_ptr<SyncFile>> dropped_files_;
   std::uint64_t copied_ = 0;

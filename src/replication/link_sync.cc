@@ -31,10 +31,8 @@ void Link::take_head(const std::string& line) {
                   "'), are you sure the host and port are right?");
     return fail(Again::later);
   }
-  const bool may_load =
-      parts().settings.repl_diskless_load.as<DisklessLoad>() == DisklessLoad::on_empty_db;
-  is_direct_ = may_load && parts().keyspace.size() == 0;
-  const std::string where = is_direct_ ? "to parser" : "to disk";
+  target_ = target();
+  const std::string where = is_direct() ? "to parser" : "to disk";
   log().notice(payload_->has_mark()
                    ? "MASTER <-> REPLICA sync: receiving streamed RDB from master with EOF " + where
                    : "MASTER <-> REPLICA sync: receiving " + std::to_string(payload_->bytes()) +
@@ -50,9 +48,20 @@ void Link::take_head(const std::string& line) {
   input_.erase(0, static_cast<std::size_t>(known));
   copied_ = known;
   if (known > 0) payload_->arrived(held, static_cast<std::size_t>(known));
-  if (is_direct_) return enter(Stage::copied);
+  if (is_direct()) return enter(Stage::copied);
   enter(Stage::receiving);
   receive_copy();
+}
+
+// Beside the present data only if there is no limit within which both must be: it is not known
+// whether a copy fits.
+Link::Target Link::target() const {
+  const auto wanted = parts().settings.repl_diskless_load.as<DisklessLoad>();
+  const bool is_bounded =
+      parts().memory.maxmemory.value() > 0 && !parts().memory.replica_ignore_maxmemory.value();
+  if (wanted == DisklessLoad::swapdb && !is_bounded) return Target::beside;
+  const bool may_load = wanted != DisklessLoad::disabled && parts().keyspace.size() == 0;
+  return may_load ? Target::databases : Target::file;
 }
 
 // While the worker writes a piece the next one is received; then the connection waits.
@@ -172,7 +181,7 @@ class Link::Stream final : public persistence::RdbSource {
 };
 
 bool Link::is_copy_good(persistence::LoadingHost& host) {
-  if (is_direct_) {
+  if (is_direct()) {
     Stream stream(*this, host);
     const auto good = stream.check_head();
     if (!good) log().warning("The RDB of the MASTER cannot be loaded: " + good.error().text);
@@ -193,7 +202,7 @@ void Link::empty_data() {
 
 Loading Link::load(persistence::LoadingHost& host) {
   log().notice("MASTER <-> REPLICA sync: Loading DB in memory");
-  if (is_direct_) {
+  if (is_direct()) {
     Stream stream(*this, host);
     return parts().snapshots.load_copy(stream, payload_->bytes(), host);
   }
@@ -206,6 +215,28 @@ Loading Link::load(persistence::LoadingHost& host) {
   return parts().snapshots.load_copy(source, source.size(), host);
 }
 
+// The present data is served meanwhile if it is of the same history: an earlier state of what is
+// loaded. It goes when the new data is complete.
+Loading Link::load_beside(persistence::LoadingHost& host, engine::Gate gate) {
+  log().notice("MASTER <-> REPLICA sync: Loading DB in memory");
+  persistence::CopyBeside copy(parts().keyspace);
+  beside_ = &copy;
+  Stream stream(*this, host);
+  const Loading loaded = parts().snapshots.load_beside(stream, payload_->bytes(), host, gate, copy);
+  beside_ = nullptr;
+  if (loaded != Loading::done || stage_ != Stage::loading) {
+    log().notice("MASTER <-> REPLICA sync: Discarding temporary DB in background");
+    parts().keyspace.bury(*copy.keyspace);
+    return loaded == Loading::done ? Loading::failed : loaded;
+  }
+  log().notice("MASTER <-> REPLICA sync: Swapping active DB with loaded DB");
+  parts().journal.turn_off();
+  parts().snapshots.take_over(copy);
+  parts().executor.settle_background();
+  log().notice("MASTER <-> REPLICA sync: Discarding old DB in background");
+  return loaded;
+}
+
 void Link::load_copy(persistence::LoadingHost& host) {
   enter(Stage::loading);
   const std::string id = handshake_->id();
@@ -213,10 +244,16 @@ void Link::load_copy(persistence::LoadingHost& host) {
   if (!is_copy_good(host)) return refuse_copy(Loading::failed);
   // Clients could end the copying meanwhile.
   if (stage_ != Stage::loading) return;
-  has_history_ = false;
-  empty_data();
   const bool has_journal = parts().journal.is_configured();
-  const Loading loaded = load(host);
+  Loading loaded;
+  if (target_ == Target::beside) {
+    const bool is_same = has_history_ && id == parts().history.id();
+    loaded = load_beside(host, is_same ? engine::Gate::async_loading : engine::Gate::loading);
+  } else {
+    has_history_ = false;
+    empty_data();
+    loaded = load(host);
+  }
   if (loaded != Loading::done) return refuse_copy(loaded);
   parts().history.adopt(id, offset);
   parts().feed.restart();
@@ -237,8 +274,11 @@ void Link::load_copy(persistence::LoadingHost& host) {
 void Link::refuse_copy(Loading result) {
   if (stage_ != Stage::loading) return;
   if (result == Loading::stopped) return close();
-  log().warning("Failed trying to load the MASTER synchronization DB, check server logs.");
-  if (!has_history_) {
+  log().warning(is_direct() ? "Failed trying to load the MASTER synchronization DB from socket, "
+                              "check server logs."
+                            : "Failed trying to load the MASTER synchronization DB, check server "
+                              "logs.");
+  if (!has_history_ && target_ != Target::beside) {
     parts().keyspace.flush_all(keyspace::Freeing::lazily);
     parts().snapshots.clear_functions();
     parts().executor.settle_background();
@@ -248,7 +288,7 @@ void Link::refuse_copy(Loading result) {
 
 // The next start loads it, unless nothing else of the data is kept on disk.
 void Link::keep_file() {
-  if (is_direct_ || !file_) return file_.reset();
+  if (is_direct() || !file_) return file_.reset();
   const bool is_persistent = parts().journal.is_configured() || !parts().files.save.value().empty();
   if (parts().files.rdb_del_sync_files.value() && !is_persistent) return file_.reset();
   file_->publish(parts().files.dbfilename.value());

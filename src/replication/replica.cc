@@ -3,10 +3,15 @@
 #include <utility>
 
 #include "link.h"
+#include "own_deadlines.h"
 
 namespace larder::replication {
 
-Replica::Replica(const Parts& parts) : parts_(parts), link_(std::make_unique<Link>(*this)) {
+Replica::Replica(const Parts& parts)
+    : parts_(parts),
+      own_deadlines_(std::make_unique<OwnDeadlines>(
+          OwnDeadlines::Parts{parts.log, parts.keyspace, parts.executor, parts.metrics})),
+      link_(std::make_unique<Link>(*this)) {
   watch_settings(true);
   if (!host().empty()) become_replica();
 }
@@ -21,11 +26,6 @@ void Replica::watch_settings(bool watches) {
     set_gates();
     return {};
   };
-  const auto warn = [this]() -> base::Result<void> {
-    warn_of_swapdb();
-    return {};
-  };
-  parts_.settings.repl_diskless_load.watch(watches ? config::Watcher(warn) : config::Watcher());
   for (config::Directive* directive : std::initializer_list<config::Directive*>{
            &parts_.settings.replica_read_only, &parts_.settings.replica_serve_stale_data,
            &parts_.memory.replica_ignore_maxmemory, &parts_.settings.min_replicas_to_write,
@@ -43,7 +43,6 @@ void Replica::connect_through(Dialer* dialer, const OwnPlace* place) {
 void Replica::start() {
   adopt_found_stream();
   is_started_ = true;
-  warn_of_swapdb();
   if (!is_replica_) return;
   const bool is_known = parts_.snapshots.found_stream().is_known();
   link_->open(is_known ? Link::Data::of_history : Link::Data::of_none);
@@ -61,12 +60,6 @@ void Replica::adopt_found_stream() {
   if (is_replica_) parts_.feed.continue_in(found.db);
 }
 
-void Replica::warn_of_swapdb() const {
-  if (parts_.settings.repl_diskless_load.as<DisklessLoad>() != DisklessLoad::swapdb) return;
-  parts_.log.warning(
-      "repl-diskless-load swapdb has no effect yet: full copies are received into a file.");
-}
-
 void Replica::become_replica() {
   is_replica_ = true;
   parts_.metrics.role = "slave";
@@ -80,13 +73,13 @@ void Replica::become_replica() {
 bool Replica::follow(const std::string& host, int port) {
   if (is_replica_ && host == this->host() && port == this->port()) return false;
   const bool was_primary = !is_replica_;
-  link_->close();
+  link_->leave();
   parts_.settings.replicaof.value(host, port);
   if (was_primary) {
+    become_replica();
     parts_.log.notice(
         "Before turning into a replica, using my own master parameters to synthesize a cached "
         "master: I may be able to synchronize with the new master with just a partial transfer.");
-    become_replica();
   }
   end_waits();
   link_->open(Link::Data::of_history);
@@ -115,7 +108,8 @@ void Replica::end_waits() {
 void Replica::promote() {
   if (!is_replica_) return;
   handover_ = nullptr;
-  link_->close();
+  parts_.log.role(base::LogRole::primary);
+  link_->leave();
   is_replica_ = false;
   parts_.metrics.role = "master";
   parts_.settings.replicaof.value({}, 0);
@@ -128,7 +122,6 @@ void Replica::promote() {
   parts_.feed.take_from(Feed::Source::own_effects);
   parts_.feed.select_anew();
   parts_.keyspace.removals().release(keyspace::Hold::replica);
-  parts_.log.role(base::LogRole::primary);
   set_gates();
 }
 
@@ -139,6 +132,10 @@ void Replica::set_gates() {
   set(engine::Gate::read_only, is_replica_ && parts_.settings.replica_read_only.value());
   set(engine::Gate::stale,
       is_replica_ && !link_->is_up() && !parts_.settings.replica_serve_stale_data.value());
+  using Role = OwnDeadlines::Role;
+  own_deadlines_->be(!is_replica_                                ? Role::primary
+                     : parts_.settings.replica_read_only.value() ? Role::read_only_replica
+                                                                 : Role::writable_replica);
   using Upstream = Replicas::Upstream;
   parts_.replicas.upstream(!is_replica_     ? Upstream::none
                            : link_->is_up() ? Upstream::connected
@@ -155,6 +152,8 @@ void Replica::load_copy(persistence::LoadingHost& host) { link_->load_copy(host)
 void Replica::beat() {
   if (is_replica_ && is_started_) link_->beat();
 }
+
+void Replica::expire_own_keys(base::Budget budget) { own_deadlines_->expire(budget); }
 
 bool Replica::run_stream(base::Budget budget) { return is_replica_ && link_->run_stream(budget); }
 

@@ -170,7 +170,7 @@ void Replicas::payload_sent(const Follower& replica, bool waits_for_ack) {
     return;
   }
   if (waits_for_ack) {
-    parts_.log.notice("Streamed replica with replica " + replica.name() +
+    parts_.log.notice("Streamed RDB transfer with replica " + replica.name() +
                       " succeeded (socket). Waiting for REPLCONF ACK from replica to enable "
                       "streaming");
   }
@@ -248,7 +248,8 @@ void Replicas::report_bytes(memory::Audit& audit) const {
   for (const Follower* const replica : described_) own += replica->bytes();
   audit.found(kReplicaOwner, static_cast<std::int64_t>(own));
   audit.found(memory::Owner::replicas,
-              static_cast<std::int64_t>(readers_->held_bytes() + spill_->held_bytes()));
+              static_cast<std::int64_t>(readers_->held_bytes() + spill_->held_bytes() +
+                                        full_sync_->held_bytes()));
   std::vector<const SyncPayload*> seen;
   for (const Follower* const replica : replicas_) {
     const SyncPayload* const payload = replica->payload().get();

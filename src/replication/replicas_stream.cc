@@ -55,7 +55,14 @@ void Replicas::stream_restarted() {
   disconnect_all();
 }
 
-std::uint64_t Replicas::spilled_bytes() const { return spill_->bytes(); }
+std::uint64_t Replicas::spilled_bytes() const {
+  return spill_->bytes() + full_sync_->spilled_bytes();
+}
+
+std::uint64_t Replicas::spill_room() const {
+  const std::uint64_t limit = spill_limit();
+  return limit - std::min(limit, spill_->bytes());
+}
 
 std::int64_t Replicas::first_kept() const {
   return spill_->empty() ? parts_.backlog.first() : spill_->first();
@@ -76,7 +83,7 @@ bool Replicas::end_turn() {
     waits_.expire();
     waits_.look();
   }
-  if (!replicas_.empty() || full_sync_->is_running()) full_sync_->end_turn();
+  if (!replicas_.empty() || full_sync_->has_work()) full_sync_->end_turn();
   // The replicas may have been sent more of what is kept for them alone.
   const bool is_stored = parts_.backlog.is_lending() || !spill_->empty();
   if (!has_grown_ && !is_stored) return false;
@@ -140,7 +147,7 @@ std::uint64_t Replicas::spill_limit() const {
   if (wanted >= 0) return static_cast<std::uint64_t>(wanted);
   struct statvfs disk;
   if (::statvfs(".", &disk) != 0) return 0;
-  const std::uint64_t free = std::uint64_t{disk.f_bavail} * disk.f_frsize + spill_->bytes();
+  const std::uint64_t free = std::uint64_t{disk.f_bavail} * disk.f_frsize + spilled_bytes();
   const std::uint64_t share = free / 100 * static_cast<std::uint64_t>(-wanted);
   const auto memory = static_cast<std::uint64_t>(parts_.memory.maxmemory.value());
   return memory == 0 ? share : std::min(share, 4 * memory);
@@ -148,7 +155,9 @@ std::uint64_t Replicas::spill_limit() const {
 
 // The replicas that are furthest behind lose their part of it.
 void Replicas::bound_spill() {
-  const std::uint64_t limit = spill_limit();
+  const std::uint64_t copies = full_sync_->spilled_bytes();
+  const std::uint64_t all = spill_limit();
+  const std::uint64_t limit = all - std::min(all, copies);
   if (spill_->bytes() <= limit) return;
   const std::int64_t least = parts_.backlog.first() - static_cast<std::int64_t>(limit);
   std::erase_if(places_, [least](const Place& place) { return place.next_offset < least; });

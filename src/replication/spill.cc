@@ -33,7 +33,7 @@ int write_all(int file, const char* bytes, std::size_t size, std::uint64_t posit
 
 Spill::~Spill() {
   clear();
-  worker_.finish();
+  if (!is_idle()) worker_.finish();
 }
 
 std::size_t Spill::held_bytes() const {

@@ -1,7 +1,7 @@
 #pragma once
 
-// The part of the stream that replicas still need and that the backlog has no room for: on disk, in
-// files of fixed size without a name, which the worker thread writes and reads.
+// The part of the stream, or of a full copy, that replicas still need and that memory has no room
+// for: on disk, in files of fixed size without a name, which the worker thread writes and reads.
 //
 //   | file | file | file ..   | chunks to be written | backlog, in memory |
 //   ^ first()                 ^ written_             ^ end()
@@ -34,6 +34,9 @@ class Spill final : private disk::Task {
   bool holds(std::int64_t offset) const { return offset >= first_ && offset < end_; }
   // There is room among the chunks to be written, and the disk works.
   bool may_take() const { return !failed_ && unwritten_.size() < kMostUnwritten; }
+  bool has_failed() const { return failed_; }
+  // The worker does not use it: it can be destroyed at once.
+  bool is_idle() const { return !is_posted_; }
   // Takes the oldest chunk of the backlog, which must follow what is held.
   void take(Backlog& backlog);
   // The bytes from an offset that it holds on; none while the worker reads them.

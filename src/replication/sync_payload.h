@@ -11,6 +11,7 @@
 #include "file_reader.h"
 #include "larder/disk/files.h"
 #include "larder/replication/backlog.h"
+#include "spill.h"
 
 namespace larder::replication {
 
@@ -76,11 +77,13 @@ class FilePayload final : public SyncPayload {
 
 // The bytes go through a pipe of the system, whose writer waits while it is full, and from there
 // into a few chunks of memory, from which all replicas are served. So the snapshot goes on as fast
-// as the slowest of them.
+// as the slowest of them. What commands wait for goes from there to the disk.
+//
+//   | spill, on disk | bytes, in memory | pipe | snapshot
 class PipePayload final : public SyncPayload {
  public:
   // Null, and errno, if the system has no pipe.
-  static std::shared_ptr<PipePayload> make();
+  static std::shared_ptr<PipePayload> make(std::shared_ptr<Spill> spill);
   ~PipePayload() override;
 
   // It is complete when what is in the pipe has been read.
@@ -94,27 +97,37 @@ class PipePayload final : public SyncPayload {
   void drop_before(std::uint64_t position) override;
   void report_bytes(memory::Audit& audit) const override { bytes_.report_bytes(audit); }
 
-  // Takes bytes from the pipe, as far as there is room; true if there were any.
-  bool fill() { return fill_up_to(kMostHeld); }
-  // The same beyond that: what commands wait for. At most this much is held.
-  bool fill_more(std::uint64_t most) { return fill_up_to(most); }
+  // Takes bytes from the pipe, as far as there is room; true if there are any since the last call.
+  bool fill();
+  // Takes some of them beyond that, because commands wait. So many may be on disk, and, if nothing
+  // may or the disk fails, so many in memory.
+  struct Bounds {
+    std::uint64_t on_disk;
+    std::uint64_t in_memory;
+  };
+  void fill_more(const Bounds& bounds);
   // Nobody reads any more: the writer's next write fails.
   void close();
   std::uint64_t held_bytes() const { return bytes_.size(); }
 
  private:
   static constexpr std::uint64_t kMostHeld = 512 * 1024;
+  // What is in memory while the disk is slower than the snapshot.
+  static constexpr std::uint64_t kMostWaiting = 8 << 20;
 
-  PipePayload(int reading, int writing);
-  bool fill_up_to(std::uint64_t most);
+  PipePayload(int reading, int writing, std::shared_ptr<Spill> spill);
+  bool read_some();
+  bool has_room(const Bounds& bounds);
   std::uint64_t end() const { return static_cast<std::uint64_t>(bytes_.end() - 1); }
 
   const std::string mark_;
   int reading_;
   int writing_;
   Backlog bytes_{memory::Owner::replicas};
+  const std::shared_ptr<Spill> spill_;  // what precedes them
   bool is_complete_ = false;
   bool is_drained_ = false;
+  bool has_news_ = false;  // for those who have read everything
 };
 
 }  // namespace larder::replication

@@ -23,8 +23,13 @@ void wait_for_end_of_pause(engine::Call& call);
 
 Interpreter::Arguments arguments_of(const engine::Call& call, std::size_t keys);
 
-// Whether what is declared by `flags` (ScriptFlag) lets it begin; otherwise the error is sent.
-// Without a declaration a script is admitted, and its commands are checked one by one.
+// Whether a script with these flags (ScriptFlag), or with this text, is not refused as a whole in
+// this state of the server; otherwise the error is sent. A script that declares nothing is refused
+// only while the data is stale, and its commands are checked one by one.
+bool passes_gates(engine::Call& call, const Runtime::Parts& parts, std::uint32_t flags);
+bool passes_gates(engine::Call& call, const Runtime::Parts& parts, std::string_view text);
+
+// Whether what is declared by `flags` lets it begin; otherwise the error is sent.
 bool may_begin(engine::Call& call, const Runtime::Parts& parts, std::uint32_t flags, Access access);
 
 }  // namespace larder::scripting

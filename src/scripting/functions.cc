@@ -57,6 +57,7 @@ void Functions::call(Call& call, Access access) {
   }
   parts.executor.announce(call);
   if (function == nullptr) return call.reply.error("ERR Function not found");
+  if (!passes_gates(call, parts, function->flags)) return;
   const auto keys = read_key_count(call, kBadKeyCount);
   if (!keys || !may_begin(call, parts, function->flags, access)) return;
   Run run{.call = call,

@@ -115,6 +115,10 @@ std::string_view Host::run_command(resp::Args args) {
   if (!row.arity.admits(args.size())) {
     return "Wrong number of args calling Redis command from script";
   }
+  const bool is_stale = (parts_.gates.closed() & engine::bit(engine::Gate::stale)) != 0;
+  if (is_stale && !row.has(engine::kStale | engine::kNoScript)) {
+    return "Can not execute the command on a stale replica";
+  }
   if (row.has(kSpecial)) {
     const std::string_view refusal = begin_special(row);
     if (!refusal.empty()) return refusal;

@@ -86,6 +86,7 @@ void Runtime::eval(Call& call, Access access) {
 }
 
 void Runtime::eval(Call& call, Access access, Debugger* debugger) {
+  if (!passes_gates(call, parts_, call.arg(1))) return;
   const auto keys = read_key_count(call);
   if (!keys) return;
   Script* const script = script_for(call, call.arg(1));
@@ -162,6 +163,7 @@ void Runtime::evalsha(Call& call, Access access) {
   if (debugs_->mode_of(call.session) != nullptr) {
     return call.reply.error("ERR Please use EVAL instead of EVALSHA for debugging");
   }
+  if (script != nullptr && !passes_gates(call, parts_, script->flags)) return;
   const auto keys = read_key_count(call);
   if (!keys) return;
   if (script == nullptr) return call.reply.error(kNoScript);

@@ -135,7 +135,7 @@ bool defragment(const Parts& parts, std::int64_t budget_us) {
   // A snapshot in steps has addresses within values, and in a forked child the system copies each
   // page that changes.
   const bool is_copied = core.background_snapshot.is_running();
-  const bool is_loading = (core.gates.closed() & engine::bit(engine::Gate::loading)) != 0;
+  const bool is_loading = (core.gates.closed() & engine::kLoadingGates) != 0;
   base::TurnTime& time = core.executor.turn_time();
   const std::int64_t began_us = core.clock.steady_now_us();
   const bool more = core.defragmenter.run(
@@ -147,6 +147,11 @@ bool defragment(const Parts& parts, std::int64_t budget_us) {
 // Connects to the primary again if necessary, and sends it this replica's offset.
 bool keep_link(const Parts& parts, std::int64_t) {
   parts.core.replica.beat();
+  return false;
+}
+
+bool expire_own_keys(const Parts& parts, std::int64_t budget_us) {
+  parts.core.replica.expire_own_keys(base::Budget(parts.core.clock, budget_us));
   return false;
 }
 
@@ -245,6 +250,7 @@ constexpr Chore kChores[] = {
     // A fork takes longer, with snapshot-method fork.
     {"append-only file", Period::beat, kFewUs, Bound::own, always, keep_journal},
     {"link to the primary", Period::beat, 200, Bound::own, always, keep_link},
+    {"deadlines on a replica", Period::beat, 500, Bound::budget, unless_paused, expire_own_keys},
     {"migrations and failover", Period::beat, kFewUs, Bound::own, always, end_migrations},
     {"save points", Period::beat, 200, Bound::own, unless_paused, save_in_background},
     {"replicas", Period::beat, 100, Bound::own, always, keep_replicas},

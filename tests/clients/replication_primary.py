@@ -141,6 +141,49 @@ def spill_bound(binary, count, seed):
         linked.audit(primary)
 
 
+def stalled_sync(binary, count, seed):
+    """A full sync to a replica that takes nothing costs disk and not memory, while every key changes; the copy is right."""
+    keys = 30_000
+    options = ("--snapshot-memory-limit", "4mb", "--repl-backlog-size", "1mb")
+    with nodes((binary, *PRIMARY, *options)) as (primary,), tempfile.TemporaryDirectory() as folder:
+        fill(primary, keys, 1000)
+        digest = primary.ask("DEBUG", "DIGEST")
+        with socket.socket() as link:
+            link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 << 10)
+            link.connect(("127.0.0.1", primary.port))
+            link.sendall(wire.encode(("REPLCONF", "capa", "eof")))
+            check(link.recv(64) == b"+OK\r\n", "REPLCONF")
+            link.sendall(wire.encode(("PSYNC", "?", "-1")))
+            until(lambda: "state=send_bulk" in primary.info().get("slave0", ""), "the copy is sent")
+            before = int(primary.info("memory")["used_memory"])
+            fill(primary, keys, 1000)
+            memory = primary.info("memory")
+            check(int(primary.info()["repl_spilled_bytes"]) > 40 << 20, f"the copy and the stream are on disk: {primary.info()}")
+            check(int(memory["mem_clients_slaves"]) < 12 << 20, f"not in memory: {memory}")
+            check(int(memory["used_memory"]) < before + (24 << 20), f"not in memory: {memory}")
+            linked.audit(primary)
+            path = os.path.join(folder, "dump.rdb")
+            receive_copy(link, path)
+        with nodes((REFERENCE, "--dir", folder)) as (copy,):
+            check(copy.ask("DEBUG", "DIGEST") == digest, "the copy has the data of its moment")
+        until(lambda: not unnamed_files(primary), "what was on disk is given back")
+        linked.audit(primary)
+
+
+def receive_copy(link, path):
+    """What a diskless full sync sends, without its mark."""
+    link.settimeout(60)
+    with link.makefile("rb") as stream, open(path, "wb") as file:
+        line = b""
+        while not line.startswith(b"$EOF:"):
+            line = stream.readline()
+        mark, held = line[5:45], b""
+        while not held.endswith(mark):
+            held += stream.read1(1 << 16)
+            file.write(held[:-40])
+            held = held[-40:]
+
+
 def output_limit(binary, count, seed):
     """Without the disk, client-output-buffer-limit bounds what is kept for a replica."""
     options = ("--repl-backlog-size", "100kb", "--repl-spill-size", "0", "--client-output-buffer-limit", "replica 8mb 0 0")
@@ -352,7 +395,7 @@ def shutdown(binary, count, seed):
         check(replica.ask("GET", "last") == b"1", "the replica has the last write")
 
 
-TESTS = [random_load, partial_sync, spill, spill_bound, output_limit, killed_replicas, flush_during_sync, waiting, removals,
+TESTS = [random_load, partial_sync, spill, spill_bound, stalled_sync, output_limit, killed_replicas, flush_during_sync, waiting, removals,
          effects, fields_of_info, tools, stray_commands, shutdown]
 
 

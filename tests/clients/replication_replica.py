@@ -29,7 +29,8 @@ def expect(found, wanted, what):
 def load_and_compare(binary, operations, sync, load, of=REDIS):
     with nodes((of, *sync), (binary, "--repl-diskless-load", load)) as (primary, replica):
         busy = linked.Load(primary)
-        primary.client.burst([("FUNCTION", "LOAD", "#!lua name=lib\nredis.register_function('f', function() return 7 end)")])
+        code = "redis.register_function{function_name='f', callback=function() return 7 end, flags={'no-writes'}}"
+        primary.client.burst([("FUNCTION", "LOAD", "#!lua name=lib\n" + code)])
         busy.run(operations // 4)
         replica.ask("SET", "old", "value")
         if load != "disabled":
@@ -91,6 +92,58 @@ def diskless_to_diskless(binary, operations):
 
 def disk_to_diskless(binary, operations):
     load_and_compare(binary, operations, DISK, "on-empty-db")
+
+
+def beside(binary, operations):
+    load_and_compare(binary, operations, DISKLESS, "swapdb")
+    load_and_compare(binary, operations, DISK, "swapdb")
+    load_and_compare(binary, operations, DISKLESS, "swapdb", binary)
+
+
+def served_beside(binary, _):
+    """Old data is served while a newer state of it is loaded, and stays if that fails."""
+    keys = 2000
+    options = ("--repl-backlog-size", "16kb", "--rdb-key-save-delay", "500")
+    with nodes((REDIS, *DISKLESS, *options), (binary, "--repl-diskless-load", "swapdb")) as (primary, replica):
+        primary.client.burst([("SET", f"key:{i}", "old") for i in range(keys)])
+        replica.follow(primary)
+        wait_for_link(replica)
+        for fails in (False, True):
+            replica.halt()
+            primary.ask("CLIENT", "KILL", "TYPE", "replica")
+            primary.client.burst([("SET", f"key:{i}", f"new {fails}" + 20 * "x") for i in range(keys)])
+            replica.go_on()
+            until(lambda: replica.info("persistence")["async_loading"] == "1", "a copy is loaded beside the data")
+            expect(replica.info("persistence")["loading"], "0", "loading")
+            expect(replica.ask("DBSIZE"), keys, "the old keys")
+            expect(replica.ask("SAVE"), wire.Failure("LOADING Redis is loading the dataset in memory"), "SAVE")
+            expect(replica.ask("GET", "key:1"), b"new False" + 20 * b"x" if fails else b"old", "an old value")
+            audit(replica)
+            if fails:
+                primary.kill()
+                until(lambda: replica.info("persistence")["async_loading"] == "0", "the loading has failed")
+            else:
+                wait_for_link(replica)
+                compare(primary, replica)
+        expect(replica.ask("GET", "key:1"), b"new False" + 20 * b"x", "the data that stayed")
+        expect(replica.ask("DBSIZE"), keys, "the keys that stayed")
+        audit(replica)
+
+
+def own_deadlines(binary, _):
+    """A writable replica expires the keys that its own clients gave a deadline, and no others."""
+    with nodes((REDIS, *DISKLESS), (binary, "--replica-read-only", "no")) as (primary, replica):
+        primary.ask("DEBUG", "SET-ACTIVE-EXPIRE", 0)
+        replica.follow(primary)
+        wait_for_link(replica)
+        primary.ask("SET", "theirs", "v", "PX", 50)
+        replica.client.burst([("SET", "own", "v", "PX", 50), ("SADD", "set", "a"), ("PEXPIRE", "set", 50),
+                              ("EVAL", "redis.call('SET', 'scripted', 'v', 'PX', 50)", 0)])
+        until(lambda: linked.in_step(primary, replica), "the replica has the primary's key")
+        until(lambda: replica.info("stats")["expired_keys"] == "3", "its own keys are removed")
+        expect(replica.ask("DBSIZE"), 1, "keys that are left")
+        expect(replica.info("stats")["slave_expires_tracked_keys"], "0", "tracked keys")
+        audit(replica)
 
 
 def role(binary, _):
@@ -312,6 +365,38 @@ def handover(binary, operations):
         compare(primary, replica)
 
 
+def log_lines(binary, _):
+    """What launchers and monitors look for in the logs of a sync, a lost link, and an exchange of the roles."""
+    with nodes((binary, *DISKLESS), (binary, *DISKLESS)) as (primary, replica):
+        replica.follow(primary)
+        wait_for_link(replica)
+        until(lambda: "state=online" in primary.ask("INFO", "replication").decode(), "the replica is online")
+        primary.ask("CLIENT", "KILL", "TYPE", "replica")
+        until(lambda: "Master accepted a Partial Resynchronization." in replica.log(), "the link is there again")
+        until(lambda: "state=online" in primary.ask("INFO", "replication").decode(), "the replica is online again")
+        primary.ask("FAILOVER")
+        until(lambda: replica.info()["role"] == "master", "the promotion")
+        wait_for_link(primary)
+        port = primary.port
+        primary.kill()
+        until(lambda: f"Connection with replica 127.0.0.1:{port} lost." in replica.log(), "the end of the primary")
+        of_primary = [f"Replica 127.0.0.1:{replica.port} asks for synchronization", "Starting BGSAVE for SYNC with target: replicas sockets",
+                      "Background RDB transfer started", "Diskless rdb transfer, done reading from pipe, 1 replicas still up.",
+                      f"Synchronization with replica 127.0.0.1:{replica.port} succeeded",
+                      f"Connection with replica 127.0.0.1:{replica.port} lost.", "FAILOVER requested to any replica.",
+                      f"Failover target 127.0.0.1:{replica.port} is synced, failing over.", "Before turning into a replica"]
+        of_replica = ["MASTER <-> REPLICA sync: Loading DB in memory", "MASTER <-> REPLICA sync: Finished with success",
+                      "Connection with master lost.", "Caching the disconnected master state.",
+                      "Successful partial resynchronization with master.", "Failover request received for replid",
+                      "Connection with master lost.", "Setting secondary replication ID to",
+                      "MASTER MODE enabled (failover request from 'id="]
+        for node, lines in ((primary, of_primary), (replica, of_replica)):
+            left = node.log()
+            for line in lines:
+                expect(line in left, True, f"{line!r} in the log")
+                left = left.split(line, 1)[1]
+
+
 def secured(binary, operations):
     """TLS, a user with a password, a host name, and a source address."""
     import certificates
@@ -332,8 +417,9 @@ def secured(binary, operations):
             audit(replica)
 
 
-TESTS = [disk_to_disk, of_larder, diskless_to_disk, diskless_to_diskless, disk_to_diskless, role, expiry, interruptions, broken_copy,
-         larger_copy, promotion, restart, chain, journal, handover, secured]
+TESTS = [disk_to_disk, of_larder, diskless_to_disk, diskless_to_diskless, disk_to_diskless, beside, served_beside, own_deadlines,
+         role, expiry, interruptions, broken_copy, larger_copy, promotion, restart, chain, journal, handover, log_lines,
+         secured]
 
 
 def main():

@@ -141,6 +141,32 @@ TEST_F(AuditWalkTest, FollowsFlushedAndSwappedDatabases) {
   end();
 }
 
+TEST_F(AuditWalkTest, FollowsDataThatReplacesAllOther) {
+  for (int i = 0; i < 6000; ++i) change(3000);
+  auto beside = keyspace.make_beside();
+  const auto fill = [&] {
+    for (std::size_t i = 0; i < 2000; ++i) {
+      const auto deadline = i % 2 == 0 ? Deadline::never() : Deadline::at(clock.unix_ms() + 1000);
+      beside->db(i % 4).put(key("new" + std::to_string(i)), std::string(i % 300, 'x'), deadline);
+    }
+  };
+  fill();
+  begin();
+  // Past all databases, also those that are empty before.
+  while (!walk->step()) {
+  }
+  keyspace.take_over(*beside);
+  EXPECT_EQ(keyspace.size(), 2000u);
+  EXPECT_EQ(beside->size(), 0u);
+  EXPECT_EQ(text("new4"), "xxxx");
+  for (int i = 0; i < 100; ++i) change(3000);
+  end();
+  fill();
+  keyspace.bury(*beside);
+  EXPECT_EQ(beside->size(), 0u);
+  EXPECT_TRUE(keyspace.graveyard().holds_tables());
+}
+
 TEST_F(AuditWalkTest, WaitsUntilFewPiecesAreInTheGraveyard) {
   for (std::size_t i = 0; i < 20'000; ++i) db.put(key("key" + std::to_string(i)), "v");
   begin();

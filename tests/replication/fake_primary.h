@@ -132,6 +132,9 @@ class ReplicaTest : public server::SnapshotFolder {
   // Until the worker has written what was received, and what was received is loaded.
   void settle() {
     NobodyServed host;
+    settle(host);
+  }
+  void settle(persistence::LoadingHost& host) {
     for (;;) {
       core().snapshot_worker.finish();
       while (harness_.end_turn()) {

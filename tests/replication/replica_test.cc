@@ -1,6 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <string>
+#include <utility>
 
 #include "fake_primary.h"
 
@@ -83,10 +85,33 @@ TEST_F(ReplicaTest, TakesACopyWithAMark) {
   EXPECT_EQ(ask("GET k"), "$2\r\nv1\r\n");
 }
 
+// While a copy is loaded from the link and has not arrived: the link ends.
+struct EndsTheLink final : persistence::LoadingHost {
+  explicit EndsTheLink(FakePrimary& primary) : primary_(primary) {}
+  bool serve() override { return true; }
+  bool wait() override { return primary_.end(), true; }
+
+ private:
+  FakePrimary& primary_;
+};
+
 // The link may end anywhere: the old data or the new, and the next attempt succeeds.
-TEST_F(ReplicaTest, SurvivesACutAtEveryByte) {
+class CutReplicaTest : public ReplicaTest {
+ protected:
+  void survive_cuts();
+};
+
+TEST_F(CutReplicaTest, SurvivesACutAtEveryByte) { survive_cuts(); }
+
+TEST_F(CutReplicaTest, SurvivesACutAtEveryByteOfACopyBesideItsData) {
+  ask("CONFIG SET repl-diskless-load swapdb");
+  survive_cuts();
+}
+
+void CutReplicaTest::survive_cuts() {
   const std::string file = copy_with("v1");
   const std::string set = server::requests_of("SET k v2\r\n");
+  EndsTheLink host(primary_);
   for (const bool has_mark : {false, true}) {
     const std::string head = has_mark ? "$EOF:" + kMark : "$" + std::to_string(file.size());
     const std::string script = "+PONG\r\n+OK\r\n+OK\r\n+FULLRESYNC " + kPrimaryId + " 100\r\n\n" +
@@ -97,9 +122,9 @@ TEST_F(ReplicaTest, SurvivesACutAtEveryByte) {
       ask("REPLICAOF primary 6400");
       primary_.accept();
       primary_.send(script.substr(0, cut));
-      settle();
+      settle(host);
       primary_.end();
-      settle();
+      settle(host);
       const bool is_whole = cut == script.size();
       ASSERT_EQ(ask("GET k"), is_whole ? "$2\r\nv1\r\n" : "$3\r\nold\r\n") << cut;
       harness_.advance_ms(1100);
@@ -161,6 +186,148 @@ TEST_F(ReplicaTest, KeepsItsDataIfTheCopyIsBroken) {
     EXPECT_EQ(files(), 0);
     harness_.advance_ms(1100);
   }
+}
+
+// Asks the server while a copy has arrived in part, and sends the rest.
+class AsksMeanwhile final : public persistence::LoadingHost {
+ public:
+  AsksMeanwhile(FakePrimary& primary, std::string rest, std::function<void()> asks)
+      : primary_(primary), rest_(std::move(rest)), asks_(std::move(asks)) {}
+  bool serve() override { return true; }
+  bool wait() override {
+    asks_();
+    primary_.send(std::exchange(rest_, {}));
+    return true;
+  }
+
+ private:
+  FakePrimary& primary_;
+  std::string rest_;
+  std::function<void()> asks_;
+};
+
+class BesideReplicaTest : public ReplicaTest {
+ protected:
+  BesideReplicaTest() { ask("CONFIG SET repl-diskless-load swapdb"); }
+  // A full copy of the history at this offset; `asks` is called before its end has arrived.
+  void sync_and_ask(const std::string& value, std::int64_t offset, std::function<void()> asks) {
+    AsksMeanwhile host(primary_, send_part(value, offset), std::move(asks));
+    settle(host);
+  }
+  // Returns the rest.
+  std::string send_part(const std::string& value, std::int64_t offset) {
+    const std::string file = copy_with(value) + kMark;
+    const std::size_t part = file.size() - kMark.size() - 4;
+    primary_.send("+FULLRESYNC " + kPrimaryId + " " + std::to_string(offset) + "\r\n$EOF:" + kMark +
+                  "\r\n" + file.substr(0, part));
+    return file.substr(part);
+  }
+  std::string loading() {
+    const std::string text = ask("INFO persistence");
+    return text.substr(text.find("loading:"), 9) + " " +
+           text.substr(text.find("async_loading:"), 15);
+  }
+  int asked_ = 0;
+};
+
+TEST_F(BesideReplicaTest, ServesItsDataWhileANewerStateOfItIsLoaded) {
+  ask("REPLICAOF primary 6400");
+  shake_hands();
+  sync("v1", 100);
+  primary_.send(server::requests_of("SELECT 3\r\nSET other 1\r\n"));
+  settle();
+  primary_.end();
+  settle();
+  shake_hands();
+  sync_and_ask("v2", 500, [this] {
+    ++asked_;
+    EXPECT_EQ(ask("GET k"), "$2\r\nv1\r\n");
+    EXPECT_EQ(loading(), "loading:0 async_loading:1");
+    EXPECT_NE(ask("INFO replication").find("master_sync_in_progress:1"), std::string::npos);
+    for (const char* refused : {"SAVE", "REPLICAOF NO ONE", "DEBUG RELOAD"}) {
+      EXPECT_EQ(ask(refused), "-LOADING Redis is loading the dataset in memory\r\n") << refused;
+    }
+    EXPECT_EQ(ask("MEMORY AUDIT").substr(0, 1), "$");
+  });
+  EXPECT_EQ(asked_, 1);
+  EXPECT_EQ(loading(), "loading:0 async_loading:0");
+  EXPECT_EQ(ask("GET k"), "$2\r\nv2\r\n");
+  ask("SELECT 3");
+  EXPECT_EQ(ask("EXISTS other"), ":0\r\n");
+  EXPECT_EQ(core().history.offset(), 500);
+}
+
+TEST_F(BesideReplicaTest, KeepsDataOfAnotherHistoryUntilTheCopyIsLoaded) {
+  ask("SET k old");
+  ask("REPLICAOF primary 6400");
+  shake_hands();
+  sync_and_ask("v1", 100, [this] {
+    ++asked_;
+    EXPECT_EQ(ask("GET k"), "-LOADING Redis is loading the dataset in memory\r\n");
+    EXPECT_EQ(core().keyspace.size(), 1u);
+  });
+  EXPECT_EQ(asked_, 1);
+  EXPECT_EQ(ask("GET k"), "$2\r\nv1\r\n");
+}
+
+TEST_F(BesideReplicaTest, TellsWatchersOfTheNewData) {
+  ask("REPLICAOF primary 6400");
+  shake_hands();
+  sync("v1", 100);
+  ask("CONFIG SET replica-read-only no");
+  ask("WATCH k");
+  primary_.end();
+  settle();
+  shake_hands();
+  sync("v2", 500);
+  ask("MULTI");
+  ask("GET k");
+  EXPECT_EQ(ask("EXEC"), "*-1\r\n");
+}
+
+// With a limit of its own, both copies may not fit.
+TEST_F(BesideReplicaTest, LoadsFromAFileWithinALimit) {
+  ask("CONFIG SET replica-ignore-maxmemory no maxmemory 100mb maxmemory-policy allkeys-lru");
+  ask("SET k old");
+  ask("REPLICAOF primary 6400");
+  shake_hands();
+  const std::string rest = send_part("v1", 100);
+  EXPECT_FALSE(replica().has_copy());
+  EXPECT_EQ(ask("GET k"), "$3\r\nold\r\n");
+  primary_.send(rest);
+  settle();
+  EXPECT_EQ(ask("GET k"), "$2\r\nv1\r\n");
+}
+
+TEST_F(ReplicaTest, ExpiresKeysOfItsOwnClientsAlone) {
+  ask("CONFIG SET replica-read-only no");
+  ask("REPLICAOF primary 6400");
+  shake_hands();
+  sync("v1", 100);
+  const std::string at = std::to_string(core().clock.unix_ms() + 100);
+  primary_.send(server::requests_of("SELECT 0\r\nSET theirs v PXAT " + at + "\r\n"));
+  ask("SET own v PX 100");
+  ask("SET taken v PX 100");
+  ask("SET longer v PX 100");
+  ask("PEXPIRE longer 1000");
+  settle();
+  primary_.send(server::requests_of("SET taken v PXAT " + at + "\r\n"));
+  settle();
+  const auto tracked = [this] {
+    const std::string text = ask("INFO stats");
+    return text.substr(text.find("slave_expires_tracked_keys:"), 28);
+  };
+  EXPECT_EQ(tracked(), "slave_expires_tracked_keys:2");
+  EXPECT_EQ(ask("DBSIZE"), ":5\r\n");
+  harness_.advance_ms(300);
+  EXPECT_EQ(ask("DBSIZE"), ":4\r\n");
+  EXPECT_EQ(ask("EXISTS own theirs taken longer"), ":1\r\n");
+  EXPECT_EQ(tracked(), "slave_expires_tracked_keys:1");
+  ask("CONFIG SET replica-read-only yes");
+  harness_.advance_ms(1000);
+  EXPECT_EQ(ask("DBSIZE"), ":3\r\n");
+  ask("REPLICAOF NO ONE");
+  EXPECT_EQ(tracked(), "slave_expires_tracked_keys:0");
 }
 
 TEST_F(ReplicaTest, EndsALinkThatIsSilent) {

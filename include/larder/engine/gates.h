@@ -26,6 +26,7 @@ enum class Gate : std::uint8_t {
   transaction,  // commands that are not allowed in a transaction
   permission,
   loading,
+  async_loading,  // some administration, while a replica loads new data beside its old data
   out_of_memory,
   disk_error,  // writes, after data could not be saved; EXEC only with writes in its queue
   replicas,    // the same, while too few replicas are connected and up to date
@@ -43,6 +44,7 @@ enum class Gate : std::uint8_t {
 };
 
 constexpr std::uint32_t bit(Gate gate) { return 1u << static_cast<unsigned>(gate); }
+inline constexpr std::uint32_t kLoadingGates = bit(Gate::loading) | bit(Gate::async_loading);
 inline constexpr std::uint32_t kPauseGates = bit(Gate::paused_writes) | bit(Gate::paused_all);
 inline constexpr std::uint32_t kDelayingGates =
     kPauseGates | bit(Gate::snapshot) | bit(Gate::freeing) | bit(Gate::journal);

@@ -64,6 +64,7 @@ class AuditWalk final : public memory::AuditedOwner, private BeforeChange {
   void placed(int db, std::uint64_t hash, Entry& entry, const Entry* before) override;
   void before_flush(int db) override;
   void before_swap(int a, int b) override;
+  void before_arrival(int db) override { part(db) = {}; }
 
   Part& part(int db) { return parts_[static_cast<std::size_t>(db)]; }
   bool has_passed(int db, std::uint64_t hash) const;

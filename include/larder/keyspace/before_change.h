@@ -49,6 +49,8 @@ class BeforeChange {
   virtual void before_flush(int db) = 0;
   // Two databases will exchange their contents.
   virtual void before_swap(int a, int b) = 0;
+  // A database that is empty will get many entries at once, for which placed() is not called.
+  virtual void before_arrival(int /*db*/) {}
 };
 
 // The registered hooks, which are called in the order of their registration.
@@ -75,6 +77,7 @@ class BeforeChanges {
   bool defers_removals() const { return __builtin_expect(count_ != 0, 0) && any_defers_removals(); }
   void before_flush(int db) const;
   void before_swap(int a, int b) const;
+  void before_arrival(int db) const;
 
  private:
   void call_before_change(int db, std::uint64_t hash, Entry& entry, Intent intent) const;

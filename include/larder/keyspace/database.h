@@ -230,8 +230,9 @@ class Database {
   // Graveyard::count_result().
   void count_result(std::size_t members) { shared_.graveyard.count_result(members); }
 
-  // Moves all keys of the database into the graveyard.
-  void flush(Freeing freeing);
+  // Moves all keys of the database into the graveyard, or into that of another keyspace.
+  void flush(Freeing freeing) { flush_into(shared_.graveyard, freeing); }
+  void flush_into(Graveyard& graveyard, Freeing freeing);
 
   // One step of SCAN: calls fn(Entry&) for some entries, about `count`, expired ones too, and
   // returns the cursor for the next step, 0 at the end.

@@ -39,6 +39,14 @@ class Keyspace final : public memory::AuditedOwner {
   // Empties one database, or all.
   void flush(std::size_t index, Freeing freeing = Freeing::plainly);
   void flush_all(Freeing freeing = Freeing::plainly);
+  // For data that is loaded while this keyspace is served: databases with the same settings, in
+  // which nothing expires or is evicted.
+  std::unique_ptr<Keyspace> make_beside() const;
+  // Has the contents of the other keyspace from now on, which is empty then. The own ones are freed
+  // in steps.
+  void take_over(Keyspace& beside);
+  // Frees the contents of the other keyspace in steps.
+  void bury(Keyspace& beside);
   // Exchanges the contents of two databases.
   void swap(std::size_t a, std::size_t b);
   // How often two databases were exchanged: a walk over all databases may have missed some keys if

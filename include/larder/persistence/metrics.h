@@ -259,6 +259,7 @@ class Metrics final : public info::Group {
 
   void refresh() override {
     loading_ = (gates_.closed() & bit(engine::Gate::loading)) != 0 ? 1 : 0;
+    async_loading = (gates_.closed() & bit(engine::Gate::async_loading)) != 0 ? 1 : 0;
     rdb_changes_since_last_save_ =
         static_cast<std::int64_t>(keyspace_.log().changes() - changes_at_save);
     loading_lines_ = loading.is_active ? loading_text() : std::string();

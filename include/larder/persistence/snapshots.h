@@ -3,6 +3,9 @@
 // Saves all data to the file `dbfilename` in the working folder, and loads it.
 
 #include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
 
 #include "larder/base/clock.h"
 #include "larder/base/log.h"
@@ -45,6 +48,14 @@ struct StreamPoint {
   int db = 0;
 
   bool is_known() const { return !id.empty() && offset >= 0; }
+};
+
+// What a copy contains that is loaded while the databases are served.
+struct CopyBeside {
+  explicit CopyBeside(const keyspace::Keyspace& served) : keyspace(served.make_beside()) {}
+
+  const std::unique_ptr<keyspace::Keyspace> keyspace;
+  std::vector<std::string> libraries;  // their code
 };
 
 // DEBUG RELOAD's options.
@@ -95,7 +106,12 @@ class Snapshots final {
   // the primary removes them. `bytes` is its size, 0 if that is not known. The reason of a failure
   // is in the log.
   Loading load_copy(RdbSource& source, std::uint64_t bytes, LoadingHost& host);
-  // What the file of the last load() or load_copy() says.
+  // The same beside the data, which stays as it is. `gate` is closed meanwhile.
+  Loading load_beside(RdbSource& source, std::uint64_t bytes, LoadingHost& host, engine::Gate gate,
+                      CopyBeside& copy);
+  // Replaces all data and functions by the loaded ones; those that there were are freed in steps.
+  void take_over(CopyBeside& copy);
+  // What the file of the last load(), load_copy() or load_beside() says.
   const StreamPoint& found_stream() const { return found_stream_; }
   // check() while `host` serves clients; it may also give up.
   Loading check_copy(const std::string& path, LoadingHost& host);

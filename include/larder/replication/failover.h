@@ -49,6 +49,7 @@ class Failover final : private HandoverUser {
 
  private:
   void enter(State state);
+  std::string wanted() const;  // the replica that was asked for
   void hand_over(const Follower& target);
   void on_handover(bool accepted) override;
 

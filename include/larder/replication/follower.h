@@ -136,6 +136,7 @@ class Follower final : public SessionPart, public engine::OutputSource {
 
   Replicas& home_;
   engine::Session& session_;
+  std::string peer_ip_;  // also when the connection has ended
   State state_ = State::handshake;
   bool by_psync_ = true;
   bool waits_for_ack_ = false;  // before the stream begins

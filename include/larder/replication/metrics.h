@@ -46,7 +46,8 @@ class Metrics final : public info::Group {
       *this,
       "replication",
       "repl_spilled_bytes",
-      {.help = "Bytes of the stream that are kept on disk for replicas that are behind."}};
+      {.help = "Bytes of the stream and of full copies that are kept on disk for replicas that are "
+               "behind."}};
   info::Gauge repl_backlog_first_byte_offset{
       *this,
       "replication",

@@ -5,10 +5,11 @@
 //
 // The link connects, introduces itself (PING, AUTH, REPLCONF) and asks for the part of the stream
 // that it lacks (PSYNC). If the primary has it no more, a full copy of the data comes first: into a
-// file that a worker writes, or, with repl-diskless-load on-empty-db and without data, directly. It
-// is loaded between two turns of the loop (load_copy()), which serves clients meanwhile as at the
-// start. The old data goes only when the copy is known to be readable. Afterwards the stream runs
-// at the ends of turns, each time for a millisecond at most.
+// file that a worker writes, or, with repl-diskless-load, directly. It is loaded between two turns
+// of the loop (load_copy()), which serves clients meanwhile as at the start, or with the old data.
+// The old data goes only when the copy is known to be readable, or, if the copy is loaded beside
+// it, when all of it is loaded. Afterwards the stream runs at the ends of turns, each time for a
+// millisecond at most.
 
 #include <cstdint>
 #include <memory>
@@ -40,6 +41,7 @@
 namespace larder::replication {
 
 class Link;
+class OwnDeadlines;
 
 // What the link needs to know of this server's own sockets.
 class OwnPlace {
@@ -120,6 +122,8 @@ class Replica final : public memory::AuditedOwner {
 
   // Some times a second: connects again, looks at timeouts, tells the primary the offset.
   void beat();
+  // The same: removes keys that clients of a writable replica gave a deadline.
+  void expire_own_keys(base::Budget budget);
   // The end of a turn: runs the stream until the budget is spent. True if there is more.
   bool run_stream(base::Budget budget);
   // The most time of one run_stream(), unless one command takes longer.
@@ -141,7 +145,6 @@ class Replica final : public memory::AuditedOwner {
   // After a change of the role, of the link's state, or of a directive.
   void set_gates();
   void adopt_found_stream();
-  void warn_of_swapdb() const;
   void watch_settings(bool watches);
 
   const Parts parts_;
@@ -150,6 +153,7 @@ class Replica final : public memory::AuditedOwner {
   bool is_replica_ = false;
   bool is_started_ = false;
   HandoverUser* handover_ = nullptr;
+  std::unique_ptr<OwnDeadlines> own_deadlines_;
   std::unique_ptr<Link> link_;
 };
 

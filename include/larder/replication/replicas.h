@@ -90,8 +90,10 @@ class Replicas final : private FeedListener,
   // Online ones that have acknowledged the offset; or have it on disk.
   std::size_t having(std::int64_t offset) const override;
   std::size_t having_on_disk(std::int64_t offset) const override;
-  // Of the stream, on disk.
+  // Of the stream and of full copies, on disk.
   std::uint64_t spilled_bytes() const;
+  // How much of repl-spill-size the stream leaves.
+  std::uint64_t spill_room() const;
   // At the end of the turn replicas are asked for their offsets.
   void ask_for_offsets() {
     is_asked_for_ = true;

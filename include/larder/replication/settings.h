@@ -154,8 +154,8 @@ struct Settings : config::Group {
                                      .words = {"disabled", "on-empty-db", "swapdb"},
                                      .traits = config::kDeniedLoading,
                                      .help = "Load a full copy directly from the link: never, if "
-                                             "there is no data yet, or next to the old data "
-                                             "(swapdb, which has no effect yet: never)."}};
+                                             "there is no data yet, or beside the old data, which "
+                                             "goes when the copy is complete (swapdb)."}};
   config::Choice propagation_error_behavior{
       *this,
       {.name = "propagation-error-behavior",

@@ -65,7 +65,7 @@ void config_set(Call& call, config::Registry& registry, Settings& settings, Gate
   for (std::size_t i = 2; i < call.size(); i += 2) pairs.emplace_back(call.arg(i), call.arg(i + 1));
   const config::SetConditions conditions{
       .protected_allowed = may_change_protected(settings, call.session),
-      .loading = (gates.closed() & bit(Gate::loading)) != 0,
+      .loading = (gates.closed() & kLoadingGates) != 0,
   };
   const auto done = registry.set(pairs, conditions);
   if (!done) return call.reply.error(done.error().text);

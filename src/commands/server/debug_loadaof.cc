@@ -9,8 +9,8 @@ namespace {
 using namespace engine;
 
 void debug_loadaof(Call& call, persistence::Journal& journal, base::Log& log, GateBoard& gates) {
-  if ((gates.closed() & bit(Gate::loading)) != 0) {
-    return call.reply.error("LOADING Redis is loading the dataset in memory");
+  if ((gates.closed() & kLoadingGates) != 0) {
+    return call.reply.error(errors::kLoading);
   }
   const bool loaded = journal.is_on() && journal.reload();
   // Followers have the same data before and afterwards.

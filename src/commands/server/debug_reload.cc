@@ -30,8 +30,8 @@ void debug_reload(Call& call, persistence::Snapshots& snapshots,
                   persistence::BackgroundSaves& saves, base::Log& log, GateBoard& gates) {
   persistence::Reload options;
   if (!read(call, options)) return;
-  if ((gates.closed() & bit(Gate::loading)) != 0) {
-    return call.reply.error("LOADING Redis is loading the dataset in memory");
+  if ((gates.closed() & kLoadingGates) != 0) {
+    return call.reply.error(errors::kLoading);
   }
   // Followers have the same data before and afterwards.
   call.suppress_effects();

@@ -2,8 +2,10 @@
 
 #include <string>
 
+#include "larder/base/clock.h"
 #include "larder/base/log.h"
 #include "larder/base/text.h"
+#include "larder/commands/client_line.h"
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
 #include "larder/replication/history.h"
@@ -17,7 +19,7 @@ using namespace engine;
 
 // The primary hands its role to this server, if that copies it. False if an error has been sent.
 bool take_over(Call& call, replication::Replica& replica, const replication::History& history,
-               base::Log& log) {
+               base::Log& log, const base::Clock& clock) {
   log.warning("Failover request received for replid " + std::string(call.arg(1)) + ".");
   if (!replica.is_replica()) {
     return call.reply.error("ERR PSYNC FAILOVER can't be sent to a master."), false;
@@ -26,14 +28,15 @@ bool take_over(Call& call, replication::Replica& replica, const replication::His
     return call.reply.error("ERR PSYNC FAILOVER replid must match my replid."), false;
   }
   replica.promote();
-  log.notice("MASTER MODE enabled (failover request from '" + call.session.peer().address() + "')");
+  log.notice("MASTER MODE enabled (failover request from '" + client_line(call.session, clock) +
+             "')");
   return true;
 }
 
 void psync(Call& call, replication::Replicas& replicas, replication::Replica& replica,
-           replication::History& history, base::Log& log) {
+           replication::History& history, base::Clock& clock) {
   const bool is_failover = call.size() > 3 && base::equals_ignoring_case(call.arg(3), "failover");
-  if (is_failover && !take_over(call, replica, history, log)) return;
+  if (is_failover && !take_over(call, replica, history, replicas.log(), clock)) return;
   replicas.psync(call.session, call.arg(1), call.arg(2));
 }
 
