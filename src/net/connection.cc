@@ -97,7 +97,7 @@ void Connection::unblocked() {
     services_.memory.stop_waiting(*this);
     session_.resume();
   }
-  visit_at_turn_end();
+  services_.sender.visit_resumed(*this);
 }
 
 void Connection::keep_still() {

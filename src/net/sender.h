@@ -41,6 +41,9 @@ class Sender {
   // The end of this turn, or of the next if it is being handled, visits the connection. Ignored if
   // it is closed or will be.
   void visit_at_turn_end(Connection& connection);
+  // The same for a connection that continues after a wait. If many do so in one turn, they are
+  // queued like those with messages.
+  void visit_resumed(Connection& connection);
   // It got output without a request, and nothing else happened to it.
   void queue_message(Connection& connection);
   // It has output that waits for the journal.
@@ -75,6 +78,7 @@ class Sender {
 
   const base::Clock& clock_;
   ConnectionVisits visits_;
+  std::size_t resumed_ = 0;  // in this turn
   ConnectionQueue messages_;
   ConnectionQueue held_;
   ConnectionQueue::Place due_ = ConnectionQueue::kNowhere;  // the last of them to visit
