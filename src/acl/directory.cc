@@ -39,7 +39,7 @@ Directory::Directory(const Parts& parts) : parts_(parts) {
   load_configured();
   parts_.engine_settings.requirepass.watch([this] {
     take_password();
-    settle_all();
+    settle_all(nullptr);
     return base::Result<void>();
   });
   parts_.settings.acllog_max_len.watch([this] {
@@ -74,6 +74,10 @@ const User* Directory::find(std::string_view name) const { return find_mutable(n
 
 User& Directory::add(Owned user) {
   const auto at = std::lower_bound(users_.begin(), users_.end(), user->name, stands_before);
+  const auto place = static_cast<std::size_t>(at - users_.begin());
+  for (UserWalk* walk = first_walk_; walk != nullptr; walk = walk->next_walk_) {
+    if (place < walk->at_) ++walk->at_;
+  }
   return **users_.insert(at, std::move(user));
 }
 
@@ -87,24 +91,31 @@ void Directory::take_password() {
 
 void Directory::admit(engine::Session& session) const {
   session.account = default_;
-  session.logged_in = default_->powers.enabled() && !default_->powers.needs_password();
+  session.logged_in = is_open();
   session.closed_gates = engine::closed_gates(parts_.engine_settings, session.peer());
   settle(session);
 }
 
 void Directory::settle(engine::Session& session) const {
   if (session.account == nullptr) return;
-  const bool open = default_->powers.enabled() && !default_->powers.needs_password();
   std::uint32_t closed = session.closed_gates & ~(bit(Gate::auth) | bit(Gate::permission));
-  if (!session.logged_in && !open) closed |= bit(Gate::auth);
+  if (!session.logged_in && !is_open()) closed |= bit(Gate::auth);
   if (!powers(session).may_do_everything()) closed |= bit(Gate::permission);
   session.closed_gates = closed;
 }
 
-void Directory::settle_all() const {
+void Directory::settle_all(const engine::Session* asking) {
   for (engine::Session* each = parts_.sessions.first(); each != nullptr; each = each->next()) {
-    settle(*each);
+    must_close(*each) ? close(*each, asking) : settle(*each);
   }
+  drop_removed();
+}
+
+bool Directory::must_close(const engine::Session& session) const {
+  if (session.account == nullptr) return false;
+  const User& user = *static_cast<const User*>(session.account);
+  return user.closes == Closes::all || (user.closes == Closes::forbidden_subscribers &&
+                                        has_forbidden_subscription(session, user.powers));
 }
 
 // Removes the user of the session and closes it.
@@ -212,36 +223,46 @@ base::Result<void> Directory::change(std::string_view name,
     add(make_user(name)).powers = std::move(draft);
     return {};
   }
-  change_powers(*user, std::move(draft), nullptr);
-  settle_all();
+  const bool was_open = is_open();
+  const bool did_everything = user->powers.may_do_everything();
+  change_powers(*user, std::move(draft));
+  // Sessions store nothing else of it.
+  if (user->closes != Closes::none || is_open() != was_open ||
+      user->powers.may_do_everything() != did_everything) {
+    settle_all(nullptr);
+  }
   return {};
 }
 
-// Closes sessions with subscriptions that are no longer allowed; the caller must call settle_all()
-// for the others.
-void Directory::change_powers(User& user, Powers powers, const engine::Session* asking) {
-  const bool loses = loses_channels(user.powers, powers);
+// The caller must call settle_all() for the sessions.
+void Directory::change_powers(User& user, Powers powers) {
+  if (loses_channels(user.powers, powers)) user.closes = Closes::forbidden_subscribers;
   user.powers = std::move(powers);
-  if (!loses) return;
-  for (engine::Session* each = parts_.sessions.first(); each != nullptr; each = each->next()) {
-    if (each->account == &user && has_forbidden_subscription(*each, user.powers))
-      close(*each, asking);
-  }
 }
 
-bool Directory::remove(std::string_view name, const engine::Session& asking) {
-  User* const user = find_mutable(name);
-  LARDER_ASSERT(user != default_);
-  if (user == nullptr) return false;
-  drop(*user, &asking);
-  return true;
+std::size_t Directory::remove(std::span<const std::string_view> names,
+                              const engine::Session& asking) {
+  std::size_t removed = 0;
+  for (const std::string_view name : names) {
+    User* const user = find_mutable(name);
+    LARDER_ASSERT(user != default_);
+    if (user == nullptr || user->closes == Closes::all) continue;
+    user->closes = Closes::all;
+    ++removed;
+  }
+  if (removed > 0) settle_all(&asking);
+  return removed;
 }
 
-void Directory::drop(User& user, const engine::Session* asking) {
-  for (engine::Session* each = parts_.sessions.first(); each != nullptr; each = each->next()) {
-    if (each->account == &user) close(*each, asking);
+// Their sessions are closed, and those of the others are settled.
+void Directory::drop_removed() {
+  const auto is_removed = [](const Owned& user) { return user->closes == Closes::all; };
+  for (UserWalk* walk = first_walk_; walk != nullptr; walk = walk->next_walk_) {
+    const auto visited = users_.begin() + static_cast<std::ptrdiff_t>(walk->at_);
+    walk->at_ -= static_cast<std::size_t>(std::count_if(users_.begin(), visited, is_removed));
   }
-  users_.erase(std::lower_bound(users_.begin(), users_.end(), user.name, stands_before));
+  std::erase_if(users_, is_removed);
+  for (const Owned& user : users_) user->closes = Closes::none;
 }
 
 Powers Directory::all_powers() const {

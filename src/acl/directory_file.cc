@@ -55,8 +55,8 @@ void Directory::configure(std::size_t number) {
   if (has_blanks(name)) refuse(name, "Spaces not allowed in ACL usernames");
   User* user = find_mutable(name);
   if (is_removal(UserLines(lines.value()).first(number), line)) {
-    if (user != nullptr) drop(*user, nullptr);
-    return;
+    if (user != nullptr) user->closes = Closes::all;
+    return drop_removed();
   }
   if (user == nullptr) user = &add(make_user(name));
   user->powers = Powers(context());
@@ -82,30 +82,30 @@ base::Result<void> Directory::load_from_file(const engine::Session* asking) {
   }
   auto users = read_users(path, content.value(), context());
   if (!users) return users.error();
-  replace_all(users.value(), asking);
+  replace_all(std::move(users.value()), asking);
   return {};
 }
 
 // A user with the same name stays the same object, so its sessions keep their user.
-void Directory::replace_all(std::vector<FileUser>& fresh, const engine::Session* asking) {
-  std::vector<User*> gone;
+void Directory::replace_all(std::vector<FileUser> fresh, const engine::Session* asking) {
+  std::sort(fresh.begin(), fresh.end(),
+            [](const FileUser& one, const FileUser& other) { return one.name < other.name; });
   for (const Owned& user : users_) {
-    const auto next = std::find_if(fresh.begin(), fresh.end(), [&user](const FileUser& each) {
-      return each.name == user->name;
-    });
-    if (next != fresh.end()) {
-      change_powers(*user, std::move(next->powers), asking);
+    const auto next = std::lower_bound(
+        fresh.begin(), fresh.end(), user->name,
+        [](const FileUser& each, std::string_view name) { return each.name < name; });
+    if (next != fresh.end() && next->name == user->name) {
+      change_powers(*user, std::move(next->powers));
     } else if (user.get() == default_) {
-      change_powers(*user, all_powers(), asking);
+      change_powers(*user, all_powers());
     } else {
-      gone.push_back(user.get());
+      user->closes = Closes::all;
     }
   }
-  for (User* user : gone) drop(*user, asking);
+  settle_all(asking);
   for (FileUser& each : fresh) {
     if (find(each.name) == nullptr) add(make_user(each.name)).powers = std::move(each.powers);
   }
-  settle_all();
 }
 
 base::Result<void> Directory::save() const {

@@ -1,6 +1,6 @@
 #include "user_file.h"
 
-#include <algorithm>
+#include <set>
 #include <span>
 
 #include "larder/config/file.h"
@@ -22,13 +22,14 @@ class Reading {
     if (has_blanks(name)) {
       return fail("username '" + name + "' contains invalid characters. ");
     }
-    if (is_known(name)) {
+    if (names_.contains(name)) {
       errors_ +=
           "WARNING: Duplicate user '" + name + "' found on line " + std::to_string(number_) + ". ";
       return;
     }
     const RuleWords rules = join_selectors(std::span(words).subspan(2));
     if (rules.unclosed) return fail("Unmatched parenthesis in selector definition.");
+    names_.insert(name);
     users_.push_back({name, Powers(context_)});
     apply(rules.words, users_.back().powers);
   }
@@ -60,15 +61,11 @@ class Reading {
     }
   }
 
-  bool is_known(const std::string& name) const {
-    return std::any_of(users_.begin(), users_.end(),
-                       [&name](const FileUser& each) { return each.name == name; });
-  }
-
   const std::string& path_;
   const RuleContext& context_;
   std::size_t number_ = 0;
   std::vector<FileUser> users_;
+  std::set<std::string> names_;
   std::string errors_;
 };
 

@@ -94,6 +94,14 @@ void give_back(BlockKind kind, void* block, std::size_t bytes) {
   give_back_to_jemalloc(block, data_class(bytes));
 }
 
+void give_back_discarded(void* block, std::size_t bytes, std::size_t discarded) {
+  DataStore& store = blocks().store;
+  if (store.contains(block)) return store.release_discarded(block, discarded);
+  give_back_to_jemalloc(block, data_class(bytes));
+}
+
+std::size_t keepable_pages() { return blocks().store.pages().keepable_pages(); }
+
 bool resize_in_place(void* block, std::size_t old_bytes, std::size_t new_bytes) {
   if (data_class(old_bytes) == data_class(new_bytes)) return true;
   DataStore& store = blocks().store;

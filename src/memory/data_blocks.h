@@ -14,6 +14,10 @@ namespace larder::memory::data_blocks {
 // A block of data_class(bytes), or null.
 void* take(BlockKind kind, std::size_t bytes);
 void give_back(BlockKind kind, void* block, std::size_t bytes);
+// The same for a block of many pages, the first of which were discarded (pages.h).
+void give_back_discarded(void* block, std::size_t bytes, std::size_t discarded);
+// How many pages of a block of many pages are kept for a moment when it is given back.
+std::size_t keepable_pages();
 // False, and unchanged, if the block would have to move.
 bool resize_in_place(void* block, std::size_t old_bytes, std::size_t new_bytes);
 // May move the block; null, and unchanged, if there is no memory.

@@ -269,6 +269,21 @@ void release(Owner owner, void* block, std::size_t bytes) noexcept {
   give_back(owner, block, bytes);
 }
 
+std::size_t keepable_bytes() {
+  if constexpr (kHasPageStore) return data_blocks::keepable_pages() * kPageBytes;
+  return 0;
+}
+
+void release_discarded(Owner owner, void* block, std::size_t bytes,
+                       std::size_t discarded) noexcept {
+  if constexpr (kHasPageStore) {
+    charge(owner, -charged(owner, bytes));
+    data_blocks::give_back_discarded(block, bytes, discarded);
+  } else {
+    release(owner, block, bytes);
+  }
+}
+
 void* allocate_entry(Owner owner, std::size_t bytes) {
   void* block = take_entry(bytes);
   if (__builtin_expect(block == nullptr, 0)) {

@@ -99,7 +99,7 @@ void Connection::unblocked() {
   }
   // No request is left that another turn would continue with.
   if (!session_.is_parked() && input_.empty()) stalled_ = false;
-  visit_at_turn_end();
+  services_.sender.visit_resumed(*this);
 }
 
 void Connection::keep_still() {

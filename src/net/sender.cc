@@ -10,8 +10,9 @@ namespace {
 // readings of the clock.
 constexpr std::int64_t kMessagesUs = 250;
 constexpr std::uint32_t kSendsBetweenLooks = 8;
-// The number of connections that a turn visits after a release.
+// The number of connections that a turn visits after a release, and after the ends of waits.
 constexpr std::size_t kReleasedAtOnce = 16;
+constexpr std::size_t kResumedAtOnce = 32;
 
 // The time in a turn for sending large output. It is twice as much while many connections wait, so
 // that they get their part of the time of turns in which many requests run.
@@ -26,6 +27,11 @@ void Sender::visit_at_turn_end(Connection& connection) {
 
 void Sender::visit_first(Connection& connection) {
   if (connection.is_open()) streams_.add(connection, connection.in_sender.stream);
+}
+
+void Sender::visit_resumed(Connection& connection) {
+  if (++resumed_ <= kResumedAtOnce) return visit_at_turn_end(connection);
+  queue_message(connection);
 }
 
 void Sender::queue_message(Connection& connection) {
@@ -90,6 +96,7 @@ void Sender::send_parts() {
 
 void Sender::send_replies() {
   parts_end_us_ = 0;
+  resumed_ = 0;
   streams_.visit_all([](Connection& connection) {
     connection.in_sender.stream = ConnectionVisits::kNowhere;
     connection.finish_turn();

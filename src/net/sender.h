@@ -44,6 +44,9 @@ class Sender {
   void visit_at_turn_end(Connection& connection);
   // The same for a replica, whose stream grew: before the replies, because clients may wait for it.
   void visit_first(Connection& connection);
+  // The same for a connection that continues after a wait. If many do so in one turn, they are
+  // queued like those with messages.
+  void visit_resumed(Connection& connection);
   // It got output without a request, and nothing else happened to it.
   void queue_message(Connection& connection);
   // It has output that waits for the journal.
@@ -80,6 +83,7 @@ class Sender {
   const base::Clock& clock_;
   ConnectionVisits streams_;
   ConnectionVisits visits_;
+  std::size_t resumed_ = 0;  // in this turn
   ConnectionQueue messages_;
   ConnectionQueue held_;
   ConnectionQueue::Place due_ = ConnectionQueue::kNowhere;  // the last of them to visit

@@ -81,7 +81,7 @@ bool Replica::follow(const std::string& host, int port) {
         "Before turning into a replica, using my own master parameters to synthesize a cached "
         "master: I may be able to synchronize with the new master with just a partial transfer.");
   }
-  end_waits();
+  waits_.emplace(parts_.sessions);
   link_->open(Link::Data::of_history);
   return true;
 }
@@ -96,19 +96,29 @@ void Replica::end_handover(bool accepted) {
   if (user != nullptr) user->on_handover(accepted);
 }
 
-// What they wait for would come from the primary; their commands are refused now.
-void Replica::end_waits() {
-  for (engine::Session* each = parts_.sessions.first(); each != nullptr; each = each->next()) {
-    if (!each->is_blocked()) continue;
-    if (!parts_.waiters.unblock(*each, engine::Waiters::Ending::demotion)) continue;
-    each->close(engine::Closing::after_reply);
+// What clients wait for would come from the primary; their commands are refused now. True if none
+// waits any more.
+bool Replica::end_waits(base::Budget& budget) {
+  constexpr std::uint32_t kBetweenLooks = 16;
+  // Each gets a reply in this turn.
+  constexpr int kEndedAtOnce = 32;
+  int ended = 0;
+  while (engine::Session* const each = waits_->next()) {
+    if (each->is_blocked() && parts_.waiters.unblock(*each, engine::Waiters::Ending::demotion)) {
+      each->close(engine::Closing::after_reply);
+      if (++ended == kEndedAtOnce) return false;
+    }
+    if (budget.spent(kBetweenLooks)) return false;
   }
+  waits_.reset();
+  return true;
 }
 
 void Replica::promote() {
   if (!is_replica_) return;
   handover_ = nullptr;
   parts_.log.role(base::LogRole::primary);
+  waits_.reset();
   link_->leave();
   is_replica_ = false;
   parts_.metrics.role = "master";
@@ -155,7 +165,11 @@ void Replica::beat() {
 
 void Replica::expire_own_keys(base::Budget budget) { own_deadlines_->expire(budget); }
 
-bool Replica::run_stream(base::Budget budget) { return is_replica_ && link_->run_stream(budget); }
+bool Replica::run_stream(base::Budget budget) {
+  if (!is_replica_) return false;
+  if (waits_ && !end_waits(budget)) return true;
+  return link_->run_stream(budget);
+}
 
 void Replica::report_bytes(memory::Audit& audit) const { link_->report_bytes(audit); }
 

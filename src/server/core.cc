@@ -54,6 +54,7 @@ void Core::each_part(Visit visit) {
   visit(auditor);
   visit(reporter);
   visit(memory_metrics);
+  visit(static_cast<memory::Purger&>(page_purge));
   visit(keyspace);
   visit(expiry_metrics);
   visit(sweeper);

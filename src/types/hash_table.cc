@@ -16,8 +16,8 @@ constexpr std::int64_t kSecondLookMs = 1000;
 // A walk reads every field, some 30 ns each, and may take a few hundredths of the time.
 constexpr std::size_t kFieldsPerRestMs = 1000;
 
-// Moves fields into an empty table, some at a time, so that the fields and their new positions,
-// which are scattered, are fetched in parallel.
+// Copies fields into a table with their order, some at a time, so that the fields, which may be
+// scattered, are fetched in parallel.
 class FieldCopies {
  public:
   explicit FieldCopies(HashTable::Fields& to) : to_(to) {}
@@ -29,17 +29,14 @@ class FieldCopies {
   }
   void flush() {
     for (std::size_t i = 0; i < size_; ++i) {
-      hashes_[i] = HashFieldTraits::hash(*fields_[i]);
-      to_.prefetch(hashes_[i]);
+      to_.insert_copy(HashField::copy(*fields_[i]), HashFieldTraits::hash(*fields_[i]));
     }
-    for (std::size_t i = 0; i < size_; ++i) to_.insert(HashField::copy(*fields_[i]), hashes_[i]);
     size_ = 0;
   }
 
  private:
   HashTable::Fields& to_;
   std::array<const HashField*, 32> fields_;
-  std::array<std::uint64_t, 32> hashes_;
   std::size_t size_ = 0;
 };
 
@@ -51,7 +48,7 @@ HashTable* HashTable::create() {
 
 HashTable* HashTable::copy(const HashTable& source) {
   HashTable* copy = create();
-  copy->reserve(source.size());
+  copy->fields_.prepare_copies(source.fields_);
   FieldCopies copies(copy->fields_);
   source.fields_.for_each([&copies](const HashField* field) { copies.add(field); });
   copies.flush();

@@ -30,13 +30,18 @@ constexpr std::uintptr_t kPieceBytes = 2 << 20;
 
 bool Blob::destroy_some(memory::Owner owner, Blob* blob, base::Budget& budget) {
   if (blob->footprint() >= kLarge) {
-    const auto first = reinterpret_cast<std::uintptr_t>(blob->data());
-    const std::uintptr_t end = reinterpret_cast<std::uintptr_t>(blob) + blob->footprint();
+    const auto begin = reinterpret_cast<std::uintptr_t>(blob);
+    const std::uintptr_t end = begin + blob->footprint();
     for (;;) {
-      const std::uintptr_t piece = (first & ~(kPieceBytes - 1)) + blob->pieces_gone_ * kPieceBytes;
-      if (piece >= end) break;
+      const std::uintptr_t piece = (begin & ~(kPieceBytes - 1)) + blob->pieces_gone_ * kPieceBytes;
+      if (piece + kPieceBytes + memory::keepable_bytes() > end) {
+        const std::uintptr_t discarded = std::max(piece, begin) - begin;
+        memory::release_discarded(owner, blob, blob->bytes(), discarded);
+        return true;
+      }
       const std::int64_t left_us = budget.left_us();
-      memory::discard_pages(std::max(piece, first), std::min(piece + kPieceBytes, end));
+      // The first page has the numbers of the blob.
+      memory::discard_pages(std::max(piece, begin + sizeof(Blob)), piece + kPieceBytes);
       ++blob->pieces_gone_;
       // No further step if it would take longer than the time that is left.
       const std::int64_t rest_us = budget.left_us();

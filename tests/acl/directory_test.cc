@@ -45,6 +45,15 @@ class DirectoryTest : public engine::Room {
     const auto changed = directory->change(name, views);
     return changed ? "OK" : changed.error().text;
   }
+  // For a command of the first client.
+  std::size_t remove(const std::vector<std::string_view>& names) {
+    return directory->remove(names, one.session);
+  }
+  std::string rest_of(UserWalk& walk) {
+    std::string names;
+    while (const User* user = walk.next()) names += std::string(user->name) + " ";
+    return names;
+  }
   bool log_in(Client& client, std::string_view user, std::string_view password) {
     return directory->log_in(client.session, {user, password, "AUTH"});
   }
@@ -133,11 +142,27 @@ TEST_F(DirectoryTest, RemovingAUserClosesItsSessions) {
   change("bob", {"on", "nopass", "+@all"});
   log_in(one, "bob", "");
   log_in(two, "bob", "");
-  EXPECT_TRUE(directory->remove("bob", one.session));
-  EXPECT_FALSE(directory->remove("bob", one.session));
+  EXPECT_EQ(remove({"bob", "nobody", "bob"}), 1u);
+  EXPECT_EQ(remove({"bob"}), 0u);
   EXPECT_EQ(one.session.closing, Closing::after_reply);
   EXPECT_EQ(two.session.closing, Closing::now);
   EXPECT_EQ(two.session.account->name, "default");
+}
+
+TEST_F(DirectoryTest, AWalkVisitsEachUserThatStaysOnce) {
+  start();
+  for (const char* name : {"a", "c", "e", "g"}) change(name, {"on"});
+  UserWalk walk(*directory);
+  EXPECT_EQ(walk.next()->name, "a");
+  EXPECT_EQ(walk.next()->name, "c");
+  change("b", {"on"});
+  change("f", {"on"});
+  remove({"a", "c", "g"});
+  UserWalk other(*directory);
+  EXPECT_EQ(walk.next()->name, "default");
+  walk.go_back();
+  EXPECT_EQ(rest_of(walk), "default e f ");
+  EXPECT_EQ(rest_of(other), "b default e f ");
 }
 
 // Reports one subscription of one session, as set by the test.
@@ -215,7 +240,7 @@ TEST_F(DirectoryTest, RewriteSavesUsersThatDifferFromIncludedFiles) {
   const std::vector<config::Lines::Line> included = {
       {"bob", "on", ">x", "~a*", "+get"}, {"amy", "on", "nopass"}, {"eve", "on", "nopass"}};
   ASSERT_EQ(change("amy", {"+get"}), "OK");
-  ASSERT_TRUE(directory->remove("eve", one.session));
+  ASSERT_EQ(remove({"eve"}), 1u);
   ASSERT_EQ(change("new", {"on"}), "OK");
   EXPECT_THAT(
       acl_settings.user.lines_after(included),

@@ -3,12 +3,14 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
+#include <cstdint>
 #include <cstdlib>
 #include <utility>
 #include <vector>
 
 #include "larder/base/rng.h"
 #include "larder/memory/ledger.h"
+#include "larder/memory/pages.h"
 #include "tests/memory/store_checks.h"
 
 namespace larder::memory {
@@ -261,6 +263,46 @@ TEST(DataStore, ReturnsPagesThatWereNotNeededForAWhile) {
   store.age();
   EXPECT_EQ(store.counts().dirty_pages, 0u);
   EXPECT_EQ(resident_pages(store), 0u);
+}
+
+TEST(DataStore, KeepsTheEndOfALargeBlockForAMoment) {
+  DataStore store(std::size_t{1} << 30);
+  const std::size_t kept = store.pages().keepable_pages();
+  ASSERT_GT(kept, PageHeap::kMostAged);
+  Filled::allocate(store, 64 * kMega, 'x').release(store);
+  EXPECT_EQ(store.counts().dirty_pages, kept);
+  EXPECT_EQ(resident_pages(store), kept);
+  ASSERT_NO_FATAL_FAILURE(check(store));
+  // It displaces no dirty pages.
+  EXPECT_EQ(store.pages().keepable_pages(), 0u);
+  Filled::allocate(store, 64 * kMega, 'y').release(store);
+  EXPECT_EQ(resident_pages(store), kept);
+  ASSERT_NO_FATAL_FAILURE(check(store));
+  store.age();
+  store.age();
+  EXPECT_EQ(store.counts().dirty_pages, kept - PageHeap::kMostAged);
+  EXPECT_EQ(resident_pages(store), kept - PageHeap::kMostAged);
+  ASSERT_NO_FATAL_FAILURE(check(store));
+}
+
+TEST(DataStore, ReleasesALargeBlockOfWhichPagesWereDiscarded) {
+  for (const std::size_t discarded : {32 * kMega, 62 * kMega, 64 * kMega}) {
+    DataStore store(std::size_t{1} << 30);
+    const Filled before = Filled::allocate(store, 64 * kMega, 'x');
+    const Filled block = Filled::allocate(store, 64 * kMega, 'y');
+    store.begin_walk();
+    ASSERT_TRUE(store.walk_some(100));
+    const auto begin = reinterpret_cast<std::uintptr_t>(block.at);
+    discard_pages(begin + 1, begin + discarded);
+    store.release_discarded(block.at, discarded);
+    ASSERT_NO_FATAL_FAILURE(check(store));
+    ASSERT_TRUE(store.walk_some(100));
+    EXPECT_EQ(store.walked().dirty_pages, store.counts().dirty_pages);
+    EXPECT_EQ(store.walked().clean_pages, store.counts().clean_pages);
+    EXPECT_EQ(resident_pages(store), 64 * kMega / kPageBytes + store.counts().dirty_pages);
+    EXPECT_TRUE(before.is_intact());
+    before.release(store);
+  }
 }
 
 // The slots that the classes keep for the next allocations do not keep their slabs for long.

@@ -1,6 +1,8 @@
 #include "larder/pubsub/hub.h"
 
+#include <map>
 #include <memory>
+#include <string>
 
 #include "larder/pubsub/monitors.h"
 #include "larder/pubsub/notifier.h"
@@ -46,6 +48,33 @@ class PubSubTest : public engine::Room {
   Monitors monitors{executor, clock};
   std::vector<std::unique_ptr<Client>> clients;
 };
+
+// The table grows and shrinks between the pieces.
+TEST_F(PubSubTest, AWalkInPiecesVisitsEachTopicThatStaysOnce) {
+  constexpr int kTopics = 3000;
+  Client& stays = client();
+  Client& leaves = client();
+  const auto name = [](const char* kind, int i) { return kind + std::to_string(i); };
+  for (int i = 0; i < kTopics; ++i) {
+    hub.subscribe(stays.session, Kind::pattern, name("stays", i));
+    hub.subscribe(leaves.session, Kind::pattern, name("leaves", i));
+  }
+  std::map<std::string, int, std::less<>> visits;
+  std::uint64_t cursor = 0;
+  int pieces = 0;
+  do {
+    cursor = hub.scan_topics(Kind::pattern, cursor,
+                             [&visits](std::string_view topic) { ++visits[std::string(topic)]; });
+    ++pieces;
+    hub.unsubscribe(leaves.session, Kind::pattern, name("leaves", pieces));
+    if (pieces % 2 == 0) hub.subscribe(leaves.session, Kind::pattern, name("new", pieces));
+  } while (cursor != 0);
+  EXPECT_GT(pieces, kTopics / 10);
+  for (int i = 0; i < kTopics; ++i) EXPECT_EQ(visits[name("stays", i)], 1) << i;
+  for (const auto& [topic, count] : visits) EXPECT_LE(count, 1) << topic;
+  clients.clear();
+  sessions.free_left(base::Budget::unlimited());
+}
 
 TEST_F(PubSubTest, SubscriberGetsMessagesInItsProtocol) {
   Client& old = listener(Kind::channel, "ch");

@@ -2,7 +2,8 @@
 
 // All users. Stores the user of each session, closes Gate::permission for sessions whose user may
 // not run everything, and checks their commands for the engine. When a user changes, all of its
-// sessions are checked again; when a user is deleted, its sessions are closed.
+// sessions are checked again; when a user is deleted, its sessions are closed. Both take one walk
+// over all sessions, however many users change.
 
 #include <cstdint>
 #include <memory>
@@ -15,6 +16,7 @@
 #include "larder/acl/refusal_log.h"
 #include "larder/acl/settings.h"
 #include "larder/acl/user.h"
+#include "larder/acl/user_walk.h"
 #include "larder/base/clock.h"
 #include "larder/base/log.h"
 #include "larder/base/result.h"
@@ -63,7 +65,8 @@ class Directory final : public engine::Credentials,
   const User* find(std::string_view name) const;
   const User& default_user() const { return *default_; }
 
-  // "user <name> <rules>" for each, as ACL LIST shows them and files hold them.
+  // "user <name> <rules>", as ACL LIST shows it and files hold it; and for each user.
+  static std::string line_of(const User& user, std::string_view first_rule = {});
   std::vector<std::string> lines() const;
 
   // engine::Credentials
@@ -91,9 +94,9 @@ class Directory final : public engine::Credentials,
   // ACL SETUSER: all of the rules or, after an error, none. The error is the reply's text without
   // its code.
   base::Result<void> change(std::string_view name, std::span<const std::string_view> rules);
-  // ACL DELUSER: true if the user existed. Its sessions are closed: `asking`, which runs the
+  // ACL DELUSER: how many of the users existed. Their sessions are closed: `asking`, which runs the
   // command, after its reply, the others at once. Not for the default user.
-  bool remove(std::string_view name, const engine::Session& asking);
+  std::size_t remove(std::span<const std::string_view> names, const engine::Session& asking);
 
   // ACL LOAD and ACL SAVE. The error is the reply's text without its code. A file with errors
   // changes nothing; sessions whose user is not in the file are closed.
@@ -115,6 +118,8 @@ class Directory final : public engine::Credentials,
   void report_bytes(memory::Audit& audit) const override;
 
  private:
+  friend class UserWalk;
+
   RuleContext context() const;
   Owned make_user(std::string_view name) const;
   User* find_mutable(std::string_view name) const;
@@ -122,20 +127,21 @@ class Directory final : public engine::Credentials,
 
   void load_configured();
   void configure(std::size_t number);
-  static std::string line_of(const User& user, std::string_view first_rule = {});
   std::vector<std::string> lines_after(const std::vector<config::Lines::Line>& inherited) const;
   std::string powers_text(const config::Lines::Line& line) const;
   base::Result<void> load_from_file(const engine::Session* asking);
-  void replace_all(std::vector<FileUser>& fresh, const engine::Session* asking);
+  void replace_all(std::vector<FileUser> fresh, const engine::Session* asking);
 
   Powers all_powers() const;
-  void change_powers(User& user, Powers powers, const engine::Session* asking);
-  void drop(User& user, const engine::Session* asking);
+  static void change_powers(User& user, Powers powers);
+  void drop_removed();
 
   // requirepass is the default user's password.
   void take_password();
+  bool is_open() const { return default_->powers.enabled() && !default_->powers.needs_password(); }
   void settle(engine::Session& session) const;
-  void settle_all() const;
+  void settle_all(const engine::Session* asking);
+  bool must_close(const engine::Session& session) const;
   void close(engine::Session& session, const engine::Session* asking) const;
   bool has_forbidden_subscription(const engine::Session& session, const Powers& powers) const;
   void note(const engine::Session& session, const Refusal& refusal);
@@ -143,6 +149,7 @@ class Directory final : public engine::Credentials,
   Parts parts_;
   List<Owned> users_;
   User* default_ = nullptr;
+  UserWalk* first_walk_ = nullptr;
   RefusalLog refusals_;
   const engine::Subscriptions* subscriptions_ = nullptr;
   std::int64_t attack_logged_ms_ = 0;  // steady time; 0 for never

@@ -66,6 +66,10 @@ class Powers {
 // Whether `before` allows channels that `after` does not allow.
 bool loses_channels(const Powers& before, const Powers& after);
 
+// What the next walk over the sessions closes: those of the user that have subscriptions which it
+// may no longer have, or all of them, because the user is removed.
+enum class Closes : std::uint8_t { none, forbidden_subscribers, all };
+
 struct User final : engine::Account {
   User(std::string_view called, const RuleContext& context)
       : Account{{}}, own_name(called), powers(context) {
@@ -78,6 +82,7 @@ struct User final : engine::Account {
 
   const Text own_name;
   Powers powers;
+  Closes closes = Closes::none;
 };
 
 }  // namespace larder::acl

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "larder/base/result.h"
+#include "larder/memory/ledger.h"
 
 namespace larder::memory {
 
@@ -49,6 +50,13 @@ std::string allocator_name();
 // Returns the pages that are completely between the two addresses to the system; their contents are
 // lost. For parts of a block that is going to be released.
 void discard_pages(std::uintptr_t begin, std::uintptr_t end);
+
+// The bytes of a large block of the dataset that need not be discarded before it is released: the
+// page store keeps these pages for a moment, for other blocks. 0 without a page store.
+std::size_t keepable_bytes();
+// release() of heap.h, for a block of whose first `discarded` bytes all pages but the first were
+// discarded.
+void release_discarded(Owner owner, void* block, std::size_t bytes, std::size_t discarded) noexcept;
 
 // Writes zeros. The complete pages of a large range are returned to the system instead, which gives
 // pages of zeros when they are touched: they take neither time nor physical memory until then.

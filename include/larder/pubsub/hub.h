@@ -114,6 +114,19 @@ class Hub final : public engine::Subscriptions, public memory::AuditedOwner {
     });
   }
 
+  // The same in pieces, with changes between them: calls fn(name) for some and returns the cursor
+  // to continue with; 0 is both the start and the end. Those that stay are visited exactly once,
+  // others at most once.
+  template <typename Fn>
+  std::uint64_t scan_topics(Kind kind, std::uint64_t cursor, Fn fn) const {
+    const Topics& topics = table(kind);
+    return topics.scan(cursor, [this, &topics, cursor, &fn](const Topic* topic) {
+      // The table may return one again after it has changed its shape.
+      if (topics.cursor_of(topic->hash) < cursor) return;
+      if (gone_ == 0 || listeners(*topic) > 0) fn(topic->name());
+    });
+  }
+
   void report_bytes(memory::Audit& audit) const override;
 
  private:

@@ -13,6 +13,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -124,7 +125,8 @@ class Replica final : public memory::AuditedOwner {
   void beat();
   // The same: removes keys that clients of a writable replica gave a deadline.
   void expire_own_keys(base::Budget budget);
-  // The end of a turn: runs the stream until the budget is spent. True if there is more.
+  // The end of a turn: ends the waits of clients, then runs the stream, until the budget is spent.
+  // True if there is more.
   bool run_stream(base::Budget budget);
   // The most time of one run_stream(), unless one command takes longer.
   static constexpr std::int64_t kRunUs = 1000;
@@ -141,7 +143,7 @@ class Replica final : public memory::AuditedOwner {
 
   void become_replica();
   void end_handover(bool accepted);
-  void end_waits();
+  bool end_waits(base::Budget& budget);
   // After a change of the role, of the link's state, or of a directive.
   void set_gates();
   void adopt_found_stream();
@@ -154,6 +156,8 @@ class Replica final : public memory::AuditedOwner {
   bool is_started_ = false;
   HandoverUser* handover_ = nullptr;
   std::unique_ptr<OwnDeadlines> own_deadlines_;
+  // The sessions whose waits the change of the role has not ended yet.
+  std::optional<engine::SessionWalk> waits_;
   std::unique_ptr<Link> link_;
 };
 

@@ -65,6 +65,7 @@
 #include "larder/scripting/runtime.h"
 #include "larder/server/configuration.h"
 #include "larder/server/memory_plan.h"
+#include "larder/server/page_purge.h"
 #include "larder/server/refusal_report.h"
 
 namespace larder::server {
@@ -129,6 +130,7 @@ class Core {
   disk::Worker snapshot_worker{{.name = "snapshot", .niceness = 10}};
   disk::Worker journal_worker{{.name = "journal", .threads = persistence::kJournalSyncs}};
   disk::Worker replica_worker{{.name = "replica", .niceness = 10}};
+  PagePurge page_purge;
   persistence::BackgroundSnapshot background_snapshot;
   persistence::BackgroundSaves saves;
   replication::History history;

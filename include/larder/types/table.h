@@ -174,6 +174,17 @@ class Table {
     return true;
   }
 
+  // Prepares an empty table for a copy of each element of `source`, which are inserted by
+  // insert_copy() in the order of source.for_each(). They get the positions that they have there,
+  // so neither the insertions nor walks over blocks that were allocated in this order miss the TLB.
+  void prepare_copies(const Table& source) {
+    core_.reserve(source.size());
+    core_.take_salt(source.core_);
+  }
+  void insert_copy(Element* element, std::uint64_t hash) {
+    core_.add(kPlan, element, position(hash), tag_of(*element, hash));
+  }
+
   // Which of 2^bits parts of the table, in the order of scan(), a hash belongs to. Elements of one
   // part are near each other in memory. Valid until the table becomes empty.
   std::uint64_t part_of(std::uint64_t hash, unsigned bits) const {

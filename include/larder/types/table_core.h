@@ -79,6 +79,7 @@ class TableCore {
   // The salt of this table's positions, for tables with their own order.
   std::uint64_t salt() const { return salt_; }
   void draw_salt();
+  void take_salt(const TableCore& other) { salt_ = other.salt_; }
 
   Place locate(std::uint64_t position) const {
     const std::uint64_t leaf = directory_.find(position);

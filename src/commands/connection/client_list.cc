@@ -41,6 +41,8 @@ ClientType type_of(const Session& session) {
 // CLIENT LIST and CLIENT KILL visit all sessions, this many between two readings of the clock.
 constexpr int kListedInARow = 16;
 constexpr int kKilledInARow = 16;
+// To find a session by its id is a walk over them.
+constexpr int kFoundInARow = 1;
 
 // The place of the first id in CLIENT LIST ID.
 constexpr std::size_t kFirstId = 3;
@@ -80,6 +82,8 @@ void answer_lines(Call& call, SessionsSeen& seen) {
 
 // The sessions to list: next() has nothing after the last one, and null for one that is left out.
 struct ByType {
+  static constexpr int kInARow = kListedInARow;
+
   std::optional<Session*> next(SessionsSeen& seen) const {
     Session* const session = seen.walk.next();
     if (session == nullptr) return std::nullopt;
@@ -91,6 +95,8 @@ struct ByType {
 };
 
 struct ById {
+  static constexpr int kInARow = kFoundInARow;
+
   std::optional<Session*> next(SessionsSeen& seen) const {
     if (seen.next_id == call.size()) return std::nullopt;
     const std::int64_t id = *base::parse_int64(call.arg(seen.next_id++));
@@ -106,7 +112,7 @@ template <typename Source>
 void list(Call& call, Sessions& sessions, const base::Clock& clock, const Source& source) {
   std::unique_ptr<SessionsSeen> seen = SessionsSeen::of(call, sessions);
   do {
-    for (int i = 0; i < kListedInARow; ++i) {
+    for (int i = 0; i < Source::kInARow; ++i) {
       const std::optional<Session*> session = source.next(*seen);
       const std::uint64_t bytes = seen->reply.size();
       if (!session) {

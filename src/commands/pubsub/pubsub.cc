@@ -1,3 +1,6 @@
+#include <memory>
+#include <utility>
+
 #include "../container_help.h"
 #include "larder/base/glob.h"
 #include "larder/engine/call.h"
@@ -11,20 +14,59 @@ using namespace engine;
 using pubsub::Hub;
 using pubsub::Kind;
 
+// PUBSUB CHANNELS visits all channels, those of this many buckets between two readings of the
+// clock.
+constexpr int kBucketsInARow = 8;
+
+struct TopicsSeen final : Progress {
+  explicit TopicsSeen(Call& call) : Progress(call.long_commands, call.reply.buffer().pool()) {
+    reply.bound(call.reply.buffer().left_of_bound());
+  }
+  std::size_t bytes() const override { return memory::size_class(sizeof(TopicsSeen)); }
+
+  struct Place {
+    std::uint64_t cursor = 0;
+    std::uint64_t count = 0;
+  };
+  Place place;
+};
+
+// Those of one bucket.
+void see_some(const Call& call, const Hub& hub, Kind kind, TopicsSeen& seen) {
+  resp::Writer reply(seen.reply);
+  reply.mute(call.reply.muted());
+  seen.place.cursor = hub.scan_topics(kind, seen.place.cursor, [&](std::string_view name) {
+    if (call.size() == 3 && !base::match_glob(call.arg(2), name)) return;
+    reply.bulk(name);
+    ++seen.place.count;
+  });
+}
+
+void answer(Call& call, TopicsSeen& seen) {
+  call.reply.array(seen.place.count);
+  call.reply.take_over(seen.reply);
+}
+
 void list_topics(Call& call, const Hub& hub, Kind kind) {
   if (call.size() > 3) {
     return call.reply.error("ERR unknown subcommand or wrong number of arguments for '" +
                             std::string(call.arg(1)) + "'. Try PUBSUB HELP.");
   }
-  const auto items = call.reply.begin_array();
-  std::uint64_t count = 0;
-  hub.each_topic(kind, [&](std::string_view name) {
-    if (call.reply.drops()) return;
-    if (call.size() == 3 && !base::match_glob(call.arg(2), name)) return;
-    call.reply.bulk(name);
-    ++count;
-  });
-  call.reply.end_array(items, count);
+  std::unique_ptr<TopicsSeen> seen = call.progress<TopicsSeen>();
+  if (seen == nullptr) seen.reset(new TopicsSeen(call));
+  do {
+    for (int i = 0; i < kBucketsInARow; ++i) {
+      const TopicsSeen::Place before = seen->place;
+      const std::uint64_t bytes = seen->reply.size();
+      see_some(call, hub, kind, *seen);
+      if (seen->reply.is_dropping()) {
+        seen->place = before;
+        return call.wait_for_memory(std::move(seen), bytes);
+      }
+      if (seen->place.cursor == 0) return answer(call, *seen);
+    }
+  } while (!call.step_is_over());
+  call.continue_later(std::move(seen));
 }
 
 void count_subscribers(Call& call, const Hub& hub, Kind kind) {

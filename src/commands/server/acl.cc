@@ -1,5 +1,8 @@
 // Users: made, changed, described and removed.
 
+#include <memory>
+#include <utility>
+
 #include "../container_help.h"
 #include "../room.h"
 #include "larder/acl/directory.h"
@@ -29,11 +32,7 @@ void acl_deluser(Call& call, acl::Directory& directory) {
       return call.reply.error("ERR The 'default' user cannot be removed");
     }
   }
-  std::int64_t removed = 0;
-  for (const std::string_view name : names) {
-    if (directory.remove(name, call.session)) ++removed;
-  }
-  call.reply.integer(removed);
+  call.reply.integer(static_cast<std::int64_t>(directory.remove(names, call.session)));
 }
 
 void write_selector(resp::Writer& reply, const acl::Selector& selector) {
@@ -73,15 +72,54 @@ void acl_getuser(Call& call, acl::Directory& directory) {
   }
 }
 
+// ACL LIST and ACL USERS visit all users, this many between two readings of the clock.
+constexpr int kUsersInARow = 16;
+
+struct UsersSeen final : Progress {
+  UsersSeen(Call& call, acl::Directory& directory)
+      : Progress(call.long_commands, call.reply.buffer().pool()), walk(directory) {
+    reply.bound(call.reply.buffer().left_of_bound());
+  }
+  std::size_t bytes() const override { return memory::size_class(sizeof(UsersSeen)); }
+
+  acl::UserWalk walk;
+  std::uint64_t count = 0;
+};
+
+void answer(Call& call, UsersSeen& seen) {
+  call.reply.array(seen.count);
+  call.reply.take_over(seen.reply);
+}
+
+// Replies with text(user) of each user.
+template <typename Text>
+void list_users(Call& call, acl::Directory& directory, Text text) {
+  std::unique_ptr<UsersSeen> seen = call.progress<UsersSeen>();
+  if (seen == nullptr) seen.reset(new UsersSeen(call, directory));
+  resp::Writer reply(seen->reply);
+  reply.mute(call.reply.muted());
+  do {
+    for (int i = 0; i < kUsersInARow; ++i) {
+      const std::uint64_t bytes = seen->reply.size();
+      const acl::User* const user = seen->walk.next();
+      if (user == nullptr) return answer(call, *seen);
+      reply.bulk(text(*user));
+      if (seen->reply.is_dropping()) {
+        seen->walk.go_back();
+        return call.wait_for_memory(std::move(seen), bytes);
+      }
+      ++seen->count;
+    }
+  } while (!call.step_is_over());
+  call.continue_later(std::move(seen));
+}
+
 void acl_list(Call& call, acl::Directory& directory) {
-  const auto lines = directory.lines();
-  call.reply.array(lines.size());
-  for (const std::string& line : lines) call.reply.bulk(line);
+  list_users(call, directory, [](const acl::User& user) { return acl::Directory::line_of(user); });
 }
 
 void acl_users(Call& call, acl::Directory& directory) {
-  call.reply.array(directory.users().size());
-  for (const auto& user : directory.users()) call.reply.bulk(user->name);
+  list_users(call, directory, [](const acl::User& user) { return user.name; });
 }
 
 void acl_whoami(Call& call) { call.reply.bulk(call.session.account->name); }

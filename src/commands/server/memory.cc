@@ -5,6 +5,7 @@
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
 #include "larder/memory/pages.h"
+#include "larder/memory/purger.h"
 
 namespace larder::commands {
 namespace {
@@ -12,27 +13,40 @@ namespace {
 using namespace engine;
 
 // The unused pages of the page store that MEMORY PURGE has not returned yet: others that clients
-// leave meanwhile do not count, so that it ends.
+// leave meanwhile do not count, so that it ends. Behind them come those of jemalloc, in another
+// thread.
 struct PurgeProgress final : Progress {
   explicit PurgeProgress(Call& call) : Progress(call.long_commands, call.reply.buffer().pool()) {}
   std::size_t bytes() const override { return memory::size_class(sizeof(PurgeProgress)); }
 
   std::uint64_t left = memory::read_pages().dirty_data;
+  bool is_beside_data = false;
 };
 
-void purge_rest(Call& call) {
-  const auto purged = memory::purge_beside_data();
-  if (!purged) return call.reply.error("ERR " + purged.error().text);
-  call.reply.ok();
+// The wait in one step, in which the server does nothing else.
+constexpr std::int64_t kPurgeWaitUs = 100;
+
+// True if nothing is left.
+bool purge_some(PurgeProgress& progress, memory::Purger& purger) {
+  if (progress.is_beside_data) return purger.wait(kPurgeWaitUs);
+  const std::uint64_t bytes = memory::purge_some_data_pages();
+  progress.left -= std::min(progress.left, bytes);
+  if (bytes == 0 || progress.left == 0) {
+    progress.is_beside_data = true;
+    purger.start();
+  }
+  return false;
 }
 
-void memory_purge(Call& call) {
+void memory_purge(Call& call, memory::Purger& purger) {
   auto progress = call.progress<PurgeProgress>();
   if (progress == nullptr) progress.reset(new PurgeProgress(call));
   while (!call.step_is_over()) {
-    const std::uint64_t bytes = memory::purge_some_data_pages();
-    progress->left -= std::min(progress->left, bytes);
-    if (bytes == 0 || progress->left == 0) return purge_rest(call);
+    if (!purge_some(*progress, purger)) continue;
+    if (const auto& purged = purger.result(); !purged) {
+      return call.reply.error("ERR " + purged.error().text);
+    }
+    return call.reply.ok();
   }
   call.continue_later(std::move(progress));
 }

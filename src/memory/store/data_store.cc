@@ -20,12 +20,12 @@ void* DataStore::allocate_run(std::size_t bytes) {
   return pages_.address_of(pages_[id]);
 }
 
-void DataStore::release_run(void* block) {
+void DataStore::release_discarded(void* block, std::size_t discarded) {
   const RunId id = pages_.run_of(block);
   const Run& run = pages_[id];
   LARDER_ASSERT(run.state == RunState::block && pages_.address_of(run) == block);
   block_bytes_ -= run.pages * kPageBytes;
-  pages_.give_back(id);
+  pages_.give_back(id, static_cast<std::uint32_t>(discarded / kPageBytes));
 }
 
 bool DataStore::resize_in_place(void* block, std::size_t old_bytes, std::size_t new_bytes) {

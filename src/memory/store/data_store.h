@@ -43,6 +43,10 @@ class DataStore {
     of(kind).give_back(number, block);
   }
 
+  // For a block of more than kMostSlotBytes: all pages of its first `discarded` bytes but the first
+  // page have gone back to the system.
+  void release_discarded(void* block, std::size_t discarded);
+
   // Only blocks of more than kMostSlotBytes can become larger or smaller where they are.
   bool resize_in_place(void* block, std::size_t old_bytes, std::size_t new_bytes);
 
@@ -109,7 +113,7 @@ class DataStore {
   Slabs& of(BlockKind kind) { return slabs_[static_cast<std::size_t>(kind)]; }
   Counts of_runs(const RunCounts& found) const;
   void* allocate_run(std::size_t bytes);
-  void release_run(void* block);
+  void release_run(void* block) { release_discarded(block, 0); }
 
   PageHeap pages_;
   std::array<Slabs, kBlockKinds> slabs_;

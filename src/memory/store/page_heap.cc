@@ -20,8 +20,10 @@ constexpr std::size_t kStep = 16 << 20;
 constexpr std::size_t kLeastDirty = 4096;
 constexpr std::size_t kMostDirty = 16384;
 constexpr std::size_t kDirtyShare = 16;
-// The memory of a run of this size goes back at once, instead of displacing smaller dirty runs.
-constexpr std::uint32_t kNeverDirty = 512;
+// The memory of a run of this size goes back at once, instead of displacing smaller dirty runs, but
+// for so many pages at its end.
+constexpr std::uint32_t kLarge = 512;
+constexpr std::size_t kMostKept = 2048;
 
 }  // namespace
 
@@ -70,14 +72,42 @@ bool PageHeap::can_take(std::uint32_t pages) {
          addresses_.extend((std::size_t{frontier_} + pages) * kPageBytes, kStep);
 }
 
-void PageHeap::give_back(RunId id) {
-  Run& run = runs_[id];
+std::size_t PageHeap::keepable_pages() const {
+  // Half of the bound is left to small runs.
+  const std::size_t bound = dirty_bound() / 2;
+  return std::min(bound - std::min(bound, dirty_.pages()), kMostKept);
+}
+
+void PageHeap::give_back(RunId id, std::uint32_t discarded) {
+  const Run& run = runs_[id];
   tally_.leave(run);
   live_pages_ -= run.pages;
-  const bool is_large = run.pages >= kNeverDirty;
-  if (is_large) discard(run);
-  insert_free(id, is_large ? RunState::clean : RunState::dirty);
+  if (run.pages >= kLarge) {
+    give_back_large(id, discarded);
+  } else {
+    insert_free(id, RunState::dirty);
+  }
   purge_down_to(dirty_bound());
+}
+
+void PageHeap::give_back_large(RunId id, std::uint32_t discarded) {
+  const std::size_t kept =
+      std::min<std::size_t>(keepable_pages(), runs_[id].pages - std::max(discarded, 1U));
+  if (kept > 0 && runs_.make_room_for_run()) {
+    insert_free(split_end(id, static_cast<std::uint32_t>(kept)), RunState::dirty);
+  }
+  if (discarded > 1) discard({.first_page = runs_[id].first_page, .pages = 1});
+  discard(runs_[id], discarded > 1 ? discarded : 0);
+  insert_free(id, RunState::clean);
+}
+
+// Makes the last pages a run of its own, which is in no list, and which the tally does not count.
+RunId PageHeap::split_end(RunId id, std::uint32_t pages) {
+  Run& run = runs_[id];
+  const RunId end = runs_.create(run.first_page + run.pages - pages, pages, run.state);
+  run.pages -= pages;
+  runs_.mark_ends(id);
+  return end;
 }
 
 bool PageHeap::resize(RunId id, std::uint32_t pages) {
@@ -190,10 +220,11 @@ void PageHeap::join_with(RunId id, RunId neighbour) {
   runs_.remove(neighbour);
 }
 
-void PageHeap::discard(const Run& run) const {
+// From its page `from` on.
+void PageHeap::discard(const Run& run, std::uint32_t from) const {
   const auto begin =
       reinterpret_cast<std::uintptr_t>(addresses_.begin()) + run.first_page * kPageBytes;
-  discard_pages(begin, begin + run.pages * kPageBytes);
+  discard_pages(begin + from * kPageBytes, begin + run.pages * kPageBytes);
 }
 
 void PageHeap::purge(RunId id) {
@@ -237,7 +268,7 @@ bool PageHeap::tally_some(std::size_t most_runs) {
 }
 
 void PageHeap::age() {
-  purge_down_to(dirty_.pages() - std::min(least_dirty_, kMostAged));
+  purge_some(std::min(least_dirty_, kMostAged));
   least_dirty_ = dirty_.pages();
 }
 

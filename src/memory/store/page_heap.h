@@ -38,8 +38,12 @@ class PageHeap {
   // Whether take() would succeed now.
   bool can_take(std::uint32_t pages);
   // May return the memory of this and other runs to the system, which takes half a microsecond for
-  // each page of small runs.
-  void give_back(RunId id);
+  // each page of small runs. Of a large run the end may stay dirty (keepable_pages()), if that
+  // displaces no other dirty pages. The pages after the first one and before `discarded` have no
+  // memory any more.
+  void give_back(RunId id, std::uint32_t discarded = 0);
+  // The pages at the end of a large run that would stay dirty now.
+  std::size_t keepable_pages() const;
   // Makes a block larger or smaller where it is; false and unchanged if it cannot.
   bool resize(RunId id, std::uint32_t pages);
 
@@ -106,7 +110,9 @@ class PageHeap {
   void split(RunId id, std::uint32_t pages);
   void insert_free(RunId id, RunState state);
   void join_with(RunId id, RunId neighbour);
-  void discard(const Run& run) const;
+  void discard(const Run& run, std::uint32_t from = 0) const;
+  RunId split_end(RunId id, std::uint32_t pages);
+  void give_back_large(RunId id, std::uint32_t discarded);
   void purge(RunId id);
   bool grow(Run& run, RunId id, std::uint32_t more);
 
