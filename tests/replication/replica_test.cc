@@ -2,7 +2,7 @@
 
 #include <string>
 
-#include "fake_primary.h"
+#include "replica_fixture.h"
 
 namespace larder::replication {
 namespace {
