@@ -29,7 +29,8 @@ TEST_F(ReplicaTest, IntroducesItself) {
             "*3\r\n$4\r\nAUTH\r\n$2\r\nme\r\n$6\r\nsecret\r\n"
             "*3\r\n$8\r\nREPLCONF\r\n$14\r\nlistening-port\r\n$4\r\n7000\r\n"
             "*3\r\n$8\r\nREPLCONF\r\n$10\r\nip-address\r\n$8\r\n10.1.1.1\r\n"
-            "*5\r\n$8\r\nREPLCONF\r\n$4\r\ncapa\r\n$3\r\neof\r\n$4\r\ncapa\r\n$6\r\npsync2\r\n");
+            "*7\r\n$8\r\nREPLCONF\r\n$4\r\ncapa\r\n$3\r\neof\r\n$4\r\ncapa\r\n$6\r\npsync2\r\n"
+            "$4\r\ncapa\r\n$15\r\nfield-deadlines\r\n");
   primary_.send("+OK\r\n-ERR unknown option\r\n+OK\r\n+OK\r\n");
   EXPECT_EQ(primary_.take_received(), "*3\r\n$5\r\nPSYNC\r\n$40\r\n" + id + "\r\n$1\r\n1\r\n");
 }
