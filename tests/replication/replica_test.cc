@@ -164,6 +164,25 @@ TEST_F(ReplicaTest, KeepsItsDataIfTheCopyIsBroken) {
   }
 }
 
+// In the middle of a chain: nothing selects the database again.
+TEST_F(ReplicaTest, TellsItsReplicasTheDatabaseOfTheStream) {
+  ask("CONFIG SET repl-diskless-sync no");
+  ask("REPLICAOF primary 6400");
+  shake_hands();
+  sync("v1", 100);
+  primary_.send(server::requests_of("SELECT 3\r\nSET k v2\r\n"));
+  settle();
+  const auto last = harness_.connect();
+  std::string sent = last->exchange(server::requests_of("PSYNC ? -1\r\n"));
+  for (int i = 0; i < 1000 && sent.find("REDIS0010") == std::string::npos; ++i) {
+    harness_.advance_ms(10);
+    core().replica_worker.finish();
+    settle();
+    sent += last->exchange("");
+  }
+  EXPECT_NE(sent.find("\x0erepl-stream-db\xc0\x03"), std::string::npos) << sent;
+}
+
 TEST_F(ReplicaTest, EndsALinkThatIsSilent) {
   ask("CONFIG SET repl-timeout 5");
   ask("REPLICAOF primary 6400");
