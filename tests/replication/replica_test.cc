@@ -183,6 +183,18 @@ TEST_F(ReplicaTest, TellsItsReplicasTheDatabaseOfTheStream) {
   EXPECT_NE(sent.find("\x0erepl-stream-db\xc0\x03"), std::string::npos) << sent;
 }
 
+// Commands that would end the session which runs them.
+TEST_F(ReplicaTest, StaysAReplicaWhateverThePrimarySends) {
+  ask("REPLICAOF primary 6400");
+  shake_hands();
+  sync("v1", 100);
+  primary_.send(server::requests_of(
+      "REPLICAOF NO ONE\r\nSLAVEOF other 1\r\nMULTI\r\nREPLICAOF NO ONE\r\nEXEC\r\nSET k v2\r\n"));
+  settle();
+  EXPECT_EQ(replica().state(), LinkState::connected);
+  EXPECT_EQ(ask("GET k"), "$2\r\nv2\r\n");
+}
+
 TEST_F(ReplicaTest, EndsALinkThatIsSilent) {
   ask("CONFIG SET repl-timeout 5");
   ask("REPLICAOF primary 6400");

@@ -32,6 +32,10 @@ void follow_nobody(Call& call, replication::Replica& replica, base::Log& log,
 }
 
 void replicaof(Call& call, replication::Replica& replica, base::Log& log, base::Clock& clock) {
+  // It would end the session that runs it.
+  if (call.session.peer().is_primary()) {
+    return call.reply.error("ERR Command is not valid when client is the primary.");
+  }
   if (base::equals_ignoring_case(call.arg(1), "no") &&
       base::equals_ignoring_case(call.arg(2), "one")) {
     return follow_nobody(call, replica, log, clock);
