@@ -19,6 +19,8 @@ class FullSync final : private persistence::SnapshotOwner, private persistence::
   ~FullSync() { stop(); }
 
   bool is_running() const { return payload_ != nullptr; }
+  // Of the snapshot that is written, also when no replica is left that receives it; or null.
+  const SyncPayload* payload() const { return payload_.get(); }
   // A replica waits from now on. Logs what it waits for, and lets it share a snapshot to a file
   // that is already being written.
   void wait_for(Follower& replica);
