@@ -29,6 +29,7 @@ fuzz_runs() {
   case $1 in
     client_filters_fuzz | command_fuzz | debugger_fuzz | function_restore_fuzz | restore_fuzz | aof_file_reader_fuzz) echo 3000 ;;
     config_fuzz) echo 1200 ;;
+    link_fuzz) echo 1500 ;;
     tls_fuzz) echo 5000 ;;
     rdb_file_fuzz) echo 10000 ;;
     acl_rules_fuzz) echo 100000 ;;

@@ -94,7 +94,8 @@ void FullSync::start(const Group& group) {
       group.begin(), group.end(),
       [](const Follower* replica) { return replica->description.reads_field_deadlines; });
   replicas_.open_stream();
-  parts_.feed.select_anew();
+  // The stream of a primary goes on in the database in which it is, which the file contains.
+  if (parts_.feed.source() == Feed::Source::own_effects) parts_.feed.select_anew();
   id_ = parts_.history.id();
   offset_ = parts_.history.offset();
   const int version =

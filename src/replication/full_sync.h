@@ -21,6 +21,8 @@ class FullSync final : private persistence::SnapshotOwner, private persistence::
   bool is_running() const { return payload_ != nullptr; }
   // Or has something to give back.
   bool has_work() const { return is_running() || !spills_.empty(); }
+  // Of the snapshot that is written, also when no replica is left that receives it; or null.
+  const SyncPayload* payload() const { return payload_.get(); }
   // A replica waits from now on. Logs what it waits for, and lets it share a snapshot to a file
   // that is already being written.
   void wait_for(Follower& replica);

@@ -74,7 +74,8 @@ void Handshake::introduce() {
   if (!identity_.address.empty()) {
     to_send_ += print_request({"REPLCONF", "ip-address", identity_.address});
   }
-  to_send_ += print_request({"REPLCONF", "capa", "eof", "capa", "psync2"});
+  to_send_ +=
+      print_request({"REPLCONF", "capa", "eof", "capa", "psync2", "capa", "field-deadlines"});
 }
 
 Handshake::Step Handshake::await_next() {

@@ -251,12 +251,13 @@ void Replicas::report_bytes(memory::Audit& audit) const {
               static_cast<std::int64_t>(readers_->held_bytes() + spill_->held_bytes() +
                                         full_sync_->held_bytes()));
   std::vector<const SyncPayload*> seen;
-  for (const Follower* const replica : replicas_) {
-    const SyncPayload* const payload = replica->payload().get();
-    if (payload == nullptr || std::find(seen.begin(), seen.end(), payload) != seen.end()) continue;
+  const auto report = [&seen, &audit](const SyncPayload* payload) {
+    if (payload == nullptr || std::find(seen.begin(), seen.end(), payload) != seen.end()) return;
     seen.push_back(payload);
     payload->report_bytes(audit);
-  }
+  };
+  report(full_sync_->payload());
+  for (const Follower* const replica : replicas_) report(replica->payload().get());
 }
 
 }  // namespace larder::replication

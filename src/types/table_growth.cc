@@ -45,8 +45,9 @@ struct Shape {
   std::uint32_t buckets = 1;
 };
 
-// The shape of all segments of a table of `elements`, with room for segments that get more than the
-// average: the standard deviation of the counts is their square root.
+// The shape of all segments of a table of `elements`, so that it takes the memory of one that has
+// grown to this size. Segments that get more than the average grow by a step, but few are divided:
+// the standard deviation of the counts is their square root.
 Shape shape_for(std::uint64_t elements) {
   if (fits(elements, kMost, kFilledPercent)) return {0, fitting(elements, kFilledPercent)};
   const auto with_room = [](double expected, double deviations) {
@@ -59,7 +60,7 @@ Shape shape_for(std::uint64_t elements) {
     expected /= 2;
   }
   shape.depth = std::min(shape.depth, kDeepest);
-  shape.buckets = std::min(kMost, fitting(with_room(expected, 2), kFilledPercent));
+  shape.buckets = std::min(kMost, fitting(static_cast<std::uint64_t>(expected), kFilledPercent));
   return shape;
 }
 

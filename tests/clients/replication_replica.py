@@ -32,6 +32,9 @@ def load_and_compare(binary, operations, sync, load, of=REDIS):
         code = "redis.register_function{function_name='f', callback=function() return 7 end, flags={'no-writes'}}"
         primary.client.burst([("FUNCTION", "LOAD", "#!lua name=lib\n" + code)])
         busy.run(operations // 4)
+        if of == binary:
+            primary.ask("SELECT", 0)
+            primary.client.burst([("HSET", "fields", "f", 1, "g", 2), ("HPEXPIRE", "fields", 10**8, "FIELDS", 1, "f")])
         replica.ask("SET", "old", "value")
         if load != "disabled":
             replica.ask("FLUSHALL")
@@ -40,6 +43,11 @@ def load_and_compare(binary, operations, sync, load, of=REDIS):
         wait_for_link(replica)
         compare(primary, replica)
         expect(replica.ask("FCALL", "f", 0), 7, "the function")
+        if of == binary:
+            primary.ask("SELECT", 0)
+            times = ("HPEXPIRETIME", "fields", "FIELDS", 2, "f", "g")
+            expect(replica.ask(*times), primary.ask(*times), "deadlines of fields")
+            expect(replica.ask(*times)[1], -1, "a field without one")
         audit(replica)
 
 

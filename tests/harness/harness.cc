@@ -6,6 +6,7 @@
 #include <array>
 #include <limits>
 #include <stdexcept>
+#include <utility>
 
 #include "larder/engine/transaction.h"
 
@@ -116,6 +117,11 @@ void Harness::Client::run_requests() {
 }
 
 std::string Harness::Client::take_output() {
+  if (has_source_begun_ && output_.size() > 0) {
+    output_.clear();
+    source_->interrupted();
+    return {};
+  }
   std::string replies;
   std::array<iovec, 64> pieces;
   while (const std::size_t count = output_.gather(pieces.data(), pieces.size())) {
@@ -127,7 +133,19 @@ std::string Harness::Client::take_output() {
     if (taken == 0) break;
     output_.consume(taken);
   }
+  take_source(replies);
   return replies;
+}
+
+void Harness::Client::take_source(std::string& output) {
+  if (source_ == nullptr || !std::exchange(has_source_grown_, false)) return;
+  while (source_ != nullptr && !is_closed()) {
+    has_source_begun_ = true;
+    const std::string_view bytes = source_->next();
+    if (bytes.empty()) return;
+    output += bytes;
+    source_->sent(bytes.size());
+  }
 }
 
 engine::Peer::Buffers Harness::Client::buffers() const {

@@ -12,6 +12,7 @@
 #include "larder/base/clock.h"
 #include "larder/base/log.h"
 #include "larder/engine/host.h"
+#include "larder/engine/output_source.h"
 #include "larder/engine/session.h"
 #include "larder/memory/audit.h"
 #include "larder/resp/reader.h"
@@ -115,17 +116,28 @@ class Harness::Client final : public engine::Peer {
   Buffers buffers() const override;
   void closing() override {}
   void unblocked() override { harness_.unblocked_.push_back(this); }
+  // The output of a source comes with that of exchange() when the source has said that it grew.
+  void send_from(engine::OutputSource* source) override {
+    source_ = source;
+    has_source_grown_ = source != nullptr;
+    has_source_begun_ = false;
+  }
+  void source_grew() override { has_source_grown_ = true; }
 
  private:
   friend class Harness;
   void run_requests();
   std::string take_output();
+  void take_source(std::string& output);
 
   Harness& harness_;
   std::string input_;
   resp::Reader reader_;
   resp::Batch batch_;
   resp::ReplyBuffer output_;
+  engine::OutputSource* source_ = nullptr;
+  bool has_source_grown_ = false;
+  bool has_source_begun_ = false;
   engine::Session session_;
 };
 

@@ -4,7 +4,7 @@
 #include <string>
 #include <utility>
 
-#include "fake_primary.h"
+#include "replica_fixture.h"
 
 namespace larder::replication {
 namespace {
@@ -31,7 +31,8 @@ TEST_F(ReplicaTest, IntroducesItself) {
             "*3\r\n$4\r\nAUTH\r\n$2\r\nme\r\n$6\r\nsecret\r\n"
             "*3\r\n$8\r\nREPLCONF\r\n$14\r\nlistening-port\r\n$4\r\n7000\r\n"
             "*3\r\n$8\r\nREPLCONF\r\n$10\r\nip-address\r\n$8\r\n10.1.1.1\r\n"
-            "*5\r\n$8\r\nREPLCONF\r\n$4\r\ncapa\r\n$3\r\neof\r\n$4\r\ncapa\r\n$6\r\npsync2\r\n");
+            "*7\r\n$8\r\nREPLCONF\r\n$4\r\ncapa\r\n$3\r\neof\r\n$4\r\ncapa\r\n$6\r\npsync2\r\n"
+            "$4\r\ncapa\r\n$15\r\nfield-deadlines\r\n");
   primary_.send("+OK\r\n-ERR unknown option\r\n+OK\r\n+OK\r\n");
   EXPECT_EQ(primary_.take_received(), "*3\r\n$5\r\nPSYNC\r\n$40\r\n" + id + "\r\n$1\r\n1\r\n");
 }
@@ -328,6 +329,37 @@ TEST_F(ReplicaTest, ExpiresKeysOfItsOwnClientsAlone) {
   EXPECT_EQ(ask("DBSIZE"), ":3\r\n");
   ask("REPLICAOF NO ONE");
   EXPECT_EQ(tracked(), "slave_expires_tracked_keys:0");
+}
+
+// In the middle of a chain: nothing selects the database again.
+TEST_F(ReplicaTest, TellsItsReplicasTheDatabaseOfTheStream) {
+  ask("CONFIG SET repl-diskless-sync no");
+  ask("REPLICAOF primary 6400");
+  shake_hands();
+  sync("v1", 100);
+  primary_.send(server::requests_of("SELECT 3\r\nSET k v2\r\n"));
+  settle();
+  const auto last = harness_.connect();
+  std::string sent = last->exchange(server::requests_of("PSYNC ? -1\r\n"));
+  for (int i = 0; i < 1000 && sent.find("REDIS0010") == std::string::npos; ++i) {
+    harness_.advance_ms(10);
+    core().replica_worker.finish();
+    settle();
+    sent += last->exchange("");
+  }
+  EXPECT_NE(sent.find("\x0erepl-stream-db\xc0\x03"), std::string::npos) << sent;
+}
+
+// Commands that would end the session which runs them.
+TEST_F(ReplicaTest, StaysAReplicaWhateverThePrimarySends) {
+  ask("REPLICAOF primary 6400");
+  shake_hands();
+  sync("v1", 100);
+  primary_.send(server::requests_of(
+      "REPLICAOF NO ONE\r\nSLAVEOF other 1\r\nMULTI\r\nREPLICAOF NO ONE\r\nEXEC\r\nSET k v2\r\n"));
+  settle();
+  EXPECT_EQ(replica().state(), LinkState::connected);
+  EXPECT_EQ(ask("GET k"), "$2\r\nv2\r\n");
 }
 
 TEST_F(ReplicaTest, EndsALinkThatIsSilent) {

@@ -310,11 +310,30 @@ TEST(TableReserve, CreatesSegmentsOfTheFinalSize) {
     table.reserve(size);
     EXPECT_EQ(table.bytes(), 0U);
     for (std::size_t i = 0; i < size; ++i) insert(table, items.add());
-    // The few segments that get many more elements than others grow once.
+    // The segments that get more elements than others grow by a step.
     EXPECT_LE(table.moved_slots(), size) << size;
     EXPECT_GE(static_cast<double>(size) / static_cast<double>(table.slots()), 0.70) << size;
     for (std::size_t i = 0; i < size; ++i) ASSERT_EQ(find(table, items[i]), &items[i]);
   }
+}
+
+// What is loaded from a file takes no more than what was built element by element.
+TEST(TableReserve, TakesTheMemoryOfATableThatHasGrown) {
+  double sum = 0;
+  int count = 0;
+  for (double size = 2000; size < 100'000; size *= 1.13, ++count) {
+    Items items;
+    ItemTable reserved, grown;
+    reserved.reserve(static_cast<std::size_t>(size));
+    for (std::size_t i = 0; i < static_cast<std::size_t>(size); ++i) {
+      insert(grown, items.add());
+      insert(reserved, &items[i]);
+    }
+    const double share = static_cast<double>(reserved.bytes()) / static_cast<double>(grown.bytes());
+    EXPECT_LE(share, 1.06) << size;
+    sum += share;
+  }
+  EXPECT_LE(sum / count, 1.03);
 }
 
 TEST(TableReserve, EndsWithTheFirstRemoval) {

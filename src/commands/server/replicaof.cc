@@ -34,6 +34,10 @@ void follow_nobody(Call& call, replication::Replica& replica, base::Log& log,
 
 void replicaof(Call& call, replication::Replica& replica, replication::Failover& failover,
                base::Log& log, base::Clock& clock) {
+  // It would end the session that runs it.
+  if (call.session.peer().is_primary()) {
+    return call.reply.error("ERR Command is not valid when client is the primary.");
+  }
   if (failover.state() != replication::Failover::State::none) {
     return call.reply.error("ERR REPLICAOF not allowed while failing over.");
   }
