@@ -135,7 +135,13 @@ void Worker::run() {
   while (Task* const task = next_task()) {
     task->work();
     note_worked(*task);
+    if (options_.when_idle != nullptr && !has_posted()) options_.when_idle();
   }
+}
+
+bool Worker::has_posted() {
+  const std::lock_guard lock(mutex_);
+  return posted_.first != nullptr;
 }
 
 void Worker::run_some(std::size_t most) {

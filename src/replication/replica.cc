@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "larder/base/text.h"
 #include "link.h"
 #include "own_deadlines.h"
 
@@ -71,7 +72,9 @@ void Replica::become_replica() {
 }
 
 bool Replica::follow(const std::string& host, int port) {
-  if (is_replica_ && host == this->host() && port == this->port()) return false;
+  if (is_replica_ && base::equals_ignoring_case(host, this->host()) && port == this->port()) {
+    return false;
+  }
   const bool was_primary = !is_replica_;
   link_->leave();
   parts_.settings.replicaof.value(host, port);

@@ -182,7 +182,23 @@ def large_value(binary):
         until(lambda: int(replica.info("memory")["used_memory"]) < 65_000_000, "the buffer is freed")
 
 
-TESTS = [failover_waits, shutdown_waits, failed_snapshot, wait_after_reads, emptied_databases, smaller_backlog, paused_replica,
+def reloaded_file(binary):
+    """DEBUG LOADAOF on a primary gives nothing to its replicas, and the audit balances however often the file is begun."""
+    with pair(binary) as (primary, replica):
+        for _ in range(10):
+            primary.ask("CONFIG", "SET", "appendonly", "yes")
+            primary.ask("CONFIG", "SET", "appendonly", "no")
+        primary.ask("CONFIG", "SET", "appendonly", "yes")
+        until(lambda: primary.info("persistence")["aof_rewrite_in_progress"] == "0", "the file is there")
+        for command in (("RPUSH", "l", 1), ("INCR", "n"), ("APPEND", "s", "x")):
+            primary.ask(*command)
+        check(primary.ask("DEBUG", "LOADAOF") == b"OK", "it is loaded")
+        primary.ask("INCR", "n")
+        compare(primary, replica)
+        check(replica.ask("GET", "n") == b"2", "once")
+
+
+TESTS = [reloaded_file, failover_waits, shutdown_waits, failed_snapshot, wait_after_reads, emptied_databases, smaller_backlog, paused_replica,
          large_value]
 
 

@@ -49,6 +49,8 @@ class Worker {
     int niceness = 0;
     Place place = Place::thread;
     std::size_t threads = 1;
+    // Called in a thread that has nothing to do any more.
+    void (*when_idle)() = nullptr;
   };
   explicit Worker(const Options& options);
   // The threads run the tasks that were posted before they end; done() is not called.
@@ -89,6 +91,7 @@ class Worker {
 
   void start();
   void run();
+  bool has_posted();
   Task* next_task();
   void note_worked(Task& task);
   void take_finished();

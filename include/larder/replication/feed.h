@@ -49,6 +49,20 @@ class Feed final : public engine::EffectSink {
   // While it is closed it keeps nothing, costs nothing, and the offset stands still. It opens at
   // the offset of the history. A replica is always open.
   bool is_open() const { return is_open_; }
+  // Nothing is taken during its life: the data is loaded anew.
+  class Paused {
+   public:
+    explicit Paused(Feed& feed) : feed_(feed), source_(feed.source_) {
+      feed_.take_from(Source::primary);
+    }
+    ~Paused() { feed_.take_from(source_); }
+    Paused(const Paused&) = delete;
+    Paused& operator=(const Paused&) = delete;
+
+   private:
+    Feed& feed_;
+    const Source source_;
+  };
   void open();
   void close();
   // The history has another offset now (a full sync of this replica): what was kept is dropped.

@@ -34,6 +34,7 @@
 #include "larder/keyspace/keyspace.h"
 #include "larder/memory/audit.h"
 #include "larder/memory/metrics.h"
+#include "larder/memory/pages.h"
 #include "larder/observe/command_metrics.h"
 #include "larder/observe/command_observer.h"
 #include "larder/observe/hot_keys.h"
@@ -127,9 +128,13 @@ class Core {
   persistence::Snapshots snapshots;
   disk::FileCalls file_calls;
   // A write of the append-only file, for which clients may wait, is never behind one of a snapshot.
-  disk::Worker snapshot_worker{{.name = "snapshot", .niceness = 10}};
-  disk::Worker journal_worker{{.name = "journal", .threads = persistence::kJournalSyncs}};
-  disk::Worker replica_worker{{.name = "replica", .niceness = 10}};
+  disk::Worker snapshot_worker{
+      {.name = "snapshot", .niceness = 10, .when_idle = &memory::flush_thread_cache}};
+  disk::Worker journal_worker{{.name = "journal",
+                               .threads = persistence::kJournalSyncs,
+                               .when_idle = &memory::flush_thread_cache}};
+  disk::Worker replica_worker{
+      {.name = "replica", .niceness = 10, .when_idle = &memory::flush_thread_cache}};
   PagePurge page_purge;
   persistence::BackgroundSnapshot background_snapshot;
   persistence::BackgroundSaves saves;

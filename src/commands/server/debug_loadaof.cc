@@ -2,18 +2,21 @@
 #include "larder/engine/call.h"
 #include "larder/engine/command.h"
 #include "larder/persistence/journal.h"
+#include "larder/replication/feed.h"
 
 namespace larder::commands {
 namespace {
 
 using namespace engine;
 
-void debug_loadaof(Call& call, persistence::Journal& journal, base::Log& log, GateBoard& gates) {
+void debug_loadaof(Call& call, persistence::Journal& journal, replication::Feed& feed,
+                   base::Log& log, GateBoard& gates) {
   if ((gates.closed() & kLoadingGates) != 0) {
     return call.reply.error(errors::kLoading);
   }
+  // Replicas have the same data before and afterwards.
+  const replication::Feed::Paused paused(feed);
   const bool loaded = journal.is_on() && journal.reload();
-  // Followers have the same data before and afterwards.
   call.suppress_effects();
   if (!loaded)
     return call.reply.error("ERR Error trying to load the AOF files, check server logs.");
