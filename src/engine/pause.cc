@@ -7,7 +7,7 @@ namespace larder::engine {
 namespace {
 
 // The sessions that continue in one turn after a pause.
-constexpr std::size_t kResumedAtOnce = 256;
+constexpr std::size_t kResumedAtOnce = 64;
 
 }  // namespace
 
