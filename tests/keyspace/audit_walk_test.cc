@@ -89,7 +89,7 @@ class AuditWalkTest : public KeyspaceTest {
     }
   }
 
-  const types::ListLimits limits;
+  const types::ListLimits limits{};
   std::optional<AuditWalk> walk;
 };
 
