@@ -24,6 +24,10 @@ class Closer {
     ConnectionQueue::Place place = ConnectionQueue::kNowhere;
   };
 
+  // The ready connections that a turn serves when one of them has ended, and while others wait to
+  // be closed: many may have ended, and reading that takes time too.
+  static constexpr std::size_t kReadyWhileClosing = 64;
+
   Closer(const base::Clock& clock, base::TurnTime& turn_time, resp::ChunkPool& chunks)
       : clock_(clock), turn_time_(turn_time), remains_(chunks) {}
   Closer(const Closer&) = delete;

@@ -27,12 +27,13 @@ ssize_t Connection::receive(std::span<char> room) {
     services_.parts.metrics.input_bytes += static_cast<std::uint64_t>(got);
     session_.last_active_ms = services_.clock.steady_ms();
     if (has_unread()) visit_at_turn_end();
-  } else if (got == 0) {
-    ended_ = true;
-    visit_at_turn_end();
-  } else if (!would_block(errno)) {
-    lose("Reading from client");
+    return got;
   }
+  if (got < 0 && would_block(errno)) return got;
+  services_.parts.loop.bound_ready(Closer::kReadyWhileClosing);
+  if (got < 0) return lose("Reading from client"), got;
+  ended_ = true;
+  visit_at_turn_end();
   return got;
 }
 

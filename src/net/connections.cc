@@ -6,12 +6,6 @@
 #include "sockets.h"
 
 namespace larder::net {
-namespace {
-
-// The ready connections that a turn serves while others wait to be closed.
-constexpr std::size_t kReadyWhileClosing = 64;
-
-}  // namespace
 
 Services::Services(const Connections::Parts& objects)
     : parts(objects),
@@ -75,8 +69,8 @@ TurnWork Connections::end_turn() {
   const bool evicts = owners.memory.run_waiting();
   const bool over = owners.memory.close_largest();
   owners.closer.end_turn();
-  // If many connections end at once, reading that they have ended takes time too.
-  owners.parts.loop.bound_ready(owners.closer.has_queued() ? kReadyWhileClosing : Loop::kMostReady);
+  owners.parts.loop.bound_ready(owners.closer.has_queued() ? Closer::kReadyWhileClosing
+                                                           : Loop::kMostReady);
   const bool works = owners.reader.has_continued() || owners.closer.has_work() ||
                      !owners.handshakes.empty() || owners.sender.has_work() || over || evicts;
   return works ? TurnWork::work : TurnWork::nothing;

@@ -1,6 +1,7 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
@@ -47,7 +48,7 @@ class EpollLoop final : public Loop {
   }
 
   void dispatch() override {
-    for (std::size_t i = 0; i < found_; ++i) {
+    for (std::size_t i = 0; i < std::min(found_, most_ready()); ++i) {
       deliver(*static_cast<Watch*>(events_[i].data.ptr), from_epoll(events_[i].events));
     }
     found_ = 0;

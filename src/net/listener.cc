@@ -14,7 +14,7 @@ namespace {
 
 // The number of connections that one turn accepts from one listening socket, so that many new ones
 // do not delay the existing ones.
-constexpr int kMostAccepted = 256;
+constexpr int kMostAccepted = 64;
 
 // The time without accepting after no descriptor was left for a new connection.
 constexpr std::int64_t kAcceptRetryUs = 100'000;

@@ -97,7 +97,7 @@ class Loop {
   void at_turn_end(TurnEnd& work) { turn_end_ = &work; }
 
   // The most ready descriptors that a turn serves, at most kMostReady; the next turns serve the
-  // others. asio serves all that it has found.
+  // others. Within a turn it applies to that turn, too. asio serves all that it has found.
   static constexpr std::size_t kMostReady = 256;
   void bound_ready(std::size_t most) { most_ready_ = most; }
 
