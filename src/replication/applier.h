@@ -64,7 +64,7 @@ class Applier {
   // Not filled with zeros: a large request fills it soon.
   struct Unset : memory::Allocator<char, memory::Owner::client_input> {
     template <typename Other>
-    struct rebind {
+    struct rebind {  // NOLINT(readability-identifier-naming)
       using other = Unset;
     };
     void construct(char*) {}
