@@ -86,7 +86,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       if (client->is_closed()) break;
       others.back()->exchange("SET k v\r\n");
     }
-    harness.core().pause.end();
+    harness.core().pause.end(larder::engine::Pause::Purpose::client);
     harness.end_turn();
   }
   require(harness.core().sessions.size() == 0, "sessions are left\n");
