@@ -179,7 +179,7 @@ def large_value(binary):
         compare(primary, replica)
         most = int(replica.info("memory")["used_memory_peak"])
         check(most < 145_000_000, f"{most} bytes")
-        until(lambda: int(replica.info("memory")["used_memory"]) < 65_000_000, "the buffer is freed")
+        until(lambda: int(replica.info("memory")["used_memory"]) < 75_000_000, "the buffer is freed")
 
 
 def reloaded_file(binary):
