@@ -87,8 +87,8 @@ TEST(Libraries, StayWithinTheLimitOfTheirState) {
       "return cjson.decode('[' .. string.rep('[],', 500000) .. '1]')",
       "return cmsgpack.pack(string.rep('a', 5000000))",
       "return cmsgpack.unpack('\\221\\000\\015\\255\\255' .. string.rep('\\144', 1000000))",
-      "return struct.pack('c0c0c0', string.rep('a', 2000000), string.rep('a', 2000000), "
-      "string.rep('b', 2000000))",
+      ("return struct.pack('c0c0c0', string.rep('a', 2000000), string.rep('a', 2000000), "
+       "string.rep('b', 2000000))"),
   };
   for (const char* script : kLarge) {
     LuaState state(kLimit);
