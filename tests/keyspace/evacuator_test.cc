@@ -122,8 +122,9 @@ TEST_F(EvacuatorOfPagesTest, EmptiesSlabsOfTables) {
 }
 
 TEST_F(EvacuatorOfPagesTest, EmptiesSlabsOfValues) {
-  for (int i = 0; i < 50; ++i) put_hash(name(i), 2000);
-  for (int i = 0; i < 50; ++i) {
+  constexpr int kHashes = 150;
+  for (int i = 0; i < kHashes; ++i) put_hash(name(i), 2000);
+  for (int i = 0; i < kHashes; ++i) {
     if (i % 3 != 0) db.erase(key(name(i)));
   }
   drain();
@@ -133,7 +134,7 @@ TEST_F(EvacuatorOfPagesTest, EmptiesSlabsOfValues) {
   const memory::PageUse after = memory::page_use();
   EXPECT_LE(after.recoverable(BlockKind::value), before.recoverable(BlockKind::value) / 8);
   EXPECT_EQ(after.block_bytes, before.block_bytes);
-  for (int i = 0; i < 50; i += 3) {
+  for (int i = 0; i < kHashes; i += 3) {
     ASSERT_EQ(db.find<types::Hash>(key(name(i)))->size(), 2000u);
   }
 }
