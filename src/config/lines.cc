@@ -9,13 +9,9 @@ namespace larder::config {
 
 namespace {
 
-bool is_empty(const std::vector<std::string>& arguments) {
-  return arguments.empty() || (arguments.size() == 1 && arguments[0].empty());
-}
-
 base::Result<std::vector<SavePoint>> parse_points(const std::vector<std::string>& arguments) {
   std::vector<SavePoint> points;
-  if (is_empty(arguments)) return points;
+  if (has_no_words(arguments)) return points;
   const base::Error refusal{"Invalid save parameters"};
   if (arguments.size() % 2 != 0) return refusal;
   for (std::size_t i = 0; i < arguments.size(); i += 2) {
@@ -105,7 +101,7 @@ BufferLimits::BufferLimits(Group& group, const Spec& spec)
       fallback_(spec.fallback) {}
 
 base::Result<void> BufferLimits::parse(const std::vector<std::string>& arguments) {
-  if (is_empty(arguments)) return {};
+  if (has_no_words(arguments)) return {};
   if (arguments.size() % 4 != 0) {
     return base::Error{"Wrong number of arguments in buffer limit configuration."};
   }

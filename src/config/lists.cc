@@ -11,11 +11,6 @@ namespace larder::config {
 
 namespace {
 
-// `save ""` and `save` are the same: a list without words.
-bool is_empty(const std::vector<std::string>& arguments) {
-  return arguments.empty() || (arguments.size() == 1 && arguments[0].empty());
-}
-
 std::string line_of(std::string_view name, const std::string& value) {
   return std::string(name) + ' ' + (value.empty() ? "\"\"" : value);
 }
@@ -122,7 +117,7 @@ Words::Words(Group& group, const Spec& spec)
 
 base::Result<void> Words::parse(const std::vector<std::string>& arguments) {
   if (arguments.size() > most_) return base::Error{std::string(refusal_)};
-  value_ = is_empty(arguments) ? std::vector<std::string>{} : arguments;
+  value_ = has_no_words(arguments) ? std::vector<std::string>{} : arguments;
   return {};
 }
 
@@ -173,7 +168,7 @@ Percentiles::Percentiles(Group& group, const Spec& spec)
 
 base::Result<void> Percentiles::parse(const std::vector<std::string>& arguments) {
   std::vector<double> shares;
-  if (!is_empty(arguments)) {
+  if (!has_no_words(arguments)) {
     for (const std::string& argument : arguments) {
       const auto share = base::parse_double(argument);
       if (!share) return base::Error{"Invalid " + std::string(name()) + " parameters"};

@@ -11,7 +11,7 @@ namespace {
 using memory::Owner;
 
 // Entries freed between two readings of the clock.
-constexpr std::uint32_t kStride = 32;
+constexpr std::uint32_t kStepsBetweenLooks = 32;
 // An empty list keeps capacity for this many.
 constexpr std::size_t kKeptRoom = 1024;
 
@@ -136,7 +136,7 @@ bool Graveyard::drain_entries(List<OpenEntry>& entries, base::Budget& budget) {
     entry.release(Owner::graveyard);
     entries.pop_back();
     if (&entries == &lazy_entries_) ++freed_;
-    if (budget.spent(kStride)) break;
+    if (budget.spent(kStepsBetweenLooks)) break;
   }
   trim(entries);
   return entries.empty();
@@ -147,7 +147,7 @@ bool Graveyard::drain_storages(base::Budget& budget) {
     const Storage dead = storages_.back();
     if (!types::row(dead.type).destroy_some(dead.pointer, Owner::graveyard, budget)) return false;
     storages_.pop_back();
-    if (budget.spent(kStride)) break;
+    if (budget.spent(kStepsBetweenLooks)) break;
   }
   trim(storages_);
   return storages_.empty();

@@ -12,7 +12,7 @@
 namespace larder::net {
 namespace {
 
-constexpr std::int64_t kClosingUs = 200;
+constexpr std::int64_t kClosersShareUs = 200;
 constexpr std::int64_t kFreeingUs = 500;
 // Output with more chunks than this is not freed at once; each turn frees this many.
 constexpr std::size_t kFreedAtOnce = 256;
@@ -20,7 +20,7 @@ constexpr std::size_t kFreedAtOnce = 256;
 }  // namespace
 
 // Commands may have taken some of the turn's time.
-bool Closer::has_time() const { return spent_us_ < turn_time_.left_us(kClosingUs); }
+bool Closer::has_time() const { return spent_us_ < turn_time_.left_us(kClosersShareUs); }
 
 void Closer::disconnect(Connection& connection) {
   const std::int64_t began_us = clock_.steady_now_us();

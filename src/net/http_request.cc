@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::string_view kLineEnd = "\r\n";
 constexpr std::string_view kOpenMetrics = "application/openmetrics-text";
-constexpr std::string_view kPlain = "text/plain";
+constexpr std::string_view kAcceptedType = "text/plain";
 
 bool is_token_char(char c) {
   constexpr std::string_view kOthers = "!#$%&'*+-.^_`|~";
@@ -94,7 +94,7 @@ bool read_header(std::string_view line, Head& head) {
     head.keeps_alive |= lists(value, "keep-alive");
   } else if (is("accept")) {
     head.request.accepts_open_metrics = value.find(kOpenMetrics) != std::string_view::npos ||
-                                        value.find(kPlain) == std::string_view::npos;
+                                        value.find(kAcceptedType) == std::string_view::npos;
   }
   return true;
 }

@@ -10,7 +10,7 @@
 namespace larder::net {
 namespace {
 
-constexpr auto kOwner = memory::Owner::client_input;
+constexpr auto kInputOwner = memory::Owner::client_input;
 
 // The smallest room for which a separate read is worthwhile.
 constexpr std::size_t kLeastRoom = 16 * 1024;
@@ -30,8 +30,9 @@ void populate(std::span<char> room) {
 bool Input::try_reserve(std::size_t capacity) {
   capacity = memory::size_class(capacity);
   if (capacity == capacity_) return true;
-  void* const block = data_ == nullptr ? memory::try_allocate(kOwner, capacity)
-                                       : memory::try_reallocate(kOwner, data_, capacity_, capacity);
+  void* const block = data_ == nullptr
+                          ? memory::try_allocate(kInputOwner, capacity)
+                          : memory::try_reallocate(kInputOwner, data_, capacity_, capacity);
   if (block == nullptr) return false;
   data_ = static_cast<char*>(block);
   capacity_ = capacity;
@@ -39,7 +40,7 @@ bool Input::try_reserve(std::size_t capacity) {
 }
 
 void Input::reserve(std::size_t capacity) {
-  if (!try_reserve(capacity)) memory::exhausted(kOwner, capacity);
+  if (!try_reserve(capacity)) memory::exhausted(kInputOwner, capacity);
 }
 
 bool Input::reserve_room(std::size_t wanted) {
@@ -86,7 +87,7 @@ void Input::drop(std::size_t bytes) {
 }
 
 void Input::clear() {
-  if (data_ != nullptr) memory::release(kOwner, data_, capacity_);
+  if (data_ != nullptr) memory::release(kInputOwner, data_, capacity_);
   data_ = nullptr;
   size_ = capacity_ = 0;
 }

@@ -9,7 +9,7 @@ namespace larder::net {
 namespace {
 
 // The time for disconnecting in one turn.
-constexpr std::int64_t kClosingUs = 300;
+constexpr std::int64_t kDisconnectingUs = 300;
 // The number of connections that continue in one turn after waiting for room.
 constexpr std::size_t kServedAtOnce = 8;
 // If no connection is ranked, this many are compared.
@@ -197,7 +197,7 @@ bool MemoryGate::close_largest() {
 
 bool MemoryGate::close_some() {
   const engine::Sessions& sessions = parts_.sessions;
-  base::Budget time(parts_.loop.clock(), kClosingUs);
+  base::Budget time(parts_.loop.clock(), kDisconnectingUs);
   std::uint64_t closed = 0;
   const auto measure = [&] {
     budget_.closed_hold(closed + sessions.left_bytes());

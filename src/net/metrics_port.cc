@@ -15,11 +15,11 @@
 namespace larder::net {
 namespace {
 
-constexpr memory::Owner kOwner = memory::Owner::statistics;
+constexpr memory::Owner kPortOwner = memory::Owner::statistics;
 constexpr std::int64_t kSweepUs = 1'000'000;
-constexpr std::string_view kPlain = "text/plain; charset=utf-8";
+constexpr std::string_view kPlainText = "text/plain; charset=utf-8";
 
-using Bytes = std::vector<char, memory::Allocator<char, kOwner>>;
+using Bytes = std::vector<char, memory::Allocator<char, kPortOwner>>;
 
 std::size_t held(const Bytes& bytes) {
   return bytes.capacity() == 0 ? 0 : memory::size_class(bytes.capacity());
@@ -29,7 +29,7 @@ bool is_later(int error) { return error == EAGAIN || error == EWOULDBLOCK || err
 
 struct Answer {
   std::string_view status;
-  std::string_view type = kPlain;
+  std::string_view type = kPlainText;
   std::string body;
 };
 
@@ -95,9 +95,10 @@ class MetricsPort::HttpConnection final : public Watch {
       case HttpState::incomplete:
         return;
       case HttpState::malformed:
-        return answer({"400 Bad Request", kPlain, "This is no request that can be answered.\n"});
+        return answer(
+            {"400 Bad Request", kPlainText, "This is no request that can be answered.\n"});
       case HttpState::too_large:
-        return answer({"431 Request Header Fields Too Large", kPlain, "Too long.\n"});
+        return answer({"431 Request Header Fields Too Large", kPlainText, "Too long.\n"});
       case HttpState::complete:
         break;
     }
@@ -108,15 +109,15 @@ class MetricsPort::HttpConnection final : public Watch {
 
   Answer answer_to(const HttpRequest& request) {
     if (request.method == HttpMethod::other) {
-      return {"405 Method Not Allowed\r\nAllow: GET, HEAD", kPlain, "GET or HEAD.\n"};
+      return {"405 Method Not Allowed\r\nAllow: GET, HEAD", kPlainText, "GET or HEAD.\n"};
     }
     const bool is_metrics = request.path == "/metrics";
     if (!is_metrics && request.path != "/health") {
-      return {"404 Not Found", kPlain, "There are /metrics and /health.\n"};
+      return {"404 Not Found", kPlainText, "There are /metrics and /health.\n"};
     }
     if (!is_metrics) {
-      if (port_.is_loading()) return {"503 Service Unavailable", kPlain, "loading\n"};
-      return {"200 OK", kPlain, "ok\n"};
+      if (port_.is_loading()) return {"503 Service Unavailable", kPlainText, "loading\n"};
+      return {"200 OK", kPlainText, "ok\n"};
     }
     const auto form = request.accepts_open_metrics ? info::Exposition::open_metrics
                                                    : info::Exposition::prometheus;
@@ -211,7 +212,7 @@ void MetricsPort::on_accepted(int descriptor, Transport) {
     end(*first);
   }
   if (connections_.empty()) parts_.loop.start(*this, kSweepUs);
-  connections_.push_back(memory::make<HttpConnection>(kOwner, *this, descriptor));
+  connections_.push_back(memory::make<HttpConnection>(kPortOwner, *this, descriptor));
 }
 
 bool MetricsPort::is_loading() const {
@@ -241,7 +242,7 @@ void MetricsPort::end_all() {
 }
 
 void MetricsPort::free_ended() {
-  for (HttpConnection* connection : ended_) memory::destroy(kOwner, connection);
+  for (HttpConnection* connection : ended_) memory::destroy(kPortOwner, connection);
   ended_.clear();
 }
 
@@ -259,7 +260,7 @@ void MetricsPort::report_bytes(memory::Audit& audit) const {
   std::int64_t bytes = 0;
   for (const HttpConnection* connection : connections_) bytes += connection->held_bytes();
   for (const HttpConnection* connection : ended_) bytes += connection->held_bytes();
-  audit.found(kOwner, bytes);
+  audit.found(kPortOwner, bytes);
 }
 
 }  // namespace larder::net

@@ -21,4 +21,9 @@ std::string join_line(const std::vector<std::string>& words);
 // The words joined by one space as they are.
 std::string join_spaces(const std::vector<std::string>& words);
 
+// `save ""` and `save` are the same: a list without words.
+inline bool has_no_words(const std::vector<std::string>& arguments) {
+  return arguments.empty() || (arguments.size() == 1 && arguments[0].empty());
+}
+
 }  // namespace larder::config

@@ -9,7 +9,7 @@ namespace {
 
 using namespace engine;
 
-void refuse(Call& call) { call.reply.error(errors::kNoCluster); }
+void refuse_redirection(Call& call) { call.reply.error(errors::kNoCluster); }
 
 }  // namespace
 
@@ -20,7 +20,7 @@ std::span<const engine::Command> cluster_redirection() {
        .arity = exactly(1),
        .flags = kFast,
        .categories = kConnection,
-       .handler = Handler::of<refuse>(),
+       .handler = Handler::of<refuse_redirection>(),
        .since = "3.0.0",
        .summary = "Allows the next command to use a slot that is migrating to this node.",
        .complexity = "O(1)"},
@@ -29,7 +29,7 @@ std::span<const engine::Command> cluster_redirection() {
        .arity = exactly(1),
        .flags = kFast | kLoading | kStale,
        .categories = kConnection,
-       .handler = Handler::of<refuse>(),
+       .handler = Handler::of<refuse_redirection>(),
        .since = "3.0.0",
        .summary = "Allows this connection to read from a replica of the cluster.",
        .complexity = "O(1)"},
@@ -38,7 +38,7 @@ std::span<const engine::Command> cluster_redirection() {
        .arity = exactly(1),
        .flags = kFast | kLoading | kStale,
        .categories = kConnection,
-       .handler = Handler::of<refuse>(),
+       .handler = Handler::of<refuse_redirection>(),
        .since = "3.0.0",
        .summary = "Ends the effect of READONLY.",
        .complexity = "O(1)"},

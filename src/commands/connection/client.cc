@@ -67,7 +67,7 @@ void client_reply(Call& call) {
   }
 }
 
-constexpr std::uint32_t kFlags = kNoScript | kLoading | kStale | kWhilePaused;
+constexpr std::uint32_t kClientFlags = kNoScript | kLoading | kStale | kWhilePaused;
 
 }  // namespace
 
@@ -90,7 +90,7 @@ std::span<const engine::Command> connection_client() {
       {.name = "client id",
        .family = Family::connection,
        .arity = exactly(2),
-       .flags = kFlags,
+       .flags = kClientFlags,
        .handler = Handler::of<client_id>(),
        .since = "5.0.0",
        .summary = "Returns the id of this connection.",
@@ -98,7 +98,7 @@ std::span<const engine::Command> connection_client() {
       {.name = "client getname",
        .family = Family::connection,
        .arity = exactly(2),
-       .flags = kFlags,
+       .flags = kClientFlags,
        .handler = Handler::of<client_getname>(),
        .since = "2.6.9",
        .summary = "Returns the name of this connection.",
@@ -106,7 +106,7 @@ std::span<const engine::Command> connection_client() {
       {.name = "client setname",
        .family = Family::connection,
        .arity = exactly(3),
-       .flags = kFlags,
+       .flags = kClientFlags,
        .handler = Handler::of<client_setname>(),
        .since = "2.6.9",
        .summary = "Sets the name of this connection.",
@@ -115,7 +115,7 @@ std::span<const engine::Command> connection_client() {
       {.name = "client setinfo",
        .family = Family::connection,
        .arity = exactly(4),
-       .flags = kFlags,
+       .flags = kClientFlags,
        .handler = Handler::of<client_setinfo>(),
        .since = "7.2.0",
        .summary = "Sets the name or the version of the connection's client library.",
@@ -125,7 +125,7 @@ std::span<const engine::Command> connection_client() {
       {.name = "client no-evict",
        .family = Family::connection,
        .arity = exactly(3),
-       .flags = kAdmin | kFlags,
+       .flags = kAdmin | kClientFlags,
        .handler = Handler::of<client_no_evict>(),
        .since = "7.0.0",
        .summary = "Exempts this connection from the eviction of clients.",
@@ -134,7 +134,7 @@ std::span<const engine::Command> connection_client() {
       {.name = "client no-touch",
        .family = Family::connection,
        .arity = exactly(3),
-       .flags = kFlags,
+       .flags = kClientFlags,
        .handler = Handler::of<client_no_touch>(),
        .since = "7.2.0",
        .summary = "Commands of this connection do not change when keys were last used.",
@@ -143,7 +143,7 @@ std::span<const engine::Command> connection_client() {
       {.name = "client reply",
        .family = Family::connection,
        .arity = exactly(3),
-       .flags = kFlags,
+       .flags = kClientFlags,
        .handler = Handler::of<client_reply>(),
        .since = "3.2.0",
        .summary = "Turns the replies to this connection on or off.",

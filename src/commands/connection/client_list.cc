@@ -257,7 +257,7 @@ void client_kill(Call& call, Sessions& sessions, acl::Directory& directory) {
   kill_all(call, sessions, filter, KillForm::filters);
 }
 
-constexpr std::uint32_t kFlags = kNoScript | kLoading | kStale | kWhilePaused;
+constexpr std::uint32_t kClientListFlags = kNoScript | kLoading | kStale | kWhilePaused;
 
 }  // namespace
 
@@ -266,7 +266,7 @@ std::span<const engine::Command> connection_client_list() {
       {.name = "client list",
        .family = Family::connection,
        .arity = at_least(2),
-       .flags = kAdmin | kFlags,
+       .flags = kAdmin | kClientListFlags,
        .only_shows = true,
        .handler = Handler::of<client_list>(),
        .since = "2.4.0",
@@ -278,7 +278,7 @@ std::span<const engine::Command> connection_client_list() {
       {.name = "client info",
        .family = Family::connection,
        .arity = exactly(2),
-       .flags = kFlags,
+       .flags = kClientListFlags,
        .only_shows = true,
        .handler = Handler::of<client_info>(),
        .since = "6.2.0",
@@ -288,7 +288,7 @@ std::span<const engine::Command> connection_client_list() {
       {.name = "client kill",
        .family = Family::connection,
        .arity = at_least(3),
-       .flags = kAdmin | kFlags,
+       .flags = kAdmin | kClientListFlags,
        .handler = Handler::of<client_kill>(),
        .since = "2.4.0",
        .summary = "Closes connections, by address or by filters that must all match.",

@@ -38,7 +38,7 @@ void client_unpause(Call& call, Pause& pause) {
   call.reply.ok();
 }
 
-constexpr std::uint32_t kFlags = kAdmin | kNoScript | kLoading | kStale | kWhilePaused;
+constexpr std::uint32_t kClientPauseFlags = kAdmin | kNoScript | kLoading | kStale | kWhilePaused;
 
 }  // namespace
 
@@ -47,7 +47,7 @@ std::span<const engine::Command> connection_client_pause() {
       {.name = "client pause",
        .family = Family::connection,
        .arity = at_least(3),
-       .flags = kFlags,
+       .flags = kClientPauseFlags,
        .handler = Handler::of<client_pause>(),
        .since = "3.0.0",
        .summary = "Postpones commands for a time.",
@@ -56,7 +56,7 @@ std::span<const engine::Command> connection_client_pause() {
       {.name = "client unpause",
        .family = Family::connection,
        .arity = exactly(2),
-       .flags = kFlags,
+       .flags = kClientPauseFlags,
        .handler = Handler::of<client_unpause>(),
        .since = "6.2.0",
        .summary = "Ends CLIENT PAUSE.",

@@ -189,7 +189,7 @@ void client_trackinginfo(Call& call) {
   for (const pubsub::TrackedPrefix* prefix : tracker->prefixes) call.reply.bulk(prefix->name());
 }
 
-constexpr std::uint32_t kFlags = kNoScript | kLoading | kStale | kWhilePaused;
+constexpr std::uint32_t kClientTrackingFlags = kNoScript | kLoading | kStale | kWhilePaused;
 
 }  // namespace
 
@@ -198,7 +198,7 @@ std::span<const engine::Command> connection_client_tracking() {
       {.name = "client tracking",
        .family = Family::connection,
        .arity = at_least(3),
-       .flags = kFlags,
+       .flags = kClientTrackingFlags,
        .handler = Handler::of<client_tracking>(),
        .since = "6.0.0",
        .summary = "Turns invalidation messages for client-side caching on or off.",
@@ -209,7 +209,7 @@ std::span<const engine::Command> connection_client_tracking() {
       {.name = "client caching",
        .family = Family::connection,
        .arity = exactly(3),
-       .flags = kFlags,
+       .flags = kClientTrackingFlags,
        .handler = Handler::of<client_caching>(),
        .since = "6.0.0",
        .summary = "Selects whether the keys of the next command are tracked.",
@@ -218,7 +218,7 @@ std::span<const engine::Command> connection_client_tracking() {
       {.name = "client getredir",
        .family = Family::connection,
        .arity = exactly(2),
-       .flags = kFlags,
+       .flags = kClientTrackingFlags,
        .handler = Handler::of<client_getredir>(),
        .since = "6.0.0",
        .summary = "Returns the connection that gets the invalidation messages.",
@@ -226,7 +226,7 @@ std::span<const engine::Command> connection_client_tracking() {
       {.name = "client trackinginfo",
        .family = Family::connection,
        .arity = exactly(2),
-       .flags = kFlags,
+       .flags = kClientTrackingFlags,
        .only_shows = true,
        .handler = Handler::of<client_trackinginfo>(),
        .since = "6.2.0",

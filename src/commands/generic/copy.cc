@@ -9,13 +9,13 @@ namespace {
 
 using namespace engine;
 
-struct Options {
+struct CopyOptions {
   keyspace::Database* target;
   bool replace = false;
 };
 
 // False if an option is wrong; the error has been sent.
-bool read(Call& call, keyspace::Keyspace& keyspace, Options& options) {
+bool read(Call& call, keyspace::Keyspace& keyspace, CopyOptions& options) {
   ArgReader reader(call, 3);
   while (reader.more()) {
     if (reader.word("REPLACE")) {
@@ -35,7 +35,7 @@ bool read(Call& call, keyspace::Keyspace& keyspace, Options& options) {
 }
 
 void copy(Call& call, keyspace::Keyspace& keyspace, eviction::Evictor& evictor) {
-  Options options{&call.db};
+  CopyOptions options{&call.db};
   if (!read(call, keyspace, options)) return;
   const auto to = keyspace::Key::of(call.arg(2));
   if (options.target == &call.db && to.name == call.key.name) {

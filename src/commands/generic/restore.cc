@@ -25,7 +25,7 @@ constexpr std::string_view kBadValue = "ERR Bad data format";
 // Longer than the access bits can represent.
 constexpr std::int64_t kMostIdleSeconds = std::int64_t{1} << 31;
 
-struct Options {
+struct RestoreOptions {
   bool replace = false;
   bool is_absolute = false;
   std::optional<std::int64_t> idle_s;
@@ -33,7 +33,7 @@ struct Options {
 };
 
 // False if an option is wrong; the error has been sent.
-bool read(Call& call, Options& options) {
+bool read(Call& call, RestoreOptions& options) {
   ArgReader reader(call, 4);
   while (reader.more()) {
     if (reader.word("REPLACE")) {
@@ -55,7 +55,8 @@ bool read(Call& call, Options& options) {
 
 // The Unix time in ms of the second argument, 0 for none; nothing when it is wrong, having
 // answered.
-std::optional<std::int64_t> read_deadline(Call& call, const Options& options, std::int64_t now_ms) {
+std::optional<std::int64_t> read_deadline(Call& call, const RestoreOptions& options,
+                                          std::int64_t now_ms) {
   ArgReader reader(call, 2);
   std::int64_t deadline = reader.integer();
   if (deadline < 0) reader.fail(kInvalidTtl);
@@ -82,7 +83,7 @@ bool store(Call& call, persistence::DecodedValue& value, std::int64_t deadline_m
 }
 
 // Sets the use counter or idle time of the key from the options, if the policy records it.
-void remember_use(Call& call, const Options& options) {
+void remember_use(Call& call, const RestoreOptions& options) {
   keyspace::Entry* entry = call.db.look(call.key, keyspace::Look::write);
   const std::int64_t now_ms = call.now_ms();
   if (call.db.access().mode == keyspace::AccessMode::lfu) {
@@ -97,7 +98,7 @@ void remember_use(Call& call, const Options& options) {
 
 // The propagated command has an absolute deadline, not a relative one, and a payload without the
 // fields that were left out because their deadline has passed.
-void propagate(Call& call, const Options& options, std::int64_t deadline_ms, bool left_out) {
+void propagate(Call& call, const RestoreOptions& options, std::int64_t deadline_ms, bool left_out) {
   if (!call.effects.listened() || (!left_out && (options.is_absolute || deadline_ms == 0))) return;
   persistence::Bytes stored;
   if (left_out) {
@@ -125,7 +126,7 @@ persistence::PayloadChecks::Sender sender_of(const Session& session) {
 
 void restore(Call& call, types::Settings& settings, eviction::Evictor& evictor,
              persistence::PayloadChecks& checks) {
-  Options options;
+  RestoreOptions options;
   if (!read(call, options)) return;
   if (!options.replace && call.db.look(call.key, keyspace::Look::write) != nullptr) {
     return call.reply.error(kBusy);

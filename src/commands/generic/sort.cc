@@ -21,7 +21,7 @@ constexpr std::string_view kByDenied =
 constexpr std::string_view kGetDenied =
     "ERR GET option of SORT denied due to insufficient ACL permissions.";
 
-struct Options {
+struct SortOptions {
   SortOrder order;
   std::vector<SortPattern> wanted;  // empty: the elements
   std::int64_t offset = 0;
@@ -49,7 +49,7 @@ std::size_t target_position(std::span<const std::string_view> args) {
 
 // False if an option is wrong, in which case the error has been sent. Patterns lead to keys for
 // which permissions were not checked, so they need a user that may read all keys.
-bool read(Call& call, Storing storing, const Guard& guard, Options& options) {
+bool read(Call& call, Storing storing, const Guard& guard, SortOptions& options) {
   const bool reads_all = guard.may_read_all_keys(call.session, call.command, call.args);
   ArgReader reader(call, 2);
   while (reader.more()) {
@@ -88,7 +88,7 @@ bool is_sortable(types::Type type) {
   return type == types::Type::list || type == types::Type::set || type == types::Type::sorted_set;
 }
 
-SortPart part_of(std::size_t size, const Options& options) {
+SortPart part_of(std::size_t size, const SortOptions& options) {
   const std::size_t first =
       std::min(size, static_cast<std::size_t>(std::max<std::int64_t>(options.offset, 0)));
   const std::size_t left = size - first;
@@ -98,7 +98,7 @@ SortPart part_of(std::size_t size, const Options& options) {
 
 // Calls fn(std::optional<types::String>) on each value of the answer.
 template <typename Fn>
-void for_each_value(const Sorting& sorting, const SortPart& part, const Options& options,
+void for_each_value(const Sorting& sorting, const SortPart& part, const SortOptions& options,
                     keyspace::Database& db, std::int64_t expired_until_ms, Fn fn) {
   for (std::size_t i = part.first; i < part.end; ++i) {
     sorting.fetch_behind(i);
@@ -109,8 +109,9 @@ void for_each_value(const Sorting& sorting, const SortPart& part, const Options&
   }
 }
 
-types::List gather(Call& call, const Sorting& sorting, const SortPart& part, const Options& options,
-                   std::int64_t expired_until_ms, const types::Settings& settings) {
+types::List gather(Call& call, const Sorting& sorting, const SortPart& part,
+                   const SortOptions& options, std::int64_t expired_until_ms,
+                   const types::Settings& settings) {
   const auto limits = types::ListLimits::of(settings);
   types::List list(nullptr);
   for_each_value(sorting, part, options, call.db, expired_until_ms, [&](const auto& value) {
@@ -131,7 +132,7 @@ void store(Call& call, std::string_view target, types::List list, eviction::Evic
   call.reply.integer(static_cast<std::int64_t>(stored));
 }
 
-void answer(Call& call, const Sorting& sorting, const SortPart& part, const Options& options,
+void answer(Call& call, const Sorting& sorting, const SortPart& part, const SortOptions& options,
             std::int64_t expired_until_ms) {
   call.reply.array((part.end - part.first) * std::max<std::size_t>(options.wanted.size(), 1));
   for_each_value(sorting, part, options, call.db, expired_until_ms, [&](const auto& value) {
@@ -144,7 +145,7 @@ void answer(Call& call, const Sorting& sorting, const SortPart& part, const Opti
 // SORT_RO has no evictor and stores nothing.
 void run(Call& call, const types::Settings& settings, const Guard& guard,
          eviction::Evictor* evictor) {
-  Options options;
+  SortOptions options;
   const Storing storing = evictor == nullptr ? Storing::refused : Storing::allowed;
   if (!read(call, storing, guard, options)) return;
   const keyspace::Entry* entry = call.db.look(call.key, keyspace::Look::read);

@@ -6,7 +6,6 @@
 namespace larder::commands::geo {
 namespace {
 
-constexpr double kEarthRadius = 6372797.560856;
 constexpr double kDegrees = 180 / M_PI;
 // Half of the equator as Web Mercator has it.
 constexpr double kMercatorMost = 20037726.37;

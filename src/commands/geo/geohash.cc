@@ -8,7 +8,6 @@
 namespace larder::commands::geo {
 namespace {
 
-constexpr double kEarthRadius = 6372797.560856;
 constexpr double kRadiansPerDegree = M_PI / 180;
 
 // Every second bit of the result is one of `bits`.

@@ -19,6 +19,8 @@ struct Position {
 inline constexpr double kMostLongitude = 180;
 inline constexpr double kMostLatitude = 85.05112878;
 inline constexpr unsigned kSteps = 26;
+// In metres.
+inline constexpr double kEarthRadius = 6372797.560856;
 
 // Whether a position can be stored.
 bool is_valid(const Position& position);

@@ -3,6 +3,7 @@
 // "FIELDS numfields field [field ...]", as the commands on single fields take it.
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string_view>
 
@@ -15,6 +16,15 @@ struct FieldList {
   std::size_t first;
   std::size_t end;
   std::size_t size() const { return end - first; }
+};
+
+// What the commands on deadlines reply for a field.
+enum FieldReply : std::int64_t {
+  kNoField = -2,
+  kNoDeadline = -1,
+  kNotMet = 0,
+  kSet = 1,
+  kRemoved = 2
 };
 
 // Redis has two error texts for an invalid count.

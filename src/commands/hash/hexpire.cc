@@ -8,37 +8,34 @@ namespace {
 
 using namespace engine;
 
-enum class Condition : std::uint8_t { none, absent, present, later, earlier };
+enum class DeadlineCondition : std::uint8_t { none, absent, present, later, earlier };
 
-// The reply for one field.
-enum Answer : std::int64_t { kNoField = -2, kNotMet = 0, kSet = 1, kRemoved = 2 };
-
-Condition condition_in(std::string_view word) {
+DeadlineCondition condition_in(std::string_view word) {
   constexpr struct {
     std::string_view word;
-    Condition condition;
-  } kWords[] = {{"NX", Condition::absent},
-                {"XX", Condition::present},
-                {"GT", Condition::later},
-                {"LT", Condition::earlier}};
+    DeadlineCondition condition;
+  } kWords[] = {{"NX", DeadlineCondition::absent},
+                {"XX", DeadlineCondition::present},
+                {"GT", DeadlineCondition::later},
+                {"LT", DeadlineCondition::earlier}};
   for (const auto& [name, condition] : kWords) {
     if (base::equals_ignoring_case(word, name)) return condition;
   }
-  return Condition::none;
+  return DeadlineCondition::none;
 }
 
 // No deadline counts as later than any deadline.
-bool holds(Condition condition, std::optional<std::int64_t> old, std::int64_t deadline_ms) {
+bool holds(DeadlineCondition condition, std::optional<std::int64_t> old, std::int64_t deadline_ms) {
   switch (condition) {
-    case Condition::none:
+    case DeadlineCondition::none:
       return true;
-    case Condition::absent:
+    case DeadlineCondition::absent:
       return !old;
-    case Condition::present:
+    case DeadlineCondition::present:
       return old.has_value();
-    case Condition::later:
+    case DeadlineCondition::later:
       return old && deadline_ms > *old;
-    case Condition::earlier:
+    case DeadlineCondition::earlier:
       return !old || deadline_ms < *old;
   }
   return false;
@@ -46,7 +43,7 @@ bool holds(Condition condition, std::optional<std::int64_t> old, std::int64_t de
 
 struct Request {
   std::int64_t deadline_ms;
-  Condition condition;
+  DeadlineCondition condition;
   FieldList fields;
 };
 
@@ -54,14 +51,14 @@ struct Request {
 std::optional<Request> read(Call& call, TimeForm form, std::int64_t now_ms) {
   const auto deadline_ms = read_deadline(call, call.arg(2), form, now_ms);
   if (!deadline_ms) return std::nullopt;
-  const Condition condition = condition_in(call.arg(3));
+  const DeadlineCondition condition = condition_in(call.arg(3));
   const auto fields =
-      read_fields(call, condition == Condition::none ? 3 : 4, kNumFieldsNotPositive);
+      read_fields(call, condition == DeadlineCondition::none ? 3 : 4, kNumFieldsNotPositive);
   if (!fields) return std::nullopt;
   return Request{*deadline_ms, condition, *fields};
 }
 
-Answer expire(Call& call, types::Hash& hash, std::string_view field, const Request& request) {
+FieldReply expire(Call& call, types::Hash& hash, std::string_view field, const Request& request) {
   const std::int64_t until_ms = call.expired_until_ms();
   if (!hash.contains(field, until_ms)) return kNoField;
   if (!holds(request.condition, hash.deadline(field, until_ms), request.deadline_ms)) {
@@ -86,7 +83,7 @@ void run(Call& call, TimeForm form) {
                 past ? keyspace::Event::hdel : keyspace::Event::hexpire);
   bool changed = false;
   for (std::size_t i = request->fields.first; i < request->fields.end; ++i) {
-    const Answer answer = expire(call, *hash, call.arg(i), *request);
+    const FieldReply answer = expire(call, *hash, call.arg(i), *request);
     changed |= answer == kSet || answer == kRemoved;
     call.reply.integer(answer);
   }

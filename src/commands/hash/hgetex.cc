@@ -9,7 +9,7 @@ namespace {
 
 using namespace engine;
 
-struct Request {
+struct HgetexRequest {
   std::optional<std::int64_t> deadline_ms;
   bool persist = false;
   FieldList fields{};
@@ -18,8 +18,8 @@ struct Request {
 };
 
 // Nothing if an argument is wrong; the error has been sent.
-std::optional<Request> read(Call& call, std::int64_t now_ms) {
-  Request request;
+std::optional<HgetexRequest> read(Call& call, std::int64_t now_ms) {
+  HgetexRequest request;
   std::size_t position = 2;
   if (base::equals_ignoring_case(call.arg(2), "PERSIST")) {
     request.persist = true;
@@ -36,7 +36,7 @@ std::optional<Request> read(Call& call, std::int64_t now_ms) {
 }
 
 // Changes the deadline of a field that exists; true when that was a change.
-bool change(Call& call, types::Hash& hash, std::string_view field, const Request& request) {
+bool change(Call& call, types::Hash& hash, std::string_view field, const HgetexRequest& request) {
   if (request.deadline_ms) {
     expire_field(call, hash, field, *request.deadline_ms);
     return true;
@@ -48,7 +48,7 @@ bool change(Call& call, types::Hash& hash, std::string_view field, const Request
   return true;
 }
 
-keyspace::Event event_of(const Call& call, const Request& request) {
+keyspace::Event event_of(const Call& call, const HgetexRequest& request) {
   if (request.persist) return keyspace::Event::hpersist;
   return call.db.is_past(*request.deadline_ms) ? keyspace::Event::hdel : keyspace::Event::hexpire;
 }
@@ -61,7 +61,7 @@ void reply_values(Call& call, const FoundHash& found, const FieldList& fields) {
   }
 }
 
-void reply_and_change(Call& call, const FoundHash& found, const Request& request) {
+void reply_and_change(Call& call, const FoundHash& found, const HgetexRequest& request) {
   HashEdit hash(call.db, call.key, found.entry(), event_of(call, request));
   bool changed = false;
   for (std::size_t i = request.fields.first; i < request.fields.end; ++i) {

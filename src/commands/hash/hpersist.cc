@@ -7,14 +7,11 @@ namespace {
 
 using namespace engine;
 
-// The reply for one field.
-enum Answer : std::int64_t { kNoField = -2, kNoDeadline = -1, kPersisted = 1 };
-
-Answer persist(types::Hash& hash, std::string_view field, std::int64_t now_ms) {
+FieldReply persist(types::Hash& hash, std::string_view field, std::int64_t now_ms) {
   if (!hash.contains(field, now_ms)) return kNoField;
   if (!hash.deadline(field, now_ms)) return kNoDeadline;
   hash.set_deadline(field, std::nullopt, now_ms);
-  return kPersisted;
+  return kSet;
 }
 
 void hpersist(Call& call) {
@@ -31,8 +28,8 @@ void hpersist(Call& call) {
   HashEdit hash(call.db, call.key, found.entry(), keyspace::Event::hpersist);
   bool changed = false;
   for (std::size_t i = fields->first; i < fields->end; ++i) {
-    const Answer answer = persist(*hash, call.arg(i), now_ms);
-    changed |= answer == kPersisted;
+    const FieldReply answer = persist(*hash, call.arg(i), now_ms);
+    changed |= answer == kSet;
     call.reply.integer(answer);
   }
   if (!changed) hash.discard();

@@ -15,7 +15,7 @@ using namespace engine;
 // Below this share of the fields, picking at random and dropping repeats beats a walk over all.
 constexpr std::uint64_t kSparse = 3;
 
-struct Request {
+struct RandomFieldsRequest {
   std::int64_t count = 0;  // negative: that many, repeats allowed
   bool values = false;
 };
@@ -85,7 +85,7 @@ void reply_distinct(const Picks& picks, std::uint64_t count) {
 }
 
 // False if an argument is wrong; the error has been sent.
-bool read(Call& call, Request& request) {
+bool read(Call& call, RandomFieldsRequest& request) {
   constexpr std::int64_t kMost = INT64_MAX;
   const auto count = base::parse_int64(call.arg(2));
   if (!count) {
@@ -116,7 +116,7 @@ void reply_one(Call& call, const FoundHash& hash) {
 }
 
 void hrandfield(Call& call) {
-  Request request;
+  RandomFieldsRequest request;
   if (call.size() > 2 && !read(call, request)) return;
   const auto hash = find_hash(call);
   if (hash.wrong_type()) return call.reply.error(errors::kWrongType);

@@ -11,10 +11,10 @@ namespace {
 
 using namespace engine;
 
-enum class Condition : std::uint8_t { none, none_exists, all_exist };
+enum class FieldsCondition : std::uint8_t { none, none_exists, all_exist };
 
-struct Request {
-  Condition condition = Condition::none;
+struct HsetexRequest {
+  FieldsCondition condition = FieldsCondition::none;
   std::optional<std::int64_t> deadline_ms;
   bool keep_deadline = false;
   std::size_t first = 0;  // of the fields, each followed by its value; 0: not read yet
@@ -26,8 +26,8 @@ bool refuse(Call& call, std::string_view error) {
   return false;
 }
 
-bool read_condition(Call& call, Request& request, Condition condition) {
-  if (request.condition != Condition::none) {
+bool read_condition(Call& call, HsetexRequest& request, FieldsCondition condition) {
+  if (request.condition != FieldsCondition::none) {
     return refuse(call, "ERR Only one of FXX or FNX arguments can be specified");
   }
   request.condition = condition;
@@ -35,8 +35,8 @@ bool read_condition(Call& call, Request& request, Condition condition) {
 }
 
 // `form`: nothing for KEEPTTL.
-bool read_expiration(Call& call, Request& request, std::optional<TimeForm> form, std::size_t& at,
-                     std::int64_t now_ms) {
+bool read_expiration(Call& call, HsetexRequest& request, std::optional<TimeForm> form,
+                     std::size_t& at, std::int64_t now_ms) {
   if (request.keep_deadline || request.deadline_ms) {
     return refuse(call, "ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified");
   }
@@ -49,7 +49,7 @@ bool read_expiration(Call& call, Request& request, std::optional<TimeForm> form,
   return request.deadline_ms.has_value();
 }
 
-bool read_list(Call& call, Request& request, std::size_t at) {
+bool read_list(Call& call, HsetexRequest& request, std::size_t at) {
   const auto count = at + 1 < call.size() ? base::parse_int64(call.arg(at + 1)) : std::nullopt;
   if (!count || *count < 1 || *count > INT32_MAX) {
     return refuse(call, "ERR invalid number of fields");
@@ -60,15 +60,15 @@ bool read_list(Call& call, Request& request, std::size_t at) {
                 "ERR wrong number of arguments for '" + call.command.full_name() + "' command");
 }
 
-bool read(Call& call, Request& request, std::int64_t now_ms) {
+bool read(Call& call, HsetexRequest& request, std::int64_t now_ms) {
   for (std::size_t at = 2; at < call.size(); ++at) {
     const std::string_view word = call.arg(at);
     bool good = false;
     if (base::equals_ignoring_case(word, "FIELDS")) return read_list(call, request, at);
     if (base::equals_ignoring_case(word, "FNX")) {
-      good = read_condition(call, request, Condition::none_exists);
+      good = read_condition(call, request, FieldsCondition::none_exists);
     } else if (base::equals_ignoring_case(word, "FXX")) {
-      good = read_condition(call, request, Condition::all_exist);
+      good = read_condition(call, request, FieldsCondition::all_exist);
     } else if (base::equals_ignoring_case(word, "KEEPTTL")) {
       good = read_expiration(call, request, std::nullopt, at, now_ms);
     } else if (const auto form = time_form(word)) {
@@ -81,9 +81,9 @@ bool read(Call& call, Request& request, std::int64_t now_ms) {
   return refuse(call, "ERR Mandatory argument FIELDS is missing or not at the right position");
 }
 
-bool holds(Call& call, const Request& request, const FoundHash& found) {
-  if (request.condition == Condition::none) return true;
-  const bool wanted = request.condition == Condition::all_exist;
+bool holds(Call& call, const HsetexRequest& request, const FoundHash& found) {
+  if (request.condition == FieldsCondition::none) return true;
+  const bool wanted = request.condition == FieldsCondition::all_exist;
   for (std::size_t i = request.first; i < call.size(); i += 2) {
     if ((found && found->contains(call.arg(i), call.expired_until_ms())) != wanted) return false;
   }
@@ -91,7 +91,8 @@ bool holds(Call& call, const Request& request, const FoundHash& found) {
 }
 
 // The propagated command has no condition and no relative time.
-void propagate(Call& call, const Request& request, std::string_view field, std::string_view value) {
+void propagate(Call& call, const HsetexRequest& request, std::string_view field,
+               std::string_view value) {
   if (request.deadline_ms) {
     std::array<char, base::kInt64Chars> digits;
     call.propagate({"HSETEX", call.key.name, "PXAT",
@@ -104,7 +105,7 @@ void propagate(Call& call, const Request& request, std::string_view field, std::
 }
 
 // A deadline in the past removes the fields, whether or not they existed.
-void remove_all(Call& call, HashEdit& hash, const Request& request) {
+void remove_all(Call& call, HashEdit& hash, const HsetexRequest& request) {
   bool changed = false;
   for (std::size_t i = request.first; i < call.size(); i += 2) {
     if (!hash->erase(call.arg(i), call.expired_until_ms())) continue;
@@ -114,7 +115,8 @@ void remove_all(Call& call, HashEdit& hash, const Request& request) {
   if (!changed) hash.discard();
 }
 
-void set_all(Call& call, HashEdit& hash, const Request& request, const types::HashLimits& limits) {
+void set_all(Call& call, HashEdit& hash, const HsetexRequest& request,
+             const types::HashLimits& limits) {
   const std::int64_t until_ms = call.expired_until_ms();
   make_room(hash, (call.size() - request.first) / 2, limits);
   const auto deadline =
@@ -127,7 +129,7 @@ void set_all(Call& call, HashEdit& hash, const Request& request, const types::Ha
 }
 
 void hsetex(Call& call, types::Settings& settings) {
-  Request request;
+  HsetexRequest request;
   if (!read(call, request, call.now_ms())) return;
   const auto found = find_hash_to_change(call);
   if (found.wrong_type()) return call.reply.error(errors::kWrongType);

@@ -7,9 +7,6 @@ namespace {
 
 using namespace engine;
 
-constexpr std::int64_t kNoField = -2;
-constexpr std::int64_t kNoDeadline = -1;
-
 std::int64_t seconds(std::int64_t ms) { return (ms + 999) / 1000; }
 
 // Answers for each field what `show` makes of its deadline.

@@ -34,7 +34,7 @@ void pop_or_wait(Call& call, types::Settings& settings) {
   if (!call.wait_for(wait)) call.reply.null_array();
 }
 
-constexpr std::uint32_t kFlags = kWrites | kNoScript | kBlocks;
+constexpr std::uint32_t kBlpopFlags = kWrites | kNoScript | kBlocks;
 
 }  // namespace
 
@@ -43,7 +43,7 @@ std::span<const engine::Command> list_blpop() {
       {.name = "blpop",
        .family = Family::list,
        .arity = at_least(3),
-       .flags = kFlags,
+       .flags = kBlpopFlags,
        .keys = {KeySpec::range(1, -2, 1, kRW | kAccess | kDelete)},
        .handler = Handler::of<pop_or_wait<ListEnd::head>>(),
        .since = "2.0.0",
@@ -54,7 +54,7 @@ std::span<const engine::Command> list_blpop() {
       {.name = "brpop",
        .family = Family::list,
        .arity = at_least(3),
-       .flags = kFlags,
+       .flags = kBlpopFlags,
        .keys = {KeySpec::range(1, -2, 1, kRW | kAccess | kDelete)},
        .handler = Handler::of<pop_or_wait<ListEnd::tail>>(),
        .since = "2.0.0",

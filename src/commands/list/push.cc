@@ -24,7 +24,7 @@ void push(Call& call, types::Settings& settings) {
   call.reply.integer(static_cast<std::int64_t>(edit->size()));
 }
 
-constexpr std::uint32_t kFlags = kWrites | kGrows | kFast;
+constexpr std::uint32_t kPushFlags = kWrites | kGrows | kFast;
 constexpr std::string_view kCost = "O(1) for each element added";
 constexpr std::string_view kSyntax = "key:key#0 element:string*";
 
@@ -35,7 +35,7 @@ std::span<const engine::Command> list_push() {
       {.name = "lpush",
        .family = Family::list,
        .arity = at_least(3),
-       .flags = kFlags,
+       .flags = kPushFlags,
        .keys = {KeySpec::one(1, kRW | kInsert)},
        .handler = Handler::of<push<ListEnd::head, Missing::made>>(),
        .since = "1.0.0",
@@ -45,7 +45,7 @@ std::span<const engine::Command> list_push() {
       {.name = "lpushx",
        .family = Family::list,
        .arity = at_least(3),
-       .flags = kFlags,
+       .flags = kPushFlags,
        .keys = {KeySpec::one(1, kRW | kInsert)},
        .handler = Handler::of<push<ListEnd::head, Missing::refused>>(),
        .since = "2.2.0",
@@ -55,7 +55,7 @@ std::span<const engine::Command> list_push() {
       {.name = "rpush",
        .family = Family::list,
        .arity = at_least(3),
-       .flags = kFlags,
+       .flags = kPushFlags,
        .keys = {KeySpec::one(1, kRW | kInsert)},
        .handler = Handler::of<push<ListEnd::tail, Missing::made>>(),
        .since = "1.0.0",
@@ -65,7 +65,7 @@ std::span<const engine::Command> list_push() {
       {.name = "rpushx",
        .family = Family::list,
        .arity = at_least(3),
-       .flags = kFlags,
+       .flags = kPushFlags,
        .keys = {KeySpec::one(1, kRW | kInsert)},
        .handler = Handler::of<push<ListEnd::tail, Missing::refused>>(),
        .since = "2.2.0",

@@ -20,7 +20,7 @@ void publish_as(Call& call, Hub& hub, Kind kind) {
 void publish(Call& call, Hub& hub) { publish_as(call, hub, Kind::channel); }
 void spublish(Call& call, Hub& hub) { publish_as(call, hub, Kind::shard); }
 
-constexpr std::uint32_t kFlags = kPubSub | kLoading | kStale | kFast | kMayReplicate;
+constexpr std::uint32_t kPublishFlags = kPubSub | kLoading | kStale | kFast | kMayReplicate;
 
 }  // namespace
 
@@ -29,7 +29,7 @@ std::span<const engine::Command> pubsub_publish() {
       {.name = "publish",
        .family = Family::pubsub,
        .arity = exactly(3),
-       .flags = kFlags,
+       .flags = kPublishFlags,
        .handler = Handler::of<publish>(),
        .since = "2.0.0",
        .summary = "Publishes a message to a channel.",
@@ -38,7 +38,7 @@ std::span<const engine::Command> pubsub_publish() {
       {.name = "spublish",
        .family = Family::pubsub,
        .arity = exactly(3),
-       .flags = kFlags,
+       .flags = kPublishFlags,
        .keys = {KeySpec::one(1, kNotKey)},
        .handler = Handler::of<spublish>(),
        .since = "7.0.0",

@@ -85,7 +85,7 @@ void pubsub_numpat(Call& call, Hub& hub) {
   call.reply.integer(static_cast<std::int64_t>(hub.topics(Kind::pattern)));
 }
 
-constexpr std::uint32_t kFlags = kPubSub | kLoading | kStale;
+constexpr std::uint32_t kPubsubFlags = kPubSub | kLoading | kStale;
 
 }  // namespace
 
@@ -101,7 +101,7 @@ std::span<const engine::Command> pubsub_pubsub() {
       {.name = "pubsub channels",
        .family = Family::pubsub,
        .arity = at_least(2),
-       .flags = kFlags,
+       .flags = kPubsubFlags,
        .only_shows = true,
        .handler = Handler::of<pubsub_channels>(),
        .since = "2.8.0",
@@ -111,7 +111,7 @@ std::span<const engine::Command> pubsub_pubsub() {
       {.name = "pubsub numsub",
        .family = Family::pubsub,
        .arity = at_least(2),
-       .flags = kFlags,
+       .flags = kPubsubFlags,
        .only_shows = true,
        .handler = Handler::of<pubsub_numsub>(),
        .since = "2.8.0",
@@ -121,7 +121,7 @@ std::span<const engine::Command> pubsub_pubsub() {
       {.name = "pubsub numpat",
        .family = Family::pubsub,
        .arity = exactly(2),
-       .flags = kFlags,
+       .flags = kPubsubFlags,
        .handler = Handler::of<pubsub_numpat>(),
        .since = "2.8.0",
        .summary = "Returns the number of patterns that have subscribers.",
@@ -129,7 +129,7 @@ std::span<const engine::Command> pubsub_pubsub() {
       {.name = "pubsub shardchannels",
        .family = Family::pubsub,
        .arity = at_least(2),
-       .flags = kFlags,
+       .flags = kPubsubFlags,
        .only_shows = true,
        .handler = Handler::of<pubsub_shardchannels>(),
        .since = "7.0.0",
@@ -139,7 +139,7 @@ std::span<const engine::Command> pubsub_pubsub() {
       {.name = "pubsub shardnumsub",
        .family = Family::pubsub,
        .arity = at_least(2),
-       .flags = kFlags,
+       .flags = kPubsubFlags,
        .only_shows = true,
        .handler = Handler::of<pubsub_shardnumsub>(),
        .since = "7.0.0",

@@ -27,7 +27,7 @@ void sunsubscribe(Call& call, Hub& hub) {
   unsubscribe_from_all(call, hub, Kind::shard, "sunsubscribe");
 }
 
-constexpr std::uint32_t kFlags = kPubSub | kNoScript | kLoading | kStale | kForSubscribers;
+constexpr std::uint32_t kSubscribeFlags = kPubSub | kNoScript | kLoading | kStale | kForSubscribers;
 constexpr KeySpecs kShardChannels = {KeySpec::range(1, -1, 1, kNotKey)};
 constexpr std::string_view kToBegin = "O(N) where N is the number of names";
 constexpr std::string_view kToEnd = "O(N) where N is the number of names that are ended";
@@ -39,7 +39,7 @@ std::span<const engine::Command> pubsub_subscribe() {
       {.name = "subscribe",
        .family = Family::pubsub,
        .arity = at_least(2),
-       .flags = kFlags,
+       .flags = kSubscribeFlags,
        .handler = Handler::of<subscribe>(),
        .since = "2.0.0",
        .summary = "Subscribes to channels.",
@@ -48,7 +48,7 @@ std::span<const engine::Command> pubsub_subscribe() {
       {.name = "unsubscribe",
        .family = Family::pubsub,
        .arity = at_least(1),
-       .flags = kFlags,
+       .flags = kSubscribeFlags,
        .handler = Handler::of<unsubscribe>(),
        .since = "2.0.0",
        .summary = "Unsubscribes from channels, or from all.",
@@ -57,7 +57,7 @@ std::span<const engine::Command> pubsub_subscribe() {
       {.name = "psubscribe",
        .family = Family::pubsub,
        .arity = at_least(2),
-       .flags = kFlags,
+       .flags = kSubscribeFlags,
        .handler = Handler::of<psubscribe>(),
        .since = "2.0.0",
        .summary = "Subscribes to the channels whose names match patterns.",
@@ -66,7 +66,7 @@ std::span<const engine::Command> pubsub_subscribe() {
       {.name = "punsubscribe",
        .family = Family::pubsub,
        .arity = at_least(1),
-       .flags = kFlags,
+       .flags = kSubscribeFlags,
        .handler = Handler::of<punsubscribe>(),
        .since = "2.0.0",
        .summary = "Unsubscribes from patterns, or from all.",
@@ -75,7 +75,7 @@ std::span<const engine::Command> pubsub_subscribe() {
       {.name = "ssubscribe",
        .family = Family::pubsub,
        .arity = at_least(2),
-       .flags = kFlags,
+       .flags = kSubscribeFlags,
        .keys = kShardChannels,
        .handler = Handler::of<ssubscribe>(),
        .since = "7.0.0",
@@ -85,7 +85,7 @@ std::span<const engine::Command> pubsub_subscribe() {
       {.name = "sunsubscribe",
        .family = Family::pubsub,
        .arity = at_least(1),
-       .flags = kFlags,
+       .flags = kSubscribeFlags,
        .keys = kShardChannels,
        .handler = Handler::of<sunsubscribe>(),
        .since = "7.0.0",

@@ -19,13 +19,13 @@ void evalsha(Call& call, Runtime& scripts) {
   scripts.evalsha(call, kAccess);
 }
 
-constexpr std::uint32_t kFlags =
+constexpr std::uint32_t kEvalFlags =
     kNoScript | kStale | kSkipMonitor | kNoMandatoryKeys | kMovableKeys;
-constexpr std::uint32_t kMayWrite = kFlags | kMayReplicate | kRunsScript;
+constexpr std::uint32_t kMayWrite = kEvalFlags | kMayReplicate | kRunsScript;
 // Keys may be used in any way.
 constexpr KeySpecs kKeys = {KeySpec::counted(2, kRW | kAccess | kUpdate)};
 constexpr KeySpecs kKeysToRead = {KeySpec::counted(2, kRO | kAccess)};
-constexpr std::string_view kComplexity = "Depends on the script";
+constexpr std::string_view kComplexityOfScript = "Depends on the script";
 
 }  // namespace
 
@@ -39,7 +39,7 @@ std::span<const engine::Command> scripting_eval() {
        .handler = Handler::of<eval<Access::read_write>>(),
        .since = "2.6.0",
        .summary = "Runs a script.",
-       .complexity = kComplexity,
+       .complexity = kComplexityOfScript,
        .arguments = "script:string numkeys:integer key:key#0?* arg:string?*"},
       {.name = "evalsha",
        .family = Family::scripting,
@@ -49,27 +49,27 @@ std::span<const engine::Command> scripting_eval() {
        .handler = Handler::of<evalsha<Access::read_write>>(),
        .since = "2.6.0",
        .summary = "Runs a script by the SHA-1 of its text.",
-       .complexity = kComplexity,
+       .complexity = kComplexityOfScript,
        .arguments = "sha1:string numkeys:integer key:key#0?* arg:string?*"},
       {.name = "eval_ro",
        .family = Family::scripting,
        .arity = at_least(3),
-       .flags = kFlags | kReads,
+       .flags = kEvalFlags | kReads,
        .keys = kKeysToRead,
        .handler = Handler::of<eval<Access::read_only>>(),
        .since = "7.0.0",
        .summary = "Runs a script that cannot change data.",
-       .complexity = kComplexity,
+       .complexity = kComplexityOfScript,
        .arguments = "script:string numkeys:integer key:key#0?* arg:string?*"},
       {.name = "evalsha_ro",
        .family = Family::scripting,
        .arity = at_least(3),
-       .flags = kFlags | kReads,
+       .flags = kEvalFlags | kReads,
        .keys = kKeysToRead,
        .handler = Handler::of<evalsha<Access::read_only>>(),
        .since = "7.0.0",
        .summary = "Runs a script that cannot change data, by the SHA-1 of its text.",
-       .complexity = kComplexity,
+       .complexity = kComplexityOfScript,
        .arguments = "sha1:string numkeys:integer key:key#0?* arg:string?*"},
   };
   return kCommands;

@@ -14,9 +14,9 @@ void fcall(Call& call, Functions& functions) {
   functions.call(call, kAccess);
 }
 
-constexpr std::uint32_t kFlags =
+constexpr std::uint32_t kFcallFlags =
     kNoScript | kStale | kSkipMonitor | kNoMandatoryKeys | kMovableKeys;
-constexpr std::string_view kComplexity = "Depends on the function";
+constexpr std::string_view kComplexityOfFunction = "Depends on the function";
 constexpr std::string_view kArguments = "function:string numkeys:integer key:key#0?* arg:string?*";
 
 }  // namespace
@@ -26,22 +26,22 @@ std::span<const engine::Command> scripting_fcall() {
       {.name = "fcall",
        .family = Family::scripting,
        .arity = at_least(3),
-       .flags = kFlags | kMayReplicate | kRunsScript,
+       .flags = kFcallFlags | kMayReplicate | kRunsScript,
        .keys = {KeySpec::counted(2, kRW | kAccess | kUpdate)},
        .handler = Handler::of<fcall<Access::read_write>>(),
        .since = "7.0.0",
        .summary = "Calls a function.",
-       .complexity = kComplexity,
+       .complexity = kComplexityOfFunction,
        .arguments = kArguments},
       {.name = "fcall_ro",
        .family = Family::scripting,
        .arity = at_least(3),
-       .flags = kFlags | kReads,
+       .flags = kFcallFlags | kReads,
        .keys = {KeySpec::counted(2, kRO | kAccess)},
        .handler = Handler::of<fcall<Access::read_only>>(),
        .since = "7.0.0",
        .summary = "Calls a function that cannot change data.",
-       .complexity = kComplexity,
+       .complexity = kComplexityOfFunction,
        .arguments = kArguments},
   };
   return kCommands;

@@ -78,7 +78,7 @@ void function_kill(Call& call, Runtime& scripts) {
   scripts.kill(call, scripting::RunKind::function);
 }
 
-constexpr std::string_view kEverywhere = "request_policy:all_shards response_policy:all_succeeded";
+constexpr std::string_view kOnAllShards = "request_policy:all_shards response_policy:all_succeeded";
 constexpr std::uint32_t kChanges = kNoScript | kWrites;
 
 }  // namespace
@@ -101,7 +101,7 @@ std::span<const engine::Command> scripting_function() {
        .summary = "Removes a library and its functions.",
        .complexity = "O(N) for N functions of all libraries",
        .arguments = "library-name:string",
-       .tips = kEverywhere},
+       .tips = kOnAllShards},
       {.name = "function flush",
        .family = Family::scripting,
        .arity = at_least(2),
@@ -111,7 +111,7 @@ std::span<const engine::Command> scripting_function() {
        .summary = "Removes all libraries.",
        .complexity = "O(N) for N functions",
        .arguments = "flush-type:oneof?(async:pure-token@ASYNC sync:pure-token@SYNC)",
-       .tips = kEverywhere},
+       .tips = kOnAllShards},
       {.name = "function help",
        .family = Family::scripting,
        .arity = exactly(2),
@@ -149,7 +149,7 @@ std::span<const engine::Command> scripting_function() {
        .summary = "Adds a library, and returns its name.",
        .complexity = "O(N) for N bytes of the library",
        .arguments = "replace:pure-token@REPLACE? function-code:string",
-       .tips = kEverywhere},
+       .tips = kOnAllShards},
       {.name = "function stats",
        .family = Family::scripting,
        .arity = exactly(2),

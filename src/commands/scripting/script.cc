@@ -33,7 +33,7 @@ void script_kill(Call& call, Runtime& scripts) { scripts.kill(call, scripting::R
 
 void script_debug(Call& call, Runtime& scripts) { scripts.set_debugging(call); }
 
-constexpr std::string_view kEverywhere = "request_policy:all_nodes response_policy:all_succeeded";
+constexpr std::string_view kOnAllNodes = "request_policy:all_nodes response_policy:all_succeeded";
 
 }  // namespace
 
@@ -75,7 +75,7 @@ std::span<const engine::Command> scripting_script() {
        .summary = "Removes all scripts.",
        .complexity = "O(N) for N scripts",
        .arguments = "flush-type:oneof?(async:pure-token@ASYNC sync:pure-token@SYNC)",
-       .tips = kEverywhere},
+       .tips = kOnAllNodes},
       {.name = "script help",
        .family = Family::scripting,
        .arity = exactly(2),
@@ -102,7 +102,7 @@ std::span<const engine::Command> scripting_script() {
        .summary = "Keeps a script, and returns the SHA-1 of its text.",
        .complexity = "O(N) for N bytes of the script",
        .arguments = "script:string",
-       .tips = kEverywhere},
+       .tips = kOnAllNodes},
   };
   return kCommands;
 }

@@ -124,7 +124,7 @@ void acl_users(Call& call, acl::Directory& directory) {
 
 void acl_whoami(Call& call) { call.reply.bulk(call.session.account->name); }
 
-constexpr std::uint32_t kFlags = kNoScript | kLoading | kStale;
+constexpr std::uint32_t kAclFlags = kNoScript | kLoading | kStale;
 
 // The users, rules and passwords in the arguments are secret.
 bool is_about_users(resp::Args, std::size_t index) { return index >= 2; }
@@ -143,7 +143,7 @@ std::span<const engine::Command> server_acl() {
       {.name = "acl deluser",
        .family = Family::server,
        .arity = at_least(3),
-       .flags = kAdmin | kFlags,
+       .flags = kAdmin | kAclFlags,
        .handler = Handler::of<acl_deluser>(),
        .is_secret = is_about_users,
        .since = "6.0.0",
@@ -154,7 +154,7 @@ std::span<const engine::Command> server_acl() {
       {.name = "acl getuser",
        .family = Family::server,
        .arity = exactly(3),
-       .flags = kAdmin | kFlags,
+       .flags = kAdmin | kAclFlags,
        .only_shows = true,
        .handler = Handler::of<acl_getuser>(),
        .is_secret = is_about_users,
@@ -174,7 +174,7 @@ std::span<const engine::Command> server_acl() {
       {.name = "acl list",
        .family = Family::server,
        .arity = exactly(2),
-       .flags = kAdmin | kFlags,
+       .flags = kAdmin | kAclFlags,
        .only_shows = true,
        .handler = Handler::of<acl_list>(),
        .since = "6.0.0",
@@ -183,7 +183,7 @@ std::span<const engine::Command> server_acl() {
       {.name = "acl setuser",
        .family = Family::server,
        .arity = at_least(3),
-       .flags = kAdmin | kFlags,
+       .flags = kAdmin | kAclFlags,
        .handler = Handler::of<acl_setuser>(),
        .is_secret = is_about_users,
        .since = "6.0.0",
@@ -194,7 +194,7 @@ std::span<const engine::Command> server_acl() {
       {.name = "acl users",
        .family = Family::server,
        .arity = exactly(2),
-       .flags = kAdmin | kFlags,
+       .flags = kAdmin | kAclFlags,
        .only_shows = true,
        .handler = Handler::of<acl_users>(),
        .since = "6.0.0",
@@ -203,7 +203,7 @@ std::span<const engine::Command> server_acl() {
       {.name = "acl whoami",
        .family = Family::server,
        .arity = exactly(2),
-       .flags = kFlags,
+       .flags = kAclFlags,
        .handler = Handler::of<acl_whoami>(),
        .since = "6.0.0",
        .summary = "Returns the user of this connection.",

@@ -27,7 +27,7 @@ void acl_save(Call& call, acl::Directory& directory) {
   answer(call, directory.save());
 }
 
-constexpr std::uint32_t kFlags = kAdmin | kNoScript | kLoading | kStale;
+constexpr std::uint32_t kAclFileFlags = kAdmin | kNoScript | kLoading | kStale;
 
 }  // namespace
 
@@ -36,7 +36,7 @@ std::span<const engine::Command> server_acl_file() {
       {.name = "acl load",
        .family = Family::server,
        .arity = exactly(2),
-       .flags = kFlags,
+       .flags = kAclFileFlags,
        .handler = Handler::of<acl_load>(),
        .since = "6.0.0",
        .summary = "Loads the users from the ACL file: all of it or, after an error, nothing.",
@@ -44,7 +44,7 @@ std::span<const engine::Command> server_acl_file() {
       {.name = "acl save",
        .family = Family::server,
        .arity = exactly(2),
-       .flags = kFlags,
+       .flags = kAclFileFlags,
        .handler = Handler::of<acl_save>(),
        .since = "6.0.0",
        .summary = "Writes the users to the ACL file.",

@@ -10,9 +10,9 @@ namespace {
 
 using namespace engine;
 
-constexpr std::int64_t kShown = 10;
+constexpr std::int64_t kDefaultEntries = 10;
 
-std::string_view name(acl::Reason reason) {
+std::string_view reason_name(acl::Reason reason) {
   switch (reason) {
     case acl::Reason::command:
       return "command";
@@ -26,7 +26,7 @@ std::string_view name(acl::Reason reason) {
   return "auth";
 }
 
-std::string_view name(CommandContext occasion) {
+std::string_view context_name(CommandContext occasion) {
   switch (occasion) {
     case CommandContext::transaction:
       return "multi";
@@ -44,9 +44,9 @@ void write_entry(resp::Writer& reply, const acl::RefusalLog::Entry& entry, std::
   reply.bulk("count");
   reply.integer(static_cast<std::int64_t>(entry.count));
   reply.bulk("reason");
-  reply.bulk(name(entry.reason));
+  reply.bulk(reason_name(entry.reason));
   reply.bulk("context");
-  reply.bulk(name(entry.occasion));
+  reply.bulk(context_name(entry.occasion));
   reply.bulk("object");
   reply.bulk(entry.object);
   reply.bulk("username");
@@ -69,7 +69,7 @@ void acl_log(Call& call, acl::Directory& directory) {
                             std::string(call.arg(1)) + "'. Try ACL HELP.");
   }
   ArgReader args(call, 2);
-  std::int64_t most = kShown;
+  std::int64_t most = kDefaultEntries;
   if (args.word("reset")) {
     directory.forget_refusals();
     return call.reply.ok();

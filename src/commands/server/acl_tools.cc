@@ -87,7 +87,7 @@ void acl_dryrun(Call& call, acl::Directory& directory, CommandTable& table) {
   call.reply.bulk(explained(*user, *command, verdict, words));
 }
 
-constexpr std::uint32_t kFlags = kNoScript | kLoading | kStale;
+constexpr std::uint32_t kAclToolsFlags = kNoScript | kLoading | kStale;
 
 }  // namespace
 
@@ -96,7 +96,7 @@ std::span<const engine::Command> server_acl_tools() {
       {.name = "acl cat",
        .family = Family::server,
        .arity = at_least(2),
-       .flags = kFlags,
+       .flags = kAclToolsFlags,
        .handler = Handler::of<acl_cat>(),
        .since = "6.0.0",
        .summary = "Lists the categories of commands, or the commands of one.",
@@ -105,7 +105,7 @@ std::span<const engine::Command> server_acl_tools() {
       {.name = "acl dryrun",
        .family = Family::server,
        .arity = at_least(4),
-       .flags = kAdmin | kFlags,
+       .flags = kAdmin | kAclToolsFlags,
        .handler = Handler::of<acl_dryrun>(),
        .since = "7.0.0",
        .summary = "Returns whether a user may run a command, without running it.",
@@ -114,7 +114,7 @@ std::span<const engine::Command> server_acl_tools() {
       {.name = "acl genpass",
        .family = Family::server,
        .arity = at_least(2),
-       .flags = kFlags,
+       .flags = kAclToolsFlags,
        .handler = Handler::of<acl_genpass>(),
        .since = "6.0.0",
        .summary = "Generates a random password.",

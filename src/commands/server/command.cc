@@ -148,7 +148,7 @@ void command_getkeysandflags(Call& call, CommandTable& table) {
   }
 }
 
-constexpr std::uint32_t kFlags = kLoading | kStale;
+constexpr std::uint32_t kCommandFlags = kLoading | kStale;
 constexpr std::string_view kUnordered = "nondeterministic_output_order";
 
 }  // namespace
@@ -158,7 +158,7 @@ std::span<const engine::Command> server_command() {
       {.name = "command",
        .family = Family::server,
        .arity = at_least(1),
-       .flags = kFlags | kContainer,
+       .flags = kCommandFlags | kContainer,
        .categories = kConnection,
        .handler = Handler::of<command>(),
        .since = "2.8.13",
@@ -168,7 +168,7 @@ std::span<const engine::Command> server_command() {
       {.name = "command count",
        .family = Family::server,
        .arity = exactly(2),
-       .flags = kFlags,
+       .flags = kCommandFlags,
        .categories = kConnection,
        .handler = Handler::of<command_count>(),
        .since = "2.8.13",
@@ -177,7 +177,7 @@ std::span<const engine::Command> server_command() {
       {.name = "command docs",
        .family = Family::server,
        .arity = at_least(2),
-       .flags = kFlags,
+       .flags = kCommandFlags,
        .categories = kConnection,
        .handler = Handler::of<command_docs>(),
        .since = "7.0.0",
@@ -188,7 +188,7 @@ std::span<const engine::Command> server_command() {
       {.name = "command getkeys",
        .family = Family::server,
        .arity = at_least(3),
-       .flags = kFlags,
+       .flags = kCommandFlags,
        .categories = kConnection,
        .handler = Handler::of<command_getkeys>(),
        .since = "2.8.13",
@@ -198,7 +198,7 @@ std::span<const engine::Command> server_command() {
       {.name = "command getkeysandflags",
        .family = Family::server,
        .arity = at_least(3),
-       .flags = kFlags,
+       .flags = kCommandFlags,
        .categories = kConnection,
        .handler = Handler::of<command_getkeysandflags>(),
        .since = "7.0.0",
@@ -208,7 +208,7 @@ std::span<const engine::Command> server_command() {
       {.name = "command help",
        .family = Family::server,
        .arity = exactly(2),
-       .flags = kFlags,
+       .flags = kCommandFlags,
        .categories = kConnection,
        .handler = Handler::of<container_help>(),
        .since = "5.0.0",
@@ -217,7 +217,7 @@ std::span<const engine::Command> server_command() {
       {.name = "command info",
        .family = Family::server,
        .arity = at_least(2),
-       .flags = kFlags,
+       .flags = kCommandFlags,
        .categories = kConnection,
        .handler = Handler::of<command_info>(),
        .since = "2.8.13",
@@ -228,7 +228,7 @@ std::span<const engine::Command> server_command() {
       {.name = "command list",
        .family = Family::server,
        .arity = at_least(2),
-       .flags = kFlags,
+       .flags = kCommandFlags,
        .categories = kConnection,
        .handler = Handler::of<command_list>(),
        .since = "7.0.0",

@@ -38,7 +38,7 @@ void commandlog_reset(Call& call, CommandLog& log) {
   call.reply.ok();
 }
 
-constexpr std::uint32_t kFlags = kAdmin | kLoading | kStale;
+constexpr std::uint32_t kCommandlogFlags = kAdmin | kLoading | kStale;
 constexpr std::string_view kCountAndKind =
     "count:integer type:oneof(slow:pure-token@SLOW large-request:pure-token@LARGE-REQUEST "
     "large-reply:pure-token@LARGE-REPLY)";
@@ -58,7 +58,7 @@ std::span<const engine::Command> server_commandlog() {
       {.name = "commandlog get",
        .family = Family::server,
        .arity = exactly(4),
-       .flags = kFlags,
+       .flags = kCommandlogFlags,
        .handler = Handler::of<commandlog_get>(),
        .since = "8.1.0",
        .summary = "Shows the newest entries of a log, all for -1: id, unix time, microseconds or "
@@ -77,7 +77,7 @@ std::span<const engine::Command> server_commandlog() {
       {.name = "commandlog len",
        .family = Family::server,
        .arity = exactly(3),
-       .flags = kFlags,
+       .flags = kCommandlogFlags,
        .handler = Handler::of<commandlog_len>(),
        .since = "8.1.0",
        .summary = "Returns the number of entries of a log.",
@@ -87,7 +87,7 @@ std::span<const engine::Command> server_commandlog() {
       {.name = "commandlog reset",
        .family = Family::server,
        .arity = exactly(3),
-       .flags = kFlags,
+       .flags = kCommandlogFlags,
        .handler = Handler::of<commandlog_reset>(),
        .since = "8.1.0",
        .summary = "Forgets all entries of a log.",

@@ -102,7 +102,7 @@ bool is_secret_value(resp::Args args, std::size_t index) {
   });
 }
 
-constexpr std::uint32_t kFlags = kAdmin | kNoScript | kLoading | kStale;
+constexpr std::uint32_t kConfigFlags = kAdmin | kNoScript | kLoading | kStale;
 
 }  // namespace
 
@@ -118,7 +118,7 @@ std::span<const engine::Command> server_config() {
       {.name = "config get",
        .family = Family::server,
        .arity = at_least(3),
-       .flags = kFlags,
+       .flags = kConfigFlags,
        .handler = Handler::of<config_get>(),
        .since = "2.0.0",
        .summary = "Returns the directives that match any of the patterns, with their values.",
@@ -135,7 +135,7 @@ std::span<const engine::Command> server_config() {
       {.name = "config resetstat",
        .family = Family::server,
        .arity = exactly(2),
-       .flags = kFlags,
+       .flags = kConfigFlags,
        .handler = Handler::of<config_resetstat>(),
        .since = "2.0.0",
        .summary = "Sets the statistics that INFO shows back to zero.",
@@ -144,7 +144,7 @@ std::span<const engine::Command> server_config() {
       {.name = "config rewrite",
        .family = Family::server,
        .arity = exactly(2),
-       .flags = kFlags,
+       .flags = kConfigFlags,
        .handler = Handler::of<config_rewrite>(),
        .since = "2.8.0",
        .summary = "Brings the configuration file up to date with the directives' present values.",
@@ -153,7 +153,7 @@ std::span<const engine::Command> server_config() {
       {.name = "config set",
        .family = Family::server,
        .arity = at_least(4),
-       .flags = kFlags,
+       .flags = kConfigFlags,
        .handler = Handler::of<config_set>(),
        .is_secret = is_secret_value,
        .since = "2.0.0",

@@ -82,7 +82,7 @@ void debug_pause_cron(Call& call, Cron& cron) {
   switch_to(call, [&cron](bool on) { cron.paused = on; });
 }
 
-constexpr std::uint32_t kFlags = kAdmin | kNoScript | kLoading | kStale | kProtected;
+constexpr std::uint32_t kDebugFlags = kAdmin | kNoScript | kLoading | kStale | kProtected;
 
 }  // namespace
 
@@ -91,7 +91,7 @@ std::span<const engine::Command> server_debug() {
       {.name = "debug",
        .family = Family::server,
        .arity = at_least(2),
-       .flags = kFlags | kTakesTheRest,
+       .flags = kDebugFlags | kTakesTheRest,
        .handler = Handler::of<debug_usage>(),
        .since = "1.0.0",
        .summary = "Commands for tests and debugging.",
@@ -99,7 +99,7 @@ std::span<const engine::Command> server_debug() {
       {.name = "debug error",
        .family = Family::server,
        .arity = exactly(3),
-       .flags = kFlags,
+       .flags = kDebugFlags,
        .handler = Handler::of<debug_error>(),
        .since = "3.2.0",
        .summary = "Returns an error with this text.",
@@ -108,7 +108,7 @@ std::span<const engine::Command> server_debug() {
       {.name = "debug help",
        .family = Family::server,
        .arity = exactly(2),
-       .flags = kFlags,
+       .flags = kDebugFlags,
        .handler = Handler::of<container_help>(),
        .since = "1.0.0",
        .summary = "Lists the subcommands.",
@@ -116,7 +116,7 @@ std::span<const engine::Command> server_debug() {
       {.name = "debug log",
        .family = Family::server,
        .arity = exactly(3),
-       .flags = kFlags,
+       .flags = kDebugFlags,
        .handler = Handler::of<debug_log>(),
        .since = "5.0.0",
        .summary = "Writes a line to the log.",
@@ -125,7 +125,7 @@ std::span<const engine::Command> server_debug() {
       {.name = "debug pause-cron",
        .family = Family::server,
        .arity = exactly(3),
-       .flags = kFlags,
+       .flags = kDebugFlags,
        .handler = Handler::of<debug_pause_cron>(),
        .since = "7.0.0",
        .summary = "Stops the periodic work, or continues it.",
@@ -134,7 +134,7 @@ std::span<const engine::Command> server_debug() {
       {.name = "debug segfault",
        .family = Family::server,
        .arity = exactly(2),
-       .flags = kFlags,
+       .flags = kDebugFlags,
        .handler = Handler::of<debug_segfault>(),
        .since = "1.0.0",
        .summary = "Crashes the server by an invalid memory access.",
@@ -142,7 +142,7 @@ std::span<const engine::Command> server_debug() {
       {.name = "debug set-active-expire",
        .family = Family::server,
        .arity = exactly(3),
-       .flags = kFlags,
+       .flags = kDebugFlags,
        .handler = Handler::of<debug_set_active_expire>(),
        .since = "3.0.0",
        .summary = "Turns the removal of expired keys that no command reads off or on.",
@@ -151,7 +151,7 @@ std::span<const engine::Command> server_debug() {
       {.name = "debug set-skip-checksum-validation",
        .family = Family::server,
        .arity = exactly(3),
-       .flags = kFlags,
+       .flags = kDebugFlags,
        .handler = Handler::of<debug_set_skip_checksum_validation>(),
        .since = "7.0.0",
        .summary =
@@ -161,7 +161,7 @@ std::span<const engine::Command> server_debug() {
       {.name = "debug sleep",
        .family = Family::server,
        .arity = exactly(3),
-       .flags = kFlags,
+       .flags = kDebugFlags,
        .handler = Handler::of<debug_sleep>(),
        .since = "2.6.0",
        .summary = "Stops the whole server for this time.",

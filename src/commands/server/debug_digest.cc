@@ -20,7 +20,7 @@ void debug_digest_value(Call& call) {
   }
 }
 
-constexpr std::uint32_t kFlags = kAdmin | kNoScript | kLoading | kStale | kProtected;
+constexpr std::uint32_t kDebugDigestFlags = kAdmin | kNoScript | kLoading | kStale | kProtected;
 
 }  // namespace
 
@@ -29,7 +29,7 @@ std::span<const engine::Command> server_debug_digest() {
       {.name = "debug digest",
        .family = Family::server,
        .arity = exactly(2),
-       .flags = kFlags,
+       .flags = kDebugDigestFlags,
        .only_shows = true,
        .handler = Handler::of<debug_digest>(),
        .since = "1.0.0",
@@ -38,7 +38,7 @@ std::span<const engine::Command> server_debug_digest() {
       {.name = "debug digest-value",
        .family = Family::server,
        .arity = at_least(2),
-       .flags = kFlags,
+       .flags = kDebugDigestFlags,
        .only_shows = true,
        .handler = Handler::of<debug_digest_value>(),
        .since = "5.0.0",

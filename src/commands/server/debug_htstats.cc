@@ -109,7 +109,7 @@ void debug_htstats_key(Call& call) {
       "ERR The value stored at the specified key is not represented using an hash table");
 }
 
-constexpr std::uint32_t kFlags = kAdmin | kNoScript | kLoading | kStale | kProtected;
+constexpr std::uint32_t kDebugHtstatsFlags = kAdmin | kNoScript | kLoading | kStale | kProtected;
 
 }  // namespace
 
@@ -118,7 +118,7 @@ std::span<const engine::Command> server_debug_htstats() {
       {.name = "debug htstats",
        .family = Family::server,
        .arity = at_least(3),
-       .flags = kFlags,
+       .flags = kDebugHtstatsFlags,
        .only_shows = true,
        .handler = Handler::of<debug_htstats>(),
        .since = "3.2.0",
@@ -128,7 +128,7 @@ std::span<const engine::Command> server_debug_htstats() {
       {.name = "debug htstats-key",
        .family = Family::server,
        .arity = at_least(3),
-       .flags = kFlags,
+       .flags = kDebugHtstatsFlags,
        .only_shows = true,
        .handler = Handler::of<debug_htstats_key>(),
        .since = "5.0.0",

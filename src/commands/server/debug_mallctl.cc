@@ -46,7 +46,7 @@ void debug_mallctl_str(Call& call) {
   answer(call, memory::write_text_control(name, std::string(call.arg(3))), print);
 }
 
-constexpr std::uint32_t kFlags = kAdmin | kNoScript | kLoading | kStale | kProtected;
+constexpr std::uint32_t kDebugMallctlFlags = kAdmin | kNoScript | kLoading | kStale | kProtected;
 
 }  // namespace
 
@@ -55,7 +55,7 @@ std::span<const engine::Command> server_debug_mallctl() {
       {.name = "debug mallctl",
        .family = Family::server,
        .arity = at_least(3),
-       .flags = kFlags,
+       .flags = kDebugMallctlFlags,
        .handler = Handler::of<debug_mallctl>(),
        .since = "6.0.0",
        .summary = "Reads one of the allocator's controls that is a number, or writes it.",
@@ -64,7 +64,7 @@ std::span<const engine::Command> server_debug_mallctl() {
       {.name = "debug mallctl-str",
        .family = Family::server,
        .arity = at_least(3),
-       .flags = kFlags,
+       .flags = kDebugMallctlFlags,
        .handler = Handler::of<debug_mallctl_str>(),
        .since = "6.0.0",
        .summary = "Reads one of the allocator's controls that is a text, or writes it.",

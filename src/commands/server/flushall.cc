@@ -64,7 +64,7 @@ void flushdb(Call& call, keyspace::Keyspace& keyspace, keyspace::Settings& setti
   finish(call, keyspace, *freeing);
 }
 
-constexpr std::string_view kArguments =
+constexpr std::string_view kFlushArguments =
     "flush-type:oneof?(async:pure-token@ASYNC sync:pure-token@SYNC)";
 constexpr std::string_view kTips = "request_policy:all_shards response_policy:all_succeeded";
 
@@ -82,7 +82,7 @@ std::span<const engine::Command> server_flushall() {
        .summary = "Removes all keys of all databases.",
        .complexity = "O(N) where N is the number of all keys; O(1) with ASYNC, the work being "
                      "done later",
-       .arguments = kArguments,
+       .arguments = kFlushArguments,
        .tips = kTips},
       {.name = "flushdb",
        .family = Family::server,
@@ -94,7 +94,7 @@ std::span<const engine::Command> server_flushall() {
        .summary = "Removes all keys of the connection's database.",
        .complexity = "O(N) where N is the number of its keys; O(1) with ASYNC, the work being "
                      "done later",
-       .arguments = kArguments,
+       .arguments = kFlushArguments,
        .tips = kTips},
   };
   return kCommands;

@@ -14,11 +14,11 @@ namespace {
 using namespace engine;
 using namespace observe;
 
-constexpr std::int64_t kShown = 10;
+constexpr std::int64_t kDefaultKeys = 10;
 constexpr std::string_view kNoCount = "ERR COUNT must be greater than 0";
 
 struct Options {
-  std::size_t count = kShown;
+  std::size_t count = kDefaultKeys;
   int db = -1;
   std::optional<types::Type> type;
 };

@@ -140,7 +140,7 @@ void latency_histogram(Call& call, CommandTable& commands) {
   call.reply.end_map(mark, written);
 }
 
-constexpr std::uint32_t kFlags = kAdmin | kNoScript | kLoading | kStale;
+constexpr std::uint32_t kLatencyFlags = kAdmin | kNoScript | kLoading | kStale;
 constexpr std::string_view kAnyOutput =
     "nondeterministic_output request_policy:all_nodes response_policy:special";
 
@@ -158,7 +158,7 @@ std::span<const engine::Command> server_latency() {
       {.name = "latency doctor",
        .family = Family::server,
        .arity = exactly(2),
-       .flags = kFlags,
+       .flags = kLatencyFlags,
        .only_shows = true,
        .handler = Handler::of<latency_doctor>(),
        .since = "2.8.13",
@@ -168,7 +168,7 @@ std::span<const engine::Command> server_latency() {
       {.name = "latency graph",
        .family = Family::server,
        .arity = exactly(3),
-       .flags = kFlags,
+       .flags = kLatencyFlags,
        .only_shows = true,
        .handler = Handler::of<latency_graph>(),
        .since = "2.8.13",
@@ -187,7 +187,7 @@ std::span<const engine::Command> server_latency() {
       {.name = "latency histogram",
        .family = Family::server,
        .arity = at_least(2),
-       .flags = kFlags,
+       .flags = kLatencyFlags,
        .only_shows = true,
        .handler = Handler::of<latency_histogram>(),
        .since = "7.0.0",
@@ -199,7 +199,7 @@ std::span<const engine::Command> server_latency() {
       {.name = "latency history",
        .family = Family::server,
        .arity = exactly(3),
-       .flags = kFlags,
+       .flags = kLatencyFlags,
        .only_shows = true,
        .handler = Handler::of<latency_history>(),
        .since = "2.8.13",
@@ -210,7 +210,7 @@ std::span<const engine::Command> server_latency() {
       {.name = "latency latest",
        .family = Family::server,
        .arity = exactly(2),
-       .flags = kFlags,
+       .flags = kLatencyFlags,
        .only_shows = true,
        .handler = Handler::of<latency_latest>(),
        .since = "2.8.13",
@@ -220,7 +220,7 @@ std::span<const engine::Command> server_latency() {
       {.name = "latency reset",
        .family = Family::server,
        .arity = at_least(2),
-       .flags = kFlags,
+       .flags = kLatencyFlags,
        .handler = Handler::of<latency_reset>(),
        .since = "2.8.13",
        .summary = "Removes the samples of these events, or of all.",

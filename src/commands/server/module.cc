@@ -13,7 +13,7 @@ namespace {
 using namespace engine;
 
 // False if the session may not change modules; the error has been sent.
-bool is_permitted(Call& call, const Settings& settings) {
+bool is_permitted(Call& call, const engine::Settings& settings) {
   const auto permission = settings.enable_module_command.as<Permission>();
   if (permission == Permission::yes ||
       (permission == Permission::local && call.session.peer().is_local())) {
@@ -28,12 +28,12 @@ bool is_permitted(Call& call, const Settings& settings) {
 
 void module_list(Call& call) { call.reply.array(0); }
 
-void module_load(Call& call, Settings& settings) {
+void module_load(Call& call, engine::Settings& settings) {
   if (!is_permitted(call, settings)) return;
   call.reply.error("ERR Error loading the extension. Modules are not supported.");
 }
 
-void module_unload(Call& call, Settings& settings) {
+void module_unload(Call& call, engine::Settings& settings) {
   if (!is_permitted(call, settings)) return;
   call.reply.error("ERR Error unloading module: no such module with that name");
 }

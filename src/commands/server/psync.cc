@@ -42,7 +42,7 @@ void psync(Call& call, replication::Replicas& replicas, replication::Replica& re
 
 void sync(Call& call, replication::Replicas& replicas) { replicas.sync(call.session); }
 
-constexpr std::uint32_t kFlags = kAdmin | kNoScript | kNoAsyncLoading | kNoMulti;
+constexpr std::uint32_t kPsyncFlags = kAdmin | kNoScript | kNoAsyncLoading | kNoMulti;
 
 }  // namespace
 
@@ -51,7 +51,7 @@ std::span<const engine::Command> server_psync() {
       {.name = "psync",
        .family = Family::server,
        .arity = at_least(3),
-       .flags = kFlags,
+       .flags = kPsyncFlags,
        .handler = Handler::of<psync>(),
        .since = "2.8.0",
        .summary = "Makes the connection that of a replica, which continues from an offset.",
@@ -59,7 +59,7 @@ std::span<const engine::Command> server_psync() {
       {.name = "sync",
        .family = Family::server,
        .arity = exactly(1),
-       .flags = kFlags,
+       .flags = kPsyncFlags,
        .handler = Handler::of<sync>(),
        .since = "1.0.0",
        .summary = "Makes the connection that of a replica, which gets all data first."},

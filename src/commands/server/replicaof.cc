@@ -58,10 +58,10 @@ void replicaof(Call& call, replication::Replica& replica, replication::Failover&
   call.reply.ok();
 }
 
-constexpr std::string_view kArguments =
+constexpr std::string_view kPrimaryArguments =
     "args:oneof(host-port:block(host:string port:integer) "
     "no-one:block(no:pure-token@NO one:pure-token@ONE))";
-constexpr std::uint32_t kFlags = kAdmin | kNoScript | kStale | kNoAsyncLoading;
+constexpr std::uint32_t kReplicaofFlags = kAdmin | kNoScript | kStale | kNoAsyncLoading;
 
 }  // namespace
 
@@ -70,21 +70,21 @@ std::span<const engine::Command> server_replicaof() {
       {.name = "replicaof",
        .family = Family::server,
        .arity = exactly(3),
-       .flags = kFlags,
+       .flags = kReplicaofFlags,
        .handler = Handler::of<replicaof>(),
        .since = "5.0.0",
        .summary = "Makes this server a replica of another one, or a primary.",
        .complexity = "O(1)",
-       .arguments = kArguments},
+       .arguments = kPrimaryArguments},
       {.name = "slaveof",
        .family = Family::server,
        .arity = exactly(3),
-       .flags = kFlags,
+       .flags = kReplicaofFlags,
        .handler = Handler::of<replicaof>(),
        .since = "1.0.0",
        .summary = "Makes this server a replica of another one, or a primary.",
        .complexity = "O(1)",
-       .arguments = kArguments,
+       .arguments = kPrimaryArguments,
        .deprecated_since = "5.0.0",
        .replaced_by = "`REPLICAOF`"},
   };

@@ -9,14 +9,15 @@ namespace {
 using namespace engine;
 using namespace observe;
 
-constexpr std::int64_t kShown = 10;
+constexpr std::int64_t kDefaultCommands = 10;
 
 void slowlog_get(Call& call, CommandLog& log) {
   if (call.size() > 3) {
     return call.reply.error("ERR unknown subcommand or wrong number of arguments for '" +
                             std::string(call.arg(1)) + "'. Try SLOWLOG HELP.");
   }
-  const auto count = call.size() == 3 ? read_entry_count(call, call.arg(2)) : std::optional(kShown);
+  const auto count =
+      call.size() == 3 ? read_entry_count(call, call.arg(2)) : std::optional(kDefaultCommands);
   if (count) reply_entries(call, log, LogKind::slow, *count);
 }
 
@@ -29,7 +30,7 @@ void slowlog_reset(Call& call, CommandLog& log) {
   call.reply.ok();
 }
 
-constexpr std::uint32_t kFlags = kAdmin | kLoading | kStale;
+constexpr std::uint32_t kSlowlogFlags = kAdmin | kLoading | kStale;
 
 }  // namespace
 
@@ -45,7 +46,7 @@ std::span<const engine::Command> server_slowlog() {
       {.name = "slowlog get",
        .family = Family::server,
        .arity = at_least(2),
-       .flags = kFlags,
+       .flags = kSlowlogFlags,
        .handler = Handler::of<slowlog_get>(),
        .since = "2.2.12",
        .summary = "Shows the newest entries, 10 if no number is given, all for -1: id, unix time, "
@@ -64,7 +65,7 @@ std::span<const engine::Command> server_slowlog() {
       {.name = "slowlog len",
        .family = Family::server,
        .arity = exactly(2),
-       .flags = kFlags,
+       .flags = kSlowlogFlags,
        .handler = Handler::of<slowlog_len>(),
        .since = "2.2.12",
        .summary = "Returns the number of entries of the log.",
@@ -73,7 +74,7 @@ std::span<const engine::Command> server_slowlog() {
       {.name = "slowlog reset",
        .family = Family::server,
        .arity = exactly(2),
-       .flags = kFlags,
+       .flags = kSlowlogFlags,
        .handler = Handler::of<slowlog_reset>(),
        .since = "2.2.12",
        .summary = "Removes all entries.",

@@ -12,7 +12,7 @@ namespace {
 using namespace engine;
 using types::StreamId;
 
-struct Options {
+struct AutoclaimOptions {
   std::int64_t min_idle_ms = 0;
   StreamId from;
   std::int64_t count = 100;
@@ -24,7 +24,7 @@ constexpr std::int64_t kAttempts = 10;
 constexpr std::int64_t kMostCount = std::numeric_limits<std::int64_t>::max() / 16;
 
 // False if an option is wrong; the error has been sent.
-bool read(Call& call, Options& options) {
+bool read(Call& call, AutoclaimOptions& options) {
   const auto idle = base::parse_int64(call.arg(4));
   if (!idle) return call.reply.error("ERR Invalid min-idle-time argument for XAUTOCLAIM"), false;
   options.min_idle_ms = std::max<std::int64_t>(*idle, 0);
@@ -52,13 +52,13 @@ struct Outcome {
   std::vector<StreamId> deleted;
 };
 
-void claim(types::Pending& pending, const Options& options, std::int64_t now_ms) {
+void claim(types::Pending& pending, const AutoclaimOptions& options, std::int64_t now_ms) {
   pending.delivered_ms = now_ms;
   if (!options.only_ids) ++pending.deliveries;
   pending.consumer()->active_ms = now_ms;
 }
 
-Outcome run(Call& call, const Options& options, keyspace::Edit<types::Stream>& edit,
+Outcome run(Call& call, const AutoclaimOptions& options, keyspace::Edit<types::Stream>& edit,
             types::Group& group, types::Consumer& consumer, std::int64_t now_ms) {
   Outcome outcome;
   std::int64_t left = options.count;
@@ -89,7 +89,7 @@ Outcome run(Call& call, const Options& options, keyspace::Edit<types::Stream>& e
 }
 
 // At most so many bytes is the reply; 0 if there is ample room for it.
-std::uint64_t most_bytes(Call& call, const Options& options, const types::Stream& stream,
+std::uint64_t most_bytes(Call& call, const AutoclaimOptions& options, const types::Stream& stream,
                          std::int64_t now_ms) {
   if (has_ample_room(call.reply, stream.footprint())) return 0;
   const types::PendingIndex& index = stream.group(call.arg(2))->pending;
@@ -108,8 +108,8 @@ std::uint64_t most_bytes(Call& call, const Options& options, const types::Stream
   return bytes;
 }
 
-void reply_outcome(resp::Writer& reply, const types::Stream& stream, const Options& options,
-                   const Outcome& outcome) {
+void reply_outcome(resp::Writer& reply, const types::Stream& stream,
+                   const AutoclaimOptions& options, const Outcome& outcome) {
   reply.array(3);
   reply_stream_id(reply, outcome.next);
   reply.array(outcome.claimed.size());
@@ -126,7 +126,7 @@ void reply_outcome(resp::Writer& reply, const types::Stream& stream, const Optio
 }
 
 void xautoclaim(Call& call) {
-  Options options;
+  AutoclaimOptions options;
   if (!read(call, options)) return;
   const auto found = call.db.find<types::Stream>(call.key, keyspace::Look::write);
   if (found.wrong_type()) return call.reply.error(errors::kWrongType);

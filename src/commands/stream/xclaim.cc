@@ -12,7 +12,7 @@ namespace {
 using namespace engine;
 using types::StreamId;
 
-struct Options {
+struct ClaimOptions {
   std::int64_t min_idle_ms = 0;
   std::size_t ids_end = 5;  // ids start at 5
   std::optional<std::int64_t> delivered_ms;
@@ -23,7 +23,7 @@ struct Options {
 };
 
 // False if an option is wrong; the error has been sent.
-bool read(Call& call, std::int64_t now_ms, Options& options) {
+bool read(Call& call, std::int64_t now_ms, ClaimOptions& options) {
   const auto idle = base::parse_int64(call.arg(4));
   if (!idle) return call.reply.error("ERR Invalid min-idle-time argument for XCLAIM"), false;
   options.min_idle_ms = std::max<std::int64_t>(*idle, 0);
@@ -60,7 +60,7 @@ bool read(Call& call, std::int64_t now_ms, Options& options) {
 
 struct Claim {
   Call& call;
-  const Options& options;
+  const ClaimOptions& options;
   keyspace::Edit<types::Stream>& edit;
   types::Group& group;
   types::Consumer& consumer;
@@ -76,14 +76,14 @@ bool forget(const Claim& claim, StreamId id) {
 }
 
 // Whether the entry, which may be pending, may be assigned to another consumer.
-bool may_take(const types::Pending* pending, const Options& options, std::int64_t now_ms) {
+bool may_take(const types::Pending* pending, const ClaimOptions& options, std::int64_t now_ms) {
   if (pending == nullptr) return options.force;
   return now_ms - pending->delivered_ms >= options.min_idle_ms;
 }
 
 // Assigns the entry to the consumer; nullptr if that is not allowed.
 types::Pending* take(const Claim& claim, StreamId id) {
-  const Options& options = claim.options;
+  const ClaimOptions& options = claim.options;
   types::Pending* pending = claim.group.find(id);
   if (!may_take(pending, options, claim.now_ms)) return nullptr;
   if (pending == nullptr) pending = claim.edit->add_pending(claim.group, id, claim.now_ms);
@@ -129,7 +129,7 @@ std::size_t reply_claimed(const Claim& claim) {
 }
 
 // At most so many bytes is the reply; 0 if there is ample room for it.
-std::uint64_t most_bytes(Call& call, const Options& options, const types::Stream& stream,
+std::uint64_t most_bytes(Call& call, const ClaimOptions& options, const types::Stream& stream,
                          std::int64_t now_ms) {
   if (has_ample_room(call.reply, stream.footprint())) return 0;
   const std::uint64_t ids = options.ids_end - 5;
@@ -153,7 +153,7 @@ void xclaim(Call& call) {
     return reply_no_group(call, call.key.name, call.arg(2));
   }
   const std::int64_t now_ms = call.now_ms();
-  Options options;
+  ClaimOptions options;
   if (!read(call, now_ms, options)) return;
   const Call::RoomForReply room(call, most_bytes(call, options, *found, now_ms),
                                 ReplyOrder::before_effects);

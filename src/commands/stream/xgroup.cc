@@ -19,13 +19,13 @@ constexpr std::string_view kNeedsKey =
     "ERR The XGROUP subcommand requires the key to exist. Note that for CREATE you may want to use "
     "the MKSTREAM option to create an empty stream automatically.";
 
-struct Options {
+struct GroupOptions {
   bool make_stream = false;
   std::int64_t entries_read = types::Group::kUnknown;
 };
 
 // False if an option is wrong; the error has been sent.
-bool read(Call& call, bool may_make_stream, Options& options) {
+bool read(Call& call, bool may_make_stream, GroupOptions& options) {
   ArgReader reader(call, 5);
   while (reader.more()) {
     if (may_make_stream && reader.word("MKSTREAM")) {
@@ -46,7 +46,7 @@ bool read(Call& call, bool may_make_stream, Options& options) {
 }
 
 // Nothing if the key is missing or has another type; the error has been sent.
-std::optional<Found> find_stream(Call& call, bool may_be_absent = false) {
+std::optional<Found> find_to_change(Call& call, bool may_be_absent = false) {
   const auto found = call.db.find<types::Stream>(call.key, keyspace::Look::write);
   if (found.wrong_type()) return call.reply.error(errors::kWrongType), std::nullopt;
   if (!found && !may_be_absent) return call.reply.error(kNeedsKey), std::nullopt;
@@ -55,7 +55,7 @@ std::optional<Found> find_stream(Call& call, bool may_be_absent = false) {
 
 // The same if the group must exist too.
 std::optional<Found> find_group(Call& call) {
-  const auto found = find_stream(call);
+  const auto found = find_to_change(call);
   if (!found || (*found)->group(call.arg(3)) != nullptr) return found;
   std::string text = "NOGROUP No such consumer group '";
   text.append(call.arg(3)).append("' for key name '").append(call.arg(2)).append("'");
@@ -69,9 +69,9 @@ std::optional<types::StreamId> read_last(Call& call, const Found& stream) {
 }
 
 void xgroup_create(Call& call) {
-  Options options;
+  GroupOptions options;
   if (!read(call, /*may_make_stream=*/true, options)) return;
-  const auto found = find_stream(call, options.make_stream);
+  const auto found = find_to_change(call, options.make_stream);
   if (!found) return;
   const auto last = read_last(call, *found);
   if (!last) return;
@@ -85,7 +85,7 @@ void xgroup_create(Call& call) {
 }
 
 void xgroup_setid(Call& call) {
-  Options options;
+  GroupOptions options;
   if (!read(call, /*may_make_stream=*/false, options)) return;
   const auto found = find_group(call);
   if (!found) return;
@@ -111,7 +111,7 @@ void destroy_group(keyspace::Database& db, types::Stream& stream, types::Group& 
 }
 
 void xgroup_destroy(Call& call) {
-  const auto found = find_stream(call);
+  const auto found = find_to_change(call);
   if (!found) return;
   if ((*found)->group(call.arg(3)) == nullptr) return call.reply.integer(0);
   keyspace::Edit<types::Stream> edit(call.db, call.key, found->entry(),

@@ -17,7 +17,7 @@ using Found = keyspace::Found<types::Stream>;
 using Order = types::StreamReader::Order;
 
 // Nothing if the key is missing or has another type; the error has been sent.
-std::optional<Found> find_stream(Call& call) {
+std::optional<Found> find_to_read(Call& call) {
   const auto found = call.db.find<types::Stream>(call.key);
   if (found.wrong_type()) return call.reply.error(errors::kWrongType), std::nullopt;
   if (!found) return call.reply.error(errors::kNoSuchKey), std::nullopt;
@@ -60,14 +60,14 @@ std::optional<std::uint64_t> read_full(Call& call) {
 }
 
 void xinfo_stream(Call& call) {
-  const auto stream = find_stream(call);
+  const auto stream = find_to_read(call);
   if (!stream) return;
   if (call.size() == 3) return reply_stream(call.reply, **stream);
   if (const auto most = read_full(call)) reply_stream_full(call.reply, **stream, *most);
 }
 
 void xinfo_groups(Call& call) {
-  const auto stream = find_stream(call);
+  const auto stream = find_to_read(call);
   if (!stream) return;
   resp::Writer& reply = call.reply;
   reply.array((*stream)->groups().size());
@@ -84,7 +84,7 @@ void xinfo_groups(Call& call) {
 }
 
 void xinfo_consumers(Call& call) {
-  const auto stream = find_stream(call);
+  const auto stream = find_to_read(call);
   if (!stream) return;
   const types::Group* group = (*stream)->group(call.arg(3));
   if (group == nullptr) {

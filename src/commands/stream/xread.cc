@@ -22,7 +22,7 @@ keyspace::Found<types::Stream> find(Call& call, std::string_view name) {
 }
 
 // False if a key or an id is wrong; the error has been sent.
-bool check(Call& call, const ReadOptions& options) {
+bool check_read(Call& call, const ReadOptions& options) {
   for (std::size_t i = 0; i < options.streams; ++i) {
     const std::string_view id = options.id(call, i);
     if (find(call, options.keys(call)[i]).wrong_type()) {
@@ -76,7 +76,7 @@ bool reply_entries(Call& call, const ReadOptions& options) {
 
 void xread(Call& call) {
   const auto options = read_options(call, ReadKind::plain);
-  if (!options || !check(call, *options)) return;
+  if (!options || !check_read(call, *options)) return;
   const std::uint64_t before = call.reply.buffer().size();
   bool has_entries = false;
   const auto write = [&] { has_entries = reply_entries(call, *options); };
@@ -88,12 +88,12 @@ void xread(Call& call) {
   wait(call, *options);
 }
 
-constexpr KeySpec kStreams{.begin = KeySpec::Begin::keyword,
-                           .first = 1,
-                           .keyword = "STREAMS",
-                           .last = -1,
-                           .limit = 2,
-                           .flags = kRO | kAccess};
+constexpr KeySpec kKeysOfRead{.begin = KeySpec::Begin::keyword,
+                              .first = 1,
+                              .keyword = "STREAMS",
+                              .last = -1,
+                              .limit = 2,
+                              .flags = kRO | kAccess};
 
 }  // namespace
 
@@ -103,7 +103,7 @@ std::span<const engine::Command> stream_xread() {
        .family = Family::stream,
        .arity = at_least(4),
        .flags = kReads | kBlocks | kMovableKeys,
-       .keys = {kStreams},
+       .keys = {kKeysOfRead},
        .unspecified_key = first_stream,
        .handler = Handler::of<xread>(),
        .since = "5.0.0",

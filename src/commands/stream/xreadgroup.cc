@@ -17,7 +17,7 @@ constexpr std::string_view kLastIsMeaningless =
 constexpr std::string_view kNew = ">";
 
 // False if a key, its group or an id is wrong; the error has been sent.
-bool check(Call& call, const ReadOptions& options) {
+bool check_group_read(Call& call, const ReadOptions& options) {
   for (std::size_t i = 0; i < options.streams; ++i) {
     const std::string_view name = options.keys(call)[i];
     const auto stream = call.db.find<types::Stream>(keyspace::Key::of(name));
@@ -170,7 +170,7 @@ std::uint64_t most_bytes(Call& call, const ReadOptions& options) {
 
 void xreadgroup(Call& call) {
   const auto options = read_options(call, ReadKind::group);
-  if (!options || !check(call, *options)) return;
+  if (!options || !check_group_read(call, *options)) return;
   const std::uint64_t before = call.reply.buffer().size();
   const Call::RoomForReply room(
       call, most_bytes(call, *options),
@@ -191,12 +191,12 @@ void xreadgroup(Call& call) {
   if (!call.wait_for(wait)) call.reply.null_array();
 }
 
-constexpr KeySpec kStreams{.begin = KeySpec::Begin::keyword,
-                           .first = 4,
-                           .keyword = "STREAMS",
-                           .last = -1,
-                           .limit = 2,
-                           .flags = kRO | kAccess};
+constexpr KeySpec kKeysOfGroupRead{.begin = KeySpec::Begin::keyword,
+                                   .first = 4,
+                                   .keyword = "STREAMS",
+                                   .last = -1,
+                                   .limit = 2,
+                                   .flags = kRO | kAccess};
 
 }  // namespace
 
@@ -206,7 +206,7 @@ std::span<const engine::Command> stream_xreadgroup() {
        .family = Family::stream,
        .arity = at_least(7),
        .flags = kWrites | kBlocks | kMovableKeys,
-       .keys = {kStreams},
+       .keys = {kKeysOfGroupRead},
        .unspecified_key = first_stream,
        .handler = Handler::of<xreadgroup>(),
        .since = "5.0.0",

@@ -11,13 +11,13 @@ namespace {
 using namespace engine;
 using types::StreamId;
 
-struct Options {
+struct SetIdOptions {
   std::optional<std::int64_t> added;
   StreamId max_deleted;
 };
 
 // False if an option is wrong; the error has been sent.
-bool read(Call& call, StreamId id, Options& options) {
+bool read(Call& call, StreamId id, SetIdOptions& options) {
   ArgReader reader(call, 3);
   while (reader.more()) {
     if (reader.option("ENTRIESADDED")) {
@@ -39,7 +39,7 @@ bool read(Call& call, StreamId id, Options& options) {
 }
 
 // The error if these values are invalid for the stream; empty if they are valid.
-std::string_view refusal(const types::Stream& stream, StreamId id, const Options& options) {
+std::string_view refusal(const types::Stream& stream, StreamId id, const SetIdOptions& options) {
   if (id < stream.marks().max_deleted) {
     return "ERR The ID specified in XSETID is smaller than current max_deleted_entry_id";
   }
@@ -55,7 +55,7 @@ std::string_view refusal(const types::Stream& stream, StreamId id, const Options
 void xsetid(Call& call) {
   const auto id = read_stream_id(call, call.arg(2));
   if (!id) return;
-  Options options;
+  SetIdOptions options;
   if (!read(call, *id, options)) return;
   const auto found = call.db.find<types::Stream>(call.key, keyspace::Look::write);
   if (found.wrong_type()) return call.reply.error(errors::kWrongType);

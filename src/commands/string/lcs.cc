@@ -9,7 +9,7 @@ namespace {
 
 using namespace engine;
 
-struct Options {
+struct LcsOptions {
   bool length = false;
   bool ranges = false;
   bool with_match_length = false;
@@ -17,7 +17,7 @@ struct Options {
 };
 
 // False if an option is wrong; the error has been sent.
-bool read(Call& call, Options& options) {
+bool read_lcs_options(Call& call, LcsOptions& options) {
   ArgReader reader(call, 3);
   while (reader.more()) {
     if (reader.word("IDX")) {
@@ -61,7 +61,7 @@ void reply_text(Call& call, std::string_view a, const CommonSubsequence& common)
 // Matches that touch in both texts, collected from their ends.
 class Ranges {
  public:
-  Ranges(Call& call, const Options& options) : call_(call), options_(options) {}
+  Ranges(Call& call, const LcsOptions& options) : call_(call), options_(options) {}
 
   void add(std::size_t i, std::size_t j) {
     if (size_ != 0 && i + 1 == first_ && j + 1 == second_) {
@@ -94,14 +94,14 @@ class Ranges {
   }
 
   Call& call_;
-  const Options& options_;
+  const LcsOptions& options_;
   std::size_t first_ = 0;
   std::size_t second_ = 0;
   std::size_t size_ = 0;
   std::uint64_t written_ = 0;
 };
 
-void reply_ranges(Call& call, const CommonSubsequence& common, const Options& options) {
+void reply_ranges(Call& call, const CommonSubsequence& common, const LcsOptions& options) {
   call.reply.map(2);
   call.reply.bulk("matches");
   const auto mark = call.reply.begin_array();
@@ -118,8 +118,8 @@ void lcs(Call& call, Limits& limits) {
   if (first.wrong_type() || second.wrong_type()) {
     return call.reply.error("ERR The specified keys must contain string values");
   }
-  Options options;
-  if (!read(call, options)) return;
+  LcsOptions options;
+  if (!read_lcs_options(call, options)) return;
   types::String::Scratch scratch_a;
   types::String::Scratch scratch_b;
   const std::string_view a = first ? first->text(scratch_a) : std::string_view();

@@ -12,7 +12,7 @@ using namespace engine;
 
 enum class Condition : std::uint8_t { none, absent, present, equal };
 
-struct Options {
+struct SetOptions {
   Condition condition = Condition::none;
   std::string_view comparison;  // what IFEQ expects
   bool get = false;
@@ -20,7 +20,7 @@ struct Options {
   Expiration expiration;
 };
 
-bool read_condition(ArgReader& reader, Options& options) {
+bool read_condition(ArgReader& reader, SetOptions& options) {
   const auto free_for = [&options](Condition wanted) {
     return options.condition == Condition::none || options.condition == wanted;
   };
@@ -38,7 +38,7 @@ bool read_condition(ArgReader& reader, Options& options) {
 }
 
 // False if an option is wrong; the error has been sent.
-bool read(Call& call, Options& options) {
+bool read_set_options(Call& call, SetOptions& options) {
   ArgReader reader(call, 3);
   while (reader.more()) {
     if (read_condition(reader, options)) continue;
@@ -54,7 +54,7 @@ bool read(Call& call, Options& options) {
   return !reader.failed();
 }
 
-bool holds(const Options& options, const keyspace::Found<types::String>& old) {
+bool holds(const SetOptions& options, const keyspace::Found<types::String>& old) {
   types::String::Scratch scratch;
   switch (options.condition) {
     case Condition::none:
@@ -71,7 +71,7 @@ bool holds(const Options& options, const keyspace::Found<types::String>& old) {
 
 // Checks the old value, replies with it if GET was given, and returns whether to continue; if not,
 // the reply has been sent, or there is no room for it.
-bool check_old_value(Call& call, const Options& options) {
+bool check_old_value(Call& call, const SetOptions& options) {
   const auto old = call.db.find<types::String>(
       call.key, options.get ? keyspace::Look::read : keyspace::Look::write);
   const bool needs_string = options.get || options.condition == Condition::equal;
@@ -89,7 +89,7 @@ bool check_old_value(Call& call, const Options& options) {
 }
 
 // The propagated command has no GET and no condition, which could have another result elsewhere.
-void propagate(Call& call, const Options& options, std::optional<std::int64_t> deadline_ms) {
+void propagate(Call& call, const SetOptions& options, std::optional<std::int64_t> deadline_ms) {
   const std::string_view key = call.key.name;
   const std::string_view value = call.arg(2);
   if (deadline_ms) {
@@ -109,8 +109,8 @@ void expire_at_once(Call& call) {
 }
 
 void set_with_options(Call& call) {
-  Options options;
-  if (!read(call, options)) return;
+  SetOptions options;
+  if (!read_set_options(call, options)) return;
   std::optional<std::int64_t> deadline_ms;
   if (options.expiration.given()) {
     deadline_ms = options.expiration.deadline_ms(call, call.now_ms());

@@ -27,7 +27,7 @@ void discard(Call& call, WatchSet& watches) {
   call.reply.ok();
 }
 
-constexpr std::uint32_t kFlags = kNoScript | kLoading | kStale;
+constexpr std::uint32_t kMultiFlags = kNoScript | kLoading | kStale;
 
 }  // namespace
 
@@ -36,7 +36,7 @@ std::span<const engine::Command> transactions_multi() {
       {.name = "multi",
        .family = Family::transactions,
        .arity = exactly(1),
-       .flags = kFlags | kFast | kAllowBusy | kNotQueued,
+       .flags = kMultiFlags | kFast | kAllowBusy | kNotQueued,
        .handler = Handler::of<multi>(),
        .since = "1.2.0",
        .summary = "Starts a transaction: the following commands are queued.",
@@ -44,7 +44,7 @@ std::span<const engine::Command> transactions_multi() {
       {.name = "exec",
        .family = Family::transactions,
        .arity = exactly(1),
-       .flags = kFlags | kSkipSlowlog | kRunsQueue,
+       .flags = kMultiFlags | kSkipSlowlog | kRunsQueue,
        .handler = Handler::of<exec>(),
        .since = "1.2.0",
        .summary = "Runs the queued commands, without other commands in between.",
@@ -52,7 +52,7 @@ std::span<const engine::Command> transactions_multi() {
       {.name = "discard",
        .family = Family::transactions,
        .arity = exactly(1),
-       .flags = kFlags | kFast | kAllowBusy | kNotQueued,
+       .flags = kMultiFlags | kFast | kAllowBusy | kNotQueued,
        .handler = Handler::of<discard>(),
        .since = "2.0.0",
        .summary = "Drops the queued commands.",

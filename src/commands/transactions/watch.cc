@@ -25,7 +25,7 @@ void unwatch(Call& call, WatchSet& watches) {
   call.reply.ok();
 }
 
-constexpr std::uint32_t kFlags = kNoScript | kLoading | kStale | kFast | kAllowBusy;
+constexpr std::uint32_t kWatchFlags = kNoScript | kLoading | kStale | kFast | kAllowBusy;
 
 }  // namespace
 
@@ -34,7 +34,7 @@ std::span<const engine::Command> transactions_watch() {
       {.name = "watch",
        .family = Family::transactions,
        .arity = at_least(2),
-       .flags = kFlags | kNotQueued,
+       .flags = kWatchFlags | kNotQueued,
        .keys = {KeySpec::range(1, -1, 1, kRO)},
        .handler = Handler::of<watch>(),
        .since = "2.2.0",
@@ -44,7 +44,7 @@ std::span<const engine::Command> transactions_watch() {
       {.name = "unwatch",
        .family = Family::transactions,
        .arity = exactly(1),
-       .flags = kFlags,
+       .flags = kWatchFlags,
        .handler = Handler::of<unwatch>(),
        .since = "2.2.0",
        .summary = "Stops watching all keys.",
