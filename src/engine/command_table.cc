@@ -111,6 +111,7 @@ CommandTable::CommandTable(std::span<const std::span<const Command>> families,
       bound->row = &row;
       bound->tools = bind(row, tools);
       bound->refusals = refusals(row.flags);
+      bound->wants_room = row.wants_room();
       bound->first_key = row.first_key();
       if (row.has(kFast) && !row.has(kBlocks | kPubSub)) {
         bound->small_words = static_cast<std::uint32_t>(std::abs(row.arity.value));

@@ -199,7 +199,7 @@ void Executor::note_sizes(const Execution& execution, resp::Args args,
   const bool runs = command != nullptr && !command->is_container() &&
                     command->row->arity.admits(args.size()) &&
                     (command->refusals & closed_for(session)) == 0 &&
-                    !(command->row->has(kGrows) && parts_.evictor.needs_room());
+                    !(command->wants_room && parts_.evictor.needs_room());
   if (__builtin_expect(runs, 1)) return Admission::runs;
   return admit_checked(session, args, command);
 }

@@ -52,6 +52,16 @@ std::uint64_t expected_growth(const Session& session, const BoundCommand& comman
   return bytes;
 }
 
+// At the limit without victims.
+bool is_refused_without_room(const Session& session, const BoundCommand& command, resp::Args args) {
+  constexpr std::size_t kSmall = 64 << 10;
+  if (command.row->has(kGrows)) return true;
+  if (command.row->has(kRunsQueue)) return Transaction::of(session)->grows();
+  std::size_t bytes = 0;
+  for (const std::string_view word : args) bytes += word.size();
+  return bytes > kSmall;
+}
+
 // A command that cannot be queued aborts the transaction. If EXEC is refused, the transaction ends,
 // if there is one, and the error is given without the code "ERR".
 void refuse(Session& session, const BoundCommand* command, std::string_view error) {
@@ -149,7 +159,7 @@ Executor::Admission Executor::admit_checked(Session& session, resp::Args args,
   }
   const std::uint32_t refused = command->refusals & closed_for(session);
   if (refused != 0) return admit_at_gates(session, args, *command, refused);
-  if (command->row->has(kGrows) && parts_.evictor.needs_room()) {
+  if (command->wants_room && parts_.evictor.needs_room()) {
     return admit_growing(session, args, *command, Admission::runs);
   }
   return Admission::runs;
@@ -173,7 +183,7 @@ Executor::Admission Executor::admit_at_gates(Session& session, resp::Args args,
   const bool queues = (refused & kQueueing) != 0 && !runs_queue;
   // The memory of the queue itself is bounded by the client's limits, not by maxmemory: a
   // transaction that reads and deletes may run at the limit.
-  const bool grows = command.row->has(kGrows) || (runs_queue && transaction->grows());
+  const bool wants_room = command.wants_room || (runs_queue && transaction->wants_room());
   if (runs_queue && transaction->grows() && transaction->bytes() >= kLeastProbed &&
       refuses_memory(session, command, transaction->bytes())) {
     return Admission::refused;
@@ -182,7 +192,7 @@ Executor::Admission Executor::admit_at_gates(Session& session, resp::Args args,
   const bool writes = !command.row->has(kRunsQueue) || (runs_queue && transaction->replicates());
   const bool pauses = (refused & bit(Gate::paused_all)) != 0 ||
                       ((refused & bit(Gate::paused_writes)) != 0 && writes);
-  if (grows && parts_.evictor.needs_room()) {
+  if (wants_room && parts_.evictor.needs_room()) {
     wanted = admit_growing(session, args, command, wanted);
     if (wanted == Admission::refused) return wanted;
   }
@@ -237,7 +247,9 @@ Executor::Admission Executor::admit_growing(Session& session, resp::Args args,
   const eviction::Room room =
       make_room(may_wait ? parts_.evictor.budget(left_us) : base::Budget::unlimited());
   if (room == eviction::Room::none) {
-    if (session.may_exceed_maxmemory) return otherwise;
+    if (session.may_exceed_maxmemory || !is_refused_without_room(session, command, args)) {
+      return otherwise;
+    }
     return reject(session, &command, errors::kOutOfMemory), Admission::refused;
   }
   const std::uint64_t growth = expected_growth(session, command, args);

@@ -9,7 +9,7 @@
 namespace larder::engine {
 namespace {
 
-constexpr std::uint32_t kNotActions = kNotKey | kIncomplete | kVariableFlags;
+constexpr std::uint32_t kNotActions = kNotKey | kIncomplete | kVariableFlags | kUnlessNamed;
 
 // The position after a keyword; the search begins at `first`, backwards if it is negative.
 std::optional<int> after_keyword(const KeySpec& spec, resp::Args args) {
@@ -58,9 +58,7 @@ bool add_span(const KeySpec& spec, resp::Args args, std::uint32_t flags, KeySpan
 
 // The keys whose position the command's own function finds, which its handler uses too; false if
 // the arguments do not fit.
-bool add_unspecified(const Command& command, resp::Args args, KeySpans& found) {
-  const int at = static_cast<int>(command.unspecified_key(args));
-  if (at == 0) return true;
+bool add_unspecified(const Command& command, resp::Args args, int at, KeySpans& found) {
   const auto spec = std::find_if(
       command.keys.rbegin(), command.keys.rend(),
       [](const KeySpec& one) { return one.begin != KeySpec::Begin::index && one.flags != 0; });
@@ -90,8 +88,11 @@ bool names_keys(const Command& command) {
 
 std::optional<KeySpans> find_key_spans(const Command& command, resp::Args args) {
   KeySpans found;
+  const int unspecified =
+      command.unspecified_key == nullptr ? 0 : static_cast<int>(command.unspecified_key(args));
   for (const KeySpec& spec : command.keys) {
     if (spec.begin == KeySpec::Begin::none || (spec.flags & kNotKey) != 0) continue;
+    if ((spec.flags & kUnlessNamed) != 0 && unspecified != 0) continue;
     if (spec.begin == KeySpec::Begin::keyword && command.unspecified_key != nullptr) continue;
     std::uint32_t flags = spec.flags & ~kNotActions;
     if ((spec.flags & kVariableFlags) != 0 && command.key_flags != nullptr) {
@@ -99,9 +100,7 @@ std::optional<KeySpans> find_key_spans(const Command& command, resp::Args args) 
     }
     if (!add_span(spec, args, flags, found)) return std::nullopt;
   }
-  if (command.unspecified_key != nullptr && !add_unspecified(command, args, found)) {
-    return std::nullopt;
-  }
+  if (unspecified != 0 && !add_unspecified(command, args, unspecified, found)) return std::nullopt;
   return found;
 }
 

@@ -108,6 +108,7 @@ void Transaction::add(BoundCommand& command, resp::Args words, std::uint64_t has
   last_ = queued;
   ++size_;
   grows_ = grows_ || command.row->has(kGrows);
+  wants_room_ = wants_room_ || command.wants_room;
   writes_ = writes_ || command.row->has(kWrites);
   replicates_ = replicates_ || command.row->has(kWrites | kMayReplicate);
 }

@@ -78,6 +78,9 @@ void write_group(const types::Group& group, RdbWriter& out) {
   }
 }
 
+// The fewest bytes of a pending entry: id, time and deliveries.
+constexpr std::size_t kPendingBytes = 25;
+
 // A pending entry that waits for its consumer.
 struct Unassigned {
   StreamId id;
@@ -158,7 +161,10 @@ class Builder {
   // In ascending order.
   bool read_pending() {
     pending_.clear();
-    for (std::uint64_t left = in_.length(); left > 0; --left) {
+    const std::size_t count = in_.count(kPendingBytes);
+    if (!in_.may_take(count * (sizeof(Unassigned) + sizeof(types::Pending)))) return false;
+    pending_.reserve(count);
+    for (std::size_t left = count; left > 0; --left) {
       Unassigned entry{read_key(in_), 0, 0};
       entry.delivered_ms = static_cast<std::int64_t>(in_.word());
       entry.deliveries = in_.length();

@@ -154,7 +154,7 @@ TEST_F(FreedRoom, AllKindsOfWritesWaitForIt) {
 
 TEST_F(FreedRoom, ABlockedClientIsServedWithoutWaitingForIt) {
   fill_with("DEBUG POPULATE 33000 key 1000");
-  ask("SELECT 3\r\nRPUSH other element");
+  ask("SELECT 4\r\nRPUSH from element");
   Line& blocked = add_line();
   blocked.write("SELECT 3\r\nBLMOVE from to LEFT LEFT 0\r\n");
   watch_turns(4);
@@ -162,7 +162,7 @@ TEST_F(FreedRoom, ABlockedClientIsServedWithoutWaitingForIt) {
   ask("FLUSHDB ASYNC\r\nCONFIG SET maxmemory 20mb");
   ASSERT_TRUE(harness.core().evictor.over_limit());
   // The key is created by a write that needs no memory.
-  ask("SELECT 3\r\nRENAME other from");
+  ask("SWAPDB 3 4");
   watch_turns(4);
   EXPECT_EQ(blocked.read(), "$7\r\nelement\r\n");
 }

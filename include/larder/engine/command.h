@@ -101,6 +101,7 @@ enum KeyFlag : std::uint32_t {
   kNotKey = 1u << 8,
   kIncomplete = 1u << 9,
   kVariableFlags = 1u << 10,
+  kUnlessNamed = 1u << 11,  // no key if the row's unspecified_key finds others: MIGRATE "" KEYS
 };
 
 // The positions of keys among the arguments.
@@ -142,6 +143,9 @@ struct Command {
   // Has no effects, although its flags may mean some: CLIENT LIST, ACL LIST. If there is no room
   // for its reply, it runs again when there is.
   bool only_shows = false;
+  // Makes data larger although Redis never refuses it at the limit: RENAME, EXPIRE. Room is made
+  // for it as for kGrows; if there is none, it runs unless its words are large.
+  bool extends = false;
   KeySpecs keys{};
   // For kVariableFlags: what a call with these arguments does with its keys.
   std::uint32_t (*key_flags)(std::span<const std::string_view> args) = nullptr;
@@ -163,6 +167,7 @@ struct Command {
   std::string_view replaced_by = {};
 
   constexpr bool has(std::uint32_t flag) const { return (flags & flag) != 0; }
+  constexpr bool wants_room() const { return has(kGrows) || extends; }
   // Position of the first key; 0 when there is none at a fixed place.
   constexpr int first_key() const {
     return keys[0].begin == KeySpec::Begin::index && keys[0].find == KeySpec::Find::range &&

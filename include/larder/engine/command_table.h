@@ -30,6 +30,7 @@ struct BoundCommand {
   const Command* row = nullptr;
   BoundTools tools{};
   std::uint32_t refusals = 0;
+  bool wants_room = false;  // of the row
   int first_key = 0;
   // A fast command with this many words (the fewest it takes) does little work for any arguments,
   // and may be timed together with others of its kind; 0 if this is not known.

@@ -48,8 +48,9 @@ class Transaction final : public Attachment {
 
   const QueuedCommand* first() const { return first_; }
   std::size_t size() const { return size_; }
-  // True if one of the commands may need more memory.
+  // True if one of the commands is refused without room, and if room is made for one.
   bool grows() const { return grows_; }
+  bool wants_room() const { return wants_room_; }
   // True if one of them may change data.
   bool writes() const { return writes_; }
   // True if one of them may change data, here or on followers.
@@ -87,6 +88,7 @@ class Transaction final : public Attachment {
   std::size_t ran_ = 0;
   std::size_t bytes_;
   bool grows_ = false;
+  bool wants_room_ = false;
   bool writes_ = false;
   bool replicates_ = false;
   bool aborted_ = false;

@@ -116,7 +116,7 @@ std::span<const engine::Command> generic_migrate() {
        .arity = at_least(6),
        .flags = kWrites | kMovableKeys,
        .categories = kKeyspace | kDangerous,
-       .keys = {KeySpec::one(3, kRW | kAccess | kDelete),
+       .keys = {KeySpec::one(3, kRW | kAccess | kDelete | kUnlessNamed),
                 KeySpec{.begin = KeySpec::Begin::keyword,
                         .first = -2,
                         .keyword = "KEYS",

@@ -36,6 +36,7 @@ std::span<const engine::Command> generic_move() {
        .arity = exactly(3),
        .flags = kWrites | kFast,
        .categories = kKeyspace,
+       .extends = true,
        .keys = {KeySpec::one(1, kRW | kAccess | kUpdate)},
        .handler = Handler::of<commands::move>(),
        .since = "1.0.0",

@@ -11,7 +11,7 @@ using namespace engine;
 constexpr std::int64_t kNoKey = -2;
 constexpr std::int64_t kNoDeadline = -1;
 
-std::int64_t rounded_seconds(std::int64_t ms) { return (ms + 500) / 1000; }
+std::int64_t rounded_seconds(std::int64_t ms) { return ms / 1000 + (ms % 1000 >= 500 ? 1 : 0); }
 
 // Answers what the function makes of the key's deadline.
 template <typename Show>

@@ -98,6 +98,7 @@ std::span<const engine::Command> hash_hgetex() {
        .family = Family::hash,
        .arity = at_least(5),
        .flags = kWrites | kFast,
+       .extends = true,
        .keys = {KeySpec::one(1, kRW | kAccess | kUpdate)},
        .handler = Handler::of<hgetex>(),
        .since = "8.0.0",

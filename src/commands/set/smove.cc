@@ -49,6 +49,7 @@ std::span<const engine::Command> set_smove() {
        .family = Family::set,
        .arity = exactly(4),
        .flags = kWrites | kFast,
+       .extends = true,
        .keys = {KeySpec::one(1, kRW | kAccess | kDelete), KeySpec::one(2, kRW | kInsert)},
        .handler = Handler::of<smove>(),
        .since = "1.0.0",

@@ -155,6 +155,7 @@ std::span<const engine::Command> stream_xautoclaim() {
        .family = Family::stream,
        .arity = at_least(6),
        .flags = kWrites | kFast,
+       .extends = true,
        .keys = {KeySpec::one(1, kRW | kDelete)},
        .handler = Handler::of<xautoclaim>(),
        .since = "6.2.0",

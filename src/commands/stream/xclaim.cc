@@ -179,6 +179,7 @@ std::span<const engine::Command> stream_xclaim() {
        .family = Family::stream,
        .arity = at_least(6),
        .flags = kWrites | kFast,
+       .extends = true,
        .keys = {KeySpec::one(1, kRW | kUpdate)},
        .handler = Handler::of<xclaim>(),
        .since = "5.0.0",

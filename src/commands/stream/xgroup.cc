@@ -68,6 +68,13 @@ std::optional<types::StreamId> read_last(Call& call, const Found& stream) {
   return stream ? stream->marks().last : types::StreamId();
 }
 
+// SETID takes the ends of ranges too, as in Redis.
+std::optional<types::StreamId> read_new_last(Call& call, const Found& stream) {
+  if (call.arg(4) == "-") return types::StreamId::least();
+  if (call.arg(4) == "+") return types::StreamId::most();
+  return read_last(call, stream);
+}
+
 void xgroup_create(Call& call) {
   GroupOptions options;
   if (!read(call, /*may_make_stream=*/true, options)) return;
@@ -89,7 +96,7 @@ void xgroup_setid(Call& call) {
   if (!read(call, /*may_make_stream=*/false, options)) return;
   const auto found = find_group(call);
   if (!found) return;
-  const auto last = read_last(call, *found);
+  const auto last = read_new_last(call, *found);
   if (!last) return;
   keyspace::Edit<types::Stream> edit(call.db, call.key, found->entry(),
                                      keyspace::Event::xgroup_setid);

@@ -206,6 +206,7 @@ std::span<const engine::Command> stream_xreadgroup() {
        .family = Family::stream,
        .arity = at_least(7),
        .flags = kWrites | kBlocks | kMovableKeys,
+       .extends = true,
        .keys = {kKeysOfGroupRead},
        .unspecified_key = first_stream,
        .handler = Handler::of<xreadgroup>(),

@@ -69,6 +69,7 @@ std::span<const engine::Command> string_getex() {
        .family = Family::string,
        .arity = at_least(2),
        .flags = kWrites | kFast,
+       .extends = true,
        .keys = {KeySpec::one(1, kRW | kAccess | kUpdate)},
        .handler = Handler::of<getex>(),
        .since = "6.2.0",
