@@ -149,8 +149,12 @@ Room Evictor::make_room_in_bytes(base::Budget& budget) {
   return room;
 }
 
+// Where nothing may be evicted, as on a replica, the bytes may exceed maxmemory; then the holes are
+// bounded as if they did not.
 PageLimit::Use Evictor::page_use() const {
-  return {.maxmemory = limit(), .bytes = charged_to_data(memory::balance())};
+  const std::uint64_t bytes = charged_to_data(memory::balance());
+  const bool may_exceed = limit() != 0 && keyspace_.eviction_held();
+  return {.maxmemory = may_exceed ? std::max(limit(), bytes) : limit(), .bytes = bytes};
 }
 
 void Evictor::beat() {
@@ -168,16 +172,17 @@ Room Evictor::make_room_in_pages(const base::Budget& given) {
 // At the edge, what was removed is freed, then sparse slabs are emptied as long as this returns
 // pages, and then keys are evicted, whose slots make other slabs sparse. A caller that cannot wait
 // exceeds the edge by what it allocates until the pages are free: a pass over all values may take
-// seconds.
+// seconds. So does one for which nothing may be evicted, when moving returns nothing more.
 Room Evictor::work_for_pages(const base::Budget& given) {
   const bool may_wait = !given.is_unlimited();
   base::Budget budget = may_wait ? given : base::Budget(keyspace_.clock(), kMostPagesUs);
   page_limit_.move_some(page_use());
   keyspace::Graveyard& graveyard = keyspace_.graveyard();
-  while (page_use().is_over() && !keyspace_.eviction_held()) {
+  while (page_use().is_over()) {
     if (!graveyard.empty()) {
       graveyard.drain_a_little(keyspace_.clock());
     } else if (!page_limit_.move_more(page_use())) {
+      if (keyspace_.eviction_held()) return Room::enough;
       if (may_wait && keyspace_.defers_removals() && has_victims()) return Room::waiting;
       if (!evict_for_pages()) return Room::none;
     }

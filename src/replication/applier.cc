@@ -64,7 +64,7 @@ Applier::Progress Applier::run(base::Budget budget) {
     }
     if (!run_requests() && take_link_request()) return Progress::asked;
     pass_on();
-  } while (session_.closing == engine::Closing::no && !budget.spent());
+  } while (session_.closing == engine::Closing::no && !is_put_off_ && !budget.spent());
   return Progress::more;
 }
 
@@ -81,6 +81,7 @@ bool Applier::run_requests() {
 
 void Applier::run_some(std::span<const resp::Request> requests) {
   constexpr std::size_t kNoBound = std::numeric_limits<std::size_t>::max();
+  is_put_off_ = false;
   if (requests.empty()) return;
   parts_.reader.before(requests);
   const std::size_t ran = parts_.executor.run(session_, requests, kNoBound);
@@ -89,8 +90,8 @@ void Applier::run_some(std::span<const resp::Request> requests) {
     at_ += static_cast<std::size_t>(request.bytes);
   }
   left_ = left_.subspan(ran);
-  // One that was put off is tried again.
-  if (ran < requests.size()) session_.resume();
+  is_put_off_ = ran < requests.size();
+  if (is_put_off_) session_.resume();
 }
 
 void Applier::follow_transaction(resp::Args words, std::uint64_t begin) {

@@ -47,7 +47,7 @@ class Applier {
 
   enum class Progress : std::uint8_t {
     needs_input,
-    more,    // the time is over
+    more,    // the time is over, or a command was put off to the next turn
     asked,   // the primary wants to know the offset (REPLCONF GETACK)
     broken,  // the stream is no sequence of requests
   };
@@ -89,6 +89,7 @@ class Applier {
   resp::Reader reader_;
   resp::Batch batch_;
   std::span<const resp::Request> left_;  // of the batch
+  bool is_put_off_ = false;              // the first of them
   bool in_transaction_ = false;
   std::size_t transaction_ = 0;  // where its MULTI begins
   std::string_view error_;

@@ -24,6 +24,10 @@ constexpr std::int64_t kHoles = memory::kHasPageStore ? eviction::PageLimit::kBy
 // the page store they have no bound, and this is only usual.
 constexpr std::int64_t kBesideMaxmemory =
     1 + (memory::kHasPageStore ? std::int64_t{eviction::PageLimit::kPercent} : 9);
+// What is on the way to the disk and through the pipe of a full copy, and for each replica from the
+// disk.
+constexpr std::int64_t kForReplicas = 5 << 20;
+constexpr std::int64_t kForReplica = 256 << 10;
 constexpr std::int64_t kPercent = 100;
 // The least maxmemory that `auto` gives, even if the system's limit does not cover the other needs.
 constexpr std::int64_t kLeast = 1 << 20;
@@ -40,12 +44,13 @@ std::int64_t share(std::int64_t whole, std::int64_t percent) {
 
 MemoryPlan::MemoryPlan(info::Reporter& reporter, Configuration& configuration,
                        const engine::Sessions& sessions, base::Log& log, const base::Clock& clock,
-                       std::string root)
+                       const replication::Replicas* replicas, std::string root)
     : Group(reporter),
       configuration_(configuration),
       sessions_(sessions),
       log_(log),
       clock_(clock),
+      replicas_(replicas),
       root_(std::move(root)),
       limit_(process::read_memory_limit(root_)),
       read_at_ms_(clock.steady_ms()) {
@@ -68,7 +73,10 @@ std::vector<std::string_view> MemoryPlan::unbounded() const {
   std::vector<std::string_view> names = {memory::kHasPageStore ? "jemalloc-pages"
                                                                : "fragmentation"};
   if (configuration_.net.clients.socket_buffer_bytes() == 0) names.push_back("socket-buffers");
-  if (configuration_.eviction.maxmemory.value() == 0) names.push_back("data");
+  if (has_replicas() && most_behind() == 0) names.push_back("replica-buffers");
+  if (configuration_.eviction.maxmemory.value() == 0 || follows_a_primary()) {
+    names.push_back("data");
+  }
   if (configuration_.persistence.snapshots.snapshot_method.value() != 0) names.push_back("fork");
   return names;
 }
@@ -83,6 +91,23 @@ std::int64_t MemoryPlan::bound_of_sockets() const {
   const net::ClientSettings& clients = configuration_.net.clients;
   if (clients.socket_buffer_bytes() == 0) return 0;
   return static_cast<std::int64_t>(sessions_.size()) * clients.most_in_socket();
+}
+
+// The part of the stream that the disk has not taken; 0 without a limit.
+std::int64_t MemoryPlan::most_behind() const {
+  const auto& limits = configuration_.net.clients.client_output_buffer_limit;
+  return static_cast<std::int64_t>(limits.value(config::ClientClass::replica).hard_bytes);
+}
+
+std::int64_t MemoryPlan::bound_of_replicas() const {
+  if (!has_replicas()) return 0;
+  return most_behind() + kForReplicas + static_cast<std::int64_t>(replicas_->size()) * kForReplica;
+}
+
+// And has what the primary has, whatever maxmemory is here.
+bool MemoryPlan::follows_a_primary() const {
+  return replicas_ != nullptr && replicas_->upstream() != replication::Replicas::Upstream::none &&
+         configuration_.eviction.replica_ignore_maxmemory.value();
 }
 
 std::int64_t MemoryPlan::automatic() const {
@@ -133,6 +158,9 @@ std::string MemoryPlan::explanation() const {
       " and " + std::to_string(kBesideMaxmemory) + "% of it for holes in pages. Without a bound:";
   for (const std::string_view name : unbounded()) text.append(" ").append(name);
   text += ".";
+  if (has_replicas()) {
+    text += " Replicas that are behind take up to " + in_words(bound_of_replicas()) + ".";
+  }
   const net::ClientSettings& clients = configuration_.net.clients;
   if (clients.socket_buffer_bytes() == 0) return text;
   return text + " The system's buffers take up to " + in_words(clients.most_in_socket()) +
@@ -153,7 +181,8 @@ void MemoryPlan::refresh() {
   limit_ = process::read_memory_limit(root_);
   process_limit_ = static_cast<std::int64_t>(limit_.bytes);
   const std::int64_t maxmemory = configuration_.eviction.maxmemory.value();
-  process_bound_ = maxmemory == 0 ? 0 : bound_of(maxmemory) + bound_of_sockets();
+  process_bound_ =
+      maxmemory == 0 ? 0 : bound_of(maxmemory) + bound_of_sockets() + bound_of_replicas();
   std::string names;
   for (const std::string_view name : unbounded()) {
     names.append(names.empty() ? "" : ",").append(name);

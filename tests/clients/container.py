@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """BINARY in a memory cgroup, as in a container: `maxmemory auto` and a percentage follow the cgroup's limit, and the server
 lives while clients write more than it may hold. In a cgroup of maxmemory and 64 MB it survives clients that do not
-read, and with the page store also loads that leave holes in pages.
+read, replicas that do not read or copy it all the time, and being a replica; with the page store also loads that leave
+holes in pages. Its resident memory stays below process_memory_bound.
 
 Usage: container.py BINARY [--small]
 
@@ -13,8 +14,10 @@ import shutil
 import stat
 import sys
 import tempfile
+import threading
 import time
 
+import linked
 import page_load
 import server
 import slow_readers
@@ -156,7 +159,10 @@ def tight(start, policy):
 def report(name, control):
     """Asks the server, so it lives."""
     peak = page_load.Resident(slow_readers.figure(control, "process_id")).peak_ever()
+    bound = slow_readers.figure(control, "process_memory_bound")
     print(f"{name}: {peak / MEGA:.0f} MB were resident of {(TIGHT_MAXMEMORY + TIGHT_BESIDE) / MEGA:.0f}", flush=True)
+    if peak > bound:
+        raise SystemExit(f"{name}: {peak} bytes were resident, more than process_memory_bound, {bound}")
 
 
 def survive_loads(start):
@@ -184,6 +190,65 @@ def survive_clients(start):
         raise SystemExit("\n".join(found))
 
 
+# Smaller than by default, so that all of it is less than the container has.
+FOR_REPLICAS = ("--client-output-buffer-limit", "replica", "24mb", "0", "0", "--snapshot-memory-limit", "8mb")
+TIGHT = ("--maxmemory", str(TIGHT_MAXMEMORY), "--maxmemory-policy", "allkeys-random")
+
+
+def forget(replica):
+    """Its next copy is a full one."""
+    replica.ask("REPLICAOF", "NO", "ONE")
+    replica.ask("SET", "own", "write")
+
+
+def copy_again_and_again(replica, primary, is_over):
+    """Full copies, one after the other. One that is too slow is given up."""
+    while not is_over.is_set():
+        replica.follow(primary)
+        ends = time.monotonic() + 5
+        while replica.info()["master_link_status"] != "up" and time.monotonic() < ends:
+            time.sleep(0.02)
+        forget(replica)
+
+
+def survive_replicas(start, binary):
+    """A primary in the cgroup: one of its replicas stopped, another one copies it all the time."""
+    with linked.nodes((start, *TIGHT, *FOR_REPLICAS, "--repl-diskless-sync-delay", "0"), (binary,), (binary,)) as every:
+        primary, stopped, copying = every
+        stopped.follow(primary)
+        linked.wait_for_link(stopped)
+        stopped.halt()
+        is_over = threading.Event()
+        copies = threading.Thread(target=copy_again_and_again, args=(copying, primary, is_over))
+        copies.start()
+        try:
+            with page_load.linked(primary.port) as link:
+                for _, burst, requests in page_load.size_shifts(TIGHT_MAXMEMORY, 1):
+                    link.send(requests, burst)
+        finally:
+            is_over.set()
+            copies.join()
+        stopped.go_on()
+        linked.wait_for_link(stopped)
+        report(f"a primary, {primary.info('stats')['sync_full']} full copies and a replica that is behind", primary.client)
+
+
+def survive_as_replica(start, binary):
+    """A replica in the cgroup, with the maxmemory of its primary."""
+    with linked.nodes((binary, *TIGHT, "--repl-diskless-sync-delay", "0"), (start, *TIGHT)) as (primary, replica):
+        replica.follow(primary)
+        linked.wait_for_link(replica)
+        with page_load.linked(primary.port) as link:
+            for _, burst, requests in page_load.size_shifts(TIGHT_MAXMEMORY, 1):
+                link.send(requests, burst)
+        linked.until(lambda: linked.in_step(primary, replica), "the replica has the whole stream")
+        # Another full copy, beside the data of before.
+        forget(replica)
+        replica.follow(primary)
+        linked.wait_for_link(replica)
+        report("a replica", replica.client)
+
+
 def main():
     try:
         cgroup = Cgroup()
@@ -201,6 +266,8 @@ def main():
                 cgroup.allow(TIGHT_MAXMEMORY + TIGHT_BESIDE)
                 cgroup.forbid_swap()
                 survive_clients(start)
+                survive_replicas(start, sys.argv[1])
+                survive_as_replica(start, sys.argv[1])
                 survive_loads(start)
     finally:
         cgroup.remove()

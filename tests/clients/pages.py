@@ -8,6 +8,7 @@ Skipped for a binary without the page store. scripts/pages plays the same loads 
 import contextlib
 import sys
 
+import linked
 import page_load
 import server
 import wire
@@ -62,6 +63,31 @@ def check(binary, name, policy, load):
     return found
 
 
+def check_replica(binary):
+    """A replica with the maxmemory of its primary has no more pages than it, although it evicts nothing. Returns what was wrong."""
+    bound = int(SHARE * LIMIT) + CONSTANT + BESIDE
+    options = (binary, "--maxmemory", str(LIMIT), "--maxmemory-policy", "allkeys-random")
+    found, peaks = [], []
+    with linked.nodes((*options, "--repl-diskless-sync-delay", "0"), options) as (primary, replica):
+        replica.follow(primary)
+        linked.wait_for_link(replica)
+        resident = page_load.Resident(replica.process.pid)
+        with page_load.linked(primary.port) as link:
+            for phase, burst, requests in page_load.size_shifts(LIMIT, 1):
+                resident.forget_peak()
+                link.send(requests, burst)
+                linked.until(lambda: linked.in_step(primary, replica), "the replica has the whole stream")
+                peaks.append(resident.peak())
+                if peaks[-1] > bound:
+                    found.append(f"a replica, {phase}: {peaks[-1]} bytes are resident, more than {bound}")
+        linked.compare(primary, replica)
+        linked.audit(replica)
+        if int(replica.info("stats")["evicted_keys"]) != 0:
+            found.append("a replica has evicted keys")
+    print(f"a replica: at most {max(peaks) / MEGA:.1f} MB of {bound / MEGA:.1f} are resident", flush=True)
+    return found
+
+
 def has_page_store(binary):
     with server.running(binary) as port, contextlib.closing(wire.Client(port)) as control:
         return b"+pages\r\n" in control.ask("INFO", "memory")
@@ -72,7 +98,7 @@ def main():
     if not has_page_store(binary):
         print("skipped: the data is not in the page store")
         return SKIPPED
-    found = [problem for load in LOADS for problem in check(binary, *load)]
+    found = [problem for load in LOADS for problem in check(binary, *load)] + check_replica(binary)
     print("\n".join(found) or "ok: resident memory stayed within its bound")
     return 1 if found else 0
 

@@ -144,6 +144,46 @@ TEST_F(PageLimitTest, RefusesWritesWhereNothingMayMoveOrBeEvicted) {
   EXPECT_EQ(evicted_for_pages(), 0u);
 }
 
+// What the primary of a replica removes leaves holes as well.
+class PageLimitOfReplicaTest : public PageLimitTest {
+ protected:
+  static constexpr std::size_t kKeys = 400'000;
+
+  void SetUp() override {
+    PageLimitTest::SetUp();
+    if (IsSkipped()) return;
+    world.policy("allkeys-random");
+    world.limit(0);
+    for (std::size_t i = 0; i < kKeys; ++i) world.put(name_of(i), 100);
+    world.keyspace.removals().hold(keyspace::Hold::replica);
+    for (std::size_t i = 0; i < kKeys; i += 2) world.db().erase(keyspace::Key::of(name_of(i)));
+    world.keyspace.graveyard().drain(base::Budget::unlimited());
+  }
+  // The limits are no reason to remove anything.
+  void expect_nothing_evicted() {
+    EXPECT_EQ(world.db().size(), kKeys / 2);
+    EXPECT_EQ(world.metrics.evicted_keys.value(), 0u);
+  }
+};
+
+TEST_F(PageLimitOfReplicaTest, MovesUntilThePagesAreWithinIt) {
+  world.limit(memory::used_bytes() + (1 << 20));
+  ASSERT_GT(memory::used_bytes() + memory::wasted_page_bytes(), edge());
+  EXPECT_LE(admit(), 0);
+  expect_nothing_evicted();
+}
+
+TEST_F(PageLimitOfReplicaTest, BoundsTheHolesOfMoreBytesThanAreAllowed) {
+  world.limit(memory::used_bytes() / 2);
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(world.make_room(), Room::enough);
+  EXPECT_LE(memory::wasted_page_bytes(), PageLimit::slack(memory::used_bytes()));
+  expect_nothing_evicted();
+  // It does not empty what is nearly full.
+  const std::string moved = world.info("active_defrag_hits");
+  EXPECT_EQ(world.make_room(), Room::enough);
+  EXPECT_EQ(world.info("active_defrag_hits"), moved);
+}
+
 TEST_F(PageLimitTest, EndsAPassThatNoCommandDrives) {
   world.policy("allkeys-lru");
   std::size_t field = 0;

@@ -58,7 +58,7 @@ class MemoryPlanTest : public ::testing::Test {
 
 TEST_F(MemoryPlanTest, AutoLeavesWhatTheProcessNeedsBesideIt) {
   allow(kNeeds + 10 * kPercent * kMegabyte);
-  MemoryPlan plan(reporter, configuration, sessions, log, clock, root);
+  MemoryPlan plan(reporter, configuration, sessions, log, clock, nullptr, root);
   EXPECT_EQ(maxmemory(), 0);
   EXPECT_EQ(set("maxmemory", "auto"), "OK");
   EXPECT_EQ(maxmemory(), 1000 * kMegabyte);
@@ -68,7 +68,7 @@ TEST_F(MemoryPlanTest, AutoLeavesWhatTheProcessNeedsBesideIt) {
 TEST_F(MemoryPlanTest, WhatTheFileSaysIsFoundAtTheStart) {
   ASSERT_TRUE(configuration.eviction.maxmemory.parse({"AUTO"}));
   allow(kNeeds + kPercent * kMegabyte);
-  const MemoryPlan plan(reporter, configuration, sessions, log, clock, root);
+  const MemoryPlan plan(reporter, configuration, sessions, log, clock, nullptr, root);
   EXPECT_EQ(maxmemory(), 100 * kMegabyte);
   EXPECT_EQ(reporter.value("process_memory_limit"), std::to_string(kNeeds + kPercent * kMegabyte));
   EXPECT_EQ(reporter.value("process_memory_bound"), std::to_string(kNeeds + kPercent * kMegabyte));
@@ -78,12 +78,12 @@ TEST_F(MemoryPlanTest, WhatTheFileSaysIsFoundAtTheStart) {
 
 TEST_F(MemoryPlanTest, TheBuffersOfSocketsHaveABoundIfTheirSizeIsGiven) {
   ASSERT_TRUE(configuration.net.clients.client_socket_buffer_bytes.parse({"512kb"}));
-  const MemoryPlan plan(reporter, configuration, sessions, log, clock, root);
+  const MemoryPlan plan(reporter, configuration, sessions, log, clock, nullptr, root);
   EXPECT_EQ(reporter.value("process_memory_unbounded"), unbounded("data"));
 }
 
 TEST_F(MemoryPlanTest, APercentageIsOfTheLimitAndNotMoreThanAuto) {
-  const MemoryPlan plan(reporter, configuration, sessions, log, clock, root);
+  const MemoryPlan plan(reporter, configuration, sessions, log, clock, nullptr, root);
   EXPECT_EQ(set("maxmemory", "50%"), "OK");
   EXPECT_EQ(maxmemory(), 550 * kMegabyte);
   EXPECT_EQ(set("maxmemory", "auto"), "OK");
@@ -94,7 +94,7 @@ TEST_F(MemoryPlanTest, APercentageIsOfTheLimitAndNotMoreThanAuto) {
 }
 
 TEST_F(MemoryPlanTest, ItFollowsTheLimitAndTheDirectivesOnceASecond) {
-  MemoryPlan plan(reporter, configuration, sessions, log, clock, root);
+  MemoryPlan plan(reporter, configuration, sessions, log, clock, nullptr, root);
   EXPECT_EQ(set("maxmemory", "50%"), "OK");
   allow(600 * kMegabyte);
   clock.advance_ms(999);
@@ -113,7 +113,7 @@ TEST_F(MemoryPlanTest, ItFollowsTheLimitAndTheDirectivesOnceASecond) {
 }
 
 TEST_F(MemoryPlanTest, ANumberOfBytesStaysWhateverTheSystemAllows) {
-  MemoryPlan plan(reporter, configuration, sessions, log, clock, root);
+  MemoryPlan plan(reporter, configuration, sessions, log, clock, nullptr, root);
   EXPECT_EQ(set("maxmemory", "auto"), "OK");
   EXPECT_EQ(set("maxmemory", "5mb"), "OK");
   allow(300 * kMegabyte);
@@ -124,7 +124,7 @@ TEST_F(MemoryPlanTest, ANumberOfBytesStaysWhateverTheSystemAllows) {
 
 TEST_F(MemoryPlanTest, WithoutALimitOfTheSystemAWishIsRefused) {
   std::filesystem::remove_all(root);
-  const MemoryPlan plan(reporter, configuration, sessions, log, clock, root);
+  const MemoryPlan plan(reporter, configuration, sessions, log, clock, nullptr, root);
   EXPECT_EQ(set("maxmemory", "100mb"), "OK");
   EXPECT_THAT(set("maxmemory", "auto"), HasSubstr("the system does not say"));
   EXPECT_EQ(shown(), std::to_string(100 * kMegabyte));
@@ -133,13 +133,13 @@ TEST_F(MemoryPlanTest, WithoutALimitOfTheSystemAWishIsRefused) {
 
 TEST_F(MemoryPlanTest, TooLittleForTheNeedsLeavesTheLeast) {
   allow(40 * kMegabyte);
-  const MemoryPlan plan(reporter, configuration, sessions, log, clock, root);
+  const MemoryPlan plan(reporter, configuration, sessions, log, clock, nullptr, root);
   EXPECT_EQ(set("maxmemory", "auto"), "OK");
   EXPECT_EQ(maxmemory(), kMegabyte);
 }
 
 TEST_F(MemoryPlanTest, OtherWordsAreErrors) {
-  const MemoryPlan plan(reporter, configuration, sessions, log, clock, root);
+  const MemoryPlan plan(reporter, configuration, sessions, log, clock, nullptr, root);
   for (const char* wrong : {"0%", "101%", "-5%", "%", "autos", "x%"}) {
     EXPECT_NE(set("maxmemory", wrong), "OK") << wrong;
   }
@@ -168,6 +168,36 @@ TEST(MemoryPlanOfAServer, TheBoundGrowsWithTheClients) {
   const std::int64_t before = bound();
   auto other = harness.connect();
   EXPECT_EQ(bound() - before, 464 << 10);
+}
+
+// What the disk has not taken of the stream stays in memory up to the limit of replicas.
+TEST(MemoryPlanOfAServer, TheBoundContainsWhatIsKeptForReplicas) {
+  harness::Harness harness(
+      "maxmemory 100mb\nclient-output-buffer-limit replica 20mb 0 0\nrepl-diskless-sync-delay 0\n");
+  const auto value = [&](std::string_view field) { return harness.core().reporter.value(field); };
+  const auto bound = [&] { return std::stoll(value("process_memory_bound")); };
+  const std::int64_t before = bound();
+  auto replica = harness.connect();
+  replica->exchange("PSYNC ? -1\r\n");
+  EXPECT_EQ(bound() - before, 25 * kMegabyte + (256 << 10));
+  auto client = harness.connect();
+  client->exchange("CONFIG SET client-output-buffer-limit \"replica 0 0 0\"\r\n");
+  EXPECT_THAT(value("process_memory_unbounded"), HasSubstr(",replica-buffers"));
+  replica.reset();
+  harness.end_turn();
+  EXPECT_EQ(bound(), before);
+}
+
+TEST(MemoryPlanOfAServer, TheDataOfAReplicaHaveNoBoundOfItsOwn) {
+  harness::Harness harness("maxmemory 100mb\n");
+  const auto unbounded = [&] { return harness.core().reporter.value("process_memory_unbounded"); };
+  auto client = harness.connect();
+  EXPECT_THAT(unbounded(), testing::Not(HasSubstr("data")));
+  client->exchange("REPLICAOF 127.0.0.1 1\r\n");
+  EXPECT_THAT(unbounded(), HasSubstr(",data"));
+  client->exchange("CONFIG SET replica-ignore-maxmemory no\r\n");
+  EXPECT_THAT(unbounded(), testing::Not(HasSubstr("data")));
+  client->exchange("REPLICAOF NO ONE\r\n");
 }
 
 }  // namespace

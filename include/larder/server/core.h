@@ -169,7 +169,7 @@ class Core {
   scripting::Runtime scripts;
   scripting::Functions functions;
   RefusalReport refusals{log, clock};
-  MemoryPlan memory_plan{reporter, configuration, sessions, log, clock};
+  MemoryPlan memory_plan{reporter, configuration, sessions, log, clock, &replicas};
   // When memory_metrics were sampled, on the steady clock.
   std::int64_t memory_sampled_ms = 0;
 
