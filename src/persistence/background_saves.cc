@@ -103,7 +103,10 @@ void BackgroundSaves::snapshot_ended(const SnapshotResult& result) {
   parts_.disk_errors.note(DiskErrorGate::Outcome::failed);
 }
 
-base::Result<void> BackgroundSaves::save_now() { return parts_.snapshots.save(); }
+base::Result<void> BackgroundSaves::save_now() {
+  parts_.metrics.rdb_saves += 1;
+  return parts_.snapshots.save();
+}
 
 void BackgroundSaves::data_flushed() {
   stop();

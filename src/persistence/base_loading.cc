@@ -33,7 +33,7 @@ class LibraryCodes final : public engine::FunctionLibraries {
 
   std::size_t libraries() const override { return codes_.size(); }
   std::string_view code(std::size_t index) const override { return codes_[index]; }
-  base::Result<void> load_saved(std::string_view code, Existing) override {
+  base::Result<void> load_saved(std::string_view code, Existing, Pauses*) override {
     codes_.emplace_back(code);
     return {};
   }

@@ -180,7 +180,10 @@ base::Result<void> Journal::reload() {
   const Snapshots::Parts& parts = parts_.snapshots.parts();
   if (is_on()) {
     if (auto finished = finish(); !finished) return finished;
+  } else if (!rewrite_) {
+    if (auto read = read_manifest(); !read) return read;
   }
+  if (manifest_.empty()) return base::Error{"there is no append only file"};
   AofLoader loader({parts_.snapshots, parts_.executor, parts_.commands, parts_.sessions,
                     parts_.settings, names_},
                    nullptr);

@@ -163,7 +163,8 @@ class FileReader {
       case RdbOpcode::function:
         if (!in.text(text_) || !deliver()) return false;
         if (const auto taken = visitor_.function(text_.view()); !taken) {
-          return fail(Kind::visitor, taken.error().text);
+          return visitor_.go_on() ? fail(Kind::visitor, taken.error().text)
+                                  : fail(Kind::stopped, item_name());
         }
         return true;
       case RdbOpcode::old_function:

@@ -64,8 +64,8 @@ base::Result<void> RdbLoader::function(std::string_view library) {
   using Existing = engine::FunctionLibraries::Existing;
   if (functions_ == nullptr) return {};
   auto loaded =
-      functions_->load_saved(library, merge_ ? Existing::is_replaced : Existing::is_an_error);
-  if (!loaded) parts_.log.warning("Failed loading library, " + loaded.error().text);
+      functions_->load_saved(library, merge_ ? Existing::is_replaced : Existing::is_an_error, this);
+  if (!loaded && go_on()) parts_.log.warning("Failed loading library, " + loaded.error().text);
   return loaded;
 }
 

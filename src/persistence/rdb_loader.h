@@ -11,7 +11,7 @@
 
 namespace larder::persistence {
 
-class RdbLoader final : public RdbVisitor {
+class RdbLoader final : public RdbVisitor, private engine::FunctionLibraries::Pauses {
  public:
   // Without a host no clients are served.
   RdbLoader(const Snapshots::Parts& parts, engine::FunctionLibraries* functions, LoadingHost* host,

@@ -92,7 +92,6 @@ void Snapshots::note_saved() {
 }
 
 base::Result<void> Snapshots::save() {
-  parts_.metrics.rdb_saves += 1;
   SnapshotFile file(calls_,
                     parts_.settings.rdb_save_incremental_fsync.value()
                         ? SnapshotFile::Syncing::incremental

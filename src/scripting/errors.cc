@@ -54,6 +54,22 @@ void push_error(lua_State* lua, std::string_view text) {
   lua_rawset(lua, -3);
 }
 
+bool push_own_error(lua_State* lua, int text) {
+  std::size_t size = 0;
+  const char* const bytes = lua_tolstring(lua, text, &size);
+  const std::string_view view(bytes, size);
+  if (view.empty() || view.front() == '-' || debugger_of(lua) != nullptr) return false;
+  if (view.back() == '\r' || view.back() == '\n') return false;
+  const bool has_code = view.find(' ') != std::string_view::npos;
+  lua_createtable(lua, 0, 2);
+  lua_pushliteral(lua, "err");
+  if (!has_code) lua_pushliteral(lua, "ERR ");
+  lua_pushvalue(lua, text);
+  if (!has_code) lua_concat(lua, 2);
+  lua_rawset(lua, -3);
+  return true;
+}
+
 int raise_error(lua_State* lua, std::string_view text) {
   push_error(lua, text);
   return lua_error(lua);

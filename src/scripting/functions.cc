@@ -89,7 +89,7 @@ void Functions::drop_all(FunctionIndex& index) {
 
 // The parts of the work are checked in Redis's order.
 base::Result<Library*> Functions::make(std::string_view code, const FunctionIndex& among,
-                                       Existing existing, Bounds bounds) {
+                                       Existing existing, Bounds bounds, Pauses* pauses) {
   auto header = read_library_header(code);
   if (!header) return header.error();
   const Library* const before = among.find(header->name);
@@ -102,8 +102,11 @@ base::Result<Library*> Functions::make(std::string_view code, const FunctionInde
   library->name.assign(header->name);
   LibraryLoad load{.code = code.substr(header->length),
                    .library = *library,
-                   .most_ms = is_bounded ? kMostLoadMs : 0};
+                   .most_ms = is_bounded ? kMostLoadMs : 0,
+                   .pauses = pauses};
+  made_ = library;
   interpreter().load(load);
+  made_ = nullptr;
   library->code.assign(code);
   library->compiled_bytes = load.compiled_bytes;
   if (load.error.empty() && library->functions.empty()) load.error = "No functions registered";
@@ -161,7 +164,12 @@ base::Result<void> Functions::join(FunctionIndex& staged, Existing existing, Bou
 }
 
 base::Result<std::string> Functions::load(std::string_view code, Existing existing, Bounds bounds) {
-  const auto made = make(code, *index_, existing, bounds);
+  return load(code, existing, bounds, nullptr);
+}
+
+base::Result<std::string> Functions::load(std::string_view code, Existing existing, Bounds bounds,
+                                          Pauses* pauses) {
+  const auto made = make(code, *index_, existing, bounds, pauses);
   if (!made) return made.error();
   std::string name(std::string_view(made.value()->name));
   FunctionIndex staged;
@@ -170,8 +178,8 @@ base::Result<std::string> Functions::load(std::string_view code, Existing existi
   return name;
 }
 
-base::Result<void> Functions::load_saved(std::string_view code, Existing existing) {
-  const auto loaded = load(code, existing, Bounds::are_ignored);
+base::Result<void> Functions::load_saved(std::string_view code, Existing existing, Pauses* pauses) {
+  const auto loaded = load(code, existing, Bounds::are_ignored, pauses);
   if (!loaded) return loaded.error();
   return {};
 }
@@ -235,7 +243,7 @@ void Functions::flush(Runtime::Freeing freeing) {
 
 // A cycle that has begun already does not see all of the garbage: the next one does.
 bool Functions::collect(std::int64_t budget_us) {
-  if (!has_garbage_) return false;
+  if (!has_garbage_ || made_ != nullptr) return false;
   base::Budget budget(host_.parts().clock, budget_us);
   do {
     if (interpreter_->collect_some()) has_garbage_ = std::exchange(has_new_garbage_, false);
@@ -261,7 +269,9 @@ void Functions::show_memory() {
 
 void Functions::report_bytes(memory::Audit& audit) const {
   const std::uint64_t heap = interpreter_ == nullptr ? 0 : interpreter_->heap().bytes();
-  audit.found(memory::Owner::scripts, static_cast<std::int64_t>(heap + index_->held_bytes()));
+  const std::size_t made = made_ == nullptr ? 0 : made_->held_bytes();
+  audit.found(memory::Owner::scripts,
+              static_cast<std::int64_t>(heap + index_->held_bytes() + made));
 }
 
 void Functions::refuse_memory_from(std::uint64_t number) {

@@ -169,11 +169,16 @@ const char* read_registration(lua_State* lua, Registration& found) {
   }
 }
 
+void make_pause(lua_State* lua, LibraryLoad& load) {
+  if (load.pauses != nullptr && !load.pauses->go_on()) raise_error(lua, "Stopped");
+}
+
 int register_function(lua_State* lua) {
   LibraryLoad* const load = present_load(lua);
   if (load == nullptr) {
     return raise_error(lua, "redis.register_function can only be called on FUNCTION LOAD command");
   }
+  make_pause(lua, *load);
   Registration found;
   const char* const error = read_registration(lua, found);
   if (error != nullptr) return raise_error(lua, error);
@@ -194,6 +199,47 @@ int register_function(lua_State* lua) {
   function.flags = found.flags;
   function.reference = reference;
   return 0;
+}
+
+// The code in pieces, between which others are served.
+class CodePieces {
+ public:
+  explicit CodePieces(const LibraryLoad& load) : left_(load.code), pauses_(load.pauses) {}
+
+  static const char* next(lua_State*, void* pieces, std::size_t* size) {
+    return static_cast<CodePieces*>(pieces)->next(*size);
+  }
+
+ private:
+  // The end of the code, too, when the loading shall not go on: then it does not matter what is
+  // compiled.
+  const char* next(std::size_t& size) {
+    constexpr std::size_t kPieceBytes = 8 << 10;
+    if (!pauses_->go_on()) left_ = {};
+    const std::string_view piece = left_.substr(0, kPieceBytes);
+    left_.remove_prefix(piece.size());
+    size = piece.size();
+    return piece.empty() ? nullptr : piece.data();
+  }
+
+  std::string_view left_;
+  engine::FunctionLibraries::Pauses* const pauses_;
+};
+
+// Like compile_text().
+int compile(lua_State* lua, const LibraryLoad& load) {
+  constexpr const char* kName = "@user_function";
+  const bool is_refused =
+      load.code.size() > kMostSourceBytes || load.code.starts_with(LUA_SIGNATURE[0]);
+  if (load.pauses == nullptr || is_refused) {
+    return compile_text(lua, load.code.data(), load.code.size(), kName);
+  }
+  CodePieces pieces(load);
+  lua_pushnil(lua);
+  lua_gc(lua, LUA_GCSTOP, 0);
+  const int status = lua_load(lua, CodePieces::next, &pieces, kName);
+  lua_gc(lua, LUA_GCRESTART, 0);
+  return status == 0 ? 1 : 2;
 }
 
 // Of a library whose code has failed: the error at the top.
@@ -225,7 +271,7 @@ void add_load_globals(lua_State* lua) {
 void load_library(lua_State* lua, LibraryLoad& load) {
   load.began_us = host_of(lua).parts().clock.steady_now_us();
   const std::uint64_t before = heap_of(lua).bytes();
-  const int pushed = compile_text(lua, load.code.data(), load.code.size(), "@user_function");
+  const int pushed = compile(lua, load);
   const std::uint64_t after = heap_of(lua).bytes();
   load.compiled_bytes = after > before ? after - before : 0;
   if (pushed != 1) {
@@ -238,8 +284,10 @@ void load_library(lua_State* lua, LibraryLoad& load) {
 
 void check_load_time(lua_State* lua) {
   constexpr std::int64_t kMsUs = 1000;
-  const LibraryLoad* const load = present_load(lua);
-  if (load == nullptr || load->most_ms == 0) return;
+  LibraryLoad* const load = present_load(lua);
+  if (load == nullptr) return;
+  make_pause(lua, *load);
+  if (load->most_ms == 0) return;
   const std::int64_t took_us = host_of(lua).parts().clock.steady_now_us() - load->began_us;
   if (took_us > load->most_ms * kMsUs) raise_error(lua, "FUNCTION LOAD timeout");
 }

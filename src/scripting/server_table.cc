@@ -59,6 +59,9 @@ std::string_view print_number(double number, std::array<char, base::kDoubleChars
   return true;
 }
 
+// Between a command with such a reply and the reply's conversion the script can be ended.
+constexpr std::size_t kLongReply = std::size_t{1} << 20;
+
 // Room for the words of most commands. Not initialized: it is written before it is read.
 constexpr int kFewWords = 16;
 struct FewWords {
@@ -113,6 +116,7 @@ int run_command(lua_State* lua, OnError on_error) {
   const std::string_view refusal = host.run_command(args);
   if (!refusal.empty()) return fail(lua, refusal, on_error);
   const std::string_view reply = host.reply();
+  if (__builtin_expect(reply.size() >= kLongReply, 0)) check_interrupt(lua);
   if (debugger != nullptr) report_reply(*debugger, reply);
   push_reply(lua, reply);
   return reply.front() == '-' ? fail(lua, on_error) : 1;
@@ -131,6 +135,7 @@ std::string_view text_at(lua_State* lua, int index) {
 
 int error_reply(lua_State* lua) {
   if (!is_one_text(lua)) return fail(lua, "wrong number or type of arguments", OnError::returns);
+  if (push_own_error(lua, 1)) return 1;
   const std::string_view text = text_at(lua, 1);
   if (!text.empty() && text.front() == '-') return fail(lua, text, OnError::returns);
   lua_pushliteral(lua, "-");

@@ -408,6 +408,18 @@ class AtRunTime(Case):
         server.start()
         self.assertEqual(server.ask("DEBUG", "DIGEST"), digest)
 
+    def test_loadaof_without_appendonly_loads_what_a_rewrite_has_left(self):
+        server = self.server().start("--appendonly", "no")
+        client = server.client()
+        self.assertIn("Error trying to load the AOF files", str(client.ask("DEBUG", "LOADAOF")))
+        fill(client)
+        digest = client.ask("DEBUG", "DIGEST")
+        self.assertEqual(server.rewrite()[1], "ok")
+        client.ask("SET", "after", 1)
+        self.assertEqual(client.ask("DEBUG", "LOADAOF"), b"OK")
+        self.assertEqual(client.ask("DEBUG", "DIGEST"), digest)
+        server.stop()
+
     def test_loadaof_keeps_the_data_if_the_base_cannot_be_loaded(self):
         server = self.server("--rdbchecksum", "no", "--rdbcompression", "no").start()
         client = server.client()

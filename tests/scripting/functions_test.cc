@@ -1,5 +1,7 @@
 // Libraries of functions: what loading changes, what is propagated, and their memory.
 
+#include <limits>
+
 #include "tests/scripting/functions_room.h"
 
 namespace larder::scripting {
@@ -160,6 +162,59 @@ TEST_F(FunctionLibrariesTest, ManyFunctionsAreFound) {
   reply({"FUNCTION", "DELETE", "many"});
   EXPECT_EQ(call("f7"), "-ERR Function not found\r\n");
   EXPECT_EQ(call("single"), ":1\r\n");
+}
+
+class SavedFunctions : public FunctionRoom, private engine::FunctionLibraries::Pauses {
+ protected:
+  static constexpr int kFunctions = 500;
+
+  static std::string large_library() {
+    std::string code;
+    for (int i = 0; i < kFunctions; ++i) {
+      code += "redis.register_function('f" + std::to_string(i) + "', function() return " +
+              std::to_string(i) + " end)\n";
+    }
+    return library("large", code + "local n = 0 for i = 1, 1000000 do n = n + i end\n");
+  }
+  // The loading is ended in the pause with this number.
+  bool load_until(int last) {
+    seen_ = 0;
+    last_ = last;
+    return static_cast<bool>(
+        core().functions.load_saved(large_library(), Functions::Existing::is_an_error, this));
+  }
+  int seen() const { return seen_; }
+
+ private:
+  // The server goes on, and its memory is accounted for.
+  bool go_on() override {
+    ++seen_;
+    harness.end_turn();
+    if (seen_ % 50 == 1) {
+      const memory::Audit audit = core().auditor.run();
+      EXPECT_TRUE(audit.balanced()) << audit.text();
+    }
+    return seen_ < last_;
+  }
+
+  int seen_ = 0;
+  int last_ = 0;
+};
+
+// In each piece of the code, function, and ten thousand steps of a loop.
+TEST_F(SavedFunctions, AreLoadedWithPauses) {
+  EXPECT_TRUE(load_until(std::numeric_limits<int>::max()));
+  EXPECT_GT(seen(), static_cast<int>(large_library().size() >> 13) + kFunctions + 100);
+  EXPECT_EQ(call("f499"), ":499\r\n");
+}
+
+TEST_F(SavedFunctions, AreNotLoadedAfterAPauseThatEndsIt) {
+  for (const int pauses : {1, 2, 5, 100, 500, 510, 600}) {
+    EXPECT_FALSE(load_until(pauses)) << pauses;
+    EXPECT_EQ(field("number_of_functions"), "0");
+    EXPECT_EQ(call("f0"), "-ERR Function not found\r\n");
+  }
+  EXPECT_TRUE(load_until(std::numeric_limits<int>::max()));
 }
 
 class FunctionTime : public FunctionRoom {

@@ -81,6 +81,19 @@ TEST_F(BackgroundSaves, CountOnlyChangesSinceTheirStart) {
   EXPECT_EQ(field("rdb_changes_since_last_save"), "2");
 }
 
+// The number is that of Redis, which counts neither DEBUG RELOAD nor FLUSHALL.
+TEST_F(BackgroundSaves, CountSaveAndBgsave) {
+  EXPECT_EQ(field("rdb_saves"), "0");
+  ask("SAVE");
+  EXPECT_EQ(field("rdb_saves"), "1");
+  EXPECT_EQ(ask("DEBUG RELOAD"), "+OK\r\n");
+  EXPECT_EQ(ask("FLUSHALL"), "+OK\r\n");
+  EXPECT_EQ(field("rdb_saves"), "1");
+  ask("BGSAVE");
+  EXPECT_EQ(field("rdb_saves"), "2");
+  finish();
+}
+
 TEST_F(BackgroundSaves, StartAtASavePoint) {
   ask("SAVE");
   ask("SET a 1\r\nSET b 2");

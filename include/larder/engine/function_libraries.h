@@ -21,9 +21,22 @@ class FunctionLibraries {
   virtual std::size_t libraries() const = 0;
   virtual std::string_view code(std::size_t index) const = 0;
 
-  // Loads a library that a file contains. The error is that of FUNCTION LOAD, without a code.
+  // Called often while a library is loaded, within its code too. It may serve clients, but nothing
+  // that runs or changes functions.
+  class Pauses {
+   public:
+    // False: the loading ends with an error.
+    virtual bool go_on() = 0;
+
+   protected:
+    ~Pauses() = default;
+  };
+
+  // Loads a library that a file contains; without `pauses` at once. The error is that of FUNCTION
+  // LOAD, without a code.
   enum class Existing : std::uint8_t { is_an_error, is_replaced };
-  virtual base::Result<void> load_saved(std::string_view code, Existing existing) = 0;
+  virtual base::Result<void> load_saved(std::string_view code, Existing existing,
+                                        Pauses* pauses = nullptr) = 0;
 
   // Whether the libraries of a file could be loaded if there were no others; nothing changes.
   virtual base::Result<void> check_saved(std::span<const std::string_view> codes) = 0;

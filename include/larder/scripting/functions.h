@@ -1,5 +1,6 @@
-#pragma once  // Libraries of functions in Lua: loads, keeps and calls them. They have an
-              // interpreter of their
+#pragma once
+
+// Libraries of functions in Lua: loads, keeps and calls them. They have an interpreter of their
 // own, which is created for the first library. docs/scripting.md describes what functions may do
 // and how they are bounded.
 
@@ -55,7 +56,8 @@ class Functions final : public engine::FunctionLibraries, public memory::Audited
 
   std::size_t libraries() const override;
   std::string_view code(std::size_t index) const override;
-  base::Result<void> load_saved(std::string_view code, Existing existing) override;
+  base::Result<void> load_saved(std::string_view code, Existing existing,
+                                Pauses* pauses = nullptr) override;
   base::Result<void> check_saved(std::span<const std::string_view> codes) override;
   void clear() override { flush(Runtime::Freeing::at_once); }
 
@@ -78,7 +80,9 @@ class Functions final : public engine::FunctionLibraries, public memory::Audited
   Interpreter& interpreter();
   // Compiles a library and runs its code. `among` has the libraries that it will belong to.
   base::Result<Library*> make(std::string_view code, const FunctionIndex& among, Existing existing,
-                              Bounds bounds);
+                              Bounds bounds, Pauses* pauses = nullptr);
+  base::Result<std::string> load(std::string_view code, Existing existing, Bounds bounds,
+                                 Pauses* pauses);
   base::Result<void> stage(FunctionIndex& staged, std::string_view code, Bounds bounds);
   // All of them, or none.
   base::Result<void> stage_all(FunctionIndex& staged, std::span<const std::string_view> codes,
@@ -97,6 +101,8 @@ class Functions final : public engine::FunctionLibraries, public memory::Audited
   std::unique_ptr<Interpreter> interpreter_;
   bool has_garbage_ = false;
   bool has_new_garbage_ = false;  // since the collector's cycle began
+  // That is being loaded, while others are served.
+  const Library* made_ = nullptr;
 };
 
 }  // namespace larder::scripting
