@@ -175,16 +175,16 @@ base::Result<void> Endpoint::parse(const std::vector<std::string>& arguments) {
 }
 
 std::string Endpoint::print() const {
-  return host_.empty() ? std::string{} : host_ + ' ' + std::to_string(port_);
+  return is_none() ? std::string{} : host_ + ' ' + std::to_string(port_);
 }
 
 std::vector<std::string> Endpoint::arguments() const {
-  if (host_.empty()) return {"no", "one"};
+  if (is_none()) return {"no", "one"};
   return {host_, std::to_string(port_)};
 }
 
 std::vector<std::string> Endpoint::lines() const {
-  if (host_.empty()) return {};
+  if (is_none()) return {};
   return {std::string(name()) + ' ' + word(host_) + ' ' + std::to_string(port_)};
 }
 

@@ -250,6 +250,8 @@ void Executor::serve_ready() {
     if (admission == Admission::runs || admission == Admission::waits_for_memory ||
         admission == Admission::waits_for_snapshot) {
       run_parked(execution, *parked);
+    } else if (admission == Admission::waits_for_held_keys) {
+      parts_.waiters.wait_for_held_keys();
     }
     cycles = execution.cycles;
     parts_.waiters.end_resume();
@@ -316,8 +318,10 @@ bool Executor::run_long_commands() {
   do {
     admission = admit(session, args, planned.command);
   } while (admission == Admission::waits_for_memory);
-  // A snapshot writes the value at once.
-  if (admission == Admission::waits_for_snapshot) admission = Admission::runs;
+  // A snapshot writes the value at once. The script did not declare the key that is held.
+  if (admission == Admission::waits_for_snapshot || admission == Admission::waits_for_held_keys) {
+    admission = Admission::runs;
+  }
   LARDER_ASSERT(admission == Admission::runs || admission == Admission::refused);
   if (admission == Admission::runs) invoke(inner, args, planned, Timing::now);
 }
@@ -398,7 +402,7 @@ void Executor::invoke(Execution& execution, resp::Args args, const Planned& plan
 bool Executor::was_put_off(const Session& session) const {
   if (session.is_parked()) return false;
   return parts_.waiters.waiting_for_memory().has(session) || session.is_held_for_reply() ||
-         parts_.waiters.paused().has(session);
+         parts_.waiters.paused().has(session) || parts_.waiters.for_held_keys().has(session);
 }
 
 void Executor::count_errors(Execution& execution, BoundCommand& command) {

@@ -5,6 +5,7 @@
 #include "larder/base/text.h"
 #include "larder/engine/errors.h"
 #include "larder/engine/executor.h"
+#include "larder/engine/held_keys.h"
 #include "larder/engine/keys.h"
 #include "larder/memory/heap.h"
 
@@ -178,6 +179,9 @@ Executor::Admission Executor::admit_at_gates(Session& session, resp::Args args,
   if (command.row->has(kRunsQueue) && !(runs_queue && transaction->writes())) {
     refused &= ~kOfWrites;
   }
+  if ((refused & kQueueing) != 0 && command.row->declared_gates != nullptr) {
+    refused |= command.row->declared_gates(command.tools, args) & closed_for(session);
+  }
   const std::uint32_t hard = refused & ~(kSubscribed | kQueueing | kDelayingGates);
   if (hard != 0 && !pass(session, args, command, hard)) return Admission::refused;
   const bool queues = (refused & kQueueing) != 0 && !runs_queue;
@@ -205,7 +209,17 @@ Executor::Admission Executor::admit_at_gates(Session& session, resp::Args args,
   if (must_wait) return Admission::waits_for_memory;
   const bool is_held = (refused & bit(Gate::snapshot)) != 0 && writes && !queues &&
                        wanted == Admission::runs && is_held_for_snapshot(session, command, args);
-  return is_held ? Admission::waits_for_snapshot : wanted;
+  if (is_held) return Admission::waits_for_snapshot;
+  const bool waits_for_keys = (refused & bit(Gate::held_keys)) != 0 && writes && !queues &&
+                              wanted == Admission::runs && names_held_keys(session, command, args);
+  return waits_for_keys ? Admission::waits_for_held_keys : wanted;
+}
+
+bool Executor::names_held_keys(const Session& session, const BoundCommand& command,
+                               resp::Args args) const {
+  const HeldKeys& held = *parts_.gates.held_keys();
+  return command.row->has(kRunsQueue) ? held.stops(*Transaction::of(session))
+                                      : held.stops(*command.row, args);
 }
 
 // For EXEC: because of the commands it would run.
@@ -263,6 +277,7 @@ void Executor::put_off(Session& session, const BoundCommand& command, Admission 
   session.last_command = command.row;
   Waiters& waiters = parts_.waiters;
   if (admission == Admission::waits_for_snapshot) return waiters.for_snapshot().add(session);
+  if (admission == Admission::waits_for_held_keys) return waiters.for_held_keys().add(session);
   (admission == Admission::held ? waiters.paused() : waiters.waiting_for_memory()).add(session);
 }
 

@@ -68,6 +68,8 @@ constexpr auto kRows = std::to_array<GateRow>({
      .stops = kWrites | kMayReplicate | kRunsQueue,
      .passes = kRunsScript},
     {.gate = Gate::paused_all, .passes = kWhilePaused},
+    // The same for a script whose keys are held.
+    {.gate = Gate::held_keys, .stops = kWrites | kMayReplicate | kRunsQueue, .passes = kRunsScript},
 });
 
 constexpr bool in_order() {

@@ -75,6 +75,12 @@ void Waiters::wait_for_room(Session& session, std::uint64_t bytes) {
   session.put_off(bytes);
 }
 
+void Waiters::wait_for_held_keys() {
+  Session& session = *resumed_->session;
+  session.parked_ = resumed_;
+  for_held_keys_.add(session);
+}
+
 void Waiters::park(Session& session, BoundCommand& bound, resp::Args words, const Wait& wait) {
   session.free_left_before_adding(wait.keys.size());
   ParkedCommand& command = *make_parked(session, bound, words, wait);
@@ -151,6 +157,10 @@ void Waiters::release(ParkedCommand& command) {
   deadlines_.remove(command);
   forget_position(command);
   if (session.parked_ == &command) session.parked_ = nullptr;
+  if (for_held_keys_.has(session)) {
+    session.held_ = false;
+    session.leave_queue();
+  }
   count(command, -1);
   command.session = nullptr;
   const std::size_t places = command.places.size();

@@ -160,8 +160,8 @@ Place* Waiters::next_to_try(WaitedKey& key) {
     key.cursor = place->next;
     const ParkedCommand& command = *place->command;
     if (command.session == nullptr || is_exhausted(command)) continue;
-    // It is tried when there is room for its reply.
-    if (command.session->is_held_for_reply()) continue;
+    // It is tried when there is room for its reply, or when the keys are held no more.
+    if (command.session->is_held()) continue;
     if (type == command.type || command.wakes_when_gone) return place;
   }
   return nullptr;
@@ -251,7 +251,7 @@ void Waiters::end_resume() {
     note_value(*resumed_by_, db.entries().find(key.name(), key.hash) != nullptr);
   }
   if (!command.session->is_blocked()) return end(command);
-  const bool found_nothing = !command.session->is_held_for_reply();
+  const bool found_nothing = !command.session->is_held();
   if (command.mode == WaitMode::takes && found_nothing) exhausted_.push_back(command.rivals);
 }
 

@@ -16,7 +16,7 @@ namespace larder::net {
 
 void Connection::send_from(engine::OutputSource* source) {
   source_ = source;
-  source_state_ = SourceState::not_begun;
+  source_state_ = output_.empty() ? SourceState::waits_for_bytes : SourceState::not_begun;
   if (source != nullptr) visit_at_turn_end();
 }
 
@@ -26,7 +26,7 @@ void Connection::delay_packets(bool delay) {
   ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &flag, sizeof flag);
 }
 
-// A reply would be in the middle of the stream.
+// A reply would be in the stream, or ahead of it.
 void Connection::end_interrupted_source() {
   if (output_.empty() || source_state_ == SourceState::not_begun) return;
   output_.clear();

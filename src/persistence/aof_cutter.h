@@ -7,7 +7,8 @@
 //       <bytes of the file that were on disk then>\r\n
 //
 // in one line, without the last number in files of earlier versions; at the beginning of a new file
-// that of an empty group (mark_increment());
+// that of an empty group (mark_increment()), and another one behind everything when the server ends
+// (JournalFile::seal());
 //
 // and, with aof-timestamp-enabled, #TS:<Unix seconds>\r\n.
 

@@ -39,7 +39,7 @@ AofRest read_rest(std::string_view text, std::uint64_t offset, std::uint64_t ver
     const auto sum = read_group_sum(text.substr(line, text.find('\r', line) - line));
     if (!sum || sum->bytes > line || sum->offset != offset + line - sum->bytes) continue;
     const std::string_view group = text.substr(line - sum->bytes, sum->bytes);
-    if (group.empty() || crc32c(0, group) != sum->crc) continue;
+    if (crc32c(0, group) != sum->crc) continue;
     rest.has_groups = true;
     rest.was_on_disk |= sum->synced > verified;
   }

@@ -116,7 +116,7 @@ void Journal::turn_off() {
   if (!is_on()) return;
   if (open_->rewrite().is_running()) parts_.log.notice("Killing running AOF rewrite");
   open_->rewrite().cancel();
-  [[maybe_unused]] const auto finished = finish();
+  if (finish()) open_->seal();
   next_position_ = open_->end();
   open_.reset();
   calls_.remove(names_.path(names_.ring()).c_str());
@@ -144,6 +144,7 @@ void Journal::close() {
   if (!is_on()) return;
   open_->rewrite().cancel();
   const bool is_whole = static_cast<bool>(finish());
+  if (is_whole) open_->seal();
   open_.reset();
   // Otherwise the next start finds the rest there.
   if (is_whole) calls_.remove(names_.path(names_.ring()).c_str());

@@ -93,6 +93,7 @@ void JournalFile::open(int file, const RingPlace& place) {
   group_begin_ = place.file_bytes;
   group_sum_ = 0;
   synced_bytes_ = 0;
+  opened_bytes_ = place.file_bytes;
   take(place.position, place.file_bytes);
 }
 
@@ -145,6 +146,18 @@ JournalFailure JournalFile::write(std::uint64_t to, bool ends_group) {
   if (ends_group) group_begin_ = at;
   take(to, at);
   return {};
+}
+
+// A file to which nothing was added needs no other end.
+void JournalFile::seal() {
+  const std::lock_guard lock(mutex_);
+  const std::uint64_t bytes = place_.file_bytes;
+  if (bytes == opened_bytes_ || bytes != group_begin_ || bytes != synced_bytes_) return;
+  char line[kGroupSumChars];
+  const iovec piece = piece_of(print_group_sum({0, 0, bytes, bytes}, line));
+  const std::ptrdiff_t done = calls_.write_at(file(), &piece, 1, bytes);
+  if (done == static_cast<std::ptrdiff_t>(piece.iov_len)) return;
+  calls_.truncate(file(), bytes);
 }
 
 JournalFailure JournalFile::sync(std::size_t by) {

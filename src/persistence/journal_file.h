@@ -56,6 +56,11 @@ class JournalFile {
   // Syncs what was moved, by one of the descriptors.
   JournalFailure sync(std::size_t by = 0);
 
+  // After move() and sync(), when nothing more will be written: ends the file with the sum of an
+  // empty group, which says that all before it is on disk, so that damage is not taken for what an
+  // interrupted write has left. Nothing is lost if it cannot be written.
+  void seal();
+
   // Where the ring is taken up to; for any thread.
   std::uint64_t written() const { return written_.load(std::memory_order_acquire); }
   std::uint64_t bytes() const { return bytes_.load(std::memory_order_relaxed); }
@@ -83,6 +88,7 @@ class JournalFile {
   std::uint64_t group_begin_ = 0;  // its offset in the file
   std::uint32_t group_sum_ = 0;
   std::uint64_t synced_bytes_ = 0;  // of the file; at least so many are on disk
+  std::uint64_t opened_bytes_ = 0;  // of the file, when it was opened
   std::atomic<std::uint64_t> written_{0};
   std::atomic<std::uint64_t> bytes_{0};
   std::atomic<std::uint64_t> limit_{kNoLimit};

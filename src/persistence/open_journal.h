@@ -41,6 +41,8 @@ class OpenJournal final : private engine::EffectSink,
 
   // Writes and syncs everything, when nothing is posted.
   JournalFailure finish();
+  // After finish(), if nothing more follows.
+  void seal() { file_.seal(); }
   // Takes no effects until resume().
   void pause() { parts_.executor.unfollow(*this); }
   void resume() { parts_.executor.follow(*this); }

@@ -24,6 +24,7 @@ void Feed::stop_taking() {
 }
 
 void Feed::take_from(Source source) {
+  if (source == Source::own_effects) awaits_primary_ = false;
   if (source_ == source) return;
   source_ = source;
   if (is_open_) source == Source::primary ? stop_taking() : begin_to_take();
@@ -36,7 +37,14 @@ void Feed::open() {
   if (source_ == Source::own_effects) begin_to_take();
 }
 
+void Feed::open_for_primary() {
+  if (is_open_) return;
+  open();
+  awaits_primary_ = true;
+}
+
 void Feed::close() {
+  awaits_primary_ = false;
   if (!is_open_) return;
   if (source_ == Source::own_effects) stop_taking();
   is_open_ = asks_ = false;

@@ -120,6 +120,7 @@ Handshake::Step Handshake::take_sync(std::string_view line) {
   if (is_error(line)) {
     log_.notice("Master does not support PSYNC or is in error state (reply: " + std::string(line) +
                 ")");
+    log_.warning("MASTER aborted replication with an error: " + std::string(line.substr(1)));
   } else {
     log_.warning("Unexpected reply to PSYNC from master: " + std::string(line));
   }

@@ -254,6 +254,7 @@ void Link::begin_stream() {
   std::copy_n(input_.data(), known, room.data());
   applier_->arrived(known);
   std::string().swap(input_);
+  parts().feed.primary_found();
   handshake_.reset();
   payload_.reset();
   has_history_ = true;

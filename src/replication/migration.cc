@@ -51,6 +51,7 @@ Migration::Migration(Migrations& home, engine::Session& session, MigrationOrder 
       ticket_(memory::make<Ticket>(kTicketOwner, *this, session)),
       moved_at_ms_(home.parts_.clock.steady_ms()) {
   session.attach(engine::Attached::replica, *ticket_);
+  home_.parts_.held_keys.hold(order_.keys);
   wire_ = home_.dialer_->dial({.host = order_.host,
                                .port = order_.port,
                                .source = home_.place_->source(),
@@ -196,6 +197,7 @@ void Migration::finish() {
   is_over_ = true;
   wire_.reset();
   if (ticket_ != nullptr) reply();
+  home_.parts_.held_keys.release(order_.keys);
   home_.forget(*this);
 }
 

@@ -14,7 +14,7 @@ Replica::Replica(const Parts& parts)
           OwnDeadlines::Parts{parts.log, parts.keyspace, parts.executor, parts.metrics})),
       link_(std::make_unique<Link>(*this)) {
   watch_settings(true);
-  if (!host().empty()) become_replica();
+  if (!settings().replicaof.is_none()) become_replica();
 }
 
 Replica::~Replica() {
@@ -33,6 +33,12 @@ void Replica::watch_settings(bool watches) {
            &parts_.settings.min_replicas_max_lag}) {
     directive->watch(watches ? config::Watcher(watcher) : config::Watcher());
   }
+  const auto raise = [this]() -> base::Result<void> {
+    config::Bytes& size = parts_.settings.repl_backlog_size;
+    if (size.value() < Settings::kLeastBacklog) size.value(Settings::kLeastBacklog);
+    return {};
+  };
+  parts_.settings.repl_backlog_size.watch(watches ? config::Watcher(raise) : config::Watcher());
 }
 
 void Replica::connect_through(Dialer* dialer, const OwnPlace* place) {
@@ -65,7 +71,7 @@ void Replica::become_replica() {
   is_replica_ = true;
   parts_.metrics.role = "slave";
   parts_.keyspace.removals().hold(keyspace::Hold::replica);
-  parts_.feed.open();
+  parts_.feed.open_for_primary();
   parts_.feed.take_from(Feed::Source::primary);
   parts_.log.role(base::LogRole::replica);
   set_gates();

@@ -40,6 +40,8 @@ class SyncPayload {
   // The snapshot is complete; false if its size is not known.
   virtual bool complete() = 0;
 
+  // Its size is not known while it is sent, so that it ends with a mark.
+  bool is_streamed() const { return !tail().empty(); }
   // What precedes and follows the bytes on the wire.
   virtual std::string head() const = 0;
   virtual std::string tail() const = 0;

@@ -2,6 +2,7 @@
 
 #include "host.h"
 #include "larder/base/numbers.h"
+#include "larder/engine/held_keys.h"
 #include "shebang.h"
 
 namespace larder::scripting {
@@ -15,6 +16,9 @@ constexpr std::size_t kBefore = 3;
 constexpr std::uint32_t kOfWrites = engine::bit(engine::Gate::disk_error) |
                                     engine::bit(engine::Gate::replicas) |
                                     engine::bit(engine::Gate::read_only);
+
+constexpr std::uint32_t kPaused = engine::bit(engine::Gate::paused_writes);
+constexpr std::uint32_t kHeldKeys = engine::bit(engine::Gate::held_keys);
 
 // The gates that refuse a script with these flags as a whole.
 std::uint32_t gates_of(std::uint32_t flags) {
@@ -35,16 +39,25 @@ std::optional<std::size_t> read_key_count(Call& call, std::string_view bad) {
   return static_cast<std::size_t>(*count);
 }
 
-// Within a transaction EXEC has waited.
-bool are_writes_paused(const Call& call, const Runtime::Parts& parts) {
-  const std::uint32_t closed = parts.gates.closed() & call.session.common_gates;
-  return (closed & engine::bit(engine::Gate::paused_writes)) != 0 && call.may_run_again();
+bool are_writes_delayed(const Runtime::Parts& parts) {
+  return (parts.gates.closed() & (kPaused | kHeldKeys)) != 0;
 }
 
-void wait_for_end_of_pause(Call& call) { call.waiters.paused().add(call.session); }
+// Within a transaction EXEC has waited.
+bool waits_to_write(Call& call, const Runtime::Parts& parts) {
+  const std::uint32_t closed = parts.gates.closed() & call.session.common_gates;
+  if ((closed & (kPaused | kHeldKeys)) == 0 || !call.may_run_again()) return false;
+  if ((closed & kPaused) != 0) return call.waiters.paused().add(call.session), true;
+  if (!parts.gates.held_keys()->stops(*call.command.row, call.args)) return false;
+  return call.waiters.for_held_keys().add(call.session), true;
+}
 
 Interpreter::Arguments arguments_of(const Call& call, std::size_t keys) {
   return {.keys = call.args.subspan(kBefore, keys), .values = call.args.subspan(kBefore + keys)};
+}
+
+std::uint32_t gates_when_queued(std::uint32_t flags) {
+  return (flags & kDeclaresNothing) != 0 ? 0 : gates_of(flags);
 }
 
 bool passes_gates(Call& call, const Runtime::Parts& parts, std::uint32_t flags) {

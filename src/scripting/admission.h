@@ -16,10 +16,11 @@ namespace larder::scripting {
 std::optional<std::size_t> read_key_count(engine::Call& call,
                                           std::string_view bad = engine::errors::kNotAnInteger);
 
-// Whether CLIENT PAUSE WRITE stops scripts of this client that may write.
-bool are_writes_paused(const engine::Call& call, const Runtime::Parts& parts);
-// The command runs again when the pause is over.
-void wait_for_end_of_pause(engine::Call& call);
+// Whether some writes of clients are delayed: by CLIENT PAUSE WRITE, or because keys are held.
+bool are_writes_delayed(const Runtime::Parts& parts);
+// Whether a script of this client that may write must wait: because of CLIENT PAUSE WRITE, or
+// because it declares a key that is held (engine::HeldKeys). The command then runs again.
+bool waits_to_write(engine::Call& call, const Runtime::Parts& parts);
 
 Interpreter::Arguments arguments_of(const engine::Call& call, std::size_t keys);
 
@@ -28,6 +29,10 @@ Interpreter::Arguments arguments_of(const engine::Call& call, std::size_t keys);
 // only while the data is stale, and its commands are checked one by one.
 bool passes_gates(engine::Call& call, const Runtime::Parts& parts, std::uint32_t flags);
 bool passes_gates(engine::Call& call, const Runtime::Parts& parts, std::string_view text);
+
+// The gates that refuse a script with these flags when it is queued in a transaction: one that
+// declares nothing is queued always.
+std::uint32_t gates_when_queued(std::uint32_t flags);
 
 // Whether what is declared by `flags` lets it begin; otherwise the error is sent.
 bool may_begin(engine::Call& call, const Runtime::Parts& parts, std::uint32_t flags, Access access);

@@ -47,14 +47,17 @@ Interpreter& Functions::interpreter() {
   return *interpreter_;
 }
 
+std::uint32_t Functions::declared_gates(std::string_view name) const {
+  const Function* const function = index_->find_function(name);
+  return function == nullptr ? 0 : gates_when_queued(function->flags);
+}
+
 // Messages to the client itself follow its reply.
 void Functions::call(Call& call, Access access) {
   const Runtime::Parts& parts = host_.parts();
   const Function* const function = index_->find_function(call.arg(1));
   const bool reads = function != nullptr && (function->flags & kNoWrites) != 0;
-  if (access == Access::read_write && are_writes_paused(call, parts) && !reads) {
-    return wait_for_end_of_pause(call);
-  }
+  if (access == Access::read_write && !reads && waits_to_write(call, parts)) return;
   parts.executor.announce(call);
   if (function == nullptr) return call.reply.error("ERR Function not found");
   if (!passes_gates(call, parts, function->flags)) return;

@@ -57,7 +57,9 @@ Host::Running::Running(Host& host, Run& run, const Session& client, std::uint32_
   inner.no_touch = client.no_touch;
   inner.closed_gates = client.closed_gates & kOfClient;
   inner.may_exceed_maxmemory = (flags & (kAllowOom | kNoWrites)) != 0;
-  inner.shown_position = 0;
+  // WAIT and WAITAOF ask for what the client has written or seen.
+  inner.shown_position = client.shown_position;
+  inner.seen_offset = client.seen_offset;
   host.protocol(resp::Protocol::resp2);
   host.drop_reply();
 }

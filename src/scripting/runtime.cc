@@ -76,8 +76,9 @@ bool Runtime::has_refused_memory() const {
 }
 
 void Runtime::eval(Call& call, Access access) {
-  if (access == Access::read_write && are_writes_paused(call, parts_) && !only_reads(call.arg(1))) {
-    return wait_for_end_of_pause(call);
+  if (access == Access::read_write && are_writes_delayed(parts_) && !only_reads(call.arg(1)) &&
+      waits_to_write(call, parts_)) {
+    return;
   }
   parts_.executor.announce(call);
   const DebugMode* const mode = debugs_->mode_of(call.session);
@@ -155,9 +156,7 @@ void Runtime::debug_through(const engine::DirectSockets& sockets, int stop) {
 void Runtime::evalsha(Call& call, Access access) {
   Script* const script = cache_->find_by_name(call.arg(1));
   const bool reads = script != nullptr && (script->flags & kNoWrites) != 0;
-  if (access == Access::read_write && are_writes_paused(call, parts_) && !reads) {
-    return wait_for_end_of_pause(call);
-  }
+  if (access == Access::read_write && !reads && waits_to_write(call, parts_)) return;
   parts_.executor.announce(call);
   if (call.arg(1).size() != 2 * kShaBytes) return call.reply.error(kNoScript);
   if (debugs_->mode_of(call.session) != nullptr) {
@@ -169,6 +168,16 @@ void Runtime::evalsha(Call& call, Access access) {
   if (script == nullptr) return call.reply.error(kNoScript);
   cache_->touch(*script);
   run(call, *script, *keys, access, nullptr);
+}
+
+std::uint32_t Runtime::declared_gates(std::string_view text) const {
+  const auto shebang = read_shebang(text);
+  return shebang ? gates_when_queued(shebang.value().flags) : 0;
+}
+
+std::uint32_t Runtime::declared_gates_of(std::string_view name) const {
+  const Script* const script = cache_->find_by_name(name);
+  return script == nullptr ? 0 : gates_when_queued(script->flags);
 }
 
 bool Runtime::has(std::string_view sha) const {

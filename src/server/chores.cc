@@ -181,6 +181,11 @@ bool end_pause(const Parts& parts, std::int64_t) {
   return parts.core.pause.resume_some();
 }
 
+bool resume_clients(const Parts& parts, std::int64_t) {
+  const bool are_more_held = parts.core.held_keys.resume_some();
+  return parts.core.pause.resume_some() || are_more_held;
+}
+
 // Evicts, expires, frees, and runs commands that wait or continue.
 bool end_turn(const Parts& parts, std::int64_t) { return parts.core.executor.end_turn(); }
 
@@ -260,7 +265,7 @@ constexpr Chore kChores[] = {
      expire_fast},
     {"timeouts", Period::deadline, engine::Waiters::kExpireUs, Bound::own, always, end_waits},
     {"pause", Period::deadline, engine::Pause::kResumeUs, Bound::own, always, end_pause},
-    {"resumed clients", Period::turn, engine::Pause::kResumeUs, Bound::own, always, end_pause},
+    {"resumed clients", Period::turn, engine::Pause::kResumeUs, Bound::own, always, resume_clients},
     {"stream of the primary", Period::turn, replication::Replica::kRunUs, Bound::commands, always,
      run_stream},
     {"data of ended sessions", Period::turn, 300, Bound::budget, always, free_left},

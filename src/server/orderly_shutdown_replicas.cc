@@ -78,7 +78,7 @@ void OrderlyShutdown::log_replicas() const {
     const std::int64_t lag_s = (core_->replicas.now_ms() - replica->acked_ms()) / 1000;
     log_.notice("Lagging replica " + replica->name() + " reported offset " +
                 std::to_string(behind) + " behind master, lag=" + std::to_string(lag_s) +
-                ", state=" + std::string(replication::state_name(replica->state())) + ".");
+                ", state=" + std::string(replication::state_name(*replica)) + ".");
   }
   log_.notice(std::to_string(in_sync) + " of " + std::to_string(core_->replicas.size()) +
               " replicas are in sync when shutting down.");

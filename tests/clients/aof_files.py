@@ -168,13 +168,27 @@ class WithRedis(Case):
 
 class Ends(Case):
     def written(self):
-        """A file with a group for each command."""
+        """A file with a group for each command, as a server leaves it that was killed."""
         server = self.server("--appendfsync", "always").start()
         client = server.client()
         for i in range(5):
             client.ask("SET", f"key:{i}", f"value {i}")
-        server.stop()
+        server.kill()
         return server, server.read(INCR)
+
+    def test_damage_after_an_orderly_end_stops_the_start(self):
+        server = self.server("--appendfsync", "everysec").start()
+        server.client().ask("MSET", "a", "value", "b", "value")
+        server.stop()
+        whole = server.read(INCR)
+        # An empty group ends the file, once for each time that something was written.
+        self.assertEqual(whole.count(b"#LC:00000000:0:"), 2)
+        files = {MANIFEST: server.read(MANIFEST), BASE: server.read(BASE), INCR: whole}
+        other = self.starts_with(files)
+        other.stop()
+        self.assertEqual(other.read(INCR), whole)
+        files[INCR] = whole.replace(b"value", b"VALUE", 1)
+        self.fails_with(files, "the checksum of a group of commands is wrong")
 
     def test_a_torn_end_is_cut_and_reported(self):
         server, whole = self.written()

@@ -72,11 +72,11 @@ def silent_target(binary):
         expect(here.client.read(), wire.Failure("IOERR error or timeout reading from target instance"), "the silent target")
         expect(here.ask("GET", "k"), b"v", "the key")
         link.close()
-        # The key changes while it is on its way.
+        # A script that did not declare the key changes it on its way.
         here.client.link.sendall(wire.encode(["MIGRATE", "127.0.0.1", listener.getsockname()[1], "k", 0, 30000]))
         link, _ = listener.accept()
         link.recv(4096)
-        other.ask("SET", "k", "changed")
+        other.ask("EVAL", "redis.call('SET', 'k', 'changed')", 0)
         link.sendall(b"+OK\r\n")
         answer = here.client.read()
         expect(isinstance(answer, wire.Failure) and "has changed" in answer, True, f"the changed key ({answer!r})")
@@ -91,6 +91,112 @@ def silent_target(binary):
         audit(here)
 
 
+class Target:
+    """A server that answers when the test says so."""
+
+    def __init__(self):
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.links = []
+
+    def take(self, client, *keys, options=(), timeout=60_000):
+        """The client sends MIGRATE; returns when its first bytes are here."""
+        client.link.sendall(wire.encode(["MIGRATE", "127.0.0.1", self.port, "", 0, timeout, *options, "KEYS", *keys]))
+        link, _ = self.listener.accept()
+        link.recv(4096)
+        self.links.append(link)
+        return link
+
+
+def delayed(here):
+    """The last commands of the clients that wait."""
+    lines = here.ask("CLIENT", "LIST").decode().splitlines()
+    fields = [dict(word.split("=", 1) for word in line.split() if "=" in word) for line in lines]
+    return sorted(each["cmd"] for each in fields if "b" in each["flags"])
+
+
+def waits_with(here, *commands):
+    linked.until(lambda: delayed(here) == sorted(commands), f"the delayed commands are {commands}")
+
+
+def held_keys(binary):
+    """Writes to a key wait while MIGRATE sends it; reads and other keys do not."""
+    with nodes((binary,)) as (here,):
+        target = Target()
+        mover, second, writer, flusher, script, transaction = (wire.Client(here.port) for _ in range(6))
+        here.client.burst([("SET", "k", "v"), ("SET", "other", "v"), ("SET", "free", "v"), ("RPUSH", "list", "a")])
+        link = target.take(mover, "k")
+        writer.link.sendall(wire.encode(["APPEND", "k", "w"]))
+        flusher.link.sendall(wire.encode(["FLUSHALL"]))
+        script.link.sendall(wire.encode(["EVAL", "return redis.call('APPEND', KEYS[1], 's')", 1, "k"]))
+        transaction.link.sendall(b"".join(map(wire.encode, (["MULTI"], ["INCR", "n"], ["APPEND", "k", "t"], ["EXEC"]))))
+        waits_with(here, "migrate", "append", "flushall", "eval", "exec")
+        expect(here.ask("GET", "k"), b"v", "a read of the key")
+        expect(here.ask("APPEND", "free", "w"), 2, "another key")
+        expect(here.ask("EVAL_RO", "return redis.call('GET', KEYS[1])", 1, "k"), b"v", "a script that reads")
+        expect(here.ask("EVAL", "#!lua flags=no-writes\nreturn redis.call('GET', KEYS[1])", 1, "k"), b"v", "one that says so")
+        expect(here.client.burst([("MULTI",), ("GET", "k"), ("INCR", "n"), ("EXEC",)])[3], [b"v", 1], "a transaction beside it")
+        # Another MIGRATE of another key runs beside it, one of the same key after it.
+        other = target.take(second, "other")
+        other.sendall(b"+OK\r\n")
+        expect(second.read(), wire.Simple(b"OK"), "MIGRATE of another key")
+        expect(here.ask("EXISTS", "other"), 0, "the other key")
+        second.link.sendall(wire.encode(["MIGRATE", "127.0.0.1", target.port, "k", 0, 60_000]))
+        waits_with(here, "migrate", "migrate", "append", "flushall", "eval", "exec")
+        link.sendall(b"+OK\r\n")
+        expect(mover.read(), wire.Simple(b"OK"), "MIGRATE")
+        # The key is gone; the others continue in the order in which they came.
+        expect(writer.read(), 1, "APPEND")
+        expect(flusher.read(), wire.Simple(b"OK"), "FLUSHALL")
+        expect(script.read(), 1, "the script")
+        expect([transaction.read() for _ in range(4)][3], [1, 2], "the transaction")
+        link, _ = target.listener.accept()
+        link.recv(4096)
+        link.sendall(b"-ERR full\r\n")
+        expect(second.read(), wire.Failure("ERR Target instance replied with error: ERR full"), "the second MIGRATE")
+        expect(here.ask("GET", "k"), b"st", "the key that stays")
+        audit(here)
+
+
+def held_until_the_end(binary):
+    """Keys are free again after a timeout, and when the client has gone; removals do not wait."""
+    with nodes((binary,)) as (here,):
+        target = Target()
+        mover, writer = wire.Client(here.port), wire.Client(here.port)
+        here.ask("SET", "k", "v")
+        target.take(mover, "k", timeout=1000)
+        writer.link.sendall(wire.encode(["APPEND", "k", "w"]))
+        expect(mover.read(), wire.Failure("IOERR error or timeout reading from target instance"), "the timeout")
+        expect(writer.read(), 2, "APPEND after the timeout")
+        # The client goes; its MIGRATE ends as if it were there.
+        link = target.take(mover, "k")
+        mover.close()
+        writer.link.sendall(wire.encode(["APPEND", "k", "w"]))
+        waits_with(here, "append")
+        link.sendall(b"+OK\r\n")
+        expect(writer.read(), 1, "APPEND after the client has gone")
+        # A writer that goes while it waits.
+        mover = wire.Client(here.port)
+        link = target.take(mover, "k", options=["COPY"])
+        writer.link.sendall(wire.encode(["APPEND", "k", "w"]))
+        waits_with(here, "append", "migrate")
+        writer.close()
+        waits_with(here, "migrate")
+        link.sendall(b"+OK\r\n")
+        expect(mover.read(), wire.Simple(b"OK"), "MIGRATE COPY")
+        expect(here.ask("GET", "k"), b"w", "the copied key")
+        # A key that expires, and one that is evicted, while they are sent.
+        here.client.burst([("SET", "k", "v", "PX", 300), ("SET", "evicted", "v")])
+        link = target.take(mover, "k", "evicted")
+        linked.until(lambda: here.ask("EXISTS", "k") == 0, "the key expires")
+        here.client.burst([("CONFIG", "SET", "maxmemory-policy", "allkeys-random"), ("CONFIG", "SET", "maxmemory", 1)])
+        linked.until(lambda: here.ask("DBSIZE") == 0, "the key is evicted")
+        here.ask("CONFIG", "SET", "maxmemory", 0)
+        link.sendall(b"+OK\r\n+OK\r\n")
+        expect(mover.read(), wire.Simple(b"OK"), "MIGRATE of keys that went")
+        audit(here)
+
+
 def main():
     binary = sys.argv[1]
     if shutil.which("redis-server") is None:
@@ -99,6 +205,8 @@ def main():
     moves(binary, "redis-server")
     moves(binary, binary)
     silent_target(binary)
+    held_keys(binary)
+    held_until_the_end(binary)
     print("all keys arrived")
     return 0
 

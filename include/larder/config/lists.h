@@ -271,9 +271,10 @@ class Endpoint final : public Directive {
   };
   Endpoint(Group& group, const Spec& spec);
 
-  // Empty when there is none.
+  // Empty when there is none, or when a client said so.
   const std::string& host() const { return host_; }
   int port() const { return port_; }
+  bool is_none() const { return host_.empty() && port_ == 0; }
   void value(std::string host, int port);
 
   bool is_list() const override { return true; }
@@ -283,7 +284,7 @@ class Endpoint final : public Directive {
   std::vector<std::string> lines() const override;
   std::vector<std::string> lines_after(
       const std::vector<std::vector<std::string>>& inherited) const override;
-  bool is_default() const override { return host_.empty(); }
+  bool is_default() const override { return is_none(); }
   std::string domain() const override { return "host port"; }
 
  private:

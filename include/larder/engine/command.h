@@ -165,6 +165,10 @@ struct Command {
   // For COMMAND DOCS, if the command is deprecated.
   std::string_view deprecated_since = {};
   std::string_view replaced_by = {};
+  // Of a command that runs a script: the gates that refuse a call because of what its script
+  // declares (ask_first_tool). Asked when the call is queued; otherwise the handler looks itself.
+  std::uint32_t (*declared_gates)(const BoundTools& tools,
+                                  std::span<const std::string_view> args) = nullptr;
 
   constexpr bool has(std::uint32_t flag) const { return (flags & flag) != 0; }
   constexpr bool wants_room() const { return has(kGrows) || extends; }

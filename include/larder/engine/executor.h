@@ -204,10 +204,12 @@ class Executor final : private expiry::RemovalReader {
     held,
     waits_for_memory,
     waits_for_snapshot,
+    waits_for_held_keys,
   };
   static bool is_put_off(Admission admission) {
     return admission == Admission::held || admission == Admission::waits_for_memory ||
-           admission == Admission::waits_for_snapshot;
+           admission == Admission::waits_for_snapshot ||
+           admission == Admission::waits_for_held_keys;
   }
 
   // Makes this execution the innermost one during its life, and the outer one afterwards.
@@ -249,6 +251,7 @@ class Executor final : private expiry::RemovalReader {
     return (parts_.gates.closed() & session.common_gates) | session.closed_gates;
   }
   bool is_held_for_snapshot(const Session& session, const BoundCommand& command, resp::Args args);
+  bool names_held_keys(const Session& session, const BoundCommand& command, resp::Args args) const;
   eviction::Room make_room(base::Budget budget);
   bool is_page_work_over() const;
   void put_off(Session& session, const BoundCommand& command, Admission admission);

@@ -18,8 +18,9 @@ struct Settings;
 // In the order of the list in gates.cc, which defines what each of them refuses. If `permission` is
 // closed, the Guard is called. `subscribed` and `queueing` belong to a session and do not refuse by
 // themselves: `subscribed` is open to RESP3, and the commands that `queueing` stops are queued. The
-// commands that the last five stop are delayed: until a snapshot has written a value, until removed
-// data is freed, until the journal has room, or until the pause of clients ends.
+// commands that the last six stop are delayed: until a snapshot has written a value, until removed
+// data is freed, until the journal has room, until the pause of clients ends, or until the keys are
+// held no more.
 enum class Gate : std::uint8_t {
   debug,
   auth,
@@ -41,15 +42,18 @@ enum class Gate : std::uint8_t {
   journal,        // commands that may change data, while the journal has no room for effects
   paused_writes,  // commands that may change data
   paused_all,     // everything but CLIENT
+  held_keys,      // commands that may change a key that is held (HeldKeys)
 };
 
 constexpr std::uint32_t bit(Gate gate) { return 1u << static_cast<unsigned>(gate); }
 inline constexpr std::uint32_t kLoadingGates = bit(Gate::loading) | bit(Gate::async_loading);
 inline constexpr std::uint32_t kPauseGates = bit(Gate::paused_writes) | bit(Gate::paused_all);
-inline constexpr std::uint32_t kDelayingGates =
-    kPauseGates | bit(Gate::snapshot) | bit(Gate::freeing) | bit(Gate::journal);
+inline constexpr std::uint32_t kDelayingGates = kPauseGates | bit(Gate::snapshot) |
+                                                bit(Gate::freeing) | bit(Gate::journal) |
+                                                bit(Gate::held_keys);
 
 struct Command;
+class HeldKeys;
 
 // Decides which commands the gate `snapshot` delays.
 class WriteHold {
@@ -76,6 +80,12 @@ class GateBoard {
     hold == nullptr ? open(Gate::snapshot) : close(Gate::snapshot);
   }
   WriteHold* write_hold() const { return write_hold_; }
+  // The same for the gate `held_keys`.
+  void hold_keys(const HeldKeys* keys) {
+    held_keys_ = keys;
+    keys == nullptr ? open(Gate::held_keys) : close(Gate::held_keys);
+  }
+  const HeldKeys* held_keys() const { return held_keys_; }
 
   // Closes `disk_error`, with the text of its error.
   void refuse_writes(std::string error) {
@@ -98,6 +108,7 @@ class GateBoard {
   std::string_view busy_error_;
   std::uint32_t closed_ = 0;
   WriteHold* write_hold_ = nullptr;
+  const HeldKeys* held_keys_ = nullptr;
 };
 
 // The gates that stop a command with these flags when they are closed.

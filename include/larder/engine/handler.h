@@ -6,6 +6,8 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
+#include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -59,6 +61,13 @@ class Handler {
   Thunk thunk_ = nullptr;
   std::array<ToolTag, kMostTools> tools_{};
 };
+
+// For a row: a question about a call, which the function answers with the first tool of its
+// handler.
+template <typename Tool, auto kFunction>
+std::uint32_t ask_first_tool(const BoundTools& tools, std::span<const std::string_view> args) {
+  return kFunction(*static_cast<const Tool*>(tools[0]), args);
+}
 
 // The subsystems that handlers can have as tools.
 class Toolbox {

@@ -52,6 +52,9 @@ class Waiters final : public ChangeSink, public memory::AuditedOwner {
   // There is no room for the reply of the command that is being run again, about `bytes` bytes: the
   // session keeps its place, and others are served meanwhile.
   void wait_for_room(Session& session, std::uint64_t bytes);
+  // The command that is to run again may change a key that is held: its session keeps its place,
+  // and tries again when the key is held no more.
+  void wait_for_held_keys();
   // There is room now: tries the keys of the session again.
   void try_again(Session& session);
   // The session stops waiting and gets no reply for it; does nothing if it did not wait.
@@ -69,14 +72,16 @@ class Waiters final : public ChangeSink, public memory::AuditedOwner {
   // When the next wait ends, on the steady clock; 0 when none has a deadline.
   std::int64_t next_deadline_us() const;
 
-  // Sessions that do not wait for keys: for room below maxmemory, until flushed data is
-  // freed, and until a snapshot has written a value.
+  // Sessions whose next command is delayed: until there is room below maxmemory, until flushed data
+  // is freed, until a snapshot has written a value, and until keys are held no more.
   HeldSessions& waiting_for_memory() { return waiting_for_memory_; }
   HeldSessions& for_frees() { return for_frees_; }
   HeldSessions& for_snapshot() { return for_snapshot_; }
+  HeldSessions& for_held_keys() { return for_held_keys_; }
   HeldSessions& paused() { return paused_; }
   std::size_t held() const {
-    return waiting_for_memory_.size() + for_frees_.size() + for_snapshot_.size();
+    return waiting_for_memory_.size() + for_frees_.size() + for_snapshot_.size() +
+           for_held_keys_.size();
   }
 
   void read(std::span<const keyspace::Change> changes) override;
@@ -189,6 +194,7 @@ class Waiters final : public ChangeSink, public memory::AuditedOwner {
   std::size_t keys_ = 0;
   std::size_t keys_when_gone_ = 0;
   std::size_t keys_with_value_ = 0;
+  HeldSessions for_held_keys_;
 };
 
 }  // namespace larder::engine

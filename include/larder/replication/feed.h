@@ -65,6 +65,10 @@ class Feed final : public engine::EffectSink {
   };
   void open();
   void close();
+  // The same on a replica, whose stream begins when it has found its primary.
+  void open_for_primary();
+  void primary_found() { awaits_primary_ = false; }
+  bool has_begun() const { return is_open_ && !awaits_primary_; }
   // The history has another offset now (a full sync of this replica): what was kept is dropped.
   void restart();
 
@@ -100,6 +104,7 @@ class Feed final : public engine::EffectSink {
   Source source_ = Source::own_effects;
   int db_ = kUnknown;
   bool is_open_ = false;
+  bool awaits_primary_ = false;
   bool has_grown_ = false;  // since the last flush
   bool asks_ = false;
 };

@@ -155,6 +155,6 @@ class Follower final : public SessionPart, public engine::OutputSource {
 };
 
 // As INFO prints it.
-std::string_view state_name(Follower::State state);
+std::string_view state_name(const Follower& replica);
 
 }  // namespace larder::replication

@@ -1,8 +1,9 @@
 #pragma once
 
 // MIGRATE: sends keys to another server over a connection of their own, and removes those that
-// arrived. Other clients are served meanwhile. A key that changed on the way is kept here, although
-// the other server has its former value; the client is told so.
+// arrived. Other clients are served meanwhile, but the keys are held (engine::HeldKeys) until all
+// is over. A script that did not declare a key can change it all the same: then the key is kept
+// here, although the other server has its former value, and the client is told so.
 
 #include <cstdint>
 #include <memory>
@@ -12,6 +13,7 @@
 
 #include "larder/base/clock.h"
 #include "larder/engine/executor.h"
+#include "larder/engine/held_keys.h"
 #include "larder/engine/internal_session.h"
 #include "larder/engine/session.h"
 #include "larder/engine/waiters.h"
@@ -46,6 +48,7 @@ class Migrations final : public memory::AuditedOwner {
     engine::Executor& executor;
     engine::Sessions& sessions;
     engine::Waiters& waiters;
+    engine::HeldKeys& held_keys;
     const persistence::SnapshotSettings& settings;
   };
   explicit Migrations(const Parts& parts);

@@ -89,6 +89,8 @@ struct Settings : config::Group {
        .fallback = 10,
        .range = {0, INT_MAX},
        .help = "Seconds since the last message of a replica up to which it counts as up to date."}};
+  // CONFIG SET raises a smaller size to this one.
+  static constexpr std::int64_t kLeastBacklog = 16 << 10;
   config::Bytes repl_backlog_size{*this,
                                   {.name = "repl-backlog-size",
                                    .fallback = 1 << 20,

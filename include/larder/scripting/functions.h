@@ -31,6 +31,8 @@ class Functions final : public engine::FunctionLibraries, public memory::Audited
 
   // FCALL, with all that it replies: the name is the first argument, the number of keys the second.
   void call(engine::Call& call, Access access);
+  // The gates that refuse to queue a call of this function.
+  std::uint32_t declared_gates(std::string_view name) const;
 
   // Whether kMostBytes and kMostLoadMs apply: not for what was accepted before.
   enum class Bounds : std::uint8_t { apply, are_ignored };

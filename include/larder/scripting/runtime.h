@@ -66,6 +66,10 @@ class Runtime final : public memory::AuditedOwner {
   void eval(engine::Call& call, Access access);
   void evalsha(engine::Call& call, Access access);
 
+  // The gates that refuse to queue a script with this text, or with this name.
+  std::uint32_t declared_gates(std::string_view text) const;
+  std::uint32_t declared_gates_of(std::string_view name) const;
+
   // SCRIPT DEBUG: the next script of the client is debugged, or is not.
   void set_debugging(engine::Call& call);
   // Enables the debugger, which uses these sockets. A debugging session in the server itself (SYNC)

@@ -17,6 +17,7 @@
 #include "larder/engine/debug_switches.h"
 #include "larder/engine/executor.h"
 #include "larder/engine/gates.h"
+#include "larder/engine/held_keys.h"
 #include "larder/engine/host.h"
 #include "larder/engine/metrics.h"
 #include "larder/engine/pause.h"
@@ -117,6 +118,7 @@ class Core {
   engine::GateBoard gates;
   engine::Sessions sessions;
   engine::Pause pause;
+  engine::HeldKeys held_keys{gates, waiters.for_held_keys()};
   engine::SessionMetrics session_metrics;
   acl::Metrics acl_metrics;
   pubsub::Hub hub;

@@ -56,7 +56,8 @@ void wait(Call& call, Replicas& replicas_of_this) {
 // Nothing if an error has been sent.
 std::optional<std::int64_t> read_local(Call& call) {
   const auto local = base::parse_int64(call.arg(1));
-  if (local && (*local == 0 || *local == 1)) return local;
+  if (!local) return call.reply.error(errors::kNotAnInteger), std::nullopt;
+  if (*local == 0 || *local == 1) return local;
   call.reply.error("ERR value is out of range, value must between 0 and 1");
   return std::nullopt;
 }

@@ -19,6 +19,14 @@ void evalsha(Call& call, Runtime& scripts) {
   scripts.evalsha(call, kAccess);
 }
 
+std::uint32_t gates_of_text(const Runtime& scripts, std::span<const std::string_view> args) {
+  return scripts.declared_gates(args[1]);
+}
+
+std::uint32_t gates_of_name(const Runtime& scripts, std::span<const std::string_view> args) {
+  return scripts.declared_gates_of(args[1]);
+}
+
 constexpr std::uint32_t kEvalFlags =
     kNoScript | kStale | kSkipMonitor | kNoMandatoryKeys | kMovableKeys;
 constexpr std::uint32_t kMayWrite = kEvalFlags | kMayReplicate | kRunsScript;
@@ -40,7 +48,8 @@ std::span<const engine::Command> scripting_eval() {
        .since = "2.6.0",
        .summary = "Runs a script.",
        .complexity = kComplexityOfScript,
-       .arguments = "script:string numkeys:integer key:key#0?* arg:string?*"},
+       .arguments = "script:string numkeys:integer key:key#0?* arg:string?*",
+       .declared_gates = &ask_first_tool<Runtime, &gates_of_text>},
       {.name = "evalsha",
        .family = Family::scripting,
        .arity = at_least(3),
@@ -50,7 +59,8 @@ std::span<const engine::Command> scripting_eval() {
        .since = "2.6.0",
        .summary = "Runs a script by the SHA-1 of its text.",
        .complexity = kComplexityOfScript,
-       .arguments = "sha1:string numkeys:integer key:key#0?* arg:string?*"},
+       .arguments = "sha1:string numkeys:integer key:key#0?* arg:string?*",
+       .declared_gates = &ask_first_tool<Runtime, &gates_of_name>},
       {.name = "eval_ro",
        .family = Family::scripting,
        .arity = at_least(3),
@@ -60,7 +70,8 @@ std::span<const engine::Command> scripting_eval() {
        .since = "7.0.0",
        .summary = "Runs a script that cannot change data.",
        .complexity = kComplexityOfScript,
-       .arguments = "script:string numkeys:integer key:key#0?* arg:string?*"},
+       .arguments = "script:string numkeys:integer key:key#0?* arg:string?*",
+       .declared_gates = &ask_first_tool<Runtime, &gates_of_text>},
       {.name = "evalsha_ro",
        .family = Family::scripting,
        .arity = at_least(3),
@@ -70,7 +81,8 @@ std::span<const engine::Command> scripting_eval() {
        .since = "7.0.0",
        .summary = "Runs a script that cannot change data, by the SHA-1 of its text.",
        .complexity = kComplexityOfScript,
-       .arguments = "sha1:string numkeys:integer key:key#0?* arg:string?*"},
+       .arguments = "sha1:string numkeys:integer key:key#0?* arg:string?*",
+       .declared_gates = &ask_first_tool<Runtime, &gates_of_name>},
   };
   return kCommands;
 }

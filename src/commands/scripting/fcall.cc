@@ -14,6 +14,11 @@ void fcall(Call& call, Functions& functions) {
   functions.call(call, kAccess);
 }
 
+std::uint32_t gates_of_function(const Functions& functions,
+                                std::span<const std::string_view> args) {
+  return functions.declared_gates(args[1]);
+}
+
 constexpr std::uint32_t kFcallFlags =
     kNoScript | kStale | kSkipMonitor | kNoMandatoryKeys | kMovableKeys;
 constexpr std::string_view kComplexityOfFunction = "Depends on the function";
@@ -32,7 +37,8 @@ std::span<const engine::Command> scripting_fcall() {
        .since = "7.0.0",
        .summary = "Calls a function.",
        .complexity = kComplexityOfFunction,
-       .arguments = kArguments},
+       .arguments = kArguments,
+       .declared_gates = &ask_first_tool<Functions, &gates_of_function>},
       {.name = "fcall_ro",
        .family = Family::scripting,
        .arity = at_least(3),
@@ -42,7 +48,8 @@ std::span<const engine::Command> scripting_fcall() {
        .since = "7.0.0",
        .summary = "Calls a function that cannot change data.",
        .complexity = kComplexityOfFunction,
-       .arguments = kArguments},
+       .arguments = kArguments,
+       .declared_gates = &ask_first_tool<Functions, &gates_of_function>},
   };
   return kCommands;
 }

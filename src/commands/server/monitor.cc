@@ -7,11 +7,12 @@ namespace {
 
 using namespace engine;
 
-// A client that monitors already gets no reply.
+// A client that monitors already gets no reply, nor does a replica.
 void monitor(Call& call, pubsub::Monitors& monitors) {
   if (!call.session.may_block) {
     return call.reply.error("ERR MONITOR isn't allowed for DENY BLOCKING client");
   }
+  if (call.session.is_replica) return;
   if (monitors.add(call.session)) call.reply.ok();
 }
 
