@@ -162,7 +162,7 @@ inline std::span<const Command> wait_rows() {
       {.name = "bmove",
        .arity = exactly(4),
        .flags = kWrites | kGrows | kBlocks,
-       .keys = kKey,
+       .keys = {KeySpec::range(1, 1, 1, kRW | kUpdate)},
        .handler = Handler::of<test_bmove>()},
       {.name = "bread",
        .arity = exactly(3),
