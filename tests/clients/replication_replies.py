@@ -85,7 +85,8 @@ def states(binary):
     with nodes((binary,)) as (node,):
         node.ask("REPLICAOF", "", 1)
         expect(node.ask("CONFIG", "GET", "replicaof"), [b"replicaof", b" 1"], "a primary without a name")
-    with nodes((binary, *PRIMARY, "--requirepass", "secret"), (binary,)) as (primary, replica):
+    with nodes((binary, *PRIMARY), (binary,)) as (primary, replica):
+        primary.ask("CONFIG", "SET", "requirepass", "secret")
         replica.follow(primary)
         text = "MASTER aborted replication with an error: NOAUTH"
         until(lambda: text in replica.log(), "the log names the error")
