@@ -37,9 +37,9 @@ struct Blocks {
   std::uint64_t jemalloc_slack = 0;
 };
 
-// That are chosen for emptying, or released, in one step.
+// The number of slabs that one step chooses for emptying, or releases.
 constexpr std::size_t kSlabsAtOnce = 256;
-// That are visited in one step of a walk, at some 10 ns each.
+// The number of runs that one step of a walk visits, at some 10 ns each.
 constexpr std::size_t kRunsAtOnce = 2048;
 
 constinit Blocks* g_blocks = nullptr;

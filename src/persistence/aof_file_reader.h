@@ -34,8 +34,8 @@ struct AofFailure {
 
 class AofFileReader {
  public:
-  // Commands that are run before the end of their group is seen, if it is not seen within so many
-  // bytes.
+  // Commands that are run before the end of their group is seen, if it does not end within this
+  // many bytes.
   static constexpr std::uint64_t kMostAhead = 64 << 20;
 
   // The source gives the bytes of the file from `offset` on. The pulse, if there is one, is called
@@ -51,7 +51,7 @@ class AofFileReader {
   void cut(resp::Batch& batch);
   // Where this command of the last cut() begins.
   std::uint64_t offset(std::size_t index) const { return offsets_[index]; }
-  // Those that are ready are not wanted.
+  // Discards the commands that are ready.
   void drop_ready() { at_ = ready_; }
 
   // Where the next command begins.

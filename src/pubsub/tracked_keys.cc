@@ -9,7 +9,7 @@ namespace larder::pubsub {
 namespace {
 
 constexpr auto kOwner = memory::Owner::tracking;
-// So many keys are freed at once; more in steps.
+// Up to this many keys are freed at once, more of them in steps.
 constexpr std::size_t kFewKeys = 256;
 
 std::size_t list_bytes(std::uint32_t room) { return room * sizeof(std::uint64_t); }
@@ -38,15 +38,15 @@ bool TrackedKeys::remember(std::string_view name, std::uint64_t reader, const Re
 }
 
 void TrackedKeys::add(TrackedKey& key, std::uint64_t reader, const Readers& readers) {
-  const auto stands = [&key, reader] {
+  const auto position = [&key, reader] {
     const auto all = key.all();
     return std::lower_bound(all.begin(), all.end(), reader);
   };
-  auto at = stands();
+  auto at = position();
   if (at != key.all().end() && *at == reader) return;
   if (key.count == key.room) {
     make_room(key, readers);
-    at = stands();
+    at = position();
   }
   const auto place = at - key.all().begin();
   ++key.count;

@@ -14,7 +14,7 @@ namespace {
 
 constexpr auto kTicketOwner = memory::Owner::client_input;
 // So many bytes of payloads are sent before the first of them is answered.
-constexpr std::size_t kMostOnTheWay = 1 << 20;
+constexpr std::size_t kMostUnanswered = 1 << 20;
 constexpr std::size_t kAnswersAtOnce = 16 * 1024;
 constexpr std::size_t kMostAnswer = 64 * 1024;
 // A payload ends with its checksum.
@@ -49,7 +49,7 @@ Migration::Migration(Migrations& home, engine::Session& session, MigrationOrder 
       order_(std::move(order)),
       from_db_(session.db),
       ticket_(memory::make<Ticket>(kTicketOwner, *this, session)),
-      moved_at_ms_(home.parts_.clock.steady_ms()) {
+      last_progress_ms_(home.parts_.clock.steady_ms()) {
   session.attach(engine::Attached::replica, *ticket_);
   home_.parts_.held_keys.hold(order_.keys);
   wire_ = home_.dialer_->dial({.host = order_.host,
@@ -68,12 +68,12 @@ Migration::~Migration() {
 std::size_t Migration::bytes() const { return ticket_ == nullptr ? 0 : ticket_->bytes(); }
 
 bool Migration::is_late(std::int64_t now_ms) const {
-  return now_ms - moved_at_ms_ >= order_.timeout_ms;
+  return now_ms - last_progress_ms_ >= order_.timeout_ms;
 }
 
 void Migration::on_connected() {
   is_open_ = true;
-  moved_at_ms_ = home_.parts_.clock.steady_ms();
+  last_progress_ms_ = home_.parts_.clock.steady_ms();
   if (!order_.password.empty()) {
     wire_->send(order_.user.empty() ? print_request({"AUTH", order_.password})
                                     : print_request({"AUTH", order_.user, order_.password}));
@@ -96,7 +96,7 @@ void Migration::give_up() {
 }
 
 void Migration::send_more() {
-  while (next_ < order_.keys.size() && on_the_way_ < kMostOnTheWay) send_key(next_++);
+  while (next_ < order_.keys.size() && unanswered_bytes_ < kMostUnanswered) send_key(next_++);
   if (awaited_.empty()) finish();
 }
 
@@ -126,7 +126,7 @@ void Migration::send_key(std::size_t index) {
   const std::string request = order_.replaces
                                   ? print_request({"RESTORE", key, ttl, payload, "REPLACE"})
                                   : print_request({"RESTORE", key, ttl, payload});
-  on_the_way_ += request.size();
+  unanswered_bytes_ += request.size();
   awaited_.push_back({Awaited::Kind::restore, index, checksum_of(payload), request.size()});
   wire_->send(request);
 }
@@ -137,7 +137,7 @@ void Migration::on_readable() {
   const std::ptrdiff_t got = wire_->receive({input_.data() + before, kAnswersAtOnce});
   input_.resize(before + static_cast<std::size_t>(std::max<std::ptrdiff_t>(got, 0)));
   if (got < 0 || input_.size() > kMostAnswer) return give_up();
-  if (got > 0) moved_at_ms_ = home_.parts_.clock.steady_ms();
+  if (got > 0) last_progress_ms_ = home_.parts_.clock.steady_ms();
   for (std::size_t end; !is_over_ && (end = input_.find("\r\n")) != std::string::npos;) {
     const std::string line = input_.substr(0, end);
     input_.erase(0, end + 2);
@@ -157,7 +157,7 @@ void Migration::take_line(std::string_view line) {
 }
 
 void Migration::take_restored(const Awaited& answered, std::string_view line) {
-  on_the_way_ -= answered.request_bytes;
+  unanswered_bytes_ -= answered.request_bytes;
   if (line.starts_with('-')) {
     return note_error("ERR Target instance replied with error: " + std::string(line.substr(1)));
   }

@@ -28,7 +28,7 @@ class Migration final : private WireUser {
   std::size_t bytes() const;
 
  private:
-  // What stands in the client's session while it waits.
+  // The part of the waiting client's session that MIGRATE has.
   class Ticket;
   // What the next line of the other server answers.
   struct Awaited {
@@ -62,12 +62,12 @@ class Migration final : private WireUser {
   std::string input_;
   std::deque<Awaited> awaited_;
   std::size_t next_ = 0;  // of the keys
-  std::size_t on_the_way_ = 0;
+  std::size_t unanswered_bytes_ = 0;
   std::vector<std::string> arrived_;
   std::string error_;
   bool is_open_ = false;
   bool is_over_ = false;
-  std::int64_t moved_at_ms_;
+  std::int64_t last_progress_ms_;
 };
 
 }  // namespace larder::replication

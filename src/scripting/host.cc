@@ -150,8 +150,7 @@ Host::Permission Host::check_permission(resp::Args args) {
   return parts_.guard.may_run(client, *command, args) ? Permission::granted : Permission::denied;
 }
 
-// Growing data of the script counts against maxmemory like all other bytes: what a script may have
-// is bounded by what evicting can give back.
+// The heap of a script counts against maxmemory, so it may grow only by what eviction can free.
 std::uint64_t Host::most_heap_bytes(std::uint64_t present) const {
   const auto most = static_cast<std::uint64_t>(parts_.settings.script_memory_limit.value());
   const std::uint64_t growth = std::min(most, parts_.executor.evictor().most_growth());
