@@ -1,72 +1,19 @@
 #!/usr/bin/env python3
 """Append-only files: Larder's are accepted by redis-check-aof and loaded by an installed redis-server, and Larder loads those of
-redis-server, with equal digests; old single files, torn ends, damage, wrong manifests, and the directives at run time.
+redis-server, with equal digests; old single files, wrong manifests, and the directives at run time.
 
 Usage: aof_files.py BINARY
 """
 import os
 import shutil
 import subprocess
-import sys
 import time
 import unittest
 
-from aof_server import AofServer
-import wire
+from aof_case import INCR, MANIFEST, Case, command, fill, main
 
-LARDER = None
 REDIS = shutil.which("redis-server")
 CHECK = shutil.which("redis-check-aof")
-BASE, INCR, MANIFEST = "appendonly.aof.1.base.rdb", "appendonly.aof.1.incr.aof", "appendonly.aof.manifest"
-
-
-def fill(client):
-    """Values of all types, in several databases, with deadlines, by single commands and in transactions."""
-    for db in (0, 9):
-        client.ask("SELECT", db)
-        client.burst([["SET", f"text:{i}", "v" * i] for i in range(200)])
-        client.burst([["RPUSH", "list", i, f"element {i}"] for i in range(300)])
-        client.burst([["HSET", f"hash:{i % 5}", f"f{i}", i] for i in range(300)])
-        client.burst([["SADD", "ints", i] for i in range(50)] + [["SADD", "words", f"w{i}"] for i in range(300)])
-        client.burst([["ZADD", "scores", i * 0.5, f"m{i}"] for i in range(300)])
-        client.burst([["XADD", "stream", f"{i + 1}-1", "f", i] for i in range(100)])
-        client.burst([["XGROUP", "CREATE", "stream", "g", 0],
-                      ["XREADGROUP", "GROUP", "g", "c", "COUNT", 5, "STREAMS", "stream", ">"]])
-        client.burst([["MULTI"], ["SET", "in multi", 1], ["INCR", "n"], ["SPOP", "words", 3], ["EXEC"]])
-        client.burst([["SET", "soon", "1", "EX", 1000], ["EXPIRE", "list", 5000], ["INCRBYFLOAT", "float", "1.5"],
-                      ["SETRANGE", "binary", 10, b"\x00\xff\r\n*3\r\n"], ["DEL", "text:3", "text:4"],
-                      ["PFADD", "hll", "a", "b", "c"], ["SET", "gone", 1, "PX", 5], ["GETEX", "text:9", "EX", 900]])
-    client.ask("SELECT", 0)
-    time.sleep(0.02)
-    client.ask("GET", "gone")
-
-
-def command(*words):
-    return wire.encode(words)
-
-
-class Case(unittest.TestCase):
-    def server(self, *options, binary=None, folder=None):
-        made = AofServer(binary or LARDER, *options, folder=folder)
-        self.addCleanup(made.remove)
-        return made
-
-    def starts_with(self, files, *options):
-        """A server that was started with these files in its folder."""
-        made = self.server(*options)
-        for name, data in files.items():
-            made.write(name, data)
-        return made.start()
-
-    def fails_with(self, files, *texts, options=()):
-        made = self.server(*options)
-        for name, data in files.items():
-            made.write(name, data)
-        made.start(wait=False)
-        self.assertEqual(made.end_with_failure(), 1, made.log())
-        for text in texts:
-            self.assertIn(text, made.log())
-        return made
 
 
 @unittest.skipUnless(REDIS and CHECK, "redis-server is not installed")
@@ -107,7 +54,7 @@ class WithRedis(Case):
                          ["appendonly.aof.2.base.rdb", "appendonly.aof.2.incr.aof", MANIFEST])
         self.check(server)
         self.assertEqual(self.digest_of(REDIS, server.folder), digest)
-        self.assertEqual(self.digest_of(LARDER, server.folder), digest)
+        self.assertEqual(self.digest_of(self.larder, server.folder), digest)
 
     def test_redis_loads_a_base_of_commands(self):
         code = "#!lua name=lib\nredis.register_function('f', function() return 5 end)"
@@ -135,7 +82,7 @@ class WithRedis(Case):
 
     def test_a_rewrite_while_it_is_off(self):
         found = []
-        for binary in (REDIS, LARDER):
+        for binary in (REDIS, self.larder):
             server = self.server("--appendonly", "no", binary=binary).start()
             server.ask("SET", "k", "v")
             seen = [server.rewrite(), server.rewrite(), sorted(os.listdir(server.aof_folder)), server.read(MANIFEST),
@@ -164,170 +111,6 @@ class WithRedis(Case):
                 digest = larder.ask("DEBUG", "DIGEST")
                 larder.stop()
                 self.assertEqual(self.digest_of(REDIS, server.folder), digest)
-
-
-class Ends(Case):
-    def written(self):
-        """A file with a group for each command, as a server leaves it that was killed."""
-        server = self.server("--appendfsync", "always").start()
-        client = server.client()
-        for i in range(5):
-            client.ask("SET", f"key:{i}", f"value {i}")
-        server.kill()
-        return server, server.read(INCR)
-
-    def test_damage_after_an_orderly_end_stops_the_start(self):
-        server = self.server("--appendfsync", "everysec").start()
-        server.client().ask("MSET", "a", "value", "b", "value")
-        server.stop()
-        whole = server.read(INCR)
-        # An empty group ends the file, once for each time that something was written.
-        self.assertEqual(whole.count(b"#LC:00000000:0:"), 2)
-        files = {MANIFEST: server.read(MANIFEST), BASE: server.read(BASE), INCR: whole}
-        other = self.starts_with(files)
-        other.stop()
-        self.assertEqual(other.read(INCR), whole)
-        files[INCR] = whole.replace(b"value", b"VALUE", 1)
-        self.fails_with(files, "the checksum of a group of commands is wrong")
-
-    def test_a_torn_end_is_cut_and_reported(self):
-        server, whole = self.written()
-        manifest, base = server.read(MANIFEST), server.read(BASE)
-        last = whole.rindex(b"*3")
-        for size in (last + 1, last + 20, whole.rindex(b"#LC") - 3):
-            with self.subTest(size):
-                files = {MANIFEST: manifest, BASE: base, INCR: whole[:size]}
-                other = self.starts_with(files)
-                self.assertEqual(other.ask("MGET", "key:3", "key:4"), [b"value 3", None])
-                self.assertIn(f"Truncating the AOF {INCR} at offset {last}: {size - last} bytes", other.log())
-                other.ask("SET", "more", 1)
-                digest = other.ask("DEBUG", "DIGEST")
-                other.stop()
-                other.start()
-                self.assertEqual(other.ask("DEBUG", "DIGEST"), digest)
-                self.fails_with(files, "Unexpected end of file reading the append only file",
-                                options=["--aof-load-truncated", "no"])
-
-    def test_zeros_at_the_end_are_cut(self):
-        server, whole = self.written()
-        last = whole.rindex(b"*3")
-        files = {MANIFEST: server.read(MANIFEST), BASE: server.read(BASE),
-                 INCR: whole[:last + 30] + b"\0" * (len(whole) - last - 30)}
-        other = self.starts_with(files)
-        self.assertEqual(other.ask("MGET", "key:3", "key:4"), [b"value 3", None])
-
-    def test_damage_in_the_middle_stops_the_start(self):
-        server, whole = self.written()
-        at = whole.index(b"value 2")
-        begin = whole.rindex(b"*3", 0, at)
-        damaged = whole[:at] + b"VALUE 2" + whole[at + 7:]
-        files = {MANIFEST: server.read(MANIFEST), BASE: server.read(BASE), INCR: damaged}
-        failed = self.fails_with(files, f"{INCR} at offset {begin}, behind a command for key 'key:1'",
-                                 "the checksum of a group of commands is wrong")
-        self.assertEqual(failed.read(INCR), damaged)
-        # As the log says, the file can be loaded without its checksums.
-        files[INCR] = b"".join(line for line in damaged.splitlines(True) if not line.startswith(b"#LC:"))
-        self.assertEqual(self.starts_with(files).ask("GET", "key:2"), b"VALUE 2")
-
-    def test_a_new_increment_may_have_only_a_part_of_its_first_group(self):
-        server, whole = self.written()
-        begin = b"#LC:00000000:0:0:0\r\n"
-        self.assertEqual(whole[:len(begin)], begin)
-        second = INCR.replace("1.incr", "2.incr")
-        two = server.read(MANIFEST) + f"file {second} seq 2 type i\n".encode()
-        parts = [bytes(4096) + b"x" * 3000, bytes(4096) + b"x" * 3000 + b"\r\n#LC:00000000:7098:20:0\r\n", whole[len(begin):-30]]
-        for part in parts:
-            with self.subTest(part[-20:]):
-                other = self.starts_with({MANIFEST: server.read(MANIFEST), BASE: server.read(BASE), INCR: begin + part[:4000]})
-                self.assertIn(f"Truncating the AOF {INCR} at offset ", other.log())
-                other = self.starts_with({MANIFEST: two, BASE: server.read(BASE), INCR: whole, second: begin + bytes(50) + part})
-                self.assertEqual(other.ask("MGET", "key:0", "key:4"), [b"value 0", b"value 4"])
-                self.assertIn(f"Truncating the AOF {second} at offset {len(begin)}: {50 + len(part)} bytes", other.log())
-        # Nothing says that a file of Redis lost only what was not on disk.
-        plain = b"".join(line for line in whole.splitlines(True) if not line.startswith(b"#LC:"))
-        self.fails_with({MANIFEST: two, BASE: server.read(BASE), INCR: plain, second: bytes(4096) + b"x" * 3000}, f"{second} at offset 0")
-
-    def never_synced(self):
-        """A killed server, and its increment of five groups."""
-        server = self.server("--appendfsync", "no").start()
-        client = server.client()
-        for i in range(5):
-            client.ask("SET", f"key:{i}", f"value {i}")
-            self.assertTrue(server.wait_info("aof_buffer_length", "0"))
-        server.kill()
-        whole = server.read(INCR)
-        return server, whole
-
-    def test_what_was_never_synced_may_have_holes(self):
-        server, whole = self.never_synced()
-        begin = whole.rindex(b"*3", 0, whole.index(b"value 2"))
-        files = {MANIFEST: server.read(MANIFEST), BASE: server.read(BASE),
-                 INCR: whole[:begin + 10] + bytes(20) + whole[begin + 30:]}
-        other = self.starts_with(files)
-        self.assertEqual(other.ask("MGET", "key:1", "key:2", "key:4"), [b"value 1", None, None])
-        self.assertIn(f"Truncating the AOF {INCR} at offset {begin}", other.log())
-
-    def test_the_first_page_of_a_new_file_may_be_missing(self):
-        server, whole = self.never_synced()
-        for hole in (30, len(whole)):
-            with self.subTest(hole):
-                files = {MANIFEST: server.read(MANIFEST), BASE: server.read(BASE), INCR: bytes(hole) + whole[hole:]}
-                other = self.starts_with(files)
-                self.assertEqual(other.ask("DBSIZE"), 0)
-                self.assertIn(f"Truncating the AOF {INCR} at offset 0", other.log())
-
-    def test_an_open_transaction_is_cut(self):
-        server, whole = self.written()
-        begin = len(whole)
-        files = {MANIFEST: server.read(MANIFEST), BASE: server.read(BASE),
-                 INCR: whole + command("MULTI") + command("SET", "key:4", "x")}
-        other = self.starts_with(files)
-        self.assertEqual(other.ask("GET", "key:4"), b"value 4")
-        self.assertIn(f"Truncating the AOF {INCR} at offset {begin}", other.log())
-
-    def test_unknown_commands_stop_the_start(self):
-        self.fails_with({MANIFEST: f"file {INCR} seq 1 type i\n".encode(), INCR: command("NOSUCH", "a")},
-                        f"Unknown command 'NOSUCH' reading the append only file {INCR} at offset 0")
-
-    def library(self, name, value):
-        return f"#!lua name={name}\nredis.register_function('{name}', function() return {value} end)"
-
-    def change_functions(self, client):
-        """All commands that change libraries; three are there afterwards."""
-        for name, value in (("a", 1), ("b", 2), ("c", 3)):
-            client.ask("FUNCTION", "LOAD", self.library(name, value))
-        client.ask("FUNCTION", "DELETE", "b")
-        payload = client.ask("FUNCTION", "DUMP")
-        client.ask("FUNCTION", "FLUSH")
-        client.ask("FUNCTION", "LOAD", self.library("c", 4))
-        client.ask("FUNCTION", "RESTORE", payload, "REPLACE")
-        client.ask("FUNCTION", "LOAD", "REPLACE", self.library("a", 5))
-        client.burst([["MULTI"], ["FUNCTION", "LOAD", self.library("d", 6)], ["SET", "k", "v"], ["EXEC"]])
-
-    def expect_functions(self, server):
-        self.assertEqual([server.ask("FCALL", name, 0) for name in "acd"], [5, 3, 6])
-        self.assertIn("Function not found", str(server.ask("FCALL", "b", 0)))
-
-    def test_functions(self):
-        for base, preamble in (("rdb", "yes"), ("aof", "no")):
-            for binary in (LARDER, REDIS):
-                if binary is None:
-                    continue
-                with self.subTest(f"{base}, loaded by {os.path.basename(binary)}"):
-                    server = self.server("--aof-use-rdb-preamble", preamble).start()
-                    self.change_functions(server.client())
-                    server.stop()
-                    other = self.server(binary=binary, folder=server.folder).start()
-                    self.expect_functions(other)
-                    self.assertEqual(other.ask("FLUSHALL"), b"OK")
-                    other.process.terminate()
-                    other.process.wait(timeout=60)
-                    server.start()
-                    self.assertEqual(server.rewrite()[1], "ok")
-                    self.assertEqual(server.ask("DEBUG", "LOADAOF"), b"OK")
-                    self.expect_functions(server)
-                    self.assertIn(b"name=d", server.read(f"appendonly.aof.2.base.{base}"))
-                    server.stop()
 
 
 class Manifests(Case):
@@ -506,5 +289,4 @@ class AtRunTime(Case):
 
 
 if __name__ == "__main__":
-    LARDER = sys.argv.pop(1)
-    unittest.main()
+    main()
