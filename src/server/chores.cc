@@ -181,9 +181,9 @@ bool end_pause(const Parts& parts, std::int64_t) {
   return parts.core.pause.resume_some();
 }
 
-bool resume_clients(const Parts& parts, std::int64_t) {
+bool resume_clients(const Parts& parts, std::int64_t budget_us) {
   const bool are_more_held = parts.core.held_keys.resume_some();
-  return parts.core.pause.resume_some() || are_more_held;
+  return end_pause(parts, budget_us) || are_more_held;
 }
 
 // Evicts, expires, frees, and runs commands that wait or continue.
