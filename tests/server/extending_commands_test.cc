@@ -52,16 +52,17 @@ TEST_F(ExtendingCommands, ConsumersNamesStayWithinTheLimit) {
 }
 
 TEST_F(ExtendingCommands, WithoutVictimsOnlyLargeWordsAreRefused) {
-  fill("noeviction");
-  ask("CONFIG SET maxmemory 39mb");
+  fill("allkeys-lru");
+  ASSERT_EQ(ask("SET mine 1"), "+OK\r\n");  // the newest: it is not evicted
+  ask("CONFIG SET maxmemory-policy noeviction\r\nCONFIG SET maxmemory 39mb");
   ASSERT_THAT(ask("SET more 1"), HasSubstr("OOM command not allowed"));
-  EXPECT_EQ(ask("EXPIRE key:1 100"), ":1\r\n");
-  EXPECT_EQ(ask("RENAME key:1 key:one"), "+OK\r\n");
-  EXPECT_THAT(send({"RENAME", "key:one", name(1)}), HasSubstr("OOM command not allowed"));
-  EXPECT_EQ(ask("MULTI\r\nPERSIST key:one\r\nEXPIRE key:one 50\r\nEXEC"),
+  EXPECT_EQ(ask("EXPIRE mine 100"), ":1\r\n");
+  EXPECT_EQ(ask("RENAME mine yours"), "+OK\r\n");
+  EXPECT_THAT(send({"RENAME", "yours", name(1)}), HasSubstr("OOM command not allowed"));
+  EXPECT_EQ(ask("MULTI\r\nPERSIST yours\r\nEXPIRE yours 50\r\nEXEC"),
             "+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n:1\r\n:1\r\n");
   Line line = connect();
-  EXPECT_THAT(talk(line, "MULTI\r\n" + request({"RENAME", "key:one", name(1)}) + "EXEC\r\n"),
+  EXPECT_THAT(talk(line, "MULTI\r\n" + request({"RENAME", "yours", name(1)}) + "EXEC\r\n"),
               HasSubstr("EXECABORT"));
 }
 

@@ -55,7 +55,7 @@ std::optional<Found> find_to_change(Call& call, bool may_be_absent = false) {
 
 // The same if the group must exist too.
 std::optional<Found> find_group(Call& call) {
-  const auto found = find_to_change(call);
+  auto found = find_to_change(call);
   if (!found || (*found)->group(call.arg(3)) != nullptr) return found;
   std::string text = "NOGROUP No such consumer group '";
   text.append(call.arg(3)).append("' for key name '").append(call.arg(2)).append("'");
