@@ -21,8 +21,11 @@ void HeldKeys::hold(std::span<const std::string> names) {
 
 void HeldKeys::release(std::span<const std::string> names) {
   for (const std::string& name : names) {
-    const auto found = names_.find(name);
-    LARDER_ASSERT(found != names_.end());
+    // The one that is in these names: another holder's has the same letters elsewhere.
+    const auto [first, end] = names_.equal_range(name);
+    const auto found = std::find_if(
+        first, end, [&name](std::string_view held) { return held.data() == name.data(); });
+    LARDER_ASSERT(found != end);
     names_.erase(found);
   }
   if (names_.empty()) gates_.hold_keys(nullptr);

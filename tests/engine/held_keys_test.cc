@@ -70,6 +70,19 @@ TEST_F(HoldingKeys, ANameIsHeldAsOftenAsItWasNamed) {
   EXPECT_EQ(run({{"set", "held", "v"}}), 1u);
 }
 
+TEST_F(HoldingKeys, ANameOutlivesAnotherHolderOfIt) {
+  for (const bool is_first : {true, false}) {
+    std::vector<std::string> gone = names;
+    held.hold(is_first ? gone : names);
+    held.hold(is_first ? names : gone);
+    held.release(gone);
+    gone.front().assign("other");
+    EXPECT_EQ(run({{"set", "held", "v"}}), 0u) << is_first;
+    held.release(names);
+    EXPECT_EQ(run({{"set", "held", "v"}}), 1u) << is_first;
+  }
+}
+
 TEST_F(HoldingKeys, ABlockedCommandKeepsWaitingWhileItsTargetIsHeld) {
   Client mover(*this);
   EXPECT_EQ(run_as(mover, {"bmove", "from", "held", "0"}), 1u);

@@ -48,8 +48,9 @@ class Transaction final : public Attachment {
 
   const QueuedCommand* first() const { return first_; }
   std::size_t size() const { return size_; }
-  // True if one of the commands is refused without room, and if room is made for one.
+  // True if one of the commands is refused without room.
   bool grows() const { return grows_; }
+  // True if room is made for one of them.
   bool wants_room() const { return wants_room_; }
   // True if one of them may change data.
   bool writes() const { return writes_; }
